@@ -1,0 +1,85 @@
+# Everything a user or a contributor runs. Needed beforehand: Python 3.11 or newer, cargo, gcc.
+#
+#   make demo [DIR=folder]   build, read a real series (or yours), show it, compare with pydicom
+#   make test                build, run the Rust and the Python tests
+#   make bench               build, time the readers that can be installed here
+#   make lint                format, lints, types, stubs, generated tables
+#
+# All of it lives in .venv/ and target/. Files in .venv/stamps/ say what is installed there, so that a second run
+# builds only when a source has changed.
+
+PYTHON ?= python3
+VENV := .venv
+STAMPS := $(VENV)/stamps
+IN_VENV := $(VENV)/bin
+PIP := $(IN_VENV)/python -m pip --disable-pip-version-check
+
+SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
+	$(shell find rust python -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name py.typed \))
+
+# cargo and pip would otherwise fill every log with their progress.
+export PIP_PROGRESS_BAR ?= off
+export PIP_QUIET ?= 1
+
+.PHONY: demo test bench lint wheel golden clean
+.DEFAULT_GOAL := demo
+# A stamp must not survive a recipe that fails.
+.DELETE_ON_ERROR:
+
+demo: $(STAMPS)/wheel $(STAMPS)/group-demo
+	@$(IN_VENV)/python tools/demo.py $(if $(DIR),"$(DIR)")
+
+# The core's tests are plain Rust; the Python crate has none, and is tested through the installed wheel.
+test: $(STAMPS)/wheel $(STAMPS)/group-test
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --locked --package rapidicom-core --cargo-quiet --status-level fail && \
+		cargo test --locked --package rapidicom-core --doc --quiet; \
+	else \
+		cargo test --locked --package rapidicom-core --quiet; \
+	fi
+	@$(IN_VENV)/python -m pytest
+
+bench: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-bench
+	@$(IN_VENV)/python -m pytest benches --override-ini python_files='bench_*.py' --timeout 0 --benchmark-only
+
+# The test group too: types are checked against the libraries that the integrations use.
+lint: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-lint
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	$(IN_VENV)/ruff check --quiet
+	$(IN_VENV)/ruff format --check --quiet
+	$(IN_VENV)/mypy --no-error-summary
+	$(IN_VENV)/python -m mypy.stubtest rapidicom._core
+	$(IN_VENV)/python tools/generate_dictionary.py --check
+
+# What pydicom says of the files in tests/data; only after adding one.
+golden: $(STAMPS)/group-test
+	$(IN_VENV)/python tools/generate_golden.py
+
+wheel: $(STAMPS)/wheel
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "== creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade "pip>=25.1"
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+# A group of pyproject.toml; pip knows groups from 25.1.
+$(STAMPS)/group-%: pyproject.toml | $(STAMPS)/venv
+	@echo "== installing what '$*' needs"
+	@$(PIP) install --group $*
+	@touch $@
+
+$(STAMPS)/wheel: $(SOURCES) $(STAMPS)/group-build
+	@echo "== building the release wheel"
+	@rm -f dist/rapidicom-*.whl
+	@$(IN_VENV)/maturin build --release --locked --quiet --interpreter $(IN_VENV)/python --out dist
+	@$(PIP) install --force-reinstall --no-deps dist/rapidicom-*.whl
+	@$(PIP) install dist/rapidicom-*.whl
+	@touch $@
+
+clean:
+	rm -rf $(VENV) target dist demo-output

@@ -1,0 +1,44 @@
+//! Reads DICOM (PS3): elements, pixels, header tables, series and volumes. There is no Python in this crate.
+//!
+//! A module uses only what stands in a lower layer, or to its right in its own; `tests/rust/layers.rs` holds the
+//! table of STYLE.md and checks it.
+
+// Layer 4: one instance's image.
+pub mod pixel;
+
+// Layer 3: one frame.
+mod image_description;
+
+// Layer 2: one data set.
+mod dataset;
+mod parse;
+pub mod value;
+
+// Layer 1: the registries of the standard.
+pub mod dictionary;
+pub mod transfer_syntax;
+
+// Layer 0: bytes.
+mod cursor;
+mod error;
+mod limits;
+mod source;
+mod tag;
+mod uid;
+mod vr;
+mod workers;
+
+pub use cursor::ByteOrder;
+pub use dataset::{Dataset, DicomFile, FileBytes, Item, ResolvedVr, keyword};
+pub use error::{Error, ErrorKind, Family, LooksLike, Result, TagStep};
+pub use image_description::{Attributes, ImageDescription, SampleType};
+pub use limits::Limits;
+pub use parse::{
+    Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, ParsedFile, Segment, Stop,
+    Window, parse_elements, parse_file, parse_items,
+};
+pub use source::{AlignedBuffer, FileSource, Found, OpenFile, PrivateMap, SharedBytes, Source, walk};
+pub use tag::Tag;
+pub use uid::trim as trim_uid;
+pub use vr::Vr;
+pub use workers::{Tick, Workers, for_each};

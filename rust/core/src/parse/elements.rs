@@ -1,0 +1,260 @@
+//! The elements of one data set, as far as they are wanted.
+
+use super::leniency::{Deviations, Leniencies, Leniency};
+use super::skip::{Skip, check_undefined, item_encoding, skip_sequence};
+use super::window::Window;
+use super::{Element, ElementHeader, Encoding};
+use crate::cursor::ByteOrder;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::tag::Tag;
+use crate::vr::Vr;
+
+/// Where to stop reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// At the end of the data.
+    AtEnd,
+    /// Before the first of the three pixel data elements.
+    BeforePixels,
+    /// Before the first element behind this one.
+    After(Tag),
+    /// Before the first element of another group: the end of the File Meta Information.
+    AfterGroup(u16),
+}
+
+impl Stop {
+    fn is_before(self, tag: Tag) -> bool {
+        match self {
+            Stop::AtEnd => false,
+            Stop::BeforePixels => tag.is_pixel_data(),
+            Stop::After(last) => tag > last,
+            Stop::AfterGroup(group) => tag.group() != group,
+        }
+    }
+}
+
+/// Values up to this length are read along with what stands around them; longer ones when they are asked for.
+/// A read costs as much as copying some 20 KB more, and few values but pixels, overlays and LUTs are longer.
+const DEFERRED_ABOVE: u64 = 64 * 1024;
+
+/// What is the same for every data set of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub limits: Limits,
+    pub leniencies: Leniencies,
+}
+
+/// Appends the elements of the data set that starts `start` bytes into the file to `elements`, in the order of
+/// their tags; returns the offset at which the parser stopped.
+///
+/// # Errors
+///
+/// If the bytes are no elements, a limit is exceeded, or the operating system refuses. What was parsed before the
+/// error is in `elements`.
+pub fn parse_elements(
+    window: &mut Window<'_>,
+    start: u64,
+    encoding: Encoding,
+    stop: Stop,
+    limits: &Limits,
+    leniencies: Leniencies,
+    elements: &mut Vec<Element>,
+    deviations: &mut Deviations,
+) -> Result<u64> {
+    let first = elements.len();
+    let rules = Rules { limits: *limits, leniencies };
+    let end = Parser { window, encoding, rules, deviations }.run(start, stop, elements);
+    sort(elements, first, deviations);
+    end
+}
+
+/// Brings the elements from `first` on into the order of their tags. Of several with one tag the last one counts,
+/// as a dictionary that is filled in the order of the file would have it.
+fn sort(elements: &mut Vec<Element>, first: usize, deviations: &mut Deviations) {
+    let new = elements.get(first..).unwrap_or_default();
+    let Some(unordered) = new.windows(2).find_map(|pair| match pair {
+        [a, b] if a.tag >= b.tag => Some(b.value_offset),
+        _ => None,
+    }) else {
+        return;
+    };
+    deviations.add(Leniency::UnorderedElements, unordered);
+    let mut new = elements.split_off(first);
+    new.sort_by_key(|element| element.tag);
+    for element in new {
+        match elements.get(first..).and_then(<[Element]>::last) {
+            Some(last) if last.tag == element.tag => {
+                elements.pop();
+            }
+            _ => {}
+        }
+        elements.push(element);
+    }
+}
+
+struct Parser<'p, 'w> {
+    window: &'p mut Window<'w>,
+    encoding: Encoding,
+    rules: Rules,
+    deviations: &'p mut Deviations,
+}
+
+impl Parser<'_, '_> {
+    /// Grants a leniency and notes it, or makes an error of it.
+    fn tolerate(&mut self, leniency: Leniency, offset: u64, error: ErrorKind) -> Result<()> {
+        if !self.rules.leniencies.allow(leniency) {
+            return Err(Error::from(error).at_offset(offset));
+        }
+        self.deviations.add(leniency, offset);
+        Ok(())
+    }
+
+    fn run(&mut self, start: u64, stop: Stop, elements: &mut Vec<Element>) -> Result<u64> {
+        let mut offset = start;
+        loop {
+            self.window.extend_to(offset.saturating_add(12))?;
+            let position = offset.checked_sub(self.window.base()).and_then(|n| usize::try_from(n).ok());
+            let header = position.and_then(|at| ElementHeader::read(self.window.bytes(), at, self.encoding));
+            let Some(header) = header else {
+                let available = self.window.end().saturating_sub(offset);
+                if available > 0 {
+                    let error = ErrorKind::HeaderCutShort { needed: 8, available };
+                    self.tolerate(Leniency::TrailingBytes, offset, error)?;
+                }
+                return Ok(offset);
+            };
+            let tag = header.tag;
+            if stop.is_before(tag) || tag == Tag::ITEM_DELIMITATION {
+                return Ok(offset);
+            }
+            if tag.group() == 0xFFFE {
+                return Err(Error::from(ErrorKind::UnexpectedDelimiter { found: tag }).at_offset(offset));
+            }
+            if header.vr == Vr::IMPLICIT && !self.encoding.is_implicit {
+                let error = ErrorKind::BadValue { what: "the VR", found: 0, expected: "two capital letters" };
+                self.tolerate(Leniency::ImplicitElement, offset, error)?;
+            }
+            if elements.len() >= self.rules.limits.element_count {
+                let kind = ErrorKind::TooMany { limit: self.rules.limits.element_count };
+                return Err(Error::from(kind).at_offset(offset));
+            }
+            let value_offset = offset.saturating_add(header.header_length as u64);
+            let place = |error: Error| error.at_tag(tag, "", None).at_offset(offset);
+            let (element, next) = match header.value_length {
+                Some(length) => self.defined(&header, value_offset, u64::from(length)).map_err(place)?,
+                None => self.undefined(&header, value_offset).map_err(place)?,
+            };
+            elements.push(element);
+            if next >= self.window.end() {
+                return Ok(next);
+            }
+            offset = next;
+            if !self.window.reaches(offset) {
+                let used = value_offset.saturating_sub(self.window.base());
+                self.window.jump_to(offset, usize::try_from(used).unwrap_or(usize::MAX))?;
+            }
+        }
+    }
+
+    fn defined(&mut self, header: &ElementHeader, value_offset: u64, length: u64) -> Result<(Element, u64)> {
+        let end = value_offset.saturating_add(length);
+        let available = self.window.end().saturating_sub(value_offset);
+        let is_cut_short = length > available;
+        if is_cut_short {
+            let error = ErrorKind::ValueCutShort { needed: length, available };
+            self.tolerate(Leniency::ValueCutShort, value_offset, error)?;
+        }
+        if length <= DEFERRED_ABOVE {
+            self.window.extend_to(end)?;
+        }
+        let value_length = length.min(available);
+        let element = Element {
+            tag: header.tag,
+            vr: header.vr,
+            is_undefined_length: false,
+            is_cut_short,
+            value_offset,
+            value_length,
+        };
+        Ok((element, end))
+    }
+
+    fn undefined(&mut self, header: &ElementHeader, value_offset: u64) -> Result<(Element, u64)> {
+        check_undefined(header.vr)?;
+        // Fragments are not worth reading: their headers are looked at one by one, and the values left in the file.
+        let (value_length, next) = if matches!(header.vr, Vr::OB | Vr::OW) || header.tag.is_pixel_data() {
+            self.fragments(value_offset)?
+        } else {
+            self.sequence(value_offset)?
+        };
+        let is_cut_short = next.is_none();
+        let element = Element {
+            tag: header.tag,
+            vr: header.vr,
+            is_undefined_length: true,
+            is_cut_short,
+            value_offset,
+            value_length,
+        };
+        Ok((element, next.unwrap_or(self.window.end())))
+    }
+
+    /// The value length, and the offset behind the delimiter if there is one (PS3.5 §A.4).
+    fn fragments(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
+        let mut offset = value_offset;
+        while let Some([a, b, c, d, e, f, g, h]) = self.window.peek(offset)? {
+            let order = self.encoding.order;
+            let (tag, length) = (Tag::new(order.u16([a, b]), order.u16([c, d])), order.u32([e, f, g, h]));
+            match tag {
+                Tag::ITEM => offset = offset.saturating_add(8).saturating_add(u64::from(length)),
+                Tag::SEQUENCE_DELIMITATION => return Ok((offset - value_offset, Some(offset + 8))),
+                found => return Err(Error::from(ErrorKind::ItemExpected { found }).at_offset(offset)),
+            }
+        }
+        self.without_delimiter(value_offset)
+    }
+
+    fn sequence(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
+        let start = usize::try_from(value_offset - self.window.base()).unwrap_or(usize::MAX);
+        loop {
+            let skip = skip_sequence(self.window.bytes(), start, self.encoding, &self.rules.limits);
+            let base = self.window.base();
+            match skip.map_err(|error| {
+                let offset = base + error.offset().unwrap_or(0);
+                Error::from_kind_of(error).at_offset(offset)
+            })? {
+                Skip::End { value_length, total_length } => {
+                    return Ok((value_length as u64, Some(value_offset + total_length as u64)));
+                }
+                Skip::NeedsMore(_) if self.window.reaches(self.window.end()) => {
+                    return self.without_delimiter(value_offset);
+                }
+                Skip::NeedsMore(length) => {
+                    // What is asked for may lie past the end; then everything that there is gets read.
+                    self.window.extend_to(value_offset.saturating_add(length as u64))?;
+                }
+            }
+        }
+    }
+
+    fn without_delimiter(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
+        let available = self.window.end().saturating_sub(value_offset);
+        let error = ErrorKind::ValueCutShort { needed: available + 8, available };
+        self.tolerate(Leniency::MissingDelimiter, self.window.end(), error)?;
+        Ok((available, None))
+    }
+}
+
+/// The encoding that the first element at `start` shows, and whether it is another than `expected`.
+pub(super) fn encoding_of_first(window: &mut Window<'_>, start: u64, expected: Encoding) -> Result<Encoding> {
+    window.extend_to(start.saturating_add(8))?;
+    let position = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
+    if expected.is_implicit {
+        // Two capital letters as the low half of a length would be a first value of more than 16 KB.
+        let explicit = Encoding { is_implicit: false, order: ByteOrder::Little };
+        let found = ElementHeader::read(window.bytes(), position, explicit);
+        return Ok(if found.is_some_and(|header| header.vr != Vr::IMPLICIT) { explicit } else { expected });
+    }
+    Ok(item_encoding(window.bytes(), position, expected))
+}

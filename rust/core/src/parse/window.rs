@@ -1,0 +1,166 @@
+//! A file seen through one growing buffer.
+
+use crate::error::{ErrorKind, Result};
+use crate::limits::Limits;
+use crate::source::{AlignedBuffer, OpenFile};
+
+/// The first read. CT and MR headers end well before it; a page more costs 0.2 us, a second read 1 us.
+const FIRST_READ: u64 = 8 * 1024;
+/// How much longer the buffer becomes when it has to grow: few reads for long headers.
+const GROWTH: u64 = 4;
+
+/// A run of a file's bytes that is kept.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// Bytes from the start of the file.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: Box<[u8]>,
+}
+
+impl Segment {
+    /// The bytes from `offset` of the file on, if this run has all `length` of them.
+    pub fn get(&self, offset: u64, length: u64) -> Option<&[u8]> {
+        let start = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
+        let end = start.checked_add(usize::try_from(length).ok()?)?;
+        self.bytes.get(start..end)
+    }
+}
+
+enum Bytes<'a> {
+    Memory(&'a [u8]),
+    File { file: &'a OpenFile, buffer: &'a mut AlignedBuffer, kept: Option<&'a mut Vec<Segment>> },
+}
+
+/// The bytes of a file from `base` on, as far as they have been read.
+pub struct Window<'a> {
+    bytes: Bytes<'a>,
+    base: u64,
+    end: u64,
+    limit: u64,
+}
+
+impl<'a> Window<'a> {
+    /// Bytes that are there already; the first is `base` bytes from the start of the file.
+    pub fn memory(bytes: &'a [u8], base: u64) -> Window<'a> {
+        Window { base, end: base.saturating_add(bytes.len() as u64), bytes: Bytes::Memory(bytes), limit: u64::MAX }
+    }
+
+    /// A file from its start, read into `buffer` as far as is wanted. `kept` gets the bytes that the window leaves
+    /// behind when it jumps; without it they are forgotten.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn file(
+        file: &'a OpenFile,
+        buffer: &'a mut AlignedBuffer,
+        kept: Option<&'a mut Vec<Segment>>,
+        limits: &Limits,
+    ) -> Result<Window<'a>> {
+        buffer.resize(0);
+        let end = file.length();
+        let mut window = Window { bytes: Bytes::File { file, buffer, kept }, base: 0, end, limit: limits.header_bytes };
+        window.extend_to(FIRST_READ.min(end))?;
+        Ok(window)
+    }
+
+    /// The bytes that have been read.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Memory(bytes) => bytes,
+            Bytes::File { buffer, .. } => buffer.as_slice(),
+        }
+    }
+
+    /// Where they start, in bytes from the start of the file.
+    pub fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// Where the data end, in bytes from the start of the file.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Whether the bytes up to `end` of the file have been read.
+    pub fn reaches(&self, end: u64) -> bool {
+        end <= self.base + self.bytes().len() as u64
+    }
+
+    /// Reads on so that the window reaches `end`, or the end of the data.
+    ///
+    /// # Errors
+    ///
+    /// If the window would become longer than the limit, or the operating system refuses.
+    pub fn extend_to(&mut self, end: u64) -> Result<()> {
+        let end = end.min(self.end);
+        if self.reaches(end) {
+            return Ok(());
+        }
+        let (base, limit) = (self.base, self.limit);
+        let Bytes::File { file, buffer, .. } = &mut self.bytes else { return Ok(()) };
+        let have = buffer.as_slice().len() as u64;
+        let wanted = (end - base).max(have * GROWTH).max(FIRST_READ).min(self.end - base);
+        if end - base > limit {
+            return Err(ErrorKind::HeaderTooLong { limit }.into());
+        }
+        let (from, length) = (usize::try_from(have).unwrap_or(usize::MAX), usize::try_from(wanted.min(limit)));
+        buffer.resize(length.map_err(|_| ErrorKind::HeaderTooLong { limit })?);
+        let rest = buffer.as_mut_slice().get_mut(from..).unwrap_or_default();
+        let filled = file.read_at(rest, base + have)?;
+        if filled < rest.len() {
+            // Somebody has cut the file shorter since it was opened.
+            buffer.resize(from + filled);
+            self.end = base + (from + filled) as u64;
+        }
+        Ok(())
+    }
+
+    /// The 8 bytes at `offset`, without making the window longer; `None` where the data end before.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn peek(&self, offset: u64) -> Result<Option<[u8; 8]>> {
+        let inside = offset.checked_sub(self.base).and_then(|start| usize::try_from(start).ok());
+        if let Some(found) = inside.and_then(|start| self.bytes().get(start..)?.first_chunk::<8>()) {
+            return Ok(Some(*found));
+        }
+        match &self.bytes {
+            Bytes::File { file, .. } if offset.saturating_add(8) <= self.end => {
+                let mut found = [0; 8];
+                let filled = file.read_at(&mut found, offset)?;
+                Ok((filled == found.len()).then_some(found))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Goes on at `offset`, which lies behind the window; the bytes between are never read. `used` is how many bytes
+    /// of the window are worth keeping.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn jump_to(&mut self, offset: u64, used: usize) -> Result<()> {
+        if let Bytes::File { .. } = self.bytes {
+            self.keep(used);
+            if let Bytes::File { buffer, .. } = &mut self.bytes {
+                buffer.resize(0);
+            }
+            self.base = offset;
+            self.extend_to(offset.saturating_add(1))?;
+        }
+        Ok(())
+    }
+
+    /// Hands the first `used` bytes of the window to whoever keeps segments.
+    pub fn keep(&mut self, used: usize) {
+        let base = self.base;
+        if let Bytes::File { buffer, kept: Some(kept), .. } = &mut self.bytes {
+            let bytes = buffer.as_slice().get(..used).unwrap_or(buffer.as_slice());
+            kept.push(Segment { offset: base, bytes: bytes.into() });
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! From the bytes of a frame to an array: unused bits, planes, Modality LUT.
+
+mod native;
+mod rescale;
+
+pub use native::{NativePixels, read_frames, unpack_frame};
+pub use rescale::{Rescale, convert};

@@ -1,0 +1,208 @@
+//! Stored values to the values of the modality: slope and intercept (PS3.3 §C.11.1), and the change of type.
+
+use crate::error::{ErrorKind, Result};
+use crate::image_description::{ImageDescription, SampleType};
+
+/// Rescale Slope and Rescale Intercept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rescale {
+    /// Multiplies the stored value.
+    pub slope: f64,
+    /// Is added to the product.
+    pub intercept: f64,
+}
+
+impl Rescale {
+    /// Values as they are stored.
+    pub const IDENTITY: Rescale = Rescale { slope: 1.0, intercept: 0.0 };
+
+    /// Whether every stored value of `bits` bits has a result that `f32` arithmetic reaches without rounding, so
+    /// that it need not be done in `f64`.
+    fn is_exact_in_f32(&self, bits: u32) -> bool {
+        let whole = |x: f64| x.fract() == 0.0;
+        let largest = self.slope.abs() * f64::from(bits).exp2() + self.intercept.abs();
+        bits <= 24 && whole(self.slope) && whole(self.intercept) && largest <= 24f64.exp2()
+    }
+}
+
+/// A stored sample of little-endian bytes.
+trait Stored<const N: usize>: Copy {
+    fn from_le(bytes: [u8; N]) -> Self;
+    fn clear_unused(self, shift: u32) -> Self;
+    fn as_f32(self) -> f32;
+    fn as_f64(self) -> f64;
+}
+
+macro_rules! stored {
+    ($($kind:ty, $size:literal;)*) => {$(
+        impl Stored<$size> for $kind {
+            fn from_le(bytes: [u8; $size]) -> Self {
+                <$kind>::from_le_bytes(bytes)
+            }
+            fn clear_unused(self, shift: u32) -> Self {
+                (self << shift) >> shift
+            }
+            fn as_f32(self) -> f32 {
+                self as f32
+            }
+            fn as_f64(self) -> f64 {
+                self as f64
+            }
+        }
+    )*};
+}
+
+stored! { u8, 1; i8, 1; u16, 2; i16, 2; u32, 4; i32, 4; }
+
+/// Turns one frame of stored samples, little endian and with unused bits as they are in the file, into values of
+/// type `to` in the machine's byte order.
+///
+/// Results are those of `f64` arithmetic, rounded once.
+///
+/// # Errors
+///
+/// If `to` is a type of whole numbers that does not hold every value exactly.
+pub fn convert(
+    stored: &[u8],
+    description: &ImageDescription,
+    rescale: Rescale,
+    to: SampleType,
+    out: &mut [u8],
+) -> Result<()> {
+    let shift = description.bits_allocated - description.bits_stored;
+    let exact = rescale.is_exact_in_f32(description.bits_stored);
+    let args = Args { shift, rescale, exact, to };
+    let is_exact = match description.sample_type() {
+        SampleType::U8 => from::<u8, 1>(stored, args, out),
+        SampleType::I8 => from::<i8, 1>(stored, args, out),
+        SampleType::U16 => from::<u16, 2>(stored, args, out),
+        SampleType::I16 => from::<i16, 2>(stored, args, out),
+        SampleType::U32 => from::<u32, 4>(stored, args, out),
+        _ => from::<i32, 4>(stored, args, out),
+    };
+    if is_exact {
+        return Ok(());
+    }
+    let why = format!("dtype {} does not hold every value exactly: use float32 or float64", to.name());
+    Err(ErrorKind::Argument { why }.into())
+}
+
+#[derive(Clone, Copy)]
+struct Args {
+    shift: u32,
+    rescale: Rescale,
+    exact: bool,
+    to: SampleType,
+}
+
+/// Returns whether every value is held exactly (always so for floating types, which round).
+fn from<T: Stored<N>, const N: usize>(stored: &[u8], args: Args, out: &mut [u8]) -> bool {
+    let (stored, _) = stored.as_chunks::<N>();
+    match args.to {
+        SampleType::F32 if args.exact && args.shift == 0 => {
+            to_f32::<T, N>(stored, 0, args.rescale, out);
+            true
+        }
+        SampleType::F32 if args.exact => {
+            to_f32::<T, N>(stored, args.shift, args.rescale, out);
+            true
+        }
+        SampleType::F32 => to::<T, N, 4>(stored, args, out, |value| ((value as f32).to_ne_bytes(), true)),
+        SampleType::F64 => to::<T, N, 8>(stored, args, out, |value| (value.to_ne_bytes(), true)),
+        // A cast to a whole number saturates, so the way back shows whether it was exact.
+        SampleType::U8 => to::<T, N, 1>(stored, args, out, |value| ([value as u8], f64::from(value as u8) == value)),
+        SampleType::I8 => {
+            to::<T, N, 1>(stored, args, out, |value| ((value as i8).to_ne_bytes(), f64::from(value as i8) == value))
+        }
+        SampleType::U16 => {
+            to::<T, N, 2>(stored, args, out, |value| ((value as u16).to_ne_bytes(), f64::from(value as u16) == value))
+        }
+        SampleType::I16 => {
+            to::<T, N, 2>(stored, args, out, |value| ((value as i16).to_ne_bytes(), f64::from(value as i16) == value))
+        }
+        SampleType::U32 => {
+            to::<T, N, 4>(stored, args, out, |value| ((value as u32).to_ne_bytes(), f64::from(value as u32) == value))
+        }
+        SampleType::I32 => {
+            to::<T, N, 4>(stored, args, out, |value| ((value as i32).to_ne_bytes(), f64::from(value as i32) == value))
+        }
+    }
+}
+
+fn to_f32<T: Stored<N>, const N: usize>(stored: &[[u8; N]], shift: u32, rescale: Rescale, out: &mut [u8]) {
+    let (slope, intercept) = (rescale.slope as f32, rescale.intercept as f32);
+    let (out, _) = out.as_chunks_mut::<4>();
+    for (out, stored) in out.iter_mut().zip(stored) {
+        *out = (T::from_le(*stored).clear_unused(shift).as_f32() * slope + intercept).to_ne_bytes();
+    }
+}
+
+fn to<T: Stored<N>, const N: usize, const M: usize>(
+    stored: &[[u8; N]],
+    args: Args,
+    out: &mut [u8],
+    cast: impl Fn(f64) -> ([u8; M], bool),
+) -> bool {
+    let Rescale { slope, intercept } = args.rescale;
+    let (out, _) = out.as_chunks_mut::<M>();
+    let mut is_exact = true;
+    for (out, stored) in out.iter_mut().zip(stored) {
+        let value = T::from_le(*stored).clear_unused(args.shift).as_f64() * slope + intercept;
+        let (bytes, held) = cast(value);
+        *out = bytes;
+        is_exact &= held;
+    }
+    is_exact
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn description(bits_allocated: u32, bits_stored: u32, is_signed: bool) -> ImageDescription {
+        ImageDescription {
+            rows: 1,
+            columns: 3,
+            samples_per_pixel: 1,
+            frame_count: 1,
+            bits_allocated,
+            bits_stored,
+            is_signed,
+            is_planar: false,
+            photometric_interpretation: String::new(),
+        }
+    }
+
+    fn floats(stored: &[u8], description: &ImageDescription, slope: f64, intercept: f64) -> Vec<f32> {
+        let mut out = vec![0; description.frame_samples() * 4];
+        convert(stored, description, Rescale { slope, intercept }, SampleType::F32, &mut out).unwrap();
+        out.as_chunks::<4>().0.iter().map(|bytes| f32::from_ne_bytes(*bytes)).collect()
+    }
+
+    #[test]
+    fn both_ways_to_f32_give_the_rounded_f64() {
+        let stored = [0xFE, 0x0F, 0x01, 0xF0, 0xFF, 0x07];
+        let twelve = description(16, 12, true);
+        assert_eq!(floats(&stored, &twelve, 1.0, -1024.0), [-1026.0, -1023.0, 1023.0]);
+        assert_eq!(floats(&stored, &twelve, 2.0, 0.0), [-4.0, 2.0, 4094.0]);
+        let (slope, intercept) = (0.1, 1e-3);
+        let expected = [-2.0, 1.0, 2047.0].map(|stored: f64| (stored * slope + intercept) as f32);
+        assert_eq!(floats(&stored, &twelve, slope, intercept), expected);
+    }
+
+    #[test]
+    fn whole_number_types_are_honoured_or_refused() {
+        let stored = [0, 0, 1, 0, 0xFF, 0xFF];
+        let sixteen = description(16, 16, false);
+        let into = |slope, intercept, to: SampleType| {
+            let mut out = vec![0; 3 * to.size()];
+            convert(&stored, &sixteen, Rescale { slope, intercept }, to, &mut out).map(|()| out)
+        };
+        assert_eq!(into(1.0, 0.0, SampleType::U16).unwrap(), stored);
+        assert!(into(1.0, 0.0, SampleType::I16).is_err(), "65535 is too large");
+        assert!(into(1.0, -1.0, SampleType::U16).is_err(), "-1 is too small");
+        assert!(into(0.5, 0.0, SampleType::I32).is_err(), "0.5 is no whole number");
+        let shifted: Vec<u8> = [-1024i32, -1023, 64511].iter().flat_map(|value| value.to_ne_bytes()).collect();
+        assert_eq!(into(1.0, -1024.0, SampleType::I32).unwrap(), shifted);
+    }
+}

@@ -1,0 +1,7 @@
+//! What the bytes of a value field mean (PS3.5 §6.2).
+
+mod number;
+mod text;
+
+pub use number::{Number, decimal, integer, number_size, numbers};
+pub use text::{CharacterSet, is_multi_valued, text};

@@ -1,0 +1,105 @@
+//! Text: its padding, its values and its character set (PS3.5 §6.1, §6.2; PS3.3 §C.12.1.1.2).
+
+use std::borrow::Cow;
+
+use crate::error::{ErrorKind, Result};
+use crate::vr::Vr;
+
+/// How the bytes of text become characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CharacterSet {
+    /// ISO IR 6 (the default) and ISO IR 100. Bytes above 0x7F in a data set that names no character set are read as
+    /// Latin-1, because that is what most of their writers meant.
+    Latin1,
+    /// ISO IR 192.
+    Utf8,
+    /// Another one, by its defined terms. Text of ASCII characters without escapes is the same in all of them.
+    Other(String),
+}
+
+impl CharacterSet {
+    /// The character set that the value of (0008,0005) names.
+    pub fn from_value(value: &[u8]) -> CharacterSet {
+        let value = String::from_utf8_lossy(value);
+        let value = value.trim_matches([' ', '\0']);
+        match value {
+            "" | "ISO_IR 6" | "ISO_IR 100" | "\\ISO 2022 IR 6" | "ISO 2022 IR 6" => CharacterSet::Latin1,
+            "ISO_IR 192" => CharacterSet::Utf8,
+            other => CharacterSet::Other(other.to_owned()),
+        }
+    }
+
+    fn decode<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, str>> {
+        if bytes.is_ascii() && !(bytes.contains(&0x1B) && matches!(self, CharacterSet::Other(_))) {
+            return Ok(String::from_utf8_lossy(bytes));
+        }
+        match self {
+            CharacterSet::Latin1 => Ok(latin1(bytes)),
+            CharacterSet::Utf8 => Ok(String::from_utf8_lossy(bytes)),
+            CharacterSet::Other(terms) => {
+                Err(ErrorKind::Unsupported { what: "text in this character set", coded: terms.clone() }.into())
+            }
+        }
+    }
+}
+
+fn latin1(bytes: &[u8]) -> Cow<'_, str> {
+    match bytes.is_ascii() {
+        true => String::from_utf8_lossy(bytes),
+        false => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+    }
+}
+
+/// Whether a backslash separates values in text of this VR (PS3.5 §6.2, §6.4).
+pub fn is_multi_valued(vr: Vr) -> bool {
+    !matches!(vr, Vr::LT | Vr::ST | Vr::UT | Vr::UR)
+}
+
+/// The characters of a value field, without the padding behind its last value. Values are not separated; each
+/// but the last keeps its own padding.
+///
+/// # Errors
+///
+/// If the text is in a character set that is not read yet.
+pub fn text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Result<Cow<'a, str>> {
+    let decoded = if vr.uses_specific_character_set() { characters.decode(bytes)? } else { latin1(bytes) };
+    Ok(match vr {
+        Vr::AE => decoded,
+        Vr::UR => trim(decoded, |c| c.is_ascii_whitespace()),
+        _ => trim(decoded, |c| matches!(c, ' ' | '\0')),
+    })
+}
+
+fn trim(text: Cow<'_, str>, is_padding: fn(char) -> bool) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(is_padding)),
+        Cow::Owned(mut text) => {
+            text.truncate(text.trim_end_matches(is_padding).len());
+            Cow::Owned(text)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_decoded_and_loses_its_padding() {
+        let other = CharacterSet::from_value(b"ISO_IR 144");
+        #[rustfmt::skip]
+        let table: [(&str, &[u8], Vr, &CharacterSet, &str); 7] = [
+            ("blank", b"AXIAL ", Vr::CS, &CharacterSet::Latin1, "AXIAL"),
+            ("zero", b"1.2.3\0", Vr::UI, &CharacterSet::Latin1, "1.2.3"),
+            ("leading blanks stay", b"  text", Vr::LT, &CharacterSet::Latin1, "  text"),
+            ("latin 1", b"M\xFCller", Vr::PN, &CharacterSet::Latin1, "M\u{FC}ller"),
+            ("utf-8", b"M\xC3\xBCller", Vr::PN, &CharacterSet::Utf8, "M\u{FC}ller"),
+            ("ascii in another set", b"CT", Vr::LO, &other, "CT"),
+            ("a code string knows no character set", b"\xFC", Vr::CS, &other, "\u{FC}"),
+        ];
+        for (name, bytes, vr, characters, expected) in table {
+            assert_eq!(text(bytes, vr, characters).unwrap(), expected, "{name}");
+        }
+        assert!(text(b"\xBB", Vr::PN, &other).is_err(), "never guessed");
+    }
+}

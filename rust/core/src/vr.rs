@@ -1,0 +1,103 @@
+//! Value Representations (PS3.5 §6.2).
+
+use std::fmt;
+
+/// A Value Representation: its two letters as they stand in an explicit VR data set.
+///
+/// Any two bytes can be held, so that a scan never fails on a VR that it does not know.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Vr(pub [u8; 2]);
+
+macro_rules! vrs {
+    ($($name:ident)*) => {
+        impl Vr {
+            $(#[doc = concat!("`", stringify!($name), "`.")]
+            pub const $name: Vr = match stringify!($name).as_bytes() {
+                [first, second] => Vr([*first, *second]),
+                _ => Vr::IMPLICIT,
+            };)*
+
+            /// Whether this is one of the Value Representations of the standard.
+            pub const fn is_known(self) -> bool {
+                matches!(self, $(Vr::$name)|*)
+            }
+        }
+    };
+}
+
+vrs! {
+    AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV
+}
+
+impl Vr {
+    /// No VR in the data set: the encoding is implicit (PS3.5 §7.1.3).
+    pub const IMPLICIT: Vr = Vr([0, 0]);
+
+    /// Whether two reserved bytes and a 32-bit length follow the VR (PS3.5 §7.1.2).
+    pub const fn has_long_length(self) -> bool {
+        matches!(
+            self,
+            Vr::OB
+                | Vr::OD
+                | Vr::OF
+                | Vr::OL
+                | Vr::OV
+                | Vr::OW
+                | Vr::SQ
+                | Vr::SV
+                | Vr::UC
+                | Vr::UN
+                | Vr::UR
+                | Vr::UT
+                | Vr::UV
+        )
+    }
+
+    /// Whether Specific Character Set applies to the text of this VR (PS3.5 §6.1.2.3).
+    pub const fn uses_specific_character_set(self) -> bool {
+        matches!(self, Vr::LO | Vr::LT | Vr::PN | Vr::SH | Vr::ST | Vr::UC | Vr::UT)
+    }
+
+    /// The two letters, or `??` for bytes that are not capital letters.
+    pub fn as_str(&self) -> &str {
+        if self.0.iter().all(u8::is_ascii_uppercase) { std::str::from_utf8(&self.0).unwrap_or("??") } else { "??" }
+    }
+}
+
+impl fmt::Display for Vr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Vr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lengths_are_those_of_table_7_1_1() {
+        let long: Vec<_> = ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"].to_vec();
+        for name in
+            "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV"
+                .split(' ')
+        {
+            let bytes = name.as_bytes();
+            let vr = Vr([bytes[0], bytes[1]]);
+            assert!(vr.is_known());
+            assert_eq!(vr.has_long_length(), long.contains(&name), "{name}");
+        }
+        assert!(!Vr(*b"??").is_known());
+    }
+
+    #[test]
+    fn bytes_that_are_no_letters_show_as_question_marks() {
+        assert_eq!(Vr([0, 0xFF]).to_string(), "??");
+        assert_eq!(Vr::OW.to_string(), "OW");
+    }
+}

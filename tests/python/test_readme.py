@@ -1,0 +1,47 @@
+"""The README: its examples run on the series that ships, and what it points to is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+COMMANDS = re.findall(r"^    rapidicom (\w+) ", README, flags=re.MULTILINE)
+
+
+def test_examples_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They run in order and in one namespace, as someone who types them does."""
+    pytest.importorskip("pandas")
+    pytest.importorskip("nibabel")
+    monkeypatch.chdir(ROOT)
+    names: dict[str, Any] = {}
+    assert len(EXAMPLES) >= 6
+    for number, example in enumerate(EXAMPLES, start=1):
+        exec(compile(example, f"README.md, example {number}", "exec"), names)
+
+    assert names["ds"].Modality == "MR"
+    assert len(names["table"]) == 40
+    assert names["vol"].array.shape == (40, 80, 80)
+    assert names["vol"].report.issues == []
+    assert (names["out"] == names["vol"].array).all()
+    assert names["batch"].shape == (16, 80, 80)
+
+
+def test_commands_are_those_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    from rapidicom.cli import main
+
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    printed = capsys.readouterr().out
+    assert COMMANDS == re.findall(r"^    (\w+)  ", printed, flags=re.MULTILINE)
+
+
+def test_files_it_points_to_exist() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert links
+    assert not [link for link in links if not (ROOT / link).exists()]

@@ -1,0 +1,219 @@
+"""Never silently wrong: each irregularity of a series is right in the volume, or reported, or an error."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rapidicom as rd
+from series_builder import Written, series
+
+# What makes the affine, the order or the content of a volume a lie: an error unless told to keep it.
+RAISED: dict[str, tuple[dict[str, Any], str]] = {
+    "missing slice": ({"missing": [3]}, "gap"),
+    "two missing slices": ({"missing": [2, 5]}, "gap"),
+    "duplicate position": ({"duplicate": 2}, "duplicate_position"),
+    "two phases": ({"phases": 2}, "multiple_phases"),
+    "turned slice": ({"odd_orientation": 3}, "mixed_orientation"),
+    "slice of another shape": ({"odd_shape": 3}, "mixed_shape"),
+    "no positions": ({"without_position": range(8)}, "missing_position"),
+    "one slice without position": ({"without_position": [3]}, "missing_position"),
+    "truncated file": ({"truncated": 4}, "truncated"),
+    "truncated last file": ({"truncated": 7}, "truncated"),
+    "unreadable file": ({"unreadable": 4}, "unreadable"),
+    "unreadable last file": ({"unreadable": 7}, "unreadable"),
+}
+
+
+def kinds(report: rd.Report) -> set[str]:
+    """The kinds of a report's findings."""
+    return {issue.kind for issue in report.issues}
+
+
+def issue_paths(report: rd.Report, kind: str) -> set[Path]:
+    """Every path that the findings of one kind name."""
+    return {Path(path) for issue in report.issues if issue.kind == kind for path in issue.paths}
+
+
+def assert_slices_are_those_of_their_paths(vol: rd.Volume, written: Written) -> None:
+    """Hold each slice against the file that the volume says it came from."""
+    slices = vol.array.reshape(-1, *vol.array.shape[-2:])
+    assert len(slices) == len(vol.paths) == len(vol.datasets)
+    damaged = issue_paths(vol.report, "truncated")
+    for content, path in zip(slices, map(Path, vol.paths), strict=True):
+        expected = written.modality(path)
+        # Of a file that is cut in its middle, the first third is there.
+        whole = expected.size // 3 if path in damaged else expected.size
+        np.testing.assert_array_equal(content.ravel()[:whole], expected.ravel()[:whole])
+
+
+def assert_no_secret(texts: Iterable[str]) -> None:
+    """Every file of the builder has a patient whose name and ID start with this word."""
+    for text in texts:
+        assert text
+        assert "Secret" not in text
+
+
+@pytest.mark.parametrize(("options", "kind"), RAISED.values(), ids=RAISED.keys())
+def test_irregular_series_raises(tmp_path: Path, options: dict[str, Any], kind: str) -> None:
+    written = series(tmp_path, **options)
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    report = caught.value.report
+    assert kind in kinds(report)
+    if kind not in ("gap", "missing_position", "multiple_phases"):
+        assert set(written.odd_paths) <= issue_paths(report, kind)
+    assert_no_secret([str(caught.value), *(str(issue) for issue in report.issues)])
+
+
+@pytest.mark.parametrize(("options", "kind"), RAISED.values(), ids=RAISED.keys())
+def test_irregular_series_is_kept_with_its_report(tmp_path: Path, options: dict[str, Any], kind: str) -> None:
+    written = series(tmp_path, **options)
+    vol = rd.read_series(tmp_path, irregular="keep")
+    assert kind in kinds(vol.report)
+    assert_slices_are_those_of_their_paths(vol, written)
+    # Nothing that was whole and in its place is lost; of two files at one position, one is enough.
+    if kind not in ("duplicate_position", "multiple_phases", "missing_position"):
+        assert set(written.paths) <= set(map(Path, vol.paths))
+
+
+@pytest.mark.parametrize(("options", "kind"), RAISED.values(), ids=RAISED.keys())
+def test_finding_an_irregular_series_reports(tmp_path: Path, options: dict[str, Any], kind: str) -> None:
+    written = series(tmp_path, **options)
+    (found,) = rd.find_series(tmp_path)
+    assert found.uid == written.uid
+    assert kind in kinds(found.report)
+    with pytest.raises(rd.IrregularSeriesError):
+        found.read()
+    assert kind in kinds(found.read(irregular="keep").report)
+
+
+def test_error_carries_its_report_to_another_process(tmp_path: Path) -> None:
+    series(tmp_path, missing=[3])
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert isinstance(caught.value, rd.DicomError)
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert type(copied) is rd.IrregularSeriesError
+    assert str(copied) == str(caught.value)
+    assert kinds(copied.report) == {"gap"}
+
+
+def test_gap_keeps_the_regular_step(tmp_path: Path) -> None:
+    """The mean of the steps is nowhere in the series; the volume has the step that most slices have."""
+    written = series(tmp_path, missing=[5])
+    vol = rd.read_series(tmp_path, irregular="keep")
+    assert vol.array.shape == (7, 5, 7)
+    np.testing.assert_allclose(vol.affine, written.affine, atol=1e-6)
+
+
+def test_spacing_that_changes_midway_raises(tmp_path: Path) -> None:
+    """Dense below, wide above: no slice is missing, and still no affine fits."""
+    series(tmp_path, count=16, missing=[9, 11, 13])
+    with pytest.raises(rd.IrregularSeriesError):
+        rd.read_series(tmp_path)
+
+
+def test_duplicate_position_keeps_one_of_the_two(tmp_path: Path) -> None:
+    written = series(tmp_path, duplicate=2)
+    vol = rd.read_series(tmp_path, irregular="keep")
+    assert vol.array.shape == (8, 5, 7)
+    others = [path for index, path in enumerate(written.paths) if index != 2]
+    assert [path for index, path in enumerate(map(Path, vol.paths)) if index != 2] == others
+    np.testing.assert_allclose(vol.affine, written.affine, atol=1e-6)
+    assert issue_paths(vol.report, "duplicate_position") >= {written.paths[2], written.odd_paths[0]}
+
+
+def test_two_phases_are_never_interleaved(tmp_path: Path) -> None:
+    written = series(tmp_path, phases=2)
+    vol = rd.read_series(tmp_path, irregular="keep")
+    second = set(written.odd_paths)
+    for start in range(0, len(vol.paths), 8):
+        phase = {Path(path) in second for path in vol.paths[start : start + 8]}
+        assert len(phase) == 1
+    np.testing.assert_allclose(vol.affine, written.affine, atol=1e-6)
+
+
+def test_slices_without_positions_fall_back_to_instance_numbers(tmp_path: Path) -> None:
+    written = series(tmp_path, without_position=range(8), reversed_instances=True)
+    vol = rd.read_series(tmp_path, irregular="keep")
+    assert list(map(Path, vol.paths)) == written.paths[::-1]
+    np.testing.assert_array_equal(vol.array, written.modality_volume[::-1])
+
+
+def test_two_stacks_in_one_series_raise(tmp_path: Path) -> None:
+    """Neither is a minority that could be left out."""
+    series(tmp_path / "axial", plane="axial")
+    series(tmp_path / "coronal", plane="coronal", first_serial=8)
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert "mixed_orientation" in kinds(caught.value.report)
+
+
+# What only a report is owed: the volume is right.
+
+
+def test_localizer_is_left_out_and_reported(tmp_path: Path) -> None:
+    written = series(tmp_path, localizer=True)
+    vol = rd.read_series(tmp_path)
+    assert list(map(Path, vol.paths)) == written.paths
+    np.testing.assert_array_equal(vol.array, written.modality_volume)
+    np.testing.assert_allclose(vol.affine, written.affine, atol=1e-6)
+    assert kinds(vol.report) == {"localizer"}
+    assert issue_paths(vol.report, "localizer") == set(written.odd_paths)
+
+
+def test_slope_that_differs_per_slice_is_applied_without_truncation(tmp_path: Path) -> None:
+    slopes = [1.0, 0.2, 0.33, 0.46, 0.59, 0.72, 0.85, 1.5]
+    written = series(tmp_path, rescale=[(slope, -3.25) for slope in slopes])
+    vol = rd.read_series(tmp_path)
+    assert vol.array.dtype == np.float32
+    np.testing.assert_allclose(vol.array, written.modality_volume, rtol=1e-6, atol=1e-4)
+    assert kinds(vol.report) == {"mixed_rescale"}
+    with pytest.raises(ValueError, match="int16"):
+        rd.read_series(tmp_path, dtype="int16")
+
+
+def test_whole_numbered_slopes_fit_into_integers(tmp_path: Path) -> None:
+    written = series(tmp_path, rescale=[(float(1 + index % 2), -10.0) for index in range(8)])
+    vol = rd.read_series(tmp_path, dtype="int32")
+    np.testing.assert_array_equal(vol.array, written.modality_volume)
+
+
+def test_unreadable_file_of_no_known_series_is_only_reported(tmp_path: Path) -> None:
+    written = series(tmp_path)
+    stray = tmp_path / "stray.dcm"
+    stray.write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 60)
+    vol = rd.read_series(tmp_path)
+    np.testing.assert_array_equal(vol.array, written.modality_volume)
+    assert kinds(vol.report) == {"unreadable"}
+    assert issue_paths(vol.report, "unreadable") == {stray}
+
+
+def test_files_that_are_not_dicom_are_no_finding(tmp_path: Path) -> None:
+    written = series(tmp_path)
+    (tmp_path / "notes.txt").write_text("scanned on a Tuesday")
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "archive.zip").write_bytes(b"PK\x03\x04" + b"\0" * 300)
+    vol = rd.read_series(tmp_path)
+    np.testing.assert_array_equal(vol.array, written.modality_volume)
+    assert list(vol.report.issues) == []
+
+
+def test_several_irregularities_are_all_reported(tmp_path: Path) -> None:
+    series(tmp_path, missing=[2], duplicate=5, localizer=True, tilt=10.0, truncated=7)
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert {"gap", "duplicate_position", "localizer", "tilt", "truncated"} <= kinds(caught.value.report)
+
+
+def test_report_names_the_missing_place(tmp_path: Path) -> None:
+    """The two slices beside a gap are its paths."""
+    written = series(tmp_path, missing=[3])
+    (found,) = rd.find_series(tmp_path)
+    assert issue_paths(found.report, "gap") == {written.paths[2], written.paths[3]}

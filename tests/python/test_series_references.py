@@ -1,0 +1,204 @@
+"""Volumes of real series against the NIfTI files that other programs made of them.
+
+References lie beside the series (dicom2nifti's) or are made here by dcm2niix. Both count x and y the other
+way (RAS for LPS) and turn axes as they like, so voxel centres are compared: where our affine puts a voxel,
+the reference must have one too, with the same value.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import rapidicom as rd
+from series_builder import normal_of
+
+nibabel = pytest.importorskip("nibabel")
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("RAPIDICOM_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no reference data at {DATA}")
+
+NIFTI = "icometrix__dicom2nifti/tests/data"
+DIRECTORY = "pydicom__pydicom/src/pydicom/data/test_files/dicomdirtests"
+
+# Single-frame, uncompressed and little endian, and what each adds to those before it.
+SERIES = [
+    (
+        "FNNDSC__data/dicom/rsna_2/PET",
+        "150 axial slices, names in no order, a fractional slope",
+    ),
+    (f"{NIFTI}/generic/anatomical/001", "sagittal, instance numbers fall along the normal"),
+    (
+        f"{NIFTI}/generic/anatomical/002_non_isotropic",
+        "4.0 by 6.4 mm pixels, a slope for each slice",
+    ),
+    (f"{NIFTI}/siemens/anatomical/001", "sagittal"),
+    (f"{NIFTI}/philips/anatomical/001", "coronal, oblique"),
+    (f"{NIFTI}/hitachi/anatomical/001", "implicit VR, oblique in all three directions"),
+    (f"{NIFTI}/failing/slicecount/001", "two slices"),
+    (f"{NIFTI}/ge/anatomical/001_single_slice", "one slice"),
+    (f"{DIRECTORY}/98892001/CT5N", "axial"),
+]
+TILTED = f"{NIFTI}/failing/gantrytilting/001"
+
+BESIDE = [
+    f"{NIFTI}/generic/anatomical/001",
+    f"{NIFTI}/generic/anatomical/002_non_isotropic",
+    f"{NIFTI}/siemens/anatomical/001",
+    f"{NIFTI}/philips/anatomical/001",
+    f"{NIFTI}/hitachi/anatomical/001",
+    f"{NIFTI}/failing/slicecount/001",
+]
+
+
+def to_lps(affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn a NIfTI affine's right and anterior into left and posterior."""
+    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
+
+
+def assert_same_voxels(vol: rd.Volume, reference: Any, tolerance: float = 0.02) -> None:
+    """Hold every voxel against the one that the reference has at the same place.
+
+    Args:
+        vol: The volume read by us.
+        reference: A NIfTI image with as many voxels, its axes in any order and direction.
+        tolerance: By how much places may differ, in voxels; NIfTI keeps affines in 32 bits.
+    """
+    values = np.asarray(reference.dataobj, np.float64)
+    assert sorted(values.shape) == sorted(vol.array.shape)
+    to_reference = np.linalg.inv(to_lps(reference.affine)) @ vol.affine
+    corners = np.array(list(itertools.product(*((0, size - 1) for size in vol.array.shape)))).T
+    places = to_reference[:3, :3] @ corners + to_reference[:3, 3:]
+    np.testing.assert_allclose(places, places.round(), atol=tolerance)
+    # The corners lie on voxels, so each of our axes is one of the reference's, forward or backward.
+    axes = to_reference[:3, :3].round().astype(int)
+    assert (np.abs(axes).sum(axis=0) == 1).all()
+    assert (np.abs(axes).sum(axis=1) == 1).all()
+    turned = values.transpose(np.abs(axes).argmax(axis=0))
+    turned = turned[tuple(slice(None, None, int(step)) for step in axes.sum(axis=0))]
+    np.testing.assert_allclose(vol.array, turned, rtol=1e-5, atol=1e-5 * np.abs(turned).max())
+
+
+def run_dcm2niix(folder: Path, into: Path) -> list[Path]:
+    """Convert one folder; the files come without those that dcm2niix resampled."""
+    dcm2niix = pytest.importorskip("dcm2niix")
+    subprocess.run(
+        [dcm2niix.bin, "-f", "%j", "-z", "n", "-b", "n", "-d", "0", "-o", str(into), str(folder)],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return [
+        path for path in sorted(into.glob("*.nii")) if "_Tilt" not in path.name and "_Eq" not in path.name
+    ]
+
+
+def assert_positions_are_the_files(vol: rd.Volume) -> None:
+    """Hold the first voxel of each slice against the position that its file states (PS3.3 §C.7.6.2.1.1)."""
+    for index, ds in enumerate(vol.datasets):
+        stated = [float(value) for value in ds.ImagePositionPatient]
+        np.testing.assert_allclose((vol.affine @ [index, 0, 0, 1])[:3], stated, atol=2e-3)
+
+
+@pytest.mark.parametrize("folder", [folder for folder, _ in SERIES], ids=[why for _, why in SERIES])
+def test_volume_is_that_of_dcm2niix(folder: str, tmp_path: Path) -> None:
+    vol = rd.read_series(DATA / folder)
+    (path,) = run_dcm2niix(DATA / folder, tmp_path)
+    reference = nibabel.load(path)
+    if len(vol.paths) == 1:
+        # The length of one slice's step is a thickness, which each program chooses for itself.
+        step = to_lps(reference.affine)[:3, 2]
+        assert abs(step @ vol.affine[:3, 0]) == pytest.approx(np.linalg.norm(step) * vol.spacing[0], rel=1e-5)
+        vol.affine[:3, 0] *= np.linalg.norm(step) / vol.spacing[0]
+    assert_same_voxels(vol, reference)
+    assert_positions_are_the_files(vol)
+
+
+@pytest.mark.parametrize("folder", BESIDE)
+def test_volume_is_that_of_the_reference_beside_it(folder: str) -> None:
+    reference = nibabel.load(DATA / f"{folder}_ground_truth.nii.gz")
+    assert_same_voxels(rd.read_series(DATA / folder), reference)
+
+
+def test_tilted_series_has_the_shear_that_positions_state(tmp_path: Path) -> None:
+    """The formula decides: dcm2niix leaves the shear out of its unresampled affine; the values agree."""
+    vol = rd.read_series(DATA / TILTED)
+    assert {issue.kind for issue in vol.report.issues} == {"tilt"}
+    assert_positions_are_the_files(vol)
+    orientation = [float(value) for value in vol.datasets[0].ImageOrientationPatient]
+    step = vol.affine[:3, 0]
+    angle = np.degrees(np.arccos(normal_of(orientation) @ step / np.linalg.norm(step)))
+    assert angle == pytest.approx(14.0, abs=0.1)
+    (path,) = run_dcm2niix(DATA / TILTED, tmp_path)
+    values = np.asarray(nibabel.load(path).dataobj)
+    np.testing.assert_array_equal(vol.array, values.transpose(2, 1, 0)[:, ::-1])
+
+
+# Series whose slices no affine describes: the reader must say so, and be right about each slice.
+WITHOUT_AFFINE = [
+    ("neurolabusc__dcm_qa_ct/In/GE", "tilted, and 4 mm steps turn into 7 mm ones"),
+    (f"{NIFTI}/failing/sliceincrement/001", "5 mm steps and one of 10"),
+]
+
+
+@pytest.mark.parametrize(
+    "folder", [folder for folder, _ in WITHOUT_AFFINE], ids=[why for _, why in WITHOUT_AFFINE]
+)
+def test_uneven_series_raises_and_its_kept_slices_are_in_order(folder: str, tmp_path: Path) -> None:
+    with pytest.raises(rd.IrregularSeriesError):
+        rd.read_series(DATA / folder)
+    vol = rd.read_series(DATA / folder, irregular="keep")
+    orientation = [float(value) for value in vol.datasets[0].ImageOrientationPatient]
+    stated = np.array([[float(value) for value in ds.ImagePositionPatient] for ds in vol.datasets])
+    assert (np.diff(stated @ normal_of(orientation)) > 0).all()
+    np.testing.assert_allclose(vol.affine[:3, 3], stated[0], atol=1e-6)
+    (path,) = run_dcm2niix(DATA / folder, tmp_path)
+    values = np.asarray(nibabel.load(path).dataobj)
+    np.testing.assert_array_equal(vol.array, values.transpose(2, 1, 0)[:, ::-1])
+
+
+# Series that are no stack: dcm2niix parts some by Series Number and makes a volume of others.
+IRREGULAR = [
+    (f"{NIFTI}/failing/sliceorientation/001", "mixed_orientation", "two sagittal and two axial slices"),
+    (f"{DIRECTORY}/98892003/MR700", "mixed_orientation", "projections that turn about the head"),
+    (f"{DIRECTORY}/77654033/CT2", "gap", "three slices and one that lies 200 mm away"),
+]
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [(folder, kind) for folder, kind, _ in IRREGULAR],
+    ids=[why for _, _, why in IRREGULAR],
+)
+def test_series_that_is_no_stack_raises(folder: str, kind: str) -> None:
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(DATA / folder)
+    assert kind in {issue.kind for issue in caught.value.report.issues}
+
+
+# Not compared, and why.
+NOT_COMPARED = {
+    f"{NIFTI}/hyperfine/anatomical/001": "one multi-frame file",
+    f"{NIFTI}/ge/dti/001": "4D: several volumes in one series, as are the other dti and fmri folders",
+    f"{NIFTI}/siemens/fmri/001": "mosaic",
+    f"{NIFTI}/generic/compressed_rle/001": "compressed, as are the other compressed folders",
+    f"{NIFTI}/generic/rgb/001": "compressed",
+    f"{NIFTI}/philips_enhanced/anatomical/001": "enhanced multi-frame",
+    "neurolabusc__dcm_qa_canon/In/9000_DTI_PA-ortho": "4D",
+    "neurolabusc__dcm_qa_me/In/4_me_fMRI": "mosaic",
+    "neurolabusc__dcm_qa_enh/In/Siemens/XA10": "enhanced multi-frame",
+}
+
+
+@pytest.mark.parametrize("folder", NOT_COMPARED, ids=NOT_COMPARED.values())
+def test_folder_that_is_not_compared_is_there(folder: str) -> None:
+    """The table above is about folders that exist."""
+    assert (DATA / folder).exists()
