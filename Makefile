@@ -74,7 +74,7 @@ $(STAMPS)/group-%: pyproject.toml | $(STAMPS)/venv
 	@touch $@
 
 $(STAMPS)/wheel: $(SOURCES) $(STAMPS)/group-build
-	@echo "== building the release wheel"
+	@echo "== building the release wheel (a minute or two)"
 	@rm -f dist/rapidicom-*.whl
 	@$(IN_VENV)/maturin build --release --locked --quiet --interpreter $(IN_VENV)/python --out dist
 	@$(PIP) install --force-reinstall --no-deps dist/rapidicom-*.whl

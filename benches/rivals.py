@@ -1,7 +1,7 @@
 """The readers that are compared, behind one small interface.
 
-Each does its work the way its own documentation shows. Answers have one form, so that they can be checked against
-each other: `normalised` does that outside of the time that is measured.
+Each does its work the way its own documentation shows. `normalised` brings their answers to one form, outside
+of the time that is measured, so that they can be checked against each other.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ TAGS = {
 }
 KEYWORDS = list(TAGS)
 NUMBERS = {
-    "SliceThickness", "KVP", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "Rows", "Columns",
-    "PixelSpacing", "RescaleIntercept", "RescaleSlope",
+    "SliceThickness", "KVP", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "Rows",
+    "Columns", "PixelSpacing", "RescaleIntercept", "RescaleSlope",
 }  # fmt: skip
 
 Header = list[dict[str, Any]]
@@ -203,7 +203,7 @@ class SimpleItk(Rival):
         reader = self.api.ImageSeriesReader()
         reader.SetFileNames([str(path) for path in paths])
         reader.SetOutputPixelType(self.api.sitkFloat32)
-        return np.asarray(self.api.GetArrayViewFromImage(reader.Execute()))
+        return np.asarray(self.api.GetArrayFromImage(reader.Execute()))
 
 
 class Gdcm(Rival):

@@ -137,7 +137,9 @@ def _encode_value(element: Element, explicit: bool, big_endian: bool) -> bytes:
     elif value is None:
         encoded = b""
     else:
-        values = [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
+        values: list[Any] = (
+            [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
+        )
         if vr in NUMBER_FORMATS:
             encoded = struct.pack(f"{order}{len(values)}{NUMBER_FORMATS[vr]}", *values)
         elif vr == "AT":

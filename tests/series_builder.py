@@ -243,14 +243,15 @@ def series(
     damaged = {index for index in (truncated, unreadable) if index is not None}
     affine = affine_of(ORIGIN, orientation, pixel_spacing, step_vector)
     written = Written(folder, f"2.25.{number}00", [], [], {}, {}, {}, affine)
-    for index, one in [*enumerate(regular), *((None, one) for one in odd)]:
-        if index in missing or index in replaced:
+    slices: list[tuple[int | None, Slice]] = [*enumerate(regular), *((None, one) for one in odd)]
+    for place, one in slices:
+        if place in missing or place in replaced:
             continue
         serial = first_serial + len(written.paths) + len(written.odd_paths)
         path = folder / f"IM{number:02}{serial * 37 % 1009:04}.dcm"
         instance_uid = f"{written.uid}.{serial + 1}"
         extra = one.extra
-        if index is not None and index == unreadable:
+        if place is not None and place == unreadable:
             # A sequence that claims an item of a quarter of a gigabyte.
             broken = b"\xfe\xff\x00\xe0\x00\x00\x00\x10"
             extra = (*extra, Element(0x00200027, "SQ", broken, length=0x10000000))
@@ -262,10 +263,10 @@ def series(
             ),
             transfer_syntax=transfer_syntax,
         )  # fmt: skip
-        if index is not None and index == truncated:
+        if place is not None and place == truncated:
             content = content[: len(content) - one.stored.nbytes // 2]
         path.write_bytes(content)
-        (written.odd_paths if index is None or index in damaged else written.paths).append(path)
+        (written.odd_paths if place is None or place in damaged else written.paths).append(path)
         written.stored[path] = one.stored
         written.rescale[path] = one.rescale or (1.0, 0.0)
         written.instances[path] = instance_uid

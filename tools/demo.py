@@ -73,7 +73,7 @@ def show(folder: Path) -> int:
 
     OUTPUT.parent.mkdir(exist_ok=True)
     save_contact_sheet(volume, OUTPUT)
-    heading("Contact sheet", terminal.short_path(OUTPUT, ROOT))
+    print(f"\nAll slices on one page: {terminal.short_path(OUTPUT, ROOT)}")
     return 0
 
 

@@ -38,7 +38,7 @@ def test_commands_are_those_of_the_command_line(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         main(["--help"])
     printed = capsys.readouterr().out
-    assert COMMANDS == re.findall(r"^    (\w+)  ", printed, flags=re.MULTILINE)
+    assert re.findall(r"^    (\w+)  ", printed, flags=re.MULTILINE) == COMMANDS
 
 
 def test_files_it_points_to_exist() -> None:

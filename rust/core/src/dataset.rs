@@ -1,31 +1,29 @@
 //! One data set: its element records, and the bytes behind them when they are asked for.
 
+mod surroundings;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::cursor::ByteOrder;
-use crate::dictionary::{self, DictionaryVr};
+use crate::dictionary;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::parse::{
-    Deviations, Element, Encoding, ItemRange, Leniencies, ParseOptions, ParsedFile, Segment, Stop, Window,
-    parse_elements, parse_file, parse_items,
+    Deviations, Element, Encoding, ItemRange, ParseOptions, ParsedFile, Rules, Segment, Stop, Window, parse_elements,
+    parse_file, parse_items,
 };
-use crate::source::{AlignedBuffer, FileSource, OpenFile, SharedBytes, Source};
+use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, SharedBytes, Source};
 use crate::tag::Tag;
-use crate::transfer_syntax::TransferSyntax;
+use crate::transfer_syntax::{self, TransferSyntax};
 use crate::uid;
 use crate::value::{self, CharacterSet, Number};
 use crate::vr::Vr;
 
-/// (0028,0103) Pixel Representation, which decides between US and SS where no VR is written.
-const PIXEL_REPRESENTATION: Tag = Tag::new(0x0028, 0x0103);
-/// (0028,3002) LUT Descriptor, which decides between US and OW for LUT Data.
-const LUT_DESCRIPTOR: Tag = Tag::new(0x0028, 0x3002);
-/// Values up to this length of data sets in memory are never worth a reference of their own.
-const NO_BYTES: &[u8] = &[];
+pub use surroundings::ResolvedVr;
+pub(crate) use surroundings::{Context, PIXEL_REPRESENTATION, Surroundings};
 
 /// The bytes of a file: those that are kept, and where to get the others.
 pub struct FileBytes {
@@ -56,7 +54,7 @@ impl FileBytes {
     /// If the file cannot be read, or has been changed since.
     pub fn get(&self, offset: u64, length: u64) -> Result<Cow<'_, [u8]>> {
         if length == 0 {
-            return Ok(Cow::Borrowed(NO_BYTES));
+            return Ok(Cow::Borrowed(&[]));
         }
         if let Some(kept) = self.segments.iter().find_map(|segment| segment.get(offset, length)) {
             return Ok(Cow::Borrowed(kept));
@@ -94,26 +92,17 @@ pub struct Dataset {
     deviations: Deviations,
 }
 
-/// What a data set inherits from the one that holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Context {
-    characters: CharacterSet,
-    pixel_representation: Option<u16>,
-}
-
-/// A VR that was looked up where the data set does not say it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResolvedVr {
-    /// What the value is read as.
-    pub vr: Vr,
-    /// The choice of the dictionary, where nothing in the data set decides it.
-    pub undecided: Option<&'static str>,
-}
-
-impl From<Vr> for ResolvedVr {
-    fn from(vr: Vr) -> Self {
-        ResolvedVr { vr, undecided: None }
-    }
+/// Everything that a data set is, for another process: what its file still has is left there.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the fields are those of a data set")]
+pub struct Parts {
+    pub file: Option<FileSource>,
+    pub segments: Vec<Segment>,
+    pub elements: Vec<Element>,
+    pub is_implicit: bool,
+    pub is_big_endian: bool,
+    pub character_set: String,
+    pub pixel_representation: Option<u16>,
 }
 
 /// One item of a sequence, not parsed yet.
@@ -140,8 +129,8 @@ impl Item {
         let bytes = self.bytes.get(offset, length)?;
         let mut window = Window::memory(&bytes, offset);
         let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
-        let (stop, leniencies) = (Stop::AtEnd, Leniencies::ALL);
-        parse_elements(&mut window, offset, encoding, stop, limits, leniencies, &mut elements, &mut deviations)?;
+        let rules = Rules { limits: *limits, ..Rules::default() };
+        parse_elements(&mut window, offset, encoding, Stop::AtEnd, &rules, &mut elements, &mut deviations)?;
         let bytes = Arc::clone(&self.bytes);
         Ok(Dataset::new(bytes, encoding, elements, deviations, self.context.clone()))
     }
@@ -156,14 +145,49 @@ impl Dataset {
         context: Context,
     ) -> Dataset {
         let mut dataset = Dataset { bytes, encoding, elements, context, deviations };
-        if let Some(Ok(value)) = dataset.find(Tag::SPECIFIC_CHARACTER_SET).map(|element| dataset.value(element)) {
-            let characters = CharacterSet::from_value(&value);
-            dataset.context.characters = characters;
-        }
-        if let Some(representation) = dataset.unsigned(PIXEL_REPRESENTATION) {
-            dataset.context.pixel_representation = Some(representation);
-        }
+        dataset.context = dataset.own_context();
         dataset
+    }
+
+    /// The parts to make it again from. Memory is copied: of a file in memory all of it, of an item its own bytes.
+    pub fn to_parts(&self) -> Parts {
+        let (file, segments) = match self.bytes.source() {
+            Source::File(file) => (Some((**file).clone()), self.bytes.segments().to_vec()),
+            Source::Memory(bytes) => {
+                let first = self.elements.iter().map(|element| element.value_offset).min().unwrap_or(0);
+                let end = self.elements.iter().map(Element::value_end).max().unwrap_or(0);
+                let kept = self.bytes.get(first, end.saturating_sub(first)).ok();
+                let segment = kept.map(|kept| Segment { offset: first, bytes: kept.into() });
+                let all = if (**bytes).as_ref().is_empty() { self.bytes.segments().to_vec() } else { Vec::new() };
+                (None, segment.into_iter().chain(all).collect())
+            }
+        };
+        Parts {
+            file,
+            segments,
+            elements: self.elements.clone(),
+            is_implicit: self.encoding.is_implicit,
+            is_big_endian: self.encoding.order == ByteOrder::Big,
+            character_set: self.context.characters.term().to_owned(),
+            pixel_representation: self.context.pixel_representation,
+        }
+    }
+
+    /// A data set from its parts.
+    pub fn from_parts(parts: Parts) -> Dataset {
+        let nothing: SharedBytes = Arc::new([]);
+        let source = parts.file.map_or(Source::Memory(nothing), |file| Source::File(Arc::new(file)));
+        let order = if parts.is_big_endian { ByteOrder::Big } else { ByteOrder::Little };
+        Dataset {
+            bytes: Arc::new(FileBytes::new(source, parts.segments)),
+            encoding: Encoding { order, is_implicit: parts.is_implicit },
+            elements: parts.elements,
+            context: Context {
+                characters: CharacterSet::from_value(parts.character_set.as_bytes()),
+                pixel_representation: parts.pixel_representation,
+            },
+            deviations: Deviations::default(),
+        }
     }
 
     /// The element records, in the order of their tags.
@@ -191,6 +215,12 @@ impl Dataset {
         &self.bytes
     }
 
+    /// Forgets every element but these and the Specific Character Set, which the text of the others needs.
+    pub fn retain(&mut self, tags: &[Tag]) {
+        let is_wanted = |tag: Tag| tag == Tag::SPECIFIC_CHARACTER_SET || tags.contains(&tag);
+        self.elements.retain(|element| is_wanted(element.tag));
+    }
+
     /// The element with this tag.
     pub fn find(&self, tag: Tag) -> Option<&Element> {
         let index = self.elements.binary_search_by_key(&tag, |element| element.tag).ok()?;
@@ -208,81 +238,14 @@ impl Dataset {
             .map_err(|error| error.at_tag(element.tag, keyword(element.tag), None))
     }
 
-    /// The first 16-bit number of an element.
-    fn unsigned(&self, tag: Tag) -> Option<u16> {
-        let value = self.value(self.find(tag)?).ok()?;
-        match value::numbers(&value, Vr::US, self.encoding.order).next()? {
-            Number::Int(number) => u16::try_from(number).ok(),
-            _ => None,
-        }
-    }
-
-    /// The VR that an element's value is read with.
-    ///
-    /// Where none is written, or only that it is unknown, the dictionary says it (PS3.5 §6.2.2, §7.1.3), and where it
-    /// leaves a choice, the data set decides (PS3.5 §A.1).
+    /// The VR that an element's value is read with, looked up where none is written.
     pub fn vr(&self, element: &Element) -> ResolvedVr {
-        let tag = element.tag;
-        let is_unknown = element.vr == Vr::UN;
-        if element.vr != Vr::IMPLICIT && !is_unknown {
-            return element.vr.into();
-        }
-        if element.is_undefined_length && is_unknown {
-            return Vr::SQ.into();
-        }
-        let found = if tag.is_private() {
-            return self.private_vr(element).unwrap_or(Vr::UN).into();
-        } else if is_unknown && element.value_length >= 0xFFFF {
-            // Its writer may have had no other choice than UN for a value that long (PS3.5 §6.2.2 note).
-            None
-        } else {
-            dictionary::vr(tag)
-        };
-        match found {
-            Some(found) => self.decide(element, found),
-            None if element.vr == Vr::IMPLICIT && tag.element() == 0 => Vr::UL.into(),
-            None if element.is_undefined_length => Vr::SQ.into(),
-            None => Vr::UN.into(),
-        }
-    }
-
-    fn private_vr(&self, element: &Element) -> Option<Vr> {
-        let tag = element.tag;
-        if tag.is_private_creator() {
-            return Some(Vr::LO);
-        }
-        let found = self.private_creator(tag).and_then(|creator| dictionary::private_entry(&creator, tag));
-        match found.and_then(|entry| entry.vr.single()) {
-            None if element.is_undefined_length => Some(Vr::SQ),
-            found => found,
-        }
+        self.resolve_vr(element)
     }
 
     /// The owner of the block that a private element lies in (PS3.5 §7.8.1).
     pub fn private_creator(&self, tag: Tag) -> Option<String> {
-        if !tag.is_private() || tag.element() < 0x1000 {
-            return None;
-        }
-        let creator = self.find(Tag::new(tag.group(), tag.element() >> 8))?;
-        let value = self.value(creator).ok()?;
-        value::text(&value, Vr::LO, &self.context.characters).ok().map(Cow::into_owned)
-    }
-
-    fn decide(&self, element: &Element, found: DictionaryVr) -> ResolvedVr {
-        if let Some(vr) = found.single() {
-            return vr.into();
-        }
-        match found {
-            DictionaryVr::UsOrSs => match self.context.pixel_representation {
-                Some(1) => Vr::SS.into(),
-                _ => Vr::US.into(),
-            },
-            DictionaryVr::ObOrOw if element.is_undefined_length => Vr::OB.into(),
-            DictionaryVr::ObOrOw => Vr::OW.into(),
-            DictionaryVr::UsOrOw if self.unsigned(LUT_DESCRIPTOR) == Some(1) => Vr::US.into(),
-            DictionaryVr::UsOrOw => Vr::OW.into(),
-            other => ResolvedVr { vr: Vr::OW, undecided: Some(other.as_str()) },
-        }
+        self.creator(tag)
     }
 
     /// The numbers of an element of a binary VR.
@@ -299,6 +262,17 @@ impl Dataset {
             return Err(error.at_tag(element.tag, keyword(element.tag), None));
         }
         Ok(value::numbers(&value, vr, self.order()).collect())
+    }
+
+    /// Makes the first number of a LUT Descriptor, how many entries the table has, unsigned whatever the VR (PS3.3
+    /// §C.11.1.1): as SS, 65536 - n would be negative.
+    pub fn mend_lut_descriptor(&self, tag: Tag, numbers: &mut [Number]) {
+        let is_descriptor = matches!(tag.0, 0x0028_1101..=0x0028_1103 | 0x0028_3002);
+        if let (true, [Number::Int(entries), _, ..]) = (is_descriptor, numbers) {
+            if *entries < 0 {
+                *entries += 65_536;
+            }
+        }
     }
 
     /// The byte order of its numbers.
@@ -353,6 +327,24 @@ thread_local! {
     static SCRATCH: RefCell<(AlignedBuffer, ParsedFile)> = RefCell::default();
 }
 
+impl Surroundings for Dataset {
+    fn find(&self, tag: Tag) -> Option<&Element> {
+        Dataset::find(self, tag)
+    }
+
+    fn value(&self, element: &Element) -> Result<Cow<'_, [u8]>> {
+        Dataset::value(self, element)
+    }
+
+    fn order(&self) -> ByteOrder {
+        self.encoding.order
+    }
+
+    fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
 impl DicomFile {
     /// Reads the header of the file at `path`; long values stay in the file until they are asked for.
     ///
@@ -364,7 +356,7 @@ impl DicomFile {
         SCRATCH
             .with_borrow_mut(|(buffer, parsed)| {
                 let mut segments = Vec::new();
-                let mut window = Window::file(&file, buffer, Some(&mut segments), &options.limits)?;
+                let mut window = Window::file(&file, buffer, Some(&mut segments), &options.rules.limits)?;
                 parse_file(&mut window, options, parsed)?;
                 window.keep(parsed.used);
                 drop(window);
@@ -384,14 +376,37 @@ impl DicomFile {
         Ok(DicomFile::from_parsed(&parsed, Source::Memory(bytes), Vec::new()))
     }
 
+    /// Reads a file that another reads for us, such as an object with `seek` and `read`. Everything up to where
+    /// `options` stop is kept, because the object may be closed afterwards.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is no DICOM file that is read yet.
+    pub fn from_reader(reader: &dyn ReadAt, options: &ParseOptions) -> Result<DicomFile> {
+        let options = ParseOptions { rules: Rules { deferred_above: u64::MAX, ..options.rules }, ..*options };
+        let (mut buffer, mut parsed, mut segments) = (AlignedBuffer::default(), ParsedFile::default(), Vec::new());
+        let mut window = Window::file(reader, &mut buffer, Some(&mut segments), &options.rules.limits)?;
+        parse_file(&mut window, &options, &mut parsed)?;
+        window.keep(parsed.used);
+        let nothing: SharedBytes = Arc::new([]);
+        Ok(DicomFile::from_parsed(&parsed, Source::Memory(nothing), segments))
+    }
+
     fn from_parsed(parsed: &ParsedFile, source: Source, segments: Vec<Segment>) -> DicomFile {
         let bytes = Arc::new(FileBytes::new(source, segments));
-        let context = Context { characters: CharacterSet::Latin1, pixel_representation: None };
+        let context = Context::OUTERMOST;
         let meta = parsed.meta.clone();
         let meta = Dataset::new(Arc::clone(&bytes), parsed.meta_encoding, meta, Deviations::default(), context.clone());
         let (elements, deviations) = (parsed.elements.clone(), parsed.deviations.clone());
         let dataset = Dataset::new(bytes, parsed.encoding, elements, deviations, context);
         DicomFile { has_preamble: parsed.has_preamble, meta, transfer_syntax: parsed.transfer_syntax, dataset }
+    }
+
+    /// A file from its parts.
+    pub fn new(has_preamble: bool, meta: Dataset, dataset: Dataset) -> DicomFile {
+        let mut file = DicomFile { has_preamble, meta, transfer_syntax: None, dataset };
+        file.transfer_syntax = transfer_syntax::find(&file.transfer_syntax_uid());
+        file
     }
 
     /// The UID of the Transfer Syntax as it is written, empty if there is none.
@@ -406,5 +421,18 @@ impl DicomFile {
             Source::File(file) => Some(file),
             Source::Memory(_) => None,
         }
+    }
+}
+
+// Written by hand, so that no debug output shows the text of a value.
+impl std::fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dataset").field("elements", &self.elements.len()).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for DicomFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DicomFile").field("dataset", &self.dataset).finish_non_exhaustive()
     }
 }

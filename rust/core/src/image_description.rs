@@ -190,13 +190,31 @@ impl ImageDescription {
         self.frame_samples() * self.sample_type().size()
     }
 
-    /// Bytes of all native frames, without the padding byte of an odd number.
+    /// Whether two neighbouring pixels share their chrominance in native data (PS3.3 §C.7.6.3.1.2), so that the
+    /// three samples of each take two thirds of the bytes.
+    pub fn is_subsampled(&self) -> bool {
+        self.photometric_interpretation == "YBR_FULL_422" && self.samples_per_pixel == 3
+    }
+
+    /// Whether the pixels are luminance and chrominance that are shown as RGB.
+    pub fn is_ybr_full(&self) -> bool {
+        matches!(self.photometric_interpretation.as_str(), "YBR_FULL" | "YBR_FULL_422")
+            && self.sample_type() == SampleType::U8
+            && self.samples_per_pixel == 3
+    }
+
+    /// Bytes of one native frame as it is stored.
+    pub fn stored_frame_length(&self) -> usize {
+        if self.is_subsampled() { self.frame_length() / 3 * 2 } else { self.frame_length() }
+    }
+
+    /// Bytes of all native frames as they are stored, without the padding byte of an odd number.
     ///
     /// # Errors
     ///
     /// If the number does not fit an address.
     pub fn total_length(&self) -> Result<u64> {
-        let total = (self.frame_length() as u64).checked_mul(self.frame_count);
+        let total = (self.stored_frame_length() as u64).checked_mul(self.frame_count);
         total.filter(|total| isize::try_from(*total).is_ok()).ok_or_else(|| {
             let (rows, columns) = (self.rows as u64, self.columns as u64);
             let samples = self.samples_per_pixel as u64;

@@ -3,6 +3,9 @@
 //! A module uses only what stands in a lower layer, or to its right in its own; `tests/rust/layers.rs` holds the
 //! table of STYLE.md and checks it.
 
+// Layer 5: many files.
+pub mod index;
+
 // Layer 4: one instance's image.
 pub mod pixel;
 
@@ -29,15 +32,15 @@ mod vr;
 mod workers;
 
 pub use cursor::ByteOrder;
-pub use dataset::{Dataset, DicomFile, FileBytes, Item, ResolvedVr, keyword};
+pub use dataset::{Dataset, DicomFile, FileBytes, Item, Parts, ResolvedVr, keyword};
 pub use error::{Error, ErrorKind, Family, LooksLike, Result, TagStep};
 pub use image_description::{Attributes, ImageDescription, SampleType};
 pub use limits::Limits;
 pub use parse::{
-    Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, ParsedFile, Segment, Stop,
-    Window, parse_elements, parse_file, parse_items,
+    Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, ParsedFile, Rules,
+    Segment, Stop, Window, parse_elements, parse_file, parse_items,
 };
-pub use source::{AlignedBuffer, FileSource, Found, OpenFile, PrivateMap, SharedBytes, Source, walk};
+pub use source::{AlignedBuffer, FileList, FileSource, OpenFile, PrivateMap, ReadAt, SharedBytes, Source, list_files};
 pub use tag::Tag;
 pub use uid::trim as trim_uid;
 pub use vr::Vr;

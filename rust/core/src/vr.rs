@@ -58,6 +58,12 @@ impl Vr {
         matches!(self, Vr::LO | Vr::LT | Vr::PN | Vr::SH | Vr::ST | Vr::UC | Vr::UT)
     }
 
+    /// Whether the value is text (PS3.5 §6.2), numbers and identifiers written as text included.
+    pub const fn is_text(self) -> bool {
+        matches!(self, Vr::AE | Vr::AS | Vr::CS | Vr::DA | Vr::DS | Vr::DT | Vr::IS | Vr::TM | Vr::UI | Vr::UR)
+            || self.uses_specific_character_set()
+    }
+
     /// The two letters, or `??` for bytes that are not capital letters.
     pub fn as_str(&self) -> &str {
         if self.0.iter().all(u8::is_ascii_uppercase) { std::str::from_utf8(&self.0).unwrap_or("??") } else { "??" }

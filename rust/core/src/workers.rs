@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::error::{ErrorKind, Result};
 
 /// How often the calling thread looks up: a tenth of a second is promised for Ctrl-C, so half of that.
-const TICK: Duration = Duration::from_millis(50);
+pub(crate) const TICK: Duration = Duration::from_millis(50);
 /// Items a thread takes at once: enough that the counter is not contended, few enough to share out the end evenly.
 const CHUNK: usize = 4;
 /// A header from the page cache takes 10 us. Ten times that means that the thread waited for a disk.

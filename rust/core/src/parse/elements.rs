@@ -34,15 +34,25 @@ impl Stop {
     }
 }
 
-/// Values up to this length are read along with what stands around them; longer ones when they are asked for.
+/// What holds for every data set of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// What the file may cost.
+    pub limits: Limits,
+    /// What is tolerated.
+    pub leniencies: Leniencies,
+    /// Values up to this length are read along with what stands around them; longer ones stay in the file until they
+    /// are asked for.
+    pub deferred_above: u64,
+}
+
 /// A read costs as much as copying some 20 KB more, and few values but pixels, overlays and LUTs are longer.
 const DEFERRED_ABOVE: u64 = 64 * 1024;
 
-/// What is the same for every data set of a file.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    pub limits: Limits,
-    pub leniencies: Leniencies,
+impl Default for Rules {
+    fn default() -> Self {
+        Rules { limits: Limits::DEFAULT, leniencies: Leniencies::ALL, deferred_above: DEFERRED_ABOVE }
+    }
 }
 
 /// Appends the elements of the data set that starts `start` bytes into the file to `elements`, in the order of
@@ -57,14 +67,12 @@ pub fn parse_elements(
     start: u64,
     encoding: Encoding,
     stop: Stop,
-    limits: &Limits,
-    leniencies: Leniencies,
+    rules: &Rules,
     elements: &mut Vec<Element>,
     deviations: &mut Deviations,
 ) -> Result<u64> {
     let first = elements.len();
-    let rules = Rules { limits: *limits, leniencies };
-    let end = Parser { window, encoding, rules, deviations }.run(start, stop, elements);
+    let end = Parser { window, encoding, rules: *rules, deviations }.run(start, stop, elements);
     sort(elements, first, deviations);
     end
 }
@@ -165,7 +173,7 @@ impl Parser<'_, '_> {
             let error = ErrorKind::ValueCutShort { needed: length, available };
             self.tolerate(Leniency::ValueCutShort, value_offset, error)?;
         }
-        if length <= DEFERRED_ABOVE {
+        if length <= self.rules.deferred_above {
             self.window.extend_to(end)?;
         }
         let value_length = length.min(available);

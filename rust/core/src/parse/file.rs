@@ -1,12 +1,11 @@
 //! A file from its first byte (PS3.10 §7): preamble, prefix, File Meta Information, data set.
 
-use super::elements::{Stop, encoding_of_first, parse_elements};
-use super::leniency::{Deviations, Leniencies, Leniency};
+use super::elements::{Rules, Stop, encoding_of_first, parse_elements};
+use super::leniency::{Deviations, Leniency};
 use super::window::Window;
 use super::{Element, ElementHeader, Encoding};
 use crate::cursor::ByteOrder;
 use crate::error::{Error, ErrorKind, LooksLike, Result};
-use crate::limits::Limits;
 use crate::tag::Tag;
 use crate::transfer_syntax::{self, TransferSyntax};
 use crate::uid;
@@ -23,15 +22,13 @@ pub struct ParseOptions {
     pub stop: Stop,
     /// Read on without the prefix.
     pub force: bool,
-    /// What the file may cost.
-    pub limits: Limits,
-    /// What is tolerated.
-    pub leniencies: Leniencies,
+    /// What it may cost, what is tolerated, what is put off.
+    pub rules: Rules,
 }
 
 impl Default for ParseOptions {
     fn default() -> Self {
-        ParseOptions { stop: Stop::AtEnd, force: false, limits: Limits::DEFAULT, leniencies: Leniencies::ALL }
+        ParseOptions { stop: Stop::AtEnd, force: false, rules: Rules::default() }
     }
 }
 
@@ -91,8 +88,7 @@ pub fn parse_file(window: &mut Window<'_>, options: &ParseOptions, parsed: &mut 
     let start = parse_meta(window, start, options, parsed)?;
     parsed.encoding = find_encoding(window, start, options, parsed)?;
     let ParsedFile { elements, deviations, encoding, .. } = parsed;
-    let (limits, leniencies) = (&options.limits, options.leniencies);
-    let end = parse_elements(window, start, *encoding, options.stop, limits, leniencies, elements, deviations)?;
+    let end = parse_elements(window, start, *encoding, options.stop, &options.rules, elements, deviations)?;
     // The last window may have been left behind by a jump to the end of the data.
     let last = elements.iter().filter(|element| window.reaches(element.value_end())).map(Element::value_end).max();
     let used = last.unwrap_or(end).max(start).saturating_sub(window.base());
@@ -112,8 +108,7 @@ fn parse_meta(window: &mut Window<'_>, start: u64, options: &ParseOptions, parse
     };
     let ParsedFile { meta, deviations, meta_encoding, .. } = parsed;
     let stop = Stop::AfterGroup(2);
-    let (limits, leniencies) = (&options.limits, options.leniencies);
-    parse_elements(window, start, *meta_encoding, stop, limits, leniencies, meta, deviations)
+    parse_elements(window, start, *meta_encoding, stop, &options.rules, meta, deviations)
 }
 
 /// The encoding of the data set that starts at `start`: that of the Transfer Syntax (PS3.5 §10), unless the first
@@ -147,7 +142,7 @@ fn find_encoding(
     };
     let found = encoding_of_first(window, start, expected)?;
     if found != expected {
-        if !options.leniencies.allow(Leniency::OtherVrEncoding) {
+        if !options.rules.leniencies.allow(Leniency::OtherVrEncoding) {
             let what = "the VR of the first element";
             return Err(Error::from(ErrorKind::BadValue { what, found: 0, expected: "as in the Transfer Syntax" })
                 .at_offset(start));

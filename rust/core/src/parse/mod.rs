@@ -10,8 +10,9 @@ mod leniency;
 mod skip;
 mod window;
 
-pub use elements::{Stop, parse_elements};
+pub use elements::{Rules, Stop, parse_elements};
 pub use file::{ParseOptions, ParsedFile, parse_file};
+pub(crate) use items::ItemRanges;
 pub use items::{ItemRange, parse_items};
 pub use leniency::{Deviation, Deviations, Leniencies, Leniency};
 pub use window::{Segment, Window};

@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorKind, Result};
 use crate::limits::Limits;
-use crate::source::{AlignedBuffer, OpenFile};
+use crate::source::{AlignedBuffer, ReadAt};
 
 /// The first read. CT and MR headers end well before it; a page more costs 0.2 us, a second read 1 us.
 const FIRST_READ: u64 = 8 * 1024;
@@ -29,7 +29,7 @@ impl Segment {
 
 enum Bytes<'a> {
     Memory(&'a [u8]),
-    File { file: &'a OpenFile, buffer: &'a mut AlignedBuffer, kept: Option<&'a mut Vec<Segment>> },
+    File { file: &'a dyn ReadAt, buffer: &'a mut AlignedBuffer, kept: Option<&'a mut Vec<Segment>> },
 }
 
 /// The bytes of a file from `base` on, as far as they have been read.
@@ -46,14 +46,14 @@ impl<'a> Window<'a> {
         Window { base, end: base.saturating_add(bytes.len() as u64), bytes: Bytes::Memory(bytes), limit: u64::MAX }
     }
 
-    /// A file from its start, read into `buffer` as far as is wanted. `kept` gets the bytes that the window leaves
+    /// A file (or what is read like one) from its start, read into `buffer` as far as is wanted. `kept` gets the bytes that the window leaves
     /// behind when it jumps; without it they are forgotten.
     ///
     /// # Errors
     ///
     /// If the operating system refuses.
     pub fn file(
-        file: &'a OpenFile,
+        file: &'a dyn ReadAt,
         buffer: &'a mut AlignedBuffer,
         kept: Option<&'a mut Vec<Segment>>,
         limits: &Limits,

@@ -1,5 +1,6 @@
-//! From the bytes of a frame to an array: unused bits, planes, Modality LUT.
+//! From the bytes of a frame to an array: unused bits, planes, colour, Modality LUT.
 
+mod colour;
 mod native;
 mod rescale;
 

@@ -1,5 +1,6 @@
 //! Native pixel data (PS3.5 §8.1.1, §8.2): frames one after the other, samples in the data set's byte order.
 
+use super::colour;
 use crate::cursor::ByteOrder;
 use crate::dataset::FileBytes;
 use crate::error::{Error, ErrorKind, Result};
@@ -34,9 +35,9 @@ impl NativePixels {
         if order == ByteOrder::Big {
             return Err(unsupported("big endian pixel data", ""));
         }
-        // A frame of these has another number of samples or other values than it seems.
         let meaning = description.photometric_interpretation.as_str();
-        if meaning.starts_with("YBR_") {
+        let is_odd_pair = description.is_subsampled() && !(description.rows * description.columns).is_multiple_of(2);
+        if meaning.starts_with("YBR_PARTIAL") || is_odd_pair {
             return Err(unsupported("native pixel data of this Photometric Interpretation", meaning));
         }
         let needed = description.total_length()?;
@@ -58,14 +59,16 @@ impl NativePixels {
             let index = first.saturating_add(count.saturating_sub(1));
             return Err(ErrorKind::FrameIndex { index, count: frame_count }.into());
         };
-        let frame_length = self.description.frame_length() as u64;
+        let frame_length = self.description.stored_frame_length() as u64;
         let offset = self.value_offset.saturating_add(first * frame_length);
         Ok((offset, usize::try_from(count * frame_length).unwrap_or(usize::MAX)))
     }
 
     /// Whether the bytes in the file are the array as it is.
-    pub fn is_plain(&self) -> bool {
-        !self.description.has_unused_bits() && !self.description.is_planar
+    fn is_plain(&self, raw: bool) -> bool {
+        let description = &self.description;
+        let is_converted = description.is_subsampled() || (description.is_ybr_full() && !raw);
+        !(is_converted || description.has_unused_bits() || description.is_planar)
     }
 
     /// Maps the frames instead of copying them, where their bytes are the array as it is.
@@ -73,9 +76,9 @@ impl NativePixels {
     /// # Errors
     ///
     /// If there are no such frames, or the file is gone, has been changed or cannot be mapped.
-    pub fn map(&self, bytes: &FileBytes, first: u64, count: u64) -> Result<Option<PrivateMap>> {
+    pub fn map(&self, bytes: &FileBytes, first: u64, count: u64, raw: bool) -> Result<Option<PrivateMap>> {
         let Source::File(file) = bytes.source() else { return Ok(None) };
-        if !self.is_plain() || cfg!(target_endian = "big") {
+        if !self.is_plain(raw) || cfg!(target_endian = "big") {
             return Ok(None);
         }
         let (offset, length) = self.frames(first, count)?;
@@ -83,24 +86,35 @@ impl NativePixels {
     }
 }
 
-/// Reads `count` frames from `first` on into `out`, as stored values in the machine's byte order.
+/// Reads `count` frames from `first` on into `out`, as stored values in the machine's byte order; YBR_FULL becomes RGB
+/// unless `raw`.
 ///
-/// Bytes go straight from the file into `out`; only planes are brought together by way of a buffer.
+/// Bytes go straight from the file into `out`; only what lies otherwise in the file than in the array (planes, shared
+/// chrominance) takes the way through a buffer.
 ///
 /// # Errors
 ///
 /// If there are no such frames, `out` has another length, or the file is gone, has been changed or cannot be read.
-pub fn read_frames(pixels: &NativePixels, bytes: &FileBytes, first: u64, count: u64, out: &mut [u8]) -> Result<()> {
-    let (offset, length) = pixels.frames(first, count)?;
-    if out.len() != length {
-        let why = format!("the array has {} bytes, but the frames have {length}", out.len());
+pub fn read_frames(
+    pixels: &NativePixels,
+    bytes: &FileBytes,
+    first: u64,
+    count: u64,
+    raw: bool,
+    out: &mut [u8],
+) -> Result<()> {
+    let description = &pixels.description;
+    let (offset, stored_length) = pixels.frames(first, count)?;
+    let frame_length = description.frame_length();
+    if out.len() as u64 != (frame_length as u64).saturating_mul(count) {
+        let why = format!("the array has {} bytes, but {count} frames have {frame_length} each", out.len());
         return Err(ErrorKind::Argument { why }.into());
     }
-    let frame_length = pixels.description.frame_length().max(1);
-    if pixels.description.is_planar {
-        let stored = bytes.get(offset, length as u64)?;
-        for (stored, out) in stored.chunks_exact(frame_length).zip(out.chunks_exact_mut(frame_length)) {
-            interleave(stored, &pixels.description, out);
+    if description.is_planar || description.is_subsampled() {
+        let stored = bytes.get(offset, stored_length as u64)?;
+        let stored_frames = stored.chunks_exact(description.stored_frame_length().max(1));
+        for (stored, out) in stored_frames.zip(out.chunks_exact_mut(frame_length.max(1))) {
+            rearrange(stored, description, out);
         }
     } else {
         match bytes.source() {
@@ -108,11 +122,23 @@ pub fn read_frames(pixels: &NativePixels, bytes: &FileBytes, first: u64, count: 
                 let file_error = |error: Error| error.in_file(&file.path);
                 file.reopen()?.read_exact_at(out, offset).map_err(file_error)?;
             }
-            Source::Memory(_) => out.copy_from_slice(&bytes.get(offset, length as u64)?),
+            Source::Memory(_) => out.copy_from_slice(&bytes.get(offset, stored_length as u64)?),
         }
     }
-    unpack_frame(&pixels.description, out);
+    unpack_frame(description, out);
+    if description.is_ybr_full() && !raw {
+        colour::ybr_full_to_rgb(out);
+    }
     Ok(())
+}
+
+/// Brings the samples of each pixel together.
+fn rearrange(stored: &[u8], description: &ImageDescription, out: &mut [u8]) {
+    if description.is_subsampled() {
+        colour::expand_422(stored, out);
+    } else {
+        interleave(stored, description, out);
+    }
 }
 
 /// Reads one frame as it is stored in the file, without touching its bits or planes.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use aligned::AlignedBuffer;
 pub use map::PrivateMap;
-pub use walk::{Found, walk};
+pub use walk::{FileList, list_files};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -64,6 +64,19 @@ impl FileSource {
     }
 }
 
+/// Something that is read at an offset: an open file, or an object of the caller's.
+pub trait ReadAt {
+    /// Bytes in all.
+    fn length(&self) -> u64;
+
+    /// Fills as much of `buffer` as there is from `offset` on; returns how much that is.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize>;
+}
+
 /// An open file and its size.
 #[derive(Debug)]
 pub struct OpenFile {
@@ -100,29 +113,6 @@ impl OpenFile {
         Ok((OpenFile { file, length }, source))
     }
 
-    /// The size in bytes when the file was opened.
-    pub fn length(&self) -> u64 {
-        self.length
-    }
-
-    /// Fills as much of `buffer` as the file has from `offset` on; returns how much that is.
-    ///
-    /// # Errors
-    ///
-    /// If the operating system refuses.
-    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
-        let mut filled = 0;
-        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match read_once(&self.file, rest, offset + filled as u64) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(filled)
-    }
-
     /// Fills `buffer` from `offset` on.
     ///
     /// # Errors
@@ -148,6 +138,25 @@ impl OpenFile {
             return Err(ErrorKind::ValueCutShort { needed: length as u64, available }.into());
         }
         Ok(PrivateMap::new(&self.file, offset, length)?)
+    }
+}
+
+impl ReadAt for OpenFile {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match read_once(&self.file, rest, offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(filled)
     }
 }
 

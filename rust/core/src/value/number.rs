@@ -1,6 +1,7 @@
 //! Numbers, binary ones and those written as text.
 
-use crate::cursor::ByteOrder;
+use crate::cursor::{ByteOrder, Cursor};
+use crate::tag::Tag;
 use crate::vr::Vr;
 
 /// A number of a binary VR.
@@ -64,6 +65,22 @@ pub fn integer(text: &str) -> Option<i64> {
     text.trim().parse().ok()
 }
 
+/// Whether a number written as text is what the number itself would be written as.
+pub fn is_canonical_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    match digits {
+        [b'0'] => digits.len() == text.len(),
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+/// The tags in the value of an AT; bytes behind the last whole one are left out.
+pub fn tags(bytes: &[u8], order: ByteOrder) -> impl Iterator<Item = Tag> {
+    let mut cursor = Cursor::new(bytes, 0, order);
+    std::iter::from_fn(move || cursor.tag())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +104,22 @@ mod tests {
             let big: Vec<u8> = little.iter().rev().copied().collect();
             assert_eq!(numbers(little, vr, ByteOrder::Little).collect::<Vec<_>>(), [expected], "{vr}");
             assert_eq!(numbers(&big, vr, ByteOrder::Big).collect::<Vec<_>>(), [expected], "{vr}");
+        }
+    }
+
+    #[test]
+    fn only_plain_integers_are_canonical() {
+        for (text, expected) in [
+            ("0", true),
+            ("-1", true),
+            ("120", true),
+            ("-0", false),
+            ("007", false),
+            ("+1", false),
+            ("", false),
+            ("1.0", false),
+        ] {
+            assert_eq!(is_canonical_integer(text), expected, "{text:?}");
         }
     }
 

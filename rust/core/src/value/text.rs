@@ -29,6 +29,15 @@ impl CharacterSet {
         }
     }
 
+    /// A term that names it; the value of (0008,0005) where it is not one that is read.
+    pub fn term(&self) -> &str {
+        match self {
+            CharacterSet::Latin1 => "",
+            CharacterSet::Utf8 => "ISO_IR 192",
+            CharacterSet::Other(terms) => terms,
+        }
+    }
+
     fn decode<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, str>> {
         if bytes.is_ascii() && !(bytes.contains(&0x1B) && matches!(self, CharacterSet::Other(_))) {
             return Ok(String::from_utf8_lossy(bytes));

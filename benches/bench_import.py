@@ -1,0 +1,16 @@
+"""What `import rapidicom` costs, beside `import numpy`, which it cannot do without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cases import import_seconds
+
+
+@pytest.mark.parametrize("module", ["numpy", "rapidicom"])
+def test_import(benchmark: Any, module: str) -> None:
+    pytest.importorskip(module)
+    benchmark.group = "import in a fresh interpreter"
+    benchmark.pedantic(import_seconds, args=(module,), rounds=7, warmup_rounds=1)

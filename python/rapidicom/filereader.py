@@ -1,0 +1,104 @@
+"""Read one DICOM file (PS3.10 §7)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from rapidicom import _core
+from rapidicom.dataset import Dataset
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Buffer: TypeAlias = bytes | bytearray | memoryview
+    Source: TypeAlias = str | os.PathLike[str] | Buffer | IO[bytes]
+    Key: TypeAlias = str | int | tuple[int, int]
+
+__all__ = ["dcmread", "read_file"]
+
+
+def dcmread(
+    source: Source,
+    *,
+    stop_before_pixels: bool = False,
+    specific_tags: Iterable[Key] | None = None,
+    force: bool = False,
+    defer_size: int | str | float | None = None,
+    mmap: Literal["auto", "never", "always"] = "auto",
+) -> Dataset:
+    """Read the header of a DICOM file; values are decoded, and pixels read, when they are asked for.
+
+    A file that is given by its path is not kept open. Long values and pixels are read from it later, and an
+    `OSError` says so if it is gone or has been changed by then. A file object is read to its end, or as far as
+    `stop_before_pixels` or `specific_tags` ask for, from where it stands.
+
+    Args:
+        source: A path, the bytes of a file, or a file object opened for reading bytes.
+        stop_before_pixels: Leave out the pixel data elements and what follows them.
+        specific_tags: Keep only these elements (keywords or tags) and (0008,0005) Specific Character Set. Nothing
+            behind the last of them is read.
+        force: Read on without the prefix `DICM` (PS3.10 §7.1).
+        defer_size: Taken for pydicom's sake: values are always deferred.
+        mmap: Whether the pixels of a file are mapped instead of copied: `"auto"` where that is faster or needs
+            less memory, `"never"`, or `"always"` where it is possible. A mapped file must not be cut shorter while
+            its array is in use: that would end the process.
+
+    Returns:
+        The data set; its File Meta Information is `file_meta`.
+
+    Raises:
+        InvalidDicomError: It is no DICOM file, or is damaged.
+        UnsupportedError: It is written in a way that is not read yet.
+        OSError: It cannot be opened or read.
+        TypeError: `source` is none of these.
+    """
+    del defer_size
+    if mmap not in ("auto", "never", "always"):
+        raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
+    tags = None if specific_tags is None else _tags(specific_tags)
+    if isinstance(source, (str, os.PathLike)):
+        return _core.read_path(Dataset, source, stop_before_pixels, tags, force, mmap)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = source if isinstance(source, bytes) else bytes(source)
+        return _core.read_bytes(Dataset, data, stop_before_pixels, tags, force)
+    if hasattr(source, "read"):
+        return _read_object(source, stop_before_pixels, tags, force)
+    kind = type(source).__name__
+    raise TypeError(f"dcmread takes a path, bytes or a binary file object, not {kind}")
+
+
+read_file = dcmread
+
+
+def _tags(specific_tags: Iterable[Key]) -> list[int]:
+    from rapidicom.tag import Tag
+
+    return [int(Tag(tag)) for tag in specific_tags]
+
+
+def _read_object(source: Any, stop_before_pixels: bool, tags: list[int] | None, force: bool) -> Dataset:
+    if not (stop_before_pixels or tags is not None) or not hasattr(source, "seek"):
+        return _core.read_bytes(Dataset, _as_bytes(source.read()), stop_before_pixels, tags, force)
+    start = source.tell()
+    length = source.seek(0, os.SEEK_END) - start
+
+    def read_at(offset: int, count: int) -> bytes:
+        source.seek(start + offset)
+        return _as_bytes(source.read(count))
+
+    try:
+        return _core.read_stream(Dataset, read_at, max(length, 0), stop_before_pixels, tags, force)
+    finally:
+        source.seek(start)
+
+
+def _as_bytes(data: object) -> bytes:
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, str):
+        raise TypeError("the file object gives text: open it for reading bytes, with mode 'rb'")
+    if isinstance(data, (bytearray, memoryview)):
+        return bytes(data)
+    raise TypeError(f"the file object gave {type(data).__name__} instead of bytes")

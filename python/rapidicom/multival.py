@@ -1,0 +1,93 @@
+"""Several values of one element (PS3.5 §6.4): a list that converts what is put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, SupportsIndex, TypeVar, overload
+
+__all__ = ["ConvertingList", "MultiValue"]
+
+T = TypeVar("T")
+
+
+class ConvertingList(list[T]):
+    """A list that passes every new item through `_convert`.
+
+    It is a `list`, not a wrapper of one, so that indexing, comparing and `numpy.array` cost what a list costs.
+    """
+
+    __slots__ = ()
+
+    def _convert(self, item: Any) -> T:
+        """Return the item to store, or raise what says why it cannot be one."""
+        raise NotImplementedError
+
+    def append(self, item: Any) -> None:
+        """Convert one item and add it at the end."""
+        super().append(self._convert(item))
+
+    def insert(self, position: SupportsIndex, item: Any) -> None:
+        """Convert one item and add it before `position`."""
+        super().insert(position, self._convert(item))
+
+    def extend(self, items: Iterable[Any]) -> None:
+        """Convert items and add them at the end; none of them if one cannot be converted."""
+        super().extend([self._convert(item) for item in items])
+
+    def __iadd__(self, items: Iterable[Any]) -> ConvertingList[T]:  # type: ignore[override,misc]  # any iterable
+        self.extend(items)
+        return self
+
+    @overload
+    def __setitem__(self, index: SupportsIndex, item: Any) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, item: Iterable[Any]) -> None: ...
+    def __setitem__(self, index: SupportsIndex | slice, item: Any) -> None:
+        if isinstance(index, slice):
+            super().__setitem__(index, [self._convert(each) for each in item])
+        else:
+            super().__setitem__(index, self._convert(item))
+
+
+class MultiValue(ConvertingList[T]):
+    """The values of an element that has several."""
+
+    __slots__ = ("_constructor",)
+
+    _constructor: Callable[[Any], T] | None
+
+    def __init__(self, type_constructor: Callable[[Any], T], iterable: Iterable[Any] = ()) -> None:
+        """Convert and collect values.
+
+        Args:
+            type_constructor: Makes a value out of what is put into the list, now and later.
+            iterable: The values to start with.
+        """
+        super().__init__([type_constructor(item) for item in iterable])
+        self._constructor = type_constructor
+
+    @classmethod
+    def _from_list(cls, items: list[T], constructor: Callable[[Any], T] | None = None) -> MultiValue[T]:
+        """Make the values of an element that was read. They are of the right type already."""
+        values = cls.__new__(cls)
+        list.extend(values, items)
+        values._constructor = constructor
+        return values
+
+    def _convert(self, item: Any) -> T:
+        # Most lists that were read are never changed: what converts is looked up when the first one is.
+        if self._constructor is None:
+            from rapidicom.valuerep import constructor_like
+
+            self._constructor = constructor_like(self)
+        return self._constructor(item)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self)._from_list, (list(self), self._constructor))
+
+    def __str__(self) -> str:
+        if not self:
+            return ""
+        return f"[{', '.join(repr(value) if isinstance(value, (str, bytes)) else str(value) for value in self)}]"
+
+    __repr__ = __str__

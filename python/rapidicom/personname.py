@@ -1,0 +1,193 @@
+"""Person names (PS3.5 §6.2.1): up to three groups, of five components each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+__all__ = ["PersonName"]
+
+# What bytes without a Specific Character Set are read as: every byte is a character of it.
+_DEFAULT_ENCODING = "iso8859"
+
+_COMPONENTS = ("family_name", "given_name", "middle_name", "name_prefix", "name_suffix")
+
+
+class PersonName:
+    """A value with VR PN. It compares, hashes and prints as its text."""
+
+    __slots__ = ("_text", "encodings", "original_string")
+
+    _text: str
+    encodings: tuple[str, ...] | None
+    original_string: bytes | None
+
+    def __init__(
+        self,
+        val: str | bytes | PersonName,
+        encodings: str | Iterable[str] | None = None,
+        original_string: bytes | None = None,
+    ) -> None:
+        """Make a name.
+
+        Args:
+            val: The name, its groups separated by `=` and their components by `^`.
+            encodings: Python's names of the encodings of `val` if that is bytes, to be tried in order.
+            original_string: The bytes that `val` was decoded from.
+
+        Raises:
+            TypeError: `val` is none of these.
+            ValueError: The bytes are not in any of `encodings`.
+        """
+        self.encodings = _as_tuple(encodings)
+        self.original_string = original_string
+        if isinstance(val, str):
+            text = val
+        elif isinstance(val, PersonName):
+            text, self.encodings, self.original_string = val._text, val.encodings, val.original_string
+        elif isinstance(val, bytes):
+            text, self.original_string = _decoded(val, self.encodings), val
+        else:
+            raise TypeError(f"a PersonName is made from a str or bytes, not from {type(val).__name__}")
+        # Groups at the end that are empty leave no trace.
+        self._text = text.rstrip("=")
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The groups: alphabetic, ideographic, phonetic, as far as they are there."""
+        return tuple(self._text.split("=")) if self._text else ()
+
+    @property
+    def alphabetic(self) -> str:
+        """The first group."""
+        return self._group(0)
+
+    @property
+    def ideographic(self) -> str:
+        """The second group."""
+        return self._group(1)
+
+    @property
+    def phonetic(self) -> str:
+        """The third group."""
+        return self._group(2)
+
+    @property
+    def family_name(self) -> str:
+        """The first component of the alphabetic group."""
+        return self._component(0)
+
+    @property
+    def given_name(self) -> str:
+        """The second component of the alphabetic group."""
+        return self._component(1)
+
+    @property
+    def middle_name(self) -> str:
+        """The third component of the alphabetic group."""
+        return self._component(2)
+
+    @property
+    def name_prefix(self) -> str:
+        """The fourth component of the alphabetic group."""
+        return self._component(3)
+
+    @property
+    def name_suffix(self) -> str:
+        """The fifth component of the alphabetic group."""
+        return self._component(4)
+
+    def family_comma_given(self) -> str:
+        """Return `Family, Given`."""
+        return f"{self.family_name}, {self.given_name}"
+
+    def formatted(self, format_str: str) -> str:
+        """Return the name as a format says.
+
+        Args:
+            format_str: A `%` format with the names of components and groups, e.g. `%(family_name)s`.
+        """
+        parts = (*_COMPONENTS, "ideographic", "phonetic")
+        return format_str % {part: getattr(self, part) for part in parts}
+
+    def decode(self, encodings: str | Iterable[str] | None = None) -> PersonName:
+        """Return the name read again from its bytes in other encodings, or itself if they are the same.
+
+        Raises:
+            ValueError: The bytes are not in any of `encodings`, or the name does not have its bytes.
+        """
+        wanted = _as_tuple(encodings)
+        if wanted is None or wanted == self.encodings:
+            return self
+        return PersonName(self.encode(), wanted)
+
+    def encode(self, encodings: str | Iterable[str] | None = None) -> bytes:
+        """Return the name's bytes.
+
+        Args:
+            encodings: Python's names of encodings, to be tried in order; by default the bytes that the name was
+                made from, if there are any.
+
+        Raises:
+            ValueError: The name cannot be written in any of `encodings`.
+        """
+        wanted = _as_tuple(encodings)
+        if self.original_string is not None and wanted in (None, self.encodings):
+            return self.original_string
+        tried = wanted or self.encodings or (_DEFAULT_ENCODING,)
+        for encoding in tried:
+            try:
+                return self._text.encode(encoding)
+            except UnicodeEncodeError:
+                continue
+        raise ValueError(f"the name has characters that are in none of {', '.join(tried)}")
+
+    def _group(self, index: int) -> str:
+        groups = self._text.split("=")
+        return groups[index] if index < len(groups) else ""
+
+    def _component(self, index: int) -> str:
+        components = self._group(0).split("^")
+        return components[index] if index < len(components) else ""
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return repr(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return self._text == (other._text if isinstance(other, PersonName) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __bool__(self) -> bool:
+        return bool(self._text) or bool(self.original_string)
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._text)
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._text
+
+
+def _as_tuple(encodings: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    if encodings is None or isinstance(encodings, tuple):
+        return encodings
+    return (encodings,) if isinstance(encodings, str) else tuple(encodings)
+
+
+def _decoded(data: bytes, encodings: tuple[str, ...] | None) -> str:
+    tried = encodings or (_DEFAULT_ENCODING,)
+    for encoding in tried:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ValueError(f"the name is in none of the encodings {', '.join(tried)}")

@@ -1,0 +1,61 @@
+"""Sequences of Items (PS3.5 §7.5): a list that holds data sets and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rapidicom import _core
+from rapidicom.multival import ConvertingList
+
+if TYPE_CHECKING:
+    from rapidicom.dataset import Dataset
+
+__all__ = ["Sequence"]
+
+
+class Sequence(ConvertingList["Dataset"]):
+    """The items of an element with VR SQ, each a `Dataset`."""
+
+    __slots__ = ()
+
+    def __init__(self, iterable: Iterable[Dataset] | None = None) -> None:
+        """Collect items.
+
+        Args:
+            iterable: The data sets to start with.
+
+        Raises:
+            TypeError: One of them is no data set, or a data set is given where a list of them belongs.
+        """
+        super().__init__()
+        if iterable is not None:
+            self.extend(iterable)
+
+    @classmethod
+    def _from_list(cls, items: list[Dataset]) -> Sequence:
+        """Make the items of an element that was read."""
+        sequence = cls.__new__(cls)
+        list.extend(sequence, items)
+        return sequence
+
+    def _convert(self, item: Any) -> Dataset:
+        if isinstance(item, _core.Dataset):
+            return item  # type: ignore[return-value]  # the only class of data sets that is handed out
+        raise TypeError(f"a Sequence holds Dataset instances, not {type(item).__name__}")
+
+    def extend(self, items: Iterable[Any]) -> None:
+        """Add data sets at the end."""
+        # A data set can be iterated over, but its elements are no items.
+        if isinstance(items, _core.Dataset):
+            raise TypeError("a Sequence is made from a list of Dataset instances: put this one into a list")
+        super().extend(items)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self)._from_list, (list(self),))
+
+    def __str__(self) -> str:
+        return f"[{''.join(str(item) for item in self)}]"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, length {len(self)}>"

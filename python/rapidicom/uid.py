@@ -1,0 +1,183 @@
+"""Unique Identifiers (PS3.5 §9) and what the registry says of them (PS3.6 §A).
+
+Every registered UID can be imported from here by its keyword: `from rapidicom.uid import CTImageStorage`.
+"""
+
+from __future__ import annotations
+
+from rapidicom import _core
+
+__all__ = ["UID"]
+
+_REGISTERED_ROOT = "1.2.840.10008."
+_TRANSFER_SYNTAX = "Transfer Syntax"
+
+# PS3.5 §9: at most 64 characters.
+_MAX_LENGTH = 64
+
+
+class UID(str):
+    """A UID: a text with the registry's answers as attributes."""
+
+    _private_encoding: tuple[bool, bool]
+
+    def __new__(cls, val: str) -> UID:
+        if not isinstance(val, str):
+            raise TypeError(f"a UID is made from a str, not from {type(val).__name__}")
+        uid = super().__new__(cls, val.strip())
+        if isinstance(val, UID) and hasattr(val, "_private_encoding"):
+            uid._private_encoding = val._private_encoding
+        return uid
+
+    @property
+    def name(self) -> str:
+        """The registered name, or the UID itself."""
+        entry = _core.uid_entry(self)
+        return str(self) if entry is None else entry[0]
+
+    @property
+    def type(self) -> str:
+        """What it names, e.g. `SOP Class` or `Transfer Syntax`; empty if it is not registered."""
+        entry = _core.uid_entry(self)
+        return "" if entry is None else entry[1]
+
+    @property
+    def info(self) -> str:
+        """What the registry adds to the name, mostly nothing."""
+        entry = _core.uid_entry(self)
+        return "" if entry is None else entry[2]
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether it is registered as retired."""
+        entry = _core.uid_entry(self)
+        return entry is not None and entry[3]
+
+    @property
+    def keyword(self) -> str:
+        """The keyword; empty if it is not registered."""
+        entry = _core.uid_entry(self)
+        return "" if entry is None else entry[4]
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it lies outside the standard's own root."""
+        return not self.startswith(_REGISTERED_ROOT)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it is written as PS3.5 §9.1 asks for."""
+        if len(self) > _MAX_LENGTH:
+            return False
+        components = self.split(".")
+        return all(c.isascii() and c.isdigit() and (c == "0" or c[0] != "0") for c in components)
+
+    @property
+    def is_transfer_syntax(self) -> bool:
+        """Whether it is a Transfer Syntax: registered as one, or private and declared by `set_private_encoding`."""
+        if self.is_private:
+            return hasattr(self, "_private_encoding")
+        return self.type == _TRANSFER_SYNTAX
+
+    @property
+    def is_implicit_VR(self) -> bool:
+        """Whether a Transfer Syntax has elements without VRs."""
+        self._check_transfer_syntax()
+        return self._private_encoding[0] if self.is_private else self == ImplicitVRLittleEndian
+
+    @property
+    def is_little_endian(self) -> bool:
+        """Whether a Transfer Syntax is little endian."""
+        self._check_transfer_syntax()
+        return self._private_encoding[1] if self.is_private else self != ExplicitVRBigEndian
+
+    @property
+    def is_deflated(self) -> bool:
+        """Whether a Transfer Syntax compresses the data set as a whole (PS3.5 §A.5)."""
+        self._check_transfer_syntax()
+        return self == DeflatedExplicitVRLittleEndian
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether a Transfer Syntax encapsulates pixel data in fragments (PS3.5 §A.4)."""
+        self._check_transfer_syntax()
+        return self not in _NOT_ENCAPSULATED
+
+    @property
+    def is_encapsulated(self) -> bool:
+        """The same as `is_compressed`."""
+        return self.is_compressed
+
+    def set_private_encoding(self, implicit_vr: bool, little_endian: bool) -> None:
+        """Declare a private UID to be a Transfer Syntax.
+
+        Args:
+            implicit_vr: Whether its elements carry no VR.
+            little_endian: Whether its numbers are little endian.
+        """
+        self._private_encoding = (implicit_vr, little_endian)
+
+    def _check_transfer_syntax(self) -> None:
+        if not self.is_transfer_syntax:
+            raise ValueError("the UID is not a Transfer Syntax")
+
+
+def __getattr__(name: str) -> UID:
+    """Find a registered UID by its keyword, which is how the constants without a line of their own are made."""
+    if name[:1].isupper():
+        uid = _core.keyword_uid(name)
+        if uid is not None:
+            constant = UID(uid)
+            globals()[name] = constant
+            return constant
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# Native (PS3.5 §A.1, §A.2, §A.3, §A.5)
+ImplicitVRLittleEndian = UID("1.2.840.10008.1.2")
+ExplicitVRLittleEndian = UID("1.2.840.10008.1.2.1")
+EncapsulatedUncompressedExplicitVRLittleEndian = UID("1.2.840.10008.1.2.1.98")
+DeflatedExplicitVRLittleEndian = UID("1.2.840.10008.1.2.1.99")
+ExplicitVRBigEndian = UID("1.2.840.10008.1.2.2")
+
+# Compressed (PS3.5 §A.4)
+JPEGBaseline8Bit = UID("1.2.840.10008.1.2.4.50")
+JPEGExtended12Bit = UID("1.2.840.10008.1.2.4.51")
+JPEGLossless = UID("1.2.840.10008.1.2.4.57")
+JPEGLosslessSV1 = UID("1.2.840.10008.1.2.4.70")
+JPEGLSLossless = UID("1.2.840.10008.1.2.4.80")
+JPEGLSNearLossless = UID("1.2.840.10008.1.2.4.81")
+JPEG2000Lossless = UID("1.2.840.10008.1.2.4.90")
+JPEG2000 = UID("1.2.840.10008.1.2.4.91")
+JPEG2000MCLossless = UID("1.2.840.10008.1.2.4.92")
+JPEG2000MC = UID("1.2.840.10008.1.2.4.93")
+MPEG2MPML = UID("1.2.840.10008.1.2.4.100")
+MPEG2MPMLF = UID("1.2.840.10008.1.2.4.100.1")
+MPEG2MPHL = UID("1.2.840.10008.1.2.4.101")
+MPEG2MPHLF = UID("1.2.840.10008.1.2.4.101.1")
+MPEG4HP41 = UID("1.2.840.10008.1.2.4.102")
+MPEG4HP41F = UID("1.2.840.10008.1.2.4.102.1")
+MPEG4HP41BD = UID("1.2.840.10008.1.2.4.103")
+MPEG4HP41BDF = UID("1.2.840.10008.1.2.4.103.1")
+MPEG4HP422D = UID("1.2.840.10008.1.2.4.104")
+MPEG4HP422DF = UID("1.2.840.10008.1.2.4.104.1")
+MPEG4HP423D = UID("1.2.840.10008.1.2.4.105")
+MPEG4HP423DF = UID("1.2.840.10008.1.2.4.105.1")
+MPEG4HP42STEREO = UID("1.2.840.10008.1.2.4.106")
+MPEG4HP42STEREOF = UID("1.2.840.10008.1.2.4.106.1")
+HEVCMP51 = UID("1.2.840.10008.1.2.4.107")
+HEVCM10P51 = UID("1.2.840.10008.1.2.4.108")
+JPEGXLLossless = UID("1.2.840.10008.1.2.4.110")
+JPEGXLJPEGRecompression = UID("1.2.840.10008.1.2.4.111")
+JPEGXL = UID("1.2.840.10008.1.2.4.112")
+HTJ2KLossless = UID("1.2.840.10008.1.2.4.201")
+HTJ2KLosslessRPCL = UID("1.2.840.10008.1.2.4.202")
+HTJ2K = UID("1.2.840.10008.1.2.4.203")
+JPIPHTJ2KReferenced = UID("1.2.840.10008.1.2.4.204")
+JPIPHTJ2KReferencedDeflate = UID("1.2.840.10008.1.2.4.205")
+RLELossless = UID("1.2.840.10008.1.2.5")
+
+# pydicom's answer, whose users ask: these four are not encapsulated, every other Transfer Syntax is.
+_NOT_ENCAPSULATED = frozenset(
+    (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+)

@@ -1,0 +1,244 @@
+//! What a column of the header table is: which element, and of what type (PS3.6 §6).
+
+use std::fmt;
+
+use crate::dataset::PIXEL_REPRESENTATION;
+use crate::dictionary::{self, DictionaryVr};
+use crate::error::{ErrorKind, Result};
+use crate::tag::Tag;
+
+/// One sequence on the way to a column's element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    /// The sequence.
+    pub tag: Tag,
+    /// The item to go on in, from 0.
+    pub item_index: usize,
+}
+
+/// The type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// IS, and binary whole numbers.
+    Int,
+    /// DS, FL, FD.
+    Float,
+    /// Everything else that can be written as text.
+    Text,
+}
+
+/// How many values a row has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// One.
+    One,
+    /// Always this many.
+    Fixed(usize),
+    /// As many as the widest row.
+    Widest,
+}
+
+impl Width {
+    /// The width that a VM of the dictionary calls for.
+    fn of_vm(vm: &str) -> Width {
+        match vm.parse() {
+            Ok(0 | 1) => Width::One,
+            Ok(count) => Width::Fixed(count),
+            Err(_) => Width::Widest,
+        }
+    }
+
+    /// The number of values, where it is always the same.
+    pub(super) fn count(self) -> Option<usize> {
+        match self {
+            Width::One => Some(1),
+            Width::Fixed(count) => Some(count),
+            Width::Widest => None,
+        }
+    }
+}
+
+/// A wanted column: an element of the data set or the File Meta Information, or of an item inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnSpec {
+    name: String,
+    pub(super) steps: Vec<Step>,
+    pub(super) tag: Tag,
+    kind: Kind,
+    width: Width,
+    /// The dictionary leaves a choice of VR that Pixel Representation decides.
+    is_undecided: bool,
+}
+
+impl ColumnSpec {
+    /// Reads what a caller wrote: a keyword, a tag as `0020000E` or `(0020,000E)`, or several of them with dots
+    /// between, the sequences that lead there first. `[2]` behind a sequence takes its third item; without it, it is
+    /// the first.
+    ///
+    /// # Errors
+    ///
+    /// If that names no element, or one whose value is no text and no numbers.
+    pub fn parse(text: &str) -> Result<ColumnSpec> {
+        let wrong = |why: fmt::Arguments<'_>| ErrorKind::Argument { why: format!("column {text:?}: {why}") };
+        let mut names = Vec::new();
+        let mut steps = Vec::new();
+        let mut parts = text.split('.').peekable();
+        while let Some(part) = parts.next() {
+            let (part, index) = split_index(part).ok_or_else(|| wrong(format_args!("{part:?} has no whole index")))?;
+            let tag = tag_of(part).ok_or_else(|| match dictionary::is_repeater_keyword(part) {
+                true => wrong(format_args!("{part} names a group that repeats: give a tag, such as (6000,0010)")),
+                false => wrong(format_args!("{part:?} is neither a keyword nor a tag")),
+            })?;
+            let name = name_of(tag);
+            let entry = dictionary::entry(tag);
+            let found = entry.map(|entry| entry.vr);
+            if parts.peek().is_some() {
+                // What is private or unknown may well be a sequence; the file says it.
+                if found.is_some_and(|vr| vr != DictionaryVr::SQ) {
+                    return Err(wrong(format_args!("{name} is no sequence")).into());
+                }
+                names.push(index.map_or(name.clone(), |index| format!("{name}[{index}]")));
+                steps.push(Step { tag, item_index: index.unwrap_or(0) });
+                continue;
+            }
+            if index.is_some() {
+                return Err(wrong(format_args!("an index belongs to a sequence, with an element behind it")).into());
+            }
+            let kind = kind_of(found).ok_or_else(|| match found {
+                Some(DictionaryVr::SQ) => wrong(format_args!("{name} is a sequence: say which element of it")),
+                _ => wrong(format_args!("{name} holds neither text nor numbers that fit a table")),
+            })?;
+            names.push(name);
+            let width = entry.map_or(Width::One, |entry| Width::of_vm(entry.vm));
+            let is_undecided = found == Some(DictionaryVr::UsOrSs);
+            return Ok(ColumnSpec { name: names.join("."), steps, tag, kind, width, is_undecided });
+        }
+        Err(wrong(format_args!("it names nothing")).into())
+    }
+
+    /// Its name in the table: keywords, and tags where there are none.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its type.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// How many values a row has.
+    pub fn width(&self) -> Width {
+        self.width
+    }
+
+    /// The last tag that has to be read on the level that is `depth` sequences down.
+    pub(super) fn last_tag(&self, depth: usize) -> Tag {
+        let own = self.steps.get(depth).map_or(self.tag, |step| step.tag);
+        if self.is_undecided { own.max(PIXEL_REPRESENTATION) } else { own }
+    }
+}
+
+/// `Name[2]` as name and index; `None` if there is a bracket and no index in it.
+fn split_index(part: &str) -> Option<(&str, Option<usize>)> {
+    match part.trim().split_once('[') {
+        None => Some((part.trim(), None)),
+        Some((name, index)) => Some((name, Some(index.strip_suffix(']')?.parse().ok()?))),
+    }
+}
+
+fn tag_of(text: &str) -> Option<Tag> {
+    if let Some(tag) = dictionary::tag_of_keyword(text) {
+        return Some(tag);
+    }
+    let bare = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(text);
+    let (group, element) = match bare.split_once(',') {
+        Some((group, element)) => (group.trim(), element.trim()),
+        None => bare.split_at_checked(4)?,
+    };
+    let number = |digits: &str| {
+        let is_hex = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)
+    };
+    Some(Tag::new(number(group)?, number(element)?))
+}
+
+fn name_of(tag: Tag) -> String {
+    match dictionary::entry(tag).map_or("", |entry| entry.keyword) {
+        "" => tag.to_string(),
+        keyword => keyword.to_owned(),
+    }
+}
+
+/// The type for a VR. What the dictionary does not know (private elements: their owner may differ from file to
+/// file) is text, whatever its VR turns out to be.
+fn kind_of(vr: Option<DictionaryVr>) -> Option<Kind> {
+    use DictionaryVr as V;
+    match vr {
+        Some(V::IS | V::US | V::SS | V::UL | V::SL | V::SV | V::UV | V::UsOrSs) => Some(Kind::Int),
+        Some(V::DS | V::FL | V::FD) => Some(Kind::Float),
+        Some(vr) => vr.single().is_some_and(|vr| vr.is_text() || vr == crate::vr::Vr::AT).then_some(Kind::Text),
+        None => Some(Kind::Text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_named_and_typed_by_the_dictionary() {
+        for (text, name, kind, width) in [
+            ("InstanceNumber", "InstanceNumber", Kind::Int, Width::One),
+            ("0020000E", "SeriesInstanceUID", Kind::Text, Width::One),
+            ("(0020,000e)", "SeriesInstanceUID", Kind::Text, Width::One),
+            ("0020,0032", "ImagePositionPatient", Kind::Float, Width::Fixed(3)),
+            ("Rows", "Rows", Kind::Int, Width::One),
+            ("ImageType", "ImageType", Kind::Text, Width::Widest),
+            ("WindowCenter", "WindowCenter", Kind::Float, Width::Widest),
+            ("SmallestImagePixelValue", "SmallestImagePixelValue", Kind::Int, Width::One),
+            ("TransferSyntaxUID", "TransferSyntaxUID", Kind::Text, Width::One),
+            ("FrameIncrementPointer", "FrameIncrementPointer", Kind::Text, Width::Widest),
+            ("(6002,0010)", "OverlayRows", Kind::Int, Width::One),
+            ("(0019,100C)", "(0019,100C)", Kind::Text, Width::One),
+            (
+                "PerFrameFunctionalGroupsSequence[2].00209113.ImagePositionPatient",
+                "PerFrameFunctionalGroupsSequence[2].PlanePositionSequence.ImagePositionPatient",
+                Kind::Float,
+                Width::Fixed(3),
+            ),
+            ("(2005,140F)[0].Rows", "(2005,140F)[0].Rows", Kind::Int, Width::One),
+        ] {
+            let column = ColumnSpec::parse(text).unwrap();
+            assert_eq!((column.name(), column.kind(), column.width()), (name, kind, width), "{text}");
+        }
+        let steps = ColumnSpec::parse("ReferencedSeriesSequence[7].SeriesInstanceUID").unwrap().steps;
+        assert_eq!(steps, [Step { tag: Tag::new(0x0008, 0x1115), item_index: 7 }]);
+    }
+
+    #[test]
+    fn what_is_no_column_is_refused_with_its_name() {
+        for (text, expected) in [
+            ("InstanceNumbre", "neither a keyword nor a tag"),
+            ("", "neither a keyword nor a tag"),
+            ("Rows.Columns", "Rows is no sequence"),
+            ("PixelData", "neither text nor numbers"),
+            ("RequestAttributesSequence", "is a sequence"),
+            ("RequestAttributesSequence[0]", "an index belongs to a sequence"),
+            ("RequestAttributesSequence[x].StudyInstanceUID", "no whole index"),
+            ("RequestAttributesSequence.", "neither a keyword nor a tag"),
+            ("OverlayRows", "give a tag"),
+            ("0020,00EG", "neither a keyword nor a tag"),
+            ("+020,0032", "neither a keyword nor a tag"),
+        ] {
+            let message = ColumnSpec::parse(text).unwrap_err().to_string();
+            assert!(message.contains(expected) && message.contains(text), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn pixel_representation_is_read_where_it_decides() {
+        let column = ColumnSpec::parse("ZeroVelocityPixelValue").unwrap();
+        assert_eq!(column.last_tag(0), PIXEL_REPRESENTATION);
+        assert_eq!(ColumnSpec::parse("Rows").unwrap().last_tag(0), Tag::new(0x0028, 0x0010));
+    }
+}

@@ -1,0 +1,150 @@
+//! Reads the headers of many files into a table: each file opened once, read as far as the last wanted element.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::columns::ColumnSpec;
+use super::table::{Chunk, InvalidValue, Table, merge};
+use super::values::{FileBytes, Level};
+use crate::dataset::Context;
+use crate::error::{ErrorKind, Result};
+use crate::parse::{ParseOptions, ParsedFile, Segment, Stop, Window, parse_file};
+use crate::source::{AlignedBuffer, FileList, OpenFile};
+use crate::tag::Tag;
+use crate::workers::{Tick, Workers, for_each};
+
+/// What a file that cannot be read does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// It costs its own row.
+    Collect,
+    /// It ends the scan; of several, the first one in the order of the files.
+    Stop,
+}
+
+/// Reads `columns` of the headers of `files`. A file in which the prefix `DICM` is missing counts as skipped, unless
+/// the caller has named it.
+///
+/// # Errors
+///
+/// If `tick` said to stop, or the error of a file if that is asked for.
+pub fn scan(
+    files: FileList,
+    columns: &[ColumnSpec],
+    workers: Workers,
+    on_error: OnError,
+    tick: Tick<'_>,
+) -> Result<Table> {
+    let last = columns.iter().map(|column| column.last_tag(0)).max().unwrap_or(Tag::ZERO);
+    let job = Job {
+        named_count: files.named_count,
+        columns,
+        options: ParseOptions { stop: Stop::After(last), ..ParseOptions::default() },
+        on_error,
+        first_failed: AtomicUsize::new(usize::MAX),
+        chunks: Mutex::default(),
+    };
+    for_each(
+        files.files.len(),
+        workers,
+        tick,
+        || Worker::new(&job),
+        |worker, index| {
+            if let Some(path) = files.files.get(index) {
+                worker.read(index, path);
+            }
+        },
+    )?;
+    let chunks = job.chunks.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut table = merge(files.files, columns, chunks);
+    table.errors.extend(files.errors);
+    match on_error {
+        OnError::Stop if !table.errors.is_empty() => Err(table.errors.swap_remove(0)),
+        _ => Ok(table),
+    }
+}
+
+struct Job<'j> {
+    named_count: usize,
+    columns: &'j [ColumnSpec],
+    options: ParseOptions,
+    on_error: OnError,
+    /// The number of the first file that failed; with [`OnError::Stop`] those behind it are left out.
+    first_failed: AtomicUsize,
+    chunks: Mutex<Vec<Chunk>>,
+}
+
+/// One thread's buffers, which are used for one file after the other, and its rows.
+struct Worker<'j> {
+    job: &'j Job<'j>,
+    buffer: AlignedBuffer,
+    segments: Vec<Segment>,
+    parsed: ParsedFile,
+    chunk: Chunk,
+}
+
+impl Drop for Worker<'_> {
+    /// Hands the rows in when the thread ends.
+    fn drop(&mut self) {
+        let chunk = std::mem::replace(&mut self.chunk, Chunk::new(&[]));
+        self.job.chunks.lock().unwrap_or_else(PoisonError::into_inner).push(chunk);
+    }
+}
+
+impl<'j> Worker<'j> {
+    fn new(job: &'j Job<'j>) -> Worker<'j> {
+        Worker {
+            job,
+            buffer: AlignedBuffer::default(),
+            segments: Vec::new(),
+            parsed: ParsedFile::default(),
+            chunk: Chunk::new(job.columns),
+        }
+    }
+
+    fn read(&mut self, index: usize, path: &Path) {
+        let job = self.job;
+        if job.on_error == OnError::Stop && index > job.first_failed.load(Ordering::Relaxed) {
+            return;
+        }
+        match self.add_row(path) {
+            Ok(()) => self.chunk.files.push(index),
+            Err(error) if matches!(error.kind(), ErrorKind::NotDicom(_)) && index >= job.named_count => {
+                self.chunk.skipped_count += 1;
+            }
+            Err(error) => {
+                job.first_failed.fetch_min(index, Ordering::Relaxed);
+                self.chunk.errors.push((index, error.in_file(path)));
+                // What the file had added before it failed.
+                let row = self.chunk.files.len();
+                self.chunk.columns.iter_mut().for_each(|rows| rows.truncate(row));
+                while self.chunk.invalid.pop_if(|entry| entry.row == row).is_some() {}
+            }
+        }
+    }
+
+    fn add_row(&mut self, path: &Path) -> Result<()> {
+        let job = self.job;
+        let Worker { buffer, segments, parsed, chunk, .. } = self;
+        let file = OpenFile::open(path)?.0;
+        segments.clear();
+        let mut window = Window::file(&file, buffer, Some(&mut *segments), &job.options.rules.limits)?;
+        parse_file(&mut window, &job.options, parsed)?;
+        let base = window.base();
+        drop(window);
+
+        let bytes = FileBytes { file: Some(&file), segments, window: buffer.as_slice(), base };
+        let level = |elements, encoding| Level::new(elements, encoding, bytes, Context::OUTERMOST, &job.options.rules);
+        let meta = level(&parsed.meta, parsed.meta_encoding);
+        let dataset = level(&parsed.elements, parsed.encoding);
+        let row = chunk.files.len();
+        for ((column, spec), rows) in job.columns.iter().enumerate().zip(&mut chunk.columns) {
+            let level = if spec.last_tag(0).group() == 2 { &meta } else { &dataset };
+            if !level.add_row(spec, rows)? {
+                chunk.invalid.push(InvalidValue { row, column });
+            }
+        }
+        Ok(())
+    }
+}

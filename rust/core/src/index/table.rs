@@ -1,0 +1,277 @@
+//! The header table: typed columns, in buffers as Arrow has them.
+
+use std::path::PathBuf;
+
+use super::builder::{Ragged, RaggedText, Rows};
+use super::columns::{ColumnSpec, Width};
+use crate::error::Error;
+
+/// A list column is as wide as its widest row, so that one row of thousands of values makes all others as long.
+/// Rows that would make a column of more numbers than these (512 MB) are left out, as values that do not fit.
+const MOST_NUMBERS: usize = 1 << 26;
+
+/// One row a DICOM file, and what became of the other files.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// The file of each row.
+    pub paths: Vec<PathBuf>,
+    /// The columns, in the order in which they were asked for.
+    pub columns: Vec<Column>,
+    /// Files and folders that could not be read, each with its path, in the order of the rows.
+    pub errors: Vec<Error>,
+    /// How many files of folders were no DICOM files.
+    pub skipped_count: usize,
+    /// Values that are there and missing in the table, because they do not fit the column.
+    pub invalid: Vec<InvalidValue>,
+}
+
+impl Table {
+    /// The column with this name.
+    pub fn column(&self, name: &str) -> Option<&Values> {
+        self.columns.iter().find(|column| column.name == name).map(|column| &column.values)
+    }
+}
+
+/// Where a value could not be taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InvalidValue {
+    /// The row, from 0.
+    pub row: usize,
+    /// The column, from 0.
+    pub column: usize,
+}
+
+/// One column.
+#[derive(Debug)]
+pub struct Column {
+    /// Its name; see [`ColumnSpec::name`].
+    pub name: String,
+    /// Its values, one entry a row.
+    pub values: Values,
+}
+
+/// The values of a column.
+#[derive(Debug)]
+pub enum Values {
+    /// Whole numbers.
+    Int(Numbers<i64>),
+    /// Other numbers.
+    Float(Numbers<f64>),
+    /// Text.
+    Text(Texts),
+}
+
+/// Numbers, the same count of them in each row.
+#[derive(Debug)]
+pub struct Numbers<T> {
+    /// Numbers of a row; `None` for a column that is no list, which has one.
+    pub width: Option<usize>,
+    /// Rows x width, zero where there is none.
+    pub values: Vec<T>,
+    /// How many of its numbers each row has: all, none if it is missing, and of columns as wide as their widest row
+    /// some.
+    pub lengths: Vec<usize>,
+}
+
+impl<T> Numbers<T> {
+    /// The numbers of a row; `None` if it is missing.
+    pub fn get(&self, row: usize) -> Option<&[T]> {
+        let length = self.lengths.get(row).copied().filter(|length| *length > 0)?;
+        let start = row.checked_mul(self.width.unwrap_or(1))?;
+        self.values.get(start..start.checked_add(length)?)
+    }
+}
+
+/// Text.
+#[derive(Debug)]
+pub struct Texts {
+    /// The text of all rows.
+    pub text: String,
+    /// Where each row's text starts, and at last where the text ends. A row without text is missing.
+    pub offsets: Vec<i64>,
+}
+
+impl Texts {
+    /// The text of a row; `None` if it is missing.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        let offset = |index: usize| usize::try_from(*self.offsets.get(index)?).ok();
+        self.text.get(offset(row)?..offset(row.checked_add(1)?)?).filter(|text| !text.is_empty())
+    }
+}
+
+/// What one thread has collected.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    /// The number of each row's file.
+    pub files: Vec<usize>,
+    pub columns: Vec<Rows>,
+    /// Rows are counted in this chunk.
+    pub invalid: Vec<InvalidValue>,
+    pub errors: Vec<(usize, Error)>,
+    pub skipped_count: usize,
+}
+
+impl Chunk {
+    pub fn new(columns: &[ColumnSpec]) -> Chunk {
+        let columns = columns.iter().map(|column| Rows::new(column.kind())).collect();
+        Chunk { files: Vec::new(), columns, invalid: Vec::new(), errors: Vec::new(), skipped_count: 0 }
+    }
+}
+
+/// Puts the rows of all `chunks` into the order of `files`.
+pub(super) fn merge(files: Vec<PathBuf>, specs: &[ColumnSpec], chunks: Vec<Chunk>) -> Table {
+    let mut places: Vec<Option<(usize, usize)>> = vec![None; files.len()];
+    for (number, chunk) in chunks.iter().enumerate() {
+        for (row, file) in chunk.files.iter().enumerate() {
+            if let Some(place) = places.get_mut(*file) {
+                *place = Some((number, row));
+            }
+        }
+    }
+    let mut table = Table::default();
+    let mut order = Vec::with_capacity(files.len());
+    for (path, place) in files.into_iter().zip(places) {
+        if let Some(place) = place {
+            table.paths.push(path);
+            order.push(place);
+        }
+    }
+    for (index, spec) in specs.iter().enumerate() {
+        let sources: Vec<&Rows> = chunks.iter().filter_map(|chunk| chunk.columns.get(index)).collect();
+        let mut too_wide = Vec::new();
+        let values = values_of(spec, &sources, &order, &mut too_wide);
+        table.columns.push(Column { name: spec.name().to_owned(), values });
+        table.invalid.extend(too_wide.into_iter().map(|row| InvalidValue { row, column: index }));
+    }
+    add_invalid(&mut table.invalid, &chunks, &order);
+    let mut errors = Vec::new();
+    for chunk in chunks {
+        errors.extend(chunk.errors);
+        table.skipped_count += chunk.skipped_count;
+    }
+    errors.sort_by_key(|(file, _)| *file);
+    table.errors = errors.into_iter().map(|(_, error)| error).collect();
+    table
+}
+
+/// Restates the rows of each chunk's `invalid` as rows of the table.
+fn add_invalid(invalid: &mut Vec<InvalidValue>, chunks: &[Chunk], order: &[(usize, usize)]) {
+    if chunks.iter().any(|chunk| !chunk.invalid.is_empty()) {
+        for (row, (number, row_in_chunk)) in order.iter().enumerate() {
+            let own = chunks.get(*number).map_or(&[][..], |chunk| &chunk.invalid);
+            // A chunk's entries are in the order of its rows.
+            let first = own.partition_point(|entry| entry.row < *row_in_chunk);
+            let entries = own.iter().skip(first).take_while(|entry| entry.row == *row_in_chunk);
+            invalid.extend(entries.map(|entry| InvalidValue { row, ..*entry }));
+        }
+    }
+    invalid.sort_unstable();
+}
+
+fn values_of(spec: &ColumnSpec, sources: &[&Rows], order: &[(usize, usize)], too_wide: &mut Vec<usize>) -> Values {
+    match sources.first() {
+        Some(Rows::Int(_)) => {
+            let rows = order.iter().map(|(source, row)| match sources.get(*source) {
+                Some(Rows::Int(rows)) => Ragged::row(rows, *row),
+                _ => &[],
+            });
+            Values::Int(numbers(rows, spec.width(), too_wide))
+        }
+        Some(Rows::Float(_)) => {
+            let rows = order.iter().map(|(source, row)| match sources.get(*source) {
+                Some(Rows::Float(rows)) => Ragged::row(rows, *row),
+                _ => &[],
+            });
+            Values::Float(numbers(rows, spec.width(), too_wide))
+        }
+        _ => Values::Text(texts(order.iter().map(|(source, row)| match sources.get(*source) {
+            Some(Rows::Text(rows)) => RaggedText::row(rows, *row),
+            _ => "",
+        }))),
+    }
+}
+
+fn numbers<'a, T: Copy + Default + 'a>(
+    rows: impl ExactSizeIterator<Item = &'a [T]> + Clone,
+    width: Width,
+    too_wide: &mut Vec<usize>,
+) -> Numbers<T> {
+    let count = rows.len();
+    let own_width = width.count().unwrap_or_else(|| {
+        let most = (MOST_NUMBERS / count.max(1)).max(1);
+        rows.clone().map(<[T]>::len).filter(|length| *length <= most).max().unwrap_or(0).max(1)
+    });
+    let mut values = Vec::with_capacity(count.saturating_mul(own_width));
+    let mut lengths = Vec::with_capacity(count);
+    for (index, mut row) in rows.enumerate() {
+        if row.len() > own_width {
+            too_wide.push(index);
+            row = &[];
+        }
+        values.extend_from_slice(row);
+        values.extend(std::iter::repeat_n(T::default(), own_width - row.len()));
+        lengths.push(row.len());
+    }
+    Numbers { width: (width != Width::One).then_some(own_width), values, lengths }
+}
+
+fn texts<'a>(rows: impl ExactSizeIterator<Item = &'a str> + Clone) -> Texts {
+    let mut text = String::with_capacity(rows.clone().map(str::len).sum());
+    let mut offsets = Vec::with_capacity(rows.len() + 1);
+    offsets.push(0);
+    for row in rows {
+        text.push_str(row);
+        offsets.push(text.len() as i64);
+    }
+    Texts { text, offsets }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_several_threads_come_in_the_order_of_the_files() {
+        let specs = ["WindowCenter", "SeriesNumber", "Modality"].map(|name| ColumnSpec::parse(name).unwrap());
+        let mut first = Chunk::new(&specs);
+        let mut second = Chunk::new(&specs);
+        let add = |chunk: &mut Chunk, file: usize, centers: &[f64], number: Option<i64>, modality: &str| {
+            chunk.files.push(file);
+            for rows in &mut chunk.columns {
+                match rows {
+                    Rows::Float(rows) => centers.iter().for_each(|center| rows.push(*center)),
+                    Rows::Int(rows) => number.into_iter().for_each(|number| rows.push(number)),
+                    Rows::Text(rows) => rows.open().push_str(modality),
+                }
+                rows.end_row(true);
+            }
+        };
+        add(&mut second, 0, &[1.0], Some(5), "CT");
+        add(&mut first, 1, &[2.0, 3.0], None, "");
+        add(&mut second, 3, &[], Some(0), "MR");
+        first.invalid.push(InvalidValue { row: 0, column: 1 });
+        let files: Vec<PathBuf> = ["a", "b", "no DICOM", "d"].map(PathBuf::from).into();
+        let table = merge(files, &specs, vec![first, second]);
+
+        assert_eq!(table.paths, ["a", "b", "d"].map(PathBuf::from));
+        assert_eq!(table.invalid, [InvalidValue { row: 1, column: 1 }]);
+        let Some(Values::Float(centers)) = table.column("WindowCenter") else { panic!() };
+        assert_eq!((centers.width, &centers.values[..]), (Some(2), &[1.0, 0.0, 2.0, 3.0, 0.0, 0.0][..]));
+        assert_eq!([centers.get(0), centers.get(1), centers.get(2)], [Some(&[1.0][..]), Some(&[2.0, 3.0]), None]);
+        let Some(Values::Int(numbers)) = table.column("SeriesNumber") else { panic!() };
+        assert_eq!((numbers.width, &numbers.lengths[..]), (None, &[1, 0, 1][..]));
+        assert_eq!([numbers.get(0), numbers.get(1), numbers.get(2)], [Some(&[5][..]), None, Some(&[0])]);
+        let Some(Values::Text(modalities)) = table.column("Modality") else { panic!() };
+        assert_eq!([modalities.get(0), modalities.get(1), modalities.get(2)], [Some("CT"), None, Some("MR")]);
+    }
+
+    #[test]
+    fn one_row_does_not_make_all_others_too_wide() {
+        let long = vec![1; 1000];
+        let rows: Vec<&[i64]> = std::iter::once(&long[..]).chain(std::iter::repeat_n(&[2, 3][..], 99_999)).collect();
+        let mut too_wide = Vec::new();
+        let numbers = numbers(rows.into_iter(), Width::Widest, &mut too_wide);
+        assert_eq!((numbers.width, too_wide), (Some(2), vec![0]));
+        assert_eq!((numbers.get(0), numbers.get(1)), (None, Some(&[2, 3][..])));
+    }
+}

@@ -1,0 +1,313 @@
+//! From an element's bytes to the values of a column, without anything in between.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use super::builder::{Ragged, Rows};
+use super::columns::{ColumnSpec, Step, Width};
+use crate::cursor::ByteOrder;
+use crate::dataset::{Context, Surroundings};
+use crate::error::{Error, ErrorKind, Family, Result};
+use crate::parse::{Deviations, Element, Encoding, ItemRanges, Rules, Segment, Stop, Window, parse_elements};
+use crate::source::{OpenFile, ReadAt};
+use crate::tag::Tag;
+use crate::value::{self, Number};
+use crate::vr::Vr;
+
+/// The bytes of a file, as far as they were read; the others are read when they are asked for.
+#[derive(Clone, Copy)]
+pub(super) struct FileBytes<'a> {
+    pub file: Option<&'a OpenFile>,
+    /// What the window has left behind.
+    pub segments: &'a [Segment],
+    /// The window, and where it starts in the file.
+    pub window: &'a [u8],
+    pub base: u64,
+}
+
+impl<'a> FileBytes<'a> {
+    fn get(&self, offset: u64, length: u64, limit: u64) -> Result<Cow<'a, [u8]>> {
+        let inside = || {
+            let start = usize::try_from(offset.checked_sub(self.base)?).ok()?;
+            self.window.get(start..start.checked_add(usize::try_from(length).ok()?)?)
+        };
+        let kept = || self.segments.iter().find_map(|segment| segment.get(offset, length));
+        if let Some(found) = inside().or_else(kept) {
+            return Ok(Cow::Borrowed(found));
+        }
+        let Some(file) = self.file else {
+            return Err(Error::from(ErrorKind::ValueCutShort { needed: length, available: 0 }).at_offset(offset));
+        };
+        // The parser has cut the length to what the file has.
+        let mut value = match usize::try_from(length) {
+            Ok(size) if length <= limit && length <= file.length() => vec![0; size],
+            _ => return Err(Error::from(ErrorKind::HeaderTooLong { limit }).at_offset(offset)),
+        };
+        file.read_exact_at(&mut value, offset)?;
+        Ok(Cow::Owned(value))
+    }
+}
+
+/// A data set that is looked at where it was read: the file's, its File Meta Information, or an item's.
+pub(super) struct Level<'a> {
+    elements: &'a [Element],
+    encoding: Encoding,
+    bytes: FileBytes<'a>,
+    context: Context,
+    rules: &'a Rules,
+}
+
+impl Surroundings for Level<'_> {
+    fn find(&self, tag: Tag) -> Option<&Element> {
+        let index = self.elements.binary_search_by_key(&tag, |element| element.tag).ok()?;
+        self.elements.get(index)
+    }
+
+    fn value(&self, element: &Element) -> Result<Cow<'_, [u8]>> {
+        self.bytes.get(element.value_offset, element.value_length, self.rules.limits.header_bytes)
+    }
+
+    fn order(&self) -> ByteOrder {
+        self.encoding.order
+    }
+
+    fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+impl<'a> Level<'a> {
+    pub fn new(
+        elements: &'a [Element],
+        encoding: Encoding,
+        bytes: FileBytes<'a>,
+        inherited: Context,
+        rules: &'a Rules,
+    ) -> Level<'a> {
+        let mut level = Level { elements, encoding, bytes, context: inherited, rules };
+        level.context = level.own_context();
+        level
+    }
+
+    /// Adds the row of `column` to `rows`; false if there is a value that does not fit.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses. The row is not ended then.
+    pub fn add_row(&self, column: &ColumnSpec, rows: &mut Rows) -> Result<bool> {
+        let is_valid = match self.add_values(column, 0, rows) {
+            Ok(is_valid) => is_valid,
+            Err(error) if error.family() == Family::Io => return Err(error),
+            Err(_) => false,
+        };
+        rows.end_row(is_valid);
+        Ok(is_valid)
+    }
+
+    fn add_values(&self, column: &ColumnSpec, depth: usize, rows: &mut Rows) -> Result<bool> {
+        if let Some(step) = column.steps.get(depth) {
+            return self.add_from_item(*step, column, depth + 1, rows);
+        }
+        let Some(element) = self.find(column.tag).filter(|element| element.value_length > 0) else { return Ok(true) };
+        if element.is_cut_short {
+            return Ok(false);
+        }
+        let vr = self.resolve_vr(element).vr;
+        let bytes = self.value(element)?;
+        Ok(match rows {
+            Rows::Int(rows) => add_numbers(&bytes, vr, self.order(), column.width(), rows),
+            Rows::Float(rows) => add_numbers(&bytes, vr, self.order(), column.width(), rows),
+            Rows::Text(rows) => self.add_text(&bytes, vr, rows.open()),
+        })
+    }
+
+    fn add_from_item(&self, step: Step, column: &ColumnSpec, depth: usize, rows: &mut Rows) -> Result<bool> {
+        let Some(sequence) = self.find(step.tag) else { return Ok(true) };
+        if self.resolve_vr(sequence).vr != Vr::SQ {
+            return Ok(false);
+        }
+        let value = self.value(sequence)?;
+        // Under an element that was read as implicit its items are so too.
+        let is_implicit = self.encoding.is_implicit || sequence.vr == Vr::IMPLICIT;
+        let encoding = Encoding { is_implicit, ..self.encoding };
+        let mut items = ItemRanges::new(&value, sequence.value_offset, encoding, &self.rules.limits);
+        let Some(item) = items.nth(step.item_index)? else { return Ok(true) };
+
+        let start = usize::try_from(item.offset.saturating_sub(sequence.value_offset)).unwrap_or(usize::MAX);
+        let end = start.saturating_add(usize::try_from(item.length).unwrap_or(usize::MAX));
+        let window = value.get(start..end).unwrap_or_default();
+        let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
+        let stop = Stop::After(column.last_tag(depth));
+        let mut item_window = Window::memory(window, item.offset);
+        parse_elements(&mut item_window, item.offset, item.encoding, stop, self.rules, &mut elements, &mut deviations)?;
+        let bytes = FileBytes { file: None, segments: &[], window, base: item.offset };
+        Level::new(&elements, item.encoding, bytes, self.context.clone(), self.rules).add_values(column, depth, rows)
+    }
+
+    fn add_text(&self, bytes: &[u8], vr: Vr, out: &mut String) -> bool {
+        if vr.is_text() {
+            let Ok(text) = value::text(bytes, vr, &self.context.characters) else { return false };
+            // Blanks on either side of an AE mean nothing (PS3.5 §6.2).
+            out.push_str(if vr == Vr::AE { text.trim_matches([' ', '\0']) } else { &text });
+            return true;
+        }
+        if vr == Vr::AT {
+            join(out, value::tags(bytes, self.order()));
+            return bytes.len() % 4 == 0;
+        }
+        let Some(size) = value::number_size(vr) else { return false };
+        match vr {
+            Vr::FL | Vr::FD => join(out, value::numbers(bytes, vr, self.order()).filter_map(f64::from_number)),
+            Vr::UV => join(out, value::numbers(bytes, vr, self.order()).filter_map(u64_of)),
+            _ => join(out, value::numbers(bytes, vr, self.order()).filter_map(i64::from_number)),
+        }
+        bytes.len() % size == 0
+    }
+}
+
+fn u64_of(number: Number) -> Option<u64> {
+    match number {
+        Number::Unsigned(number) => Some(number),
+        _ => None,
+    }
+}
+
+/// Writes values with the separator of text (PS3.5 §6.4) between them.
+fn join<T: std::fmt::Display>(out: &mut String, values: impl Iterator<Item = T>) {
+    for (index, value) in values.enumerate() {
+        // Writing to a string does not fail.
+        let _ = write!(out, "{}{value}", if index > 0 { "\\" } else { "" });
+    }
+}
+
+/// What a numeric column holds.
+pub(super) trait Cell: Sized {
+    fn from_text(text: &str) -> Option<Self>;
+    fn from_number(number: Number) -> Option<Self>;
+}
+
+impl Cell for i64 {
+    /// A whole number, also one that some writers give as `3.0`.
+    fn from_text(text: &str) -> Option<Self> {
+        value::integer(text).or_else(|| whole(value::decimal(text)?))
+    }
+
+    fn from_number(number: Number) -> Option<Self> {
+        match number {
+            Number::Int(number) => Some(number),
+            Number::Unsigned(number) => i64::try_from(number).ok(),
+            Number::Float(number) => whole(number),
+        }
+    }
+}
+
+/// The whole number that a float stands for, if it stands for exactly one.
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
+impl Cell for f64 {
+    fn from_text(text: &str) -> Option<Self> {
+        // DS knows no infinity and no NaN (PS3.5 §6.2), which Rust would read.
+        value::decimal(text).filter(|number| number.is_finite())
+    }
+
+    fn from_number(number: Number) -> Option<Self> {
+        Some(match number {
+            Number::Int(number) => number as f64,
+            Number::Unsigned(number) => number as f64,
+            Number::Float(number) => number,
+        })
+    }
+}
+
+/// Adds the numbers of a value; false if one is none, or there are not as many as there should be.
+fn add_numbers<T: Cell>(bytes: &[u8], vr: Vr, order: ByteOrder, width: Width, rows: &mut Ragged<T>) -> bool {
+    if let Some(size) = value::number_size(vr) {
+        if bytes.len() % size != 0 {
+            return false;
+        }
+        for number in value::numbers(bytes, vr, order) {
+            let Some(number) = T::from_number(number) else { return false };
+            rows.push(number);
+        }
+    } else if vr.is_text() {
+        let Ok(text) = std::str::from_utf8(bytes) else { return false };
+        let is_padding = |c: char| c == ' ' || c == '\0';
+        let text = text.trim_matches(is_padding);
+        if text.is_empty() {
+            return true;
+        }
+        for part in text.split('\\') {
+            let Some(number) = T::from_text(part.trim_matches(is_padding)) else { return false };
+            rows.push(number);
+        }
+    } else {
+        return false;
+    }
+    width.count().is_none_or(|count| rows.open().len() == count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers<T: Cell + Clone>(bytes: &[u8], vr: Vr, width: Width) -> Option<Vec<T>> {
+        let mut rows = Ragged::default();
+        add_numbers(bytes, vr, ByteOrder::Little, width, &mut rows).then(|| rows.open().to_vec())
+    }
+
+    #[test]
+    fn numbers_are_read_from_what_the_file_has_and_never_guessed() {
+        for (name, bytes, vr, width, expected) in [
+            ("IS", &b" 12 "[..], Vr::IS, Width::One, Some(&[12][..])),
+            ("padded with zero", b"12\0", Vr::IS, Width::One, Some(&[12])),
+            ("written as decimal", b"3.0 ", Vr::DS, Width::One, Some(&[3])),
+            ("a fraction", b"3.5", Vr::IS, Width::One, None),
+            ("too large for a float", b"1e300", Vr::IS, Width::One, None),
+            ("text", b"three", Vr::LO, Width::One, None),
+            ("blank", b"  ", Vr::IS, Width::One, Some(&[])),
+            ("two for one", b"1\\2 ", Vr::IS, Width::One, None),
+            ("one for two", b"1 ", Vr::IS, Width::Fixed(2), None),
+            ("a gap", b"1\\\\2", Vr::IS, Width::Widest, None),
+            ("binary", b"\x01\0\xFF\xFF", Vr::US, Width::Fixed(2), Some(&[1, 65535])),
+            ("half a number", b"\x01\0\xFF", Vr::US, Width::Widest, None),
+            ("past 63 bits", b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", Vr::UV, Width::One, None),
+            ("bytes", b"12", Vr::OB, Width::One, None),
+        ] {
+            assert_eq!(numbers::<i64>(bytes, vr, width).as_deref(), expected, "{name}");
+        }
+        for (name, bytes, vr, expected) in [
+            ("DS", &b"1.5\\-2e1 \\ 3"[..], Vr::DS, Some(&[1.5, -20.0, 3.0][..])),
+            ("binary", b"\0\0\xC0\x3F", Vr::FL, Some(&[1.5])),
+            ("a whole number", b"\x02\0", Vr::US, Some(&[2.0])),
+            ("infinity", b"inf ", Vr::DS, None),
+            ("no number", b"NaN ", Vr::DS, None),
+            ("a comma", b"1,5 ", Vr::DS, None),
+            ("not ASCII", b"1\xB5", Vr::DS, None),
+        ] {
+            assert_eq!(numbers::<f64>(bytes, vr, Width::Widest).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn text_is_that_of_the_file() {
+        let rules = Rules::default();
+        let bytes = FileBytes { file: None, segments: &[], window: &[], base: 0 };
+        let level = Level::new(&[], Encoding::EXPLICIT_LITTLE, bytes, Context::OUTERMOST, &rules);
+        for (name, bytes, vr, expected) in [
+            ("several", &b"ORIGINAL\\PRIMARY "[..], Vr::CS, Some("ORIGINAL\\PRIMARY")),
+            ("a UID", b"1.2.3\0", Vr::UI, Some("1.2.3")),
+            ("an AE", b" STORE  ", Vr::AE, Some("STORE")),
+            ("tags", b"\x18\0\x63\x10\x18\0\x65\x10", Vr::AT, Some("(0018,1063)\\(0018,1065)")),
+            ("numbers of a private element", b"\x01\0\xFF\xFF", Vr::SS, Some("1\\-1")),
+            ("floats", b"\0\0\xC0\x3F", Vr::FL, Some("1.5")),
+            ("half a tag", b"\x18\0", Vr::AT, None),
+            ("bytes", b"\x18\0", Vr::OB, None),
+        ] {
+            let mut text = String::new();
+            assert_eq!(level.add_text(bytes, vr, &mut text).then_some(text.as_str()), expected, "{name}");
+        }
+    }
+}

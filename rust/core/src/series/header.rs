@@ -1,0 +1,407 @@
+//! What the order, the geometry and the content of a volume depend on, out of one instance's header.
+
+use std::path::PathBuf;
+
+use crate::dataset::{Dataset, DicomFile};
+use crate::error::{Error, ErrorKind, Family};
+use crate::image_description::{Attributes, ImageDescription};
+use crate::pixel::{NativePixels, Rescale};
+use crate::tag::Tag;
+use crate::uid;
+use crate::value::{self, Number};
+use crate::vr::Vr;
+
+const IMAGE_TYPE: Tag = Tag::new(0x0008, 0x0008);
+const SOP_CLASS_UID: Tag = Tag::new(0x0008, 0x0016);
+const SOP_INSTANCE_UID: Tag = Tag::new(0x0008, 0x0018);
+const MODALITY: Tag = Tag::new(0x0008, 0x0060);
+const SERIES_DESCRIPTION: Tag = Tag::new(0x0008, 0x103E);
+const SLICE_THICKNESS: Tag = Tag::new(0x0018, 0x0050);
+const SPACING_BETWEEN_SLICES: Tag = Tag::new(0x0018, 0x0088);
+const IMAGER_PIXEL_SPACING: Tag = Tag::new(0x0018, 0x1164);
+const STUDY_INSTANCE_UID: Tag = Tag::new(0x0020, 0x000D);
+const SERIES_INSTANCE_UID: Tag = Tag::new(0x0020, 0x000E);
+const SERIES_NUMBER: Tag = Tag::new(0x0020, 0x0011);
+const INSTANCE_NUMBER: Tag = Tag::new(0x0020, 0x0013);
+const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
+const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
+const FRAME_OF_REFERENCE_UID: Tag = Tag::new(0x0020, 0x0052);
+const PIXEL_SPACING: Tag = Tag::new(0x0028, 0x0030);
+const RESCALE_INTERCEPT: Tag = Tag::new(0x0028, 0x1052);
+const RESCALE_SLOPE: Tag = Tag::new(0x0028, 0x1053);
+const MODALITY_LUT_SEQUENCE: Tag = Tag::new(0x0028, 0x3000);
+
+/// What tells images of one position from each other: the first attribute here that parts all positions in the same
+/// way is taken to be what the phases of a series are.
+pub const PHASE_ATTRIBUTES: [(Tag, &str); 11] = [
+    (Tag::new(0x0020, 0x0100), "TemporalPositionIdentifier"),
+    (Tag::new(0x0018, 0x1060), "TriggerTime"),
+    (Tag::new(0x0020, 0x9241), "NominalPercentageOfCardiacPhase"),
+    (Tag::new(0x0054, 0x1300), "FrameReferenceTime"),
+    (Tag::new(0x0018, 0x0086), "EchoNumbers"),
+    (Tag::new(0x0018, 0x0081), "EchoTime"),
+    (Tag::new(0x0018, 0x9087), "DiffusionBValue"),
+    (Tag::new(0x0018, 0x0082), "InversionTime"),
+    (Tag::new(0x0018, 0x1314), "FlipAngle"),
+    (Tag::new(0x0020, 0x0012), "AcquisitionNumber"),
+    (Tag::new(0x0008, 0x0032), "AcquisitionTime"),
+];
+
+/// The image of an instance, as far as it can be read.
+#[derive(Clone, Debug)]
+pub enum ImageState {
+    /// It has none and is not meant to: a report, a structure set.
+    None,
+    /// One native frame, all of it there.
+    Native(NativePixels),
+    /// Written in a way that this version does not read; `why` is a sentence.
+    Unsupported {
+        /// What is not read.
+        why: String,
+        /// The image, if its attributes are read.
+        description: Option<ImageDescription>,
+        /// Whether the place of its pixels is written elsewhere than in Image Position (Patient): several frames, or
+        /// slices as tiles of one.
+        has_own_geometry: bool,
+    },
+    /// Its attributes are missing, or contradict themselves; `why` is a sentence.
+    Invalid {
+        /// What is wrong.
+        why: String,
+    },
+    /// Fewer pixels than the attributes call for.
+    Truncated {
+        /// The image as it should be.
+        description: ImageDescription,
+        /// Bytes.
+        needed: u64,
+        /// Bytes; 0 where Pixel Data is absent.
+        available: u64,
+    },
+}
+
+impl ImageState {
+    /// The image's attributes, if they are known.
+    pub fn description(&self) -> Option<&ImageDescription> {
+        match self {
+            ImageState::Native(pixels) => Some(&pixels.description),
+            ImageState::Unsupported { description, .. } => description.as_ref(),
+            ImageState::Truncated { description, .. } => Some(description),
+            ImageState::None | ImageState::Invalid { .. } => None,
+        }
+    }
+
+    /// From a header that was read at least up to the last of the pixel data elements.
+    fn from_file(file: &DicomFile, is_mosaic: bool) -> ImageState {
+        let dataset = &file.dataset;
+        let unsupported = |what: &'static str, coded: String, has_own_geometry: bool| ImageState::Unsupported {
+            why: Error::from(ErrorKind::Unsupported { what, coded }).what(),
+            description: ImageDescription::new(dataset).ok(),
+            has_own_geometry,
+        };
+        if dataset.find(Tag::FLOAT_PIXEL_DATA).or_else(|| dataset.find(Tag::DOUBLE_FLOAT_PIXEL_DATA)).is_some() {
+            return unsupported("floating point pixel data", String::new(), false);
+        }
+        let element = dataset.find(Tag::PIXEL_DATA);
+        let description = match (ImageDescription::new(dataset), element) {
+            (Ok(description), _) => description,
+            (Err(_), None) => return ImageState::None,
+            (Err(error), Some(_)) if error.family() == Family::Unsupported => {
+                return ImageState::Unsupported { why: error.what(), description: None, has_own_geometry: false };
+            }
+            (Err(error), Some(_)) => return ImageState::Invalid { why: error.what() },
+        };
+        if is_mosaic {
+            return unsupported("a mosaic of slices", String::new(), true);
+        }
+        if description.frame_count > 1 {
+            return unsupported("a volume of multi-frame images", String::new(), true);
+        }
+        // An image's attributes without its pixels: the file ends before they start.
+        let Some(element) = element else {
+            let needed = description.total_length().unwrap_or(u64::MAX);
+            return ImageState::Truncated { description, needed, available: 0 };
+        };
+        if element.is_undefined_length || file.transfer_syntax.is_some_and(|syntax| syntax.is_encapsulated) {
+            return unsupported("compressed pixel data", file.transfer_syntax_uid(), false);
+        }
+        match NativePixels::new(description.clone(), element.value_offset, element.value_length, dataset.order()) {
+            Ok(pixels) => ImageState::Native(pixels),
+            Err(error) => match *error.kind() {
+                ErrorKind::PixelsCutShort { needed, available } => {
+                    ImageState::Truncated { description, needed, available }
+                }
+                ErrorKind::Unsupported { .. } => ImageState::Unsupported {
+                    why: error.what(),
+                    description: Some(description),
+                    has_own_geometry: false,
+                },
+                _ => ImageState::Invalid { why: error.what() },
+            },
+        }
+    }
+}
+
+/// One instance. Text that is absent or cannot be decoded is empty; numbers that are absent, malformed, not finite or
+/// of the wrong count are `None`.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "attributes of the standard by their keywords")]
+pub struct InstanceHeader {
+    pub path: PathBuf,
+    pub series_instance_uid: String,
+    pub study_instance_uid: String,
+    pub sop_instance_uid: String,
+    pub sop_class_uid: String,
+    pub modality: String,
+    pub series_description: String,
+    pub series_number: Option<i64>,
+    pub instance_number: Option<i64>,
+    /// Its values with backslashes between them.
+    pub image_type: String,
+    /// Image Position (Patient): the centre of the first voxel, in mm.
+    pub position: Option<[f64; 3]>,
+    /// Image Orientation (Patient), as it is written.
+    pub orientation: Option<[f64; 6]>,
+    /// (between rows, between columns) in mm, both positive.
+    pub pixel_spacing: Option<[f64; 2]>,
+    /// `pixel_spacing` is Imager Pixel Spacing, which is larger than the body's.
+    pub is_spacing_at_detector: bool,
+    pub slice_thickness: Option<f64>,
+    pub spacing_between_slices: Option<f64>,
+    pub frame_of_reference_uid: String,
+    pub image: ImageState,
+    /// Slope 1 and intercept 0 where they are absent.
+    pub rescale: Rescale,
+    /// Slope or intercept is there and is no number, or the slope is zero.
+    pub has_bad_rescale: bool,
+    pub has_modality_lut: bool,
+    /// The first number of each of [`PHASE_ATTRIBUTES`].
+    pub phase: [Option<f64>; PHASE_ATTRIBUTES.len()],
+}
+
+impl InstanceHeader {
+    /// Takes from `file`, which was read as far as its pixel data, what a volume depends on.
+    pub fn from_dataset(path: PathBuf, file: &DicomFile) -> InstanceHeader {
+        let dataset = &file.dataset;
+        let text = |tag| dataset.text(tag).map(|text| text.trim().to_owned()).unwrap_or_default();
+        let identifier = |tag| {
+            let value = dataset.find(tag).and_then(|element| dataset.value(element).ok());
+            value.map(|value| uid::trim(&value).to_owned()).unwrap_or_default()
+        };
+        let image_type = text(IMAGE_TYPE);
+        let modality = text(MODALITY);
+        let positive = |spacing: &[f64; 2]| spacing.iter().all(|value| *value > 0.0);
+        let in_patient = exactly(dataset, PIXEL_SPACING).filter(positive);
+        let at_detector = match in_patient {
+            None if is_projection(&modality) => exactly(dataset, IMAGER_PIXEL_SPACING).filter(positive),
+            _ => None,
+        };
+        let (slope, intercept) = (dataset.find(RESCALE_SLOPE), dataset.find(RESCALE_INTERCEPT));
+        let is_empty = |element: Option<&crate::parse::Element>| element.is_none_or(|found| found.value_length == 0);
+        let number = |tag| decimals(dataset, tag).first().copied().filter(|value: &f64| value.is_finite());
+        let (read_slope, read_intercept) = (number(RESCALE_SLOPE), number(RESCALE_INTERCEPT));
+        let has_bad_rescale = (read_slope.is_none() && !is_empty(slope))
+            || (read_intercept.is_none() && !is_empty(intercept))
+            || read_slope == Some(0.0);
+        InstanceHeader {
+            series_instance_uid: identifier(SERIES_INSTANCE_UID),
+            study_instance_uid: identifier(STUDY_INSTANCE_UID),
+            sop_instance_uid: identifier(SOP_INSTANCE_UID),
+            sop_class_uid: identifier(SOP_CLASS_UID),
+            series_description: text(SERIES_DESCRIPTION),
+            series_number: dataset.integer(SERIES_NUMBER),
+            instance_number: dataset.integer(INSTANCE_NUMBER),
+            position: exactly(dataset, IMAGE_POSITION_PATIENT),
+            orientation: exactly(dataset, IMAGE_ORIENTATION_PATIENT),
+            pixel_spacing: in_patient.or(at_detector),
+            is_spacing_at_detector: at_detector.is_some(),
+            slice_thickness: number(SLICE_THICKNESS),
+            spacing_between_slices: number(SPACING_BETWEEN_SLICES),
+            frame_of_reference_uid: identifier(FRAME_OF_REFERENCE_UID),
+            image: ImageState::from_file(file, has_value(&image_type, "MOSAIC")),
+            rescale: Rescale { slope: read_slope.unwrap_or(1.0), intercept: read_intercept.unwrap_or(0.0) },
+            has_bad_rescale,
+            has_modality_lut: !is_empty(dataset.find(MODALITY_LUT_SEQUENCE)),
+            phase: PHASE_ATTRIBUTES.map(|(tag, _)| number(tag)),
+            image_type,
+            modality,
+            path,
+        }
+    }
+
+    /// Whether Image Type says that this is no slice of a volume but shows where its slices are.
+    pub fn is_localizer(&self) -> bool {
+        has_value(&self.image_type, "LOCALIZER")
+    }
+}
+
+fn has_value(image_type: &str, wanted: &str) -> bool {
+    image_type.split('\\').any(|value| value.trim() == wanted)
+}
+
+/// Whether images of this modality are shadows on a detector, which may lack Pixel Spacing (PS3.3 §C.8.7.1, §10.7).
+fn is_projection(modality: &str) -> bool {
+    matches!(modality, "CR" | "DX" | "IO" | "MG" | "PX" | "RF" | "RG" | "XA")
+}
+
+/// Every value of an element as a number; none if one is not.
+fn decimals(dataset: &Dataset, tag: Tag) -> Vec<f64> {
+    let read = || {
+        let element = dataset.find(tag)?;
+        let vr = dataset.vr(element).vr;
+        let bytes = dataset.value(element).ok()?;
+        if value::number_size(vr).is_some() {
+            let as_float = |number| match number {
+                Number::Int(number) => number as f64,
+                Number::Unsigned(number) => number as f64,
+                Number::Float(number) => number,
+            };
+            return Some(value::numbers(&bytes, vr, dataset.order()).map(as_float).collect());
+        }
+        // DS and IS, and TM: its digits sort as the times do.
+        let text = value::text(&bytes, Vr::DS, dataset.character_set()).ok()?;
+        text.split('\\').map(value::decimal).collect()
+    };
+    read().unwrap_or_default()
+}
+
+/// The values of an element that must have `N` numbers.
+fn exactly<const N: usize>(dataset: &Dataset, tag: Tag) -> Option<[f64; N]> {
+    let values: [f64; N] = decimals(dataset, tag).try_into().ok()?;
+    values.iter().all(|value| value.is_finite()).then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::parse::ParseOptions;
+
+    /// An element in Explicit VR Little Endian; values of the short VRs only, but for OW and SQ.
+    fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8> {
+        let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
+        bytes.extend(vr.as_bytes());
+        match vr {
+            "OW" | "SQ" => bytes.extend([&[0, 0], &(value.len() as u32).to_le_bytes()[..]].concat()),
+            _ => bytes.extend((value.len() as u16).to_le_bytes()),
+        }
+        bytes.extend(value);
+        bytes
+    }
+
+    /// A CT slice of 2 by 2 pixels, with `changes` in the place of the elements of the same tag, in tag order.
+    fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> InstanceHeader {
+        let mut elements: Vec<(u16, u16, &str, &[u8])> = vec![
+            (0x0008, 0x0008, "CS", b"ORIGINAL\\PRIMARY\\AXIAL"),
+            (0x0008, 0x0060, "CS", b"CT"),
+            (0x0020, 0x000E, "UI", b"1.2.3\0"),
+            (0x0020, 0x0013, "IS", b" 7"),
+            (0x0020, 0x0032, "DS", b"-1.5\\2\\3e1 "),
+            (0x0020, 0x0037, "DS", b"1\\0\\0\\0\\1\\0 "),
+            (0x0028, 0x0010, "US", &[2, 0]),
+            (0x0028, 0x0011, "US", &[2, 0]),
+            (0x0028, 0x0030, "DS", b"0.5\\0.75"),
+            (0x0028, 0x0100, "US", &[16, 0]),
+            (0x0028, 0x1052, "DS", b"-1024 "),
+            (0x0028, 0x1053, "DS", b"1 "),
+            (0x7FE0, 0x0010, "OW", &[0; 8]),
+        ];
+        for change in changes {
+            elements.retain(|element| (element.0, element.1) != (change.0, change.1));
+            elements.push(*change);
+        }
+        elements.retain(|element| element.2 != "--");
+        elements.sort_by_key(|element| (element.0, element.1));
+        let mut bytes = [&[0; 128][..], b"DICM", &element(0x0002, 0x0010, "UI", syntax)].concat();
+        bytes.extend(elements.iter().flat_map(|(group, number, vr, value)| element(*group, *number, vr, value)));
+        let file = DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default()).unwrap();
+        InstanceHeader::from_dataset(PathBuf::from("a"), &file)
+    }
+
+    const NATIVE: &[u8] = b"1.2.840.10008.1.2.1\0";
+
+    #[test]
+    fn a_slice_is_read() {
+        let header = header_of(NATIVE, &[(0x0020, 0x0012, "IS", b"4 ")]);
+        assert_eq!((header.series_instance_uid.as_str(), header.modality.as_str()), ("1.2.3", "CT"));
+        assert_eq!((header.instance_number, header.position), (Some(7), Some([-1.5, 2.0, 30.0])));
+        assert_eq!(header.orientation, Some([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
+        assert_eq!((header.pixel_spacing, header.slice_thickness), (Some([0.5, 0.75]), None));
+        assert_eq!(header.rescale, Rescale { slope: 1.0, intercept: -1024.0 });
+        assert!(!header.has_bad_rescale && !header.has_modality_lut && !header.is_localizer());
+        assert_eq!(header.phase.iter().flatten().collect::<Vec<_>>(), [&4.0], "Acquisition Number");
+        let ImageState::Native(pixels) = header.image else { panic!("{:?}", header.image) };
+        assert_eq!((pixels.description.rows, pixels.description.columns), (2, 2));
+    }
+
+    #[test]
+    fn what_is_malformed_is_missing_and_never_guessed() {
+        for (name, value) in
+            [("two", &b"1\\2 "[..]), ("a comma", b"1,5\\2\\3 "), ("not finite", b"1\\2\\nan "), ("empty", b"")]
+        {
+            assert_eq!(header_of(NATIVE, &[(0x0020, 0x0032, "DS", value)]).position, None, "{name}");
+        }
+        for (name, slope, is_bad, expected) in [
+            ("absent", None, false, 1.0),
+            ("empty", Some(&b""[..]), false, 1.0),
+            ("zero", Some(b"0 "), true, 0.0),
+            ("text", Some(b"1,5 "), true, 1.0),
+            ("two", Some(b"2 "), false, 2.0),
+        ] {
+            let vr = if slope.is_some() { "DS" } else { "--" };
+            let header = header_of(NATIVE, &[(0x0028, 0x1053, vr, slope.unwrap_or_default())]);
+            assert_eq!((header.has_bad_rescale, header.rescale.slope), (is_bad, expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn spacing_at_the_detector_serves_where_there_is_no_other() {
+        let none = (0x0028, 0x0030, "--", &b""[..]);
+        let imager = (0x0018, 0x1164, "DS", &b"0.1\\0.2 "[..]);
+        for (name, modality, changes, expected) in [
+            ("a radiograph", b"DX", &[none, imager][..], (Some([0.1, 0.2]), true)),
+            ("one with both", b"DX", &[imager], (Some([0.5, 0.75]), false)),
+            ("a CT", b"CT", &[none, imager], (None, false)),
+            ("zero", b"DX", &[(0x0028, 0x0030, "DS", b"0\\0 "), imager], (Some([0.1, 0.2]), true)),
+        ] {
+            let header = header_of(NATIVE, &[changes, &[(0x0008, 0x0060, "CS", &modality[..])]].concat());
+            assert_eq!((header.pixel_spacing, header.is_spacing_at_detector), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn images_by_what_can_be_read_of_them() {
+        let jpeg = b"1.2.840.10008.1.2.4.70";
+        let short = (0x7FE0, 0x0010, "OW", &[0; 6][..]);
+        let no_pixels = (0x7FE0, 0x0010, "--", &[][..]);
+        let no_rows = (0x0028, 0x0010, "--", &[][..]);
+        let frames = (0x0028, 0x0008, "IS", &b"3 "[..]);
+        let mosaic = (0x0008, 0x0008, "CS", &b"ORIGINAL\\PRIMARY\\M\\MOSAIC"[..]);
+        let one_bit = (0x0028, 0x0100, "US", &[1, 0][..]);
+        let float = (0x7FE0, 0x0008, "OW", &[0; 16][..]);
+        for (name, syntax, changes, expected) in [
+            ("native", NATIVE, vec![], "native"),
+            ("cut short", NATIVE, vec![short], "truncated 8 6"),
+            ("without its pixels", NATIVE, vec![no_pixels], "truncated 8 0"),
+            ("no image", NATIVE, vec![no_pixels, no_rows], "none"),
+            ("without rows", NATIVE, vec![no_rows], "invalid"),
+            ("compressed", jpeg, vec![], "unsupported compressed pixel data (1.2.840.10008.1.2.4.70) cannot be read yet"),
+            ("frames", NATIVE, vec![frames], "unsupported a volume of multi-frame images cannot be read yet, own"),
+            ("mosaic", NATIVE, vec![mosaic], "unsupported a mosaic of slices cannot be read yet, own"),
+            ("one bit", NATIVE, vec![one_bit], "unsupported pixel data of this width (Bits Allocated 1) cannot be read yet"),
+            ("float", NATIVE, vec![float, no_pixels], "unsupported floating point pixel data cannot be read yet"),
+        ] {
+            let found = match header_of(syntax, &changes).image {
+                ImageState::None => "none".to_owned(),
+                ImageState::Native(_) => "native".to_owned(),
+                ImageState::Invalid { .. } => "invalid".to_owned(),
+                ImageState::Truncated { needed, available, .. } => format!("truncated {needed} {available}"),
+                ImageState::Unsupported { why, has_own_geometry, .. } => {
+                    format!("unsupported {why}{}", if has_own_geometry { ", own" } else { "" })
+                }
+            };
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,554 @@
+//! `Dataset`: element records that become Python values when they are asked for, and what was changed in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use pyo3::exceptions::{PyAttributeError, PyKeyError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyInt, PyIterator, PyList, PyString, PyTuple, PyType};
+use rapidicom_core::{Attributes, ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, dictionary};
+
+use crate::classes::classes;
+use crate::element::{PyDataElement, as_element, key_error, vr_for};
+use crate::error::to_python;
+use crate::value::to_object;
+
+/// What a data set was read from.
+pub enum Content {
+    /// The data set of a file.
+    File(Arc<DicomFile>),
+    /// An item, or File Meta Information.
+    Parsed(Arc<Dataset>),
+    /// An item that nobody has looked into yet.
+    Item(Item),
+}
+
+/// A data set. The public class, `rapidicom.Dataset`, derives from it.
+#[pyclass(name = "Dataset", module = "rapidicom._core", subclass, frozen)]
+pub struct PyDataset {
+    content: OnceLock<Content>,
+    parsed: OnceLock<Arc<Dataset>>,
+    /// Decoded values by keyword, for attribute access.
+    values: Py<PyDict>,
+    /// Elements that were handed out or set, and `None` for those that were deleted.
+    overrides: Mutex<BTreeMap<Tag, Option<Py<PyAny>>>>,
+    file_meta: Mutex<Option<Py<PyAny>>>,
+    pub(crate) mmap: OnceLock<String>,
+}
+
+impl PyDataset {
+    fn make<'py>(class: &Bound<'py, PyType>, content: Content) -> PyResult<Bound<'py, PyAny>> {
+        let object = class.call0()?;
+        let native = object.cast::<PyDataset>()?;
+        native.get().content.set(content).ok();
+        Ok(object)
+    }
+
+    /// The data set of an item.
+    ///
+    /// # Errors
+    ///
+    /// If the Python class cannot be imported.
+    pub fn from_item(py: Python<'_>, item: Item) -> PyResult<Bound<'_, PyAny>> {
+        PyDataset::make(classes(py)?.dataset.bind(py), Content::Item(item))
+    }
+
+    /// The data set of a file.
+    ///
+    /// # Errors
+    ///
+    /// If the Python class cannot be imported.
+    pub fn from_file<'py>(class: &Bound<'py, PyType>, file: DicomFile, mmap: &str) -> PyResult<Bound<'py, PyAny>> {
+        let object = PyDataset::make(class, Content::File(Arc::new(file)))?;
+        object.cast::<PyDataset>()?.get().mmap.set(mmap.to_owned()).ok();
+        Ok(object)
+    }
+
+    /// The file, if this is the data set of one.
+    pub fn file(&self) -> Option<&Arc<DicomFile>> {
+        match self.content.get() {
+            Some(Content::File(file)) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The element records, parsed now if nobody has looked yet; `None` if it was made in memory.
+    ///
+    /// # Errors
+    ///
+    /// If an item does not consist of elements.
+    pub fn parsed(&self) -> PyResult<Option<&Arc<Dataset>>> {
+        if let Some(parsed) = self.parsed.get() {
+            return Ok(Some(parsed));
+        }
+        let parsed = match self.content.get() {
+            None => return Ok(None),
+            Some(Content::File(file)) => Arc::new(file.dataset.clone()),
+            Some(Content::Parsed(dataset)) => Arc::clone(dataset),
+            Some(Content::Item(item)) => Arc::new(item.parse(&Limits::DEFAULT).map_err(to_python)?),
+        };
+        Ok(Some(self.parsed.get_or_init(|| parsed)))
+    }
+
+    fn overrides(&self) -> MutexGuard<'_, BTreeMap<Tag, Option<Py<PyAny>>>> {
+        self.overrides.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The element that was handed out, set or deleted under this tag.
+    pub fn overridden(&self, py: Python<'_>, tag: Tag) -> Option<Option<Py<PyAny>>> {
+        self.overrides().get(&tag).map(|found| found.as_ref().map(|element| element.clone_ref(py)))
+    }
+
+    /// The element record of this tag, unless it was deleted or set to something else.
+    ///
+    /// # Errors
+    ///
+    /// If an item does not consist of elements.
+    pub fn stored(&self, py: Python<'_>, tag: Tag) -> PyResult<Option<(&Arc<Dataset>, Element)>> {
+        let Some(dataset) = self.parsed()? else { return Ok(None) };
+        let Some(element) = dataset.find(tag) else { return Ok(None) };
+        match self.overridden(py, tag) {
+            None => Ok(Some((dataset, *element))),
+            Some(None) => Ok(None),
+            Some(Some(object)) => {
+                let is_stored =
+                    as_element(object.bind(py)).is_some_and(|element| element.get().stored_element().is_some());
+                Ok(is_stored.then_some((dataset, *element)))
+            }
+        }
+    }
+
+    fn value<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.overridden(py, tag) {
+            Some(Some(object)) => return element_value(object.bind(py)).map(Some),
+            Some(None) => return Ok(None),
+            None => {}
+        }
+        let Some(dataset) = self.parsed()? else { return Ok(None) };
+        dataset.find(tag).map(|element| to_object(py, dataset, element)).transpose()
+    }
+
+    fn has(&self, tag: Tag) -> PyResult<bool> {
+        if let Some(found) = self.overrides().get(&tag) {
+            return Ok(found.is_some());
+        }
+        Ok(self.parsed()?.is_some_and(|dataset| dataset.find(tag).is_some()))
+    }
+
+    /// The tags that are present, in order.
+    pub fn tag_list(&self) -> PyResult<Vec<Tag>> {
+        let stored = self.parsed()?.map_or(&[][..], |dataset| dataset.elements());
+        let overrides = self.overrides();
+        if overrides.is_empty() {
+            return Ok(stored.iter().map(|element| element.tag).collect());
+        }
+        let mut tags: Vec<Tag> = stored.iter().map(|element| element.tag).collect();
+        tags.retain(|tag| !overrides.contains_key(tag));
+        tags.extend(overrides.iter().filter(|(_, element)| element.is_some()).map(|(tag, _)| *tag));
+        tags.sort_unstable();
+        Ok(tags)
+    }
+
+    fn element<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.overridden(py, tag) {
+            Some(found) => return Ok(found.map(|element| element.into_bound(py))),
+            None => {}
+        }
+        let Some(dataset) = self.parsed()? else { return Ok(None) };
+        let Some(element) = dataset.find(tag) else { return Ok(None) };
+        // From now on the element has the value: what is set there must be seen here.
+        let keyword = rapidicom_core::keyword(tag);
+        let values = self.values.bind(py);
+        let cached = values.get_item(keyword)?;
+        if cached.is_some() {
+            values.del_item(keyword)?;
+        }
+        let object = PyDataElement::stored(py, dataset, element, cached.map(Bound::unbind))?;
+        self.overrides().insert(tag, Some(object.clone().unbind()));
+        Ok(Some(object))
+    }
+
+    fn set(&self, py: Python<'_>, tag: Tag, element: Option<Py<PyAny>>) -> PyResult<()> {
+        let keyword = rapidicom_core::keyword(tag);
+        if !keyword.is_empty() && self.values.bind(py).contains(keyword)? {
+            self.values.bind(py).del_item(keyword)?;
+        }
+        self.overrides().insert(tag, element);
+        Ok(())
+    }
+}
+
+fn element_value<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    match as_element(object) {
+        Some(element) => Ok(element.get().value(object.py())?.into_bound(object.py())),
+        None => object.getattr("value"),
+    }
+}
+
+/// The tag that a key means: a keyword, a number, a pair of numbers, or whatever `rapidicom.tag.Tag` takes.
+///
+/// # Errors
+///
+/// If it means none.
+pub fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
+    if let Ok(text) = key.cast::<PyString>() {
+        if let Some(tag) = dictionary::tag_of_keyword(text.to_str()?) {
+            return Ok(Tag(tag.0));
+        }
+    } else if key.is_instance_of::<PyInt>() {
+        if let Ok(number) = key.extract::<u32>() {
+            return Ok(Tag(number));
+        }
+    } else if let Ok((group, element)) = key.extract::<(u16, u16)>() {
+        return Ok(Tag::new(group, element));
+    }
+    Ok(Tag(key.py().import("rapidicom.tag")?.getattr("Tag")?.call1((key,))?.extract()?))
+}
+
+/// The tag of an attribute's name, if it is a keyword. They all start with a capital letter, no method does.
+fn keyword_of(name: &Bound<'_, PyString>) -> PyResult<Option<Tag>> {
+    let text = name.to_str()?;
+    if !text.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
+        return Ok(None);
+    }
+    Ok(dictionary::tag_of_keyword(text))
+}
+
+#[pymethods]
+impl PyDataset {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(py: Python<'_>, _args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> PyDataset {
+        PyDataset {
+            content: OnceLock::new(),
+            parsed: OnceLock::new(),
+            values: PyDict::new(py).unbind(),
+            overrides: Mutex::new(BTreeMap::new()),
+            file_meta: Mutex::new(None),
+            mmap: OnceLock::new(),
+        }
+    }
+
+    fn __getattribute__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if name.to_str()?.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
+            let this = slf.get();
+            if let Some(value) = this.values.bind(py).get_item(name)? {
+                return Ok(value);
+            }
+            if let Some(tag) = dictionary::tag_of_keyword(name.to_str()?) {
+                let Some(value) = this.value(py, tag)? else {
+                    let class = slf.get_type().name()?;
+                    return Err(PyAttributeError::new_err(format!("'{class}' object has no attribute '{name}'")));
+                };
+                // A value that an element was handed out for is read from there, and pixels are not kept.
+                let is_kept = !this.overrides().contains_key(&tag) && !tag.is_pixel_data();
+                if is_kept {
+                    this.values.bind(py).set_item(name, &value)?;
+                }
+                return Ok(value);
+            }
+        }
+        classes(py)?.get_attribute.bind(py).call1((slf, name))
+    }
+
+    fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = slf.py();
+        let Some(tag) = keyword_of(name)? else {
+            return classes(py)?.set_attribute.bind(py).call1((slf, name, value)).map(drop);
+        };
+        let this = slf.get();
+        if let Some(element) = this.element(py, tag)? {
+            // As pydicom does: an element that is there keeps its VR.
+            element.setattr("value", value)?;
+            return Ok(());
+        }
+        let element = classes(py)?.data_element.bind(py).call1((tag.0, vr_for(tag), value))?;
+        this.set(py, tag, Some(element.unbind()))
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
+        let py = slf.py();
+        match keyword_of(name)? {
+            Some(tag) if slf.get().has(tag)? => slf.get().set(py, tag, None),
+            Some(_) => Err(PyAttributeError::new_err(name.to_string())),
+            None => classes(py)?.delete_attribute.bind(py).call1((slf, name)).map(drop),
+        }
+    }
+
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let tag = tag_of(key)?;
+        slf.get().element(slf.py(), tag)?.ok_or_else(|| key_error(slf.py(), tag))
+    }
+
+    fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, element: &Bound<'_, PyAny>) -> PyResult<()> {
+        let tag = tag_of(key)?;
+        if as_element(element).is_none() {
+            let class = element.get_type().name()?;
+            let message = format!("a Dataset holds DataElement instances, not '{class}'");
+            return Err(pyo3::exceptions::PyTypeError::new_err(message));
+        }
+        let own: u32 = element.getattr("tag")?.extract()?;
+        if own != tag.0 {
+            let message = format!("the key {tag} is not the tag of the element, {}", Tag(own));
+            return Err(pyo3::exceptions::PyValueError::new_err(message));
+        }
+        slf.get().set(slf.py(), tag, Some(element.clone().unbind()))
+    }
+
+    fn __delitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<()> {
+        let tag = tag_of(key)?;
+        if !slf.get().has(tag)? {
+            return Err(key_error(slf.py(), tag));
+        }
+        slf.get().set(slf.py(), tag, None)
+    }
+
+    fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+        match tag_of(key) {
+            Ok(tag) => self.has(tag),
+            // What means no tag is not in here; that is what asking is for.
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        Ok(self.tag_list()?.len())
+    }
+
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
+        let py = slf.py();
+        let list = PyList::empty(py);
+        for tag in slf.get().tag_list()? {
+            if let Some(element) = slf.get().element(py, tag)? {
+                list.append(element)?;
+            }
+        }
+        list.try_iter()
+    }
+
+    /// The value for a keyword, the element for a tag, or `default`.
+    #[pyo3(signature = (key, default=None))]
+    fn get<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let missing = || default.unwrap_or_else(|| py.None().into_bound(py));
+        if let Ok(name) = key.cast::<PyString>() {
+            return match PyDataset::__getattribute__(slf, name) {
+                Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(missing()),
+                found => found,
+            };
+        }
+        let tag = tag_of(key)?;
+        Ok(slf.get().element(py, tag)?.unwrap_or_else(missing))
+    }
+
+    /// The tags that are present, in order.
+    fn tags(&self) -> PyResult<Vec<u32>> {
+        Ok(self.tag_list()?.into_iter().map(|tag| tag.0).collect())
+    }
+
+    /// Offset and length of an element's value field in the file.
+    fn element_offset(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<(u64, u64)> {
+        let tag = tag_of(key)?;
+        let (_, element) = self.stored(py, tag)?.ok_or_else(|| key_error(py, tag))?;
+        Ok((element.value_offset, element.value_length))
+    }
+
+    /// The bytes of an element's value field as they are in the file.
+    fn raw_bytes<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+        let tag = tag_of(key)?;
+        let (dataset, element) = self.stored(py, tag)?.ok_or_else(|| key_error(py, tag))?;
+        Ok(PyBytes::new(py, &dataset.value(&element).map_err(to_python)?))
+    }
+
+    /// What was tolerated: name and byte offset of each deviation from the standard.
+    #[getter]
+    fn deviations(&self) -> PyResult<Vec<(&'static str, u64)>> {
+        let deviations = self.parsed()?.map_or(&[][..], |dataset| dataset.deviations().as_slice());
+        Ok(deviations.iter().map(|deviation| (deviation.leniency.name(), deviation.offset)).collect())
+    }
+
+    #[getter]
+    fn file_meta<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let lock = || slf.get().file_meta.lock().unwrap_or_else(PoisonError::into_inner);
+        let existing = lock().as_ref().map(|meta| meta.clone_ref(py));
+        if let Some(meta) = existing {
+            return Ok(meta.into_bound(py));
+        }
+        let class = classes(py)?.dataset.bind(py);
+        let meta = match slf.get().file() {
+            Some(file) => PyDataset::make(class, Content::Parsed(Arc::new(file.meta.clone())))?,
+            None => return Err(PyAttributeError::new_err("this data set has no File Meta Information")),
+        };
+        *lock() = Some(meta.clone().unbind());
+        Ok(meta)
+    }
+
+    #[setter]
+    fn set_file_meta(&self, meta: Py<PyAny>) {
+        *self.file_meta.lock().unwrap_or_else(PoisonError::into_inner) = Some(meta);
+    }
+
+    /// The 128 bytes before the prefix, or `None`.
+    #[getter]
+    fn preamble<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let Some(file) = self.file().filter(|file| file.has_preamble) else { return Ok(None) };
+        let bytes = file.dataset.bytes().get(0, 128).map_err(to_python)?;
+        Ok(Some(PyBytes::new(py, &bytes)))
+    }
+
+    /// The path that was read, as it was given, or `None`.
+    #[getter]
+    fn filename(&self) -> Option<String> {
+        let source = self.file()?.file_source()?;
+        Some(source.path.to_string_lossy().into_owned())
+    }
+
+    /// Whether the elements carry no VR.
+    #[getter]
+    #[pyo3(name = "is_implicit_VR")]
+    fn is_implicit_vr(&self) -> PyResult<Option<bool>> {
+        Ok(self.parsed()?.map(|dataset| dataset.encoding().is_implicit))
+    }
+
+    /// Whether numbers are little endian.
+    #[getter]
+    fn is_little_endian(&self) -> PyResult<Option<bool>> {
+        Ok(self.parsed()?.map(|dataset| dataset.encoding().order == ByteOrder::Little))
+    }
+
+    fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.get().copied(slf, |object| Ok(object.clone()))
+    }
+
+    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, memo: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let deepcopy = slf.py().import("copy")?.getattr("deepcopy")?;
+        slf.get().copied(slf, |object| deepcopy.call1((object, memo)))
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        crate::pickle::reduce(slf)
+    }
+}
+
+impl PyDataset {
+    /// A new object on the same bytes; `duplicate` makes the copy of what was changed, handed out or cached.
+    fn copied<'py>(
+        &self,
+        slf: &Bound<'py, Self>,
+        duplicate: impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let copy = slf.get_type().call0()?;
+        let native = copy.cast::<PyDataset>()?.get();
+        let content = match self.content.get() {
+            Some(Content::File(file)) => Some(Content::File(Arc::clone(file))),
+            Some(Content::Parsed(dataset)) => Some(Content::Parsed(Arc::clone(dataset))),
+            Some(Content::Item(item)) => Some(Content::Item(item.clone())),
+            None => None,
+        };
+        if let Some(content) = content {
+            native.content.set(content).ok();
+        }
+        if let Some(mmap) = self.mmap.get() {
+            native.mmap.set(mmap.clone()).ok();
+        }
+        self.transfer(py, native, &duplicate)?;
+        let attributes = slf.as_any().getattr("__dict__")?;
+        copy.getattr("__dict__")?.call_method1("update", (duplicate(&attributes)?,))?;
+        Ok(copy)
+    }
+
+    fn transfer<'py>(
+        &self,
+        py: Python<'py>,
+        target: &PyDataset,
+        duplicate: &impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        for (keyword, value) in self.values.bind(py).copy()? {
+            target.values.bind(py).set_item(keyword, duplicate(&value)?)?;
+        }
+        for (tag, element) in self.override_list(py) {
+            let element = element.map(|element| duplicate(element.bind(py)).map(Bound::unbind)).transpose()?;
+            target.overrides().insert(tag, element);
+        }
+        let meta =
+            self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|meta| meta.clone_ref(py));
+        if let Some(meta) = meta {
+            *target.file_meta.lock().unwrap_or_else(PoisonError::into_inner) = Some(duplicate(meta.bind(py))?.unbind());
+        }
+        Ok(())
+    }
+
+    /// What was handed out, set or deleted.
+    pub fn override_list(&self, py: Python<'_>) -> Vec<(Tag, Option<Py<PyAny>>)> {
+        let overrides = self.overrides();
+        overrides.iter().map(|(tag, element)| (*tag, element.as_ref().map(|e| e.clone_ref(py)))).collect()
+    }
+
+    /// Puts back what [`PyDataset::override_list`] gave.
+    pub fn restore_override(&self, tag: Tag, element: Option<Py<PyAny>>) {
+        self.overrides().insert(tag, element);
+    }
+
+    /// The decoded values by keyword.
+    pub fn values<'py>(&self, py: Python<'py>) -> &Bound<'py, PyDict> {
+        self.values.bind(py)
+    }
+
+    /// The File Meta Information if it was touched.
+    pub fn touched_meta(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|meta| meta.clone_ref(py))
+    }
+
+    /// Gives a new object its content.
+    pub fn set_content(&self, content: Content) {
+        self.content.set(content).ok();
+    }
+}
+
+/// The attributes of a data set as they are now, changes in memory included.
+pub struct Current<'a, 'py>(pub &'a Bound<'py, PyDataset>);
+
+impl Attributes for Current<'_, '_> {
+    fn integer(&self, tag: Tag) -> Option<i64> {
+        let py = self.0.py();
+        let this = self.0.get();
+        if this.overridden(py, tag).is_none() {
+            return this.parsed().ok()??.integer(tag);
+        }
+        let value = this.value(py, tag).ok()??;
+        let value = if value.is_instance_of::<PyString>() { value } else { value.get_item(0).unwrap_or(value) };
+        value.extract().ok().or_else(|| py.get_type::<PyInt>().call1((value,)).ok()?.extract().ok())
+    }
+
+    fn text(&self, tag: Tag) -> Option<String> {
+        let py = self.0.py();
+        let this = self.0.get();
+        if this.overridden(py, tag).is_none() {
+            return this.parsed().ok()??.text(tag);
+        }
+        this.value(py, tag).ok()??.str().ok()?.to_str().ok().map(str::to_owned)
+    }
+}
+
+/// The value of an attribute that was set, as bytes; `None` if it is still the one of the file.
+///
+/// # Errors
+///
+/// If the value is no bytes.
+pub fn set_bytes<'py>(dataset: &Bound<'py, PyDataset>, tag: Tag) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let py = dataset.py();
+    if dataset.get().stored(py, tag)?.is_some() {
+        return Ok(None);
+    }
+    match dataset.get().value(py, tag)? {
+        Some(value) if !value.is_none() => Ok(Some(py.get_type::<PyBytes>().call1((value,))?.cast_into()?)),
+        _ => Err(PyKeyError::new_err(tag.to_string())),
+    }
+}

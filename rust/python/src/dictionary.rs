@@ -1,0 +1,39 @@
+//! Look-ups in the registries of the standard.
+
+use pyo3::prelude::*;
+use rapidicom_core::{Tag, dictionary};
+
+type Entry = (&'static str, &'static str, &'static str, bool, &'static str);
+
+/// `(VR, VM, name, is_retired, keyword)` of a public element.
+#[pyfunction]
+pub fn dictionary_entry(tag: u32) -> Option<Entry> {
+    let entry = dictionary::entry(Tag(tag))?;
+    Some((entry.vr.as_str(), entry.vm, entry.name, entry.is_retired, entry.keyword))
+}
+
+/// The tag of a keyword.
+#[pyfunction]
+pub fn keyword_tag(keyword: &str) -> Option<u32> {
+    dictionary::tag_of_keyword(keyword).map(|tag| tag.0)
+}
+
+/// `(VR, VM, name, is_retired)` of a private element.
+#[pyfunction]
+pub fn private_entry(creator: &str, tag: u32) -> Option<(&'static str, &'static str, &'static str, bool)> {
+    let entry = dictionary::private_entry(creator, Tag(tag))?;
+    Some((entry.vr.as_str(), entry.vm, entry.name, entry.is_retired))
+}
+
+/// `(name, type, info, is_retired, keyword)` of a registered UID.
+#[pyfunction]
+pub fn uid_entry(uid: &str) -> Option<Entry> {
+    let entry = dictionary::uid_entry(uid)?;
+    Some((entry.name, entry.kind, entry.info, entry.is_retired, entry.keyword))
+}
+
+/// Every keyword, sorted.
+#[pyfunction]
+pub fn keywords() -> Vec<&'static str> {
+    dictionary::keywords().collect()
+}

@@ -1,0 +1,308 @@
+//! `DataElement`: one element of a data set, its value decoded when it is first asked for.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString, PyTuple};
+use rapidicom_core::{Dataset, Element, Tag, Vr, dictionary, keyword};
+
+use crate::classes::classes;
+use crate::value::to_object;
+
+/// A tag, a VR and a value.
+#[pyclass(name = "DataElement", module = "rapidicom._core", subclass, frozen)]
+pub struct PyDataElement {
+    tag: Tag,
+    private_creator: Option<String>,
+    is_undefined_length: bool,
+    value_offset: Option<u64>,
+    state: Mutex<State>,
+}
+
+struct State {
+    vr: String,
+    value: Option<Py<PyAny>>,
+    /// Where the value comes from, as long as nobody has set another.
+    stored: Option<(Arc<Dataset>, Element)>,
+}
+
+impl PyDataElement {
+    /// The element of a data set that was read.
+    ///
+    /// # Errors
+    ///
+    /// If the Python class cannot be imported or refuses.
+    pub fn stored<'py>(
+        py: Python<'py>,
+        dataset: &Arc<Dataset>,
+        element: &Element,
+        value: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let vr = dataset.vr(element);
+        let native = PyDataElement {
+            tag: element.tag,
+            private_creator: dataset.private_creator(element.tag),
+            is_undefined_length: element.is_undefined_length,
+            value_offset: Some(element.value_offset),
+            state: Mutex::new(State {
+                vr: vr.undecided.unwrap_or(vr.vr.as_str()).to_owned(),
+                value,
+                stored: Some((Arc::clone(dataset), *element)),
+            }),
+        };
+        classes(py)?.data_element.bind(py).call1((Stored(Mutex::new(Some(native))),))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The element record, unless the value was set.
+    pub fn stored_element(&self) -> Option<Element> {
+        self.state().stored.as_ref().map(|(_, element)| *element)
+    }
+
+    /// The value if somebody has seen it.
+    pub fn seen_value(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.state().value.as_ref().map(|value| value.clone_ref(py))
+    }
+}
+
+/// How native code hands a made element to the constructor of the Python class.
+#[pyclass(name = "_Stored", module = "rapidicom._core", frozen)]
+pub struct Stored(Mutex<Option<PyDataElement>>);
+
+#[pymethods]
+impl PyDataElement {
+    #[new]
+    #[pyo3(signature = (tag, VR=None, value=None, *, is_undefined_length=false, file_tell=None, private_creator=None))]
+    #[allow(non_snake_case, reason = "pydicom's name for it")]
+    fn new(
+        py: Python<'_>,
+        tag: &Bound<'_, PyAny>,
+        VR: Option<String>,
+        value: Option<Bound<'_, PyAny>>,
+        is_undefined_length: bool,
+        file_tell: Option<u64>,
+        private_creator: Option<String>,
+    ) -> PyResult<PyDataElement> {
+        if let Ok(stored) = tag.cast::<Stored>() {
+            let mut slot = stored.get().0.lock().unwrap_or_else(PoisonError::into_inner);
+            return slot.take().ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("used twice"));
+        }
+        let vr = VR.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a DataElement needs a VR"))?;
+        let tag = crate::dataset::tag_of(tag)?;
+        let value = value.map_or_else(|| py.None(), Bound::unbind);
+        let value = classes(py)?.convert_value.call1(py, (vr.as_str(), value))?;
+        let state = Mutex::new(State { vr, value: Some(value), stored: None });
+        Ok(PyDataElement { tag, private_creator, is_undefined_length, value_offset: file_tell, state })
+    }
+
+    #[getter]
+    fn tag<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let classes = classes(py)?;
+        classes.new_int.bind(py).call1((&classes.base_tag, self.tag.0))
+    }
+
+    #[getter]
+    #[pyo3(name = "VR")]
+    fn vr(&self) -> String {
+        self.state().vr.clone()
+    }
+
+    #[setter]
+    #[pyo3(name = "VR")]
+    fn set_vr(&self, vr: String) {
+        self.state().vr = vr;
+    }
+
+    /// The value, decoded when it is first asked for.
+    #[getter]
+    pub fn value(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let (dataset, element) = {
+            let state = self.state();
+            if let Some(value) = &state.value {
+                return Ok(value.clone_ref(py));
+            }
+            match &state.stored {
+                Some((dataset, element)) => (Arc::clone(dataset), *element),
+                None => return Ok(py.None()),
+            }
+        };
+        let value = to_object(py, &dataset, &element)?.unbind();
+        // Pixels and the like are read again rather than kept: they can be larger than all the rest.
+        if element.value_length <= KEPT_UP_TO {
+            self.state().value = Some(value.clone_ref(py));
+        }
+        Ok(value)
+    }
+
+    #[setter]
+    fn set_value(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<()> {
+        let vr = self.vr();
+        let value = classes(py)?.convert_value.call1(py, (vr.as_str(), value))?;
+        let mut state = self.state();
+        state.value = Some(value);
+        state.stored = None;
+        Ok(())
+    }
+
+    /// Bytes of the value field as it was read, or `None` if the value was set.
+    #[getter]
+    fn value_length(&self) -> Option<u64> {
+        self.stored_element().map(|element| element.value_length)
+    }
+
+    #[getter]
+    fn keyword(&self) -> &'static str {
+        keyword(self.tag)
+    }
+
+    #[getter]
+    fn name(&self) -> String {
+        if self.tag.is_private() {
+            if self.tag.is_private_creator() {
+                return "Private Creator".to_owned();
+            }
+            let found =
+                self.private_creator.as_deref().and_then(|creator| dictionary::private_entry(creator, self.tag));
+            return found.map_or_else(|| "Private tag data".to_owned(), |entry| format!("[{}]", entry.name));
+        }
+        match dictionary::entry(self.tag) {
+            Some(entry) => entry.name.to_owned(),
+            None if self.tag.element() == 0 => "Group Length".to_owned(),
+            None => String::new(),
+        }
+    }
+
+    /// How many values there are.
+    #[getter]
+    #[pyo3(name = "VM")]
+    fn vm(&self, py: Python<'_>) -> PyResult<usize> {
+        let is_sequence = self.state().vr == "SQ";
+        if is_sequence {
+            return Ok(1);
+        }
+        let value = self.value(py)?;
+        let value = value.bind(py);
+        if value.is_none() {
+            return Ok(0);
+        }
+        let is_single = value.is_instance_of::<PyString>()
+            || value.is_instance_of::<PyBytes>()
+            || value.is_instance(classes(py)?.person_name.bind(py))?;
+        if is_single {
+            return Ok(usize::from(value.is_truthy()?));
+        }
+        Ok(value.len().unwrap_or(1))
+    }
+
+    #[getter]
+    fn is_private(&self) -> bool {
+        self.tag.is_private()
+    }
+
+    #[getter]
+    fn private_creator(&self) -> Option<&str> {
+        self.private_creator.as_deref()
+    }
+
+    #[getter]
+    fn is_undefined_length(&self) -> bool {
+        self.is_undefined_length
+    }
+
+    #[getter]
+    fn file_tell(&self) -> Option<u64> {
+        self.value_offset
+    }
+
+    fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.get().copied(slf.py(), slf.get().seen_value(slf.py()))
+    }
+
+    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, memo: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let value = match slf.get().seen_value(py) {
+            Some(value) => Some(py.import("copy")?.getattr("deepcopy")?.call1((value, memo))?.unbind()),
+            None => None,
+        };
+        slf.get().copied(py, value)
+    }
+
+    /// Pickles the decoded value; the VR is kept as it is, so nothing is converted again.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        let this = slf.get();
+        let rebuild = py.import("rapidicom._core")?.getattr("_rebuild_element")?;
+        let parts = (
+            this.tag.0,
+            this.vr(),
+            this.value(py)?,
+            this.is_undefined_length,
+            this.value_offset,
+            this.private_creator.clone(),
+        );
+        Ok((rebuild, parts.into_pyobject(py)?))
+    }
+}
+
+/// A decoded value of more bytes than this is not kept by its element.
+const KEPT_UP_TO: u64 = 64 * 1024;
+
+impl PyDataElement {
+    fn copied<'py>(&self, py: Python<'py>, value: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let copy = {
+            let state = self.state();
+            let stored = state.stored.as_ref().map(|(dataset, element)| (Arc::clone(dataset), *element));
+            PyDataElement {
+                tag: self.tag,
+                private_creator: self.private_creator.clone(),
+                is_undefined_length: self.is_undefined_length,
+                value_offset: self.value_offset,
+                state: Mutex::new(State { vr: state.vr.clone(), value, stored }),
+            }
+        };
+        classes(py)?.data_element.bind(py).call1((Stored(Mutex::new(Some(copy))),))
+    }
+}
+
+/// An element from its pickled parts.
+#[pyfunction]
+#[pyo3(name = "_rebuild_element")]
+pub fn rebuild_element<'py>(
+    py: Python<'py>,
+    tag: u32,
+    vr: String,
+    value: Py<PyAny>,
+    is_undefined_length: bool,
+    value_offset: Option<u64>,
+    private_creator: Option<String>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let state = Mutex::new(State { vr, value: Some(value), stored: None });
+    let element = PyDataElement { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
+    classes(py)?.data_element.bind(py).call1((Stored(Mutex::new(Some(element))),))
+}
+
+/// The VR that an element gets whose keyword a user sets: the dictionary's, the first of several.
+pub fn vr_for(tag: Tag) -> String {
+    match dictionary::vr(tag) {
+        Some(vr) => vr.single().map_or_else(|| vr.as_str().to_owned(), |vr| vr.as_str().to_owned()),
+        None if tag.element() == 0 => Vr::UL.as_str().to_owned(),
+        None => Vr::UN.as_str().to_owned(),
+    }
+}
+
+/// Whether this Python object is an element.
+pub fn as_element<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyDataElement>> {
+    object.cast::<PyDataElement>().ok()
+}
+
+/// A tag as Python shows it, for `KeyError`.
+pub fn key_error(py: Python<'_>, tag: Tag) -> PyErr {
+    match tag.to_string().into_bound_py_any(py) {
+        Ok(text) => pyo3::exceptions::PyKeyError::new_err(text.unbind()),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,30 @@
+//! `rapidicom._core`: what Python may see of the core. Signatures and conversions; no decisions about DICOM.
+
+mod array;
+mod classes;
+mod dataset;
+mod dictionary;
+mod element;
+mod error;
+mod pickle;
+mod pixels;
+mod read;
+mod value;
+mod work;
+
+/// The native part of Rapidicom. Everything public is re-exported by the package, with its documentation.
+#[pyo3::pymodule]
+mod _core {
+    #[pymodule_export]
+    use crate::dataset::PyDataset;
+    #[pymodule_export]
+    use crate::dictionary::{dictionary_entry, keyword_tag, keywords, private_entry, uid_entry};
+    #[pymodule_export]
+    use crate::element::{PyDataElement, Stored, rebuild_element};
+    #[pymodule_export]
+    use crate::pickle::rebuild_dataset;
+    #[pymodule_export]
+    use crate::pixels::PyPixelReader;
+    #[pymodule_export]
+    use crate::read::{read_bytes, read_path, read_stream};
+}

@@ -1,0 +1,150 @@
+//! Data sets across processes: the bytes that are kept, the element records, and what was changed.
+//!
+//! A data set of a file carries the file's path, size and modification time instead of its pixels: the other process
+//! reads them when they are asked for, and notices if they are gone or changed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
+use rapidicom_core::{Dataset, DicomFile, Element, FileSource, Parts, Segment, Tag, Vr};
+
+use crate::dataset::{Content, PyDataset};
+
+type Source = Option<(PathBuf, u64, (i64, i64))>;
+type State<'py> = (Source, Vec<(u64, Bound<'py, PyBytes>)>, Bound<'py, PyBytes>, (bool, bool), String, Option<u16>);
+type FileState<'py> = (State<'py>, State<'py>, bool, Option<String>);
+
+/// Tag, VR, two flags, offset, length.
+const RECORD_LENGTH: usize = 4 + 2 + 2 + 8 + 8;
+
+fn pack(elements: &[Element]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(elements.len() * RECORD_LENGTH);
+    for element in elements {
+        bytes.extend(element.tag.0.to_le_bytes());
+        bytes.extend(element.vr.0);
+        bytes.extend([u8::from(element.is_undefined_length), u8::from(element.is_cut_short)]);
+        bytes.extend(element.value_offset.to_le_bytes());
+        bytes.extend(element.value_length.to_le_bytes());
+    }
+    bytes
+}
+
+fn unpack(bytes: &[u8]) -> Vec<Element> {
+    let (records, _) = bytes.as_chunks::<RECORD_LENGTH>();
+    let element = |record: &[u8; RECORD_LENGTH]| {
+        let [a, b, c, d, v, r, undefined, cut, rest @ ..] = record;
+        let (offset, length) = rest.split_at(8);
+        let number = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
+        Element {
+            tag: Tag(u32::from_le_bytes([*a, *b, *c, *d])),
+            vr: Vr([*v, *r]),
+            is_undefined_length: *undefined != 0,
+            is_cut_short: *cut != 0,
+            value_offset: number(offset),
+            value_length: number(length),
+        }
+    };
+    records.iter().map(element).collect()
+}
+
+fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
+    let parts = dataset.to_parts();
+    let source = parts.file.map(|file| {
+        // The other process may have another working folder.
+        let path = std::path::absolute(&file.path).unwrap_or(file.path);
+        (path, file.length, file.modified)
+    });
+    let segments = parts.segments.into_iter().map(|kept| (kept.offset, PyBytes::new(py, &kept.bytes))).collect();
+    let elements = PyBytes::new(py, &pack(&parts.elements));
+    let encoding = (parts.is_implicit, parts.is_big_endian);
+    (source, segments, elements, encoding, parts.character_set, parts.pixel_representation)
+}
+
+fn from_state(state: State<'_>) -> Dataset {
+    let (source, segments, elements, (is_implicit, is_big_endian), character_set, pixel_representation) = state;
+    let segment = |(offset, bytes): (u64, Bound<'_, PyBytes>)| Segment { offset, bytes: bytes.as_bytes().into() };
+    Dataset::from_parts(Parts {
+        file: source.map(|(path, length, modified)| FileSource { path, length, modified }),
+        segments: segments.into_iter().map(segment).collect(),
+        elements: unpack(elements.as_bytes()),
+        is_implicit,
+        is_big_endian,
+        character_set,
+        pixel_representation,
+    })
+}
+
+/// What `pickle` calls: the class, what was read, and what was changed or may have been.
+///
+/// # Errors
+///
+/// If an item does not consist of elements.
+pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>> {
+    let py = slf.py();
+    let this = slf.get();
+    let file = this.file().map(|file| -> FileState<'py> {
+        let mmap = this.mmap.get().cloned();
+        let mut dataset = state(py, &file.dataset);
+        if let (None, true, Ok(preamble)) = (&dataset.0, file.has_preamble, file.dataset.bytes().get(0, 128)) {
+            dataset.1.push((0, PyBytes::new(py, &preamble)));
+        }
+        (dataset, state(py, &file.meta), file.has_preamble, mmap)
+    });
+    let read = match (&file, this.parsed()?) {
+        (None, Some(dataset)) => Some(state(py, dataset)),
+        _ => None,
+    };
+    let changed: Vec<(u32, Option<Py<PyAny>>)> =
+        this.override_list(py).into_iter().map(|(tag, element)| (tag.0, element)).collect();
+    // A list that was handed out may have been changed in place; plain values cannot be.
+    let lists = PyDict::new(py);
+    for (keyword, value) in this.values(py) {
+        if value.hasattr("_from_list")? {
+            lists.set_item(keyword, value)?;
+        }
+    }
+    let rebuild = py.import("rapidicom._core")?.getattr("_rebuild_dataset")?;
+    let attributes = slf.as_any().getattr("__dict__")?;
+    let arguments = (slf.get_type(), file, read, changed, lists, this.touched_meta(py), attributes);
+    (rebuild, arguments).into_pyobject(py)
+}
+
+/// A data set from its pickled parts.
+#[pyfunction]
+#[pyo3(name = "_rebuild_dataset")]
+pub fn rebuild_dataset<'py>(
+    class: &Bound<'py, PyType>,
+    file: Option<FileState<'py>>,
+    read: Option<State<'py>>,
+    changed: Vec<(u32, Option<Py<PyAny>>)>,
+    lists: &Bound<'py, PyDict>,
+    meta: Option<Py<PyAny>>,
+    attributes: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let object = class.call0()?;
+    let Ok(native) = object.cast::<PyDataset>() else {
+        return Err(PyValueError::new_err("not a Dataset class"));
+    };
+    let native = native.get();
+    if let Some((dataset, meta, has_preamble, mmap)) = file {
+        let file = DicomFile::new(has_preamble, from_state(meta), from_state(dataset));
+        native.set_content(Content::File(Arc::new(file)));
+        if let Some(mmap) = mmap {
+            native.mmap.set(mmap).ok();
+        }
+    } else if let Some(read) = read {
+        native.set_content(Content::Parsed(Arc::new(from_state(read))));
+    }
+    for (tag, element) in changed {
+        native.restore_override(Tag(tag), element);
+    }
+    native.values(object.py()).update(lists.as_mapping())?;
+    if let Some(meta) = meta {
+        object.setattr("file_meta", meta)?;
+    }
+    object.getattr("__dict__")?.call_method1("update", (attributes,))?;
+    Ok(object)
+}

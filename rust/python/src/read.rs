@@ -1,0 +1,113 @@
+//! Reading one file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyType};
+use rapidicom_core::{DicomFile, Error, ErrorKind, ParseOptions, ReadAt, Result, Stop, Tag};
+
+use crate::dataset::PyDataset;
+use crate::error::to_python;
+
+fn options(stop_before_pixels: bool, specific_tags: Option<&[u32]>, force: bool) -> ParseOptions {
+    let last = specific_tags.map(|tags| tags.iter().copied().max().unwrap_or(0).max(Tag::SPECIFIC_CHARACTER_SET.0));
+    let stop = match last {
+        // Whichever comes first.
+        Some(last) if !stop_before_pixels || last < Tag::FLOAT_PIXEL_DATA.0 => Stop::After(Tag(last)),
+        _ if stop_before_pixels => Stop::BeforePixels,
+        _ => Stop::AtEnd,
+    };
+    ParseOptions { stop, force, ..ParseOptions::default() }
+}
+
+fn finish<'py>(
+    class: &Bound<'py, PyType>,
+    file: Result<DicomFile>,
+    specific_tags: Option<Vec<u32>>,
+    mmap: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut file = file.map_err(to_python)?;
+    if let Some(tags) = specific_tags {
+        file.dataset.retain(&tags.into_iter().map(Tag).collect::<Vec<_>>());
+    }
+    PyDataset::from_file(class, file, mmap)
+}
+
+/// Reads the file at `path`.
+#[pyfunction]
+pub fn read_path<'py>(
+    class: &Bound<'py, PyType>,
+    path: PathBuf,
+    stop_before_pixels: bool,
+    specific_tags: Option<Vec<u32>>,
+    force: bool,
+    mmap: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let options = options(stop_before_pixels, specific_tags.as_deref(), force);
+    let file = class.py().detach(|| DicomFile::open(&path, &options));
+    finish(class, file, specific_tags, mmap)
+}
+
+/// Reads a file that is in memory, which is not copied.
+#[pyfunction]
+pub fn read_bytes<'py>(
+    class: &Bound<'py, PyType>,
+    bytes: PyBackedBytes,
+    stop_before_pixels: bool,
+    specific_tags: Option<Vec<u32>>,
+    force: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let options = options(stop_before_pixels, specific_tags.as_deref(), force);
+    finish(class, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, "never")
+}
+
+/// Reads through `read_at(offset, length) -> bytes`, no further than is wanted.
+#[pyfunction]
+pub fn read_stream<'py>(
+    class: &Bound<'py, PyType>,
+    read_at: Py<PyAny>,
+    length: u64,
+    stop_before_pixels: bool,
+    specific_tags: Option<Vec<u32>>,
+    force: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let options = options(stop_before_pixels, specific_tags.as_deref(), force);
+    let stream = Stream { read_at, length, raised: std::sync::Mutex::new(None) };
+    let file = DicomFile::from_reader(&stream, &options);
+    if let Some(raised) = stream.raised.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        return Err(raised);
+    }
+    finish(class, file, specific_tags, "never")
+}
+
+struct Stream {
+    read_at: Py<PyAny>,
+    length: u64,
+    raised: std::sync::Mutex<Option<PyErr>>,
+}
+
+impl ReadAt for Stream {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        Python::attach(|py| {
+            let mut read = || -> PyResult<usize> {
+                let bytes = self.read_at.bind(py).call1((offset, buffer.len()))?.cast_into::<PyBytes>()?;
+                let bytes = bytes.as_bytes();
+                let count = bytes.len().min(buffer.len());
+                for (target, byte) in buffer.iter_mut().zip(bytes) {
+                    *target = *byte;
+                }
+                Ok(count)
+            };
+            read().map_err(|error| {
+                *self.raised.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+                Error::from(ErrorKind::Cancelled)
+            })
+        })
+    }
+}

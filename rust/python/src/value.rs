@@ -1,0 +1,157 @@
+//! Value fields as Python objects.
+
+use pyo3::IntoPyObjectExt;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+use rapidicom_core::value::{self, Number};
+use rapidicom_core::{Dataset, Element, Limits, Vr};
+
+use crate::classes::{Classes, classes};
+use crate::dataset::PyDataset;
+use crate::error::to_python;
+
+/// The value of an element, of the type that its VR calls for.
+///
+/// # Errors
+///
+/// If the value cannot be read or is none of its VR.
+pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> PyResult<Bound<'py, PyAny>> {
+    let classes = classes(py)?;
+    let vr = dataset.vr(element).vr;
+    if element.value_length == 0 && vr != Vr::SQ {
+        return empty(py, vr, classes);
+    }
+    if vr == Vr::SQ {
+        return sequence(py, dataset, element, classes);
+    }
+    if value::number_size(vr).is_some() {
+        return numbers(py, dataset, element, vr, classes);
+    }
+    let bytes = dataset.value(element).map_err(to_python)?;
+    if vr == Vr::AT {
+        let tags: Vec<_> = value::tags(&bytes, dataset.order()).collect();
+        let tag = |tag: &rapidicom_core::Tag| classes.new_int.bind(py).call1((&classes.base_tag, tag.0));
+        return one_or_many(py, tags.iter().map(tag), classes);
+    }
+    if !vr.is_text() {
+        if !vr.is_known() {
+            let message = format!("Unknown Value Representation in {}", element.tag);
+            return Err(pyo3::exceptions::PyNotImplementedError::new_err(message));
+        }
+        return Ok(PyBytes::new(py, &bytes).into_any());
+    }
+    let place = |error: rapidicom_core::Error| {
+        to_python(error.at_tag(element.tag, rapidicom_core::keyword(element.tag), None).at_offset(element.value_offset))
+    };
+    let text = value::text(&bytes, vr, dataset.character_set()).map_err(place)?;
+    if !value::is_multi_valued(vr) {
+        return text.into_bound_py_any(py);
+    }
+    match text_values(py, &text, vr, classes) {
+        Ok(value) => Ok(value),
+        // A number that is none: its text, rather than nothing.
+        Err(_) if matches!(vr, Vr::DS | Vr::IS) => {
+            one_or_many(py, text.split('\\').map(|t| t.into_bound_py_any(py)), classes)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn text_values<'py>(py: Python<'py>, text: &str, vr: Vr, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
+    let values = text.split('\\');
+    match vr {
+        Vr::DS => one_or_many(py, values.map(|text| decimal(py, text, classes)), classes),
+        Vr::IS => one_or_many(py, values.map(|text| integer(py, text, classes)), classes),
+        Vr::UI => {
+            let uid = |text: &str| classes.new_str.bind(py).call1((&classes.uid, text.trim()));
+            one_or_many(py, values.map(uid), classes)
+        }
+        Vr::PN => one_or_many(py, values.map(|text| classes.person_name.bind(py).call1((text,))), classes),
+        Vr::AE => one_or_many(py, values.map(|text| text.trim().into_bound_py_any(py)), classes),
+        // Padding inside is part of the value but in these three.
+        Vr::LO | Vr::SH | Vr::UC => {
+            let trimmed = |text: &str| text.trim_end_matches([' ', '\0']).into_bound_py_any(py);
+            one_or_many(py, values.map(trimmed), classes)
+        }
+        _ => one_or_many(py, values.map(|text| text.into_bound_py_any(py)), classes),
+    }
+}
+
+fn one_or_many<'py>(
+    py: Python<'py>,
+    mut values: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
+    classes: &Classes,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Some(first) = values.next() else { return Ok(py.None().into_bound(py)) };
+    let Some(second) = values.next() else { return first };
+    let list = PyList::new(py, [first?, second?])?;
+    for value in values {
+        list.append(value?)?;
+    }
+    classes.multi_value.bind(py).call1((list,))
+}
+
+fn decimal<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
+    let text = text.trim();
+    let Some(number) = value::decimal(text) else {
+        return classes.ds_float.bind(py).call1((text,));
+    };
+    let value = classes.new_float.bind(py).call1((&classes.ds_float, number))?;
+    value.setattr(intern!(py, "original_string"), text)?;
+    Ok(value)
+}
+
+fn integer<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
+    let text = text.trim();
+    let Some(number) = value::integer(text) else {
+        return classes.integer_string.bind(py).call1((text,));
+    };
+    let value = classes.new_int.bind(py).call1((&classes.integer_string, number))?;
+    // An attribute of an int costs it a dictionary; most texts say nothing that the number does not.
+    if !value::is_canonical_integer(text) {
+        value.setattr(intern!(py, "original_string"), text)?;
+    }
+    Ok(value)
+}
+
+fn numbers<'py>(
+    py: Python<'py>,
+    dataset: &Dataset,
+    element: &Element,
+    vr: Vr,
+    classes: &Classes,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut numbers = dataset.numbers(element, vr).map_err(to_python)?;
+    dataset.mend_lut_descriptor(element.tag, &mut numbers);
+    let number = |number: Number| match number {
+        Number::Int(number) => number.into_bound_py_any(py),
+        Number::Unsigned(number) => number.into_bound_py_any(py),
+        Number::Float(number) => number.into_bound_py_any(py),
+    };
+    one_or_many(py, numbers.into_iter().map(number), classes)
+}
+
+fn sequence<'py>(
+    py: Python<'py>,
+    dataset: &Dataset,
+    element: &Element,
+    classes: &Classes,
+) -> PyResult<Bound<'py, PyAny>> {
+    let items = dataset.items(element, &Limits::DEFAULT).map_err(to_python)?;
+    let list = PyList::empty(py);
+    for item in items {
+        list.append(PyDataset::from_item(py, item)?)?;
+    }
+    classes.sequence.bind(py).call1((list,))
+}
+
+/// What stands for no value: text that is empty, or `None`.
+fn empty<'py>(py: Python<'py>, vr: Vr, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
+    match vr {
+        Vr::PN => classes.person_name.bind(py).call1(("",)),
+        Vr::DS | Vr::IS => Ok(py.None().into_bound(py)),
+        vr if vr.is_text() => "".into_bound_py_any(py),
+        _ => Ok(py.None().into_bound(py)),
+    }
+}
