@@ -36,3 +36,34 @@ def empty_aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
 def as_bytes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """See the memory of a C-contiguous array as one row of bytes, for native code to fill."""
     return array.reshape(-1).view(np.uint8)
+
+
+def destination(
+    shape: tuple[int, ...], dtype: npt.DTypeLike | None, out: Any
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
+    """Find where pixels go: into `out` if it fits, else into fresh memory.
+
+    Args:
+        shape: The shape that is needed.
+        dtype: The type that is asked for; `None` if `out` has it.
+        out: The caller's memory, or `None`.
+
+    Returns:
+        The array, and its memory as one row of bytes.
+
+    Raises:
+        ValueError: `out` has another shape or type, or is not C-contiguous and writable.
+    """
+    if out is None:
+        array = empty_aligned(shape, np.dtype(dtype))
+        return array, as_bytes(array)
+    array = np.asarray(out)
+    if array.shape != shape:
+        raise ValueError(f"out has shape {array.shape}, but {shape} is needed")
+    if dtype is not None and array.dtype != np.dtype(dtype):
+        raise ValueError(f"out has dtype {array.dtype}, but {np.dtype(dtype)} is asked for")
+    if not array.dtype.isnative:
+        raise ValueError(f"out has dtype {array.dtype.str}, which has not the byte order of this machine")
+    if not (array.flags.c_contiguous and array.flags.writeable):
+        raise ValueError("out must be C-contiguous and writable")
+    return array, as_bytes(array)

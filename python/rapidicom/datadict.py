@@ -1,7 +1,7 @@
-"""The data dictionary (PS3.6): what is registered for a tag or a keyword, and the private elements of vendors.
+"""The data dictionary (PS3.6): what is registered for a tag or a keyword, and private elements of vendors.
 
-A tag is given in any form that `Tag` takes. Elements of repeating groups (PS3.5 §7.6) are found by tag, but their
-keywords name many tags and so none.
+A tag is given in any form that `Tag` takes. Elements of repeating groups (PS3.5 §7.6) are found by tag, but
+their keywords name many tags and so none.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class DataElement(_core.DataElement):
         value = self.value
         if self.VR in LONG_VALUE_VR and hasattr(value, "__len__") and len(value) > self.maxBytesToDisplay:
             return f"Array of {len(value)} elements"
-        if self.VM > self.maxBytesToDisplay:
+        if self.maxBytesToDisplay < self.VM:
             return f"Array of {self.VM} elements"
         return value.name if isinstance(value, UID) else repr(value)
 
@@ -73,7 +73,8 @@ class DataElement(_core.DataElement):
 
         Args:
             bulk_data_element_handler: Returns the URI under which the bytes of a large element can be had.
-            bulk_data_threshold: From more characters of base64 than this on the handler is asked, if there is one.
+            bulk_data_threshold: The handler, if there is one, is asked from more characters of base64 than
+                this on.
         """
         from rapidicom.jsonrep import element_to_json
 

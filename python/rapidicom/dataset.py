@@ -1,7 +1,7 @@
 """Data sets (PS3.5 §7): the attributes of an image or another object, read like pydicom's.
 
-Attribute access, item access by tag or keyword, `in`, `len`, iteration, `get`, copying and pickling are native
-(`_core.Dataset`); what is convenience on top of them is here.
+Attribute access, item access by tag or keyword, `in`, `len`, iteration, `get`, copying and pickling are
+native (`_core.Dataset`); what is convenience on top of them is here.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Va
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from rapidicom import _core
-from rapidicom.dataelem import DataElement
 from rapidicom.datadict import keyword_for_tag
+from rapidicom.dataelem import DataElement
 from rapidicom.printing import ELEMENT_FORMAT, ElementFields, dataset_text
 from rapidicom.private_block import PrivateBlock, creator_elements, find_block, reserve_block
 from rapidicom.tag import BaseTag, Tag
@@ -131,8 +131,8 @@ class Dataset(_core.Dataset):
         del keep_deferred
         if isinstance(key, slice):
             return self._slice(key)
-        tag = Tag(key)
-        return self[tag] if tag in self else None
+        found: DataElement | None = self.get(Tag(key))
+        return found
 
     def elements(self) -> Iterator[DataElement]:
         """Yield the elements in tag order."""
@@ -383,7 +383,8 @@ class Dataset(_core.Dataset):
         """Return the data set in the DICOM JSON Model (PS3.18 §F).
 
         Args:
-            bulk_data_threshold: From more characters of base64 than this on the handler is asked, if there is one.
+            bulk_data_threshold: The handler, if there is one, is asked from more characters of base64 than
+                this on.
             bulk_data_element_handler: Returns the URI under which the bytes of a large element can be had.
             suppress_invalid_tags: Whether elements whose values cannot be read are left out and logged.
         """

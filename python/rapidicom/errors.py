@@ -1,9 +1,9 @@
 """Exceptions (STYLE §4): what is wrong, where, and what to do about it.
 
-A path that is missing or cannot be read is an ordinary `OSError`, a wrong argument a `TypeError` or `ValueError`.
-Some of the classes here also derive from a built-in one, so that code written for pydicom catches them:
-`InvalidDicomError` and `IrregularSeriesError` are `ValueError`, as pydicom's complaints about values and pixel
-data are; `UnsupportedError` is `NotImplementedError`, and with that `RuntimeError`.
+A path that is missing or cannot be read is an ordinary `OSError`, a wrong argument a `TypeError` or
+`ValueError`. Some of the classes here also derive from a built-in one, so that code written for pydicom
+catches them: `InvalidDicomError` and `IrregularSeriesError` are `ValueError`, as pydicom's complaints about
+values and pixel data are; `UnsupportedError` is `NotImplementedError`, and with that `RuntimeError`.
 
 No message shows text from a value field: it can identify a patient.
 """

@@ -38,15 +38,16 @@ def dataset_to_json(
         skip_invalid: Whether elements whose values cannot be read are left out, with a line in the log.
     """
     model = {}
-    for tag in dataset.keys():
+    for element in dataset:
         try:
-            model[tag.json_key] = element_to_json(dataset[tag], handler, threshold)
+            model[element.tag.json_key] = element_to_json(element, handler, threshold)
         except Exception as error:
             if not skip_invalid:
                 raise
             import logging
 
-            logging.getLogger("rapidicom").warning("%s is left out of the JSON: %s", tag, type(error).__name__)
+            kind = type(error).__name__
+            logging.getLogger("rapidicom").warning("%s is left out of the JSON: %s", element.tag, kind)
     return model
 
 

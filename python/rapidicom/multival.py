@@ -13,7 +13,7 @@ T = TypeVar("T")
 class ConvertingList(list[T]):
     """A list that passes every new item through `_convert`.
 
-    It is a `list`, not a wrapper of one, so that indexing, comparing and `numpy.array` cost what a list costs.
+    It is a `list`, not a wrapper of one, so that indexing, comparing and `numpy.array` cost what lists cost.
     """
 
     __slots__ = ()
@@ -88,6 +88,7 @@ class MultiValue(ConvertingList[T]):
     def __str__(self) -> str:
         if not self:
             return ""
-        return f"[{', '.join(repr(value) if isinstance(value, (str, bytes)) else str(value) for value in self)}]"
+        texts = [repr(value) if isinstance(value, (str, bytes)) else str(value) for value in self]
+        return f"[{', '.join(texts)}]"
 
     __repr__ = __str__

@@ -124,8 +124,8 @@ class PersonName:
         """Return the name's bytes.
 
         Args:
-            encodings: Python's names of encodings, to be tried in order; by default the bytes that the name was
-                made from, if there are any.
+            encodings: Python's names of encodings, to be tried in order; by default the bytes that the name
+                was made from, if there are any.
 
         Raises:
             ValueError: The name cannot be written in any of `encodings`.

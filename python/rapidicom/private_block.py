@@ -1,4 +1,4 @@
-"""Blocks of private elements (PS3.5 §7.8.1): 256 element numbers of an odd group, reserved by their creator."""
+"""Blocks of private elements (PS3.5 §7.8.1): 256 element numbers of an odd group, reserved by a creator."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PrivateBlock:
             ValueError: It has more digits.
         """
         if not 0 <= element_offset <= 0xFF:
-            raise ValueError(f"an element of a private block has a number from 0 to 0xFF, not {element_offset:#x}")
+            raise ValueError(f"elements of a private block are numbered 0 to 0xFF, not {element_offset:#x}")
         return Tag(self.group, self.block_start + element_offset)
 
     def add_new(self, element_offset: int, VR: str, value: object) -> None:

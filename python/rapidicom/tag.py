@@ -99,8 +99,8 @@ def Tag(arg: object, arg2: object = None) -> BaseTag:
     """Make a tag.
 
     Args:
-        arg: A number, a pair (group, element) of numbers or of hexadecimal texts, a keyword, or eight hexadecimal
-            digits; or the group number, if `arg2` is given.
+        arg: A number, a pair (group, element) of numbers or of hexadecimal texts, a keyword, or eight
+            hexadecimal digits; or the group number, if `arg2` is given.
         arg2: The element number.
 
     Returns:

@@ -74,7 +74,7 @@ class UID(str):
 
     @property
     def is_transfer_syntax(self) -> bool:
-        """Whether it is a Transfer Syntax: registered as one, or private and declared by `set_private_encoding`."""
+        """Whether it is registered as a Transfer Syntax, or `set_private_encoding` has declared it one."""
         if self.is_private:
             return hasattr(self, "_private_encoding")
         return self.type == _TRANSFER_SYNTAX
@@ -123,7 +123,7 @@ class UID(str):
 
 
 def __getattr__(name: str) -> UID:
-    """Find a registered UID by its keyword, which is how the constants without a line of their own are made."""
+    """Find a registered UID by its keyword: how the constants are made that have no line of their own."""
     if name[:1].isupper():
         uid = _core.keyword_uid(name)
         if uid is not None:

@@ -37,7 +37,7 @@ LONG_VALUE_VR = frozenset(("LT", "UC", "UT")) | BYTES_VR | AMBIGUOUS_VR
 
 
 class _NumberAsText:
-    """`original_string` of an IS that was read: the plain decimal digits, unless the instance has another text.
+    """`original_string` of an IS: the plain decimal digits, unless the instance has another text.
 
     Almost every IS is written as `str` would write it. Keeping no text for those saves each a dictionary.
     """
@@ -89,7 +89,7 @@ class DSfloat(float):
         return f"'{self}'"
 
 
-def DS(val: None | str | float | Decimal) -> None | str | DSfloat:
+def DS(val: str | float | Decimal | None) -> str | DSfloat | None:
     """Make a value with VR DS.
 
     Args:
@@ -210,7 +210,7 @@ def convert_value(VR: str, value: Any) -> Any:
     elif isinstance(value, bytes):
         if b"\\" in value and VR in STR_VR and VR not in _BACKSLASH_IS_TEXT:
             return MultiValue(convert, value.split(b"\\"))
-    elif isinstance(value, tuple) or hasattr(value, "append"):
+    elif hasattr(value, "append") or (isinstance(value, tuple) and VR != "AT"):  # one tag can be a pair
         return convert(value[0]) if len(value) == 1 else MultiValue(convert, value)
     elif VR in BYTES_VR or VR == "OB or OW":
         _refuse_array(value)

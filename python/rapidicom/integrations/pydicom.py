@@ -15,13 +15,12 @@ from pydicom.sequence import Sequence as PydicomSequence
 from pydicom.tag import BaseTag as PydicomTag
 from pydicom.valuerep import PersonName as PydicomName
 
-from rapidicom.errors import DicomError
+from rapidicom.multival import MultiValue
 from rapidicom.personname import PersonName
+from rapidicom.tag import BaseTag
 from rapidicom.valuerep import IS, DSfloat, ISfloat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rapidicom.dataelem import DataElement
     from rapidicom.dataset import Dataset
 
@@ -33,8 +32,8 @@ _SPECIFIC_CHARACTER_SET = 0x0008_0005
 def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
     """Return a data set as pydicom's class: equal elements, as they are now, with the bytes of pixel data.
 
-    Values are handed over decoded, numbers with their text. One that cannot be decoded here goes over as its bytes,
-    and is pydicom's to read.
+    Values are handed over decoded, numbers with their text. One that cannot be decoded goes over as its
+    bytes, and is pydicom's to read.
 
     Args:
         dataset: The data set.
@@ -42,22 +41,80 @@ def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
     Returns:
         pydicom's data set. It shares nothing with `dataset` and does not need the file.
     """
-    encodings = _encodings(dataset, (default_encoding,))
-    meta = PydicomFileMeta()
-    _fill(meta, getattr(dataset, "file_meta", None) or (), (default_encoding,))
+    meta = getattr(dataset, "file_meta", None)
     result = PydicomFileDataset(
-        getattr(dataset, "filename", None),  # type: ignore[arg-type]  # None: it was not read from a path
+        dataset.filename,  # type: ignore[arg-type]  # None if it was not read from a path
         PydicomDataset(),
-        preamble=getattr(dataset, "preamble", None),
-        file_meta=meta,
+        preamble=dataset.preamble,
+        file_meta=PydicomFileMeta(),
         is_implicit_VR=bool(dataset.is_implicit_VR),
         is_little_endian=dataset.is_little_endian is not False,
     )
-    _fill(result, dataset, encodings)
-    result.set_original_encoding(dataset.is_implicit_VR, dataset.is_little_endian, list(encodings))
+    if meta is not None:
+        _fill(result.file_meta, meta, [default_encoding])
+    _fill(result, dataset, [default_encoding])
     return result
 
 
-def _fill(target: PydicomDataset, dataset: Dataset | tuple[()], encodings: Sequence[str]) -> None:
+def _fill(target: PydicomDataset, dataset: Dataset, outer_encodings: list[str]) -> None:
+    character_set = dataset.get("SpecificCharacterSet")
+    encodings = list(convert_encodings(character_set)) if character_set else outer_encodings
+    target.set_original_encoding(dataset.is_implicit_VR, dataset.is_little_endian, encodings)
     for element in dataset:
-        target.add(_element(dataset, element, encodings))  # type: ignore[arg-type]  # () has no elements
+        try:
+            added: PydicomElement | RawDataElement = _element(element, encodings)
+        except (ValueError, NotImplementedError):  # it cannot be decoded, here or there
+            added = _raw(dataset, element)
+        target[element.tag] = added
+
+
+def _element(element: DataElement, encodings: list[str]) -> PydicomElement:
+    value = _items(element, encodings) if element.VR == "SQ" else _value(element.value, encodings)
+    copy = PydicomElement(
+        element.tag,
+        element.VR,
+        value,
+        element.file_tell,
+        element.is_undefined_length,
+        # Reading warns of values that break a rule. They have been read already.
+        validation_mode=config.IGNORE,
+    )
+    copy.validation_mode = config.settings.reading_validation_mode
+    return copy
+
+
+def _items(element: DataElement, encodings: list[str]) -> PydicomSequence:
+    items = PydicomSequence()
+    items.is_undefined_length = element.is_undefined_length
+    for item in element.value:
+        copy = PydicomDataset(parent_encoding=encodings)
+        _fill(copy, item, encodings)
+        items.append(copy)
+    return items
+
+
+def _value(value: Any, encodings: list[str]) -> Any:
+    if isinstance(value, MultiValue):
+        return [_value(each, encodings) for each in value]
+    if isinstance(value, (DSfloat, ISfloat)):
+        return getattr(value, "original_string", float(value))
+    if isinstance(value, IS):
+        return value.original_string
+    if isinstance(value, PersonName):
+        return PydicomName(str(value), encodings, value.original_string, config.IGNORE)
+    if isinstance(value, BaseTag):
+        return PydicomTag(value)
+    return value
+
+
+def _raw(dataset: Dataset, element: DataElement) -> RawDataElement:
+    offset, length = dataset.element_offset(element.tag)
+    return RawDataElement(
+        PydicomTag(element.tag),
+        element.VR,
+        length,
+        dataset.raw_bytes(element.tag),
+        offset,
+        bool(dataset.is_implicit_VR),
+        dataset.is_little_endian is not False,
+    )

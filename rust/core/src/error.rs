@@ -91,6 +91,10 @@ pub enum ErrorKind {
     HeaderTooLong { limit: u64 },
     /// Something that this version does not read; the words say what.
     Unsupported { what: &'static str, coded: String },
+    /// An image that this version does not read; the words say why.
+    UnsupportedImage { why: String },
+    /// An image whose attributes contradict each other; the words say how.
+    InvalidImage { why: String },
     /// An argument that does not fit the file; the words say why.
     Argument { why: String },
     /// The user pressed Ctrl-C.
@@ -225,7 +229,7 @@ impl Error {
         match &self.0.kind {
             ErrorKind::Io(_) | ErrorKind::FileChanged => Family::Io,
             ErrorKind::TooDeep { .. } | ErrorKind::TooMany { .. } | ErrorKind::HeaderTooLong { .. } => Family::Limit,
-            ErrorKind::Unsupported { .. } => Family::Unsupported,
+            ErrorKind::Unsupported { .. } | ErrorKind::UnsupportedImage { .. } => Family::Unsupported,
             ErrorKind::Argument { .. } | ErrorKind::FrameIndex { .. } => Family::Argument,
             ErrorKind::Cancelled => Family::Cancelled,
             _ => Family::Invalid,
@@ -316,7 +320,9 @@ impl fmt::Display for ErrorKind {
                 }
                 f.write_str(" cannot be read yet")
             }
-            ErrorKind::Argument { why } => f.write_str(why),
+            ErrorKind::Argument { why } | ErrorKind::UnsupportedImage { why } | ErrorKind::InvalidImage { why } => {
+                f.write_str(why)
+            }
             ErrorKind::Cancelled => f.write_str("interrupted"),
         }
     }

@@ -60,6 +60,8 @@ pub enum SampleType {
     I16,
     U32,
     I32,
+    U64,
+    I64,
     F32,
     F64,
 }
@@ -74,6 +76,8 @@ impl SampleType {
             SampleType::I16 => "int16",
             SampleType::U32 => "uint32",
             SampleType::I32 => "int32",
+            SampleType::U64 => "uint64",
+            SampleType::I64 => "int64",
             SampleType::F32 => "float32",
             SampleType::F64 => "float64",
         }
@@ -81,8 +85,8 @@ impl SampleType {
 
     /// The type with NumPy's name.
     pub fn from_name(name: &str) -> Option<SampleType> {
-        use SampleType::{F32, F64, I8, I16, I32, U8, U16, U32};
-        [U8, I8, U16, I16, U32, I32, F32, F64].into_iter().find(|kind| kind.name() == name)
+        use SampleType::{F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        [U8, I8, U16, I16, U32, I32, U64, I64, F32, F64].into_iter().find(|kind| kind.name() == name)
     }
 
     /// Bytes of one sample.
@@ -91,7 +95,7 @@ impl SampleType {
             SampleType::U8 | SampleType::I8 => 1,
             SampleType::U16 | SampleType::I16 => 2,
             SampleType::U32 | SampleType::I32 | SampleType::F32 => 4,
-            SampleType::F64 => 8,
+            SampleType::U64 | SampleType::I64 | SampleType::F64 => 8,
         }
     }
 }

@@ -5,8 +5,10 @@
 
 // Layer 5: many files.
 pub mod index;
+pub mod series;
 
 // Layer 4: one instance's image.
+pub mod geometry;
 pub mod pixel;
 
 // Layer 3: one frame.

@@ -238,8 +238,7 @@ impl PyDataset {
             }
             if let Some(tag) = dictionary::tag_of_keyword(name.to_str()?) {
                 let Some(value) = this.value(py, tag)? else {
-                    let class = slf.get_type().name()?;
-                    return Err(PyAttributeError::new_err(format!("'{class}' object has no attribute '{name}'")));
+                    return Err(PyAttributeError::new_err(()));
                 };
                 // A value that an element was handed out for is read from there, and pixels are not kept.
                 let is_kept = !this.overrides().contains_key(&tag) && !tag.is_pixel_data();
@@ -250,6 +249,17 @@ impl PyDataset {
             }
         }
         classes(py)?.get_attribute.bind(py).call1((slf, name))
+    }
+
+    /// Comes into play when the look-up above raised `AttributeError`, whose words PyO3 drops: a property's own are
+    /// raised again.
+    fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        let class = slf.get_type();
+        if let Ok(read) = class.getattr(name).and_then(|property| property.getattr("fget")) {
+            return read.call1((slf,));
+        }
+        let message = format!("'{}' object has no attribute '{name}'", class.name()?);
+        Err(PyAttributeError::new_err(message))
     }
 
     fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {

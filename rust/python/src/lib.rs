@@ -1,6 +1,7 @@
 //! `rapidicom._core`: what Python may see of the core. Signatures and conversions; no decisions about DICOM.
 
 mod array;
+mod arrow;
 mod classes;
 mod dataset;
 mod dictionary;
@@ -9,6 +10,8 @@ mod error;
 mod pickle;
 mod pixels;
 mod read;
+mod series;
+mod table;
 mod value;
 mod work;
 
@@ -27,4 +30,8 @@ mod _core {
     use crate::pixels::PyPixelReader;
     #[pymodule_export]
     use crate::read::{read_bytes, read_path, read_stream};
+    #[pymodule_export]
+    use crate::series::{PySlices, find_series, read_slice_headers};
+    #[pymodule_export]
+    use crate::table::{PyTable, rebuild_table, scan};
 }

@@ -40,3 +40,11 @@ pub fn run<T: Send>(
         None => result.map_err(to_python),
     }
 }
+
+/// Tells `progress` how many items there will be, once that is known. What it raises, it will raise again when it is
+/// called next.
+pub fn announce(progress: Option<&Py<PyAny>>, total: usize) {
+    if let Some(progress) = progress {
+        Python::attach(|py| progress.call1(py, (0, total)).ok());
+    }
+}

@@ -116,6 +116,22 @@ impl ColumnSpec {
         Err(wrong(format_args!("it names nothing")).into())
     }
 
+    /// Reads a list of columns. One that is there twice, and `path`, which every table has, are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`ColumnSpec::parse`].
+    pub fn parse_all<T: AsRef<str>>(texts: &[T]) -> Result<Vec<ColumnSpec>> {
+        let mut columns: Vec<ColumnSpec> = Vec::with_capacity(texts.len());
+        for text in texts.iter().map(AsRef::as_ref).filter(|text| *text != "path") {
+            let column = ColumnSpec::parse(text)?;
+            if columns.iter().all(|other| other.name != column.name) {
+                columns.push(column);
+            }
+        }
+        Ok(columns)
+    }
+
     /// Its name in the table: keywords, and tags where there are none.
     pub fn name(&self) -> &str {
         &self.name
@@ -233,6 +249,13 @@ mod tests {
             let message = ColumnSpec::parse(text).unwrap_err().to_string();
             assert!(message.contains(expected) && message.contains(text), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn a_column_is_there_once() {
+        let columns = ColumnSpec::parse_all(&["Rows", "path", "0028,0010", "Columns"]).unwrap();
+        assert_eq!(columns.iter().map(ColumnSpec::name).collect::<Vec<_>>(), ["Rows", "Columns"]);
+        assert!(ColumnSpec::parse_all(&["Rows", "Row"]).is_err());
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub fn scan(
     let job = Job {
         named_count: files.named_count,
         columns,
+        last,
         options: ParseOptions { stop: Stop::After(last), ..ParseOptions::default() },
         on_error,
         first_failed: AtomicUsize::new(usize::MAX),
@@ -68,6 +69,7 @@ pub fn scan(
 struct Job<'j> {
     named_count: usize,
     columns: &'j [ColumnSpec],
+    last: Tag,
     options: ParseOptions,
     on_error: OnError,
     /// The number of the first file that failed; with [`OnError::Stop`] those behind it are left out.
@@ -128,11 +130,17 @@ impl<'j> Worker<'j> {
         let job = self.job;
         let Worker { buffer, segments, parsed, chunk, .. } = self;
         let file = OpenFile::open(path)?.0;
-        segments.clear();
-        let mut window = Window::file(&file, buffer, Some(&mut *segments), &job.options.rules.limits)?;
-        parse_file(&mut window, &job.options, parsed)?;
-        let base = window.base();
-        drop(window);
+        let mut parse = |parsed: &mut ParsedFile, options: &ParseOptions| -> Result<u64> {
+            segments.clear();
+            let mut window = Window::file(&file, buffer, Some(&mut *segments), &options.rules.limits)?;
+            parse_file(&mut window, options, parsed)?;
+            Ok(window.base())
+        };
+        let mut base = parse(parsed, &job.options)?;
+        if parsed.elements.is_empty() && job.last.group() > 2 {
+            // Nothing comes before the last wanted element: an odd data set, or bytes that are none. The rest shows it.
+            base = parse(parsed, &ParseOptions { stop: Stop::AtEnd, ..job.options })?;
+        }
 
         let bytes = FileBytes { file: Some(&file), segments, window: buffer.as_slice(), base };
         let level = |elements, encoding| Level::new(elements, encoding, bytes, Context::OUTERMOST, &job.options.rules);

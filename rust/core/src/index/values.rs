@@ -153,7 +153,7 @@ impl<'a> Level<'a> {
         }
         if vr == Vr::AT {
             join(out, value::tags(bytes, self.order()));
-            return bytes.len() % 4 == 0;
+            return bytes.len().is_multiple_of(4);
         }
         let Some(size) = value::number_size(vr) else { return false };
         match vr {
@@ -161,7 +161,7 @@ impl<'a> Level<'a> {
             Vr::UV => join(out, value::numbers(bytes, vr, self.order()).filter_map(u64_of)),
             _ => join(out, value::numbers(bytes, vr, self.order()).filter_map(i64::from_number)),
         }
-        bytes.len() % size == 0
+        bytes.len().is_multiple_of(size)
     }
 }
 
@@ -225,7 +225,7 @@ impl Cell for f64 {
 /// Adds the numbers of a value; false if one is none, or there are not as many as there should be.
 fn add_numbers<T: Cell>(bytes: &[u8], vr: Vr, order: ByteOrder, width: Width, rows: &mut Ragged<T>) -> bool {
     if let Some(size) = value::number_size(vr) {
-        if bytes.len() % size != 0 {
+        if !bytes.len().is_multiple_of(size) {
             return false;
         }
         for number in value::numbers(bytes, vr, order) {

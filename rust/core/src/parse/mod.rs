@@ -79,6 +79,7 @@ const UNDEFINED: u32 = 0xFFFF_FFFF;
 
 impl ElementHeader {
     /// Reads tag, VR and length at `position` (PS3.5 §7.1.2, §7.1.3); `None` if `bytes` end before.
+    #[inline]
     pub fn read(bytes: &[u8], position: usize, encoding: Encoding) -> Option<ElementHeader> {
         let mut cursor = Cursor::new(bytes, position, encoding.order);
         let tag = cursor.tag()?;

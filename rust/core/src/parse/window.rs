@@ -66,6 +66,7 @@ impl<'a> Window<'a> {
     }
 
     /// The bytes that have been read.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Memory(bytes) => bytes,
@@ -84,6 +85,7 @@ impl<'a> Window<'a> {
     }
 
     /// Whether the bytes up to `end` of the file have been read.
+    #[inline]
     pub fn reaches(&self, end: u64) -> bool {
         end <= self.base + self.bytes().len() as u64
     }
@@ -93,8 +95,13 @@ impl<'a> Window<'a> {
     /// # Errors
     ///
     /// If the window would become longer than the limit, or the operating system refuses.
+    #[inline]
     pub fn extend_to(&mut self, end: u64) -> Result<()> {
-        let end = end.min(self.end);
+        // Asked twice for every element, and nearly always there.
+        if self.reaches(end) { Ok(()) } else { self.grow(end.min(self.end)) }
+    }
+
+    fn grow(&mut self, end: u64) -> Result<()> {
         if self.reaches(end) {
             return Ok(());
         }

@@ -4,5 +4,5 @@ mod colour;
 mod native;
 mod rescale;
 
-pub use native::{NativePixels, read_frames, unpack_frame};
+pub use native::{NativePixels, Wanted, read_frame_as, read_frames, unpack_frame};
 pub use rescale::{Rescale, convert};

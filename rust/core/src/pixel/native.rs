@@ -1,11 +1,12 @@
 //! Native pixel data (PS3.5 §8.1.1, §8.2): frames one after the other, samples in the data set's byte order.
 
 use super::colour;
+use super::rescale::{Rescale, convert};
 use crate::cursor::ByteOrder;
 use crate::dataset::FileBytes;
 use crate::error::{Error, ErrorKind, Result};
-use crate::image_description::ImageDescription;
-use crate::source::{OpenFile, PrivateMap, Source};
+use crate::image_description::{ImageDescription, SampleType};
+use crate::source::{AlignedBuffer, OpenFile, PrivateMap, Source};
 use crate::tag::Tag;
 
 /// The pixels of an image and where their value field lies.
@@ -141,10 +142,67 @@ fn rearrange(stored: &[u8], description: &ImageDescription, out: &mut [u8]) {
     }
 }
 
-/// Reads one frame as it is stored in the file, without touching its bits or planes.
-pub(crate) fn read_stored(pixels: &NativePixels, file: &OpenFile, frame: u64, out: &mut [u8]) -> Result<()> {
-    let (offset, _) = pixels.frames(frame, 1)?;
-    file.read_exact_at(out, offset)
+/// How the values of an image are wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted {
+    /// Slope and intercept to apply.
+    pub rescale: Rescale,
+    /// The type of the result.
+    pub sample_type: SampleType,
+}
+
+/// Reads one frame of an open file into `out`, as values of the type that is wanted, in the machine's byte order.
+///
+/// Stored values go straight into `out`; others by way of `scratch`, which is used again for the next frame, and stays
+/// in the processor's cache.
+///
+/// # Errors
+///
+/// If there is no such frame, `out` has another length, the file ends before it or cannot be read, or the type does
+/// not hold every value exactly.
+pub fn read_frame_as(
+    pixels: &NativePixels,
+    file: &OpenFile,
+    frame: u64,
+    wanted: Wanted,
+    scratch: &mut (AlignedBuffer, AlignedBuffer),
+    out: &mut [u8],
+) -> Result<()> {
+    let description = &pixels.description;
+    let (offset, stored_length) = pixels.frames(frame, 1)?;
+    let expected = description.frame_samples() * wanted.sample_type.size();
+    if out.len() != expected {
+        let why = format!("the array has {} bytes for a frame of {expected}", out.len());
+        return Err(ErrorKind::Argument { why }.into());
+    }
+    let is_stored = wanted.rescale == Rescale::IDENTITY && wanted.sample_type == description.sample_type();
+    let is_rearranged = description.is_planar || description.is_subsampled() || description.is_ybr_full();
+    if is_stored && !is_rearranged {
+        file.read_exact_at(out, offset)?;
+        unpack_frame(description, out);
+        return Ok(());
+    }
+    let (stored, arranged) = scratch;
+    stored.resize(stored_length);
+    file.read_exact_at(stored.as_mut_slice(), offset)?;
+    if !is_rearranged {
+        return convert(stored.as_slice(), description, wanted, out);
+    }
+    arranged.resize(description.frame_length());
+    let frame = if is_stored { &mut *out } else { arranged.as_mut_slice() };
+    if description.is_planar || description.is_subsampled() {
+        rearrange(stored.as_slice(), description, frame);
+    } else {
+        frame.copy_from_slice(stored.as_slice());
+    }
+    if description.is_ybr_full() {
+        colour::ybr_full_to_rgb(frame);
+    }
+    if is_stored {
+        unpack_frame(description, out);
+        return Ok(());
+    }
+    convert(arranged.as_slice(), description, wanted, out)
 }
 
 /// Turns little-endian samples into those of the machine, and clears the bits above Bits Stored, or fills them with

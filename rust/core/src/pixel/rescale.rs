@@ -1,5 +1,6 @@
 //! Stored values to the values of the modality: slope and intercept (PS3.3 §C.11.1), and the change of type.
 
+use super::native::Wanted;
 use crate::error::{ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
 
@@ -54,21 +55,16 @@ macro_rules! stored {
 
 stored! { u8, 1; i8, 1; u16, 2; i16, 2; u32, 4; i32, 4; }
 
-/// Turns one frame of stored samples, little endian and with unused bits as they are in the file, into values of
-/// type `to` in the machine's byte order.
+/// Turns one frame of stored samples, little endian and with unused bits as they are in the file, into the values
+/// that are `wanted`, in the machine's byte order.
 ///
 /// Results are those of `f64` arithmetic, rounded once.
 ///
 /// # Errors
 ///
-/// If `to` is a type of whole numbers that does not hold every value exactly.
-pub fn convert(
-    stored: &[u8],
-    description: &ImageDescription,
-    rescale: Rescale,
-    to: SampleType,
-    out: &mut [u8],
-) -> Result<()> {
+/// If the type is one of whole numbers that does not hold every value exactly.
+pub fn convert(stored: &[u8], description: &ImageDescription, wanted: Wanted, out: &mut [u8]) -> Result<()> {
+    let Wanted { rescale, sample_type: to } = wanted;
     let shift = description.bits_allocated - description.bits_stored;
     let exact = rescale.is_exact_in_f32(description.bits_stored);
     let args = Args { shift, rescale, exact, to };
@@ -110,22 +106,14 @@ fn from<T: Stored<N>, const N: usize>(stored: &[u8], args: Args, out: &mut [u8])
         SampleType::F32 => to::<T, N, 4>(stored, args, out, |value| ((value as f32).to_ne_bytes(), true)),
         SampleType::F64 => to::<T, N, 8>(stored, args, out, |value| (value.to_ne_bytes(), true)),
         // A cast to a whole number saturates, so the way back shows whether it was exact.
-        SampleType::U8 => to::<T, N, 1>(stored, args, out, |value| ([value as u8], f64::from(value as u8) == value)),
-        SampleType::I8 => {
-            to::<T, N, 1>(stored, args, out, |value| ((value as i8).to_ne_bytes(), f64::from(value as i8) == value))
-        }
-        SampleType::U16 => {
-            to::<T, N, 2>(stored, args, out, |value| ((value as u16).to_ne_bytes(), f64::from(value as u16) == value))
-        }
-        SampleType::I16 => {
-            to::<T, N, 2>(stored, args, out, |value| ((value as i16).to_ne_bytes(), f64::from(value as i16) == value))
-        }
-        SampleType::U32 => {
-            to::<T, N, 4>(stored, args, out, |value| ((value as u32).to_ne_bytes(), f64::from(value as u32) == value))
-        }
-        SampleType::I32 => {
-            to::<T, N, 4>(stored, args, out, |value| ((value as i32).to_ne_bytes(), f64::from(value as i32) == value))
-        }
+        SampleType::U8 => to::<T, N, 1>(stored, args, out, |v| ((v as u8).to_ne_bytes(), v as u8 as f64 == v)),
+        SampleType::I8 => to::<T, N, 1>(stored, args, out, |v| ((v as i8).to_ne_bytes(), v as i8 as f64 == v)),
+        SampleType::U16 => to::<T, N, 2>(stored, args, out, |v| ((v as u16).to_ne_bytes(), v as u16 as f64 == v)),
+        SampleType::I16 => to::<T, N, 2>(stored, args, out, |v| ((v as i16).to_ne_bytes(), v as i16 as f64 == v)),
+        SampleType::U32 => to::<T, N, 4>(stored, args, out, |v| ((v as u32).to_ne_bytes(), v as u32 as f64 == v)),
+        SampleType::I32 => to::<T, N, 4>(stored, args, out, |v| ((v as i32).to_ne_bytes(), v as i32 as f64 == v)),
+        SampleType::U64 => to::<T, N, 8>(stored, args, out, |v| ((v as u64).to_ne_bytes(), v as u64 as f64 == v)),
+        SampleType::I64 => to::<T, N, 8>(stored, args, out, |v| ((v as i64).to_ne_bytes(), v as i64 as f64 == v)),
     }
 }
 
@@ -175,7 +163,8 @@ mod tests {
 
     fn floats(stored: &[u8], description: &ImageDescription, slope: f64, intercept: f64) -> Vec<f32> {
         let mut out = vec![0; description.frame_samples() * 4];
-        convert(stored, description, Rescale { slope, intercept }, SampleType::F32, &mut out).unwrap();
+        let wanted = Wanted { rescale: Rescale { slope, intercept }, sample_type: SampleType::F32 };
+        convert(stored, description, wanted, &mut out).unwrap();
         out.as_chunks::<4>().0.iter().map(|bytes| f32::from_ne_bytes(*bytes)).collect()
     }
 
@@ -196,7 +185,8 @@ mod tests {
         let sixteen = description(16, 16, false);
         let into = |slope, intercept, to: SampleType| {
             let mut out = vec![0; 3 * to.size()];
-            convert(&stored, &sixteen, Rescale { slope, intercept }, to, &mut out).map(|()| out)
+            let wanted = Wanted { rescale: Rescale { slope, intercept }, sample_type: to };
+            convert(&stored, &sixteen, wanted, &mut out).map(|()| out)
         };
         assert_eq!(into(1.0, 0.0, SampleType::U16).unwrap(), stored);
         assert!(into(1.0, 0.0, SampleType::I16).is_err(), "65535 is too large");

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::image_state::ImageState;
 use crate::dataset::{Dataset, DicomFile};
-use crate::error::{Error, ErrorKind, Family};
-use crate::image_description::{Attributes, ImageDescription};
-use crate::pixel::{NativePixels, Rescale};
+use crate::image_description::Attributes;
+use crate::pixel::Rescale;
+use crate::source::FileSource;
 use crate::tag::Tag;
 use crate::uid;
 use crate::value::{self, Number};
@@ -31,6 +32,9 @@ const RESCALE_INTERCEPT: Tag = Tag::new(0x0028, 0x1052);
 const RESCALE_SLOPE: Tag = Tag::new(0x0028, 0x1053);
 const MODALITY_LUT_SEQUENCE: Tag = Tag::new(0x0028, 0x3000);
 
+/// A kilometre away, in mm: no scanner's coordinates reach it, and sums of such numbers are finite.
+const FARTHEST: f64 = 1e6;
+
 /// What tells images of one position from each other: the first attribute here that parts all positions in the same
 /// way is taken to be what the phases of a series are.
 pub const PHASE_ATTRIBUTES: [(Tag, &str); 11] = [
@@ -47,107 +51,14 @@ pub const PHASE_ATTRIBUTES: [(Tag, &str); 11] = [
     (Tag::new(0x0008, 0x0032), "AcquisitionTime"),
 ];
 
-/// The image of an instance, as far as it can be read.
-#[derive(Clone, Debug)]
-pub enum ImageState {
-    /// It has none and is not meant to: a report, a structure set.
-    None,
-    /// One native frame, all of it there.
-    Native(NativePixels),
-    /// Written in a way that this version does not read; `why` is a sentence.
-    Unsupported {
-        /// What is not read.
-        why: String,
-        /// The image, if its attributes are read.
-        description: Option<ImageDescription>,
-        /// Whether the place of its pixels is written elsewhere than in Image Position (Patient): several frames, or
-        /// slices as tiles of one.
-        has_own_geometry: bool,
-    },
-    /// Its attributes are missing, or contradict themselves; `why` is a sentence.
-    Invalid {
-        /// What is wrong.
-        why: String,
-    },
-    /// Fewer pixels than the attributes call for.
-    Truncated {
-        /// The image as it should be.
-        description: ImageDescription,
-        /// Bytes.
-        needed: u64,
-        /// Bytes; 0 where Pixel Data is absent.
-        available: u64,
-    },
-}
-
-impl ImageState {
-    /// The image's attributes, if they are known.
-    pub fn description(&self) -> Option<&ImageDescription> {
-        match self {
-            ImageState::Native(pixels) => Some(&pixels.description),
-            ImageState::Unsupported { description, .. } => description.as_ref(),
-            ImageState::Truncated { description, .. } => Some(description),
-            ImageState::None | ImageState::Invalid { .. } => None,
-        }
-    }
-
-    /// From a header that was read at least up to the last of the pixel data elements.
-    fn from_file(file: &DicomFile, is_mosaic: bool) -> ImageState {
-        let dataset = &file.dataset;
-        let unsupported = |what: &'static str, coded: String, has_own_geometry: bool| ImageState::Unsupported {
-            why: Error::from(ErrorKind::Unsupported { what, coded }).what(),
-            description: ImageDescription::new(dataset).ok(),
-            has_own_geometry,
-        };
-        if dataset.find(Tag::FLOAT_PIXEL_DATA).or_else(|| dataset.find(Tag::DOUBLE_FLOAT_PIXEL_DATA)).is_some() {
-            return unsupported("floating point pixel data", String::new(), false);
-        }
-        let element = dataset.find(Tag::PIXEL_DATA);
-        let description = match (ImageDescription::new(dataset), element) {
-            (Ok(description), _) => description,
-            (Err(_), None) => return ImageState::None,
-            (Err(error), Some(_)) if error.family() == Family::Unsupported => {
-                return ImageState::Unsupported { why: error.what(), description: None, has_own_geometry: false };
-            }
-            (Err(error), Some(_)) => return ImageState::Invalid { why: error.what() },
-        };
-        if is_mosaic {
-            return unsupported("a mosaic of slices", String::new(), true);
-        }
-        if description.frame_count > 1 {
-            return unsupported("a volume of multi-frame images", String::new(), true);
-        }
-        // An image's attributes without its pixels: the file ends before they start.
-        let Some(element) = element else {
-            let needed = description.total_length().unwrap_or(u64::MAX);
-            return ImageState::Truncated { description, needed, available: 0 };
-        };
-        if element.is_undefined_length || file.transfer_syntax.is_some_and(|syntax| syntax.is_encapsulated) {
-            return unsupported("compressed pixel data", file.transfer_syntax_uid(), false);
-        }
-        match NativePixels::new(description.clone(), element.value_offset, element.value_length, dataset.order()) {
-            Ok(pixels) => ImageState::Native(pixels),
-            Err(error) => match *error.kind() {
-                ErrorKind::PixelsCutShort { needed, available } => {
-                    ImageState::Truncated { description, needed, available }
-                }
-                ErrorKind::Unsupported { .. } => ImageState::Unsupported {
-                    why: error.what(),
-                    description: Some(description),
-                    has_own_geometry: false,
-                },
-                _ => ImageState::Invalid { why: error.what() },
-            },
-        }
-    }
-}
-
 /// One instance. Text that is absent or cannot be decoded is empty; numbers that are absent, malformed, not finite or
 /// of the wrong count are `None`.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "attributes of the standard by their keywords")]
 pub struct InstanceHeader {
     pub path: PathBuf,
+    /// The file as it was when its header was read; `None` if it was in memory.
+    pub file: Option<FileSource>,
     pub series_instance_uid: String,
     pub study_instance_uid: String,
     pub sop_instance_uid: String,
@@ -188,7 +99,7 @@ impl InstanceHeader {
             let value = dataset.find(tag).and_then(|element| dataset.value(element).ok());
             value.map(|value| uid::trim(&value).to_owned()).unwrap_or_default()
         };
-        let image_type = text(IMAGE_TYPE);
+        let (image_type, sop_class_uid) = (text(IMAGE_TYPE), identifier(SOP_CLASS_UID));
         let modality = text(MODALITY);
         let positive = |spacing: &[f64; 2]| spacing.iter().all(|value| *value > 0.0);
         let in_patient = exactly(dataset, PIXEL_SPACING).filter(positive);
@@ -204,10 +115,10 @@ impl InstanceHeader {
             || (read_intercept.is_none() && !is_empty(intercept))
             || read_slope == Some(0.0);
         InstanceHeader {
+            file: file.file_source().cloned(),
             series_instance_uid: identifier(SERIES_INSTANCE_UID),
             study_instance_uid: identifier(STUDY_INSTANCE_UID),
             sop_instance_uid: identifier(SOP_INSTANCE_UID),
-            sop_class_uid: identifier(SOP_CLASS_UID),
             series_description: text(SERIES_DESCRIPTION),
             series_number: dataset.integer(SERIES_NUMBER),
             instance_number: dataset.integer(INSTANCE_NUMBER),
@@ -218,7 +129,8 @@ impl InstanceHeader {
             slice_thickness: number(SLICE_THICKNESS),
             spacing_between_slices: number(SPACING_BETWEEN_SLICES),
             frame_of_reference_uid: identifier(FRAME_OF_REFERENCE_UID),
-            image: ImageState::from_file(file, has_value(&image_type, "MOSAIC")),
+            image: ImageState::from_file(file, &sop_class_uid, has_value(&image_type, "MOSAIC")),
+            sop_class_uid,
             rescale: Rescale { slope: read_slope.unwrap_or(1.0), intercept: read_intercept.unwrap_or(0.0) },
             has_bad_rescale,
             has_modality_lut: !is_empty(dataset.find(MODALITY_LUT_SEQUENCE)),
@@ -227,6 +139,19 @@ impl InstanceHeader {
             modality,
             path,
         }
+    }
+
+    /// Whether there is an image in it, readable or not.
+    pub fn has_image(&self) -> bool {
+        !matches!(self.image, ImageState::None)
+    }
+
+    /// Takes out numbers that no image can have, whoever made the header.
+    pub(super) fn drop_unusable(&mut self) {
+        self.position = self.position.filter(|position| position.iter().all(|value| value.abs() <= FARTHEST));
+        let is_length = |value: &f64| value.is_finite() && *value > 0.0;
+        self.pixel_spacing = self.pixel_spacing.filter(|spacing| spacing.iter().all(is_length));
+        self.has_bad_rescale |= !self.rescale.slope.is_finite() || !self.rescale.intercept.is_finite();
     }
 
     /// Whether Image Type says that this is no slice of a volume but shows where its slices are.
@@ -375,6 +300,7 @@ mod tests {
         let jpeg = b"1.2.840.10008.1.2.4.70";
         let short = (0x7FE0, 0x0010, "OW", &[0; 6][..]);
         let no_pixels = (0x7FE0, 0x0010, "--", &[][..]);
+        let ct = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.2\0"[..]);
         let no_rows = (0x0028, 0x0010, "--", &[][..]);
         let frames = (0x0028, 0x0008, "IS", &b"3 "[..]);
         let mosaic = (0x0008, 0x0008, "CS", &b"ORIGINAL\\PRIMARY\\M\\MOSAIC"[..]);
@@ -386,10 +312,21 @@ mod tests {
             ("without its pixels", NATIVE, vec![no_pixels], "truncated 8 0"),
             ("no image", NATIVE, vec![no_pixels, no_rows], "none"),
             ("without rows", NATIVE, vec![no_rows], "invalid"),
-            ("compressed", jpeg, vec![], "unsupported compressed pixel data (1.2.840.10008.1.2.4.70) cannot be read yet"),
+            ("cut off before its rows", NATIVE, vec![no_pixels, no_rows, ct], "invalid"),
+            (
+                "compressed",
+                jpeg,
+                vec![],
+                "unsupported compressed pixel data (1.2.840.10008.1.2.4.70) cannot be read yet",
+            ),
             ("frames", NATIVE, vec![frames], "unsupported a volume of multi-frame images cannot be read yet, own"),
             ("mosaic", NATIVE, vec![mosaic], "unsupported a mosaic of slices cannot be read yet, own"),
-            ("one bit", NATIVE, vec![one_bit], "unsupported pixel data of this width (Bits Allocated 1) cannot be read yet"),
+            (
+                "one bit",
+                NATIVE,
+                vec![one_bit],
+                "unsupported pixel data of this width (Bits Allocated 1) cannot be read yet",
+            ),
             ("float", NATIVE, vec![float, no_pixels], "unsupported floating point pixel data cannot be read yet"),
         ] {
             let found = match header_of(syntax, &changes).image {

@@ -1,0 +1,165 @@
+"""What the native module offers, and its documentation.
+
+The package is what users see of it: `Dataset` and `DataElement` are the bases of its classes of these names.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+import rapidicom.dataelem
+import rapidicom.dataset
+import rapidicom.tag
+
+def dictionary_entry(tag: int) -> tuple[str, str, str, bool, str] | None:
+    """Return `(VR, VM, name, is_retired, keyword)` of a registered element, repeating groups included."""
+
+def keyword_tag(keyword: str) -> int | None:
+    """Return the tag that a keyword names; `None` for the keyword of a repeating group, which names many."""
+
+def keyword_uid(keyword: str) -> str | None:
+    """Return the registered UID that a keyword names."""
+
+def keywords() -> list[str]:
+    """Return every keyword that names a tag, sorted."""
+
+def private_entry(creator: str, tag: int) -> tuple[str, str, str, bool] | None:
+    """Return `(VR, VM, name, is_retired)` of a private element that its vendor documents."""
+
+def uid_entry(uid: str) -> tuple[str, str, str, bool, str] | None:
+    """Return `(name, type, info, is_retired, keyword)` of a registered UID."""
+
+class DataElement:
+    """A tag, a VR and a value, which is decoded when it is first asked for."""
+
+    def __new__(
+        cls,
+        tag: rapidicom.tag.TagType,
+        VR: str | None = None,
+        value: object = None,
+        *,
+        is_undefined_length: bool = False,
+        file_tell: int | None = None,
+        private_creator: str | None = None,
+    ) -> Self:
+        """Make an element; the value is converted as one that is set."""
+
+    @property
+    def tag(self) -> rapidicom.tag.BaseTag:
+        """The tag."""
+
+    @property
+    def VR(self) -> str:
+        """The VR; a choice of several, e.g. `US or SS`, while nothing decides it."""
+
+    @VR.setter
+    def VR(self, vr: str) -> None: ...
+    @property
+    def value(self) -> Any:
+        """The value. What is set is converted to the type of the VR."""
+
+    @value.setter
+    def value(self, value: object) -> None: ...
+    @property
+    def value_length(self) -> int | None:
+        """Bytes of the value field in the file; `None` if the value was set."""
+
+    @property
+    def keyword(self) -> str:
+        """The keyword; empty if the tag is not registered."""
+
+    @property
+    def name(self) -> str:
+        """The registered name; that of a known private element in brackets."""
+
+    @property
+    def VM(self) -> int:
+        """How many values there are; 1 for a sequence."""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the group number is odd."""
+
+    @property
+    def private_creator(self) -> str | None:
+        """Who has reserved the block of a private element."""
+
+    @property
+    def is_undefined_length(self) -> bool:
+        """Whether the value ends with a delimiter in the file, not after a number of bytes."""
+
+    @property
+    def file_tell(self) -> int | None:
+        """Where the value field starts in the file."""
+
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+class Dataset:
+    """Elements that are decoded when they are asked for, and what was changed in memory."""
+
+    def __new__(cls, *_args: object, **_kwargs: object) -> Self:
+        """Make an empty data set."""
+
+    def __getattribute__(self, name: str) -> Any: ...
+    def __setattr__(self, name: str, value: object) -> None: ...
+    def __delattr__(self, name: str) -> None: ...
+    def __getitem__(self, key: rapidicom.tag.TagType) -> rapidicom.dataelem.DataElement: ...
+    def __setitem__(self, key: rapidicom.tag.TagType, element: DataElement) -> None: ...
+    def __delitem__(self, key: rapidicom.tag.TagType) -> None: ...
+    def __contains__(self, key: object) -> bool: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[rapidicom.dataelem.DataElement]: ...
+    def get(self, key: rapidicom.tag.TagType, default: object = None) -> Any:
+        """Return the value for a keyword, the element for a tag, or `default`."""
+
+    def tags(self) -> list[int]:
+        """Return the tags that are present, in order."""
+
+    def element_offset(self, key: rapidicom.tag.TagType) -> tuple[int, int]:
+        """Return offset and length of an element's value field in the file.
+
+        Raises:
+            KeyError: There is no such element in the file, or its value was set.
+        """
+
+    def raw_bytes(self, key: rapidicom.tag.TagType) -> bytes:
+        """Return an element's value field as it is in the file.
+
+        Raises:
+            KeyError: There is no such element in the file, or its value was set.
+        """
+
+    @property
+    def deviations(self) -> list[tuple[str, int]]:
+        """What was tolerated: name and byte offset of each deviation from the standard."""
+
+    @property
+    def file_meta(self) -> rapidicom.dataset.Dataset:
+        """The File Meta Information.
+
+        Raises:
+            AttributeError: The data set is not that of a file, and none was set.
+        """
+
+    @file_meta.setter
+    def file_meta(self, meta: Dataset | None) -> None: ...
+    @property
+    def preamble(self) -> bytes | None:
+        """The 128 bytes before the prefix `DICM`."""
+
+    @property
+    def filename(self) -> str | None:
+        """The path that was read, as it was given."""
+
+    @property
+    def is_implicit_VR(self) -> bool | None:
+        """Whether the elements of the file carry no VR."""
+
+    @property
+    def is_little_endian(self) -> bool | None:
+        """Whether the numbers of the file are little endian."""
+
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...

@@ -1,0 +1,1 @@
+"""What serves other libraries: one file each, imported when it is asked for."""

@@ -1,0 +1,12 @@
+"""Volumes as tensors of torch's."""
+
+from __future__ import annotations
+
+import torch
+
+from rapidicom.volume import Volume
+
+
+def to_torch(volume: Volume) -> torch.Tensor:
+    """Return the volume's array as a tensor that shares its memory; axes as in the array."""
+    return torch.from_numpy(volume.array)

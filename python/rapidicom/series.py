@@ -1,0 +1,283 @@
+"""Many files: the series that they make, and one volume of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rapidicom import _core
+from rapidicom._paths import listed
+from rapidicom._progress import Progress
+from rapidicom.arrays import destination
+from rapidicom.errors import InvalidDicomError, IrregularSeriesError, UnsupportedError
+from rapidicom.report import Issue, Report
+from rapidicom.volume import Volume
+
+if TYPE_CHECKING:
+    import os
+    from typing import TypeAlias
+
+    Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+    Values: TypeAlias = Literal["modality", "stored"]
+
+__all__ = ["Series", "find_series", "read_batch", "read_series"]
+
+
+class Series:
+    """A series as its headers describe it; its pixels have not been read.
+
+    Attributes:
+        uid: Series Instance UID.
+        study_uid: Study Instance UID.
+        modality: Modality.
+        description: Series Description.
+        number: Series Number, or `None`.
+        paths: The files of the volume's slices, in slice order.
+        shape: The volume's shape: (slice, row, column), with a last axis for colour samples.
+        spacing: (slice, row, column) in mm: how far apart neighbours are along each axis of the array.
+        affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS (PS3.3
+            §C.7.6.2.1.1).
+        report: What is irregular.
+    """
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.uid: str = fields["uid"]
+        self.study_uid: str = fields["study_uid"]
+        self.modality: str = fields["modality"]
+        self.description: str = fields["description"]
+        self.number: int | None = fields["number"]
+        self.paths: list[str] = fields["paths"]
+        self.shape: tuple[int, ...] = tuple(fields["shape"])
+        self.spacing: tuple[float, float, float] = tuple(fields["spacing"])
+        self.affine: npt.NDArray[np.float64] = np.array(fields["affine"], dtype=np.float64)
+        self.report = Report([Issue(**issue) for issue in fields["issues"]])
+        self._unsupported: str | None = fields["unsupported"]
+        self._slices: _core.Slices | None = fields["slices"]
+
+    def read(
+        self,
+        *,
+        values: Values = "modality",
+        dtype: npt.DTypeLike | None = None,
+        out: Any = None,
+        irregular: Literal["raise", "keep"] = "raise",
+        workers: int | None = None,
+        progress: bool = False,
+        mmap: Literal["auto", "never", "always"] = "auto",
+    ) -> Volume:
+        """Read the slices into one array, each straight from its file.
+
+        Args:
+            values: `"modality"` applies Rescale Slope and Intercept, of each slice its own (PS3.3 §C.11.1);
+                `"stored"` leaves stored values.
+            dtype: Default float32 for `"modality"`, and for `"stored"` the type of the stored values. A type of
+                whole numbers is honoured if it holds every value exactly.
+            out: An array, or what NumPy sees as one (torch, shared or pinned memory), to fill in place: C-contiguous,
+                of the volume's shape and of `dtype`, which it sets if that is not given.
+            irregular: `"raise"` raises for whatever would make the affine, the order or the content a lie; `"keep"`
+                reads the best volume that there is, and `report` says what is wrong with it.
+            workers: Threads; default: one a core.
+            progress: Show a tqdm bar.
+            mmap: Taken as for `dcmread`; slices are always read, which is faster.
+
+        Returns:
+            The volume.
+
+        Raises:
+            IrregularSeriesError: The report has errors, and `irregular` is `"raise"`.
+            UnsupportedError: The pixels are written in a way that is not read yet.
+            InvalidDicomError: Pixels are missing.
+            ValueError: `dtype` does not hold every value, or `out` does not fit.
+            OSError: A file is gone, has been changed since, or cannot be read.
+        """
+        if irregular not in ("raise", "keep"):
+            raise ValueError(f"irregular must be 'raise' or 'keep', not {irregular!r}")
+        if mmap not in ("auto", "never", "always"):
+            raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
+        if values not in ("modality", "stored"):
+            raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
+        if self._unsupported is not None:
+            raise UnsupportedError(self._unsupported, path=self.paths[0] if self.paths else None)
+        if irregular == "raise" and self.report.errors:
+            raise IrregularSeriesError(_complaint(self), report=self.report)
+        slices = self._headers()
+        if len(slices) == 0:
+            raise IrregularSeriesError("no slice of the series can be read", report=self.report)
+        array = _read(slices, self.shape, values, dtype, out, workers, progress)
+        return Volume(array, self)
+
+    def _headers(self) -> _core.Slices:
+        if self._slices is None:
+            self._slices = _core.read_slice_headers(self.paths, None, None)
+        return self._slices
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The other process reads the headers of the slices again.
+        return {**self.__dict__, "_slices": None}
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.shape))
+        return f"<Series {self.uid}: {self.modality} {shape}, {len(self.paths)} files, {self.report!r}>"
+
+
+def find_series(
+    paths: Paths, *, recursive: bool = True, workers: int | None = None, progress: bool = False
+) -> list[Series]:
+    """Find the series of images in folders and files, from headers alone.
+
+    Args:
+        paths: A folder, a file, or an iterable of either.
+        recursive: Look into folders of folders.
+        workers: Threads; default: one a core, and more while they wait for a disk.
+        progress: Show a tqdm bar.
+
+    Returns:
+        One entry a series that has images, sorted by study, Series Number and UID. Files that are no DICOM files are
+        left out, unless they are named in `paths`: then they are in the reports, like every file that cannot be read.
+
+    Raises:
+        OSError: A path does not exist or cannot be read.
+    """
+    found = _find(paths, recursive, workers, progress)
+    return [Series(fields) for fields in found["series"]]
+
+
+def read_series(
+    paths: Paths,
+    *,
+    series_uid: str | None = None,
+    values: Values = "modality",
+    dtype: npt.DTypeLike | None = None,
+    out: Any = None,
+    irregular: Literal["raise", "keep"] = "raise",
+    workers: int | None = None,
+    progress: bool = False,
+    mmap: Literal["auto", "never", "always"] = "auto",
+) -> Volume:
+    """Read the one series in folders and files into a volume.
+
+    Args:
+        paths: A folder, a file, or an iterable of either.
+        series_uid: Which series, if there are several.
+        values: As for `Series.read`, like all that follow.
+        dtype: The type of the array.
+        out: An array to fill.
+        irregular: What to do about irregular series.
+        workers: Threads.
+        progress: Show a tqdm bar.
+        mmap: As for `dcmread`.
+
+    Returns:
+        The volume.
+
+    Raises:
+        ValueError: There are several series and no `series_uid`, or none with that UID; the message lists those
+            that there are. Also as for `Series.read`.
+        InvalidDicomError: There is no image; the message says how many files were looked at.
+        DicomError: As for `Series.read`.
+        OSError: As for `find_series` and `Series.read`.
+    """
+    if values not in ("modality", "stored"):
+        raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
+    found = _find(paths, True, workers, progress)
+    series = _choose([Series(fields) for fields in found["series"]], series_uid, found)
+    return series.read(
+        values=values, dtype=dtype, out=out, irregular=irregular, workers=workers, progress=progress, mmap=mmap
+    )
+
+
+def read_batch(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    values: Values = "modality",
+    dtype: npt.DTypeLike | None = "float32",
+    out: Any = None,
+    workers: int | None = None,
+) -> npt.NDArray[Any]:
+    """Read single-frame images of one shape, related or not, into one array.
+
+    Args:
+        paths: The files, in the order of the array's first axis. A file may occur more than once.
+        values: As for `Series.read`.
+        dtype: The type of the array; `None` for that of `out`, or of the stored values.
+        out: As for `Series.read`.
+        workers: Threads; default: one a core.
+
+    Returns:
+        Shape (N, rows, columns), with a last axis for colour samples.
+
+    Raises:
+        ValueError: There are no paths, the images differ in shape, `dtype` does not hold every value, or `out` does
+            not fit.
+        DicomError: A file is no image that is read; the first in the order of `paths`.
+        OSError: A file cannot be read.
+    """
+    if values not in ("modality", "stored"):
+        raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
+    names = listed(paths)
+    if not names:
+        raise ValueError("there are no paths to read")
+    slices = _core.read_slice_headers(names, workers, None)
+    image_shape = slices.image_shape
+    # Without a description the image cannot be read: reading says why.
+    shape = (len(names), *(image_shape if image_shape is not None else [1, 1]))
+    if out is not None and dtype == "float32":
+        dtype = None
+    return _read(slices, shape, values, dtype, out, workers, False)
+
+
+def _find(paths: Paths, recursive: bool, workers: int | None, progress: bool) -> dict[str, Any]:
+    with Progress(progress, "headers") as bar:
+        return _core.find_series(listed(paths), recursive, workers, bar.callback)
+
+
+def _read(
+    slices: _core.Slices,
+    shape: tuple[int, ...],
+    values: Values,
+    dtype: npt.DTypeLike | None,
+    out: Any,
+    workers: int | None,
+    progress: bool,
+) -> npt.NDArray[Any]:
+    if dtype is None and out is None:
+        dtype = "float32" if values == "modality" else slices.stored_dtype
+        if dtype is None:
+            raise ValueError("no type of whole numbers holds the stored values of all slices: choose a dtype")
+    array, memory = destination(shape, dtype, out)
+    with Progress(progress, "slices", len(slices)) as bar:
+        slices.read_into(values, array.dtype.name, memory, workers, bar.callback)
+    return array
+
+
+def _choose(series: list[Series], series_uid: str | None, found: dict[str, Any]) -> Series:
+    if series_uid is not None:
+        wanted = [one for one in series if one.uid == str(series_uid)]
+        if wanted:
+            return wanted[0]
+        raise ValueError(f"there is no series {series_uid}\n{_list(series)}")
+    if len(series) == 1:
+        return series[0]
+    if series:
+        raise ValueError(f"there are {len(series)} series: pass series_uid to choose one\n{_list(series)}")
+    counts = f"{found['file_count']} files were looked at: {found['skipped']} are no DICOM files"
+    counts += f", {found['without_image']} have no image, {len(found['errors'])} cannot be read"
+    if len(found["errors"]) == 1:
+        raise found["errors"][0]
+    raise InvalidDicomError(f"there is no series of images here. {counts}")
+
+
+def _list(series: list[Series]) -> str:
+    # Modality and shape tell series apart; a description can name a patient.
+    return "\n".join(f"  {one.uid}  {one.modality}  {' x '.join(map(str, one.shape))}" for one in series)
+
+
+def _complaint(series: Series) -> str:
+    errors = series.report.errors
+    sentences = "; ".join(f"{issue.kind}: {issue.sentence}" for issue in errors[:3])
+    more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
+    hint = 'Pass irregular="keep" to get the best volume that there is, with the report.'
+    return f"the series is irregular. {sentences}{more} {hint}"

@@ -1,0 +1,143 @@
+"""A volume: an array, its place in the patient, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from rapidicom.dataset import Dataset
+from rapidicom.filereader import dcmread
+
+if TYPE_CHECKING:
+    import nibabel
+    import SimpleITK
+    import torch
+    import xarray
+
+    from rapidicom.report import Report
+    from rapidicom.series import Series
+
+__all__ = ["Volume"]
+
+
+class Volume:
+    """Slices as one array, with their geometry, their data sets and a report of what is irregular.
+
+    Attributes:
+        array: Axes (slice, row, column), with a last one for colour samples.
+        axes: The names of the axes.
+        affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS (PS3.3
+            §C.7.6.2.1.1): the first three columns are the steps from neighbour to neighbour along each axis.
+        spacing: (slice, row, column) in mm: the lengths of these steps.
+        paths: One file a slice.
+        datasets: One data set a slice, read when it is looked at.
+        report: What is irregular.
+    """
+
+    def __init__(self, array: npt.NDArray[Any], series: Series) -> None:
+        self.array = array
+        self.affine = series.affine.copy()
+        self.spacing = series.spacing
+        self.paths = list(series.paths)
+        self.datasets: Sequence[Dataset] = _Datasets(self.paths)
+        self.report: Report = series.report
+        self.axes = ("slice", "row", "column", "sample")[: array.ndim]
+        self.series_uid = series.uid
+        self.modality = series.modality
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The array's type."""
+        return self.array.dtype
+
+    @property
+    def origin(self) -> npt.NDArray[np.float64]:
+        """The centre of voxel (0, 0, 0) in patient millimetres, LPS; shape (3,)."""
+        return self.affine[:3, 3].copy()
+
+    @property
+    def direction(self) -> npt.NDArray[np.float64]:
+        """Shape (3, 3): column k is the unit vector along axis k of the array, LPS.
+
+        The vectors are perpendicular to each other unless the stack is tilted.
+        """
+        return self.affine[:3, :3] / np.asarray(self.spacing)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        if copy:
+            return np.array(self.array, dtype=dtype)
+        if dtype is not None and np.dtype(dtype) != self.array.dtype:
+            if copy is False:
+                raise ValueError(f"an array of {np.dtype(dtype)} needs a copy: this one is of {self.array.dtype}")
+            return self.array.astype(dtype)
+        return self.array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.array.shape))
+        spacing = " x ".join(f"{length:g}" for length in self.spacing)
+        return f"<Volume {shape} {self.array.dtype}, spacing {spacing} mm, {self.report!r}>"
+
+    def to_nibabel(self) -> nibabel.Nifti1Image:
+        """Return a NIfTI image of nibabel's: axes (column, row, slice), RAS, the array not copied."""
+        from rapidicom.integrations.nibabel import to_nibabel
+
+        return to_nibabel(self)
+
+    def to_sitk(self) -> SimpleITK.Image:
+        """Return an image of SimpleITK's, which copies the array.
+
+        Raises:
+            ValueError: The stack is tilted: an ITK image has perpendicular axes.
+        """
+        from rapidicom.integrations.sitk import to_sitk
+
+        return to_sitk(self)
+
+    def to_torch(self) -> torch.Tensor:
+        """Return a torch tensor that shares the array's memory."""
+        from rapidicom.integrations.torch import to_torch
+
+        return to_torch(self)
+
+    def to_xarray(self) -> xarray.DataArray:
+        """Return an xarray with named axes, and distances from the first voxel in mm as coordinates."""
+        from rapidicom.integrations.xarray import to_xarray
+
+        return to_xarray(self)
+
+
+class _Datasets(Sequence[Dataset]):
+    """One data set a path, read when it is first looked at and then kept."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self._paths = paths
+        self._read: dict[int, Dataset] = {}
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Dataset: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Dataset]: ...
+    def __getitem__(self, index: int | slice) -> Dataset | list[Dataset]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
+        if number not in self._read:
+            self._read[number] = dcmread(self._paths[number])
+        return self._read[number]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} data sets, {len(self._read)} of them read>"

@@ -1,0 +1,52 @@
+//! Slices that need not belong together, one array of them all.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::find::read_instance_header;
+use super::header::InstanceHeader;
+use crate::error::{ErrorKind, Result};
+use crate::workers::{Tick, Workers, for_each};
+
+/// Reads the headers of `paths`, in their order, for [`super::read_slices`].
+///
+/// # Errors
+///
+/// The first in order: a file that cannot be read, or whose image has not the rows, columns and samples of the first.
+pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -> Result<Vec<InstanceHeader>> {
+    let found: Vec<OnceLock<Result<InstanceHeader>>> = paths.iter().map(|_| OnceLock::new()).collect();
+    for_each(
+        paths.len(),
+        workers,
+        tick,
+        || (),
+        |(), index| {
+            if let (Some(path), Some(slot)) = (paths.get(index), found.get(index)) {
+                drop(slot.set(read_instance_header(path)));
+            }
+        },
+    )?;
+    let mut headers = Vec::with_capacity(paths.len());
+    for slot in found {
+        headers.push(slot.into_inner().unwrap_or_else(|| Err(ErrorKind::Cancelled.into()))?);
+    }
+    let shape = |header: &InstanceHeader| {
+        let image = header.image.description()?;
+        Some((image.rows, image.columns, image.samples_per_pixel))
+    };
+    let first = headers.first().and_then(shape);
+    for header in &headers {
+        if let (Some(first), Some(own)) = (first, shape(header)) {
+            if own != first {
+                let why = format!(
+                    "all images of a batch must have the same shape: the first has {} rows, {} columns and {} samples, \
+                     this one {}, {} and {}",
+                    first.0, first.1, first.2, own.0, own.1, own.2
+                );
+                let error: crate::error::Error = ErrorKind::Argument { why }.into();
+                return Err(error.in_file(&header.path));
+            }
+        }
+    }
+    Ok(headers)
+}

@@ -1,0 +1,148 @@
+//! What cannot be read, what differs from slice to slice, and which series there are.
+
+use super::header::InstanceHeader;
+use super::image_state::ImageState;
+use super::plan::{Unreadable, plan_series};
+use super::synthetic::*;
+use super::tolerances::Tolerances;
+use crate::image_description::SampleType;
+use crate::pixel::Rescale;
+
+#[test]
+fn what_cannot_be_read() {
+    fn truncate(header: &mut InstanceHeader) {
+        let description = image_mut(header).clone();
+        header.image = ImageState::Truncated { description, needed: 70, available: 35 };
+    }
+    fn compress(header: &mut InstanceHeader) {
+        let description = Some(image_mut(header).clone());
+        header.image = ImageState::Unsupported { why: "why".to_owned(), description, has_own_geometry: false };
+    }
+    check(&[
+        ("cut short", |all| truncate(&mut all[4]), "00 01 02 03 05 06 07", &["truncated!: 04", "gap!: 03 05"]),
+        ("cut short at the end", |all| truncate(&mut all[7]), "00 01 02 03 04 05 06", &["truncated!: 07"]),
+        (
+            "damaged",
+            |all| all[7].image = ImageState::Invalid { why: "why".to_owned() },
+            "00 01 02 03 04 05 06",
+            &["unreadable!: 07"],
+        ),
+        ("one compressed", |all| compress(&mut all[7]), "00 01 02 03 04 05 06", &["unsupported!: 07"]),
+        ("all compressed", |all| all.iter_mut().for_each(compress), ALL, &["unsupported!: 00 01 02 03 04 05 06 07"]),
+        (
+            "all cut short",
+            |all| (all.truncate(2), all.iter_mut().for_each(truncate)).1,
+            "",
+            &["truncated!: 00", "truncated!: 01"],
+        ),
+        (
+            "a copy that is whole",
+            |all| {
+                let mut copy = again(&all[2..3], "d").remove(0);
+                (copy.sop_instance_uid, copy.instance_number) =
+                    (all[2].sop_instance_uid.clone(), all[2].instance_number);
+                all.push(copy);
+                truncate(&mut all[2]);
+            },
+            "00 01 d02 03 04 05 06 07",
+            &["duplicate_position!: 02 d02"],
+        ),
+    ]);
+    let mut headers = regular();
+    headers.iter_mut().for_each(compress);
+    assert_eq!(plan(headers).unsupported.as_deref(), Some("why"));
+}
+
+#[test]
+fn frames_are_counted_but_not_placed() {
+    let mut one = InstanceHeader { position: None, orientation: None, pixel_spacing: None, ..header("enhanced") };
+    let description = Some(crate::ImageDescription { frame_count: 30, ..image_mut(&mut one).clone() });
+    one.image = ImageState::Unsupported { why: "why".to_owned(), description, has_own_geometry: true };
+    let plan = plan(vec![one]);
+    assert_eq!((plan.shape.as_slice(), findings(&plan)), (&[30, 5, 7][..], vec!["unsupported!: enhanced".to_owned()]));
+}
+
+#[test]
+fn unreadable_files_are_reported_where_they_belong() {
+    let other = |name: &str, folder: &str| InstanceHeader {
+        path: [folder, name].iter().collect(),
+        series_instance_uid: "1.3".to_owned(),
+        ..header(name)
+    };
+    let file = |path: &str, uid: Option<&str>| Unreadable {
+        path: path.into(),
+        reason: "why".to_owned(),
+        series_instance_uid: uid.map(str::to_owned),
+    };
+    for (name, folder, path, uid, expected) in [
+        ("of a known series", "folder", "x/bad", Some("1.2"), ["unreadable!: bad", ""]),
+        ("beside one series", "other", "other/bad", None, ["", "unreadable: bad"]),
+        ("beside both", "folder", "folder/bad", None, ["unreadable: bad", "unreadable: bad"]),
+        ("beside none", "other", "x/bad", None, ["unreadable: bad", "unreadable: bad"]),
+        ("of a series without images", "other", "x/bad", Some("9"), ["unreadable: bad", "unreadable: bad"]),
+    ] {
+        let mut headers = regular();
+        let thick = InstanceHeader { slice_thickness: Some(1.0), ..other("a", folder) };
+        headers.push(thick);
+        let plans = plan_series(headers, vec![file(path, uid)], &Tolerances::DEFAULT);
+        let found: Vec<String> = plans.iter().map(|plan| findings(plan).join(", ")).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn attributes_that_differ_from_slice_to_slice() {
+    check(&[
+        ("slope", |all| all[3].rescale = Rescale { slope: 0.2, intercept: 0.0 }, ALL, &["mixed_rescale: 03"]),
+        ("a slope that is none", |all| all[3].has_bad_rescale = true, ALL, &["bad_rescale!: 03"]),
+        ("a lookup table", |all| all[3].has_modality_lut = true, ALL, &["mixed_rescale: 03"]),
+        ("sign", |all| image_mut(&mut all[3]).is_signed = false, ALL, &["mixed_sample_type: 03"]),
+        ("study", |all| all[3].study_instance_uid = "5".to_owned(), ALL, &["mixed_study!: 00 01 02 03 04 05 06 07"]),
+        ("coordinates", |all| all[3].frame_of_reference_uid = "5".to_owned(), ALL, &["mixed_frame_of_reference!: 03"]),
+        ("coordinates without a name", |all| all[0].frame_of_reference_uid.clear(), ALL, &[]),
+    ]);
+}
+
+#[test]
+fn stored_values_share_a_type_that_holds_all() {
+    for (name, images, expected) in [
+        ("12 bits unsigned among signed", [(16, 12, false), (16, 12, true)], Some(SampleType::I16)),
+        ("16 bits unsigned among signed", [(16, 16, false), (16, 12, true)], Some(SampleType::I32)),
+        ("8 and 16 bits", [(8, 8, false), (16, 16, false)], Some(SampleType::U16)),
+        ("32 bits unsigned among signed", [(32, 32, false), (16, 16, true)], None),
+        ("the same", [(32, 20, false), (32, 32, false)], Some(SampleType::U32)),
+    ] {
+        let mut headers = regular();
+        headers.truncate(2);
+        for (header, (allocated, stored, is_signed)) in headers.iter_mut().zip(images) {
+            let image = image_mut(header);
+            (image.bits_allocated, image.bits_stored, image.is_signed) = (allocated, stored, is_signed);
+        }
+        assert_eq!(plan(headers).stored_type(), expected, "{name}");
+    }
+}
+
+#[test]
+fn series_are_sorted_and_those_without_images_are_not_listed() {
+    let one = |uid: &str, study: &str, number: Option<i64>| InstanceHeader {
+        series_instance_uid: uid.to_owned(),
+        study_instance_uid: study.to_owned(),
+        series_number: number,
+        ..header(&format!("{study}-{uid}"))
+    };
+    let mut report = one("7", "1", Some(0));
+    report.image = ImageState::None;
+    let headers =
+        vec![one("4", "2", Some(1)), one("3", "1", None), one("2", "1", Some(10)), one("5", "1", Some(9)), report];
+    let plans = plan_series(headers, Vec::new(), &Tolerances::DEFAULT);
+    assert_eq!(plans.iter().map(|plan| plan.uid.as_str()).collect::<Vec<_>>(), ["5", "2", "3", "4"]);
+    assert!(plan_series(Vec::new(), Vec::new(), &Tolerances::DEFAULT).is_empty());
+}
+
+#[test]
+fn a_path_given_twice_is_one_file() {
+    let mut headers = regular();
+    headers.extend(regular());
+    let plan = plan(headers);
+    assert_eq!((slices(&plan).as_str(), findings(&plan).len()), (ALL, 0));
+}

@@ -1,0 +1,87 @@
+//! The series of a folder: headers read in parallel, one plan for each series.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::header::InstanceHeader;
+use super::plan::{SeriesPlan, Unreadable, plan_series};
+use super::tolerances::Tolerances;
+use crate::dataset::DicomFile;
+use crate::error::{Error, ErrorKind, Result};
+use crate::parse::{ParseOptions, Stop};
+use crate::source::FileList;
+use crate::tag::Tag;
+use crate::workers::{Tick, Workers, for_each};
+
+/// What there was in a list of files.
+#[derive(Debug)]
+pub struct FoundSeries {
+    /// The series that have images, sorted by study, Series Number and UID.
+    pub series: Vec<SeriesPlan>,
+    /// Files that were looked at.
+    pub file_count: usize,
+    /// Files of folders that are no DICOM files.
+    pub skipped: usize,
+    /// DICOM files that have no image: reports, structure sets.
+    pub without_image: usize,
+    /// Files and folders that cannot be read.
+    pub errors: Vec<Error>,
+}
+
+/// Reads the header of one instance, its pixel data element included.
+///
+/// # Errors
+///
+/// If the file cannot be read, is no DICOM file, or has no elements.
+pub fn read_instance_header(path: &Path) -> Result<InstanceHeader> {
+    let options = ParseOptions { stop: Stop::After(Tag::PIXEL_DATA), ..ParseOptions::default() };
+    let file = DicomFile::open(path, &options)?;
+    if file.dataset.elements().is_empty() {
+        let why = "it has no data elements".to_owned();
+        return Err(Error::from(ErrorKind::InvalidImage { why }).in_file(path));
+    }
+    Ok(InstanceHeader::from_dataset(path.to_owned(), &file))
+}
+
+/// Reads the headers of `files` and says which volumes they make.
+///
+/// # Errors
+///
+/// If `tick` said to stop. A file that cannot be read costs only itself.
+pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, tick: Tick<'_>) -> Result<FoundSeries> {
+    let FileList { files, named_count, mut errors } = files;
+    let skipped = AtomicUsize::new(0);
+    let found: Vec<OnceLock<Result<InstanceHeader>>> = files.iter().map(|_| OnceLock::new()).collect();
+    for_each(
+        files.len(),
+        workers,
+        tick,
+        || (),
+        |(), index| {
+            let (Some(path), Some(slot)) = (files.get(index), found.get(index)) else { return };
+            let header = read_instance_header(path);
+            let is_named = index < named_count;
+            match &header {
+                Err(error) if !is_named && matches!(error.kind(), ErrorKind::NotDicom(_)) => {
+                    skipped.fetch_add(1, Ordering::Relaxed);
+                }
+                _ => drop(slot.set(header)),
+            }
+        },
+    )?;
+    let (mut headers, mut unreadable) = (Vec::with_capacity(files.len()), Vec::new());
+    for (path, result) in files.iter().zip(found) {
+        match result.into_inner() {
+            Some(Ok(header)) => headers.push(header),
+            Some(Err(error)) => {
+                unreadable.push(Unreadable { path: path.clone(), reason: error.what(), series_instance_uid: None });
+                errors.push(error);
+            }
+            None => {}
+        }
+    }
+    let without_image = headers.iter().filter(|header| !header.has_image()).count();
+    let series = plan_series(headers, unreadable, tolerances);
+    Ok(FoundSeries { series, file_count: files.len(), skipped: skipped.into_inner(), without_image, errors })
+}

@@ -1,0 +1,205 @@
+//! The step from slice to slice that fits the positions of a stack, and how well it does.
+
+use std::ops::Range;
+
+use super::report::{Issue, IssueKind, count, mm};
+use super::tolerances::Tolerances;
+use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale, subtract};
+
+/// A gap need not be a whole number of steps to be one: a remainder of a tenth of a step is that of a scanner's table.
+const GAP_REMAINDER: f64 = 0.1;
+/// A step at least this many times the usual one lacks a slice, whatever the remainder.
+const WIDE: f64 = 2.5;
+
+/// What was found out about the positions of a stack.
+#[derive(Debug)]
+pub(super) struct Grid {
+    /// From each slice to the next, in mm.
+    pub step: Vector,
+    pub findings: Vec<Finding>,
+}
+
+/// A finding and the slices that it is about.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub issue: Issue,
+    pub slices: Vec<usize>,
+}
+
+/// Fits the stack of at least two slices at `positions`, which rise along the normal and are all different there.
+///
+/// The step is the one between the first and the last slice, divided by the slices between them, missing ones
+/// included. Where that is not a whole number, it has the middle one of the distances between planes.
+pub(super) fn fit(positions: &[Vector], orientation: &Orientation, tolerances: &Tolerances) -> Option<Grid> {
+    let (origin, last) = (*positions.first()?, *positions.last()?);
+    let along: Vec<f64> = positions.iter().map(|position| orientation.along_normal(*position)).collect();
+    let distances: Vec<f64> = along.windows(2).map(|pair| if let [a, b] = pair { b - a } else { 0.0 }).collect();
+    let mut sorted = distances.clone();
+    sorted.sort_by(f64::total_cmp);
+    // The lower of two middle ones: it is a distance that occurs, and gaps make distances longer, not shorter.
+    let usual = sorted.get((sorted.len().checked_sub(1)?) / 2).copied().filter(|usual| *usual > 0.0)?;
+    let tolerance = tolerances.position(usual);
+
+    let steps: Vec<Step> = distances.iter().map(|distance| Step::new(*distance, usual, tolerance)).collect();
+    let is_whole = steps.iter().all(|step| step.is_whole());
+    let whole = subtract(last, origin);
+    let total = orientation.along_normal(whole);
+    let between: f64 = steps.iter().map(|step| step.slices).sum();
+    let step = scale(if is_whole { 1.0 / between } else { usual / total }, whole);
+
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut uneven: Vec<usize> = Vec::new();
+    for (before, (step, distance)) in steps.iter().zip(&distances).enumerate() {
+        match step.kind {
+            Kind::Regular => {}
+            Kind::Uneven => uneven.extend([before, before + 1]),
+            Kind::Gap => findings.push(gap(before, *distance, usual, step.slices)),
+        }
+    }
+    if is_whole && uneven.is_empty() {
+        uneven = drifted(&along, &steps, dot(step, orientation.normal()), tolerance);
+    }
+    uneven.dedup();
+    if !uneven.is_empty() {
+        let (least, most) = (sorted.first().copied()?, sorted.last().copied()?);
+        findings.push(uneven_spacing(uneven, least, most, usual));
+    }
+    findings.extend(off_axis(positions, &along, step, orientation, tolerance));
+    findings.extend(tilt(step, orientation, 0..positions.len(), tolerances, tolerance));
+    Some(Grid { step, findings })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Regular,
+    Gap,
+    Uneven,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    kind: Kind,
+    /// How many usual steps it is, rounded.
+    slices: f64,
+    /// By how many mm it is off a whole number of them.
+    is_near_whole: bool,
+}
+
+impl Step {
+    fn new(distance: f64, usual: f64, tolerance: f64) -> Step {
+        let slices = (distance / usual).round().max(1.0);
+        let remainder = (distance - slices * usual).abs();
+        let is_near_whole = remainder <= (GAP_REMAINDER * usual).max(tolerance);
+        let kind = match slices {
+            1.0 if remainder <= tolerance => Kind::Regular,
+            2.0.. if is_near_whole || distance >= WIDE * usual => Kind::Gap,
+            _ => Kind::Uneven,
+        };
+        Step { kind, slices, is_near_whole }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.kind != Kind::Uneven && self.is_near_whole
+    }
+}
+
+fn gap(before: usize, distance: f64, usual: f64, slices: f64) -> Finding {
+    let missing = slices - 1.0;
+    let sentence = format!(
+        "{} missing between slices {before} and {}: they are {} apart, expected {}",
+        if missing == 1.0 { "1 slice is".to_owned() } else { format!("{missing:.0} slices are") },
+        before + 1,
+        mm(distance),
+        mm(usual),
+    );
+    let issue = Issue::error(IssueKind::Gap, sentence)
+        .with_number("slice_index", before as f64)
+        .with_number("missing_count", missing)
+        .with_number("found_mm", distance)
+        .with_number("expected_mm", usual);
+    Finding { issue, slices: vec![before, before + 1] }
+}
+
+/// Slices that are off their place though every single step is within its tolerance.
+fn drifted(along: &[f64], steps: &[Step], spacing: f64, tolerance: f64) -> Vec<usize> {
+    let first = along.first().copied().unwrap_or_default();
+    let places = steps.iter().scan(0.0, |place, step| {
+        *place += step.slices;
+        Some(*place)
+    });
+    let is_off = |(along, place): (&f64, f64)| (along - first - place * spacing).abs() > tolerance;
+    let off = along.iter().skip(1).zip(places).map(is_off);
+    off.enumerate().filter_map(|(before, is_off)| is_off.then_some(before + 1)).collect()
+}
+
+fn uneven_spacing(slices: Vec<usize>, least: f64, most: f64, usual: f64) -> Finding {
+    let sentence = format!(
+        "slices are unevenly spaced: {} to {} apart, mostly {}; no affine fits all of them",
+        mm(least),
+        mm(most),
+        mm(usual)
+    );
+    let issue = Issue::error(IssueKind::UnevenSpacing, sentence)
+        .with_number("slice_count", slices.len() as f64)
+        .with_number("least_mm", least)
+        .with_number("most_mm", most)
+        .with_number("expected_mm", usual);
+    Finding { issue, slices }
+}
+
+/// Slices that lie beside the line through the first and the last one.
+fn off_axis(
+    positions: &[Vector],
+    along: &[f64],
+    step: Vector,
+    orientation: &Orientation,
+    tolerance: f64,
+) -> Option<Finding> {
+    let origin = *positions.first()?;
+    let first = *along.first()?;
+    let spacing = dot(step, orientation.normal());
+    let aside = |(position, along): (&Vector, &f64)| {
+        let on_line = add_scaled(origin, (along - first) / spacing, step);
+        norm(subtract(*position, on_line))
+    };
+    let distances: Vec<f64> = positions.iter().zip(along).map(aside).collect();
+    let slices: Vec<usize> =
+        distances.iter().enumerate().filter_map(|(index, aside)| (*aside > tolerance).then_some(index)).collect();
+    let most = distances.iter().copied().fold(0.0, f64::max);
+    (!slices.is_empty()).then(|| {
+        let sentence = format!(
+            "{} up to {} beside the line through the first and the last one",
+            if slices.len() == 1 { "1 slice lies".to_owned() } else { format!("{} lie", count(slices.len(), "slice")) },
+            mm(most)
+        );
+        let issue = Issue::error(IssueKind::OffAxis, sentence)
+            .with_number("slice_count", slices.len() as f64)
+            .with_number("most_mm", most);
+        Finding { issue, slices }
+    })
+}
+
+fn tilt(
+    step: Vector,
+    orientation: &Orientation,
+    slices: Range<usize>,
+    tolerances: &Tolerances,
+    tolerance: f64,
+) -> Option<Finding> {
+    let spacing = dot(step, orientation.normal());
+    let shear = norm(add_scaled(step, -spacing, orientation.normal()));
+    let degrees = shear.atan2(spacing).to_degrees();
+    // In a stack of few slices the rounding of two positions makes an angle too.
+    let is_tilted = degrees > tolerances.tilt_degrees && shear * slices.len().saturating_sub(1) as f64 > tolerance;
+    is_tilted.then(|| {
+        let sentence = format!(
+            "slices lean {degrees:.2} degrees from their normal: the affine carries the shear, and planes are {} apart",
+            mm(spacing)
+        );
+        let issue = Issue::note(IssueKind::Tilt, sentence)
+            .with_number("angle_degrees", degrees)
+            .with_number("shear_mm", shear)
+            .with_number("plane_distance_mm", spacing);
+        Finding { issue, slices: Vec::new() }
+    })
+}

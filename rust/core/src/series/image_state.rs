@@ -1,0 +1,109 @@
+//! Whether and how the image of an instance can be read.
+
+use crate::dataset::DicomFile;
+use crate::dictionary;
+use crate::error::{Error, ErrorKind, Family};
+use crate::image_description::ImageDescription;
+use crate::pixel::NativePixels;
+use crate::tag::Tag;
+
+/// The image of an instance, as far as it can be read.
+#[derive(Clone, Debug)]
+pub enum ImageState {
+    /// It has none and is not meant to: a report, a structure set.
+    None,
+    /// One native frame, all of it there.
+    Native(NativePixels),
+    /// Written in a way that this version does not read; `why` is a sentence.
+    Unsupported {
+        /// What is not read.
+        why: String,
+        /// The image, if its attributes are read.
+        description: Option<ImageDescription>,
+        /// Whether the place of its pixels is written elsewhere than in Image Position (Patient): several frames, or
+        /// slices as tiles of one.
+        has_own_geometry: bool,
+    },
+    /// Its attributes are missing, or contradict themselves; `why` is a sentence.
+    Invalid {
+        /// What is wrong.
+        why: String,
+    },
+    /// Fewer pixels than the attributes call for.
+    Truncated {
+        /// The image as it should be.
+        description: ImageDescription,
+        /// Bytes.
+        needed: u64,
+        /// Bytes; 0 where Pixel Data is absent.
+        available: u64,
+    },
+}
+
+impl ImageState {
+    /// The image's attributes, if they are known.
+    pub fn description(&self) -> Option<&ImageDescription> {
+        match self {
+            ImageState::Native(pixels) => Some(&pixels.description),
+            ImageState::Unsupported { description, .. } => description.as_ref(),
+            ImageState::Truncated { description, .. } => Some(description),
+            ImageState::None | ImageState::Invalid { .. } => None,
+        }
+    }
+
+    /// From a header that was read at least up to the last of the pixel data elements.
+    pub(super) fn from_file(file: &DicomFile, sop_class_uid: &str, is_mosaic: bool) -> ImageState {
+        let dataset = &file.dataset;
+        let unsupported = |what: &'static str, coded: String, has_own_geometry: bool| ImageState::Unsupported {
+            why: Error::from(ErrorKind::Unsupported { what, coded }).what(),
+            description: ImageDescription::new(dataset).ok(),
+            has_own_geometry,
+        };
+        if dataset.find(Tag::FLOAT_PIXEL_DATA).or_else(|| dataset.find(Tag::DOUBLE_FLOAT_PIXEL_DATA)).is_some() {
+            return unsupported("floating point pixel data", String::new(), false);
+        }
+        let element = dataset.find(Tag::PIXEL_DATA);
+        let description = match (ImageDescription::new(dataset), element) {
+            (Ok(description), _) => description,
+            (Err(error), None) if is_image_class(sop_class_uid) => return ImageState::Invalid { why: error.what() },
+            (Err(_), None) => return ImageState::None,
+            (Err(error), Some(_)) if error.family() == Family::Unsupported => {
+                return ImageState::Unsupported { why: error.what(), description: None, has_own_geometry: false };
+            }
+            (Err(error), Some(_)) => return ImageState::Invalid { why: error.what() },
+        };
+        if is_mosaic {
+            return unsupported("a mosaic of slices", String::new(), true);
+        }
+        if description.frame_count > 1 {
+            return unsupported("a volume of multi-frame images", String::new(), true);
+        }
+        // An image's attributes without its pixels: the file ends before they start.
+        let Some(element) = element else {
+            let needed = description.total_length().unwrap_or(u64::MAX);
+            return ImageState::Truncated { description, needed, available: 0 };
+        };
+        if element.is_undefined_length || file.transfer_syntax.is_some_and(|syntax| syntax.is_encapsulated) {
+            return unsupported("compressed pixel data", file.transfer_syntax_uid(), false);
+        }
+        match NativePixels::new(description.clone(), element.value_offset, element.value_length, dataset.order()) {
+            Ok(pixels) => ImageState::Native(pixels),
+            Err(error) => match *error.kind() {
+                ErrorKind::PixelsCutShort { needed, available } => {
+                    ImageState::Truncated { description, needed, available }
+                }
+                ErrorKind::Unsupported { .. } => ImageState::Unsupported {
+                    why: error.what(),
+                    description: Some(description),
+                    has_own_geometry: false,
+                },
+                _ => ImageState::Invalid { why: error.what() },
+            },
+        }
+    }
+}
+
+/// Whether instances of this SOP Class are images, so that one without is damaged.
+fn is_image_class(uid: &str) -> bool {
+    dictionary::uid_entry(uid).is_some_and(|entry| entry.keyword.contains("ImageStorage"))
+}

@@ -1,0 +1,231 @@
+//! The order of a stack's images, and where they lie.
+//!
+//! While there are positions, nothing else decides the order: slices rise along the normal (PS3.3 §C.7.6.2.1.1).
+//! Instance Number counts in whatever order a scanner likes, and Slice Location has no agreed zero or sign.
+
+use std::cmp::Ordering;
+use std::path::Path;
+
+use super::grid;
+use super::header::InstanceHeader;
+use super::phases::one_each;
+use super::report::{Issue, IssueKind, count, mm, verb};
+use super::stack::{Entry, Extent, Group};
+use super::tolerances::Tolerances;
+use crate::geometry::{Affine, Orientation, Vector, scale};
+
+/// An axial plane, which stands in where the true one is not known.
+const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+
+/// A stack in order.
+#[derive(Debug)]
+pub(super) struct Ordered<'a> {
+    pub slices: Vec<Entry<'a>>,
+    pub affine: Affine,
+    /// (between rows, between columns) in mm.
+    pub pixel_spacing: [f64; 2],
+    /// Along the normal; `None` where positions are not known.
+    pub extent: Option<Extent>,
+    pub issues: Vec<Issue>,
+}
+
+/// Orders the images of `stack`, all of which have their pixels.
+///
+/// `has_own_geometry`: the places of slices are not those that these headers give, and nothing is said about them.
+pub(super) fn order<'a>(
+    stack: &Group<'_>,
+    images: Vec<Entry<'a>>,
+    has_own_geometry: bool,
+    tolerances: &Tolerances,
+) -> Option<Ordered<'a>> {
+    let plane = Orientation::new(AXIAL, tolerances.cosine.max(0.0))?;
+    let mut issues = Vec::new();
+    let pixel_spacing = pixel_spacing(&images, has_own_geometry, &mut issues);
+    let (slices, orientation, placed) = match stack.orientation {
+        Some(orientation) if !has_own_geometry => {
+            let (with, without): (Vec<_>, Vec<_>) =
+                images.into_iter().partition(|image| image.header.position.is_some());
+            let left_out = !with.is_empty();
+            issues.extend(missing(IssueKind::MissingPosition, "Image Position (Patient)", &without, left_out));
+            if left_out {
+                let (slices, placed) = by_position(with, &orientation, tolerances, &mut issues);
+                (slices, orientation, Some(placed))
+            } else {
+                (by_number(without), orientation, None)
+            }
+        }
+        orientation => {
+            if !has_own_geometry {
+                let has_position = images.iter().any(|image| image.header.position.is_some());
+                let (kind, keyword) = match has_position {
+                    true => (IssueKind::MissingOrientation, "Image Orientation (Patient)"),
+                    false => (IssueKind::MissingPosition, "Image Position (Patient) and Image Orientation (Patient)"),
+                };
+                issues.extend(missing(kind, keyword, &images, false));
+            }
+            (by_number(images), orientation.unwrap_or(plane), None)
+        }
+    };
+    let mut along = |header: &InstanceHeader, is_told: bool| {
+        let spacing = slice_spacing(header, is_told, &mut issues);
+        scale(spacing, orientation.normal())
+    };
+    let first = slices.first().map(|entry| entry.header);
+    let (origin, step) = match (placed, first) {
+        (Some(Placed { origin, step: Some(step) }), _) => (origin, step),
+        (Some(Placed { origin, step: None }), Some(first)) => (origin, along(first, true)),
+        // Where the first slice lies is not known.
+        (_, Some(first)) => ([0.0; 3], along(first, false)),
+        (_, None) => ([0.0; 3], orientation.normal()),
+    };
+    let affine = Affine::new(step, &orientation, pixel_spacing, origin);
+    let extent = placed.and_then(|_| {
+        let along = |entry: Option<&Entry<'_>>| Some(orientation.along_normal(entry?.header.position?));
+        Some(Extent { first: along(slices.first())?, last: along(slices.last())?, step: affine.plane_distance() })
+    });
+    Some(Ordered { slices, affine, pixel_spacing, extent, issues })
+}
+
+/// The first slice's position, and the step if there are two.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    origin: Vector,
+    step: Option<Vector>,
+}
+
+/// Orders images that have positions, leaves one at each, and fits the step.
+fn by_position<'a>(
+    images: Vec<Entry<'a>>,
+    orientation: &Orientation,
+    tolerances: &Tolerances,
+    issues: &mut Vec<Issue>,
+) -> (Vec<Entry<'a>>, Placed) {
+    let along = |entry: &Entry<'_>| orientation.along_normal(entry.header.position.unwrap_or_default());
+    let mut sorted: Vec<(f64, Entry<'a>)> = images.into_iter().map(|entry| (along(&entry), entry)).collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.rank().cmp(&b.1.rank())));
+    let mut places: Vec<(f64, Vec<Entry<'a>>)> = Vec::with_capacity(sorted.len());
+    for (along, entry) in sorted {
+        match places.last_mut() {
+            Some((place, entries)) if along - *place <= tolerances.same_position => entries.push(entry),
+            _ => places.push((along, vec![entry])),
+        }
+    }
+    let (slices, found) = one_each(places.into_iter().map(|(_, entries)| entries).collect());
+    issues.extend(found);
+    let positions: Vec<Vector> = slices.iter().filter_map(|entry| entry.header.position).collect();
+    let grid = grid::fit(&positions, orientation, tolerances);
+    if grid.is_none() && positions.len() > 1 {
+        let issue = Issue::error(IssueKind::UnevenSpacing, "no step from slice to slice fits the positions");
+        issues.push(issue.with_paths(slices.iter().map(Entry::path)));
+    }
+    let origin = positions.first().copied().unwrap_or_default();
+    let step = grid.as_ref().map(|grid| grid.step);
+    for finding in grid.into_iter().flat_map(|grid| grid.findings) {
+        let paths = finding.slices.iter().filter_map(|slice| slices.get(*slice)).map(Entry::path);
+        issues.push(finding.issue.with_paths(paths));
+    }
+    (slices, Placed { origin, step })
+}
+
+/// The last resort: Instance Number, then names as people count.
+fn by_number(mut images: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
+    images.sort_by(|a, b| {
+        let number = |entry: &Entry<'_>| entry.header.instance_number.unwrap_or(i64::MAX);
+        number(a).cmp(&number(b)).then_with(|| natural(&a.header.path, &b.header.path)).then(a.index.cmp(&b.index))
+    });
+    images
+}
+
+/// Compares paths with each run of digits as one number, so that `IM2` comes before `IM10`.
+pub(super) fn natural(a: &Path, b: &Path) -> Ordering {
+    let (mut a, mut b) = (a.as_os_str().as_encoded_bytes(), b.as_os_str().as_encoded_bytes());
+    fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+        let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        text.split_at_checked(length).unwrap_or((text, &[]))
+    }
+    fn significant(mut digits: &[u8]) -> &[u8] {
+        while let [b'0', rest @ ..] = digits {
+            digits = rest;
+        }
+        digits
+    }
+    loop {
+        let ((x, behind_x), (y, behind_y)) = (digits(a), digits(b));
+        if !x.is_empty() && !y.is_empty() {
+            let (x, y) = (significant(x), significant(y));
+            let order = x.len().cmp(&y.len()).then_with(|| x.cmp(y));
+            if order.is_ne() {
+                return order;
+            }
+            (a, b) = (behind_x, behind_y);
+            continue;
+        }
+        match (a, b) {
+            ([x, rest_a @ ..], [y, rest_b @ ..]) if x == y => (a, b) = (rest_a, rest_b),
+            _ => return a.cmp(b),
+        }
+    }
+}
+
+fn missing(kind: IssueKind, keyword: &str, images: &[Entry<'_>], is_left_out: bool) -> Option<Issue> {
+    let number = images.len();
+    let consequence = match is_left_out {
+        true => format!("and {} left out", verb(number, "is", "are")),
+        false if number == 1 => "so its place is not known".to_owned(),
+        false => "so their order is that of Instance Number, and their place is not known".to_owned(),
+    };
+    (number > 0).then(|| {
+        let sentence =
+            format!("{} {} no usable {keyword}, {consequence}", count(number, "image"), verb(number, "has", "have"));
+        Issue::error(kind, sentence)
+            .with_paths(images.iter().map(Entry::path))
+            .with_number("file_count", number as f64)
+            .with_number("left_out_count", if is_left_out { number as f64 } else { 0.0 })
+    })
+}
+
+/// (between rows, between columns) of the stack, which its images share.
+fn pixel_spacing(images: &[Entry<'_>], has_own_geometry: bool, issues: &mut Vec<Issue>) -> [f64; 2] {
+    let Some(first) = images.first() else { return [1.0; 2] };
+    let Some(spacing) = first.header.pixel_spacing else {
+        if !has_own_geometry {
+            let sentence = "Pixel Spacing is missing: 1 mm stands in for it";
+            let paths = images.iter().map(Entry::path);
+            issues.push(Issue::error(IssueKind::MissingSpacing, sentence).with_paths(paths));
+        }
+        return [1.0; 2];
+    };
+    if first.header.is_spacing_at_detector {
+        let sentence = "the spacing of pixels is that at the detector (Imager Pixel Spacing), not that in the patient";
+        issues.push(Issue::note(IssueKind::DetectorSpacing, sentence));
+    }
+    spacing
+}
+
+/// The step of a stack whose positions do not tell it, in mm.
+fn slice_spacing(header: &InstanceHeader, is_told: bool, issues: &mut Vec<Issue>) -> f64 {
+    let usable = |spacing: Option<f64>| spacing.map(f64::abs).filter(|spacing| spacing.is_finite() && *spacing > 0.0);
+    usable(header.spacing_between_slices).or_else(|| usable(header.slice_thickness)).unwrap_or_else(|| {
+        if is_told {
+            let sentence = format!("the thickness of the only slice is not known: {} stands in for it", mm(1.0));
+            let issue = Issue::note(IssueKind::MissingSpacing, sentence);
+            issues.push(issue.with_paths([header.path.clone()]).with_number("assumed_mm", 1.0));
+        }
+        1.0
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_as_people_count() {
+        for (a, b) in [("IM2", "IM10"), ("a/9", "a/10/1"), ("IM", "IM1"), ("x01y", "x1z"), ("00", "1"), ("é1", "é2")]
+        {
+            assert_eq!(natural(Path::new(a), Path::new(b)), Ordering::Less, "{a} {b}");
+            assert_eq!(natural(Path::new(b), Path::new(a)), Ordering::Greater, "{b} {a}");
+        }
+        assert_eq!(natural(Path::new("a1"), Path::new("a01")), Ordering::Equal, "the caller decides");
+    }
+}

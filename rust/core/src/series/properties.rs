@@ -1,0 +1,145 @@
+//! What holds of every series, however irregular.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::header::InstanceHeader;
+use super::image_state::ImageState;
+use super::plan::{SeriesPlan, plan_series};
+use super::synthetic::*;
+use super::tolerances::Tolerances;
+use crate::geometry::norm;
+
+/// A header of anything: a slice in or beside the place of a regular one, with numbers that no scanner writes.
+fn any_header() -> impl Strategy<Value = InstanceHeader> {
+    let odd = prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(1e300), Just(-0.0), Just(1e-300)];
+    let number = prop_oneof![6 => (-3i32..3).prop_map(f64::from), 1 => -500.0..500.0, 1 => odd];
+    let on_line = (-3i32..3).prop_map(|z| [0.0, 0.0, f64::from(z)]);
+    let position = prop_oneof![9 => on_line, 1 => [number.clone(), number.clone(), number.clone()]];
+    let position = prop::option::weighted(0.95, position);
+    let plane = prop_oneof![8 => Just(AXIAL), 1 => Just(CORONAL), 1 => Just(OBLIQUE), 1 => prop::array::uniform6(number.clone())];
+    let spacing =
+        prop::option::weighted(0.9, prop_oneof![9 => Just([1.0, 1.0]), 1 => [number.clone(), number.clone()]]);
+    let phase = prop::option::of((0..3i32).prop_map(f64::from));
+    (position, prop::option::weighted(0.9, plane), spacing, phase, 0..12u8, 0..9u8, number).prop_map(
+        |(position, orientation, pixel_spacing, phase, state, name, slope)| {
+            let mut header = InstanceHeader {
+                position,
+                orientation,
+                pixel_spacing,
+                instance_number: (state % 2 == 0).then_some(i64::from(name)),
+                sop_instance_uid: if state == 3 { String::new() } else { format!("1.{name}") },
+                slice_thickness: Some(slope),
+                ..header("x")
+            };
+            header.rescale.slope = slope;
+            header.phase[9] = phase;
+            let description = image_mut(&mut header).clone();
+            header.image = match state {
+                0 => ImageState::None,
+                1 => ImageState::Truncated { description, needed: 1, available: 0 },
+                2 => ImageState::Invalid { why: String::new() },
+                3 => ImageState::Unsupported { why: String::new(), description: None, has_own_geometry: true },
+                4 => native(3, 3),
+                _ => header.image,
+            };
+            if state == 5 {
+                header.image_type = "LOCALIZER".to_owned();
+            }
+            header
+        },
+    )
+}
+
+/// Gives every header a name of its own.
+fn named(mut headers: Vec<InstanceHeader>) -> Vec<InstanceHeader> {
+    for (number, header) in headers.iter_mut().enumerate() {
+        header.path = PathBuf::from(format!("folder/{number}"));
+    }
+    headers
+}
+
+fn words(plans: &[SeriesPlan]) -> String {
+    let one = |plan: &SeriesPlan| {
+        let paths: Vec<_> = plan.slices.iter().map(|slice| &slice.path).collect();
+        format!("{paths:?} {:?} {:?} {:?}", plan.affine, plan.shape, plan.report)
+    };
+    plans.iter().map(one).collect()
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_files_does_not_matter(
+        headers in prop::collection::vec(any_header(), 0..24).prop_map(named),
+        seed in any::<u64>(),
+    ) {
+        let plans = plan_series(headers.clone(), Vec::new(), &Tolerances::DEFAULT);
+        let mut shuffled = headers;
+        let key = |header: &InstanceHeader| {
+            use std::hash::{BuildHasher, RandomState};
+            RandomState::new().hash_one((seed, &header.path))
+        };
+        shuffled.sort_by_cached_key(key);
+        let again = plan_series(shuffled, Vec::new(), &Tolerances::DEFAULT);
+        prop_assert_eq!(words(&plans), words(&again));
+    }
+
+    #[test]
+    fn every_file_is_a_slice_or_in_the_report(headers in prop::collection::vec(any_header(), 1..24).prop_map(named)) {
+        let paths: BTreeSet<PathBuf> = headers.iter().map(|header| header.path.clone()).collect();
+        let has_image = headers.iter().any(|header| !matches!(header.image, ImageState::None));
+        let plans = plan_series(headers, Vec::new(), &Tolerances::DEFAULT);
+        prop_assert_eq!(plans.len(), usize::from(has_image));
+        for plan in plans {
+            let slices: Vec<PathBuf> = plan.slices.iter().map(|slice| slice.path.clone()).collect();
+            let mut told: BTreeSet<PathBuf> = slices.iter().cloned().collect();
+            prop_assert_eq!(told.len(), slices.len(), "no slice twice");
+            told.extend(plan.report.issues.iter().flat_map(|issue| issue.paths.clone()));
+            prop_assert_eq!(&told, &paths);
+            prop_assert!(plan.affine.0.iter().flatten().all(|value| value.is_finite()), "{:?}", plan.affine);
+        }
+    }
+
+    #[test]
+    fn without_an_error_each_slice_is_where_the_affine_says(
+        headers in prop::collection::vec(any_header(), 1..8).prop_map(named),
+    ) {
+        for plan in plan_series(headers, Vec::new(), &Tolerances::DEFAULT) {
+            if plan.report.has_errors() {
+                continue;
+            }
+            for (index, slice) in plan.slices.iter().enumerate() {
+                let place = plan.affine.apply([index as f64, 0.0, 0.0]);
+                let stated = slice.position.unwrap();
+                let distance = norm([0, 1, 2].map(|axis| place[axis] - stated[axis]));
+                prop_assert!(distance <= 0.02 + 0.02 * plan.spacing[0], "{index}: {place:?} {stated:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn slices_of_a_regular_stack_are_where_the_affine_says(
+        count in 1..40usize,
+        orientation in prop::sample::select(vec![AXIAL, SAGITTAL, CORONAL, OBLIQUE]),
+        step in 0.1..10.0,
+        tilt in -30.0..30.0,
+        decimals in prop::option::of(3..8),
+    ) {
+        let stack = Stack { count, orientation, step, tilt };
+        let mut headers = stack.headers();
+        for position in headers.iter_mut().filter_map(|header| header.position.as_mut()) {
+            let factor = decimals.map_or(1e9, |decimals: i32| 10f64.powi(decimals));
+            *position = position.map(|value| (value * factor).round() / factor);
+        }
+        let plan = plan(headers);
+        prop_assert!(!plan.report.has_errors(), "{:?}", plan.report);
+        prop_assert_eq!(plan.slices.len(), count);
+        for (index, slice) in plan.slices.iter().enumerate() {
+            let place = plan.affine.apply([index as f64, 0.0, 0.0]);
+            let stated = slice.position.unwrap();
+            prop_assert!(norm([0, 1, 2].map(|axis| place[axis] - stated[axis])) <= 2e-3);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Which of a series' images make its stack, and which lie beside it.
+//!
+//! Images of one plane, shape, Photometric Interpretation and Pixel Spacing are a group. The largest that is no
+//! localizer and knows its plane is the stack; nothing else parts files, so that a CT of several acquisitions stays
+//! one. Of the others it is said what sets them apart.
+
+use std::cmp::Ordering;
+use std::path::PathBuf;
+
+use super::header::InstanceHeader;
+use super::report::{Issue, IssueKind, count, verb};
+use super::tolerances::Tolerances;
+use crate::geometry::Orientation;
+
+/// An image of the series at hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'a> {
+    /// Its number in the order of paths, which makes every choice independent of the order in which files came.
+    pub index: usize,
+    pub header: &'a InstanceHeader,
+    /// Checked; `None` if absent or no pair of perpendicular unit vectors.
+    pub orientation: Option<Orientation>,
+}
+
+impl Entry<'_> {
+    pub fn path(&self) -> PathBuf {
+        self.header.path.clone()
+    }
+
+    /// Which of two files of one position comes first.
+    pub fn rank(&self) -> (i64, usize) {
+        (self.header.instance_number.unwrap_or(i64::MAX), self.index)
+    }
+}
+
+/// Images that could be slices of one volume.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    pub entries: Vec<Entry<'a>>,
+    /// That of all of them, within the tolerance.
+    pub orientation: Option<Orientation>,
+    pub is_localizer: bool,
+}
+
+impl<'a> Group<'a> {
+    fn first(&self) -> Option<&'a InstanceHeader> {
+        self.entries.first().map(|entry| entry.header)
+    }
+}
+
+/// The attributes that the slices of a stack share to the letter: (rows, columns, samples, Photometric Interpretation).
+fn shape(header: &InstanceHeader) -> Option<(usize, usize, usize, &str)> {
+    let image = header.image.description()?;
+    Some((image.rows, image.columns, image.samples_per_pixel, &image.photometric_interpretation))
+}
+
+/// Splits images into groups, each in the order of paths, the group with the first path first.
+fn groups<'a>(mut entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Vec<Group<'a>> {
+    let first_cosine =
+        |entry: &Entry<'_>| entry.orientation.map_or(f64::NEG_INFINITY, |orientation| orientation.along_row()[0]);
+    let exact = |entry: &Entry<'a>| (entry.header.is_localizer(), shape(entry.header), entry.orientation.is_some());
+    let cosines = |entry: &Entry<'_>| {
+        let pair = entry.orientation.map(|orientation| (orientation.along_row(), orientation.along_column()));
+        let ([a, b, c], [d, e, f]) = pair.unwrap_or_default();
+        [a, b, c, d, e, f]
+    };
+    entries.sort_by(|a, b| {
+        exact(a)
+            .cmp(&exact(b))
+            .then_with(|| compare(&cosines(a), &cosines(b)))
+            .then_with(|| {
+                compare(&a.header.pixel_spacing.unwrap_or_default(), &b.header.pixel_spacing.unwrap_or_default())
+            })
+            .then(a.index.cmp(&b.index))
+    });
+    // Sorted this way, an image's group is among the last ones: as soon as a group's first cosine is too far away, so
+    // is that of every group before it.
+    let mut groups: Vec<(Entry<'a>, Group<'a>)> = Vec::new();
+    for entry in entries {
+        let is_close = |other: &Entry<'a>| first_cosine(&entry) - first_cosine(other) <= tolerances.cosine;
+        let found = groups
+            .iter_mut()
+            .rev()
+            .take_while(|(anchor, _)| {
+                exact(anchor) == exact(&entry) && (entry.orientation.is_none() || is_close(anchor))
+            })
+            .find(|(anchor, _)| {
+                let is_same_plane = match (anchor.orientation, entry.orientation) {
+                    (Some(a), Some(b)) => a.is_near(&b, tolerances.cosine),
+                    _ => true,
+                };
+                let (a, b) = (anchor.header.pixel_spacing, entry.header.pixel_spacing);
+                is_same_plane && tolerances.is_same_pixel_spacing(a, b)
+            });
+        match found {
+            Some((_, group)) => group.entries.push(entry),
+            None => {
+                let is_localizer = entry.header.is_localizer();
+                let group = Group { entries: vec![entry], orientation: entry.orientation, is_localizer };
+                groups.push((entry, group));
+            }
+        }
+    }
+    let mut groups: Vec<Group<'a>> = groups.into_iter().map(|(_, group)| group).collect();
+    for group in &mut groups {
+        group.entries.sort_by_key(|entry| entry.index);
+    }
+    groups.sort_by_key(|group| group.entries.first().map(|entry| entry.index));
+    groups
+}
+
+fn compare(a: &[f64], b: &[f64]) -> Ordering {
+    a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// Parts the stack from the groups beside it.
+pub(super) fn split<'a>(entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Option<(Group<'a>, Vec<Group<'a>>)> {
+    let mut groups = groups(entries, tolerances);
+    let rank = |group: &Group<'_>| {
+        let has_place =
+            group.orientation.is_some() && group.entries.iter().any(|entry| entry.header.position.is_some());
+        (has_place && !group.is_localizer, group.entries.len())
+    };
+    // Of equals the one with the first path.
+    let (chosen, _) = groups.iter().enumerate().rev().max_by_key(|(_, group)| rank(group))?;
+    let stack = groups.remove(chosen);
+    Some((stack, groups))
+}
+
+/// Where the stack lies along its normal, in mm.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    pub first: f64,
+    pub last: f64,
+    pub step: f64,
+}
+
+/// The planes of two images count as parallel here up to 5 degrees: a slice of the stack whose Image Orientation is
+/// a little off, not one of another plane.
+const PARALLEL: f64 = 0.996;
+/// Planes that are more than 45 degrees apart cross the stack, as localizers do.
+const CROSSING: f64 = 0.707;
+
+/// Says what was left out, and why.
+///
+/// Images of another stack are only reported if the stack is clearly the main one: at least three quarters of the
+/// images, localizers not counted, and two slices. They are an error otherwise, and also if they lie where the stack
+/// is or would go on: then they are more likely slices of it with a wrong header, and the volume lacks them.
+pub(super) fn left_out(
+    stack: &Group<'_>,
+    others: &[Group<'_>],
+    extent: Option<Extent>,
+    tolerances: &Tolerances,
+) -> Vec<Issue> {
+    let kinds: Vec<(IssueKind, &Group<'_>)> =
+        others.iter().filter_map(|other| Some((difference(stack, other, tolerances)?, other))).collect();
+    let of_others = |kind: IssueKind| kinds.iter().filter(move |(found, _)| *found == kind).map(|(_, group)| *group);
+    let total: usize = others.iter().map(|group| group.entries.len()).sum();
+    let localizers: usize = of_others(IssueKind::Localizer).map(|group| group.entries.len()).sum();
+    let is_main = stack.entries.len() >= 2 && stack.entries.len() >= 3 * (total - localizers);
+
+    let mut found: Vec<IssueKind> = kinds.iter().map(|(kind, _)| *kind).collect();
+    found.sort_unstable();
+    found.dedup();
+    let issue = |kind: IssueKind| {
+        let groups: Vec<&Group<'_>> = of_others(kind).collect();
+        let mut entries: Vec<&Entry<'_>> = groups.iter().flat_map(|group| &group.entries).collect();
+        entries.sort_by_key(|entry| entry.index);
+        let number = entries.len();
+        let inside = entries.iter().filter(|entry| is_inside(stack, entry, extent)).count();
+        let is_missing = matches!(kind, IssueKind::MissingPosition | IssueKind::MissingOrientation);
+        let files = format!("{} {} left out", count(number, "file"), verb(number, "is", "are"));
+        let why = match kind {
+            IssueKind::MixedOrientation => "another plane",
+            IssueKind::MixedShape => "another number of rows or columns",
+            IssueKind::MixedPhotometric => "another Photometric Interpretation or number of samples",
+            IssueKind::MixedSpacing => "another Pixel Spacing",
+            IssueKind::MissingOrientation => "no usable Image Orientation (Patient)",
+            IssueKind::MissingPosition => "no usable Image Position (Patient)",
+            _ => "pixels that cannot be read yet",
+        };
+        let mut sentence = match kind {
+            IssueKind::Localizer => format!("{files}: {}", verb(number, "a localizer", "localizers")),
+            _ => format!("{files} of the stack of {}, with {why}", count(stack.entries.len(), "slice")),
+        };
+        if kind != IssueKind::Localizer && !is_missing {
+            if inside > 0 {
+                sentence.push_str(&format!("; {inside} of them where the stack is or would go on"));
+            } else if !is_main {
+                sentence.push_str("; neither is clearly the main stack");
+            }
+        }
+        let is_error = kind != IssueKind::Localizer && (!is_main || inside > 0 || is_missing);
+        Issue { is_error, ..Issue::note(kind, sentence) }
+            .with_paths(entries.into_iter().map(Entry::path))
+            .with_number("file_count", number as f64)
+            .with_number("group_count", groups.len() as f64)
+            .with_number("in_stack_count", inside as f64)
+    };
+    found.into_iter().map(issue).collect()
+}
+
+/// What sets a group apart from the stack.
+fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> Option<IssueKind> {
+    let (a, b) = (stack.first()?, other.first()?);
+    if other.is_localizer && !stack.is_localizer {
+        return Some(IssueKind::Localizer);
+    }
+    let by_shape = match (shape(a), shape(b)) {
+        (Some(a), Some(b)) if (a.0, a.1) != (b.0, b.1) => Some(IssueKind::MixedShape),
+        (Some(a), Some(b)) if a != b => Some(IssueKind::MixedPhotometric),
+        (Some(_), Some(_)) | (None, None) => None,
+        _ => Some(IssueKind::Unsupported),
+    };
+    Some(match (stack.orientation, other.orientation) {
+        (Some(plane), Some(crossing)) if !plane.is_near(&crossing, tolerances.cosine) => {
+            let is_few = stack.entries.len() >= 4 * other.entries.len();
+            let is_crossing = plane.plane_cosine(&crossing) < CROSSING;
+            // Some scanners name their localizers in another way, but never as the slices.
+            let is_localizer = is_few && is_crossing && a.image_type != b.image_type && by_shape.is_some();
+            if is_localizer { IssueKind::Localizer } else { IssueKind::MixedOrientation }
+        }
+        (Some(_), None) => by_shape.unwrap_or(match (b.position, b.orientation) {
+            (Some(_), _) | (None, Some(_)) => IssueKind::MissingOrientation,
+            (None, None) => IssueKind::MissingPosition,
+        }),
+        (None, Some(_)) => by_shape.unwrap_or(IssueKind::MixedOrientation),
+        _ => by_shape.unwrap_or(if stack.is_localizer == other.is_localizer {
+            IssueKind::MixedSpacing
+        } else {
+            IssueKind::Localizer
+        }),
+    })
+}
+
+/// Whether an image lies among the slices of the stack, or not further from an end than the next slice would.
+fn is_inside(stack: &Group<'_>, entry: &Entry<'_>, extent: Option<Extent>) -> bool {
+    let (Some(plane), Some(extent)) = (stack.orientation, extent) else { return false };
+    let (Some(orientation), Some(position)) = (entry.orientation, entry.header.position) else { return false };
+    let along = plane.along_normal(position);
+    let margin = 1.5 * extent.step;
+    plane.plane_cosine(&orientation) >= PARALLEL && along >= extent.first - margin && along <= extent.last + margin
+}

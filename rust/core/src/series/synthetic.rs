@@ -1,0 +1,181 @@
+//! Headers for tests, and a short way to say what was planned of them.
+
+use std::path::PathBuf;
+
+use super::header::{InstanceHeader, PHASE_ATTRIBUTES};
+use super::image_state::ImageState;
+use super::plan::{SeriesPlan, Unreadable, plan_series};
+use super::report::Issue;
+use super::tolerances::Tolerances;
+use crate::geometry::{Orientation, Vector, add_scaled, scale};
+use crate::image_description::ImageDescription;
+use crate::pixel::{NativePixels, Rescale};
+
+pub const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+pub const SAGITTAL: [f64; 6] = [0.0, 1.0, 0.0, 0.0, 0.0, -1.0];
+pub const CORONAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0];
+/// Turned by 30 degrees about z, then by 20 about the new x.
+pub const OBLIQUE: [f64; 6] =
+    [0.866_025_403_784_438_6, 0.5, 0.0, -0.469_846_310_392_954_2, 0.813_797_681_349_373_7, 0.342_020_143_325_668_7];
+
+pub const ORIGIN: Vector = [-12.5, 30.25, -100.0];
+
+pub fn native(rows: usize, columns: usize) -> ImageState {
+    let description = ImageDescription {
+        rows,
+        columns,
+        samples_per_pixel: 1,
+        frame_count: 1,
+        bits_allocated: 16,
+        bits_stored: 12,
+        is_signed: true,
+        is_planar: false,
+        photometric_interpretation: "MONOCHROME2".to_owned(),
+    };
+    ImageState::Native(NativePixels { description, value_offset: 1000 })
+}
+
+/// The image of a header, to change it.
+pub fn image_mut(header: &mut InstanceHeader) -> &mut ImageDescription {
+    match &mut header.image {
+        ImageState::Native(pixels) => &mut pixels.description,
+        _ => panic!("an image"),
+    }
+}
+
+/// An axial CT slice at the origin.
+pub fn header(name: &str) -> InstanceHeader {
+    InstanceHeader {
+        path: PathBuf::from("folder").join(name),
+        file: None,
+        series_instance_uid: "1.2".to_owned(),
+        study_instance_uid: "1".to_owned(),
+        sop_instance_uid: format!("1.2.{name}"),
+        sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".to_owned(),
+        modality: "CT".to_owned(),
+        series_description: "Secret".to_owned(),
+        series_number: Some(3),
+        instance_number: None,
+        image_type: "ORIGINAL\\PRIMARY\\AXIAL".to_owned(),
+        position: Some(ORIGIN),
+        orientation: Some(AXIAL),
+        pixel_spacing: Some([0.75, 0.5]),
+        is_spacing_at_detector: false,
+        slice_thickness: None,
+        spacing_between_slices: None,
+        frame_of_reference_uid: "1.9".to_owned(),
+        image: native(5, 7),
+        rescale: Rescale { slope: 1.0, intercept: -1024.0 },
+        has_bad_rescale: false,
+        has_modality_lut: false,
+        phase: [None; PHASE_ATTRIBUTES.len()],
+    }
+}
+
+/// What a stack is made of; the others are as in [`header`].
+#[derive(Clone, Copy, Debug)]
+pub struct Stack {
+    pub count: usize,
+    pub orientation: [f64; 6],
+    /// From slice to slice along the normal, in mm.
+    pub step: f64,
+    /// Degrees by which the step leans towards the rows.
+    pub tilt: f64,
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Stack { count: 8, orientation: AXIAL, step: 2.5, tilt: 0.0 }
+    }
+}
+
+impl Stack {
+    /// The vector from slice to slice.
+    pub fn step_vector(&self) -> Vector {
+        let plane = Orientation::new(self.orientation, 1e-6).unwrap();
+        let along = scale(self.step, plane.normal());
+        add_scaled(along, self.step * self.tilt.to_radians().tan(), plane.along_column())
+    }
+
+    /// Where the slice with this number lies.
+    pub fn position(&self, index: usize) -> Vector {
+        add_scaled(ORIGIN, index as f64, self.step_vector())
+    }
+
+    /// Slices named `00`, `01` and so on along the normal, with Instance Numbers from 1.
+    pub fn headers(&self) -> Vec<InstanceHeader> {
+        let slice = |index| InstanceHeader {
+            position: Some(self.position(index)),
+            orientation: Some(self.orientation),
+            instance_number: Some(index as i64 + 1),
+            ..header(&format!("{index:02}"))
+        };
+        (0..self.count).map(slice).collect()
+    }
+}
+
+/// Eight axial slices.
+pub fn regular() -> Vec<InstanceHeader> {
+    Stack::default().headers()
+}
+
+/// The same slices again with other names, UIDs and Instance Numbers.
+pub fn again(headers: &[InstanceHeader], prefix: &str) -> Vec<InstanceHeader> {
+    let other = |one: &InstanceHeader| {
+        let name = format!("{prefix}{}", one.path.file_name().unwrap().to_str().unwrap());
+        InstanceHeader {
+            path: PathBuf::from("folder").join(&name),
+            sop_instance_uid: format!("1.2.{name}"),
+            instance_number: one.instance_number.map(|number| number + 100),
+            ..one.clone()
+        }
+    };
+    headers.iter().map(other).collect()
+}
+
+/// Plans headers of one series.
+pub fn plan(headers: Vec<InstanceHeader>) -> SeriesPlan {
+    plan_with(headers, Vec::new())
+}
+
+/// Plans headers of one series beside files that cannot be read.
+pub fn plan_with(headers: Vec<InstanceHeader>, unreadable: Vec<Unreadable>) -> SeriesPlan {
+    let mut plans = plan_series(headers, unreadable, &Tolerances::DEFAULT);
+    assert_eq!(plans.len(), 1, "one series");
+    plans.remove(0)
+}
+
+pub fn name(path: &std::path::Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+/// The names of the slices with blanks between them.
+pub fn slices(plan: &SeriesPlan) -> String {
+    plan.slices.iter().map(|slice| name(&slice.path)).collect::<Vec<_>>().join(" ")
+}
+
+/// Each finding as `kind: names`, with `!` behind the kind of an error.
+pub fn findings(plan: &SeriesPlan) -> Vec<String> {
+    let words = |issue: &Issue| {
+        let names: Vec<&str> = issue.paths.iter().map(|path| name(path)).collect();
+        format!("{}{}: {}", issue.kind, if issue.is_error { "!" } else { "" }, names.join(" ")).trim_end().to_owned()
+    };
+    plan.report.issues.iter().map(words).collect()
+}
+
+/// The names of [`regular`].
+pub const ALL: &str = "00 01 02 03 04 05 06 07";
+
+/// Changes regular headers; the slices that are kept; the findings.
+pub type Case = (&'static str, fn(&mut Vec<InstanceHeader>), &'static str, &'static [&'static str]);
+
+pub fn check(cases: &[Case]) {
+    for (name, change, kept, expected) in cases {
+        let mut headers = regular();
+        change(&mut headers);
+        let plan = plan(headers);
+        assert_eq!(slices(&plan), *kept, "{name}");
+        assert_eq!(findings(&plan), *expected, "{name}");
+        assert!(plan.report.issues.iter().all(|issue| !issue.sentence.contains("Secret")), "{name}");
+    }
+}

@@ -1,0 +1,180 @@
+//! Columns as Arrow's arrays: the core's buffers are moved into them, and read back as plain slices.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, FixedSizeListArray, LargeStringArray, PrimitiveArray, RecordBatch,
+};
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use rapidicom_core::index::{Numbers, Values};
+
+/// A column of the core, its buffers moved.
+///
+/// # Errors
+///
+/// If its buffers contradict each other.
+pub fn from_values(values: Values) -> Result<ArrayRef, ArrowError> {
+    match values {
+        Values::Int(numbers) => from_numbers::<Int64Type>(numbers),
+        Values::Float(numbers) => from_numbers::<Float64Type>(numbers),
+        Values::Text(texts) => {
+            let nulls = nulls(texts.offsets.windows(2).map(|pair| matches!(pair, [start, end] if start < end)));
+            let offsets = OffsetBuffer::new(texts.offsets.into());
+            let text = Buffer::from_vec(texts.text.into_bytes());
+            Ok(Arc::new(LargeStringArray::try_new(offsets, text, nulls)?))
+        }
+    }
+}
+
+fn from_numbers<T: ArrowPrimitiveType>(numbers: Numbers<T::Native>) -> Result<ArrayRef, ArrowError> {
+    let rows = nulls(numbers.lengths.iter().map(|length| *length > 0));
+    let Some(width) = numbers.width else {
+        return Ok(Arc::new(PrimitiveArray::<T>::try_new(numbers.values.into(), rows)?));
+    };
+    let is_padded = numbers.lengths.iter().any(|length| *length > 0 && *length < width);
+    let padding = is_padded.then(|| {
+        let padding = |length: &usize| (0..width).map(|index| index < *length).collect::<Vec<_>>();
+        NullBuffer::from_iter(numbers.lengths.iter().flat_map(padding))
+    });
+    list(PrimitiveArray::<T>::try_new(numbers.values.into(), padding)?, width, rows)
+}
+
+fn list<T: ArrowPrimitiveType>(
+    items: PrimitiveArray<T>,
+    width: usize,
+    rows: Option<NullBuffer>,
+) -> Result<ArrayRef, ArrowError> {
+    let field = Arc::new(Field::new("item", T::DATA_TYPE, true));
+    let width = i32::try_from(width).map_err(|_| ArrowError::InvalidArgumentError("a list is too wide".into()))?;
+    Ok(Arc::new(FixedSizeListArray::try_new(field, width, Arc::new(items), rows)?))
+}
+
+fn nulls(is_valid: impl Iterator<Item = bool>) -> Option<NullBuffer> {
+    Some(is_valid.collect::<NullBuffer>()).filter(|nulls| nulls.null_count() > 0)
+}
+
+/// A column of single numbers.
+///
+/// # Errors
+///
+/// None; as the others.
+pub fn from_singles<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> Result<ArrayRef, ArrowError> {
+    Ok(Arc::new(values.into_iter().collect::<PrimitiveArray<T>>()))
+}
+
+/// A column of lists that are all `width` long.
+///
+/// # Errors
+///
+/// If one is not.
+pub fn from_rows<T: ArrowPrimitiveType>(
+    values: &[Option<Vec<Option<T::Native>>>],
+    width: usize,
+) -> Result<ArrayRef, ArrowError> {
+    let rows = nulls(values.iter().map(Option::is_some));
+    let empty = vec![None; width];
+    let items = values.iter().flat_map(|row| row.as_ref().unwrap_or(&empty).iter().copied());
+    list(items.collect::<PrimitiveArray<T>>(), width, rows)
+}
+
+/// A column of text.
+pub fn from_texts(values: &[Option<String>]) -> ArrayRef {
+    Arc::new(values.iter().collect::<LargeStringArray>())
+}
+
+/// All columns, the paths first. Bytes of a path that are no UTF-8 are replaced.
+///
+/// # Errors
+///
+/// If the columns are not equally long.
+pub fn batch(path: &str, paths: &[PathBuf], columns: &[(String, ArrayRef)]) -> Result<RecordBatch, ArrowError> {
+    let names = LargeStringArray::from_iter_values(paths.iter().map(|path| path.to_string_lossy()));
+    let mut fields = vec![Field::new(path, DataType::LargeUtf8, true)];
+    let mut arrays: Vec<ArrayRef> = vec![Arc::new(names)];
+    for (name, array) in columns {
+        fields.push(Field::new(name, array.data_type().clone(), true));
+        arrays.push(Arc::clone(array));
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+}
+
+/// A column to read.
+pub enum View<'a> {
+    Int(NumberView<'a, Int64Type>),
+    Float(NumberView<'a, Float64Type>),
+    Text(&'a LargeStringArray),
+}
+
+impl<'a> View<'a> {
+    /// A view of one of the arrays that this module makes.
+    pub fn of(array: &'a ArrayRef) -> Option<View<'a>> {
+        let array = array.as_any();
+        if let Some(texts) = array.downcast_ref() {
+            return Some(View::Text(texts));
+        }
+        if let Some(rows) = array.downcast_ref::<FixedSizeListArray>() {
+            let items = rows.values().as_any();
+            return match items.downcast_ref() {
+                Some(items) => Some(View::Int(NumberView { items, rows: Some(rows) })),
+                None => items.downcast_ref().map(|items| View::Float(NumberView { items, rows: Some(rows) })),
+            };
+        }
+        match array.downcast_ref() {
+            Some(items) => Some(View::Int(NumberView { items, rows: None })),
+            None => array.downcast_ref().map(|items| View::Float(NumberView { items, rows: None })),
+        }
+    }
+}
+
+/// A column of numbers, or of lists of them.
+pub struct NumberView<'a, T: ArrowPrimitiveType> {
+    items: &'a PrimitiveArray<T>,
+    rows: Option<&'a FixedSizeListArray>,
+}
+
+impl<T: ArrowPrimitiveType> NumberView<'_, T> {
+    /// Numbers of a row, if it is a list.
+    pub fn width(&self) -> Option<usize> {
+        self.rows.map(|rows| usize::try_from(rows.value_length()).unwrap_or(0))
+    }
+
+    /// Whether a row, or a number in one, is missing.
+    pub fn has_gaps(&self) -> bool {
+        self.items.null_count() > 0 || self.rows.is_some_and(|rows| rows.null_count() > 0)
+    }
+
+    /// The numbers of all rows, zero where there is none.
+    pub fn all(&self) -> &[T::Native] {
+        self.items.values()
+    }
+
+    fn has(&self, index: usize) -> bool {
+        let width = self.width().unwrap_or(1).max(1);
+        self.items.is_valid(index) && self.rows.is_none_or(|rows| rows.is_valid(index / width))
+    }
+
+    /// The numbers of all rows, `missing` where there is none.
+    pub fn filled<U: Copy>(&self, convert: impl Fn(T::Native) -> U, missing: U) -> Vec<U> {
+        let all = self.all().iter();
+        if !self.has_gaps() {
+            return all.map(|value| convert(*value)).collect();
+        }
+        all.enumerate().map(|(index, value)| if self.has(index) { convert(*value) } else { missing }).collect()
+    }
+
+    /// Each number.
+    pub fn singles(&self) -> Vec<Option<T::Native>> {
+        self.items.iter().collect()
+    }
+
+    /// Each row.
+    pub fn rows(&self) -> Vec<Option<Vec<Option<T::Native>>>> {
+        let items = self.singles();
+        let rows = items.chunks_exact(self.width().unwrap_or(1).max(1)).enumerate();
+        let is_valid = |row: usize| self.rows.is_none_or(|rows| rows.is_valid(row));
+        rows.map(|(row, items)| is_valid(row).then(|| items.to_vec())).collect()
+    }
+}

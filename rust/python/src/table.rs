@@ -1,0 +1,251 @@
+//! The header table for Python: columns as NumPy arrays, as lists, and as an Arrow stream.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{Array, ArrayRef, RecordBatchIterator};
+use arrow_schema::ArrowError;
+use numpy::{Element, PyArray1, PyArrayMethods};
+use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyList, PyString};
+use rapidicom_core::index::{ColumnSpec, OnError, Table, scan as scan_files};
+use rapidicom_core::{Error, Workers, list_files};
+
+use crate::arrow::{self, View};
+use crate::error::to_python;
+use crate::work::{announce, run};
+
+/// What an Arrow consumer looks for in a capsule.
+const STREAM_NAME: &std::ffi::CStr = c"arrow_array_stream";
+const PATH: &str = "path";
+
+/// A header table. Its buffers are Arrow's, so that consumers share them.
+#[pyclass(name = "Table", module = "rapidicom._core", frozen)]
+pub struct PyTable {
+    paths: Vec<PathBuf>,
+    columns: Vec<(String, ArrayRef)>,
+    errors: Vec<(PathBuf, String)>,
+    skipped: usize,
+    invalid: Vec<(usize, usize)>,
+}
+
+/// Reads the headers of files and folders into a table. With `raise_first` the first file that cannot be read raises.
+#[pyfunction]
+pub fn scan(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    columns: Vec<String>,
+    recursive: bool,
+    workers: Option<usize>,
+    raise_first: bool,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<PyTable> {
+    let columns = ColumnSpec::parse_all(&columns).map_err(to_python)?;
+    let on_error = if raise_first { OnError::Stop } else { OnError::Collect };
+    let workers = Workers::for_headers(workers);
+    let bar = progress.as_ref().map(|progress| progress.clone_ref(py));
+    let table = run(py, progress, |tick| {
+        let files = list_files(&paths, recursive, workers.count(), tick)?;
+        announce(bar.as_ref(), files.files.len());
+        scan_files(files, &columns, workers, on_error, tick)
+    })?;
+    PyTable::new(table).map_err(wrong_shape)
+}
+
+/// What Arrow says of arrays that contradict each other: a mistake of ours, or a pickle that was changed.
+fn wrong_shape(error: ArrowError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+fn reason(error: &Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{}. {hint}", error.what()),
+        None => error.what(),
+    }
+}
+
+impl PyTable {
+    fn new(table: Table) -> Result<PyTable, ArrowError> {
+        let place = |error: &Error| (error.path().map(PathBuf::from).unwrap_or_default(), reason(error));
+        Ok(PyTable {
+            errors: table.errors.iter().map(place).collect(),
+            paths: table.paths,
+            columns: table
+                .columns
+                .into_iter()
+                .map(|column| Ok((column.name, arrow::from_values(column.values)?)))
+                .collect::<Result<_, ArrowError>>()?,
+            skipped: table.skipped_count,
+            // The table's first column is the path, which the core does not count.
+            invalid: table.invalid.iter().map(|entry| (entry.row, entry.column + 1)).collect(),
+        })
+    }
+
+    fn column(&self, name: &str) -> PyResult<View<'_>> {
+        let column = self.columns.iter().find(|(own, _)| own == name);
+        column.and_then(|(_, array)| View::of(array)).ok_or_else(|| PyKeyError::new_err(name.to_owned()))
+    }
+}
+
+#[pymethods]
+impl PyTable {
+    fn __len__(&self) -> usize {
+        self.paths.len()
+    }
+
+    #[getter]
+    fn columns(&self) -> Vec<&str> {
+        std::iter::once(PATH).chain(self.columns.iter().map(|(name, _)| name.as_str())).collect()
+    }
+
+    #[getter]
+    fn errors(&self) -> Vec<(String, String)> {
+        self.errors.iter().map(|(path, reason)| (path.to_string_lossy().into_owned(), reason.clone())).collect()
+    }
+
+    #[getter]
+    fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    #[getter]
+    fn invalid(&self) -> Vec<(usize, usize)> {
+        self.invalid.clone()
+    }
+
+    /// A column as a NumPy array.
+    fn array<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        if name == PATH {
+            return objects(py, self.paths.iter().map(|path| path_string(py, path)));
+        }
+        match self.column(name)? {
+            View::Int(values) if !values.has_gaps() => numbers(py, values.all().to_vec(), values.width()),
+            View::Int(values) => numbers(py, values.filled(|value| value as f64, f64::NAN), values.width()),
+            View::Float(values) => numbers(py, values.filled(|value| value, f64::NAN), values.width()),
+            View::Text(texts) => {
+                let mut strings = Strings::new(py);
+                objects(py, texts.iter().map(|text| Ok(strings.get(text))))
+            }
+        }
+    }
+
+    /// A column as a list: numbers, lists of numbers or strings, and None where there is none.
+    fn list<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
+        if name == PATH {
+            let paths: PyResult<Vec<_>> = self.paths.iter().map(|path| path_string(py, path)).collect();
+            return PyList::new(py, paths?);
+        }
+        match self.column(name)? {
+            View::Int(values) if values.width().is_none() => PyList::new(py, values.singles()),
+            View::Int(values) => PyList::new(py, values.rows()),
+            View::Float(values) if values.width().is_none() => PyList::new(py, values.singles()),
+            View::Float(values) => PyList::new(py, values.rows()),
+            View::Text(texts) => {
+                let mut strings = Strings::new(py);
+                PyList::new(py, texts.iter().map(|text| strings.get(text)).collect::<Vec<_>>())
+            }
+        }
+    }
+
+    /// All columns, as a capsule that holds an `ArrowArrayStream`.
+    fn arrow_stream<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let batch = arrow::batch(PATH, &self.paths, &self.columns).map_err(wrong_shape)?;
+        let schema = batch.schema();
+        let stream = FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch)], schema)));
+        PyCapsule::new_with_value(py, stream, STREAM_NAME)
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, State<'py>)> {
+        let (py, table) = (slf.py(), slf.get());
+        let columns = table.columns.iter().map(|(name, array)| {
+            let (kind, width) = match View::of(array) {
+                Some(View::Int(values)) => ("int", values.width()),
+                Some(View::Float(values)) => ("float", values.width()),
+                _ => ("text", None),
+            };
+            Ok((name.clone(), kind.to_owned(), width, table.list(py, name)?))
+        });
+        let columns = columns.collect::<PyResult<_>>()?;
+        let state = (table.paths.clone(), columns, table.errors.clone(), table.skipped, table.invalid.clone());
+        Ok((py.import("rapidicom._core")?.getattr("rebuild_table")?, state))
+    }
+}
+
+type State<'py> = (
+    Vec<PathBuf>,
+    Vec<(String, String, Option<usize>, Bound<'py, PyList>)>,
+    Vec<(PathBuf, String)>,
+    usize,
+    Vec<(usize, usize)>,
+);
+
+/// A table from what `Table.__reduce__` gave.
+#[pyfunction]
+pub fn rebuild_table(
+    paths: Vec<PathBuf>,
+    columns: Vec<(String, String, Option<usize>, Bound<'_, PyList>)>,
+    errors: Vec<(PathBuf, String)>,
+    skipped: usize,
+    invalid: Vec<(usize, usize)>,
+) -> PyResult<PyTable> {
+    let rebuilt = columns.into_iter().map(|(name, kind, width, values)| {
+        let array = match (kind.as_str(), width) {
+            ("int", None) => arrow::from_singles::<arrow_array::types::Int64Type>(values.extract()?),
+            ("int", Some(width)) => {
+                arrow::from_rows::<arrow_array::types::Int64Type>(&values.extract::<Vec<_>>()?, width)
+            }
+            ("float", None) => arrow::from_singles::<arrow_array::types::Float64Type>(values.extract()?),
+            ("float", Some(width)) => {
+                arrow::from_rows::<arrow_array::types::Float64Type>(&values.extract::<Vec<_>>()?, width)
+            }
+            _ => Ok(arrow::from_texts(&values.extract::<Vec<_>>()?)),
+        };
+        Ok((name, array.map_err(wrong_shape)?))
+    });
+    let columns = rebuilt.collect::<PyResult<_>>()?;
+    Ok(PyTable { paths, columns, errors, skipped, invalid })
+}
+
+/// Strings that were made already: most columns repeat a few.
+struct Strings<'py, 's> {
+    py: Python<'py>,
+    made: HashMap<&'s str, Bound<'py, PyAny>>,
+}
+
+impl<'py, 's> Strings<'py, 's> {
+    fn new(py: Python<'py>) -> Self {
+        Strings { py, made: HashMap::new() }
+    }
+
+    fn get(&mut self, text: Option<&'s str>) -> Bound<'py, PyAny> {
+        let py = self.py;
+        match text {
+            None => py.None().into_bound(py),
+            Some(text) => self.made.entry(text).or_insert_with(|| PyString::new(py, text).into_any()).clone(),
+        }
+    }
+}
+
+/// As `os.fsdecode` gives it, so that it opens the file again.
+fn path_string<'py>(py: Python<'py>, path: &std::path::Path) -> PyResult<Bound<'py, PyAny>> {
+    Ok(path.as_os_str().into_pyobject(py)?.into_any())
+}
+
+fn objects<'py>(
+    py: Python<'py>,
+    values: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let values: PyResult<Vec<Py<PyAny>>> = values.map(|value| Ok(value?.unbind())).collect();
+    Ok(PyArray1::from_vec(py, values?).into_any())
+}
+
+fn numbers<T: Element>(py: Python<'_>, values: Vec<T>, width: Option<usize>) -> PyResult<Bound<'_, PyAny>> {
+    let count = values.len();
+    let array = PyArray1::from_vec(py, values);
+    Ok(match width {
+        None => array.into_any(),
+        Some(width) => array.reshape([count / width.max(1), width])?.into_any(),
+    })
+}

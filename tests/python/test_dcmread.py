@@ -1,0 +1,213 @@
+"""`rd.dcmread`: what it takes, how far it reads, and what it says of what is no DICOM file."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rapidicom as rd
+from builder import EXPLICIT_LITTLE, IMPLICIT_LITTLE, PATIENT_NAME, Element, file_bytes, image
+
+PIXELS = np.arange(12, dtype=np.int16).reshape(3, 4)
+
+
+def ct_bytes(**changes: Any) -> bytes:
+    return file_bytes(image(PIXELS, **changes))
+
+
+@pytest.fixture
+def ct_path(tmp_path: Path) -> Path:
+    path = tmp_path / "ct.dcm"
+    path.write_bytes(ct_bytes())
+    return path
+
+
+class CountingFile(io.BytesIO):
+    """A file object that remembers how far it was read."""
+
+    furthest = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.furthest = max(self.furthest, self.tell())
+        return data
+
+
+@pytest.mark.parametrize("kind", ["str", "path", "bytes", "bytearray", "memoryview", "file", "bytesio"])
+def test_every_source_gives_the_same(ct_path: Path, kind: str) -> None:
+    data = ct_path.read_bytes()
+    with ct_path.open("rb") as file:
+        source = {
+            "str": str(ct_path),
+            "path": ct_path,
+            "bytes": data,
+            "bytearray": bytearray(data),
+            "memoryview": memoryview(data),
+            "file": file,
+            "bytesio": io.BytesIO(data),
+        }[kind]
+        ds = rd.dcmread(source)
+    assert ds == rd.dcmread(data)
+    assert np.array_equal(ds.pixel_array, PIXELS)
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT_LITTLE, EXPLICIT_LITTLE])
+def test_both_little_endian_encodings_give_the_same_values(syntax: str) -> None:
+    ds = rd.dcmread(file_bytes(image(PIXELS), transfer_syntax=syntax))
+    assert ds.is_implicit_VR is (syntax == IMPLICIT_LITTLE)
+    assert ds.is_little_endian is True
+    assert ds.file_meta.TransferSyntaxUID == syntax
+    assert (ds.Rows, ds.Columns, ds.Modality) == (3, 4, "CT")
+    assert np.array_equal(ds.pixel_array, PIXELS)
+
+
+def test_a_file_object_is_read_from_where_it_stands() -> None:
+    file = io.BytesIO(b"something before" + ct_bytes())
+    file.seek(len(b"something before"))
+    assert rd.dcmread(file, stop_before_pixels=True).Rows == 3
+    assert rd.dcmread(file).Rows == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "present", "absent"),
+    [
+        ({"stop_before_pixels": True}, ["Modality", "Rows"], ["PixelData"]),
+        ({"specific_tags": ["Modality"]}, ["Modality"], ["Rows", "PixelData", "SOPClassUID"]),
+        ({"specific_tags": [0x00080060, (0x0028, 0x0010)]}, ["Modality", "Rows"], ["Columns", "PixelData"]),
+        ({"specific_tags": ["PixelData"], "stop_before_pixels": True}, [], ["PixelData", "Rows"]),
+    ],
+    ids=["pixels", "keyword", "tags", "both"],
+)
+@pytest.mark.parametrize("as_object", [False, True], ids=["path", "object"])
+def test_reading_stops_where_it_is_told(
+    tmp_path: Path, arguments: dict[str, Any], present: list[str], absent: list[str], as_object: bool
+) -> None:
+    large = np.zeros((1000, 1000), dtype=np.uint16)
+    data = file_bytes(image(large))
+    path = tmp_path / "large.dcm"
+    path.write_bytes(data)
+    file = CountingFile(data)
+    ds = rd.dcmread(file if as_object else path, **arguments)
+    assert all(keyword in ds for keyword in present)
+    assert not any(keyword in ds for keyword in absent)
+    if as_object:
+        assert file.furthest < 20_000
+
+
+def test_specific_tags_keep_the_character_set() -> None:
+    charset = Element(0x00080005, "CS", "ISO_IR 192")
+    ds = rd.dcmread(file_bytes(image(PIXELS, extra=[charset])), specific_tags=["PatientID"])
+    assert [element.keyword for element in ds] == ["SpecificCharacterSet", "PatientID"]
+
+
+def test_a_file_is_not_kept_open(ct_path: Path) -> None:
+    before = set(Path("/proc/self/fd").iterdir()) if Path("/proc/self/fd").exists() else set()
+    datasets = [rd.dcmread(ct_path) for _ in range(20)]
+    after = set(Path("/proc/self/fd").iterdir()) if before else set()
+    assert len(after) <= len(before) + 1
+    assert datasets[0].Rows == 3
+
+
+def test_a_file_that_changed_is_noticed_when_its_pixels_are_read(ct_path: Path) -> None:
+    ds = rd.dcmread(ct_path)
+    ct_path.write_bytes(ct_bytes(extra=[Element(0x00104000, "LT", "longer than before")]))
+    with pytest.raises(OSError, match="changed since"):
+        _ = ds.pixel_array
+    ct_path.unlink()
+    with pytest.raises(FileNotFoundError):
+        _ = ds.pixel_array
+    assert ds.Rows == 3, "what was read stays"
+
+
+def _zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.dcm", ct_bytes())
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "an empty file"),
+        (b"patient,age\n" * 100, "a text file"),
+        (_zip(), "a zip archive"),
+        (ct_bytes()[132:], "without the 'DICM' prefix.*force=True"),
+        (bytes(500), "no 'DICM' prefix at byte 128"),
+    ],
+    ids=["empty", "text", "zip", "bare", "zeros"],
+)
+def test_what_is_not_dicom_is_said_to_be_what_it_is(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(rd.InvalidDicomError, match=words) as caught:
+        rd.dcmread(path)
+    assert caught.value.path == str(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_folder_and_a_missing_file_are_os_errors(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        rd.dcmread(tmp_path)
+    with pytest.raises(FileNotFoundError) as caught:
+        rd.dcmread(tmp_path / "absent")
+    assert caught.value.filename == str(tmp_path / "absent")
+
+
+def test_other_sources_are_type_errors() -> None:
+    with pytest.raises(TypeError, match="not NoneType"):
+        rd.dcmread(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="mode 'rb'"):
+        rd.dcmread(io.StringIO("text"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="mmap"):
+        rd.dcmread(b"", mmap="sometimes")  # type: ignore[arg-type]
+
+
+def test_force_reads_a_bare_data_set() -> None:
+    bare = file_bytes(image(PIXELS), transfer_syntax=IMPLICIT_LITTLE)
+    bare = bare[bare.index(b"\x08\x00\x08\x00") :]
+    ds = rd.dcmread(bare, force=True)
+    assert ds.Modality == "CT"
+    assert ds.preamble is None
+    assert ("missing_transfer_syntax", 0) in ds.deviations
+    assert np.array_equal(ds.pixel_array, PIXELS)
+
+
+def test_read_file_is_the_same_function() -> None:
+    assert rd.read_file is rd.dcmread
+
+
+def test_offsets_are_those_of_the_file(ct_path: Path) -> None:
+    ds = rd.dcmread(ct_path)
+    data = ct_path.read_bytes()
+    offset, length = ds.element_offset("PixelData")
+    assert data[offset : offset + length] == PIXELS.tobytes()
+    assert ds.raw_bytes((0x0008, 0x0060)) == b"CT"
+    with pytest.raises(KeyError):
+        ds.element_offset("PatientAge")
+
+
+def test_errors_never_show_values(tmp_path: Path) -> None:
+    # The name lies where the parser stumbles: nothing of it may show.
+    data = ct_bytes()
+    name = PATIENT_NAME.encode()
+    broken = data.replace(b"PN" + len(name + b" ").to_bytes(2, "little"), b"SQ\x00\x00", 1)
+    path = tmp_path / "broken.dcm"
+    path.write_bytes(broken)
+    messages = []
+    try:
+        ds = rd.dcmread(path)
+        for element in ds:
+            try:
+                _ = element.value
+            except Exception as error:  # noqa: BLE001
+                messages.append(str(error))
+    except rd.DicomError as error:
+        messages.append(str(error))
+    assert messages
+    assert not any("Secret" in message or "Somebody" in message for message in messages)

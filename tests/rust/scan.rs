@@ -1,0 +1,180 @@
+//! The header table: what becomes a row, a value, an error.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rapidicom_core::index::{ColumnSpec, Numbers, OnError, Table, Values, scan};
+use rapidicom_core::{Result, Workers, list_files};
+
+use crate::bytes::{ITEM, element, file, item, rich_dataset};
+
+/// A folder that is removed with its files.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(files: &[(&str, Vec<u8>)]) -> Folder {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("rapidicom-scan-{}-{number}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        for (name, bytes) in files {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        Folder(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn read(paths: &[PathBuf], columns: &[&str], workers: usize, on_error: OnError) -> Result<Table> {
+    let columns: Vec<_> = columns.iter().map(|column| ColumnSpec::parse(column).unwrap()).collect();
+    let files = list_files(paths, true, workers, &mut |_| true)?;
+    scan(files, &columns, Workers::for_computing(Some(workers)), on_error, &mut |_| true)
+}
+
+fn floats<'t>(table: &'t Table, name: &str) -> &'t Numbers<f64> {
+    match table.column(name) {
+        Some(Values::Float(numbers)) => numbers,
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+fn ints(table: &Table, name: &str) -> Vec<Option<i64>> {
+    match table.column(name) {
+        Some(Values::Int(numbers)) => {
+            (0..table.paths.len()).map(|row| numbers.get(row).and_then(<[i64]>::first).copied()).collect()
+        }
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+fn texts<'t>(table: &'t Table, name: &str) -> Vec<Option<&'t str>> {
+    match table.column(name) {
+        Some(Values::Text(texts)) => (0..table.paths.len()).map(|row| texts.get(row)).collect(),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+/// A file with a position and a number.
+fn image(number: &str, position: &str) -> Vec<u8> {
+    file(
+        &[element(0x0020, 0x0013, b"IS", number.as_bytes()), element(0x0020, 0x0032, b"DS", position.as_bytes())]
+            .concat(),
+    )
+}
+
+#[test]
+fn rows_come_in_the_order_of_paths_whatever_the_number_of_threads() {
+    let files: Vec<(String, Vec<u8>)> =
+        (0..50).map(|k| (format!("{k:02}"), image(&format!("{k:02}"), "1\\2\\3 "))).collect();
+    let files: Vec<(&str, Vec<u8>)> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    let folder = Folder::new(&files);
+    for workers in [1, 2, 5] {
+        let table =
+            read(std::slice::from_ref(&folder.0), &["InstanceNumber", "ImagePositionPatient"], workers, OnError::Stop)
+                .unwrap();
+        assert_eq!(ints(&table, "InstanceNumber"), (0..50).map(Some).collect::<Vec<_>>());
+        assert!(table.paths.is_sorted());
+        let positions = floats(&table, "ImagePositionPatient");
+        assert_eq!((positions.width, positions.values.len()), (Some(3), 150));
+        assert!((0..50).all(|row| positions.get(row) == Some(&[1.0, 2.0, 3.0])));
+    }
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_missing_and_named() {
+    let folder = Folder::new(&[
+        ("a", image("x ", "1\\2 ")),
+        ("b", image("  ", "1\\2\\3 ")),
+        ("c", file(&[])),
+        ("d", image("4 ", "1\\2\\3 ")[..160].to_vec()),
+    ]);
+    let table =
+        read(std::slice::from_ref(&folder.0), &["InstanceNumber", "ImagePositionPatient"], 2, OnError::Stop).unwrap();
+    assert_eq!(ints(&table, "InstanceNumber")[..3], [None, None, None]);
+    assert_eq!(floats(&table, "ImagePositionPatient").lengths[..3], [0, 3, 0]);
+    let invalid: Vec<_> = table.invalid.iter().map(|entry| (entry.row, entry.column)).collect();
+    assert_eq!(invalid, [(0, 0), (0, 1)]);
+}
+
+#[test]
+fn a_value_that_is_cut_short_is_missing() {
+    let mut bytes = file(&element(0x0020, 0x0013, b"IS", b"1234"));
+    bytes.truncate(bytes.len() - 2);
+    let folder = Folder::new(&[("a", bytes)]);
+    let table = read(std::slice::from_ref(&folder.0), &["InstanceNumber"], 1, OnError::Stop).unwrap();
+    assert_eq!(ints(&table, "InstanceNumber"), [None]);
+    assert_eq!(table.invalid.len(), 1);
+}
+
+#[test]
+fn what_is_named_must_be_dicom_and_what_is_found_may_be_anything() {
+    let bad = file(&[0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let folder = Folder::new(&[
+        ("2", image("2 ", "")),
+        ("1", image("1 ", "")),
+        ("notes.txt", b"no DICOM".to_vec()),
+        ("more/empty", Vec::new()),
+        ("more/bad", bad),
+    ]);
+    let paths = [folder.path("2"), folder.path("notes.txt"), folder.0.clone()];
+    let table = read(&paths, &["InstanceNumber"], 2, OnError::Collect).unwrap();
+    // The named ones first, and not again where the folder leads to them.
+    assert_eq!(ints(&table, "InstanceNumber"), [Some(2), Some(1)]);
+    assert_eq!(table.skipped_count, 1);
+    let errors: Vec<_> = table.errors.iter().map(|error| error.path().unwrap().to_owned()).collect();
+    assert_eq!(errors, [folder.path("notes.txt"), folder.path("more/bad")]);
+
+    let error = read(&paths, &["InstanceNumber"], 2, OnError::Stop).unwrap_err();
+    assert_eq!(error.path(), Some(&*folder.path("notes.txt")));
+    assert!(read(&[folder.path("absent")], &[], 1, OnError::Collect).is_err());
+}
+
+#[test]
+fn paths_lead_into_items() {
+    let steps = [element(0x0040, 0x0007, b"LO", b"Head"), element(0x0040, 0x0009, b"SH", b"s1")].concat();
+    let other = element(0x0040, 0x0007, b"LO", b"Neck");
+    let items = [item(ITEM, steps.len() as u32), steps, item(ITEM, other.len() as u32), other].concat();
+    let folder = Folder::new(&[("a", file(&element(0x0040, 0x0275, b"SQ", &items))), ("b", file(&rich_dataset()))]);
+    let names = [
+        "RequestAttributesSequence.ScheduledProcedureStepDescription",
+        "RequestAttributesSequence[1].ScheduledProcedureStepDescription",
+        "RequestAttributesSequence[2].ScheduledProcedureStepDescription",
+        "SourceImageSequence[1].ReferencedSOPInstanceUID",
+        "TransferSyntaxUID",
+    ];
+    let table = read(std::slice::from_ref(&folder.0), &names, 1, OnError::Stop).unwrap();
+    let syntax = Some("1.2.840.10008.1.2.1");
+    for (name, expected) in names.iter().zip([
+        [Some("Head"), None],
+        [Some("Neck"), None],
+        [None, None],
+        [None, Some("1.2.4")],
+        [syntax, syntax],
+    ]) {
+        assert_eq!(texts(&table, name), expected, "{name}");
+    }
+    assert!(table.invalid.is_empty());
+}
+
+#[test]
+fn a_stop_is_heard_and_a_table_of_nothing_is_empty() {
+    let folder = Folder::new(&[("a", image("1 ", ""))]);
+    let files = list_files(std::slice::from_ref(&folder.0), true, 1, &mut |_| true).unwrap();
+    assert!(scan(files, &[], Workers::for_computing(Some(1)), OnError::Collect, &mut |_| false).is_err());
+    let table = read(&[], &["Rows"], 1, OnError::Stop).unwrap();
+    assert_eq!((table.paths.len(), ints(&table, "Rows").len()), (0, 0));
+    let table = read(&[Path::new(&folder.0).to_owned()], &[], 1, OnError::Stop).unwrap();
+    assert_eq!((table.paths.len(), table.columns.len()), (1, 0));
+}
