@@ -1,5 +1,6 @@
 """Rapidicom reads DICOM: files, header tables and volumes as NumPy arrays, from a Rust core."""
 
+from rapidicom._core import __version__
 from rapidicom.dataelem import DataElement
 from rapidicom.dataset import Dataset, FileDataset
 from rapidicom.errors import DicomError, InvalidDicomError, IrregularSeriesError, LimitError, UnsupportedError
@@ -14,6 +15,7 @@ from rapidicom.pixels import (
 )
 from rapidicom.report import Issue, Report
 from rapidicom.series import Series, find_series, read_batch, read_series
+from rapidicom.table import Table, scan
 from rapidicom.volume import Volume
 
 __all__ = [
@@ -27,8 +29,10 @@ __all__ = [
     "LimitError",
     "Report",
     "Series",
+    "Table",
     "UnsupportedError",
     "Volume",
+    "__version__",
     "apply_modality_lut",
     "apply_rescale",
     "apply_voi_lut",
@@ -40,4 +44,5 @@ __all__ = [
     "read_batch",
     "read_file",
     "read_series",
+    "scan",
 ]

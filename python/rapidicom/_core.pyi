@@ -3,8 +3,10 @@
 The package is what users see of it: `Dataset` and `DataElement` are the bases of its classes of these names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
+
+from numpy.typing import NDArray
 
 import rapidicom.dataelem
 import rapidicom.dataset
@@ -163,3 +165,67 @@ class Dataset:
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+# The header table.
+
+class Table:
+    """A header table, whose buffers are Arrow's."""
+
+    def __len__(self) -> int: ...
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns; the first is `path`."""
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        """Path and reason of each file or folder that could not be read."""
+
+    @property
+    def skipped(self) -> int:
+        """How many files of folders are no DICOM files."""
+
+    @property
+    def invalid(self) -> list[tuple[int, int]]:
+        """Row and column, both from 0, of each value that does not fit its column."""
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Return a new array of a column: int64, float64 with NaN where a number is missing, or objects.
+
+        Raises:
+            KeyError: There is no such column.
+        """
+
+    def values(self, name: str) -> list[Any]:
+        """Return a column as numbers, lists of numbers or strings, `None` where a value is missing.
+
+        Raises:
+            KeyError: There is no such column.
+        """
+
+    def arrow_stream(self) -> Any:
+        """Return all columns as a capsule named `arrow_array_stream`."""
+
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def scan(
+    paths: list[str],
+    columns: list[str],
+    recursive: bool,
+    workers: int | None,
+    raise_first: bool,
+    progress: Callable[..., None] | None,
+) -> Table:
+    """Read the headers of files and folders.
+
+    `progress` is called with the number of files that are done and, when that is known, with 0 and the number of
+    files in all.
+    """
+
+def rebuild_table(
+    paths: list[str],
+    columns: list[tuple[str, str, int | None, list[Any]]],
+    errors: list[tuple[str, str]],
+    skipped: int,
+    invalid: list[tuple[int, int]],
+) -> Table:
+    """Return a table from what `Table.__reduce__` gave."""

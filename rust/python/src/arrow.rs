@@ -57,12 +57,8 @@ fn nulls(is_valid: impl Iterator<Item = bool>) -> Option<NullBuffer> {
 }
 
 /// A column of single numbers.
-///
-/// # Errors
-///
-/// None; as the others.
-pub fn from_singles<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> Result<ArrayRef, ArrowError> {
-    Ok(Arc::new(values.into_iter().collect::<PrimitiveArray<T>>()))
+pub fn from_singles<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<PrimitiveArray<T>>())
 }
 
 /// A column of lists that are all `width` long.

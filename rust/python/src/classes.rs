@@ -20,8 +20,6 @@ pub struct Classes {
     pub new_int: Py<PyAny>,
     pub new_str: Py<PyAny>,
     pub get_attribute: Py<PyAny>,
-    pub set_attribute: Py<PyAny>,
-    pub delete_attribute: Py<PyAny>,
 }
 
 static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
@@ -55,8 +53,6 @@ pub fn classes(py: Python<'_>) -> PyResult<&Classes> {
             new_int: py.get_type::<PyInt>().getattr("__new__")?.unbind(),
             new_str: py.get_type::<PyString>().getattr("__new__")?.unbind(),
             get_attribute: object.getattr("__getattribute__")?.unbind(),
-            set_attribute: object.getattr("__setattr__")?.unbind(),
-            delete_attribute: object.getattr("__delattr__")?.unbind(),
         })
     })
 }

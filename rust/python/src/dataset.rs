@@ -214,6 +214,17 @@ fn keyword_of(name: &Bound<'_, PyString>) -> PyResult<Option<Tag>> {
     Ok(dictionary::tag_of_keyword(text))
 }
 
+/// The method by which the class sets or deletes this attribute, if it has one.
+fn descriptor<'py>(
+    slf: &Bound<'py, PyDataset>,
+    name: &Bound<'py, PyString>,
+    method: &str,
+) -> Option<Bound<'py, PyAny>> {
+    let attribute = slf.get_type().getattr(name).ok()?;
+    let method = attribute.get_type().getattr(method).ok()?;
+    method.call_method1("__get__", (attribute,)).ok()
+}
+
 #[pymethods]
 impl PyDataset {
     #[new]
@@ -265,7 +276,11 @@ impl PyDataset {
     fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         let Some(tag) = keyword_of(name)? else {
-            return classes(py)?.set_attribute.bind(py).call1((slf, name, value)).map(drop);
+            // What `object.__setattr__` does, which CPython refuses to do for a class with a slot of its own.
+            if let Some(set) = descriptor(slf, name, "__set__") {
+                return set.call1((slf, value)).map(drop);
+            }
+            return slf.as_any().getattr("__dict__")?.set_item(name, value);
         };
         let this = slf.get();
         if let Some(element) = this.element(py, tag)? {
@@ -282,7 +297,13 @@ impl PyDataset {
         match keyword_of(name)? {
             Some(tag) if slf.get().has(tag)? => slf.get().set(py, tag, None),
             Some(_) => Err(PyAttributeError::new_err(name.to_string())),
-            None => classes(py)?.delete_attribute.bind(py).call1((slf, name)).map(drop),
+            None => match descriptor(slf, name, "__delete__") {
+                Some(delete) => delete.call1((slf,)).map(drop),
+                None => {
+                    let attributes = slf.as_any().getattr("__dict__")?;
+                    attributes.del_item(name).map_err(|_| PyAttributeError::new_err(name.to_string()))
+                }
+            },
         }
     }
 
@@ -433,7 +454,12 @@ impl PyDataset {
     }
 
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.get().copied(slf, |object| Ok(object.clone()))
+        // A list of values is shared, as a shallow copy shares it; an element is not, so that setting an attribute of
+        // the copy leaves the original alone.
+        slf.get().copied(slf, |object| match as_element(object) {
+            Some(element) => element.call_method0("__copy__"),
+            None => Ok(object.clone()),
+        })
     }
 
     fn __deepcopy__<'py>(slf: &Bound<'py, Self>, memo: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

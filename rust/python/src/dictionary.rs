@@ -32,6 +32,12 @@ pub fn uid_entry(uid: &str) -> Option<Entry> {
     Some((entry.name, entry.kind, entry.info, entry.is_retired, entry.keyword))
 }
 
+/// The UID that is registered with this keyword.
+#[pyfunction]
+pub fn keyword_uid(keyword: &str) -> Option<&'static str> {
+    dictionary::uid_of_keyword(keyword)
+}
+
 /// Every keyword, sorted.
 #[pyfunction]
 pub fn keywords() -> Vec<&'static str> {

@@ -18,10 +18,12 @@ mod work;
 /// The native part of Rapidicom. Everything public is re-exported by the package, with its documentation.
 #[pyo3::pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::dataset::PyDataset;
     #[pymodule_export]
-    use crate::dictionary::{dictionary_entry, keyword_tag, keywords, private_entry, uid_entry};
+    use crate::dictionary::{dictionary_entry, keyword_tag, keyword_uid, keywords, private_entry, uid_entry};
     #[pymodule_export]
     use crate::element::{PyDataElement, Stored, rebuild_element};
     #[pymodule_export]
@@ -34,4 +36,9 @@ mod _core {
     use crate::series::{PySlices, find_series, read_slice_headers};
     #[pymodule_export]
     use crate::table::{PyTable, rebuild_table, scan};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
 }

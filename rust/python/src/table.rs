@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{Array, ArrayRef, RecordBatchIterator};
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{ArrayRef, RecordBatchIterator};
 use arrow_schema::ArrowError;
 use numpy::{Element, PyArray1, PyArrayMethods};
 use pyo3::exceptions::{PyKeyError, PyValueError};
@@ -132,7 +133,7 @@ impl PyTable {
     }
 
     /// A column as a list: numbers, lists of numbers or strings, and None where there is none.
-    fn list<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
+    fn values<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
         if name == PATH {
             let paths: PyResult<Vec<_>> = self.paths.iter().map(|path| path_string(py, path)).collect();
             return PyList::new(py, paths?);
@@ -165,7 +166,7 @@ impl PyTable {
                 Some(View::Float(values)) => ("float", values.width()),
                 _ => ("text", None),
             };
-            Ok((name.clone(), kind.to_owned(), width, table.list(py, name)?))
+            Ok((name.clone(), kind.to_owned(), width, table.values(py, name)?))
         });
         let columns = columns.collect::<PyResult<_>>()?;
         let state = (table.paths.clone(), columns, table.errors.clone(), table.skipped, table.invalid.clone());
@@ -192,14 +193,10 @@ pub fn rebuild_table(
 ) -> PyResult<PyTable> {
     let rebuilt = columns.into_iter().map(|(name, kind, width, values)| {
         let array = match (kind.as_str(), width) {
-            ("int", None) => arrow::from_singles::<arrow_array::types::Int64Type>(values.extract()?),
-            ("int", Some(width)) => {
-                arrow::from_rows::<arrow_array::types::Int64Type>(&values.extract::<Vec<_>>()?, width)
-            }
-            ("float", None) => arrow::from_singles::<arrow_array::types::Float64Type>(values.extract()?),
-            ("float", Some(width)) => {
-                arrow::from_rows::<arrow_array::types::Float64Type>(&values.extract::<Vec<_>>()?, width)
-            }
+            ("int", None) => Ok(arrow::from_singles::<Int64Type>(values.extract()?)),
+            ("int", Some(width)) => arrow::from_rows::<Int64Type>(&values.extract::<Vec<_>>()?, width),
+            ("float", None) => Ok(arrow::from_singles::<Float64Type>(values.extract()?)),
+            ("float", Some(width)) => arrow::from_rows::<Float64Type>(&values.extract::<Vec<_>>()?, width),
             _ => Ok(arrow::from_texts(&values.extract::<Vec<_>>()?)),
         };
         Ok((name, array.map_err(wrong_shape)?))

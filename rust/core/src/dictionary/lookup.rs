@@ -166,6 +166,11 @@ pub fn uid_entry(uid: &str) -> Option<&'static UidEntry> {
     UIDS.get(UIDS.binary_search_by(|entry| entry.uid.cmp(uid)).ok()?)
 }
 
+/// The UID with this keyword. Goes through all of them: it is asked for once a name, when a script is loaded.
+pub fn uid_of_keyword(keyword: &str) -> Option<&'static str> {
+    UIDS.iter().find(|entry| entry.keyword == keyword && !keyword.is_empty()).map(|entry| entry.uid)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,5 +14,5 @@ mod uids;
 pub use dictionary_vr::DictionaryVr;
 pub use lookup::{
     Entry, PrivateEntry, UidEntry, entry, is_repeater_keyword, is_repeater_tag, keywords, private_entry,
-    tag_of_keyword, uid_entry, vr,
+    tag_of_keyword, uid_entry, uid_of_keyword, vr,
 };

@@ -1,6 +1,7 @@
 //! Images that share a position: phases of a series, or duplicates.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use super::header::PHASE_ATTRIBUTES;
 use super::image_state::ImageState;
@@ -12,6 +13,11 @@ use super::stack::Entry;
 ///
 /// Of several copies a whole one stays, else the first.
 pub(super) fn drop_copies<'a>(mut entries: Vec<Entry<'a>>) -> (Vec<Entry<'a>>, Option<Issue>) {
+    let mut seen = HashSet::with_capacity(entries.len());
+    let is_new = |entry: &Entry<'a>| seen.insert(entry.header.sop_instance_uid.as_str());
+    if entries.iter().filter(|entry| !entry.header.sop_instance_uid.is_empty()).all(is_new) {
+        return (entries, None);
+    }
     let bits = |entry: &Entry<'a>| entry.header.position.map(|position| position.map(f64::to_bits));
     let key = |entry: &Entry<'a>| {
         let header = entry.header;

@@ -95,8 +95,9 @@ pub fn plan_series(
     mut unreadable: Vec<Unreadable>,
     tolerances: &Tolerances,
 ) -> Vec<SeriesPlan> {
-    headers.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
-    headers.dedup_by(|a, b| a.path == b.path);
+    // Headers are long: numbers are sorted in their place. Paths are compared as bytes, which is quicker by far.
+    headers.sort_by_cached_key(|header| header.path.clone().into_os_string());
+    headers.dedup_by(|a, b| a.path.as_os_str() == b.path.as_os_str());
     unreadable.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
     let mut by_uid: BTreeMap<String, (Vec<InstanceHeader>, Vec<Issue>)> = BTreeMap::new();
     for mut header in headers {
@@ -292,9 +293,9 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
         }
     };
     let sentence = "positions refer to several coordinate systems (Frame of Reference UID)";
-    let frame = |slice: &InstanceHeader| Some(slice.frame_of_reference_uid.clone()).filter(|uid| !uid.is_empty());
-    let known = slices.iter().find_map(|entry| frame(entry.header));
-    let of_another = unlike(&|slice| frame(slice).is_none() || frame(slice) == known);
+    let is_empty = |slice: &InstanceHeader| slice.frame_of_reference_uid.is_empty();
+    let known = slices.iter().map(|entry| entry.header).find(|slice| !is_empty(slice)).unwrap_or(first);
+    let of_another = unlike(&|slice| is_empty(slice) || slice.frame_of_reference_uid == known.frame_of_reference_uid);
     add(Issue::error(IssueKind::MixedFrameOfReference, sentence), of_another);
 
     let sentence = "Rescale Slope or Rescale Intercept is no number, or the slope is zero";

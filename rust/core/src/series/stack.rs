@@ -48,56 +48,90 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The attributes that the slices of a stack share to the letter: (rows, columns, samples, Photometric Interpretation).
-fn shape(header: &InstanceHeader) -> Option<(usize, usize, usize, &str)> {
+/// What the slices of a stack share to the letter: rows, columns, samples, Photometric Interpretation.
+type Shape<'a> = (usize, usize, usize, &'a str);
+
+fn shape(header: &InstanceHeader) -> Option<Shape<'_>> {
     let image = header.image.description()?;
     Some((image.rows, image.columns, image.samples_per_pixel, &image.photometric_interpretation))
 }
 
-/// Splits images into groups, each in the order of paths, the group with the first path first.
-fn groups<'a>(mut entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Vec<Group<'a>> {
-    let first_cosine =
-        |entry: &Entry<'_>| entry.orientation.map_or(f64::NEG_INFINITY, |orientation| orientation.along_row()[0]);
-    let exact = |entry: &Entry<'a>| (entry.header.is_localizer(), shape(entry.header), entry.orientation.is_some());
-    let cosines = |entry: &Entry<'_>| {
-        let pair = entry.orientation.map(|orientation| (orientation.along_row(), orientation.along_column()));
+/// What an image is compared by.
+#[derive(Clone, Copy, Debug)]
+struct Candidate<'a> {
+    entry: Entry<'a>,
+    /// What must be the same: localizer, shape, and which of orientation and spacing are known.
+    exact: (bool, Option<Shape<'a>>, bool, bool),
+    /// Cosines and logarithms of spacings, which must be near.
+    near: [f64; 8],
+    /// The sum of `near`, each times a weight.
+    score: f64,
+}
+
+/// Numbers without a simple ratio, so that planes that turn about an axis of the patient differ in their score too.
+const WEIGHTS: [f64; 8] = [1.0, 0.618, 0.414, 0.732, 0.236, 0.317, 0.755, 0.57];
+
+impl<'a> Candidate<'a> {
+    fn new(entry: Entry<'a>) -> Candidate<'a> {
+        let (plane, spacing) = (entry.orientation, entry.header.pixel_spacing);
+        let exact = (entry.header.is_localizer(), shape(entry.header), plane.is_some(), spacing.is_some());
+        let pair = plane.map(|plane| (plane.along_row(), plane.along_column()));
         let ([a, b, c], [d, e, f]) = pair.unwrap_or_default();
-        [a, b, c, d, e, f]
-    };
-    entries.sort_by(|a, b| {
-        exact(a)
-            .cmp(&exact(b))
-            .then_with(|| compare(&cosines(a), &cosines(b)))
-            .then_with(|| {
-                compare(&a.header.pixel_spacing.unwrap_or_default(), &b.header.pixel_spacing.unwrap_or_default())
-            })
-            .then(a.index.cmp(&b.index))
-    });
-    // Sorted this way, an image's group is among the last ones: as soon as a group's first cosine is too far away, so
-    // is that of every group before it.
-    let mut groups: Vec<(Entry<'a>, Group<'a>)> = Vec::new();
-    for entry in entries {
-        let is_close = |other: &Entry<'a>| first_cosine(&entry) - first_cosine(other) <= tolerances.cosine;
+        let [g, h] = spacing.map_or([0.0; 2], |spacing| spacing.map(f64::ln));
+        let near = [a, b, c, d, e, f, g, h];
+        let score = near.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum();
+        Candidate { entry, exact, near, score }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        let by_near = || {
+            let pairs = self.near.iter().zip(&other.near);
+            pairs.map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        };
+        let by_score = self.exact.cmp(&other.exact).then(self.score.total_cmp(&other.score));
+        by_score.then_with(by_near).then(self.entry.index.cmp(&other.entry.index))
+    }
+
+    /// Whether both could be of one group.
+    fn is_near(&self, other: &Self, tolerances: &Tolerances) -> bool {
+        let is_same_plane = match (self.entry.orientation, other.entry.orientation) {
+            (Some(a), Some(b)) => a.is_near(&b, tolerances.cosine),
+            _ => true,
+        };
+        let (a, b) = (self.entry.header.pixel_spacing, other.entry.header.pixel_spacing);
+        is_same_plane && tolerances.is_same_pixel_spacing(a, b)
+    }
+}
+
+/// By how much the scores of two images of one group can differ.
+fn most_apart(tolerances: &Tolerances) -> f64 {
+    let weights: f64 = WEIGHTS.iter().sum();
+    // The logarithms of two numbers that differ by the part r differ by less than 2 r, as long as r is below a half.
+    let relative = tolerances.pixel_spacing_relative;
+    weights * tolerances.cosine.max(if relative < 0.5 { 2.0 * relative } else { f64::INFINITY })
+}
+
+/// Splits images into groups, each in the order of paths, the group with the first path first.
+///
+/// Images are gone through by score, so that the groups that one can belong to are the last few.
+fn groups<'a>(entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Vec<Group<'a>> {
+    let mut candidates: Vec<Candidate<'a>> = entries.into_iter().map(Candidate::new).collect();
+    candidates.sort_by(Candidate::compare);
+    let most_apart = most_apart(tolerances);
+    let mut groups: Vec<(Candidate<'a>, Group<'a>)> = Vec::new();
+    for candidate in candidates {
+        let entry = candidate.entry;
+        let is_close = |first: &Candidate<'a>| candidate.score - first.score <= most_apart;
         let found = groups
             .iter_mut()
             .rev()
-            .take_while(|(anchor, _)| {
-                exact(anchor) == exact(&entry) && (entry.orientation.is_none() || is_close(anchor))
-            })
-            .find(|(anchor, _)| {
-                let is_same_plane = match (anchor.orientation, entry.orientation) {
-                    (Some(a), Some(b)) => a.is_near(&b, tolerances.cosine),
-                    _ => true,
-                };
-                let (a, b) = (anchor.header.pixel_spacing, entry.header.pixel_spacing);
-                is_same_plane && tolerances.is_same_pixel_spacing(a, b)
-            });
+            .take_while(|(first, _)| is_close(first) && first.exact == candidate.exact)
+            .find(|(first, _)| first.is_near(&candidate, tolerances));
         match found {
             Some((_, group)) => group.entries.push(entry),
             None => {
-                let is_localizer = entry.header.is_localizer();
-                let group = Group { entries: vec![entry], orientation: entry.orientation, is_localizer };
-                groups.push((entry, group));
+                let (orientation, is_localizer) = (entry.orientation, entry.header.is_localizer());
+                groups.push((candidate, Group { entries: vec![entry], orientation, is_localizer }));
             }
         }
     }
@@ -107,10 +141,6 @@ fn groups<'a>(mut entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Vec<Group
     }
     groups.sort_by_key(|group| group.entries.first().map(|entry| entry.index));
     groups
-}
-
-fn compare(a: &[f64], b: &[f64]) -> Ordering {
-    a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// Parts the stack from the groups beside it.

@@ -1,13 +1,10 @@
-//! Every irregularity of a series, as a table: what is kept, and what is said.
+//! Every irregularity of a stack, as a table: what is kept, and what is said.
 
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
-use super::plan::{Unreadable, plan_series};
 use super::synthetic::*;
-use super::tolerances::Tolerances;
 use crate::geometry::{Orientation, scale};
 use crate::image_description::SampleType;
-use crate::pixel::Rescale;
 
 fn assert_close(a: &[f64], b: &[f64], tolerance: f64, what: &str) {
     let is_close = a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance);
