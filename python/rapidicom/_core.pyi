@@ -3,14 +3,18 @@
 The package is what users see of it: `Dataset` and `DataElement` are the bases of its classes of these names.
 """
 
+import os
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from typing import Any, Self, final
 
+import numpy as np
 from numpy.typing import NDArray
 
 import rapidicom.dataelem
 import rapidicom.dataset
 import rapidicom.tag
+
+__version__: str
 
 def dictionary_entry(tag: int) -> tuple[str, str, str, bool, str] | None:
     """Return `(VR, VM, name, is_retired, keyword)` of a registered element, repeating groups included."""
@@ -168,6 +172,7 @@ class Dataset:
 
 # The header table.
 
+@final
 class Table:
     """A header table, whose buffers are Arrow's."""
 
@@ -217,11 +222,11 @@ def scan(
 ) -> Table:
     """Read the headers of files and folders.
 
-    `progress` is called with the number of files that are done and, when that is known, with 0 and the number of
-    files in all.
+    `progress` is called with the number of files that are done and, when that is known, with 0 and the number
+    of files in all.
     """
 
-def rebuild_table(
+def _rebuild_table(
     paths: list[str],
     columns: list[tuple[str, str, int | None, list[Any]]],
     errors: list[tuple[str, str]],
@@ -229,3 +234,100 @@ def rebuild_table(
     invalid: list[tuple[int, int]],
 ) -> Table:
     """Return a table from what `Table.__reduce__` gave."""
+
+# One file.
+
+def read_path(
+    cls: type[rapidicom.dataset.Dataset],
+    path: str | os.PathLike[str],
+    stop_before_pixels: bool,
+    specific_tags: list[int] | None,
+    force: bool,
+    mmap: str,
+) -> rapidicom.dataset.Dataset:
+    """Read the file at `path`."""
+
+def read_bytes(
+    cls: type[rapidicom.dataset.Dataset],
+    bytes: bytes,
+    stop_before_pixels: bool,
+    specific_tags: list[int] | None,
+    force: bool,
+) -> rapidicom.dataset.Dataset:
+    """Read a file that is in memory, which is not copied."""
+
+def read_stream(
+    cls: type[rapidicom.dataset.Dataset],
+    read_at: Callable[[int, int], bytes],
+    length: int,
+    stop_before_pixels: bool,
+    specific_tags: list[int] | None,
+    force: bool,
+) -> rapidicom.dataset.Dataset:
+    """Read through `read_at(offset, length)`, no further than is wanted."""
+
+@final
+class PixelReader:
+    """The pixels of a data set: what they are and where they lie."""
+
+    def __new__(cls, dataset: Dataset) -> Self: ...
+    @property
+    def frame_count(self) -> int:
+        """Frames of the image."""
+
+    @property
+    def frame_length(self) -> int:
+        """Bytes of one frame."""
+
+    @property
+    def frame_shape(self) -> list[int]:
+        """(rows, columns), with the number of samples behind it for colour."""
+
+    @property
+    def dtype(self) -> str:
+        """NumPy's name for the type of stored samples."""
+
+    @property
+    def mmap(self) -> str:
+        """The `mmap` argument that the data set was read with."""
+
+    def read_into(self, first: int, count: int, raw: bool, out: NDArray[np.uint8]) -> None:
+        """Fill `out`, a one-dimensional array of bytes, with `count` frames from `first` on."""
+
+    def map(self, first: int, count: int, raw: bool) -> NDArray[np.uint8] | None:
+        """Map the same frames privately, or return `None` where their bytes are not the array as it is."""
+
+# Many files.
+
+@final
+class Slices:
+    """Instances whose headers were read, ready for their pixels to be."""
+
+    def __len__(self) -> int: ...
+    @property
+    def image_shape(self) -> list[int] | None:
+        """(rows, columns) of the first slice, with the number of samples behind it for colour."""
+
+    @property
+    def stored_dtype(self) -> str | None:
+        """NumPy's name for the narrowest type that holds the stored values of every slice, or `None`."""
+
+    def read_into(
+        self,
+        values: str,
+        dtype: str,
+        out: NDArray[np.uint8],
+        workers: int | None,
+        progress: Callable[[int], object] | None,
+    ) -> None:
+        """Fill `out`, a one-dimensional array of bytes, with the slices as numbers of `dtype`."""
+
+def read_slice_headers(
+    paths: list[str], workers: int | None, progress: Callable[[int], object] | None
+) -> Slices:
+    """Read the headers of `paths`, in their order."""
+
+def find_series(
+    paths: list[str], recursive: bool, workers: int | None, progress: Callable[[int], object] | None
+) -> dict[str, Any]:
+    """Return the series as dictionaries under `series`, and how many files were what."""

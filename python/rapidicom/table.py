@@ -15,7 +15,6 @@ from rapidicom._progress import Progress
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Column: TypeAlias = str | int | tuple[int, int]
@@ -72,7 +71,8 @@ class UnreadableFile:
 class InvalidValue:
     """A value that the file has and the table has not, because it does not fit the column.
 
-    It is no number where there should be one, there are too many or too few, or it is cut short.
+    It is no number where there should be one, there are too many or too few, or it is text that cannot be
+    decoded.
 
     Attributes:
         row: The row, from 0.
@@ -88,8 +88,9 @@ class InvalidValue:
 class Table:
     """The headers of many files; see `scan`.
 
-    `table["Rows"]` is a column as a NumPy array, `len(table)` the number of rows, and iterating gives the names of the
-    columns. Any library that reads Arrow's C stream takes the table as it is, without a copy of its buffers.
+    `table["Rows"]` is a column as a NumPy array, `len(table)` the number of rows, and iterating gives the
+    names of the columns. Any library that reads Arrow's C stream takes the table as it is, without a copy of
+    its buffers.
     """
 
     def __init__(self, native: _core.Table) -> None:
@@ -136,9 +137,9 @@ class Table:
             name: One of `columns`.
 
         Returns:
-            Read-only. Numbers are int64 or float64, with a second axis where a row has several; where a number is
-            missing, the array is float64 and has NaN there. Text is an object array of `str`, `None` where it is
-            missing.
+            Read-only. Numbers are int64 or float64, with a second axis where a row has several; where a
+            number is missing, the array is float64 and has NaN there. Text is an object array of `str`, with
+            `None` where it is missing.
 
         Raises:
             KeyError: The table has no column of this name.
@@ -152,7 +153,7 @@ class Table:
         return array
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return a dictionary a row: numbers, lists of numbers and strings, `None` where a value is missing."""
+        """Return a dictionary a row: numbers, lists of numbers, strings, `None` where a value is missing."""
         names = self.columns
         values = (self._native.values(name) for name in names)
         return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
@@ -175,7 +176,7 @@ class Table:
         return import_module("pyarrow").table(self)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return the capsule of Arrow's PyCapsule interface. A requested schema is not honoured, which it allows."""
+        """Return the capsule of Arrow's PyCapsule interface; a requested schema is not honoured."""
         return self._native.arrow_stream()
 
     def __reduce__(self) -> tuple[type[Table], tuple[_core.Table]]:
@@ -185,21 +186,23 @@ class Table:
         from rapidicom.text_table import ELLIPSIS, format_table, shorten, terminal_width
 
         width = terminal_width()
-        head = tail = range(0)
-        if len(self) > _SHOWN_ROWS:
-            head, tail = range(_SHOWN_ROWS // 2), range(len(self) - _SHOWN_ROWS // 2, len(self))
-        else:
-            head = range(len(self))
+        is_long = len(self) > _SHOWN_ROWS
+        half = _SHOWN_ROWS // 2 if is_long else len(self)
+        rows = [*range(half), *(range(len(self) - half, len(self)) if is_long else ())]
         arrays = [self[name] for name in self.columns]
-        lines = format_table(self.columns, [[array[row] for array in arrays] for row in (*head, *tail)], width=width)
-        if len(tail):
-            lines.insert(len(lines) - len(tail), ELLIPSIS)
+        lines = format_table(self.columns, [[array[row] for array in arrays] for row in rows], width=width)
+        if is_long:
+            lines.insert(len(lines) - half, ELLIPSIS)
         lines.append(shorten(self._summary(), width))
         return "\n".join(lines)
 
     def _summary(self) -> str:
         parts = [f"{len(self)} rows", f"{len(self.columns)} columns"]
-        counts = [(self.skipped, "skipped"), (len(self.errors), "not readable"), (len(self._native.invalid), "invalid")]
+        counts = [
+            (self.skipped, "skipped"),
+            (len(self.errors), "not readable"),
+            (len(self._native.invalid), "invalid"),
+        ]
         return ", ".join(parts + [f"{count} {what}" for count, what in counts if count])
 
 
@@ -214,19 +217,20 @@ def scan(
 ) -> Table:
     """Read the headers of many files into a table, each only as far as the last wanted element.
 
-    Rows are in the order of the paths: files that are named first, then those found in folders, sorted. Files in
-    folders that are not DICOM are skipped and counted.
+    Rows are in the order of the paths: files that are named first, then those found in folders, sorted. Files
+    in folders that are not DICOM are skipped and counted.
 
     Args:
         paths: A folder, a file, or an iterable of either.
-        columns: Keywords, tags (`0x0020000E`, `(0x0020, 0x000E)`, `"0020000E"`), or paths into sequences with dots:
-            `"RequestAttributesSequence.ScheduledProcedureStepID"`. A sequence's first item is taken, or the one with an
-            index: `"PerFrameFunctionalGroupsSequence[4].PlanePositionSequence.ImagePositionPatient"`. By default those
-            of `DEFAULT_COLUMNS`. `path` always comes first.
+        columns: Keywords, tags (`0x0020000E`, `(0x0020, 0x000E)`, `"0020000E"`), or paths into sequences with
+            dots: `"RequestAttributesSequence.ScheduledProcedureStepID"`. A sequence's first item is taken, or
+            the one with an index:
+            `"PerFrameFunctionalGroupsSequence[4].PlanePositionSequence.ImagePositionPatient"`. By default
+            those of `DEFAULT_COLUMNS`. `path` always comes first.
         recursive: Whether folders in folders are gone through.
         workers: Threads; by default as many as there are cores, and more while they wait for a disk.
-        errors: What a file does that cannot be read: `"collect"` costs only its own row and is in `Table.errors`,
-            `"raise"` raises for the first one.
+        errors: What a file does that cannot be read: with `"collect"` it costs only its own row and is in
+            `Table.errors`, with `"raise"` the first one raises.
         progress: Whether to show a bar, which needs tqdm.
 
     Raises:
@@ -256,5 +260,7 @@ def _column_names(columns: Iterable[Column] | str) -> list[str]:
             case (int(group), int(element)):
                 names.append(f"{group:04X}{element:04X}")
             case _:
-                raise TypeError(f"a column is a keyword, a tag or a path of them, not {type(column).__name__}")
+                raise TypeError(
+                    f"a column is a keyword, a tag or a path of them, not {type(column).__name__}"
+                )
     return names

@@ -69,7 +69,8 @@ class Volume:
 
         The vectors are perpendicular to each other unless the stack is tilted.
         """
-        return self.affine[:3, :3] / np.asarray(self.spacing)
+        direction: npt.NDArray[np.float64] = self.affine[:3, :3] / np.asarray(self.spacing)
+        return direction
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         if copy:

@@ -251,9 +251,9 @@ def test_single_file(tmp_path: Path) -> None:
 
 
 def test_tags_after_the_pixel_data_are_found(tmp_path: Path) -> None:
-    write(tmp_path / "one", Element(0xFFFCFFFC, "OB", b"\0\0"))
-    table = rd.scan(tmp_path, ["DataSetTrailingPadding", "InstanceNumber"])
-    assert len(table) == 1
+    write(tmp_path / "one", Element(0x7FE10010, "LO", "ACME"))
+    table = rd.scan(tmp_path, ["7FE10010", "InstanceNumber"])
+    assert list(table["(7FE1,0010)"]) == ["ACME"]
     assert len(table.errors) == 0
 
 

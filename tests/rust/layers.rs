@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 6] = [
 
 fn place(module: &str) -> Option<(usize, usize)> {
     let in_row = |row: &&[&str]| row.iter().position(|name| *name == module);
-    LAYERS.iter().enumerate().find_map(|(row, names)| Some((row, in_row(&names)?)))
+    LAYERS.iter().enumerate().find_map(|(row, names)| Some((row, in_row(names)?)))
 }
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {

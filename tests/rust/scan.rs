@@ -94,28 +94,25 @@ fn rows_come_in_the_order_of_paths_whatever_the_number_of_threads() {
 
 #[test]
 fn a_value_that_does_not_fit_is_missing_and_named() {
-    let folder = Folder::new(&[
-        ("a", image("x ", "1\\2 ")),
-        ("b", image("  ", "1\\2\\3 ")),
-        ("c", file(&[])),
-        ("d", image("4 ", "1\\2\\3 ")[..160].to_vec()),
-    ]);
+    let folder = Folder::new(&[("a", image("x ", "1\\2 ")), ("b", image("  ", "1\\2\\3 ")), ("c", file(&[]))]);
     let table =
         read(std::slice::from_ref(&folder.0), &["InstanceNumber", "ImagePositionPatient"], 2, OnError::Stop).unwrap();
-    assert_eq!(ints(&table, "InstanceNumber")[..3], [None, None, None]);
-    assert_eq!(floats(&table, "ImagePositionPatient").lengths[..3], [0, 3, 0]);
+    assert_eq!(ints(&table, "InstanceNumber"), [None, None, None]);
+    assert_eq!(floats(&table, "ImagePositionPatient").lengths, [0, 3, 0]);
     let invalid: Vec<_> = table.invalid.iter().map(|entry| (entry.row, entry.column)).collect();
     assert_eq!(invalid, [(0, 0), (0, 1)]);
 }
 
 #[test]
-fn a_value_that_is_cut_short_is_missing() {
-    let mut bytes = file(&element(0x0020, 0x0013, b"IS", b"1234"));
-    bytes.truncate(bytes.len() - 2);
-    let folder = Folder::new(&[("a", bytes)]);
-    let table = read(std::slice::from_ref(&folder.0), &["InstanceNumber"], 1, OnError::Stop).unwrap();
-    assert_eq!(ints(&table, "InstanceNumber"), [None]);
-    assert_eq!(table.invalid.len(), 1);
+fn a_header_that_ends_too_early_is_an_error_and_not_a_row_of_nothing() {
+    let whole = file(&[element(0x0010, 0x0020, b"LO", b"1234"), element(0x0020, 0x0013, b"IS", b"1234")].concat());
+    let files = [("in a header", 9), ("in a value", 2), ("in another value", 14)];
+    let folder = Folder::new(&files.map(|(name, missing)| (name, whole[..whole.len() - missing].to_vec())));
+    let table = read(std::slice::from_ref(&folder.0), &["InstanceNumber"], 1, OnError::Collect).unwrap();
+    assert_eq!((table.paths.len(), table.errors.len()), (0, 3));
+    // Up to there it is whole.
+    let table = read(&[folder.path("in a value")], &["PatientID"], 1, OnError::Stop).unwrap();
+    assert_eq!(texts(&table, "PatientID"), [Some("1234")]);
 }
 
 #[test]

@@ -268,10 +268,8 @@ impl Dataset {
     /// §C.11.1.1): as SS, 65536 - n would be negative.
     pub fn mend_lut_descriptor(&self, tag: Tag, numbers: &mut [Number]) {
         let is_descriptor = matches!(tag.0, 0x0028_1101..=0x0028_1103 | 0x0028_3002);
-        if let (true, [Number::Int(entries), _, ..]) = (is_descriptor, numbers) {
-            if *entries < 0 {
-                *entries += 65_536;
-            }
+        if let (true, [Number::Int(entries @ ..0), _, ..]) = (is_descriptor, numbers) {
+            *entries += 65_536;
         }
     }
 
@@ -359,7 +357,6 @@ impl DicomFile {
                 let mut window = Window::file(&file, buffer, Some(&mut segments), &options.rules.limits)?;
                 parse_file(&mut window, options, parsed)?;
                 window.keep(parsed.used);
-                drop(window);
                 Ok(DicomFile::from_parsed(parsed, Source::File(Arc::new(source)), segments))
             })
             .map_err(|error: Error| error.in_file(path))

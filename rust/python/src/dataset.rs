@@ -150,9 +150,8 @@ impl PyDataset {
     }
 
     fn element<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match self.overridden(py, tag) {
-            Some(found) => return Ok(found.map(|element| element.into_bound(py))),
-            None => {}
+        if let Some(found) = self.overridden(py, tag) {
+            return Ok(found.map(|element| element.into_bound(py)));
         }
         let Some(dataset) = self.parsed()? else { return Ok(None) };
         let Some(element) = dataset.find(tag) else { return Ok(None) };

@@ -154,9 +154,11 @@ impl PyDataElement {
         self.stored_element().map(|element| element.value_length)
     }
 
+    /// Empty for repeating groups, as in pydicom: (6000,0010) and (6002,0010) would share theirs.
     #[getter]
     fn keyword(&self) -> &'static str {
-        keyword(self.tag)
+        let keyword = keyword(self.tag);
+        if dictionary::tag_of_keyword(keyword) == Some(self.tag) { keyword } else { "" }
     }
 
     #[getter]

@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use rapidicom_core::pixel::{NativePixels, read_frames};
-use rapidicom_core::{ByteOrder, DicomFile, Error, ErrorKind, FileBytes, ImageDescription, SharedBytes, Source, Tag};
+use rapidicom_core::{ByteOrder, Error, ErrorKind, FileBytes, ImageDescription, SharedBytes, Source, Tag};
 
 use crate::dataset::{Current, PyDataset, set_bytes};
 use crate::error::to_python;
@@ -27,7 +27,7 @@ impl PyPixelReader {
         let py = dataset.py();
         let this = dataset.get();
         let class = dataset.get_type().name()?;
-        if let Some((_, syntax)) = encapsulated(dataset)? {
+        if let Some(syntax) = encapsulated(dataset)? {
             return Err(to_python(ErrorKind::Unsupported { what: "compressed pixel data", coded: syntax }.into()));
         }
         for (tag, name) in
@@ -126,19 +126,15 @@ impl PyPixelReader {
     }
 }
 
-/// The Transfer Syntax UID, if it says that pixels are compressed.
-fn encapsulated(dataset: &Bound<'_, PyDataset>) -> PyResult<Option<((), String)>> {
+/// The Transfer Syntax UID, if it says that pixels are compressed or they are.
+fn encapsulated(dataset: &Bound<'_, PyDataset>) -> PyResult<Option<String>> {
     let py = dataset.py();
-    let from_file = |file: &Arc<DicomFile>| file.transfer_syntax_uid();
     let uid = match dataset.get().touched_meta(py) {
-        Some(meta) => match meta.bind(py).call_method1("get", ("TransferSyntaxUID", ""))?.extract::<String>() {
-            Ok(uid) => uid,
-            Err(_) => String::new(),
-        },
-        None => dataset.get().file().map(from_file).unwrap_or_default(),
+        Some(meta) => meta.bind(py).call_method1("get", ("TransferSyntaxUID", ""))?.extract().unwrap_or_default(),
+        None => dataset.get().file().map(|file| file.transfer_syntax_uid()).unwrap_or_default(),
     };
     let is_encapsulated = rapidicom_core::transfer_syntax::find(&uid).is_some_and(|syntax| syntax.is_encapsulated);
     let has_fragments =
         dataset.get().stored(py, Tag::PIXEL_DATA)?.is_some_and(|(_, element)| element.is_undefined_length);
-    Ok((is_encapsulated || has_fragments).then_some(((), uid)))
+    Ok((is_encapsulated || has_fragments).then_some(uid))
 }

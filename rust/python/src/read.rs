@@ -38,7 +38,7 @@ fn finish<'py>(
 /// Reads the file at `path`.
 #[pyfunction]
 pub fn read_path<'py>(
-    class: &Bound<'py, PyType>,
+    cls: &Bound<'py, PyType>,
     path: PathBuf,
     stop_before_pixels: bool,
     specific_tags: Option<Vec<u32>>,
@@ -46,27 +46,27 @@ pub fn read_path<'py>(
     mmap: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
-    let file = class.py().detach(|| DicomFile::open(&path, &options));
-    finish(class, file, specific_tags, mmap)
+    let file = cls.py().detach(|| DicomFile::open(&path, &options));
+    finish(cls, file, specific_tags, mmap)
 }
 
 /// Reads a file that is in memory, which is not copied.
 #[pyfunction]
 pub fn read_bytes<'py>(
-    class: &Bound<'py, PyType>,
+    cls: &Bound<'py, PyType>,
     bytes: PyBackedBytes,
     stop_before_pixels: bool,
     specific_tags: Option<Vec<u32>>,
     force: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
-    finish(class, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, "never")
+    finish(cls, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, "never")
 }
 
 /// Reads through `read_at(offset, length) -> bytes`, no further than is wanted.
 #[pyfunction]
 pub fn read_stream<'py>(
-    class: &Bound<'py, PyType>,
+    cls: &Bound<'py, PyType>,
     read_at: Py<PyAny>,
     length: u64,
     stop_before_pixels: bool,
@@ -79,7 +79,7 @@ pub fn read_stream<'py>(
     if let Some(raised) = stream.raised.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         return Err(raised);
     }
-    finish(class, file, specific_tags, "never")
+    finish(cls, file, specific_tags, "never")
 }
 
 struct Stream {

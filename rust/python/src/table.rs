@@ -170,7 +170,7 @@ impl PyTable {
         });
         let columns = columns.collect::<PyResult<_>>()?;
         let state = (table.paths.clone(), columns, table.errors.clone(), table.skipped, table.invalid.clone());
-        Ok((py.import("rapidicom._core")?.getattr("rebuild_table")?, state))
+        Ok((py.import("rapidicom._core")?.getattr("_rebuild_table")?, state))
     }
 }
 
@@ -183,7 +183,7 @@ type State<'py> = (
 );
 
 /// A table from what `Table.__reduce__` gave.
-#[pyfunction]
+#[pyfunction(name = "_rebuild_table")]
 pub fn rebuild_table(
     paths: Vec<PathBuf>,
     columns: Vec<(String, String, Option<usize>, Bound<'_, PyList>)>,

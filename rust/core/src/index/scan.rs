@@ -9,7 +9,7 @@ use super::table::{Chunk, InvalidValue, Table, merge};
 use super::values::{FileBytes, Level};
 use crate::dataset::Context;
 use crate::error::{ErrorKind, Result};
-use crate::parse::{ParseOptions, ParsedFile, Segment, Stop, Window, parse_file};
+use crate::parse::{Leniencies, Leniency, ParseOptions, ParsedFile, Rules, Segment, Stop, Window, parse_file};
 use crate::source::{AlignedBuffer, FileList, OpenFile};
 use crate::tag::Tag;
 use crate::workers::{Tick, Workers, for_each};
@@ -41,7 +41,11 @@ pub fn scan(
         named_count: files.named_count,
         columns,
         last,
-        options: ParseOptions { stop: Stop::After(last), ..ParseOptions::default() },
+        options: ParseOptions {
+            stop: Stop::After(last),
+            force: false,
+            rules: Rules { leniencies: leniencies(), ..Rules::default() },
+        },
         on_error,
         first_failed: AtomicUsize::new(usize::MAX),
         chunks: Mutex::default(),
@@ -64,6 +68,17 @@ pub fn scan(
         OnError::Stop if !table.errors.is_empty() => Err(table.errors.swap_remove(0)),
         _ => Ok(table),
     }
+}
+
+/// What is tolerated in a header. That it ends too early is not: what is missing then is not absent.
+fn leniencies() -> Leniencies {
+    let tolerated = [
+        Leniency::ImplicitElement,
+        Leniency::OtherVrEncoding,
+        Leniency::MissingTransferSyntax,
+        Leniency::UnorderedElements,
+    ];
+    tolerated.into_iter().fold(Leniencies::NONE, Leniencies::with)
 }
 
 struct Job<'j> {

@@ -109,9 +109,6 @@ impl<'a> Level<'a> {
             return self.add_from_item(*step, column, depth + 1, rows);
         }
         let Some(element) = self.find(column.tag).filter(|element| element.value_length > 0) else { return Ok(true) };
-        if element.is_cut_short {
-            return Ok(false);
-        }
         let vr = self.resolve_vr(element).vr;
         let bytes = self.value(element)?;
         Ok(match rows {

@@ -36,16 +36,16 @@ pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -
     };
     let first = headers.first().and_then(shape);
     for header in &headers {
-        if let (Some(first), Some(own)) = (first, shape(header)) {
-            if own != first {
-                let why = format!(
-                    "all images of a batch must have the same shape: the first has {} rows, {} columns and {} samples, \
+        if let (Some(first), Some(own)) = (first, shape(header))
+            && own != first
+        {
+            let why = format!(
+                "all images of a batch must have the same shape: the first has {} rows, {} columns and {} samples, \
                      this one {}, {} and {}",
-                    first.0, first.1, first.2, own.0, own.1, own.2
-                );
-                let error: crate::error::Error = ErrorKind::Argument { why }.into();
-                return Err(error.in_file(&header.path));
-            }
+                first.0, first.1, first.2, own.0, own.1, own.2
+            );
+            let error: crate::error::Error = ErrorKind::Argument { why }.into();
+            return Err(error.in_file(&header.path));
         }
     }
     Ok(headers)

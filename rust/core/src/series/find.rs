@@ -4,14 +4,15 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::header::InstanceHeader;
+use super::header::{InstanceHeader, SERIES_INSTANCE_UID};
 use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Family, Result};
 use crate::parse::{ParseOptions, Stop};
 use crate::source::FileList;
 use crate::tag::Tag;
+use crate::uid;
 use crate::workers::{Tick, Workers, for_each};
 
 /// What there was in a list of files.
@@ -42,6 +43,17 @@ pub fn read_instance_header(path: &Path) -> Result<InstanceHeader> {
         return Err(Error::from(ErrorKind::InvalidImage { why }).in_file(path));
     }
     Ok(InstanceHeader::from_dataset(path.to_owned(), &file))
+}
+
+/// The Series Instance UID of a file whose header is damaged behind it.
+fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
+    if !matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported) {
+        return None;
+    }
+    let options = ParseOptions { stop: Stop::After(SERIES_INSTANCE_UID), ..ParseOptions::default() };
+    let file = DicomFile::open(path, &options).ok()?;
+    let value = file.dataset.value(file.dataset.find(SERIES_INSTANCE_UID)?).ok()?;
+    Some(uid::trim(&value).to_owned()).filter(|uid| !uid.is_empty())
 }
 
 /// Reads the headers of `files` and says which volumes they make.
@@ -75,7 +87,8 @@ pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, t
         match result.into_inner() {
             Some(Ok(header)) => headers.push(header),
             Some(Err(error)) => {
-                unreadable.push(Unreadable { path: path.clone(), reason: error.what(), series_instance_uid: None });
+                let series_instance_uid = series_of_damaged(path, &error);
+                unreadable.push(Unreadable { path: path.clone(), reason: error.what(), series_instance_uid });
                 errors.push(error);
             }
             None => {}

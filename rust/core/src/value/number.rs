@@ -35,10 +35,8 @@ pub fn numbers(bytes: &[u8], vr: Vr, order: ByteOrder) -> impl Iterator<Item = N
             for (target, byte) in all.iter_mut().zip(chunk.iter().take(length)) {
                 *target = *byte;
             }
-            if order == ByteOrder::Big {
-                if let Some(used) = all.get_mut(..length) {
-                    used.reverse();
-                }
+            if let (ByteOrder::Big, Some(used)) = (order, all.get_mut(..length)) {
+                used.reverse();
             }
             u64::from_le_bytes(all)
         };
