@@ -110,7 +110,13 @@ fn a_header_that_ends_too_early_is_an_error_and_not_a_row_of_nothing() {
     let folder = Folder::new(&files.map(|(name, missing)| (name, whole[..whole.len() - missing].to_vec())));
     let table = read(std::slice::from_ref(&folder.0), &["InstanceNumber"], 1, OnError::Collect).unwrap();
     assert_eq!((table.paths.len(), table.errors.len()), (0, 3));
-    // Up to there it is whole.
+    // An item where an element should be is no element behind the last wanted one.
+    let stray = [item(ITEM, 4), vec![0; 4], element(0x0020, 0x0013, b"IS", b"1234")].concat();
+    let stray = file(&[element(0x0010, 0x0020, b"LO", b"1234"), stray].concat());
+    let other = Folder::new(&[("stray", stray)]);
+    let table = read(std::slice::from_ref(&other.0), &["InstanceNumber"], 1, OnError::Collect).unwrap();
+    assert_eq!((table.paths.len(), table.errors.len()), (0, 1));
+    // Up to where it ends it is whole.
     let table = read(&[folder.path("in a value")], &["PatientID"], 1, OnError::Stop).unwrap();
     assert_eq!(texts(&table, "PatientID"), [Some("1234")]);
 }

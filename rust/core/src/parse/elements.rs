@@ -133,11 +133,12 @@ impl Parser<'_, '_> {
                 return Ok(offset);
             };
             let tag = header.tag;
+            // Before the stop: a delimiter would pass for an element behind it, and the rest for absent.
+            if tag.group() == 0xFFFE && tag != Tag::ITEM_DELIMITATION {
+                return Err(Error::from(ErrorKind::UnexpectedDelimiter { found: tag }).at_offset(offset));
+            }
             if stop.is_before(tag) || tag == Tag::ITEM_DELIMITATION {
                 return Ok(offset);
-            }
-            if tag.group() == 0xFFFE {
-                return Err(Error::from(ErrorKind::UnexpectedDelimiter { found: tag }).at_offset(offset));
             }
             if header.vr == Vr::IMPLICIT && !self.encoding.is_implicit {
                 let error = ErrorKind::BadValue { what: "the VR", found: 0, expected: "two capital letters" };
