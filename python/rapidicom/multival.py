@@ -75,15 +75,17 @@ class MultiValue(ConvertingList[T]):
         return values
 
     def _convert(self, item: Any) -> T:
-        # Most lists that were read are never changed: what converts is looked up when the first one is.
-        if self._constructor is None:
+        # Native code leaves the slot empty: most lists that were read are never changed, so what converts is looked
+        # up when the first one is.
+        constructor = getattr(self, "_constructor", None)
+        if constructor is None:
             from rapidicom.valuerep import constructor_like
 
-            self._constructor = constructor_like(self)
-        return self._constructor(item)
+            constructor = self._constructor = constructor_like(self)
+        return constructor(item)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self)._from_list, (list(self), self._constructor))
+        return (type(self)._from_list, (list(self), getattr(self, "_constructor", None)))
 
     def __str__(self) -> str:
         if not self:

@@ -13,6 +13,7 @@ pub enum ByteOrder {
 
 impl ByteOrder {
     /// A 16-bit number.
+    #[inline]
     pub fn u16(self, bytes: [u8; 2]) -> u16 {
         match self {
             ByteOrder::Little => u16::from_le_bytes(bytes),
@@ -21,6 +22,7 @@ impl ByteOrder {
     }
 
     /// A 32-bit number.
+    #[inline]
     pub fn u32(self, bytes: [u8; 4]) -> u32 {
         match self {
             ByteOrder::Little => u32::from_le_bytes(bytes),

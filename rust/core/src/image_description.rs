@@ -132,12 +132,12 @@ impl ImageDescription {
     pub fn new(attributes: &impl Attributes) -> Result<ImageDescription> {
         let place = |tag: Tag| move |error: ErrorKind| Error::from(error).at_tag(tag, keyword(tag), None);
         let needed = |tag: Tag| {
-            let missing = ErrorKind::Missing { what: keyword(tag), needed_for: "Pixel Data" };
-            attributes.integer(tag).ok_or_else(|| place(tag)(missing))
+            let missing = || ErrorKind::Missing { what: keyword(tag), needed_for: "Pixel Data" };
+            attributes.integer(tag).ok_or_else(|| place(tag)(missing()))
         };
         let within = |tag: Tag, found: i64, least: i64, most: i64, expected: &'static str| {
-            let bad = ErrorKind::BadValue { what: keyword(tag), found, expected };
-            if (least..=most).contains(&found) { Ok(found as u64) } else { Err(place(tag)(bad)) }
+            let bad = || ErrorKind::BadValue { what: keyword(tag), found, expected };
+            if (least..=most).contains(&found) { Ok(found as u64) } else { Err(place(tag)(bad())) }
         };
         let rows = within(ROWS, needed(ROWS)?, 1, 65_535, "1 to 65535")? as usize;
         let columns = within(COLUMNS, needed(COLUMNS)?, 1, 65_535, "1 to 65535")? as usize;

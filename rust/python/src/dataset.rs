@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::exceptions::{PyAttributeError, PyKeyError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyIterator, PyList, PyString, PyTuple, PyType};
 use rapidicom_core::{Attributes, ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, dictionary};
 
@@ -210,7 +211,18 @@ fn keyword_of(name: &Bound<'_, PyString>) -> PyResult<Option<Tag>> {
     if !text.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
         return Ok(None);
     }
-    Ok(dictionary::tag_of_keyword(text))
+    // The hash of an attribute's name is there already, so that Python's own table is quicker than a search.
+    static TAGS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let py = name.py();
+    let tags = TAGS.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
+    if let Some(tag) = tags.get_item(name)? {
+        return Ok(Some(Tag(tag.extract()?)));
+    }
+    let tag = dictionary::tag_of_keyword(text);
+    if let Some(tag) = tag {
+        tags.set_item(name, tag.0)?;
+    }
+    Ok(tag)
 }
 
 /// The method by which the class sets or deletes this attribute, if it has one.
@@ -246,7 +258,7 @@ impl PyDataset {
             if let Some(value) = this.values.bind(py).get_item(name)? {
                 return Ok(value);
             }
-            if let Some(tag) = dictionary::tag_of_keyword(name.to_str()?) {
+            if let Some(tag) = keyword_of(name)? {
                 let Some(value) = this.value(py, tag)? else {
                     return Err(PyAttributeError::new_err(()));
                 };

@@ -3,7 +3,7 @@
 use pyo3::IntoPyObjectExt;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
+use pyo3::types::PyBytes;
 use rapidicom_core::value::{self, Number};
 use rapidicom_core::{Dataset, Element, Limits, Vr};
 
@@ -85,11 +85,11 @@ fn one_or_many<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let Some(first) = values.next() else { return Ok(py.None().into_bound(py)) };
     let Some(second) = values.next() else { return first };
-    let list = PyList::new(py, [first?, second?])?;
-    for value in values {
+    let list = classes.empty_list(py, &classes.multi_value)?;
+    for value in [first, second].into_iter().chain(values) {
         list.append(value?)?;
     }
-    classes.multi_value.bind(py).call1((list,))
+    Ok(list.into_any())
 }
 
 fn decimal<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
@@ -139,11 +139,11 @@ fn sequence<'py>(
     classes: &Classes,
 ) -> PyResult<Bound<'py, PyAny>> {
     let items = dataset.items(element, &Limits::DEFAULT).map_err(to_python)?;
-    let list = PyList::empty(py);
+    let list = classes.empty_list(py, &classes.sequence)?;
     for item in items {
         list.append(PyDataset::from_item(py, item)?)?;
     }
-    classes.sequence.bind(py).call1((list,))
+    Ok(list.into_any())
 }
 
 /// What stands for no value: text that is empty, or `None`.

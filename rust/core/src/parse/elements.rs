@@ -151,6 +151,14 @@ impl Parser<'_, '_> {
             let value_offset = offset.saturating_add(header.header_length as u64);
             let place = |error: Error| error.at_tag(tag, "", None).at_offset(offset);
             let (element, next) = match header.value_length {
+                // The common case by a long way: the whole value has been read.
+                Some(length) if self.window.reaches(value_offset.saturating_add(u64::from(length))) => {
+                    let value_length = u64::from(length);
+                    let ElementHeader { tag, vr, .. } = header;
+                    let (is_undefined_length, is_cut_short) = (false, false);
+                    let element = Element { tag, vr, is_undefined_length, is_cut_short, value_offset, value_length };
+                    (element, value_offset + value_length)
+                }
                 Some(length) => self.defined(&header, value_offset, u64::from(length)).map_err(place)?,
                 None => self.undefined(&header, value_offset).map_err(place)?,
             };

@@ -17,7 +17,7 @@ pub use items::{ItemRange, parse_items};
 pub use leniency::{Deviation, Deviations, Leniencies, Leniency};
 pub use window::{Segment, Window};
 
-use crate::cursor::{ByteOrder, Cursor};
+use crate::cursor::ByteOrder;
 use crate::tag::Tag;
 use crate::vr::Vr;
 
@@ -81,28 +81,39 @@ impl ElementHeader {
     /// Reads tag, VR and length at `position` (PS3.5 §7.1.2, §7.1.3); `None` if `bytes` end before.
     #[inline]
     pub fn read(bytes: &[u8], position: usize, encoding: Encoding) -> Option<ElementHeader> {
-        let mut cursor = Cursor::new(bytes, position, encoding.order);
-        let tag = cursor.tag()?;
-        // Items and delimiters have no VR in any encoding (PS3.5 §7.5).
-        let (vr, length) = if encoding.is_implicit || tag.group() == 0xFFFE {
-            (Vr::IMPLICIT, cursor.u32()?)
+        // One check for the longest header serves all but the last elements of the data.
+        match bytes.get(position..)?.first_chunk::<12>() {
+            Some(header) => Some(ElementHeader::decode(header, encoding)),
+            None => ElementHeader::read_near_end(bytes, position, encoding),
+        }
+    }
+
+    #[inline]
+    fn decode(&[a, b, c, d, v, r, e, f, g, h, i, j]: &[u8; 12], Encoding { order, is_implicit }: Encoding) -> Self {
+        let tag = Tag::new(order.u16([a, b]), order.u16([c, d]));
+        let vr = Vr([v, r]);
+        // Items and delimiters have no VR in any encoding (PS3.5 §7.5), and some writers leave the VR out here and
+        // there: Leniency::ImplicitElement.
+        let has_vr = !is_implicit && v.is_ascii_uppercase() && r.is_ascii_uppercase() && tag.group() != 0xFFFE;
+        let (vr, header_length, length) = if !has_vr {
+            (Vr::IMPLICIT, 8, order.u32([v, r, e, f]))
+        } else if vr.has_long_length() {
+            (vr, 12, order.u32([g, h, i, j]))
         } else {
-            let vr = Vr(cursor.peek::<2>()?);
-            if vr.has_long_length() {
-                cursor.skip(4)?;
-                (vr, cursor.u32()?)
-            } else if vr.0.iter().all(u8::is_ascii_uppercase) {
-                cursor.skip(2)?;
-                let length = u32::from(cursor.u16()?);
-                let header_length = cursor.position() - position;
-                return Some(ElementHeader { tag, vr, header_length, value_length: Some(length) });
-            } else {
-                // Leniency::ImplicitElement: some writers leave the VR out here and there.
-                (Vr::IMPLICIT, cursor.u32()?)
-            }
+            (vr, 8, u32::from(order.u16([e, f])))
         };
-        let header_length = cursor.position() - position;
-        Some(ElementHeader { tag, vr, header_length, value_length: (length != UNDEFINED).then_some(length) })
+        ElementHeader { tag, vr, header_length, value_length: (length != UNDEFINED).then_some(length) }
+    }
+
+    /// The same for fewer than 12 bytes, of which a header of 8 may be there.
+    #[cold]
+    fn read_near_end(bytes: &[u8], position: usize, encoding: Encoding) -> Option<ElementHeader> {
+        let rest = bytes.get(position..)?;
+        let mut padded = [0; 12];
+        for (target, byte) in padded.iter_mut().zip(rest) {
+            *target = *byte;
+        }
+        Some(ElementHeader::decode(&padded, encoding)).filter(|header| header.header_length <= rest.len())
     }
 }
 

@@ -125,7 +125,8 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
         result
     });
     let mut found = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner).found;
-    found.files.sort_unstable();
+    // As bytes: comparing paths component by component takes several times as long.
+    found.files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     result.map(|()| found)
 }
 
