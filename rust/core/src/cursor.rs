@@ -63,12 +63,8 @@ impl<'a> Cursor<'a> {
         self.bytes.len() - self.position
     }
 
-    fn peek_chunk<const N: usize>(&self) -> Option<[u8; N]> {
-        self.bytes.get(self.position..)?.first_chunk::<N>().copied()
-    }
-
     fn chunk<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let chunk = self.peek_chunk::<N>()?;
+        let chunk = self.bytes.get(self.position..)?.first_chunk::<N>().copied()?;
         self.position += N;
         Some(chunk)
     }
@@ -76,11 +72,6 @@ impl<'a> Cursor<'a> {
     /// The next 2 bytes as they stand.
     pub fn pair(&mut self) -> Option<[u8; 2]> {
         self.chunk::<2>()
-    }
-
-    /// The next 16-bit number.
-    pub fn u16(&mut self) -> Option<u16> {
-        Some(self.order.u16(self.chunk()?))
     }
 
     /// The next 32-bit number.
@@ -92,25 +83,6 @@ impl<'a> Cursor<'a> {
     pub fn tag(&mut self) -> Option<Tag> {
         let [a, b, c, d] = self.chunk::<4>()?;
         Some(Tag::new(self.order.u16([a, b]), self.order.u16([c, d])))
-    }
-
-    /// The next `N` bytes, without moving past them.
-    pub fn peek<const N: usize>(&self) -> Option<[u8; N]> {
-        self.peek_chunk::<N>()
-    }
-
-    /// The next `length` bytes.
-    pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let end = self.position.checked_add(length)?;
-        let slice = self.bytes.get(self.position..end)?;
-        self.position = end;
-        Some(slice)
-    }
-
-    /// Moves on by `length`; `None`, without moving, if fewer bytes are left.
-    pub fn skip(&mut self, length: u64) -> Option<()> {
-        let length = usize::try_from(length).ok()?;
-        self.take(length).map(|_| ())
     }
 }
 
@@ -129,14 +101,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_or_skipped_past_the_end() {
+    fn nothing_is_read_past_the_end() {
         let bytes = [1, 2, 3];
         let mut cursor = Cursor::new(&bytes, 1, ByteOrder::Little);
         assert_eq!(cursor.u32(), None);
-        assert_eq!(cursor.skip(3), None);
-        assert_eq!(cursor.skip(u64::MAX), None);
-        assert_eq!(cursor.position(), 1);
-        assert_eq!(cursor.take(2), Some(&bytes[1..]));
+        assert_eq!(cursor.position(), 1, "what is not there does not move it");
+        assert_eq!(cursor.pair(), Some([2, 3]));
         assert_eq!(Cursor::new(&bytes, usize::MAX, ByteOrder::Little).remaining(), 0);
     }
 }

@@ -144,7 +144,7 @@ impl<'j> Worker<'j> {
     fn add_row(&mut self, path: &Path) -> Result<()> {
         let job = self.job;
         let Worker { buffer, segments, parsed, chunk, .. } = self;
-        let file = OpenFile::open(path)?.0;
+        let file = OpenFile::open_for_header(path)?;
         let mut parse = |parsed: &mut ParsedFile, options: &ParseOptions| -> Result<u64> {
             segments.clear();
             let mut window = Window::file(&file, buffer, Some(&mut *segments), &options.rules.limits)?;

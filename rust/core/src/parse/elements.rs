@@ -121,6 +121,7 @@ impl Parser<'_, '_> {
     fn run(&mut self, start: u64, stop: Stop, elements: &mut Vec<Element>) -> Result<u64> {
         let mut offset = start;
         loop {
+            offset = self.run_of_plain(offset, stop, elements);
             self.window.extend_to(offset.saturating_add(12))?;
             let position = offset.checked_sub(self.window.base()).and_then(|n| usize::try_from(n).ok());
             let header = position.and_then(|at| ElementHeader::read(self.window.bytes(), at, self.encoding));
@@ -151,14 +152,6 @@ impl Parser<'_, '_> {
             let value_offset = offset.saturating_add(header.header_length as u64);
             let place = |error: Error| error.at_tag(tag, "", None).at_offset(offset);
             let (element, next) = match header.value_length {
-                // The common case by a long way: the whole value has been read.
-                Some(length) if self.window.reaches(value_offset.saturating_add(u64::from(length))) => {
-                    let value_length = u64::from(length);
-                    let ElementHeader { tag, vr, .. } = header;
-                    let (is_undefined_length, is_cut_short) = (false, false);
-                    let element = Element { tag, vr, is_undefined_length, is_cut_short, value_offset, value_length };
-                    (element, value_offset + value_length)
-                }
                 Some(length) => self.defined(&header, value_offset, u64::from(length)).map_err(place)?,
                 None => self.undefined(&header, value_offset).map_err(place)?,
             };
@@ -172,6 +165,35 @@ impl Parser<'_, '_> {
                 self.window.jump_to(offset, usize::try_from(used).unwrap_or(usize::MAX))?;
             }
         }
+    }
+
+    /// Appends elements as long as there is nothing special about them: all read, of defined length, none to stop at.
+    /// Returns the offset of the first that needs a closer look. Nearly all elements of nearly all files pass here, at
+    /// half of what they would cost below.
+    fn run_of_plain(&self, start: u64, stop: Stop, elements: &mut Vec<Element>) -> u64 {
+        let (bytes, base) = (self.window.bytes(), self.window.base());
+        let Some(mut position) = start.checked_sub(base).and_then(|at| usize::try_from(at).ok()) else { return start };
+        let room = self.rules.limits.element_count.saturating_sub(elements.len());
+        for _ in 0..room {
+            let Some(header) = ElementHeader::read(bytes, position, self.encoding) else { break };
+            let ElementHeader { tag, vr, header_length, value_length: Some(length) } = header else { break };
+            let value_position = position + header_length;
+            let end = value_position.saturating_add(length as usize);
+            let lacks_vr = vr == Vr::IMPLICIT && !self.encoding.is_implicit;
+            if end > bytes.len() || tag.group() == 0xFFFE || lacks_vr || stop.is_before(tag) {
+                break;
+            }
+            elements.push(Element {
+                tag,
+                vr,
+                is_undefined_length: false,
+                is_cut_short: false,
+                value_offset: base + value_position as u64,
+                value_length: u64::from(length),
+            });
+            position = end;
+        }
+        base + position as u64
     }
 
     fn defined(&mut self, header: &ElementHeader, value_offset: u64, length: u64) -> Result<(Element, u64)> {
