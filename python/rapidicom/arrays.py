@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# The kernel copies into a buffer at a multiple of 64 bytes up to 3.6 times as fast as to the 16 bytes past a page
-# where `malloc` puts large ones.
+# The kernel copies into a buffer at a multiple of 64 bytes up to 3.6 times as fast as to the 16 bytes past a
+# page where `malloc` puts large ones.
 _ALIGNMENT = 64
 
 
 def empty_aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """Allocate an array that starts at a multiple of 64 bytes, for reading files into.
 
-    NumPy asks the kernel for huge pages for arrays of 4 MB and more, which makes the first touch of fresh memory
-    several times cheaper.
+    NumPy asks the kernel for huge pages for arrays of 4 MB and more, which makes the first touch of fresh
+    memory several times cheaper.
 
     Args:
         shape: The shape.

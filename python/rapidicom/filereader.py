@@ -31,19 +31,19 @@ def dcmread(
     """Read the header of a DICOM file; values are decoded, and pixels read, when they are asked for.
 
     A file that is given by its path is not kept open. Long values and pixels are read from it later, and an
-    `OSError` says so if it is gone or has been changed by then. A file object is read to its end, or as far as
-    `stop_before_pixels` or `specific_tags` ask for, from where it stands.
+    `OSError` says so if it is gone or has been changed by then. A file object is read to its end, or as far
+    as `stop_before_pixels` or `specific_tags` ask for, from where it stands.
 
     Args:
         source: A path, the bytes of a file, or a file object opened for reading bytes.
         stop_before_pixels: Leave out the pixel data elements and what follows them.
-        specific_tags: Keep only these elements (keywords or tags) and (0008,0005) Specific Character Set. Nothing
-            behind the last of them is read.
+        specific_tags: Keep only these elements (keywords or tags) and (0008,0005) Specific Character Set.
+            Nothing behind the last of them is read.
         force: Read on without the prefix `DICM` (PS3.10 §7.1).
         defer_size: Taken for pydicom's sake: values are always deferred.
-        mmap: Whether the pixels of a file are mapped instead of copied: `"auto"` where that is faster or needs
-            less memory, `"never"`, or `"always"` where it is possible. A mapped file must not be cut shorter while
-            its array is in use: that would end the process.
+        mmap: Whether the pixels of a file are mapped instead of copied: `"auto"` where that is faster or
+            needs less memory, `"never"`, or `"always"` where it is possible. A mapped file must not be cut
+            shorter while its array is in use: that would end the process.
 
     Returns:
         The data set; its File Meta Information is `file_meta`.

@@ -52,7 +52,8 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
         prefer_lut: Take the VOI LUT Sequence where there are windows too.
 
     Returns:
-        The entries of the VOI LUT, uint8 or uint16, or the windowed values, float64; without either, `array` itself.
+        The entries of the VOI LUT, uint8 or uint16, or the windowed values, float64; without either, `array`
+        itself.
 
     Raises:
         InvalidDicomError: The LUT is damaged.
@@ -149,5 +150,7 @@ def _look_up(array: Array, item: Dataset, *, is_little_endian: bool) -> Array:
         data = np.frombuffer(data, dtype=f"{'<' if is_little_endian else '>'}u{width}")
     table = np.asarray(data).astype(np.uint8 if bits <= 8 else np.uint16)
     if len(table) < entries:
-        raise InvalidDicomError(f"the LUT has {len(table)} entries, but its descriptor says {entries}", tag=0x00283006)
+        raise InvalidDicomError(
+            f"the LUT has {len(table)} entries, but its descriptor says {entries}", tag=0x00283006
+        )
     return cast(Array, table[np.clip(array.astype(np.int64) - first, 0, entries - 1)])

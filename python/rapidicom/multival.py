@@ -75,8 +75,8 @@ class MultiValue(ConvertingList[T]):
         return values
 
     def _convert(self, item: Any) -> T:
-        # Native code leaves the slot empty: most lists that were read are never changed, so what converts is looked
-        # up when the first one is.
+        # Native code leaves the slot empty: most lists that were read are never changed, so what converts is
+        # looked up when the first one is.
         constructor = getattr(self, "_constructor", None)
         if constructor is None:
             from rapidicom.valuerep import constructor_like

@@ -17,7 +17,14 @@ from rapidicom.lookup_tables import apply_modality_lut, apply_rescale, apply_voi
 if TYPE_CHECKING:
     from rapidicom.filereader import Source
 
-__all__ = ["apply_modality_lut", "apply_rescale", "apply_voi_lut", "apply_windowing", "iter_pixels", "pixel_array"]
+__all__ = [
+    "apply_modality_lut",
+    "apply_rescale",
+    "apply_voi_lut",
+    "apply_windowing",
+    "iter_pixels",
+    "pixel_array",
+]
 
 # From here on a private map costs less than reading: its pages are copied only if they are written to.
 # benches/bench_pixels.py has the figures.
@@ -34,8 +41,8 @@ def pixel_array(source: Source | Dataset, *, index: int | None = None, raw: bool
 
     Returns:
         Stored values, shape ([frame,] row, column[, sample]), of the type that Bits Allocated and Pixel
-        Representation give. The bits above Bits Stored are cleared, or filled with the sign (PS3.5 §8.1.1). The
-        array is writable; the file never changes.
+        Representation give. The bits above Bits Stored are cleared, or filled with the sign (PS3.5 §8.1.1).
+        The array is writable; the file never changes.
 
     Raises:
         AttributeError: There are no pixels.
@@ -86,7 +93,9 @@ def _checked(index: int, reader: _core.PixelReader) -> int:
     return index
 
 
-def _frames(reader: _core.PixelReader, first: int, count: int, *, raw: bool, is_single: bool) -> npt.NDArray[Any]:
+def _frames(
+    reader: _core.PixelReader, first: int, count: int, *, raw: bool, is_single: bool
+) -> npt.NDArray[Any]:
     shape = tuple(reader.frame_shape) if is_single else (count, *reader.frame_shape)
     length = count * reader.frame_length
     if reader.mmap == "always" or (reader.mmap == "auto" and length >= _MAP_FROM_BYTES):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 __all__ = ["Issue", "Report"]
 
@@ -15,12 +14,13 @@ class Issue:
     """One finding.
 
     Attributes:
-        kind: What it is about: `gap`, `duplicate_position`, `multiple_phases`, `localizer`, `mixed_orientation`,
-            `mixed_shape`, `mixed_rescale`, `tilt`, `missing_position`, `unreadable`, `truncated` and others.
+        kind: What it is about: `gap`, `duplicate_position`, `multiple_phases`, `localizer`,
+            `mixed_orientation`, `mixed_shape`, `mixed_rescale`, `tilt`, `missing_position`, `unreadable`,
+            `truncated` and others.
         is_error: Whether it would make the affine, the order or the content of the volume a lie.
         paths: The files that it is about.
-        numbers: What was measured; the end of a name says the unit: `_mm`, `_degrees`, `_count`, or `_index`, which
-            counts the slices of the volume from 0.
+        numbers: What was measured; the end of a name says the unit: `_mm`, `_degrees`, `_count`, or `_index`,
+            which counts the slices of the volume from 0.
         sentence: All of it in words.
     """
 
@@ -92,6 +92,8 @@ class Report:
         return f"<Report: {len(self.errors)} errors, {len(self.issues) - len(self.errors)} notes>"
 
     def __str__(self) -> str:
+        from pathlib import Path  # Here, because it would be a fifth of what `import rapidicom` costs.
+
         if not self.issues:
             return "Nothing irregular."
         lines = []

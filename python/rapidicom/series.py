@@ -73,12 +73,12 @@ class Series:
         Args:
             values: `"modality"` applies Rescale Slope and Intercept, of each slice its own (PS3.3 §C.11.1);
                 `"stored"` leaves stored values.
-            dtype: Default float32 for `"modality"`, and for `"stored"` the type of the stored values. A type of
-                whole numbers is honoured if it holds every value exactly.
-            out: An array, or what NumPy sees as one (torch, shared or pinned memory), to fill in place: C-contiguous,
-                of the volume's shape and of `dtype`, which it sets if that is not given.
-            irregular: `"raise"` raises for whatever would make the affine, the order or the content a lie; `"keep"`
-                reads the best volume that there is, and `report` says what is wrong with it.
+            dtype: Default float32 for `"modality"`, and for `"stored"` the type of the stored values. A type
+                of whole numbers is honoured if it holds every value exactly.
+            out: An array, or what NumPy sees as one (torch, shared or pinned memory), to fill in place:
+                C-contiguous, of the volume's shape and of `dtype`, which it sets if that is not given.
+            irregular: `"raise"` raises for whatever would make the affine, the order or the content a lie;
+                `"keep"` reads the best volume that there is, and `report` says what is wrong with it.
             workers: Threads; default: one a core.
             progress: Show a tqdm bar.
             mmap: Taken as for `dcmread`; slices are always read, which is faster.
@@ -135,8 +135,9 @@ def find_series(
         progress: Show a tqdm bar.
 
     Returns:
-        One entry a series that has images, sorted by study, Series Number and UID. Files that are no DICOM files are
-        left out, unless they are named in `paths`: then they are in the reports, like every file that cannot be read.
+        One entry a series that has images, sorted by study, Series Number and UID. Files that are no DICOM
+        files are left out, unless they are named in `paths`: then they are in the reports, like every file
+        that cannot be read.
 
     Raises:
         OSError: A path does not exist or cannot be read.
@@ -174,8 +175,8 @@ def read_series(
         The volume.
 
     Raises:
-        ValueError: There are several series and no `series_uid`, or none with that UID; the message lists those
-            that there are. Also as for `Series.read`.
+        ValueError: There are several series and no `series_uid`, or none with that UID; the message lists
+            those that there are. Also as for `Series.read`.
         InvalidDicomError: There is no image; the message says how many files were looked at.
         DicomError: As for `Series.read`.
         OSError: As for `find_series` and `Series.read`.
@@ -185,7 +186,13 @@ def read_series(
     found = _find(paths, True, workers, progress)
     series = _choose([Series(fields) for fields in found["series"]], series_uid, found)
     return series.read(
-        values=values, dtype=dtype, out=out, irregular=irregular, workers=workers, progress=progress, mmap=mmap
+        values=values,
+        dtype=dtype,
+        out=out,
+        irregular=irregular,
+        workers=workers,
+        progress=progress,
+        mmap=mmap,
     )
 
 
@@ -210,8 +217,8 @@ def read_batch(
         Shape (N, rows, columns), with a last axis for colour samples.
 
     Raises:
-        ValueError: There are no paths, the images differ in shape, `dtype` does not hold every value, or `out` does
-            not fit.
+        ValueError: There are no paths, the images differ in shape, `dtype` does not hold every value, or
+            `out` does not fit.
         DicomError: A file is no image that is read; the first in the order of `paths`.
         OSError: A file cannot be read.
     """

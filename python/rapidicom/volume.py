@@ -77,7 +77,9 @@ class Volume:
             return np.array(self.array, dtype=dtype)
         if dtype is not None and np.dtype(dtype) != self.array.dtype:
             if copy is False:
-                raise ValueError(f"an array of {np.dtype(dtype)} needs a copy: this one is of {self.array.dtype}")
+                raise ValueError(
+                    f"an array of {np.dtype(dtype)} needs a copy: this one is of {self.array.dtype}"
+                )
             return self.array.astype(dtype)
         return self.array
 

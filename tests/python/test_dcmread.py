@@ -205,7 +205,7 @@ def test_errors_never_show_values(tmp_path: Path) -> None:
         for element in ds:
             try:
                 _ = element.value
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 messages.append(str(error))
     except rd.DicomError as error:
         messages.append(str(error))

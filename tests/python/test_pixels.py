@@ -41,7 +41,9 @@ def test_every_layout_is_as_pydicom_reads_it(dtype: str, frames: int, samples: i
     assert array.flags.writeable and array.flags.c_contiguous
 
 
-@pytest.mark.parametrize(("dtype", "stored"), [("int16", 12), ("uint16", 12), ("uint16", 10), ("int8", 6), ("int32", 24)])
+@pytest.mark.parametrize(
+    ("dtype", "stored"), [("int16", 12), ("uint16", 12), ("uint16", 10), ("int8", 6), ("int32", 24)]
+)
 def test_bits_above_bits_stored_do_not_count(dtype: str, stored: int) -> None:
     data = file_bytes(image(noise((6, 5), dtype), bits_stored=stored))
     array = rd.dcmread(data).pixel_array
@@ -134,7 +136,9 @@ def test_missing_pixel_bytes_are_counted(missing: int) -> None:
     data = file_bytes(image(np.zeros((3, 4), dtype=np.int16)))
     ds = rd.dcmread(data[:-missing])
     assert ds.Rows == 3
-    with pytest.raises(rd.InvalidDicomError, match=rf"need 24 bytes, but there are {24 - missing} \({missing} bytes missing"):
+    with pytest.raises(
+        rd.InvalidDicomError, match=rf"need 24 bytes, but there are {24 - missing} \({missing} bytes missing"
+    ):
         _ = ds.pixel_array
 
 
@@ -163,7 +167,9 @@ def test_luminance_and_chrominance_become_rgb(photometric: str, raw: bool) -> No
     ],
     ids=["no rows", "zero rows", "12 bits", "17 stored", "no pixels", "big endian"],
 )
-def test_what_is_no_image_is_an_error(changes: list[Element], syntax: str | None, error: Any, words: str) -> None:
+def test_what_is_no_image_is_an_error(
+    changes: list[Element], syntax: str | None, error: Any, words: str
+) -> None:
     elements = image(np.zeros((3, 4), dtype=np.int16), extra=changes)
     data = file_bytes(elements, **({"transfer_syntax": syntax} if syntax else {}))
     with pytest.raises(error, match=words):
@@ -171,7 +177,11 @@ def test_what_is_no_image_is_an_error(changes: list[Element], syntax: str | None
 
 
 def test_rows_times_columns_times_frames_that_overflow_are_refused() -> None:
-    changes = [Element(0x00280010, "US", 65535), Element(0x00280011, "US", 65535), Element(0x00280008, "IS", 2**40)]
+    changes = [
+        Element(0x00280010, "US", 65535),
+        Element(0x00280011, "US", 65535),
+        Element(0x00280008, "IS", 2**40),
+    ]
     ds = rd.dcmread(file_bytes(image(np.zeros((3, 4), dtype=np.int16), extra=changes)))
     with pytest.raises(rd.InvalidDicomError, match="frames"):
         _ = ds.pixel_array

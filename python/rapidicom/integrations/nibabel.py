@@ -18,7 +18,8 @@ def to_nibabel(volume: Volume) -> nibabel.Nifti1Image:
         volume: A volume of single samples; colour has no place in the axes of NIfTI.
 
     Returns:
-        An image whose data share the volume's memory; sform and qform (which has no room for a tilt's shear) are set.
+        An image whose data share the volume's memory; sform and qform (which has no room for a tilt's shear)
+        are set.
 
     Raises:
         ValueError: The volume is in colour.

@@ -26,7 +26,9 @@ def to_sitk(volume: Volume) -> SimpleITK.Image:
     # ITK counts axes from the fastest: columns, rows, slices.
     direction = volume.direction[:, ::-1]
     if np.abs(direction.T @ direction - np.eye(3)).max() > _PERPENDICULAR:
-        raise ValueError("the stack is tilted, which an ITK image cannot express: resample it, or use the affine")
+        raise ValueError(
+            "the stack is tilted, which an ITK image cannot express: resample it, or use the affine"
+        )
     image = SimpleITK.GetImageFromArray(volume.array, isVector=volume.array.ndim == 4)
     image.SetOrigin(volume.origin.tolist())
     image.SetSpacing([float(length) for length in volume.spacing[::-1]])
