@@ -9,12 +9,16 @@ from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 import rapidicom.dataelem
 import rapidicom.dataset
 import rapidicom.tag
 
+__all__: list[str]
 __version__: str
+
+# The registries.
 
 def dictionary_entry(tag: int) -> tuple[str, str, str, bool, str] | None:
     """Return `(VR, VM, name, is_retired, keyword)` of a registered element, repeating groups included."""
@@ -34,6 +38,9 @@ def private_entry(creator: str, tag: int) -> tuple[str, str, str, bool] | None:
 def uid_entry(uid: str) -> tuple[str, str, str, bool, str] | None:
     """Return `(name, type, info, is_retired, keyword)` of a registered UID."""
 
+# One file.
+
+@disjoint_base
 class DataElement:
     """A tag, a VR and a value, which is decoded when it is first asked for."""
 
@@ -101,19 +108,20 @@ class DataElement:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
+@disjoint_base
 class Dataset:
     """Elements that are decoded when they are asked for, and what was changed in memory."""
 
     def __new__(cls, *_args: object, **_kwargs: object) -> Self:
         """Make an empty data set."""
 
-    def __getattribute__(self, name: str) -> Any: ...
-    def __setattr__(self, name: str, value: object) -> None: ...
-    def __delattr__(self, name: str) -> None: ...
-    def __getitem__(self, key: rapidicom.tag.TagType) -> rapidicom.dataelem.DataElement: ...
-    def __setitem__(self, key: rapidicom.tag.TagType, element: DataElement) -> None: ...
-    def __delitem__(self, key: rapidicom.tag.TagType) -> None: ...
-    def __contains__(self, key: object) -> bool: ...
+    def __getattribute__(self, name: str, /) -> Any: ...
+    def __setattr__(self, name: str, value: object, /) -> None: ...
+    def __delattr__(self, name: str, /) -> None: ...
+    def __getitem__(self, key: rapidicom.tag.TagType, /) -> rapidicom.dataelem.DataElement: ...
+    def __setitem__(self, key: rapidicom.tag.TagType, value: DataElement, /) -> None: ...
+    def __delitem__(self, key: rapidicom.tag.TagType, /) -> None: ...
+    def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[rapidicom.dataelem.DataElement]: ...
     def get(self, key: rapidicom.tag.TagType, default: object = None) -> Any:
@@ -170,7 +178,92 @@ class Dataset:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-# The header table.
+@final
+class _Stored:
+    """What native code hands an element that was read to the constructor of `DataElement` in."""
+
+def _rebuild_dataset(
+    class_: type[rapidicom.dataset.Dataset],
+    file: tuple[Any, ...] | None,
+    read: tuple[Any, ...] | None,
+    changed: list[tuple[int, DataElement | None]],
+    lists: dict[str, list[Any]],
+    meta: Dataset | None,
+    attributes: dict[str, Any],
+) -> rapidicom.dataset.Dataset:
+    """Return a data set from what `Dataset.__reduce__` gave."""
+
+def _rebuild_element(
+    tag: int,
+    vr: str,
+    value: object,
+    is_undefined_length: bool,
+    value_offset: int | None,
+    private_creator: str | None,
+) -> rapidicom.dataelem.DataElement:
+    """Return an element from what `DataElement.__reduce__` gave."""
+
+def read_path(
+    cls: type[rapidicom.dataset.Dataset],
+    path: str | os.PathLike[str],
+    stop_before_pixels: bool,
+    specific_tags: list[int] | None,
+    force: bool,
+    mmap: str,
+) -> rapidicom.dataset.Dataset:
+    """Read the file at `path`."""
+
+def read_bytes(
+    cls: type[rapidicom.dataset.Dataset],
+    bytes: bytes,
+    stop_before_pixels: bool,
+    specific_tags: list[int] | None,
+    force: bool,
+) -> rapidicom.dataset.Dataset:
+    """Read a file that is in memory, which is not copied."""
+
+def read_stream(
+    cls: type[rapidicom.dataset.Dataset],
+    read_at: Callable[[int, int], bytes],
+    length: int,
+    stop_before_pixels: bool,
+    specific_tags: list[int] | None,
+    force: bool,
+) -> rapidicom.dataset.Dataset:
+    """Read through `read_at(offset, length)`, no further than is wanted."""
+
+@final
+class PixelReader:
+    """The pixels of a data set: what they are and where they lie."""
+
+    def __new__(cls, dataset: Dataset) -> Self: ...
+    @property
+    def frame_count(self) -> int:
+        """Frames of the image."""
+
+    @property
+    def frame_length(self) -> int:
+        """Bytes of one frame."""
+
+    @property
+    def frame_shape(self) -> list[int]:
+        """(rows, columns), with the number of samples behind it for colour."""
+
+    @property
+    def dtype(self) -> str:
+        """NumPy's name for the type of stored samples."""
+
+    @property
+    def mmap(self) -> str:
+        """The `mmap` argument that the data set was read with."""
+
+    def read_into(self, first: int, count: int, raw: bool, out: NDArray[np.uint8]) -> None:
+        """Fill `out`, a one-dimensional array of bytes, with `count` frames from `first` on."""
+
+    def map(self, first: int, count: int, raw: bool) -> NDArray[np.uint8] | None:
+        """Map the same frames privately, or return `None` where their bytes are not the array as it is."""
+
+# Many files: the header table.
 
 @final
 class Table:
@@ -235,69 +328,7 @@ def _rebuild_table(
 ) -> Table:
     """Return a table from what `Table.__reduce__` gave."""
 
-# One file.
-
-def read_path(
-    cls: type[rapidicom.dataset.Dataset],
-    path: str | os.PathLike[str],
-    stop_before_pixels: bool,
-    specific_tags: list[int] | None,
-    force: bool,
-    mmap: str,
-) -> rapidicom.dataset.Dataset:
-    """Read the file at `path`."""
-
-def read_bytes(
-    cls: type[rapidicom.dataset.Dataset],
-    bytes: bytes,
-    stop_before_pixels: bool,
-    specific_tags: list[int] | None,
-    force: bool,
-) -> rapidicom.dataset.Dataset:
-    """Read a file that is in memory, which is not copied."""
-
-def read_stream(
-    cls: type[rapidicom.dataset.Dataset],
-    read_at: Callable[[int, int], bytes],
-    length: int,
-    stop_before_pixels: bool,
-    specific_tags: list[int] | None,
-    force: bool,
-) -> rapidicom.dataset.Dataset:
-    """Read through `read_at(offset, length)`, no further than is wanted."""
-
-@final
-class PixelReader:
-    """The pixels of a data set: what they are and where they lie."""
-
-    def __new__(cls, dataset: Dataset) -> Self: ...
-    @property
-    def frame_count(self) -> int:
-        """Frames of the image."""
-
-    @property
-    def frame_length(self) -> int:
-        """Bytes of one frame."""
-
-    @property
-    def frame_shape(self) -> list[int]:
-        """(rows, columns), with the number of samples behind it for colour."""
-
-    @property
-    def dtype(self) -> str:
-        """NumPy's name for the type of stored samples."""
-
-    @property
-    def mmap(self) -> str:
-        """The `mmap` argument that the data set was read with."""
-
-    def read_into(self, first: int, count: int, raw: bool, out: NDArray[np.uint8]) -> None:
-        """Fill `out`, a one-dimensional array of bytes, with `count` frames from `first` on."""
-
-    def map(self, first: int, count: int, raw: bool) -> NDArray[np.uint8] | None:
-        """Map the same frames privately, or return `None` where their bytes are not the array as it is."""
-
-# Many files.
+# Many files: series.
 
 @final
 class Slices:

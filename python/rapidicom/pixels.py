@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 # From here on a private map costs less than reading: its pages are copied only if they are written to.
-# benches/bench_pixels.py has the figures.
+# `benches/maps.py` measures it.
 _MAP_FROM_BYTES = 8 * 1024 * 1024
 
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cursor::ByteOrder;
-use crate::dictionary;
+use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::parse::{
@@ -23,7 +23,7 @@ use crate::value::{self, CharacterSet, Number};
 use crate::vr::Vr;
 
 pub use surroundings::ResolvedVr;
-pub(crate) use surroundings::{Context, PIXEL_REPRESENTATION, Surroundings};
+pub(crate) use surroundings::{Context, Surroundings};
 
 /// The bytes of a file: those that are kept, and where to get the others.
 pub struct FileBytes {
@@ -300,11 +300,6 @@ impl Dataset {
         let item = |range| Item { bytes: Arc::clone(&bytes), range, context: self.context.clone() };
         Ok(ranges.into_iter().map(item).collect())
     }
-}
-
-/// The keyword of a tag, empty if it has none.
-pub fn keyword(tag: Tag) -> &'static str {
-    dictionary::entry(tag).map_or("", |entry| entry.keyword)
 }
 
 /// A file: its File Meta Information and its data set.

@@ -289,7 +289,11 @@ impl fmt::Display for ErrorKind {
                 write!(f, "an element's header needs {needed} bytes, but {available} are left")
             }
             ErrorKind::ValueCutShort { needed, available } => {
-                write!(f, "the value needs {needed} bytes, but {available} are left ({} missing)", needed - available)
+                write!(
+                    f,
+                    "the value needs {needed} bytes, but {available} are left ({} missing)",
+                    needed.saturating_sub(*available)
+                )
             }
             ErrorKind::ItemExpected { found } => write!(f, "expected an item {}, found {found}", Tag::ITEM),
             ErrorKind::UnexpectedDelimiter { found } => write!(f, "a delimiter {found} stands where an element should"),

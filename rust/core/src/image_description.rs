@@ -2,7 +2,8 @@
 //!
 //! This is the only code that reads them; what decodes pixels takes an [`ImageDescription`] and needs no file.
 
-use crate::dataset::{Dataset, keyword};
+use crate::dataset::Dataset;
+use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tag::Tag;
 use crate::value::{self, Number};
@@ -16,7 +17,6 @@ const ROWS: Tag = Tag::new(0x0028, 0x0010);
 const COLUMNS: Tag = Tag::new(0x0028, 0x0011);
 const BITS_ALLOCATED: Tag = Tag::new(0x0028, 0x0100);
 const BITS_STORED: Tag = Tag::new(0x0028, 0x0101);
-const PIXEL_REPRESENTATION: Tag = Tag::new(0x0028, 0x0103);
 
 /// Where attributes come from: a data set as it was read, or one that was changed in memory.
 pub trait Attributes {
@@ -151,8 +151,8 @@ impl ImageDescription {
         let stored = attributes.integer(BITS_STORED).unwrap_or(i64::from(bits_allocated));
         let expected = "at least 1 and at most Bits Allocated";
         let bits_stored = within(BITS_STORED, stored, 1, i64::from(bits_allocated), expected)? as u32;
-        let is_signed = attributes.integer(PIXEL_REPRESENTATION).unwrap_or(0);
-        let is_signed = within(PIXEL_REPRESENTATION, is_signed, 0, 1, "0 or 1")? == 1;
+        let is_signed = attributes.integer(Tag::PIXEL_REPRESENTATION).unwrap_or(0);
+        let is_signed = within(Tag::PIXEL_REPRESENTATION, is_signed, 0, 1, "0 or 1")? == 1;
         // An empty or zero Number of Frames is one frame: there are pixels.
         let frame_count = attributes.integer(NUMBER_OF_FRAMES).unwrap_or(1).max(1) as u64;
         let is_planar = samples > 1 && attributes.integer(PLANAR_CONFIGURATION) == Some(1);
@@ -250,7 +250,13 @@ mod tests {
     }
 
     fn ct() -> HashMap<Tag, i64> {
-        HashMap::from([(ROWS, 4), (COLUMNS, 6), (BITS_ALLOCATED, 16), (BITS_STORED, 12), (PIXEL_REPRESENTATION, 1)])
+        HashMap::from([
+            (ROWS, 4),
+            (COLUMNS, 6),
+            (BITS_ALLOCATED, 16),
+            (BITS_STORED, 12),
+            (Tag::PIXEL_REPRESENTATION, 1),
+        ])
     }
 
     #[test]
@@ -269,7 +275,7 @@ mod tests {
             ("no samples", SAMPLES_PER_PIXEL, 0),
             ("more stored than allocated", BITS_STORED, 17),
             ("a width that is not read", BITS_ALLOCATED, 12),
-            ("signed twice", PIXEL_REPRESENTATION, 2),
+            ("signed twice", Tag::PIXEL_REPRESENTATION, 2),
             ("more bytes than addresses", NUMBER_OF_FRAMES, i64::MAX),
         ] {
             let mut table = ct();

@@ -34,7 +34,7 @@ mod vr;
 mod workers;
 
 pub use cursor::ByteOrder;
-pub use dataset::{Dataset, DicomFile, FileBytes, Item, Parts, ResolvedVr, keyword};
+pub use dataset::{Dataset, DicomFile, FileBytes, Item, Parts, ResolvedVr};
 pub use error::{Error, ErrorKind, Family, LooksLike, Result, TagStep};
 pub use image_description::{Attributes, ImageDescription, SampleType};
 pub use limits::Limits;
@@ -44,6 +44,5 @@ pub use parse::{
 };
 pub use source::{AlignedBuffer, FileList, FileSource, OpenFile, PrivateMap, ReadAt, SharedBytes, Source, list_files};
 pub use tag::Tag;
-pub use uid::trim as trim_uid;
 pub use vr::Vr;
 pub use workers::{Tick, Workers, for_each};

@@ -16,6 +16,8 @@ impl Tag {
     pub const TRANSFER_SYNTAX_UID: Tag = Tag(0x0002_0010);
     /// (0008,0005) Specific Character Set.
     pub const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008_0005);
+    /// (0028,0103) Pixel Representation, which decides between US and SS where no VR is written.
+    pub const PIXEL_REPRESENTATION: Tag = Tag(0x0028_0103);
     /// (7FE0,0008) Float Pixel Data.
     pub const FLOAT_PIXEL_DATA: Tag = Tag(0x7FE0_0008);
     /// (7FE0,0009) Double Float Pixel Data.

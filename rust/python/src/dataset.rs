@@ -157,7 +157,7 @@ impl PyDataset {
         let Some(dataset) = self.parsed()? else { return Ok(None) };
         let Some(element) = dataset.find(tag) else { return Ok(None) };
         // From now on the element has the value: what is set there must be seen here.
-        let keyword = rapidicom_core::keyword(tag);
+        let keyword = dictionary::keyword(tag);
         let values = self.values.bind(py);
         let cached = values.get_item(keyword)?;
         if cached.is_some() {
@@ -169,7 +169,7 @@ impl PyDataset {
     }
 
     fn set(&self, py: Python<'_>, tag: Tag, element: Option<Py<PyAny>>) -> PyResult<()> {
-        let keyword = rapidicom_core::keyword(tag);
+        let keyword = dictionary::keyword(tag);
         if !keyword.is_empty() && self.values.bind(py).contains(keyword)? {
             self.values.bind(py).del_item(keyword)?;
         }

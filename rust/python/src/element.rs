@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
-use rapidicom_core::{Dataset, Element, Tag, Vr, dictionary, keyword};
+use rapidicom_core::{Dataset, Element, Tag, Vr, dictionary};
 
 use crate::classes::classes;
 use crate::value::to_object;
@@ -157,7 +157,7 @@ impl PyDataElement {
     /// Empty for repeating groups, as in pydicom: (6000,0010) and (6002,0010) would share theirs.
     #[getter]
     fn keyword(&self) -> &'static str {
-        let keyword = keyword(self.tag);
+        let keyword = dictionary::keyword(self.tag);
         if dictionary::tag_of_keyword(keyword) == Some(self.tag) { keyword } else { "" }
     }
 

@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rapidicom_core::value::{self, Number};
-use rapidicom_core::{Dataset, Element, Limits, Vr};
+use rapidicom_core::{Dataset, Element, Error, Limits, Tag, Vr, dictionary};
 
 use crate::classes::{Classes, classes};
 use crate::dataset::PyDataset;
@@ -31,7 +31,7 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
     let bytes = dataset.value(element).map_err(to_python)?;
     if vr == Vr::AT {
         let tags: Vec<_> = value::tags(&bytes, dataset.order()).collect();
-        let tag = |tag: &rapidicom_core::Tag| classes.new_int.bind(py).call1((&classes.base_tag, tag.0));
+        let tag = |tag: &Tag| classes.new_int.bind(py).call1((&classes.base_tag, tag.0));
         return one_or_many(py, tags.iter().map(tag), classes);
     }
     if !vr.is_text() {
@@ -41,8 +41,8 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
         }
         return Ok(PyBytes::new(py, &bytes).into_any());
     }
-    let place = |error: rapidicom_core::Error| {
-        to_python(error.at_tag(element.tag, rapidicom_core::keyword(element.tag), None).at_offset(element.value_offset))
+    let place = |error: Error| {
+        to_python(error.at_tag(element.tag, dictionary::keyword(element.tag), None).at_offset(element.value_offset))
     };
     let text = value::text(&bytes, vr, dataset.character_set()).map_err(place)?;
     if !value::is_multi_valued(vr) {

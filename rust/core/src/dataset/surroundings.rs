@@ -10,8 +10,6 @@ use crate::tag::Tag;
 use crate::value::{self, CharacterSet, Number};
 use crate::vr::Vr;
 
-/// (0028,0103) Pixel Representation, which decides between US and SS where no VR is written.
-pub(crate) const PIXEL_REPRESENTATION: Tag = Tag::new(0x0028, 0x0103);
 /// (0028,3002) LUT Descriptor, which decides between US and OW for LUT Data.
 const LUT_DESCRIPTOR: Tag = Tag::new(0x0028, 0x3002);
 
@@ -59,7 +57,7 @@ pub(crate) trait Surroundings {
             Some(Ok(value)) => CharacterSet::from_value(&value),
             _ => self.context().characters.clone(),
         };
-        let pixel_representation = self.unsigned(PIXEL_REPRESENTATION).or(self.context().pixel_representation);
+        let pixel_representation = self.unsigned(Tag::PIXEL_REPRESENTATION).or(self.context().pixel_representation);
         Context { characters, pixel_representation }
     }
 

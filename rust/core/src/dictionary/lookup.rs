@@ -116,6 +116,14 @@ pub fn vr(tag: Tag) -> Option<DictionaryVr> {
     }
 }
 
+/// The keyword of a standard element, empty if it has none.
+pub fn keyword(tag: Tag) -> &'static str {
+    match row_of(tag) {
+        Some(row) => ELEMENTS.keyword(row),
+        None => repeater_of(tag).map_or("", |repeater| repeater.keyword),
+    }
+}
+
 /// The tag that a keyword names. The keyword of a repeating group names many, so there is none for it.
 pub fn tag_of_keyword(keyword: &str) -> Option<Tag> {
     let row_at = |index: &u16| ELEMENTS.rows.get(usize::from(*index));
@@ -198,7 +206,7 @@ mod tests {
         for row in ELEMENTS.rows {
             let (tag, keyword) = (Tag(row.tag), ELEMENTS.keyword(row));
             assert_eq!(entry(tag).map(|entry| (entry.tag, entry.keyword)), Some((tag, keyword)));
-            assert_eq!(vr(tag), Some(row.vr));
+            assert_eq!((vr(tag), super::keyword(tag)), (Some(row.vr), keyword));
             assert_eq!(tag_of_keyword(keyword), (!keyword.is_empty()).then_some(tag), "{keyword}");
         }
         assert_eq!(keywords().count(), ELEMENTS.rows.iter().filter(|row| !ELEMENTS.keyword(row).is_empty()).count());
@@ -247,6 +255,7 @@ mod tests {
             assert_eq!(entry(tag).map(|entry| entry.keyword), keyword, "{tag}");
             assert_eq!(entry(tag).map(|entry| entry.tag), keyword.map(|_| tag), "{tag}");
             assert_eq!(vr(tag), entry(tag).map(|entry| entry.vr), "{tag}");
+            assert_eq!(super::keyword(tag), keyword.unwrap_or(""), "{tag}");
         }
         assert!(is_repeater_tag(Tag::new(0x6002, 0x3000)) && is_repeater_tag(Tag::new(0x6001, 0x3000)));
         assert!(!is_repeater_tag(Tag::new(0x0010, 0x0010)));

@@ -13,6 +13,6 @@ mod uids;
 
 pub use dictionary_vr::DictionaryVr;
 pub use lookup::{
-    Entry, PrivateEntry, UidEntry, entry, is_repeater_keyword, is_repeater_tag, keywords, private_entry,
+    Entry, PrivateEntry, UidEntry, entry, is_repeater_keyword, is_repeater_tag, keyword, keywords, private_entry,
     tag_of_keyword, uid_entry, uid_of_keyword, vr,
 };

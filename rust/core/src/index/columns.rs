@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::dataset::PIXEL_REPRESENTATION;
 use crate::dictionary::{self, DictionaryVr};
 use crate::error::{ErrorKind, Result};
 use crate::tag::Tag;
+use crate::vr::Vr;
 
 /// One sequence on the way to a column's element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl ColumnSpec {
     /// The last tag that has to be read on the level that is `depth` sequences down.
     pub(super) fn last_tag(&self, depth: usize) -> Tag {
         let own = self.steps.get(depth).map_or(self.tag, |step| step.tag);
-        if self.is_undecided { own.max(PIXEL_REPRESENTATION) } else { own }
+        if self.is_undecided { own.max(Tag::PIXEL_REPRESENTATION) } else { own }
     }
 }
 
@@ -179,7 +179,7 @@ fn tag_of(text: &str) -> Option<Tag> {
 }
 
 fn name_of(tag: Tag) -> String {
-    match dictionary::entry(tag).map_or("", |entry| entry.keyword) {
+    match dictionary::keyword(tag) {
         "" => tag.to_string(),
         keyword => keyword.to_owned(),
     }
@@ -192,7 +192,7 @@ fn kind_of(vr: Option<DictionaryVr>) -> Option<Kind> {
     match vr {
         Some(V::IS | V::US | V::SS | V::UL | V::SL | V::SV | V::UV | V::UsOrSs) => Some(Kind::Int),
         Some(V::DS | V::FL | V::FD) => Some(Kind::Float),
-        Some(vr) => vr.single().is_some_and(|vr| vr.is_text() || vr == crate::vr::Vr::AT).then_some(Kind::Text),
+        Some(vr) => vr.single().is_some_and(|vr| vr.is_text() || vr == Vr::AT).then_some(Kind::Text),
         None => Some(Kind::Text),
     }
 }
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn pixel_representation_is_read_where_it_decides() {
         let column = ColumnSpec::parse("ZeroVelocityPixelValue").unwrap();
-        assert_eq!(column.last_tag(0), PIXEL_REPRESENTATION);
+        assert_eq!(column.last_tag(0), Tag::PIXEL_REPRESENTATION);
         assert_eq!(ColumnSpec::parse("Rows").unwrap().last_tag(0), Tag::new(0x0028, 0x0010));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::columns::ColumnSpec;
 use super::table::{Chunk, InvalidValue, Table, merge};
-use super::values::{FileBytes, Level};
+use super::values::{HeaderBytes, Level};
 use crate::dataset::Context;
 use crate::error::{ErrorKind, Result};
 use crate::parse::{Leniencies, Leniency, ParseOptions, ParsedFile, Rules, Segment, Stop, Window, parse_file};
@@ -157,7 +157,7 @@ impl<'j> Worker<'j> {
             base = parse(parsed, &ParseOptions { stop: Stop::AtEnd, ..job.options })?;
         }
 
-        let bytes = FileBytes { file: Some(&file), segments, window: buffer.as_slice(), base };
+        let bytes = HeaderBytes { file: Some(&file), segments, window: buffer.as_slice(), base };
         let level = |elements, encoding| Level::new(elements, encoding, bytes, Context::OUTERMOST, &job.options.rules);
         let meta = level(&parsed.meta, parsed.meta_encoding);
         let dataset = level(&parsed.elements, parsed.encoding);

@@ -16,7 +16,7 @@ use crate::vr::Vr;
 
 /// The bytes of a file, as far as they were read; the others are read when they are asked for.
 #[derive(Clone, Copy)]
-pub(super) struct FileBytes<'a> {
+pub(super) struct HeaderBytes<'a> {
     pub file: Option<&'a OpenFile>,
     /// What the window has left behind.
     pub segments: &'a [Segment],
@@ -25,7 +25,7 @@ pub(super) struct FileBytes<'a> {
     pub base: u64,
 }
 
-impl<'a> FileBytes<'a> {
+impl<'a> HeaderBytes<'a> {
     fn get(&self, offset: u64, length: u64, limit: u64) -> Result<Cow<'a, [u8]>> {
         let inside = || {
             let start = usize::try_from(offset.checked_sub(self.base)?).ok()?;
@@ -52,7 +52,7 @@ impl<'a> FileBytes<'a> {
 pub(super) struct Level<'a> {
     elements: &'a [Element],
     encoding: Encoding,
-    bytes: FileBytes<'a>,
+    bytes: HeaderBytes<'a>,
     context: Context,
     rules: &'a Rules,
 }
@@ -80,7 +80,7 @@ impl<'a> Level<'a> {
     pub fn new(
         elements: &'a [Element],
         encoding: Encoding,
-        bytes: FileBytes<'a>,
+        bytes: HeaderBytes<'a>,
         inherited: Context,
         rules: &'a Rules,
     ) -> Level<'a> {
@@ -137,7 +137,7 @@ impl<'a> Level<'a> {
         let stop = Stop::After(column.last_tag(depth));
         let mut item_window = Window::memory(window, item.offset);
         parse_elements(&mut item_window, item.offset, item.encoding, stop, self.rules, &mut elements, &mut deviations)?;
-        let bytes = FileBytes { file: None, segments: &[], window, base: item.offset };
+        let bytes = HeaderBytes { file: None, segments: &[], window, base: item.offset };
         Level::new(&elements, item.encoding, bytes, self.context.clone(), self.rules).add_values(column, depth, rows)
     }
 
@@ -211,11 +211,7 @@ impl Cell for f64 {
     }
 
     fn from_number(number: Number) -> Option<Self> {
-        Some(match number {
-            Number::Int(number) => number as f64,
-            Number::Unsigned(number) => number as f64,
-            Number::Float(number) => number,
-        })
+        Some(number.to_f64())
     }
 }
 
@@ -291,7 +287,7 @@ mod tests {
     #[test]
     fn text_is_that_of_the_file() {
         let rules = Rules::default();
-        let bytes = FileBytes { file: None, segments: &[], window: &[], base: 0 };
+        let bytes = HeaderBytes { file: None, segments: &[], window: &[], base: 0 };
         let level = Level::new(&[], Encoding::EXPLICIT_LITTLE, bytes, Context::OUTERMOST, &rules);
         for (name, bytes, vr, expected) in [
             ("several", &b"ORIGINAL\\PRIMARY "[..], Vr::CS, Some("ORIGINAL\\PRIMARY")),

@@ -46,8 +46,8 @@ impl<'a> Window<'a> {
         Window { base, end: base.saturating_add(bytes.len() as u64), bytes: Bytes::Memory(bytes), limit: u64::MAX }
     }
 
-    /// A file (or what is read like one) from its start, read into `buffer` as far as is wanted. `kept` gets the bytes that the window leaves
-    /// behind when it jumps; without it they are forgotten.
+    /// A file (or what is read like one) from its start, read into `buffer` as far as is wanted. `kept` gets the bytes
+    /// that the window leaves behind when it jumps; without it they are forgotten.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::find::read_instance_header;
 use super::header::InstanceHeader;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::workers::{Tick, Workers, for_each};
 
 /// Reads the headers of `paths`, in their order, for [`super::read_slices`].
@@ -41,11 +41,10 @@ pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -
         {
             let why = format!(
                 "all images of a batch must have the same shape: the first has {} rows, {} columns and {} samples, \
-                     this one {}, {} and {}",
+                 this one {}, {} and {}",
                 first.0, first.1, first.2, own.0, own.1, own.2
             );
-            let error: crate::error::Error = ErrorKind::Argument { why }.into();
-            return Err(error.in_file(&header.path));
+            return Err(Error::from(ErrorKind::Argument { why }).in_file(&header.path));
         }
     }
     Ok(headers)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::image_state::ImageState;
 use crate::dataset::{Dataset, DicomFile};
 use crate::image_description::Attributes;
+use crate::parse::Element;
 use crate::pixel::Rescale;
 use crate::source::FileSource;
 use crate::tag::Tag;
@@ -108,7 +109,7 @@ impl InstanceHeader {
             _ => None,
         };
         let (slope, intercept) = (dataset.find(RESCALE_SLOPE), dataset.find(RESCALE_INTERCEPT));
-        let is_empty = |element: Option<&crate::parse::Element>| element.is_none_or(|found| found.value_length == 0);
+        let is_empty = |element: Option<&Element>| element.is_none_or(|found| found.value_length == 0);
         let number = |tag| decimals(dataset, tag).first().copied().filter(|value: &f64| value.is_finite());
         let (read_slope, read_intercept) = (number(RESCALE_SLOPE), number(RESCALE_INTERCEPT));
         let has_bad_rescale = (read_slope.is_none() && !is_empty(slope))
@@ -176,12 +177,7 @@ fn decimals(dataset: &Dataset, tag: Tag) -> Vec<f64> {
         let vr = dataset.vr(element).vr;
         let bytes = dataset.value(element).ok()?;
         if value::number_size(vr).is_some() {
-            let as_float = |number| match number {
-                Number::Int(number) => number as f64,
-                Number::Unsigned(number) => number as f64,
-                Number::Float(number) => number,
-            };
-            return Some(value::numbers(&bytes, vr, dataset.order()).map(as_float).collect());
+            return Some(value::numbers(&bytes, vr, dataset.order()).map(Number::to_f64).collect());
         }
         // DS and IS, and TM: its digits sort as the times do.
         let text = value::text(&bytes, Vr::DS, dataset.character_set()).ok()?;

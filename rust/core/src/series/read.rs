@@ -6,7 +6,7 @@ use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::SampleType;
-use crate::pixel::{Rescale, Wanted, read_frame_as};
+use crate::pixel::{NativePixels, Rescale, Wanted, read_frame_as};
 use crate::source::{AlignedBuffer, OpenFile};
 use crate::workers::{Tick, Workers, for_each};
 
@@ -92,7 +92,7 @@ fn read_slice(
 }
 
 /// The pixels of a slice, if they are all there and are read.
-fn native(slice: &InstanceHeader) -> Result<&crate::pixel::NativePixels> {
+fn native(slice: &InstanceHeader) -> Result<&NativePixels> {
     match &slice.image {
         ImageState::Native(pixels) => Ok(pixels),
         ImageState::None => Err(ErrorKind::Missing { what: "PixelData", needed_for: "a volume" }.into()),

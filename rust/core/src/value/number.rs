@@ -15,6 +15,17 @@ pub enum Number {
     Float(f64),
 }
 
+impl Number {
+    /// The number as a float, rounded if it has more than 53 bits.
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Number::Int(number) => number as f64,
+            Number::Unsigned(number) => number as f64,
+            Number::Float(number) => number,
+        }
+    }
+}
+
 /// The bytes of one number of this VR, or `None` for a VR that is not of numbers.
 pub fn number_size(vr: Vr) -> Option<usize> {
     match vr {
