@@ -183,7 +183,7 @@ class _Stored:
     """What native code hands an element that was read to the constructor of `DataElement` in."""
 
 def _rebuild_dataset(
-    class_: type[rapidicom.dataset.Dataset],
+    cls: type[rapidicom.dataset.Dataset],
     file: tuple[Any, ...] | None,
     read: tuple[Any, ...] | None,
     changed: list[tuple[int, DataElement | None]],
@@ -338,6 +338,10 @@ class Slices:
     @property
     def image_shape(self) -> list[int] | None:
         """(rows, columns) of the first slice, with the number of samples behind it for colour."""
+
+    @property
+    def file_states(self) -> list[tuple[int, int, int] | None]:
+        """Size and modification time (seconds, nanoseconds) of each file when its header was read."""
 
     @property
     def stored_dtype(self) -> str | None:

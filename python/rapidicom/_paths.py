@@ -1,11 +1,11 @@
-"""What callers may pass where files are wanted."""
+"""What callers may pass where many files are gone through."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
 
-__all__ = ["listed"]
+__all__ = ["checked_workers", "listed"]
 
 
 def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -20,3 +20,17 @@ def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
     if isinstance(paths, (str, bytes, os.PathLike)):
         return [os.fsdecode(paths)]
     return [os.fsdecode(path) for path in paths]
+
+
+def checked_workers(workers: int | None) -> int | None:
+    """Return the number of threads that is asked for.
+
+    Args:
+        workers: The number, or `None` for the default.
+
+    Raises:
+        ValueError: It is less than 1.
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    return workers

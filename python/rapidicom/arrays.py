@@ -52,18 +52,30 @@ def destination(
         The array, and its memory as one row of bytes.
 
     Raises:
-        ValueError: `out` has another shape or type, or is not C-contiguous and writable.
+        ValueError: `dtype` is no type of numbers in this machine's byte order, or `out` has another shape or
+            type, is not C-contiguous and writable, or is only copied to an array.
     """
     if out is None:
-        array = empty_aligned(shape, np.dtype(dtype))
+        wanted = np.dtype(dtype)
+        _check_numbers(wanted, "dtype")
+        array = empty_aligned(shape, wanted)
         return array, as_bytes(array)
     array = np.asarray(out)
+    # A list, or an object that makes a new array each time, would stay as it is.
+    if array is not out and np.asarray(out).ctypes.data != array.ctypes.data:
+        raise ValueError(f"out is not memory that can be filled, but of type {type(out).__name__}")
     if array.shape != shape:
         raise ValueError(f"out has shape {array.shape}, but {shape} is needed")
     if dtype is not None and array.dtype != np.dtype(dtype):
         raise ValueError(f"out has dtype {array.dtype}, but {np.dtype(dtype)} is asked for")
-    if not array.dtype.isnative:
-        raise ValueError(f"out has dtype {array.dtype.str}, which has not the byte order of this machine")
+    _check_numbers(array.dtype, "out's dtype")
     if not (array.flags.c_contiguous and array.flags.writeable):
         raise ValueError("out must be C-contiguous and writable")
     return array, as_bytes(array)
+
+
+def _check_numbers(dtype: np.dtype[Any], what: str) -> None:
+    if dtype.kind not in "iuf":
+        raise ValueError(f"{what} {dtype} cannot hold pixels")
+    if not dtype.isnative:
+        raise ValueError(f"{what} {dtype.str} has not the byte order of this machine")

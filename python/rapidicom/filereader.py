@@ -59,14 +59,18 @@ def dcmread(
         raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
     tags = None if specific_tags is None else _tags(specific_tags)
     if isinstance(source, (str, os.PathLike)):
-        return _core.read_path(Dataset, source, stop_before_pixels, tags, force, mmap)
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        data = source if isinstance(source, bytes) else bytes(source)
-        return _core.read_bytes(Dataset, data, stop_before_pixels, tags, force)
+        path = source if isinstance(source, str) else os.fsdecode(source)
+        return _core.read_path(Dataset, path, stop_before_pixels, tags, force, mmap)
+    if isinstance(source, bytes):
+        return _core.read_bytes(Dataset, source, stop_before_pixels, tags, force)
     if hasattr(source, "read"):
         return _read_object(source, stop_before_pixels, tags, force)
-    kind = type(source).__name__
-    raise TypeError(f"dcmread takes a path, bytes or a binary file object, not {kind}")
+    try:
+        data = bytes(memoryview(source))
+    except TypeError:
+        kind = type(source).__name__
+        raise TypeError(f"dcmread takes a path, bytes or a binary file object, not {kind}") from None
+    return _core.read_bytes(Dataset, data, stop_before_pixels, tags, force)
 
 
 read_file = dcmread
@@ -79,19 +83,28 @@ def _tags(specific_tags: Iterable[Key]) -> list[int]:
 
 
 def _read_object(source: Any, stop_before_pixels: bool, tags: list[int] | None, force: bool) -> Dataset:
-    if not (stop_before_pixels or tags is not None) or not hasattr(source, "seek"):
+    if not (stop_before_pixels or tags is not None) or not _is_seekable(source):
         return _core.read_bytes(Dataset, _as_bytes(source.read()), stop_before_pixels, tags, force)
     start = source.tell()
     length = source.seek(0, os.SEEK_END) - start
 
     def read_at(offset: int, count: int) -> bytes:
         source.seek(start + offset)
-        return _as_bytes(source.read(count))
+        data = _as_bytes(source.read(count))
+        # Raw streams may give less than they are asked for, and the rest when they are asked again.
+        while data and len(data) < count and (more := _as_bytes(source.read(count - len(data)))):
+            data += more
+        return data
 
     try:
         return _core.read_stream(Dataset, read_at, max(length, 0), stop_before_pixels, tags, force)
     finally:
         source.seek(start)
+
+
+def _is_seekable(source: Any) -> bool:
+    # Pipes have `seek` too, which raises.
+    return hasattr(source, "seek") and (not hasattr(source, "seekable") or source.seekable())
 
 
 def _as_bytes(data: object) -> bytes:

@@ -11,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rapidicom.dataset import Dataset
+from rapidicom.errors import InvalidDicomError
+
+__all__ = ["apply_modality_lut", "apply_rescale", "apply_voi_lut", "apply_windowing"]
 
 Array = npt.NDArray[Any]
 
@@ -139,9 +142,7 @@ def _range(ds: Dataset) -> tuple[float, float]:
 
 
 def _look_up(array: Array, item: Dataset, *, is_little_endian: bool) -> Array:
-    """Map values through a LUT: those before its first and behind its last entry get that entry (PS3.3 §C.11.1.1)."""
-    from rapidicom.errors import InvalidDicomError
-
+    """Map values through a LUT (PS3.3 §C.11.1.1); those outside get its first or last entry."""
     entries, first, bits = (int(number) for number in item.LUTDescriptor)
     entries = entries or 65_536
     data = item.LUTData

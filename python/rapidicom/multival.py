@@ -67,8 +67,8 @@ class MultiValue(ConvertingList[T]):
         self._constructor = type_constructor
 
     @classmethod
-    def _from_list(cls, items: list[T], constructor: Callable[[Any], T] | None = None) -> MultiValue[T]:
-        """Make the values of an element that was read. They are of the right type already."""
+    def _rebuild(cls, items: list[T], constructor: Callable[[Any], T] | None = None) -> MultiValue[T]:
+        """Make a list from what `__reduce__` gave: values of the right type already."""
         values = cls.__new__(cls)
         list.extend(values, items)
         values._constructor = constructor
@@ -77,7 +77,7 @@ class MultiValue(ConvertingList[T]):
     def _convert(self, item: Any) -> T:
         # Native code leaves the slot empty: most lists that were read are never changed, so what converts is
         # looked up when the first one is.
-        constructor = getattr(self, "_constructor", None)
+        constructor: Callable[[Any], T] | None = getattr(self, "_constructor", None)
         if constructor is None:
             from rapidicom.valuerep import constructor_like
 
@@ -85,7 +85,7 @@ class MultiValue(ConvertingList[T]):
         return constructor(item)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self)._from_list, (list(self), getattr(self, "_constructor", None)))
+        return (type(self)._rebuild, (list(self), getattr(self, "_constructor", None)))
 
     def __str__(self) -> str:
         if not self:

@@ -33,8 +33,8 @@ class Sequence(ConvertingList["Dataset"]):
             self.extend(iterable)
 
     @classmethod
-    def _from_list(cls, items: list[Dataset]) -> Sequence:
-        """Make the items of an element that was read."""
+    def _rebuild(cls, items: list[Dataset]) -> Sequence:
+        """Make a sequence from what `__reduce__` gave."""
         sequence = cls.__new__(cls)
         list.extend(sequence, items)
         return sequence
@@ -52,7 +52,7 @@ class Sequence(ConvertingList["Dataset"]):
         super().extend(items)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self)._from_list, (list(self),))
+        return (type(self)._rebuild, (list(self),))
 
     def __str__(self) -> str:
         return f"[{''.join(str(item) for item in self)}]"

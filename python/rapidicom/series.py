@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rapidicom import _core
-from rapidicom._paths import listed
+from rapidicom._paths import checked_workers, listed
 from rapidicom._progress import Progress
 from rapidicom.arrays import destination
 from rapidicom.errors import InvalidDicomError, IrregularSeriesError, UnsupportedError
@@ -56,6 +57,8 @@ class Series:
         self.report = Report([Issue(**issue) for issue in fields["issues"]])
         self._unsupported: str | None = fields["unsupported"]
         self._slices: _core.Slices | None = fields["slices"]
+        # In another process, what the files were when their headers were read.
+        self._file_states: list[tuple[int, int, int] | None] | None = None
 
     def read(
         self,
@@ -103,6 +106,7 @@ class Series:
             raise UnsupportedError(self._unsupported, path=self.paths[0] if self.paths else None)
         if irregular == "raise" and self.report.errors:
             raise IrregularSeriesError(_complaint(self), report=self.report)
+        workers = checked_workers(workers)
         slices = self._headers()
         if len(slices) == 0:
             raise IrregularSeriesError("no slice of the series can be read", report=self.report)
@@ -111,12 +115,22 @@ class Series:
 
     def _headers(self) -> _core.Slices:
         if self._slices is None:
-            self._slices = _core.read_slice_headers(self.paths, None, None)
+            slices = _core.read_slice_headers(self.paths, None, None)
+            for path, before, now in zip(
+                self.paths, self._file_states or (), slices.file_states, strict=True
+            ):
+                if before != now:
+                    raise OSError(
+                        f"{path}: the file was changed since the series was found. Find the series again."
+                    )
+            self._slices = slices
         return self._slices
 
     def __getstate__(self) -> dict[str, Any]:
-        # The other process reads the headers of the slices again.
-        return {**self.__dict__, "_slices": None}
+        # The other process reads the headers of the slices again, and checks that they are those of the same
+        # files.
+        states = self._file_states if self._slices is None else self._slices.file_states
+        return {**self.__dict__, "_slices": None, "_file_states": states}
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.shape))
@@ -224,6 +238,7 @@ def read_batch(
     """
     if values not in ("modality", "stored"):
         raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
+    workers = checked_workers(workers)
     names = listed(paths)
     if not names:
         raise ValueError("there are no paths to read")
@@ -237,6 +252,7 @@ def read_batch(
 
 
 def _find(paths: Paths, recursive: bool, workers: int | None, progress: bool) -> dict[str, Any]:
+    workers = checked_workers(workers)
     with Progress(progress, "headers") as bar:
         return _core.find_series(listed(paths), recursive, workers, bar.callback)
 
@@ -279,7 +295,14 @@ def _choose(series: list[Series], series_uid: str | None, found: dict[str, Any])
 
 def _list(series: list[Series]) -> str:
     # Modality and shape tell series apart; a description can name a patient.
-    return "\n".join(f"  {one.uid}  {one.modality}  {' x '.join(map(str, one.shape))}" for one in series)
+    return "\n".join(
+        f"  {_coded(one.uid)}  {_coded(one.modality)}  {' x '.join(map(str, one.shape))}" for one in series
+    )
+
+
+def _coded(text: str) -> str:
+    # In a damaged file, a UID or a code can be any text.
+    return text if re.fullmatch(r"[0-9A-Z_. ]{0,64}", text) else "(not shown)"
 
 
 def _complaint(series: Series) -> str:

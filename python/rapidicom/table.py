@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from rapidicom import _core
-from rapidicom._paths import listed
+from rapidicom._paths import checked_workers, listed
 from rapidicom._progress import Progress
 
 if TYPE_CHECKING:
@@ -240,8 +240,7 @@ def scan(
     """
     if errors not in ("collect", "raise"):
         raise ValueError(f"errors must be 'collect' or 'raise', not {errors!r}")
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
+    workers = checked_workers(workers)
     names = _column_names(DEFAULT_COLUMNS if columns is None else columns)
     with Progress(progress, "headers") as bar:
         return Table(_core.scan(listed(paths), names, recursive, workers, errors == "raise", bar.callback))

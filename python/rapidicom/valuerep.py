@@ -236,7 +236,13 @@ def _unchanged(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    return value.decode() if isinstance(value, bytes) else value
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        # That one would carry the bytes.
+        raise ValueError("the bytes of a text must be UTF-8") from None
 
 
 def _decimal(value: Any) -> Any:
@@ -256,7 +262,11 @@ def _name(value: Any) -> Any:
 
 
 def _tag(value: Any) -> Any:
-    return Tag(value) if value or value == 0 else value
+    try:
+        return Tag(value) if value or value == 0 else value
+    except ValueError:
+        # That one would show the text.
+        raise ValueError("a value with VR AT must be a keyword or a tag") from None
 
 
 _CONSTRUCTORS: dict[str, Callable[[Any], Any]] = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,16 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import EXPLICIT_LITTLE, IMPLICIT_LITTLE, PATIENT_NAME, Element, file_bytes, image
+from builder import (
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    PATIENT_NAME,
+    Element,
+    Fragments,
+    file_bytes,
+    file_meta,
+    image,
+)
 
 PIXELS = np.arange(12, dtype=np.int16).reshape(3, 4)
 
@@ -211,3 +222,53 @@ def test_errors_never_show_values(tmp_path: Path) -> None:
         messages.append(str(error))
     assert messages
     assert not any("Secret" in message or "Somebody" in message for message in messages)
+
+
+class ShortReads(io.BytesIO):
+    """A stream that gives less than it is asked for, as sockets and raw files may."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size if size is None or size < 0 else min(size, 7))
+
+
+def test_a_stream_that_gives_little_at_a_time_is_read_on() -> None:
+    ds = rd.dcmread(ShortReads(ct_bytes()), stop_before_pixels=True)
+    assert ds == rd.dcmread(ct_bytes(), stop_before_pixels=True)
+
+
+@pytest.mark.parametrize("stop_before_pixels", [False, True])
+def test_a_pipe_is_read(stop_before_pixels: bool) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, ct_bytes())
+    os.close(writing)
+    with os.fdopen(reading, "rb") as file:
+        ds = rd.dcmread(file, stop_before_pixels=stop_before_pixels)
+    assert ds == rd.dcmread(ct_bytes(), stop_before_pixels=stop_before_pixels)
+
+
+@pytest.mark.parametrize("kind", [lambda data: np.frombuffer(data, np.uint8), lambda data: array("B", data)])
+def test_whatever_shows_its_bytes_is_a_source(kind: Any) -> None:
+    assert rd.dcmread(kind(ct_bytes())) == rd.dcmread(ct_bytes())
+
+
+def test_a_path_object_may_hold_bytes(ct_path: Path) -> None:
+    with os.scandir(os.fsencode(ct_path.parent)) as entries:
+        assert [rd.dcmread(entry) for entry in entries] == [rd.dcmread(ct_path)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("syntax", "extra"),
+    [
+        (PATIENT_NAME, Element(0x7FE00010, "OB", Fragments([b"abcd"]))),
+        (EXPLICIT_LITTLE, Element(0x00280004, "LO", f"YBR_PARTIAL {PATIENT_NAME}")),
+        (EXPLICIT_LITTLE, Element(0x00080005, "LO", PATIENT_NAME)),
+    ],
+    ids=["transfer syntax", "photometric interpretation", "character set"],
+)
+def test_text_in_the_place_of_a_code_is_not_shown(syntax: str, extra: Element) -> None:
+    description = Element(0x0008103E, "LO", b"\xe9")
+    elements = image(PIXELS, extra=[description, extra])
+    ds = rd.dcmread(file_bytes(elements, meta=file_meta(syntax)))
+    with pytest.raises(rd.UnsupportedError) as caught:
+        _ = ds.pixel_array, ds.SeriesDescription
+    assert "Secret" not in str(caught.value)

@@ -97,7 +97,9 @@ INTERRUPTED = """
 import signal, sys, threading, time
 import rapidicom as rd
 call, folder = sys.argv[1:]
-names = [folder] * 1 if call != "read_batch" else sorted(str(p) for p in __import__("pathlib").Path(folder).iterdir()) * 4000
+names = [folder]
+if call == "read_batch":
+    names = sorted(str(path) for path in __import__("pathlib").Path(folder).iterdir()) * 4000
 def interrupt():
     time.sleep(0.3)
     sent.append(time.monotonic())

@@ -72,7 +72,7 @@ def test_several_values_compare_as_a_list() -> None:
 def test_change_in_place_converts_like_pydicom(change: Callable[[Any], Any], was_read: bool) -> None:
     ours = MultiValue(DS, ["1.50", "2"])
     if was_read:
-        ours = MultiValue._from_list(list(ours))
+        ours = MultiValue._rebuild(list(ours))
     other = theirs(their_values.DS, ["1.50", "2"])
     change(ours)
     change(other)
@@ -94,7 +94,7 @@ def test_change_in_place_converts_like_pydicom(change: Callable[[Any], Any], was
     ],
 )
 def test_value_added_to_those_of_a_file_gets_their_type(values: list[Any], added: Any, kind: type) -> None:
-    several: MultiValue[Any] = MultiValue._from_list(values)
+    several: MultiValue[Any] = MultiValue._rebuild(values)
     several.append(added)
     assert type(several[-1]) is kind
     assert several[-1] == added

@@ -233,3 +233,10 @@ def test_compressed_pixels_say_what_they_are() -> None:
     with pytest.raises(rd.UnsupportedError, match=r"1\.2\.840\.10008\.1\.2\.4\.50"):
         _ = ds.pixel_array
     assert ds.PixelData.endswith(b"\xff\xd8\xff\xd9")
+
+
+@pytest.mark.parametrize("tag", [0x00280002, 0x00280010, 0x00280100, 0x00280101, 0x00280103], ids=hex)
+def test_what_pixels_mean_is_never_guessed(tag: int) -> None:
+    ds = rd.dcmread(file_bytes(image(np.full((3, 4), -2, np.int16), extra=[Element(tag, "US", None)])))
+    with pytest.raises(rd.InvalidDicomError, match="is missing"):
+        _ = ds.pixel_array

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import file_bytes, image
+from builder import Element, file_bytes, image
 from series_builder import series
 
 
@@ -80,3 +81,43 @@ def test_truncated_image_is_an_error_that_names_it(tmp_path: Path) -> None:
 def test_empty_list_is_refused() -> None:
     with pytest.raises(ValueError):
         rd.read_batch([])
+
+
+class Copying:
+    """Something that NumPy sees as an array, a new one each time."""
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.zeros((8, 5, 7), np.float32)
+
+
+@pytest.mark.parametrize("out", [np.zeros((8, 5, 7)).tolist(), Copying()], ids=["list", "copying"])
+def test_out_that_would_only_be_copied_is_refused(tmp_path: Path, out: Any) -> None:
+    written = series(tmp_path)
+    with pytest.raises(ValueError, match=r"list|Copying"):
+        rd.read_batch(written.paths, out=out, dtype=None)
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">i2", "complex64", "object", "float16", "M8[s]", "S4", "bool"])
+def test_dtype_that_is_no_number_of_this_machine_is_refused(tmp_path: Path, dtype: str) -> None:
+    written = series(tmp_path)
+    with pytest.raises(ValueError, match="dtype"):
+        rd.read_batch(written.paths, dtype=dtype)
+    with pytest.raises(ValueError, match="dtype"):
+        rd.read_batch(written.paths, out=np.zeros((8, 5, 7), dtype), dtype=None)
+
+
+def test_no_memory_is_taken_for_an_image_that_is_not_there(tmp_path: Path) -> None:
+    # 65535 x 65535 pixels, of which the file has none: 17 GB as float32.
+    huge = [Element(0x00280010, "US", 65535), Element(0x00280011, "US", 65535)]
+    path = tmp_path / "huge.dcm"
+    path.write_bytes(file_bytes(image(np.zeros((2, 2), np.int16), extra=huge)))
+    with pytest.raises(rd.InvalidDicomError, match=r"huge\.dcm.*need 8589672450 bytes"):
+        rd.read_batch([path] * 100)
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_no_workers_are_refused(tmp_path: Path, workers: int) -> None:
+    written = series(tmp_path)
+    for read in (rd.read_batch, rd.read_series, rd.find_series, rd.scan):
+        with pytest.raises(ValueError, match="at least 1"):
+            read(written.paths, workers=workers)  # type: ignore[operator]

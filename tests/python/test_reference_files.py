@@ -24,8 +24,8 @@ NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"}
 
 # Where we differ on purpose: what, and why.
 INTENDED = {
-    "the name of a private element below (gggg,0100)": "pydicom takes a private group length for a block's owner, "
-    "and calls elements that own no block private creators",
+    "the name of a private element below (gggg,0100)": "pydicom takes a private group length for a block's "
+    "owner, and calls elements that own no block private creators",
 }
 
 

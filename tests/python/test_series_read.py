@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import IMPLICIT_LITTLE, file_bytes, image
+from builder import IMPLICIT_LITTLE, PATIENT_NAME, Element, file_bytes, image
 from series_builder import series
 
 
@@ -218,3 +220,46 @@ def test_workers_do_not_change_the_volume(tmp_path: Path, workers: int) -> None:
 def test_mmap_does_not_change_the_volume(tmp_path: Path, mmap: Any) -> None:
     written = series(tmp_path)
     np.testing.assert_array_equal(rd.read_series(tmp_path, mmap=mmap).array, written.modality_volume)
+
+
+def test_pickled_series_is_read_and_notices_files_that_changed(tmp_path: Path) -> None:
+    written = series(tmp_path)
+    (found,) = rd.find_series(tmp_path)
+    pickled = pickle.dumps(pickle.loads(pickle.dumps(found)))
+    np.testing.assert_array_equal(pickle.loads(pickled).read().array, written.modality_volume)
+    # The slices trade places: the affine and the order of the series would be a lie.
+    first, last = written.paths[0], written.paths[-1]
+    contents = first.read_bytes(), last.read_bytes()
+    last.write_bytes(contents[0])
+    first.write_bytes(contents[1])
+    for path in (first, last):
+        os.utime(path, (1, 1))
+    with pytest.raises(OSError, match="changed"):
+        pickle.loads(pickled).read()
+
+
+def test_names_that_are_no_utf8_are_kept(tmp_path: Path) -> None:
+    folder = series(tmp_path / "a", count=2).folder
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/odd\xff"))
+    try:
+        folder.rename(odd)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    (found,) = rd.find_series(odd)
+    assert {Path(path).parent for path in found.paths} == {odd}
+    assert pickle.loads(pickle.dumps(found)).read().shape == (2, 5, 7)
+    assert found.read().datasets[0].filename == found.paths[0]
+    Path(found.paths[0]).write_bytes(b"nothing")
+    with pytest.raises(rd.InvalidDicomError) as caught:
+        rd.dcmread(found.paths[0])
+    assert caught.value.path == found.paths[0]
+
+
+@pytest.mark.parametrize("tag", [0x00080060, 0x0020000E], ids=["modality", "uid"])
+def test_text_in_the_place_of_a_code_is_not_listed(tmp_path: Path, tag: int) -> None:
+    series(tmp_path, count=1)
+    extra = [Element(0x0020000E, "UI", "2.25.77"), Element(tag, "LO", PATIENT_NAME)]
+    (tmp_path / "damaged.dcm").write_bytes(file_bytes(image(np.zeros((2, 2), np.int16), extra=extra)))
+    with pytest.raises(ValueError, match="there are 2 series") as caught:
+        rd.read_series(tmp_path)
+    assert "Secret" not in str(caught.value)

@@ -268,3 +268,14 @@ def test_data_set_is_no_list_of_items() -> None:
 def test_no_value_is_what_pydicom_has_for_none(vr: str) -> None:
     other = pytest.importorskip("pydicom.dataelem").empty_value_for_VR(vr)
     assert valuerep.empty_value_for_VR(vr) == other
+
+
+@pytest.mark.parametrize(
+    ("vr", "value"),
+    [*[(vr, SECRET.encode() + b"\xff") for vr in ("CS", "DA", "DS", "IS", "UI", "PN")], ("AT", SECRET)],
+)
+def test_what_cannot_be_converted_is_not_shown(vr: str, value: Any) -> None:
+    try:
+        convert_value(vr, value)
+    except (TypeError, ValueError) as error:
+        assert SECRET not in f"{error} {error!r}"

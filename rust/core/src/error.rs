@@ -103,13 +103,12 @@ pub enum ErrorKind {
 
 /// One step of the way into nested sequences: an element, and the item taken from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TagStep {
-    /// The element.
-    pub tag: Tag,
-    /// Its keyword, empty if it has none.
-    pub keyword: &'static str,
+struct TagStep {
+    tag: Tag,
+    /// Empty if it has none.
+    keyword: &'static str,
     /// The item of the sequence, from 0, if the way goes on inside.
-    pub item_index: Option<usize>,
+    item_index: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -126,6 +125,17 @@ struct Inner {
 /// An error with its place. One word wide, so that `Result` stays small on the good path.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
+
+impl ErrorKind {
+    /// [`ErrorKind::Unsupported`] with a coded value out of a file. In a damaged file any text can be in its place:
+    /// what does not look coded is not shown.
+    pub fn unsupported(what: &'static str, coded: &str) -> ErrorKind {
+        // UIDs have the most characters, 64 (PS3.5 §9.1); the others are of VR CS.
+        let is_coded = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_. -\\".contains(&byte);
+        let is_shown = coded.len() <= 64 && coded.bytes().all(is_coded);
+        ErrorKind::Unsupported { what, coded: if is_shown { coded.to_owned() } else { String::new() } }
+    }
+}
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {

@@ -141,17 +141,16 @@ impl ImageDescription {
         };
         let rows = within(ROWS, needed(ROWS)?, 1, 65_535, "1 to 65535")? as usize;
         let columns = within(COLUMNS, needed(COLUMNS)?, 1, 65_535, "1 to 65535")? as usize;
-        let samples = attributes.integer(SAMPLES_PER_PIXEL).unwrap_or(1);
-        let samples = within(SAMPLES_PER_PIXEL, samples, 1, 4, "1, 3 or 4")? as usize;
+        // None of these is guessed where it is absent: the values would be wrong without a word.
+        let samples = within(SAMPLES_PER_PIXEL, needed(SAMPLES_PER_PIXEL)?, 1, 4, "1, 3 or 4")? as usize;
         let bits_allocated = within(BITS_ALLOCATED, needed(BITS_ALLOCATED)?, 1, 64, "1, or 8 to 64")? as u32;
         if !matches!(bits_allocated, 8 | 16 | 32) {
             let coded = format!("Bits Allocated {bits_allocated}");
             return Err(ErrorKind::Unsupported { what: "pixel data of this width", coded }.into());
         }
-        let stored = attributes.integer(BITS_STORED).unwrap_or(i64::from(bits_allocated));
         let expected = "at least 1 and at most Bits Allocated";
-        let bits_stored = within(BITS_STORED, stored, 1, i64::from(bits_allocated), expected)? as u32;
-        let is_signed = attributes.integer(Tag::PIXEL_REPRESENTATION).unwrap_or(0);
+        let bits_stored = within(BITS_STORED, needed(BITS_STORED)?, 1, i64::from(bits_allocated), expected)? as u32;
+        let is_signed = needed(Tag::PIXEL_REPRESENTATION)?;
         let is_signed = within(Tag::PIXEL_REPRESENTATION, is_signed, 0, 1, "0 or 1")? == 1;
         // An empty or zero Number of Frames is one frame: there are pixels.
         let frame_count = attributes.integer(NUMBER_OF_FRAMES).unwrap_or(1).max(1) as u64;
@@ -255,6 +254,7 @@ mod tests {
             (COLUMNS, 6),
             (BITS_ALLOCATED, 16),
             (BITS_STORED, 12),
+            (SAMPLES_PER_PIXEL, 1),
             (Tag::PIXEL_REPRESENTATION, 1),
         ])
     }
@@ -281,6 +281,11 @@ mod tests {
             let mut table = ct();
             table.insert(tag, value);
             assert!(ImageDescription::new(&Table(table)).is_err(), "{name}");
+        }
+        for tag in ct().into_keys() {
+            let mut table = ct();
+            table.remove(&tag);
+            assert!(ImageDescription::new(&Table(table)).is_err(), "{tag} is missing");
         }
         let mut table = ct();
         table.remove(&ROWS);

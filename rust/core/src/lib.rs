@@ -35,12 +35,12 @@ mod workers;
 
 pub use cursor::ByteOrder;
 pub use dataset::{Dataset, DicomFile, FileBytes, Item, Parts, ResolvedVr};
-pub use error::{Error, ErrorKind, Family, LooksLike, Result, TagStep};
+pub use error::{Error, ErrorKind, Family, LooksLike, Result};
 pub use image_description::{Attributes, ImageDescription, SampleType};
 pub use limits::Limits;
 pub use parse::{
-    Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, ParsedFile, Rules,
-    Segment, Stop, Window, parse_elements, parse_file, parse_items,
+    Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, Rules, Segment, Stop,
+    Window, parse_elements,
 };
 pub use source::{AlignedBuffer, FileList, FileSource, OpenFile, PrivateMap, ReadAt, SharedBytes, Source, list_files};
 pub use tag::Tag;

@@ -1,17 +1,18 @@
 //! `Dataset`: element records that become Python values when they are asked for, and what was changed in memory.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use pyo3::exceptions::{PyAttributeError, PyKeyError};
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyInt, PyIterator, PyList, PyString, PyTuple, PyType};
-use rapidicom_core::{Attributes, ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, dictionary};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple, PyType};
+use rapidicom_core::{ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, dictionary};
 
 use crate::classes::classes;
-use crate::element::{PyDataElement, as_element, key_error, vr_for};
+use crate::element::{PyDataElement, as_element, key_error};
 use crate::error::to_python;
+use crate::keys::{is_like_keyword, keyword_of, tag_of};
 use crate::value::to_object;
 
 /// What a data set was read from.
@@ -119,7 +120,12 @@ impl PyDataset {
         }
     }
 
-    fn value<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
+    /// The value of this tag as it is now; `None` if there is no such element.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is none of its VR.
+    pub fn value<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.overridden(py, tag) {
             Some(Some(object)) => return element_value(object.bind(py)).map(Some),
             Some(None) => return Ok(None),
@@ -164,7 +170,7 @@ impl PyDataset {
             values.del_item(keyword)?;
         }
         let object = PyDataElement::stored(py, dataset, element, cached.map(Bound::unbind))?;
-        self.overrides().insert(tag, Some(object.clone().unbind()));
+        self.restore_override(tag, Some(object.clone().unbind()));
         Ok(Some(object))
     }
 
@@ -173,7 +179,7 @@ impl PyDataset {
         if !keyword.is_empty() && self.values.bind(py).contains(keyword)? {
             self.values.bind(py).del_item(keyword)?;
         }
-        self.overrides().insert(tag, element);
+        self.restore_override(tag, element);
         Ok(())
     }
 }
@@ -183,46 +189,6 @@ fn element_value<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
         Some(element) => Ok(element.get().value(object.py())?.into_bound(object.py())),
         None => object.getattr("value"),
     }
-}
-
-/// The tag that a key means: a keyword, a number, a pair of numbers, or whatever `rapidicom.tag.Tag` takes.
-///
-/// # Errors
-///
-/// If it means none.
-pub fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
-    if let Ok(text) = key.cast::<PyString>() {
-        if let Some(tag) = dictionary::tag_of_keyword(text.to_str()?) {
-            return Ok(Tag(tag.0));
-        }
-    } else if key.is_instance_of::<PyInt>() {
-        if let Ok(number) = key.extract::<u32>() {
-            return Ok(Tag(number));
-        }
-    } else if let Ok((group, element)) = key.extract::<(u16, u16)>() {
-        return Ok(Tag::new(group, element));
-    }
-    Ok(Tag(key.py().import("rapidicom.tag")?.getattr("Tag")?.call1((key,))?.extract()?))
-}
-
-/// The tag of an attribute's name, if it is a keyword. They all start with a capital letter, no method does.
-fn keyword_of(name: &Bound<'_, PyString>) -> PyResult<Option<Tag>> {
-    let text = name.to_str()?;
-    if !text.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
-        return Ok(None);
-    }
-    // The hash of an attribute's name is there already, so that Python's own table is quicker than a search.
-    static TAGS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    let py = name.py();
-    let tags = TAGS.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
-    if let Some(tag) = tags.get_item(name)? {
-        return Ok(Some(Tag(tag.extract()?)));
-    }
-    let tag = dictionary::tag_of_keyword(text);
-    if let Some(tag) = tag {
-        tags.set_item(name, tag.0)?;
-    }
-    Ok(tag)
 }
 
 /// The method by which the class sets or deletes this attribute, if it has one.
@@ -253,7 +219,7 @@ impl PyDataset {
 
     fn __getattribute__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        if name.to_str()?.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
+        if is_like_keyword(name) {
             let this = slf.get();
             if let Some(value) = this.values.bind(py).get_item(name)? {
                 return Ok(value);
@@ -299,7 +265,7 @@ impl PyDataset {
             element.setattr("value", value)?;
             return Ok(());
         }
-        let element = classes(py)?.data_element.bind(py).call1((tag.0, vr_for(tag), value))?;
+        let element = classes(py)?.data_element.bind(py).call1((tag.0, dictionary::vr_to_set(tag), value))?;
         this.set(py, tag, Some(element.unbind()))
     }
 
@@ -427,28 +393,28 @@ impl PyDataset {
             Some(file) => PyDataset::make(class, Content::Parsed(Arc::new(file.meta.clone())))?,
             None => return Err(PyAttributeError::new_err("this data set has no File Meta Information")),
         };
-        *lock() = Some(meta.clone().unbind());
+        let replaced = lock().replace(meta.clone().unbind());
+        drop(replaced);
         Ok(meta)
     }
 
     #[setter]
     fn set_file_meta(&self, meta: Py<PyAny>) {
-        *self.file_meta.lock().unwrap_or_else(PoisonError::into_inner) = Some(meta);
+        let replaced = self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).replace(meta);
+        drop(replaced);
     }
 
     /// The 128 bytes before the prefix, or `None`.
     #[getter]
     fn preamble<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let Some(file) = self.file().filter(|file| file.has_preamble) else { return Ok(None) };
-        let bytes = file.dataset.bytes().get(0, 128).map_err(to_python)?;
-        Ok(Some(PyBytes::new(py, &bytes)))
+        let preamble = self.file().map_or(Ok(None), |file| file.preamble()).map_err(to_python)?;
+        Ok(preamble.map(|bytes| PyBytes::new(py, &bytes)))
     }
 
     /// The path that was read, as it was given, or `None`.
     #[getter]
-    fn filename(&self) -> Option<String> {
-        let source = self.file()?.file_source()?;
-        Some(source.path.to_string_lossy().into_owned())
+    fn filename(&self) -> Option<OsString> {
+        Some(self.file()?.file_source()?.path.clone().into_os_string())
     }
 
     /// Whether the elements carry no VR.
@@ -522,7 +488,7 @@ impl PyDataset {
         }
         for (tag, element) in self.override_list(py) {
             let element = element.map(|element| duplicate(element.bind(py)).map(Bound::unbind)).transpose()?;
-            target.overrides().insert(tag, element);
+            target.restore_override(tag, element);
         }
         let meta =
             self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|meta| meta.clone_ref(py));
@@ -540,7 +506,9 @@ impl PyDataset {
 
     /// Puts back what [`PyDataset::override_list`] gave.
     pub fn restore_override(&self, tag: Tag, element: Option<Py<PyAny>>) {
-        self.overrides().insert(tag, element);
+        let replaced = self.overrides().insert(tag, element);
+        // The end of an object can run Python code that looks at this data set, so the lock is released before.
+        drop(replaced);
     }
 
     /// The decoded values by keyword.
@@ -556,46 +524,5 @@ impl PyDataset {
     /// Gives a new object its content.
     pub fn set_content(&self, content: Content) {
         self.content.set(content).ok();
-    }
-}
-
-/// The attributes of a data set as they are now, changes in memory included.
-pub struct Current<'a, 'py>(pub &'a Bound<'py, PyDataset>);
-
-impl Attributes for Current<'_, '_> {
-    fn integer(&self, tag: Tag) -> Option<i64> {
-        let py = self.0.py();
-        let this = self.0.get();
-        if this.overridden(py, tag).is_none() {
-            return this.parsed().ok()??.integer(tag);
-        }
-        let value = this.value(py, tag).ok()??;
-        let value = if value.is_instance_of::<PyString>() { value } else { value.get_item(0).unwrap_or(value) };
-        value.extract().ok().or_else(|| py.get_type::<PyInt>().call1((value,)).ok()?.extract().ok())
-    }
-
-    fn text(&self, tag: Tag) -> Option<String> {
-        let py = self.0.py();
-        let this = self.0.get();
-        if this.overridden(py, tag).is_none() {
-            return this.parsed().ok()??.text(tag);
-        }
-        this.value(py, tag).ok()??.str().ok()?.to_str().ok().map(str::to_owned)
-    }
-}
-
-/// The value of an attribute that was set, as bytes; `None` if it is still the one of the file.
-///
-/// # Errors
-///
-/// If the value is no bytes.
-pub fn set_bytes<'py>(dataset: &Bound<'py, PyDataset>, tag: Tag) -> PyResult<Option<Bound<'py, PyBytes>>> {
-    let py = dataset.py();
-    if dataset.get().stored(py, tag)?.is_some() {
-        return Ok(None);
-    }
-    match dataset.get().value(py, tag)? {
-        Some(value) if !value.is_none() => Ok(Some(py.get_type::<PyBytes>().call1((value,))?.cast_into()?)),
-        _ => Err(PyKeyError::new_err(tag.to_string())),
     }
 }

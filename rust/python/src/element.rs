@@ -1,13 +1,15 @@
 //! `DataElement`: one element of a data set, its value decoded when it is first asked for.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString, PyTuple};
-use rapidicom_core::{Dataset, Element, Tag, Vr, dictionary};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use rapidicom_core::{Dataset, Element, Tag, dictionary};
 
 use crate::classes::classes;
+use crate::keys::tag_of;
 use crate::value::to_object;
 
 /// A tag, a VR and a value.
@@ -92,7 +94,7 @@ impl PyDataElement {
             return slot.take().ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("used twice"));
         }
         let vr = VR.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a DataElement needs a VR"))?;
-        let tag = crate::dataset::tag_of(tag)?;
+        let tag = tag_of(tag)?;
         let value = value.map_or_else(|| py.None(), Bound::unbind);
         let value = classes(py)?.convert_value.call1(py, (vr.as_str(), value))?;
         let state = Mutex::new(State { vr, value: Some(value), stored: None });
@@ -131,9 +133,10 @@ impl PyDataElement {
             }
         };
         let value = to_object(py, &dataset, &element)?.unbind();
-        // Pixels and the like are read again rather than kept: they can be larger than all the rest.
-        if element.value_length <= KEPT_UP_TO {
-            self.state().value = Some(value.clone_ref(py));
+        // Pixels and the like are read again rather than kept: they can be larger than all the rest. Lists can be
+        // changed in place, so what was handed out once is handed out again.
+        if element.value_length <= KEPT_UP_TO || value.bind(py).is_instance_of::<PyList>() {
+            return Ok(self.state().value.get_or_insert(value).clone_ref(py));
         }
         Ok(value)
     }
@@ -142,9 +145,13 @@ impl PyDataElement {
     fn set_value(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<()> {
         let vr = self.vr();
         let value = classes(py)?.convert_value.call1(py, (vr.as_str(), value))?;
-        let mut state = self.state();
-        state.value = Some(value);
-        state.stored = None;
+        let replaced = {
+            let mut state = self.state();
+            state.stored = None;
+            state.value.replace(value)
+        };
+        // The end of an object can run Python code that looks at this element, so the lock is released before.
+        drop(replaced);
         Ok(())
     }
 
@@ -162,20 +169,8 @@ impl PyDataElement {
     }
 
     #[getter]
-    fn name(&self) -> String {
-        if self.tag.is_private() {
-            if self.tag.is_private_creator() {
-                return "Private Creator".to_owned();
-            }
-            let found =
-                self.private_creator.as_deref().and_then(|creator| dictionary::private_entry(creator, self.tag));
-            return found.map_or_else(|| "Private tag data".to_owned(), |entry| format!("[{}]", entry.name));
-        }
-        match dictionary::entry(self.tag) {
-            Some(entry) => entry.name.to_owned(),
-            None if self.tag.element() == 0 => "Group Length".to_owned(),
-            None => String::new(),
-        }
+    fn name(&self) -> Cow<'static, str> {
+        dictionary::name(self.tag, self.private_creator.as_deref())
     }
 
     /// How many values there are.
@@ -250,7 +245,7 @@ impl PyDataElement {
     }
 }
 
-/// A decoded value of more bytes than this is not kept by its element.
+/// A decoded value of more bytes than this is not kept by its element, if it cannot be changed in place.
 const KEPT_UP_TO: u64 = 64 * 1024;
 
 impl PyDataElement {
@@ -285,15 +280,6 @@ pub fn rebuild_element<'py>(
     let state = Mutex::new(State { vr, value: Some(value), stored: None });
     let element = PyDataElement { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
     classes(py)?.data_element.bind(py).call1((Stored(Mutex::new(Some(element))),))
-}
-
-/// The VR that an element gets whose keyword a user sets: the dictionary's, the first of several.
-pub fn vr_for(tag: Tag) -> String {
-    match dictionary::vr(tag) {
-        Some(vr) => vr.single().map_or_else(|| vr.as_str().to_owned(), |vr| vr.as_str().to_owned()),
-        None if tag.element() == 0 => Vr::UL.as_str().to_owned(),
-        None => Vr::UN.as_str().to_owned(),
-    }
 }
 
 /// Whether this Python object is an element.

@@ -21,7 +21,7 @@ pub fn to_python(error: Error) -> PyErr {
 }
 
 fn os_error(error: &Error) -> PyErr {
-    let path = error.path().map(|path| path.to_string_lossy().into_owned());
+    let path = error.path().map(|path| path.as_os_str().to_owned());
     match error.kind() {
         // With an error number Python picks the subclass: FileNotFoundError, PermissionError.
         ErrorKind::Io(io) => match (io.raw_os_error(), path.clone()) {
@@ -42,7 +42,7 @@ fn os_error(error: &Error) -> PyErr {
 fn dicom_error(py: Python<'_>, class: &str, error: &Error) -> PyResult<PyErr> {
     let class = py.import("rapidicom.errors")?.getattr(class)?;
     let keywords = PyDict::new(py);
-    keywords.set_item("path", error.path().map(|path| path.to_string_lossy().into_owned()))?;
+    keywords.set_item("path", error.path().map(|path| path.as_os_str()))?;
     keywords.set_item("tag", error.tag().map(|tag| tag.0))?;
     keywords.set_item("offset", error.offset())?;
     keywords.set_item("frame", error.frame_index())?;

@@ -3,10 +3,12 @@
 mod array;
 mod arrow;
 mod classes;
+mod current;
 mod dataset;
 mod dictionary;
 mod element;
 mod error;
+mod keys;
 mod pickle;
 mod pixels;
 mod read;

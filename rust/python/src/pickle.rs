@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple, PyType};
 use rapidicom_core::{Dataset, DicomFile, Element, FileSource, Parts, Segment, Tag, Vr};
 
 use crate::dataset::{Content, PyDataset};
@@ -88,7 +88,7 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
     let file = this.file().map(|file| -> FileState<'py> {
         let mmap = this.mmap.get().cloned();
         let mut dataset = state(py, &file.dataset);
-        if let (None, true, Ok(preamble)) = (&dataset.0, file.has_preamble, file.dataset.bytes().get(0, 128)) {
+        if let Ok(Some(preamble)) = file.preamble() {
             dataset.1.push((0, PyBytes::new(py, &preamble)));
         }
         (dataset, state(py, &file.meta), file.has_preamble, mmap)
@@ -102,7 +102,7 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
     // A list that was handed out may have been changed in place; plain values cannot be.
     let lists = PyDict::new(py);
     for (keyword, value) in this.values(py) {
-        if value.hasattr("_from_list")? {
+        if value.is_instance_of::<PyList>() {
             lists.set_item(keyword, value)?;
         }
     }
@@ -116,7 +116,7 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
 #[pyfunction]
 #[pyo3(name = "_rebuild_dataset")]
 pub fn rebuild_dataset<'py>(
-    class: &Bound<'py, PyType>,
+    cls: &Bound<'py, PyType>,
     file: Option<FileState<'py>>,
     read: Option<State<'py>>,
     changed: Vec<(u32, Option<Py<PyAny>>)>,
@@ -124,7 +124,7 @@ pub fn rebuild_dataset<'py>(
     meta: Option<Py<PyAny>>,
     attributes: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let object = class.call0()?;
+    let object = cls.call0()?;
     let Ok(native) = object.cast::<PyDataset>() else {
         return Err(PyValueError::new_err("not a Dataset class"));
     };

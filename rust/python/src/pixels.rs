@@ -6,10 +6,13 @@ use numpy::{PyArray1, PyArrayMethods, PyReadwriteArray1};
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use rapidicom_core::pixel::{NativePixels, read_frames};
-use rapidicom_core::{ByteOrder, Error, ErrorKind, FileBytes, ImageDescription, SharedBytes, Source, Tag};
+use rapidicom_core::pixel::{NativePixels, is_encapsulated, read_frames};
+use rapidicom_core::{
+    ByteOrder, Error, ErrorKind, FileBytes, ImageDescription, SharedBytes, Source, Tag, transfer_syntax,
+};
 
-use crate::dataset::{Current, PyDataset, set_bytes};
+use crate::current::{Current, set_bytes};
+use crate::dataset::PyDataset;
 use crate::error::to_python;
 
 /// The pixels of a data set: what they are and where they lie.
@@ -28,7 +31,7 @@ impl PyPixelReader {
         let this = dataset.get();
         let class = dataset.get_type().name()?;
         if let Some(syntax) = encapsulated(dataset)? {
-            return Err(to_python(ErrorKind::Unsupported { what: "compressed pixel data", coded: syntax }.into()));
+            return Err(to_python(ErrorKind::unsupported("compressed pixel data", &syntax).into()));
         }
         for (tag, name) in
             [(Tag::FLOAT_PIXEL_DATA, "Float Pixel Data"), (Tag::DOUBLE_FLOAT_PIXEL_DATA, "Double Float Pixel Data")]
@@ -48,7 +51,7 @@ impl PyPixelReader {
                 (bytes, element.value_offset, element.value_length, parsed.order())
             }
             None => {
-                let Ok(Some(value)) = set_bytes(dataset, Tag::PIXEL_DATA) else {
+                let Some(value) = set_bytes(dataset, Tag::PIXEL_DATA)? else {
                     let message = format!("'{class}' object has no attribute 'PixelData': it has no pixels to show");
                     return Err(PyAttributeError::new_err(message));
                 };
@@ -130,11 +133,10 @@ impl PyPixelReader {
 fn encapsulated(dataset: &Bound<'_, PyDataset>) -> PyResult<Option<String>> {
     let py = dataset.py();
     let uid = match dataset.get().touched_meta(py) {
+        Some(meta) if meta.is_none(py) => String::new(),
         Some(meta) => meta.bind(py).call_method1("get", ("TransferSyntaxUID", ""))?.extract().unwrap_or_default(),
         None => dataset.get().file().map(|file| file.transfer_syntax_uid()).unwrap_or_default(),
     };
-    let is_encapsulated = rapidicom_core::transfer_syntax::find(&uid).is_some_and(|syntax| syntax.is_encapsulated);
-    let has_fragments =
-        dataset.get().stored(py, Tag::PIXEL_DATA)?.is_some_and(|(_, element)| element.is_undefined_length);
-    Ok((is_encapsulated || has_fragments).then_some(uid))
+    let stored = dataset.get().stored(py, Tag::PIXEL_DATA)?;
+    Ok(is_encapsulated(transfer_syntax::find(&uid), stored.as_ref().map(|(_, element)| element)).then_some(uid))
 }

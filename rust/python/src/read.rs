@@ -11,26 +11,23 @@ use rapidicom_core::{DicomFile, Error, ErrorKind, ParseOptions, ReadAt, Result, 
 use crate::dataset::PyDataset;
 use crate::error::to_python;
 
-fn options(stop_before_pixels: bool, specific_tags: Option<&[u32]>, force: bool) -> ParseOptions {
-    let last = specific_tags.map(|tags| tags.iter().copied().max().unwrap_or(0).max(Tag::SPECIFIC_CHARACTER_SET.0));
-    let stop = match last {
-        // Whichever comes first.
-        Some(last) if !stop_before_pixels || last < Tag::FLOAT_PIXEL_DATA.0 => Stop::After(Tag(last)),
-        _ if stop_before_pixels => Stop::BeforePixels,
-        _ => Stop::AtEnd,
-    };
-    ParseOptions { stop, force, ..ParseOptions::default() }
+fn options(stop_before_pixels: bool, specific_tags: Option<&[Tag]>, force: bool) -> ParseOptions {
+    ParseOptions { stop: Stop::behind(specific_tags, stop_before_pixels), force, ..ParseOptions::default() }
+}
+
+fn tags(numbers: Option<Vec<u32>>) -> Option<Vec<Tag>> {
+    numbers.map(|numbers| numbers.into_iter().map(Tag).collect())
 }
 
 fn finish<'py>(
     class: &Bound<'py, PyType>,
     file: Result<DicomFile>,
-    specific_tags: Option<Vec<u32>>,
+    specific_tags: Option<Vec<Tag>>,
     mmap: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut file = file.map_err(to_python)?;
     if let Some(tags) = specific_tags {
-        file.dataset.retain(&tags.into_iter().map(Tag).collect::<Vec<_>>());
+        file.dataset.retain(&tags);
     }
     PyDataset::from_file(class, file, mmap)
 }
@@ -45,6 +42,7 @@ pub fn read_path<'py>(
     force: bool,
     mmap: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
     let file = cls.py().detach(|| DicomFile::open(&path, &options));
     finish(cls, file, specific_tags, mmap)
@@ -59,6 +57,7 @@ pub fn read_bytes<'py>(
     specific_tags: Option<Vec<u32>>,
     force: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
     finish(cls, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, "never")
 }
@@ -73,6 +72,7 @@ pub fn read_stream<'py>(
     specific_tags: Option<Vec<u32>>,
     force: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
     let stream = Stream { read_at, length, raised: std::sync::Mutex::new(None) };
     let file = DicomFile::from_reader(&stream, &options);

@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use rapidicom_core::series::{
     InstanceHeader, Issue, SeriesPlan, Tolerances, Values, find_series as find, read_batch_headers, read_slices,
 };
-use rapidicom_core::{SampleType, Workers, list_files};
+use rapidicom_core::{FileSource, SampleType, Workers, list_files};
 
 use crate::error::to_python;
 use crate::work::run;
@@ -34,6 +34,14 @@ impl PySlices {
             shape.push(image.samples_per_pixel);
         }
         Some(shape)
+    }
+
+    /// Size in bytes and modification time, in seconds and nanoseconds since 1970, of each file when its header was
+    /// read.
+    #[getter]
+    fn file_states(&self) -> Vec<Option<(u64, i64, i64)>> {
+        let state = |file: &FileSource| (file.length, file.modified.0, file.modified.1);
+        self.0.iter().map(|slice| slice.file.as_ref().map(state)).collect()
     }
 
     /// NumPy's name for the narrowest type that holds the stored values of every slice, or `None`.
@@ -117,7 +125,7 @@ fn series<'py>(py: Python<'py>, plan: SeriesPlan) -> PyResult<Bound<'py, PyDict>
     fields.set_item("modality", plan.modality)?;
     fields.set_item("description", plan.description)?;
     fields.set_item("number", plan.number)?;
-    fields.set_item("paths", plan.slices.iter().map(|slice| slice.path.to_string_lossy()).collect::<Vec<_>>())?;
+    fields.set_item("paths", plan.slices.iter().map(|slice| slice.path.as_os_str()).collect::<Vec<_>>())?;
     fields.set_item("shape", plan.shape)?;
     fields.set_item("spacing", plan.spacing)?;
     fields.set_item("affine", plan.affine.0)?;
@@ -132,7 +140,7 @@ fn issue<'py>(py: Python<'py>, issue: Issue) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item("kind", issue.kind.name())?;
     fields.set_item("is_error", issue.is_error)?;
-    fields.set_item("paths", issue.paths.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())?;
+    fields.set_item("paths", issue.paths.iter().map(|path| path.as_os_str()).collect::<Vec<_>>())?;
     fields.set_item("numbers", issue.numbers.into_iter().collect::<std::collections::BTreeMap<_, _>>())?;
     fields.set_item("sentence", issue.sentence)?;
     Ok(fields)

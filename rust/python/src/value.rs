@@ -59,21 +59,12 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
 }
 
 fn text_values<'py>(py: Python<'py>, text: &str, vr: Vr, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
-    let values = text.split('\\');
+    let values = value::text_values(text, vr);
     match vr {
         Vr::DS => one_or_many(py, values.map(|text| decimal(py, text, classes)), classes),
         Vr::IS => one_or_many(py, values.map(|text| integer(py, text, classes)), classes),
-        Vr::UI => {
-            let uid = |text: &str| classes.new_str.bind(py).call1((&classes.uid, text.trim()));
-            one_or_many(py, values.map(uid), classes)
-        }
+        Vr::UI => one_or_many(py, values.map(|text| classes.new_str.bind(py).call1((&classes.uid, text))), classes),
         Vr::PN => one_or_many(py, values.map(|text| classes.person_name.bind(py).call1((text,))), classes),
-        Vr::AE => one_or_many(py, values.map(|text| text.trim().into_bound_py_any(py)), classes),
-        // Padding inside is part of the value but in these three.
-        Vr::LO | Vr::SH | Vr::UC => {
-            let trimmed = |text: &str| text.trim_end_matches([' ', '\0']).into_bound_py_any(py);
-            one_or_many(py, values.map(trimmed), classes)
-        }
         _ => one_or_many(py, values.map(|text| text.into_bound_py_any(py)), classes),
     }
 }
@@ -93,7 +84,6 @@ fn one_or_many<'py>(
 }
 
 fn decimal<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
-    let text = text.trim();
     let Some(number) = value::decimal(text) else {
         return classes.ds_float.bind(py).call1((text,));
     };
@@ -103,7 +93,6 @@ fn decimal<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Boun
 }
 
 fn integer<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
-    let text = text.trim();
     let Some(number) = value::integer(text) else {
         return classes.integer_string.bind(py).call1((text,));
     };

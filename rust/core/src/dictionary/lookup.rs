@@ -3,6 +3,8 @@
 //! Answers are pydicom's, whose users this crate serves: which tags a repeating group covers, and in which order
 //! the masks of private elements are tried.
 
+use std::borrow::Cow;
+
 use super::dictionary_vr::DictionaryVr;
 use super::elements::{ELEMENTS, KEYWORD_ORDER, REPEATERS};
 use super::packed::{ANY_BLOCK, ANY_GROUP, RETIRED, Row};
@@ -121,6 +123,31 @@ pub fn keyword(tag: Tag) -> &'static str {
     match row_of(tag) {
         Some(row) => ELEMENTS.keyword(row),
         None => repeater_of(tag).map_or("", |repeater| repeater.keyword),
+    }
+}
+
+/// The name of an element as a user sees it. What a vendor documents for a private element stands in brackets.
+pub fn name(tag: Tag, private_creator: Option<&str>) -> Cow<'static, str> {
+    if tag.is_private_creator() {
+        return "Private Creator".into();
+    }
+    if tag.is_private() {
+        let found = private_creator.and_then(|creator| private_entry(creator, tag));
+        return found.map_or("Private tag data".into(), |entry| format!("[{}]", entry.name).into());
+    }
+    match entry(tag) {
+        Some(entry) => entry.name.into(),
+        None if tag.element() == 0 => "Group Length".into(),
+        None => "".into(),
+    }
+}
+
+/// The VR, or the VRs to choose from, that an element gets whose value is set by its keyword.
+pub fn vr_to_set(tag: Tag) -> &'static str {
+    match vr(tag) {
+        Some(vr) => vr.as_str(),
+        None if tag.element() == 0 => DictionaryVr::UL.as_str(),
+        None => DictionaryVr::UN.as_str(),
     }
 }
 
@@ -294,6 +321,22 @@ mod tests {
         ] {
             let found = private_entry(creator, Tag::new(group, element)).map(|e| (e.vr, e.name));
             assert_eq!(found, expected, "{creator} {group:04X},{element:04X}");
+        }
+    }
+
+    #[test]
+    fn every_element_has_a_name_and_a_vr_to_set() {
+        for (group, element, creator, expected_name, expected_vr) in [
+            (0x0010, 0x0010, None, "Patient's Name", "PN"),
+            (0x0028, 0x0106, None, "Smallest Image Pixel Value", "US or SS"),
+            (0x0012, 0x0000, None, "Group Length", "UL"),
+            (0x0012, 0xFFFF, None, "", "UN"),
+            (0x0029, 0x0010, None, "Private Creator", "UN"),
+            (0x0029, 0x1010, None, "Private tag data", "UN"),
+            (0x0029, 0x1010, Some("SIEMENS CSA HEADER"), "[CSA Image Header Info]", "UN"),
+        ] {
+            let tag = Tag::new(group, element);
+            assert_eq!((&*name(tag, creator), vr_to_set(tag)), (expected_name, expected_vr), "{tag}");
         }
     }
 

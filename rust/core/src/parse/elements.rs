@@ -1,9 +1,9 @@
 //! The elements of one data set, as far as they are wanted.
 
+use super::header::{Element, ElementHeader, Encoding};
 use super::leniency::{Deviations, Leniencies, Leniency};
 use super::skip::{Skip, check_undefined, item_encoding, skip_sequence};
 use super::window::Window;
-use super::{Element, ElementHeader, Encoding};
 use crate::cursor::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -24,6 +24,18 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Where a reader stops who wants these elements, and the Specific Character Set that text needs; `None` for all of
+    /// them, or for all before the pixels.
+    pub fn behind(tags: Option<&[Tag]>, is_before_pixels: bool) -> Stop {
+        let last = tags.map(|tags| tags.iter().copied().fold(Tag::SPECIFIC_CHARACTER_SET, Tag::max));
+        match last {
+            // Whichever comes first.
+            Some(last) if !is_before_pixels || last < Tag::FLOAT_PIXEL_DATA => Stop::After(last),
+            _ if is_before_pixels => Stop::BeforePixels,
+            _ => Stop::AtEnd,
+        }
+    }
+
     fn is_before(self, tag: Tag) -> bool {
         match self {
             Stop::AtEnd => false,

@@ -1,9 +1,9 @@
 //! A file from its first byte (PS3.10 §7): preamble, prefix, File Meta Information, data set.
 
 use super::elements::{Rules, Stop, encoding_of_first, parse_elements};
+use super::header::{Element, ElementHeader, Encoding};
 use super::leniency::{Deviations, Leniency};
 use super::window::Window;
-use super::{Element, ElementHeader, Encoding};
 use crate::cursor::ByteOrder;
 use crate::error::{Error, ErrorKind, LooksLike, Result};
 use crate::tag::Tag;
@@ -12,7 +12,7 @@ use crate::uid;
 use crate::vr::Vr;
 
 /// The length of the preamble; the prefix `DICM` follows it.
-const PREAMBLE_LENGTH: usize = 128;
+pub(crate) const PREAMBLE_LENGTH: usize = 128;
 const PREFIX: &[u8; 4] = b"DICM";
 
 /// What is wanted of a file.

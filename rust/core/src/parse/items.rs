@@ -1,7 +1,7 @@
 //! The items of a sequence (PS3.5 §7.5).
 
+use super::header::{Encoding, UNDEFINED};
 use super::skip::{Skip, item_encoding, skip_item};
-use super::{Encoding, UNDEFINED};
 use crate::cursor::Cursor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;

@@ -1,6 +1,6 @@
 //! Finding the end of a value of undefined length (PS3.5 §7.5) without parsing what is inside.
 
-use super::{ElementHeader, Encoding};
+use super::header::{ElementHeader, Encoding, UNDEFINED};
 use crate::cursor::{ByteOrder, Cursor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -85,7 +85,7 @@ fn walk(bytes: &[u8], start: usize, encoding: Encoding, limits: &Limits, outermo
         if inside == Inside::Sequence {
             let (Some(tag), Some(length)) = (cursor.tag(), cursor.u32()) else { return needs_more(position + 8) };
             match (tag, length) {
-                (Tag::ITEM, super::UNDEFINED) => {
+                (Tag::ITEM, UNDEFINED) => {
                     position = cursor.position();
                     if bytes.len() < position + 6 {
                         return needs_more(position + 8);

@@ -19,6 +19,14 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// The part of it that lies between two offsets of the file, if there is one.
+    pub fn between(&self, first: u64, end: u64) -> Option<Segment> {
+        let own_end = self.offset.saturating_add(self.bytes.len() as u64);
+        let offset = self.offset.max(first);
+        let length = own_end.min(end).checked_sub(offset).filter(|length| *length > 0)?;
+        Some(Segment { offset, bytes: self.get(offset, length)?.into() })
+    }
+
     /// The bytes from `offset` of the file on, if this run has all `length` of them.
     pub fn get(&self, offset: u64, length: u64) -> Option<&[u8]> {
         let start = usize::try_from(offset.checked_sub(self.offset)?).ok()?;

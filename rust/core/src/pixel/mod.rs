@@ -4,5 +4,6 @@ mod colour;
 mod native;
 mod rescale;
 
-pub use native::{NativePixels, Wanted, read_frame_as, read_frames, unpack_frame};
-pub use rescale::{Rescale, convert};
+pub use native::{NativePixels, is_encapsulated, read_frames};
+pub(crate) use native::{Wanted, read_frame_as};
+pub use rescale::Rescale;

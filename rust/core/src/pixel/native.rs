@@ -6,8 +6,16 @@ use crate::cursor::ByteOrder;
 use crate::dataset::FileBytes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
+use crate::parse::Element;
 use crate::source::{AlignedBuffer, OpenFile, PrivateMap, Source};
 use crate::tag::Tag;
+use crate::transfer_syntax::TransferSyntax;
+
+/// Whether Pixel Data consists of fragments (PS3.5 §A.4), because the Transfer Syntax says so or the element does.
+pub fn is_encapsulated(transfer_syntax: Option<&TransferSyntax>, pixel_data: Option<&Element>) -> bool {
+    transfer_syntax.is_some_and(|syntax| syntax.is_encapsulated)
+        || pixel_data.is_some_and(|element| element.is_undefined_length)
+}
 
 /// The pixels of an image and where their value field lies.
 #[derive(Clone, Debug)]
@@ -32,7 +40,7 @@ impl NativePixels {
     ) -> Result<NativePixels> {
         let place =
             |kind: ErrorKind| Error::from(kind).at_tag(Tag::PIXEL_DATA, "PixelData", None).at_offset(value_offset);
-        let unsupported = |what, coded: &str| place(ErrorKind::Unsupported { what, coded: coded.to_owned() });
+        let unsupported = |what, coded: &str| place(ErrorKind::unsupported(what, coded));
         if order == ByteOrder::Big {
             return Err(unsupported("big endian pixel data", ""));
         }
@@ -266,7 +274,8 @@ mod tests {
     fn unused_bits_become_zeros_or_the_sign() {
         #[rustfmt::skip]
         let table: [(&str, ImageDescription, &[u8], &[u8]); 6] = [
-            ("12-bit signed 0xFFE is -2", description(16, 12, true), &[0xFE, 0x0F, 0x01, 0xF0], &[0xFE, 0xFF, 0x01, 0x00]),
+            ("12-bit signed 0xFFE is -2", description(16, 12, true),
+             &[0xFE, 0x0F, 0x01, 0xF0], &[0xFE, 0xFF, 0x01, 0x00]),
             ("12-bit unsigned", description(16, 12, false), &[0xFE, 0xFF, 0x01, 0xF0], &[0xFE, 0x0F, 0x01, 0x00]),
             ("all bits used", description(16, 16, true), &[0xFE, 0x0F, 0x01, 0xF0], &[0xFE, 0x0F, 0x01, 0xF0]),
             ("4 of 8 bits", description(8, 4, false), &[0xF1, 0x0F], &[0x01, 0x0F]),

@@ -105,15 +105,20 @@ fn from<T: Stored<N>, const N: usize>(stored: &[u8], args: Args, out: &mut [u8])
         }
         SampleType::F32 => to::<T, N, 4>(stored, args, out, |value| ((value as f32).to_ne_bytes(), true)),
         SampleType::F64 => to::<T, N, 8>(stored, args, out, |value| (value.to_ne_bytes(), true)),
-        // A cast to a whole number saturates, so the way back shows whether it was exact.
+        // A cast to a whole number saturates, so the way back shows whether it was exact; but the largest number of 64
+        // bits becomes the power of two above it on that way.
         SampleType::U8 => to::<T, N, 1>(stored, args, out, |v| ((v as u8).to_ne_bytes(), v as u8 as f64 == v)),
         SampleType::I8 => to::<T, N, 1>(stored, args, out, |v| ((v as i8).to_ne_bytes(), v as i8 as f64 == v)),
         SampleType::U16 => to::<T, N, 2>(stored, args, out, |v| ((v as u16).to_ne_bytes(), v as u16 as f64 == v)),
         SampleType::I16 => to::<T, N, 2>(stored, args, out, |v| ((v as i16).to_ne_bytes(), v as i16 as f64 == v)),
         SampleType::U32 => to::<T, N, 4>(stored, args, out, |v| ((v as u32).to_ne_bytes(), v as u32 as f64 == v)),
         SampleType::I32 => to::<T, N, 4>(stored, args, out, |v| ((v as i32).to_ne_bytes(), v as i32 as f64 == v)),
-        SampleType::U64 => to::<T, N, 8>(stored, args, out, |v| ((v as u64).to_ne_bytes(), v as u64 as f64 == v)),
-        SampleType::I64 => to::<T, N, 8>(stored, args, out, |v| ((v as i64).to_ne_bytes(), v as i64 as f64 == v)),
+        SampleType::U64 => {
+            to::<T, N, 8>(stored, args, out, |v| ((v as u64).to_ne_bytes(), v as u64 as f64 == v && v < 64f64.exp2()))
+        }
+        SampleType::I64 => {
+            to::<T, N, 8>(stored, args, out, |v| ((v as i64).to_ne_bytes(), v as i64 as f64 == v && v < 63f64.exp2()))
+        }
     }
 }
 
@@ -192,6 +197,7 @@ mod tests {
         assert!(into(1.0, 0.0, SampleType::I16).is_err(), "65535 is too large");
         assert!(into(1.0, -1.0, SampleType::U16).is_err(), "-1 is too small");
         assert!(into(0.5, 0.0, SampleType::I32).is_err(), "0.5 is no whole number");
+        assert!(into(63f64.exp2(), 0.0, SampleType::I64).is_err(), "2 to the power of 63 is one too many");
         let shifted: Vec<u8> = [-1024i32, -1023, 64511].iter().flat_map(|value| value.to_ne_bytes()).collect();
         assert_eq!(into(1.0, -1024.0, SampleType::I32).unwrap(), shifted);
     }

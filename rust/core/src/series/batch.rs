@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use super::find::read_instance_header;
 use super::header::InstanceHeader;
+use super::read::native;
 use crate::error::{Error, ErrorKind, Result};
 use crate::workers::{Tick, Workers, for_each};
 
@@ -12,7 +13,8 @@ use crate::workers::{Tick, Workers, for_each};
 ///
 /// # Errors
 ///
-/// The first in order: a file that cannot be read, or whose image has not the rows, columns and samples of the first.
+/// The first in order: a file that cannot be read; then one whose pixels are not all there or not read yet, or whose
+/// image has not the rows, columns and samples of the first.
 pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -> Result<Vec<InstanceHeader>> {
     let found: Vec<OnceLock<Result<InstanceHeader>>> = paths.iter().map(|_| OnceLock::new()).collect();
     for_each(
@@ -30,15 +32,13 @@ pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -
     for slot in found {
         headers.push(slot.into_inner().unwrap_or_else(|| Err(ErrorKind::Cancelled.into()))?);
     }
-    let shape = |header: &InstanceHeader| {
-        let image = header.image.description()?;
-        Some((image.rows, image.columns, image.samples_per_pixel))
-    };
-    let first = headers.first().and_then(shape);
+    let mut first = None;
     for header in &headers {
-        if let (Some(first), Some(own)) = (first, shape(header))
-            && own != first
-        {
+        // Before anybody makes room for what a damaged header says.
+        let image = &native(header).map_err(|error| error.in_file(&header.path))?.description;
+        let own = (image.rows, image.columns, image.samples_per_pixel);
+        let first = first.get_or_insert(own);
+        if own != *first {
             let why = format!(
                 "all images of a batch must have the same shape: the first has {} rows, {} columns and {} samples, \
                  this one {}, {} and {}",

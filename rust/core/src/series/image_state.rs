@@ -4,7 +4,7 @@ use crate::dataset::DicomFile;
 use crate::dictionary;
 use crate::error::{Error, ErrorKind, Family};
 use crate::image_description::ImageDescription;
-use crate::pixel::NativePixels;
+use crate::pixel::{NativePixels, is_encapsulated};
 use crate::tag::Tag;
 
 /// The image of an instance, as far as it can be read.
@@ -54,13 +54,13 @@ impl ImageState {
     /// From a header that was read at least up to the last of the pixel data elements.
     pub(super) fn from_file(file: &DicomFile, sop_class_uid: &str, is_mosaic: bool) -> ImageState {
         let dataset = &file.dataset;
-        let unsupported = |what: &'static str, coded: String, has_own_geometry: bool| ImageState::Unsupported {
-            why: Error::from(ErrorKind::Unsupported { what, coded }).what(),
+        let unsupported = |what: &'static str, coded: &str, has_own_geometry: bool| ImageState::Unsupported {
+            why: Error::from(ErrorKind::unsupported(what, coded)).what(),
             description: ImageDescription::new(dataset).ok(),
             has_own_geometry,
         };
         if dataset.find(Tag::FLOAT_PIXEL_DATA).or_else(|| dataset.find(Tag::DOUBLE_FLOAT_PIXEL_DATA)).is_some() {
-            return unsupported("floating point pixel data", String::new(), false);
+            return unsupported("floating point pixel data", "", false);
         }
         let element = dataset.find(Tag::PIXEL_DATA);
         let description = match (ImageDescription::new(dataset), element) {
@@ -73,18 +73,18 @@ impl ImageState {
             (Err(error), Some(_)) => return ImageState::Invalid { why: error.what() },
         };
         if is_mosaic {
-            return unsupported("a mosaic of slices", String::new(), true);
+            return unsupported("a mosaic of slices", "", true);
         }
         if description.frame_count > 1 {
-            return unsupported("a volume of multi-frame images", String::new(), true);
+            return unsupported("a volume of multi-frame images", "", true);
         }
         // An image's attributes without its pixels: the file ends before they start.
         let Some(element) = element else {
             let needed = description.total_length().unwrap_or(u64::MAX);
             return ImageState::Truncated { description, needed, available: 0 };
         };
-        if element.is_undefined_length || file.transfer_syntax.is_some_and(|syntax| syntax.is_encapsulated) {
-            return unsupported("compressed pixel data", file.transfer_syntax_uid(), false);
+        if is_encapsulated(file.transfer_syntax, Some(element)) {
+            return unsupported("compressed pixel data", &file.transfer_syntax_uid(), false);
         }
         match NativePixels::new(description.clone(), element.value_offset, element.value_length, dataset.order()) {
             Ok(pixels) => ImageState::Native(pixels),

@@ -1,9 +1,9 @@
 //! From the headers of many files to volumes: which files make a stack, in which order, where, and what is wrong.
 //!
-//! [`find`] reads headers and [`read`] pixels; nothing else here touches a file. [`header`] takes from one data set
-//! what is needed, [`plan`] makes of many of them a [`SeriesPlan`] each series. On the way [`stack`] parts slices from
-//! what lies beside them, [`phases`] those that share a position, and [`grid`] fits the step from slice to slice. Every
-//! file ends up among the slices or in the [`report`].
+//! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from one data set
+//! what is needed, `plan` makes of many of them a [`SeriesPlan`] each series. On the way `stack` parts slices from
+//! what lies beside them, `phases` those that share a position, and `grid` fits the step from slice to slice. Every
+//! file ends up among the slices or in the `report`.
 
 mod batch;
 mod find;

@@ -19,7 +19,8 @@ fn any_header() -> impl Strategy<Value = InstanceHeader> {
     let on_line = (-3i32..3).prop_map(|z| [0.0, 0.0, f64::from(z)]);
     let position = prop_oneof![9 => on_line, 1 => [number.clone(), number.clone(), number.clone()]];
     let position = prop::option::weighted(0.95, position);
-    let plane = prop_oneof![8 => Just(AXIAL), 1 => Just(CORONAL), 1 => Just(OBLIQUE), 1 => prop::array::uniform6(number.clone())];
+    let any_plane = prop::array::uniform6(number.clone());
+    let plane = prop_oneof![8 => Just(AXIAL), 1 => Just(CORONAL), 1 => Just(OBLIQUE), 1 => any_plane];
     let spacing =
         prop::option::weighted(0.9, prop_oneof![9 => Just([1.0, 1.0]), 1 => [number.clone(), number.clone()]]);
     let phase = prop::option::of((0..3i32).prop_map(f64::from));

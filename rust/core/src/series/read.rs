@@ -92,7 +92,11 @@ fn read_slice(
 }
 
 /// The pixels of a slice, if they are all there and are read.
-fn native(slice: &InstanceHeader) -> Result<&NativePixels> {
+///
+/// # Errors
+///
+/// What is wrong with them, or not read yet.
+pub(super) fn native(slice: &InstanceHeader) -> Result<&NativePixels> {
     match &slice.image {
         ImageState::Native(pixels) => Ok(pixels),
         ImageState::None => Err(ErrorKind::Missing { what: "PixelData", needed_for: "a volume" }.into()),

@@ -45,9 +45,7 @@ impl CharacterSet {
         match self {
             CharacterSet::Latin1 => Ok(latin1(bytes)),
             CharacterSet::Utf8 => Ok(String::from_utf8_lossy(bytes)),
-            CharacterSet::Other(terms) => {
-                Err(ErrorKind::Unsupported { what: "text in this character set", coded: terms.clone() }.into())
-            }
+            CharacterSet::Other(terms) => Err(ErrorKind::unsupported("text in this character set", terms).into()),
         }
     }
 }
@@ -77,6 +75,17 @@ pub fn text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Result<Co
         Vr::UR => trim(decoded, |c| c.is_ascii_whitespace()),
         _ => trim(decoded, |c| matches!(c, ' ' | '\0')),
     })
+}
+
+/// The values in the text of a value field, as [`text`] gives it, each without what pads it. Blanks are padding on both
+/// sides of identifiers and numbers, behind names and descriptions, and elsewhere part of the value (PS3.5 §6.2).
+pub fn text_values(text: &str, vr: Vr) -> impl Iterator<Item = &str> {
+    let without_padding: fn(&str) -> &str = match vr {
+        Vr::AE | Vr::DS | Vr::IS | Vr::UI => str::trim,
+        Vr::LO | Vr::SH | Vr::UC => |value| value.trim_end_matches([' ', '\0']),
+        _ => |value| value,
+    };
+    text.split('\\').map(without_padding)
 }
 
 fn trim(text: Cow<'_, str>, is_padding: fn(char) -> bool) -> Cow<'_, str> {
@@ -110,5 +119,19 @@ mod tests {
             assert_eq!(text(bytes, vr, characters).unwrap(), expected, "{name}");
         }
         assert!(text(b"\xBB", Vr::PN, &other).is_err(), "never guessed");
+    }
+
+    #[test]
+    fn several_values_lose_the_padding_that_their_vr_has() {
+        for (text, vr, expected) in [
+            (" A \\ B", Vr::AE, ["A", "B"]),
+            (" 1\\2 ", Vr::DS, ["1", "2"]),
+            ("1.2 \\1.3", Vr::UI, ["1.2", "1.3"]),
+            (" a \\ b ", Vr::LO, [" a", " b"]),
+            ("A^B \\C", Vr::PN, ["A^B ", "C"]),
+            ("AXIAL \\X", Vr::CS, ["AXIAL ", "X"]),
+        ] {
+            assert_eq!(text_values(text, vr).collect::<Vec<_>>(), expected, "{vr}");
+        }
     }
 }

@@ -1,86 +1,21 @@
-//! One data set: its element records, and the bytes behind them when they are asked for.
-
-mod surroundings;
+//! One data set (PS3.5 §7): its element records, and what they hold when it is asked for.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::path::Path;
 use std::sync::Arc;
 
+use super::bytes::FileBytes;
+use super::surroundings::{Context, ResolvedVr, Surroundings};
 use crate::cursor::ByteOrder;
 use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::parse::{
-    Deviations, Element, Encoding, ItemRange, ParseOptions, ParsedFile, Rules, Segment, Stop, Window, parse_elements,
-    parse_file, parse_items,
+    Deviations, Element, Encoding, ItemRange, Rules, Segment, Stop, Window, parse_elements, parse_items,
 };
-use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, SharedBytes, Source};
+use crate::source::{FileSource, SharedBytes, Source};
 use crate::tag::Tag;
-use crate::transfer_syntax::{self, TransferSyntax};
-use crate::uid;
 use crate::value::{self, CharacterSet, Number};
 use crate::vr::Vr;
-
-pub use surroundings::ResolvedVr;
-pub(crate) use surroundings::{Context, Surroundings};
-
-/// The bytes of a file: those that are kept, and where to get the others.
-pub struct FileBytes {
-    source: Source,
-    segments: Vec<Segment>,
-}
-
-impl FileBytes {
-    /// Keeps `segments` of `source`.
-    pub fn new(source: Source, segments: Vec<Segment>) -> FileBytes {
-        FileBytes { source, segments }
-    }
-
-    /// Where the bytes are from.
-    pub fn source(&self) -> &Source {
-        &self.source
-    }
-
-    /// The runs of bytes that are kept.
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments
-    }
-
-    /// `length` bytes from `offset` of the file on: borrowed if they are in memory, else read from the file.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read, or has been changed since.
-    pub fn get(&self, offset: u64, length: u64) -> Result<Cow<'_, [u8]>> {
-        if length == 0 {
-            return Ok(Cow::Borrowed(&[]));
-        }
-        if let Some(kept) = self.segments.iter().find_map(|segment| segment.get(offset, length)) {
-            return Ok(Cow::Borrowed(kept));
-        }
-        let cut_short =
-            |available| Error::from(ErrorKind::ValueCutShort { needed: length, available }).at_offset(offset);
-        match &self.source {
-            Source::Memory(bytes) => {
-                let bytes = (**bytes).as_ref();
-                let start = usize::try_from(offset).unwrap_or(usize::MAX);
-                let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
-                let available = (bytes.len() as u64).saturating_sub(offset);
-                bytes.get(start..end).map(Cow::Borrowed).ok_or_else(|| cut_short(available))
-            }
-            Source::File(file) => {
-                let available = file.length.saturating_sub(offset);
-                let mut value = match usize::try_from(length) {
-                    Ok(size) if length <= available => vec![0; size],
-                    _ => return Err(cut_short(available)),
-                };
-                file.reopen()?.read_exact_at(&mut value, offset).map_err(|error| error.in_file(&file.path))?;
-                Ok(Cow::Owned(value))
-            }
-        }
-    }
-}
 
 /// The element records of one data set, in the order of their tags, and what they are read with.
 #[derive(Clone)]
@@ -137,7 +72,8 @@ impl Item {
 }
 
 impl Dataset {
-    fn new(
+    /// A data set that lies in one that gives it `context`.
+    pub(super) fn new(
         bytes: Arc<FileBytes>,
         encoding: Encoding,
         elements: Vec<Element>,
@@ -149,17 +85,18 @@ impl Dataset {
         dataset
     }
 
-    /// The parts to make it again from. Memory is copied: of a file in memory all of it, of an item its own bytes.
+    /// The parts to make it again from. Of the bytes in memory those from its first value to its last are copied, so
+    /// that a sequence of many items does not take the whole header along with each.
     pub fn to_parts(&self) -> Parts {
+        let first = self.elements.iter().map(|element| element.value_offset).min().unwrap_or(0);
+        let end = self.elements.iter().map(Element::value_end).max().unwrap_or(0);
+        let kept = self.bytes.segments().iter().filter_map(|segment| segment.between(first, end));
         let (file, segments) = match self.bytes.source() {
-            Source::File(file) => (Some((**file).clone()), self.bytes.segments().to_vec()),
-            Source::Memory(bytes) => {
-                let first = self.elements.iter().map(|element| element.value_offset).min().unwrap_or(0);
-                let end = self.elements.iter().map(Element::value_end).max().unwrap_or(0);
-                let kept = self.bytes.get(first, end.saturating_sub(first)).ok();
-                let segment = kept.map(|kept| Segment { offset: first, bytes: kept.into() });
-                let all = if (**bytes).as_ref().is_empty() { self.bytes.segments().to_vec() } else { Vec::new() };
-                (None, segment.into_iter().chain(all).collect())
+            Source::File(file) => (Some((**file).clone()), kept.collect()),
+            Source::Memory(bytes) if (**bytes).as_ref().is_empty() => (None, kept.collect()),
+            Source::Memory(_) => {
+                let all = self.bytes.get(first, end.saturating_sub(first)).ok();
+                (None, all.map(|all| Segment { offset: first, bytes: all.into() }).into_iter().collect())
             }
         };
         Parts {
@@ -294,30 +231,12 @@ impl Dataset {
             Cow::Borrowed(_) => Arc::clone(&self.bytes),
             Cow::Owned(value) => {
                 let segment = Segment { offset: element.value_offset, bytes: value.into() };
-                Arc::new(FileBytes::new(self.bytes.source.clone(), vec![segment]))
+                Arc::new(FileBytes::new(self.bytes.source().clone(), vec![segment]))
             }
         };
         let item = |range| Item { bytes: Arc::clone(&bytes), range, context: self.context.clone() };
         Ok(ranges.into_iter().map(item).collect())
     }
-}
-
-/// A file: its File Meta Information and its data set.
-#[derive(Clone)]
-pub struct DicomFile {
-    /// Whether it starts with a preamble and the prefix.
-    pub has_preamble: bool,
-    /// The File Meta Information (PS3.10 §7.1).
-    pub meta: Dataset,
-    /// The Transfer Syntax, if the file names one that is registered.
-    pub transfer_syntax: Option<&'static TransferSyntax>,
-    /// The data set.
-    pub dataset: Dataset,
-}
-
-thread_local! {
-    /// Read buffer and records of the file at hand, used again for the next.
-    static SCRATCH: RefCell<(AlignedBuffer, ParsedFile)> = RefCell::default();
 }
 
 impl Surroundings for Dataset {
@@ -338,93 +257,9 @@ impl Surroundings for Dataset {
     }
 }
 
-impl DicomFile {
-    /// Reads the header of the file at `path`; long values stay in the file until they are asked for.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read, or is no DICOM file that is read yet.
-    pub fn open(path: &Path, options: &ParseOptions) -> Result<DicomFile> {
-        let (file, source) = OpenFile::open(path)?;
-        SCRATCH
-            .with_borrow_mut(|(buffer, parsed)| {
-                let mut segments = Vec::new();
-                let mut window = Window::file(&file, buffer, Some(&mut segments), &options.rules.limits)?;
-                parse_file(&mut window, options, parsed)?;
-                window.keep(parsed.used);
-                Ok(DicomFile::from_parsed(parsed, Source::File(Arc::new(source)), segments))
-            })
-            .map_err(|error: Error| error.in_file(path))
-    }
-
-    /// Reads a file that is in memory.
-    ///
-    /// # Errors
-    ///
-    /// If it is no DICOM file that is read yet.
-    pub fn from_memory(bytes: SharedBytes, options: &ParseOptions) -> Result<DicomFile> {
-        let mut parsed = ParsedFile::default();
-        parse_file(&mut Window::memory((*bytes).as_ref(), 0), options, &mut parsed)?;
-        Ok(DicomFile::from_parsed(&parsed, Source::Memory(bytes), Vec::new()))
-    }
-
-    /// Reads a file that another reads for us, such as an object with `seek` and `read`. Everything up to where
-    /// `options` stop is kept, because the object may be closed afterwards.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read, or is no DICOM file that is read yet.
-    pub fn from_reader(reader: &dyn ReadAt, options: &ParseOptions) -> Result<DicomFile> {
-        let options = ParseOptions { rules: Rules { deferred_above: u64::MAX, ..options.rules }, ..*options };
-        let (mut buffer, mut parsed, mut segments) = (AlignedBuffer::default(), ParsedFile::default(), Vec::new());
-        let mut window = Window::file(reader, &mut buffer, Some(&mut segments), &options.rules.limits)?;
-        parse_file(&mut window, &options, &mut parsed)?;
-        window.keep(parsed.used);
-        let nothing: SharedBytes = Arc::new([]);
-        Ok(DicomFile::from_parsed(&parsed, Source::Memory(nothing), segments))
-    }
-
-    fn from_parsed(parsed: &ParsedFile, source: Source, segments: Vec<Segment>) -> DicomFile {
-        let bytes = Arc::new(FileBytes::new(source, segments));
-        let context = Context::OUTERMOST;
-        let meta = parsed.meta.clone();
-        let meta = Dataset::new(Arc::clone(&bytes), parsed.meta_encoding, meta, Deviations::default(), context.clone());
-        let (elements, deviations) = (parsed.elements.clone(), parsed.deviations.clone());
-        let dataset = Dataset::new(bytes, parsed.encoding, elements, deviations, context);
-        DicomFile { has_preamble: parsed.has_preamble, meta, transfer_syntax: parsed.transfer_syntax, dataset }
-    }
-
-    /// A file from its parts.
-    pub fn new(has_preamble: bool, meta: Dataset, dataset: Dataset) -> DicomFile {
-        let mut file = DicomFile { has_preamble, meta, transfer_syntax: None, dataset };
-        file.transfer_syntax = transfer_syntax::find(&file.transfer_syntax_uid());
-        file
-    }
-
-    /// The UID of the Transfer Syntax as it is written, empty if there is none.
-    pub fn transfer_syntax_uid(&self) -> String {
-        let value = self.meta.find(Tag::TRANSFER_SYNTAX_UID).and_then(|element| self.meta.value(element).ok());
-        value.map_or_else(String::new, |value| uid::trim(&value).to_owned())
-    }
-
-    /// The file as it was when it was read, unless it was in memory.
-    pub fn file_source(&self) -> Option<&FileSource> {
-        match self.dataset.bytes.source() {
-            Source::File(file) => Some(file),
-            Source::Memory(_) => None,
-        }
-    }
-}
-
 // Written by hand, so that no debug output shows the text of a value.
 impl std::fmt::Debug for Dataset {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Dataset").field("elements", &self.elements.len()).finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for DicomFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DicomFile").field("dataset", &self.dataset).finish_non_exhaustive()
     }
 }

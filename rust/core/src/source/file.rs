@@ -1,0 +1,191 @@
+//! Files as they are opened, read at an offset, and opened again later.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::map::PrivateMap;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Bytes in memory that several owners share, such as a Python `bytes`.
+pub type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+/// Where a data set's bytes are.
+#[derive(Clone)]
+pub enum Source {
+    /// A file, which is opened again when more of it is wanted: thousands of data sets keep no file open.
+    File(Arc<FileSource>),
+    /// Memory.
+    Memory(SharedBytes),
+}
+
+/// A file as it was when it was first opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSource {
+    /// Its path as the caller gave it.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub length: u64,
+    /// When it was last changed: seconds and nanoseconds since 1970.
+    pub modified: (i64, i64),
+}
+
+impl Source {
+    /// The path, if the bytes are a file's.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Source::File(file) => Some(&file.path),
+            Source::Memory(_) => None,
+        }
+    }
+}
+
+impl FileSource {
+    /// Opens the file again.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened, or its size or modification time are not those of the first opening: offsets that
+    /// were found then would give other bytes now.
+    pub fn reopen(&self) -> Result<OpenFile> {
+        let (file, now) = OpenFile::open(&self.path)?;
+        if now.length != self.length || now.modified != self.modified {
+            return Err(Error::from(ErrorKind::FileChanged).in_file(&self.path));
+        }
+        Ok(file)
+    }
+}
+
+/// Something that is read at an offset: an open file, or an object of the caller's.
+pub trait ReadAt {
+    /// Bytes in all.
+    fn length(&self) -> u64;
+
+    /// Fills as much of `buffer` as there is from `offset` on; returns how much that is.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize>;
+}
+
+/// An open file and its size.
+#[derive(Debug)]
+pub struct OpenFile {
+    file: File,
+    length: u64,
+}
+
+impl OpenFile {
+    /// Opens a regular file for reading.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses, or the path is a folder, a pipe or a device.
+    pub fn open(path: &Path) -> Result<(OpenFile, FileSource)> {
+        let open = || -> io::Result<(File, Metadata)> {
+            let file = open_for_reading(path)?;
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            if !metadata.is_file() {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+            }
+            Ok((file, metadata))
+        };
+        let (file, metadata) = open().map_err(|error| Error::from(error).in_file(path))?;
+        let length = metadata.len();
+        let source = FileSource { path: path.to_owned(), length, modified: modified(&metadata) };
+        Ok((OpenFile { file, length }, source))
+    }
+
+    /// Opens a file whose header alone is wanted. Its size is not asked for, which saves a twentieth of what a header
+    /// costs: where it ends shows when it is read, and a folder or a pipe refuses to be read at an offset.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn open_for_header(path: &Path) -> Result<OpenFile> {
+        let file = open_for_reading(path).map_err(|error| Error::from(error).in_file(path))?;
+        Ok(OpenFile { file, length: u64::MAX })
+    }
+
+    /// Fills `buffer` from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// If the file ends before, or the operating system refuses.
+    pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        let filled = self.read_at(buffer, offset)?;
+        if filled < buffer.len() {
+            let kind = ErrorKind::ValueCutShort { needed: buffer.len() as u64, available: filled as u64 };
+            return Err(Error::from(kind).at_offset(offset));
+        }
+        Ok(())
+    }
+
+    /// Maps `length` bytes from `offset` on, copied on write.
+    ///
+    /// # Errors
+    ///
+    /// If the file is too short for them, or the operating system refuses.
+    pub fn map(&self, offset: u64, length: usize) -> Result<PrivateMap> {
+        let available = self.length.saturating_sub(offset);
+        if length as u64 > available {
+            return Err(ErrorKind::ValueCutShort { needed: length as u64, available }.into());
+        }
+        Ok(PrivateMap::new(&self.file, offset, length)?)
+    }
+}
+
+impl ReadAt for OpenFile {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match read_once(&self.file, rest, offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(filled)
+    }
+}
+
+fn open_for_reading(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // A pipe without a writer would block the open for ever; regular files do not know the flag.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn read_once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(unix)]
+fn modified(metadata: &Metadata) -> (i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.mtime(), metadata.mtime_nsec())
+}
+
+#[cfg(not(unix))]
+fn modified(metadata: &Metadata) -> (i64, i64) {
+    let since = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or((0, 0), |since| (since.as_secs() as i64, i64::from(since.subsec_nanos())))
+}

@@ -1,0 +1,105 @@
+"""Data sets that were read and then changed: nothing that was changed is lost, and nothing else changes."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rapidicom as rd
+from builder import Element, Items, file_bytes, image
+
+ITEM_COUNT = 1500
+
+
+def long_sequence() -> bytes:
+    """A file whose Procedure Code Sequence is longer than the values that an element keeps."""
+    items = [
+        [Element(0x00080100, "SH", f"C{k}"), Element(0x00080104, "LO", "x" * 60)] for k in range(ITEM_COUNT)
+    ]
+    return file_bytes(image(np.zeros((2, 2), np.int16), extra=[Element(0x00081032, "SQ", Items(items))]))
+
+
+def by_attribute(ds: rd.Dataset) -> Any:
+    return ds.ProcedureCodeSequence
+
+
+def by_element(ds: rd.Dataset) -> Any:
+    return ds["ProcedureCodeSequence"].value
+
+
+def by_iteration(ds: rd.Dataset) -> Any:
+    return next(element.value for element in ds if element.keyword == "ProcedureCodeSequence")
+
+
+WAYS = [by_attribute, by_element, by_iteration]
+
+
+@pytest.mark.parametrize("write", WAYS)
+@pytest.mark.parametrize("read", WAYS)
+def test_change_in_a_long_sequence_is_kept(
+    write: Callable[[rd.Dataset], Any], read: Callable[[rd.Dataset], Any]
+) -> None:
+    ds = rd.dcmread(long_sequence())
+    write(ds)[3].CodeValue = "CHANGED"
+    assert read(ds)[3].CodeValue == "CHANGED"
+    assert read(pickle.loads(pickle.dumps(ds)))[3].CodeValue == "CHANGED"
+
+
+def test_items_do_not_take_the_whole_header_along_when_they_are_pickled(tmp_path: Path) -> None:
+    path = tmp_path / "long.dcm"
+    path.write_bytes(long_sequence())
+    ds = rd.dcmread(path)
+    assert sum(1 for _ in ds.iterall()) > 2 * ITEM_COUNT
+    for _ in range(2):
+        pickled = pickle.dumps(ds)
+        assert len(pickled) < 10 * path.stat().st_size
+        ds = pickle.loads(pickled)
+    assert [item.CodeValue for item in ds.ProcedureCodeSequence] == [f"C{k}" for k in range(ITEM_COUNT)]
+    assert ds.preamble == bytes(128)
+
+
+@pytest.mark.parametrize("value", [8, True, 1.5, "x" * 8, [0] * 8], ids=repr)
+def test_pixel_data_that_is_no_bytes_is_refused(value: object) -> None:
+    ds = rd.dcmread(file_bytes(image(np.zeros((2, 2), np.int16))))
+    ds.PixelData = value
+    with pytest.raises(TypeError, match="must be bytes"):
+        _ = ds.pixel_array
+
+
+def test_pixels_need_no_file_meta() -> None:
+    ds = rd.dcmread(file_bytes(image(np.ones((2, 2), np.int16))))
+    ds.file_meta = None  # type: ignore[assignment]
+    assert np.array_equal(ds.pixel_array, np.ones((2, 2)))
+
+
+def test_name_that_is_no_unicode_is_no_attribute() -> None:
+    ds = rd.dcmread(file_bytes(image(np.ones((2, 2), np.int16))))
+    for name in ("\ud800", "Rows\udc80"):
+        assert not hasattr(ds, name)
+        assert name not in ds
+        assert ds.get(name, 3) == 3
+
+
+def test_element_that_looks_at_its_data_set_when_it_ends_does_not_block() -> None:
+    ds = rd.Dataset()
+    seen = []
+
+    class Curious(rd.DataElement):
+        def __del__(self) -> None:
+            seen.append(len(ds))
+
+    def replace() -> None:
+        ds[0x00100020] = Curious(0x00100020, "LO", "a")
+        ds[0x00100020] = rd.DataElement(0x00100020, "LO", "b")
+
+    thread = threading.Thread(target=replace, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert seen == [1]
