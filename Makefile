@@ -2,7 +2,7 @@
 #
 #   make demo [DIR=folder]   build, read a real series (or yours), show it, compare with pydicom
 #   make test                build, run the Rust and the Python tests
-#   make bench               build, time the readers that can be installed here
+#   make bench [BENCH=...]   build, time the readers that can be installed here; BENCH is what benches/run.py takes
 #   make lint                format, lints, types, stubs, generated tables
 #
 # All of it lives in .venv/ and target/. Files in .venv/stamps/ say what is installed there, so that a second run
@@ -40,7 +40,7 @@ test: $(STAMPS)/wheel $(STAMPS)/group-test
 	@$(IN_VENV)/python -m pytest
 
 bench: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-bench
-	@$(IN_VENV)/python -m pytest benches --override-ini python_files='bench_*.py' --timeout 0 --benchmark-only
+	@$(IN_VENV)/python benches/run.py $(BENCH)
 
 # The test group too: types are checked against the libraries that the integrations use.
 lint: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-lint
