@@ -97,6 +97,8 @@ INTERRUPTED = """
 import signal, sys, threading, time
 import rapidicom as rd
 call, folder = sys.argv[1:]
+# A shell starts background jobs with the signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 names = [folder]
 if call == "read_batch":
     names = sorted(str(path) for path in __import__("pathlib").Path(folder).iterdir()) * 4000
