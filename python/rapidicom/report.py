@@ -92,7 +92,7 @@ class Report:
         return f"<Report: {len(self.errors)} errors, {len(self.issues) - len(self.errors)} notes>"
 
     def __str__(self) -> str:
-        from pathlib import Path  # Here, because it would be a fifth of what `import rapidicom` costs.
+        from pathlib import Path  # Here, so that `import rapidicom` does not pay for it.
 
         if not self.issues:
             return "Nothing irregular."
