@@ -100,8 +100,7 @@ class Series:
             raise ValueError(f"irregular must be 'raise' or 'keep', not {irregular!r}")
         if mmap not in ("auto", "never", "always"):
             raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
-        if values not in ("modality", "stored"):
-            raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
+        _check_values(values)
         if self._unsupported is not None:
             raise UnsupportedError(self._unsupported, path=self.paths[0] if self.paths else None)
         if irregular == "raise" and self.report.errors:
@@ -195,8 +194,7 @@ def read_series(
         DicomError: As for `Series.read`.
         OSError: As for `find_series` and `Series.read`.
     """
-    if values not in ("modality", "stored"):
-        raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
+    _check_values(values)
     found = _find(paths, True, workers, progress)
     series = _choose([Series(fields) for fields in found["series"]], series_uid, found)
     return series.read(
@@ -236,8 +234,7 @@ def read_batch(
         DicomError: A file is no image that is read; the first in the order of `paths`.
         OSError: A file cannot be read.
     """
-    if values not in ("modality", "stored"):
-        raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
+    _check_values(values)
     workers = checked_workers(workers)
     names = listed(paths)
     if not names:
@@ -249,6 +246,12 @@ def read_batch(
     if out is not None and dtype == "float32":
         dtype = None
     return _read(slices, shape, values, dtype, out, workers, False)
+
+
+def _check_values(values: str) -> None:
+    # Before any file is read, because it may take minutes until native code would say it.
+    if values not in ("modality", "stored"):
+        raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
 
 
 def _find(paths: Paths, recursive: bool, workers: int | None, progress: bool) -> dict[str, Any]:

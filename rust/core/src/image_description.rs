@@ -183,6 +183,12 @@ impl ImageDescription {
         }
     }
 
+    /// Rows and columns, and behind them the samples where there are several: the shape of a frame's array.
+    pub fn frame_shape(&self) -> Vec<usize> {
+        let samples = Some(self.samples_per_pixel).filter(|samples| *samples > 1);
+        [self.rows, self.columns].into_iter().chain(samples).collect()
+    }
+
     /// Samples of one frame: at most 4 x 65535 x 65535.
     pub fn frame_samples(&self) -> usize {
         self.rows * self.columns * self.samples_per_pixel

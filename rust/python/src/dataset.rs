@@ -85,7 +85,7 @@ impl PyDataset {
         }
         let parsed = match self.content.get() {
             None => return Ok(None),
-            Some(Content::File(file)) => Arc::new(file.dataset.clone()),
+            Some(Content::File(file)) => Arc::clone(&file.dataset),
             Some(Content::Parsed(dataset)) => Arc::clone(dataset),
             Some(Content::Item(item)) => Arc::new(item.parse(&Limits::DEFAULT).map_err(to_python)?),
         };

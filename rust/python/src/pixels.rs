@@ -81,12 +81,7 @@ impl PyPixelReader {
     /// `(rows, columns)`, with the number of samples behind it for colour.
     #[getter]
     fn frame_shape(&self) -> Vec<usize> {
-        let description = &self.pixels.description;
-        let mut shape = vec![description.rows, description.columns];
-        if description.samples_per_pixel > 1 {
-            shape.push(description.samples_per_pixel);
-        }
-        shape
+        self.pixels.description.frame_shape()
     }
 
     /// NumPy's name for the type of stored samples.

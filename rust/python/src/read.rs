@@ -27,7 +27,7 @@ fn finish<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut file = file.map_err(to_python)?;
     if let Some(tags) = specific_tags {
-        file.dataset.retain(&tags);
+        Arc::make_mut(&mut file.dataset).retain(&tags);
     }
     PyDataset::from_file(class, file, mmap)
 }

@@ -28,12 +28,7 @@ impl PySlices {
     /// `(rows, columns)` of the first slice, with the number of samples behind it for colour.
     #[getter]
     fn image_shape(&self) -> Option<Vec<usize>> {
-        let image = self.0.first()?.image.description()?;
-        let mut shape = vec![image.rows, image.columns];
-        if image.samples_per_pixel > 1 {
-            shape.push(image.samples_per_pixel);
-        }
-        Some(shape)
+        Some(self.0.first()?.image.description()?.frame_shape())
     }
 
     /// Size in bytes and modification time, in seconds and nanoseconds since 1970, of each file when its header was

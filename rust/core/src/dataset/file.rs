@@ -25,7 +25,7 @@ pub struct DicomFile {
     /// The Transfer Syntax, if the file names one that is registered.
     pub transfer_syntax: Option<&'static TransferSyntax>,
     /// The data set.
-    pub dataset: Dataset,
+    pub dataset: Arc<Dataset>,
 }
 
 thread_local! {
@@ -85,12 +85,13 @@ impl DicomFile {
         let meta = parsed.meta.clone();
         let meta = Dataset::new(Arc::clone(&bytes), parsed.meta_encoding, meta, Deviations::default(), context.clone());
         let (elements, deviations) = (parsed.elements.clone(), parsed.deviations.clone());
-        let dataset = Dataset::new(bytes, parsed.encoding, elements, deviations, context);
+        let dataset = Arc::new(Dataset::new(bytes, parsed.encoding, elements, deviations, context));
         DicomFile { has_preamble: parsed.has_preamble, meta, transfer_syntax: parsed.transfer_syntax, dataset }
     }
 
     /// A file from its parts.
     pub fn new(has_preamble: bool, meta: Dataset, dataset: Dataset) -> DicomFile {
+        let dataset = Arc::new(dataset);
         let mut file = DicomFile { has_preamble, meta, transfer_syntax: None, dataset };
         file.transfer_syntax = transfer_syntax::find(&file.transfer_syntax_uid());
         file

@@ -1,13 +1,12 @@
 //! Slices that need not belong together, one array of them all.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
-use super::find::read_instance_header;
+use super::find::read_instance_headers;
 use super::header::InstanceHeader;
 use super::read::native;
 use crate::error::{Error, ErrorKind, Result};
-use crate::workers::{Tick, Workers, for_each};
+use crate::workers::{Tick, Workers};
 
 /// Reads the headers of `paths`, in their order, for [`super::read_slices`].
 ///
@@ -16,22 +15,7 @@ use crate::workers::{Tick, Workers, for_each};
 /// The first in order: a file that cannot be read; then one whose pixels are not all there or not read yet, or whose
 /// image has not the rows, columns and samples of the first.
 pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -> Result<Vec<InstanceHeader>> {
-    let found: Vec<OnceLock<Result<InstanceHeader>>> = paths.iter().map(|_| OnceLock::new()).collect();
-    for_each(
-        paths.len(),
-        workers,
-        tick,
-        || (),
-        |(), index| {
-            if let (Some(path), Some(slot)) = (paths.get(index), found.get(index)) {
-                drop(slot.set(read_instance_header(path)));
-            }
-        },
-    )?;
-    let mut headers = Vec::with_capacity(paths.len());
-    for slot in found {
-        headers.push(slot.into_inner().unwrap_or_else(|| Err(ErrorKind::Cancelled.into()))?);
-    }
+    let headers: Vec<_> = read_instance_headers(paths, workers, tick)?.into_iter().collect::<Result<_>>()?;
     let mut first = None;
     for header in &headers {
         // Before anybody makes room for what a damaged header says.

@@ -1,8 +1,7 @@
 //! The series of a folder: headers read in parallel, one plan for each series.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::header::{InstanceHeader, SERIES_INSTANCE_UID};
 use super::plan::{SeriesPlan, Unreadable, plan_series};
@@ -45,6 +44,31 @@ pub fn read_instance_header(path: &Path) -> Result<InstanceHeader> {
     Ok(InstanceHeader::from_dataset(path.to_owned(), &file))
 }
 
+/// Reads the headers of `paths` in parallel; the results are in their order.
+///
+/// # Errors
+///
+/// If `tick` said to stop.
+pub(super) fn read_instance_headers(
+    paths: &[PathBuf],
+    workers: Workers,
+    tick: Tick<'_>,
+) -> Result<Vec<Result<InstanceHeader>>> {
+    let found: Vec<OnceLock<Result<InstanceHeader>>> = paths.iter().map(|_| OnceLock::new()).collect();
+    for_each(
+        paths.len(),
+        workers,
+        tick,
+        || (),
+        |(), index| {
+            if let (Some(path), Some(slot)) = (paths.get(index), found.get(index)) {
+                drop(slot.set(read_instance_header(path)));
+            }
+        },
+    )?;
+    Ok(found.into_iter().map(|slot| slot.into_inner().unwrap_or_else(|| Err(ErrorKind::Cancelled.into()))).collect())
+}
+
 /// The Series Instance UID of a file whose header is damaged behind it.
 fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
     if !matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported) {
@@ -63,38 +87,21 @@ fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
 /// If `tick` said to stop. A file that cannot be read costs only itself.
 pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, tick: Tick<'_>) -> Result<FoundSeries> {
     let FileList { files, named_count, mut errors } = files;
-    let skipped = AtomicUsize::new(0);
-    let found: Vec<OnceLock<Result<InstanceHeader>>> = files.iter().map(|_| OnceLock::new()).collect();
-    for_each(
-        files.len(),
-        workers,
-        tick,
-        || (),
-        |(), index| {
-            let (Some(path), Some(slot)) = (files.get(index), found.get(index)) else { return };
-            let header = read_instance_header(path);
-            let is_named = index < named_count;
-            match &header {
-                Err(error) if !is_named && matches!(error.kind(), ErrorKind::NotDicom(_)) => {
-                    skipped.fetch_add(1, Ordering::Relaxed);
-                }
-                _ => drop(slot.set(header)),
-            }
-        },
-    )?;
+    let mut skipped = 0;
     let (mut headers, mut unreadable) = (Vec::with_capacity(files.len()), Vec::new());
-    for (path, result) in files.iter().zip(found) {
-        match result.into_inner() {
-            Some(Ok(header)) => headers.push(header),
-            Some(Err(error)) => {
+    let results = read_instance_headers(&files, workers, tick)?;
+    for (index, (path, result)) in files.iter().zip(results).enumerate() {
+        match result {
+            Ok(header) => headers.push(header),
+            Err(error) if index >= named_count && matches!(error.kind(), ErrorKind::NotDicom(_)) => skipped += 1,
+            Err(error) => {
                 let series_instance_uid = series_of_damaged(path, &error);
                 unreadable.push(Unreadable { path: path.clone(), reason: error.what(), series_instance_uid });
                 errors.push(error);
             }
-            None => {}
         }
     }
     let without_image = headers.iter().filter(|header| !header.has_image()).count();
     let series = plan_series(headers, unreadable, tolerances);
-    Ok(FoundSeries { series, file_count: files.len(), skipped: skipped.into_inner(), without_image, errors })
+    Ok(FoundSeries { series, file_count: files.len(), skipped, without_image, errors })
 }

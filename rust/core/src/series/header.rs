@@ -94,7 +94,7 @@ pub struct InstanceHeader {
 impl InstanceHeader {
     /// Takes from `file`, which was read as far as its pixel data, what a volume depends on.
     pub fn from_dataset(path: PathBuf, file: &DicomFile) -> InstanceHeader {
-        let dataset = &file.dataset;
+        let dataset: &Dataset = &file.dataset;
         let text = |tag| dataset.text(tag).map(|text| text.trim().to_owned()).unwrap_or_default();
         let identifier = |tag| {
             let value = dataset.find(tag).and_then(|element| dataset.value(element).ok());

@@ -53,7 +53,7 @@ impl ImageState {
 
     /// From a header that was read at least up to the last of the pixel data elements.
     pub(super) fn from_file(file: &DicomFile, sop_class_uid: &str, is_mosaic: bool) -> ImageState {
-        let dataset = &file.dataset;
+        let dataset = &*file.dataset;
         let unsupported = |what: &'static str, coded: &str, has_own_geometry: bool| ImageState::Unsupported {
             why: Error::from(ErrorKind::unsupported(what, coded)).what(),
             description: ImageDescription::new(dataset).ok(),
