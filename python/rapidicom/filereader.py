@@ -59,7 +59,8 @@ def dcmread(
         raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
     tags = None if specific_tags is None else _tags(specific_tags)
     if isinstance(source, (str, os.PathLike)):
-        path = source if isinstance(source, str) else os.fsdecode(source)
+        path = os.fspath(source)
+        path = path if isinstance(path, str) else os.fsdecode(path)
         return _core.read_path(Dataset, path, stop_before_pixels, tags, force, mmap)
     if isinstance(source, bytes):
         return _core.read_bytes(Dataset, source, stop_before_pixels, tags, force)

@@ -53,6 +53,12 @@ impl Vr {
         )
     }
 
+    /// Whether both are capital letters, as those of every VR are.
+    #[inline]
+    pub const fn is_capitals(self) -> bool {
+        self.0[0].is_ascii_uppercase() && self.0[1].is_ascii_uppercase()
+    }
+
     /// Whether Specific Character Set applies to the text of this VR (PS3.5 §6.1.2.3).
     pub const fn uses_specific_character_set(self) -> bool {
         matches!(self, Vr::LO | Vr::LT | Vr::PN | Vr::SH | Vr::ST | Vr::UC | Vr::UT)
@@ -66,7 +72,7 @@ impl Vr {
 
     /// The two letters, or `??` for bytes that are not capital letters.
     pub fn as_str(&self) -> &str {
-        if self.0.iter().all(u8::is_ascii_uppercase) { std::str::from_utf8(&self.0).unwrap_or("??") } else { "??" }
+        if self.is_capitals() { std::str::from_utf8(&self.0).unwrap_or("??") } else { "??" }
     }
 }
 

@@ -1,8 +1,7 @@
 //! `Dataset`: element records that become Python values when they are asked for, and what was changed in memory.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
@@ -12,7 +11,8 @@ use rapidicom_core::{ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, 
 use crate::classes::classes;
 use crate::element::{PyDataElement, as_element, key_error};
 use crate::error::to_python;
-use crate::keys::{is_like_keyword, keyword_of, tag_of};
+use crate::keys::{keyword_of, tag_of};
+use crate::memory::{Known, Memory};
 use crate::value::to_object;
 
 /// What a data set was read from.
@@ -30,10 +30,7 @@ pub enum Content {
 pub struct PyDataset {
     content: OnceLock<Content>,
     parsed: OnceLock<Arc<Dataset>>,
-    /// Decoded values by keyword, for attribute access.
-    values: Py<PyDict>,
-    /// Elements that were handed out or set, and `None` for those that were deleted.
-    overrides: Mutex<BTreeMap<Tag, Option<Py<PyAny>>>>,
+    pub(crate) memory: Memory,
     file_meta: Mutex<Option<Py<PyAny>>>,
     pub(crate) mmap: OnceLock<String>,
 }
@@ -92,13 +89,14 @@ impl PyDataset {
         Ok(Some(self.parsed.get_or_init(|| parsed)))
     }
 
-    fn overrides(&self) -> MutexGuard<'_, BTreeMap<Tag, Option<Py<PyAny>>>> {
-        self.overrides.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The element that was handed out or set under this tag, `Some(None)` if it was deleted.
+    pub fn overridden(&self, py: Python<'_>, tag: Tag) -> Option<Option<Py<PyAny>>> {
+        self.memory.element(py, tag)
     }
 
-    /// The element that was handed out, set or deleted under this tag.
-    pub fn overridden(&self, py: Python<'_>, tag: Tag) -> Option<Option<Py<PyAny>>> {
-        self.overrides().get(&tag).map(|found| found.as_ref().map(|element| element.clone_ref(py)))
+    /// The index of this tag's element record.
+    fn index(&self, tag: Tag) -> PyResult<Option<usize>> {
+        Ok(self.parsed()?.and_then(|dataset| dataset.index(tag)))
     }
 
     /// The element record of this tag, unless it was deleted or set to something else.
@@ -126,33 +124,41 @@ impl PyDataset {
     ///
     /// If it cannot be read or is none of its VR.
     pub fn value<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match self.overridden(py, tag) {
-            Some(Some(object)) => return element_value(object.bind(py)).map(Some),
-            Some(None) => return Ok(None),
-            None => {}
+        let found = self.parsed()?.and_then(|dataset| Some((dataset, dataset.index(tag)?)));
+        match self.memory.look(py, tag, found.map(|(_, index)| index)) {
+            Known::Element(Some(object)) => return element_value(object.bind(py)).map(Some),
+            Known::Element(None) => return Ok(None),
+            Known::Value(value) => return Ok(Some(value.into_bound(py))),
+            Known::Nothing => {}
         }
-        let Some(dataset) = self.parsed()? else { return Ok(None) };
-        dataset.find(tag).map(|element| to_object(py, dataset, element)).transpose()
+        let Some((dataset, index)) = found else { return Ok(None) };
+        let Some(element) = dataset.elements().get(index) else { return Ok(None) };
+        let value = to_object(py, dataset, element)?;
+        // Pixels can be larger than all the rest.
+        if tag.is_pixel_data() {
+            return Ok(Some(value));
+        }
+        let count = dataset.elements().len();
+        Ok(Some(self.memory.keep(py, tag, index, count, value.unbind()).into_bound(py)))
     }
 
     fn has(&self, tag: Tag) -> PyResult<bool> {
-        if let Some(found) = self.overrides().get(&tag) {
-            return Ok(found.is_some());
+        match Python::attach(|py| self.overridden(py, tag)) {
+            Some(found) => Ok(found.is_some()),
+            None => Ok(self.index(tag)?.is_some()),
         }
-        Ok(self.parsed()?.is_some_and(|dataset| dataset.find(tag).is_some()))
     }
 
     /// The tags that are present, in order.
     pub fn tag_list(&self) -> PyResult<Vec<Tag>> {
         let stored = self.parsed()?.map_or(&[][..], |dataset| dataset.elements());
-        let overrides = self.overrides();
-        if overrides.is_empty() {
-            return Ok(stored.iter().map(|element| element.tag).collect());
-        }
         let mut tags: Vec<Tag> = stored.iter().map(|element| element.tag).collect();
-        tags.retain(|tag| !overrides.contains_key(tag));
-        tags.extend(overrides.iter().filter(|(_, element)| element.is_some()).map(|(tag, _)| *tag));
-        tags.sort_unstable();
+        let changed = self.memory.tags();
+        if !changed.is_empty() {
+            tags.retain(|tag| changed.binary_search_by_key(tag, |(tag, _)| *tag).is_err());
+            tags.extend(changed.iter().filter(|(_, is_there)| *is_there).map(|(tag, _)| *tag));
+            tags.sort_unstable();
+        }
         Ok(tags)
     }
 
@@ -161,25 +167,21 @@ impl PyDataset {
             return Ok(found.map(|element| element.into_bound(py)));
         }
         let Some(dataset) = self.parsed()? else { return Ok(None) };
-        let Some(element) = dataset.find(tag) else { return Ok(None) };
+        let Some(index) = dataset.index(tag) else { return Ok(None) };
+        let Some(element) = dataset.elements().get(index) else { return Ok(None) };
         // From now on the element has the value: what is set there must be seen here.
-        let keyword = dictionary::keyword(tag);
-        let values = self.values.bind(py);
-        let cached = values.get_item(keyword)?;
-        if cached.is_some() {
-            values.del_item(keyword)?;
-        }
-        let object = PyDataElement::stored(py, dataset, element, cached.map(Bound::unbind))?;
-        self.restore_override(tag, Some(object.clone().unbind()));
+        let object = PyDataElement::stored(py, dataset, element, self.memory.take(index))?;
+        self.memory.set(tag, Some(index), Some(object.clone().unbind()));
         Ok(Some(object))
     }
 
-    fn set(&self, py: Python<'_>, tag: Tag, element: Option<Py<PyAny>>) -> PyResult<()> {
-        let keyword = dictionary::keyword(tag);
-        if !keyword.is_empty() && self.values.bind(py).contains(keyword)? {
-            self.values.bind(py).del_item(keyword)?;
-        }
-        self.restore_override(tag, element);
+    /// Puts an element in, or with `None` takes it out.
+    ///
+    /// # Errors
+    ///
+    /// If an item does not consist of elements.
+    pub fn set(&self, tag: Tag, element: Option<Py<PyAny>>) -> PyResult<()> {
+        self.memory.set(tag, self.index(tag)?, element);
         Ok(())
     }
 }
@@ -206,12 +208,11 @@ fn descriptor<'py>(
 impl PyDataset {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
-    fn new(py: Python<'_>, _args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> PyDataset {
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> PyDataset {
         PyDataset {
             content: OnceLock::new(),
             parsed: OnceLock::new(),
-            values: PyDict::new(py).unbind(),
-            overrides: Mutex::new(BTreeMap::new()),
+            memory: Memory::default(),
             file_meta: Mutex::new(None),
             mmap: OnceLock::new(),
         }
@@ -219,22 +220,8 @@ impl PyDataset {
 
     fn __getattribute__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        if is_like_keyword(name) {
-            let this = slf.get();
-            if let Some(value) = this.values.bind(py).get_item(name)? {
-                return Ok(value);
-            }
-            if let Some(tag) = keyword_of(name)? {
-                let Some(value) = this.value(py, tag)? else {
-                    return Err(PyAttributeError::new_err(()));
-                };
-                // A value that an element was handed out for is read from there, and pixels are not kept.
-                let is_kept = !this.overrides().contains_key(&tag) && !tag.is_pixel_data();
-                if is_kept {
-                    this.values.bind(py).set_item(name, &value)?;
-                }
-                return Ok(value);
-            }
+        if let Some(tag) = keyword_of(name) {
+            return slf.get().value(py, tag)?.ok_or_else(|| PyAttributeError::new_err(()));
         }
         classes(py)?.get_attribute.bind(py).call1((slf, name))
     }
@@ -252,7 +239,7 @@ impl PyDataset {
 
     fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
-        let Some(tag) = keyword_of(name)? else {
+        let Some(tag) = keyword_of(name) else {
             // What `object.__setattr__` does, which CPython refuses to do for a class with a slot of its own.
             if let Some(set) = descriptor(slf, name, "__set__") {
                 return set.call1((slf, value)).map(drop);
@@ -266,13 +253,12 @@ impl PyDataset {
             return Ok(());
         }
         let element = classes(py)?.data_element.bind(py).call1((tag.0, dictionary::vr_to_set(tag), value))?;
-        this.set(py, tag, Some(element.unbind()))
+        this.set(tag, Some(element.unbind()))
     }
 
     fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
-        let py = slf.py();
-        match keyword_of(name)? {
-            Some(tag) if slf.get().has(tag)? => slf.get().set(py, tag, None),
+        match keyword_of(name) {
+            Some(tag) if slf.get().has(tag)? => slf.get().set(tag, None),
             Some(_) => Err(PyAttributeError::new_err(name.to_string())),
             None => match descriptor(slf, name, "__delete__") {
                 Some(delete) => delete.call1((slf,)).map(drop),
@@ -301,7 +287,7 @@ impl PyDataset {
             let message = format!("the key {tag} is not the tag of the element, {}", Tag(own));
             return Err(pyo3::exceptions::PyValueError::new_err(message));
         }
-        slf.get().set(slf.py(), tag, Some(element.clone().unbind()))
+        slf.get().set(tag, Some(element.clone().unbind()))
     }
 
     fn __delitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -309,7 +295,7 @@ impl PyDataset {
         if !slf.get().has(tag)? {
             return Err(key_error(slf.py(), tag));
         }
-        slf.get().set(slf.py(), tag, None)
+        slf.get().set(tag, None)
     }
 
     fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -483,12 +469,12 @@ impl PyDataset {
         target: &PyDataset,
         duplicate: &impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        for (keyword, value) in self.values.bind(py).copy()? {
-            target.values.bind(py).set_item(keyword, duplicate(&value)?)?;
+        for (tag, value) in self.kept_values(py)? {
+            target.keep_value(py, tag, duplicate(value.bind(py))?.unbind())?;
         }
-        for (tag, element) in self.override_list(py) {
+        for (tag, element) in self.memory.elements(py) {
             let element = element.map(|element| duplicate(element.bind(py)).map(Bound::unbind)).transpose()?;
-            target.restore_override(tag, element);
+            target.set(tag, element)?;
         }
         let meta =
             self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|meta| meta.clone_ref(py));
@@ -498,22 +484,27 @@ impl PyDataset {
         Ok(())
     }
 
-    /// What was handed out, set or deleted.
-    pub fn override_list(&self, py: Python<'_>) -> Vec<(Tag, Option<Py<PyAny>>)> {
-        let overrides = self.overrides();
-        overrides.iter().map(|(tag, element)| (*tag, element.as_ref().map(|e| e.clone_ref(py)))).collect()
+    /// The decoded values that are kept.
+    ///
+    /// # Errors
+    ///
+    /// If an item does not consist of elements.
+    pub fn kept_values(&self, py: Python<'_>) -> PyResult<Vec<(Tag, Py<PyAny>)>> {
+        let Some(dataset) = self.parsed()? else { return Ok(Vec::new()) };
+        let tag = |index: usize| dataset.elements().get(index).map(|element| element.tag);
+        Ok(self.memory.values(py).into_iter().filter_map(|(index, value)| Some((tag(index)?, value))).collect())
     }
 
-    /// Puts back what [`PyDataset::override_list`] gave.
-    pub fn restore_override(&self, tag: Tag, element: Option<Py<PyAny>>) {
-        let replaced = self.overrides().insert(tag, element);
-        // The end of an object can run Python code that looks at this data set, so the lock is released before.
-        drop(replaced);
-    }
-
-    /// The decoded values by keyword.
-    pub fn values<'py>(&self, py: Python<'py>) -> &Bound<'py, PyDict> {
-        self.values.bind(py)
+    /// Puts back what [`PyDataset::kept_values`] gave.
+    ///
+    /// # Errors
+    ///
+    /// If an item does not consist of elements.
+    pub fn keep_value(&self, py: Python<'_>, tag: Tag, value: Py<PyAny>) -> PyResult<()> {
+        if let (Some(dataset), Some(index)) = (self.parsed()?, self.index(tag)?) {
+            self.memory.keep(py, tag, index, dataset.elements().len(), value);
+        }
+        Ok(())
     }
 
     /// The File Meta Information if it was touched.

@@ -1,8 +1,9 @@
 //! What names an element in Python, as a tag: a keyword, a number, a pair of numbers.
 
+use std::sync::{Mutex, PoisonError};
+
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyInt, PyString};
+use pyo3::types::{PyInt, PyString};
 use rapidicom_core::{Tag, dictionary};
 
 /// The tag that a key means: a keyword, a number, a pair of numbers, or whatever `rapidicom.tag.Tag` takes.
@@ -25,31 +26,31 @@ pub fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
     Ok(Tag(key.py().import("rapidicom.tag")?.getattr("Tag")?.call1((key,))?.extract()?))
 }
 
-/// Whether an attribute's name can be a keyword: they all start with a capital letter, which no method does. A name that
-/// is no valid Unicode is none.
-pub fn is_like_keyword(name: &Bound<'_, PyString>) -> bool {
-    name.to_str().is_ok_and(|text| text.as_bytes().first().is_some_and(u8::is_ascii_uppercase))
+/// The tag of an attribute's name, if it is a keyword.
+pub fn keyword_of(name: &Bound<'_, PyString>) -> Option<Tag> {
+    // Code asks for few attributes, always by the same name objects: comparing their addresses is quickest. Methods are
+    // asked for as well, so that names without a tag are remembered too.
+    static RECENT: Mutex<[Option<Recent>; RECENT_COUNT]> = Mutex::new([const { None }; RECENT_COUNT]);
+    let recent = || RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    // Objects lie at multiples of 16.
+    let slot = name.as_ptr() as usize / 16 % RECENT_COUNT;
+    if let Some(Some(known)) = recent().get(slot)
+        && known.name.is(name)
+    {
+        return known.tag;
+    }
+    // A name that is no valid Unicode is no keyword.
+    let tag = name.to_str().ok().and_then(dictionary::tag_of_keyword);
+    let known = Recent { name: name.clone().unbind(), tag };
+    let replaced = recent().get_mut(slot).and_then(|slot| slot.replace(known));
+    drop(replaced);
+    tag
 }
 
-/// The tag of an attribute's name, if it is a keyword.
-///
-/// # Errors
-///
-/// If there is no memory.
-pub fn keyword_of(name: &Bound<'_, PyString>) -> PyResult<Option<Tag>> {
-    if !is_like_keyword(name) {
-        return Ok(None);
-    }
-    // The hash of an attribute's name is there already, so that Python's own table is quicker than a search.
-    static TAGS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    let py = name.py();
-    let tags = TAGS.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
-    if let Some(tag) = tags.get_item(name)? {
-        return Ok(Some(Tag(tag.extract()?)));
-    }
-    let tag = dictionary::tag_of_keyword(name.to_str()?);
-    if let Some(tag) = tag {
-        tags.set_item(name, tag.0)?;
-    }
-    Ok(tag)
+const RECENT_COUNT: usize = 1024;
+
+struct Recent {
+    /// Held, so that no other object gets its address.
+    name: Py<PyString>,
+    tag: Option<Tag>,
 }

@@ -98,12 +98,12 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
         _ => None,
     };
     let changed: Vec<(u32, Option<Py<PyAny>>)> =
-        this.override_list(py).into_iter().map(|(tag, element)| (tag.0, element)).collect();
+        this.memory.elements(py).into_iter().map(|(tag, element)| (tag.0, element)).collect();
     // A list that was handed out may have been changed in place; plain values cannot be.
-    let lists = PyDict::new(py);
-    for (keyword, value) in this.values(py) {
-        if value.is_instance_of::<PyList>() {
-            lists.set_item(keyword, value)?;
+    let mut lists: Vec<(u32, Py<PyAny>)> = Vec::new();
+    for (tag, value) in this.kept_values(py)? {
+        if value.bind(py).is_instance_of::<PyList>() {
+            lists.push((tag.0, value));
         }
     }
     let rebuild = py.import("rapidicom._core")?.getattr("_rebuild_dataset")?;
@@ -120,7 +120,7 @@ pub fn rebuild_dataset<'py>(
     file: Option<FileState<'py>>,
     read: Option<State<'py>>,
     changed: Vec<(u32, Option<Py<PyAny>>)>,
-    lists: &Bound<'py, PyDict>,
+    lists: Vec<(u32, Py<PyAny>)>,
     meta: Option<Py<PyAny>>,
     attributes: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -139,9 +139,11 @@ pub fn rebuild_dataset<'py>(
         native.set_content(Content::Parsed(Arc::new(from_state(read))));
     }
     for (tag, element) in changed {
-        native.restore_override(Tag(tag), element);
+        native.set(Tag(tag), element)?;
     }
-    native.values(object.py()).update(lists.as_mapping())?;
+    for (tag, list) in lists {
+        native.keep_value(object.py(), Tag(tag), list)?;
+    }
     if let Some(meta) = meta {
         object.setattr("file_meta", meta)?;
     }

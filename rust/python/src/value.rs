@@ -10,6 +10,7 @@ use rapidicom_core::{Dataset, Element, Error, Limits, Tag, Vr, dictionary};
 use crate::classes::{Classes, classes};
 use crate::dataset::PyDataset;
 use crate::error::to_python;
+use crate::shared::shared;
 
 /// The value of an element, of the type that its VR calls for.
 ///
@@ -59,14 +60,18 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
 }
 
 fn text_values<'py>(py: Python<'py>, text: &str, vr: Vr, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
-    let values = value::text_values(text, vr);
-    match vr {
-        Vr::DS => one_or_many(py, values.map(|text| decimal(py, text, classes)), classes),
-        Vr::IS => one_or_many(py, values.map(|text| integer(py, text, classes)), classes),
-        Vr::UI => one_or_many(py, values.map(|text| classes.new_str.bind(py).call1((&classes.uid, text))), classes),
-        Vr::PN => one_or_many(py, values.map(|text| classes.person_name.bind(py).call1((text,))), classes),
-        _ => one_or_many(py, values.map(|text| text.into_bound_py_any(py)), classes),
-    }
+    let value = |text: &str| match vr {
+        Vr::DS => shared(py, vr, text, || decimal(py, text, classes)),
+        Vr::IS => shared(py, vr, text, || integer(py, text, classes)),
+        Vr::UI => shared(py, vr, text, || uid(py, text, classes)),
+        Vr::PN => classes.person_name.bind(py).call1((text,)),
+        _ => shared(py, Vr::UT, text, || text.into_bound_py_any(py)),
+    };
+    one_or_many(py, value::text_values(text, vr).map(value), classes)
+}
+
+fn uid<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
+    classes.new_str.bind(py).call1((&classes.uid, text))
 }
 
 fn one_or_many<'py>(

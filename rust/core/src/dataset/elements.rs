@@ -160,8 +160,12 @@ impl Dataset {
 
     /// The element with this tag.
     pub fn find(&self, tag: Tag) -> Option<&Element> {
-        let index = self.elements.binary_search_by_key(&tag, |element| element.tag).ok()?;
-        self.elements.get(index)
+        self.elements.get(self.index(tag)?)
+    }
+
+    /// Where in [`Dataset::elements`] the one with this tag is.
+    pub fn index(&self, tag: Tag) -> Option<usize> {
+        self.elements.binary_search_by_key(&tag, |element| element.tag).ok()
     }
 
     /// The bytes of an element's value field, as they are written.

@@ -226,14 +226,13 @@ fn add_numbers<T: Cell>(bytes: &[u8], vr: Vr, order: ByteOrder, width: Width, ro
             rows.push(number);
         }
     } else if vr.is_text() {
-        let Ok(text) = std::str::from_utf8(bytes) else { return false };
-        let is_padding = |c: char| c == ' ' || c == '\0';
-        let text = text.trim_matches(is_padding);
-        if text.is_empty() {
+        let bytes = value::trim(bytes);
+        if bytes.is_empty() {
             return true;
         }
-        for part in text.split('\\') {
-            let Some(number) = T::from_text(part.trim_matches(is_padding)) else { return false };
+        for part in bytes.split(|byte| *byte == b'\\') {
+            let text = std::str::from_utf8(value::trim(part)).ok();
+            let Some(number) = text.and_then(T::from_text) else { return false };
             rows.push(number);
         }
     } else {

@@ -36,6 +36,17 @@ impl Stop {
         }
     }
 
+    /// The first and the last of the tags that are surely not stopped at, delimiters left out; the others have to be looked at one by one.
+    fn plain_tags(self) -> (Tag, Tag) {
+        const LAST: Tag = Tag::new(0xFFFD, 0xFFFF);
+        match self {
+            Stop::AtEnd => (Tag::ZERO, LAST),
+            Stop::BeforePixels => (Tag::ZERO, Tag(Tag::FLOAT_PIXEL_DATA.0 - 1)),
+            Stop::After(last) => (Tag::ZERO, last.min(LAST)),
+            Stop::AfterGroup(group) => (Tag::new(group, 0), Tag::new(group, 0xFFFF).min(LAST)),
+        }
+    }
+
     fn is_before(self, tag: Tag) -> bool {
         match self {
             Stop::AtEnd => false,
@@ -181,31 +192,18 @@ impl Parser<'_, '_> {
 
     /// Appends elements as long as there is nothing special about them: all read, of defined length, none to stop at.
     /// Returns the offset of the first that needs a closer look. Nearly all elements of nearly all files pass here, at
-    /// half of what they would cost below.
+    /// a quarter of what they would cost below.
     fn run_of_plain(&self, start: u64, stop: Stop, elements: &mut Vec<Element>) -> u64 {
         let (bytes, base) = (self.window.bytes(), self.window.base());
-        let Some(mut position) = start.checked_sub(base).and_then(|at| usize::try_from(at).ok()) else { return start };
+        let Some(position) = start.checked_sub(base).and_then(|at| usize::try_from(at).ok()) else { return start };
         let room = self.rules.limits.element_count.saturating_sub(elements.len());
-        for _ in 0..room {
-            let Some(header) = ElementHeader::read(bytes, position, self.encoding) else { break };
-            let ElementHeader { tag, vr, header_length, value_length: Some(length) } = header else { break };
-            let value_position = position + header_length;
-            let end = value_position.saturating_add(length as usize);
-            let lacks_vr = vr == Vr::IMPLICIT && !self.encoding.is_implicit;
-            if end > bytes.len() || tag.group() == 0xFFFE || lacks_vr || stop.is_before(tag) {
-                break;
-            }
-            elements.push(Element {
-                tag,
-                vr,
-                is_undefined_length: false,
-                is_cut_short: false,
-                value_offset: base + value_position as u64,
-                value_length: u64::from(length),
-            });
-            position = end;
-        }
-        base + position as u64
+        let plain = stop.plain_tags();
+        // Compiled once for each encoding that matters, so that the loop does not ask about it for every number.
+        let end = match self.encoding {
+            Encoding::EXPLICIT_LITTLE => plain_explicit_little(bytes, base, position, plain, room, elements),
+            other => plain_elements(bytes, base, position, other, plain, room, elements),
+        };
+        base + end as u64
     }
 
     fn defined(&mut self, header: &ElementHeader, value_offset: u64, length: u64) -> Result<(Element, u64)> {
@@ -295,6 +293,53 @@ impl Parser<'_, '_> {
         self.tolerate(Leniency::MissingDelimiter, self.window.end(), error)?;
         Ok((available, None))
     }
+}
+
+#[inline(never)]
+fn plain_explicit_little(
+    bytes: &[u8],
+    base: u64,
+    position: usize,
+    (first, last): (Tag, Tag),
+    room: usize,
+    elements: &mut Vec<Element>,
+) -> usize {
+    plain_elements(bytes, base, position, Encoding::EXPLICIT_LITTLE, (first, last), room, elements)
+}
+
+/// Appends at most `room` elements from `position` of `bytes` on, which is `base` bytes from the start of the file, as
+/// long as their tags are between two and their values in `bytes`; returns the position behind the last of them.
+#[inline(always)]
+fn plain_elements(
+    bytes: &[u8],
+    base: u64,
+    mut position: usize,
+    encoding: Encoding,
+    (first, last): (Tag, Tag),
+    room: usize,
+    elements: &mut Vec<Element>,
+) -> usize {
+    for _ in 0..room {
+        let Some(header) = bytes.get(position..).and_then(<[u8]>::first_chunk::<12>) else { break };
+        let ElementHeader { tag, vr, header_length, value_length } = ElementHeader::decode(header, encoding);
+        let Some(length) = value_length else { break };
+        let value_position = position + header_length;
+        let end = value_position.saturating_add(length as usize);
+        let lacks_vr = vr == Vr::IMPLICIT && !encoding.is_implicit;
+        if end > bytes.len() || tag < first || tag > last || lacks_vr {
+            break;
+        }
+        elements.push(Element {
+            tag,
+            vr,
+            is_undefined_length: false,
+            is_cut_short: false,
+            value_offset: base + value_position as u64,
+            value_length: u64::from(length),
+        });
+        position = end;
+    }
+    position
 }
 
 /// The encoding that the first element at `start` shows, and whether it is another than `expected`.

@@ -71,20 +71,29 @@ impl ElementHeader {
         }
     }
 
-    #[inline]
-    fn decode(&[a, b, c, d, v, r, e, f, g, h, i, j]: &[u8; 12], Encoding { order, is_implicit }: Encoding) -> Self {
-        let tag = Tag::new(order.u16([a, b]), order.u16([c, d]));
+    /// Takes a header apart; of a short one the last 4 bytes are the value's.
+    #[inline(always)]
+    pub(super) fn decode(&[a, b, c, d, v, r, e, f, g, h, i, j]: &[u8; 12], encoding: Encoding) -> Self {
+        let Encoding { order, is_implicit } = encoding;
+        // Two numbers and shifts, as this runs for every element of every file.
+        let (first, last) = match order {
+            ByteOrder::Little => (u64::from_le_bytes([a, b, c, d, v, r, e, f]), u32::from_le_bytes([g, h, i, j])),
+            ByteOrder::Big => (u64::from_le_bytes([b, a, d, c, v, r, f, e]), u32::from_be_bytes([g, h, i, j])),
+        };
+        let tag = Tag::new(first as u16, (first >> 16) as u16);
         let vr = Vr([v, r]);
         // Items and delimiters have no VR in any encoding (PS3.5 §7.5), and some writers leave the VR out here and
         // there: Leniency::ImplicitElement.
-        let has_vr = !is_implicit && v.is_ascii_uppercase() && r.is_ascii_uppercase() && tag.group() != 0xFFFE;
-        let (vr, header_length, length) = if !has_vr {
-            (Vr::IMPLICIT, 8, order.u32([v, r, e, f]))
-        } else if vr.has_long_length() {
-            (vr, 12, order.u32([g, h, i, j]))
-        } else {
-            (vr, 8, u32::from(order.u16([e, f])))
-        };
+        if is_implicit || !vr.is_capitals() || tag.group() == 0xFFFE {
+            return ElementHeader::new(tag, Vr::IMPLICIT, 8, order.u32([v, r, e, f]));
+        }
+        let is_long = vr.has_long_length();
+        let (header_length, length) = if is_long { (12, last) } else { (8, (first >> 48) as u32) };
+        ElementHeader::new(tag, vr, header_length, length)
+    }
+
+    #[inline(always)]
+    fn new(tag: Tag, vr: Vr, header_length: usize, length: u32) -> Self {
         ElementHeader { tag, vr, header_length, value_length: (length != UNDEFINED).then_some(length) }
     }
 

@@ -4,4 +4,4 @@ mod number;
 mod text;
 
 pub use number::{Number, decimal, integer, is_canonical_integer, number_size, numbers, tags};
-pub use text::{CharacterSet, is_multi_valued, text, text_values};
+pub use text::{CharacterSet, is_multi_valued, text, text_values, trim};

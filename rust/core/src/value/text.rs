@@ -39,8 +39,10 @@ impl CharacterSet {
     }
 
     fn decode<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, str>> {
-        if bytes.is_ascii() && !(bytes.contains(&0x1B) && matches!(self, CharacterSet::Other(_))) {
-            return Ok(String::from_utf8_lossy(bytes));
+        if let Some(text) = ascii(bytes)
+            && !(matches!(self, CharacterSet::Other(_)) && bytes.contains(&0x1B))
+        {
+            return Ok(Cow::Borrowed(text));
         }
         match self {
             CharacterSet::Latin1 => Ok(latin1(bytes)),
@@ -50,10 +52,14 @@ impl CharacterSet {
     }
 }
 
+fn ascii(bytes: &[u8]) -> Option<&str> {
+    if bytes.is_ascii() { std::str::from_utf8(bytes).ok() } else { None }
+}
+
 fn latin1(bytes: &[u8]) -> Cow<'_, str> {
-    match bytes.is_ascii() {
-        true => String::from_utf8_lossy(bytes),
-        false => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+    match ascii(bytes) {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
     }
 }
 
@@ -69,12 +75,37 @@ pub fn is_multi_valued(vr: Vr) -> bool {
 ///
 /// If the text is in a character set that is not read yet.
 pub fn text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Result<Cow<'a, str>> {
-    let decoded = if vr.uses_specific_character_set() { characters.decode(bytes)? } else { latin1(bytes) };
-    Ok(match vr {
-        Vr::AE => decoded,
-        Vr::UR => trim(decoded, |c| c.is_ascii_whitespace()),
-        _ => trim(decoded, |c| matches!(c, ' ' | '\0')),
-    })
+    // In none of the character sets a blank or a zero is the last byte of a longer character.
+    let bytes = match vr {
+        Vr::AE => bytes,
+        Vr::UR => bytes.trim_ascii_end(),
+        _ => trim_end(bytes),
+    };
+    if vr.uses_specific_character_set() { characters.decode(bytes) } else { Ok(latin1(bytes)) }
+}
+
+fn is_padding(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\0')
+}
+
+fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = bytes
+        && is_padding(*last)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// A value field or a part of it without the padding on both sides.
+pub fn trim(bytes: &[u8]) -> &[u8] {
+    let mut bytes = trim_end(bytes);
+    while let [first, rest @ ..] = bytes
+        && is_padding(*first)
+    {
+        bytes = rest;
+    }
+    bytes
 }
 
 /// The values in the text of a value field, as [`text`] gives it, each without what pads it. Blanks are padding on both
@@ -86,16 +117,6 @@ pub fn text_values(text: &str, vr: Vr) -> impl Iterator<Item = &str> {
         _ => |value| value,
     };
     text.split('\\').map(without_padding)
-}
-
-fn trim(text: Cow<'_, str>, is_padding: fn(char) -> bool) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(is_padding)),
-        Cow::Owned(mut text) => {
-            text.truncate(text.trim_end_matches(is_padding).len());
-            Cow::Owned(text)
-        }
-    }
 }
 
 #[cfg(test)]
