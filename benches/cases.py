@@ -179,6 +179,17 @@ def seconds_of(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+def turn(work: Callable[[], Any], repetitions: int = 7, patience: float = 1.0) -> float:
+    """Time one turn of a contestant: the median of as many runs as the floor makes, or as fit a second.
+
+    A single run would pay for what the one before has left of the caches, the more so the shorter it is.
+    """
+    runs: list[float] = []
+    while not runs or (len(runs) < repetitions and sum(runs) < patience):
+        runs.append(seconds_of(work))
+    return statistics.median(runs)
+
+
 def interleaved(
     lined_up: Sequence[Contestant], folder: Path, what: What, rounds: int, patience: float = 30.0
 ) -> tuple[dict[tuple[str, int], list[float]], list[Floor]]:
@@ -189,10 +200,10 @@ def interleaved(
         folder: The series, for the floor, which takes part in every round.
         what: Whose floor is of interest; the others come with it.
         rounds: How many.
-        patience: Seconds after which a reader leaves the rounds, once it has run three times.
+        patience: Seconds after which a reader leaves the rounds, once it has had three turns.
 
     Returns:
-        Seconds of each run by contestant, and the floors.
+        Seconds of each turn by contestant, and the floors.
     """
     taken: dict[tuple[str, int], list[float]] = {one.key: [] for one in lined_up}
     floors = []
@@ -200,7 +211,7 @@ def interleaved(
         floors.append(measure_floor(folder))
         for one in lined_up:
             if len(taken[one.key]) < 3 or sum(taken[one.key]) < patience:
-                taken[one.key].append(seconds_of(one.work))
+                taken[one.key].append(turn(one.work))
     if statistics.median(floor.of(what) for floor in floors) <= 0:
         raise RuntimeError("the floor cannot be measured: too few files")
     return taken, floors
@@ -208,7 +219,10 @@ def interleaved(
 
 def import_seconds(module: str) -> float:
     """Time a fresh interpreter that imports one module and ends."""
-    return seconds_of(lambda: subprocess.run([sys.executable, "-c", f"import {module}"], check=True))
+    # A shell that forbids bytecode would have it compiled anew each time.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", f"import {module}"]
+    return seconds_of(lambda: subprocess.run(command, check=True, env=environment))
 
 
 MEMORY_PROGRAM = """

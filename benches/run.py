@@ -37,52 +37,57 @@ class Results:
     Attributes:
         files: How many slices there are.
         seconds: Median by (what, reader, threads).
-        rounds: How many runs a median is of.
-        floors: Seconds of the floor by what.
+        runs: Seconds of every turn, in the order of the rounds.
+        floors: Seconds of the floor in every round, by what.
         versions: By reader.
         extra_memory: Bytes beyond the array; see `cases.extra_peak_memory`.
     """
 
     files: int
-    seconds: dict[tuple[str, str, int], float] = field(default_factory=dict)
-    rounds: dict[tuple[str, str, int], int] = field(default_factory=dict)
-    floors: dict[str, float] = field(default_factory=dict)
+    runs: dict[tuple[str, str, int], list[float]] = field(default_factory=dict)
+    floors: dict[str, list[float]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     extra_memory: int | None = None
 
-    def ours(self, what: str, threads: int) -> float | None:
-        """Seconds that rapidicom took."""
-        return self.seconds.get((what, "rapidicom", threads))
+    def ours(self, what: str, threads: int) -> list[float]:
+        """Seconds that rapidicom took in each round."""
+        return self.runs.get((what, "rapidicom", threads), [])
 
     def over_floor(self, what: str) -> float | None:
         """How many times the floor rapidicom takes, on all threads."""
-        ours = self.ours(what, THREADS)
-        return None if ours is None or what not in self.floors else ours / self.floors[what]
+        return ratio(self.ours(what, THREADS), self.floors.get(what, []))
 
     def times(self, what: str, rival: str) -> float | None:
         """How many times as long a rival takes, which has one thread; `dcmread` has one too."""
-        ours = self.ours(what, 1 if what == "header" else THREADS)
-        theirs = self.seconds.get((what, rival, 1))
-        return None if ours is None or theirs is None else theirs / ours
+        return ratio(self.runs.get((what, rival, 1), []), self.ours(what, 1 if what == "header" else THREADS))
 
     def gain_of_threads(self, what: str) -> float | None:
         """One thread's time over that of all of them."""
-        one, many = self.ours(what, 1), self.ours(what, THREADS)
-        return None if one is None or many is None or THREADS == 1 else one / many
+        return None if THREADS == 1 else ratio(self.ours(what, 1), self.ours(what, THREADS))
 
     def microseconds_a_file(self) -> float | None:
         """Of `dcmread` and 20 attributes."""
         ours = self.ours("header", 1)
-        return None if ours is None else 1e6 * ours / self.files
+        return 1e6 * statistics.median(ours) / self.files if ours else None
 
     def import_milliseconds(self) -> float | None:
         """What the import costs over NumPy's."""
-        ours, numpy = self.ours("import", 1), self.seconds.get(("import", "numpy", 1))
-        return None if ours is None or numpy is None else 1e3 * (ours - numpy)
+        pairs = zip(self.ours("import", 1), self.runs.get(("import", "numpy", 1), []), strict=False)
+        differences = [ours - numpy for ours, numpy in pairs]
+        return 1e3 * statistics.median(differences) if differences else None
 
     def extra_megabytes(self) -> float | None:
         """Peak memory beyond the array."""
         return None if self.extra_memory is None else self.extra_memory / 2**20
+
+
+def ratio(ones: Sequence[float], others: Sequence[float]) -> float | None:
+    """The median of the ratios within each round: the machine's slow spells last longer than a round.
+
+    A slow reader leaves after some rounds; those without it are left out.
+    """
+    ratios = [one / other for one, other in zip(ones, others, strict=False)]
+    return statistics.median(ratios) if ratios else None
 
 
 @dataclass(frozen=True)
@@ -126,16 +131,13 @@ def measure(folder: Path, readers: Sequence[Rival], whats: Sequence[str], rounds
         measure_one(results, what, folder, readers, rounds)
     ours = any(reader.name == "rapidicom" for reader in readers)
     if "import" in whats:
-        for module in ["numpy", "rapidicom"] if ours else ["numpy"]:
+        modules = ["numpy", "rapidicom"] if ours else ["numpy"]
+        # The first import compiles, unless pip has done it.
+        for module in modules:
             import_seconds(module)
-        taken: dict[str, list[float]] = {"numpy": [], "rapidicom": []}
         for _ in range(3 * rounds):
-            for module in taken if ours else ["numpy"]:
-                taken[module].append(import_seconds(module))
-        for module, seconds in taken.items():
-            if seconds:
-                results.seconds["import", module, 1] = statistics.median(seconds)
-                results.rounds["import", module, 1] = len(seconds)
+            for module in modules:
+                results.runs.setdefault(("import", module, 1), []).append(import_seconds(module))
     if "memory" in whats and ours and platform.system() == "Linux":
         results.extra_memory = extra_peak_memory(folder)
     return results
@@ -148,11 +150,9 @@ def measure_one(results: Results, what: What, folder: Path, readers: Sequence[Ri
         return
     check(lined_up)
     taken, floors = interleaved(lined_up, folder, what, rounds)
-    results.floors[what] = statistics.median(floor.of(what) for floor in floors)
-    results.rounds[what, "floor", THREADS] = len(floors)
+    results.floors[what] = [floor.of(what) for floor in floors]
     for (reader, threads), seconds in taken.items():
-        results.seconds[what, reader, threads] = statistics.median(seconds)
-        results.rounds[what, reader, threads] = len(seconds)
+        results.runs[what, reader, threads] = seconds
 
 
 def cpu_name() -> str:
@@ -169,10 +169,10 @@ def rows_of(results: Results, machine: str, note: str) -> list[dict[str, object]
     """Turn results into the rows that are recorded."""
     rows: list[dict[str, object]] = []
 
-    def add(what: str, reader: str, threads: int, seconds: float) -> None:
-        floor = results.floors.get(what)
+    def add(what: str, reader: str, threads: int, seconds: Sequence[float]) -> None:
+        over_floor = ratio(seconds, results.floors.get(what, []))
         # Everybody is held against the fastest of ours at that work.
-        ours = results.ours(what, THREADS) or results.ours(what, 1)
+        over_ours = ratio(seconds, results.ours(what, THREADS) or results.ours(what, 1))
         rows.append(
             {
                 "date": datetime.date.today().isoformat(),
@@ -182,20 +182,20 @@ def rows_of(results: Results, machine: str, note: str) -> list[dict[str, object]
                 "what": what,
                 "reader": reader,
                 "version": results.versions.get(reader, ""),
-                "median_s": f"{seconds:.5f}",
-                "ratio_to_floor": f"{seconds / floor:.3g}" if floor else "",
-                "ratio_to_rapidicom": f"{seconds / ours:.3g}" if ours else "",
-                "n": results.rounds[what, reader, threads],
+                "median_s": f"{statistics.median(seconds):.5f}",
+                "ratio_to_floor": "" if over_floor is None else f"{over_floor:.3g}",
+                "ratio_to_rapidicom": "" if over_ours is None else f"{over_ours:.3g}",
+                "n": len(seconds),
                 "note": note,
             }
         )
 
-    for what, floor in results.floors.items():
-        add(what, "floor", THREADS, floor)
-        for (other, reader, threads), seconds in results.seconds.items():
+    for what, floors in results.floors.items():
+        add(what, "floor", THREADS, floors)
+        for (other, reader, threads), seconds in results.runs.items():
             if other == what:
                 add(what, reader, threads, seconds)
-    for (what, reader, threads), seconds in results.seconds.items():
+    for (what, reader, threads), seconds in results.runs.items():
         if what == "import":
             add(what, reader, threads, seconds)
     if results.extra_memory is not None:
