@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,26 @@ def test_symlink_loop_ends(tmp_path: Path) -> None:
 def test_missing_path_is_the_ordinary_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         rd.scan(tmp_path / "absent")
+
+
+def test_folder_or_nothing_among_many_files(tmp_path: Path) -> None:
+    """A long list is taken for files without asking, until one turns out to be none."""
+    files = [tmp_path / f"{number:03}" for number in range(100)]
+    for number, file in enumerate(files):
+        write(file, number=number)
+    write(tmp_path / "folder" / "deep", number=100)
+    (tmp_path / "folder" / "notes.txt").write_text("not DICOM")
+    paths = [*files[:60], tmp_path / "folder", *files[60:]]
+    table = rd.scan(paths, ["InstanceNumber"])
+    assert list(table["InstanceNumber"]) == list(range(101))
+    assert (table.skipped, len(table.errors)) == (1, 0)
+    assert list(rd.scan(files, ["InstanceNumber"])["InstanceNumber"]) == list(range(100))
+    assert len(rd.find_series(paths)) == 1
+    for bad in (tmp_path / "absent", files[0] / "below a file"):
+        for read in (rd.scan, rd.find_series):
+            with pytest.raises(OSError, match=re.escape(str(bad))) as caught:
+                read([*files, bad])
+            assert isinstance(caught.value, (FileNotFoundError, NotADirectoryError))
 
 
 def test_empty_folder_is_an_empty_table(tmp_path: Path) -> None:

@@ -42,7 +42,9 @@ pub use parse::{
     Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, Rules, Segment, Stop,
     Window, parse_elements,
 };
-pub use source::{AlignedBuffer, FileList, FileSource, OpenFile, PrivateMap, ReadAt, SharedBytes, Source, list_files};
+pub use source::{
+    AlignedBuffer, FileList, FileSource, OpenFile, PrivateMap, ReadAt, SharedBytes, Source, list_files, with_files,
+};
 pub use tag::Tag;
 pub use vr::Vr;
 pub use workers::{Tick, Workers, for_each};

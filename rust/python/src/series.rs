@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use rapidicom_core::series::{
     InstanceHeader, Issue, SeriesPlan, Tolerances, Values, find_series as find, read_batch_headers, read_slices,
 };
-use rapidicom_core::{FileSource, SampleType, Workers, list_files};
+use rapidicom_core::{FileSource, SampleType, Workers, with_files};
 
 use crate::error::to_python;
 use crate::work::run;
@@ -99,8 +99,9 @@ pub fn find_series<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let workers = Workers::for_headers(workers);
     let found = run(py, progress, |tick| {
-        let files = list_files(&paths, recursive, workers.count(), tick)?;
-        find(files, workers, &Tolerances::DEFAULT, tick)
+        with_files(&paths, recursive, workers.count(), tick, |files, tick| {
+            find(files, workers, &Tolerances::DEFAULT, tick)
+        })
     })?;
     let result = PyDict::new(py);
     let series: PyResult<Vec<_>> = found.series.into_iter().map(|plan| series(py, plan)).collect();

@@ -12,7 +12,7 @@ use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList, PyString};
 use rapidicom_core::index::{ColumnSpec, OnError, Table, scan as scan_files};
-use rapidicom_core::{Error, Workers, list_files};
+use rapidicom_core::{Error, Workers, with_files};
 
 use crate::arrow::{self, View};
 use crate::error::to_python;
@@ -48,9 +48,10 @@ pub fn scan(
     let workers = Workers::for_headers(workers);
     let bar = progress.as_ref().map(|progress| progress.clone_ref(py));
     let table = run(py, progress, |tick| {
-        let files = list_files(&paths, recursive, workers.count(), tick)?;
-        announce(bar.as_ref(), files.files.len());
-        scan_files(files, &columns, workers, on_error, tick)
+        with_files(&paths, recursive, workers.count(), tick, |files, tick| {
+            announce(bar.as_ref(), files.files.len());
+            scan_files(files, &columns, workers, on_error, tick)
+        })
     })?;
     PyTable::new(table).map_err(wrong_shape)
 }

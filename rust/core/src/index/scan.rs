@@ -2,15 +2,15 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::columns::ColumnSpec;
 use super::table::{Chunk, InvalidValue, Table, merge};
 use super::values::{HeaderBytes, Level};
 use crate::dataset::Context;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::parse::{Leniencies, Leniency, ParseOptions, ParsedFile, Rules, Segment, Stop, Window, parse_file};
-use crate::source::{AlignedBuffer, FileList, OpenFile};
+use crate::source::{AlignedBuffer, FileList, OpenFile, is_no_file};
 use crate::tag::Tag;
 use crate::workers::{Tick, Workers, for_each};
 
@@ -28,7 +28,8 @@ pub enum OnError {
 ///
 /// # Errors
 ///
-/// If `tick` said to stop, or the error of a file if that is asked for.
+/// If `tick` said to stop, or the error of a file if that is asked for, or if nobody has asked what the files are and it
+/// is none.
 pub fn scan(
     files: FileList,
     columns: &[ColumnSpec],
@@ -39,6 +40,7 @@ pub fn scan(
     let last = columns.iter().map(|column| column.last_tag(0)).max().unwrap_or(Tag::ZERO);
     let job = Job {
         named_count: files.named_count,
+        is_unasked: files.is_unasked,
         columns,
         last,
         options: ParseOptions {
@@ -48,6 +50,7 @@ pub fn scan(
         },
         on_error,
         first_failed: AtomicUsize::new(usize::MAX),
+        no_file: OnceLock::new(),
         chunks: Mutex::default(),
     };
     for_each(
@@ -61,6 +64,9 @@ pub fn scan(
             }
         },
     )?;
+    if let Some(error) = job.no_file.into_inner() {
+        return Err(error);
+    }
     let chunks = job.chunks.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut table = merge(files.files, columns, chunks);
     table.errors.extend(files.errors);
@@ -89,6 +95,9 @@ struct Job<'j> {
     on_error: OnError,
     /// The number of the first file that failed; with [`OnError::Stop`] those behind it are left out.
     first_failed: AtomicUsize,
+    /// See [`FileList::is_unasked`].
+    is_unasked: bool,
+    no_file: OnceLock<Error>,
     chunks: Mutex<Vec<Chunk>>,
 }
 
@@ -122,6 +131,9 @@ impl<'j> Worker<'j> {
 
     fn read(&mut self, index: usize, path: &Path) {
         let job = self.job;
+        if job.no_file.get().is_some() {
+            return;
+        }
         if job.on_error == OnError::Stop && index > job.first_failed.load(Ordering::Relaxed) {
             return;
         }
@@ -129,6 +141,9 @@ impl<'j> Worker<'j> {
             Ok(()) => self.chunk.files.push(index),
             Err(error) if matches!(error.kind(), ErrorKind::NotDicom(_)) && index >= job.named_count => {
                 self.chunk.skipped_count += 1;
+            }
+            Err(error) if job.is_unasked && is_no_file(&error) => {
+                job.no_file.set(error.in_file(path)).ok();
             }
             Err(error) => {
                 job.first_failed.fetch_min(index, Ordering::Relaxed);

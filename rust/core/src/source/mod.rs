@@ -8,4 +8,5 @@ mod walk;
 pub use aligned::AlignedBuffer;
 pub use file::{FileSource, OpenFile, ReadAt, SharedBytes, Source};
 pub use map::PrivateMap;
-pub use walk::{FileList, list_files};
+pub(crate) use walk::is_no_file;
+pub use walk::{FileList, list_files, with_files};

@@ -5,12 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::workers::{TICK, Tick, Workers, for_each};
+use crate::workers::{TICK, Tick};
 
 /// Files to go through, without a file twice because two folders lead to it.
 #[derive(Debug, Default)]
@@ -22,6 +22,44 @@ pub struct FileList {
     pub named_count: usize,
     /// Folders and links that could not be read.
     pub errors: Vec<Error>,
+    /// Nobody has asked yet whether those that were named are files: whoever reads one that is none ends with its error,
+    /// for which [`is_no_file`] is true.
+    pub is_unasked: bool,
+}
+
+/// From how many paths on it is worth not to ask what they are.
+const MANY: usize = 64;
+
+/// Calls `work` with the files that `paths`, files and folders, stand for. `tick` is called with 0 while they are listed.
+///
+/// Asking what a path is takes a third of the time of reading a header, and of many paths all are files, nearly always.
+/// So `work` is called without asking first, and once more if it has met one that is none.
+///
+/// # Errors
+///
+/// Those of [`list_files`] and of `work`.
+pub fn with_files<T>(
+    paths: &[PathBuf],
+    is_recursive: bool,
+    workers: usize,
+    tick: Tick<'_>,
+    mut work: impl FnMut(FileList, Tick<'_>) -> Result<T>,
+) -> Result<T> {
+    if paths.len() >= MANY {
+        let (files, named_count) = (paths.to_vec(), paths.len());
+        match work(FileList { files, named_count, errors: Vec::new(), is_unasked: true }, &mut *tick) {
+            Err(error) if is_no_file(&error) => {}
+            done => return done,
+        }
+    }
+    let files = list_files(paths, is_recursive, workers, &mut *tick)?;
+    work(files, tick)
+}
+
+/// Whether a path was given that is no file: it is a folder, or there is nothing.
+pub(crate) fn is_no_file(error: &Error) -> bool {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    matches!(error.kind(), ErrorKind::Io(error) if matches!(error.kind(), IsADirectory | NotADirectory | NotFound))
 }
 
 /// Lists the files that `paths`, files and folders, stand for. `tick` is called with 0.
@@ -30,40 +68,26 @@ pub struct FileList {
 ///
 /// If one of `paths` does not exist or is a folder that cannot be read, or `tick` said to stop.
 pub fn list_files(paths: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -> Result<FileList> {
+    let mut pulse = Pulse::new(tick);
     let (mut files, mut roots) = (Vec::new(), Vec::new());
-    for (path, is_folder) in paths.iter().zip(are_folders(paths, workers, tick)?) {
-        if is_folder { &mut roots } else { &mut files }.push(path.clone());
+    for path in paths {
+        let metadata = fs::metadata(path).map_err(|error| Error::from(error).in_file(path))?;
+        if metadata.is_dir() { &mut roots } else { &mut files }.push(path.clone());
+        pulse.beat()?;
     }
     let named_count = files.len();
     if roots.is_empty() {
-        return Ok(FileList { files, named_count, errors: Vec::new() });
+        return Ok(FileList { files, named_count, errors: Vec::new(), is_unasked: false });
     }
-    let Found { files: mut found, errors } = walk(&roots, is_recursive, workers, tick)?;
+    let Found { files: mut found, errors } = walk(&roots, is_recursive, workers, pulse.tick)?;
     if named_count == 0 {
-        return Ok(FileList { files: found, named_count, errors });
+        return Ok(FileList { files: found, named_count, errors, is_unasked: false });
     }
     let named: HashSet<&PathBuf> = files.iter().collect();
     found.retain(|path| !named.contains(path));
     files.append(&mut found);
-    Ok(FileList { files, named_count, errors })
+    Ok(FileList { files, named_count, errors, is_unasked: false })
 }
-
-/// Which of `paths` are folders. Asking takes a third of the time that reading a header takes, so it is shared out.
-fn are_folders(paths: &[PathBuf], workers: usize, tick: Tick<'_>) -> Result<Vec<bool>> {
-    let answers: Vec<OnceLock<io::Result<bool>>> = paths.iter().map(|_| OnceLock::new()).collect();
-    let ask = |(): &mut (), index: usize| {
-        if let (Some(path), Some(answer)) = (paths.get(index), answers.get(index)) {
-            answer.set(fs::metadata(path).map(|metadata| metadata.is_dir())).ok();
-        }
-    };
-    let workers = Workers::for_computing(Some(workers.min(paths.len() / WORTH_A_THREAD)));
-    for_each(paths.len(), workers, &mut |_| tick(0), || (), ask)?;
-    let answers = answers.into_iter().map(|answer| answer.into_inner().unwrap_or(Ok(false)));
-    answers.zip(paths).map(|(answer, path)| answer.map_err(|error| Error::from(error).in_file(path))).collect()
-}
-
-/// Paths to ask about that take as long as starting a thread.
-const WORTH_A_THREAD: usize = 64;
 
 /// Calls a [`Tick`] when it is due.
 struct Pulse<'a> {
