@@ -32,11 +32,10 @@ COLUMNS = [
 
 @dataclass
 class Results:
-    """Medians of one run.
+    """What one run gave.
 
     Attributes:
         files: How many slices there are.
-        seconds: Median by (what, reader, threads).
         runs: Seconds of every turn, in the order of the rounds.
         floors: Seconds of the floor in every round, by what.
         versions: By reader.

@@ -145,6 +145,10 @@ class Dataset:
         """
 
     @property
+    def specific_character_set(self) -> tuple[str, ...]:
+        """The defined terms of the character set that text is read with."""
+
+    @property
     def deviations(self) -> list[tuple[str, int]]:
         """What was tolerated: name and byte offset of each deviation from the standard."""
 
@@ -208,6 +212,7 @@ def read_path(
     path: str | os.PathLike[str],
     stop_before_pixels: bool,
     specific_tags: list[int] | None,
+    charset: list[str] | None,
     force: bool,
     mmap: str,
 ) -> rapidicom.dataset.Dataset:
@@ -218,6 +223,7 @@ def read_bytes(
     bytes: bytes,
     stop_before_pixels: bool,
     specific_tags: list[int] | None,
+    charset: list[str] | None,
     force: bool,
 ) -> rapidicom.dataset.Dataset:
     """Read a file that is in memory, which is not copied."""
@@ -228,6 +234,7 @@ def read_stream(
     length: int,
     stop_before_pixels: bool,
     specific_tags: list[int] | None,
+    charset: list[str] | None,
     force: bool,
 ) -> rapidicom.dataset.Dataset:
     """Read through `read_at(offset, length)`, no further than is wanted."""

@@ -25,6 +25,7 @@ def dcmread(
     stop_before_pixels: bool = False,
     specific_tags: Iterable[Key] | None = None,
     force: bool = False,
+    charset: str | Iterable[str] | None = None,
     defer_size: int | str | float | None = None,
     mmap: Literal["auto", "never", "always"] = "auto",
 ) -> Dataset:
@@ -40,6 +41,8 @@ def dcmread(
         specific_tags: Keep only these elements (keywords or tags) and (0008,0005) Specific Character Set.
             Nothing behind the last of them is read.
         force: Read on without the prefix `DICM` (PS3.10 §7.1).
+        charset: What text is read with, here and in all items, for a file whose (0008,0005) Specific
+            Character Set is wrong: a defined term, or several for code extensions (PS3.3 §C.12.1.1.2).
         defer_size: Taken for pydicom's sake: values are always deferred.
         mmap: Whether the pixels of a file are mapped instead of copied: `"auto"` where that is faster or
             needs less memory, `"never"`, or `"always"` where it is possible. A mapped file must not be cut
@@ -53,25 +56,27 @@ def dcmread(
         UnsupportedError: It is written in a way that is not read yet.
         OSError: It cannot be opened or read.
         TypeError: `source` is none of these.
+        ValueError: `mmap` or `charset` is none that there is.
     """
     del defer_size
     if mmap not in ("auto", "never", "always"):
         raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
     tags = None if specific_tags is None else _tags(specific_tags)
+    terms = None if charset is None else charset.split("\\") if isinstance(charset, str) else list(charset)
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
         path = path if isinstance(path, str) else os.fsdecode(path)
-        return _core.read_path(Dataset, path, stop_before_pixels, tags, force, mmap)
+        return _core.read_path(Dataset, path, stop_before_pixels, tags, terms, force, mmap)
     if isinstance(source, bytes):
-        return _core.read_bytes(Dataset, source, stop_before_pixels, tags, force)
+        return _core.read_bytes(Dataset, source, stop_before_pixels, tags, terms, force)
     if hasattr(source, "read"):
-        return _read_object(source, stop_before_pixels, tags, force)
+        return _read_object(source, stop_before_pixels, tags, terms, force)
     try:
         data = bytes(memoryview(source))
     except TypeError:
         kind = type(source).__name__
         raise TypeError(f"dcmread takes a path, bytes or a binary file object, not {kind}") from None
-    return _core.read_bytes(Dataset, data, stop_before_pixels, tags, force)
+    return _core.read_bytes(Dataset, data, stop_before_pixels, tags, terms, force)
 
 
 read_file = dcmread
@@ -83,9 +88,11 @@ def _tags(specific_tags: Iterable[Key]) -> list[int]:
     return [int(Tag(tag)) for tag in specific_tags]
 
 
-def _read_object(source: Any, stop_before_pixels: bool, tags: list[int] | None, force: bool) -> Dataset:
+def _read_object(
+    source: Any, stop_before_pixels: bool, tags: list[int] | None, terms: list[str] | None, force: bool
+) -> Dataset:
     if not (stop_before_pixels or tags is not None) or not _is_seekable(source):
-        return _core.read_bytes(Dataset, _as_bytes(source.read()), stop_before_pixels, tags, force)
+        return _core.read_bytes(Dataset, _as_bytes(source.read()), stop_before_pixels, tags, terms, force)
     start = source.tell()
     length = source.seek(0, os.SEEK_END) - start
 
@@ -98,7 +105,7 @@ def _read_object(source: Any, stop_before_pixels: bool, tags: list[int] | None, 
         return data
 
     try:
-        return _core.read_stream(Dataset, read_at, max(length, 0), stop_before_pixels, tags, force)
+        return _core.read_stream(Dataset, read_at, max(length, 0), stop_before_pixels, tags, terms, force)
     finally:
         source.seek(start)
 

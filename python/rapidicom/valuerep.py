@@ -7,6 +7,7 @@ converted is a `ValueError` or `TypeError` that names the VR, never the text.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rapidicom.multival import MultiValue
@@ -51,12 +52,14 @@ class _NumberAsText:
 class DSfloat(float):
     """A number with VR DS: equal to its value as a number, and to its text as a `str`.
 
-    `original_string` is the text without padding, and absent if the value was made from a number.
+    `original_string` is the text without padding, and absent if the value was made from a number. It cannot
+    be set: data sets share their numbers.
     """
 
-    __slots__ = ("original_string",)
+    __slots__ = ("_text",)
 
-    original_string: str
+    _text: str
+    original_string = property(attrgetter("_text"))
 
     def __new__(cls, val: Any) -> DSfloat:
         # Type 2 attributes may be empty, also one of several values: pydicom gives these back as they are.
@@ -67,9 +70,9 @@ class DSfloat(float):
         except ValueError:
             raise ValueError("a value with VR DS must be a decimal number") from None
         if isinstance(val, str):
-            number.original_string = val.strip()
-        elif isinstance(val, DSfloat) and hasattr(val, "original_string"):
-            number.original_string = val.original_string
+            number._text = val.strip()
+        elif isinstance(val, DSfloat) and hasattr(val, "_text"):
+            number._text = val._text
         return number
 
     def __eq__(self, other: object) -> bool:
@@ -83,7 +86,7 @@ class DSfloat(float):
     __hash__ = float.__hash__
 
     def __str__(self) -> str:
-        return self.original_string if hasattr(self, "original_string") else float.__repr__(self)
+        return self._text if hasattr(self, "_text") else float.__repr__(self)
 
     def __repr__(self) -> str:
         return f"'{self}'"

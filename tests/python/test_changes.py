@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 import rapidicom as rd
 from builder import Element, Items, file_bytes, image
+from rapidicom.dataelem import DataElement
 
 ITEM_COUNT = 1500
 
@@ -103,3 +105,37 @@ def test_element_that_looks_at_its_data_set_when_it_ends_does_not_block() -> Non
     thread.join(10)
     assert not thread.is_alive()
     assert seen == [1]
+
+
+def test_damaged_item_can_be_copied_and_changed() -> None:
+    """Nobody looks into an item before its elements are asked for, and what was set is there all the same."""
+    broken = b"\xfe\xff\xdd\xe0\x07\0\0\0abc"
+    item = b"\xfe\xff\x00\xe0" + len(broken).to_bytes(4, "little") + broken
+    ds = rd.dcmread(file_bytes([Element(0x00081115, "SQ", item)]))
+    first = ds.ReferencedSeriesSequence[0]
+    copy.deepcopy(ds)
+    copy.copy(first)
+    first[0x00100020] = DataElement(0x00100020, "LO", "x")
+    assert first.PatientID == "x"
+    with pytest.raises(rd.InvalidDicomError):
+        _ = first.PatientName
+
+
+def test_values_of_one_data_set_are_not_those_of_another() -> None:
+    """Equal numbers and texts may be one object, so that none of them can be changed."""
+    elements = [
+        Element(0x00080018, "UI", "1.2.840.113619.5.2"),
+        Element(0x00180050, "DS", "1.50"),
+        Element(0x00200013, "IS", "007"),
+    ]
+    a, b = (rd.dcmread(file_bytes(elements)) for _ in range(2))
+    with pytest.raises(AttributeError):
+        a.SliceThickness.original_string = "9"
+    with pytest.raises(AttributeError):
+        a.SliceThickness.note = 1
+    a.SOPInstanceUID.note = a.InstanceNumber.note = 1
+    a.SOPInstanceUID.set_private_encoding(True, False)
+    assert not hasattr(b.SOPInstanceUID, "note")
+    assert not hasattr(b.InstanceNumber, "note")
+    assert not hasattr(b.SOPInstanceUID, "_private_encoding")
+    assert (str(b.SliceThickness), b.InstanceNumber.original_string) == ("1.50", "007")

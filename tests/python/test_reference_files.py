@@ -26,6 +26,7 @@ NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"}
 INTENDED = {
     "the name of a private element below (gggg,0100)": "pydicom takes a private group length for a block's "
     "owner, and calls elements that own no block private creators",
+    "text after the escape sequence of ISO 2022 IR 58": "pydicom leaves the sequence in the text",
 }
 
 
@@ -57,13 +58,15 @@ def quiet_files(folder: str) -> Iterator[tuple[Path, Any]]:
 
 def plain(value: Any) -> Any:
     """A value as something that compares equal between the libraries, NaN included."""
-    if isinstance(value, (str, bytes, int)):
+    if isinstance(value, str):
+        return value.replace("\x1b$)A", "")
+    if isinstance(value, (bytes, int)):
         return value
     if isinstance(value, float):
         return repr(float(value))
     if isinstance(value, (list, tuple)) or type(value).__name__ == "MultiValue":
         return [plain(one) for one in value]
-    return str(value) if type(value).__name__ == "PersonName" else value
+    return plain(str(value)) if type(value).__name__ == "PersonName" else value
 
 
 def differences(theirs: Any, ours: Any, place: str) -> Iterator[tuple[str, str]]:
@@ -74,14 +77,8 @@ def differences(theirs: Any, ours: Any, place: str) -> Iterator[tuple[str, str]]
         return
     for tag in tags:
         expected, here = theirs[tag], f"{place}{tag:08X}"
-        try:
-            found = ours[tag]
-            value = found.value
-        except rd.UnsupportedError as error:
-            # Other character sets have an issue of their own.
-            if "character set" not in str(error):
-                yield here, str(error)
-            continue
+        found = ours[tag]
+        value = found.value
         if expected.VR != found.VR:
             yield here, f"VR {found.VR} instead of {expected.VR}"
         elif expected.VR == "SQ":

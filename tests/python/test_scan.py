@@ -245,11 +245,18 @@ def test_folder_or_nothing_among_many_files(tmp_path: Path) -> None:
     assert (table.skipped, len(table.errors)) == (1, 0)
     assert list(rd.scan(files, ["InstanceNumber"])["InstanceNumber"]) == list(range(100))
     assert len(rd.find_series(paths)) == 1
-    for bad in (tmp_path / "absent", files[0] / "below a file"):
-        for read in (rd.scan, rd.find_series):
-            with pytest.raises(OSError, match=re.escape(str(bad))) as caught:
-                read([*files, bad])
-            assert isinstance(caught.value, (FileNotFoundError, NotADirectoryError))
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for bad in (tmp_path / "absent", files[0] / "below a file", tmp_path / "loop", tmp_path / ("a" * 300)):
+        for count in (10, 100):
+            for read in (rd.scan, rd.find_series):
+                with pytest.raises(OSError, match=re.escape(str(bad))):
+                    read([*files[:count], bad])
+    damaged = tmp_path / "damaged"
+    damaged.write_bytes(b"not DICOM")
+    with pytest.raises(FileNotFoundError):
+        rd.scan([*files[:60], damaged, *files[60:], tmp_path / "absent"], errors="raise")
+    with pytest.raises(rd.InvalidDicomError, match="damaged"):
+        rd.scan([*files, damaged], errors="raise")
 
 
 def test_empty_folder_is_an_empty_table(tmp_path: Path) -> None:

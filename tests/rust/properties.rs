@@ -15,7 +15,7 @@ fn look_at_everything(dataset: &Dataset, length: u64, depth: u32) {
         let vr = dataset.vr(element).vr;
         let bytes = dataset.value(element).unwrap();
         assert_eq!(bytes.len() as u64, element.value_length);
-        value::text(&bytes, vr, dataset.character_set()).ok();
+        let _ = value::text(&bytes, vr, dataset.character_set());
         dataset.numbers(element, vr).ok();
         dataset.private_creator(element.tag);
         if vr == Vr::SQ && depth < 5 {

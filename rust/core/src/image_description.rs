@@ -32,7 +32,7 @@ impl Attributes for Dataset {
         let vr = self.vr(element).vr;
         let bytes = self.value(element).ok()?;
         if vr == Vr::IS || vr == Vr::DS {
-            let text = value::text(&bytes, vr, self.character_set()).ok()?;
+            let text = value::text(&bytes, vr, self.character_set());
             return value::integer(text.split('\\').next()?);
         }
         match value::numbers(&bytes, vr, self.order()).next()? {
@@ -45,7 +45,7 @@ impl Attributes for Dataset {
     fn text(&self, tag: Tag) -> Option<String> {
         let element = self.find(tag)?;
         let bytes = self.value(element).ok()?;
-        let text = value::text(&bytes, self.vr(element).vr, self.character_set()).ok()?;
+        let text = value::text(&bytes, self.vr(element).vr, self.character_set());
         Some(text.into_owned()).filter(|text| !text.is_empty())
     }
 }

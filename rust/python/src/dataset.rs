@@ -94,9 +94,9 @@ impl PyDataset {
         self.memory.element(py, tag)
     }
 
-    /// The index of this tag's element record.
-    fn index(&self, tag: Tag) -> PyResult<Option<usize>> {
-        Ok(self.parsed()?.and_then(|dataset| dataset.index(tag)))
+    /// The index of this tag's element record; `None` also if nobody has looked yet, so that no value is known either.
+    fn known_index(&self, tag: Tag) -> Option<usize> {
+        self.parsed.get()?.index(tag)
     }
 
     /// The element record of this tag, unless it was deleted or set to something else.
@@ -124,14 +124,14 @@ impl PyDataset {
     ///
     /// If it cannot be read or is none of its VR.
     pub fn value<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let found = self.parsed()?.and_then(|dataset| Some((dataset, dataset.index(tag)?)));
-        match self.memory.look(py, tag, found.map(|(_, index)| index)) {
+        match self.memory.look(py, tag, self.known_index(tag)) {
             Known::Element(Some(object)) => return element_value(object.bind(py)).map(Some),
             Known::Element(None) => return Ok(None),
             Known::Value(value) => return Ok(Some(value.into_bound(py))),
             Known::Nothing => {}
         }
-        let Some((dataset, index)) = found else { return Ok(None) };
+        let Some(dataset) = self.parsed()? else { return Ok(None) };
+        let Some(index) = dataset.index(tag) else { return Ok(None) };
         let Some(element) = dataset.elements().get(index) else { return Ok(None) };
         let value = to_object(py, dataset, element)?;
         // Pixels can be larger than all the rest.
@@ -142,10 +142,10 @@ impl PyDataset {
         Ok(Some(self.memory.keep(py, tag, index, count, value.unbind()).into_bound(py)))
     }
 
-    fn has(&self, tag: Tag) -> PyResult<bool> {
-        match Python::attach(|py| self.overridden(py, tag)) {
+    fn has(&self, py: Python<'_>, tag: Tag) -> PyResult<bool> {
+        match self.overridden(py, tag) {
             Some(found) => Ok(found.is_some()),
-            None => Ok(self.index(tag)?.is_some()),
+            None => Ok(self.parsed()?.is_some_and(|dataset| dataset.index(tag).is_some())),
         }
     }
 
@@ -171,18 +171,13 @@ impl PyDataset {
         let Some(element) = dataset.elements().get(index) else { return Ok(None) };
         // From now on the element has the value: what is set there must be seen here.
         let object = PyDataElement::stored(py, dataset, element, self.memory.take(index))?;
-        self.memory.set(tag, Some(index), Some(object.clone().unbind()));
+        self.set(tag, Some(object.clone().unbind()));
         Ok(Some(object))
     }
 
     /// Puts an element in, or with `None` takes it out.
-    ///
-    /// # Errors
-    ///
-    /// If an item does not consist of elements.
-    pub fn set(&self, tag: Tag, element: Option<Py<PyAny>>) -> PyResult<()> {
-        self.memory.set(tag, self.index(tag)?, element);
-        Ok(())
+    pub fn set(&self, tag: Tag, element: Option<Py<PyAny>>) {
+        self.memory.set(tag, self.known_index(tag), element);
     }
 }
 
@@ -253,12 +248,16 @@ impl PyDataset {
             return Ok(());
         }
         let element = classes(py)?.data_element.bind(py).call1((tag.0, dictionary::vr_to_set(tag), value))?;
-        this.set(tag, Some(element.unbind()))
+        this.set(tag, Some(element.unbind()));
+        Ok(())
     }
 
     fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
         match keyword_of(name) {
-            Some(tag) if slf.get().has(tag)? => slf.get().set(tag, None),
+            Some(tag) if slf.get().has(slf.py(), tag)? => {
+                slf.get().set(tag, None);
+                Ok(())
+            }
             Some(_) => Err(PyAttributeError::new_err(name.to_string())),
             None => match descriptor(slf, name, "__delete__") {
                 Some(delete) => delete.call1((slf,)).map(drop),
@@ -287,20 +286,22 @@ impl PyDataset {
             let message = format!("the key {tag} is not the tag of the element, {}", Tag(own));
             return Err(pyo3::exceptions::PyValueError::new_err(message));
         }
-        slf.get().set(tag, Some(element.clone().unbind()))
+        slf.get().set(tag, Some(element.clone().unbind()));
+        Ok(())
     }
 
     fn __delitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<()> {
         let tag = tag_of(key)?;
-        if !slf.get().has(tag)? {
+        if !slf.get().has(slf.py(), tag)? {
             return Err(key_error(slf.py(), tag));
         }
-        slf.get().set(tag, None)
+        slf.get().set(tag, None);
+        Ok(())
     }
 
     fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
         match tag_of(key) {
-            Ok(tag) => self.has(tag),
+            Ok(tag) => self.has(key.py(), tag),
             // What means no tag is not in here; that is what asking is for.
             Err(_) => Ok(false),
         }
@@ -357,6 +358,13 @@ impl PyDataset {
         let tag = tag_of(key)?;
         let (dataset, element) = self.stored(py, tag)?.ok_or_else(|| key_error(py, tag))?;
         Ok(PyBytes::new(py, &dataset.value(&element).map_err(to_python)?))
+    }
+
+    /// The defined terms of the character set that text is read with.
+    #[getter]
+    fn specific_character_set<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let terms = self.parsed()?.map(|dataset| dataset.character_set().to_value()).unwrap_or_default();
+        PyTuple::new(py, terms.split('\\').collect::<Vec<_>>())
     }
 
     /// What was tolerated: name and byte offset of each deviation from the standard.
@@ -454,6 +462,9 @@ impl PyDataset {
         if let Some(content) = content {
             native.content.set(content).ok();
         }
+        if let Some(parsed) = self.parsed.get() {
+            native.parsed.set(Arc::clone(parsed)).ok();
+        }
         if let Some(mmap) = self.mmap.get() {
             native.mmap.set(mmap.clone()).ok();
         }
@@ -469,12 +480,12 @@ impl PyDataset {
         target: &PyDataset,
         duplicate: &impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        for (tag, value) in self.kept_values(py)? {
+        for (tag, value) in self.kept_values(py) {
             target.keep_value(py, tag, duplicate(value.bind(py))?.unbind())?;
         }
         for (tag, element) in self.memory.elements(py) {
             let element = element.map(|element| duplicate(element.bind(py)).map(Bound::unbind)).transpose()?;
-            target.set(tag, element)?;
+            target.set(tag, element);
         }
         let meta =
             self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|meta| meta.clone_ref(py));
@@ -485,14 +496,10 @@ impl PyDataset {
     }
 
     /// The decoded values that are kept.
-    ///
-    /// # Errors
-    ///
-    /// If an item does not consist of elements.
-    pub fn kept_values(&self, py: Python<'_>) -> PyResult<Vec<(Tag, Py<PyAny>)>> {
-        let Some(dataset) = self.parsed()? else { return Ok(Vec::new()) };
+    pub fn kept_values(&self, py: Python<'_>) -> Vec<(Tag, Py<PyAny>)> {
+        let Some(dataset) = self.parsed.get() else { return Vec::new() };
         let tag = |index: usize| dataset.elements().get(index).map(|element| element.tag);
-        Ok(self.memory.values(py).into_iter().filter_map(|(index, value)| Some((tag(index)?, value))).collect())
+        self.memory.values(py).into_iter().filter_map(|(index, value)| Some((tag(index)?, value))).collect()
     }
 
     /// Puts back what [`PyDataset::kept_values`] gave.
@@ -501,7 +508,9 @@ impl PyDataset {
     ///
     /// If an item does not consist of elements.
     pub fn keep_value(&self, py: Python<'_>, tag: Tag, value: Py<PyAny>) -> PyResult<()> {
-        if let (Some(dataset), Some(index)) = (self.parsed()?, self.index(tag)?) {
+        if let Some(dataset) = self.parsed()?
+            && let Some(index) = dataset.index(tag)
+        {
             self.memory.keep(py, tag, index, dataset.elements().len(), value);
         }
         Ok(())

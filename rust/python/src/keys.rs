@@ -47,6 +47,7 @@ pub fn keyword_of(name: &Bound<'_, PyString>) -> Option<Tag> {
     tag
 }
 
+/// Some hundred names are asked for over and over; more room makes it rarer that two take turns in one place.
 const RECENT_COUNT: usize = 1024;
 
 struct Recent {

@@ -14,7 +14,8 @@ use rapidicom_core::{Dataset, DicomFile, Element, FileSource, Parts, Segment, Ta
 use crate::dataset::{Content, PyDataset};
 
 type Source = Option<(PathBuf, u64, (i64, i64))>;
-type State<'py> = (Source, Vec<(u64, Bound<'py, PyBytes>)>, Bound<'py, PyBytes>, (bool, bool), String, Option<u16>);
+type State<'py> =
+    (Source, Vec<(u64, Bound<'py, PyBytes>)>, Bound<'py, PyBytes>, (bool, bool), (String, bool), Option<u16>);
 type FileState<'py> = (State<'py>, State<'py>, bool, Option<String>);
 
 /// Tag, VR, two flags, offset, length.
@@ -60,11 +61,13 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
     let segments = parts.segments.into_iter().map(|kept| (kept.offset, PyBytes::new(py, &kept.bytes))).collect();
     let elements = PyBytes::new(py, &pack(&parts.elements));
     let encoding = (parts.is_implicit, parts.is_big_endian);
-    (source, segments, elements, encoding, parts.character_set, parts.pixel_representation)
+    let characters = (parts.character_set, parts.is_character_set_fixed);
+    (source, segments, elements, encoding, characters, parts.pixel_representation)
 }
 
 fn from_state(state: State<'_>) -> Dataset {
-    let (source, segments, elements, (is_implicit, is_big_endian), character_set, pixel_representation) = state;
+    let (source, segments, elements, encoding, characters, pixel_representation) = state;
+    let ((is_implicit, is_big_endian), (character_set, is_character_set_fixed)) = (encoding, characters);
     let segment = |(offset, bytes): (u64, Bound<'_, PyBytes>)| Segment { offset, bytes: bytes.as_bytes().into() };
     Dataset::from_parts(Parts {
         file: source.map(|(path, length, modified)| FileSource { path, length, modified }),
@@ -73,6 +76,7 @@ fn from_state(state: State<'_>) -> Dataset {
         is_implicit,
         is_big_endian,
         character_set,
+        is_character_set_fixed,
         pixel_representation,
     })
 }
@@ -101,7 +105,7 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
         this.memory.elements(py).into_iter().map(|(tag, element)| (tag.0, element)).collect();
     // A list that was handed out may have been changed in place; plain values cannot be.
     let mut lists: Vec<(u32, Py<PyAny>)> = Vec::new();
-    for (tag, value) in this.kept_values(py)? {
+    for (tag, value) in this.kept_values(py) {
         if value.bind(py).is_instance_of::<PyList>() {
             lists.push((tag.0, value));
         }
@@ -139,7 +143,7 @@ pub fn rebuild_dataset<'py>(
         native.set_content(Content::Parsed(Arc::new(from_state(read))));
     }
     for (tag, element) in changed {
-        native.set(Tag(tag), element)?;
+        native.set(Tag(tag), element);
     }
     for (tag, list) in lists {
         native.keep_value(object.py(), Tag(tag), list)?;

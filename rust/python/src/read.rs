@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyType};
+use rapidicom_core::value::CharacterSet;
 use rapidicom_core::{DicomFile, Error, ErrorKind, ParseOptions, ReadAt, Result, Stop, Tag};
 
 use crate::dataset::PyDataset;
@@ -23,9 +25,15 @@ fn finish<'py>(
     class: &Bound<'py, PyType>,
     file: Result<DicomFile>,
     specific_tags: Option<Vec<Tag>>,
+    charset: Option<Vec<String>>,
     mmap: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut file = file.map_err(to_python)?;
+    if let Some(terms) = charset {
+        let unknown = || PyValueError::new_err("charset is no defined term of (0008,0005) Specific Character Set");
+        let characters = CharacterSet::from_terms(&terms).ok_or_else(unknown)?;
+        Arc::make_mut(&mut file.dataset).fix_character_set(characters);
+    }
     if let Some(tags) = specific_tags {
         Arc::make_mut(&mut file.dataset).retain(&tags);
     }
@@ -39,13 +47,14 @@ pub fn read_path<'py>(
     path: PathBuf,
     stop_before_pixels: bool,
     specific_tags: Option<Vec<u32>>,
+    charset: Option<Vec<String>>,
     force: bool,
     mmap: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
     let file = cls.py().detach(|| DicomFile::open(&path, &options));
-    finish(cls, file, specific_tags, mmap)
+    finish(cls, file, specific_tags, charset, mmap)
 }
 
 /// Reads a file that is in memory, which is not copied.
@@ -55,11 +64,12 @@ pub fn read_bytes<'py>(
     bytes: PyBackedBytes,
     stop_before_pixels: bool,
     specific_tags: Option<Vec<u32>>,
+    charset: Option<Vec<String>>,
     force: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
-    finish(cls, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, "never")
+    finish(cls, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, charset, "never")
 }
 
 /// Reads through `read_at(offset, length) -> bytes`, no further than is wanted.
@@ -70,6 +80,7 @@ pub fn read_stream<'py>(
     length: u64,
     stop_before_pixels: bool,
     specific_tags: Option<Vec<u32>>,
+    charset: Option<Vec<String>>,
     force: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
@@ -79,7 +90,7 @@ pub fn read_stream<'py>(
     if let Some(raised) = stream.raised.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         return Err(raised);
     }
-    finish(cls, file, specific_tags, "never")
+    finish(cls, file, specific_tags, charset, "never")
 }
 
 struct Stream {

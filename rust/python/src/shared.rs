@@ -1,4 +1,6 @@
 //! Values that files have in common, made once: in a series nearly all are the same from slice to slice.
+//!
+//! Only objects that nobody can change: plain text, and decimal numbers.
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rapidicom_core::value::{self, Number};
-use rapidicom_core::{Dataset, Element, Error, Limits, Tag, Vr, dictionary};
+use rapidicom_core::{Dataset, Element, Limits, Tag, Vr};
 
 use crate::classes::{Classes, classes};
 use crate::dataset::PyDataset;
@@ -42,10 +42,7 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
         }
         return Ok(PyBytes::new(py, &bytes).into_any());
     }
-    let place = |error: Error| {
-        to_python(error.at_tag(element.tag, dictionary::keyword(element.tag), None).at_offset(element.value_offset))
-    };
-    let text = value::text(&bytes, vr, dataset.character_set()).map_err(place)?;
+    let text = value::text(&bytes, vr, dataset.character_set());
     if !value::is_multi_valued(vr) {
         return text.into_bound_py_any(py);
     }
@@ -62,16 +59,13 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
 fn text_values<'py>(py: Python<'py>, text: &str, vr: Vr, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
     let value = |text: &str| match vr {
         Vr::DS => shared(py, vr, text, || decimal(py, text, classes)),
-        Vr::IS => shared(py, vr, text, || integer(py, text, classes)),
-        Vr::UI => shared(py, vr, text, || uid(py, text, classes)),
+        // What can be changed, as the attributes of these two can, belongs to its data set alone.
+        Vr::IS => integer(py, text, classes),
+        Vr::UI => classes.new_str.bind(py).call1((&classes.uid, text)),
         Vr::PN => classes.person_name.bind(py).call1((text,)),
         _ => shared(py, Vr::UT, text, || text.into_bound_py_any(py)),
     };
     one_or_many(py, value::text_values(text, vr).map(value), classes)
-}
-
-fn uid<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
-    classes.new_str.bind(py).call1((&classes.uid, text))
 }
 
 fn one_or_many<'py>(
@@ -93,7 +87,7 @@ fn decimal<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Boun
         return classes.ds_float.bind(py).call1((text,));
     };
     let value = classes.new_float.bind(py).call1((&classes.ds_float, number))?;
-    value.setattr(intern!(py, "original_string"), text)?;
+    value.setattr(intern!(py, "_text"), text)?;
     Ok(value)
 }
 

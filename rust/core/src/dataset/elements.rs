@@ -37,6 +37,7 @@ pub struct Parts {
     pub is_implicit: bool,
     pub is_big_endian: bool,
     pub character_set: String,
+    pub is_character_set_fixed: bool,
     pub pixel_representation: Option<u16>,
 }
 
@@ -105,7 +106,8 @@ impl Dataset {
             elements: self.elements.clone(),
             is_implicit: self.encoding.is_implicit,
             is_big_endian: self.encoding.order == ByteOrder::Big,
-            character_set: self.context.characters.term().to_owned(),
+            character_set: self.context.characters.to_value(),
+            is_character_set_fixed: self.context.is_character_set_fixed,
             pixel_representation: self.context.pixel_representation,
         }
     }
@@ -121,6 +123,7 @@ impl Dataset {
             elements: parts.elements,
             context: Context {
                 characters: CharacterSet::from_value(parts.character_set.as_bytes()),
+                is_character_set_fixed: parts.is_character_set_fixed,
                 pixel_representation: parts.pixel_representation,
             },
             deviations: Deviations::default(),
@@ -140,6 +143,12 @@ impl Dataset {
     /// How its text becomes characters.
     pub fn character_set(&self) -> &CharacterSet {
         &self.context.characters
+    }
+
+    /// Reads text with another character set than (0008,0005) names, here and in all items.
+    pub fn fix_character_set(&mut self, characters: CharacterSet) {
+        self.context.characters = characters;
+        self.context.is_character_set_fixed = true;
     }
 
     /// What was tolerated in it, sequences not counted.

@@ -32,12 +32,15 @@ impl From<Vr> for ResolvedVr {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Context {
     pub characters: CharacterSet,
+    /// The caller has named the character set: what data sets say does not count.
+    pub is_character_set_fixed: bool,
     pub pixel_representation: Option<u16>,
 }
 
 impl Context {
     /// That of a data set that nothing holds.
-    pub const OUTERMOST: Context = Context { characters: CharacterSet::Latin1, pixel_representation: None };
+    pub const OUTERMOST: Context =
+        Context { characters: CharacterSet::DEFAULT, is_character_set_fixed: false, pixel_representation: None };
 }
 
 /// A data set, owned or borrowed, as far as a VR can depend on it.
@@ -53,12 +56,14 @@ pub(crate) trait Surroundings {
 
     /// What holds in it and in its items: what it says itself, else what it inherited.
     fn own_context(&self) -> Context {
-        let characters = match self.find(Tag::SPECIFIC_CHARACTER_SET).map(|element| self.value(element)) {
+        let is_character_set_fixed = self.context().is_character_set_fixed;
+        let own = if is_character_set_fixed { None } else { self.find(Tag::SPECIFIC_CHARACTER_SET) };
+        let characters = match own.map(|element| self.value(element)) {
             Some(Ok(value)) => CharacterSet::from_value(&value),
             _ => self.context().characters.clone(),
         };
         let pixel_representation = self.unsigned(Tag::PIXEL_REPRESENTATION).or(self.context().pixel_representation);
-        Context { characters, pixel_representation }
+        Context { characters, is_character_set_fixed, pixel_representation }
     }
 
     /// The first 16-bit number of an element.
@@ -119,7 +124,7 @@ pub(crate) trait Surroundings {
         }
         let creator = self.find(Tag::new(tag.group(), tag.element() >> 8))?;
         let value = self.value(creator).ok()?;
-        value::text(&value, Vr::LO, &self.context().characters).ok().map(Cow::into_owned)
+        Some(value::text(&value, Vr::LO, &self.context().characters).into_owned())
     }
 
     /// The VR of an element for which the dictionary has `found`.

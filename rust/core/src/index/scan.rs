@@ -8,9 +8,9 @@ use super::columns::ColumnSpec;
 use super::table::{Chunk, InvalidValue, Table, merge};
 use super::values::{HeaderBytes, Level};
 use crate::dataset::Context;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Family, Result};
 use crate::parse::{Leniencies, Leniency, ParseOptions, ParsedFile, Rules, Segment, Stop, Window, parse_file};
-use crate::source::{AlignedBuffer, FileList, OpenFile, is_no_file};
+use crate::source::{AlignedBuffer, FileList, OpenFile};
 use crate::tag::Tag;
 use crate::workers::{Tick, Workers, for_each};
 
@@ -28,8 +28,7 @@ pub enum OnError {
 ///
 /// # Errors
 ///
-/// If `tick` said to stop, or the error of a file if that is asked for, or if nobody has asked what the files are and it
-/// is none.
+/// If `tick` said to stop, or the error of a file: of any, if that is asked for, and see [`FileList::is_unasked`].
 pub fn scan(
     files: FileList,
     columns: &[ColumnSpec],
@@ -50,7 +49,7 @@ pub fn scan(
         },
         on_error,
         first_failed: AtomicUsize::new(usize::MAX),
-        no_file: OnceLock::new(),
+        unreadable: OnceLock::new(),
         chunks: Mutex::default(),
     };
     for_each(
@@ -64,7 +63,7 @@ pub fn scan(
             }
         },
     )?;
-    if let Some(error) = job.no_file.into_inner() {
+    if let Some(error) = job.unreadable.into_inner() {
         return Err(error);
     }
     let chunks = job.chunks.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +96,7 @@ struct Job<'j> {
     first_failed: AtomicUsize,
     /// See [`FileList::is_unasked`].
     is_unasked: bool,
-    no_file: OnceLock<Error>,
+    unreadable: OnceLock<Error>,
     chunks: Mutex<Vec<Chunk>>,
 }
 
@@ -131,7 +130,7 @@ impl<'j> Worker<'j> {
 
     fn read(&mut self, index: usize, path: &Path) {
         let job = self.job;
-        if job.no_file.get().is_some() {
+        if job.unreadable.get().is_some() {
             return;
         }
         if job.on_error == OnError::Stop && index > job.first_failed.load(Ordering::Relaxed) {
@@ -142,8 +141,8 @@ impl<'j> Worker<'j> {
             Err(error) if matches!(error.kind(), ErrorKind::NotDicom(_)) && index >= job.named_count => {
                 self.chunk.skipped_count += 1;
             }
-            Err(error) if job.is_unasked && is_no_file(&error) => {
-                job.no_file.set(error.in_file(path)).ok();
+            Err(error) if job.is_unasked && error.family() == Family::Io => {
+                job.unreadable.set(error.in_file(path)).ok();
             }
             Err(error) => {
                 job.first_failed.fetch_min(index, Ordering::Relaxed);

@@ -143,7 +143,7 @@ impl<'a> Level<'a> {
 
     fn add_text(&self, bytes: &[u8], vr: Vr, out: &mut String) -> bool {
         if vr.is_text() {
-            let Ok(text) = value::text(bytes, vr, &self.context.characters) else { return false };
+            let text = value::text(bytes, vr, &self.context.characters);
             // Blanks on either side of an AE mean nothing (PS3.5 §6.2).
             out.push_str(if vr == Vr::AE { text.trim_matches([' ', '\0']) } else { &text });
             return true;

@@ -36,7 +36,8 @@ impl Stop {
         }
     }
 
-    /// The first and the last of the tags that are surely not stopped at, delimiters left out; the others have to be looked at one by one.
+    /// The first and the last of the tags that are surely not stopped at, delimiters left out; the others have to be
+    /// looked at one by one.
     fn plain_tags(self) -> (Tag, Tag) {
         const LAST: Tag = Tag::new(0xFFFD, 0xFFFF);
         match self {

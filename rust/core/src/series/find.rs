@@ -9,7 +9,7 @@ use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
 use crate::error::{Error, ErrorKind, Family, Result};
 use crate::parse::{ParseOptions, Stop};
-use crate::source::{FileList, is_no_file};
+use crate::source::FileList;
 use crate::tag::Tag;
 use crate::uid;
 use crate::workers::{Tick, Workers, for_each};
@@ -84,8 +84,7 @@ fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
 ///
 /// # Errors
 ///
-/// If `tick` said to stop, or nobody has asked what the files are and one is none. A file that cannot be read costs only
-/// itself.
+/// If `tick` said to stop, or [`FileList::is_unasked`]. Otherwise a file that cannot be read costs only itself.
 pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, tick: Tick<'_>) -> Result<FoundSeries> {
     let FileList { files, named_count, mut errors, is_unasked } = files;
     let mut skipped = 0;
@@ -94,7 +93,7 @@ pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, t
     for (index, (path, result)) in files.iter().zip(results).enumerate() {
         match result {
             Ok(header) => headers.push(header),
-            Err(error) if is_unasked && is_no_file(&error) => return Err(error),
+            Err(error) if is_unasked && error.family() == Family::Io => return Err(error),
             Err(error) if index >= named_count && matches!(error.kind(), ErrorKind::NotDicom(_)) => skipped += 1,
             Err(error) => {
                 let series_instance_uid = series_of_damaged(path, &error);

@@ -180,7 +180,7 @@ fn decimals(dataset: &Dataset, tag: Tag) -> Vec<f64> {
             return Some(value::numbers(&bytes, vr, dataset.order()).map(Number::to_f64).collect());
         }
         // DS and IS, and TM: its digits sort as the times do.
-        let text = value::text(&bytes, Vr::DS, dataset.character_set()).ok()?;
+        let text = value::text(&bytes, Vr::DS, dataset.character_set());
         text.split('\\').map(value::decimal).collect()
     };
     read().unwrap_or_default()

@@ -8,5 +8,4 @@ mod walk;
 pub use aligned::AlignedBuffer;
 pub use file::{FileSource, OpenFile, ReadAt, SharedBytes, Source};
 pub use map::PrivateMap;
-pub(crate) use walk::is_no_file;
 pub use walk::{FileList, list_files, with_files};

@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Family, Result};
 use crate::workers::{TICK, Tick};
 
 /// Files to go through, without a file twice because two folders lead to it.
@@ -22,18 +22,20 @@ pub struct FileList {
     pub named_count: usize,
     /// Folders and links that could not be read.
     pub errors: Vec<Error>,
-    /// Nobody has asked yet whether those that were named are files: whoever reads one that is none ends with its error,
-    /// for which [`is_no_file`] is true.
+    /// Nobody has asked yet whether those that were named are files. Then one that cannot be read ends the work with its
+    /// error: it may be a folder, or not be there.
     pub is_unasked: bool,
 }
 
 /// From how many paths on it is worth not to ask what they are.
 const MANY: usize = 64;
 
-/// Calls `work` with the files that `paths`, files and folders, stand for. `tick` is called with 0 while they are listed.
+/// Calls `work` with the files that `paths`, files and folders, stand for. `tick` is called with 0 while they are
+/// listed.
 ///
 /// Asking what a path is takes a third of the time of reading a header, and of many paths all are files, nearly always.
-/// So `work` is called without asking first, and once more if it has met one that is none.
+/// So `work` is called without asking first; if it fails it is called again, from the start, with a list that was asked
+/// for.
 ///
 /// # Errors
 ///
@@ -48,18 +50,12 @@ pub fn with_files<T>(
     if paths.len() >= MANY {
         let (files, named_count) = (paths.to_vec(), paths.len());
         match work(FileList { files, named_count, errors: Vec::new(), is_unasked: true }, &mut *tick) {
-            Err(error) if is_no_file(&error) => {}
+            Err(error) if error.family() != Family::Cancelled => {}
             done => return done,
         }
     }
     let files = list_files(paths, is_recursive, workers, &mut *tick)?;
     work(files, tick)
-}
-
-/// Whether a path was given that is no file: it is a folder, or there is nothing.
-pub(crate) fn is_no_file(error: &Error) -> bool {
-    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
-    matches!(error.kind(), ErrorKind::Io(error) if matches!(error.kind(), IsADirectory | NotADirectory | NotFound))
 }
 
 /// Lists the files that `paths`, files and folders, stand for. `tick` is called with 0.

@@ -1,7 +1,9 @@
 //! What the bytes of a value field mean (PS3.5 §6.2).
 
+mod character_set;
 mod number;
 mod text;
 
+pub use character_set::CharacterSet;
 pub use number::{Number, decimal, integer, is_canonical_integer, number_size, numbers, tags};
-pub use text::{CharacterSet, is_multi_valued, text, text_values, trim};
+pub use text::{is_multi_valued, text, text_values, trim};
