@@ -137,8 +137,8 @@ class Dataset:
             KeyError: There is no such element in the file, or its value was set.
         """
 
-    def raw_bytes(self, key: rapidicom.tag.TagType) -> bytes:
-        """Return an element's value field as it is in the file.
+    def raw_bytes(self, key: rapidicom.tag.TagType) -> memoryview:
+        """Return an element's value field as it is in the file: read-only, and not copied if it is in memory.
 
         Raises:
             KeyError: There is no such element in the file, or its value was set.

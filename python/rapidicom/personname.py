@@ -15,11 +15,11 @@ _COMPONENTS = ("family_name", "given_name", "middle_name", "name_prefix", "name_
 class PersonName:
     """A value with VR PN. It compares, hashes and prints as its text."""
 
-    __slots__ = ("_text", "encodings", "original_string")
+    __slots__ = ("_bytes", "_text", "encodings")
 
+    _bytes: bytes | None
     _text: str
     encodings: tuple[str, ...] | None
-    original_string: bytes | None
 
     def __init__(
         self,
@@ -39,17 +39,28 @@ class PersonName:
             ValueError: The bytes are not in any of `encodings`.
         """
         self.encodings = _as_tuple(encodings)
-        self.original_string = original_string
+        self._bytes = original_string
         if isinstance(val, str):
             text = val
         elif isinstance(val, PersonName):
-            text, self.encodings, self.original_string = val._text, val.encodings, val.original_string
+            text, self.encodings, self._bytes = val._text, val.encodings, val._bytes
         elif isinstance(val, bytes):
-            text, self.original_string = _decoded(val, self.encodings), val
+            text, self._bytes = _decoded(val, self.encodings), val
         else:
             raise TypeError(f"a PersonName is made from a str or bytes, not from {type(val).__name__}")
         # Groups at the end that are empty leave no trace.
         self._text = text.rstrip("=")
+
+    @property
+    def original_string(self) -> bytes | None:
+        """The bytes that the name was made from; `None` if it was made from characters beyond ASCII."""
+        if self._bytes is None and self._text.isascii():
+            return self._text.encode()
+        return self._bytes
+
+    @original_string.setter
+    def original_string(self, data: bytes | None) -> None:
+        self._bytes = data
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -131,8 +142,8 @@ class PersonName:
             ValueError: The name cannot be written in any of `encodings`.
         """
         wanted = _as_tuple(encodings)
-        if self.original_string is not None and wanted in (None, self.encodings):
-            return self.original_string
+        if self._bytes is not None and wanted in (None, self.encodings):
+            return self._bytes
         tried = wanted or self.encodings or (_DEFAULT_ENCODING,)
         for encoding in tried:
             try:
@@ -165,7 +176,7 @@ class PersonName:
         return hash(self._text)
 
     def __bool__(self) -> bool:
-        return bool(self._text) or bool(self.original_string)
+        return bool(self._text) or bool(self._bytes)
 
     def __len__(self) -> int:
         return len(self._text)

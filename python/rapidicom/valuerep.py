@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from rapidicom.datetimes import DA, DT, TM
 from rapidicom.multival import MultiValue
 from rapidicom.personname import PersonName
 from rapidicom.sequence import Sequence
@@ -19,7 +20,18 @@ from rapidicom.uid import UID
 if TYPE_CHECKING:
     from decimal import Decimal
 
-__all__ = ["DS", "IS", "DSfloat", "ISfloat", "PersonName", "convert_value", "empty_value_for_VR"]
+__all__ = [
+    "DA",
+    "DS",
+    "DT",
+    "IS",
+    "TM",
+    "DSfloat",
+    "ISfloat",
+    "PersonName",
+    "convert_value",
+    "empty_value_for_VR",
+]
 
 BYTES_VR = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 FLOAT_VR = frozenset(("DS", "FD", "FL"))

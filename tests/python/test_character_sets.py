@@ -150,6 +150,7 @@ def test_examples_of_the_standard(name: str) -> None:
     assert isinstance(found, PersonName)
     assert found == expected
     assert found.components == tuple(expected.split("="))
+    assert found.original_string == value
 
 
 EXTENSIONS = [

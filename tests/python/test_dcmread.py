@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import zipfile
@@ -201,6 +202,27 @@ def test_offsets_are_those_of_the_file(ct_path: Path) -> None:
     assert ds.raw_bytes((0x0008, 0x0060)) == b"CT"
     with pytest.raises(KeyError):
         ds.element_offset("PatientAge")
+
+
+def test_raw_bytes_are_not_copied_and_cannot_be_changed(ct_path: Path) -> None:
+    data = ct_path.read_bytes()
+    for source in (ct_path, data):
+        ds = rd.dcmread(source)
+        first, second = (np.asarray(ds.raw_bytes("SOPInstanceUID")) for _ in range(2))
+        assert first.__array_interface__["data"][0] == second.__array_interface__["data"][0]
+        offset, length = ds.element_offset("SOPInstanceUID")
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            first.setflags(write=True)
+        with pytest.raises(TypeError):
+            ds.raw_bytes("SOPInstanceUID")[0] = 0
+        del ds, second
+        gc.collect()
+        assert first.tobytes() == data[offset : offset + length]
+    # Those that stay in the file are read.
+    ds = rd.dcmread(ct_path)
+    offset, length = ds.element_offset("PixelData")
+    assert ds.raw_bytes("PixelData") == data[offset : offset + length]
+    assert rd.dcmread(data).raw_bytes("PixelData") == data[offset : offset + length]
 
 
 def test_errors_never_show_values(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def plain(value: Any) -> Any:
         return repr(float(value))
     if isinstance(value, (list, tuple)) or type(value).__name__ == "MultiValue":
         return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
     return plain(str(value)) if type(value).__name__ == "PersonName" else value
 
 
@@ -94,6 +96,14 @@ def differences(theirs: Any, ours: Any, place: str) -> Iterator[tuple[str, str]]
             yield here, f"{found.name!r} instead of {expected.name!r}"
 
 
+def as_json(ds: Any) -> Any:
+    """The DICOM JSON Model, or that there is none."""
+    try:
+        return plain(ds.to_json_dict())
+    except Exception as error:
+        return type(error).__name__
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_element_equals_pydicoms(folder: str) -> None:
     wrong, count = [], 0
@@ -102,6 +112,8 @@ def test_every_element_equals_pydicoms(folder: str) -> None:
         try:
             ours = rd.dcmread(path)
             found = [*differences(theirs.file_meta, ours.file_meta, ""), *differences(theirs, ours, "")]
+            if as_json(theirs) != as_json(ours):
+                found.append(("", "another JSON"))
         except rd.DicomError as error:
             found = [("", str(error))]
         wrong += [(path.name, *one) for one in found]

@@ -113,7 +113,7 @@ def _raw(dataset: Dataset, element: DataElement) -> RawDataElement:
         PydicomTag(element.tag),
         element.VR,
         length,
-        dataset.raw_bytes(element.tag),
+        bytes(dataset.raw_bytes(element.tag)),
         offset,
         bool(dataset.is_implicit_VR),
         dataset.is_little_endian is not False,

@@ -1,9 +1,12 @@
 //! Memory of ours as an array of NumPy's. The only `unsafe` code of this crate.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use numpy::PyArray1;
 use numpy::ndarray::ArrayView1;
 use pyo3::prelude::*;
-use rapidicom_core::PrivateMap;
+use rapidicom_core::{FileBytes, PrivateMap, Result};
 
 /// Owns a map for as long as an array shows it.
 #[pyclass(name = "_Map", module = "rapidicom._core", frozen)]
@@ -26,4 +29,40 @@ pub fn from_map(py: Python<'_>, mut map: PrivateMap) -> PyResult<Bound<'_, PyArr
         let view = ArrayView1::from_shape_ptr(length, pointer.cast_const());
         Ok(PyArray1::borrow_from_array(&view, owner))
     }
+}
+
+/// Owns the bytes of a data set for as long as an array shows some of them.
+#[pyclass(name = "_Kept", module = "rapidicom._core", frozen)]
+struct Kept(Arc<FileBytes>);
+
+/// Bytes of a data set as a read-only array, not copied; those that are not kept are read from the file.
+///
+/// # Errors
+///
+/// If the file is gone or has been changed, or Python cannot make the object.
+#[allow(unsafe_code, reason = "NumPy takes foreign memory by its address only")]
+pub fn from_kept<'py>(
+    py: Python<'py>,
+    bytes: &Arc<FileBytes>,
+    offset: u64,
+    length: u64,
+    to_python: impl Fn(rapidicom_core::Error) -> PyErr,
+) -> PyResult<Bound<'py, PyArray1<u8>>> {
+    let owner = Bound::new(py, Kept(Arc::clone(bytes)))?;
+    let found: Result<Cow<'_, [u8]>> = owner.get().0.get(offset, length);
+    let array = match found.map_err(to_python)? {
+        Cow::Owned(read) => PyArray1::from_vec(py, read),
+        Cow::Borrowed(kept) => {
+            let (pointer, length) = (kept.as_ptr(), kept.len());
+            // SAFETY: `pointer` and `length` are those of bytes that `owner` keeps alive for as long as the array does.
+            // Nobody changes them: `FileBytes` has no method that does, and the array is made read-only below, before
+            // anybody else sees it; NumPy does not let it be made writable again, as its owner has no buffer.
+            unsafe {
+                let view = ArrayView1::from_shape_ptr(length, pointer);
+                PyArray1::borrow_from_array(&view, owner.clone().into_any())
+            }
+        }
+    };
+    array.call_method1("setflags", (false,))?;
+    Ok(array)
 }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PyString, PyTuple, PyType};
 use rapidicom_core::{ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, dictionary};
 
+use crate::array::from_kept;
 use crate::classes::classes;
 use crate::element::{PyDataElement, as_element, key_error};
 use crate::error::to_python;
@@ -353,11 +354,15 @@ impl PyDataset {
         Ok((element.value_offset, element.value_length))
     }
 
-    /// The bytes of an element's value field as they are in the file.
-    fn raw_bytes<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    /// The bytes of an element's value field as they are in the file, not copied.
+    fn raw_bytes<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyMemoryView>> {
         let tag = tag_of(key)?;
         let (dataset, element) = self.stored(py, tag)?.ok_or_else(|| key_error(py, tag))?;
-        Ok(PyBytes::new(py, &dataset.value(&element).map_err(to_python)?))
+        let Element { value_offset, value_length, .. } = element;
+        let array = from_kept(py, dataset.bytes(), value_offset, value_length, |error| {
+            to_python(error.at_tag(tag, dictionary::keyword(tag), None))
+        })?;
+        PyMemoryView::from(&array)
     }
 
     /// The defined terms of the character set that text is read with.

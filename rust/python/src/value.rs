@@ -46,7 +46,7 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
     if !value::is_multi_valued(vr) {
         return text.into_bound_py_any(py);
     }
-    match text_values(py, &text, vr, classes) {
+    match text_values(py, &text, &bytes, vr, classes) {
         Ok(value) => Ok(value),
         // A number that is none: its text, rather than nothing.
         Err(_) if matches!(vr, Vr::DS | Vr::IS) => {
@@ -56,12 +56,23 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
     }
 }
 
-fn text_values<'py>(py: Python<'py>, text: &str, vr: Vr, classes: &Classes) -> PyResult<Bound<'py, PyAny>> {
+fn text_values<'py>(
+    py: Python<'py>,
+    text: &str,
+    bytes: &[u8],
+    vr: Vr,
+    classes: &Classes,
+) -> PyResult<Bound<'py, PyAny>> {
+    let is_single = !text.contains('\\');
     let value = |text: &str| match vr {
         Vr::DS => shared(py, vr, text, || decimal(py, text, classes)),
         // What can be changed, as the attributes of these two can, belongs to its data set alone.
         Vr::IS => integer(py, text, classes),
         Vr::UI => classes.new_str.bind(py).call1((&classes.uid, text)),
+        // Which bytes are whose is only known where there is one name, or where they are the characters.
+        Vr::PN if is_single && !text.is_ascii() => {
+            classes.person_name.bind(py).call1((text, py.None(), PyBytes::new(py, value::trim_end(bytes))))
+        }
         Vr::PN => classes.person_name.bind(py).call1((text,)),
         _ => shared(py, Vr::UT, text, || text.into_bound_py_any(py)),
     };

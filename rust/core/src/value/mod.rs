@@ -6,4 +6,4 @@ mod text;
 
 pub use character_set::CharacterSet;
 pub use number::{Number, decimal, integer, is_canonical_integer, number_size, numbers, tags};
-pub use text::{is_multi_valued, text, text_values, trim};
+pub use text::{is_multi_valued, text, text_values, trim, trim_end};

@@ -39,7 +39,8 @@ fn is_padding(byte: u8) -> bool {
     matches!(byte, b' ' | b'\0')
 }
 
-fn trim_end(mut bytes: &[u8]) -> &[u8] {
+/// A value field without the padding behind its last value.
+pub fn trim_end(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., last] = bytes
         && is_padding(*last)
     {
