@@ -50,7 +50,7 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
         Ok(value) => Ok(value),
         // A number that is none: its text, rather than nothing.
         Err(_) if matches!(vr, Vr::DS | Vr::IS) => {
-            one_or_many(py, text.split('\\').map(|t| t.into_bound_py_any(py)), classes)
+            one_or_many(py, value::text_values(&text, Vr::LO).map(|text| text.into_bound_py_any(py)), classes)
         }
         Err(error) => Err(error),
     }
