@@ -7,6 +7,7 @@ wrong can be made wrong: lengths, order, padding, the preamble, the group length
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+DEFLATED_LITTLE = "1.2.840.10008.1.2.1.99"
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
@@ -234,7 +236,16 @@ def file_bytes(
     content = encode(
         elements, explicit=transfer_syntax != IMPLICIT_LITTLE, big_endian=transfer_syntax == EXPLICIT_BIG
     )
+    if transfer_syntax == DEFLATED_LITTLE:
+        content = deflated(content)
     return (b"\0" * 128 + b"DICM" if preamble else b"") + meta + content
+
+
+def deflated(content: bytes, level: int = 6) -> bytes:
+    """Deflate a data set: the bare stream without a zlib header (RFC 1951), padded to even (PS3.5 §A.5)."""
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    stream = compressor.compress(content) + compressor.flush()
+    return stream + b"\0" * (len(stream) % 2)
 
 
 def image(

@@ -89,6 +89,12 @@ pub enum ErrorKind {
     TooMany { limit: usize },
     /// More header bytes than the limit.
     HeaderTooLong { limit: u64 },
+    /// Deflated bytes that stand for more than the limit.
+    InflatedTooLong { limit: u64 },
+    /// The bytes of a deflated data set (PS3.5 §A.5) are none that deflating gives.
+    NotDeflated,
+    /// The deflated bytes end before their last block does.
+    DeflatedCutShort,
     /// Something that this version does not read; the words say what.
     Unsupported { what: &'static str, coded: String },
     /// An image that this version does not read; the words say why.
@@ -118,6 +124,8 @@ struct Inner {
     /// Outermost last: steps are added on the way up.
     steps: Vec<TagStep>,
     offset: Option<u64>,
+    /// The offset is counted in the inflated data set.
+    is_inflated: bool,
     frame_index: Option<u64>,
     hint: Option<&'static str>,
 }
@@ -139,7 +147,15 @@ impl ErrorKind {
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        Error(Box::new(Inner { kind, path: None, steps: Vec::new(), offset: None, frame_index: None, hint: None }))
+        Error(Box::new(Inner {
+            kind,
+            path: None,
+            steps: Vec::new(),
+            offset: None,
+            is_inflated: false,
+            frame_index: None,
+            hint: None,
+        }))
     }
 }
 
@@ -160,6 +176,13 @@ impl Error {
     #[must_use]
     pub fn at_offset(mut self, offset: u64) -> Self {
         self.0.offset.get_or_insert(offset);
+        self
+    }
+
+    /// Says that the offset is counted from the start of an inflated data set (PS3.5 §A.5).
+    #[must_use]
+    pub fn in_inflated(mut self) -> Self {
+        self.0.is_inflated = true;
         self
     }
 
@@ -224,12 +247,13 @@ impl Error {
             }
             ErrorKind::NotDicom(LooksLike::Zip | LooksLike::Gzip) => Some("Unpack it first."),
             ErrorKind::FileChanged => Some("Read the file again."),
-            ErrorKind::PixelsCutShort { .. } | ErrorKind::ValueCutShort { .. } => {
+            ErrorKind::PixelsCutShort { .. } | ErrorKind::ValueCutShort { .. } | ErrorKind::DeflatedCutShort => {
                 Some("The file is cut short or its header is wrong: copy it again.")
             }
-            ErrorKind::TooDeep { .. } | ErrorKind::TooMany { .. } | ErrorKind::HeaderTooLong { .. } => {
-                Some("No real file is known to need more: the file is damaged.")
-            }
+            ErrorKind::TooDeep { .. }
+            | ErrorKind::TooMany { .. }
+            | ErrorKind::HeaderTooLong { .. }
+            | ErrorKind::InflatedTooLong { .. } => Some("No real file is known to need more: the file is damaged."),
             _ => None,
         })
     }
@@ -238,7 +262,10 @@ impl Error {
     pub fn family(&self) -> Family {
         match &self.0.kind {
             ErrorKind::Io(_) | ErrorKind::FileChanged => Family::Io,
-            ErrorKind::TooDeep { .. } | ErrorKind::TooMany { .. } | ErrorKind::HeaderTooLong { .. } => Family::Limit,
+            ErrorKind::TooDeep { .. }
+            | ErrorKind::TooMany { .. }
+            | ErrorKind::HeaderTooLong { .. }
+            | ErrorKind::InflatedTooLong { .. } => Family::Limit,
             ErrorKind::Unsupported { .. } | ErrorKind::UnsupportedImage { .. } => Family::Unsupported,
             ErrorKind::Argument { .. } | ErrorKind::FrameIndex { .. } => Family::Argument,
             ErrorKind::Cancelled => Family::Cancelled,
@@ -267,6 +294,9 @@ impl Error {
         }
         if let Some(offset) = self.0.offset {
             text.push_str(&format!("{}at byte 0x{offset:X}", if text.is_empty() { "" } else { " " }));
+            if self.0.is_inflated {
+                text.push_str(" of the inflated data set");
+            }
         }
         if !text.is_empty() {
             text.push_str(": ");
@@ -327,6 +357,11 @@ impl fmt::Display for ErrorKind {
             ErrorKind::TooDeep { limit } => write!(f, "sequences are nested more than {limit} deep"),
             ErrorKind::TooMany { limit } => write!(f, "more than {limit} elements or items"),
             ErrorKind::HeaderTooLong { limit } => write!(f, "the header is longer than {limit} bytes"),
+            ErrorKind::InflatedTooLong { limit } => {
+                write!(f, "the deflated data set is longer than {limit} bytes when it is inflated")
+            }
+            ErrorKind::NotDeflated => f.write_str("the data set is not deflated as its Transfer Syntax says"),
+            ErrorKind::DeflatedCutShort => f.write_str("the deflated data set ends too early"),
             ErrorKind::Unsupported { what, coded } => {
                 f.write_str(what)?;
                 if !coded.is_empty() {

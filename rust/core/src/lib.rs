@@ -26,6 +26,7 @@ pub mod transfer_syntax;
 // Layer 0: bytes.
 mod cursor;
 mod error;
+mod inflate;
 mod limits;
 mod source;
 mod tag;

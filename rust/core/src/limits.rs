@@ -12,11 +12,22 @@ pub struct Limits {
     /// Bytes of header (everything but deferred values) kept in memory for one file. Enough for a whole
     /// data set of nested items of undefined length, which cannot be skipped without being read.
     pub header_bytes: u64,
+    /// Bytes that a deflated data set may become whatever its size: segmentations that are nearly all zeros shrink to
+    /// a thousandth, and a quarter of a GB is a large one.
+    pub inflated_bytes: u64,
+    /// Bytes that each deflated byte may become in a data set that is longer than that. Images shrink to a third.
+    pub inflated_ratio: u64,
 }
 
 impl Limits {
     /// The limits that hold unless a caller sets others.
-    pub const DEFAULT: Limits = Limits { sequence_depth: 64, element_count: 1 << 20, header_bytes: 1 << 30 };
+    pub const DEFAULT: Limits = Limits {
+        sequence_depth: 64,
+        element_count: 1 << 20,
+        header_bytes: 1 << 30,
+        inflated_bytes: 1 << 28,
+        inflated_ratio: 100,
+    };
 }
 
 impl Default for Limits {

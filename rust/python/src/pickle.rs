@@ -91,11 +91,11 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
     let this = slf.get();
     let file = this.file().map(|file| -> FileState<'py> {
         let mmap = this.mmap.get().cloned();
-        let mut dataset = state(py, &file.dataset);
+        let mut meta = state(py, &file.meta);
         if let Ok(Some(preamble)) = file.preamble() {
-            dataset.1.push((0, PyBytes::new(py, &preamble)));
+            meta.1.push((0, PyBytes::new(py, &preamble)));
         }
-        (dataset, state(py, &file.meta), file.has_preamble, mmap)
+        (state(py, &file.dataset), meta, file.has_preamble, mmap)
     });
     let read = match (&file, this.parsed()?) {
         (None, Some(dataset)) => Some(state(py, dataset)),

@@ -60,7 +60,7 @@ impl DicomFile {
     pub fn from_memory(bytes: SharedBytes, options: &ParseOptions) -> Result<DicomFile> {
         let mut parsed = ParsedFile::default();
         parse_file(&mut Window::memory((*bytes).as_ref(), 0), options, &mut parsed)?;
-        Ok(DicomFile::from_parsed(&parsed, Source::Memory(bytes), Vec::new()))
+        Ok(DicomFile::from_parsed(&mut parsed, Source::Memory(bytes), Vec::new()))
     }
 
     /// Reads a file that another reads for us, such as an object with `seek` and `read`. Everything up to where
@@ -76,14 +76,19 @@ impl DicomFile {
         parse_file(&mut window, &options, &mut parsed)?;
         window.keep(parsed.used);
         let nothing: SharedBytes = Arc::new([]);
-        Ok(DicomFile::from_parsed(&parsed, Source::Memory(nothing), segments))
+        Ok(DicomFile::from_parsed(&mut parsed, Source::Memory(nothing), segments))
     }
 
-    fn from_parsed(parsed: &ParsedFile, source: Source, segments: Vec<Segment>) -> DicomFile {
+    fn from_parsed(parsed: &mut ParsedFile, source: Source, segments: Vec<Segment>) -> DicomFile {
         let bytes = Arc::new(FileBytes::new(source, segments));
         let context = Context::OUTERMOST;
         let meta = parsed.meta.clone();
         let meta = Dataset::new(Arc::clone(&bytes), parsed.meta_encoding, meta, Deviations::default(), context.clone());
+        // What was deflated lies nowhere but in memory.
+        let bytes = match parsed.inflated.take() {
+            Some(inflated) => Arc::new(FileBytes::new(Source::Memory(Arc::new(inflated)), Vec::new())),
+            None => bytes,
+        };
         let (elements, deviations) = (parsed.elements.clone(), parsed.deviations.clone());
         let dataset = Arc::new(Dataset::new(bytes, parsed.encoding, elements, deviations, context));
         DicomFile { has_preamble: parsed.has_preamble, meta, transfer_syntax: parsed.transfer_syntax, dataset }
@@ -103,7 +108,7 @@ impl DicomFile {
     ///
     /// If they have to be read from a file that is gone or has been changed.
     pub fn preamble(&self) -> Result<Option<Cow<'_, [u8]>>> {
-        if self.has_preamble { self.dataset.bytes().get(0, PREAMBLE_LENGTH as u64).map(Some) } else { Ok(None) }
+        if self.has_preamble { self.meta.bytes().get(0, PREAMBLE_LENGTH as u64).map(Some) } else { Ok(None) }
     }
 
     /// The UID of the Transfer Syntax as it is written, empty if there is none.
@@ -112,9 +117,10 @@ impl DicomFile {
         value.map_or_else(String::new, |value| uid::trim(&value).to_owned())
     }
 
-    /// The file as it was when it was read, unless it was in memory.
+    /// The file as it was when it was read, unless it was in memory. Of a deflated one only the File Meta Information
+    /// lies where its offsets say.
     pub fn file_source(&self) -> Option<&FileSource> {
-        match self.dataset.bytes().source() {
+        match self.meta.bytes().source() {
             Source::File(file) => Some(file),
             Source::Memory(_) => None,
         }

@@ -82,6 +82,7 @@ fn leniencies() -> Leniencies {
         Leniency::OtherVrEncoding,
         Leniency::MissingTransferSyntax,
         Leniency::UnorderedElements,
+        Leniency::NotDeflated,
     ];
     tolerated.into_iter().fold(Leniencies::NONE, Leniencies::with)
 }
@@ -172,9 +173,13 @@ impl<'j> Worker<'j> {
         }
 
         let bytes = HeaderBytes { file: Some(&file), segments, window: buffer.as_slice(), base };
-        let level = |elements, encoding| Level::new(elements, encoding, bytes, Context::OUTERMOST, &job.options.rules);
-        let meta = level(&parsed.meta, parsed.meta_encoding);
-        let dataset = level(&parsed.elements, parsed.encoding);
+        // What was deflated lies in memory, as far as it is wanted.
+        let inflated =
+            parsed.inflated.as_deref().map(|window| HeaderBytes { file: None, segments: &[], window, base: 0 });
+        let level =
+            |elements, encoding, bytes| Level::new(elements, encoding, bytes, Context::OUTERMOST, &job.options.rules);
+        let meta = level(&parsed.meta, parsed.meta_encoding, bytes);
+        let dataset = level(&parsed.elements, parsed.encoding, inflated.unwrap_or(bytes));
         let row = chunk.files.len();
         for ((column, spec), rows) in job.columns.iter().enumerate().zip(&mut chunk.columns) {
             let level = if spec.last_tag(0).group() == 2 { &meta } else { &dataset };

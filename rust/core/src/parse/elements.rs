@@ -209,14 +209,14 @@ impl Parser<'_, '_> {
 
     fn defined(&mut self, header: &ElementHeader, value_offset: u64, length: u64) -> Result<(Element, u64)> {
         let end = value_offset.saturating_add(length);
+        if length <= self.rules.deferred_above || self.window.is_sequential() {
+            self.window.extend_to(end)?;
+        }
         let available = self.window.end().saturating_sub(value_offset);
         let is_cut_short = length > available;
         if is_cut_short {
             let error = ErrorKind::ValueCutShort { needed: length, available };
             self.tolerate(Leniency::ValueCutShort, value_offset, error)?;
-        }
-        if length <= self.rules.deferred_above {
-            self.window.extend_to(end)?;
         }
         let value_length = length.min(available);
         let element = Element {

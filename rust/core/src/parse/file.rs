@@ -47,6 +47,9 @@ pub struct ParsedFile {
     pub encoding: Encoding,
     /// The elements of the data set.
     pub elements: Vec<Element>,
+    /// The data set's bytes as far as they were inflated, if it is deflated (PS3.5 §A.5): the offsets of its elements
+    /// and deviations are counted from their start.
+    pub inflated: Option<Vec<u8>>,
     /// What was tolerated.
     pub deviations: Deviations,
     /// Bytes of the last window that hold what was parsed.
@@ -62,6 +65,7 @@ impl Default for ParsedFile {
             transfer_syntax: None,
             encoding: Encoding::IMPLICIT_LITTLE,
             elements: Vec::new(),
+            inflated: None,
             deviations: Deviations::default(),
             used: 0,
         }
@@ -77,6 +81,7 @@ impl Default for ParsedFile {
 pub fn parse_file(window: &mut Window<'_>, options: &ParseOptions, parsed: &mut ParsedFile) -> Result<()> {
     parsed.meta.clear();
     parsed.elements.clear();
+    parsed.inflated = None;
     parsed.deviations = Deviations::default();
     let bytes = window.bytes();
     let start = PREAMBLE_LENGTH + PREFIX.len();
@@ -86,7 +91,19 @@ pub fn parse_file(window: &mut Window<'_>, options: &ParseOptions, parsed: &mut 
     }
     let start = if parsed.has_preamble { start as u64 } else { 0 };
     let start = parse_meta(window, start, options, parsed)?;
-    parsed.encoding = find_encoding(window, start, options, parsed)?;
+    let expected = named_encoding(window, parsed);
+    if parsed.transfer_syntax.is_some_and(|syntax| syntax.is_deflated) {
+        if !is_not_deflated(window, start) {
+            let used = start.saturating_sub(window.base());
+            parsed.used = usize::try_from(used).unwrap_or(usize::MAX);
+            return parse_deflated(window, start, options, parsed);
+        }
+        if !options.rules.leniencies.allow(Leniency::NotDeflated) {
+            return Err(Error::from(ErrorKind::NotDeflated).at_offset(start));
+        }
+        parsed.deviations.add(Leniency::NotDeflated, start);
+    }
+    parsed.encoding = find_encoding(window, start, expected, options, &mut parsed.deviations)?;
     let ParsedFile { elements, deviations, encoding, .. } = parsed;
     let end = parse_elements(window, start, *encoding, options.stop, &options.rules, elements, deviations)?;
     // The last window may have been left behind by a jump to the end of the data.
@@ -111,14 +128,39 @@ fn parse_meta(window: &mut Window<'_>, start: u64, options: &ParseOptions, parse
     parse_elements(window, start, *meta_encoding, stop, &options.rules, meta, deviations)
 }
 
-/// The encoding of the data set that starts at `start`: that of the Transfer Syntax (PS3.5 §10), unless the first
-/// element shows another.
-fn find_encoding(
-    window: &mut Window<'_>,
-    start: u64,
-    options: &ParseOptions,
-    parsed: &mut ParsedFile,
-) -> Result<Encoding> {
+/// Inflates and parses the data set whose deflated bytes start at `start`.
+fn parse_deflated(window: &Window<'_>, start: u64, options: &ParseOptions, parsed: &mut ParsedFile) -> Result<()> {
+    let mut inflated = Window::inflated(window, start, &options.rules.limits);
+    let parse = |inflated: &mut Window<'_>, parsed: &mut ParsedFile| {
+        let expected = Some(Encoding::EXPLICIT_LITTLE);
+        parsed.encoding = find_encoding(inflated, 0, expected, options, &mut parsed.deviations)?;
+        let ParsedFile { elements, deviations, encoding, .. } = parsed;
+        parse_elements(inflated, 0, *encoding, options.stop, &options.rules, elements, deviations)
+    };
+    parse(&mut inflated, parsed).map_err(Error::in_inflated)?;
+    if inflated.is_deflated_cut_short() {
+        let end = inflated.end();
+        if !options.rules.leniencies.allow(Leniency::DeflatedCutShort) {
+            return Err(Error::from(ErrorKind::DeflatedCutShort).at_offset(end).in_inflated());
+        }
+        parsed.deviations.add(Leniency::DeflatedCutShort, end);
+    }
+    parsed.inflated = inflated.into_inflated();
+    Ok(())
+}
+
+/// Whether the data set at `start` is not deflated though its Transfer Syntax says so: somebody has inflated it and left
+/// the File Meta Information alone. What starts like an element is nothing that deflating gives: a stored block, as
+/// which an even low byte of a group number would pass, has its length twice, once with all bits turned (RFC 1951 §3.2.4).
+fn is_not_deflated(window: &Window<'_>, start: u64) -> bool {
+    let position = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
+    let header = ElementHeader::read(window.bytes(), position, Encoding::EXPLICIT_LITTLE);
+    header.is_some_and(|header| header.tag.group() == 8 && header.vr.is_known())
+}
+
+/// Looks up the Transfer Syntax that the File Meta Information names, and how it says that the data set is written;
+/// `None` if it names none.
+fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Option<Encoding> {
     let named = parsed.meta.iter().find(|element| element.tag == Tag::TRANSFER_SYNTAX_UID);
     let text = named.and_then(|element| {
         let from = usize::try_from(element.value_offset.checked_sub(window.base())?).ok()?;
@@ -126,19 +168,26 @@ fn find_encoding(
         Some(uid::trim(window.bytes().get(from..to)?))
     });
     parsed.transfer_syntax = text.and_then(transfer_syntax::find);
-    let expected = match (text, parsed.transfer_syntax) {
-        (_, Some(syntax)) if syntax.is_deflated => {
-            let coded = syntax.uid.to_owned();
-            return Err(ErrorKind::Unsupported { what: "a deflated data set", coded }.into());
-        }
-        (_, Some(syntax)) => Encoding { order: syntax.order, is_implicit: syntax.is_implicit },
+    match parsed.transfer_syntax {
+        Some(syntax) => Some(Encoding { order: syntax.order, is_implicit: syntax.is_implicit }),
         // A private or unregistered one: every Transfer Syntax but the first two registered is explicit and little
         // endian (PS3.5 §A.4).
-        (Some(text), None) if !text.is_empty() => Encoding::EXPLICIT_LITTLE,
-        _ => {
-            parsed.deviations.add(Leniency::MissingTransferSyntax, start);
-            return guess_encoding(window, start);
-        }
+        None => text.filter(|text| !text.is_empty()).map(|_| Encoding::EXPLICIT_LITTLE),
+    }
+}
+
+/// The encoding of the data set that starts at `start`: the expected one (PS3.5 §10), unless the first element shows
+/// another.
+fn find_encoding(
+    window: &mut Window<'_>,
+    start: u64,
+    expected: Option<Encoding>,
+    options: &ParseOptions,
+    deviations: &mut Deviations,
+) -> Result<Encoding> {
+    let Some(expected) = expected else {
+        deviations.add(Leniency::MissingTransferSyntax, start);
+        return guess_encoding(window, start);
     };
     let found = encoding_of_first(window, start, expected)?;
     if found != expected {
@@ -147,7 +196,7 @@ fn find_encoding(
             return Err(Error::from(ErrorKind::BadValue { what, found: 0, expected: "as in the Transfer Syntax" })
                 .at_offset(start));
         }
-        parsed.deviations.add(Leniency::OtherVrEncoding, start);
+        deviations.add(Leniency::OtherVrEncoding, start);
     }
     Ok(found)
 }

@@ -18,11 +18,15 @@ pub enum Leniency {
     TrailingBytes,
     /// Elements are not in the order of their tags, or stand twice; the last of equals counts.
     UnorderedElements,
+    /// Deflated data end before their last block does; what was inflated until then is the data set.
+    DeflatedCutShort,
+    /// The Transfer Syntax says that the data set is deflated, and it is not.
+    NotDeflated,
 }
 
 impl Leniency {
     /// All of them, in order.
-    pub const ALL: [Leniency; 7] = [
+    pub const ALL: [Leniency; 9] = [
         Leniency::ImplicitElement,
         Leniency::OtherVrEncoding,
         Leniency::MissingTransferSyntax,
@@ -30,6 +34,8 @@ impl Leniency {
         Leniency::MissingDelimiter,
         Leniency::TrailingBytes,
         Leniency::UnorderedElements,
+        Leniency::DeflatedCutShort,
+        Leniency::NotDeflated,
     ];
 
     /// Its name for users.
@@ -42,6 +48,8 @@ impl Leniency {
             Leniency::MissingDelimiter => "missing_delimiter",
             Leniency::TrailingBytes => "trailing_bytes",
             Leniency::UnorderedElements => "unordered_elements",
+            Leniency::DeflatedCutShort => "deflated_cut_short",
+            Leniency::NotDeflated => "not_deflated",
         }
     }
 }

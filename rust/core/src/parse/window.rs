@@ -1,6 +1,7 @@
 //! A file seen through one growing buffer.
 
 use crate::error::{ErrorKind, Result};
+use crate::inflate::Inflater;
 use crate::limits::Limits;
 use crate::source::{AlignedBuffer, ReadAt};
 
@@ -38,6 +39,7 @@ impl Segment {
 enum Bytes<'a> {
     Memory(&'a [u8]),
     File { file: &'a dyn ReadAt, buffer: &'a mut AlignedBuffer, kept: Option<&'a mut Vec<Segment>> },
+    Inflated { inflater: Inflater, deflated: &'a dyn ReadAt },
 }
 
 /// The bytes of a file from `base` on, as far as they have been read.
@@ -73,12 +75,39 @@ impl<'a> Window<'a> {
         Ok(window)
     }
 
+    /// What the bytes of `deflated` from `offset` on stand for (PS3.5 §A.5), inflated as far as is wanted. All of it
+    /// is kept, and its offsets are counted from its own start.
+    pub(crate) fn inflated(deflated: &'a dyn ReadAt, offset: u64, limits: &Limits) -> Window<'a> {
+        let end = Some(deflated.length()).filter(|length| *length < u64::MAX);
+        let inflater = Inflater::new(offset, end, limits);
+        Window { bytes: Bytes::Inflated { inflater, deflated }, base: 0, end: u64::MAX, limit: u64::MAX }
+    }
+
     /// The bytes that have been read.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Memory(bytes) => bytes,
             Bytes::File { buffer, .. } => buffer.as_slice(),
+            Bytes::Inflated { inflater, .. } => inflater.bytes(),
+        }
+    }
+
+    /// Whether values have to be gone through to get past them: they cannot be stepped over.
+    pub(super) fn is_sequential(&self) -> bool {
+        matches!(self.bytes, Bytes::Inflated { .. })
+    }
+
+    /// Whether the bytes were deflated and ended before their last block did.
+    pub(super) fn is_deflated_cut_short(&self) -> bool {
+        matches!(&self.bytes, Bytes::Inflated { inflater, .. } if inflater.is_cut_short())
+    }
+
+    /// The bytes of a data set that was deflated, as far as it was inflated.
+    pub(super) fn into_inflated(self) -> Option<Vec<u8>> {
+        match self.bytes {
+            Bytes::Inflated { inflater, .. } => Some(inflater.into_bytes()),
+            _ => None,
         }
     }
 
@@ -87,7 +116,7 @@ impl<'a> Window<'a> {
         self.base
     }
 
-    /// Where the data end, in bytes from the start of the file.
+    /// Where the data end, in bytes from the start of the file; more than any offset while that is not known.
     pub fn end(&self) -> u64 {
         self.end
     }
@@ -114,6 +143,14 @@ impl<'a> Window<'a> {
             return Ok(());
         }
         let (base, limit) = (self.base, self.limit);
+        if let Bytes::Inflated { inflater, deflated } = &mut self.bytes {
+            let deflated = *deflated;
+            inflater.extend_to(end, &|buffer, offset| deflated.read_at(buffer, offset))?;
+            if inflater.is_done() {
+                self.end = inflater.bytes().len() as u64;
+            }
+            return Ok(());
+        }
         let Bytes::File { file, buffer, .. } = &mut self.bytes else { return Ok(()) };
         let have = buffer.as_slice().len() as u64;
         let wanted = (end - base).max(have * GROWTH).max(FIRST_READ).min(self.end - base);
@@ -132,12 +169,15 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// The 8 bytes at `offset`, without making the window longer; `None` where the data end before.
+    /// The 8 bytes at `offset`, if possible without making the window longer; `None` where the data end before.
     ///
     /// # Errors
     ///
     /// If the operating system refuses.
-    pub fn peek(&self, offset: u64) -> Result<Option<[u8; 8]>> {
+    pub fn peek(&mut self, offset: u64) -> Result<Option<[u8; 8]>> {
+        if self.is_sequential() {
+            self.extend_to(offset.saturating_add(8))?;
+        }
         let inside = offset.checked_sub(self.base).and_then(|start| usize::try_from(start).ok());
         if let Some(found) = inside.and_then(|start| self.bytes().get(start..)?.first_chunk::<8>()) {
             return Ok(Some(*found));
@@ -165,9 +205,8 @@ impl<'a> Window<'a> {
                 buffer.resize(0);
             }
             self.base = offset;
-            self.extend_to(offset.saturating_add(1))?;
         }
-        Ok(())
+        self.extend_to(offset.saturating_add(1))
     }
 
     /// Hands the first `used` bytes of the window to whoever keeps segments.
@@ -177,5 +216,24 @@ impl<'a> Window<'a> {
             let bytes = buffer.as_slice().get(..used).unwrap_or(buffer.as_slice());
             kept.push(Segment { offset: base, bytes: bytes.into() });
         }
+    }
+}
+
+impl ReadAt for Window<'_> {
+    fn length(&self) -> u64 {
+        self.end
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        if let Bytes::File { file, .. } = &self.bytes {
+            return file.read_at(buffer, offset);
+        }
+        let start = offset.checked_sub(self.base).and_then(|start| usize::try_from(start).ok());
+        let rest = start.and_then(|start| self.bytes().get(start..)).unwrap_or_default();
+        let count = rest.len().min(buffer.len());
+        for (target, byte) in buffer.iter_mut().zip(rest) {
+            *target = *byte;
+        }
+        Ok(count)
     }
 }

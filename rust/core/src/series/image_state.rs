@@ -83,6 +83,9 @@ impl ImageState {
             let needed = description.total_length().unwrap_or(u64::MAX);
             return ImageState::Truncated { description, needed, available: 0 };
         };
+        if file.transfer_syntax.is_some_and(|syntax| syntax.is_deflated) {
+            return unsupported("a volume of deflated images", &file.transfer_syntax_uid(), false);
+        }
         if is_encapsulated(file.transfer_syntax, Some(element)) {
             return unsupported("compressed pixel data", &file.transfer_syntax_uid(), false);
         }

@@ -1,0 +1,182 @@
+"""Deflated data sets (PS3.5 §A.5): read like any other, from every source, at a bounded cost."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rapidicom as rd
+from builder import (
+    DEFLATED_LITTLE,
+    EXPLICIT_LITTLE,
+    Element,
+    Items,
+    deflated,
+    encode,
+    file_bytes,
+    file_meta,
+    image,
+)
+
+PIXELS = np.arange(240, dtype=np.int16).reshape(15, 16)
+SEQUENCE = Element(0x00081140, "SQ", Items([[Element(0x00081155, "UI", "2.25.9")]], True, True))
+
+
+def both(**changes: Any) -> tuple[bytes, bytes]:
+    """The same file, deflated and not."""
+    elements = image(PIXELS, extra=[SEQUENCE], **changes)
+    return (file_bytes(elements, transfer_syntax=DEFLATED_LITTLE), file_bytes(elements))
+
+
+def with_stream(stream: bytes) -> bytes:
+    """A file whose data set is `stream`, whatever that is."""
+    return bytes(128) + b"DICM" + file_meta(DEFLATED_LITTLE) + stream
+
+
+@pytest.mark.parametrize("kind", ["path", "bytes", "file", "unseekable"])
+@pytest.mark.parametrize(
+    "arguments", [{}, {"stop_before_pixels": True}, {"specific_tags": ["Rows"]}], ids=str
+)
+def test_every_source_gives_what_the_plain_file_gives(
+    tmp_path: Path, kind: str, arguments: dict[str, Any]
+) -> None:
+    data, plain = both()
+    path = tmp_path / "deflated.dcm"
+    path.write_bytes(data)
+    stream = io.BytesIO(data)
+    if kind == "unseekable":
+        stream.seekable = lambda: False  # type: ignore[method-assign]
+    source = {"path": path, "bytes": data, "file": stream, "unseekable": stream}[kind]
+    ds = rd.dcmread(source, **arguments)
+    expected = rd.dcmread(plain, **arguments)
+    assert ds == expected
+    assert ds.file_meta.TransferSyntaxUID == DEFLATED_LITTLE
+    assert ds.preamble == bytes(128)
+    assert ds.filename == (str(path) if kind == "path" else None)
+    assert not ds.deviations
+    if not arguments:
+        assert np.array_equal(ds.pixel_array, PIXELS)
+        assert ds.ReferencedImageSequence[0].ReferencedSOPInstanceUID == "2.25.9"
+
+
+@pytest.mark.parametrize("mmap", ["auto", "never", "always"])
+def test_pixels_are_the_same_however_they_are_asked_for(tmp_path: Path, mmap: Any) -> None:
+    path = tmp_path / "deflated.dcm"
+    path.write_bytes(both()[0])
+    ds = rd.dcmread(path, mmap=mmap)
+    assert np.array_equal(ds.pixel_array, PIXELS)
+    assert np.array_equal(rd.pixel_array(path), PIXELS)
+    ds.pixel_array[0, 0] = 7
+    assert rd.dcmread(path).pixel_array[0, 0] == 0
+
+
+def test_offsets_are_those_of_the_inflated_data_set() -> None:
+    data, _ = both()
+    content = encode(image(PIXELS, extra=[SEQUENCE]))
+    ds = rd.dcmread(data)
+    offset, length = ds.element_offset("PixelData")
+    assert content[offset : offset + length] == PIXELS.tobytes() == ds.raw_bytes("PixelData")
+
+
+def test_copies_and_pickles_keep_everything(tmp_path: Path) -> None:
+    path = tmp_path / "deflated.dcm"
+    path.write_bytes(both()[0])
+    ds = rd.dcmread(path)
+    for other in (pickle.loads(pickle.dumps(ds)), copy.deepcopy(ds), copy.copy(ds)):
+        assert other == ds
+        assert np.array_equal(other.pixel_array, PIXELS)
+        assert other.filename == str(path)
+        assert other.preamble == bytes(128)
+        assert other.file_meta == ds.file_meta
+
+
+def test_no_more_is_inflated_than_is_wanted() -> None:
+    # What stands behind the wanted element is damaged, and nobody notices.
+    random = np.random.default_rng(1).bytes(400_000)
+    content = encode([*image(PIXELS), Element(0x7FE10010, "LO", "VENDOR"), Element(0x7FE11001, "OB", random)])
+    stream = bytearray(deflated(content))
+    stream[100_000:] = b"\xff" * (len(stream) - 100_000)
+    ds = rd.dcmread(with_stream(bytes(stream)), specific_tags=["Rows"])
+    assert ds.Rows == 15
+    with pytest.raises(rd.InvalidDicomError):
+        rd.dcmread(with_stream(bytes(stream)))
+
+
+def test_a_scan_reads_deflated_files(tmp_path: Path) -> None:
+    data, plain = both(instance_number=7)
+    (tmp_path / "a.dcm").write_bytes(data)
+    (tmp_path / "b.dcm").write_bytes(plain)
+    columns = [
+        "Rows",
+        "InstanceNumber",
+        "ReferencedImageSequence.ReferencedSOPInstanceUID",
+        "TransferSyntaxUID",
+    ]
+    table = rd.scan(tmp_path, columns)
+    assert not table.errors
+    first, second = table.to_dicts()
+    assert first.pop("TransferSyntaxUID") == DEFLATED_LITTLE
+    assert second.pop("TransferSyntaxUID") == EXPLICIT_LITTLE
+    assert first.pop("path") != second.pop("path")
+    assert first == second
+    assert first["InstanceNumber"] == 7
+
+
+def test_a_series_says_that_it_does_not_read_them_yet(tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_bytes(both()[0])
+    with pytest.raises(rd.DicomError, match="deflated"):
+        rd.read_series(tmp_path)
+
+
+def test_a_stream_that_is_cut_short_goes_as_far_as_it_goes(tmp_path: Path) -> None:
+    # A scan does not take what is missing for absent; nor does it read on to where it would miss something.
+    content = encode(image(PIXELS, extra=[SEQUENCE]))
+    stream = deflated(content)
+    ds = rd.dcmread(with_stream(stream[: len(stream) * 3 // 4]))
+    names = [name for name, _ in ds.deviations]
+    assert "deflated_cut_short" in names
+    assert ds.Modality == "CT"
+    (tmp_path / "cut.dcm").write_bytes(with_stream(stream[:-20]))
+    assert rd.scan(tmp_path, ["Rows"])["Rows"].tolist() == [15]
+    (error,) = rd.scan(tmp_path, ["Rows", "7FE10010"]).errors
+    assert "inflated" in error.reason
+
+
+def test_a_data_set_that_was_inflated_behind_its_meta_is_read() -> None:
+    content = encode(image(PIXELS))
+    ds = rd.dcmread(with_stream(content))
+    assert ("not_deflated", len(with_stream(b""))) in ds.deviations
+    assert np.array_equal(ds.pixel_array, PIXELS)
+
+
+def test_bytes_that_are_no_deflated_stream_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "broken.dcm"
+    path.write_bytes(with_stream(b"\xff" * 1000))
+    with pytest.raises(rd.InvalidDicomError, match="not deflated") as caught:
+        rd.dcmread(path)
+    assert caught.value.path == str(path)
+
+
+@pytest.mark.parametrize("length", [1 << 30, 0xFFFFFFFE])
+def test_a_bomb_is_refused_at_once(length: int) -> None:
+    header = encode([Element(0x7FE00010, "OW", b"", length=length)])
+    bomb = deflated(header + bytes(400 << 20), level=9)
+    start = time.perf_counter()
+    with pytest.raises(rd.LimitError, match="deflated"):
+        rd.dcmread(with_stream(bomb))
+    assert time.perf_counter() - start < 2
+    assert rd.dcmread(with_stream(bomb), stop_before_pixels=True) == rd.Dataset()
+
+
+def test_zeros_without_end_are_refused_at_once() -> None:
+    start = time.perf_counter()
+    with pytest.raises(rd.LimitError):
+        rd.dcmread(with_stream(deflated(bytes(200 << 20), level=9)))
+    assert time.perf_counter() - start < 2
