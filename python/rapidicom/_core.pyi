@@ -150,7 +150,10 @@ class Dataset:
 
     @property
     def deviations(self) -> list[tuple[str, int]]:
-        """What was tolerated: name and byte offset of each deviation from the standard."""
+        """What was tolerated: name and byte offset of the first deviations from the standard.
+
+        Those in an item are the item's own.
+        """
 
     @property
     def file_meta(self) -> rapidicom.dataset.Dataset:

@@ -40,7 +40,8 @@ def dcmread(
         stop_before_pixels: Leave out the pixel data elements and what follows them.
         specific_tags: Keep only these elements (keywords or tags) and (0008,0005) Specific Character Set.
             Nothing behind the last of them is read.
-        force: Read on without the prefix `DICM` (PS3.10 §7.1).
+        force: Read on without the prefix `DICM` (PS3.10 §7.1), and keep what stands before damage that would
+            be an error; `Dataset.deviations` says where it is.
         charset: What text is read with, here and in all items, for a file whose (0008,0005) Specific
             Character Set is wrong: a defined term, or several for code extensions (PS3.3 §C.12.1.1.2).
         defer_size: Taken for pydicom's sake: values are always deferred.

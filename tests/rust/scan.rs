@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rapidicom_core::index::{ColumnSpec, Numbers, OnError, Table, Values, scan};
 use rapidicom_core::{Result, Workers, list_files};
 
-use crate::bytes::{ITEM, element, file, item, rich_dataset};
+use crate::bytes::{ITEM, ITEM_END, element, file, item, rich_dataset};
 
 /// A folder that is removed with its files.
 struct Folder(PathBuf);
@@ -110,12 +110,18 @@ fn a_header_that_ends_too_early_is_an_error_and_not_a_row_of_nothing() {
     let folder = Folder::new(&files.map(|(name, missing)| (name, whole[..whole.len() - missing].to_vec())));
     let table = read(std::slice::from_ref(&folder.0), &["InstanceNumber"], 1, OnError::Collect).unwrap();
     assert_eq!((table.paths.len(), table.errors.len()), (0, 3));
-    // An item where an element should be is no element behind the last wanted one.
-    let stray = [item(ITEM, 4), vec![0; 4], element(0x0020, 0x0013, b"IS", b"1234")].concat();
-    let stray = file(&[element(0x0010, 0x0020, b"LO", b"1234"), stray].concat());
-    let other = Folder::new(&[("stray", stray)]);
+    // A stray item is no element behind the last wanted one: what follows it is found. The end of an item may have cut
+    // off the rest.
+    let instance_number = element(0x0020, 0x0013, b"IS", b"1234");
+    let stray =
+        |stray: Vec<u8>| file(&[element(0x0010, 0x0020, b"LO", b"1234"), stray, instance_number.clone()].concat());
+    let other = Folder::new(&[
+        ("item", stray([item(ITEM, 4), vec![0; 4]].concat())),
+        ("end of an item", stray(item(ITEM_END, 0))),
+    ]);
     let table = read(std::slice::from_ref(&other.0), &["InstanceNumber"], 1, OnError::Collect).unwrap();
-    assert_eq!((table.paths.len(), table.errors.len()), (0, 1));
+    assert_eq!(ints(&table, "InstanceNumber"), [Some(1234)]);
+    assert_eq!(table.errors.len(), 1);
     // Up to where it ends it is whole.
     let table = read(&[folder.path("in a value")], &["PatientID"], 1, OnError::Stop).unwrap();
     assert_eq!(texts(&table, "PatientID"), [Some("1234")]);

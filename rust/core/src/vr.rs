@@ -59,6 +59,13 @@ impl Vr {
         self.0[0].is_ascii_uppercase() && self.0[1].is_ascii_uppercase()
     }
 
+    /// Whether these bytes are a VR and not the low half of a length: two capital letters, which would be that of more
+    /// than 16 KB, or a VR that some writers misspell (`cs`, `??`).
+    pub const fn is_written(self) -> bool {
+        let capitals = Vr([self.0[0].to_ascii_uppercase(), self.0[1].to_ascii_uppercase()]);
+        self.is_capitals() || capitals.is_known() || matches!(self.0, [b'?', b'?'])
+    }
+
     /// Whether Specific Character Set applies to the text of this VR (PS3.5 §6.1.2.3).
     pub const fn uses_specific_character_set(self) -> bool {
         matches!(self, Vr::LO | Vr::LT | Vr::PN | Vr::SH | Vr::ST | Vr::UC | Vr::UT)

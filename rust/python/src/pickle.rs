@@ -9,13 +9,18 @@ use std::sync::Arc;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple, PyType};
-use rapidicom_core::{Dataset, DicomFile, Element, FileSource, Parts, Segment, Tag, Vr};
+use rapidicom_core::{Dataset, Deviations, DicomFile, Element, FileSource, Leniency, Parts, Segment, Tag, Vr};
 
 use crate::dataset::{Content, PyDataset};
+use crate::read::leniencies;
 
 type Source = Option<(PathBuf, u64, (i64, i64))>;
+/// Terms, and whether the caller has named them.
+type Characters = (String, bool);
+/// Names of deviations and their offsets, and whether damage is one of those that are tolerated.
+type Tolerated = (Vec<(String, u64)>, bool);
 type State<'py> =
-    (Source, Vec<(u64, Bound<'py, PyBytes>)>, Bound<'py, PyBytes>, (bool, bool), (String, bool), Option<u16>);
+    (Source, Vec<(u64, Bound<'py, PyBytes>)>, Bound<'py, PyBytes>, (bool, bool), Characters, Option<u16>, Tolerated);
 type FileState<'py> = (State<'py>, State<'py>, bool, Option<String>);
 
 /// Tag, VR, two flags, offset, length.
@@ -62,12 +67,21 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
     let elements = PyBytes::new(py, &pack(&parts.elements));
     let encoding = (parts.is_implicit, parts.is_big_endian);
     let characters = (parts.character_set, parts.is_character_set_fixed);
-    (source, segments, elements, encoding, characters, parts.pixel_representation)
+    let deviations = parts.deviations.as_slice();
+    let deviations = deviations.iter().map(|found| (found.leniency.name().to_owned(), found.offset)).collect();
+    let tolerated = (deviations, parts.leniencies.allow(Leniency::Damaged));
+    (source, segments, elements, encoding, characters, parts.pixel_representation, tolerated)
 }
 
 fn from_state(state: State<'_>) -> Dataset {
-    let (source, segments, elements, encoding, characters, pixel_representation) = state;
+    let (source, segments, elements, encoding, characters, pixel_representation, (names, is_forced)) = state;
     let ((is_implicit, is_big_endian), (character_set, is_character_set_fixed)) = (encoding, characters);
+    let mut deviations = Deviations::default();
+    for (name, offset) in names {
+        if let Some(leniency) = Leniency::ALL.iter().find(|leniency| leniency.name() == name) {
+            deviations.add(*leniency, offset);
+        }
+    }
     let segment = |(offset, bytes): (u64, Bound<'_, PyBytes>)| Segment { offset, bytes: bytes.as_bytes().into() };
     Dataset::from_parts(Parts {
         file: source.map(|(path, length, modified)| FileSource { path, length, modified }),
@@ -78,6 +92,8 @@ fn from_state(state: State<'_>) -> Dataset {
         character_set,
         is_character_set_fixed,
         pixel_representation,
+        leniencies: leniencies(is_forced),
+        deviations,
     })
 }
 

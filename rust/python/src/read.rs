@@ -8,13 +8,19 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyType};
 use rapidicom_core::value::CharacterSet;
-use rapidicom_core::{DicomFile, Error, ErrorKind, ParseOptions, ReadAt, Result, Stop, Tag};
+use rapidicom_core::{DicomFile, Error, ErrorKind, Leniencies, ParseOptions, ReadAt, Result, Rules, Stop, Tag};
 
 use crate::dataset::PyDataset;
 use crate::error::to_python;
 
 fn options(stop_before_pixels: bool, specific_tags: Option<&[Tag]>, force: bool) -> ParseOptions {
-    ParseOptions { stop: Stop::behind(specific_tags, stop_before_pixels), force, ..ParseOptions::default() }
+    let rules = Rules { leniencies: leniencies(force), ..Rules::default() };
+    ParseOptions { stop: Stop::behind(specific_tags, stop_before_pixels), force, rules }
+}
+
+/// What is tolerated: with `force` also that the rest of a file, or of an item, is damaged.
+pub fn leniencies(force: bool) -> Leniencies {
+    if force { Leniencies::ALL } else { Leniencies::DEFAULT }
 }
 
 fn tags(numbers: Option<Vec<u32>>) -> Option<Vec<Tag>> {

@@ -10,7 +10,7 @@ use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::parse::{
-    Deviations, Element, Encoding, ItemRange, Rules, Segment, Stop, Window, parse_elements, parse_items,
+    Deviations, Element, Encoding, ItemRange, Leniencies, Rules, Segment, Stop, Window, parse_elements, parse_items,
 };
 use crate::source::{FileSource, SharedBytes, Source};
 use crate::tag::Tag;
@@ -24,7 +24,29 @@ pub struct Dataset {
     encoding: Encoding,
     elements: Vec<Element>,
     context: Context,
+    leniencies: Leniencies,
     deviations: Deviations,
+    place: Option<Arc<Place>>,
+}
+
+/// The item that a data set is, and the way to it.
+#[derive(Debug)]
+struct Place {
+    sequence: Tag,
+    item_index: usize,
+    parent: Option<Arc<Place>>,
+    /// How many sequences it lies in.
+    depth: u32,
+}
+
+impl Drop for Place {
+    /// One after the other, so that a long way back is no deep recursion.
+    fn drop(&mut self) {
+        let mut parent = self.parent.take();
+        while let Some(mut place) = parent.and_then(Arc::into_inner) {
+            parent = place.parent.take();
+        }
+    }
 }
 
 /// Everything that a data set is, for another process: what its file still has is left there.
@@ -39,6 +61,8 @@ pub struct Parts {
     pub character_set: String,
     pub is_character_set_fixed: bool,
     pub pixel_representation: Option<u16>,
+    pub leniencies: Leniencies,
+    pub deviations: Deviations,
 }
 
 /// One item of a sequence, not parsed yet.
@@ -47,6 +71,10 @@ pub struct Item {
     bytes: Arc<FileBytes>,
     range: ItemRange,
     context: Context,
+    leniencies: Leniencies,
+    sequence: Tag,
+    item_index: usize,
+    parent: Option<Arc<Place>>,
 }
 
 impl Item {
@@ -61,14 +89,48 @@ impl Item {
     ///
     /// If its bytes are no elements, or a limit is exceeded.
     pub fn parse(&self, limits: &Limits) -> Result<Dataset> {
-        let ItemRange { offset, length, encoding, .. } = self.range;
-        let bytes = self.bytes.get(offset, length)?;
-        let mut window = Window::memory(&bytes, offset);
+        let ItemRange { offset, length, encoding, deviation, .. } = self.range;
+        let depth = self.parent.as_ref().map_or(0, |parent| parent.depth) + 1;
+        let parent = self.parent.clone();
+        let place = Arc::new(Place { sequence: self.sequence, item_index: self.item_index, parent, depth });
         let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
-        let rules = Rules { limits: *limits, ..Rules::default() };
-        parse_elements(&mut window, offset, encoding, Stop::AtEnd, &rules, &mut elements, &mut deviations)?;
-        let bytes = Arc::clone(&self.bytes);
-        Ok(Dataset::new(bytes, encoding, elements, deviations, self.context.clone()))
+        if let Some(found) = deviation {
+            deviations.add(found.leniency, found.offset);
+        }
+        let rules = Rules { limits: *limits, leniencies: self.leniencies, ..Rules::default() };
+        let mut parse = || -> Result<()> {
+            if depth > limits.sequence_depth {
+                return Err(Error::from(ErrorKind::TooDeep { limit: limits.sequence_depth }).at_offset(offset));
+            }
+            let bytes = self.bytes.get(offset, length)?;
+            let mut window = Window::memory(&bytes, offset);
+            parse_elements(&mut window, offset, encoding, Stop::AtEnd, &rules, &mut elements, &mut deviations)?;
+            Ok(())
+        };
+        parse().map_err(|error| locate(error, Some(&place), &self.bytes))?;
+        let mut dataset = Dataset::new(
+            Arc::clone(&self.bytes),
+            encoding,
+            elements,
+            deviations,
+            self.context.clone(),
+            self.leniencies,
+        );
+        dataset.place = Some(place);
+        Ok(dataset)
+    }
+}
+
+/// Adds to an error the items that it happened in, innermost first, and the file.
+fn locate(mut error: Error, place: Option<&Arc<Place>>, bytes: &FileBytes) -> Error {
+    let mut place = place;
+    while let Some(item) = place {
+        error = error.at_tag(item.sequence, keyword(item.sequence), Some(item.item_index));
+        place = item.parent.as_ref();
+    }
+    match bytes.source() {
+        Source::File(file) => error.in_file(&file.path),
+        Source::Memory(_) => error,
     }
 }
 
@@ -80,8 +142,9 @@ impl Dataset {
         elements: Vec<Element>,
         deviations: Deviations,
         context: Context,
+        leniencies: Leniencies,
     ) -> Dataset {
-        let mut dataset = Dataset { bytes, encoding, elements, context, deviations };
+        let mut dataset = Dataset { bytes, encoding, elements, context, leniencies, deviations, place: None };
         dataset.context = dataset.own_context();
         dataset
     }
@@ -109,6 +172,8 @@ impl Dataset {
             character_set: self.context.characters.to_value(),
             is_character_set_fixed: self.context.is_character_set_fixed,
             pixel_representation: self.context.pixel_representation,
+            leniencies: self.leniencies,
+            deviations: self.deviations.clone(),
         }
     }
 
@@ -126,7 +191,9 @@ impl Dataset {
                 is_character_set_fixed: parts.is_character_set_fixed,
                 pixel_representation: parts.pixel_representation,
             },
-            deviations: Deviations::default(),
+            leniencies: parts.leniencies,
+            deviations: parts.deviations,
+            place: None,
         }
     }
 
@@ -183,9 +250,11 @@ impl Dataset {
     ///
     /// If they have to be read from a file that is gone or has been changed.
     pub fn value(&self, element: &Element) -> Result<Cow<'_, [u8]>> {
-        self.bytes
-            .get(element.value_offset, element.value_length)
-            .map_err(|error| error.at_tag(element.tag, keyword(element.tag), None))
+        self.bytes.get(element.value_offset, element.value_length).map_err(|error| self.locate(error, element.tag))
+    }
+
+    fn locate(&self, error: Error, tag: Tag) -> Error {
+        locate(error.at_tag(tag, keyword(tag), None), self.place.as_ref(), &self.bytes)
     }
 
     /// The VR that an element's value is read with, looked up where none is written.
@@ -208,8 +277,7 @@ impl Dataset {
         let size = value::number_size(vr).unwrap_or(1);
         if value.len() % size != 0 {
             let kind = ErrorKind::ValueLength { vr, length: value.len() as u64, size };
-            let error = Error::from(kind).at_offset(element.value_offset);
-            return Err(error.at_tag(element.tag, keyword(element.tag), None));
+            return Err(self.locate(Error::from(kind).at_offset(element.value_offset), element.tag));
         }
         Ok(value::numbers(&value, vr, self.order()).collect())
     }
@@ -234,12 +302,13 @@ impl Dataset {
     ///
     /// If the value cannot be read, or does not consist of items.
     pub fn items(&self, element: &Element, limits: &Limits) -> Result<Vec<Item>> {
-        let place = |error: Error| error.at_tag(element.tag, keyword(element.tag), None);
+        let place = |error: Error| self.locate(error, element.tag);
+        let rules = Rules { limits: *limits, leniencies: self.leniencies, ..Rules::default() };
         let value = self.bytes.get(element.value_offset, element.value_length).map_err(place)?;
         // Under an element that was read as implicit its items are so too.
         let encoding =
             Encoding { is_implicit: self.encoding.is_implicit || element.vr == Vr::IMPLICIT, ..self.encoding };
-        let ranges = parse_items(&value, element.value_offset, encoding, limits).map_err(place)?;
+        let ranges = parse_items(&value, element.value_offset, encoding, &rules).map_err(place)?;
         let bytes = match value {
             Cow::Borrowed(_) => Arc::clone(&self.bytes),
             Cow::Owned(value) => {
@@ -247,8 +316,16 @@ impl Dataset {
                 Arc::new(FileBytes::new(self.bytes.source().clone(), vec![segment]))
             }
         };
-        let item = |range| Item { bytes: Arc::clone(&bytes), range, context: self.context.clone() };
-        Ok(ranges.into_iter().map(item).collect())
+        let item = |(item_index, range)| Item {
+            bytes: Arc::clone(&bytes),
+            range,
+            context: self.context.clone(),
+            leniencies: self.leniencies,
+            sequence: element.tag,
+            item_index,
+            parent: self.place.clone(),
+        };
+        Ok(ranges.into_iter().enumerate().map(item).collect())
     }
 }
 

@@ -47,7 +47,7 @@ impl DicomFile {
                 let mut window = Window::file(&file, buffer, Some(&mut segments), &options.rules.limits)?;
                 parse_file(&mut window, options, parsed)?;
                 window.keep(parsed.used);
-                Ok(DicomFile::from_parsed(parsed, Source::File(Arc::new(source)), segments))
+                Ok(DicomFile::from_parsed(parsed, options, Source::File(Arc::new(source)), segments))
             })
             .map_err(|error: Error| error.in_file(path))
     }
@@ -60,7 +60,7 @@ impl DicomFile {
     pub fn from_memory(bytes: SharedBytes, options: &ParseOptions) -> Result<DicomFile> {
         let mut parsed = ParsedFile::default();
         parse_file(&mut Window::memory((*bytes).as_ref(), 0), options, &mut parsed)?;
-        Ok(DicomFile::from_parsed(&mut parsed, Source::Memory(bytes), Vec::new()))
+        Ok(DicomFile::from_parsed(&mut parsed, options, Source::Memory(bytes), Vec::new()))
     }
 
     /// Reads a file that another reads for us, such as an object with `seek` and `read`. Everything up to where
@@ -76,21 +76,28 @@ impl DicomFile {
         parse_file(&mut window, &options, &mut parsed)?;
         window.keep(parsed.used);
         let nothing: SharedBytes = Arc::new([]);
-        Ok(DicomFile::from_parsed(&mut parsed, Source::Memory(nothing), segments))
+        Ok(DicomFile::from_parsed(&mut parsed, &options, Source::Memory(nothing), segments))
     }
 
-    fn from_parsed(parsed: &mut ParsedFile, source: Source, segments: Vec<Segment>) -> DicomFile {
+    fn from_parsed(
+        parsed: &mut ParsedFile,
+        options: &ParseOptions,
+        source: Source,
+        segments: Vec<Segment>,
+    ) -> DicomFile {
+        let leniencies = options.rules.leniencies;
         let bytes = Arc::new(FileBytes::new(source, segments));
         let context = Context::OUTERMOST;
         let meta = parsed.meta.clone();
-        let meta = Dataset::new(Arc::clone(&bytes), parsed.meta_encoding, meta, Deviations::default(), context.clone());
+        let none = Deviations::default();
+        let meta = Dataset::new(Arc::clone(&bytes), parsed.meta_encoding, meta, none, context.clone(), leniencies);
         // What was deflated lies nowhere but in memory.
         let bytes = match parsed.inflated.take() {
             Some(inflated) => Arc::new(FileBytes::new(Source::Memory(Arc::new(inflated)), Vec::new())),
             None => bytes,
         };
         let (elements, deviations) = (parsed.elements.clone(), parsed.deviations.clone());
-        let dataset = Arc::new(Dataset::new(bytes, parsed.encoding, elements, deviations, context));
+        let dataset = Arc::new(Dataset::new(bytes, parsed.encoding, elements, deviations, context, leniencies));
         DicomFile { has_preamble: parsed.has_preamble, meta, transfer_syntax: parsed.transfer_syntax, dataset }
     }
 

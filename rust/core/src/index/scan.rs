@@ -77,14 +77,15 @@ pub fn scan(
 
 /// What is tolerated in a header. That it ends too early is not: what is missing then is not absent.
 fn leniencies() -> Leniencies {
-    let tolerated = [
-        Leniency::ImplicitElement,
-        Leniency::OtherVrEncoding,
-        Leniency::MissingTransferSyntax,
-        Leniency::UnorderedElements,
-        Leniency::NotDeflated,
+    let refused = [
+        Leniency::ValueCutShort,
+        Leniency::MissingDelimiter,
+        Leniency::TrailingBytes,
+        Leniency::DeflatedCutShort,
+        Leniency::StrayItemEnd,
+        Leniency::Damaged,
     ];
-    tolerated.into_iter().fold(Leniencies::NONE, Leniencies::with)
+    refused.into_iter().fold(Leniencies::ALL, Leniencies::without)
 }
 
 struct Job<'j> {

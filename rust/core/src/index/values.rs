@@ -127,7 +127,7 @@ impl<'a> Level<'a> {
         // Under an element that was read as implicit its items are so too.
         let is_implicit = self.encoding.is_implicit || sequence.vr == Vr::IMPLICIT;
         let encoding = Encoding { is_implicit, ..self.encoding };
-        let mut items = ItemRanges::new(&value, sequence.value_offset, encoding, &self.rules.limits);
+        let mut items = ItemRanges::new(&value, sequence.value_offset, encoding, self.rules);
         let Some(item) = items.nth(step.item_index)? else { return Ok(true) };
 
         let start = usize::try_from(item.offset.saturating_sub(sequence.value_offset)).unwrap_or(usize::MAX);

@@ -2,10 +2,10 @@
 
 use super::header::{Element, ElementHeader, Encoding};
 use super::leniency::{Deviations, Leniencies, Leniency};
-use super::skip::{Skip, check_undefined, item_encoding, skip_sequence};
+use super::skip::{Behind, Skip, check_undefined, first_12, item_encoding, skip_sequence, spell_vr};
 use super::window::Window;
 use crate::cursor::ByteOrder;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Family, Result};
 use crate::limits::Limits;
 use crate::tag::Tag;
 use crate::vr::Vr;
@@ -40,10 +40,12 @@ impl Stop {
     /// looked at one by one.
     fn plain_tags(self) -> (Tag, Tag) {
         const LAST: Tag = Tag::new(0xFFFD, 0xFFFF);
+        // Zeros behind the data read as elements with the tag 0.
+        const FIRST: Tag = Tag(1);
         match self {
-            Stop::AtEnd => (Tag::ZERO, LAST),
-            Stop::BeforePixels => (Tag::ZERO, Tag(Tag::FLOAT_PIXEL_DATA.0 - 1)),
-            Stop::After(last) => (Tag::ZERO, last.min(LAST)),
+            Stop::AtEnd => (FIRST, LAST),
+            Stop::BeforePixels => (FIRST, Tag(Tag::FLOAT_PIXEL_DATA.0 - 1)),
+            Stop::After(last) => (FIRST, last.min(LAST)),
             Stop::AfterGroup(group) => (Tag::new(group, 0), Tag::new(group, 0xFFFF).min(LAST)),
         }
     }
@@ -75,7 +77,7 @@ const DEFERRED_ABOVE: u64 = 64 * 1024;
 
 impl Default for Rules {
     fn default() -> Self {
-        Rules { limits: Limits::DEFAULT, leniencies: Leniencies::ALL, deferred_above: DEFERRED_ABOVE }
+        Rules { limits: Limits::DEFAULT, leniencies: Leniencies::DEFAULT, deferred_above: DEFERRED_ABOVE }
     }
 }
 
@@ -98,7 +100,24 @@ pub fn parse_elements(
     let first = elements.len();
     let end = Parser { window, encoding, rules: *rules, deviations }.run(start, stop, elements);
     sort(elements, first, deviations);
-    end
+    match end {
+        Err(error) if elements.len() > first => keep_what_was_read(error, start, rules, deviations),
+        end => end,
+    }
+}
+
+/// Makes a deviation of an error behind which something was read, if [`Leniency::Damaged`] is granted; where it was.
+///
+/// # Errors
+///
+/// The same, if it is not or if the file is not to blame.
+pub(super) fn keep_what_was_read(error: Error, start: u64, rules: &Rules, deviations: &mut Deviations) -> Result<u64> {
+    if !rules.leniencies.allow(Leniency::Damaged) || !matches!(error.family(), Family::Invalid | Family::Limit) {
+        return Err(error);
+    }
+    let offset = error.offset().unwrap_or(start);
+    deviations.add(Leniency::Damaged, offset);
+    Ok(offset)
 }
 
 /// Brings the elements from `first` on into the order of their tags. Of several with one tag the last one counts,
@@ -149,7 +168,7 @@ impl Parser<'_, '_> {
             self.window.extend_to(offset.saturating_add(12))?;
             let position = offset.checked_sub(self.window.base()).and_then(|n| usize::try_from(n).ok());
             let header = position.and_then(|at| ElementHeader::read(self.window.bytes(), at, self.encoding));
-            let Some(header) = header else {
+            let Some(mut header) = header else {
                 let available = self.window.end().saturating_sub(offset);
                 if available > 0 {
                     let error = ErrorKind::HeaderCutShort { needed: 8, available };
@@ -159,15 +178,42 @@ impl Parser<'_, '_> {
             };
             let tag = header.tag;
             // Before the stop: a delimiter would pass for an element behind it, and the rest for absent.
-            if tag.group() == 0xFFFE && tag != Tag::ITEM_DELIMITATION {
-                return Err(Error::from(ErrorKind::UnexpectedDelimiter { found: tag }).at_offset(offset));
+            if tag.group() == 0xFFFE {
+                let error = ErrorKind::UnexpectedDelimiter { found: tag };
+                match (tag, header.value_length) {
+                    (Tag::ITEM_DELIMITATION, _) => {
+                        self.tolerate(Leniency::StrayItemEnd, offset, error)?;
+                        return Ok(offset);
+                    }
+                    (Tag::ITEM, Some(length)) => {
+                        self.tolerate(Leniency::StrayDelimiter, offset, error)?;
+                        offset = self.go_to(offset.saturating_add(8).saturating_add(u64::from(length)), offset)?;
+                    }
+                    (Tag::SEQUENCE_DELIMITATION, _) => {
+                        self.tolerate(Leniency::StrayDelimiter, offset, error)?;
+                        offset = self.go_to(offset.saturating_add(8), offset)?;
+                    }
+                    _ => return Err(Error::from(error).at_offset(offset)),
+                }
+                continue;
             }
-            if stop.is_before(tag) || tag == Tag::ITEM_DELIMITATION {
+            if stop.is_before(tag) {
                 return Ok(offset);
             }
-            if header.vr == Vr::IMPLICIT && !self.encoding.is_implicit {
+            if tag == Tag::ZERO && !elements.is_empty() && self.window.only_zeros_from(offset)? {
+                let error = ErrorKind::BadValue { what: "the rest", found: 0, expected: "elements" };
+                self.tolerate(Leniency::TrailingZeros, offset, error)?;
+                return Ok(offset);
+            }
+            if header.lacks_vr(self.encoding) {
                 let error = ErrorKind::BadValue { what: "the VR", found: 0, expected: "two capital letters" };
-                self.tolerate(Leniency::ImplicitElement, offset, error)?;
+                match self.spell_vr(&header, offset)? {
+                    Some(spelt) => {
+                        self.tolerate(Leniency::MisspeltVr, offset, error)?;
+                        header = spelt;
+                    }
+                    None => self.tolerate(Leniency::ImplicitElement, offset, error)?,
+                }
             }
             if elements.len() >= self.rules.limits.element_count {
                 let kind = ErrorKind::TooMany { limit: self.rules.limits.element_count };
@@ -183,12 +229,36 @@ impl Parser<'_, '_> {
             if next >= self.window.end() {
                 return Ok(next);
             }
-            offset = next;
-            if !self.window.reaches(offset) {
-                let used = value_offset.saturating_sub(self.window.base());
-                self.window.jump_to(offset, usize::try_from(used).unwrap_or(usize::MAX))?;
-            }
+            offset = self.go_to(next, value_offset)?;
         }
+    }
+
+    /// Goes on at `offset`; of what was read only that before `used_to` is worth keeping.
+    fn go_to(&mut self, offset: u64, used_to: u64) -> Result<u64> {
+        let offset = offset.min(self.window.end());
+        if !self.window.reaches(offset) {
+            let used = used_to.saturating_sub(self.window.base());
+            self.window.jump_to(offset, usize::try_from(used).unwrap_or(usize::MAX))?;
+        }
+        Ok(offset)
+    }
+
+    /// See [`spell_vr`]; the element starts at `offset`.
+    fn spell_vr(&mut self, header: &ElementHeader, offset: u64) -> Result<Option<ElementHeader>> {
+        if !self.rules.leniencies.allow(Leniency::MisspeltVr) {
+            return Ok(None);
+        }
+        let position = usize::try_from(offset.saturating_sub(self.window.base())).unwrap_or(usize::MAX);
+        let bytes = first_12(self.window.bytes().get(position..).unwrap_or_default());
+        let Parser { window, encoding, .. } = self;
+        spell_vr(header, bytes, *encoding, |distance| {
+            let at = offset.saturating_add(distance);
+            Ok(match window.peek(at)? {
+                Some(header) => Behind::Header(header),
+                None if at == window.end() => Behind::End,
+                None => Behind::Beyond,
+            })
+        })
     }
 
     /// Appends elements as long as there is nothing special about them: all read, of defined length, none to stop at.
@@ -231,12 +301,20 @@ impl Parser<'_, '_> {
     }
 
     fn undefined(&mut self, header: &ElementHeader, value_offset: u64) -> Result<(Element, u64)> {
-        check_undefined(header.vr)?;
+        if let Err(error) = check_undefined(header.vr) {
+            self.tolerate(Leniency::UndefinedLengthVr, value_offset, error)?;
+        }
         // Fragments are not worth reading: their headers are looked at one by one, and the values left in the file.
-        let (value_length, next) = if matches!(header.vr, Vr::OB | Vr::OW) || header.tag.is_pixel_data() {
-            self.fragments(value_offset)?
+        let found = if matches!(header.vr, Vr::OB | Vr::OW) || header.tag.is_pixel_data() {
+            self.fragments(value_offset)
         } else {
-            self.sequence(value_offset)?
+            self.sequence(value_offset)
+        };
+        let (value_length, next) = match found {
+            Err(error) if matches!(error.kind(), ErrorKind::ItemExpected { .. }) => {
+                self.without_items(value_offset, error)?
+            }
+            found => found?,
         };
         let is_cut_short = next.is_none();
         let element = Element {
@@ -267,25 +345,42 @@ impl Parser<'_, '_> {
 
     fn sequence(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
         let start = usize::try_from(value_offset - self.window.base()).unwrap_or(usize::MAX);
+        let mut is_whole = false;
         loop {
-            let skip = skip_sequence(self.window.bytes(), start, self.encoding, &self.rules.limits);
             let base = self.window.base();
+            let skip = skip_sequence(self.window.bytes(), start, self.encoding, &self.rules, is_whole);
             match skip.map_err(|error| {
                 let offset = base + error.offset().unwrap_or(0);
                 Error::from_kind_of(error).at_offset(offset)
             })? {
-                Skip::End { value_length, total_length } => {
+                Skip::End { value_length, total_length, deviation } => {
+                    if let Some(found) = deviation {
+                        self.deviations.add(found.leniency, base + found.offset);
+                    }
                     return Ok((value_length as u64, Some(value_offset + total_length as u64)));
                 }
-                Skip::NeedsMore(_) if self.window.reaches(self.window.end()) => {
-                    return self.without_delimiter(value_offset);
-                }
+                Skip::NeedsMore(_) if is_whole => return self.without_delimiter(value_offset),
+                Skip::NeedsMore(_) if self.window.reaches(self.window.end()) => is_whole = true,
                 Skip::NeedsMore(length) => {
                     // What is asked for may lie past the end; then everything that there is gets read.
                     self.window.extend_to(value_offset.saturating_add(length as u64))?;
                 }
             }
         }
+    }
+
+    /// A value in which `error` says that no item stands where one should: up to the first delimiter.
+    fn without_items(&mut self, value_offset: u64, error: Error) -> Result<(u64, Option<u64>)> {
+        if !self.rules.leniencies.allow(Leniency::ValueWithoutItems) {
+            return Err(error);
+        }
+        let delimiter = match self.encoding.order {
+            ByteOrder::Little => [0xFE, 0xFF, 0xDD, 0xE0],
+            ByteOrder::Big => [0xFF, 0xFE, 0xE0, 0xDD],
+        };
+        let Some(end) = self.window.find(delimiter, value_offset)? else { return Err(error) };
+        self.deviations.add(Leniency::ValueWithoutItems, error.offset().unwrap_or(value_offset));
+        Ok((end - value_offset, Some(end.saturating_add(8))))
     }
 
     fn without_delimiter(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
@@ -348,7 +443,6 @@ pub(super) fn encoding_of_first(window: &mut Window<'_>, start: u64, expected: E
     window.extend_to(start.saturating_add(8))?;
     let position = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
     if expected.is_implicit {
-        // Two capital letters as the low half of a length would be a first value of more than 16 KB.
         let explicit = Encoding { is_implicit: false, order: ByteOrder::Little };
         let found = ElementHeader::read(window.bytes(), position, explicit);
         return Ok(if found.is_some_and(|header| header.vr != Vr::IMPLICIT) { explicit } else { expected });

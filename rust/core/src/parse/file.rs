@@ -1,6 +1,6 @@
 //! A file from its first byte (PS3.10 §7): preamble, prefix, File Meta Information, data set.
 
-use super::elements::{Rules, Stop, encoding_of_first, parse_elements};
+use super::elements::{Rules, Stop, encoding_of_first, keep_what_was_read, parse_elements};
 use super::header::{Element, ElementHeader, Encoding};
 use super::leniency::{Deviations, Leniency};
 use super::window::Window;
@@ -91,11 +91,23 @@ pub fn parse_file(window: &mut Window<'_>, options: &ParseOptions, parsed: &mut 
     }
     let start = if parsed.has_preamble { start as u64 } else { 0 };
     let start = parse_meta(window, start, options, parsed)?;
+    match parse_dataset(window, start, options, parsed) {
+        // The File Meta Information is better than nothing.
+        Err(error) if !parsed.meta.is_empty() => {
+            parsed.elements.clear();
+            keep_what_was_read(error, start, &options.rules, &mut parsed.deviations).map(drop)
+        }
+        done => done,
+    }
+}
+
+/// Parses the data set behind the File Meta Information, which starts at `start`.
+fn parse_dataset(window: &mut Window<'_>, start: u64, options: &ParseOptions, parsed: &mut ParsedFile) -> Result<()> {
+    parsed.used = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
+    let start = parse_command(window, start, options, parsed)?;
     let expected = named_encoding(window, parsed);
     if parsed.transfer_syntax.is_some_and(|syntax| syntax.is_deflated) {
         if !is_not_deflated(window, start) {
-            let used = start.saturating_sub(window.base());
-            parsed.used = usize::try_from(used).unwrap_or(usize::MAX);
             return parse_deflated(window, start, options, parsed);
         }
         if !options.rules.leniencies.allow(Leniency::NotDeflated) {
@@ -126,6 +138,19 @@ fn parse_meta(window: &mut Window<'_>, start: u64, options: &ParseOptions, parse
     let ParsedFile { meta, deviations, meta_encoding, .. } = parsed;
     let stop = Stop::AfterGroup(2);
     parse_elements(window, start, *meta_encoding, stop, &options.rules, meta, deviations)
+}
+
+/// Parses group 0000, which is implicit little endian whatever follows (PS3.7 §6.3.1) and belongs into no file; returns
+/// the offset of the first element behind it.
+fn parse_command(window: &mut Window<'_>, start: u64, options: &ParseOptions, parsed: &mut ParsedFile) -> Result<u64> {
+    // Its first elements have a length of 4 (group length), or one that no VR would be read from.
+    match window.peek(start)? {
+        Some([0, 0, _, 0, _, length, 0, 0]) if !length.is_ascii_uppercase() => {}
+        _ => return Ok(start),
+    }
+    let ParsedFile { elements, deviations, .. } = parsed;
+    let stop = Stop::AfterGroup(0);
+    parse_elements(window, start, Encoding::IMPLICIT_LITTLE, stop, &options.rules, elements, deviations)
 }
 
 /// Inflates and parses the data set whose deflated bytes start at `start`.

@@ -97,6 +97,11 @@ impl ElementHeader {
         ElementHeader { tag, vr, header_length, value_length: (length != UNDEFINED).then_some(length) }
     }
 
+    /// Whether a VR should be there and is not.
+    pub(super) fn lacks_vr(&self, encoding: Encoding) -> bool {
+        self.vr == Vr::IMPLICIT && !encoding.is_implicit && self.tag.group() != 0xFFFE
+    }
+
     /// The same for fewer than 12 bytes, of which a header of 8 may be there.
     #[cold]
     fn read_near_end(bytes: &[u8], position: usize, encoding: Encoding) -> Option<ElementHeader> {

@@ -1,10 +1,11 @@
 //! The items of a sequence (PS3.5 §7.5).
 
+use super::elements::Rules;
 use super::header::{Encoding, UNDEFINED};
-use super::skip::{Skip, item_encoding, skip_item};
+use super::leniency::{Deviation, Leniency};
+use super::skip::{Skip, item_encoding, skip_item, skip_item_of_wrong_length};
 use crate::cursor::Cursor;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::Limits;
 use crate::tag::Tag;
 
 /// Where an item's elements lie and how they are written.
@@ -18,23 +19,23 @@ pub struct ItemRange {
     pub encoding: Encoding,
     /// Whether it ends with a delimiter.
     pub is_undefined_length: bool,
+    /// What was tolerated to find its end.
+    pub deviation: Option<Deviation>,
 }
 
 /// Goes through the items of the sequence whose value field is `value`, `value_offset` bytes from the start of the
 /// file.
-///
-/// A last item that says to be longer than the sequence is taken as far as the sequence goes.
 pub(crate) struct ItemRanges<'a> {
     value: &'a [u8],
     value_offset: u64,
     encoding: Encoding,
-    limits: &'a Limits,
+    rules: &'a Rules,
     position: usize,
 }
 
 impl<'a> ItemRanges<'a> {
-    pub fn new(value: &'a [u8], value_offset: u64, encoding: Encoding, limits: &'a Limits) -> ItemRanges<'a> {
-        ItemRanges { value, value_offset, encoding, limits, position: 0 }
+    pub fn new(value: &'a [u8], value_offset: u64, encoding: Encoding, rules: &'a Rules) -> ItemRanges<'a> {
+        ItemRanges { value, value_offset, encoding, rules, position: 0 }
     }
 
     /// The next item, if there is one.
@@ -55,26 +56,77 @@ impl<'a> ItemRanges<'a> {
         }
         let start = cursor.position();
         let own = item_encoding(value, start, self.encoding);
-        let (length, total_length) = if length == UNDEFINED {
-            let skip = skip_item(value, start, own, self.limits).map_err(|error| {
-                let offset = value_offset + error.offset().unwrap_or(0);
-                Error::from_kind_of(error).at_offset(offset)
-            })?;
-            match skip {
-                Skip::End { value_length, total_length } => (value_length, total_length),
-                Skip::NeedsMore(_) => (cursor.remaining(), cursor.remaining()),
-            }
+        let found = if length == UNDEFINED {
+            self.undefined(start, own, cursor.remaining())?
         } else {
-            let length = (length as usize).min(cursor.remaining());
-            (length, length)
+            self.defined(start, own, length as usize, cursor.remaining())?
         };
-        self.position = start + total_length;
+        self.position = start.saturating_add(found.total_length);
+        let offset = value_offset.saturating_add(start as u64);
         Ok(Some(ItemRange {
-            offset: value_offset.saturating_add(start as u64),
-            length: length as u64,
+            offset,
+            length: found.length as u64,
             encoding: own,
-            is_undefined_length: total_length != length,
+            is_undefined_length: length == UNDEFINED,
+            deviation: found.deviation,
         }))
+    }
+
+    /// The item of undefined length whose elements start at `start` of the value, of which `remaining` bytes are left.
+    fn undefined(&self, start: usize, own: Encoding, remaining: usize) -> Result<Found> {
+        let skip = skip_item(self.value, start, own, self.rules, true).map_err(|error| {
+            let offset = self.value_offset.saturating_add(error.offset().unwrap_or(0));
+            Error::from_kind_of(error).at_offset(offset)
+        })?;
+        Ok(match skip {
+            Skip::End { value_length, total_length, deviation } => {
+                let in_file = |found: Deviation| Deviation { offset: self.value_offset + found.offset, ..found };
+                Found { length: value_length, total_length, deviation: deviation.map(in_file) }
+            }
+            Skip::NeedsMore(_) => {
+                let needed = remaining as u64 + 8;
+                let error = ErrorKind::ValueCutShort { needed, available: remaining as u64 };
+                let end = self.value_offset.saturating_add(self.value.len() as u64);
+                let deviation = self.tolerate(Leniency::MissingDelimiter, end, error)?;
+                Found { length: remaining, total_length: remaining, deviation }
+            }
+        })
+    }
+
+    /// The same of one that says to have `length` bytes.
+    fn defined(&self, start: usize, own: Encoding, length: usize, remaining: usize) -> Result<Found> {
+        let behind = Cursor::new(self.value, start.saturating_add(length), self.encoding.order).tag();
+        let is_followed = match behind {
+            Some(tag) => matches!(tag, Tag::ITEM | Tag::SEQUENCE_DELIMITATION),
+            // Less than a header behind the last item is no reason to doubt its length.
+            None => length <= remaining,
+        };
+        if is_followed {
+            return Ok(Found { length, total_length: length, deviation: None });
+        }
+        let at = self.value_offset.saturating_add(start as u64);
+        if let Some(Skip::End { value_length, total_length, .. }) =
+            skip_item_of_wrong_length(self.value, start, own, self.rules, true)
+        {
+            // With the last of its elements the sequence ends too: its length alone is wrong, not where it ends.
+            let is_last = length > remaining && total_length == remaining;
+            let leniency = if is_last { Leniency::ItemPastSequence } else { Leniency::WrongItemLength };
+            let deviation = Some(Deviation { leniency, offset: at });
+            return Ok(Found { length: value_length, total_length, deviation });
+        }
+        if length <= remaining {
+            return Ok(Found { length, total_length: length, deviation: None });
+        }
+        let error = ErrorKind::ValueCutShort { needed: length as u64, available: remaining as u64 };
+        let deviation = self.tolerate(Leniency::ItemPastSequence, at, error)?;
+        Ok(Found { length: remaining, total_length: remaining, deviation })
+    }
+
+    fn tolerate(&self, leniency: Leniency, offset: u64, error: ErrorKind) -> Result<Option<Deviation>> {
+        if self.rules.leniencies.allow(leniency) {
+            return Ok(Some(Deviation { leniency, offset }));
+        }
+        Err(Error::from(error).at_offset(offset))
     }
 
     /// The item with this index, counted from the next one.
@@ -92,20 +144,42 @@ impl<'a> ItemRanges<'a> {
     }
 }
 
+/// How long an item is, with its delimiter and without.
+struct Found {
+    length: usize,
+    total_length: usize,
+    deviation: Option<Deviation>,
+}
+
 /// The items of the sequence whose value field is `value`, `value_offset` bytes from the start of the file.
 ///
 /// # Errors
 ///
 /// If something else than items is in `value`, there are too many of them or they are nested too deep.
-pub fn parse_items(value: &[u8], value_offset: u64, encoding: Encoding, limits: &Limits) -> Result<Vec<ItemRange>> {
-    let mut items = Vec::new();
-    let mut rest = ItemRanges::new(value, value_offset, encoding, limits);
-    while let Some(item) = rest.next()? {
-        if items.len() >= limits.element_count {
-            let kind = ErrorKind::TooMany { limit: limits.element_count };
-            return Err(Error::from(kind).at_offset(item.offset));
-        }
-        items.push(item);
+pub fn parse_items(value: &[u8], value_offset: u64, encoding: Encoding, rules: &Rules) -> Result<Vec<ItemRange>> {
+    let mut items: Vec<ItemRange> = Vec::new();
+    let mut rest = ItemRanges::new(value, value_offset, encoding, rules);
+    loop {
+        let error = match rest.next() {
+            Ok(None) => return Ok(items),
+            Ok(Some(item)) if items.len() < rules.limits.element_count => {
+                items.push(item);
+                continue;
+            }
+            Ok(Some(item)) => {
+                let kind = ErrorKind::TooMany { limit: rules.limits.element_count };
+                Error::from(kind).at_offset(item.offset)
+            }
+            Err(error) => error,
+        };
+        // The last item says that there was more.
+        return match items.last_mut() {
+            Some(last) if rules.leniencies.allow(Leniency::Damaged) => {
+                let offset = error.offset().unwrap_or(value_offset);
+                last.deviation = Some(Deviation { leniency: Leniency::Damaged, offset });
+                Ok(items)
+            }
+            _ => Err(error),
+        };
     }
-    Ok(items)
 }

@@ -1,57 +1,69 @@
 //! The deviations from the standard that are tolerated, each with a name.
 
-/// A way in which real files break the standard and are read all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Leniency {
-    /// An element of an explicit VR data set whose VR is no two capital letters is read as implicit.
-    ImplicitElement,
-    /// The data set is implicit where the Transfer Syntax says explicit, or the reverse; its first element decides.
-    OtherVrEncoding,
-    /// No Transfer Syntax UID: the encoding is guessed from the first element.
-    MissingTransferSyntax,
-    /// The last value of the data is shorter than its length says, and is taken as far as it goes.
-    ValueCutShort,
-    /// The data end without the delimiter of an undefined length.
-    MissingDelimiter,
-    /// 1 to 7 bytes follow the last element, too few for another.
-    TrailingBytes,
-    /// Elements are not in the order of their tags, or stand twice; the last of equals counts.
-    UnorderedElements,
-    /// Deflated data end before their last block does; what was inflated until then is the data set.
-    DeflatedCutShort,
-    /// The Transfer Syntax says that the data set is deflated, and it is not.
-    NotDeflated,
+macro_rules! leniencies {
+    ($($(#[doc = $text:literal])+ $variant:ident = $name:literal,)*) => {
+        /// A way in which real files break the standard and are read all the same.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Leniency {
+            $($(#[doc = $text])+ $variant,)*
+        }
+
+        impl Leniency {
+            /// All of them, in order.
+            pub const ALL: &[Leniency] = &[$(Leniency::$variant),*];
+
+            /// Its name for users.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Leniency::$variant => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Leniency {
-    /// All of them, in order.
-    pub const ALL: [Leniency; 9] = [
-        Leniency::ImplicitElement,
-        Leniency::OtherVrEncoding,
-        Leniency::MissingTransferSyntax,
-        Leniency::ValueCutShort,
-        Leniency::MissingDelimiter,
-        Leniency::TrailingBytes,
-        Leniency::UnorderedElements,
-        Leniency::DeflatedCutShort,
-        Leniency::NotDeflated,
-    ];
-
-    /// Its name for users.
-    pub fn name(self) -> &'static str {
-        match self {
-            Leniency::ImplicitElement => "implicit_element",
-            Leniency::OtherVrEncoding => "other_vr_encoding",
-            Leniency::MissingTransferSyntax => "missing_transfer_syntax",
-            Leniency::ValueCutShort => "value_cut_short",
-            Leniency::MissingDelimiter => "missing_delimiter",
-            Leniency::TrailingBytes => "trailing_bytes",
-            Leniency::UnorderedElements => "unordered_elements",
-            Leniency::DeflatedCutShort => "deflated_cut_short",
-            Leniency::NotDeflated => "not_deflated",
-        }
-    }
+leniencies! {
+    /// An element of an explicit VR data set whose VR is no two capital letters is read as implicit.
+    ImplicitElement = "implicit_element",
+    /// The data set is implicit where the Transfer Syntax says explicit, or the reverse; its first element decides.
+    OtherVrEncoding = "other_vr_encoding",
+    /// No Transfer Syntax UID: the encoding is guessed from the first element.
+    MissingTransferSyntax = "missing_transfer_syntax",
+    /// The last value of the data is shorter than its length says, and is taken as far as it goes.
+    ValueCutShort = "value_cut_short",
+    /// The data end without the delimiter of an undefined length.
+    MissingDelimiter = "missing_delimiter",
+    /// 1 to 7 bytes follow the last element, too few for another.
+    TrailingBytes = "trailing_bytes",
+    /// Elements are not in the order of their tags, or stand twice; the last of equals counts.
+    UnorderedElements = "unordered_elements",
+    /// Deflated data end before their last block does; what was inflated until then is the data set.
+    DeflatedCutShort = "deflated_cut_short",
+    /// The Transfer Syntax says that the data set is deflated, and it is not.
+    NotDeflated = "not_deflated",
+    /// A VR of no two capital letters, such as `??`, `cs` or blanks, in an element that makes no sense as an implicit
+    /// one: what is misspelt is read as its VR, else as one that is unknown.
+    MisspeltVr = "misspelt_vr",
+    /// An item or the end of a sequence where an element should stand: it is stepped over, an item with its value.
+    StrayDelimiter = "stray_delimiter",
+    /// The end of an item where none of undefined length is open: the data set ends there.
+    StrayItemEnd = "stray_item_end",
+    /// An item of undefined length has no delimiter: it ends where the next item starts or the sequence ends.
+    MissingItemDelimiter = "missing_item_delimiter",
+    /// An item's length does not lead to the next item: it ends with the last of its elements before that.
+    WrongItemLength = "wrong_item_length",
+    /// An item says to be longer than its sequence, and is taken as far as the sequence goes.
+    ItemPastSequence = "item_past_sequence",
+    /// A value of undefined length that does not consist of items: it ends with the first sequence delimiter.
+    ValueWithoutItems = "value_without_items",
+    /// An undefined length on a VR that cannot have one.
+    UndefinedLengthVr = "undefined_length_vr",
+    /// Nothing but zeros follows the last element.
+    TrailingZeros = "trailing_zeros",
+    /// The rest makes no sense, or would cost more than is allowed: what stands before it is kept. Granted by
+    /// `force=True` only.
+    Damaged = "damaged",
 }
 
 /// A set of [`Leniency`]: which are granted.
@@ -61,8 +73,10 @@ pub struct Leniencies(u32);
 impl Leniencies {
     /// None: only what the standard allows.
     pub const NONE: Leniencies = Leniencies(0);
-    /// Every one, which is what a reader of archives needs.
+    /// Every one.
     pub const ALL: Leniencies = Leniencies(u32::MAX);
+    /// Those that lose nothing that could have been read: what a reader of archives needs.
+    pub const DEFAULT: Leniencies = Leniencies::ALL.without(Leniency::Damaged);
 
     /// Whether this one is granted.
     pub fn allow(self, leniency: Leniency) -> bool {
@@ -71,8 +85,14 @@ impl Leniencies {
 
     /// These and one more.
     #[must_use]
-    pub fn with(self, leniency: Leniency) -> Leniencies {
+    pub const fn with(self, leniency: Leniency) -> Leniencies {
         Leniencies(self.0 | (1 << leniency as u8))
+    }
+
+    /// These but one.
+    #[must_use]
+    pub const fn without(self, leniency: Leniency) -> Leniencies {
+        Leniencies(self.0 & !(1 << leniency as u8))
     }
 }
 
@@ -94,7 +114,8 @@ pub struct Deviations(Vec<Deviation>);
 const KEPT: usize = 32;
 
 impl Deviations {
-    pub(crate) fn add(&mut self, leniency: Leniency, offset: u64) {
+    /// Notes one more.
+    pub fn add(&mut self, leniency: Leniency, offset: u64) {
         if self.0.len() < KEPT {
             self.0.push(Deviation { leniency, offset });
         }

@@ -10,6 +10,9 @@ const FIRST_READ: u64 = 8 * 1024;
 /// How much longer the buffer becomes when it has to grow: few reads for long headers.
 const GROWTH: u64 = 4;
 
+/// Bytes that are looked at together in a search.
+const CHUNK: usize = 64 * 1024;
+
 /// A run of a file's bytes that is kept.
 #[derive(Clone, Debug)]
 pub struct Segment {
@@ -190,6 +193,53 @@ impl<'a> Window<'a> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Calls `look` with the bytes from `offset` to the end, some at a time, each time with `overlap` of the last ones
+    /// before them, until it gives something. The window does not become longer, but for what was deflated.
+    fn search<T>(
+        &mut self,
+        offset: u64,
+        overlap: usize,
+        mut look: impl FnMut(&[u8], u64) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let (mut chunk, mut at) = (vec![0; CHUNK], offset);
+        loop {
+            if self.is_sequential() {
+                self.extend_to(at.saturating_add(CHUNK as u64))?;
+            }
+            let filled = self.read_at(&mut chunk, at)?;
+            let bytes = chunk.get(..filled).unwrap_or_default();
+            if let Some(found) = look(bytes, at) {
+                return Ok(Some(found));
+            }
+            if filled < CHUNK {
+                return Ok(None);
+            }
+            at = at.saturating_add((filled - overlap) as u64);
+        }
+    }
+
+    /// Where these bytes first stand from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn find(&mut self, pattern: [u8; 4], offset: u64) -> Result<Option<u64>> {
+        self.search(offset, pattern.len() - 1, |bytes, at| {
+            let index = bytes.windows(pattern.len()).position(|window| window == pattern)?;
+            Some(at.saturating_add(index as u64))
+        })
+    }
+
+    /// Whether nothing but zeros stands from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn only_zeros_from(&mut self, offset: u64) -> Result<bool> {
+        let other = self.search(offset, 0, |bytes, _| bytes.iter().any(|byte| *byte != 0).then_some(()))?;
+        Ok(other.is_none())
     }
 
     /// Goes on at `offset`, which lies behind the window; the bytes between are never read. `used` is how many bytes
