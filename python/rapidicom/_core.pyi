@@ -249,7 +249,15 @@ class PixelReader:
     def __new__(cls, dataset: Dataset) -> Self: ...
     @property
     def frame_count(self) -> int:
-        """Frames of the image."""
+        """Frames of the image: as many as there are bytes for, where that is more than is said."""
+
+    @property
+    def value_bits(self) -> tuple[int, int]:
+        """The lowest and the highest bit of a stored sample's value, counted from 0."""
+
+    @property
+    def said_frame_count(self) -> int:
+        """Frames of the image by its Number of Frames."""
 
     @property
     def frame_length(self) -> int:
@@ -269,6 +277,9 @@ class PixelReader:
 
     def read_into(self, first: int, count: int, raw: bool, out: NDArray[np.uint8]) -> None:
         """Fill `out`, a one-dimensional array of bytes, with `count` frames from `first` on."""
+
+    def read_overlay_bits(self, first: int, count: int, bit: int, out: NDArray[np.uint8]) -> None:
+        """Fill `out`, a one-dimensional array of bytes, with one bit of each pixel of `count` frames."""
 
     def map(self, first: int, count: int, raw: bool) -> NDArray[np.uint8] | None:
         """Map the same frames privately, or return `None` where their bytes are not the array as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -41,8 +42,13 @@ def pixel_array(source: Source | Dataset, *, index: int | None = None, raw: bool
 
     Returns:
         Stored values, shape ([frame,] row, column[, sample]), of the type that Bits Allocated and Pixel
-        Representation give. The bits above Bits Stored are cleared, or filled with the sign (PS3.5 §8.1.1).
-        The array is writable; the file never changes.
+        Representation give: uint8 for 1 bit, 16 bits for 12, floating point numbers for Float and Double Float
+        Pixel Data. The bits above Bits Stored are cleared, or filled with the sign, and a value that High Bit
+        puts above the lowest bits is brought down to them (PS3.5 §8.1.1). The array is writable; the file
+        never changes.
+
+        Where there are more pixels than Number of Frames says, but for padding, all whole frames are read,
+        with a warning.
 
     Raises:
         AttributeError: There are no pixels.
@@ -84,7 +90,21 @@ def dataset_pixel_array(dataset: Dataset) -> npt.NDArray[Any]:
 
 
 def _reader(source: Source | Dataset) -> _core.PixelReader:
-    return _core.PixelReader(source if isinstance(source, Dataset) else dcmread(source))
+    reader = _core.PixelReader(source if isinstance(source, Dataset) else dcmread(source))
+    if reader.frame_count > reader.said_frame_count:
+        warnings.warn(
+            f"there are pixels of {reader.frame_count} frames, but Number of Frames says "
+            f"{reader.said_frame_count}: all of them are read",
+            stacklevel=4,
+        )
+    lowest, highest = reader.value_bits
+    if lowest > 0:
+        # Other readers take the lowest bits whatever High Bit says, and programs change Bits Stored alone.
+        warnings.warn(
+            f"High Bit is not Bits Stored - 1: values from bits {lowest} to {highest} are read",
+            stacklevel=4,
+        )
+    return reader
 
 
 def _checked(index: int, reader: _core.PixelReader) -> int:

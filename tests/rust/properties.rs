@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use rapidicom_core::pixel::{NativePixels, read_frames};
-use rapidicom_core::{Dataset, DicomFile, ImageDescription, Limits, ParseOptions, Stop, Tag, Vr, value};
+use rapidicom_core::pixel::{NativePixels, ValueField, read_frames};
+use rapidicom_core::{Dataset, DicomFile, ImageDescription, Limits, ParseOptions, PixelElement, Stop, Tag, Vr, value};
 
 use crate::bytes::{file, rich_dataset};
 
@@ -26,11 +26,12 @@ fn look_at_everything(dataset: &Dataset, length: u64, depth: u32) {
             }
         }
     }
-    if let (Ok(description), Some(pixels)) = (ImageDescription::new(dataset), dataset.find(Tag::PIXEL_DATA)) {
-        let (offset, available) = (pixels.value_offset, pixels.value_length);
-        if let Ok(native) = NativePixels::new(description, offset, available, dataset.order()) {
+    for pixel_element in PixelElement::ALL {
+        let Ok(description) = ImageDescription::new(dataset, pixel_element) else { continue };
+        let Some(element) = dataset.find(pixel_element.tag()) else { continue };
+        if let Ok(native) = NativePixels::new(description, ValueField::new(dataset, element)) {
             let mut frame = vec![0; native.description.frame_length()];
-            read_frames(&native, dataset.bytes(), 0, 1, false, &mut frame).unwrap();
+            read_frames(&native, dataset.bytes(), 0, 1, true, &mut frame).unwrap();
         }
     }
 }

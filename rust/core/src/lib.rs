@@ -37,7 +37,7 @@ mod workers;
 pub use cursor::ByteOrder;
 pub use dataset::{Dataset, DicomFile, FileBytes, Item, Parts, ResolvedVr};
 pub use error::{Error, ErrorKind, Family, LooksLike, Result};
-pub use image_description::{Attributes, ImageDescription, SampleType};
+pub use image_description::{Attributes, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;
 pub use parse::{
     Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, Rules, Segment, Stop,

@@ -6,9 +6,10 @@ use numpy::{PyArray1, PyArrayMethods, PyReadwriteArray1};
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use rapidicom_core::pixel::{NativePixels, is_encapsulated, read_frames};
+use rapidicom_core::pixel::{NativePixels, ValueField, is_encapsulated, read_frames, read_overlay_bits};
 use rapidicom_core::{
-    ByteOrder, Error, ErrorKind, FileBytes, ImageDescription, SharedBytes, Source, Tag, transfer_syntax,
+    ByteOrder, Error, ErrorKind, FileBytes, ImageDescription, PixelElement, SharedBytes, Source, Tag, Vr,
+    transfer_syntax,
 };
 
 use crate::current::{Current, set_bytes};
@@ -19,6 +20,7 @@ use crate::error::to_python;
 #[pyclass(name = "PixelReader", module = "rapidicom._core", frozen)]
 pub struct PyPixelReader {
     pixels: NativePixels,
+    said_frame_count: u64,
     bytes: Arc<FileBytes>,
     mmap: String,
 }
@@ -27,46 +29,49 @@ pub struct PyPixelReader {
 impl PyPixelReader {
     #[new]
     fn new(dataset: &Bound<'_, PyDataset>) -> PyResult<PyPixelReader> {
-        let py = dataset.py();
         let this = dataset.get();
         let class = dataset.get_type().name()?;
         if let Some(syntax) = encapsulated(dataset)? {
             return Err(to_python(ErrorKind::unsupported("compressed pixel data", &syntax).into()));
         }
-        for (tag, name) in
-            [(Tag::FLOAT_PIXEL_DATA, "Float Pixel Data"), (Tag::DOUBLE_FLOAT_PIXEL_DATA, "Double Float Pixel Data")]
-        {
-            if this.stored(py, tag)?.is_some() {
-                return Err(to_python(ErrorKind::Unsupported { what: name, coded: String::new() }.into()));
-            }
-        }
-        let stored = this.stored(py, Tag::PIXEL_DATA)?;
         let in_file = |error: Error| match this.file().and_then(|file| file.file_source()) {
             Some(source) => to_python(error.in_file(&source.path)),
             None => to_python(error),
         };
-        let (bytes, offset, length, order) = match stored {
-            Some((parsed, element)) => {
-                let bytes = Arc::clone(parsed.bytes());
-                (bytes, element.value_offset, element.value_length, parsed.order())
+        let mut found = None;
+        for element in PixelElement::ALL {
+            let Some((bytes, field)) = pixel_bytes(dataset, element.tag())? else { continue };
+            if found.replace((element, bytes, field)).is_some() {
+                let why = "the data set has more than one of Pixel Data, Float Pixel Data and Double Float Pixel Data";
+                return Err(in_file(ErrorKind::InvalidImage { why: why.to_owned() }.into()));
             }
-            None => {
-                let Some(value) = set_bytes(dataset, Tag::PIXEL_DATA)? else {
-                    let message = format!("'{class}' object has no attribute 'PixelData': it has no pixels to show");
-                    return Err(PyAttributeError::new_err(message));
-                };
-                let bytes: SharedBytes = Arc::new(value.extract::<PyBackedBytes>()?);
-                let length = (*bytes).as_ref().len() as u64;
-                (Arc::new(FileBytes::new(Source::Memory(bytes), Vec::new())), 0, length, ByteOrder::Little)
-            }
+        }
+        let Some((element, bytes, field)) = found else {
+            let message = format!("'{class}' object has no attribute 'PixelData': it has no pixels to show");
+            return Err(PyAttributeError::new_err(message));
         };
-        let description = ImageDescription::new(&Current(dataset)).map_err(in_file)?;
-        let pixels = NativePixels::new(description, offset, length, order).map_err(in_file)?;
+        let description = ImageDescription::new(&Current(dataset), element).map_err(in_file)?;
+        let said_frame_count = description.frame_count;
+        let mut pixels = NativePixels::new(description, field).map_err(in_file)?;
+        pixels.description.frame_count = pixels.whole_frame_count();
         let mmap = this.mmap.get().cloned().unwrap_or_else(|| "never".to_owned());
-        Ok(PyPixelReader { pixels, bytes, mmap })
+        Ok(PyPixelReader { pixels, said_frame_count, bytes, mmap })
     }
 
-    /// Frames of the image.
+    /// The lowest and the highest bit of a stored sample's value, counted from 0.
+    #[getter]
+    fn value_bits(&self) -> (u32, u32) {
+        let description = &self.pixels.description;
+        ((description.high_bit + 1).saturating_sub(description.bits_stored), description.high_bit)
+    }
+
+    /// Frames of the image by its Number of Frames.
+    #[getter]
+    fn said_frame_count(&self) -> u64 {
+        self.said_frame_count
+    }
+
+    /// Frames of the image: as many as there are bytes for, where that is more than is said.
     #[getter]
     fn frame_count(&self) -> u64 {
         self.pixels.description.frame_count
@@ -105,10 +110,19 @@ impl PyPixelReader {
         raw: bool,
         out: &Bound<'_, PyArray1<u8>>,
     ) -> PyResult<()> {
-        let mut out: PyReadwriteArray1<'_, u8> =
-            out.try_readwrite().map_err(|error| PyTypeError::new_err(error.to_string()))?;
-        let out = out.as_slice_mut().map_err(|error| PyTypeError::new_err(error.to_string()))?;
-        py.detach(|| read_frames(&self.pixels, &self.bytes, first, count, raw, out)).map_err(to_python)
+        fill(out, |out| py.detach(|| read_frames(&self.pixels, &self.bytes, first, count, raw, out)))
+    }
+
+    /// Fills `out`, a one-dimensional array of bytes, with one bit of each pixel of `count` frames from `first` on.
+    fn read_overlay_bits(
+        &self,
+        py: Python<'_>,
+        first: u64,
+        count: u64,
+        bit: u32,
+        out: &Bound<'_, PyArray1<u8>>,
+    ) -> PyResult<()> {
+        fill(out, |out| py.detach(|| read_overlay_bits(&self.pixels, &self.bytes, first, count, bit, out)))
     }
 
     /// The same frames as a private map of the file, or `None` where their bytes are not the array as it is.
@@ -122,6 +136,30 @@ impl PyPixelReader {
         let map = self.pixels.map(&self.bytes, first, count, raw).map_err(to_python)?;
         map.map(|map| crate::array::from_map(py, map)).transpose()
     }
+}
+
+fn fill(out: &Bound<'_, PyArray1<u8>>, read: impl FnOnce(&mut [u8]) -> Result<(), Error>) -> PyResult<()> {
+    let mut out: PyReadwriteArray1<'_, u8> =
+        out.try_readwrite().map_err(|error| PyTypeError::new_err(error.to_string()))?;
+    let out = out.as_slice_mut().map_err(|error| PyTypeError::new_err(error.to_string()))?;
+    read(out).map_err(to_python)
+}
+
+/// The bytes of an element that can have pixels, as it is now, and where among them its value is.
+fn pixel_bytes(dataset: &Bound<'_, PyDataset>, tag: Tag) -> PyResult<Option<(Arc<FileBytes>, ValueField)>> {
+    let this = dataset.get();
+    if let Some((parsed, element)) = this.stored(dataset.py(), tag)? {
+        return Ok(Some((Arc::clone(parsed.bytes()), ValueField::new(parsed, &element))));
+    }
+    let Some(value) = set_bytes(dataset, tag)? else { return Ok(None) };
+    // The byte order stays that of the file, as what is read from the file and set again must mean the same.
+    let order = this.parsed()?.map_or(ByteOrder::Little, |parsed| parsed.order());
+    let vr: String = dataset.as_any().get_item(tag.0)?.getattr("VR")?.extract()?;
+    let vr = vr.as_bytes().first_chunk().map_or(Vr::UN, |letters| Vr(*letters));
+    let bytes: SharedBytes = Arc::new(value.extract::<PyBackedBytes>()?);
+    let length = (*bytes).as_ref().len() as u64;
+    let field = ValueField { offset: 0, length, vr, order };
+    Ok(Some((Arc::new(FileBytes::new(Source::Memory(bytes), Vec::new())), field)))
 }
 
 /// The Transfer Syntax UID, if it says that pixels are compressed or they are.

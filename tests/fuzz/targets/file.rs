@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use rapidicom_core::pixel::{NativePixels, read_frames};
-use rapidicom_core::{Dataset, DicomFile, ImageDescription, Limits, ParseOptions, Tag, value};
+use rapidicom_core::pixel::{NativePixels, ValueField, read_frames};
+use rapidicom_core::{Dataset, DicomFile, ImageDescription, Limits, ParseOptions, PixelElement, value};
 
 /// A frame of more bytes than this is not read: the fuzzer would spend its time on copying.
 const LONGEST_FRAME: usize = 1 << 20;
@@ -37,13 +37,14 @@ fn look_at(dataset: &Dataset, depth: u32) {
 }
 
 fn read_first_frame(dataset: &Dataset) {
-    let Some(element) = dataset.find(Tag::PIXEL_DATA) else { return };
-    let Ok(description) = ImageDescription::new(dataset) else { return };
-    let length = description.frame_length();
-    let pixels = NativePixels::new(description, element.value_offset, element.value_length, dataset.order());
-    if let Ok(pixels) = pixels
-        && length <= LONGEST_FRAME
-    {
-        read_frames(&pixels, dataset.bytes(), 0, 1, false, &mut vec![0; length]).ok();
+    for pixel_element in PixelElement::ALL {
+        let Some(element) = dataset.find(pixel_element.tag()) else { continue };
+        let Ok(description) = ImageDescription::new(dataset, pixel_element) else { continue };
+        let length = description.frame_length();
+        if let Ok(pixels) = NativePixels::new(description, ValueField::new(dataset, element))
+            && length <= LONGEST_FRAME
+        {
+            read_frames(&pixels, dataset.bytes(), 0, 1, false, &mut vec![0; length]).ok();
+        }
     }
 }

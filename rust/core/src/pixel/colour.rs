@@ -17,12 +17,18 @@ pub(crate) fn ybr_full_to_rgb(samples: &mut [u8]) {
     }
 }
 
-/// Gives each of two neighbouring pixels the chrominance that they share: Y1 Y2 B R becomes Y1 B R Y2 B R.
-pub(crate) fn expand_422(stored: &[u8], out: &mut [u8]) {
-    let (pairs, _) = out.as_chunks_mut::<6>();
-    let (stored, _) = stored.as_chunks::<4>();
-    for (pair, [first, second, blue, red]) in pairs.iter_mut().zip(stored) {
-        *pair = [*first, *blue, *red, *second, *blue, *red];
+/// Gives each of two neighbouring pixels the chrominance that they share: Y1 Y2 B R becomes Y1 B R Y2 B R, of samples of
+/// `sample_length` bytes.
+pub(crate) fn expand_422(stored: &[u8], sample_length: usize, out: &mut [u8]) {
+    /// Which of the stored samples each sample of two pixels is.
+    const SOURCES: [usize; 6] = [0, 2, 3, 1, 2, 3];
+    let size = sample_length.max(1);
+    for (pair, stored) in out.chunks_exact_mut(6 * size).zip(stored.chunks_exact(4 * size)) {
+        for (sample, source) in pair.chunks_exact_mut(size).zip(SOURCES) {
+            if let Some(source) = stored.get(source * size..(source + 1) * size) {
+                sample.copy_from_slice(source);
+            }
+        }
     }
 }
 
@@ -40,7 +46,9 @@ mod tests {
     #[test]
     fn shared_chrominance_is_repeated() {
         let mut out = [0; 12];
-        expand_422(&[1, 2, 3, 4, 5, 6, 7, 8], &mut out);
+        expand_422(&[1, 2, 3, 4, 5, 6, 7, 8], 1, &mut out);
         assert_eq!(out, [1, 3, 4, 2, 3, 4, 5, 7, 8, 6, 7, 8]);
+        expand_422(&[1, 2, 3, 4, 5, 6, 7, 8], 2, &mut out);
+        assert_eq!(out, [1, 2, 5, 6, 7, 8, 3, 4, 5, 6, 7, 8]);
     }
 }

@@ -1,15 +1,16 @@
-//! Native pixel data (PS3.5 §8.1.1, §8.2): frames one after the other, samples in the data set's byte order.
+//! Native pixel data (PS3.5 §8.1.1, §8.2): which bytes of a file are which frames.
 
-use super::colour;
-use super::rescale::{Rescale, convert};
+use std::ops::Range;
+
 use crate::cursor::ByteOrder;
-use crate::dataset::FileBytes;
+use crate::dataset::{Dataset, FileBytes};
+use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::parse::Element;
-use crate::source::{AlignedBuffer, OpenFile, PrivateMap, Source};
-use crate::tag::Tag;
+use crate::source::{PrivateMap, Source};
 use crate::transfer_syntax::TransferSyntax;
+use crate::vr::Vr;
 
 /// Whether Pixel Data consists of fragments (PS3.5 §A.4), because the Transfer Syntax says so or the element does.
 pub fn is_encapsulated(transfer_syntax: Option<&TransferSyntax>, pixel_data: Option<&Element>) -> bool {
@@ -17,67 +18,159 @@ pub fn is_encapsulated(transfer_syntax: Option<&TransferSyntax>, pixel_data: Opt
         || pixel_data.is_some_and(|element| element.is_undefined_length)
 }
 
+/// Where the value of an element lies, and how its numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueField {
+    /// Bytes from the start of the file.
+    pub offset: u64,
+    /// Bytes.
+    pub length: u64,
+    /// The element's VR, which says what unit the byte order is that of.
+    pub vr: Vr,
+    /// The byte order.
+    pub order: ByteOrder,
+}
+
+impl ValueField {
+    /// That of an element of `dataset`.
+    pub fn new(dataset: &Dataset, element: &Element) -> ValueField {
+        let (offset, length) = (element.value_offset, element.value_length);
+        ValueField { offset, length, vr: dataset.vr(element).vr, order: dataset.order() }
+    }
+}
+
 /// The pixels of an image and where their value field lies.
 #[derive(Clone, Debug)]
 pub struct NativePixels {
     /// What they are.
     pub description: ImageDescription,
+    /// Where they are.
+    pub field: ValueField,
+}
+
+/// The bytes in which frames lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FrameBytes {
     /// Bytes from the start of the file.
-    pub value_offset: u64,
+    pub range: Range<u64>,
+    /// Bits of the first bytes that belong to what is before; fewer than 16.
+    pub skipped_bits: u32,
+}
+
+impl FrameBytes {
+    /// Bytes; more than there can be in memory if their number does not fit an address.
+    pub fn length(&self) -> usize {
+        usize::try_from(self.range.end.saturating_sub(self.range.start)).unwrap_or(usize::MAX)
+    }
 }
 
 impl NativePixels {
-    /// Checks that a value field of `value_length` bytes has all the frames that `description` counts.
+    /// Checks that a value field has all the frames that `description` counts.
     ///
     /// # Errors
     ///
     /// If bytes are missing, or the data are written in a way that is not read yet.
-    pub fn new(
-        description: ImageDescription,
-        value_offset: u64,
-        value_length: u64,
-        order: ByteOrder,
-    ) -> Result<NativePixels> {
-        let place =
-            |kind: ErrorKind| Error::from(kind).at_tag(Tag::PIXEL_DATA, "PixelData", None).at_offset(value_offset);
-        let unsupported = |what, coded: &str| place(ErrorKind::unsupported(what, coded));
-        if order == ByteOrder::Big {
-            return Err(unsupported("big endian pixel data", ""));
-        }
+    pub fn new(description: ImageDescription, field: ValueField) -> Result<NativePixels> {
+        let tag = description.pixel_element.tag();
+        let place = |kind: ErrorKind| Error::from(kind).at_tag(tag, keyword(tag), None).at_offset(field.offset);
         let meaning = description.photometric_interpretation.as_str();
         let is_odd_pair = description.is_subsampled() && !(description.rows * description.columns).is_multiple_of(2);
         if meaning.starts_with("YBR_PARTIAL") || is_odd_pair {
-            return Err(unsupported("native pixel data of this Photometric Interpretation", meaning));
+            return Err(place(ErrorKind::unsupported("native pixel data of this Photometric Interpretation", meaning)));
+        }
+        if description.is_planar.is_none() && !description.is_subsampled() {
+            let what = "PlanarConfiguration";
+            return Err(ErrorKind::Missing { what, needed_for: "native pixel data in colour" }.into());
         }
         let needed = description.total_length()?;
-        if value_length < needed {
-            return Err(place(ErrorKind::PixelsCutShort { needed, available: value_length }));
+        if field.length < needed {
+            return Err(place(ErrorKind::PixelsCutShort { needed, available: field.length }));
         }
-        Ok(NativePixels { description, value_offset })
+        let whole = (description.frame_length() as u64).saturating_mul(description.frame_count);
+        if description.is_subsampled() && field.length >= whole {
+            let why = "the Photometric Interpretation is YBR_FULL_422, but the pixels have enough bytes not to share \
+                       their chrominance";
+            return Err(place(ErrorKind::InvalidImage { why: why.to_owned() }));
+        }
+        Ok(NativePixels { description, field })
     }
 
-    /// The offset in the file, and the length, of `count` frames from `first` on.
+    /// How many frames the value field has room for: more than Number of Frames says where there is more than padding.
+    pub fn whole_frame_count(&self) -> u64 {
+        let said = self.description.frame_count;
+        // Chrominance that is shared or not: how much there is says nothing about frames.
+        if self.description.is_subsampled() {
+            return said;
+        }
+        let needed = self.description.total_length().unwrap_or(u64::MAX);
+        if self.field.length <= needed.saturating_add(needed % 2) {
+            return said;
+        }
+        let bits = u128::from(self.description.stored_frame_bits().max(1));
+        u64::try_from(u128::from(self.field.length) * 8 / bits).unwrap_or(said).max(said)
+    }
+
+    /// Bytes of the unit whose bytes stand in the other order than little endian's; 1 if there is none.
+    pub(super) fn swapped_unit(&self) -> usize {
+        match (self.field.order, self.sample_type_size()) {
+            (ByteOrder::Little, _) => 1,
+            // Of samples in words, or packed into words, the bytes of each word (PS3.5 §7.3).
+            (ByteOrder::Big, _) if self.description.is_packed() => self.word_length(),
+            (ByteOrder::Big, 1) => self.word_length(),
+            (ByteOrder::Big, size) => size,
+        }
+    }
+
+    fn sample_type_size(&self) -> usize {
+        self.description.sample_type().size()
+    }
+
+    fn word_length(&self) -> usize {
+        if self.field.vr == Vr::OW { 2 } else { 1 }
+    }
+
+    /// Whether samples are in the file as in the array, but for their byte order.
+    pub(super) fn has_whole_samples(&self) -> bool {
+        !self.description.is_packed() && self.swapped_unit() <= self.sample_type_size()
+    }
+
+    /// Whether frames are in the file as in the array, but for the byte order of samples.
+    pub(super) fn is_in_order(&self) -> bool {
+        let description = &self.description;
+        let is_planar = description.is_planar == Some(true);
+        self.has_whole_samples() && !description.is_subsampled() && !is_planar
+    }
+
+    /// Where `count` frames from `first` on are.
     ///
     /// # Errors
     ///
     /// If there are no such frames.
-    pub fn frames(&self, first: u64, count: u64) -> Result<(u64, usize)> {
+    pub(super) fn frames(&self, first: u64, count: u64) -> Result<FrameBytes> {
         let frame_count = self.description.frame_count;
-        let end = first.checked_add(count).filter(|end| *end <= frame_count);
-        let Some(_) = end else {
+        let Some(end) = first.checked_add(count).filter(|end| *end <= frame_count) else {
             let index = first.saturating_add(count.saturating_sub(1));
             return Err(ErrorKind::FrameIndex { index, count: frame_count }.into());
         };
-        let frame_length = self.description.stored_frame_length() as u64;
-        let offset = self.value_offset.saturating_add(first * frame_length);
-        Ok((offset, usize::try_from(count * frame_length).unwrap_or(usize::MAX)))
+        let frame_bits = u128::from(self.description.stored_frame_bits());
+        let bits = u128::from(first) * frame_bits..u128::from(end) * frame_bits;
+        // Whole units: only then can their bytes be put in order.
+        let unit = if self.has_whole_samples() { 1 } else { self.swapped_unit() as u128 };
+        let start = bits.start / 8 / unit * unit;
+        let end = bits.end.div_ceil(8).div_ceil(unit) * unit;
+        let at = |byte: u128| {
+            let byte = u64::try_from(byte).unwrap_or(u64::MAX).min(self.field.length);
+            self.field.offset.saturating_add(byte)
+        };
+        let skipped_bits = u32::try_from(bits.start - start * 8).unwrap_or(0);
+        Ok(FrameBytes { range: at(start)..at(end), skipped_bits })
     }
 
     /// Whether the bytes in the file are the array as it is.
     fn is_plain(&self, raw: bool) -> bool {
-        let description = &self.description;
-        let is_converted = description.is_subsampled() || (description.is_ybr_full() && !raw);
-        !(is_converted || description.has_unused_bits() || description.is_planar)
+        let is_colour_changed = self.description.is_ybr_full() && !raw;
+        let is_little = self.swapped_unit() == 1;
+        self.is_in_order() && is_little && !is_colour_changed && self.description.shifts() == (0, 0)
     }
 
     /// Maps the frames instead of copying them, where their bytes are the array as it is.
@@ -90,217 +183,73 @@ impl NativePixels {
         if !self.is_plain(raw) || cfg!(target_endian = "big") {
             return Ok(None);
         }
-        let (offset, length) = self.frames(first, count)?;
-        file.reopen()?.map(offset, length).map(Some).map_err(|error| error.in_file(&file.path))
+        let frames = self.frames(first, count)?;
+        file.reopen()?.map(frames.range.start, frames.length()).map(Some).map_err(|error| error.in_file(&file.path))
     }
-}
 
-/// Reads `count` frames from `first` on into `out`, as stored values in the machine's byte order; YBR_FULL becomes RGB
-/// unless `raw`.
-///
-/// Bytes go straight from the file into `out`; only what lies otherwise in the file than in the array (planes, shared
-/// chrominance) takes the way through a buffer.
-///
-/// # Errors
-///
-/// If there are no such frames, `out` has another length, or the file is gone, has been changed or cannot be read.
-pub fn read_frames(
-    pixels: &NativePixels,
-    bytes: &FileBytes,
-    first: u64,
-    count: u64,
-    raw: bool,
-    out: &mut [u8],
-) -> Result<()> {
-    let description = &pixels.description;
-    let (offset, stored_length) = pixels.frames(first, count)?;
-    let frame_length = description.frame_length();
-    if out.len() as u64 != (frame_length as u64).saturating_mul(count) {
-        let why = format!("the array has {} bytes, but {count} frames have {frame_length} each", out.len());
-        return Err(ErrorKind::Argument { why }.into());
-    }
-    if description.is_planar || description.is_subsampled() {
-        let stored = bytes.get(offset, stored_length as u64)?;
-        let stored_frames = stored.chunks_exact(description.stored_frame_length().max(1));
-        for (stored, out) in stored_frames.zip(out.chunks_exact_mut(frame_length.max(1))) {
-            rearrange(stored, description, out);
-        }
-    } else {
-        match bytes.source() {
-            Source::File(file) => {
-                let file_error = |error: Error| error.in_file(&file.path);
-                file.reopen()?.read_exact_at(out, offset).map_err(file_error)?;
-            }
-            Source::Memory(_) => out.copy_from_slice(&bytes.get(offset, stored_length as u64)?),
-        }
-    }
-    unpack_frame(description, out);
-    if description.is_ybr_full() && !raw {
-        colour::ybr_full_to_rgb(out);
-    }
-    Ok(())
-}
-
-/// Brings the samples of each pixel together.
-fn rearrange(stored: &[u8], description: &ImageDescription, out: &mut [u8]) {
-    if description.is_subsampled() {
-        colour::expand_422(stored, out);
-    } else {
-        interleave(stored, description, out);
-    }
-}
-
-/// How the values of an image are wanted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Wanted {
-    /// Slope and intercept to apply.
-    pub rescale: Rescale,
-    /// The type of the result.
-    pub sample_type: SampleType,
-}
-
-/// Reads one frame of an open file into `out`, as values of the type that is wanted, in the machine's byte order.
-///
-/// Stored values go straight into `out`; others by way of `scratch`, which is used again for the next frame, and stays
-/// in the processor's cache.
-///
-/// # Errors
-///
-/// If there is no such frame, `out` has another length, the file ends before it or cannot be read, or the type does
-/// not hold every value exactly.
-pub fn read_frame_as(
-    pixels: &NativePixels,
-    file: &OpenFile,
-    frame: u64,
-    wanted: Wanted,
-    scratch: &mut (AlignedBuffer, AlignedBuffer),
-    out: &mut [u8],
-) -> Result<()> {
-    let description = &pixels.description;
-    let (offset, stored_length) = pixels.frames(frame, 1)?;
-    let expected = description.frame_samples() * wanted.sample_type.size();
-    if out.len() != expected {
-        let why = format!("the array has {} bytes for a frame of {expected}", out.len());
-        return Err(ErrorKind::Argument { why }.into());
-    }
-    let is_stored = wanted.rescale == Rescale::IDENTITY && wanted.sample_type == description.sample_type();
-    let is_rearranged = description.is_planar || description.is_subsampled() || description.is_ybr_full();
-    if is_stored && !is_rearranged {
-        file.read_exact_at(out, offset)?;
-        unpack_frame(description, out);
-        return Ok(());
-    }
-    let (stored, arranged) = scratch;
-    stored.resize(stored_length);
-    file.read_exact_at(stored.as_mut_slice(), offset)?;
-    if !is_rearranged {
-        return convert(stored.as_slice(), description, wanted, out);
-    }
-    arranged.resize(description.frame_length());
-    let frame = if is_stored { &mut *out } else { arranged.as_mut_slice() };
-    if description.is_planar || description.is_subsampled() {
-        rearrange(stored.as_slice(), description, frame);
-    } else {
-        frame.copy_from_slice(stored.as_slice());
-    }
-    if description.is_ybr_full() {
-        colour::ybr_full_to_rgb(frame);
-    }
-    if is_stored {
-        unpack_frame(description, out);
-        return Ok(());
-    }
-    convert(arranged.as_slice(), description, wanted, out)
-}
-
-/// Turns little-endian samples into those of the machine, and clears the bits above Bits Stored, or fills them with
-/// the sign (PS3.5 §8.1.1): they can hold overlays or rubbish.
-pub fn unpack_frame(description: &ImageDescription, samples: &mut [u8]) {
-    let shift = description.bits_allocated - description.bits_stored;
-    if shift == 0 && cfg!(target_endian = "little") {
-        return;
-    }
-    match (description.bits_allocated, description.is_signed) {
-        (8, false) => samples.iter_mut().for_each(|sample| *sample = *sample << shift >> shift),
-        (8, true) => samples.iter_mut().for_each(|sample| *sample = ((*sample << shift) as i8 >> shift) as u8),
-        (16, false) => each(samples, |bytes| ((u16::from_le_bytes(bytes) << shift) >> shift).to_ne_bytes()),
-        (16, true) => each(samples, |bytes| (((u16::from_le_bytes(bytes) << shift) as i16) >> shift).to_ne_bytes()),
-        (_, false) => each(samples, |bytes| ((u32::from_le_bytes(bytes) << shift) >> shift).to_ne_bytes()),
-        (_, true) => each(samples, |bytes| (((u32::from_le_bytes(bytes) << shift) as i32) >> shift).to_ne_bytes()),
-    }
-}
-
-fn each<const N: usize>(samples: &mut [u8], change: impl Fn([u8; N]) -> [u8; N]) {
-    let (samples, _) = samples.as_chunks_mut::<N>();
-    for sample in samples {
-        *sample = change(*sample);
-    }
-}
-
-/// Brings the samples of each pixel together, where each colour has a plane (PS3.3 §C.7.6.3.1.3).
-pub(crate) fn interleave(planes: &[u8], description: &ImageDescription, out: &mut [u8]) {
-    let size = description.sample_type().size();
-    let plane_length = (description.rows * description.columns * size).max(1);
-    let pixel_length = size * description.samples_per_pixel;
-    for (index, plane) in planes.chunks_exact(plane_length).enumerate() {
-        let from = index * size;
-        for (sample, pixel) in plane.chunks_exact(size).zip(out.chunks_exact_mut(pixel_length)) {
-            if let Some(target) = pixel.get_mut(from..from + size) {
-                target.copy_from_slice(sample);
-            }
-        }
+    /// The type of a sample, of the array.
+    pub fn sample_type(&self) -> SampleType {
+        self.description.sample_type()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn description(bits_allocated: u32, bits_stored: u32, is_signed: bool) -> ImageDescription {
-        ImageDescription {
-            rows: 1,
-            columns: 2,
-            samples_per_pixel: 1,
-            frame_count: 1,
-            bits_allocated,
-            bits_stored,
-            is_signed,
-            is_planar: false,
-            photometric_interpretation: "MONOCHROME2".to_owned(),
-        }
-    }
-
-    #[test]
-    fn unused_bits_become_zeros_or_the_sign() {
-        #[rustfmt::skip]
-        let table: [(&str, ImageDescription, &[u8], &[u8]); 6] = [
-            ("12-bit signed 0xFFE is -2", description(16, 12, true),
-             &[0xFE, 0x0F, 0x01, 0xF0], &[0xFE, 0xFF, 0x01, 0x00]),
-            ("12-bit unsigned", description(16, 12, false), &[0xFE, 0xFF, 0x01, 0xF0], &[0xFE, 0x0F, 0x01, 0x00]),
-            ("all bits used", description(16, 16, true), &[0xFE, 0x0F, 0x01, 0xF0], &[0xFE, 0x0F, 0x01, 0xF0]),
-            ("4 of 8 bits", description(8, 4, false), &[0xF1, 0x0F], &[0x01, 0x0F]),
-            ("4 of 8 bits, signed", description(8, 4, true), &[0xF1, 0x0F], &[0x01, 0xFF]),
-            ("24 of 32 bits, signed", description(32, 24, true),
-             &[0, 0, 0x80, 0, 1, 0, 0, 0x55], &[0, 0, 0x80, 0xFF, 1, 0, 0, 0]),
-        ];
-        for (name, description, stored, expected) in table {
-            let mut samples = stored.to_vec();
-            unpack_frame(&description, &mut samples);
-            assert_eq!(samples, expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn planes_are_interleaved() {
-        let planar = ImageDescription { samples_per_pixel: 3, is_planar: true, ..description(8, 8, false) };
-        let mut out = [0; 6];
-        interleave(&[1, 2, 3, 4, 5, 6], &planar, &mut out);
-        assert_eq!(out, [1, 3, 5, 2, 4, 6]);
-    }
+    use crate::pixel::synthetic::{description, pixels};
 
     #[test]
     fn missing_bytes_are_counted() {
-        let error = NativePixels::new(description(16, 16, false), 100, 3, ByteOrder::Little).unwrap_err();
+        let field = ValueField { offset: 100, length: 3, vr: Vr::OW, order: ByteOrder::Little };
+        let error = NativePixels::new(description(16, 16, false), field).unwrap_err();
         assert!(error.to_string().contains("need 4 bytes, but there are 3 (1 bytes missing)"), "{error}");
+    }
+
+    #[test]
+    fn colours_are_laid_out_as_they_say_or_not_at_all() {
+        let field = ValueField { offset: 0, length: 6, vr: Vr::OB, order: ByteOrder::Little };
+        let colour = ImageDescription { samples_per_pixel: 3, is_planar: Some(false), ..description(8, 8, false) };
+        assert!(NativePixels::new(colour.clone(), field).is_ok());
+        let unsaid = ImageDescription { is_planar: None, ..colour.clone() };
+        assert!(NativePixels::new(unsaid.clone(), field).is_err(), "Planar Configuration is missing");
+        let shared = ImageDescription { photometric_interpretation: "YBR_FULL_422".to_owned(), ..unsaid };
+        assert!(NativePixels::new(shared.clone(), ValueField { length: 4, ..field }).is_ok());
+        assert!(NativePixels::new(shared, field).is_err(), "6 bytes are those of chrominance that is not shared");
+    }
+
+    #[test]
+    fn frames_of_packed_samples_start_inside_bytes() {
+        // Two pixels a frame.
+        for (name, bits, vr, order, first, expected) in [
+            ("1 bit", 1, Vr::OB, ByteOrder::Little, 0, (50..51, 0)),
+            ("1 bit, third frame", 1, Vr::OB, ByteOrder::Little, 2, (50..51, 4)),
+            ("1 bit, sixth frame", 1, Vr::OB, ByteOrder::Little, 5, (51..52, 2)),
+            ("1 bit in words", 1, Vr::OW, ByteOrder::Big, 5, (50..52, 10)),
+            ("12 bits", 12, Vr::OW, ByteOrder::Little, 1, (53..56, 0)),
+            ("12 bits in words", 12, Vr::OW, ByteOrder::Big, 1, (52..56, 8)),
+            ("8 bits in words", 8, Vr::OW, ByteOrder::Big, 1, (52..54, 0)),
+            ("16 bits in words", 16, Vr::OW, ByteOrder::Big, 1, (54..58, 0)),
+        ] {
+            let pixels = pixels(bits, vr, order);
+            let (range, skipped_bits) = expected;
+            assert_eq!(pixels.frames(first, 1).unwrap(), FrameBytes { range, skipped_bits }, "{name}");
+        }
+        let none = pixels(8, Vr::OB, ByteOrder::Little);
+        assert!(none.frames(8, 1).is_err() && none.frames(u64::MAX, 2).is_err());
+    }
+
+    #[test]
+    fn room_for_more_frames_is_found_behind_padding() {
+        for (name, frame_count, length, expected) in [
+            ("all of it", 3, 6, 3),
+            ("a byte of padding", 3, 7, 3),
+            ("one more", 3, 8, 4),
+            ("one more and padding", 3, 9, 4),
+            ("a padded odd frame", 1, 3, 1),
+        ] {
+            let mut pixels = pixels(8, Vr::OB, ByteOrder::Little);
+            (pixels.description.frame_count, pixels.field.length) = (frame_count, length);
+            assert_eq!(pixels.whole_frame_count(), expected, "{name}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Stored values to the values of the modality: slope and intercept (PS3.3 §C.11.1), and the change of type.
 
-use super::native::Wanted;
+use super::read::Wanted;
 use crate::error::{ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
 
@@ -29,7 +29,7 @@ impl Rescale {
 /// A stored sample of little-endian bytes.
 trait Stored<const N: usize>: Copy {
     fn from_le(bytes: [u8; N]) -> Self;
-    fn clear_unused(self, shift: u32) -> Self;
+    fn clear_unused(self, shifts: (u32, u32)) -> Self;
     fn as_f32(self) -> f32;
     fn as_f64(self) -> f64;
 }
@@ -40,8 +40,8 @@ macro_rules! stored {
             fn from_le(bytes: [u8; $size]) -> Self {
                 <$kind>::from_le_bytes(bytes)
             }
-            fn clear_unused(self, shift: u32) -> Self {
-                (self << shift) >> shift
+            fn clear_unused(self, (left, right): (u32, u32)) -> Self {
+                (self << left) >> right
             }
             fn as_f32(self) -> f32 {
                 self as f32
@@ -62,19 +62,23 @@ stored! { u8, 1; i8, 1; u16, 2; i16, 2; u32, 4; i32, 4; }
 ///
 /// # Errors
 ///
-/// If the type is one of whole numbers that does not hold every value exactly.
+/// If samples are floating point numbers or have 64 bits, which `f64` arithmetic would not keep exact, or the type is one of whole numbers that does not hold every value exactly.
 pub fn convert(stored: &[u8], description: &ImageDescription, wanted: Wanted, out: &mut [u8]) -> Result<()> {
     let Wanted { rescale, sample_type: to } = wanted;
-    let shift = description.bits_allocated - description.bits_stored;
+    let shifts = description.shifts();
     let exact = rescale.is_exact_in_f32(description.bits_stored);
-    let args = Args { shift, rescale, exact, to };
+    let args = Args { shifts, rescale, exact, to };
     let is_exact = match description.sample_type() {
         SampleType::U8 => from::<u8, 1>(stored, args, out),
         SampleType::I8 => from::<i8, 1>(stored, args, out),
         SampleType::U16 => from::<u16, 2>(stored, args, out),
         SampleType::I16 => from::<i16, 2>(stored, args, out),
         SampleType::U32 => from::<u32, 4>(stored, args, out),
-        _ => from::<i32, 4>(stored, args, out),
+        SampleType::I32 => from::<i32, 4>(stored, args, out),
+        SampleType::U64 | SampleType::I64 | SampleType::F32 | SampleType::F64 => {
+            let coded = format!("Bits Allocated {}", description.bits_allocated);
+            return Err(ErrorKind::Unsupported { what: "the change of type of these pixels", coded }.into());
+        }
     };
     if is_exact {
         return Ok(());
@@ -85,7 +89,7 @@ pub fn convert(stored: &[u8], description: &ImageDescription, wanted: Wanted, ou
 
 #[derive(Clone, Copy)]
 struct Args {
-    shift: u32,
+    shifts: (u32, u32),
     rescale: Rescale,
     exact: bool,
     to: SampleType,
@@ -95,12 +99,12 @@ struct Args {
 fn from<T: Stored<N>, const N: usize>(stored: &[u8], args: Args, out: &mut [u8]) -> bool {
     let (stored, _) = stored.as_chunks::<N>();
     match args.to {
-        SampleType::F32 if args.exact && args.shift == 0 => {
-            to_f32::<T, N>(stored, 0, args.rescale, out);
+        SampleType::F32 if args.exact && args.shifts == (0, 0) => {
+            to_f32::<T, N>(stored, (0, 0), args.rescale, out);
             true
         }
         SampleType::F32 if args.exact => {
-            to_f32::<T, N>(stored, args.shift, args.rescale, out);
+            to_f32::<T, N>(stored, args.shifts, args.rescale, out);
             true
         }
         SampleType::F32 => to::<T, N, 4>(stored, args, out, |value| ((value as f32).to_ne_bytes(), true)),
@@ -122,11 +126,11 @@ fn from<T: Stored<N>, const N: usize>(stored: &[u8], args: Args, out: &mut [u8])
     }
 }
 
-fn to_f32<T: Stored<N>, const N: usize>(stored: &[[u8; N]], shift: u32, rescale: Rescale, out: &mut [u8]) {
+fn to_f32<T: Stored<N>, const N: usize>(stored: &[[u8; N]], shifts: (u32, u32), rescale: Rescale, out: &mut [u8]) {
     let (slope, intercept) = (rescale.slope as f32, rescale.intercept as f32);
     let (out, _) = out.as_chunks_mut::<4>();
     for (out, stored) in out.iter_mut().zip(stored) {
-        *out = (T::from_le(*stored).clear_unused(shift).as_f32() * slope + intercept).to_ne_bytes();
+        *out = (T::from_le(*stored).clear_unused(shifts).as_f32() * slope + intercept).to_ne_bytes();
     }
 }
 
@@ -140,7 +144,7 @@ fn to<T: Stored<N>, const N: usize, const M: usize>(
     let (out, _) = out.as_chunks_mut::<M>();
     let mut is_exact = true;
     for (out, stored) in out.iter_mut().zip(stored) {
-        let value = T::from_le(*stored).clear_unused(args.shift).as_f64() * slope + intercept;
+        let value = T::from_le(*stored).clear_unused(args.shifts).as_f64() * slope + intercept;
         let (bytes, held) = cast(value);
         *out = bytes;
         is_exact &= held;
@@ -151,19 +155,10 @@ fn to<T: Stored<N>, const N: usize, const M: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pixel::synthetic;
 
     fn description(bits_allocated: u32, bits_stored: u32, is_signed: bool) -> ImageDescription {
-        ImageDescription {
-            rows: 1,
-            columns: 3,
-            samples_per_pixel: 1,
-            frame_count: 1,
-            bits_allocated,
-            bits_stored,
-            is_signed,
-            is_planar: false,
-            photometric_interpretation: String::new(),
-        }
+        ImageDescription { columns: 3, ..synthetic::description(bits_allocated, bits_stored, is_signed) }
     }
 
     fn floats(stored: &[u8], description: &ImageDescription, slope: f64, intercept: f64) -> Vec<f32> {

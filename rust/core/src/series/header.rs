@@ -303,7 +303,7 @@ mod tests {
         let no_rows = (0x0028, 0x0010, "--", &[][..]);
         let frames = (0x0028, 0x0008, "IS", &b"3 "[..]);
         let mosaic = (0x0008, 0x0008, "CS", &b"ORIGINAL\\PRIMARY\\M\\MOSAIC"[..]);
-        let one_bit = (0x0028, 0x0100, "US", &[1, 0][..]);
+        let width = |bits: &'static [u8]| (0x0028, 0x0100, "US", bits);
         let float = (0x7FE0, 0x0008, "OW", &[0; 16][..]);
         for (name, syntax, changes, expected) in [
             ("native", NATIVE, vec![], "native"),
@@ -321,11 +321,12 @@ mod tests {
             ("frames", NATIVE, vec![frames], "unsupported a volume of multi-frame images cannot be read yet, own"),
             ("mosaic", NATIVE, vec![mosaic], "unsupported a mosaic of slices cannot be read yet, own"),
             (
-                "one bit",
+                "24 bits",
                 NATIVE,
-                vec![one_bit],
-                "unsupported pixel data of this width (Bits Allocated 1) cannot be read yet",
+                vec![width(&[24, 0])],
+                "unsupported pixel data of this width (Bits Allocated 24) cannot be read yet",
             ),
+            ("64 bits", NATIVE, vec![width(&[64, 0])], "unsupported 64-bit pixel data cannot be read yet"),
             ("float", NATIVE, vec![float, no_pixels], "unsupported floating point pixel data cannot be read yet"),
         ] {
             let found = match header_of(syntax, &changes).image {

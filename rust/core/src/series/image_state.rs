@@ -3,8 +3,8 @@
 use crate::dataset::DicomFile;
 use crate::dictionary;
 use crate::error::{Error, ErrorKind, Family};
-use crate::image_description::ImageDescription;
-use crate::pixel::{NativePixels, is_encapsulated};
+use crate::image_description::{ImageDescription, PixelElement};
+use crate::pixel::{NativePixels, ValueField, is_encapsulated};
 use crate::tag::Tag;
 
 /// The image of an instance, as far as it can be read.
@@ -56,14 +56,14 @@ impl ImageState {
         let dataset = &*file.dataset;
         let unsupported = |what: &'static str, coded: &str, has_own_geometry: bool| ImageState::Unsupported {
             why: Error::from(ErrorKind::unsupported(what, coded)).what(),
-            description: ImageDescription::new(dataset).ok(),
+            description: ImageDescription::new(dataset, PixelElement::PixelData).ok(),
             has_own_geometry,
         };
         if dataset.find(Tag::FLOAT_PIXEL_DATA).or_else(|| dataset.find(Tag::DOUBLE_FLOAT_PIXEL_DATA)).is_some() {
             return unsupported("floating point pixel data", "", false);
         }
         let element = dataset.find(Tag::PIXEL_DATA);
-        let description = match (ImageDescription::new(dataset), element) {
+        let description = match (ImageDescription::new(dataset, PixelElement::PixelData), element) {
             (Ok(description), _) => description,
             (Err(error), None) if is_image_class(sop_class_uid) => return ImageState::Invalid { why: error.what() },
             (Err(_), None) => return ImageState::None,
@@ -89,7 +89,12 @@ impl ImageState {
         if is_encapsulated(file.transfer_syntax, Some(element)) {
             return unsupported("compressed pixel data", &file.transfer_syntax_uid(), false);
         }
-        match NativePixels::new(description.clone(), element.value_offset, element.value_length, dataset.order()) {
+        // Rescaling is `f64` arithmetic, which holds no whole number of 64 bits exactly.
+        if description.sample_type().size() > 4 {
+            return unsupported("64-bit pixel data", "", false);
+        }
+        let pixels = NativePixels::new(description.clone(), ValueField::new(dataset, element));
+        match pixels.and_then(|pixels| description.check_colour().map(|()| pixels)) {
             Ok(pixels) => ImageState::Native(pixels),
             Err(error) => match *error.kind() {
                 ErrorKind::PixelsCutShort { needed, available } => {

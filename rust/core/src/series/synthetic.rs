@@ -7,9 +7,11 @@ use super::image_state::ImageState;
 use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::report::Issue;
 use super::tolerances::Tolerances;
+use crate::cursor::ByteOrder;
 use crate::geometry::{Orientation, Vector, add_scaled, scale};
-use crate::image_description::ImageDescription;
-use crate::pixel::{NativePixels, Rescale};
+use crate::image_description::{ImageDescription, PixelElement};
+use crate::pixel::{NativePixels, Rescale, ValueField};
+use crate::vr::Vr;
 
 pub const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
 pub const SAGITTAL: [f64; 6] = [0.0, 1.0, 0.0, 0.0, 0.0, -1.0];
@@ -26,13 +28,17 @@ pub fn native(rows: usize, columns: usize) -> ImageState {
         columns,
         samples_per_pixel: 1,
         frame_count: 1,
+        pixel_element: PixelElement::PixelData,
         bits_allocated: 16,
         bits_stored: 12,
+        high_bit: 11,
         is_signed: true,
-        is_planar: false,
+        is_planar: Some(false),
         photometric_interpretation: "MONOCHROME2".to_owned(),
     };
-    ImageState::Native(NativePixels { description, value_offset: 1000 })
+    let length = (rows * columns * 2) as u64;
+    let field = ValueField { offset: 1000, length, vr: Vr::OW, order: ByteOrder::Little };
+    ImageState::Native(NativePixels { description, field })
 }
 
 /// The image of a header, to change it.
