@@ -6,6 +6,7 @@ from rapidicom.dataset import Dataset, FileDataset
 from rapidicom.errors import DicomError, InvalidDicomError, IrregularSeriesError, LimitError, UnsupportedError
 from rapidicom.filereader import dcmread, read_file
 from rapidicom.pixels import (
+    apply_color_lut,
     apply_modality_lut,
     apply_rescale,
     apply_voi_lut,
@@ -32,6 +33,7 @@ __all__ = [
     "apply_rescale",
     "apply_voi_lut",
     "apply_windowing",
+    "apply_color_lut",
     # Many files: the header table.
     "scan",
     "Table",

@@ -438,6 +438,15 @@ class Dataset(_core.Dataset):
 
         return dataset_pixel_array(self)
 
+    def overlay_array(self, group: int) -> npt.NDArray[Any]:
+        """Return the overlay plane of a group, 0x6000 to 0x60FF.
+
+        See `rapidicom.overlays.overlay_array` for shape, type and errors.
+        """
+        from rapidicom.overlays import overlay_array
+
+        return overlay_array(self, group)
+
     def to_pydicom(self) -> pydicom.FileDataset:
         """Return the same data set as pydicom's class, changes included.
 

@@ -5,13 +5,15 @@ Values and types are those of pydicom's functions of the same names.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from rapidicom import _core
 from rapidicom.dataset import Dataset
-from rapidicom.errors import InvalidDicomError
+from rapidicom.errors import InvalidDicomError, UnsupportedError
 
 __all__ = ["apply_modality_lut", "apply_rescale", "apply_voi_lut", "apply_windowing"]
 
@@ -31,9 +33,10 @@ def apply_modality_lut(array: Array, ds: Dataset) -> Array:
 
     Raises:
         InvalidDicomError: The LUT is damaged.
+        UnsupportedError: Its entries have more than 16 bits.
     """
     if "ModalityLUTSequence" in ds and ds.ModalityLUTSequence:
-        return _look_up(array, ds.ModalityLUTSequence[0], is_little_endian=ds.is_little_endian is not False)
+        return _look_up(array, ds.ModalityLUTSequence[0], widths=range(1, 17))
     if "RescaleSlope" in ds and "RescaleIntercept" in ds:
         rescaled = array.astype(np.float64)
         rescaled *= float(ds.RescaleSlope)
@@ -60,13 +63,13 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
 
     Raises:
         InvalidDicomError: The LUT is damaged.
+        UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
         ValueError: A window is too narrow, or of a function that the standard does not define.
     """
-    has_lut = "VOILUTSequence" in ds and bool(ds.VOILUTSequence)
-    has_window = _has_window(ds)
+    has_lut, has_window = has_voi_lut(ds), _has_window(ds)
     if has_lut and (prefer_lut or not has_window):
-        item = ds.VOILUTSequence[index]
-        return _look_up(array, item, is_little_endian=ds.is_little_endian is not False)
+        # PS3.3 §C.11.2.1.1.
+        return _look_up(array, ds.VOILUTSequence[index], widths=(8, *range(10, 17)))
     return apply_windowing(array, ds, index) if has_window else array
 
 
@@ -91,7 +94,7 @@ def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
         raise ValueError("a window applies to MONOCHROME1 and MONOCHROME2 images only")
     function = str(ds.get("VOILUTFunction", None) or "LINEAR").upper()
     center, width = _nth(ds.WindowCenter, index), _nth(ds.WindowWidth, index)
-    lowest, highest = _range(ds)
+    lowest, highest = value_range(ds)
     if function == "SIGMOID":
         _check_width(width, function, width > 0)
         values = array.astype(np.float64)
@@ -119,6 +122,12 @@ def _check_width(width: float, function: str, is_wide_enough: bool) -> None:
         raise ValueError(f"Window Width is {width:g}, but {function} needs {least}")
 
 
+def has_voi_lut(ds: Dataset) -> bool:
+    """Tell whether a data set has a VOI LUT that can be applied."""
+    items = ds.get("VOILUTSequence")
+    return bool(items) and all(items[0].get(name) is not None for name in ("LUTDescriptor", "LUTData"))
+
+
 def _has_window(ds: Dataset) -> bool:
     return ds.get("WindowCenter") is not None and ds.get("WindowWidth") is not None
 
@@ -127,8 +136,8 @@ def _nth(value: Any, index: int) -> float:
     return float(value if isinstance(value, (int, float)) else value[index])
 
 
-def _range(ds: Dataset) -> tuple[float, float]:
-    """The values that a stored value of this data set can have after the Modality LUT."""
+def value_range(ds: Dataset) -> tuple[float, float]:
+    """Return the lowest and highest value that stored values can have after the Modality LUT."""
     if "ModalityLUTSequence" in ds and ds.ModalityLUTSequence:
         return 0, 2 ** int(ds.ModalityLUTSequence[0].LUTDescriptor[2]) - 1
     if ds.PixelRepresentation == 0:
@@ -141,17 +150,87 @@ def _range(ds: Dataset) -> tuple[float, float]:
     return lowest * float(slope) + float(intercept), highest * float(slope) + float(intercept)
 
 
-def _look_up(array: Array, item: Dataset, *, is_little_endian: bool) -> Array:
-    """Map values through a LUT (PS3.3 §C.11.1.1); those outside get its first or last entry."""
-    entries, first, bits = (int(number) for number in item.LUTDescriptor)
-    entries = entries or 65_536
-    data = item.LUTData
-    if isinstance(data, bytes):
-        width = 1 if len(data) == entries and bits <= 8 else 2
-        data = np.frombuffer(data, dtype=f"{'<' if is_little_endian else '>'}u{width}")
-    table = np.asarray(data).astype(np.uint8 if bits <= 8 else np.uint16)
-    if len(table) < entries:
+def _look_up(array: Array, item: Dataset, *, widths: Container[int]) -> Array:
+    """Map values through the LUT of a Modality or VOI LUT Sequence's item."""
+    entry_count, first, bits = descriptor(item, "LUTDescriptor")
+    if bits not in widths:
+        raise UnsupportedError(f"a LUT with entries of {bits} bits cannot be read yet", tag=0x00283002)
+    words = stored_words(item, "LUTData")
+    if bits <= 8 and len(words) < entry_count:
+        words = words.view(np.uint8)
+    if len(words) < entry_count:
         raise InvalidDicomError(
-            f"the LUT has {len(table)} entries, but its descriptor says {entries}", tag=0x00283006
+            f"the LUT has {len(words)} entries, but its descriptor says {entry_count}", tag=0x00283006
         )
-    return cast(Array, table[np.clip(array.astype(np.int64) - first, 0, entries - 1)])
+    table = words[:entry_count]
+    if bits <= 8 and table.dtype != np.uint8 and table.max() > 0xFF:
+        raise InvalidDicomError(
+            "the entries of the LUT have more bits than its descriptor says", tag=0x00283006
+        )
+    return map_values(array, table.astype(np.uint8 if bits <= 8 else np.uint16), first)
+
+
+def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:
+    """Read a LUT Descriptor (PS3.3 §C.11.1.1, §C.7.6.3.1.5).
+
+    Args:
+        ds: The data set that has it.
+        keyword: Its keyword.
+
+    Returns:
+        How many entries there are, the first value that is mapped, and the bits of an entry.
+
+    Raises:
+        InvalidDicomError: There are no three numbers.
+    """
+    numbers = ds.get(keyword)
+    if numbers is None or isinstance(numbers, (int, str, bytes)) or len(numbers) != 3:
+        raise InvalidDicomError(f"{keyword} is missing, or has other than three values")
+    entry_count, first, bits = (int(number) for number in numbers)
+    # 65536 does not fit its 16 bits.
+    return entry_count or 65_536, first, bits
+
+
+def stored_words(ds: Dataset, keyword: str) -> Array:
+    """Read a LUT's data as 16-bit words, whichever VR they have; a last single byte becomes a word.
+
+    Returns:
+        Little-endian uint16, so that a view as uint8 gives 8-bit entries in their order, one dimension.
+
+    Raises:
+        InvalidDicomError: There are no data.
+    """
+    element = ds.get_item(_core.keyword_tag(keyword) or 0)
+    if element is None or element.value is None:
+        raise InvalidDicomError(f"{keyword} is missing")
+    value = element.value
+    if not isinstance(value, bytes):
+        numbers = np.atleast_1d(np.asarray(value, dtype=np.int64))
+        return (numbers & 0xFFFF).astype("<u2")
+    value += b"\0" * (len(value) % 2)
+    # Only what consists of words has a byte order.
+    is_big = ds.is_little_endian is False and element.VR != "OB"
+    return np.frombuffer(value, dtype=">u2" if is_big else "<u2").astype("<u2")
+
+
+def map_values(array: Array, table: Array, first: int) -> Array:
+    """Map values through a table; those outside get its first or last entry (PS3.3 §C.11.1.1).
+
+    Args:
+        array: Values, any shape and type; of floating point numbers, the whole ones below them count.
+        table: Entries, one or several samples (entry[, sample]).
+        first: The value that the first entry is for.
+
+    Returns:
+        A new array of `table`'s type, shape that of `array`, with an axis for samples behind it.
+    """
+    last = len(table) - 1
+    if array.dtype.kind in "iu" and array.dtype.itemsize <= 2:
+        # A table for every value of the type costs less than clipping each pixel.
+        unsigned = np.dtype(f"u{array.dtype.itemsize}")
+        every = np.arange(256**array.dtype.itemsize, dtype=unsigned).view(array.dtype.newbyteorder("="))
+        whole = table[np.clip(every.astype(np.int64) - first, 0, last)]
+        native = array.astype(array.dtype.newbyteorder("="), copy=False)
+        return cast(Array, whole[native.view(unsigned)])
+    values = np.floor(array) if array.dtype.kind == "f" else array.astype(np.int64)
+    return cast(Array, table[np.clip(values - first, 0, last).astype(np.intp)])

@@ -14,11 +14,13 @@ from rapidicom.arrays import as_bytes, empty_aligned
 from rapidicom.dataset import Dataset
 from rapidicom.filereader import dcmread
 from rapidicom.lookup_tables import apply_modality_lut, apply_rescale, apply_voi_lut, apply_windowing
+from rapidicom.palettes import apply_color_lut
 
 if TYPE_CHECKING:
     from rapidicom.filereader import Source
 
 __all__ = [
+    "apply_color_lut",
     "apply_modality_lut",
     "apply_rescale",
     "apply_voi_lut",
@@ -42,10 +44,10 @@ def pixel_array(source: Source | Dataset, *, index: int | None = None, raw: bool
 
     Returns:
         Stored values, shape ([frame,] row, column[, sample]), of the type that Bits Allocated and Pixel
-        Representation give: uint8 for 1 bit, 16 bits for 12, floating point numbers for Float and Double Float
-        Pixel Data. The bits above Bits Stored are cleared, or filled with the sign, and a value that High Bit
-        puts above the lowest bits is brought down to them (PS3.5 §8.1.1). The array is writable; the file
-        never changes.
+        Representation give: uint8 for 1 bit, 16 bits for 12, floating point for Float and Double Float Pixel
+        Data. The bits above Bits Stored are cleared, or filled with the sign, and a value that High Bit puts
+        above the lowest bits is brought down to them, with a warning (PS3.5 §8.1.1). The array is writable;
+        the file never changes.
 
         Where there are more pixels than Number of Frames says, but for padding, all whole frames are read,
         with a warning.
