@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ pydicom = pytest.importorskip("pydicom", reason="pydicom is the reference")
 DATA = Path(os.environ.get("RAPIDICOM_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 FOLDERS = sorted(path.name for path in DATA.iterdir() if path.is_dir()) if DATA.is_dir() else []
 
-NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"}
+# Those whose pixels are not compressed: implicit, explicit, deflated and explicit big endian.
+NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"}
+PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 # Where we differ on purpose: what, and why.
 INTENDED = {
@@ -26,6 +29,15 @@ INTENDED = {
     "owner, and calls elements that own no block private creators",
     "text after the escape sequence of ISO 2022 IR 58": "pydicom leaves the sequence in the text",
     "GH179A.dcm": "pydicom reads the blank VR of an element as the half of a length, and nothing behind it",
+}
+
+# The same of images: file and result.
+INTENDED_IMAGES = {
+    (
+        "OBXXXX1A_expb.dcm",
+        "palette",
+    ): "pydicom takes the words of a big-endian palette for little-endian ones; "
+    "ours are the colours of OBXXXX1A.dcm",
 }
 
 
@@ -121,30 +133,138 @@ def test_every_element_equals_pydicoms(folder: str) -> None:
         pytest.skip(f"{folder} has no file that pydicom reads without a warning")
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_every_native_pixel_equals_pydicoms(folder: str) -> None:
-    wrong, count = [], 0
-    for path, theirs in quiet_files(folder):
-        syntax = str(theirs.file_meta.get("TransferSyntaxUID", ""))
-        if (
-            syntax not in NATIVE
-            or "PixelData" not in theirs
-            or theirs.get("BitsAllocated") not in (8, 16, 32)
-        ):
+# What a file's pixels and look-up tables give: pydicom's array, and how ours is made.
+Result = tuple[str, Callable[[], Any], Callable[[], Any]]
+
+
+def images() -> list[Path]:
+    """The files in which there are pixels or overlays, of the development data and of pydicom's own."""
+    roots = [DATA, Path(pydicom.__file__).parent / "data"]
+    return [path for root in roots if root.is_dir() for path in sorted(root.rglob("*")) if is_dicom(path)]
+
+
+def is_dicom(path: Path) -> bool:
+    if not path.is_file() or path.stat().st_size < 132:
+        return False
+    with path.open("rb") as file:
+        file.seek(128)
+        return file.read(4) == b"DICM"
+
+
+def pixel_results(theirs: Any, ours: rd.Dataset) -> Iterator[Result]:
+    """What there is to compare of native pixels and of icons."""
+    yield "pixel_array", lambda: theirs.pixel_array, lambda: ours.pixel_array
+    yield (
+        "raw",
+        lambda: pydicom.pixels.pixel_array(theirs, raw=True),
+        lambda: rd.pixel_array(ours, raw=True),
+    )
+    # Text in a file that is wrong.
+    said = str(theirs.get("NumberOfFrames"))
+    count = int(said) if said.isdigit() else 1
+    for index in sorted({0, 1, count // 2, count - 1}) if count > 1 else ():
+        yield (
+            f"frame {index}",
+            lambda index=index: pydicom.pixels.pixel_array(theirs, index=index),
+            lambda index=index: rd.pixel_array(ours, index=index),
+        )
+
+
+def table_results(theirs: Any, ours: rd.Dataset, stored: Any) -> Iterator[Result]:
+    """What there is to compare of what stored values mean."""
+    try:
+        modality = pydicom.pixels.apply_modality_lut(stored, theirs)
+    except Exception:
+        modality = stored
+    else:
+        yield "modality", lambda: modality, lambda: rd.apply_modality_lut(stored, ours)
+    for prefer_lut in (True, False):
+        yield (
+            f"VOI, prefer_lut={prefer_lut}",
+            lambda prefer=prefer_lut: pydicom.pixels.apply_voi_lut(modality, theirs, prefer_lut=prefer),
+            lambda prefer=prefer_lut: rd.apply_voi_lut(modality, ours, prefer_lut=prefer),
+        )
+    if "RedPaletteColorLookupTableDescriptor" in theirs:
+        yield (
+            "palette",
+            lambda: pydicom.pixels.apply_color_lut(stored, theirs),
+            lambda: rd.apply_color_lut(stored, ours),
+        )
+
+
+def overlay_results(theirs: Any, ours: rd.Dataset) -> Iterator[Result]:
+    for group in range(0x6000, 0x6020, 2):
+        if (group, 0x0010) in theirs:
+            yield (
+                f"overlay {group:04X}",
+                lambda group=group: theirs.overlay_array(group),
+                lambda group=group: ours.overlay_array(group),
+            )
+
+
+def compare(results: Iterator[Result]) -> tuple[int, list[tuple[str, str]]]:
+    """Count what pydicom gives, and tell where ours is another."""
+    count, wrong = 0, []
+    for name, theirs, ours in results:
+        try:
+            expected = theirs()
+        except Exception:
             continue
+        count += 1
+        found = ours()
+        if (expected.shape, expected.dtype.newbyteorder("=")) != (found.shape, found.dtype):
+            wrong.append((name, f"{found.shape} {found.dtype}, not {expected.shape} {expected.dtype}"))
+        elif not np.array_equal(expected, found, equal_nan=expected.dtype.kind == "f"):
+            wrong.append((name, "other values"))
+    return count, wrong
+
+
+def ramp(theirs: Any) -> np.ndarray[Any, Any]:
+    """Every value that a sample of at most 16 bits can have, in the place of pixels that are compressed."""
+    bits = min(int(theirs.BitsStored), 16)
+    dtype = np.dtype("ui"[theirs.PixelRepresentation] + ("1" if bits <= 8 else "2"))
+    return (np.arange(2**bits) - (2 ** (bits - 1) if theirs.PixelRepresentation else 0)).astype(dtype)
+
+
+def test_every_image_is_pydicoms() -> None:
+    """Native pixels and icons, modality and VOI values, colours of palettes, overlays."""
+    wrong, counts = [], dict.fromkeys(("pixels", "icons", "tables", "overlays"), 0)
+    for path in images():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                expected = theirs.pixel_array
+                theirs = pydicom.dcmread(path)
+                syntax = str(theirs.file_meta.get("TransferSyntaxUID", ""))
+                _ = [element.value for element in theirs]
+                ours = rd.dcmread(path)
             except Exception:
+                # Damaged files are another test's.
                 continue
-        count += 1
-        found = rd.dcmread(path).pixel_array
-        same = (expected.shape, expected.dtype) == (found.shape, found.dtype) and np.array_equal(
-            expected, found
-        )
-        if not same:
-            wrong.append((path.name, expected.shape, found.shape, expected.dtype, found.dtype))
-    assert not wrong
-    if count == 0:
-        pytest.skip(f"{folder} has no native pixel data of 8, 16 or 32 bits")
+            found: list[tuple[str, str]] = []
+
+            def note(kind: str, results: Iterator[Result], found: list[tuple[str, str]] = found) -> None:
+                count, differing = compare(results)
+                counts[kind] += count
+                found += differing
+
+            has_pixels = any(keyword in theirs for keyword in PIXEL_KEYWORDS)
+            stored = None
+            if has_pixels and syntax in NATIVE:
+                note("pixels", pixel_results(theirs, ours))
+                with contextlib.suppress(Exception):
+                    stored = ours.pixel_array
+            elif "PixelData" in theirs and theirs.get("SamplesPerPixel") == 1:
+                stored = ramp(theirs)
+            if stored is not None:
+                note("tables", table_results(theirs, ours, stored))
+            note("overlays", overlay_results(theirs, ours))
+            if syntax in NATIVE:
+                icons = zip(
+                    theirs.get("IconImageSequence", ()), ours.get("IconImageSequence", ()), strict=True
+                )
+                for their_icon, our_icon in icons:
+                    their_icon.file_meta = theirs.file_meta
+                    note("icons", pixel_results(their_icon, our_icon))
+        wrong += [(path.name, *one) for one in found if (path.name, one[0]) not in INTENDED_IMAGES]
+    assert not wrong, f"besides what is intended: {INTENDED_IMAGES}"
+    assert all(counts.values()), f"of each kind some are compared: {counts}"
