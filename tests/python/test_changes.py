@@ -109,7 +109,8 @@ def test_element_that_looks_at_its_data_set_when_it_ends_does_not_block() -> Non
 
 def test_damaged_item_can_be_copied_and_changed() -> None:
     """Nobody looks into an item before its elements are asked for, and what was set is there all the same."""
-    broken = b"\xfe\xff\xdd\xe0\x07\0\0\0abc"
+    # Nested deeper than the limit.
+    broken = (b"\x08\0\x15\x11SQ\0\0" + b"\xff" * 4 + b"\xfe\xff\0\xe0" + b"\xff" * 4) * 1000
     item = b"\xfe\xff\x00\xe0" + len(broken).to_bytes(4, "little") + broken
     ds = rd.dcmread(file_bytes([Element(0x00081115, "SQ", item)]))
     first = ds.ReferencedSeriesSequence[0]
@@ -117,7 +118,7 @@ def test_damaged_item_can_be_copied_and_changed() -> None:
     copy.copy(first)
     first[0x00100020] = DataElement(0x00100020, "LO", "x")
     assert first.PatientID == "x"
-    with pytest.raises(rd.InvalidDicomError):
+    with pytest.raises(rd.LimitError):
         _ = first.PatientName
 
 

@@ -451,7 +451,7 @@ def test_encapsulated_pixels_in_an_item_of_defined_length() -> None:
         assert ds.tags() == [0x00880200, 0x7FE00010]
         (one,) = ds.IconImageSequence
         assert (one.Rows, one.tags()) == (3, [0x00280010, 0x7FE00010])
-        assert one.raw_bytes("PixelData").endswith(SEQUENCE_END)
+        assert bytes(one.raw_bytes("PixelData")).endswith(SEQUENCE_END)
         assert not ds.deviations + one.deviations
 
 
