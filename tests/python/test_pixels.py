@@ -220,6 +220,12 @@ def test_rescale_and_windows_are_pydicoms(function: str | None, rescale: tuple[f
         np.testing.assert_allclose(windowed, expected, rtol=1e-12)
 
 
+def test_acr_nemas_images_have_one_sample() -> None:
+    extra = [Element(0x00280002, "US", None), Element(0x00280005, "US", 2)]
+    pixels = noise((3, 4), "uint16")
+    assert np.array_equal(rd.dcmread(file_bytes(image(pixels, extra=extra))).pixel_array, pixels)
+
+
 def test_compressed_pixels_say_what_they_are() -> None:
     from builder import Fragments
 

@@ -6,5 +6,6 @@
 mod bytes;
 mod files;
 mod layers;
+mod pixels;
 mod properties;
 mod scan;

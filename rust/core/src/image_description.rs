@@ -13,6 +13,7 @@ use crate::vr::Vr;
 
 const SAMPLES_PER_PIXEL: Tag = Tag::new(0x0028, 0x0002);
 const PHOTOMETRIC_INTERPRETATION: Tag = Tag::new(0x0028, 0x0004);
+const IMAGE_DIMENSIONS: Tag = Tag::new(0x0028, 0x0005);
 const PLANAR_CONFIGURATION: Tag = Tag::new(0x0028, 0x0006);
 const NUMBER_OF_FRAMES: Tag = Tag::new(0x0028, 0x0008);
 const ROWS: Tag = Tag::new(0x0028, 0x0010);
@@ -185,7 +186,11 @@ impl ImageDescription {
         let rows = within(attributes, pixel_element, ROWS, 1..=65_535, "1 to 65535")? as usize;
         let columns = within(attributes, pixel_element, COLUMNS, 1..=65_535, "1 to 65535")? as usize;
         // None of these is guessed where it is absent: the values would be wrong without a word.
-        let samples = within(attributes, pixel_element, SAMPLES_PER_PIXEL, 1..=4, "1, 3 or 4")? as usize;
+        let samples = match attributes.integer(SAMPLES_PER_PIXEL) {
+            // ACR-NEMA had no colours, and said in its own attribute that it has rows and columns.
+            None if attributes.integer(IMAGE_DIMENSIONS) == Some(2) => 1,
+            _ => within(attributes, pixel_element, SAMPLES_PER_PIXEL, 1..=4, "1, 3 or 4")? as usize,
+        };
         let (allocated, expected) = match pixel_element {
             PixelElement::PixelData => (1..=64, "1, or 8 to 64"),
             PixelElement::FloatPixelData => (32..=32, "32"),
@@ -430,6 +435,10 @@ mod tests {
             table.remove(&tag);
             assert!(ImageDescription::new(&Table(table), PixelElement::PixelData).is_err(), "{tag} is missing");
         }
+        let mut table = ct();
+        table.remove(&SAMPLES_PER_PIXEL);
+        table.insert(IMAGE_DIMENSIONS, 2);
+        assert!(ImageDescription::new(&Table(table), PixelElement::PixelData).is_ok(), "as ACR-NEMA wrote it");
         let mut table = ct();
         table.extend([(SAMPLES_PER_PIXEL, 3), (PLANAR_CONFIGURATION, 2)]);
         assert!(ImageDescription::new(&Table(table), PixelElement::PixelData).is_err(), "planes of a third kind");
