@@ -223,6 +223,9 @@ def map_values(array: Array, table: Array, first: int) -> Array:
 
     Returns:
         A new array of `table`'s type, shape that of `array`, with an axis for samples behind it.
+
+    Raises:
+        ValueError: There is a NaN among the values.
     """
     last = len(table) - 1
     if array.dtype.kind in "iu" and array.dtype.itemsize <= 2:
@@ -233,4 +236,6 @@ def map_values(array: Array, table: Array, first: int) -> Array:
         native = array.astype(array.dtype.newbyteorder("="), copy=False)
         return cast(Array, whole[native.view(unsigned)])
     values = np.floor(array) if array.dtype.kind == "f" else array.astype(np.int64)
+    if array.dtype.kind == "f" and np.isnan(values).any():
+        raise ValueError("a look-up table has no entry for NaN")
     return cast(Array, table[np.clip(values - first, 0, last).astype(np.intp)])

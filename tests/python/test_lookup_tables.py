@@ -141,6 +141,8 @@ def test_fractions_count_as_the_whole_number_below() -> None:
     array = np.array([[-2.5, -2.0, -1.5, -0.5, 0.5, 1.0, 7.9]])
     ours = rd.apply_voi_lut(array, rd.dcmread(data))
     assert ours.tolist() == [[10, 10, 10, 11, 12, 13, 13]]
+    with pytest.raises(ValueError, match="NaN"):
+        rd.apply_voi_lut(np.array([1.0, np.nan]), rd.dcmread(data))
     with pytest.warns(UserWarning, match="float"):
         theirs = pydicom.pixels.apply_voi_lut(array, pydicom.dcmread(io.BytesIO(data)))
     np.testing.assert_array_equal(ours, theirs)

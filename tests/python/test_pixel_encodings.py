@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, Items, file_bytes, image
+from builder import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    Element,
+    Fragments,
+    Items,
+    file_bytes,
+    image,
+)
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is the reference for pixels")
 
@@ -346,6 +355,28 @@ def test_icons_have_pixels_of_their_own(syntax: str, dtype: str) -> None:
     array = ds.IconImageSequence[0].pixel_array
     assert array.dtype == icon.dtype
     np.testing.assert_array_equal(array, icon)
+
+
+def test_icons_of_compressed_images_can_be_native() -> None:
+    """PS3.5 §A.4: what has a length is, whatever the Transfer Syntax says."""
+    icon = noise((4, 6), np.uint8)
+    content = [one for one in image(icon) if one.tag >> 16 in (0x0028, 0x7FE0)]
+    extra = [
+        Element(0x00880200, "SQ", Items([content])),
+        Element(PIXELS, "OB", Fragments([b"\xff\xd8\xff\xd9"])),
+    ]
+    elements = image(np.zeros((3, 4), np.uint8), extra=extra)
+    ds = rd.dcmread(file_bytes(elements, transfer_syntax="1.2.840.10008.1.2.4.50"))
+    np.testing.assert_array_equal(ds.IconImageSequence[0].pixel_array, icon)
+    with pytest.raises(rd.UnsupportedError, match="compressed"):
+        _ = ds.pixel_array
+
+
+def test_pixels_made_in_memory() -> None:
+    pixels = np.arange(6, dtype=np.float32).reshape(2, 3)
+    ds = rd.Dataset({"Rows": 2, "Columns": 3, "SamplesPerPixel": 1, "BitsAllocated": 32})
+    ds.FloatPixelData = pixels.astype("<f4").tobytes()
+    np.testing.assert_array_equal(ds.pixel_array, pixels)
 
 
 def test_bytes_that_are_set_keep_the_byte_order_of_the_file() -> None:
