@@ -192,8 +192,11 @@ def test_pixels_follow_what_is_set_in_memory() -> None:
     new = np.full((4, 3), 9, dtype=np.uint16)
     ds.PixelData = new.tobytes()
     assert np.array_equal(ds.pixel_array, new)
-    ds.BitsStored, ds.HighBit = 3, 2
+    ds.BitsStored = 3
     assert ds.pixel_array.max() == 1, "9 has the lowest three bits 001"
+    ds.HighBit = 3
+    with pytest.warns(UserWarning, match="High"):
+        assert ds.pixel_array.max() == 4, "and those above the lowest 100"
     del ds.PixelData
     with pytest.raises(AttributeError):
         _ = ds.pixel_array

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use rapidicom_core::pixel::{NativePixels, ValueField, read_frames};
-use rapidicom_core::{Dataset, DicomFile, ImageDescription, Limits, ParseOptions, PixelElement, Stop, Tag, Vr, value};
+use rapidicom_core::{
+    Dataset, DicomFile, ImageDescription, Leniencies, Limits, ParseOptions, PixelElement, ReadAt, Rules, Stop, Tag, Vr,
+    value,
+};
 
 use crate::bytes::{file, rich_dataset};
 
@@ -38,10 +41,13 @@ fn look_at_everything(dataset: &Dataset, length: u64, depth: u32) {
 
 fn read(bytes: Vec<u8>, stop: Stop) {
     let length = bytes.len() as u64;
-    let options = ParseOptions { stop, force: true, ..ParseOptions::default() };
-    if let Ok(found) = DicomFile::from_memory(Arc::new(bytes), &options) {
-        look_at_everything(&found.meta, length, 0);
-        look_at_everything(&found.dataset, length, 0);
+    for leniencies in [Leniencies::NONE, Leniencies::DEFAULT, Leniencies::ALL] {
+        let rules = Rules { leniencies, ..Rules::default() };
+        let options = ParseOptions { stop, force: true, rules };
+        if let Ok(found) = DicomFile::from_memory(Arc::new(bytes.clone()), &options) {
+            look_at_everything(&found.meta, length, 0);
+            look_at_everything(&found.dataset, length, 0);
+        }
     }
 }
 
@@ -50,6 +56,21 @@ fn every_prefix_of_a_file_is_an_error_or_a_data_set() {
     let whole = file(&rich_dataset());
     for length in 0..=whole.len() {
         read(whole[..length].to_vec(), Stop::AtEnd);
+    }
+}
+
+/// Bytes that are read like a file.
+struct Slow(Vec<u8>);
+
+impl ReadAt for Slow {
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> rapidicom_core::Result<usize> {
+        let rest = &self.0[(offset as usize).min(self.0.len())..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        Ok(count)
     }
 }
 
@@ -70,6 +91,31 @@ proptest! {
     fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         read(bytes.clone(), Stop::AtEnd);
         read(file(&bytes), Stop::BeforePixels);
+    }
+
+    #[test]
+    fn a_file_is_the_same_from_every_source(
+        flips in prop::collection::vec((132usize..600, any::<u8>()), 0..6),
+        is_forced in any::<bool>(),
+    ) {
+        let mut bytes = file(&rich_dataset());
+        let length = bytes.len();
+        for (at, value) in flips {
+            bytes[at % length] = value;
+        }
+        let leniencies = if is_forced { Leniencies::ALL } else { Leniencies::DEFAULT };
+        let rules = Rules { leniencies, ..Rules::default() };
+        let options = ParseOptions { rules, ..ParseOptions::default() };
+        let show = |found: rapidicom_core::Result<DicomFile>| match found {
+            Ok(found) => {
+                let values: Vec<_> = found.dataset.elements().iter().map(|one| found.dataset.value(one).unwrap().into_owned()).collect();
+                Ok((found.dataset.elements().to_vec(), values, found.dataset.deviations().clone()))
+            }
+            Err(error) => Err((error.what(), error.offset())),
+        };
+        let reader = Slow(bytes.clone());
+        let streamed = show(DicomFile::from_reader(&reader, &options));
+        prop_assert_eq!(show(DicomFile::from_memory(Arc::new(bytes), &options)), streamed);
     }
 
     #[test]

@@ -19,8 +19,6 @@ const NUMBER_OF_FRAMES: Tag = Tag::new(0x0028, 0x0008);
 const ROWS: Tag = Tag::new(0x0028, 0x0010);
 const COLUMNS: Tag = Tag::new(0x0028, 0x0011);
 const BITS_ALLOCATED: Tag = Tag::new(0x0028, 0x0100);
-const BITS_STORED: Tag = Tag::new(0x0028, 0x0101);
-const HIGH_BIT: Tag = Tag::new(0x0028, 0x0102);
 
 /// Where attributes come from: a data set as it was read, or one that was changed in memory.
 pub trait Attributes {
@@ -205,11 +203,11 @@ impl ImageDescription {
         // Floating point numbers have neither of these.
         if pixel_element == PixelElement::PixelData {
             let (most, expected) = (i64::from(bits_allocated), "at least 1 and at most Bits Allocated");
-            bits_stored = within(attributes, pixel_element, BITS_STORED, 1..=most, expected)? as u32;
+            bits_stored = within(attributes, pixel_element, Tag::BITS_STORED, 1..=most, expected)? as u32;
             is_signed = within(attributes, pixel_element, Tag::PIXEL_REPRESENTATION, 0..=1, "0 or 1")? == 1;
         }
         // Today's standard leaves no choice (PS3.5 §8.1.1), earlier ones did. Where the value cannot be, it is not.
-        let high_bit = attributes.integer(HIGH_BIT).and_then(|high_bit| u32::try_from(high_bit).ok());
+        let high_bit = attributes.integer(Tag::HIGH_BIT).and_then(|high_bit| u32::try_from(high_bit).ok());
         let high_bit = high_bit.filter(|high_bit| (bits_stored - 1..bits_allocated).contains(high_bit));
         let is_planar = match attributes.integer(PLANAR_CONFIGURATION) {
             _ if samples == 1 => Some(false),
@@ -400,7 +398,7 @@ mod tests {
             (ROWS, 4),
             (COLUMNS, 6),
             (BITS_ALLOCATED, 16),
-            (BITS_STORED, 12),
+            (Tag::BITS_STORED, 12),
             (SAMPLES_PER_PIXEL, 1),
             (Tag::PIXEL_REPRESENTATION, 1),
         ])
@@ -420,7 +418,7 @@ mod tests {
             ("no rows", ROWS, 0),
             ("negative columns", COLUMNS, -1),
             ("no samples", SAMPLES_PER_PIXEL, 0),
-            ("more stored than allocated", BITS_STORED, 17),
+            ("more stored than allocated", Tag::BITS_STORED, 17),
             ("a width that is not read", BITS_ALLOCATED, 24),
             ("a negative number of frames", NUMBER_OF_FRAMES, -1),
             ("signed twice", Tag::PIXEL_REPRESENTATION, 2),
@@ -452,7 +450,7 @@ mod tests {
     fn packed_samples_take_less_than_their_array() {
         for (bits, frames, expected) in [(1, 1, 3), (1, 3, 9), (12, 1, 36), (12, 3, 108), (64, 1, 192)] {
             let mut table = ct();
-            table.extend([(BITS_ALLOCATED, bits), (BITS_STORED, 1), (NUMBER_OF_FRAMES, frames)]);
+            table.extend([(BITS_ALLOCATED, bits), (Tag::BITS_STORED, 1), (NUMBER_OF_FRAMES, frames)]);
             let description = ImageDescription::new(&Table(table), PixelElement::PixelData).unwrap();
             assert_eq!(description.total_length().unwrap(), expected, "{bits} bits, {frames} frames");
         }
@@ -488,7 +486,7 @@ mod tests {
             ("negative", Some(-1), (4, 4)),
         ] {
             let mut table = ct();
-            table.extend(high_bit.map(|high_bit| (HIGH_BIT, high_bit)));
+            table.extend(high_bit.map(|high_bit| (Tag::HIGH_BIT, high_bit)));
             let description = ImageDescription::new(&Table(table), PixelElement::PixelData).unwrap();
             assert_eq!(description.shifts(), expected, "{name}");
         }

@@ -16,6 +16,10 @@ impl Tag {
     pub const TRANSFER_SYNTAX_UID: Tag = Tag(0x0002_0010);
     /// (0008,0005) Specific Character Set.
     pub const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008_0005);
+    /// (0028,0101) Bits Stored.
+    pub const BITS_STORED: Tag = Tag(0x0028_0101);
+    /// (0028,0102) High Bit.
+    pub const HIGH_BIT: Tag = Tag(0x0028_0102);
     /// (0028,0103) Pixel Representation, which decides between US and SS where no VR is written.
     pub const PIXEL_REPRESENTATION: Tag = Tag(0x0028_0103);
     /// (7FE0,0008) Float Pixel Data.

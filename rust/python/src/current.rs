@@ -14,6 +14,11 @@ impl Attributes for Current<'_, '_> {
     fn integer(&self, tag: Tag) -> Option<i64> {
         let py = self.0.py();
         let this = self.0.get();
+        let is_set = |tag| this.overridden(py, tag).is_some();
+        if tag == Tag::HIGH_BIT && is_set(Tag::BITS_STORED) && !is_set(tag) {
+            // Whoever sets Bits Stored alone means the lowest bits, as in pydicom.
+            return None;
+        }
         if this.overridden(py, tag).is_none() {
             return this.parsed().ok()??.integer(tag);
         }
