@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import struct
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -487,6 +488,43 @@ def test_nesting_without_end_is_refused_at_once() -> None:
             (ds,) = ds.ReferencedImageSequence
             _ = ds.tags()
     assert str(caught.value).count(" > ") > 60
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BEFORE + bytes(8 * 100_000) + b"\1",
+        sequence(b"no items" + SEQUENCE_END) * 20_000,
+        sequence(item(FIRST, 3) * 20_000 + SEQUENCE_END),
+        sequence(ITEM + b"\3\0\0\0") * 100_000,
+        BEFORE + SEQUENCE_END * 100_000,
+        patient_id(b"??") * 20_000,
+        sequence(ITEM + OPEN) * 60 + sequence(ITEM + OPEN + FIRST) * 3,
+    ],
+    ids=["zeros", "no items", "wrong lengths", "nested wrong lengths", "delimiters", "misspelt", "open"],
+)
+def test_much_of_the_same_damage_costs_little(content: bytes) -> None:
+    start = time.perf_counter()
+    try:
+        for element in rd.dcmread(whole(content), force=True):
+            _ = element.VR == "SQ" and list(element.value)
+    except rd.DicomError:
+        pass
+    assert time.perf_counter() - start < 1
+
+
+def test_the_place_of_an_error_is_where_it_is_noticed() -> None:
+    with pytest.raises(rd.LimitError) as caught:
+        rd.dcmread(whole(sequence(ITEM + OPEN) * 100))
+    assert caught.value.offset is not None
+    assert START + 64 * 20 <= caught.value.offset <= START + 66 * 20
+
+
+def test_several_misspelt_vrs_in_a_row_are_all_read() -> None:
+    first = patient_id(b"??")[: -len(encode([ROWS]))]
+    ds = rd.dcmread(whole(first + header("10004000", b"??", b"\2\0") + b"M " + encode([ROWS])))
+    assert (ds.PatientID, ds.PatientSex, ds.Rows) == ("ID", "M", 3)
+    assert names(ds) == ["misspelt_vr", "misspelt_vr"]
 
 
 def test_an_image_larger_than_any_memory_is_refused_at_once() -> None:

@@ -164,6 +164,7 @@ impl Parser<'_, '_> {
     /// `IS_FAST` says whether plain elements take the shorter way, which finds the same.
     fn run<const IS_FAST: bool>(&mut self, start: u64, stop: Stop, elements: &mut Vec<Element>) -> Result<u64> {
         let mut offset = start;
+        let mut behind_zeros = 0;
         loop {
             if IS_FAST {
                 offset = self.run_of_plain(offset, stop, elements);
@@ -203,10 +204,14 @@ impl Parser<'_, '_> {
             if stop.is_before(tag) {
                 return Ok(offset);
             }
-            if tag == Tag::ZERO && !elements.is_empty() && self.window.only_zeros_from(offset)? {
-                let error = ErrorKind::BadValue { what: "the rest", found: 0, expected: "elements" };
-                self.tolerate(Leniency::TrailingZeros, offset, error)?;
-                return Ok(offset);
+            // Zeros are gone through once, not again for each 8 of them.
+            if tag == Tag::ZERO && !elements.is_empty() && offset >= behind_zeros {
+                let Some(other) = self.window.find_other_than_zero(offset)? else {
+                    let error = ErrorKind::BadValue { what: "the rest", found: 0, expected: "elements" };
+                    self.tolerate(Leniency::TrailingZeros, offset, error)?;
+                    return Ok(offset);
+                };
+                behind_zeros = other;
             }
             if header.lacks_vr(self.encoding) {
                 let error = ErrorKind::BadValue { what: "the VR", found: 0, expected: "two capital letters" };

@@ -122,6 +122,10 @@ impl<'a> Walk<'a> {
         Ok(Walk { bytes, start, position: start, encoding, rules, is_whole, levels, deviation: None })
     }
 
+    fn push(&mut self, is_implicit: bool) -> Result<()> {
+        self.levels.push(is_implicit).map_err(|error| error.at_offset(self.position as u64))
+    }
+
     fn needs(&self, end: usize) -> Result<Skip> {
         Ok(Skip::NeedsMore(end.saturating_sub(self.start)))
     }
@@ -159,7 +163,7 @@ impl<'a> Walk<'a> {
                             return self.needs(self.position + 8);
                         }
                         let parent = Encoding { is_implicit: self.levels.is_implicit(), ..self.encoding };
-                        self.levels.push(item_encoding(bytes, self.position, parent).is_implicit)?;
+                        self.push(item_encoding(bytes, self.position, parent).is_implicit)?;
                         inside = Inside::Item;
                     }
                     (Tag::ITEM, length) => {
@@ -230,7 +234,7 @@ impl<'a> Walk<'a> {
                             self.tolerate(Leniency::UndefinedLengthVr, error)?;
                         }
                         self.position += header.header_length;
-                        self.levels.push(self.levels.is_implicit())?;
+                        self.push(self.levels.is_implicit())?;
                         inside = Inside::Sequence;
                     }
                 }
@@ -329,7 +333,9 @@ pub(crate) fn spell_vr(
             Behind::Header([a, b, c, d, v, r, e, f]) => {
                 let next = ElementHeader::decode(&[a, b, c, d, v, r, e, f, 0, 0, 0, 0], encoding);
                 let is_delimiter = matches!(next.tag, Tag::ITEM | Tag::ITEM_DELIMITATION | Tag::SEQUENCE_DELIMITATION);
-                is_delimiter || (next.tag > header.tag && next.vr.is_known())
+                // Where one VR is misspelt, others are.
+                let has_vr = next.vr.is_known() || Vr([v, r]).is_written() || [v, r] == *b"  ";
+                is_delimiter || (next.tag > header.tag && has_vr)
             }
         })
     };

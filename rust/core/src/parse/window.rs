@@ -10,7 +10,8 @@ const FIRST_READ: u64 = 8 * 1024;
 /// How much longer the buffer becomes when it has to grow: few reads for long headers.
 const GROWTH: u64 = 4;
 
-/// Bytes that are looked at together in a search.
+/// Bytes that are looked at first in a search, which is often over soon, and at most together.
+const FIRST_CHUNK: usize = 256;
 const CHUNK: usize = 64 * 1024;
 
 /// A run of a file's bytes that is kept.
@@ -203,20 +204,21 @@ impl<'a> Window<'a> {
         overlap: usize,
         mut look: impl FnMut(&[u8], u64) -> Option<T>,
     ) -> Result<Option<T>> {
-        let (mut chunk, mut at) = (vec![0; CHUNK], offset);
+        let (mut chunk, mut at) = (vec![0; FIRST_CHUNK], offset);
         loop {
             if self.is_sequential() {
-                self.extend_to(at.saturating_add(CHUNK as u64))?;
+                self.extend_to(at.saturating_add(chunk.len() as u64))?;
             }
             let filled = self.read_at(&mut chunk, at)?;
             let bytes = chunk.get(..filled).unwrap_or_default();
             if let Some(found) = look(bytes, at) {
                 return Ok(Some(found));
             }
-            if filled < CHUNK {
+            if filled < chunk.len() {
                 return Ok(None);
             }
             at = at.saturating_add((filled - overlap) as u64);
+            chunk.resize((chunk.len() * 4).min(CHUNK), 0);
         }
     }
 
@@ -232,14 +234,16 @@ impl<'a> Window<'a> {
         })
     }
 
-    /// Whether nothing but zeros stands from `offset` on.
+    /// Where the first byte from `offset` on stands that is not zero.
     ///
     /// # Errors
     ///
     /// If the operating system refuses.
-    pub fn only_zeros_from(&mut self, offset: u64) -> Result<bool> {
-        let other = self.search(offset, 0, |bytes, _| bytes.iter().any(|byte| *byte != 0).then_some(()))?;
-        Ok(other.is_none())
+    pub fn find_other_than_zero(&mut self, offset: u64) -> Result<Option<u64>> {
+        self.search(offset, 0, |bytes, at| {
+            let index = bytes.iter().position(|byte| *byte != 0)?;
+            Some(at.saturating_add(index as u64))
+        })
     }
 
     /// Goes on at `offset`, which lies behind the window; the bytes between are never read. `used` is how many bytes
