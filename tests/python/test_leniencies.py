@@ -424,7 +424,9 @@ NUMBERS: Iterable[tuple[str, Any]] = [
     ("AE", "STORE"), ("AS", "042Y"), ("CS", "CT"), ("DA", "20240229"), ("DS", [1.5, 2.0]), ("DT", "2024"),
     ("IS", [3, 4]), ("LO", "text"), ("LT", "text"), ("PN", PATIENT_NAME), ("SH", "text"), ("ST", "text"),
     ("TM", "1200"), ("UC", "text"), ("UI", "2.25.3"), ("UR", "text"), ("UT", "text"),
-    ("OB", b"abcd"), ("UN", b"abcd"),
+    # Their bytes are handed over as they are written.
+    ("OB", b"abcd"), ("UN", b"abcd"), ("OW", b"abcd"), ("OL", b"abcd"), ("OF", b"abcdefgh"), ("OD", b"abcdefgh"),
+    ("OV", b"abcdefgh"),
 ]  # fmt: skip
 
 

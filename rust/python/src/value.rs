@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rapidicom_core::value::{self, Number};
-use rapidicom_core::{Dataset, Element, Limits, Tag, Vr};
+use rapidicom_core::{Dataset, Element, Error, ErrorKind, Limits, Tag, Vr};
 
 use crate::classes::{Classes, classes};
 use crate::dataset::PyDataset;
@@ -37,8 +37,8 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
     }
     if !vr.is_text() {
         if !vr.is_known() {
-            let message = format!("Unknown Value Representation in {}", element.tag);
-            return Err(pyo3::exceptions::PyNotImplementedError::new_err(message));
+            let error = Error::from(ErrorKind::unsupported("a value of an unknown VR", vr.as_str()));
+            return Err(to_python(error.at_tag(element.tag, "", None).at_offset(element.value_offset)));
         }
         return Ok(PyBytes::new(py, &bytes).into_any());
     }
