@@ -148,7 +148,8 @@ class DT(datetime.datetime):
     @classmethod
     def _of_text(cls, text: str) -> DT:
         found = _BOTH.fullmatch(text)
-        if found is None or int(found[6] or 0) > 60:
+        is_none = found is None or int(found[6] or 0) > 60 or int(found[9] or 0) > 23
+        if found is None or is_none:
             raise ValueError("a value with VR DT must be written as YYYYMMDDHHMMSS.FFFFFF&ZZXX")
         zone = None
         if found[8]:

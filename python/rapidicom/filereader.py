@@ -63,7 +63,7 @@ def dcmread(
     if mmap not in ("auto", "never", "always"):
         raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
     tags = None if specific_tags is None else _tags(specific_tags)
-    terms = None if charset is None else charset.split("\\") if isinstance(charset, str) else list(charset)
+    terms = None if charset is None else _terms(charset)
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
         path = path if isinstance(path, str) else os.fsdecode(path)
@@ -81,6 +81,13 @@ def dcmread(
 
 
 read_file = dcmread
+
+
+def _terms(charset: str | Iterable[str]) -> list[str]:
+    terms = charset.split("\\") if isinstance(charset, str) else list(charset)
+    if not terms or not all(isinstance(term, str) for term in terms):
+        raise TypeError("charset must be a str, or several")
+    return terms
 
 
 def _tags(specific_tags: Iterable[Key]) -> list[int]:

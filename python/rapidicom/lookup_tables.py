@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rapidicom import _core
+from rapidicom._numbers import as_integer, integer, number
 from rapidicom.dataset import Dataset
 from rapidicom.errors import InvalidDicomError, UnsupportedError
 
@@ -32,17 +33,18 @@ def apply_modality_lut(array: Array, ds: Dataset) -> Array:
         without either, `array` itself.
 
     Raises:
-        InvalidDicomError: The LUT is damaged.
+        InvalidDicomError: The LUT is damaged, or the slope or the intercept is no number.
         UnsupportedError: Its entries have more than 16 bits.
     """
     if "ModalityLUTSequence" in ds and ds.ModalityLUTSequence:
         return _look_up(array, ds.ModalityLUTSequence[0], widths=range(1, 17))
-    if "RescaleSlope" in ds and "RescaleIntercept" in ds:
-        rescaled = array.astype(np.float64)
-        rescaled *= float(ds.RescaleSlope)
-        rescaled += float(ds.RescaleIntercept)
-        return rescaled
-    return array
+    slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
+    if slope is None or intercept is None:
+        return array
+    rescaled = array.astype(np.float64)
+    rescaled *= slope
+    rescaled += intercept
+    return rescaled
 
 
 apply_rescale = apply_modality_lut
@@ -62,7 +64,7 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
         itself.
 
     Raises:
-        InvalidDicomError: The LUT is damaged.
+        InvalidDicomError: The LUT is damaged, or a window is none of numbers.
         UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
         ValueError: A window is too narrow, or of a function that the standard does not define.
     """
@@ -86,14 +88,15 @@ def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
         window, `array` itself.
 
     Raises:
+        InvalidDicomError: The window, or what gives the range of values, is no number.
         ValueError: The window is too narrow, its function is not defined, or the image is in colour.
     """
-    if not _has_window(ds):
+    center, width = number(ds, "WindowCenter", index), number(ds, "WindowWidth", index)
+    if center is None or width is None:
         return array
     if not str(ds.get("PhotometricInterpretation", "")).startswith("MONOCHROME"):
         raise ValueError("a window applies to MONOCHROME1 and MONOCHROME2 images only")
     function = str(ds.get("VOILUTFunction", None) or "LINEAR").upper()
-    center, width = _nth(ds.WindowCenter, index), _nth(ds.WindowWidth, index)
     lowest, highest = value_range(ds)
     if function == "SIGMOID":
         _check_width(width, function, width > 0)
@@ -132,22 +135,23 @@ def _has_window(ds: Dataset) -> bool:
     return ds.get("WindowCenter") is not None and ds.get("WindowWidth") is not None
 
 
-def _nth(value: Any, index: int) -> float:
-    return float(value if isinstance(value, (int, float)) else value[index])
-
-
 def value_range(ds: Dataset) -> tuple[float, float]:
     """Return the lowest and highest value that stored values can have after the Modality LUT."""
     if "ModalityLUTSequence" in ds and ds.ModalityLUTSequence:
-        return 0, 2 ** int(ds.ModalityLUTSequence[0].LUTDescriptor[2]) - 1
-    if ds.PixelRepresentation == 0:
-        lowest, highest = 0, 2**ds.BitsStored - 1
-    else:
-        lowest, highest = -(2 ** (ds.BitsStored - 1)), 2 ** (ds.BitsStored - 1) - 1
-    slope, intercept = ds.get("RescaleSlope"), ds.get("RescaleIntercept")
+        return 0, 2 ** descriptor(ds.ModalityLUTSequence[0], "LUTDescriptor")[2] - 1
+    lowest, highest = stored_range(ds)
+    slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
     if slope is None or intercept is None:
         return lowest, highest
-    return lowest * float(slope) + float(intercept), highest * float(slope) + float(intercept)
+    return lowest * slope + intercept, highest * slope + intercept
+
+
+def stored_range(ds: Dataset) -> tuple[int, int]:
+    """Return the lowest and highest value that stored values can have."""
+    bits = integer(ds, "BitsStored", 1, 64)
+    if integer(ds, "PixelRepresentation", 0, 1) == 0:
+        return 0, 2**bits - 1
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
 
 
 def _look_up(array: Array, item: Dataset, *, widths: Container[int]) -> Array:
@@ -181,12 +185,19 @@ def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:
         How many entries there are, the first value that is mapped, and the bits of an entry.
 
     Raises:
-        InvalidDicomError: There are no three numbers.
+        InvalidDicomError: There are no three numbers, or they describe no table.
     """
-    numbers = ds.get(keyword)
-    if numbers is None or isinstance(numbers, (int, str, bytes)) or len(numbers) != 3:
-        raise InvalidDicomError(f"{keyword} is missing, or has other than three values")
-    entry_count, first, bits = (int(number) for number in numbers)
+    values = ds.get(keyword)
+    numbers = [as_integer(value) for value in values] if isinstance(values, (list, tuple)) else []
+    entry_count, first, bits = numbers if len(numbers) == 3 else (None, None, None)
+    if entry_count is None or first is None or bits is None:
+        raise InvalidDicomError(
+            f"{keyword} is missing, or has other than three values that are numbers", tag=_core.keyword_tag(keyword)
+        )
+    # The second is unsigned or signed, with as many bits.
+    if not (0 <= entry_count <= 65_536 and -32_768 <= first <= 65_535 and 0 <= bits <= 64):
+        message = f"{keyword} is {entry_count}, {first}, {bits}, which describes no table"
+        raise InvalidDicomError(message, tag=_core.keyword_tag(keyword))
     # 65536 does not fit its 16 bits.
     return entry_count or 65_536, first, bits
 
@@ -198,15 +209,17 @@ def stored_words(ds: Dataset, keyword: str) -> Array:
         Little-endian uint16, so that a view as uint8 gives 8-bit entries in their order, one dimension.
 
     Raises:
-        InvalidDicomError: There are no data.
+        InvalidDicomError: There are no data, or not of words.
     """
     element = ds.get_item(_core.keyword_tag(keyword) or 0)
     if element is None or element.value is None:
         raise InvalidDicomError(f"{keyword} is missing")
     value = element.value
     if not isinstance(value, bytes):
-        numbers = np.atleast_1d(np.asarray(value, dtype=np.int64))
-        return (numbers & 0xFFFF).astype("<u2")
+        numbers = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, int) and -32_768 <= one <= 65_535 for one in numbers):
+            raise InvalidDicomError(f"{keyword} is no list of words", tag=element.tag)
+        return (np.array(numbers, dtype=np.int64) & 0xFFFF).astype("<u2")
     value += b"\0" * (len(value) % 2)
     # Only what consists of words has a byte order.
     is_big = ds.is_little_endian is False and element.VR != "OB"

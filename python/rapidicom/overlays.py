@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rapidicom import _core
+from rapidicom._numbers import as_integer
 from rapidicom.arrays import as_bytes
 from rapidicom.dataset import Dataset
 from rapidicom.errors import InvalidDicomError
@@ -66,17 +67,17 @@ def _number(ds: Dataset, group: int, element: int) -> int | None:
     found = ds.get_item((group, element))
     if found is None or found.value is None or found.value == "":
         return None
-    try:
-        return int(found.value)
-    except (TypeError, ValueError):
-        raise InvalidDicomError(
-            "an attribute of an overlay is no number", tag=group << 16 | element
-        ) from None
+    number = as_integer(found.value)
+    if number is None:
+        raise InvalidDicomError("an attribute of an overlay is no whole number", tag=group << 16 | element)
+    return number
 
 
 def _unpacked(ds: Dataset, group: int, shape: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
     """Read Overlay Data: bits, the lowest of a byte first, rows and frames without gaps."""
     element = ds[group, _DATA]
+    if not isinstance(element.value, bytes):
+        raise InvalidDicomError("Overlay Data is not of bytes", tag=element.tag)
     data = np.frombuffer(element.value, np.uint8)
     if ds.is_little_endian is False and element.VR == "OW" and len(data) % 2 == 0:
         # The bytes of each word are swapped (PS3.5 §7.3).
@@ -109,11 +110,10 @@ def _embedded(ds: Dataset, group: int, shape: tuple[int | None, int, int], bit: 
     count = reader.frame_count - first if frame_count is None else frame_count
     if first < 0 or count < 1 or first + count > reader.frame_count:
         raise InvalidDicomError(
-            f"the overlay is in frames {first + 1} to {first + count}, but the image has "
-            f"{reader.frame_count}",
+            f"the overlay is in {count} frames from {first + 1} on, but the image has {reader.frame_count}",
             tag=group << 16 | _FIRST_FRAME,
         )
-    if bit < 0:
+    if not 0 <= bit <= 63:
         raise InvalidDicomError(f"Overlay Bit Position is {bit}", tag=group << 16 | _BIT_POSITION)
     array: npt.NDArray[Any] = np.empty((count, rows, columns), np.uint8)
     reader.read_overlay_bits(first, count, bit, as_bytes(array))

@@ -15,6 +15,7 @@ from rapidicom.lookup_tables import (
     descriptor,
     has_voi_lut,
     map_values,
+    stored_range,
     stored_words,
     value_range,
 )
@@ -82,8 +83,11 @@ def _table(ds: Dataset, entry_count: int, bits: int) -> Array:
         raise InvalidDicomError("there is no Palette Color Lookup Table")
     alpha = ("Alpha",) if ds.get(f"{prefix}AlphaPaletteColorLookupTableData") else ()
     keywords = [f"{prefix}{colour}PaletteColorLookupTableData" for colour in (*_COLOURS, *alpha)]
-    read = _plain_entries if is_plain else _segmented_entries
-    tables = [read(stored_words(ds, keyword), entry_count, bits) for keyword in keywords]
+    data = [stored_words(ds, keyword) for keyword in keywords]
+    if is_plain:
+        tables = [_plain_entries(words, entry_count) for words in data]
+    else:
+        tables = [_segmented_entries(words, entry_count, bits) for words in data]
     if any(len(table) != entry_count or table.dtype != tables[0].dtype for table in tables):
         counts = ", ".join(str(len(table)) for table in tables)
         raise InvalidDicomError(
@@ -92,9 +96,8 @@ def _table(ds: Dataset, entry_count: int, bits: int) -> Array:
     return np.stack(tables, axis=-1)
 
 
-def _plain_entries(words: Array, entry_count: int, bits: int) -> Array:
+def _plain_entries(words: Array, entry_count: int) -> Array:
     """Take entries to have 8 bits if there are not enough bytes for 16, whatever the descriptor says."""
-    del bits
     entries = words if len(words) >= entry_count else words.view(np.uint8)
     return entries[:entry_count].astype(entries.dtype.newbyteorder("="), copy=False)
 
@@ -170,10 +173,9 @@ def _grey(array: Array, ds: Dataset, first: int, bits: int) -> Array:
     values = apply_voi_lut(apply_modality_lut(array, ds), ds)
     lowest, highest = value_range(ds)
     if has_voi_lut(ds):
-        lowest, highest = 0, 2 ** int(ds.VOILUTSequence[0].LUTDescriptor[2]) - 1
+        lowest, highest = 0, 2 ** descriptor(ds.VOILUTSequence[0], "LUTDescriptor")[2] - 1
     elif ds.get("WindowCenter") is None or ds.get("WindowWidth") is None:
-        stored = 0 if ds.PixelRepresentation == 0 else -(2 ** (ds.BitsStored - 1))
-        lowest, highest = apply_modality_lut(np.array([stored, first - 1]), ds).tolist()
+        lowest, highest = apply_modality_lut(np.array([stored_range(ds)[0], first - 1]), ds).tolist()
     grey = (values.astype(np.float64) - lowest) / ((highest - lowest) or 1)
     if ds.get("PhotometricInterpretation") == "MONOCHROME1":
         grey = 1 - grey

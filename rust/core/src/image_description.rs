@@ -279,7 +279,8 @@ impl ImageDescription {
 
     /// Whether the pixels are luminance and chrominance that are shown as RGB.
     pub fn is_ybr_full(&self) -> bool {
-        matches!(self.photometric_interpretation.as_str(), "YBR_FULL" | "YBR_FULL_422")
+        // One sample has no colour to turn into another, whatever it is called.
+        matches!(self.photometric_interpretation.as_str(), "YBR_FULL" | "YBR_FULL_422") && self.samples_per_pixel > 1
     }
 
     /// Checks that luminance and chrominance, if that is what the pixels are, can be turned into RGB.
