@@ -192,7 +192,8 @@ def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:
     entry_count, first, bits = numbers if len(numbers) == 3 else (None, None, None)
     if entry_count is None or first is None or bits is None:
         raise InvalidDicomError(
-            f"{keyword} is missing, or has other than three values that are numbers", tag=_core.keyword_tag(keyword)
+            f"{keyword} is missing, or has other than three values that are numbers",
+            tag=_core.keyword_tag(keyword),
         )
     # The second is unsigned or signed, with as many bits.
     if not (0 <= entry_count <= 65_536 and -32_768 <= first <= 65_535 and 0 <= bits <= 64):

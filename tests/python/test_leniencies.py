@@ -425,8 +425,8 @@ NUMBERS: Iterable[tuple[str, Any]] = [
     ("IS", [3, 4]), ("LO", "text"), ("LT", "text"), ("PN", PATIENT_NAME), ("SH", "text"), ("ST", "text"),
     ("TM", "1200"), ("UC", "text"), ("UI", "2.25.3"), ("UR", "text"), ("UT", "text"),
     # Their bytes are handed over as they are written.
-    ("OB", b"abcd"), ("UN", b"abcd"), ("OW", b"abcd"), ("OL", b"abcd"), ("OF", b"abcdefgh"), ("OD", b"abcdefgh"),
-    ("OV", b"abcdefgh"),
+    ("OB", b"abcd"), ("UN", b"abcd"), ("OW", b"abcd"), ("OL", b"abcd"), ("OF", b"abcdefgh"),
+    ("OD", b"abcdefgh"), ("OV", b"abcdefgh"),
 ]  # fmt: skip
 
 
