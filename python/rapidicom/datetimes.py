@@ -33,10 +33,23 @@ def _second(text: str | None) -> int:
     return min(int(text or 0), 59)
 
 
-class DA(datetime.date):
-    """A value with VR DA, as a date. `original_string` is its text."""
+class _WithText:
+    """What the three have in common: they print as their text, and are made again from it."""
 
     original_string: str
+
+    def __str__(self) -> str:
+        return self.original_string
+
+    def __repr__(self) -> str:
+        return f'"{self}"'
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return (type(self), (self.original_string,))
+
+
+class DA(_WithText, datetime.date):
+    """A value with VR DA, as a date. `original_string` is its text."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> DA:
         """Make a date.
@@ -63,20 +76,9 @@ class DA(datetime.date):
         made.original_string = _text_of(value, f"{made.year:04}{made.month:02}{made.day:02}")
         return made
 
-    def __str__(self) -> str:
-        return self.original_string
 
-    def __repr__(self) -> str:
-        return f'"{self}"'
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.original_string,))
-
-
-class TM(datetime.time):
+class TM(_WithText, datetime.time):
     """A value with VR TM, as a time of day. `original_string` is its text."""
-
-    original_string: str
 
     def __new__(cls, *args: Any, **kwargs: Any) -> TM:
         """Make a time.
@@ -104,23 +106,12 @@ class TM(datetime.time):
         made.original_string = _text_of(value, _time_text(made))
         return made
 
-    def __str__(self) -> str:
-        return self.original_string
 
-    def __repr__(self) -> str:
-        return f'"{self}"'
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return (type(self), (self.original_string,))
-
-
-class DT(datetime.datetime):
+class DT(_WithText, datetime.datetime):
     """A value with VR DT, as date and time. `original_string` is its text.
 
     What the text leaves out is the first there is: January, the first of a month, midnight.
     """
-
-    original_string: str
 
     def __new__(cls, *args: Any, **kwargs: Any) -> DT:
         """Make a date and time.
@@ -158,15 +149,6 @@ class DT(datetime.datetime):
         year, month, day = int(found[1]), int(found[2] or 1), int(found[3] or 1)
         hour, minute, second = int(found[4] or 0), int(found[5] or 0), _second(found[6])
         return super().__new__(cls, year, month, day, hour, minute, second, _microseconds(found[7]), zone)
-
-    def __str__(self) -> str:
-        return self.original_string
-
-    def __repr__(self) -> str:
-        return f'"{self}"'
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return (type(self), (self.original_string,))
 
 
 def _text_of(value: object, otherwise: str) -> str:

@@ -1,10 +1,11 @@
-//! Memory of ours as an array of NumPy's. The only `unsafe` code of this crate.
+//! Memory of ours as an array of NumPy's, and NumPy's as a slice of ours. The only `unsafe` code of this crate.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use numpy::PyArray1;
 use numpy::ndarray::ArrayView1;
+use numpy::{PyArray1, PyArrayMethods, PyReadwriteArray1};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use rapidicom_core::{FileBytes, PrivateMap, Result};
 
@@ -65,4 +66,15 @@ pub fn from_kept<'py>(
     };
     array.call_method1("setflags", (false,))?;
     Ok(array)
+}
+
+/// Lets `read` fill an array of bytes, which nobody else may be using through us.
+///
+/// # Errors
+///
+/// If the array is not writable, not contiguous or in use, and those of `read`.
+pub fn fill(out: &Bound<'_, PyArray1<u8>>, read: impl FnOnce(&mut [u8]) -> PyResult<()>) -> PyResult<()> {
+    let mut out: PyReadwriteArray1<'_, u8> =
+        out.try_readwrite().map_err(|error| PyTypeError::new_err(error.to_string()))?;
+    read(out.as_slice_mut().map_err(|error| PyTypeError::new_err(error.to_string()))?)
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use numpy::{PyArray1, PyArrayMethods, PyReadwriteArray1};
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use numpy::PyArray1;
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use rapidicom_core::pixel::{NativePixels, ValueField, is_encapsulated, read_frames, read_overlay_bits};
@@ -12,6 +12,7 @@ use rapidicom_core::{
     transfer_syntax,
 };
 
+use crate::array::fill;
 use crate::current::{Current, set_bytes};
 use crate::dataset::PyDataset;
 use crate::error::to_python;
@@ -110,7 +111,8 @@ impl PyPixelReader {
         raw: bool,
         out: &Bound<'_, PyArray1<u8>>,
     ) -> PyResult<()> {
-        fill(out, |out| py.detach(|| read_frames(&self.pixels, &self.bytes, first, count, raw, out)))
+        let read = |out: &mut [u8]| read_frames(&self.pixels, &self.bytes, first, count, raw, out);
+        fill(out, |out| py.detach(|| read(out)).map_err(to_python))
     }
 
     /// Fills `out`, a one-dimensional array of bytes, with one bit of each pixel of `count` frames from `first` on.
@@ -122,7 +124,8 @@ impl PyPixelReader {
         bit: u32,
         out: &Bound<'_, PyArray1<u8>>,
     ) -> PyResult<()> {
-        fill(out, |out| py.detach(|| read_overlay_bits(&self.pixels, &self.bytes, first, count, bit, out)))
+        let read = |out: &mut [u8]| read_overlay_bits(&self.pixels, &self.bytes, first, count, bit, out);
+        fill(out, |out| py.detach(|| read(out)).map_err(to_python))
     }
 
     /// The same frames as a private map of the file, or `None` where their bytes are not the array as it is.
@@ -136,13 +139,6 @@ impl PyPixelReader {
         let map = self.pixels.map(&self.bytes, first, count, raw).map_err(to_python)?;
         map.map(|map| crate::array::from_map(py, map)).transpose()
     }
-}
-
-fn fill(out: &Bound<'_, PyArray1<u8>>, read: impl FnOnce(&mut [u8]) -> Result<(), Error>) -> PyResult<()> {
-    let mut out: PyReadwriteArray1<'_, u8> =
-        out.try_readwrite().map_err(|error| PyTypeError::new_err(error.to_string()))?;
-    let out = out.as_slice_mut().map_err(|error| PyTypeError::new_err(error.to_string()))?;
-    read(out).map_err(to_python)
 }
 
 /// The bytes of an element that can have pixels, as it is now, and where among them its value is.

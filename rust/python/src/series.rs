@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use numpy::{PyArray1, PyArrayMethods, PyReadwriteArray1};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use numpy::PyArray1;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rapidicom_core::series::{
@@ -12,6 +12,7 @@ use rapidicom_core::series::{
 };
 use rapidicom_core::{FileSource, SampleType, Workers, with_files};
 
+use crate::array::fill;
 use crate::error::to_python;
 use crate::work::run;
 
@@ -66,12 +67,9 @@ impl PySlices {
         let Some(sample_type) = SampleType::from_name(dtype) else {
             return Err(PyValueError::new_err(format!("dtype {dtype} cannot hold pixels")));
         };
-        let mut out: PyReadwriteArray1<'_, u8> =
-            out.try_readwrite().map_err(|error| PyTypeError::new_err(error.to_string()))?;
-        let out = out.as_slice_mut().map_err(|error| PyTypeError::new_err(error.to_string()))?;
         let slices = Arc::clone(&self.0);
         let workers = Workers::for_computing(workers);
-        run(py, progress, |tick| read_slices(&slices, values, sample_type, out, workers, tick))
+        fill(out, |out| run(py, progress, |tick| read_slices(&slices, values, sample_type, out, workers, tick)))
     }
 }
 
