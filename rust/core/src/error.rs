@@ -101,6 +101,9 @@ pub enum ErrorKind {
     UnsupportedImage { why: String },
     /// An image whose attributes contradict each other; the words say how.
     InvalidImage { why: String },
+    /// The bytes of a compressed frame are no frame of this codec, or not of this image; the words say why, and
+    /// `offset` where in the frame (bytes).
+    InvalidFrame { codec: &'static str, offset: Option<u64>, why: String },
     /// An argument that does not fit the file; the words say why.
     Argument { why: String },
     /// The user pressed Ctrl-C.
@@ -368,6 +371,13 @@ impl fmt::Display for ErrorKind {
                     write!(f, " ({coded})")?;
                 }
                 f.write_str(" cannot be read yet")
+            }
+            ErrorKind::InvalidFrame { codec, offset, why } => {
+                write!(f, "the {codec} data")?;
+                if let Some(offset) = offset {
+                    write!(f, " at byte {offset} of the frame")?;
+                }
+                write!(f, ": {why}")
             }
             ErrorKind::Argument { why } | ErrorKind::UnsupportedImage { why } | ErrorKind::InvalidImage { why } => {
                 f.write_str(why)

@@ -12,6 +12,7 @@ pub mod geometry;
 pub mod pixel;
 
 // Layer 3: one frame.
+pub mod codec;
 mod image_description;
 
 // Layer 2: one data set.

@@ -1,0 +1,38 @@
+//! Compressed frames: a codec each, behind one trait that sees bytes and an [`ImageDescription`], never a data set.
+//!
+//! A codec gives rows from the top down, in pieces that fit a cache, so that what follows (unused bits, colour,
+//! rescale, change of type) is done while they are there. [`Target`] takes them.
+
+mod target;
+
+pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Target};
+
+use crate::error::{Error, Result};
+
+#[cfg(doc)]
+use crate::image_description::ImageDescription;
+
+/// One way to compress frames.
+pub trait Codec: Sync {
+    /// What messages call it: `JPEG Lossless`.
+    fn name(&self) -> &'static str;
+
+    /// Decodes one frame: calls [`Target::begin`] once, then [`Target::rows`] until all rows are there.
+    ///
+    /// `frame` has the bytes of the frame's fragments one behind the other, with whatever padding stands behind them.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no frame of this codec, or not of this image: [`crate::ErrorKind::InvalidFrame`], with where in
+    /// the frame. If the frame is coded in a way that is not read: [`crate::ErrorKind::Unsupported`].
+    fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded>;
+}
+
+/// How far a frame could be decoded.
+#[derive(Debug)]
+pub enum Decoded {
+    /// To its end.
+    Whole,
+    /// Not all of it: samples that were not coded any more are zero, or coarser than the others. The error says why.
+    Partial(Error),
+}

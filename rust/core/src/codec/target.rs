@@ -1,0 +1,172 @@
+//! Where the rows of a decoded frame go, and what is checked on the way.
+
+use crate::error::{ErrorKind, Result};
+use crate::image_description::ImageDescription;
+
+/// Samples of whole rows, those of a pixel together: (row, column, sample).
+#[derive(Clone, Copy, Debug)]
+pub enum Samples<'a> {
+    /// Of 8 bits or fewer, without a sign or as their lowest bits.
+    U8(&'a [u8]),
+    /// Of 16 bits or fewer, without a sign or as their lowest bits.
+    U16(&'a [u16]),
+    /// Of 32 bits or fewer, with their sign where the codestream says that they have one.
+    I32(&'a [i32]),
+}
+
+impl Samples<'_> {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Samples::U8(samples) => samples.len(),
+            Samples::U16(samples) => samples.len(),
+            Samples::I32(samples) => samples.len(),
+        }
+    }
+}
+
+/// What colours the three samples of a coded pixel are, by its codestream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CodedColour {
+    /// It does not say: those of the image's Photometric Interpretation.
+    #[default]
+    AsDescribed,
+    /// Red, green and blue.
+    Rgb,
+    /// Luminance and chrominance, as YBR_FULL.
+    YbrFull,
+}
+
+/// What a codestream says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodedImage {
+    /// Rows of the frame.
+    pub rows: usize,
+    /// Columns of the frame.
+    pub columns: usize,
+    /// Samples of a pixel.
+    pub samples_per_pixel: usize,
+    /// Bits of a sample.
+    pub precision: u32,
+    /// Whether samples are two's complement; `false` where the codestream cannot say.
+    pub is_signed: bool,
+    /// What its colours are.
+    pub colour: CodedColour,
+}
+
+/// How frames are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DecodeOptions {
+    /// How often rows and columns are halved, rounding up: the resolution levels to leave out (JPEG 2000, HTJ2K).
+    pub reduce: u32,
+}
+
+/// Takes the rows of a frame, from the top down.
+pub trait RowSink {
+    /// Is told once, before the first row, what the codestream says.
+    ///
+    /// # Errors
+    ///
+    /// If such samples have no place.
+    fn begin(&mut self, coded: &CodedImage) -> Result<()>;
+
+    /// Takes the next rows.
+    ///
+    /// # Errors
+    ///
+    /// If a value has no place in what they are made.
+    fn rows(&mut self, samples: Samples<'_>) -> Result<()>;
+}
+
+/// Where a codec puts a frame: knows the image that it must be, and lets no other through.
+pub struct Target<'a> {
+    image: &'a ImageDescription,
+    options: DecodeOptions,
+    sink: &'a mut dyn RowSink,
+    /// Samples that are still to come; `None` before the codestream was checked.
+    left: Option<usize>,
+}
+
+impl<'a> Target<'a> {
+    /// Gives the rows of a frame of `image` to `sink`.
+    pub fn new(image: &'a ImageDescription, options: DecodeOptions, sink: &'a mut dyn RowSink) -> Target<'a> {
+        Target { image, options, sink, left: None }
+    }
+
+    /// The image that the frame must be one of.
+    pub fn image(&self) -> &'a ImageDescription {
+        self.image
+    }
+
+    /// How the frame is wanted.
+    pub fn options(&self) -> DecodeOptions {
+        self.options
+    }
+
+    /// Rows that are expected: those of the image, halved as often as is wanted.
+    pub fn rows_expected(&self) -> usize {
+        halved(self.image.rows, self.options.reduce)
+    }
+
+    /// Columns that are expected: those of the image, halved as often as is wanted.
+    pub fn columns_expected(&self) -> usize {
+        halved(self.image.columns, self.options.reduce)
+    }
+
+    /// Checks what the codestream says, in full size, against the image. To be called before memory is asked for, or
+    /// anything is decoded.
+    ///
+    /// # Errors
+    ///
+    /// If rows, columns or samples differ, or a sample has more bits than are allocated.
+    pub fn begin(&mut self, codec: &'static str, coded: &CodedImage) -> Result<()> {
+        let image = self.image;
+        let size = (coded.rows, coded.columns, coded.samples_per_pixel);
+        if size != (image.rows, image.columns, image.samples_per_pixel) {
+            let why = format!(
+                "it has {} rows, {} columns and {} samples a pixel, but the data set says {}, {} and {}",
+                coded.rows, coded.columns, coded.samples_per_pixel, image.rows, image.columns, image.samples_per_pixel
+            );
+            return Err(ErrorKind::InvalidFrame { codec, offset: None, why }.into());
+        }
+        let width = image.sample_type().size() as u32 * 8;
+        if coded.precision == 0 || coded.precision > width {
+            let why = format!(
+                "its samples have {} bits, but the data set allocates {}",
+                coded.precision, image.bits_allocated
+            );
+            return Err(ErrorKind::InvalidFrame { codec, offset: None, why }.into());
+        }
+        self.left = Some(self.rows_expected() * self.columns_expected() * image.samples_per_pixel);
+        self.sink.begin(coded)
+    }
+
+    /// Takes the next rows: at least one, and whole ones.
+    ///
+    /// # Errors
+    ///
+    /// If they are not whole or more than there are, or the sink has no place for a value.
+    pub fn rows(&mut self, samples: Samples<'_>) -> Result<()> {
+        let row = (self.columns_expected() * self.image.samples_per_pixel).max(1);
+        let left = self.left.and_then(|left| left.checked_sub(samples.count()));
+        if left.is_none() || !samples.count().is_multiple_of(row) {
+            let why = "a codec gave rows that the image has not".to_owned();
+            return Err(ErrorKind::InvalidImage { why }.into());
+        }
+        self.left = left;
+        self.sink.rows(samples)
+    }
+
+    /// Whether all rows are there.
+    pub fn is_full(&self) -> bool {
+        self.left == Some(0)
+    }
+}
+
+/// `length` halved `times` times, rounding up each time.
+fn halved(length: usize, times: u32) -> usize {
+    match 1usize.checked_shl(times) {
+        Some(step) => length.div_ceil(step),
+        None => length.min(1),
+    }
+}
