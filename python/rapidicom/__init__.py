@@ -17,6 +17,7 @@ from rapidicom.pixels import (
 from rapidicom.report import Issue, Report
 from rapidicom.series import Series, find_series, read_batch, read_series
 from rapidicom.table import Table, scan
+from rapidicom.transfer_syntaxes import transfer_syntaxes
 from rapidicom.volume import Volume
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "apply_voi_lut",
     "apply_windowing",
     "apply_color_lut",
+    "transfer_syntaxes",
     # Many files: the header table.
     "scan",
     "Table",

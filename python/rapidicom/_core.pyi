@@ -260,12 +260,15 @@ class PixelReader:
         """Frames of the image by its Number of Frames."""
 
     @property
-    def frame_length(self) -> int:
-        """Bytes of one frame."""
+    def is_encapsulated(self) -> bool:
+        """Whether the pixels are in fragments."""
 
     @property
-    def frame_shape(self) -> list[int]:
-        """(rows, columns), with the number of samples behind it for colour."""
+    def irregularities(self) -> list[str]:
+        """What was tolerated in finding the frames: sentences."""
+
+    def frame_shape(self, reduce: int) -> list[int]:
+        """Give (rows, columns), with the number of samples behind it for colour, halved `reduce` times."""
 
     @property
     def dtype(self) -> str:
@@ -275,14 +278,32 @@ class PixelReader:
     def mmap(self) -> str:
         """The `mmap` argument that the data set was read with."""
 
-    def read_into(self, first: int, count: int, raw: bool, out: NDArray[np.uint8]) -> None:
-        """Fill `out`, a one-dimensional array of bytes, with `count` frames from `first` on."""
+    def read_into(
+        self, first: int, count: int, raw: bool, reduce: int, workers: int | None, out: NDArray[np.uint8]
+    ) -> list[str]:
+        """Fill `out`, a one-dimensional array of bytes, with `count` frames from `first` on.
+
+        Returns:
+            What is wrong with the frames of a damaged file that was forced, in sentences.
+        """
+
+    def frame_bytes(self, index: int) -> bytes:
+        """Give the bytes of a frame as they are in the file."""
+
+    def stream(self) -> NDArray[np.uint8]:
+        """Give the bytes of all frames, read-only; not copied if they are one fragment that is in memory."""
+
+    def fragments(self) -> list[tuple[int, int]]:
+        """Where the bytes of all fragments are: (offset, length)."""
 
     def read_overlay_bits(self, first: int, count: int, bit: int, out: NDArray[np.uint8]) -> None:
         """Fill `out`, a one-dimensional array of bytes, with one bit of each pixel of `count` frames."""
 
     def map(self, first: int, count: int, raw: bool) -> NDArray[np.uint8] | None:
         """Map the same frames privately, or return `None` where their bytes are not the array as it is."""
+
+def transfer_syntaxes() -> list[tuple[str, str, str, bool, str | None, str | None]]:
+    """Give UID, name, byte order, whether it is encapsulated, decoder and why there is none, of each."""
 
 # Many files: the header table.
 

@@ -438,6 +438,43 @@ class Dataset(_core.Dataset):
 
         return dataset_pixel_array(self)
 
+    def frame_bytes(self, index: int) -> bytes:
+        """Read the bytes of one frame as they are in the file: compressed ones of an encapsulated image.
+
+        The fragments of the frame are joined, found by the Extended or the Basic Offset Table or, where these
+        are absent or wrong, by themselves (PS3.5 §A.4). Nothing is decoded.
+
+        Args:
+            index: The frame, from 0.
+
+        Raises:
+            AttributeError: There are no pixels.
+            InvalidDicomError: Nothing says which fragments make a frame, or items are damaged.
+            ValueError: There is no such frame, or frames do not start and end with bytes.
+            OSError: The file is gone, has been changed, or cannot be read.
+        """
+        from rapidicom.pixels import frame_bytes
+
+        return frame_bytes(self, index)
+
+    def video_stream(self) -> memoryview:
+        """See the bytes of MPEG-2, MPEG-4 or HEVC video, one stream, for a program that decodes it.
+
+        With PyAV: `av.open(io.BytesIO(ds.video_stream()))`. Bytes that are in memory as one fragment are not
+        copied.
+
+        Returns:
+            A read-only view: the bytes of all fragments, one behind the other.
+
+        Raises:
+            AttributeError: There are no pixels.
+            UnsupportedError: The pixels are native.
+            OSError: The file is gone, has been changed, or cannot be read.
+        """
+        from rapidicom.pixels import video_stream
+
+        return video_stream(self)
+
     def overlay_array(self, group: int) -> npt.NDArray[Any]:
         """Return the overlay plane of a group, 0x6000 to 0x60FF.
 

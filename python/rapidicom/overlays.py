@@ -98,7 +98,7 @@ def _embedded(ds: Dataset, group: int, shape: tuple[int | None, int, int], bit: 
     """Read the bits of pixels that an overlay is in."""
     reader = _core.PixelReader(ds)
     frame_count, rows, columns = shape
-    image_rows, image_columns = reader.frame_shape[:2]
+    image_rows, image_columns = reader.frame_shape(0)[:2]
     if (rows, columns) != (image_rows, image_columns):
         raise InvalidDicomError(
             f"the overlay has {rows} rows and {columns} columns, but the pixels that it is in have "

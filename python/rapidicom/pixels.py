@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from rapidicom import _core
 from rapidicom.arrays import as_bytes, empty_aligned
 from rapidicom.dataset import Dataset
+from rapidicom.errors import UnsupportedError
 from rapidicom.filereader import dcmread
 from rapidicom.lookup_tables import apply_modality_lut, apply_rescale, apply_voi_lut, apply_windowing
 from rapidicom.palettes import apply_color_lut
@@ -25,8 +27,10 @@ __all__ = [
     "apply_rescale",
     "apply_voi_lut",
     "apply_windowing",
+    "frame_bytes",
     "iter_pixels",
     "pixel_array",
+    "video_stream",
 ]
 
 # From here on a private map costs less than reading: its pages are copied only if they are written to.
@@ -34,13 +38,23 @@ __all__ = [
 _MAP_FROM_BYTES = 8 * 1024 * 1024
 
 
-def pixel_array(source: Source | Dataset, *, index: int | None = None, raw: bool = False) -> npt.NDArray[Any]:
+def pixel_array(
+    source: Source | Dataset,
+    *,
+    index: int | None = None,
+    raw: bool = False,
+    reduce: int = 0,
+    workers: int | None = None,
+) -> npt.NDArray[Any]:
     """Read the pixels of an image, or of one frame of it.
 
     Args:
         source: What `dcmread` takes, or a data set.
         index: The frame, from 0; `None` for all of them.
         raw: Leave YBR_FULL and YBR_FULL_422 pixels as they are instead of turning them into RGB.
+        reduce: How often rows and columns are halved, rounding up, by leaving out resolutions of JPEG 2000
+            and HTJ2K, which saves the time to decode them.
+        workers: Threads that decode frames at the same time; default: as many as there are cores.
 
     Returns:
         Stored values, shape ([frame,] row, column[, sample]), of the type that Bits Allocated and Pixel
@@ -50,23 +64,30 @@ def pixel_array(source: Source | Dataset, *, index: int | None = None, raw: bool
         the file never changes.
 
         Where there are more pixels than Number of Frames says, but for padding, all whole frames are read,
-        with a warning.
+        with a warning. Of a damaged frame in a file that was read with `force=True`, what is missing is zero,
+        with a warning; otherwise it is an error.
 
     Raises:
         AttributeError: There are no pixels.
-        InvalidDicomError: Attributes or bytes are missing, or contradict each other.
-        UnsupportedError: The pixels are written in a way that is not read yet.
-        ValueError: There is no such frame.
+        InvalidDicomError: Attributes or bytes are missing, contradict each other, or are no compressed frame;
+            `error.frame` is the frame.
+        LimitError: A compressed frame stands for far more bytes than any real one.
+        UnsupportedError: The pixels are written in a way that is not read: see `transfer_syntaxes`.
+        ValueError: There is no such frame, or no such resolution.
         OSError: The file is gone, has been changed, or cannot be read.
     """
     reader = _reader(source)
-    if index is None:
-        return _frames(reader, 0, reader.frame_count, raw=raw, is_single=reader.frame_count == 1)
-    return _frames(reader, _checked(index, reader), 1, raw=raw, is_single=True)
+    first, count = (0, reader.frame_count) if index is None else (_checked(index, reader), 1)
+    is_single = index is not None or reader.frame_count == 1
+    return _frames(reader, first, count, raw=raw, reduce=reduce, workers=workers, is_single=is_single)
 
 
 def iter_pixels(
-    source: Source | Dataset, *, indices: Iterable[int] | None = None, raw: bool = False
+    source: Source | Dataset,
+    *,
+    indices: Iterable[int] | None = None,
+    raw: bool = False,
+    reduce: int = 0,
 ) -> Iterator[npt.NDArray[Any]]:
     """Read the frames of an image one after the other; only one is in memory at a time.
 
@@ -74,16 +95,17 @@ def iter_pixels(
         source: What `dcmread` takes, or a data set.
         indices: The frames, from 0, in the order wanted; `None` for all of them.
         raw: As for `pixel_array`.
+        reduce: As for `pixel_array`.
 
     Yields:
         One frame, shape (row, column[, sample]).
 
     Raises:
-        As `pixel_array`.
+        As `pixel_array`. After an error in one frame others can still be read.
     """
     reader = _reader(source)
     for index in range(reader.frame_count) if indices is None else indices:
-        yield _frames(reader, _checked(index, reader), 1, raw=raw, is_single=True)
+        yield _frames(reader, _checked(index, reader), 1, raw=raw, reduce=reduce, workers=1, is_single=True)
 
 
 def dataset_pixel_array(dataset: Dataset) -> npt.NDArray[Any]:
@@ -91,21 +113,34 @@ def dataset_pixel_array(dataset: Dataset) -> npt.NDArray[Any]:
     return pixel_array(dataset)
 
 
+def frame_bytes(source: Source | Dataset, index: int) -> bytes:
+    """Read the bytes of one frame as they are in the file: see `Dataset.frame_bytes`."""
+    reader = _reader(source)
+    return reader.frame_bytes(_checked(index, reader))
+
+
+def video_stream(source: Source | Dataset) -> memoryview:
+    """See the bytes of all fragments as one: see `Dataset.video_stream`."""
+    reader = _reader(source)
+    if not reader.is_encapsulated:
+        raise UnsupportedError("native pixels are no stream: pixel_array reads them")
+    return reader.stream().data
+
+
 def _reader(source: Source | Dataset) -> _core.PixelReader:
     reader = _core.PixelReader(source if isinstance(source, Dataset) else dcmread(source))
+    found = list(reader.irregularities)
     if reader.frame_count > reader.said_frame_count:
-        warnings.warn(
+        found.append(
             f"there are pixels of {reader.frame_count} frames, but Number of Frames says "
-            f"{reader.said_frame_count}: all of them are read",
-            stacklevel=4,
+            f"{reader.said_frame_count}: all of them are read"
         )
     lowest, highest = reader.value_bits
-    if lowest > 0:
+    if lowest > 0 and not reader.is_encapsulated:
         # Other readers take the lowest bits whatever High Bit says, and programs change Bits Stored alone.
-        warnings.warn(
-            f"High Bit is not Bits Stored - 1: values from bits {lowest} to {highest} are read",
-            stacklevel=4,
-        )
+        found.append(f"High Bit is not Bits Stored - 1: values from bits {lowest} to {highest} are read")
+    for sentence in found:
+        warnings.warn(sentence, stacklevel=4)
     return reader
 
 
@@ -116,14 +151,26 @@ def _checked(index: int, reader: _core.PixelReader) -> int:
 
 
 def _frames(
-    reader: _core.PixelReader, first: int, count: int, *, raw: bool, is_single: bool
+    reader: _core.PixelReader,
+    first: int,
+    count: int,
+    *,
+    raw: bool,
+    reduce: int,
+    workers: int | None,
+    is_single: bool,
 ) -> npt.NDArray[Any]:
-    shape = tuple(reader.frame_shape) if is_single else (count, *reader.frame_shape)
-    length = count * reader.frame_length
-    if reader.mmap == "always" or (reader.mmap == "auto" and length >= _MAP_FROM_BYTES):
+    if reduce < 0:
+        raise ValueError(f"reduce is {reduce}, expected 0 or more")
+    frame_shape = tuple(reader.frame_shape(reduce))
+    shape = frame_shape if is_single else (count, *frame_shape)
+    dtype = np.dtype(reader.dtype)
+    length = math.prod(shape) * dtype.itemsize
+    if reduce == 0 and (reader.mmap == "always" or (reader.mmap == "auto" and length >= _MAP_FROM_BYTES)):
         mapped = reader.map(first, count, raw)
         if mapped is not None:
-            return cast("npt.NDArray[Any]", mapped.view(reader.dtype).reshape(shape))
-    array = empty_aligned(shape, np.dtype(reader.dtype))
-    reader.read_into(first, count, raw, as_bytes(array))
+            return cast("npt.NDArray[Any]", mapped.view(dtype).reshape(shape))
+    array = empty_aligned(shape, dtype)
+    for sentence in reader.read_into(first, count, raw, reduce, workers, as_bytes(array)):
+        warnings.warn(f"the file is damaged, and what is missing is zero: {sentence}", stacklevel=3)
     return array

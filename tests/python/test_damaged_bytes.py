@@ -123,7 +123,7 @@ def look_at(source: Any, force: bool) -> str:
     try:
         _ = ds.pixel_array
     except (rd.DicomError, AttributeError, NotImplementedError) as error:
-        return type(error).__name__
+        return f"{type(error).__name__} behind {len(ds)} elements"
     return "read"
 
 

@@ -129,10 +129,14 @@ def test_a_scan_reads_deflated_files(tmp_path: Path) -> None:
     assert first["InstanceNumber"] == 7
 
 
-def test_a_series_says_that_it_does_not_read_them_yet(tmp_path: Path) -> None:
-    (tmp_path / "a.dcm").write_bytes(both()[0])
-    with pytest.raises(rd.DicomError, match="deflated"):
-        rd.read_series(tmp_path)
+def test_they_make_a_volume(tmp_path: Path) -> None:
+    for name, data in zip(("deflated", "plain"), both(), strict=True):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.dcm").write_bytes(data)
+    for values in ("stored", "modality"):
+        deflated, plain = (rd.read_series(tmp_path / name, values=values) for name in ("deflated", "plain"))
+        np.testing.assert_array_equal(deflated.array, plain.array)
+    np.testing.assert_array_equal(rd.read_batch([tmp_path / "deflated" / "a.dcm"])[0], plain.array[0])
 
 
 def test_a_stream_that_is_cut_short_goes_as_far_as_it_goes(tmp_path: Path) -> None:

@@ -91,7 +91,9 @@ pub enum ErrorKind {
     HeaderTooLong { limit: u64 },
     /// Deflated bytes that stand for more than the limit.
     InflatedTooLong { limit: u64 },
-    /// The bytes of a deflated data set (PS3.5 §A.5) are none that deflating gives.
+    /// A compressed frame that stands for more bytes than the limit.
+    DecodedTooLong { limit: u64 },
+    /// The bytes of a deflated data set or frame (PS3.5 §A.5, §A.4.14) are none that deflating gives.
     NotDeflated,
     /// The deflated bytes end before their last block does.
     DeflatedCutShort,
@@ -256,7 +258,8 @@ impl Error {
             ErrorKind::TooDeep { .. }
             | ErrorKind::TooMany { .. }
             | ErrorKind::HeaderTooLong { .. }
-            | ErrorKind::InflatedTooLong { .. } => Some("No real file is known to need more: the file is damaged."),
+            | ErrorKind::InflatedTooLong { .. }
+            | ErrorKind::DecodedTooLong { .. } => Some("No real file is known to need more: the file is damaged."),
             _ => None,
         })
     }
@@ -268,7 +271,8 @@ impl Error {
             ErrorKind::TooDeep { .. }
             | ErrorKind::TooMany { .. }
             | ErrorKind::HeaderTooLong { .. }
-            | ErrorKind::InflatedTooLong { .. } => Family::Limit,
+            | ErrorKind::InflatedTooLong { .. }
+            | ErrorKind::DecodedTooLong { .. } => Family::Limit,
             ErrorKind::Unsupported { .. } | ErrorKind::UnsupportedImage { .. } => Family::Unsupported,
             ErrorKind::Argument { .. } | ErrorKind::FrameIndex { .. } => Family::Argument,
             ErrorKind::Cancelled => Family::Cancelled,
@@ -363,8 +367,11 @@ impl fmt::Display for ErrorKind {
             ErrorKind::InflatedTooLong { limit } => {
                 write!(f, "the deflated data set is longer than {limit} bytes when it is inflated")
             }
-            ErrorKind::NotDeflated => f.write_str("the data set is not deflated as its Transfer Syntax says"),
-            ErrorKind::DeflatedCutShort => f.write_str("the deflated data set ends too early"),
+            ErrorKind::DecodedTooLong { limit } => {
+                write!(f, "the compressed frame is longer than {limit} bytes when it is decoded")
+            }
+            ErrorKind::NotDeflated => f.write_str("the bytes are not deflated as the Transfer Syntax says"),
+            ErrorKind::DeflatedCutShort => f.write_str("the deflated bytes end too early"),
             ErrorKind::Unsupported { what, coded } => {
                 f.write_str(what)?;
                 if !coded.is_empty() {

@@ -289,11 +289,30 @@ impl ImageDescription {
     ///
     /// If samples are not three of 8 bits.
     pub fn check_colour(&self) -> Result<()> {
-        if !self.is_ybr_full() || (self.sample_type() == SampleType::U8 && self.samples_per_pixel == 3) {
+        if self.is_ybr_full() { self.check_rgb() } else { Ok(()) }
+    }
+
+    /// Checks that samples are such as luminance and chrominance have to be to become RGB.
+    ///
+    /// # Errors
+    ///
+    /// If they are not three of 8 bits.
+    pub fn check_rgb(&self) -> Result<()> {
+        if self.sample_type() == SampleType::U8 && self.samples_per_pixel == 3 {
             return Ok(());
         }
         let coded = &self.photometric_interpretation;
         Err(ErrorKind::unsupported("luminance and chrominance that are not three samples of 8 bits", coded).into())
+    }
+
+    /// The image as red, green and blue of 8 bits: these use all of them, however many luminance had.
+    pub fn as_rgb(&self) -> ImageDescription {
+        ImageDescription { bits_stored: 8, high_bit: 7, ..self.clone() }
+    }
+
+    /// The image with rows and columns halved `times` times, rounding up: at a lower resolution.
+    pub fn reduced(&self, times: u32) -> ImageDescription {
+        ImageDescription { rows: halved(self.rows, times), columns: halved(self.columns, times), ..self.clone() }
     }
 
     /// Samples of one native frame as it is stored.
@@ -330,6 +349,14 @@ impl ImageDescription {
         }
         let width = self.sample_type().size() as u32 * 8;
         (width.saturating_sub(self.high_bit + 1), width.saturating_sub(self.bits_stored))
+    }
+}
+
+/// `length` halved `times` times, rounding up each time.
+pub(crate) fn halved(length: usize, times: u32) -> usize {
+    match 1usize.checked_shl(times) {
+        Some(step) => length.div_ceil(step),
+        None => length.min(1),
     }
 }
 

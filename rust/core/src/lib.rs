@@ -13,6 +13,7 @@ pub mod pixel;
 
 // Layer 3: one frame.
 pub mod codec;
+mod encapsulation;
 mod image_description;
 
 // Layer 2: one data set.
@@ -36,7 +37,8 @@ mod vr;
 mod workers;
 
 pub use cursor::ByteOrder;
-pub use dataset::{Dataset, DicomFile, FileBytes, Item, Parts, ResolvedVr};
+pub use dataset::{Dataset, DicomFile, FileBytes, Item, OpenBytes, Parts, ResolvedVr};
+pub use encapsulation::{ExtendedOffsetTable, Fragment, Fragments, Frames, Irregularity};
 pub use error::{Error, ErrorKind, Family, LooksLike, Result};
 pub use image_description::{Attributes, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;

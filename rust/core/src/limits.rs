@@ -1,5 +1,7 @@
 //! What one file may cost before it is refused.
 
+use crate::error::{ErrorKind, Result};
+
 /// Bounds on what is done for one file, whatever its bytes ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -17,6 +19,10 @@ pub struct Limits {
     pub inflated_bytes: u64,
     /// Bytes that each deflated byte may become in a data set that is longer than that. Images shrink to a third.
     pub inflated_ratio: u64,
+    /// Bytes that a frame may become whatever its size: an image without content takes a few bytes in JPEG 2000.
+    pub decoded_bytes: u64,
+    /// Bytes that each compressed byte may become in a frame that is larger than that.
+    pub decoded_ratio: u64,
 }
 
 impl Limits {
@@ -27,7 +33,19 @@ impl Limits {
         header_bytes: 1 << 30,
         inflated_bytes: 1 << 28,
         inflated_ratio: 100,
+        decoded_bytes: 1 << 28,
+        decoded_ratio: 1000,
     };
+
+    /// Checks, before memory is asked for, that a frame of `length` bytes may come out of `compressed` bytes.
+    ///
+    /// # Errors
+    ///
+    /// If it is longer than the limit.
+    pub fn check_decoded(&self, length: u64, compressed: u64) -> Result<()> {
+        let limit = self.decoded_bytes.max(compressed.saturating_mul(self.decoded_ratio));
+        if length > limit { Err(ErrorKind::DecodedTooLong { limit }.into()) } else { Ok(()) }
+    }
 }
 
 impl Default for Limits {

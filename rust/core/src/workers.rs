@@ -12,7 +12,8 @@ use crate::error::{ErrorKind, Result};
 
 /// How often the calling thread looks up: a tenth of a second is promised for Ctrl-C, so half of that.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
-/// Items a thread takes at once: enough that the counter is not contended, few enough to share out the end evenly.
+/// Headers a thread takes at once: enough that the counter is not contended, few enough to share out the end evenly.
+/// What is computed takes so long that the counter does not matter.
 const CHUNK: usize = 4;
 /// A header from the page cache takes 10 us. Ten times that means that the thread waited for a disk.
 const WAITED: Duration = Duration::from_micros(100);
@@ -24,20 +25,21 @@ const WAITING_FACTOR: usize = 4;
 pub struct Workers {
     initial: usize,
     most: usize,
+    chunk: usize,
 }
 
 impl Workers {
     /// As many threads as asked for, or as there are cores.
     pub fn for_computing(asked: Option<usize>) -> Workers {
         let count = asked.unwrap_or_else(cores).max(1);
-        Workers { initial: count, most: count }
+        Workers { initial: count, most: count, chunk: 1 }
     }
 
     /// As many threads as asked for; or as there are cores and, as soon as they are seen to wait, more.
     pub fn for_headers(asked: Option<usize>) -> Workers {
         match asked {
-            Some(_) => Workers::for_computing(asked),
-            None => Workers { initial: cores(), most: cores() * WAITING_FACTOR },
+            Some(_) => Workers { chunk: CHUNK, ..Workers::for_computing(asked) },
+            None => Workers { initial: cores(), most: cores() * WAITING_FACTOR, chunk: CHUNK },
         }
     }
 
@@ -68,7 +70,8 @@ pub fn for_each<S>(
     item: impl Fn(&mut S, usize) + Sync,
 ) -> Result<()> {
     let initial = workers.initial.min(count);
-    if initial <= 1 && workers.most <= 1 {
+    // A thread for one item would only make the caller wait for it.
+    if workers.most.min(count) <= 1 {
         return alone(count, tick, new_scratch(), item);
     }
     let job = Job {
@@ -79,6 +82,7 @@ pub fn for_each<S>(
         running: Mutex::new(0),
         ended: Condvar::new(),
         most: workers.most.min(count),
+        chunk: workers.chunk,
         new_scratch,
         item,
     };
@@ -128,6 +132,7 @@ struct Job<N, F> {
     running: Mutex<usize>,
     ended: Condvar,
     most: usize,
+    chunk: usize,
     new_scratch: N,
     item: F,
 }
@@ -146,12 +151,12 @@ impl<S, N: Fn() -> S + Sync, F: Fn(&mut S, usize) + Sync> Job<N, F> {
             let _ended = Ended(self);
             let mut scratch = (self.new_scratch)();
             loop {
-                let first = self.next.fetch_add(CHUNK, Ordering::Relaxed);
+                let first = self.next.fetch_add(self.chunk, Ordering::Relaxed);
                 if first >= self.count || self.stopped.load(Ordering::Relaxed) {
                     return;
                 }
                 let began = Instant::now();
-                let last = (first + CHUNK).min(self.count);
+                let last = (first + self.chunk).min(self.count);
                 for index in first..last {
                     if self.stopped.load(Ordering::Relaxed) {
                         return;
@@ -159,7 +164,7 @@ impl<S, N: Fn() -> S + Sync, F: Fn(&mut S, usize) + Sync> Job<N, F> {
                     (self.item)(&mut scratch, index);
                     self.done.fetch_add(1, Ordering::Relaxed);
                 }
-                if began.elapsed() > WAITED * CHUNK as u32 {
+                if began.elapsed() > WAITED * self.chunk as u32 {
                     self.start(scope);
                 }
             }
@@ -203,7 +208,7 @@ mod tests {
             thread::sleep(Duration::from_millis(2));
             now.fetch_sub(1, Ordering::SeqCst);
         };
-        for_each(200, Workers { initial: 1, most: 4 }, &mut |_| true, || (), wait).unwrap();
+        for_each(200, Workers { initial: 1, most: 4, chunk: CHUNK }, &mut |_| true, || (), wait).unwrap();
         assert_eq!(most.into_inner(), 4);
     }
 

@@ -16,6 +16,7 @@ mod read;
 mod series;
 mod shared;
 mod table;
+mod transfer_syntaxes;
 mod value;
 mod work;
 
@@ -40,6 +41,8 @@ mod _core {
     use crate::series::{PySlices, find_series, read_slice_headers};
     #[pymodule_export]
     use crate::table::{PyTable, rebuild_table, scan};
+    #[pymodule_export]
+    use crate::transfer_syntaxes::transfer_syntaxes;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,29 +1,41 @@
 //! Pixels of one data set into arrays of NumPy's.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use numpy::PyArray1;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use rapidicom_core::pixel::{NativePixels, ValueField, is_encapsulated, read_frames, read_overlay_bits};
+use pyo3::types::PyBytes;
+use rapidicom_core::codec::DecodeOptions;
+use rapidicom_core::pixel::{
+    EncapsulatedPixels, FrameOptions, ImagePixels, NativePixels, PixelValue, ValueField, read_frames, read_overlay_bits,
+};
 use rapidicom_core::{
-    ByteOrder, Error, ErrorKind, FileBytes, ImageDescription, PixelElement, SharedBytes, Source, Tag, Vr,
-    transfer_syntax,
+    AlignedBuffer, ByteOrder, Dataset, Error, ErrorKind, FileBytes, Frames, ImageDescription, OpenBytes, PixelElement,
+    SharedBytes, Source, Tag, Vr, Workers,
 };
 
-use crate::array::fill;
+use crate::array::{fill, from_kept};
 use crate::current::{Current, set_bytes};
 use crate::dataset::PyDataset;
 use crate::error::to_python;
+use crate::work::run;
 
 /// The pixels of a data set: what they are and where they lie.
 #[pyclass(name = "PixelReader", module = "rapidicom._core", frozen)]
 pub struct PyPixelReader {
-    pixels: NativePixels,
+    pixels: Pixels,
     said_frame_count: u64,
     bytes: Arc<FileBytes>,
+    path: Option<PathBuf>,
     mmap: String,
+}
+
+enum Pixels {
+    Native(NativePixels),
+    Encapsulated(Box<EncapsulatedPixels>, Frames),
 }
 
 #[pymethods]
@@ -32,38 +44,60 @@ impl PyPixelReader {
     fn new(dataset: &Bound<'_, PyDataset>) -> PyResult<PyPixelReader> {
         let this = dataset.get();
         let class = dataset.get_type().name()?;
-        if let Some(syntax) = encapsulated(dataset)? {
-            return Err(to_python(ErrorKind::unsupported("compressed pixel data", &syntax).into()));
-        }
-        let in_file = |error: Error| match this.file().and_then(|file| file.file_source()) {
-            Some(source) => to_python(error.in_file(&source.path)),
-            None => to_python(error),
-        };
+        let path = this.file().and_then(|file| file.file_source()).map(|source| source.path.clone());
+        let in_file = |error: Error| to_python(in_file(error, &path));
         let mut found = None;
         for element in PixelElement::ALL {
-            let Some((bytes, field)) = pixel_bytes(dataset, element.tag())? else { continue };
-            if found.replace((element, bytes, field)).is_some() {
+            let Some(value) = FoundValue::new(dataset, element.tag())? else { continue };
+            if found.replace((element, value)).is_some() {
                 let why = "the data set has more than one of Pixel Data, Float Pixel Data and Double Float Pixel Data";
                 return Err(in_file(ErrorKind::InvalidImage { why: why.to_owned() }.into()));
             }
         }
-        let Some((element, bytes, field)) = found else {
+        let Some((element, value)) = found else {
             let message = format!("'{class}' object has no attribute 'PixelData': it has no pixels to show");
             return Err(PyAttributeError::new_err(message));
         };
+        let uid = transfer_syntax_uid(dataset)?;
         let description = ImageDescription::new(&Current(dataset), element).map_err(in_file)?;
         let said_frame_count = description.frame_count;
-        let mut pixels = NativePixels::new(description, field).map_err(in_file)?;
-        pixels.description.frame_count = pixels.whole_frame_count();
+        let pixels = ImagePixels::new(description, &value.as_core(&uid)).map_err(in_file)?;
+        let pixels = match pixels {
+            ImagePixels::Native(mut pixels) => {
+                pixels.description.frame_count = pixels.whole_frame_count();
+                Pixels::Native(pixels)
+            }
+            ImagePixels::Encapsulated(mut pixels) => {
+                let find = || pixels.frames(&OpenBytes::new(&value.bytes)?);
+                let frames = dataset.py().detach(find).map_err(in_file)?;
+                pixels.description.frame_count = frames.count().max(said_frame_count);
+                Pixels::Encapsulated(pixels, frames)
+            }
+        };
         let mmap = this.mmap.get().cloned().unwrap_or_else(|| "never".to_owned());
-        Ok(PyPixelReader { pixels, said_frame_count, bytes, mmap })
+        Ok(PyPixelReader { pixels, said_frame_count, bytes: value.bytes, path: path.clone(), mmap })
     }
 
     /// The lowest and the highest bit of a stored sample's value, counted from 0.
     #[getter]
     fn value_bits(&self) -> (u32, u32) {
-        let description = &self.pixels.description;
+        let description = self.description();
         ((description.high_bit + 1).saturating_sub(description.bits_stored), description.high_bit)
+    }
+
+    /// Whether the pixels are in fragments.
+    #[getter]
+    fn is_encapsulated(&self) -> bool {
+        matches!(self.pixels, Pixels::Encapsulated(..))
+    }
+
+    /// What was tolerated in finding the frames: sentences.
+    #[getter]
+    fn irregularities(&self) -> Vec<&'static str> {
+        match &self.pixels {
+            Pixels::Native(_) => Vec::new(),
+            Pixels::Encapsulated(_, frames) => EncapsulatedPixels::irregularities(frames),
+        }
     }
 
     /// Frames of the image by its Number of Frames.
@@ -75,25 +109,18 @@ impl PyPixelReader {
     /// Frames of the image: as many as there are bytes for, where that is more than is said.
     #[getter]
     fn frame_count(&self) -> u64 {
-        self.pixels.description.frame_count
+        self.description().frame_count
     }
 
-    /// Bytes of one frame.
-    #[getter]
-    fn frame_length(&self) -> usize {
-        self.pixels.description.frame_length()
-    }
-
-    /// `(rows, columns)`, with the number of samples behind it for colour.
-    #[getter]
-    fn frame_shape(&self) -> Vec<usize> {
-        self.pixels.description.frame_shape()
+    /// `(rows, columns)`, with the number of samples behind it for colour, halved `reduce` times.
+    fn frame_shape(&self, reduce: u32) -> Vec<usize> {
+        self.description().reduced(reduce).frame_shape()
     }
 
     /// NumPy's name for the type of stored samples.
     #[getter]
     fn dtype(&self) -> &'static str {
-        self.pixels.description.sample_type().name()
+        self.description().sample_type().name()
     }
 
     /// The `mmap` argument that the data set was read with.
@@ -102,17 +129,86 @@ impl PyPixelReader {
         &self.mmap
     }
 
-    /// Fills `out`, a one-dimensional array of bytes, with `count` frames from `first` on.
+    /// Fills `out`, a one-dimensional array of bytes, with `count` frames from `first` on. Returns what is wrong with
+    /// the frames of a damaged file that was forced, in sentences.
+    #[pyo3(signature = (first, count, raw, reduce, workers, out))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the function that calls it")]
     fn read_into(
         &self,
         py: Python<'_>,
         first: u64,
         count: u64,
         raw: bool,
+        reduce: u32,
+        workers: Option<usize>,
         out: &Bound<'_, PyArray1<u8>>,
-    ) -> PyResult<()> {
-        let read = |out: &mut [u8]| read_frames(&self.pixels, &self.bytes, first, count, raw, out);
-        fill(out, |out| py.detach(|| read(out)).map_err(to_python))
+    ) -> PyResult<Vec<String>> {
+        let mut damage = Vec::new();
+        fill(out, |out| {
+            let (pixels, frames) = match &self.pixels {
+                Pixels::Native(_) if reduce > 0 => return Err(to_python(no_resolutions())),
+                Pixels::Native(pixels) => {
+                    let read = || read_frames(pixels, &self.bytes, first, count, raw, out);
+                    return py.detach(read).map_err(to_python);
+                }
+                Pixels::Encapsulated(pixels, frames) => (pixels, frames),
+            };
+            let options = FrameOptions { wanted: None, is_raw: raw, decode: DecodeOptions { reduce } };
+            let workers = Workers::for_computing(workers);
+            let range = first..first.saturating_add(count);
+            let found = run(py, None, |tick| {
+                let bytes = OpenBytes::new(&self.bytes)?;
+                let decoded = pixels.decode_frames(frames, range, &bytes, &options, out, workers, tick);
+                decoded.map_err(|error| in_file(error, &self.path))
+            })?;
+            damage = found.iter().map(Error::what).collect();
+            Ok(())
+        })?;
+        Ok(damage)
+    }
+
+    /// The bytes of a frame as they are in the file: compressed ones of an encapsulated image.
+    fn frame_bytes<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let to_python = |error| to_python(in_file(error, &self.path));
+        match &self.pixels {
+            Pixels::Native(pixels) => {
+                let (offset, length) = pixels.frame_field(index).map_err(to_python)?;
+                Ok(PyBytes::new(py, &self.bytes.get(offset, length).map_err(to_python)?))
+            }
+            Pixels::Encapsulated(_, frames) => {
+                let open = OpenBytes::new(&self.bytes).map_err(to_python)?;
+                let mut buffer = AlignedBuffer::default();
+                Ok(PyBytes::new(py, frames.read(index, &open, &mut buffer).map_err(to_python)?))
+            }
+        }
+    }
+
+    /// The bytes of all frames as they are in the file, as a read-only array: not copied where they are one fragment
+    /// that is in memory.
+    fn stream<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let to_python = |error| to_python(in_file(error, &self.path));
+        let fragments = self.fragments();
+        if let [(offset, length)] = fragments[..] {
+            return Ok(from_kept(py, &self.bytes, offset, length, to_python)?.into_any());
+        }
+        let mut stream = Vec::new();
+        for (offset, length) in fragments {
+            stream.extend_from_slice(&self.bytes.get(offset, length).map_err(to_python)?);
+        }
+        let array = PyArray1::from_vec(py, stream);
+        array.call_method1("setflags", (false,))?;
+        Ok(array.into_any())
+    }
+
+    /// Where in the file the bytes of all fragments are, `(offset, length)` of each.
+    fn fragments(&self) -> Vec<(u64, u64)> {
+        match &self.pixels {
+            Pixels::Native(_) => Vec::new(),
+            Pixels::Encapsulated(_, frames) => {
+                let all = (0..frames.count()).flat_map(|index| frames.fragments(index));
+                all.map(|fragment| (fragment.offset, fragment.length)).collect()
+            }
+        }
     }
 
     /// Fills `out`, a one-dimensional array of bytes, with one bit of each pixel of `count` frames from `first` on.
@@ -124,7 +220,10 @@ impl PyPixelReader {
         bit: u32,
         out: &Bound<'_, PyArray1<u8>>,
     ) -> PyResult<()> {
-        let read = |out: &mut [u8]| read_overlay_bits(&self.pixels, &self.bytes, first, count, bit, out);
+        let Pixels::Native(pixels) = &self.pixels else {
+            return Err(to_python(ErrorKind::unsupported("an overlay in the bits of compressed pixels", "").into()));
+        };
+        let read = |out: &mut [u8]| read_overlay_bits(pixels, &self.bytes, first, count, bit, out);
         fill(out, |out| py.detach(|| read(out)).map_err(to_python))
     }
 
@@ -136,36 +235,83 @@ impl PyPixelReader {
         count: u64,
         raw: bool,
     ) -> PyResult<Option<Bound<'py, PyArray1<u8>>>> {
-        let map = self.pixels.map(&self.bytes, first, count, raw).map_err(to_python)?;
+        let Pixels::Native(pixels) = &self.pixels else { return Ok(None) };
+        let map = pixels.map(&self.bytes, first, count, raw).map_err(to_python)?;
         map.map(|map| crate::array::from_map(py, map)).transpose()
     }
 }
 
-/// The bytes of an element that can have pixels, as it is now, and where among them its value is.
-fn pixel_bytes(dataset: &Bound<'_, PyDataset>, tag: Tag) -> PyResult<Option<(Arc<FileBytes>, ValueField)>> {
-    let this = dataset.get();
-    if let Some((parsed, element)) = this.stored(dataset.py(), tag)? {
-        return Ok(Some((Arc::clone(parsed.bytes()), ValueField::new(parsed, &element))));
+impl PyPixelReader {
+    fn description(&self) -> &ImageDescription {
+        match &self.pixels {
+            Pixels::Native(pixels) => &pixels.description,
+            Pixels::Encapsulated(pixels, _) => &pixels.description,
+        }
     }
-    let Some(value) = set_bytes(dataset, tag)? else { return Ok(None) };
-    // The byte order stays that of the file, as what is read from the file and set again must mean the same.
-    let order = this.parsed()?.map_or(ByteOrder::Little, |parsed| parsed.order());
-    let vr: String = dataset.as_any().get_item(tag.0)?.getattr("VR")?.extract()?;
-    let vr = vr.as_bytes().first_chunk().map_or(Vr::UN, |letters| Vr(*letters));
-    let bytes: SharedBytes = Arc::new(value.extract::<PyBackedBytes>()?);
-    let length = (*bytes).as_ref().len() as u64;
-    let field = ValueField { offset: 0, length, vr, order };
-    Ok(Some((Arc::new(FileBytes::new(Source::Memory(bytes), Vec::new())), field)))
 }
 
-/// The Transfer Syntax UID, if it says that pixels are compressed or they are.
-fn encapsulated(dataset: &Bound<'_, PyDataset>) -> PyResult<Option<String>> {
+fn in_file(error: Error, path: &Option<PathBuf>) -> Error {
+    match path {
+        Some(path) => error.in_file(path),
+        None => error,
+    }
+}
+
+fn no_resolutions() -> Error {
+    let why = "reduce is for JPEG 2000 and HTJ2K, whose frames have several resolutions".to_owned();
+    ErrorKind::Argument { why }.into()
+}
+
+/// The value of an element that can have pixels, as it is now.
+struct FoundValue {
+    bytes: Arc<FileBytes>,
+    field: ValueField,
+    is_undefined_length: bool,
+    /// The data set that it was read from.
+    dataset: Option<Arc<Dataset>>,
+}
+
+impl FoundValue {
+    fn new(dataset: &Bound<'_, PyDataset>, tag: Tag) -> PyResult<Option<FoundValue>> {
+        let this = dataset.get();
+        if let Some((parsed, element)) = this.stored(dataset.py(), tag)? {
+            return Ok(Some(FoundValue {
+                bytes: Arc::clone(parsed.bytes()),
+                field: ValueField::new(parsed, &element),
+                is_undefined_length: element.is_undefined_length,
+                dataset: Some(Arc::clone(parsed)),
+            }));
+        }
+        let Some(value) = set_bytes(dataset, tag)? else { return Ok(None) };
+        // The byte order stays that of the file, as what is read from the file and set again must mean the same.
+        let order = this.parsed()?.map_or(ByteOrder::Little, |parsed| parsed.order());
+        let vr: String = dataset.as_any().get_item(tag.0)?.getattr("VR")?.extract()?;
+        let vr = vr.as_bytes().first_chunk().map_or(Vr::UN, |letters| Vr(*letters));
+        let bytes: SharedBytes = Arc::new(value.extract::<PyBackedBytes>()?);
+        let length = (*bytes).as_ref().len() as u64;
+        let field = ValueField { offset: 0, length, vr, order };
+        let bytes = Arc::new(FileBytes::new(Source::Memory(bytes), Vec::new()));
+        Ok(Some(FoundValue { bytes, field, is_undefined_length: false, dataset: None }))
+    }
+
+    fn as_core<'a>(&'a self, transfer_syntax_uid: &'a str) -> PixelValue<'a> {
+        let FoundValue { bytes, field, is_undefined_length, dataset } = self;
+        PixelValue {
+            bytes,
+            field: *field,
+            is_undefined_length: *is_undefined_length,
+            transfer_syntax_uid,
+            dataset: dataset.as_deref(),
+        }
+    }
+}
+
+/// The Transfer Syntax UID as it is now; empty if there is none.
+fn transfer_syntax_uid(dataset: &Bound<'_, PyDataset>) -> PyResult<String> {
     let py = dataset.py();
-    let uid = match dataset.get().touched_meta(py) {
+    Ok(match dataset.get().touched_meta(py) {
         Some(meta) if meta.is_none(py) => String::new(),
         Some(meta) => meta.bind(py).call_method1("get", ("TransferSyntaxUID", ""))?.extract().unwrap_or_default(),
         None => dataset.get().file().map(|file| file.transfer_syntax_uid()).unwrap_or_default(),
-    };
-    let stored = dataset.get().stored(py, Tag::PIXEL_DATA)?;
-    Ok(is_encapsulated(transfer_syntax::find(&uid), stored.as_ref().map(|(_, element)| element)).then_some(uid))
+    })
 }

@@ -12,6 +12,7 @@ const CODED: CodedImage = CodedImage {
     precision: 8,
     is_signed: false,
     colour: CodedColour::AsDescribed,
+    has_unused_bits: false,
 };
 
 /// Gives the bytes of the frame as they are, two rows at a time.

@@ -3,8 +3,10 @@
 //! A codec gives rows from the top down, in pieces that fit a cache, so that what follows (unused bits, colour,
 //! rescale, change of type) is done while they are there. [`Target`] takes them.
 
+mod registry;
 mod target;
 
+pub use registry::{find, recognize, why_not};
 pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Target};
 
 use crate::error::{Error, Result};
@@ -33,6 +35,7 @@ pub trait Codec: Sync {
 pub enum Decoded {
     /// To its end.
     Whole,
-    /// Not all of it: samples that were not coded any more are zero, or coarser than the others. The error says why.
+    /// Not all of it: the rows that were given are good, or coarser than they should be, and others may be missing. The
+    /// error says why.
     Partial(Error),
 }

@@ -1,7 +1,7 @@
 //! Where the rows of a decoded frame go, and what is checked on the way.
 
 use crate::error::{ErrorKind, Result};
-use crate::image_description::ImageDescription;
+use crate::image_description::{ImageDescription, halved};
 
 /// Samples of whole rows, those of a pixel together: (row, column, sample).
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +52,9 @@ pub struct CodedImage {
     pub is_signed: bool,
     /// What its colours are.
     pub colour: CodedColour,
+    /// Whether samples are pixel cells as native ones (PS3.5 §8.1.1), coded with the bits that belong to no value:
+    /// these can be anything. Otherwise samples are values.
+    pub has_unused_bits: bool,
 }
 
 /// How frames are wanted.
@@ -160,13 +163,5 @@ impl<'a> Target<'a> {
     /// Whether all rows are there.
     pub fn is_full(&self) -> bool {
         self.left == Some(0)
-    }
-}
-
-/// `length` halved `times` times, rounding up each time.
-fn halved(length: usize, times: u32) -> usize {
-    match 1usize.checked_shl(times) {
-        Some(step) => length.div_ceil(step),
-        None => length.min(1),
     }
 }

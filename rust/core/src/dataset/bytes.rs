@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::parse::Segment;
-use crate::source::Source;
+use crate::source::{AlignedBuffer, OpenFile, ReadAt, Source};
 
 /// The bytes of a file: those that are kept, and where to get the others.
 pub struct FileBytes {
@@ -60,5 +60,81 @@ impl FileBytes {
                 Ok(Cow::Owned(value))
             }
         }
+    }
+}
+
+/// Bytes of which many runs are wanted: a file is opened once for all of them.
+pub enum OpenBytes<'a> {
+    /// A file that is open.
+    File(OpenFile),
+    /// What is kept, and the file for the rest.
+    Kept(&'a FileBytes, Option<OpenFile>),
+    /// A run of bytes, and where in the file it starts.
+    Run(&'a [u8], u64),
+}
+
+impl<'a> OpenBytes<'a> {
+    /// Opens the file, if what is kept is not all there is.
+    ///
+    /// # Errors
+    ///
+    /// If the file is gone or has been changed.
+    pub fn new(bytes: &'a FileBytes) -> Result<OpenBytes<'a>> {
+        let file = match &bytes.source {
+            Source::File(file) => Some(file.reopen()?),
+            Source::Memory(_) => None,
+        };
+        Ok(OpenBytes::Kept(bytes, file))
+    }
+
+    /// `length` bytes from `offset` of the file on: as they are in memory, or read into `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer, or the file cannot be read.
+    pub fn get<'b>(&'b self, offset: u64, length: u64, buffer: &'b mut AlignedBuffer) -> Result<&'b [u8]> {
+        let cut_short =
+            |available| Error::from(ErrorKind::ValueCutShort { needed: length, available }).at_offset(offset);
+        let file = match self {
+            OpenBytes::File(file) => file,
+            OpenBytes::Kept(bytes, Some(file)) => match bytes.segments.iter().find_map(|kept| kept.get(offset, length))
+            {
+                Some(kept) => return Ok(kept),
+                None => file,
+            },
+            OpenBytes::Kept(bytes, None) => {
+                // Nothing is read from a file: what is asked for is borrowed.
+                return match bytes.get(offset, length)? {
+                    Cow::Borrowed(kept) => Ok(kept),
+                    Cow::Owned(_) => Err(cut_short(0)),
+                };
+            }
+            OpenBytes::Run(bytes, base) => {
+                let start = offset.checked_sub(*base).and_then(|start| usize::try_from(start).ok());
+                let rest = start.and_then(|start| bytes.get(start..)).unwrap_or_default();
+                let run = usize::try_from(length).ok().and_then(|length| rest.get(..length));
+                return run.ok_or_else(|| cut_short(rest.len() as u64));
+            }
+        };
+        let available = file.length().saturating_sub(offset);
+        // Before memory is asked for.
+        let size = usize::try_from(length).ok().filter(|_| length <= available).ok_or_else(|| cut_short(available))?;
+        buffer.resize(size);
+        file.read_exact_at(buffer.as_mut_slice(), offset)?;
+        Ok(buffer.as_slice())
+    }
+
+    /// Fills `out` from `offset` of the file on.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer bytes, or the file cannot be read.
+    pub fn read_exact_at(&self, out: &mut [u8], offset: u64) -> Result<()> {
+        if let OpenBytes::File(file) = self {
+            return file.read_exact_at(out, offset);
+        }
+        let mut buffer = AlignedBuffer::default();
+        out.copy_from_slice(self.get(offset, out.len() as u64, &mut buffer)?);
+        Ok(())
     }
 }

@@ -218,6 +218,11 @@ impl Dataset {
         self.context.is_character_set_fixed = true;
     }
 
+    /// What is tolerated in it.
+    pub fn leniencies(&self) -> Leniencies {
+        self.leniencies
+    }
+
     /// What was tolerated in it, sequences not counted.
     pub fn deviations(&self) -> &Deviations {
         &self.deviations

@@ -8,7 +8,7 @@ mod elements;
 mod file;
 mod surroundings;
 
-pub use bytes::FileBytes;
+pub use bytes::{FileBytes, OpenBytes};
 pub use elements::{Dataset, Item, Parts};
 pub use file::DicomFile;
 pub use surroundings::ResolvedVr;

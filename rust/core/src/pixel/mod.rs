@@ -1,14 +1,19 @@
-//! From the bytes of a frame to an array: byte order, packed and unused bits, planes, colour, Modality LUT.
+//! From the bytes of a frame, native or compressed, to an array: byte order, packed and unused bits, planes, colour,
+//! Modality LUT.
 
 mod cells;
 mod colour;
+mod decoded;
+mod encapsulated;
+mod image;
 mod native;
 mod read;
 mod rescale;
 #[cfg(test)]
 mod synthetic;
 
-pub use native::{NativePixels, ValueField, is_encapsulated};
-pub(crate) use read::{Wanted, read_frame_as};
-pub use read::{read_frames, read_overlay_bits};
+pub use encapsulated::EncapsulatedPixels;
+pub use image::{ImagePixels, PixelValue};
+pub use native::{NativePixels, ValueField};
+pub use read::{FrameOptions, FrameScratch, Wanted, read_frames, read_overlay_bits};
 pub use rescale::Rescale;

@@ -9,14 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::parse::Element;
 use crate::source::{PrivateMap, Source};
-use crate::transfer_syntax::TransferSyntax;
 use crate::vr::Vr;
-
-/// Whether Pixel Data consists of fragments (PS3.5 §A.4), because the Transfer Syntax says so or the element does.
-pub fn is_encapsulated(transfer_syntax: Option<&TransferSyntax>, pixel_data: Option<&Element>) -> bool {
-    transfer_syntax.is_some_and(|syntax| syntax.is_encapsulated)
-        || pixel_data.is_some_and(|element| element.is_undefined_length)
-}
 
 /// Where the value of an element lies, and how its numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +157,20 @@ impl NativePixels {
         };
         let skipped_bits = u32::try_from(bits.start - start * 8).unwrap_or(0);
         Ok(FrameBytes { range: at(start)..at(end), skipped_bits })
+    }
+
+    /// Where in the file the bytes of one frame are, and how many.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such frame, or it does not start and end with a byte.
+    pub fn frame_field(&self, index: u64) -> Result<(u64, u64)> {
+        let frame = self.frames(index, 1)?;
+        if !self.description.stored_frame_bits().is_multiple_of(8) {
+            let why = "frames of packed samples do not start and end with bytes".to_owned();
+            return Err(ErrorKind::Argument { why }.into());
+        }
+        Ok((frame.range.start, frame.length() as u64))
     }
 
     /// Whether the bytes in the file are the array as it is.

@@ -4,10 +4,11 @@ use super::cells::{arrange, swap_bytes, unpack_frame};
 use super::colour;
 use super::native::NativePixels;
 use super::rescale::{Rescale, convert};
-use crate::dataset::FileBytes;
+use crate::codec::DecodeOptions;
+use crate::dataset::{FileBytes, OpenBytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
-use crate::source::{AlignedBuffer, OpenFile, Source};
+use crate::source::{AlignedBuffer, Source};
 
 /// Reads `count` frames from `first` on into `out`, as stored values in the machine's byte order; YBR_FULL becomes RGB
 /// unless `raw`.
@@ -118,60 +119,107 @@ pub struct Wanted {
     pub sample_type: SampleType,
 }
 
-/// Reads one frame of an open file into `out`, as values of the type that is wanted, in the machine's byte order.
+/// How frames are to become an array.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FrameOptions {
+    /// What is wanted of the values; `None` for those that are stored.
+    pub wanted: Option<Wanted>,
+    /// Luminance and chrominance stay what they are.
+    pub is_raw: bool,
+    /// What a codec is asked for.
+    pub decode: DecodeOptions,
+}
+
+/// What is used again for the next frame, and stays in the processor's cache.
+#[derive(Debug, Default)]
+pub struct FrameScratch {
+    /// The bytes of the frame as they are in the file.
+    pub(super) stored: AlignedBuffer,
+    /// Its cells in the order of the array.
+    pub(super) arranged: AlignedBuffer,
+    /// Rows that were decoded.
+    pub(super) rows: Vec<u8>,
+}
+
+/// Reads one native frame into `out`, as values of the type that is wanted, in the machine's byte order.
 ///
-/// Stored values go straight into `out`; others by way of `scratch`, which is used again for the next frame, and stays
-/// in the processor's cache.
+/// Stored values go straight into `out`; others by way of `scratch`.
 ///
 /// # Errors
 ///
 /// If there is no such frame, `out` has another length, the file ends before it or cannot be read, or the type does
 /// not hold every value exactly.
-pub fn read_frame_as(
+pub(super) fn read_native_frame(
     pixels: &NativePixels,
-    file: &OpenFile,
+    bytes: &OpenBytes<'_>,
     frame: u64,
-    wanted: Wanted,
-    scratch: &mut (AlignedBuffer, AlignedBuffer),
+    options: &FrameOptions,
+    scratch: &mut FrameScratch,
     out: &mut [u8],
 ) -> Result<()> {
     let description = &pixels.description;
-    description.check_colour()?;
-    let bytes = pixels.frames(frame, 1)?;
-    let expected = description.frame_samples() * wanted.sample_type.size();
-    if out.len() != expected {
-        let why = format!("the array has {} bytes for a frame of {expected}", out.len());
-        return Err(ErrorKind::Argument { why }.into());
-    }
-    let unit = pixels.swapped_unit();
-    let is_stored = wanted.rescale == Rescale::IDENTITY && wanted.sample_type == description.sample_type();
-    let is_arranged = !pixels.is_in_order() || description.is_ybr_full();
-    if is_stored && !is_arranged {
-        file.read_exact_at(out, bytes.range.start)?;
-        swap_bytes(out, unit);
+    let place = pixels.frames(frame, 1)?;
+    let FrameScratch { stored, arranged, .. } = scratch;
+    if options.wanted.is_none() && pixels.is_in_order() && !description.is_ybr_full() {
+        check_room(out, description.frame_length() as u64, 1)?;
+        bytes.read_exact_at(out, place.range.start)?;
+        swap_bytes(out, pixels.swapped_unit());
         unpack_frame(description, out);
         return Ok(());
     }
-    let (stored, arranged) = scratch;
-    stored.resize(bytes.length());
-    file.read_exact_at(stored.as_mut_slice(), bytes.range.start)?;
-    swap_bytes(stored.as_mut_slice(), unit);
-    if !is_arranged {
-        return convert(stored.as_slice(), description, wanted, out);
+    stored.resize(place.length());
+    bytes.read_exact_at(stored.as_mut_slice(), place.range.start)?;
+    swap_bytes(stored.as_mut_slice(), pixels.swapped_unit());
+    let cells = Cells { bytes: stored.as_slice(), skipped_bits: place.skipped_bits, is_in_order: pixels.is_in_order() };
+    finish_cells(cells, description, options, arranged, out)
+}
+
+/// The little-endian cells of one frame.
+pub(super) struct Cells<'a> {
+    pub bytes: &'a [u8],
+    /// Bits of the first bytes that belong to what is before.
+    pub skipped_bits: u32,
+    /// Whether they are in the order of the array.
+    pub is_in_order: bool,
+}
+
+/// Brings cells into the array: in its order, without what their unused bits hold, as the colours and values that are
+/// wanted.
+///
+/// # Errors
+///
+/// If `out` has another length, the colours cannot be turned into RGB, or the type does not hold every value exactly.
+pub(super) fn finish_cells(
+    cells: Cells<'_>,
+    description: &ImageDescription,
+    options: &FrameOptions,
+    arranged: &mut AlignedBuffer,
+    out: &mut [u8],
+) -> Result<()> {
+    let Cells { bytes, skipped_bits, is_in_order } = cells;
+    let is_ybr = description.is_ybr_full() && !options.is_raw;
+    if is_ybr {
+        description.check_colour()?;
+    }
+    let sample_type = options.wanted.map_or(description.sample_type(), |wanted| wanted.sample_type);
+    check_room(out, (description.frame_samples() * sample_type.size()) as u64, 1)?;
+    let Some(wanted) = options.wanted else {
+        arrange(bytes, skipped_bits, description, out);
+        unpack_frame(description, out);
+        if is_ybr {
+            colour::ybr_full_to_rgb(out);
+        }
+        return Ok(());
+    };
+    if is_in_order && !is_ybr {
+        return convert(bytes, description, wanted, out);
     }
     arranged.resize(description.frame_length());
-    let frame = if is_stored { &mut *out } else { arranged.as_mut_slice() };
-    arrange(stored.as_slice(), bytes.skipped_bits, description, frame);
-    if description.is_ybr_full() {
-        unpack_frame(description, frame);
-        colour::ybr_full_to_rgb(frame);
-        // Red, green and blue use all 8 bits, however many luminance had.
-        let rgb = ImageDescription { bits_stored: 8, high_bit: 7, ..description.clone() };
-        return if is_stored { Ok(()) } else { convert(arranged.as_slice(), &rgb, wanted, out) };
+    arrange(bytes, skipped_bits, description, arranged.as_mut_slice());
+    if !is_ybr {
+        return convert(arranged.as_slice(), description, wanted, out);
     }
-    if is_stored {
-        unpack_frame(description, out);
-        return Ok(());
-    }
-    convert(arranged.as_slice(), description, wanted, out)
+    unpack_frame(description, arranged.as_mut_slice());
+    colour::ybr_full_to_rgb(arranged.as_mut_slice());
+    convert(arranged.as_slice(), &description.as_rgb(), wanted, out)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::find::read_instance_headers;
 use super::header::InstanceHeader;
-use super::read::native;
+use super::read::readable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::workers::{Tick, Workers};
 
@@ -19,7 +19,7 @@ pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -
     let mut first = None;
     for header in &headers {
         // Before anybody makes room for what a damaged header says.
-        let image = &native(header).map_err(|error| error.in_file(&header.path))?.description;
+        let image = readable(header).map_err(|error| error.in_file(&header.path))?.description();
         let own = (image.rows, image.columns, image.samples_per_pixel);
         let first = first.get_or_insert(own);
         if own != *first {

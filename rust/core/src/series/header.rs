@@ -87,6 +87,8 @@ pub struct InstanceHeader {
     /// Slope or intercept is there and is no number, or the slope is zero.
     pub has_bad_rescale: bool,
     pub has_modality_lut: bool,
+    /// The data set is compressed as a whole: the pixels lie in what it is inflated to.
+    pub is_deflated: bool,
     /// The first number of each of [`PHASE_ATTRIBUTES`].
     pub phase: [Option<f64>; PHASE_ATTRIBUTES.len()],
 }
@@ -134,6 +136,7 @@ impl InstanceHeader {
             sop_class_uid,
             rescale: Rescale { slope: read_slope.unwrap_or(1.0), intercept: read_intercept.unwrap_or(0.0) },
             has_bad_rescale,
+            is_deflated: file.transfer_syntax.is_some_and(|syntax| syntax.is_deflated),
             has_modality_lut: !is_empty(dataset.find(MODALITY_LUT_SEQUENCE)),
             phase: PHASE_ATTRIBUTES.map(|(tag, _)| number(tag)),
             image_type,
@@ -198,6 +201,7 @@ mod tests {
 
     use super::*;
     use crate::parse::ParseOptions;
+    use crate::pixel::ImagePixels;
 
     /// An element in Explicit VR Little Endian; values of the short VRs only, but for OW and SQ.
     fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8> {
@@ -255,7 +259,7 @@ mod tests {
         assert_eq!(header.rescale, Rescale { slope: 1.0, intercept: -1024.0 });
         assert!(!header.has_bad_rescale && !header.has_modality_lut && !header.is_localizer());
         assert_eq!(header.phase.iter().flatten().collect::<Vec<_>>(), [&4.0], "Acquisition Number");
-        let ImageState::Native(pixels) = header.image else { panic!("{:?}", header.image) };
+        let ImageState::Readable(ImagePixels::Native(pixels)) = header.image else { panic!("{:?}", header.image) };
         assert_eq!((pixels.description.rows, pixels.description.columns), (2, 2));
     }
 
@@ -312,12 +316,7 @@ mod tests {
             ("no image", NATIVE, vec![no_pixels, no_rows], "none"),
             ("without rows", NATIVE, vec![no_rows], "invalid"),
             ("cut off before its rows", NATIVE, vec![no_pixels, no_rows, ct], "invalid"),
-            (
-                "compressed",
-                jpeg,
-                vec![],
-                "unsupported compressed pixel data (1.2.840.10008.1.2.4.70) cannot be read yet",
-            ),
+            ("native under a syntax for compressed pixels", jpeg, vec![], "native"),
             ("frames", NATIVE, vec![frames], "unsupported a volume of multi-frame images cannot be read yet, own"),
             ("mosaic", NATIVE, vec![mosaic], "unsupported a mosaic of slices cannot be read yet, own"),
             (
@@ -331,7 +330,7 @@ mod tests {
         ] {
             let found = match header_of(syntax, &changes).image {
                 ImageState::None => "none".to_owned(),
-                ImageState::Native(_) => "native".to_owned(),
+                ImageState::Readable(_) => "native".to_owned(),
                 ImageState::Invalid { .. } => "invalid".to_owned(),
                 ImageState::Truncated { needed, available, .. } => format!("truncated {needed} {available}"),
                 ImageState::Unsupported { why, has_own_geometry, .. } => {

@@ -1,10 +1,10 @@
 //! Whether and how the image of an instance can be read.
 
-use crate::dataset::DicomFile;
+use crate::dataset::{Dataset, DicomFile, OpenBytes};
 use crate::dictionary;
 use crate::error::{Error, ErrorKind, Family};
 use crate::image_description::{ImageDescription, PixelElement};
-use crate::pixel::{NativePixels, ValueField, is_encapsulated};
+use crate::pixel::{EncapsulatedPixels, ImagePixels, PixelValue, ValueField};
 use crate::tag::Tag;
 
 /// The image of an instance, as far as it can be read.
@@ -12,8 +12,8 @@ use crate::tag::Tag;
 pub enum ImageState {
     /// It has none and is not meant to: a report, a structure set.
     None,
-    /// One native frame, all of it there.
-    Native(NativePixels),
+    /// One frame, all of it there as far as can be seen without decoding it.
+    Readable(ImagePixels),
     /// Written in a way that this version does not read; `why` is a sentence.
     Unsupported {
         /// What is not read.
@@ -44,7 +44,7 @@ impl ImageState {
     /// The image's attributes, if they are known.
     pub fn description(&self) -> Option<&ImageDescription> {
         match self {
-            ImageState::Native(pixels) => Some(&pixels.description),
+            ImageState::Readable(pixels) => Some(pixels.description()),
             ImageState::Unsupported { description, .. } => description.as_ref(),
             ImageState::Truncated { description, .. } => Some(description),
             ImageState::None | ImageState::Invalid { .. } => None,
@@ -83,19 +83,21 @@ impl ImageState {
             let needed = description.total_length().unwrap_or(u64::MAX);
             return ImageState::Truncated { description, needed, available: 0 };
         };
-        if file.transfer_syntax.is_some_and(|syntax| syntax.is_deflated) {
-            return unsupported("a volume of deflated images", &file.transfer_syntax_uid(), false);
-        }
-        if is_encapsulated(file.transfer_syntax, Some(element)) {
-            return unsupported("compressed pixel data", &file.transfer_syntax_uid(), false);
-        }
         // Rescaling is `f64` arithmetic, which holds no whole number of 64 bits exactly.
         if description.sample_type().size() > 4 {
             return unsupported("64-bit pixel data", "", false);
         }
-        let pixels = NativePixels::new(description.clone(), ValueField::new(dataset, element));
-        match pixels.and_then(|pixels| description.check_colour().map(|()| pixels)) {
-            Ok(pixels) => ImageState::Native(pixels),
+        let value = PixelValue {
+            bytes: dataset.bytes(),
+            field: ValueField::new(dataset, element),
+            is_undefined_length: element.is_undefined_length,
+            transfer_syntax_uid: &file.transfer_syntax_uid(),
+            dataset: Some(dataset),
+        };
+        let pixels = ImagePixels::new(description.clone(), &value);
+        match pixels.and_then(|pixels| pixels.check_readable().map(|()| pixels)) {
+            Ok(ImagePixels::Encapsulated(pixels)) if element.is_cut_short => truncated(pixels, dataset),
+            Ok(pixels) => ImageState::Readable(pixels),
             Err(error) => match *error.kind() {
                 ErrorKind::PixelsCutShort { needed, available } => {
                     ImageState::Truncated { description, needed, available }
@@ -108,6 +110,21 @@ impl ImageState {
                 _ => ImageState::Invalid { why: error.what() },
             },
         }
+    }
+}
+
+/// An image whose fragments are not followed by the delimiter: the last of them may be cut short.
+fn truncated(pixels: Box<EncapsulatedPixels>, dataset: &Dataset) -> ImageState {
+    let frames = OpenBytes::new(dataset.bytes()).and_then(|bytes| pixels.frames(&bytes));
+    let missing = frames.as_ref().map_or(0, |frames| frames.missing_length(0));
+    match frames {
+        Ok(frames) if missing > 0 => {
+            let available = frames.length(0);
+            let needed = available.saturating_add(missing);
+            ImageState::Truncated { description: pixels.description, needed, available }
+        }
+        Ok(_) => ImageState::Readable(ImagePixels::Encapsulated(pixels)),
+        Err(error) => ImageState::Invalid { why: error.what() },
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn drop_copies<'a>(mut entries: Vec<Entry<'a>>) -> (Vec<Entry<'a>>, O
         (header.sop_instance_uid.as_str(), header.instance_number, bits(entry))
     };
     let state = |entry: &Entry<'_>| match entry.header.image {
-        ImageState::Native(_) => 0,
+        ImageState::Readable(_) => 0,
         ImageState::Unsupported { .. } => 1,
         _ => 2,
     };

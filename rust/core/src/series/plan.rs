@@ -233,7 +233,7 @@ fn images<'a>(headers: &'a [InstanceHeader], issues: &mut Vec<Issue>, tolerances
 
 /// Leaves out what lacks pixels and, unless that is all of them, what is written in a way that is not read yet.
 fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>> {
-    let is_native = |entry: &Entry<'_>| matches!(entry.header.image, ImageState::Native(_));
+    let is_native = |entry: &Entry<'_>| matches!(entry.header.image, ImageState::Readable(_));
     let has_native = entries.iter().any(is_native);
     let mut readable = Vec::with_capacity(entries.len());
     for entry in entries {

@@ -4,10 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
+use crate::dataset::{DicomFile, OpenBytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::SampleType;
-use crate::pixel::{NativePixels, Rescale, Wanted, read_frame_as};
-use crate::source::{AlignedBuffer, OpenFile};
+use crate::parse::ParseOptions;
+use crate::pixel::{FrameOptions, FrameScratch, ImagePixels, Rescale, Wanted};
+use crate::source::OpenFile;
 use crate::workers::{Tick, Workers, for_each};
 
 /// Which values of an image are meant.
@@ -42,26 +44,20 @@ pub fn read_slices(
     }
     // The first in slice order, so that the same files give the same error each time.
     let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-    for_each(
-        slices.len(),
-        workers,
-        tick,
-        || (AlignedBuffer::default(), AlignedBuffer::default()),
-        |scratch, index| {
-            let (Some(slice), Some(target)) = (slices.get(index), targets.get(index)) else { return };
-            let Some(target) = target.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-            let failed_before = || failed.lock().unwrap_or_else(PoisonError::into_inner);
-            if failed_before().as_ref().is_some_and(|(first, _)| *first < index) {
-                return;
+    for_each(slices.len(), workers, tick, FrameScratch::default, |scratch, index| {
+        let (Some(slice), Some(target)) = (slices.get(index), targets.get(index)) else { return };
+        let Some(target) = target.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let failed_before = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed_before().as_ref().is_some_and(|(first, _)| *first < index) {
+            return;
+        }
+        if let Err(error) = read_slice(slice, values, sample_type, scratch, target) {
+            let mut failed = failed_before();
+            if failed.as_ref().is_none_or(|(first, _)| index < *first) {
+                *failed = Some((index, error.in_file(&slice.path)));
             }
-            if let Err(error) = read_slice(slice, values, sample_type, scratch, target) {
-                let mut failed = failed_before();
-                if failed.as_ref().is_none_or(|(first, _)| index < *first) {
-                    *failed = Some((index, error.in_file(&slice.path)));
-                }
-            }
-        },
-    )?;
+        }
+    })?;
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
         None => Ok(()),
@@ -72,10 +68,10 @@ fn read_slice(
     slice: &InstanceHeader,
     values: Values,
     sample_type: SampleType,
-    scratch: &mut (AlignedBuffer, AlignedBuffer),
+    scratch: &mut FrameScratch,
     out: &mut [u8],
 ) -> Result<()> {
-    let pixels = native(slice)?;
+    let pixels = readable(slice)?;
     let rescale = match values {
         Values::Stored => Rescale::IDENTITY,
         Values::Modality if slice.has_modality_lut => {
@@ -84,11 +80,20 @@ fn read_slice(
         }
         Values::Modality => slice.rescale,
     };
-    let file = match &slice.file {
-        Some(file) => file.reopen()?,
-        None => OpenFile::open(&slice.path)?.0,
+    let is_stored = rescale == Rescale::IDENTITY && sample_type == pixels.description().sample_type();
+    let wanted = (!is_stored).then_some(Wanted { rescale, sample_type });
+    let options = FrameOptions { wanted, ..FrameOptions::default() };
+    let open = || match &slice.file {
+        Some(file) => file.reopen(),
+        None => OpenFile::open(&slice.path).map(|(file, _)| file),
     };
-    read_frame_as(pixels, &file, 0, Wanted { rescale, sample_type }, scratch, out)
+    if slice.is_deflated {
+        // Opened for its check alone: what was inflated is in memory.
+        open()?;
+        let file = DicomFile::open(&slice.path, &ParseOptions::default())?;
+        return pixels.read_frame(&OpenBytes::new(file.dataset.bytes())?, 0, &options, scratch, out);
+    }
+    pixels.read_frame(&OpenBytes::File(open()?), 0, &options, scratch, out)
 }
 
 /// The pixels of a slice, if they are all there and are read.
@@ -96,9 +101,9 @@ fn read_slice(
 /// # Errors
 ///
 /// What is wrong with them, or not read yet.
-pub(super) fn native(slice: &InstanceHeader) -> Result<&NativePixels> {
+pub(super) fn readable(slice: &InstanceHeader) -> Result<&ImagePixels> {
     match &slice.image {
-        ImageState::Native(pixels) => Ok(pixels),
+        ImageState::Readable(pixels) => Ok(pixels),
         ImageState::None => Err(ErrorKind::Missing { what: "PixelData", needed_for: "a volume" }.into()),
         ImageState::Unsupported { why, .. } => Err(ErrorKind::UnsupportedImage { why: why.clone() }.into()),
         ImageState::Invalid { why } => Err(ErrorKind::InvalidImage { why: why.clone() }.into()),

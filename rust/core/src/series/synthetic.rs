@@ -10,7 +10,7 @@ use super::tolerances::Tolerances;
 use crate::cursor::ByteOrder;
 use crate::geometry::{Orientation, Vector, add_scaled, scale};
 use crate::image_description::{ImageDescription, PixelElement};
-use crate::pixel::{NativePixels, Rescale, ValueField};
+use crate::pixel::{ImagePixels, NativePixels, Rescale, ValueField};
 use crate::vr::Vr;
 
 pub const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
@@ -38,13 +38,13 @@ pub fn native(rows: usize, columns: usize) -> ImageState {
     };
     let length = (rows * columns * 2) as u64;
     let field = ValueField { offset: 1000, length, vr: Vr::OW, order: ByteOrder::Little };
-    ImageState::Native(NativePixels { description, field })
+    ImageState::Readable(ImagePixels::Native(NativePixels { description, field }))
 }
 
 /// The image of a header, to change it.
 pub fn image_mut(header: &mut InstanceHeader) -> &mut ImageDescription {
     match &mut header.image {
-        ImageState::Native(pixels) => &mut pixels.description,
+        ImageState::Readable(ImagePixels::Native(pixels)) => &mut pixels.description,
         _ => panic!("an image"),
     }
 }
@@ -74,6 +74,7 @@ pub fn header(name: &str) -> InstanceHeader {
         rescale: Rescale { slope: 1.0, intercept: -1024.0 },
         has_bad_rescale: false,
         has_modality_lut: false,
+        is_deflated: false,
         phase: [None; PHASE_ATTRIBUTES.len()],
     }
 }

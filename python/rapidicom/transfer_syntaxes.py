@@ -1,0 +1,29 @@
+"""Which Transfer Syntaxes there are, and which of them are read (PS3.5 §10, §A; PS3.6 §A)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rapidicom import _core
+
+
+class TransferSyntax(NamedTuple):
+    """One way to write a data set and its pixels."""
+
+    uid: str
+    """Its UID."""
+    name: str
+    """Its name in the standard."""
+    byte_order: str
+    """`"little"` or `"big"`."""
+    is_encapsulated: bool
+    """Whether pixels are in fragments."""
+    decoder: str | None
+    """What decodes its frames; `None` if nothing does."""
+    why_not: str | None
+    """Why they are not decoded; `None` if they are."""
+
+
+def transfer_syntaxes() -> list[TransferSyntax]:
+    """List every Transfer Syntax of the standard, retired ones too, and who decodes it."""
+    return [TransferSyntax(*row) for row in _core.transfer_syntaxes()]

@@ -1,0 +1,226 @@
+//! Which fragments make a frame: by the Extended Offset Table, the Basic one, or what the fragments themselves say.
+
+use std::ops::Range;
+
+use super::fragments::{Fragment, Fragments, starts_like_a_frame};
+use crate::dataset::OpenBytes;
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::AlignedBuffer;
+
+/// Bytes of a fragment that show whether a frame starts with it.
+const SIGNATURE_LENGTH: u64 = 12;
+
+/// The Extended Offset Table and its lengths (PS3.3 §C.7.6.3.1.8): one fragment a frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExtendedOffsetTable {
+    /// Bytes from the first fragment's item to that of the frame.
+    pub offsets: Vec<u64>,
+    /// Bytes of the frame, without padding.
+    pub lengths: Vec<u64>,
+}
+
+/// What was tolerated in finding the frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Irregularity {
+    /// The Extended Offset Table does not lead to fragments, or not to as many frames as there are.
+    ExtendedOffsetTable,
+    /// The Basic Offset Table does not lead to fragments, or not to as many frames as there are.
+    BasicOffsetTable,
+}
+
+impl Irregularity {
+    /// A sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Irregularity::ExtendedOffsetTable => {
+                "the Extended Offset Table does not fit the fragments: frames are found without it"
+            }
+            Irregularity::BasicOffsetTable => {
+                "the Basic Offset Table does not fit the fragments: frames are found without it"
+            }
+        }
+    }
+}
+
+/// The frames of an encapsulated value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frames {
+    fragments: Vec<Fragment>,
+    /// For each frame, which fragments are its.
+    ranges: Vec<Range<usize>>,
+    /// Bytes that the last fragment lacks.
+    missing_length: u64,
+    /// What was tolerated.
+    pub irregularities: Vec<Irregularity>,
+}
+
+impl Frames {
+    /// Finds the frames among `fragments`, of which there should be `said_count`.
+    ///
+    /// A table is believed if it leads to fragments, from the first to the last, and leaves no frame empty.
+    ///
+    /// # Errors
+    ///
+    /// If there are no fragments, or nothing says which make a frame; or the file cannot be read.
+    pub fn find(
+        fragments: Fragments,
+        extended: Option<&ExtendedOffsetTable>,
+        said_count: u64,
+        bytes: &OpenBytes<'_>,
+    ) -> Result<Frames> {
+        let Fragments { basic_offset_table, is_table_broken, mut fragments, missing_length } = fragments;
+        let mut irregularities = Vec::new();
+        if fragments.is_empty() {
+            let why = "there are no fragments with compressed pixels".to_owned();
+            return Err(ErrorKind::InvalidImage { why }.into());
+        }
+        if let Some(extended) = extended.filter(|table| !table.offsets.is_empty()) {
+            if let Some(ranges) = by_extended_table(&mut fragments, extended, said_count) {
+                return Ok(Frames { fragments, ranges, missing_length, irregularities });
+            }
+            irregularities.push(Irregularity::ExtendedOffsetTable);
+        }
+        if is_table_broken {
+            irregularities.push(Irregularity::BasicOffsetTable);
+        }
+        if !basic_offset_table.is_empty() {
+            if let Some(ranges) = by_basic_table(&fragments, &basic_offset_table, said_count) {
+                return Ok(Frames { fragments, ranges, missing_length, irregularities });
+            }
+            irregularities.push(Irregularity::BasicOffsetTable);
+        }
+        let ranges = by_fragments(&mut fragments, said_count, bytes)?;
+        Ok(Frames { fragments, ranges, missing_length, irregularities })
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.ranges.len() as u64
+    }
+
+    /// The fragments of a frame; none if there is no such frame.
+    pub fn fragments(&self, index: u64) -> &[Fragment] {
+        let range = usize::try_from(index).ok().and_then(|index| self.ranges.get(index));
+        range.and_then(|range| self.fragments.get(range.clone())).unwrap_or_default()
+    }
+
+    /// Bytes of a frame.
+    pub fn length(&self, index: u64) -> u64 {
+        self.fragments(index).iter().map(|fragment| fragment.length).fold(0, u64::saturating_add)
+    }
+
+    /// Bytes that the file lacks of a frame, because it ends too early.
+    pub fn missing_length(&self, index: u64) -> u64 {
+        let is_last = index.checked_add(1) == Some(self.count());
+        if is_last { self.missing_length } else { 0 }
+    }
+
+    /// The bytes of a frame, those of its fragments one behind the other: as they are in memory where there is one, else
+    /// in `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such frame, or the file cannot be read.
+    pub fn read<'b>(&self, index: u64, bytes: &'b OpenBytes<'_>, buffer: &'b mut AlignedBuffer) -> Result<&'b [u8]> {
+        match self.fragments(index) {
+            [] => Err(ErrorKind::FrameIndex { index, count: self.count() }.into()),
+            [only] => bytes.get(only.offset, only.length, buffer),
+            several => {
+                let mut part = AlignedBuffer::default();
+                buffer.resize(0);
+                for fragment in several {
+                    let bytes = bytes.get(fragment.offset, fragment.length, &mut part)?;
+                    let start = buffer.as_slice().len();
+                    buffer.resize(start.saturating_add(bytes.len()));
+                    if let Some(target) = buffer.as_mut_slice().get_mut(start..) {
+                        target.copy_from_slice(bytes);
+                    }
+                }
+                Ok(buffer.as_slice())
+            }
+        }
+    }
+}
+
+/// The fragments of each frame by the Extended Offset Table, cut to the lengths that it says; `None` if they do not fit.
+fn by_extended_table(
+    fragments: &mut [Fragment],
+    table: &ExtendedOffsetTable,
+    said_count: u64,
+) -> Option<Vec<Range<usize>>> {
+    let count = table.offsets.len();
+    if count as u64 != said_count || table.lengths.len() != count {
+        return None;
+    }
+    let starts = indices(fragments, &table.offsets)?;
+    let padded = |fragment: &Fragment, length: u64| fragment.length >= length && fragment.length - length <= 1;
+    let mut entries = starts.iter().zip(&table.lengths);
+    if !entries.all(|(start, length)| fragments.get(*start).is_some_and(|fragment| padded(fragment, *length))) {
+        return None;
+    }
+    for (start, length) in starts.iter().zip(&table.lengths) {
+        if let Some(fragment) = fragments.get_mut(*start) {
+            fragment.length = *length;
+        }
+    }
+    Some(starts.into_iter().map(|start| start..start + 1).collect())
+}
+
+/// The fragments of each frame by the Basic Offset Table; `None` if it does not fit.
+fn by_basic_table(fragments: &[Fragment], table: &[u64], said_count: u64) -> Option<Vec<Range<usize>>> {
+    // A table of other frames than there should be is no help, unless they cannot be told otherwise.
+    if table.len() as u64 != said_count && fragments.len() as u64 == said_count {
+        return None;
+    }
+    let starts = indices(fragments, table)?;
+    let ends = starts.iter().skip(1).copied().chain([fragments.len()]);
+    let ranges: Vec<_> = starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect();
+    ranges.iter().all(|range| range.start < range.end).then_some(ranges)
+}
+
+/// Which fragments stand at these offsets from the first fragment's item; `None` if one leads elsewhere, or they do not
+/// rise from 0.
+fn indices(fragments: &[Fragment], offsets: &[u64]) -> Option<Vec<usize>> {
+    let base = fragments.first()?.offset;
+    let index = |offset: &u64| {
+        let offset = base.checked_add(*offset)?;
+        fragments.binary_search_by_key(&offset, |fragment| fragment.offset).ok()
+    };
+    let indices: Vec<usize> = offsets.iter().map(index).collect::<Option<_>>()?;
+    (indices.first() == Some(&0) && indices.is_sorted_by(|a, b| a < b)).then_some(indices)
+}
+
+/// The fragments of each frame where no table says it.
+fn by_fragments(fragments: &mut Vec<Fragment>, said_count: u64, bytes: &OpenBytes<'_>) -> Result<Vec<Range<usize>>> {
+    if said_count == 1 {
+        return Ok(std::iter::once(0..fragments.len()).collect());
+    }
+    let one_each = |fragments: &[Fragment]| (0..fragments.len()).map(|index| index..index + 1).collect();
+    if fragments.len() as u64 == said_count {
+        return Ok(one_each(fragments));
+    }
+    // Empty ones belong to no frame.
+    fragments.retain(|fragment| fragment.length > 0);
+    if fragments.len() as u64 == said_count {
+        return Ok(one_each(fragments));
+    }
+    let mut buffer = AlignedBuffer::default();
+    let mut starts = Vec::new();
+    for (index, fragment) in fragments.iter().enumerate() {
+        let first = bytes.get(fragment.offset, fragment.length.min(SIGNATURE_LENGTH), &mut buffer)?;
+        if starts_like_a_frame(first) {
+            starts.push(index);
+        }
+    }
+    // Where each starts a frame, those that there are can be had, be they fewer or more than is said.
+    if starts.first() != Some(&0) || (starts.len() < fragments.len() && (starts.len() as u64) < said_count) {
+        let offset = fragments.first().map_or(0, |fragment| fragment.offset);
+        let why = format!(
+            "there are {} fragments for {said_count} frames, and nothing says which fragments make a frame",
+            fragments.len()
+        );
+        return Err(Error::from(ErrorKind::InvalidImage { why }).at_offset(offset));
+    }
+    let ends = starts.iter().skip(1).copied().chain([fragments.len()]);
+    Ok(starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect())
+}

@@ -1,0 +1,277 @@
+//! Encapsulated images: each frame through its codec, into an array (PS3.5 §8.2, §A.4).
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use super::decoded::DecodedRows;
+use super::native::ValueField;
+use super::read::{Cells, FrameOptions, FrameScratch, finish_cells};
+use crate::codec::{self, Codec, Decoded, Target};
+use crate::dataset::OpenBytes;
+use crate::dictionary::keyword;
+use crate::encapsulation::{ExtendedOffsetTable, Fragments, Frames, Irregularity};
+use crate::error::{Error, ErrorKind, Result};
+use crate::image_description::ImageDescription;
+use crate::inflate::inflate_frame;
+use crate::limits::Limits;
+use crate::source::AlignedBuffer;
+use crate::transfer_syntax::Coding;
+use crate::workers::{Tick, Workers, for_each};
+
+/// The pixels of an encapsulated image, and where their value field lies.
+#[derive(Clone, Debug)]
+pub struct EncapsulatedPixels {
+    /// What they are.
+    pub description: ImageDescription,
+    /// Where their items are.
+    pub field: ValueField,
+    /// The Extended Offset Table, if there is one.
+    pub extended: Option<ExtendedOffsetTable>,
+    /// How frames are written by the Transfer Syntax; one that is native says nothing about them.
+    pub coding: Coding,
+    /// Its UID, for messages.
+    pub transfer_syntax_uid: String,
+    /// Whether as much as can be decoded of a damaged frame is wanted, rather than an error.
+    pub is_damage_allowed: bool,
+    /// What a frame may cost.
+    pub limits: Limits,
+}
+
+impl EncapsulatedPixels {
+    /// Finds the frames.
+    ///
+    /// # Errors
+    ///
+    /// If the items are damaged or do not say which make a frame, or the file cannot be read.
+    pub fn frames(&self, bytes: &OpenBytes<'_>) -> Result<Frames> {
+        let field = self.field;
+        let tag = self.description.pixel_element.tag();
+        let place = |error: Error| error.at_tag(tag, keyword(tag), None).at_offset(field.offset);
+        let fragments = Fragments::read(bytes, field.offset, field.length, field.order, &self.limits).map_err(place)?;
+        Frames::find(fragments, self.extended.as_ref(), self.description.frame_count, bytes).map_err(place)
+    }
+
+    /// Checks, without looking at a frame, that there is somebody who reads such frames.
+    ///
+    /// # Errors
+    ///
+    /// If nobody does.
+    pub fn check_readable(&self) -> Result<()> {
+        match codec::why_not(self.coding) {
+            // Where fragments are all the same, they themselves have to say how they are written.
+            Some(_) if is_silent(self.coding) => Ok(()),
+            Some(why) => Err(self.unsupported(why)),
+            None => Ok(()),
+        }
+    }
+
+    fn unsupported(&self, what: &'static str) -> Error {
+        ErrorKind::unsupported(what, &self.transfer_syntax_uid).into()
+    }
+
+    /// What reads the frames: by the Transfer Syntax, or where that is a native one by their first bytes.
+    ///
+    /// # Errors
+    ///
+    /// If nothing does.
+    fn coding_of(&self, frame: &[u8]) -> Result<Coding> {
+        let coding = match self.coding {
+            silent if is_silent(silent) => codec::recognize(frame),
+            known => Some(known),
+        };
+        let unknown =
+            || self.unsupported("pixel data compressed in a way that neither they nor the Transfer Syntax name");
+        coding.ok_or_else(unknown)
+    }
+
+    /// Decodes one frame into `out`. Of a damaged one, where that is allowed, what is missing is zero, and the error
+    /// says what it is.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such frame, it cannot be read or decoded, `out` has another length, or the type that is wanted
+    /// does not hold every value exactly.
+    pub fn decode_frame(
+        &self,
+        frames: &Frames,
+        index: u64,
+        bytes: &OpenBytes<'_>,
+        options: &FrameOptions,
+        scratch: &mut FrameScratch,
+        out: &mut [u8],
+    ) -> Result<Option<Error>> {
+        if index >= frames.count() {
+            return Err(self.no_such_frame(frames, index));
+        }
+        let offset = frames.fragments(index).first().map(|fragment| fragment.offset);
+        let place = |error: Error| {
+            let tag = self.description.pixel_element.tag();
+            let error = error.in_frame(index).at_tag(tag, keyword(tag), None);
+            match offset {
+                Some(offset) => error.at_offset(offset),
+                None => error,
+            }
+        };
+        let missing = frames.missing_length(index);
+        if missing > 0 && !self.is_damage_allowed {
+            let available = frames.length(index);
+            let kind = ErrorKind::ValueCutShort { needed: available.saturating_add(missing), available };
+            return Err(place(kind.into()));
+        }
+        let FrameScratch { stored, rows, arranged } = scratch;
+        let frame = frames.read(index, bytes, stored)?;
+        let damage = self.decode(frame, options, rows, arranged, out).map_err(place)?;
+        match damage {
+            Some(error) if !self.is_damage_allowed => Err(place(error)),
+            damage => Ok(damage.map(place)),
+        }
+    }
+
+    fn no_such_frame(&self, frames: &Frames, index: u64) -> Error {
+        let (count, said) = (frames.count(), self.description.frame_count);
+        if index >= said {
+            return ErrorKind::FrameIndex { index, count: said }.into();
+        }
+        let why = format!("Number of Frames says {said}, but the pixel data have fragments of {count} only");
+        Error::from(ErrorKind::InvalidImage { why }).in_frame(index)
+    }
+
+    fn decode(
+        &self,
+        frame: &[u8],
+        options: &FrameOptions,
+        rows: &mut Vec<u8>,
+        arranged: &mut AlignedBuffer,
+        out: &mut [u8],
+    ) -> Result<Option<Error>> {
+        let coding = self.coding_of(frame)?;
+        let image = &self.description;
+        self.limits.check_decoded(image.frame_length() as u64, frame.len() as u64)?;
+        if options.decode.reduce > 0 && coding != Coding::Jpeg2000 {
+            let why = "reduce is for JPEG 2000 and HTJ2K, whose frames have several resolutions".to_owned();
+            return Err(ErrorKind::Argument { why }.into());
+        }
+        let Some(codec) = codec::find(coding) else {
+            return self.decode_cells(coding, frame, options, arranged, out);
+        };
+        let mut sink = DecodedRows::new(image, options.wanted, options.is_raw, out, rows);
+        let mut target = Target::new(image, options.decode, &mut sink);
+        let decoded = codec.decode(frame, &mut target)?;
+        let is_full = target.is_full();
+        sink.rest().fill(0);
+        match decoded {
+            Decoded::Partial(error) => Ok(Some(error)),
+            Decoded::Whole if is_full => Ok(None),
+            Decoded::Whole => Err(missing_rows(codec)),
+        }
+    }
+
+    /// Frames whose bytes are, when they are inflated, those of a native frame.
+    fn decode_cells(
+        &self,
+        coding: Coding,
+        frame: &[u8],
+        options: &FrameOptions,
+        arranged: &mut AlignedBuffer,
+        out: &mut [u8],
+    ) -> Result<Option<Error>> {
+        let image = &self.description;
+        let needed = image.stored_frame_bits().div_ceil(8);
+        let (mut cells, is_cut_short) = match coding {
+            Coding::Uncompressed => (frame.to_vec(), false),
+            Coding::Deflated => inflate_frame(frame, needed)?,
+            other => {
+                return Err(self.unsupported(codec::why_not(other).unwrap_or("pixel data of this codec")));
+            }
+        };
+        let available = cells.len() as u64;
+        cells.resize(usize::try_from(needed).unwrap_or(usize::MAX), 0);
+        let is_in_order = !image.is_packed() && !image.is_subsampled() && image.is_planar != Some(true);
+        let cells = Cells { bytes: &cells, skipped_bits: 0, is_in_order };
+        finish_cells(cells, image, options, arranged, out)?;
+        if available < needed {
+            return Ok(Some(ErrorKind::PixelsCutShort { needed, available }.into()));
+        }
+        Ok(is_cut_short.then(|| ErrorKind::DeflatedCutShort.into()))
+    }
+
+    /// Decodes a range of frames into `out`, one behind the other, several at a time. Of damaged ones,
+    /// where that is allowed, what is missing is zero; the errors say what it is, in the order of the frames.
+    ///
+    /// # Errors
+    ///
+    /// As [`EncapsulatedPixels::decode_frame`], the first in the order of the frames; or if the user stops it.
+    #[expect(clippy::too_many_arguments, reason = "which frames, where from, where to and how")]
+    pub fn decode_frames(
+        &self,
+        frames: &Frames,
+        range: Range<u64>,
+        bytes: &OpenBytes<'_>,
+        options: &FrameOptions,
+        out: &mut [u8],
+        workers: Workers,
+        tick: Tick<'_>,
+    ) -> Result<Vec<Error>> {
+        let count = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+        let frame_length = out.len() / count.max(1);
+        let targets: Vec<_> = out.chunks_exact_mut(frame_length.max(1)).map(|out| Mutex::new(Some(out))).collect();
+        if targets.len() != count {
+            let why = format!("the array has no room for {count} frames");
+            return Err(ErrorKind::Argument { why }.into());
+        }
+        let found: Mutex<Found> = Mutex::default();
+        for_each(count, workers, tick, FrameScratch::default, |scratch, index| {
+            let lock = || found.lock().unwrap_or_else(PoisonError::into_inner);
+            let target = targets.get(index).and_then(|out| out.lock().unwrap_or_else(PoisonError::into_inner).take());
+            let Some(out) = target.filter(|_| !lock().has_failed_before(index)) else { return };
+            match self.decode_frame(frames, range.start.saturating_add(index as u64), bytes, options, scratch, out) {
+                Ok(None) => {}
+                Ok(Some(damage)) => lock().damage.push((index, damage)),
+                Err(error) => lock().fail(index, error),
+            }
+        })?;
+        found.into_inner().unwrap_or_else(PoisonError::into_inner).finish()
+    }
+
+    /// What was tolerated in finding the frames, in words.
+    pub fn irregularities(frames: &Frames) -> Vec<&'static str> {
+        frames.irregularities.iter().map(|found| Irregularity::sentence(*found)).collect()
+    }
+}
+
+/// Whether a Transfer Syntax says nothing about how fragments are written, as there should be none.
+fn is_silent(coding: Coding) -> bool {
+    matches!(coding, Coding::Native | Coding::Referenced | Coding::NoPixels)
+}
+
+/// What went wrong, by the index of the frame: always the same of the same file, whoever is first.
+#[derive(Default)]
+struct Found {
+    failed: Option<(usize, Error)>,
+    damage: Vec<(usize, Error)>,
+}
+
+impl Found {
+    fn has_failed_before(&self, index: usize) -> bool {
+        self.failed.as_ref().is_some_and(|(first, _)| *first < index)
+    }
+
+    fn fail(&mut self, index: usize, error: Error) {
+        if self.failed.as_ref().is_none_or(|(first, _)| index < *first) {
+            self.failed = Some((index, error));
+        }
+    }
+
+    fn finish(mut self) -> Result<Vec<Error>> {
+        if let Some((_, error)) = self.failed {
+            return Err(error);
+        }
+        self.damage.sort_by_key(|(index, _)| *index);
+        Ok(self.damage.into_iter().map(|(_, error)| error).collect())
+    }
+}
+
+fn missing_rows(codec: &dyn Codec) -> Error {
+    let why = "not all rows are there".to_owned();
+    ErrorKind::InvalidFrame { codec: codec.name(), offset: None, why }.into()
+}
