@@ -4,6 +4,8 @@
 //! rescale, change of type) is done while they are there. [`Target`] takes them.
 
 mod registry;
+#[allow(dead_code, reason = "its decoders come one after the other")]
+mod jpeg;
 mod target;
 
 pub use registry::{find, recognize, why_not};

@@ -1,0 +1,254 @@
+//! Entropy-coded bytes: what stands between two markers, and its bits (T.81 §F.1.2.3, §F.2.2.5).
+
+use super::markers::{self, Markers, RST0, RST7};
+use crate::error::Result;
+
+/// The entropy-coded bytes of one restart interval, without the zero that is stuffed behind each 0xFF.
+///
+/// Taking the zeros out first costs a fraction of what decoding does, and the loop that decodes is without the test
+/// for them.
+#[derive(Debug, Default)]
+pub(crate) struct Interval {
+    bytes: Vec<u8>,
+    /// Where in the frame they start.
+    start: usize,
+    /// Where in the frame the marker starts that ends them, or the end of the frame.
+    end: usize,
+    /// That marker.
+    marker: Option<u8>,
+}
+
+impl Interval {
+    /// Takes the bytes from `start` to the next marker, or to the end of the frame.
+    pub fn read(&mut self, frame: &[u8], start: usize) {
+        self.bytes.clear();
+        self.start = start;
+        let mut rest = frame.get(start..).unwrap_or_default();
+        loop {
+            let length = position_of_marker_prefix(rest);
+            let (plain, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+            self.bytes.extend_from_slice(plain);
+            rest = behind;
+            // Fill bytes may stand in front of a marker, hence of a stuffed byte too.
+            let fill = rest.iter().take_while(|byte| **byte == 0xFF).count();
+            match rest.get(fill) {
+                Some(0) => {
+                    self.bytes.push(0xFF);
+                    rest = rest.get(fill + 1..).unwrap_or_default();
+                }
+                marker => {
+                    self.marker = marker.copied();
+                    self.end = frame.len() - rest.len() + fill.saturating_sub(1);
+                    if self.marker.is_none() {
+                        self.end = frame.len();
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Goes on behind the restart marker that ends these bytes; `number` counts restarts from 0, of which the marker
+    /// has the three lowest bits.
+    ///
+    /// # Errors
+    ///
+    /// If another marker ends them, or none.
+    pub fn restart(&mut self, markers: &Markers<'_>, number: usize) -> Result<()> {
+        let expected = RST0 + (number & 7) as u8;
+        if self.marker == Some(expected) {
+            self.read(markers.frame(), self.end + 2);
+            return Ok(());
+        }
+        let found = match self.marker {
+            Some(marker @ RST0..=RST7) => format!("the marker RST{}", marker - RST0),
+            Some(marker) => format!("the marker 0xFF{marker:02X}"),
+            None => "the end".to_owned(),
+        };
+        let why = format!("the marker RST{} is expected, not {found}", number & 7);
+        Err(markers::invalid(markers.codec(), self.end, why))
+    }
+
+    /// Its bits.
+    pub fn reader(&self) -> BitReader<'_> {
+        BitReader { bytes: &self.bytes, position: 0, bits: 0, count: 0 }
+    }
+
+    /// Where in the frame it ends: in front of a marker, or where the frame ends.
+    pub fn end(&self) -> usize {
+        self.end
+    }
+
+    /// The marker that ends it; `None` where the frame ends.
+    pub fn marker(&self) -> Option<u8> {
+        self.marker
+    }
+
+    /// Where in the frame the next bit of `reader` is, or the end of the interval if that lies in front of it.
+    pub fn offset(&self, reader: &BitReader<'_>) -> usize {
+        let position = (reader.bits_used() / 8) as usize;
+        let Some(used) = self.bytes.get(..position) else { return self.end };
+        self.start + position + used.iter().filter(|byte| **byte == 0xFF).count()
+    }
+}
+
+/// How many bytes stand in front of the first 0xFF.
+fn position_of_marker_prefix(bytes: &[u8]) -> usize {
+    // A test of 32 bytes at a time compiles to vector instructions; `position` alone looks at one after the other.
+    let (chunks, _) = bytes.as_chunks::<32>();
+    let has_prefix = |chunk: &[u8; 32]| chunk.iter().fold(false, |found, byte| found | (*byte == 0xFF));
+    let whole = chunks.iter().take_while(|chunk| !has_prefix(chunk)).count() * 32;
+    let rest = bytes.get(whole..).unwrap_or_default();
+    whole + rest.iter().position(|byte| *byte == 0xFF).unwrap_or(rest.len())
+}
+
+/// Reads bits, the highest of each byte first. Behind the last byte there are zeros, as many as are asked for:
+/// [`BitReader::is_past_end`] tells whether any was used.
+#[derive(Clone, Debug)]
+pub(crate) struct BitReader<'a> {
+    bytes: &'a [u8],
+    /// The next byte to be taken into `bits`, whether it is there or not.
+    position: usize,
+    /// The next bit is the highest. Below the bits that count there are zeros, or bits that come again.
+    bits: u64,
+    /// How many of `bits` count, at most 63.
+    count: u32,
+}
+
+impl BitReader<'_> {
+    /// Bits that are there at least after [`BitReader::refill`].
+    pub const REFILLED: u32 = 56;
+
+    /// Makes sure that the next [`BitReader::REFILLED`] bits can be seen and taken.
+    #[inline(always)]
+    pub fn refill(&mut self) {
+        if let Some(word) = self.bytes.get(self.position..).and_then(<[u8]>::first_chunk) {
+            self.bits |= u64::from_be_bytes(*word) >> self.count;
+            self.position += ((63 - self.count) >> 3) as usize;
+            self.count |= 56;
+        } else {
+            self.refill_near_end();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill_near_end(&mut self) {
+        while self.count < Self::REFILLED {
+            let byte = self.bytes.get(self.position).copied().unwrap_or(0);
+            self.bits |= u64::from(byte) << (56 - self.count);
+            self.position += 1;
+            self.count += 8;
+        }
+    }
+
+    /// The next `count` bits, 1 to 32, as a number. They must be there since the last refill.
+    #[inline(always)]
+    pub fn peek(&self, count: u32) -> u32 {
+        ((self.bits >> 1) >> (63 - count)) as u32
+    }
+
+    /// Takes bits away. They must be there since the last refill.
+    #[inline(always)]
+    pub fn consume(&mut self, count: u32) {
+        self.bits <<= count;
+        self.count = self.count.wrapping_sub(count);
+    }
+
+    /// RECEIVE: the next `count` bits, 0 to 16, as a number (T.81 §F.2.2.4). They must be there since the last refill.
+    #[inline(always)]
+    pub fn receive(&mut self, count: u32) -> u32 {
+        let bits = self.peek(count);
+        self.consume(count);
+        bits
+    }
+
+    /// RECEIVE and EXTEND: a difference or coefficient of `count` bits, 0 to 16 (T.81 §F.2.2.1, Table F.1). They must
+    /// be there since the last refill.
+    #[inline(always)]
+    pub fn receive_extend(&mut self, count: u32) -> i32 {
+        extend(self.receive(count), count)
+    }
+
+    /// How many bits were taken since the start.
+    pub fn bits_used(&self) -> u64 {
+        self.position as u64 * 8 - u64::from(self.count)
+    }
+
+    /// Whether more bits were taken than there are.
+    pub fn is_past_end(&self) -> bool {
+        self.bits_used() > self.bytes.len() as u64 * 8
+    }
+
+    /// Bytes of which no bit was taken.
+    pub fn unused_bytes(&self) -> usize {
+        self.bytes.len().saturating_sub(self.bits_used().div_ceil(8) as usize)
+    }
+}
+
+/// EXTEND: those of `count` bits whose highest is 0 are negative (T.81 §F.2.2.1, Figure F.12).
+#[inline(always)]
+pub(crate) fn extend(bits: u32, count: u32) -> i32 {
+    let bits = bits as i32;
+    let is_negative = bits < (1 << count) >> 1;
+    if is_negative { bits - (1 << count) + 1 } else { bits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(frame: &[u8]) -> Interval {
+        let mut interval = Interval::default();
+        interval.read(frame, 0);
+        interval
+    }
+
+    #[test]
+    fn stuffed_bytes_are_taken_out() {
+        for (frame, bytes, end, marker) in [
+            (&[1, 0xFF, 0, 2, 0xFF, 0xD9][..], &[1, 0xFF, 2][..], 4, Some(0xD9)),
+            (&[1, 0xFF, 0xFF, 0xFF, 0xD0], &[1], 3, Some(0xD0)),
+            (&[0xFF, 0, 0xFF, 0], &[0xFF, 0xFF], 4, None),
+            (&[1, 0xFF], &[1], 2, None),
+            (&[], &[], 0, None),
+        ] {
+            let interval = interval(frame);
+            assert_eq!((&interval.bytes[..], interval.end(), interval.marker()), (bytes, end, marker));
+        }
+        let mut long = vec![7; 100];
+        long.extend([0xFF, 0]);
+        long.extend([8; 100]);
+        assert_eq!(interval(&long).bytes.len(), 201);
+    }
+
+    #[test]
+    fn bits_come_from_the_highest_to_the_lowest() {
+        let interval = interval(&[0b1010_0000, 0xFF, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        let mut bits = interval.reader();
+        bits.refill();
+        assert_eq!((bits.receive(3), bits.receive(0), bits.receive(5), bits.receive(4)), (0b101, 0, 0, 0xF));
+        assert_eq!(interval.offset(&bits), 1);
+        bits.refill();
+        assert_eq!((bits.receive(4), bits.receive(16), bits.bits_used()), (0xF, 0x0102, 32));
+        assert_eq!((interval.offset(&bits), bits.unused_bytes()), (5, 7));
+        for expected in 3..=9 {
+            assert!(!bits.is_past_end());
+            bits.refill();
+            assert_eq!(bits.receive(8), expected);
+        }
+        assert!(!bits.is_past_end() && bits.unused_bytes() == 0);
+        bits.refill();
+        assert_eq!(bits.receive(1), 0, "zeros behind the end");
+        assert!(bits.is_past_end());
+    }
+
+    #[test]
+    fn differences_are_extended() {
+        for (bits, count, expected) in
+            [(0, 0, 0), (0, 1, -1), (1, 1, 1), (0, 2, -3), (1, 2, -2), (3, 2, 3), (0, 16, -65535)]
+        {
+            assert_eq!(extend(bits, count), expected, "{bits} of {count} bits");
+        }
+    }
+}
