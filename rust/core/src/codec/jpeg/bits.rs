@@ -104,7 +104,7 @@ fn position_of_marker_prefix(bytes: &[u8]) -> usize {
 
 /// Reads bits, the highest of each byte first. Behind the last byte there are zeros, as many as are asked for:
 /// [`BitReader::is_past_end`] tells whether any was used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct BitReader<'a> {
     bytes: &'a [u8],
     /// The next byte to be taken into `bits`, whether it is there or not.
@@ -127,19 +127,21 @@ impl BitReader<'_> {
             self.position += ((63 - self.count) >> 3) as usize;
             self.count |= 56;
         } else {
-            self.refill_near_end();
+            *self = self.refilled_near_end();
         }
     }
 
+    /// By value: a reader whose address is never taken stays in registers while a row is decoded.
     #[cold]
     #[inline(never)]
-    fn refill_near_end(&mut self) {
+    fn refilled_near_end(mut self) -> Self {
         while self.count < Self::REFILLED {
             let byte = self.bytes.get(self.position).copied().unwrap_or(0);
             self.bits |= u64::from(byte) << (56 - self.count);
             self.position += 1;
             self.count += 8;
         }
+        self
     }
 
     /// The next `count` bits, 1 to 32, as a number. They must be there since the last refill.

@@ -4,6 +4,12 @@
 //! marker segments, [`headers`] reads those that say how samples are coded, [`bits`] takes entropy-coded bytes apart,
 //! and [`huffman`] turns their bits into symbols.
 
+mod dispatch;
+mod lossless;
+
+pub use dispatch::Jpeg;
+pub use lossless::JpegLossless;
+
 pub(crate) mod bits;
 pub(crate) mod headers;
 pub(crate) mod huffman;

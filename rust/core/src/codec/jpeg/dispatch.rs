@@ -1,0 +1,33 @@
+//! Frames by their process: what they hold can be another than their Transfer Syntax says.
+
+use super::JpegLossless;
+use super::markers::{SOF0, SOF1, SOF2, SOF3, SOF55, invalid, process, process_name};
+use crate::codec::{Codec, Decoded, Target};
+use crate::error::{ErrorKind, Result};
+
+const NAME: &str = "JPEG";
+
+/// JPEG of any process that is read, by the frame header.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Jpeg;
+
+impl Codec for Jpeg {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
+        match process(frame) {
+            Some(SOF3) => JpegLossless.decode(frame, target),
+            Some(sof @ (SOF0 | SOF1 | SOF2)) => Err(unsupported(sof)),
+            Some(SOF55) => Err(invalid(NAME, 0, "it is a frame of JPEG-LS, which has a Transfer Syntax of its own")),
+            Some(sof) => Err(unsupported(sof)),
+            None => Err(invalid(NAME, 0, "it has no frame header")),
+        }
+    }
+}
+
+fn unsupported(sof: u8) -> crate::error::Error {
+    let what = process_name(sof);
+    ErrorKind::Unsupported { what, coded: format!("SOF{}", sof & 15) }.into()
+}

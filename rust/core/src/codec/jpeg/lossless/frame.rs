@@ -1,0 +1,167 @@
+//! The codec: from a frame's headers to its rows.
+
+use super::super::bits::Interval;
+use super::super::headers::{FrameHeader, Headers, ScanHeader};
+use super::super::markers::{SOF3, invalid, process_name};
+use super::scan::{ScanDecoder, lines_in_cache};
+use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Samples, Target};
+use crate::error::{Error, ErrorKind, Result};
+
+pub(super) const NAME: &str = "JPEG Lossless";
+
+/// JPEG Lossless with Huffman coding: predictors 1 to 7 (Transfer Syntaxes .57 and .70).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JpegLossless;
+
+impl Codec for JpegLossless {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
+        let mut headers = Headers::read(NAME, frame)?;
+        let coded = coded_image(&headers.frame)?;
+        target.begin(NAME, &coded)?;
+        let bits_stored = target.image().bits_stored;
+        let first_scan = next_scan(&mut headers)?;
+        let mut output = Output {
+            row_length: coded.columns * coded.samples_per_pixel,
+            is_narrow: coded.precision <= 8,
+            bytes: Vec::new(),
+            row_count: 0,
+            target,
+        };
+        let fault = if first_scan.components.iter().map(|component| component.index).eq(0..coded.samples_per_pixel) {
+            let mut interval = Interval::default();
+            let decoder = ScanDecoder::new(&headers, &first_scan, bits_stored)?;
+            decoder.decode(&mut interval, &mut |lines| output.give(lines))?
+        } else {
+            decode_separate_scans(&mut headers, first_scan, bits_stored, &mut output)?
+        };
+        match fault {
+            None => Ok(Decoded::Whole),
+            Some(fault) if output.row_count == 0 => Err(fault),
+            Some(fault) => Ok(Decoded::Partial(fault)),
+        }
+    }
+}
+
+/// What the frame header says, if this codec reads such frames.
+fn coded_image(frame: &FrameHeader) -> Result<CodedImage> {
+    if frame.sof != SOF3 {
+        let why = format!("its process is {}, not lossless", process_name(frame.sof));
+        return Err(invalid(NAME, frame.offset, why));
+    }
+    if !(2..=16).contains(&frame.precision) {
+        let why = format!("its samples have {} bits, not 2 to 16", frame.precision);
+        return Err(invalid(NAME, frame.offset, why));
+    }
+    // The factors of an only component mean nothing (T.81 §A.2.2).
+    let is_sampled = frame.components.iter().any(|component| (component.horizontal, component.vertical) != (1, 1));
+    if is_sampled && frame.components.len() > 1 {
+        let what = "JPEG Lossless with sampling factors other than 1";
+        return Err(ErrorKind::Unsupported { what, coded: String::new() }.into());
+    }
+    Ok(CodedImage {
+        rows: frame.rows,
+        columns: frame.columns,
+        samples_per_pixel: frame.components.len(),
+        precision: frame.precision,
+        is_signed: false,
+        colour: CodedColour::AsDescribed,
+        has_unused_bits: true,
+    })
+}
+
+/// The next scan, which there must be.
+fn next_scan(headers: &mut Headers<'_>) -> Result<ScanHeader> {
+    let scan = headers.next_scan()?;
+    scan.ok_or_else(|| invalid(NAME, headers.markers.position(), "it ends before all its components are coded"))
+}
+
+/// Hands rows on to the target.
+struct Output<'o, 't> {
+    target: &'o mut Target<'t>,
+    /// Samples of a row.
+    row_length: usize,
+    /// Whether samples are given as bytes.
+    is_narrow: bool,
+    bytes: Vec<u8>,
+    /// Rows that were given.
+    row_count: usize,
+}
+
+impl Output<'_, '_> {
+    /// Gives whole rows.
+    fn give(&mut self, rows: &[u16]) -> Result<()> {
+        self.row_count += rows.len() / self.row_length;
+        if !self.is_narrow {
+            return self.target.rows(Samples::U16(rows));
+        }
+        self.bytes.clear();
+        self.bytes.extend(rows.iter().map(|sample| *sample as u8));
+        self.target.rows(Samples::U8(&self.bytes))
+    }
+}
+
+/// Decodes a frame whose components come in several scans: they are kept until all are there. Returns what is wrong
+/// with the rows that are missing.
+fn decode_separate_scans(
+    headers: &mut Headers<'_>,
+    mut scan: ScanHeader,
+    bits_stored: u32,
+    output: &mut Output<'_, '_>,
+) -> Result<Option<Error>> {
+    let component_count = headers.frame.components.len();
+    let mut interval = Interval::default();
+    // The size is that of the image: the target has checked it.
+    let mut samples = vec![0u16; headers.frame.rows * output.row_length];
+    // Of each component the rows that are good, once it was decoded.
+    let mut good_rows = vec![None; component_count];
+    let mut fault = None;
+    let row_count = loop {
+        let indices: Vec<usize> = scan.components.iter().map(|component| component.index).collect();
+        let scan_length = headers.frame.columns * indices.len();
+        let mut scan_rows = 0;
+        let mut keep = |lines: &[u16]| {
+            let rows = samples.chunks_exact_mut(output.row_length).skip(scan_rows);
+            for (row, line) in rows.zip(lines.chunks_exact(scan_length)) {
+                interleave(row, component_count, line, &indices);
+            }
+            scan_rows += lines.len() / scan_length;
+            Ok(())
+        };
+        let scan_fault = ScanDecoder::new(headers, &scan, bits_stored)?.decode(&mut interval, &mut keep)?;
+        fault = fault.or(scan_fault);
+        for (index, rows) in good_rows.iter_mut().enumerate() {
+            if indices.contains(&index) && rows.replace(scan_rows).is_some() {
+                return Err(invalid(NAME, scan.offset, "a component is coded twice"));
+            }
+        }
+        if let Some(fewest) = good_rows.iter().copied().min().flatten() {
+            break fewest;
+        }
+        headers.markers.continue_at(interval.end());
+        headers.markers.skip_entropy_coded();
+        scan = match next_scan(headers) {
+            Ok(scan) => scan,
+            // Without one of its components no row is good.
+            Err(error) => return Err(fault.unwrap_or(error)),
+        };
+    };
+    let row_length = output.row_length;
+    samples.truncate(row_count * row_length);
+    for lines in samples.chunks(lines_in_cache(row_length) * row_length) {
+        output.give(lines)?;
+    }
+    Ok(fault)
+}
+
+/// Puts the samples of some components to their places in a row of all components.
+fn interleave(row: &mut [u16], component_count: usize, line: &[u16], indices: &[usize]) {
+    for (place, index) in indices.iter().enumerate() {
+        let to = row.iter_mut().skip(*index).step_by(component_count);
+        let from = line.iter().skip(place).step_by(indices.len());
+        to.zip(from).for_each(|(to, from)| *to = *from);
+    }
+}

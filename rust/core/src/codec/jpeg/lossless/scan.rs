@@ -1,0 +1,210 @@
+//! The lines of one scan, over all its restart intervals.
+
+use super::super::bits::{BitReader, Interval};
+use super::super::headers::{Headers, ScanHeader};
+use super::super::markers::invalid;
+use super::differences::DifferenceTable;
+use super::frame::NAME;
+use super::prediction::line_decoder;
+use crate::error::{Error, Result};
+
+/// Bytes of the lines that are decoded before they are handed on: they fit the cache next to the tables.
+const LINES_LENGTH: usize = 16 * 1024;
+
+/// Bytes that may be left over when all lines of a restart interval are decoded. The standard leaves none. Padding is
+/// no harm; more than that means that the decoder took other bits than the encoder wrote, hence wrong samples.
+const MOST_UNUSED: usize = 8;
+
+/// How many lines of so many samples are handed on together.
+pub(super) fn lines_in_cache(line_length: usize) -> usize {
+    (LINES_LENGTH / size_of::<u16>() / line_length.max(1)).max(1)
+}
+
+/// Takes decoded lines.
+pub(super) type Give<'g> = &'g mut dyn FnMut(&[u16]) -> Result<()>;
+
+/// What decodes a scan.
+pub(super) struct ScanDecoder<'a> {
+    headers: &'a Headers<'a>,
+    scan: &'a ScanHeader,
+    /// By destination, those that the scan names.
+    tables: [Option<DifferenceTable>; 4],
+    /// Predictor, 1 to 7.
+    selection: u8,
+    /// How many low bits of the samples were left out.
+    point_transform: u32,
+    /// Bits that the image stores.
+    bits_stored: u32,
+    /// Lines of a restart interval; 0 where there are no restarts.
+    interval_lines: usize,
+}
+
+impl<'a> ScanDecoder<'a> {
+    /// Checks the parameters of a scan (T.81 §B.2.3, Table B.3).
+    ///
+    /// # Errors
+    ///
+    /// If one is out of range, or a table is not there.
+    pub fn new(headers: &'a Headers<'a>, scan: &'a ScanHeader, bits_stored: u32) -> Result<ScanDecoder<'a>> {
+        let wrong = |why: String| invalid(NAME, scan.offset, why);
+        let selection = scan.spectral_start;
+        if !(1..=7).contains(&selection) {
+            return Err(wrong(format!("there is no predictor {selection}")));
+        }
+        let point_transform = u32::from(scan.approximation_low);
+        if point_transform >= headers.frame.precision {
+            let precision = headers.frame.precision;
+            return Err(wrong(format!("the point transform leaves out {point_transform} of {precision} bits")));
+        }
+        // An MCU is a pixel. Prediction starts anew with a line only (T.81 §H.1.2.1).
+        let (restart_interval, columns) = (headers.tables.restart_interval, headers.frame.columns);
+        if !restart_interval.is_multiple_of(columns) {
+            return Err(wrong(format!("it restarts after {restart_interval} pixels, but its lines have {columns}")));
+        }
+        let mut tables = [const { None }; 4];
+        for component in &scan.components {
+            let defined = headers.tables.dc.get(component.dc_table).and_then(Option::as_ref);
+            let defined = defined.ok_or_else(|| wrong("a scan names a Huffman table that is not there".to_owned()))?;
+            if let Some(place @ None) = tables.get_mut(component.dc_table) {
+                *place = Some(DifferenceTable::new(defined).map_err(|why| wrong(why.to_owned()))?);
+            }
+        }
+        let interval_lines = restart_interval / columns;
+        Ok(ScanDecoder { headers, scan, tables, selection, point_transform, bits_stored, interval_lines })
+    }
+
+    /// Decodes the lines and gives them in groups, the samples of the scan's components together; `interval` is left
+    /// at the last entropy-coded bytes. Returns what is wrong with lines that were not given.
+    ///
+    /// # Errors
+    ///
+    /// If whoever takes the lines has one.
+    pub fn decode(&self, interval: &mut Interval, give: Give<'_>) -> Result<Option<Error>> {
+        let tables = self.scan.components.iter().filter_map(|component| self.tables.get(component.dc_table)?.as_ref());
+        // As many pixels at a time as a refill has differences for.
+        match tables.collect::<Vec<_>>()[..] {
+            [a] => self.decode_lines::<1, 4>([a], interval, give),
+            [a, b] => self.decode_lines::<2, 2>([a, b], interval, give),
+            [a, b, c] => self.decode_lines::<3, 1>([a, b, c], interval, give),
+            [a, b, c, d] => self.decode_lines::<4, 1>([a, b, c, d], interval, give),
+            _ => Err(invalid(NAME, self.scan.offset, "a scan has no components, or more than 4")),
+        }
+    }
+
+    fn decode_lines<const N: usize, const GROUP: usize>(
+        &self,
+        tables: [&DifferenceTable; N],
+        interval: &mut Interval,
+        give: Give<'_>,
+    ) -> Result<Option<Error>> {
+        let (row_count, columns) = (self.headers.frame.rows, self.headers.frame.columns);
+        let (decode_first, decode_next) = (line_decoder::<N, GROUP>(1), line_decoder::<N, GROUP>(self.selection));
+        // What the first sample is predicted from (T.81 §H.1.2.1).
+        let middle = [1u16 << (self.sample_bits() - 1); N];
+        let group = lines_in_cache(columns * N).min(row_count);
+        // The line above the group, and the group.
+        let mut lines = vec![[0u16; N]; (1 + group) * columns];
+        interval.read(self.headers.markers.frame(), self.headers.markers.position());
+        let mut bits = interval.reader();
+        let (mut row, mut fault) = (0, None);
+        while row < row_count && fault.is_none() {
+            let mut good = 0;
+            while good < group.min(row_count - row) {
+                let restart = self.restart_before(row + good);
+                if let Some(number) = restart {
+                    fault = self.next_interval(interval, bits.unused_bytes(), number).err();
+                    bits = interval.reader();
+                    if fault.is_some() {
+                        break;
+                    }
+                }
+                let (above, line) = lines.split_at_mut((good + 1) * columns);
+                let (above, line) = (above.get(good * columns..), line.get_mut(..columns));
+                let (above, line) = (above.unwrap_or_default(), line.unwrap_or_default());
+                let is_code = if row + good == 0 || restart.is_some() {
+                    decode_first(&mut bits, &tables, middle, above, line)
+                } else {
+                    // The first sample of a line is predicted from the one above it.
+                    decode_next(&mut bits, &tables, above.first().copied().unwrap_or(middle), above, line)
+                };
+                fault = self.fault_of_line(row + good, is_code, interval, &bits);
+                if fault.is_some() {
+                    break;
+                }
+                good += 1;
+            }
+            // Prediction needs the last line as it was decoded.
+            lines.copy_within(good * columns..(good + 1) * columns, 0);
+            let decoded = lines.get_mut(columns..(good + 1) * columns).unwrap_or_default().as_flattened_mut();
+            let in_range = self.finish(decoded, columns * N);
+            if in_range < good {
+                let why = format!("line {} has samples of more than {} bits", row + in_range + 1, self.sample_bits());
+                fault = Some(invalid(NAME, interval.offset(&bits), why));
+            }
+            let given = decoded.get(..in_range * columns * N).unwrap_or_default();
+            if !given.is_empty() {
+                give(given)?;
+            }
+            row += good;
+        }
+        Ok(fault.or_else(|| self.check_used(interval, bits.unused_bytes()).err()))
+    }
+
+    /// Bits of a sample as it is coded.
+    fn sample_bits(&self) -> u32 {
+        self.headers.frame.precision - self.point_transform
+    }
+
+    /// The number of the restart in front of a line, from 0; `None` if there is none.
+    fn restart_before(&self, row: usize) -> Option<usize> {
+        let intervals = row.checked_div(self.interval_lines)?;
+        (row == intervals * self.interval_lines).then_some(intervals)?.checked_sub(1)
+    }
+
+    /// Goes over a restart marker, when all lines in front of it are decoded.
+    fn next_interval(&self, interval: &mut Interval, unused: usize, number: usize) -> Result<()> {
+        self.check_used(interval, unused)?;
+        interval.restart(&self.headers.markers, number)
+    }
+
+    /// Checks that the lines of an interval took its bytes.
+    fn check_used(&self, interval: &Interval, unused: usize) -> Result<()> {
+        // Where no marker follows, anything may: fragments are padded.
+        if unused <= MOST_UNUSED || interval.marker().is_none() {
+            return Ok(());
+        }
+        let why = format!("its last {unused} bytes are left over when all lines are decoded: it is damaged");
+        Err(invalid(NAME, interval.end(), why))
+    }
+
+    /// What is wrong with a line that was just decoded.
+    fn fault_of_line(&self, row: usize, is_code: bool, interval: &Interval, bits: &BitReader<'_>) -> Option<Error> {
+        let (line, row_count) = (row + 1, self.headers.frame.rows);
+        if bits.is_past_end() {
+            Some(invalid(NAME, interval.end(), format!("it ends in line {line} of {row_count}")))
+        } else if !is_code {
+            Some(invalid(NAME, interval.offset(bits), format!("line {line} of {row_count} has bits that are no code")))
+        } else {
+            None
+        }
+    }
+
+    /// Makes samples of what was decoded modulo 65536, and returns how many lines have none that is out of range.
+    ///
+    /// Some encoders write differences modulo the range of a sample, such as 256, so that sums leave it. Where a
+    /// prediction is a sum of neighbours the low bits are right all the same, and they are all that the image stores.
+    fn finish(&self, samples: &mut [u16], line_length: usize) -> usize {
+        let in_range = u16::MAX >> (16 - self.sample_bits());
+        let is_linear = self.selection <= 4;
+        let all_bits = samples.iter().fold(0, |all, sample| all | sample);
+        let mut good = samples.len() / line_length;
+        if all_bits > in_range && !(is_linear && self.bits_stored <= self.headers.frame.precision) {
+            let is_good = |line: &[u16]| line.iter().all(|sample| *sample <= in_range);
+            good = samples.chunks_exact(line_length).take_while(|line| is_good(line)).count();
+        }
+        if all_bits > in_range || self.point_transform > 0 {
+            samples.iter_mut().for_each(|sample| *sample = (*sample & in_range) << self.point_transform);
+        }
+        good
+    }
+}
