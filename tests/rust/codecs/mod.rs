@@ -1,5 +1,7 @@
 //! Codecs against encoders that are written here from the standard alone, over all parameters that they have.
 
+mod jpeg_lossless;
+mod jpeg_lossless_encoder;
 mod target;
 
 use rapidicom_core::codec::{Codec, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target};
