@@ -71,7 +71,7 @@ impl Interval {
 
     /// Its bits.
     pub fn reader(&self) -> BitReader<'_> {
-        BitReader { bytes: &self.bytes, position: 0, bits: 0, count: 0 }
+        BitReader { bytes: &self.bytes, position: 0, bits: 0, count: 0, is_spoilt: false }
     }
 
     /// Where in the frame it ends: in front of a marker, or where the frame ends.
@@ -113,6 +113,8 @@ pub(crate) struct BitReader<'a> {
     bits: u64,
     /// How many of `bits` count, at most 63.
     count: u32,
+    /// Whether bits were met that are no code.
+    is_spoilt: bool,
 }
 
 impl BitReader<'_> {
@@ -157,6 +159,14 @@ impl BitReader<'_> {
         self.count = self.count.wrapping_sub(count);
     }
 
+    /// Takes bits away, and shows them at the low end, below others. They must be there since the last refill.
+    #[inline(always)]
+    pub fn consume_and_see(&mut self, count: u32) -> u64 {
+        let seen = self.bits.rotate_left(count);
+        self.consume(count);
+        seen
+    }
+
     /// RECEIVE: the next `count` bits, 0 to 16, as a number (T.81 §F.2.2.4). They must be there since the last refill.
     #[inline(always)]
     pub fn receive(&mut self, count: u32) -> u32 {
@@ -170,6 +180,16 @@ impl BitReader<'_> {
     #[inline(always)]
     pub fn receive_extend(&mut self, count: u32) -> i32 {
         extend(self.receive(count), count)
+    }
+
+    /// Says that bits were met that are no code, for who decodes many and looks once.
+    pub fn spoil(&mut self) {
+        self.is_spoilt = true;
+    }
+
+    /// Whether bits were met that are no code.
+    pub fn is_spoilt(&self) -> bool {
+        self.is_spoilt
     }
 
     /// How many bits were taken since the start.

@@ -1,16 +1,17 @@
 //! Predicting samples from those that were decoded before, a line at a time (T.81 §H.1.2.1, §H.2).
 
+use std::array;
+
 use super::super::bits::BitReader;
 use super::differences::DifferenceTable;
 
 /// Decodes a line: from the bits, the tables of its `N` components, what predicts its first pixel, and the line above.
-/// Both lines have as many pixels. `false` where bits are no code; the line is then spoilt.
-pub(crate) type DecodeLine<const N: usize> =
-    fn(&mut BitReader<'_>, &[&DifferenceTable; N], [u16; N], &[[u16; N]], &mut [[u16; N]]) -> bool;
+/// Both lines have as many pixels. Where bits are no code they are spoilt, and so is the line.
+pub(super) type DecodeLine<const N: usize> =
+    fn(&mut BitReader<'_>, &[&DifferenceTable; N], [u16; N], &[[u16; N]], &mut [[u16; N]]);
 
-/// What decodes lines with a predictor, 1 to 7. `GROUP` pixels of `N` samples
-/// must not be more than [`DifferenceTable::PER_REFILL`] differences.
-pub(crate) fn line_decoder<const N: usize, const GROUP: usize>(selection: u8) -> DecodeLine<N> {
+/// What decodes lines with a predictor, 1 to 7. `GROUP` pixels are decoded at a time.
+pub(super) fn line_decoder<const N: usize, const GROUP: usize>(selection: u8) -> DecodeLine<N> {
     match selection {
         1 => decode_line::<N, GROUP, 1>,
         2 => decode_line::<N, GROUP, 2>,
@@ -45,54 +46,60 @@ fn decode_line<const N: usize, const GROUP: usize, const SELECTION: u8>(
     first: [u16; N],
     above: &[[u16; N]],
     line: &mut [[u16; N]],
-) -> bool {
-    const { assert!(N * GROUP <= DifferenceTable::PER_REFILL) };
+) {
     let (Some((first_above, above)), Some((first_pixel, line))) = (above.split_first(), line.split_first_mut()) else {
-        return true;
+        return;
     };
-    // Copies whose address nobody takes: they stay in registers.
+    // A copy whose address nobody takes: it stays in registers.
     let mut reader = *bits;
-    reader.refill();
-    let mut is_good = true;
     // What the first pixel is predicted from stands to its left.
     let mut left = first;
-    is_good &= decode_pixel::<N, 1>(&mut reader, tables, &mut left, first_above, first_above, first_pixel);
+    decode_pixels::<N, 1, 1>(
+        &mut reader,
+        tables,
+        &mut left,
+        first_above,
+        &[*first_above],
+        array::from_mut(first_pixel),
+    );
     let mut corner = first_above;
-
     let (groups, rest) = line.as_chunks_mut::<GROUP>();
     let (groups_above, rest_above) = above.as_chunks::<GROUP>();
     for (group, above) in groups.iter_mut().zip(groups_above) {
-        reader.refill();
-        for (pixel, above) in group.iter_mut().zip(above) {
-            is_good &= decode_pixel::<N, SELECTION>(&mut reader, tables, &mut left, above, corner, pixel);
-            corner = above;
-        }
+        decode_pixels::<N, GROUP, SELECTION>(&mut reader, tables, &mut left, corner, above, group);
+        corner = above.last().unwrap_or(corner);
     }
     for (pixel, above) in rest.iter_mut().zip(rest_above) {
-        reader.refill();
-        is_good &= decode_pixel::<N, SELECTION>(&mut reader, tables, &mut left, above, corner, pixel);
+        let (pixel, pixel_above) = (array::from_mut(pixel), array::from_ref(above));
+        decode_pixels::<N, 1, SELECTION>(&mut reader, tables, &mut left, corner, pixel_above, pixel);
         corner = above;
     }
     *bits = reader;
-    is_good
 }
 
-/// Decodes a pixel, which becomes what is to the left of the next one.
+/// Decodes pixels side by side, and leaves the last one as what is to the left of the next.
 #[inline(always)]
-fn decode_pixel<const N: usize, const SELECTION: u8>(
+fn decode_pixels<const N: usize, const GROUP: usize, const SELECTION: u8>(
     bits: &mut BitReader<'_>,
     tables: &[&DifferenceTable; N],
     left: &mut [u16; N],
-    above: &[u16; N],
     corner: &[u16; N],
-    pixel: &mut [u16; N],
-) -> bool {
-    let mut is_good = true;
-    for ((((table, left), above), corner), sample) in tables.iter().zip(left).zip(above).zip(corner).zip(pixel) {
-        let difference = table.decode(bits);
-        is_good &= difference.is_some();
-        *left = predict::<SELECTION>(*left, *above, *corner).wrapping_add(difference.unwrap_or(0));
-        *sample = *left;
+    above: &[[u16; N]; GROUP],
+    pixels: &mut [[u16; N]; GROUP],
+) {
+    let mut corner = corner;
+    let mut count = 0;
+    for (pixel, above) in pixels.iter_mut().zip(above) {
+        for ((((table, left), above), corner), sample) in
+            tables.iter().zip(&mut *left).zip(above).zip(corner).zip(pixel)
+        {
+            if count % DifferenceTable::PER_REFILL == 0 {
+                bits.refill();
+            }
+            count += 1;
+            *left = predict::<SELECTION>(*left, *above, *corner).wrapping_add(table.decode(bits));
+            *sample = *left;
+        }
+        corner = above;
     }
-    is_good
 }

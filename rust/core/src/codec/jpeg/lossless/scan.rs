@@ -81,10 +81,9 @@ impl<'a> ScanDecoder<'a> {
     /// If whoever takes the lines has one.
     pub fn decode(&self, interval: &mut Interval, give: Give<'_>) -> Result<Option<Error>> {
         let tables = self.scan.components.iter().filter_map(|component| self.tables.get(component.dc_table)?.as_ref());
-        // As many pixels at a time as a refill has differences for.
         match tables.collect::<Vec<_>>()[..] {
             [a] => self.decode_lines::<1, 4>([a], interval, give),
-            [a, b] => self.decode_lines::<2, 2>([a, b], interval, give),
+            [a, b] => self.decode_lines::<2, 1>([a, b], interval, give),
             [a, b, c] => self.decode_lines::<3, 1>([a, b, c], interval, give),
             [a, b, c, d] => self.decode_lines::<4, 1>([a, b, c, d], interval, give),
             _ => Err(invalid(NAME, self.scan.offset, "a scan has no components, or more than 4")),
@@ -121,13 +120,13 @@ impl<'a> ScanDecoder<'a> {
                 let (above, line) = lines.split_at_mut((good + 1) * columns);
                 let (above, line) = (above.get(good * columns..), line.get_mut(..columns));
                 let (above, line) = (above.unwrap_or_default(), line.unwrap_or_default());
-                let is_code = if row + good == 0 || restart.is_some() {
-                    decode_first(&mut bits, &tables, middle, above, line)
+                if row + good == 0 || restart.is_some() {
+                    decode_first(&mut bits, &tables, middle, above, line);
                 } else {
                     // The first sample of a line is predicted from the one above it.
-                    decode_next(&mut bits, &tables, above.first().copied().unwrap_or(middle), above, line)
-                };
-                fault = self.fault_of_line(row + good, is_code, interval, &bits);
+                    decode_next(&mut bits, &tables, above.first().copied().unwrap_or(middle), above, line);
+                }
+                fault = self.fault_of_line(row + good, interval, &bits);
                 if fault.is_some() {
                     break;
                 }
@@ -178,12 +177,12 @@ impl<'a> ScanDecoder<'a> {
     }
 
     /// What is wrong with a line that was just decoded.
-    fn fault_of_line(&self, row: usize, is_code: bool, interval: &Interval, bits: &BitReader<'_>) -> Option<Error> {
+    fn fault_of_line(&self, row: usize, interval: &Interval, bits: &BitReader<'_>) -> Option<Error> {
         let (line, row_count) = (row + 1, self.headers.frame.rows);
-        if bits.is_past_end() {
-            Some(invalid(NAME, interval.end(), format!("it ends in line {line} of {row_count}")))
-        } else if !is_code {
+        if bits.is_spoilt() {
             Some(invalid(NAME, interval.offset(bits), format!("line {line} of {row_count} has bits that are no code")))
+        } else if bits.is_past_end() {
+            Some(invalid(NAME, interval.end(), format!("it ends in line {line} of {row_count}")))
         } else {
             None
         }
