@@ -2,6 +2,8 @@
 
 mod jpeg_lossless;
 mod jpeg_lossless_encoder;
+mod rle;
+mod rle_encoder;
 mod target;
 
 use rapidicom_core::codec::{Codec, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target};

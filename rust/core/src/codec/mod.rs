@@ -10,6 +10,8 @@ mod target;
 
 pub use jpeg::{Jpeg, JpegLossless};
 pub use registry::{find, recognize, why_not};
+mod rle;
+pub use rle::RleLossless;
 pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Target};
 
 use crate::error::{Error, Result};

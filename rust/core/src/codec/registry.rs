@@ -1,11 +1,12 @@
 //! Which codec reads what.
 
-use super::{Codec, Jpeg};
+use super::{Codec, Jpeg, RleLossless};
 use crate::transfer_syntax::Coding;
 
 /// The codec for frames that are written so; `None` if they are not compressed, or not read.
 pub fn find(coding: Coding) -> Option<&'static dyn Codec> {
     match coding {
+        Coding::Rle => Some(&RleLossless),
         Coding::Jpeg => Some(&Jpeg),
         _ => None,
     }
