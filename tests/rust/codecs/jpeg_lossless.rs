@@ -287,7 +287,7 @@ fn frames_of_other_processes_are_told_apart() {
         (0xC5, Family::Unsupported, "hierarchical"),
         (0xC9, Family::Unsupported, "arithmetic"),
         (0xF7, Family::Invalid, "JPEG-LS"),
-        (0xDA, Family::Invalid, "no frame header"),
+        (0xDA, Family::Invalid, "before the frame header"),
     ] {
         let mut other = frame.clone();
         other[3] = sof;

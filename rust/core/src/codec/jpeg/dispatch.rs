@@ -1,9 +1,10 @@
 //! Frames by their process: what they hold can be another than their Transfer Syntax says.
 
 use super::JpegLossless;
+use super::headers::Headers;
 use super::markers::{SOF0, SOF1, SOF2, SOF3, SOF55, invalid, process, process_name};
 use crate::codec::{Codec, Decoded, Target};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 const NAME: &str = "JPEG";
 
@@ -20,14 +21,19 @@ impl Codec for Jpeg {
         match process(frame) {
             Some(SOF3) => JpegLossless.decode(frame, target),
             Some(sof @ (SOF0 | SOF1 | SOF2)) => Err(unsupported(sof)),
-            Some(SOF55) => Err(invalid(NAME, 0, "it is a frame of JPEG-LS, which has a Transfer Syntax of its own")),
+            Some(SOF55) => Err(invalid(NAME, 0, "it is a frame of JPEG-LS, which has Transfer Syntaxes of its own")),
             Some(sof) => Err(unsupported(sof)),
-            None => Err(invalid(NAME, 0, "it has no frame header")),
+            // What is wrong with the headers.
+            None => Err(match Headers::read(NAME, frame) {
+                Err(error) => error,
+                Ok(_) => invalid(NAME, 0, "it has no frame header"),
+            }),
         }
     }
 }
 
-fn unsupported(sof: u8) -> crate::error::Error {
-    let what = process_name(sof);
-    ErrorKind::Unsupported { what, coded: format!("SOF{}", sof & 15) }.into()
+/// The error of a process that is not read.
+fn unsupported(sof: u8) -> Error {
+    let coded = format!("SOF{}, {}", sof & 15, process_name(sof));
+    ErrorKind::Unsupported { what: "JPEG of this process", coded }.into()
 }

@@ -108,21 +108,22 @@ impl HuffmanTable {
     #[inline(always)]
     pub fn decode(&self, bits: &mut BitReader<'_>) -> Option<u8> {
         let entry = self.lookup.get(bits.peek(Self::LOOKUP_BITS) as usize).copied().unwrap_or(0);
-        if entry == 0 {
-            return self.decode_long(bits);
-        }
-        bits.consume(u32::from(entry & 0xFF));
-        Some((entry >> 8) as u8)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn decode_long(&self, bits: &mut BitReader<'_>) -> Option<u8> {
-        let next = bits.peek(16);
-        let ((place, _), length) = self.places.iter().zip(self.ends).zip(1u32..).find(|((_, end), _)| next < *end)?;
-        let symbol = *self.symbols.get(place.wrapping_add(next >> (16 - length)) as usize)?;
+        let (symbol, length) = match entry {
+            0 => self.find_long(bits.peek(16))?,
+            _ => ((entry >> 8) as u8, u32::from(entry & 0xFF)),
+        };
         bits.consume(length);
         Some(symbol)
+    }
+
+    /// The symbol of the code that the next 16 bits start with, and its length. Without the reader, which stays in
+    /// registers where this is called.
+    #[cold]
+    #[inline(never)]
+    fn find_long(&self, next: u32) -> Option<(u8, u32)> {
+        let ((place, _), length) = self.places.iter().zip(self.ends).zip(1u32..).find(|((_, end), _)| next < *end)?;
+        let symbol = self.symbols.get(place.wrapping_add(next >> (16 - length)) as usize)?;
+        Some((*symbol, length))
     }
 }
 

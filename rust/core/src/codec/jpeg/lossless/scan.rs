@@ -58,7 +58,8 @@ impl<'a> ScanDecoder<'a> {
         }
         // An MCU is a pixel. Prediction starts anew with a line only (T.81 §H.1.2.1).
         let (restart_interval, columns) = (headers.tables.restart_interval, headers.frame.columns);
-        if !restart_interval.is_multiple_of(columns) {
+        let has_restarts = restart_interval < headers.frame.rows * columns;
+        if has_restarts && !restart_interval.is_multiple_of(columns) {
             return Err(wrong(format!("it restarts after {restart_interval} pixels, but its lines have {columns}")));
         }
         let mut tables = [const { None }; 4];
@@ -82,9 +83,9 @@ impl<'a> ScanDecoder<'a> {
     pub fn decode(&self, interval: &mut Interval, give: Give<'_>) -> Result<Option<Error>> {
         let tables = self.scan.components.iter().filter_map(|component| self.tables.get(component.dc_table)?.as_ref());
         match tables.collect::<Vec<_>>()[..] {
-            [a] => self.decode_lines::<1, 4>([a], interval, give),
+            [a] => self.decode_lines::<1, 2>([a], interval, give),
             [a, b] => self.decode_lines::<2, 1>([a, b], interval, give),
-            [a, b, c] => self.decode_lines::<3, 1>([a, b, c], interval, give),
+            [a, b, c] => self.decode_lines::<3, 2>([a, b, c], interval, give),
             [a, b, c, d] => self.decode_lines::<4, 1>([a, b, c, d], interval, give),
             _ => Err(invalid(NAME, self.scan.offset, "a scan has no components, or more than 4")),
         }
