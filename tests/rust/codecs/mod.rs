@@ -1,12 +1,14 @@
 //! Codecs against encoders that are written here from the standard alone, over all parameters that they have.
 
+mod jpeg_dct;
+mod jpeg_dct_encoder;
 mod jpeg_lossless;
 mod jpeg_lossless_encoder;
 mod rle;
 mod rle_encoder;
 mod target;
 
-use rapidicom_core::codec::{Codec, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target};
+use rapidicom_core::codec::{Codec, CodedColour, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target};
 use rapidicom_core::{ImageDescription, PixelElement, Result};
 
 /// An image of one frame without a sign, all of whose allocated bits are stored.
@@ -40,6 +42,21 @@ impl RowSink for Kept {
             Samples::U16(samples) => self.0.extend(samples.iter().map(|sample| i64::from(*sample))),
             Samples::I32(samples) => self.0.extend(samples.iter().map(|sample| i64::from(*sample))),
         }
+        Ok(())
+    }
+}
+
+/// Keeps what a codestream says of its colours.
+#[derive(Default)]
+pub struct Colour(pub CodedColour);
+
+impl RowSink for Colour {
+    fn begin(&mut self, coded: &CodedImage) -> Result<()> {
+        self.0 = coded.colour;
+        Ok(())
+    }
+
+    fn rows(&mut self, _: Samples<'_>) -> Result<()> {
         Ok(())
     }
 }

@@ -3,14 +3,13 @@
 //! A codec gives rows from the top down, in pieces that fit a cache, so that what follows (unused bits, colour,
 //! rescale, change of type) is done while they are there. [`Target`] takes them.
 
-#[allow(dead_code, reason = "its decoders come one after the other")]
 mod jpeg;
 mod registry;
+mod rle;
 mod target;
 
-pub use jpeg::{Jpeg, JpegLossless};
+pub use jpeg::{Jpeg, JpegDct, JpegLossless};
 pub use registry::{find, recognize, why_not};
-mod rle;
 pub use rle::RleLossless;
 pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Target};
 

@@ -1,0 +1,177 @@
+//! The blocks of one scan, in their order, by whatever decodes one of them (T.81 §E.2.4, §F.2.1, §G.2).
+
+use super::super::bits::{BitReader, Interval};
+use super::super::headers::{ScanHeader, Tables};
+use super::super::markers::{Markers, invalid};
+use super::idct::Block;
+use super::layout::{Layout, ScanLayout};
+use super::table::{CoefficientTable, Next};
+use crate::error::Result;
+
+/// Decodes what a scan has of a block.
+pub(super) trait BlockDecoder {
+    /// Takes the bits of the next block; `component_index` counts the scan's. `None` if they are no codes.
+    fn decode(&mut self, bits: &mut BitReader<'_>, component_index: usize, block: &mut Block) -> Option<()>;
+
+    /// Starts anew, as at each restart.
+    fn restart(&mut self);
+}
+
+/// Quantized coefficients: of all rows of MCUs, or of one that is used over and over.
+pub(super) struct Coefficients {
+    /// By component, row and column.
+    pub components: Vec<Vec<Block>>,
+}
+
+impl Coefficients {
+    /// Zeros for so many rows of MCUs.
+    pub fn new(layout: &Layout, mcu_rows: usize) -> Coefficients {
+        let count = |mcu_rows: usize, across: usize, down: usize| mcu_rows * across * down;
+        let zeros = layout
+            .components
+            .iter()
+            .map(|component| vec![[0; 64]; count(mcu_rows, component.blocks_across, component.vertical)]);
+        Coefficients { components: zeros.collect() }
+    }
+
+    /// Zeros everywhere.
+    pub fn clear(&mut self) {
+        self.components.iter_mut().for_each(|blocks| blocks.fill([0; 64]));
+    }
+}
+
+/// Decodes a scan, whose header `markers` has just passed. `row_done` is told each row of MCUs when it is there, and
+/// returns where the next one goes in the coefficients: the number of a row of MCUs.
+///
+/// Returns where the entropy-coded bytes end.
+///
+/// # Errors
+///
+/// If there is something else than codes, or less of them, or `row_done` fails.
+pub(super) fn decode_scan(
+    markers: &Markers<'_>,
+    restart_interval: usize,
+    scan: &ScanLayout,
+    decoder: &mut impl BlockDecoder,
+    coefficients: &mut Coefficients,
+    mut row_done: impl FnMut(usize, &mut Coefficients) -> Result<usize>,
+) -> Result<usize> {
+    let mut interval = Interval::default();
+    interval.read(markers.frame(), markers.position());
+    let mut bits = interval.reader();
+    let (mut until_restart, mut restarts) = (restart_interval, 0);
+    let mut place = 0;
+    decoder.restart();
+    for row in 0..scan.mcus_down {
+        for column in 0..scan.mcus_across {
+            if restart_interval != 0 {
+                if until_restart == 0 {
+                    if bits.is_past_end() {
+                        return Err(ends_early(markers, &interval));
+                    }
+                    interval.restart(markers, restarts)?;
+                    bits = interval.reader();
+                    decoder.restart();
+                    (until_restart, restarts) = (restart_interval, restarts + 1);
+                }
+                until_restart -= 1;
+            }
+            if decode_mcu(&mut bits, scan, decoder, coefficients, place, column).is_none() {
+                if bits.is_past_end() {
+                    return Err(ends_early(markers, &interval));
+                }
+                let why = "what comes is no code of its tables";
+                return Err(invalid(markers.codec(), interval.offset(&bits), why));
+            }
+        }
+        if bits.is_past_end() {
+            return Err(ends_early(markers, &interval));
+        }
+        place = row_done(row, coefficients)?;
+    }
+    Ok(interval.end())
+}
+
+#[cold]
+fn ends_early(markers: &Markers<'_>, interval: &Interval) -> crate::error::Error {
+    invalid(markers.codec(), interval.end(), "its coded samples end early")
+}
+
+/// Decodes the blocks of an MCU.
+#[inline(always)]
+fn decode_mcu(
+    bits: &mut BitReader<'_>,
+    scan: &ScanLayout,
+    decoder: &mut impl BlockDecoder,
+    coefficients: &mut Coefficients,
+    row: usize,
+    column: usize,
+) -> Option<()> {
+    for (component_index, component) in scan.components.iter().enumerate() {
+        let blocks = coefficients.components.get_mut(component.index)?;
+        for y in 0..component.vertical {
+            let first = (row * component.vertical + y) * component.blocks_across + column * component.horizontal;
+            for block in blocks.get_mut(first..first + component.horizontal)? {
+                decoder.decode(bits, component_index, block)?;
+            }
+        }
+    }
+    Some(())
+}
+
+/// Decodes the blocks of sequential scans (T.81 §F.2.2).
+pub(super) struct Sequential {
+    components: Vec<SequentialComponent>,
+}
+
+struct SequentialComponent {
+    dc: CoefficientTable,
+    ac: CoefficientTable,
+    /// DC of the block before.
+    prediction: i32,
+}
+
+impl Sequential {
+    /// # Errors
+    ///
+    /// If a table was not defined.
+    pub fn new(markers: &Markers<'_>, tables: &Tables, scan: &ScanHeader) -> Result<Sequential> {
+        let components = scan.components.iter().map(|component| {
+            let dc = tables.dc.get(component.dc_table).and_then(Option::as_ref);
+            let ac = tables.ac.get(component.ac_table).and_then(Option::as_ref);
+            let (Some(dc), Some(ac)) = (dc, ac) else {
+                return Err(invalid(markers.codec(), scan.offset, "a scan names a Huffman table that is not there"));
+            };
+            Ok(SequentialComponent { dc: CoefficientTable::new(dc), ac: CoefficientTable::new(ac), prediction: 0 })
+        });
+        Ok(Sequential { components: components.collect::<Result<_>>()? })
+    }
+}
+
+impl BlockDecoder for Sequential {
+    #[inline(always)]
+    fn decode(&mut self, bits: &mut BitReader<'_>, component_index: usize, block: &mut Block) -> Option<()> {
+        let component = self.components.get_mut(component_index)?;
+        bits.refill();
+        component.prediction = component.prediction.wrapping_add(component.dc.difference(bits)?);
+        block[0] = component.prediction as i16;
+        let mut index = 0;
+        while index < 63 {
+            bits.refill();
+            let Next { step, value } = component.ac.next(bits);
+            index += step;
+            let Some(place) = super::idct::PLACES.get(index) else {
+                return (step == Next::END_OF_BLOCK).then_some(());
+            };
+            // The mask says to the compiler what places are: within a block.
+            if let Some(coefficient) = block.get_mut(usize::from(place & 63)) {
+                *coefficient = value;
+            }
+        }
+        Some(())
+    }
+
+    fn restart(&mut self) {
+        self.components.iter_mut().for_each(|component| component.prediction = 0);
+    }
+}
