@@ -1,8 +1,8 @@
 //! Frames by their process: what they hold can be another than their Transfer Syntax says.
 
-use super::JpegLossless;
 use super::headers::Headers;
 use super::markers::{SOF0, SOF1, SOF2, SOF3, SOF55, invalid, process, process_name};
+use super::{JpegDct, JpegLossless};
 use crate::codec::{Codec, Decoded, Target};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -20,7 +20,7 @@ impl Codec for Jpeg {
     fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
         match process(frame) {
             Some(SOF3) => JpegLossless.decode(frame, target),
-            Some(sof @ (SOF0 | SOF1 | SOF2)) => Err(unsupported(sof)),
+            Some(SOF0 | SOF1 | SOF2) => JpegDct.decode(frame, target),
             Some(SOF55) => Err(invalid(NAME, 0, "it is a frame of JPEG-LS, which has Transfer Syntaxes of its own")),
             Some(sof) => Err(unsupported(sof)),
             // What is wrong with the headers.

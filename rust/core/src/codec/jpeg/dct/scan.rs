@@ -3,7 +3,7 @@
 use super::super::bits::{BitReader, Interval};
 use super::super::headers::{ScanHeader, Tables};
 use super::super::markers::{Markers, invalid};
-use super::idct::Block;
+use super::idct::{Block, PLACES};
 use super::layout::{Layout, ScanLayout};
 use super::table::{CoefficientTable, Next};
 use crate::error::Result;
@@ -36,7 +36,7 @@ impl Coefficients {
 
     /// Zeros everywhere.
     pub fn clear(&mut self) {
-        self.components.iter_mut().for_each(|blocks| blocks.fill([0; 64]));
+        self.components.iter_mut().for_each(|blocks| blocks.as_flattened_mut().fill(0));
     }
 }
 
@@ -156,16 +156,22 @@ impl BlockDecoder for Sequential {
         component.prediction = component.prediction.wrapping_add(component.dc.difference(bits)?);
         block[0] = component.prediction as i16;
         let mut index = 0;
-        while index < 63 {
+        'refill: while index < 63 {
             bits.refill();
-            let Next { step, value } = component.ac.next(bits);
-            index += step;
-            let Some(place) = super::idct::PLACES.get(index) else {
-                return (step == Next::END_OF_BLOCK).then_some(());
-            };
-            // The mask says to the compiler what places are: within a block.
-            if let Some(coefficient) = block.get_mut(usize::from(place & 63)) {
-                *coefficient = value;
+            // Two short ones and a long one are there with one refill.
+            for _ in 0..3 {
+                let Next { step, value, is_short } = component.ac.next(bits);
+                index += step;
+                let Some(place) = PLACES.get(index) else {
+                    return (step == Next::END_OF_BLOCK).then_some(());
+                };
+                // The mask says to the compiler what places are: within a block.
+                if let Some(coefficient) = block.get_mut(usize::from(place & 63)) {
+                    *coefficient = value;
+                }
+                if !is_short || index == 63 {
+                    continue 'refill;
+                }
             }
         }
         Some(())

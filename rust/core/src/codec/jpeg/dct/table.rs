@@ -53,13 +53,15 @@ pub(super) struct Next {
     pub step: usize,
     /// Its value, 0 behind a run of zeros alone.
     pub value: i16,
+    /// Whether it took no more than 10 bits.
+    pub is_short: bool,
 }
 
 impl Next {
     /// The step where no other coefficient follows: past the last one.
     pub const END_OF_BLOCK: usize = 64;
 
-    const NO_CODE: Next = Next { step: 127, value: 0 };
+    const NO_CODE: Next = Next { step: 127, value: 0, is_short: false };
 }
 
 /// The step of a symbol, and how many bits stand behind it (T.81 §F.1.2.2.1).
@@ -95,22 +97,18 @@ impl CoefficientTable {
     #[inline(always)]
     pub fn next(&self, bits: &mut BitReader<'_>) -> Next {
         let entry = self.lookup.get(bits.peek(LOOKUP_BITS) as usize).copied().unwrap_or(Entry::LONG);
-        bits.consume(entry.take());
         if entry.receive() == 0 {
-            return Next { step: entry.step(), value: entry.value() };
+            bits.consume(entry.take());
+            return Next { step: entry.step(), value: entry.value(), is_short: true };
         }
-        if entry.take() == 0 {
-            return self.next_long(bits);
-        }
-        Next { step: entry.step(), value: bits.receive_extend(entry.receive()) as i16 }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn next_long(&self, bits: &mut BitReader<'_>) -> Next {
-        let Some(symbol) = self.symbols.decode(bits) else { return Next::NO_CODE };
-        let (step, size) = step_and_size(symbol);
-        Next { step, value: bits.receive_extend(size) as i16 }
+        let (step, size) = match entry.take() {
+            0 => self.symbols.decode(bits).map_or((Next::NO_CODE.step, 0), step_and_size),
+            take => {
+                bits.consume(take);
+                (entry.step(), entry.receive())
+            }
+        };
+        Next { step, value: bits.receive_extend(size) as i16, is_short: false }
     }
 
     /// Takes the difference of a DC coefficient to the one before: at most 31 bits, which must be there since the last
@@ -118,7 +116,7 @@ impl CoefficientTable {
     #[inline(always)]
     pub fn difference(&self, bits: &mut BitReader<'_>) -> Option<i32> {
         // A symbol is a number of bits: like that of a coefficient without a run, or the end of the block for none.
-        let Next { step, value } = self.next(bits);
+        let Next { step, value, .. } = self.next(bits);
         (step == 1 || step == Next::END_OF_BLOCK).then_some(i32::from(value))
     }
 }
