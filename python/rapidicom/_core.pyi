@@ -305,6 +305,22 @@ class PixelReader:
 def transfer_syntaxes() -> list[tuple[str, str, str, bool, str | None, str | None]]:
     """Give UID, name, byte order, whether it is encapsulated, decoder and why there is none, of each."""
 
+def decode_frame(
+    transfer_syntax_uid: str,
+    frame: bytes,
+    rows: int,
+    columns: int,
+    samples_per_pixel: int,
+    bits_allocated: int,
+    bits_stored: int,
+    is_signed: bool,
+    photometric_interpretation: str,
+    raw: bool,
+    reduce: int,
+    out: NDArray[np.uint8],
+) -> None:
+    """Fill `out`, a one-dimensional array of bytes, with the stored values of one compressed frame."""
+
 # Many files: the header table.
 
 @final

@@ -5,6 +5,7 @@ mod arrow;
 mod classes;
 mod current;
 mod dataset;
+mod decode;
 mod dictionary;
 mod element;
 mod error;
@@ -27,6 +28,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::dataset::PyDataset;
+    #[pymodule_export]
+    use crate::decode::decode_frame;
     #[pymodule_export]
     use crate::dictionary::{dictionary_entry, keyword_tag, keyword_uid, keywords, private_entry, uid_entry};
     #[pymodule_export]

@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::decoded::DecodedRows;
 use super::native::ValueField;
-use super::read::{Cells, FrameOptions, FrameScratch, finish_cells};
+use super::read::{Cells, FrameOptions, FrameScratch, check_room, finish_cells};
 use crate::codec::{self, Codec, Decoded, Target};
+use crate::cursor::ByteOrder;
 use crate::dataset::OpenBytes;
 use crate::dictionary::keyword;
 use crate::encapsulation::{ExtendedOffsetTable, Fragments, Frames, Irregularity};
@@ -15,7 +16,8 @@ use crate::image_description::ImageDescription;
 use crate::inflate::inflate_frame;
 use crate::limits::Limits;
 use crate::source::AlignedBuffer;
-use crate::transfer_syntax::Coding;
+use crate::transfer_syntax::{Coding, TransferSyntax};
+use crate::vr::Vr;
 use crate::workers::{Tick, Workers, for_each};
 
 /// The pixels of an encapsulated image, and where their value field lies.
@@ -38,6 +40,19 @@ pub struct EncapsulatedPixels {
 }
 
 impl EncapsulatedPixels {
+    /// An image of which one frame is at hand, for [`EncapsulatedPixels::decode_bytes`].
+    pub fn of_frame(description: ImageDescription, transfer_syntax: &TransferSyntax) -> EncapsulatedPixels {
+        EncapsulatedPixels {
+            description,
+            field: ValueField { offset: 0, length: 0, vr: Vr::OB, order: ByteOrder::Little },
+            extended: None,
+            coding: transfer_syntax.coding,
+            transfer_syntax_uid: transfer_syntax.uid.to_owned(),
+            is_damage_allowed: false,
+            limits: Limits::DEFAULT,
+        }
+    }
+
     /// Finds the frames.
     ///
     /// # Errors
@@ -136,6 +151,26 @@ impl EncapsulatedPixels {
         Error::from(ErrorKind::InvalidImage { why }).in_frame(index)
     }
 
+    /// Decodes the bytes of a frame into `out`.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be decoded to their end, `out` has another length, or the type that is wanted does not hold every
+    /// value exactly.
+    pub fn decode_bytes(
+        &self,
+        frame: &[u8],
+        options: &FrameOptions,
+        scratch: &mut FrameScratch,
+        out: &mut [u8],
+    ) -> Result<()> {
+        let FrameScratch { rows, arranged, .. } = scratch;
+        match self.decode(frame, options, rows, arranged, out)? {
+            Some(damage) => Err(damage),
+            None => Ok(()),
+        }
+    }
+
     fn decode(
         &self,
         frame: &[u8],
@@ -154,6 +189,9 @@ impl EncapsulatedPixels {
         let Some(codec) = codec::find(coding) else {
             return self.decode_cells(coding, frame, options, arranged, out);
         };
+        let sample_type = options.wanted.map_or(image.sample_type(), |wanted| wanted.sample_type);
+        let samples = image.reduced(options.decode.reduce).frame_samples();
+        check_room(out, (samples * sample_type.size()) as u64, 1)?;
         let mut sink = DecodedRows::new(image, options.wanted, options.is_raw, out, rows);
         let mut target = Target::new(image, options.decode, &mut sink);
         let decoded = codec.decode(frame, &mut target)?;

@@ -65,7 +65,7 @@ fn read_cells(pixels: &NativePixels, bytes: &FileBytes, first: u64, count: u64, 
     Ok(())
 }
 
-fn check_room(out: &[u8], frame_length: u64, count: u64) -> Result<()> {
+pub(super) fn check_room(out: &[u8], frame_length: u64, count: u64) -> Result<()> {
     if out.len() as u64 == frame_length.saturating_mul(count) {
         return Ok(());
     }
