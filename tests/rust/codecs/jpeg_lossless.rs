@@ -1,4 +1,5 @@
-//! JPEG Lossless: images come back as they were coded, and what is damaged is never taken for whole.
+//! JPEG Lossless: images come back as they were coded, and an image is whole only with all its rows. (What is coded has
+//! no checksum: a changed bit behind a code is another image.)
 
 use proptest::prelude::*;
 use rapidicom_core::codec::{Codec, Jpeg, JpegLossless};
@@ -265,6 +266,8 @@ fn what_contradicts_the_standard_or_the_image_is_refused() {
     changed[scan + 9] = 4;
     assert_error(&changed, &narrow, Invalid, "leaves out 4 of 4 bits");
 
+    let long = [&frame[..2], &segment(0xDD, &[0, 7]), &frame[2..]].concat();
+    assert_whole(&long, &encoding, &samples, "a restart interval longer than the image");
     let odd = [&frame[..2], &segment(0xDD, &[0, 4]), &frame[2..]].concat();
     assert_error(&odd, &encoding, Invalid, "restarts after 4 pixels");
 

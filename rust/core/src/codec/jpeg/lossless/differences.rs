@@ -8,10 +8,10 @@ const HIGHEST_CATEGORY: u8 = 16;
 /// That difference: 32768, which modulo 65536 is its own negative.
 const HIGHEST_DIFFERENCE: u16 = 1 << 15;
 
-/// Finds differences: for all but rare categories without a branch.
+/// Finds differences, all but rare ones without a branch.
 ///
-/// A table with the differences themselves saves some instructions, but it takes twice the first-level cache, and more
-/// codes than its longest.
+/// The table has codes and not the differences themselves: those would need 14 bits to look at, hence more than the
+/// first-level cache, and decoding would be 0.7 times as fast.
 pub(super) struct DifferenceTable {
     /// By the next [`DifferenceTable::LOOKUP_BITS`] bits: ones for the bits behind the code, and below them in 16 bits
     /// how many bits code the difference; 0 where a longer code starts so, or that of the highest category, or none.
@@ -53,12 +53,13 @@ impl DifferenceTable {
         }
         let ones = entry >> 16;
         let low = bits.consume_and_see(entry & 0xFFFF) as u32 & ones;
-        // EXTEND, as in `bits`: those whose highest bit is 0 are negative. Which are is even odds, so that a branch would
-        // be foretold wrong every other time: the sign of a number masks what is subtracted.
+        // EXTEND, as in `bits`: those whose highest bit is 0 are negative. The odds are even, so that a branch would be
+        // foretold wrong every other time; the sign as a mask is 1.6 times as fast with predictors 6 and 7.
         let is_negative = ((low * 2) as i32 - (ones as i32 + 1)) >> 31;
         low.wrapping_sub(ones & is_negative as u32) as u16
     }
 
+    /// What takes more than a look. By value, as all that stays in registers where it is called.
     #[cold]
     #[inline(never)]
     fn decode_long<'a>(&self, mut bits: BitReader<'a>) -> (u16, BitReader<'a>) {

@@ -13,7 +13,7 @@ const LINES_LENGTH: usize = 16 * 1024;
 
 /// Bytes that may be left over when all lines of a restart interval are decoded. The standard leaves none. Padding is
 /// no harm; more than that means that the decoder took other bits than the encoder wrote, hence wrong samples.
-const MOST_UNUSED: usize = 8;
+const MOST_UNUSED: usize = 2;
 
 /// How many lines of so many samples are handed on together.
 pub(super) fn lines_in_cache(line_length: usize) -> usize {
