@@ -129,7 +129,7 @@ impl HuffmanTable {
 
 /// Fills a table that is indexed by the next `index_bits` bits, with what `entry` makes of each code that is not
 /// longer.
-pub(crate) fn fill_lookup<T: Copy>(
+fn fill_lookup<T: Copy>(
     lookup: &mut [T],
     index_bits: u32,
     specification: &HuffmanSpecification,

@@ -1,7 +1,7 @@
 //! Differences of the lossless process: a category's Huffman code, and the bits behind it (T.81 §H.1.2.2, §H.2.2).
 
-use super::super::bits::BitReader;
-use super::super::huffman::{HuffmanSpecification, HuffmanTable, fill_lookup};
+use super::super::bits::{BitReader, extend};
+use super::super::huffman::{HuffmanSpecification, HuffmanTable};
 
 /// The category of one difference only, behind whose code there are no bits (T.81 §H.1.2.2, Table H.2).
 const HIGHEST_CATEGORY: u8 = 16;
@@ -13,17 +13,42 @@ const HIGHEST_DIFFERENCE: u16 = 1 << 15;
 /// The table has codes and not the differences themselves: those would need 14 bits to look at, hence more than the
 /// first-level cache, and decoding would be 0.7 times as fast.
 pub(super) struct DifferenceTable {
-    /// By the next [`DifferenceTable::LOOKUP_BITS`] bits: ones for the bits behind the code, and below them in 16 bits
-    /// how many bits code the difference; 0 where a longer code starts so, or that of the highest category, or none.
-    lookup: Box<[u32; 1 << DifferenceTable::LOOKUP_BITS]>,
+    /// By the next [`DifferenceTable::LOOKUP_BITS`] bits, which are a code and the bit behind it.
+    lookup: Box<[Entry; 1 << DifferenceTable::LOOKUP_BITS]>,
     categories: HuffmanTable,
 }
 
+/// What a code and the bit behind it say of a difference. That bit is its sign (T.81 Table H.2): it is looked at with
+/// the code, because a branch on it would be foretold wrong every other time.
+#[derive(Clone, Copy, Default)]
+#[repr(align(8))]
+struct Entry {
+    /// How many bits code the difference, 1 to 24; 0 where a longer code starts so, or that of the highest category,
+    /// or none.
+    length: u16,
+    /// Ones for those bits that are still to be seen.
+    ones: u16,
+    /// What is added to them, modulo 65536.
+    base: u16,
+}
+
+impl Entry {
+    /// What the code of a category and the bit behind it say.
+    fn new(code_length: u32, category: u8, is_positive: bool) -> Entry {
+        let category = u32::from(category);
+        // Behind the code of category 0 there are no bits: the next one belongs to another code.
+        let sign = if category > 0 && is_positive { 1 << (category - 1) } else { 0 };
+        let ones = ((1u32 << category) - 1) >> 1;
+        let base = extend(sign, category) as u16;
+        Entry { length: (code_length + category) as u16, ones: ones as u16, base }
+    }
+}
+
 impl DifferenceTable {
-    /// Longest code that is found by one look.
-    const LOOKUP_BITS: u32 = 11;
+    /// One more than the longest code that is found by one look.
+    const LOOKUP_BITS: u32 = 10;
     /// Differences that can be decoded after a refill.
-    pub const PER_REFILL: usize = (BitReader::REFILLED / (Self::LOOKUP_BITS + HIGHEST_CATEGORY as u32 - 1)) as usize;
+    pub const PER_REFILL: usize = (BitReader::REFILLED / (Self::LOOKUP_BITS + HIGHEST_CATEGORY as u32 - 2)) as usize;
 
     /// Builds the tables that find differences fast.
     ///
@@ -34,29 +59,29 @@ impl DifferenceTable {
         if specification.highest_symbol() > Some(HIGHEST_CATEGORY) {
             return Err("the Huffman table has a category above 16");
         }
-        let mut lookup: Box<[u32; 1 << Self::LOOKUP_BITS]> = Box::new([0; _]);
-        fill_lookup(&mut lookup[..], Self::LOOKUP_BITS, specification, |code| match code.symbol {
-            HIGHEST_CATEGORY => 0,
-            category => ((1 << category) - 1) << 16 | (code.length + u32::from(category)),
-        });
+        let mut lookup = Box::new([Entry::default(); 1 << Self::LOOKUP_BITS]);
+        for code in specification.codes().filter(|code| code.symbol < HIGHEST_CATEGORY) {
+            let Some(spare) = (Self::LOOKUP_BITS - 1).checked_sub(code.length) else { break };
+            let first = (code.bits as usize) << (spare + 1);
+            let entries = lookup.get_mut(first..).unwrap_or_default().chunks_exact_mut(1 << spare);
+            for (entries, is_positive) in entries.zip([false, true]) {
+                entries.fill(Entry::new(code.length, code.symbol, is_positive));
+            }
+        }
         Ok(DifferenceTable { lookup, categories: HuffmanTable::new(specification) })
     }
 
     /// The next difference, modulo 65536. Up to [`DifferenceTable::PER_REFILL`] may be decoded after a refill.
     #[inline(always)]
     pub fn decode(&self, bits: &mut BitReader<'_>) -> u16 {
-        let entry = self.lookup.get(bits.peek(Self::LOOKUP_BITS) as usize).copied().unwrap_or(0);
-        if entry == 0 {
+        let entry = self.lookup.get(bits.peek(Self::LOOKUP_BITS) as usize).copied().unwrap_or_default();
+        if entry.length == 0 {
             let (difference, after) = self.decode_long(*bits);
             *bits = after;
             return difference;
         }
-        let ones = entry >> 16;
-        let low = bits.consume_and_see(entry & 0xFFFF) as u32 & ones;
-        // EXTEND, as in `bits`: those whose highest bit is 0 are negative. The odds are even, so that a branch would be
-        // foretold wrong every other time; the sign as a mask is 1.6 times as fast with predictors 6 and 7.
-        let is_negative = ((low * 2) as i32 - (ones as i32 + 1)) >> 31;
-        low.wrapping_sub(ones & is_negative as u32) as u16
+        let seen = bits.consume_and_see(u32::from(entry.length));
+        (seen as u16 & entry.ones).wrapping_add(entry.base)
     }
 
     /// What takes more than a look. By value, as all that stays in registers where it is called.
