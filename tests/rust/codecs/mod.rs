@@ -4,6 +4,8 @@ mod jpeg_dct;
 mod jpeg_dct_encoder;
 mod jpeg_lossless;
 mod jpeg_lossless_encoder;
+mod jpeg_ls;
+mod jpeg_ls_encoder;
 mod rle;
 mod rle_encoder;
 mod target;

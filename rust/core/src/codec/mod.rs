@@ -4,11 +4,13 @@
 //! rescale, change of type) is done while they are there. [`Target`] takes them.
 
 mod jpeg;
+mod jpeg_ls;
 mod registry;
 mod rle;
 mod target;
 
 pub use jpeg::{Jpeg, JpegDct, JpegLossless};
+pub use jpeg_ls::JpegLs;
 pub use registry::{find, recognize, why_not};
 pub use rle::RleLossless;
 pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Target};

@@ -1,6 +1,6 @@
 //! Which codec reads what.
 
-use super::{Codec, Jpeg, RleLossless};
+use super::{Codec, Jpeg, JpegLs, RleLossless};
 use crate::transfer_syntax::Coding;
 
 /// The codec for frames that are written so; `None` if they are not compressed, or not read.
@@ -8,6 +8,7 @@ pub fn find(coding: Coding) -> Option<&'static dyn Codec> {
     match coding {
         Coding::Rle => Some(&RleLossless),
         Coding::Jpeg => Some(&Jpeg),
+        Coding::JpegLs => Some(&JpegLs),
         _ => None,
     }
 }
