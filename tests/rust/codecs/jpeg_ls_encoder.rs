@@ -162,9 +162,9 @@ fn default_thresholds(max_value: i32, near: i32) -> [i32; 3] {
     let clamp = |value: i32, least: i32| if value > max_value || value < least { least } else { value };
     if max_value >= 128 {
         let factor = (max_value.min(4095) + 128) / 256;
-        let t1 = clamp(factor * (3 - 2) + 2 + 3 * near, near + 1);
-        let t2 = clamp(factor * (7 - 3) + 3 + 5 * near, t1);
-        [t1, t2, clamp(factor * (21 - 4) + 4 + 7 * near, t2)]
+        let t1 = clamp(factor + 2 + 3 * near, near + 1);
+        let t2 = clamp(factor * 4 + 3 + 5 * near, t1);
+        [t1, t2, clamp(factor * 17 + 4 + 7 * near, t2)]
     } else {
         let factor = 256 / (max_value + 1);
         let t1 = clamp(2.max(3 / factor + 3 * near), near + 1);
