@@ -127,9 +127,18 @@ fn next_line_with_bit_instructions(
 
 #[inline(always)]
 fn next_line_inlined(coder: &mut Coder, lines: &mut [Lines], interleave: Interleave, bits: &mut Bits<'_>) {
+    // Loops: the body of a `for_each` would be compiled for any processor, and lose what the instructions gain.
     match (interleave, coder.parameters.is_binary()) {
-        (Interleave::Line, true) => lines.iter_mut().for_each(|lines| coder.line::<true>(lines, bits)),
-        (Interleave::Line, false) => lines.iter_mut().for_each(|lines| coder.line::<false>(lines, bits)),
+        (Interleave::Line, true) => {
+            for lines in lines {
+                coder.line::<true>(lines, bits);
+            }
+        }
+        (Interleave::Line, false) => {
+            for lines in lines {
+                coder.line::<false>(lines, bits);
+            }
+        }
         (Interleave::Sample, true) => coder.pixel_line::<true>(lines, bits),
         (Interleave::Sample, false) => coder.pixel_line::<false>(lines, bits),
     }
