@@ -6,6 +6,7 @@ mod jpeg_lossless;
 mod jpeg_lossless_encoder;
 mod jpeg_ls;
 mod jpeg_ls_encoder;
+mod jpeg_xl;
 mod rle;
 mod rle_encoder;
 mod target;

@@ -5,12 +5,14 @@
 
 mod jpeg;
 mod jpeg_ls;
+mod jpeg_xl;
 mod registry;
 mod rle;
 mod target;
 
 pub use jpeg::{Jpeg, JpegDct, JpegLossless};
 pub use jpeg_ls::JpegLs;
+pub use jpeg_xl::JpegXl;
 pub use registry::{find, recognize, why_not};
 pub use rle::RleLossless;
 pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Target};

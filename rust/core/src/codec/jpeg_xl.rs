@@ -1,0 +1,153 @@
+//! JPEG XL (PS3.5 §8.2.15, ISO/IEC 18181), in a container or bare: lossless, lossy, and JPEG images that were packed again.
+//!
+//! The crate `jxl` does the work, and is named in this module only. A codestream has to be whole: of one that is cut
+//! short no row is certain.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jxl::api::{
+    Endianness, Event, JxlBasicInfo, JxlBitDepth, JxlColorType, JxlDataFormat, JxlDecoder, JxlDecoderOptions,
+    JxlOutputBuffer, JxlPixelFormat, ProfileLevel,
+};
+
+use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target};
+use crate::error::{Error, ErrorKind, Result};
+use crate::image_description::ImageDescription;
+
+const NAME: &str = "JPEG XL";
+/// The widest samples that are read: wider ones would go through 32-bit floating point numbers.
+const MOST_BITS: u32 = 16;
+/// Samples that are given at a time: they fit a first-level cache.
+const PIECE_LENGTH: usize = 8192;
+
+/// JPEG XL: 1.2.840.10008.1.2.4.110, .111 and .112.
+pub struct JpegXl;
+
+impl Codec for JpegXl {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
+        let image = target.image();
+        let mut reader = Reader { decoder: JxlDecoder::new(options(image)), frame, left: frame };
+        reader.next(None)?;
+        let decoder = &mut reader.decoder;
+        let header = decoder.basic_info().zip(decoder.embedded_color_profile());
+        let Some((info, profile)) = header else { return Err(invalid(Some(0), "it has no header".to_owned())) };
+        let channels = profile.channels();
+        let coded = CodedImage {
+            rows: info.size.1,
+            columns: info.size.0,
+            samples_per_pixel: channels + info.extra_channels.len(),
+            precision: info.bit_depth.bits_per_sample(),
+            is_signed: false,
+            // What was YCbCr in a JPEG image is decoded as RGB, as any other colour.
+            colour: if channels == 1 { CodedColour::AsDescribed } else { CodedColour::Rgb },
+            has_unused_bits: false,
+        };
+        target.begin(NAME, &coded)?;
+        is_read(info)?;
+
+        let bytes = if coded.precision > 8 { 2 } else { 1 };
+        let format = JxlPixelFormat {
+            color_type: if channels == 1 { JxlColorType::Grayscale } else { JxlColorType::Rgb },
+            color_data_format: Some(data_format(coded.precision)),
+            extra_channel_format: Vec::new(),
+        };
+        decoder.set_pixel_format(format).map_err(|error| invalid(None, error.to_string()))?;
+
+        // Rows must start where a sample may. What the decoder returns is in groups of rows and columns, in any order.
+        let row_length = coded.columns * channels * bytes;
+        let length = coded.rows * row_length;
+        let mut room = vec![0; length + 1];
+        let start = room.as_ptr().align_offset(bytes).min(1);
+        let room = room.get_mut(start..start + length).unwrap_or_default();
+        loop {
+            let output = JxlOutputBuffer::new(room, coded.rows, row_length);
+            match reader.next(Some(output))? {
+                Event::FrameComplete { .. } => break,
+                Event::Complete => return Err(invalid(None, "it has no frame".to_owned())),
+                _ => {}
+            }
+        }
+
+        let rows_of_piece = (PIECE_LENGTH / (coded.columns * channels).max(1)).max(1);
+        let mut words = Vec::new();
+        for piece in room.chunks(rows_of_piece * row_length) {
+            if bytes == 1 {
+                target.rows(Samples::U8(piece))?;
+            } else {
+                words.clear();
+                words.extend(piece.as_chunks().0.iter().map(|word| u16::from_ne_bytes(*word)));
+                target.rows(Samples::U16(&words))?;
+            }
+        }
+        Ok(Decoded::Whole)
+    }
+}
+
+fn options(image: &ImageDescription) -> JxlDecoderOptions {
+    let mut options = JxlDecoderOptions::default();
+    // 16 bits are of level 10.
+    options.max_profile_level = ProfileLevel::Main10;
+    // Twice what an image with an alpha channel takes: frames that others refer to can be larger than the image. The
+    // decoder counts rows as 16 samples long or longer.
+    options.sample_limit = Some(image.rows.max(16).saturating_mul(image.columns.max(16)).saturating_mul(8));
+    options
+}
+
+/// A decoder and what it reads.
+struct Reader<'f> {
+    decoder: JxlDecoder,
+    frame: &'f [u8],
+    /// What is left of the frame.
+    left: &'f [u8],
+}
+
+impl Reader<'_> {
+    /// Goes on to the next event, and fills the output on the way.
+    ///
+    /// The decoder checks what it reads; where it forgot to, an index out of range is a panic. Such a frame is damaged.
+    fn next(&mut self, output: Option<JxlOutputBuffer<'_>>) -> Result<Event> {
+        let (decoder, left) = (&mut self.decoder, &mut self.left);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut outputs = output.map(|output| [output]);
+            decoder.process(left, outputs.as_mut().map(|outputs| outputs.as_mut_slice()), None)
+        }));
+        let offset = (self.frame.len() - self.left.len()) as u64;
+        match result {
+            Ok(Ok(Event::NeedMoreInput { .. })) => Err(invalid(Some(offset), "it ends early".to_owned())),
+            Ok(Ok(event)) => Ok(event),
+            Ok(Err(error)) => Err(invalid(Some(offset), error.to_string())),
+            Err(_) => Err(invalid(Some(offset), "the decoder lost its way in it".to_owned())),
+        }
+    }
+}
+
+/// # Errors
+///
+/// If it is of a kind that is not read.
+fn is_read(info: &JxlBasicInfo) -> Result<()> {
+    let coded = match info.bit_depth {
+        _ if !info.extra_channels.is_empty() => format!("{} extra channels", info.extra_channels.len()),
+        _ if info.animation.is_some() => "an animation".to_owned(),
+        JxlBitDepth::Int { bits_per_sample } if bits_per_sample <= MOST_BITS => return Ok(()),
+        JxlBitDepth::Int { bits_per_sample } => format!("{bits_per_sample} bits"),
+        JxlBitDepth::Float { bits_per_sample, .. } => format!("floating point numbers of {bits_per_sample} bits"),
+    };
+    Err(ErrorKind::Unsupported { what: "JPEG XL of this kind", coded }.into())
+}
+
+/// How samples of so many bits are wanted.
+fn data_format(precision: u32) -> JxlDataFormat {
+    let bit_depth = precision as u8;
+    match precision {
+        ..=8 => JxlDataFormat::U8 { bit_depth },
+        _ => JxlDataFormat::U16 { endianness: Endianness::native(), bit_depth },
+    }
+}
+
+fn invalid(offset: Option<u64>, why: String) -> Error {
+    ErrorKind::InvalidFrame { codec: NAME, offset, why }.into()
+}
