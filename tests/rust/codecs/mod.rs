@@ -1,5 +1,6 @@
 //! Codecs against encoders that are written here from the standard alone, over all parameters that they have.
 
+mod jpeg_2000;
 mod jpeg_dct;
 mod jpeg_dct_encoder;
 mod jpeg_lossless;

@@ -11,6 +11,7 @@ mod rle;
 mod target;
 
 pub use jpeg::{Jpeg, JpegDct, JpegLossless};
+pub use jpeg_2000::Jpeg2000;
 pub use jpeg_ls::JpegLs;
 pub use jpeg_xl::JpegXl;
 pub use registry::{find, recognize, why_not};

@@ -1,6 +1,6 @@
 //! Which codec reads what.
 
-use super::{Codec, Jpeg, JpegLs, JpegXl, RleLossless};
+use super::{Codec, Jpeg, Jpeg2000, JpegLs, JpegXl, RleLossless};
 use crate::transfer_syntax::Coding;
 
 /// The codec for frames that are written so; `None` if they are not compressed, or not read.
@@ -9,6 +9,7 @@ pub fn find(coding: Coding) -> Option<&'static dyn Codec> {
         Coding::Rle => Some(&RleLossless),
         Coding::Jpeg => Some(&Jpeg),
         Coding::JpegLs => Some(&JpegLs),
+        Coding::Jpeg2000 => Some(&Jpeg2000),
         Coding::JpegXl => Some(&JpegXl),
         _ => None,
     }

@@ -1,0 +1,198 @@
+//! The MQ decoder (ISO/IEC 15444-1 Annex C).
+
+/// Contexts of a code-block (Table D.7).
+pub const CONTEXT_COUNT: usize = 19;
+
+/// Qe, next state after the more and after the less probable symbol, and whether that switches what is more probable
+/// (Table C.2).
+const STATES: [(u32, u32, u32, u32); 47] = [
+    (0x5601, 1, 1, 1),
+    (0x3401, 2, 6, 0),
+    (0x1801, 3, 9, 0),
+    (0x0AC1, 4, 12, 0),
+    (0x0521, 5, 29, 0),
+    (0x0221, 38, 33, 0),
+    (0x5601, 7, 6, 1),
+    (0x5401, 8, 14, 0),
+    (0x4801, 9, 14, 0),
+    (0x3801, 10, 14, 0),
+    (0x3001, 11, 17, 0),
+    (0x2401, 12, 18, 0),
+    (0x1C01, 13, 20, 0),
+    (0x1601, 29, 21, 0),
+    (0x5601, 15, 14, 1),
+    (0x5401, 16, 14, 0),
+    (0x5101, 17, 15, 0),
+    (0x4801, 18, 16, 0),
+    (0x3801, 19, 17, 0),
+    (0x3401, 20, 18, 0),
+    (0x3001, 21, 19, 0),
+    (0x2801, 22, 19, 0),
+    (0x2401, 23, 20, 0),
+    (0x2201, 24, 21, 0),
+    (0x1C01, 25, 22, 0),
+    (0x1801, 26, 23, 0),
+    (0x1601, 27, 24, 0),
+    (0x1401, 28, 25, 0),
+    (0x1201, 29, 26, 0),
+    (0x1101, 30, 27, 0),
+    (0x0AC1, 31, 28, 0),
+    (0x09C1, 32, 29, 0),
+    (0x08A1, 33, 30, 0),
+    (0x0521, 34, 31, 0),
+    (0x0441, 35, 32, 0),
+    (0x02A1, 36, 33, 0),
+    (0x0221, 37, 34, 0),
+    (0x0141, 38, 35, 0),
+    (0x0111, 39, 36, 0),
+    (0x0085, 40, 37, 0),
+    (0x0049, 41, 38, 0),
+    (0x0025, 42, 39, 0),
+    (0x0015, 43, 40, 0),
+    (0x0009, 44, 41, 0),
+    (0x0005, 45, 42, 0),
+    (0x0001, 45, 43, 0),
+    (0x5601, 46, 46, 0),
+];
+
+/// A state with its more probable symbol: Qe in the upper half, then 7 bits each for where it goes after the less and
+/// the more probable symbol, and that symbol in the lowest bit. One load gives all.
+#[allow(clippy::indexing_slicing, reason = "evaluated when compiled")]
+const PACKED: [u32; 128] = {
+    let mut packed = [0; 128];
+    let mut index = 0;
+    while index < 94 {
+        let (qe, more, less, switches) = STATES[index / 2];
+        let symbol = index as u32 % 2;
+        let less = less * 2 + (symbol ^ switches);
+        packed[index] = qe << 16 | less << 8 | (more * 2 + symbol) << 1 | symbol;
+        index += 1;
+    }
+    packed
+};
+
+fn state(index: u32) -> u32 {
+    PACKED.get((index & 127) as usize).copied().unwrap_or(0)
+}
+
+/// The contexts of a code-block, each with its state.
+#[derive(Clone)]
+pub struct Contexts([u32; 32]);
+
+impl Contexts {
+    /// As a code-block starts (Table D.7).
+    pub fn new() -> Contexts {
+        let mut contexts = [state(0); 32];
+        for (context, first) in [(super::bit_planes::UNIFORM, 46), (super::bit_planes::RUN_LENGTH, 3), (0, 4)] {
+            if let Some(context) = contexts.get_mut(context) {
+                *context = state(first * 2);
+            }
+        }
+        Contexts(contexts)
+    }
+}
+
+/// How far a codeword was decoded: registers A and C of Annex C, each less `slack`, which the caller holds.
+pub struct Codeword<'a> {
+    bytes: &'a [u8],
+    position: usize,
+    /// 16 bits above 16 of fraction, as `c`.
+    a: i64,
+    c: i64,
+    /// Shifts until the next byte is needed.
+    shift_count: u32,
+}
+
+/// Half of the range of A, below which it is shifted.
+const HALF: i64 = 0x8000 << 16;
+
+/// By how much A can shrink before anything but the more probable symbol happens, or A has to be shifted: decoding
+/// subtracts from this alone, which is all that most symbols need.
+pub type Slack = i64;
+
+impl<'a> Codeword<'a> {
+    /// Starts a codeword (§C.3.5).
+    pub fn new(bytes: &'a [u8]) -> (Codeword<'a>, Slack) {
+        let first = i64::from(bytes.first().copied().unwrap_or(0xFF));
+        let mut codeword = Codeword { bytes, position: 0, a: HALF, c: first << 16, shift_count: 0 };
+        codeword.byte_in();
+        codeword.c <<= 7;
+        codeword.shift_count -= 7;
+        let slack = codeword.set_slack();
+        (codeword, slack)
+    }
+
+    fn at(&self, position: usize) -> u8 {
+        self.bytes.get(position).copied().unwrap_or(0xFF)
+    }
+
+    /// BYTEIN (§C.3.4).
+    fn byte_in(&mut self) {
+        let next = self.at(self.position + 1);
+        if self.at(self.position) != 0xFF {
+            self.position += 1;
+            self.c += i64::from(next) << 8;
+            self.shift_count = 8;
+        } else if next > 0x8F {
+            self.c += 0xFF00;
+            self.shift_count = 8;
+        } else {
+            self.position += 1;
+            self.c += i64::from(next) << 9;
+            self.shift_count = 7;
+        }
+    }
+
+    fn set_slack(&mut self) -> Slack {
+        let slack = (self.a - HALF).min(self.c);
+        self.a -= slack;
+        self.c -= slack;
+        slack
+    }
+
+    /// Decodes a symbol (§C.3.2).
+    #[inline(always)]
+    pub fn decode(&mut self, slack: &mut Slack, contexts: &mut Contexts, context: usize) -> u32 {
+        let entry = contexts.0.get(context & 31).copied().unwrap_or(0);
+        *slack -= i64::from(entry & 0xFFFF_0000);
+        if *slack >= 0 {
+            return entry & 1;
+        }
+        let (left, symbol) = self.decode_rest(*slack, contexts, context);
+        *slack = left;
+        symbol
+    }
+
+    #[inline(never)]
+    fn decode_rest(&mut self, slack: Slack, contexts: &mut Contexts, context: usize) -> (Slack, u32) {
+        let Some(entry) = contexts.0.get_mut(context & 31) else { return (slack, 0) };
+        let qe = i64::from(*entry & 0xFFFF_0000);
+        let more = *entry & 1;
+        self.a += slack;
+        self.c += slack;
+        let is_smaller = self.a < qe;
+        let is_lower = self.c < 0;
+        if is_lower {
+            self.c += qe;
+            self.a = qe;
+        }
+        // The two intervals are exchanged where the less probable one is larger.
+        let is_more = is_lower == is_smaller;
+        let next = if is_more { *entry >> 1 & 127 } else { *entry >> 8 & 127 };
+        *entry = state(next);
+        // RENORMD (§C.3.3): A below its half is shifted until it is not.
+        let mut shifts = (self.a as u64).leading_zeros() - (HALF as u64).leading_zeros();
+        while shifts > 0 {
+            if self.shift_count == 0 {
+                self.byte_in();
+            }
+            let now = shifts.min(self.shift_count);
+            self.a <<= now;
+            // Of 32 bits; a wrong codeword can have more.
+            self.c = self.c << now & 0xFFFF_FFFF;
+            self.shift_count -= now;
+            shifts -= now;
+        }
+        (self.set_slack(), more ^ u32::from(!is_more))
+    }
+}

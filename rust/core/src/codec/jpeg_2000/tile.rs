@@ -1,0 +1,269 @@
+//! How a tile is divided (ISO/IEC 15444-1 Annex B): components, resolutions, bands, precincts, code-blocks.
+
+use super::parameters::{BlockStyle, ByComponent, Parameters, QuantizationStyle, Rectangle};
+use super::tag_tree::TagTree;
+use super::{Header, error, unsupported};
+use crate::error::Result;
+
+/// A code-block and what is there of it.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// Where it lies in its band.
+    pub area: Rectangle,
+    /// Coding passes that are there.
+    pub pass_count: u32,
+    /// Bit-planes that have no bits, from the highest on.
+    pub zero_planes: u32,
+    /// What lengths are coded with: Lblock (§B.10.7.1).
+    pub length_bits: u32,
+    /// Codeword segments, each with its passes and the parts of it that stand in packets.
+    pub segments: Vec<Segment>,
+}
+
+/// A codeword segment: passes that are coded together.
+#[derive(Debug)]
+pub struct Segment {
+    /// Passes that are there.
+    pub pass_count: u32,
+    /// Passes that it can have.
+    pub max_pass_count: u32,
+    /// Start and length of its parts in the packets of the tile.
+    pub parts: Vec<(usize, usize)>,
+}
+
+/// What a precinct has of a band.
+#[derive(Debug)]
+pub struct PrecinctBand {
+    /// Code-blocks side by side.
+    pub columns: usize,
+    /// In which layer a code-block is first included.
+    pub inclusion: TagTree,
+    /// Bit-planes without bits.
+    pub zero_planes: TagTree,
+    /// Row by row.
+    pub blocks: Vec<Block>,
+}
+
+/// A precinct: what a packet holds of a resolution.
+#[derive(Debug)]
+pub struct Precinct {
+    /// Row and column on the reference grid, by which packets are ordered.
+    pub position: (u32, u32),
+    /// The layer that its next packet is of.
+    pub next_layer: usize,
+    /// A part of each band of the resolution.
+    pub bands: Vec<PrecinctBand>,
+}
+
+/// A band of wavelet coefficients.
+#[derive(Clone, Copy, Debug)]
+pub struct Band {
+    /// Where it lies in its own coordinates.
+    pub area: Rectangle,
+    /// Whether it is high-pass horizontally.
+    pub is_high_x: bool,
+    /// Whether it is high-pass vertically.
+    pub is_high_y: bool,
+    /// Bit-planes that magnitudes can have: Mb (§E.1).
+    pub plane_count: u32,
+    /// What a coefficient is multiplied with.
+    pub step: f32,
+}
+
+/// A resolution.
+#[derive(Debug)]
+pub struct Resolution {
+    /// Where it lies in its own coordinates.
+    pub area: Rectangle,
+    /// LL, or HL, LH, HH.
+    pub bands: Vec<Band>,
+    /// Row by row.
+    pub precincts: Vec<Precinct>,
+}
+
+/// A component of a tile.
+#[derive(Debug)]
+pub struct TileComponent {
+    /// The lowest resolution first.
+    pub resolutions: Vec<Resolution>,
+    /// How code-blocks are coded.
+    pub block_style: BlockStyle,
+    /// Whether the wavelet is the 5-3 one.
+    pub is_reversible: bool,
+    /// Bits by which a region of interest is lifted.
+    pub region_shift: u32,
+}
+
+/// Divides a tile, of which `own` says what its own headers say.
+///
+/// # Errors
+///
+/// If quantization is not said for a band, or it is divided into more pieces than an image can need.
+pub fn divide(header: &Header, own: &Parameters, tile_index: usize) -> Result<Vec<TileComponent>> {
+    let area = header.size.tile(tile_index);
+    let main = &header.parameters;
+    let mut components = Vec::with_capacity(header.size.components.len());
+    for (index, component) in header.size.components.iter().enumerate() {
+        fn resolve<'a, T>(main: &'a ByComponent<T>, own: &'a ByComponent<T>, index: usize) -> Result<&'a T> {
+            main.resolve(own, index).ok_or_else(|| error(0, "its headers do not say how it is coded"))
+        }
+        let coding = resolve(&main.coding, &own.coding, index)?;
+        let quantization = resolve(&main.quantization, &own.quantization, index)?;
+        if coding.is_reversible && quantization.style != QuantizationStyle::None {
+            return Err(error(0, "it is quantized, but its wavelet is the reversible one"));
+        }
+        let (x_step, y_step) = (u32::from(component.x_step), u32::from(component.y_step));
+        let area = area.every(x_step, y_step);
+        let sample_count = area.width() as u64 * area.height() as u64;
+        let mut pieces = Pieces { left: 4096 + sample_count / 16 };
+        let mut resolutions = Vec::with_capacity(coding.level_count as usize + 1);
+        for resolution in 0..=coding.level_count {
+            let down = coding.level_count - resolution;
+            let (precinct_x, precinct_y) =
+                coding.precinct_exponents.get(resolution as usize).copied().unwrap_or((15, 15));
+            let grid = PrecinctGrid {
+                area: area.reduced(down),
+                exponents: (precinct_x.into(), precinct_y.into()),
+                is_lowest: resolution == 0,
+                block_exponents: (coding.block_width_exponent, coding.block_height_exponent),
+                grid_steps: (u64::from(x_step) << down, u64::from(y_step) << down),
+                tile: header.size.tile(tile_index),
+            };
+            let kinds: &[(bool, bool)] =
+                if resolution == 0 { &[(false, false)] } else { &[(true, false), (false, true), (true, true)] };
+            let mut bands = Vec::with_capacity(kinds.len());
+            for (kind, (is_high_x, is_high_y)) in kinds.iter().copied().enumerate() {
+                let band_index = if resolution == 0 { 0 } else { resolution as usize * 3 - 2 + kind };
+                let (exponent, mantissa) = quantization
+                    .step(band_index)
+                    .ok_or_else(|| error(0, "its headers do not say how all bands are quantized"))?;
+                let gain = u32::from(is_high_x) + u32::from(is_high_y);
+                let range = (component.precision + gain) as i32 - exponent as i32;
+                let level = if resolution == 0 { down } else { down + 1 };
+                bands.push(Band {
+                    area: band_area(&area, level, is_high_x, is_high_y),
+                    is_high_x,
+                    is_high_y,
+                    plane_count: (quantization.guard_bits + exponent).saturating_sub(1),
+                    step: if coding.is_reversible { 1.0 } else { 2f32.powi(range) * (1.0 + mantissa as f32 / 2048.0) },
+                });
+            }
+            let precincts = grid.precincts(&bands, &mut pieces)?;
+            resolutions.push(Resolution { area: grid.area, bands, precincts });
+        }
+        components.push(TileComponent {
+            resolutions,
+            block_style: coding.block_style,
+            is_reversible: coding.is_reversible,
+            region_shift: main.region_shift.resolve(&own.region_shift, index).copied().unwrap_or(0).into(),
+        });
+    }
+    if components.iter().any(|component| component.region_shift > 0 && component.block_style.is_high_throughput) {
+        return Err(unsupported("a region of interest in HTJ2K"));
+    }
+    Ok(components)
+}
+
+/// Where a band lies that is `level` times down from `component` (§B.5).
+fn band_area(component: &Rectangle, level: u32, is_high_x: bool, is_high_y: bool) -> Rectangle {
+    let along = |at: u32, is_high: bool| -> u32 {
+        let half = if is_high { 1u64 << (level - 1) } else { 0 };
+        ((u64::from(at).saturating_sub(half) + ((1u64 << level) - 1)) >> level) as u32
+    };
+    Rectangle {
+        x0: along(component.x0, is_high_x),
+        y0: along(component.y0, is_high_y),
+        x1: along(component.x1, is_high_x),
+        y1: along(component.y1, is_high_y),
+    }
+}
+
+/// Precincts and code-blocks that a component of a tile can still have. Each takes memory; a code-block of fewer than
+/// 16 samples is at an edge, and those edges are not most of an image.
+struct Pieces {
+    left: u64,
+}
+
+impl Pieces {
+    fn take(&mut self, count: u64) -> Result<()> {
+        let left = self.left.checked_sub(count);
+        self.left = left.ok_or_else(|| error(0, "it has more precincts or code-blocks than such an image can need"))?;
+        Ok(())
+    }
+}
+
+struct PrecinctGrid {
+    area: Rectangle,
+    /// Precincts are 2 to the power of this wide and high.
+    exponents: (u32, u32),
+    is_lowest: bool,
+    block_exponents: (u32, u32),
+    /// Columns and rows of the reference grid from sample to sample of the resolution.
+    grid_steps: (u64, u64),
+    tile: Rectangle,
+}
+
+impl PrecinctGrid {
+    /// The precincts, row by row (§B.6), with the code-blocks of each (§B.7).
+    fn precincts(&self, bands: &[Band], pieces: &mut Pieces) -> Result<Vec<Precinct>> {
+        if self.area.is_empty() {
+            return Ok(Vec::new());
+        }
+        let along = |low: u32, high: u32, exponent: u32| low >> exponent..((high - 1) >> exponent) + 1;
+        let columns = along(self.area.x0, self.area.x1, self.exponents.0);
+        let rows = along(self.area.y0, self.area.y1, self.exponents.1);
+        pieces.take(columns.len() as u64 * rows.len() as u64)?;
+        let mut precincts = Vec::with_capacity(columns.len() * rows.len());
+        for row in rows {
+            for column in columns.clone() {
+                let at = |index: u32, exponent: u32, step: u64, low: u32| {
+                    ((u64::from(index) << exponent).saturating_mul(step)).clamp(low.into(), u32::MAX.into()) as u32
+                };
+                let position = (
+                    at(row, self.exponents.1, self.grid_steps.1, self.tile.y0),
+                    at(column, self.exponents.0, self.grid_steps.0, self.tile.x0),
+                );
+                let mut parts = Vec::with_capacity(bands.len());
+                for band in bands {
+                    parts.push(self.precinct_band(band, column, row, pieces)?);
+                }
+                precincts.push(Precinct { position, next_layer: 0, bands: parts });
+            }
+        }
+        Ok(precincts)
+    }
+
+    fn precinct_band(&self, band: &Band, column: u32, row: u32, pieces: &mut Pieces) -> Result<PrecinctBand> {
+        // Bands but the lowest have half the samples of their resolution. No exponent is 0 there.
+        let down = u32::from(!self.is_lowest);
+        let (width, height) = (self.exponents.0.saturating_sub(down), self.exponents.1.saturating_sub(down));
+        let span = |index: u32, exponent: u32| {
+            let clamp = |at: u64| at.min(u32::MAX.into()) as u32;
+            (clamp(u64::from(index) << exponent), clamp(u64::from(index + 1) << exponent))
+        };
+        let ((x0, x1), (y0, y1)) = (span(column, width), span(row, height));
+        let area = band.area.meet(&Rectangle { x0, y0, x1, y1 });
+        if area.is_empty() {
+            let (inclusion, zero_planes) = (TagTree::default(), TagTree::default());
+            return Ok(PrecinctBand { columns: 0, inclusion, zero_planes, blocks: Vec::new() });
+        }
+        let (width, height) = (self.block_exponents.0.min(width), self.block_exponents.1.min(height));
+        let columns = area.x0 >> width..((area.x1 - 1) >> width) + 1;
+        let rows = area.y0 >> height..((area.y1 - 1) >> height) + 1;
+        pieces.take(columns.len() as u64 * rows.len() as u64)?;
+        let mut blocks = Vec::with_capacity(columns.len() * rows.len());
+        for row in rows.clone() {
+            for column in columns.clone() {
+                let ((x0, x1), (y0, y1)) = (span(column, width), span(row, height));
+                let area = area.meet(&Rectangle { x0, y0, x1, y1 });
+                blocks.push(Block { area, length_bits: 3, ..Block::default() });
+            }
+        }
+        Ok(PrecinctBand {
+            columns: columns.len(),
+            inclusion: TagTree::new(columns.len(), rows.len()),
+            zero_planes: TagTree::new(columns.len(), rows.len()),
+            blocks,
+        })
+    }
+}
