@@ -83,64 +83,32 @@ pub(super) const ODD: [[[i16; 2]; 2]; 4] = [
     [[2260, 11363], [9633, 6437]],
 ];
 
-/// One number of each of eight columns, or rows.
-type Lanes = [i32; 8];
-
+/// Transforms eight numbers, in the order of [`SPOTS`], and takes `shift` bits behind the point away, rounding.
+///
+/// Numbers of damaged frames can be too high for 32 bits: they wrap.
 #[inline(always)]
-fn each(mut a: Lanes, b: Lanes, operation: impl Fn(i32, i32) -> i32) -> Lanes {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a = operation(*a, b));
-    a
-}
-
-#[inline(always)]
-fn sum(a: Lanes, b: Lanes) -> Lanes {
-    each(a, b, i32::wrapping_add)
-}
-
-#[inline(always)]
-fn difference(a: Lanes, b: Lanes) -> Lanes {
-    each(a, b, i32::wrapping_sub)
-}
-
-#[inline(always)]
-fn weighted(a: Lanes, b: Lanes, [by_a, by_b]: [i16; 2]) -> Lanes {
-    each(a, b, |a, b| a.wrapping_mul(i32::from(by_a)).wrapping_add(b.wrapping_mul(i32::from(by_b))))
-}
-
-/// Transforms eight times eight numbers, and takes `shift` bits behind the point away.
-#[inline(always)]
-fn transform([x0, x4, x2, x6, x7, x1, x3, x5]: [Lanes; 8], shift: u32) -> [Lanes; 8] {
+fn one_dimension([x0, x4, x2, x6, x7, x1, x3, x5]: [i32; 8], shift: u32) -> [i32; 8] {
+    let weighted = |a: i32, b: i32, [by_a, by_b]: [i16; 2]| {
+        a.wrapping_mul(i32::from(by_a)).wrapping_add(b.wrapping_mul(i32::from(by_b)))
+    };
     let [[by_a, by_b], [by_c, by_d]] = EVEN;
-    let half = [1 << (shift - 1); 8];
-    let (a, b) = (sum(weighted(x0, x4, by_a), half), sum(weighted(x0, x4, by_b), half));
+    let half = 1 << (shift - 1);
+    let (a, b) = (weighted(x0, x4, by_a).wrapping_add(half), weighted(x0, x4, by_b).wrapping_add(half));
     let (c, d) = (weighted(x2, x6, by_c), weighted(x2, x6, by_d));
-    let even = [sum(a, c), sum(b, d), difference(b, d), difference(a, c)];
-    let [o3, o2, o1, o0] = ODD.map(|[by_71, by_35]| sum(weighted(x7, x1, by_71), weighted(x3, x5, by_35)));
+    let even = [a.wrapping_add(c), b.wrapping_add(d), b.wrapping_sub(d), a.wrapping_sub(c)];
+    let [o3, o2, o1, o0] = ODD.map(|[by_71, by_35]| weighted(x7, x1, by_71).wrapping_add(weighted(x3, x5, by_35)));
     let [e0, e1, e2, e3] = even;
     [
-        sum(e0, o0),
-        sum(e1, o1),
-        sum(e2, o2),
-        sum(e3, o3),
-        difference(e3, o3),
-        difference(e2, o2),
-        difference(e1, o1),
-        difference(e0, o0),
+        e0.wrapping_add(o0),
+        e1.wrapping_add(o1),
+        e2.wrapping_add(o2),
+        e3.wrapping_add(o3),
+        e3.wrapping_sub(o3),
+        e2.wrapping_sub(o2),
+        e1.wrapping_sub(o1),
+        e0.wrapping_sub(o0),
     ]
-    .map(|lanes| lanes.map(|value| value >> shift))
-}
-
-#[inline(always)]
-fn transposed(rows: [Lanes; 8]) -> [Lanes; 8] {
-    let mut columns = [[0; 8]; 8];
-    for (index, row) in rows.into_iter().enumerate() {
-        for (column, value) in columns.iter_mut().zip(row) {
-            if let Some(to) = column.get_mut(index) {
-                *to = value;
-            }
-        }
-    }
-    columns
+    .map(|value| value >> shift)
 }
 
 /// Both transforms, with `columns_shift` bits taken away in between: the samples without their level shift.
@@ -151,20 +119,30 @@ fn inverse(
     multiply: impl Fn(i16, u16) -> i32,
     columns_shift: u32,
     narrow: impl Fn(i32) -> i32,
-) -> [Lanes; 8] {
+) -> [[i32; 8]; 8] {
     let mut rows = [[0; 8]; 8];
-    let (pairs, tables) = (block.as_chunks::<16>().0, table.as_chunks::<16>().0);
-    for ((two, pair), table) in rows.as_chunks_mut::<2>().0.iter_mut().zip(pairs).zip(tables) {
-        let [even, odd] = two;
-        let values = pair.as_chunks::<2>().0.iter().zip(table.as_chunks::<2>().0);
-        for ((([even_value, odd_value], [even_by, odd_by]), even), odd) in values.zip(even).zip(odd) {
-            *even = multiply(*even_value, *even_by);
-            *odd = multiply(*odd_value, *odd_by);
+    let (coefficients, _) = block.as_chunks::<2>();
+    let (factors, _) = table.as_chunks::<2>();
+    for column in 0..8 {
+        let mut values = [0; 8];
+        let pairs = coefficients.iter().zip(factors).skip(column).step_by(8);
+        for (pair, ([a, b], [by_a, by_b])) in values.as_chunks_mut::<2>().0.iter_mut().zip(pairs) {
+            *pair = [multiply(*a, *by_a), multiply(*b, *by_b)];
+        }
+        let [first, others @ ..] = values;
+        let transformed = match others.iter().all(|value| *value == 0) {
+            // Half of the columns of most blocks.
+            true => [first.wrapping_shl(FACTOR_BITS).wrapping_add(1 << (columns_shift - 1)) >> columns_shift; 8],
+            false => one_dimension(values, columns_shift),
+        };
+        for (row, value) in rows.iter_mut().zip(transformed) {
+            if let Some(to) = row.get_mut(column) {
+                *to = narrow(value);
+            }
         }
     }
-    let columns = transform(rows, columns_shift).map(|row| row.map(&narrow));
     // Each pass gains 13 bits, and a factor of 8 is left at the end.
-    transposed(transform(transposed(columns), 2 * FACTOR_BITS + 3 - columns_shift))
+    rows.map(|row| one_dimension(row, 2 * FACTOR_BITS + 3 - columns_shift))
 }
 
 /// Samples of 8 bits. Dequantized coefficients wrap at 16 bits, and what comes between the passes saturates there;
@@ -185,4 +163,33 @@ pub(super) fn inverse_12(block: &Block, table: &[u16; 64]) -> [[u16; 8]; 8] {
     // 1 bit is left between the passes: with 2 the sums would not fit 32 bits.
     inverse(block, table, multiply, FACTOR_BITS - 1, |value| value)
         .map(|row| row.map(|value| (value.clamp(-2048, 2047) + 2048) as u16))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_is_taken_once() {
+        let mut places = PLACES.map(usize::from);
+        assert_eq!(places[..4], [0, 10, 33, 16], "frequencies (0, 0), (1, 0), (0, 1), (0, 2)");
+        places.sort_unstable();
+        assert!(places.iter().copied().eq(0..64));
+        assert_eq!(in_places(&std::array::from_fn(|index| index as u16))[16], 3);
+    }
+
+    #[test]
+    fn dc_alone_gives_one_level() {
+        // 8 of DC is a level.
+        for (dc, expected) in [(0, 128), (8, 129), (-80, 118), (3, 128), (4, 129), (30000, 255), (-30000, 0)] {
+            let mut block = [0; 64];
+            block[0] = dc;
+            assert_eq!(inverse_8(&block, &[1; 64]), [[expected; 8]; 8], "{dc}");
+            block[0] = dc / 2;
+            assert_eq!(inverse_8(&block, &[2; 64]), [[expected; 8]; 8], "{dc}");
+        }
+        let mut block = [0; 64];
+        block[0] = 160;
+        assert_eq!(inverse_12(&block, &[100; 64]), [[4048; 8]; 8]);
+    }
 }

@@ -40,19 +40,26 @@ impl Upsampling {
 }
 
 /// Makes a row twice as long. `sums` has its samples times a power of 2, which `shift` takes away with two bits more;
-/// `left` and `right` are added to round a sample that is nearer to its left or to its right neighbour.
+/// `left` and `right` are added to round a sample that is nearer to its left or to its right neighbour. The row has one
+/// sample more at each end: where there is no other neighbour, that is the sample itself.
 fn double<S: Sample>(sums: &[u16], to: &mut Vec<S>, [left, right]: [u16; 2], shift: u32) {
-    to.clear();
-    to.resize(sums.len() * 2, S::default());
+    let count = sums.len().saturating_sub(2);
+    to.resize(count * 2, S::default());
     let weigh = |near: u16, far: u16, rounding: u16| S::from_u16((near * 3 + far + rounding) >> shift);
-    // At both ends there is no other neighbour than the sample itself.
-    let ([first, ..], [.., last]) = (sums, sums) else { return };
-    let before = [*first].into_iter().chain(sums.iter().copied());
-    let behind = sums.iter().copied().skip(1).chain([*last]);
     let (pairs, _) = to.as_chunks_mut::<2>();
-    for (((pair, sum), before), behind) in pairs.iter_mut().zip(sums).zip(before).zip(behind) {
-        *pair = [weigh(*sum, before, left), weigh(*sum, behind, right)];
+    // Three slices rather than windows of one: these loops compile to vector instructions.
+    let (near, behind) = (sums.get(1..).unwrap_or_default(), sums.get(2..).unwrap_or_default());
+    for (((pair, before), near), behind) in pairs.iter_mut().zip(sums).zip(near).zip(behind) {
+        *pair = [weigh(*near, *before, left), weigh(*near, *behind, right)];
     }
+}
+
+/// `sums` of [`double`].
+fn with_ends(row: impl DoubleEndedIterator<Item = u16> + Clone, sums: &mut Vec<u16>) {
+    sums.clear();
+    sums.extend(row.clone().take(1));
+    sums.extend(row.clone());
+    sums.extend(row.rev().take(1));
 }
 
 /// One row of the frame from those of a component: `near` is the row that it lies in, `far` the one that it is nearest
@@ -65,14 +72,13 @@ pub(super) fn upsample<S: Sample>(
     sums: &mut Vec<u16>,
     to: &mut Vec<S>,
 ) {
-    sums.clear();
     match upsampling {
         Upsampling::None => {
             to.clear();
             to.extend_from_slice(near);
         }
         Upsampling::Across => {
-            sums.extend(near.iter().map(|sample| (*sample).into()));
+            with_ends(near.iter().map(|sample| (*sample).into()), sums);
             double(sums, to, [1, 2], 2);
         }
         Upsampling::Down => {
@@ -83,7 +89,7 @@ pub(super) fn upsample<S: Sample>(
         }
         Upsampling::Both => {
             let weigh = |near: u16, far: u16| near * 3 + far;
-            sums.extend(near.iter().zip(far).map(|(near, far)| weigh((*near).into(), (*far).into())));
+            with_ends(near.iter().zip(far).map(|(near, far)| weigh((*near).into(), (*far).into())), sums);
             double(sums, to, [8, 7], 4);
         }
         Upsampling::Repeated(across, _) => {
