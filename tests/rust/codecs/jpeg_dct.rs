@@ -304,6 +304,7 @@ fn colours_are_those_that_the_codestream_names() {
         (3, adobe(1), [1, 2, 3, 4], Some(CodedColour::YbrFull)),
         (3, [jfif.clone(), adobe(0)].concat(), [1, 2, 3, 4], Some(CodedColour::YbrFull)),
         (3, vec![], *b"RGBA", Some(CodedColour::Rgb)),
+        (3, vec![], *b"rgba", Some(CodedColour::Rgb)),
         (3, jfif.clone(), *b"RGBA", Some(CodedColour::Rgb)),
         (1, jfif, [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
         (4, adobe(0), [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
@@ -361,6 +362,8 @@ fn frames_that_are_not_read_are_refused() {
     }
     let two = frame.encode(0xC0, &[Scan::sequential(&[0]), Scan::sequential(&[1])]);
     assert!(decoded(&frame, &two).unwrap_err().to_string().contains("before all components"));
+    let twice = frame.encode(0xC0, &[0, 1, 2, 0].map(|component| Scan::sequential(&[component])));
+    assert!(!decoded(&frame, &twice).unwrap().1, "a component that comes twice");
     let scan = |start, end, high, low| vec![Scan::new(&[0, 1, 2], (start, end), (high, low))];
     for (scans, why) in [
         (scan(0, 5, 0, 0), "coefficients 0 to 5"),

@@ -81,7 +81,7 @@ fn colour(headers: &Headers<'_>) -> Result<CodedColour> {
     let ids = headers.frame.components.iter().map(|component| component.id);
     match (headers.frame.components.len(), tables.adobe_transform) {
         (4, Some(2)) => Err(ErrorKind::Unsupported { what: "JPEG colours", coded: "YCCK".to_owned() }.into()),
-        (3, _) if ids.eq(*b"RGB") => Ok(CodedColour::Rgb),
+        (3, _) if ids.map(|id| id.to_ascii_uppercase()).eq(*b"RGB") => Ok(CodedColour::Rgb),
         (3, Some(0)) if !tables.is_jfif => Ok(CodedColour::Rgb),
         (3, Some(1)) => Ok(CodedColour::YbrFull),
         (3, _) if tables.is_jfif => Ok(CodedColour::YbrFull),
@@ -222,6 +222,10 @@ impl Scans<'_> {
         let (markers, tables) = (&headers.markers, &headers.tables);
         self.quantization.begin_scan(headers, scan)?;
         if headers.frame.sof != SOF2 {
+            let mut complete = scan.components.iter().filter_map(|component| self.complete_rows.get(component.index));
+            if complete.any(|rows| *rows > 0) {
+                return Err(invalid(NAME, scan.offset, "a component comes a second time"));
+            }
             return self.run(headers, scan, Sequential::new(markers, tables, scan)?);
         }
         progressive::check_scan(markers, scan, &mut self.accuracy)?;
