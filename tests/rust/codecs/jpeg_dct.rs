@@ -289,6 +289,18 @@ fn rows_in_front_of_damage_are_kept() {
 }
 
 #[test]
+fn bytes_that_are_left_over_in_front_of_a_marker_are_damage() {
+    let frame = frame(8, 16, 16, &[(1, 1)], 13);
+    let bytes = frame.encode(0xC0, &[Scan::sequential(&[0])]);
+    let (samples, _) = decoded(&frame, &bytes).unwrap();
+    let (coded, end) = bytes.split_at(bytes.len() - 2);
+    for (count, is_whole) in [(1, true), (40, false)] {
+        let longer = [coded, &vec![0x55; count], end].concat();
+        assert_eq!(decoded(&frame, &longer).unwrap(), (samples.clone(), is_whole), "{count} bytes");
+    }
+}
+
+#[test]
 fn colours_are_those_that_the_codestream_names() {
     fn colour(frame: &Frame, bytes: &[u8]) -> Result<CodedColour> {
         let (image, mut kept) = (image(8, 8, frame.factors.len(), 8), Colour::default());

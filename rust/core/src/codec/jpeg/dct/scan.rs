@@ -66,9 +66,7 @@ pub(super) fn decode_scan(
         for column in 0..scan.mcus_across {
             if restart_interval != 0 {
                 if until_restart == 0 {
-                    if bits.is_past_end() {
-                        return Err(ends_early(markers, &interval));
-                    }
+                    check_used(markers, &interval, &bits)?;
                     interval.restart(markers, restarts)?;
                     bits = interval.reader();
                     decoder.restart();
@@ -77,24 +75,40 @@ pub(super) fn decode_scan(
                 until_restart -= 1;
             }
             if decode_mcu(&mut bits, scan, decoder, coefficients, place, column).is_none() {
-                if bits.is_past_end() {
-                    return Err(ends_early(markers, &interval));
-                }
+                check_end(markers, &interval, &bits)?;
                 let why = "what comes is no code of its tables";
                 return Err(invalid(markers.codec(), interval.offset(&bits), why));
             }
         }
-        if bits.is_past_end() {
-            return Err(ends_early(markers, &interval));
-        }
+        check_end(markers, &interval, &bits)?;
         place = row_done(row, coefficients)?;
     }
+    check_used(markers, &interval, &bits)?;
     Ok(interval.end())
 }
 
-#[cold]
-fn ends_early(markers: &Markers<'_>, interval: &Interval) -> crate::error::Error {
-    invalid(markers.codec(), interval.end(), "its coded samples end early")
+/// Checks that no more bits were taken than there are.
+fn check_end(markers: &Markers<'_>, interval: &Interval, bits: &BitReader<'_>) -> Result<()> {
+    match bits.is_past_end() {
+        false => Ok(()),
+        true => Err(invalid(markers.codec(), interval.end(), "its coded samples end early")),
+    }
+}
+
+/// Bytes that may be left over when all blocks of a restart interval are decoded. The standard leaves none. Padding is
+/// no harm; more than that means that the decoder took other bits than the encoder wrote, hence wrong samples.
+const MOST_UNUSED: usize = 8;
+
+/// Checks that the blocks of an interval took its bytes: wrong bits can look like codes up to its end.
+fn check_used(markers: &Markers<'_>, interval: &Interval, bits: &BitReader<'_>) -> Result<()> {
+    check_end(markers, interval, bits)?;
+    let unused = bits.unused_bytes();
+    // Where no marker follows, anything may: fragments are padded.
+    if unused <= MOST_UNUSED || interval.marker().is_none() {
+        return Ok(());
+    }
+    let why = format!("{unused} bytes are left over when all blocks are decoded: it is damaged");
+    Err(invalid(markers.codec(), interval.end(), why))
 }
 
 /// Decodes the blocks of an MCU.
