@@ -1,7 +1,7 @@
 //! JPEG 2000 and HTJ2K against frames of other encoders (`tests/data/codecs/README.md`), whose samples are calculated
 //! here again.
 
-use rapidicom_core::codec::jpeg_2000::Jpeg2000;
+use rapidicom_core::codec::Jpeg2000;
 use rapidicom_core::codec::{Codec, CodedColour, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target};
 use rapidicom_core::{Family, Result};
 

@@ -4,6 +4,7 @@
 //! rescale, change of type) is done while they are there. [`Target`] takes them.
 
 mod jpeg;
+mod jpeg_2000;
 mod jpeg_ls;
 mod jpeg_xl;
 mod registry;
