@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::bit_planes::{self, Orientation, SegmentBytes};
 use super::codestream::{Header, Tile, Tiles};
+use super::features::wide;
 use super::packets::{PacketError, PacketReader};
 use super::parameters::Rectangle;
 use super::sample_block::SampleBlock;
@@ -127,8 +128,13 @@ fn give_rows(header: &Header, tiles: &[(Rectangle, Option<Vec<TilePlane>>)], tar
     Ok(())
 }
 
-/// Puts a row of all components together, each sample in its range (§G.1).
-fn interleave(header: &Header, planes: &[TilePlane], row: usize, out: &mut [i32]) {
+wide! {
+    /// Puts a row of all components together, each sample in its range (§G.1).
+    fn interleave(header: &Header, planes: &[TilePlane], row: usize, out: &mut [i32]) = interleave_inline;
+}
+
+#[inline(always)]
+fn interleave_inline(header: &Header, planes: &[TilePlane], row: usize, out: &mut [i32]) {
     let count = planes.len().max(1);
     for (index, (plane, component)) in planes.iter().zip(&header.size.components).enumerate() {
         let half = 1i32 << (component.precision - 1);

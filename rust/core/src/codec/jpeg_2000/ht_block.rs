@@ -1,6 +1,7 @@
 //! Code-blocks of HTJ2K: all bit-planes in one pass, which two can refine (ISO/IEC 15444-15 §7).
 
 use super::codewords;
+use super::features::wide;
 use super::ht_bits::{BackwardBits, ForwardBits, RunBits};
 use super::sample_block::SampleBlock;
 
@@ -93,7 +94,7 @@ impl BlockDecoder {
         if plane > 29 || samples.width() > 1024 {
             return false;
         }
-        if !self.cleanup_pass(cleanup, plane, samples) {
+        if !cleanup_pass(self, cleanup, plane, samples) {
             return false;
         }
         if pass_count > 1 {
@@ -109,6 +110,7 @@ impl BlockDecoder {
         true
     }
 
+    #[inline(always)]
     fn cleanup_pass(&mut self, bytes: &[u8], plane: u32, samples: &mut SampleBlock) -> bool {
         // The last 12 bits say how long the codes of quads are (§7.1.1).
         let Some([last_but_one, last]) = bytes.last_chunk::<2>() else { return false };
@@ -146,6 +148,12 @@ impl BlockDecoder {
     }
 }
 
+wide! {
+    /// The pass that finds most of a block (§7.3).
+    fn cleanup_pass(decoder: &mut BlockDecoder, bytes: &[u8], plane: u32, samples: &mut SampleBlock) -> bool =
+        BlockDecoder::cleanup_pass;
+}
+
 /// Decodes a quad if its neighbours or a run say that it has significant samples.
 #[inline(always)]
 fn decode_quad(table: &[u16; 1024], context: u32, runs: &mut RunBits<'_>, bits: &mut BackwardBits<'_>) -> Quad {
@@ -159,6 +167,7 @@ fn decode_quad(table: &[u16; 1024], context: u32, runs: &mut RunBits<'_>, bits: 
 }
 
 /// The quads of the first row (§7.3.5): only the one to the left is known.
+#[inline(always)]
 fn first_row_quads(quads: &mut [Quad], count: usize, runs: &mut RunBits<'_>, bits: &mut BackwardBits<'_>) -> bool {
     let mut context = 0;
     let after = |quad: Quad| {
@@ -181,6 +190,7 @@ fn first_row_quads(quads: &mut [Quad], count: usize, runs: &mut RunBits<'_>, bit
 }
 
 /// The quads of any other row. `quads` has those of the row above, which this replaces.
+#[inline(always)]
 fn other_row_quads(quads: &mut [Quad], count: usize, runs: &mut RunBits<'_>, bits: &mut BackwardBits<'_>) -> bool {
     // Of the row above: significance of what is to the upper left, above, and to the upper right.
     let mut upper_left = 0;

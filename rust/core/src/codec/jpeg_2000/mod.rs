@@ -10,6 +10,7 @@ mod boxes;
 mod codestream;
 mod codewords;
 mod decode;
+mod features;
 mod ht_bits;
 mod ht_block;
 mod packets;

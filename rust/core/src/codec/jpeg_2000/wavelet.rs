@@ -1,5 +1,6 @@
 //! The inverse wavelet transforms (ISO/IEC 15444-1 Annex F): 5-3 in whole numbers, 9-7 in floating point.
 
+use super::features::wide;
 use super::parameters::Rectangle;
 
 /// A grid of coefficients or samples, row by row.
@@ -135,8 +136,13 @@ pub struct Bands<'a, T> {
     pub high_xy: &'a Plane<T>,
 }
 
-/// Puts a resolution together from the bands of its level (2D_SR, §F.3.2). `area` is that of the resolution.
-pub fn synthesize<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Plane<T> {
+wide! {
+    /// Puts a resolution together from the bands of its level (2D_SR, §F.3.2). `area` is that of the resolution.
+    pub fn synthesize<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Plane<T> = synthesize_inline;
+}
+
+#[inline(always)]
+fn synthesize_inline<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Plane<T> {
     let mut plane = Plane::new(area.width(), area.height());
     if plane.samples.is_empty() {
         return plane;
@@ -180,6 +186,7 @@ impl RowSteps {
     }
 
     /// Does what can be done once `row` is there.
+    #[inline(always)]
     fn after<T: Coefficient>(&mut self, row: usize, plane: &mut Plane<T>) {
         if self.height < 2 {
             return;
@@ -200,6 +207,7 @@ impl RowSteps {
         }
     }
 
+    #[inline(always)]
     fn step<T: Coefficient>(&self, row: usize, step: Step, plane: &mut Plane<T>) {
         let is_high = (row % 2 == 1) != self.starts_odd;
         if is_high != step.changes_high {
@@ -231,6 +239,7 @@ impl<T: Coefficient> Line<T> {
     }
 
     /// 1D_SR (§F.3.3).
+    #[inline(always)]
     fn synthesize(&mut self, low: &[T], high: &[T], starts_odd: bool, out: &mut [T]) {
         match out {
             [] => return,
@@ -269,6 +278,7 @@ impl<T: Coefficient> Line<T> {
 
 /// Lifts `own` by `others`. The neighbours of its sample n are samples n and n + 1 of the others if `is_between_next`,
 /// and n - 1 and n if not.
+#[inline(always)]
 fn lift_line<T: Coefficient>(own: &mut [T], others: &[T], is_between_next: bool, step: Step) {
     let (Some(first_other), Some(last_other)) = (others.first().copied(), others.last().copied()) else { return };
     if is_between_next {
