@@ -233,6 +233,15 @@ fn what_cannot_be_or_is_not_read_is_said() {
 }
 
 #[test]
+fn a_delimiter_in_the_place_of_the_width_hides_nothing() {
+    let gray = LOSSLESS[1].0.1;
+    let mut changed = gray.to_vec();
+    changed[6..10].copy_from_slice(&[0xFE, 0xFF, 0xDD, 0xE0]);
+    let image = image(ROWS, COLUMNS, 1, 8);
+    assert_eq!(decode(&Jpeg2000, &changed, &image).unwrap(), decode(&Jpeg2000, gray, &image).unwrap());
+}
+
+#[test]
 fn a_file_may_say_wrong_things_around_its_codestream() {
     let (_, file) = LOSSLESS[7].0;
     let expected = expected(3, 8, false, false);

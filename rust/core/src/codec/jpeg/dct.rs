@@ -71,7 +71,8 @@ impl Codec for JpegDct {
     }
 }
 
-/// What the codestream says of its colours.
+/// What the codestream says of its colours: by the names of its components, then by JFIF, which knows no others than
+/// luminance and chrominance. What Adobe's segment says counts for less than Photometric Interpretation, as in pydicom.
 ///
 /// # Errors
 ///
@@ -82,8 +83,6 @@ fn colour(headers: &Headers<'_>) -> Result<CodedColour> {
     match (headers.frame.components.len(), tables.adobe_transform) {
         (4, Some(2)) => Err(ErrorKind::Unsupported { what: "JPEG colours", coded: "YCCK".to_owned() }.into()),
         (3, _) if ids.map(|id| id.to_ascii_uppercase()).eq(*b"RGB") => Ok(CodedColour::Rgb),
-        (3, Some(0)) if !tables.is_jfif => Ok(CodedColour::Rgb),
-        (3, Some(1)) => Ok(CodedColour::YbrFull),
         (3, _) if tables.is_jfif => Ok(CodedColour::YbrFull),
         _ => Ok(CodedColour::AsDescribed),
     }

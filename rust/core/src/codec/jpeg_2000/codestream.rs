@@ -132,13 +132,19 @@ pub fn read_size(codestream: &[u8]) -> Result<ImageSize> {
     let Some((SIZ, mut contents)) = segment(codestream, 2) else {
         return Err(error(2, "it ends before its size is said"));
     };
-    let capabilities = contents.u16()?;
-    if capabilities & 0x8000 != 0 {
-        return Err(unsupported("a frame that needs the extensions of JPEG 2000 Part 2"));
-    }
+    let mut capabilities = contents.u16()?;
     let mut numbers = [0; 8];
     for number in &mut numbers {
         *number = contents.u32()?;
+    }
+    // The tag of a Sequence Delimitation Item, which some program took the place for and wrote there. What it hides is
+    // known: no columns of DICOM need more than 16 bits, and no image of Part 1 other capabilities.
+    if (capabilities, numbers[0] >> 16) == (0xFEFF, 0xDDE0) {
+        capabilities = 0;
+        numbers[0] &= 0xFFFF;
+    }
+    if capabilities & 0x8000 != 0 {
+        return Err(unsupported("a frame that needs the extensions of JPEG 2000 Part 2"));
     }
     let [x1, y1, x0, y0, tile_width, tile_height, tile_x0, tile_y0] = numbers;
     let is_image = x0 < x1 && y0 < y1;
