@@ -3,6 +3,7 @@
 #   make demo [DIR=folder]   build, read a real series (or yours), show it, compare with pydicom
 #   make test                build, run the Rust and the Python tests
 #   make bench [BENCH=...]   build, time the readers that can be installed here; BENCH is what benches/run.py takes
+#   make fuzz [TARGET=...]   build, try damaged bytes at each door for SECONDS=10; needs g++
 #   make lint                format, lints, types, stubs, generated tables
 #
 # All of it lives in .venv/ and target/. Files in .venv/stamps/ say what is installed there, so that a second run
@@ -21,7 +22,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 export PIP_PROGRESS_BAR ?= off
 export PIP_QUIET ?= 1
 
-.PHONY: demo test bench lint wheel golden clean
+.PHONY: demo test bench fuzz lint wheel golden clean
 .DEFAULT_GOAL := demo
 # A stamp must not survive a recipe that fails.
 .DELETE_ON_ERROR:
@@ -41,6 +42,29 @@ test: $(STAMPS)/wheel $(STAMPS)/group-test
 
 bench: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-bench
 	@$(IN_VENV)/python benches/run.py $(BENCH)
+
+SECONDS ?= 10
+TARGET ?= $(basename $(notdir $(filter-out %/frame.rs, $(wildcard tests/fuzz/targets/*.rs))))
+# What cargo-fuzz passes, without a sanitizer, which would take nightly Rust: the code counts where it was.
+FUZZ_FLAGS := --cfg fuzzing -C passes=sancov-module -C llvm-args=-sanitizer-coverage-level=4 \
+	-C llvm-args=-sanitizer-coverage-inline-8bit-counters -C llvm-args=-sanitizer-coverage-pc-table \
+	-C llvm-args=-sanitizer-coverage-trace-compares
+
+# Crashes, 5 seconds for one input and 1 GB of memory are failures. What a run finds stays in target/fuzz.
+fuzz:
+	@command -v g++ >/dev/null || { echo "make fuzz needs g++: libFuzzer is C++" >&2; exit 1; }
+	@echo "== building the fuzz targets"
+	@host=$$(rustc --print host-tuple) && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --quiet \
+		--manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz --target $$host && \
+	for target in $(TARGET); do \
+		echo "== fuzzing $$target for $(SECONDS) seconds"; \
+		mkdir -p target/fuzz/found/$$target target/fuzz/crashes; \
+		target/fuzz/$$host/release/$$target -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=1024 \
+			-max_len=16384 -artifact_prefix=target/fuzz/crashes/$$target- \
+			target/fuzz/found/$$target tests/fuzz/corpus/$$target >target/fuzz/$$target.log 2>&1 || \
+			{ tail -n 40 target/fuzz/$$target.log; exit 1; }; \
+		grep '^Done' target/fuzz/$$target.log; \
+	done
 
 # The test group too: types are checked against the libraries that the integrations use.
 lint: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-lint

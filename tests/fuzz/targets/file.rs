@@ -24,7 +24,7 @@ fn look_at(dataset: &Dataset, depth: u32) {
     for element in dataset.elements() {
         let vr = dataset.vr(element).vr;
         let Ok(bytes) = dataset.value(element) else { continue };
-        value::text(&bytes, vr, dataset.character_set()).ok();
+        let _ = value::text(&bytes, vr, dataset.character_set());
         dataset.numbers(element, vr).ok();
         if depth < 2 {
             let items = dataset.items(element, &Limits::DEFAULT).unwrap_or_default();
