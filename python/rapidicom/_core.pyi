@@ -23,6 +23,9 @@ __version__: str
 def dictionary_entry(tag: int) -> tuple[str, str, str, bool, str] | None:
     """Return `(VR, VM, name, is_retired, keyword)` of a registered element, repeating groups included."""
 
+def is_repeater_keyword(keyword: str) -> bool:
+    """Return whether a keyword is that of a repeating group."""
+
 def keyword_tag(keyword: str) -> int | None:
     """Return the tag that a keyword names; `None` for the keyword of a repeating group, which names many."""
 
@@ -53,8 +56,10 @@ class DataElement:
         is_undefined_length: bool = False,
         file_tell: int | None = None,
         private_creator: str | None = None,
+        already_converted: bool = False,
+        validation_mode: int | None = None,
     ) -> Self:
-        """Make an element; the value is converted as one that is set."""
+        """Make an element; the value is converted as one that is set, unless it is said to have been."""
 
     @property
     def tag(self) -> rapidicom.tag.BaseTag:
@@ -166,6 +171,10 @@ class Dataset:
     @file_meta.setter
     def file_meta(self, meta: Dataset | None) -> None: ...
     @property
+    def seq_item_tell(self) -> int | None:
+        """Where the item starts in the file, if this is one."""
+
+    @property
     def preamble(self) -> bytes | None:
         """The 128 bytes before the prefix `DICM`."""
 
@@ -230,6 +239,20 @@ def read_bytes(
     force: bool,
 ) -> rapidicom.dataset.Dataset:
     """Read a file that is in memory, which is not copied."""
+
+def decode_text(bytes: bytes, terms: list[str]) -> str:
+    """Return the text of bytes, U+FFFD where there is no character."""
+
+def read_elements(
+    cls: type[rapidicom.dataset.Dataset],
+    bytes: bytes,
+    is_implicit: bool,
+    is_little_endian: bool,
+    stop_before_pixels: bool,
+    charset: list[str] | None,
+    force: bool,
+) -> rapidicom.dataset.Dataset:
+    """Read a data set that stands alone in `bytes`, without File Meta Information."""
 
 def read_stream(
     cls: type[rapidicom.dataset.Dataset],

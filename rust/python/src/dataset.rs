@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use pyo3::exceptions::PyAttributeError;
+use pyo3::exceptions::{PyAttributeError, PyNotImplementedError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PySlice, PyString, PyTuple, PyType};
 use rapidicom_core::{ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, dictionary};
 
 use crate::array::from_kept;
@@ -62,6 +62,15 @@ impl PyDataset {
         let object = PyDataset::make(class, Content::File(Arc::new(file)))?;
         object.cast::<PyDataset>()?.get().mmap.set(mmap.to_owned()).ok();
         Ok(object)
+    }
+
+    /// A data set that stands alone.
+    ///
+    /// # Errors
+    ///
+    /// If the class cannot be called.
+    pub fn from_elements<'py>(class: &Bound<'py, PyType>, dataset: Dataset) -> PyResult<Bound<'py, PyAny>> {
+        PyDataset::make(class, Content::Parsed(Arc::new(dataset)))
     }
 
     /// The file, if this is the data set of one.
@@ -200,6 +209,29 @@ fn descriptor<'py>(
     method.call_method1("__get__", (attribute,)).ok()
 }
 
+/// Says that an attribute is no element although its name looks like a keyword: it has been mistyped, most likely.
+///
+/// # Errors
+///
+/// If it is the keyword of a repeating group, which names many elements; or warnings are errors.
+fn warn_of_name(slf: &Bound<'_, PyDataset>, name: &Bound<'_, PyString>) -> PyResult<()> {
+    let Ok(text) = name.to_str() else { return Ok(()) };
+    if dictionary::is_repeater_keyword(text) {
+        let message = format!("'{text}' is the keyword of a repeating group: its elements are set by their tags");
+        return Err(PyValueError::new_err(message));
+    }
+    let has_small = text.bytes().any(|byte| byte.is_ascii_lowercase());
+    let has_inner_capital = text.bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
+    if !(has_small && has_inner_capital && text.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        return Ok(());
+    }
+    if slf.get_type().hasattr(name)? || slf.as_any().getattr("__dict__")?.contains(name)? {
+        return Ok(());
+    }
+    let category = slf.py().get_type::<PyUserWarning>();
+    PyErr::warn(slf.py(), &category, c"an attribute is set whose name looks like a keyword, but is none", 1)
+}
+
 #[pymethods]
 impl PyDataset {
     #[new]
@@ -236,6 +268,7 @@ impl PyDataset {
     fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         let Some(tag) = keyword_of(name) else {
+            warn_of_name(slf, name)?;
             // What `object.__setattr__` does, which CPython refuses to do for a class with a slot of its own.
             if let Some(set) = descriptor(slf, name, "__set__") {
                 return set.call1((slf, value)).map(drop);
@@ -276,16 +309,25 @@ impl PyDataset {
     }
 
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, element: &Bound<'_, PyAny>) -> PyResult<()> {
+        if key.is_instance_of::<PySlice>() {
+            return Err(PyNotImplementedError::new_err("elements are set one by one"));
+        }
         let tag = tag_of(key)?;
         if as_element(element).is_none() {
+            if element.hasattr("is_raw")? {
+                let convert = slf.py().import("rapidicom.rawelement")?.getattr("convert_raw_data_element")?;
+                let keywords = PyDict::new(slf.py());
+                keywords.set_item("ds", slf)?;
+                return PyDataset::__setitem__(slf, key, &convert.call((element,), Some(&keywords))?);
+            }
             let class = element.get_type().name()?;
             let message = format!("a Dataset holds DataElement instances, not '{class}'");
-            return Err(pyo3::exceptions::PyTypeError::new_err(message));
+            return Err(PyTypeError::new_err(message));
         }
         let own: u32 = element.getattr("tag")?.extract()?;
         if own != tag.0 {
             let message = format!("the key {tag} is not the tag of the element, {}", Tag(own));
-            return Err(pyo3::exceptions::PyValueError::new_err(message));
+            return Err(PyValueError::new_err(message));
         }
         slf.get().set(tag, Some(element.clone().unbind()));
         Ok(())
@@ -303,8 +345,12 @@ impl PyDataset {
     fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
         match tag_of(key) {
             Ok(tag) => self.has(key.py(), tag),
-            // What means no tag is not in here; that is what asking is for.
-            Err(_) => Ok(false),
+            // What means no tag is not in here. Who asks has mistyped it, more often than not.
+            Err(_) => {
+                let category = key.py().get_type::<PyUserWarning>();
+                PyErr::warn(key.py(), &category, c"what is asked for with 'in' is neither a keyword nor a tag", 1)?;
+                Ok(false)
+            }
         }
     }
 
@@ -398,9 +444,32 @@ impl PyDataset {
     }
 
     #[setter]
-    fn set_file_meta(&self, meta: Py<PyAny>) {
+    fn set_file_meta(&self, meta: &Bound<'_, PyAny>) -> PyResult<()> {
+        if let Ok(dataset) = meta.cast::<PyDataset>() {
+            if let Some(tag) = dataset.get().tag_list()?.into_iter().find(|tag| tag.group() != 2) {
+                let message = format!("{tag} cannot be in File Meta Information, which has only group 0002");
+                return Err(PyValueError::new_err(message));
+            }
+        } else if !meta.is_none() {
+            let class = meta.get_type().name()?;
+            let message = format!("File Meta Information is a Dataset, not '{class}'");
+            return Err(PyTypeError::new_err(message));
+        }
+        let meta = meta.clone().unbind();
         let replaced = self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).replace(meta);
         drop(replaced);
+        Ok(())
+    }
+
+    /// Where the item that this is starts, or `None` if it is none of a file.
+    #[getter]
+    fn seq_item_tell(&self) -> Option<u64> {
+        // An item's tag and length stand before what is in it.
+        const ITEM_HEADER_LENGTH: u64 = 8;
+        match self.content.get() {
+            Some(Content::Item(item)) => item.range().offset.checked_sub(ITEM_HEADER_LENGTH),
+            _ => None,
+        }
     }
 
     /// The 128 bytes before the prefix, or `None`.

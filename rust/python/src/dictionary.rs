@@ -43,3 +43,9 @@ pub fn keyword_uid(keyword: &str) -> Option<&'static str> {
 pub fn keywords() -> Vec<&'static str> {
     dictionary::keywords().collect()
 }
+
+/// Whether a keyword belongs to a repeating group, and so names no single tag.
+#[pyfunction]
+pub fn is_repeater_keyword(keyword: &str) -> bool {
+    dictionary::is_repeater_keyword(keyword)
+}

@@ -78,8 +78,12 @@ pub struct Stored(Mutex<Option<PyDataElement>>);
 #[pymethods]
 impl PyDataElement {
     #[new]
-    #[pyo3(signature = (tag, VR=None, value=None, *, is_undefined_length=false, file_tell=None, private_creator=None))]
+    #[pyo3(signature = (
+        tag, VR=None, value=None, *, is_undefined_length=false, file_tell=None, private_creator=None,
+        already_converted=false, validation_mode=None,
+    ))]
     #[allow(non_snake_case, reason = "pydicom's name for it")]
+    #[allow(clippy::too_many_arguments, reason = "what an element can be made with")]
     fn new(
         py: Python<'_>,
         tag: &Bound<'_, PyAny>,
@@ -88,7 +92,11 @@ impl PyDataElement {
         is_undefined_length: bool,
         file_tell: Option<u64>,
         private_creator: Option<String>,
+        already_converted: bool,
+        validation_mode: Option<Bound<'_, PyAny>>,
     ) -> PyResult<PyDataElement> {
+        // Values are not checked against the limits of their VR, whatever the mode.
+        drop(validation_mode);
         if let Ok(stored) = tag.cast::<Stored>() {
             let mut slot = stored.get().0.lock().unwrap_or_else(PoisonError::into_inner);
             return slot.take().ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("used twice"));
@@ -96,7 +104,8 @@ impl PyDataElement {
         let vr = VR.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a DataElement needs a VR"))?;
         let tag = tag_of(tag)?;
         let value = value.map_or_else(|| py.None(), Bound::unbind);
-        let value = classes(py)?.convert_value.call1(py, (vr.as_str(), value))?;
+        let convert = &classes(py)?.convert_value;
+        let value = if already_converted { value } else { convert.call1(py, (vr.as_str(), value))? };
         let state = Mutex::new(State { vr, value: Some(value), stored: None });
         Ok(PyDataElement { tag, private_creator, is_undefined_length, value_offset: file_tell, state })
     }

@@ -31,7 +31,9 @@ mod _core {
     #[pymodule_export]
     use crate::decode::decode_frame;
     #[pymodule_export]
-    use crate::dictionary::{dictionary_entry, keyword_tag, keyword_uid, keywords, private_entry, uid_entry};
+    use crate::dictionary::{
+        dictionary_entry, is_repeater_keyword, keyword_tag, keyword_uid, keywords, private_entry, uid_entry,
+    };
     #[pymodule_export]
     use crate::element::{PyDataElement, Stored, rebuild_element};
     #[pymodule_export]
@@ -39,7 +41,7 @@ mod _core {
     #[pymodule_export]
     use crate::pixels::PyPixelReader;
     #[pymodule_export]
-    use crate::read::{read_bytes, read_path, read_stream};
+    use crate::read::{decode_text, read_bytes, read_elements, read_path, read_stream};
     #[pymodule_export]
     use crate::series::{PySlices, find_series, read_slice_headers};
     #[pymodule_export]

@@ -8,7 +8,10 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyType};
 use rapidicom_core::value::CharacterSet;
-use rapidicom_core::{DicomFile, Error, ErrorKind, Leniencies, ParseOptions, ReadAt, Result, Rules, Stop, Tag};
+use rapidicom_core::{
+    ByteOrder, Dataset, DicomFile, Encoding, Error, ErrorKind, Leniencies, ParseOptions, ReadAt, Result, Rules, Stop,
+    Tag,
+};
 
 use crate::dataset::PyDataset;
 use crate::error::to_python;
@@ -36,9 +39,7 @@ fn finish<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut file = file.map_err(to_python)?;
     if let Some(terms) = charset {
-        let unknown = || PyValueError::new_err("charset is no defined term of (0008,0005) Specific Character Set");
-        let characters = CharacterSet::from_terms(&terms).ok_or_else(unknown)?;
-        Arc::make_mut(&mut file.dataset).fix_character_set(characters);
+        Arc::make_mut(&mut file.dataset).fix_character_set(characters(&terms)?);
     }
     if let Some(tags) = specific_tags {
         Arc::make_mut(&mut file.dataset).retain(&tags);
@@ -76,6 +77,39 @@ pub fn read_bytes<'py>(
     let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
     finish(cls, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, charset, "never")
+}
+
+/// Reads a data set that stands alone in `bytes`, written as the caller says.
+#[pyfunction]
+pub fn read_elements<'py>(
+    cls: &Bound<'py, PyType>,
+    bytes: PyBackedBytes,
+    is_implicit: bool,
+    is_little_endian: bool,
+    stop_before_pixels: bool,
+    charset: Option<Vec<String>>,
+    force: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let order = if is_little_endian { ByteOrder::Little } else { ByteOrder::Big };
+    let options = options(stop_before_pixels, None, force);
+    let encoding = Encoding { order, is_implicit };
+    let dataset = Dataset::from_memory(Arc::new(bytes), encoding, options.stop, &options.rules);
+    let mut dataset = dataset.map_err(to_python)?;
+    if let Some(terms) = charset {
+        dataset.fix_character_set(characters(&terms)?);
+    }
+    PyDataset::from_elements(cls, dataset)
+}
+
+/// The text of bytes in the character set that these terms name.
+#[pyfunction]
+pub fn decode_text(bytes: &[u8], terms: Vec<String>) -> PyResult<String> {
+    Ok(characters(&terms)?.decode(bytes).into_owned())
+}
+
+fn characters(terms: &[String]) -> PyResult<CharacterSet> {
+    let unknown = || PyValueError::new_err("charset is no defined term of (0008,0005) Specific Character Set");
+    CharacterSet::from_terms(terms).ok_or_else(unknown)
 }
 
 /// Reads through `read_at(offset, length) -> bytes`, no further than is wanted.

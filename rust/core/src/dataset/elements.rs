@@ -149,6 +149,19 @@ impl Dataset {
         dataset
     }
 
+    /// Reads a data set that stands alone, without File Meta Information: the caller knows how it is written.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no elements, or a limit is exceeded.
+    pub fn from_memory(bytes: SharedBytes, encoding: Encoding, stop: Stop, rules: &Rules) -> Result<Dataset> {
+        let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
+        let mut window = Window::memory((*bytes).as_ref(), 0);
+        parse_elements(&mut window, 0, encoding, stop, rules, &mut elements, &mut deviations)?;
+        let bytes = Arc::new(FileBytes::new(Source::Memory(bytes), Vec::new()));
+        Ok(Dataset::new(bytes, encoding, elements, deviations, Context::OUTERMOST, rules.leniencies))
+    }
+
     /// The parts to make it again from. Of the bytes in memory those from its first value to its last are copied, so
     /// that a sequence of many items does not take the whole header along with each.
     pub fn to_parts(&self) -> Parts {
