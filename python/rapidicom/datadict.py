@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rapidicom import _core
+from rapidicom._not_offered import NotOffered
 from rapidicom.tag import Tag
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ __all__ = [
     "dictionary_has_tag",
     "dictionary_is_retired",
     "dictionary_keyword",
+    "get_entry",
+    "get_private_entry",
     "keyword_for_tag",
     "private_dictionary_VM",
     "private_dictionary_VR",
     "private_dictionary_description",
+    "repeater_has_keyword",
     "repeater_has_tag",
     "tag_for_keyword",
 ]
@@ -102,6 +106,31 @@ def tag_for_keyword(keyword: str) -> int | None:
     return _core.keyword_tag(keyword)
 
 
+def get_entry(tag: TagType) -> tuple[str, str, str, str, str]:
+    """Return VR, VM, name, `Retired` or nothing, and keyword of a registered element.
+
+    Raises:
+        KeyError: The tag is not registered.
+    """
+    vr, vm, name, is_retired, keyword = _entry(tag)
+    return vr, vm, name, "Retired" if is_retired else "", keyword
+
+
+def get_private_entry(tag: TagType, private_creator: str) -> tuple[str, str, str, str]:
+    """Return VR, VM, name, and `Retired` or nothing, that a vendor documents for a private element.
+
+    Raises:
+        KeyError: None is known.
+    """
+    vr, vm, name, is_retired = _private_entry(tag, private_creator)
+    return vr, vm, name, "Retired" if is_retired else ""
+
+
+def repeater_has_keyword(keyword: str) -> bool:
+    """Return whether a keyword is that of a repeating group."""
+    return _core.is_repeater_keyword(keyword)
+
+
 def private_dictionary_VR(tag: TagType, private_creator: str) -> str:
     """Return the VR that a vendor documents for a private element.
 
@@ -127,6 +156,12 @@ def private_dictionary_description(tag: TagType, private_creator: str) -> str:
         KeyError: None is known.
     """
     return _private_entry(tag, private_creator)[2]
+
+
+add_dict_entry = NotOffered("extend the data dictionary")
+add_dict_entries = NotOffered("extend the data dictionary")
+add_private_dict_entry = NotOffered("extend the private dictionary")
+add_private_dict_entries = NotOffered("extend the private dictionary")
 
 
 def _entry(tag: TagType) -> tuple[str, str, str, bool, str]:

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
 from rapidicom.datadict import dictionary_has_tag, dictionary_is_retired
 from rapidicom.uid import UID
 from rapidicom.valuerep import LONG_VALUE_VR, empty_value_for_VR
 
-__all__ = ["DataElement"]
+if TYPE_CHECKING:
+    from typing import Self
+
+    from rapidicom.dataset import Dataset
+    from rapidicom.rawelement import RawDataElement, convert_raw_data_element
+
+__all__ = ["DataElement", "RawDataElement", "convert_raw_data_element", "empty_value_for_VR"]
+
+_OF_RAW_ELEMENTS = ("RawDataElement", "convert_raw_data_element")
+
+
+def __getattr__(name: str) -> Any:
+    # Few programs need them, and they take time to import.
+    if name in _OF_RAW_ELEMENTS:
+        from rapidicom import rawelement
+
+        return getattr(rawelement, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class DataElement(_core.DataElement):
@@ -30,6 +47,9 @@ class DataElement(_core.DataElement):
 
     # What pydicom's elements say that have not been decoded yet. These decode themselves.
     is_raw = False
+
+    # A value is never a file object.
+    is_buffered = False
 
     @property
     def is_empty(self) -> bool:
@@ -97,6 +117,38 @@ class DataElement(_core.DataElement):
 
         model = self.to_json_dict(bulk_data_element_handler, bulk_data_threshold)
         return (dump_handler or dump)(model)
+
+    @classmethod
+    def from_json(
+        cls,
+        dataset_class: type[Dataset],
+        tag: str,
+        vr: str,
+        value: Any,
+        value_key: str | None,
+        bulk_data_uri_handler: Callable[..., Any] | None = None,
+    ) -> Self:
+        """Make an element of the DICOM JSON Model (PS3.18 §F).
+
+        Args:
+            dataset_class: The class of the items of a sequence.
+            tag: The tag, eight hexadecimal digits.
+            vr: The VR.
+            value: What stands in the model.
+            value_key: Under which name: `Value`, `InlineBinary`, `BulkDataURI`, or `None` for no value.
+            bulk_data_uri_handler: As for `Dataset.from_json`.
+
+        Raises:
+            TypeError: The value is not of the type that stands under that name.
+            ValueError: A value is none of its VR.
+        """
+        from rapidicom.jsonrep import value_from_json
+        from rapidicom.tag import Tag
+
+        number = Tag(int(tag, 16) if isinstance(tag, str) else tag)
+        return cls(
+            number, vr, value_from_json(dataset_class, number, vr, value, value_key, bulk_data_uri_handler)
+        )
 
     def __getitem__(self, key: Any) -> Any:
         try:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, overload
 
 from rapidicom import _core
-from rapidicom.datadict import keyword_for_tag
+from rapidicom._not_offered import not_offered
+from rapidicom.datadict import keyword_for_tag, private_dictionary_VR
 from rapidicom.dataelem import DataElement
 from rapidicom.printing import ELEMENT_FORMAT, ElementFields, dataset_text
 from rapidicom.private_block import PrivateBlock, creator_elements, find_block, reserve_block
@@ -45,6 +46,9 @@ class Dataset(_core.Dataset):
     indent_chars = "   "
     default_element_format = ELEMENT_FORMAT
     default_sequence_element_format = ELEMENT_FORMAT
+
+    # The file object that it was read from is not kept: nothing is read from it later.
+    buffer = None
 
     def __init__(self, other: Dataset | Mapping[Any, Any] | None = None) -> None:
         """Make a data set in memory.
@@ -105,8 +109,31 @@ class Dataset(_core.Dataset):
         number = Tag(tag)
         creator = None
         if number.is_private and not number.is_private_creator and number.private_creator in self:
-            creator = self[number.private_creator].value
+            named = self[number.private_creator].value
+            creator = named if isinstance(named, str) else None
         self[number] = DataElement(number, VR, value, private_creator=creator)
+
+    def add_new_private(
+        self, private_creator: str, group: int, element_offset: int, value: object, VR: str | None = None
+    ) -> None:
+        """Make a private element and add it, with a block for its creator if there is none.
+
+        Args:
+            private_creator: The creator.
+            group: The group number.
+            element_offset: The last two digits of the tag.
+            value: Its value.
+            VR: Its VR; by default the one that the vendor documents.
+
+        Raises:
+            KeyError: No VR is given, and none is known.
+            ValueError: The group is even, or the creator is empty.
+        """
+        if not private_creator:
+            raise ValueError("a private creator cannot be empty")
+        _check_private(group)
+        vr = VR or private_dictionary_VR((group, 0x1000 | element_offset), private_creator)
+        self.private_block(group, private_creator, create=True).add_new(element_offset, vr, value)
 
     def data_element(self, name: str) -> DataElement | None:
         """Return the element of a keyword; `None` if there is no such keyword.
@@ -413,7 +440,47 @@ class Dataset(_core.Dataset):
         model = self.to_json_dict(bulk_data_threshold, bulk_data_element_handler, suppress_invalid_tags)
         return (dump_handler or dump)(model)
 
+    @classmethod
+    def from_json(
+        cls,
+        json_dataset: dict[str, Any] | str | bytes | bytearray,
+        bulk_data_uri_handler: Callable[..., Any] | None = None,
+    ) -> Self:
+        """Make a data set of the DICOM JSON Model (PS3.18 §F).
+
+        Args:
+            json_dataset: The model, or its text.
+            bulk_data_uri_handler: Returns the value behind a URI, given tag, VR and URI, or the URI alone.
+
+        Raises:
+            KeyError: An element has no VR.
+            ValueError: A value is none of its VR.
+        """
+        import json
+
+        from rapidicom.jsonrep import dataset_from_json
+
+        model = json_dataset if isinstance(json_dataset, dict) else json.loads(json_dataset)
+        return dataset_from_json(cls, model, bulk_data_uri_handler)  # type: ignore[return-value]  # it is made by cls
+
     # The file
+
+    @property
+    def original_character_set(self) -> str | list[str]:
+        """Python's names for the encodings that text is read with."""
+        from rapidicom.charset import convert_encodings, default_encoding
+
+        terms = self.specific_character_set
+        return default_encoding if terms == ("",) else convert_encodings(terms)
+
+    @property
+    def filename(self) -> Any:
+        """The path that was read, as it was given, or the name of the file object; or what was set."""
+        return self.__dict__["_filename"] if "_filename" in self.__dict__ else super().filename
+
+    @filename.setter
+    def filename(self, name: Any) -> None:
+        self.__dict__["_filename"] = name
 
     @property
     def original_encoding(self) -> tuple[bool | None, bool | None]:
@@ -434,9 +501,29 @@ class Dataset(_core.Dataset):
 
         See `rapidicom.pixel_array` for shape, type and errors. The array is made anew each time.
         """
-        from rapidicom.pixels import dataset_pixel_array
+        from rapidicom.pixels import pixel_array
 
-        return dataset_pixel_array(self)
+        return pixel_array(self, **self.__dict__.get("_pixel_array_options", {}))
+
+    def pixel_array_options(self, *, index: int | None = None, raw: bool = False, **others: Any) -> None:
+        """Say what `pixel_array` is to be from now on.
+
+        Args:
+            index: As for `rapidicom.pixel_array`.
+            raw: As for `rapidicom.pixel_array`.
+            others: Taken for pydicom's sake: which plugin decodes, and how it checks.
+        """
+        del others
+        self.__dict__["_pixel_array_options"] = {"index": index, "raw": raw}
+
+    def waveform_array(self, index: int) -> npt.NDArray[Any]:
+        """Return the samples of a multiplex group as numbers with a unit.
+
+        See `rapidicom.waveforms.multiplex_array`, here with `as_raw=False`, for shape, type and errors.
+        """
+        from rapidicom.waveforms import multiplex_array
+
+        return multiplex_array(self, index, as_raw=False)
 
     def frame_bytes(self, index: int) -> bytes:
         """Read the bytes of one frame as they are in the file: compressed ones of an encapsulated image.
@@ -493,6 +580,20 @@ class Dataset(_core.Dataset):
         from rapidicom.integrations.pydicom import to_pydicom
 
         return to_pydicom(self)
+
+    # What only reads does not
+
+    def save_as(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        """Raise: `to_pydicom()` gives what writes."""
+        not_offered("write files", "ds.to_pydicom().save_as(...) does")
+
+    def compress(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        """Raise: `to_pydicom()` gives what compresses."""
+        not_offered("compress pixels", "ds.to_pydicom().compress(...) does")
+
+    def set_pixel_data(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        """Raise: `to_pydicom()` gives what describes new pixels."""
+        not_offered("describe new pixels", "ds.to_pydicom().set_pixel_data(...) does")
 
     def __enter__(self) -> Self:
         return self

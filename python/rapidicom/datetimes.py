@@ -24,6 +24,12 @@ def _is_nothing(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
+def _refuse_lone_number(args: tuple[Any, ...], vr: str) -> None:
+    # A number alone is no year, but text that has lost its quotation marks.
+    if len(args) == 1 and isinstance(args[0], (int, float)):
+        raise ValueError(f"a value with VR {vr} must be text")
+
+
 def _microseconds(fraction: str | None) -> int:
     return int((fraction or "").ljust(6, "0"))
 
@@ -64,6 +70,7 @@ class DA(_WithText, datetime.date):
         if not args or _is_nothing(args[0]):
             return None  # type: ignore[return-value]  # what pydicom gives
         value = args[0]
+        _refuse_lone_number(args, "DA")
         if isinstance(value, str):
             found = _DATE.fullmatch(value.strip())
             if found is None:
@@ -127,6 +134,7 @@ class DT(_WithText, datetime.datetime):
         if not args or _is_nothing(args[0]):
             return None  # type: ignore[return-value]  # what pydicom gives
         value = args[0]
+        _refuse_lone_number(args, "DT")
         if isinstance(value, str):
             made = cls._of_text(value.strip())
         elif isinstance(value, datetime.datetime):

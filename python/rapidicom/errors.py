@@ -11,14 +11,21 @@ No message shows text from a value field: it can identify a patient.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rapidicom.tag import BaseTag
 
 if TYPE_CHECKING:
     from rapidicom.report import Report
 
-__all__ = ["DicomError", "InvalidDicomError", "IrregularSeriesError", "LimitError", "UnsupportedError"]
+__all__ = [
+    "BytesLengthException",
+    "DicomError",
+    "InvalidDicomError",
+    "IrregularSeriesError",
+    "LimitError",
+    "UnsupportedError",
+]
 
 
 class DicomError(Exception):
@@ -69,6 +76,19 @@ class DicomError(Exception):
 
 class InvalidDicomError(DicomError, ValueError):
     """The file is no DICOM file, or contradicts itself or the standard."""
+
+    def __init__(self, message: str = "The specified file is not a valid DICOM file.", **place: Any) -> None:
+        """Make an error.
+
+        Args:
+            message: As for `DicomError`.
+            place: As for `DicomError`.
+        """
+        super().__init__(message, **place)
+
+
+# pydicom's name for a number of bytes that does not fit a VR.
+BytesLengthException = InvalidDicomError
 
 
 class UnsupportedError(DicomError, NotImplementedError):

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from rapidicom import _core
 from rapidicom.dataset import Dataset
+from rapidicom.errors import InvalidDicomError
 
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from rapidicom.dataelem import DataElement
+    from rapidicom.rawelement import RawDataElement
+    from rapidicom.tag import BaseTag
+
     Buffer: TypeAlias = bytes | bytearray | memoryview
     Source: TypeAlias = str | os.PathLike[str] | Buffer | IO[bytes]
     Key: TypeAlias = str | int | tuple[int, int]
+    StopWhen: TypeAlias = Callable[[BaseTag, str | None, int], bool]
 
-__all__ = ["dcmread", "read_file"]
+__all__ = [
+    "data_element_generator",
+    "dcmread",
+    "read_dataset",
+    "read_file",
+    "read_file_meta_info",
+    "read_partial",
+    "read_preamble",
+]
 
 
 def dcmread(
@@ -71,7 +86,10 @@ def dcmread(
     if isinstance(source, bytes):
         return _core.read_bytes(Dataset, source, stop_before_pixels, tags, terms, force)
     if hasattr(source, "read"):
-        return _read_object(source, stop_before_pixels, tags, terms, force)
+        dataset = _read_object(source, stop_before_pixels, tags, terms, force)
+        if isinstance(name := getattr(source, "name", None), str):
+            dataset.filename = name
+        return dataset
     try:
         data = bytes(memoryview(source))
     except TypeError:
@@ -81,6 +99,175 @@ def dcmread(
 
 
 read_file = dcmread
+
+
+def read_file_meta_info(filename: str | os.PathLike[str]) -> Dataset:
+    """Return the File Meta Information of a file (PS3.10 §7.1)."""
+    return dcmread(filename, specific_tags=[], force=True).file_meta
+
+
+def read_preamble(fp: IO[bytes], force: bool) -> bytes | None:
+    """Read the preamble and the prefix `DICM` from where a file object stands, and leave it behind them.
+
+    Args:
+        fp: The file object.
+        force: Whether to return `None`, with the file object where it stood, if there is no prefix.
+
+    Raises:
+        InvalidDicomError: There is no prefix.
+    """
+    start = fp.tell()
+    preamble, prefix = fp.read(128), fp.read(4)
+    if prefix == b"DICM":
+        return preamble
+    fp.seek(start)
+    if not force:
+        raise InvalidDicomError("there is no prefix DICM at byte 0x80: read it with force=True")
+    return None
+
+
+def read_partial(
+    fileobj: IO[bytes],
+    stop_when: StopWhen | None = None,
+    defer_size: int | str | float | None = None,
+    force: bool = False,
+    specific_tags: list[Key] | None = None,
+) -> Dataset:
+    """Read a file object up to an element.
+
+    Args:
+        fileobj: The file object.
+        stop_when: Is asked with tag, VR and value length of each element, and says whether to stop before it.
+        defer_size: Taken for pydicom's sake.
+        force: As for `dcmread`.
+        specific_tags: As for `dcmread`.
+    """
+    dataset = dcmread(fileobj, force=force, specific_tags=specific_tags, defer_size=defer_size)
+    _cut(dataset, stop_when)
+    return dataset
+
+
+def read_dataset(
+    fp: IO[bytes],
+    is_implicit_VR: bool,
+    is_little_endian: bool,
+    bytelength: int | None = None,
+    stop_when: StopWhen | None = None,
+    defer_size: int | str | float | None = None,
+    parent_encoding: str | list[str] | None = None,
+    specific_tags: list[Key] | None = None,
+    at_top_level: bool = True,
+) -> Dataset:
+    """Read a data set that stands alone, without preamble and File Meta Information.
+
+    Args:
+        fp: A file object that stands at its start, and is left behind its last byte.
+        is_implicit_VR: Whether its elements carry no VR.
+        is_little_endian: Whether its numbers are little endian.
+        bytelength: Its length in bytes; to the end by default.
+        stop_when: As for `read_partial`.
+        defer_size: Taken for pydicom's sake.
+        parent_encoding: Python's names for the encodings of text, if it does not name its own.
+        specific_tags: As for `dcmread`.
+        at_top_level: Taken for pydicom's sake.
+
+    Raises:
+        InvalidDicomError: The bytes are no elements.
+    """
+    del defer_size, at_top_level
+    data = _as_bytes(fp.read() if bytelength is None else fp.read(bytelength))
+    names_own = b"\x08\x00\x05\x00" in data[:64] or b"\x00\x08\x00\x05" in data[:64]
+    charset = None
+    if parent_encoding is not None and not names_own:
+        from rapidicom.charset import terms_of
+
+        charset = terms_of(parent_encoding)
+    is_implicit = _is_implicit(data, is_little_endian, said=is_implicit_VR)
+    dataset = _core.read_elements(Dataset, data, is_implicit, is_little_endian, False, charset, False)
+    _cut(dataset, stop_when)
+    if specific_tags is not None:
+        kept = {*_tags(specific_tags), 0x0008_0005}
+        for tag in dataset.tags():
+            if tag not in kept:
+                del dataset[tag]
+    return dataset
+
+
+def data_element_generator(
+    fp: IO[bytes],
+    is_implicit_VR: bool,
+    is_little_endian: bool,
+    stop_when: StopWhen | None = None,
+    defer_size: int | str | float | None = None,
+    encoding: str | list[str] = "iso8859",
+    specific_tags: list[Key] | None = None,
+) -> Iterator[RawDataElement | DataElement]:
+    """Yield the elements of a data set that stands alone: raw, or as they are if they are sequences.
+
+    Args:
+        fp: As for `read_dataset`.
+        is_implicit_VR: As for `read_dataset`.
+        is_little_endian: As for `read_dataset`.
+        stop_when: As for `read_dataset`.
+        defer_size: As for `read_dataset`.
+        encoding: As `parent_encoding` of `read_dataset`.
+        specific_tags: As for `dcmread`.
+    """
+    from rapidicom.rawelement import RawDataElement
+
+    start = fp.tell()
+    dataset = read_dataset(
+        fp, is_implicit_VR, is_little_endian, None, stop_when, defer_size, encoding, specific_tags
+    )
+    is_implicit = bool(dataset.is_implicit_VR)
+    for element in dataset:
+        offset, length = dataset.element_offset(element.tag)
+        if element.is_undefined_length and element.VR == "SQ":
+            yield element
+            continue
+        value = bytes(dataset.raw_bytes(element.tag))
+        yield RawDataElement(
+            element.tag,
+            None if is_implicit and not element.is_undefined_length else element.VR,
+            0xFFFF_FFFF if element.is_undefined_length else length,
+            value or None,
+            start + offset,
+            is_implicit,
+            is_little_endian,
+        )
+
+
+def _cut(dataset: Dataset, stop_when: StopWhen | None) -> None:
+    """Delete the first element at which `stop_when` says to stop, and all behind it."""
+    if stop_when is None:
+        return
+    found = False
+    for tag in dataset.tags():
+        if not found:
+            element = dataset[tag]
+            length = 0xFFFF_FFFF if element.is_undefined_length else element.value_length or 0
+            vr = None if dataset.is_implicit_VR else element.VR
+            found = bool(stop_when(element.tag, vr, length))
+        if found:
+            del dataset[tag]
+
+
+def _is_implicit(data: bytes, is_little_endian: bool, *, said: bool) -> bool:
+    """Return whether the first element has no VR: what is said is sometimes wrong."""
+    vr = data[4:6]
+    looks_explicit = len(vr) == 2 and vr.isalpha() and vr.isupper()
+    if said and looks_explicit:
+        # Two capital letters as the low half of a length would be a value of 16 KB and more.
+        length = int.from_bytes(data[4:8], "little" if is_little_endian else "big")
+        if length > len(data) - 8:
+            warnings.warn("the elements have VRs, although they were said to have none", stacklevel=3)
+        return length <= len(data) - 8
+    if not said and not looks_explicit and len(data) >= 8:
+        length = int.from_bytes(data[4:8], "little" if is_little_endian else "big")
+        if length <= len(data) - 8:
+            warnings.warn("the elements have no VRs, although they were said to have them", stacklevel=3)
+        return length <= len(data) - 8
+    return said
 
 
 def _terms(charset: str | Iterable[str]) -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rapidicom.valuerep import AMBIGUOUS_VR, BYTES_VR, FLOAT_VR, INT_VR
+from rapidicom.valuerep import AMBIGUOUS_VR, BYTES_VR, FLOAT_VR, INT_VR, empty_value_for_VR
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
     from rapidicom.dataelem import DataElement
     from rapidicom.dataset import Dataset
     from rapidicom.personname import PersonName
+    from rapidicom.tag import BaseTag
 
     BulkDataHandler: TypeAlias = Callable[[DataElement], str]
 
-__all__ = ["dataset_to_json", "dump", "element_to_json"]
+    BulkDataReader: TypeAlias = Callable[..., Any]
+
+__all__ = ["dataset_from_json", "dataset_to_json", "dump", "element_to_json", "value_from_json"]
 
 _BINARY_VR = (BYTES_VR | AMBIGUOUS_VR) - {"US or SS"}
 _INTEGER_VR = (INT_VR - {"AT"}) | {"US or SS"}
@@ -75,6 +79,111 @@ def element_to_json(element: DataElement, handler: BulkDataHandler | None, thres
         values = element.value if element.VM > 1 else [element.value]
         model["Value"] = [_value(value, vr) for value in values]
     return model
+
+
+def dataset_from_json(cls: type[Dataset], model: dict[str, Any], reader: BulkDataReader | None) -> Dataset:
+    """Return the data set of a dictionary of elements.
+
+    Args:
+        cls: The class of data sets.
+        model: The elements by tag.
+        reader: Returns the value behind a URI, given tag, VR and URI, or the URI alone.
+
+    Raises:
+        KeyError: An element has no VR.
+        ValueError: A value is none of its VR.
+    """
+    from rapidicom.tag import Tag
+
+    dataset = cls()
+    for key, element in model.items():
+        vr = element["vr"]
+        name = next((name for name in ("Value", "InlineBinary", "BulkDataURI") if name in element), None)
+        value = None if name is None else element[name]
+        dataset.add_new(int(key, 16), vr, value_from_json(cls, Tag(int(key, 16)), vr, value, name, reader))
+    return dataset
+
+
+def value_from_json(
+    cls: type[Dataset], tag: BaseTag, vr: str, value: Any, name: str | None, reader: BulkDataReader | None
+) -> Any:
+    """Return the value of an element, as it can be set.
+
+    Args:
+        cls: The class of data sets.
+        tag: Its tag.
+        vr: Its VR.
+        value: What stands in the model.
+        name: Under which name it stands: `Value`, `InlineBinary`, `BulkDataURI`.
+        reader: As for `dataset_from_json`.
+
+    Raises:
+        TypeError: The value is not of the type that stands under that name.
+        ValueError: There is no such name, or a value is none of its VR.
+    """
+    if name not in (None, "Value", "InlineBinary", "BulkDataURI"):
+        raise ValueError(f"{tag} has its value under {name!r}, which the model does not know")
+    if name is None:
+        return empty_value_for_VR(vr)
+    if name == "Value":
+        if not isinstance(value, list):
+            raise TypeError(f"the Value of {tag} must be a list, not {type(value).__name__}")
+        values = [_from_json(cls, each, vr, reader) for each in value]
+        if vr == "SQ":
+            return values
+        return empty_value_for_VR(vr) if not values else values[0] if len(values) == 1 else values
+    # The standard's own example has the text in a list.
+    text = value[0] if isinstance(value, list) and value else value
+    if not isinstance(text, str):
+        raise TypeError(f"the {name} of {tag} must be a str, not {type(text).__name__}")
+    if name == "InlineBinary":
+        data = base64.b64decode(text)
+        return _known_value(tag, data) if vr == "UN" else data
+    if reader is None:
+        warnings.warn(f"{tag} is left empty: its value is elsewhere, and nothing reads it", stacklevel=4)
+        return empty_value_for_VR(vr)
+    return reader(tag, vr, text) if _takes_three(reader) else reader(text)
+
+
+def _known_value(tag: BaseTag, data: bytes) -> Any:
+    """Return the value of an element whose VR is in the dictionary although it is said to be unknown."""
+    from rapidicom.datadict import dictionary_has_tag, dictionary_VR
+    from rapidicom.rawelement import element_of_bytes
+
+    if not dictionary_has_tag(tag):
+        return data
+    vr = dictionary_VR(tag)
+    if vr == "SQ":
+        from rapidicom.values import convert_SQ
+
+        # Of unknown VR: without VRs inside (PS3.5 §6.2.2).
+        return convert_SQ(data, True, True)
+    return element_of_bytes(tag, vr, data).value
+
+
+def _from_json(cls: type[Dataset], value: Any, vr: str, reader: BulkDataReader | None) -> Any:
+    if vr == "SQ":
+        return dataset_from_json(cls, value or {}, reader)
+    if value is None:
+        return empty_value_for_VR(vr)
+    if vr == "PN" and isinstance(value, dict):
+        return "=".join(value.get(group, "") for group in _GROUPS).rstrip("=")
+    if vr == "AT":
+        try:
+            return int(value, 16)
+        except ValueError:
+            warnings.warn("a value with VR AT is no tag, and left out", stacklevel=6)
+            return None
+    if vr in _INTEGER_VR and vr != "IS":
+        return int(value)
+    return float(value) if vr in FLOAT_VR and vr != "DS" else value
+
+
+def _takes_three(reader: BulkDataReader) -> bool:
+    """Return whether a reader wants tag and VR besides the URI."""
+    from inspect import signature
+
+    return len(signature(reader).parameters) >= 3
 
 
 def _value(value: Any, vr: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, SupportsIndex, TypeVar, overload
 
-__all__ = ["ConvertingList", "MultiValue"]
+__all__ = ["ConstrainedList", "ConvertingList", "MultiValue"]
 
 T = TypeVar("T")
 
@@ -49,6 +49,10 @@ class ConvertingList(list[T]):
             super().__setitem__(index, self._convert(item))
 
 
+# pydicom's name.
+ConstrainedList = ConvertingList
+
+
 class MultiValue(ConvertingList[T]):
     """The values of an element that has several."""
 
@@ -56,13 +60,20 @@ class MultiValue(ConvertingList[T]):
 
     _constructor: Callable[[Any], T] | None
 
-    def __init__(self, type_constructor: Callable[[Any], T], iterable: Iterable[Any] = ()) -> None:
+    def __init__(
+        self,
+        type_constructor: Callable[[Any], T],
+        iterable: Iterable[Any] = (),
+        validation_mode: int | None = None,
+    ) -> None:
         """Convert and collect values.
 
         Args:
             type_constructor: Makes a value out of what is put into the list, now and later.
             iterable: The values to start with.
+            validation_mode: Taken for pydicom's sake: values are converted, not checked against limits.
         """
+        del validation_mode
         super().__init__([type_constructor(item) for item in iterable])
         self._constructor = type_constructor
 

@@ -13,7 +13,7 @@ from rapidicom.arrays import as_bytes
 from rapidicom.dataset import Dataset
 from rapidicom.errors import InvalidDicomError
 
-__all__ = ["overlay_array"]
+__all__ = ["get_expected_length", "get_overlay_array", "overlay_array", "reshape_overlay_array"]
 
 # Elements of an overlay's group.
 _ROWS, _COLUMNS, _FRAME_COUNT, _FIRST_FRAME = 0x0010, 0x0011, 0x0015, 0x0051
@@ -61,6 +61,41 @@ def overlay_array(ds: Dataset, group: int) -> npt.NDArray[np.uint8]:
             f"the overlay in group {group:04X} has neither Overlay Data nor a bit of the pixels"
         )
     return _embedded(ds, group, (frame_count, rows, columns), bit)
+
+
+# pydicom's name.
+get_overlay_array = overlay_array
+
+
+def get_expected_length(elem: dict[str, Any], unit: str = "bytes") -> int:
+    """Return how long Overlay Data is, without padding.
+
+    Args:
+        elem: `OverlayRows`, `OverlayColumns` and, if there are several, `NumberOfFramesInOverlay`.
+        unit: `bytes` or `pixels`.
+    """
+    count = int(elem["OverlayRows"] * elem["OverlayColumns"] * (elem.get("NumberOfFramesInOverlay") or 1))
+    return count if unit == "pixels" else -(-count // 8)
+
+
+def reshape_overlay_array(elem: dict[str, Any], arr: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the pixels of an overlay with a shape.
+
+    Args:
+        elem: As for `get_expected_length`.
+        arr: The pixels, one dimension.
+
+    Returns:
+        Shape ([frame,] row, column).
+
+    Raises:
+        ValueError: The number of frames is less than 1.
+    """
+    frames = elem.get("NumberOfFramesInOverlay", 1)
+    if frames < 1:
+        raise ValueError(f"an overlay has 1 frame or more, not {frames}")
+    shape = (frames, elem["OverlayRows"], elem["OverlayColumns"])
+    return arr.reshape(shape if frames > 1 else shape[1:])
 
 
 def _number(ds: Dataset, group: int, element: int) -> int | None:

@@ -51,6 +51,73 @@ class PersonName:
         # Groups at the end that are empty leave no trace.
         self._text = text.rstrip("=")
 
+    @classmethod
+    def from_named_components(
+        cls,
+        family_name: str = "",
+        given_name: str = "",
+        middle_name: str = "",
+        name_prefix: str = "",
+        name_suffix: str = "",
+        family_name_ideographic: str = "",
+        given_name_ideographic: str = "",
+        middle_name_ideographic: str = "",
+        name_prefix_ideographic: str = "",
+        name_suffix_ideographic: str = "",
+        family_name_phonetic: str = "",
+        given_name_phonetic: str = "",
+        middle_name_phonetic: str = "",
+        name_prefix_phonetic: str = "",
+        name_suffix_phonetic: str = "",
+        encodings: list[str] | None = None,
+    ) -> PersonName:
+        """Make a name of its components.
+
+        Raises:
+            ValueError: A component has a character that separates components, groups or values.
+        """
+        groups = (
+            (family_name, given_name, middle_name, name_prefix, name_suffix),
+            (
+                family_name_ideographic,
+                given_name_ideographic,
+                middle_name_ideographic,
+                name_prefix_ideographic,
+                name_suffix_ideographic,
+            ),
+            (
+                family_name_phonetic,
+                given_name_phonetic,
+                middle_name_phonetic,
+                name_prefix_phonetic,
+                name_suffix_phonetic,
+            ),
+        )
+        return cls(_joined(groups, encodings), encodings)
+
+    @classmethod
+    def from_named_components_veterinary(
+        cls,
+        responsible_party_name: str = "",
+        patient_name: str = "",
+        responsible_party_name_ideographic: str = "",
+        patient_name_ideographic: str = "",
+        responsible_party_name_phonetic: str = "",
+        patient_name_phonetic: str = "",
+        encodings: list[str] | None = None,
+    ) -> PersonName:
+        """Make the name of an animal: that of who is responsible for it, and its own (PS3.3 §C.7.1.1.1.1).
+
+        Raises:
+            ValueError: As `from_named_components`.
+        """
+        groups = (
+            (responsible_party_name, patient_name),
+            (responsible_party_name_ideographic, patient_name_ideographic),
+            (responsible_party_name_phonetic, patient_name_phonetic),
+        )
+        return cls(_joined(groups, encodings), encodings)
+
     @property
     def original_string(self) -> bytes | None:
         """The bytes that the name was made from; `None` if it was made from characters beyond ASCII."""
@@ -188,6 +255,17 @@ class PersonName:
         return text in self._text
 
 
+def _joined(groups: Iterable[Iterable[str | bytes]], encodings: list[str] | None) -> str:
+    """Return the text of groups of components, without the empty ones at the end of each."""
+    wanted = _as_tuple(encodings)
+    groups = [
+        [_decoded(part, wanted) if isinstance(part, bytes) else part for part in group] for group in groups
+    ]
+    if any(character in str(part) for group in groups for part in group for character in "\\^="):
+        raise ValueError("a component of a name cannot contain a backslash, '^' or '='")
+    return "=".join("^".join(map(str, group)).rstrip("^") for group in groups).rstrip("=")
+
+
 def _as_tuple(encodings: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if encodings is None or isinstance(encodings, tuple):
         return encodings
@@ -196,6 +274,11 @@ def _as_tuple(encodings: str | Iterable[str] | None) -> tuple[str, ...] | None:
 
 def _decoded(data: bytes, encodings: tuple[str, ...] | None) -> str:
     tried = encodings or (_DEFAULT_ENCODING,)
+    if b"\x1b" in data and encodings:
+        from rapidicom.charset import decode_bytes
+
+        # Escape sequences switch between them (PS3.5 §6.1.2.5).
+        return decode_bytes(data, encodings)
     for encoding in tried:
         try:
             return data.decode(encoding)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,15 @@ if TYPE_CHECKING:
 
     TagType: TypeAlias = int | str | tuple[int, int]
 
-__all__ = ["BaseTag", "Tag"]
+__all__ = [
+    "BaseTag",
+    "ItemDelimiterTag",
+    "ItemTag",
+    "SequenceDelimiterTag",
+    "Tag",
+    "TupleTag",
+    "tag_in_exception",
+]
 
 
 class BaseTag(int):
@@ -155,3 +165,23 @@ def _checked(number: int, limit: int) -> BaseTag:
     if number < 0:
         raise ValueError(f"a tag cannot be negative, and {number} is")
     return BaseTag(number)
+
+
+def TupleTag(group_elem: tuple[int, int]) -> BaseTag:
+    """Make a tag of a group and an element number that are known to be numbers of 16 bits."""
+    return BaseTag(group_elem[0] << 16 | group_elem[1])
+
+
+# What separates the items of a sequence (PS3.5 §7.5).
+ItemTag = TupleTag((0xFFFE, 0xE000))
+ItemDelimiterTag = TupleTag((0xFFFE, 0xE00D))
+SequenceDelimiterTag = TupleTag((0xFFFE, 0xE0DD))
+
+
+@contextmanager
+def tag_in_exception(tag: BaseTag) -> Iterator[None]:
+    """Name an element in the message of whatever is raised in the block."""
+    try:
+        yield
+    except Exception as error:
+        raise type(error)(f"With tag {tag} got exception: {error}") from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rapidicom import _core
 
-__all__ = ["UID"]
+__all__ = ["PYDICOM_ROOT_UID", "UID", "generate_uid", "register_transfer_syntax"]
 
 _REGISTERED_ROOT = "1.2.840.10008."
 _TRANSFER_SYNTAX = "Transfer Syntax"
@@ -21,7 +21,9 @@ class UID(str):
 
     _private_encoding: tuple[bool, bool]
 
-    def __new__(cls, val: str) -> UID:
+    def __new__(cls, val: str, validation_mode: int | None = None) -> UID:
+        # The mode is taken for pydicom's sake: a UID is never refused for breaking a rule.
+        del validation_mode
         if not isinstance(val, str):
             raise TypeError(f"a UID is made from a str, not from {type(val).__name__}")
         uid = super().__new__(cls, val.strip())
@@ -181,3 +183,99 @@ RLELossless = UID("1.2.840.10008.1.2.5")
 _NOT_ENCAPSULATED = frozenset(
     (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 )
+
+AllTransferSyntaxes = [syntax for syntax in list(globals().values()) if isinstance(syntax, UID)]
+PrivateTransferSyntaxes: list[UID] = []
+UncompressedTransferSyntaxes = [
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+]
+JPEGTransferSyntaxes = [JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1]
+JPEGLSTransferSyntaxes = [JPEGLSLossless, JPEGLSNearLossless]
+JPEG2000TransferSyntaxes = [
+    JPEG2000Lossless,
+    JPEG2000,
+    JPEG2000MCLossless,
+    JPEG2000MC,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    HTJ2K,
+]
+RLETransferSyntaxes = [RLELossless]
+MPEGTransferSyntaxes = [
+    MPEG2MPML,
+    MPEG2MPMLF,
+    MPEG2MPHL,
+    MPEG2MPHLF,
+    MPEG4HP41,
+    MPEG4HP41F,
+    MPEG4HP41BD,
+    MPEG4HP41BDF,
+    MPEG4HP422D,
+    MPEG4HP422DF,
+    MPEG4HP423D,
+    MPEG4HP423DF,
+    MPEG4HP42STEREO,
+    MPEG4HP42STEREOF,
+    HEVCMP51,
+    HEVCM10P51,
+]
+
+
+# pydicom's root, which its own UIDs and those that `generate_uid` makes for it start with.
+PYDICOM_ROOT_UID = "1.2.826.0.1.3680043.8.498."
+PYDICOM_IMPLEMENTATION_UID = UID(f"{PYDICOM_ROOT_UID}1")
+
+
+def generate_uid(prefix: str | None = PYDICOM_ROOT_UID, entropy_srcs: list[str] | None = None) -> UID:
+    """Make a UID that no other data set has.
+
+    Args:
+        prefix: What it starts with; `None` for a UUID below 2.25 (PS3.5 §B.2).
+        entropy_srcs: Texts that decide what follows the prefix: the same ones give the same UID.
+
+    Raises:
+        ValueError: The prefix is no root of UIDs, or leaves too little room.
+    """
+    import secrets
+    import uuid
+    from hashlib import sha512
+
+    if prefix is None:
+        return UID(f"2.25.{uuid.uuid4().int}")
+    if len(prefix) > _MAX_LENGTH - 1 or not prefix.endswith(".") or not UID(prefix[:-1]).is_valid:
+        raise ValueError(
+            "the prefix of a UID consists of numbers with a point behind each, 63 characters at most"
+        )
+    room = _MAX_LENGTH - len(prefix)
+    if entropy_srcs is None:
+        number = secrets.randbelow(10**room - 1) + 1
+    else:
+        number = int(sha512("".join(entropy_srcs).encode()).hexdigest(), 16)
+    return UID(prefix + str(number)[:room])
+
+
+def register_transfer_syntax(
+    uid: str, implicit_vr: bool | None = None, little_endian: bool | None = None
+) -> UID:
+    """Declare a private UID to be a Transfer Syntax. A `UID` then knows it; files are read as they are.
+
+    Args:
+        uid: The UID.
+        implicit_vr: Whether its elements carry no VR.
+        little_endian: Whether its numbers are little endian.
+
+    Raises:
+        ValueError: One of the two is not said, and the UID does not know.
+    """
+    syntax = UID(uid)
+    if implicit_vr is None or little_endian is None:
+        if not hasattr(syntax, "_private_encoding"):
+            raise ValueError("a Transfer Syntax needs implicit_vr and little_endian")
+    else:
+        syntax.set_private_encoding(implicit_vr, little_endian)
+    if syntax not in PrivateTransferSyntaxes:
+        PrivateTransferSyntaxes.append(syntax)
+    return syntax

@@ -7,6 +7,7 @@ converted is a `ValueError` or `TypeError` that names the VR, never the text.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,57 @@ __all__ = [
     "DT",
     "IS",
     "TM",
+    "VR",
     "DSfloat",
     "ISfloat",
     "PersonName",
     "convert_value",
     "empty_value_for_VR",
 ]
+
+
+class VR(StrEnum):
+    """The VRs (PS3.5 §6.2), and the dictionary's choices of several: each is equal to its text."""
+
+    AE = "AE"
+    AS = "AS"
+    AT = "AT"
+    CS = "CS"
+    DA = "DA"
+    DS = "DS"
+    DT = "DT"
+    FD = "FD"
+    FL = "FL"
+    IS = "IS"
+    LO = "LO"
+    LT = "LT"
+    OB = "OB"
+    OD = "OD"
+    OF = "OF"
+    OL = "OL"
+    OV = "OV"
+    OW = "OW"
+    PN = "PN"
+    SH = "SH"
+    SL = "SL"
+    SQ = "SQ"
+    SS = "SS"
+    ST = "ST"
+    SV = "SV"
+    TM = "TM"
+    UC = "UC"
+    UI = "UI"
+    UL = "UL"
+    UN = "UN"
+    UR = "UR"
+    US = "US"
+    UT = "UT"
+    UV = "UV"
+    OB_OW = "OB or OW"
+    US_OW = "US or OW"
+    US_SS = "US or SS"
+    US_SS_OW = "US or SS or OW"
+
 
 BYTES_VR = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 FLOAT_VR = frozenset(("DS", "FD", "FL"))
@@ -40,10 +86,15 @@ AMBIGUOUS_VR = frozenset(("US or SS or OW", "US or SS", "US or OW", "OB or OW"))
 
 # Text in the default character repertoire alone, so that bytes can be read as text without being told how.
 DEFAULT_CHARSET_VR = frozenset(("AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"))
-STR_VR = DEFAULT_CHARSET_VR | frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+CUSTOMIZABLE_CHARSET_VR = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+STR_VR = DEFAULT_CHARSET_VR | CUSTOMIZABLE_CHARSET_VR
+LIST_VR = frozenset(("SQ",))
 
 # Here a backslash is a character like any other (PS3.5 §6.2).
 _BACKSLASH_IS_TEXT = frozenset(("LT", "ST", "UT"))
+
+STANDARD_VR = frozenset(vr for vr in VR if len(vr) == 2)
+ALLOW_BACKSLASH = _BACKSLASH_IS_TEXT | AMBIGUOUS_VR | BYTES_VR
 
 # What `print` abridges: values that can be longer than a screen.
 LONG_VALUE_VR = frozenset(("LT", "UC", "UT")) | BYTES_VR | AMBIGUOUS_VR
@@ -73,7 +124,9 @@ class DSfloat(float):
     _text: str
     original_string = property(attrgetter("_text"))
 
-    def __new__(cls, val: Any) -> DSfloat:
+    def __new__(cls, val: Any, auto_format: bool = False, validation_mode: int | None = None) -> DSfloat:
+        # Both are taken for pydicom's sake: they say how a number is written, and whether it is checked.
+        del auto_format, validation_mode
         # Type 2 attributes may be empty, also one of several values: pydicom gives these back as they are.
         if val is None or (isinstance(val, str) and not val.strip()):
             return val  # type: ignore[return-value]
@@ -104,11 +157,15 @@ class DSfloat(float):
         return f"'{self}'"
 
 
-def DS(val: str | float | Decimal | None) -> str | DSfloat | None:
+def DS(
+    val: str | float | Decimal | None, auto_format: bool = False, validation_mode: int | None = None
+) -> str | DSfloat | None:
     """Make a value with VR DS.
 
     Args:
         val: A number or its text.
+        auto_format: Taken for pydicom's sake: it says how the number is written.
+        validation_mode: Taken for pydicom's sake: values are not checked against limits.
 
     Returns:
         A `DSfloat`; `None` and blank text as they are.
@@ -116,7 +173,7 @@ def DS(val: str | float | Decimal | None) -> str | DSfloat | None:
     Raises:
         ValueError: The text is no number.
     """
-    return DSfloat(val)
+    return DSfloat(val, auto_format, validation_mode)
 
 
 class ISfloat(float):
@@ -124,7 +181,8 @@ class ISfloat(float):
 
     original_string: str
 
-    def __new__(cls, val: Any) -> ISfloat:
+    def __new__(cls, val: Any, validation_mode: int | None = None) -> ISfloat:
+        del validation_mode
         if isinstance(val, str) and not val.strip():
             return val  # type: ignore[return-value]  # as DSfloat
         try:
@@ -146,7 +204,9 @@ class IS(int):
 
     original_string = _NumberAsText()
 
-    def __new__(cls, val: Any) -> IS:
+    def __new__(cls, val: Any, validation_mode: int | None = None) -> IS:
+        # Taken for pydicom's sake: values are not checked against limits.
+        del validation_mode
         if val is None or (isinstance(val, str) and not val.strip()):
             return val  # type: ignore[return-value]  # as DSfloat
         try:

@@ -43,7 +43,7 @@ def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
     """
     meta = getattr(dataset, "file_meta", None)
     result = PydicomFileDataset(
-        dataset.filename,  # type: ignore[arg-type]  # None if it was not read from a path
+        dataset.filename,
         PydicomDataset(),
         preamble=dataset.preamble,
         file_meta=PydicomFileMeta(),

@@ -1,0 +1,121 @@
+"""Elements whose bytes are at hand, but no file: what pydicom calls raw, and decoding one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from struct import pack
+from typing import TYPE_CHECKING, NamedTuple
+
+from rapidicom import _core
+from rapidicom.charset import terms_of
+from rapidicom.tag import BaseTag, Tag
+from rapidicom.valuerep import BYTES_VR, STANDARD_VR
+
+if TYPE_CHECKING:
+    from rapidicom.dataelem import DataElement
+    from rapidicom.dataset import Dataset
+
+__all__ = ["RawDataElement", "convert_raw_data_element", "element_of_bytes"]
+
+# VRs with a length of 16 bits (PS3.5 §7.1.2).
+_SHORT_LENGTH = STANDARD_VR - {"SQ", "UC", "UN", "UR", "UT", "SV", "UV"} - BYTES_VR
+
+
+class RawDataElement(NamedTuple):
+    """An element as it is in a file, with the bytes of its value."""
+
+    tag: BaseTag
+    VR: str | None
+    length: int
+    value: bytes | None
+    value_tell: int
+    is_implicit_VR: bool
+    is_little_endian: bool
+    is_raw: bool = True
+    is_buffered: bool = False
+
+
+def convert_raw_data_element(
+    raw: RawDataElement, *, encoding: str | Iterable[str] | None = None, ds: Dataset | None = None
+) -> DataElement:
+    """Return an element whose value is decoded.
+
+    Args:
+        raw: The element as it is in a file.
+        encoding: Python's names for the encodings of text.
+        ds: The data set that it is in: it says whose private elements are which, and whether numbers of
+            pixels are signed.
+
+    Raises:
+        InvalidDicomError: The bytes are no value of that VR.
+    """
+    element = element_of_bytes(
+        raw.tag,
+        raw.VR,
+        raw.value or b"",
+        is_little_endian=raw.is_little_endian,
+        encodings=encoding,
+        context=ds,
+    )
+    element.value  # noqa: B018  # decoded now, where the caller expects the error
+    return element
+
+
+def element_of_bytes(
+    tag: int,
+    vr: str | None,
+    data: bytes,
+    *,
+    is_little_endian: bool = True,
+    encodings: str | Iterable[str] | None = None,
+    context: Dataset | None = None,
+) -> DataElement:
+    """Return the element that has these bytes as its value.
+
+    Args:
+        tag: Its tag.
+        vr: Its VR; `None` for the one of the dictionary.
+        data: The value field.
+        is_little_endian: How its numbers are written.
+        encodings: Python's names for the encodings of text.
+        context: The data set that it is in.
+    """
+    from rapidicom.dataset import Dataset
+
+    number = Tag(tag)
+    # What decides how others are read stands before them, as in a file.
+    before = b"" if context is None else _context_bytes(context, number, is_little_endian)
+    own = _encoded(number, vr, data, is_little_endian)
+    charset = None if encodings is None else terms_of(encodings)
+    dataset = _core.read_elements(Dataset, before + own, False, is_little_endian, False, charset, False)
+    return dataset[number]
+
+
+def _context_bytes(context: Dataset, tag: BaseTag, is_little_endian: bool) -> bytes:
+    parts = []
+    representation = context.get("PixelRepresentation")
+    if representation in (0, 1) and tag > 0x00280103:
+        order = "<" if is_little_endian else ">"
+        parts.append(_encoded(BaseTag(0x00280103), "US", pack(f"{order}H", representation), is_little_endian))
+    if tag.is_private and not tag.is_private_creator and tag.private_creator in context:
+        creator = str(context[tag.private_creator].value).encode()
+        parts.append(_encoded(tag.private_creator, "LO", creator, is_little_endian))
+    return b"".join(parts)
+
+
+def _encoded(tag: BaseTag, vr: str | None, data: bytes, is_little_endian: bool) -> bytes:
+    """Return an element with an explicit VR: UN if the right one cannot hold the length (PS3.5 §6.2.2)."""
+    order = "<" if is_little_endian else ">"
+    if vr is None or len(vr) != 2:
+        from rapidicom.datadict import dictionary_VR
+
+        try:
+            vr = dictionary_VR(tag)[:2]
+        except KeyError:
+            vr = "UN"
+    if vr in _SHORT_LENGTH and len(data) > 0xFFFF:
+        vr = "UN"
+    head = pack(f"{order}HH", tag.group, tag.element) + vr.encode()
+    if vr in _SHORT_LENGTH:
+        return head + pack(f"{order}H", len(data)) + data
+    return head + pack(f"{order}HL", 0, len(data)) + data
