@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pydicom
 
+    from rapidicom._keywords import Keywords
     from rapidicom.tag import TagType
+else:
+    # The types of attributes, by keyword, are in a stub.
+    Keywords = object
 
 __all__ = ["Dataset", "FileDataset", "FileMetaDataset"]
 
@@ -34,7 +38,7 @@ _get_element = _core.Dataset.__getitem__
 _delete_element = _core.Dataset.__delitem__
 
 
-class Dataset(_core.Dataset):
+class Dataset(_core.Dataset, Keywords):
     """Data elements by tag and, as attributes, by keyword.
 
     Attributes:
