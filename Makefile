@@ -22,7 +22,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 export PIP_PROGRESS_BAR ?= off
 export PIP_QUIET ?= 1
 
-.PHONY: demo test bench fuzz lint wheel golden clean
+.PHONY: demo test bench fuzz lint wheel conformance golden clean
 .DEFAULT_GOAL := demo
 # A stamp must not survive a recipe that fails.
 .DELETE_ON_ERROR:
@@ -75,6 +75,12 @@ lint: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-lint
 	$(IN_VENV)/mypy --no-error-summary
 	$(IN_VENV)/python -m mypy.stubtest rapidicom._core
 	$(IN_VENV)/python tools/generate_dictionary.py --check
+	$(IN_VENV)/python tools/conformance.py --check
+
+# pydicom's own tests with ours underneath (fetched by pip), and its public names beside ours.
+conformance: $(STAMPS)/wheel $(STAMPS)/group-test
+	$(IN_VENV)/python tests/python/pydicom_suite/run.py
+	$(IN_VENV)/python tools/conformance.py
 
 # What pydicom says of the files in tests/data; only after adding one.
 golden: $(STAMPS)/group-test

@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""Write `docs/conformance.md`: every public name of pydicom, and whether it means the same here.
+
+    python tools/conformance.py            writes the table
+    python tools/conformance.py --check    compares it instead; exits 1 where it differs
+
+Names are found by inspection. What differs, and why something is not offered, is said below; a name without a
+reason is an error, so that nothing goes missing unseen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+import warnings
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import ModuleType
+
+import pydicom
+
+TABLE = Path(__file__).resolve().parent.parent / "docs" / "conformance.md"
+
+# Modules of pydicom whose names are in another one of ours.
+PLACES = {
+    "pydicom.overlays.numpy_handler": "rapidicom.overlays",
+    "pydicom.pixels.common": "rapidicom.pixels",
+    "pydicom.pixels.processing": "rapidicom.pixels",
+    "pydicom.pixels.utils": "rapidicom.pixels",
+    "pydicom.waveforms.numpy_handler": "rapidicom.waveforms",
+}
+
+WRITES = "writes; `ds.to_pydicom()` gives what does"
+CHECKS = "checks values against limits, which only writing needs"
+SETTING = "behaviour is an argument here, not a setting"
+PLUGIN = "there is nothing to choose: what decodes is built in"
+MACHINERY = "pydicom's machinery; nothing here is made of it"
+BUFFERS = "values are never file objects"
+COMPRESSED = "compressed pixels are not read yet"
+DICTIONARY = "the dictionary is the same for all programs in a process"
+
+# Whole modules that are not offered.
+MODULES = {
+    "pydicom.cli": "`rapidicom dump` and its neighbours are the command line",
+    "pydicom.data": "pydicom's own test files",
+    "pydicom.encaps": COMPRESSED,
+    "pydicom.encoders": WRITES,
+    "pydicom.env_info": "of pydicom's installation",
+    "pydicom.examples": "pydicom's own test files",
+    "pydicom.filebase": MACHINERY,
+    "pydicom.fileutil": MACHINERY,
+    "pydicom.hooks": SETTING,
+    "pydicom.pixel_data_handlers.gdcm_handler": PLUGIN,
+    "pydicom.pixel_data_handlers.jpeg_ls_handler": PLUGIN,
+    "pydicom.pixel_data_handlers.numpy_handler": PLUGIN,
+    "pydicom.pixel_data_handlers.pillow_handler": PLUGIN,
+    "pydicom.pixel_data_handlers.pylibjpeg_handler": PLUGIN,
+    "pydicom.pixel_data_handlers.rle_handler": PLUGIN,
+    "pydicom.pixels.common": PLUGIN,
+    "pydicom.pixels.decoders": PLUGIN,
+    "pydicom.pixels.encoders": WRITES,
+    "pydicom.sr": "the codes of structured reports, for those who write them",
+    "pydicom.util": "tools beside the library",
+}
+
+# What is not offered in modules that are; a name that ends with `*` stands for all that begin so.
+NOT_OFFERED = {
+    "pydicom.dcmwrite": WRITES,
+    "pydicom.charset.ENCODINGS_TO_CODES": MACHINERY,
+    "pydicom.charset.CODES_TO_ENCODINGS": MACHINERY,
+    "pydicom.charset.*enco*": WRITES,
+    "pydicom.charset.ESC": MACHINERY,
+    "pydicom.config.*": SETTING,
+    "pydicom.datadict.*": MACHINERY,
+    "pydicom.dataelem.DataElement.buffered*": BUFFERS,
+    "pydicom.dataelem.DataElement.validate": CHECKS,
+    "pydicom.dataelem.*": MACHINERY,
+    "pydicom.dataset.Dataset.convert_pixel_data": "`pixel_array` reads when it is asked for",
+    "pydicom.dataset.Dataset.decompress": COMPRESSED,
+    "pydicom.dataset.Dataset.fix_meta_info": WRITES,
+    "pydicom.dataset.Dataset.is_original_encoding": WRITES,
+    "pydicom.dataset.Dataset.parent_seq": "an item does not know what it is in",
+    "pydicom.dataset.Dataset.set_original_encoding": WRITES,
+    "pydicom.pixels.decompress": COMPRESSED,
+    "pydicom.pixels.utils.decompress": COMPRESSED,
+    "pydicom.dataset.Dataset.update_raw_element": MACHINERY,
+    "pydicom.dataset.Dataset.read_*": "pydicom removes it; `original_encoding` says it",
+    "pydicom.dataset.Dataset.is_undefined_length_sequence_item": WRITES,
+    "pydicom.dataset.FileDataset.*": MACHINERY,
+    "pydicom.dataset.FileMetaDataset.*": "there is one class of data sets",
+    "pydicom.dataset.validate_file_meta": WRITES,
+    "pydicom.dataset.PIXEL_KEYWORDS": MACHINERY,
+    "pydicom.filereader.read_sequence*": "items are read when they are asked for",
+    "pydicom.filereader.*": MACHINERY,
+    "pydicom.fileset.FileSet.*": WRITES,
+    "pydicom.fileset.FileInstance.for_*": WRITES,
+    "pydicom.fileset.RecordNode.add": WRITES,
+    "pydicom.fileset.RecordNode.remove": WRITES,
+    "pydicom.fileset.RecordNode.*": "`parent`, `children` and `instance` lead everywhere",
+    "pydicom.fileset.*": WRITES,
+    "pydicom.filewriter.*": WRITES,
+    "pydicom.jsonrep.*": MACHINERY,
+    "pydicom.misc.*": MACHINERY,
+    "pydicom.multival.*": MACHINERY,
+    "pydicom.overlays.numpy_handler.*": MACHINERY,
+    "pydicom.pixel_data_handlers.*": PLUGIN,
+    "pydicom.pixels.utils.compress": WRITES,
+    "pydicom.pixels.utils.set_pixel_data": WRITES,
+    "pydicom.pixels.utils.*": MACHINERY,
+    "pydicom.pixels.processing.*icc*": "no colour profiles are applied",
+    "pydicom.pixels.processing.apply_presentation_lut": "not there yet",
+    "pydicom.pixels.processing.apply_voi": "`apply_voi_lut` does both, as the data set says",
+    "pydicom.pixels.*_icc_*": "no colour profiles are applied",
+    "pydicom.pixels.apply_icc_profile": "no colour profiles are applied",
+    "pydicom.pixels.apply_presentation_lut": "not there yet",
+    "pydicom.pixels.apply_voi": "`apply_voi_lut` does both, as the data set says",
+    "pydicom.pixels.compress": WRITES,
+    "pydicom.pixels.set_pixel_data": WRITES,
+    **{
+        f"pydicom.{module}.{name}": "in `rapidicom.pixel_data_handlers.util`"
+        for module in ("pixels", "pixels.processing", "pixels.utils")
+        for name in importlib.import_module("rapidicom.pixel_data_handlers.util").__all__
+    },
+    "pydicom.pixels.get_encoder": WRITES,
+    "pydicom.pixels.*": PLUGIN,
+    "pydicom.sequence.Sequence.parent_dataset": "an item does not know what it is in",
+    "pydicom.sequence.Sequence.is_undefined_length": "the element of the sequence says it",
+    "pydicom.uid.UID_dictionary": "a `UID` says what is registered",
+    "pydicom.uid.RE_VALID_UID*": CHECKS,
+    "pydicom.uid.*": MACHINERY,
+    "pydicom.valuerep.DSdecimal*": "DS is a `float` here",
+    "pydicom.valuerep.DSclass": SETTING,
+    "pydicom.valuerep.*valid*": CHECKS,
+    "pydicom.valuerep.*VALID*": CHECKS,
+    "pydicom.valuerep.*LEN*": CHECKS,
+    "pydicom.valuerep.*REGEX*": CHECKS,
+    "pydicom.valuerep.format_number_as_ds": WRITES,
+    "pydicom.valuerep.DSfloat.auto_format": WRITES,
+    "pydicom.valuerep.BUFFERABLE_VRS": BUFFERS,
+    "pydicom.valuerep.*_DELIMS": MACHINERY,
+    "pydicom.valuerep.*": MACHINERY,
+    "pydicom.values.*": MACHINERY,
+    "pydicom.waveforms.numpy_handler.*": MACHINERY,
+    "pydicom.tag.*": MACHINERY,
+}
+
+# Attributes of instances, which classes do not show.
+OF_INSTANCES = frozenset(
+    (
+        "pydicom.fileset.FileInstance.SOPClassUID",
+        "pydicom.fileset.FileInstance.SOPInstanceUID",
+        "pydicom.fileset.FileInstance.TransferSyntaxUID",
+        "pydicom.fileset.FileInstance.file_set",
+        "pydicom.fileset.RecordNode.parent",
+        "pydicom.config.Settings.writing_validation_mode",
+    )
+)
+
+# What has the same name and another meaning, on purpose.
+DIFFERS = {
+    "pydicom.dcmread": "options are keywords; takes bytes too; keeps no file open, and defers every value",
+    "pydicom.filereader.dcmread": "as `dcmread`",
+    "pydicom.FileDataset": "is `Dataset`: it cannot be made with a file's name",
+    "pydicom.FileMetaDataset": "is `Dataset`; a file_meta that is set must be of group 0002",
+    "pydicom.dataset.FileDataset": "is `Dataset`: it cannot be made with a file's name",
+    "pydicom.dataset.FileMetaDataset": "is `Dataset`; a file_meta that is set must be of group 0002",
+    "pydicom.dataset.Dataset.compress": "raises, and names `to_pydicom()`",
+    "pydicom.dataset.Dataset.save_as": "raises, and names `to_pydicom()`",
+    "pydicom.dataset.Dataset.set_pixel_data": "raises, and names `to_pydicom()`",
+    "pydicom.dataset.Dataset.get_item": "returns elements, never raw ones",
+    "pydicom.dataset.Dataset.pixel_array": "is made anew each time, and follows changed attributes",
+    "pydicom.dataset.Dataset.decode": "does nothing: text is decoded when it is asked for",
+    "pydicom.dataelem.DataElement.value": "set values are converted, not checked",
+    "pydicom.datadict.add_dict_entry": f"raises: {DICTIONARY}",
+    "pydicom.datadict.add_dict_entries": f"raises: {DICTIONARY}",
+    "pydicom.datadict.add_private_dict_entry": f"raises: {DICTIONARY}",
+    "pydicom.datadict.add_private_dict_entries": f"raises: {DICTIONARY}",
+    "pydicom.dcmwrite": "raises, and names `to_pydicom()`",
+    "pydicom.filewriter.dcmwrite": "raises, and names `to_pydicom()`",
+    "pydicom.filewriter.write_file_meta_info": "raises, and names `to_pydicom()`",
+    "pydicom.errors.BytesLengthException": "is `InvalidDicomError`",
+    "pydicom.errors.InvalidDicomError": "also a `ValueError`; has `path`, `tag`, `offset`, `hint`",
+    "pydicom.fileset.FileSet": "reads; what would change it raises",
+    "pydicom.multival.MultiValue": "is a `list`",
+    "pydicom.sequence.Sequence": "is a `list`",
+    "pydicom.Sequence": "is a `list`",
+    "pydicom.config.settings": "can be set to what holds anyway; another value raises",
+    "pydicom.valuerep.DSfloat": "`original_string` cannot be set",
+}
+
+
+def public_names(module: ModuleType) -> Iterator[tuple[str, object]]:
+    """Yield the public names that a module of pydicom defines, or says are its own."""
+    said = getattr(module, "__all__", None)
+    # A package's names are those that it imports; a module imports what it needs.
+    imported = set() if hasattr(module, "__path__") else imported_names(module)
+    for name, value in sorted(vars(module).items()):
+        if name.startswith("_") or inspect.ismodule(value) or type(value).__module__ == "typing":
+            continue
+        if name in said if said is not None else name not in imported and len(name) > 1:
+            yield name, value
+
+
+def imported_names(module: ModuleType) -> set[str]:
+    """Return the names that a module imports."""
+    statements = ast.walk(ast.parse(inspect.getsource(module)))
+    imports = [each for each in statements if isinstance(each, (ast.Import, ast.ImportFrom))]
+    return {alias.asname or alias.name for each in imports for alias in each.names}
+
+
+def members(cls: type) -> Iterator[str]:
+    """Yield the public attributes that a class of pydicom has of its own."""
+    for name in sorted(vars(cls)):
+        if not name.startswith("_"):
+            yield name
+
+
+def modules() -> Iterator[ModuleType]:
+    """Yield pydicom and its public modules."""
+    yield pydicom
+    for found in pkgutil.walk_packages(pydicom.__path__, "pydicom."):
+        parts = found.name.split(".")
+        if any(part.startswith("_") for part in parts) or "test_files" in parts:
+            continue
+        if not any(found.name.startswith(f"{skipped}.") for skipped in MODULES):
+            yield importlib.import_module(found.name)
+
+
+def counterpart(name: str) -> ModuleType | None:
+    """Return our module for one of pydicom's, if there is one."""
+    ours = PLACES.get(name, name.replace("pydicom", "rapidicom", 1))
+    try:
+        return importlib.import_module(ours) if importlib.util.find_spec(ours) else None
+    except ModuleNotFoundError:
+        return None
+
+
+def reason(name: str) -> str:
+    """Return why a name is not offered.
+
+    Raises:
+        KeyError: Nothing says why.
+    """
+    if name in NOT_OFFERED:
+        return NOT_OFFERED[name]
+    for pattern, why in NOT_OFFERED.items():
+        if fnmatchcase(name, pattern):
+            return why
+    raise KeyError(f"{name} is not offered, and {Path(__file__).name} does not say why")
+
+
+def rows() -> Iterator[tuple[str, str, str]]:
+    """Yield module, row of the table, and verdict for each name."""
+    for module in modules():
+        name = module.__name__
+        if name in MODULES:
+            yield name, f"| all of `{name}` | not offered | {MODULES[name]} |", "not offered"
+            continue
+        ours = counterpart(name)
+        for attribute, value in public_names(module):
+            yield name, *row(f"{name}.{attribute}", attribute, ours)
+            our_value = getattr(ours, attribute, None)
+            if inspect.isclass(value) and inspect.isclass(our_value) and value.__module__ == name:
+                if issubclass(value, Exception):
+                    continue
+                for member in members(value):
+                    full = f"{name}.{attribute}.{member}"
+                    yield name, *row(full, f"{attribute}.{member}", our_value, member)
+
+
+def row(full: str, shown: str, owner: object, attribute: str | None = None) -> tuple[str, str]:
+    """Return the row for one name, and its verdict."""
+    name = attribute or shown
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        is_there = owner is not None and (hasattr(owner, name) or name in getattr(owner, "__slots__", ()))
+    if full in DIFFERS:
+        return f"| `{shown}` | differs | {DIFFERS[full]} |", "differs"
+    if is_there or full in OF_INSTANCES:
+        return f"| `{shown}` | same | |", "same"
+    return f"| `{shown}` | not offered | {reason(full)} |", "not offered"
+
+
+def table() -> str:
+    """Return the page."""
+    sections: dict[str, list[str]] = {}
+    counts = {"same": 0, "differs": 0, "not offered": 0}
+    for module, line, verdict in rows():
+        sections.setdefault(module, []).append(line)
+        counts[verdict] += 1
+    lines = [
+        f"# pydicom {pydicom.__version__}, name by name",
+        "",
+        "Written by `tools/conformance.py` from the installed pydicom. *Same*: the same name in the module",
+        "of the same name (`rapidicom.dataset` for `pydicom.dataset`) reads the same. *Differs*: it means",
+        "something else, on purpose. What pydicom's own tests say is in",
+        "[results.md](../tests/python/pydicom_suite/results.md).",
+        "",
+        ", ".join(f"{count} names: {verdict}" for verdict, count in counts.items()) + ".",
+    ]
+    whole = [line for name, found in sections.items() if name in MODULES for line in found]
+    for name, found in sections.items():
+        if name not in MODULES:
+            lines += ["", f"## `{name}`", "", "| | | |", "|---|---|---|", *found]
+    lines += ["", "## Modules that are not offered", "", "| | | |", "|---|---|---|", *whole]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write or check the page; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare, write nothing; exit 1 on a difference")
+    if not parser.parse_args().check:
+        TABLE.parent.mkdir(exist_ok=True)
+        TABLE.write_text(table(), encoding="utf-8", newline="\n")
+        return 0
+    if TABLE.exists() and TABLE.read_text(encoding="utf-8") == table():
+        return 0
+    print(f"{TABLE.name} is out of date: run python tools/conformance.py")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
