@@ -83,39 +83,42 @@ def element_of_bytes(
     from rapidicom.dataset import Dataset
 
     number = Tag(tag)
+    # Without a VR, or with a choice of several, it is what the dictionary and the elements before it say.
+    is_implicit = vr is None or len(vr) != 2
     # What decides how others are read stands before them, as in a file.
-    before = b"" if context is None else _context_bytes(context, number, is_little_endian)
-    own = _encoded(number, vr, data, is_little_endian)
+    before = [] if context is None else _context(context, number, is_little_endian)
+    encoded = [
+        _encoded(each_tag, None if is_implicit else each_vr, content, is_little_endian)
+        for each_tag, each_vr, content in (*before, (number, vr, data))
+    ]
     charset = None if encodings is None else terms_of(encodings)
-    dataset = _core.read_elements(Dataset, before + own, False, is_little_endian, False, charset, False)
+    content = b"".join(encoded)
+    dataset = _core.read_elements(Dataset, content, is_implicit, is_little_endian, False, charset, False)
     return dataset[number]
 
 
-def _context_bytes(context: Dataset, tag: BaseTag, is_little_endian: bool) -> bytes:
-    parts = []
+def _context(
+    context: Dataset, tag: BaseTag, is_little_endian: bool
+) -> list[tuple[BaseTag, str | None, bytes]]:
+    elements: list[tuple[BaseTag, str | None, bytes]] = []
     representation = context.get("PixelRepresentation")
     if representation in (0, 1) and tag > 0x00280103:
-        order = "<" if is_little_endian else ">"
-        parts.append(_encoded(BaseTag(0x00280103), "US", pack(f"{order}H", representation), is_little_endian))
+        number = int(representation).to_bytes(2, "little" if is_little_endian else "big")
+        elements.append((BaseTag(0x00280103), "US", number))
     if tag.is_private and not tag.is_private_creator and tag.private_creator in context:
         creator = str(context[tag.private_creator].value).encode()
-        parts.append(_encoded(tag.private_creator, "LO", creator, is_little_endian))
-    return b"".join(parts)
+        elements.append((tag.private_creator, "LO", creator))
+    return elements
 
 
 def _encoded(tag: BaseTag, vr: str | None, data: bytes, is_little_endian: bool) -> bytes:
-    """Return an element with an explicit VR: UN if the right one cannot hold the length (PS3.5 §6.2.2)."""
+    """Return an element; UN if the length field of its VR is too short for it (PS3.5 §6.2.2)."""
     order = "<" if is_little_endian else ">"
-    if vr is None or len(vr) != 2:
-        from rapidicom.datadict import dictionary_VR
-
-        try:
-            vr = dictionary_VR(tag)[:2]
-        except KeyError:
-            vr = "UN"
+    head = pack(f"{order}HH", tag.group, tag.element)
+    if vr is None:
+        return head + pack(f"{order}L", len(data)) + data
     if vr in _SHORT_LENGTH and len(data) > 0xFFFF:
         vr = "UN"
-    head = pack(f"{order}HH", tag.group, tag.element) + vr.encode()
     if vr in _SHORT_LENGTH:
-        return head + pack(f"{order}H", len(data)) + data
-    return head + pack(f"{order}HL", 0, len(data)) + data
+        return head + vr.encode() + pack(f"{order}H", len(data)) + data
+    return head + vr.encode() + pack(f"{order}HL", 0, len(data)) + data

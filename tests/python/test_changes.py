@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,52 @@ def test_name_that_is_no_unicode_is_no_attribute() -> None:
     ds = rd.dcmread(file_bytes(image(np.ones((2, 2), np.int16))))
     for name in ("\ud800", "Rows\udc80"):
         assert not hasattr(ds, name)
-        assert name not in ds
+        with pytest.warns(UserWarning, match="neither a keyword nor a tag"):
+            assert name not in ds
         assert ds.get(name, 3) == 3
+
+
+def test_elements_that_were_looked_at_and_changed_survive_pickling() -> None:
+    extra = [Element(0x00080008, "CS", "A\\B"), Element(0x00101010, "AS", "050Y")]
+    ds = rd.dcmread(file_bytes(image(np.ones((2, 2), np.int16), extra=extra)))
+    for element in ds:
+        _ = element.value
+    untouched = len(pickle.dumps(rd.dcmread(file_bytes(image(np.ones((2, 2), np.int16))))))
+    assert len(pickle.dumps(ds)) < 2 * untouched
+    ds["PatientAge"].value = "051Y"
+    ds["Rows"].VR = "SS"
+    ds["ImageType"].value[0] = "C"
+    again = pickle.loads(pickle.dumps(ds))
+    assert again == ds
+    assert (again.PatientAge, again["Rows"].VR, list(again.ImageType)) == ("051Y", "SS", ["C", "B"])
+
+
+@pytest.mark.parametrize("name", ["PatientNmae", "patientName", "sliceThickness"])
+def test_name_that_looks_like_a_keyword_but_is_none_is_warned_of(name: str) -> None:
+    ds = rd.Dataset()
+    with pytest.warns(UserWarning, match="looks like a keyword"):
+        setattr(ds, name, 1)
+    assert getattr(ds, name) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        setattr(ds, name, 2)  # it is there: who sets it again knows it
+        ds.note = 1
+        ds.my_note = 2
+
+
+def test_keyword_of_a_repeating_group_cannot_be_set() -> None:
+    ds = rd.Dataset()
+    with pytest.raises(ValueError, match="repeating group"):
+        ds.OverlayRows = 3
+
+
+def test_file_meta_is_of_group_2() -> None:
+    ds, meta = rd.Dataset(), rd.Dataset()
+    meta.PatientID = "1"
+    with pytest.raises(ValueError, match="group 0002"):
+        ds.file_meta = meta
+    with pytest.raises(TypeError, match="not 'int'"):
+        ds.file_meta = 3
 
 
 def test_element_that_looks_at_its_data_set_when_it_ends_does_not_block() -> None:

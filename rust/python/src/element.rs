@@ -65,6 +65,16 @@ impl PyDataElement {
         self.state().stored.as_ref().map(|(_, element)| *element)
     }
 
+    /// Whether it is as it was read, so that reading it again gives the same: nobody has set its value or its VR, and
+    /// the value is no list, which can be changed in place.
+    pub fn is_as_read(&self, py: Python<'_>) -> bool {
+        let state = self.state();
+        let Some((dataset, element)) = &state.stored else { return false };
+        let vr = dataset.vr(element);
+        let is_list = |value: &Py<PyAny>| value.bind(py).is_instance_of::<PyList>();
+        state.vr == vr.undecided.unwrap_or(vr.vr.as_str()) && !state.value.as_ref().is_some_and(is_list)
+    }
+
     /// The value if somebody has seen it.
     pub fn seen_value(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.state().value.as_ref().map(|value| value.clone_ref(py))

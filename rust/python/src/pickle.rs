@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple, PyType};
 use rapidicom_core::{Dataset, Deviations, DicomFile, Element, FileSource, Leniency, Parts, Segment, Tag, Vr};
 
 use crate::dataset::{Content, PyDataset};
+use crate::element::as_element;
 use crate::read::leniencies;
 
 type Source = Option<(PathBuf, u64, (i64, i64))>;
@@ -117,8 +118,12 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
         (None, Some(dataset)) => Some(state(py, dataset)),
         _ => None,
     };
-    let changed: Vec<(u32, Option<Py<PyAny>>)> =
-        this.memory.elements(py).into_iter().map(|(tag, element)| (tag.0, element)).collect();
+    // Of the elements that were handed out most are as they were read, and read again where they are asked for.
+    let elements = this.memory.elements(py).into_iter();
+    let changed: Vec<(u32, Option<Py<PyAny>>)> = elements
+        .filter(|(_, element)| !element.as_ref().is_some_and(|element| is_as_read(element.bind(py))))
+        .map(|(tag, element)| (tag.0, element))
+        .collect();
     // A list that was handed out may have been changed in place; plain values cannot be.
     let mut lists: Vec<(u32, Py<PyAny>)> = Vec::new();
     for (tag, value) in this.kept_values(py) {
@@ -130,6 +135,10 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
     let attributes = slf.as_any().getattr("__dict__")?;
     let arguments = (slf.get_type(), file, read, changed, lists, this.touched_meta(py), attributes);
     (rebuild, arguments).into_pyobject(py)
+}
+
+fn is_as_read(object: &Bound<'_, PyAny>) -> bool {
+    as_element(object).is_some_and(|element| element.get().is_as_read(object.py()))
 }
 
 /// A data set from its pickled parts.
