@@ -51,15 +51,21 @@ class Dataset(_core.Dataset, Keywords):
     default_element_format = ELEMENT_FORMAT
     default_sequence_element_format = ELEMENT_FORMAT
 
-    # The file object that it was read from is not kept: nothing is read from it later.
-    buffer = None
+    # What the file was opened with: a class, if it was a file object.
+    fileobj_type: Any = staticmethod(open)
 
-    def __init__(self, other: Dataset | Mapping[Any, Any] | None = None) -> None:
+    def __init__(
+        self, other: Dataset | Mapping[Any, Any] | None = None, *of_a_file: Any, **of_files: Any
+    ) -> None:
         """Make a data set in memory.
 
         Args:
             other: Elements to start with: a data set, or elements by tag or values by keyword.
+            of_a_file: Raises: what pydicom makes a data set for a new file with.
+            of_files: The same.
         """
+        if of_a_file or of_files:
+            not_offered("make data sets for new files", "pydicom.FileDataset does, after ds.to_pydicom()")
         if other is not None:
             self.update(other)
 
@@ -485,6 +491,15 @@ class Dataset(_core.Dataset, Keywords):
     @filename.setter
     def filename(self, name: Any) -> None:
         self.__dict__["_filename"] = name
+
+    @property
+    def buffer(self) -> Any:
+        """The file object without a name that was read, as long as somebody else has it.
+
+        Nothing is read from it later, and it is not kept alive.
+        """
+        reference = self.__dict__.get("_buffer")
+        return None if reference is None else reference()
 
     @property
     def original_encoding(self) -> tuple[bool | None, bool | None]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
+import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from rapidicom import _core
@@ -87,8 +89,7 @@ def dcmread(
         return _core.read_bytes(Dataset, source, stop_before_pixels, tags, terms, force)
     if hasattr(source, "read"):
         dataset = _read_object(source, stop_before_pixels, tags, terms, force)
-        if isinstance(name := getattr(source, "name", None), str):
-            dataset.filename = name
+        _note_source(dataset, source)
         return dataset
     try:
         data = bytes(memoryview(source))
@@ -303,6 +304,16 @@ def _read_object(
         return _core.read_stream(Dataset, read_at, max(length, 0), stop_before_pixels, tags, terms, force)
     finally:
         source.seek(start)
+
+
+def _note_source(dataset: Dataset, source: Any) -> None:
+    dataset.fileobj_type = type(source)
+    if isinstance(name := getattr(source, "name", None), str):
+        dataset.filename = name
+        return
+    # Not kept alive: the data set has the bytes that it needs.
+    with suppress(TypeError):
+        dataset.__dict__["_buffer"] = weakref.ref(source)
 
 
 def _is_seekable(source: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rapidicom import _core
 from rapidicom.charset import terms_of
 from rapidicom.tag import BaseTag, Tag
-from rapidicom.valuerep import BYTES_VR, STANDARD_VR
+from rapidicom.valuerep import BYTES_VR, STANDARD_VR, VR
 
 if TYPE_CHECKING:
     from rapidicom.dataelem import DataElement
@@ -49,6 +49,8 @@ def convert_raw_data_element(
     Raises:
         InvalidDicomError: The bytes are no value of that VR.
     """
+    if raw.VR is not None and raw.VR not in tuple(VR):
+        raise NotImplementedError(f"there is no VR like that of {Tag(raw.tag)}")
     element = element_of_bytes(
         raw.tag,
         raw.VR,

@@ -288,7 +288,7 @@ def convert_value(VR: str, value: Any) -> Any:
     elif hasattr(value, "append") or (isinstance(value, tuple) and VR != "AT"):  # one tag can be a pair
         return convert(value[0]) if len(value) == 1 else MultiValue(convert, value)
     elif VR in BYTES_VR or VR == "OB or OW":
-        _refuse_array(value)
+        _refuse_others(value)
     return convert(value)
 
 
@@ -301,7 +301,11 @@ def constructor_like(values: Iterable[Any]) -> Callable[[Any], Any]:
     return _unchanged
 
 
-def _refuse_array(value: object) -> None:
+def _refuse_others(value: object) -> None:
+    if hasattr(value, "read"):
+        from rapidicom._not_offered import not_offered
+
+        not_offered("take file objects for values", "ds.to_pydicom() gives what writes them")
     if hasattr(value, "__array_interface__"):
         raise TypeError("bytes are needed here, not an array: its tobytes() gives them")
 

@@ -132,7 +132,11 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
         }
     }
     let rebuild = py.import("rapidicom._core")?.getattr("_rebuild_dataset")?;
-    let attributes = slf.as_any().getattr("__dict__")?;
+    let attributes = slf.as_any().getattr("__dict__")?.cast_into::<PyDict>()?.copy()?;
+    // The file object that was read stays in this process.
+    if attributes.contains("_buffer")? {
+        attributes.del_item("_buffer")?;
+    }
     let arguments = (slf.get_type(), file, read, changed, lists, this.touched_meta(py), attributes);
     (rebuild, arguments).into_pyobject(py)
 }

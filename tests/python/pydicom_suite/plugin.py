@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +46,19 @@ def _in_other_words(check: Any) -> Any:
     return checked
 
 
+@contextmanager
+def _warns(*arguments: Any, match: Any = None, **keywords: Any) -> Any:
+    """Do what `pytest.warns` does, but take any words, and let those around see the same warnings."""
+    del match
+    with _plain_warns(*arguments, **keywords) as found:
+        yield found
+    for each in found:
+        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+
+
+_plain_warns = pytest.warns
 pytest.raises = _in_other_words(pytest.raises)
-pytest.warns = _in_other_words(pytest.warns)
+pytest.warns = _warns  # type: ignore[assignment]
 
 
 @pytest.hookimpl(hookwrapper=True)

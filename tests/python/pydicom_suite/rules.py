@@ -44,9 +44,10 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
         ),
     ),
     "settings": (
-        "changes a global setting of pydicom",
+        "changes a setting, or the dictionary, for the whole process",
         _names(
             """
+                private_dictionaries
                 DSdecimal DS_decimal DS_numpy future_behavior use_future enable_debugging hooks
                 strict_reading
             """
@@ -64,7 +65,11 @@ REFUSALS = {
     "does not compress": "writes",
     "does not describe new pixels": "writes",
     "does not make a File-set": "writes",
+    "does not make data sets for new files": "writes",
+    "does not take file objects for values": "writes",
     "does not change File-sets": "writes",
+    "does not extend the data dictionary": "settings",
+    "does not extend the private dictionary": "settings",
     "the setting ": "settings",
 }
 
