@@ -15,7 +15,33 @@ import rapidicom.dataelem
 import rapidicom.dataset
 import rapidicom.tag
 
-__all__: list[str]
+__all__ = [
+    "DataElement",
+    "Dataset",
+    "PixelReader",
+    "Slices",
+    "Table",
+    "_Stored",
+    "__version__",
+    "_rebuild_dataset",
+    "_rebuild_element",
+    "_rebuild_table",
+    "decode_text",
+    "dictionary_entry",
+    "find_series",
+    "is_repeater_keyword",
+    "keyword_tag",
+    "keyword_uid",
+    "keywords",
+    "private_entry",
+    "read_bytes",
+    "read_elements",
+    "read_path",
+    "read_slice_headers",
+    "read_stream",
+    "scan",
+    "uid_entry",
+]
 __version__: str
 
 # The registries.
