@@ -91,6 +91,44 @@ FILES = {
     "bare": encode(image(PIXELS, extra=SEQUENCES), explicit=False),
 }
 
+# Frames of the corpus of the fuzz targets: rows - 1, columns - 1, samples - 1, a code of their width, and a frame.
+CORPUS = Path(__file__).resolve().parents[1] / "fuzz" / "corpus"
+CODED = {
+    "rle": ("1.2.840.10008.1.2.5", "rle/grey_16"),
+    "jpeg baseline": ("1.2.840.10008.1.2.4.50", "jpeg/baseline_95"),
+    "jpeg extended": ("1.2.840.10008.1.2.4.51", "jpeg/twelve"),
+    "jpeg spectral": ("1.2.840.10008.1.2.4.53", "jpeg/progressive_grey"),
+    "jpeg progressive": ("1.2.840.10008.1.2.4.55", "jpeg/progressive"),
+    "jpeg lossless": ("1.2.840.10008.1.2.4.57", "jpeg/lossless_6"),
+    "jpeg lossless sv1": ("1.2.840.10008.1.2.4.70", "jpeg/lossless_16"),
+    "jpeg-ls": ("1.2.840.10008.1.2.4.80", "jpeg_ls/grey_16"),
+    "jpeg-ls near": ("1.2.840.10008.1.2.4.81", "jpeg_ls/near"),
+    "jpeg 2000": ("1.2.840.10008.1.2.4.90", "jpeg_2000/signed"),
+    "jpeg 2000 lossy": ("1.2.840.10008.1.2.4.91", "jpeg_2000/lossy"),
+    "htj2k": ("1.2.840.10008.1.2.4.201", "jpeg_2000/ht_16"),
+    "htj2k colour": ("1.2.840.10008.1.2.4.202", "jpeg_2000/ht_colour"),
+    "jpeg xl": ("1.2.840.10008.1.2.4.110", "jpeg_xl/grey_16"),
+    "jpeg xl jpeg": ("1.2.840.10008.1.2.4.111", "jpeg_xl/jpeg"),
+}
+
+
+def coded_file(syntax: str, name: str) -> bytes:
+    data = (CORPUS / name).read_bytes()
+    rows, columns, samples, width = data[:4]
+    dtype = f"{'i' if width & 128 else 'u'}{(1, 1, 2, 4)[width % 4]}"
+    shape = (rows + 1, columns + 1, 3) if samples else (rows + 1, columns + 1)
+    elements = image(np.zeros(shape, dtype), samples=samples + 1)
+    elements[-1] = Element(0x7FE00010, "OB", Fragments([data[4:]]))
+    return file_bytes(elements, transfer_syntax=syntax)
+
+
+FILES |= {name: coded_file(*which) for name, which in CODED.items()}
+
+
+@pytest.mark.parametrize("name", CODED)
+def test_the_files_that_are_damaged_are_read(name: str) -> None:
+    assert rd.dcmread(FILES[name]).pixel_array.any()
+
 
 def touch(ds: rd.Dataset) -> None:
     """Look at every value, nested ones included; only errors of ours may come of it."""
