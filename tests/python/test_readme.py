@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import rapidicom as rd
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,3 +48,23 @@ def test_files_it_points_to_exist() -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
     assert links
     assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def transfer_syntax_rows() -> list[str]:
+    """The rows of the README's table: neighbours with the same answer are one."""
+    rows = []
+    for decoder, group in itertools.groupby(
+        rd.transfer_syntaxes(), lambda row: (row.byte_order, row.is_encapsulated, row.decoder, row.why_not)
+    ):
+        order, is_encapsulated, name, why_not = decoder
+        uids = [row.uid.replace("1.2.840.10008.1.", "…") for row in group]
+        uids = uids if len(uids) < 5 else [uids[0], "to", uids[-1]]
+        pixels = "fragments" if is_encapsulated else "native"
+        rows.append(
+            f"| {', '.join(uids).replace(', to, ', ' to ')} | {order} | {pixels} | {name or why_not} |"
+        )
+    return rows
+
+
+def test_the_table_of_transfer_syntaxes_is_that_of_the_library() -> None:
+    assert [line for line in README.splitlines() if line.startswith("| …")] == transfer_syntax_rows()

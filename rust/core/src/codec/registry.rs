@@ -19,14 +19,14 @@ pub fn find(coding: Coding) -> Option<&'static dyn Codec> {
 /// written.
 pub fn why_not(coding: Coding) -> Option<&'static str> {
     match coding {
-        Coding::RetiredJpeg => Some("hierarchical or arithmetic JPEG, which was retired before anybody used it,"),
+        Coding::RetiredJpeg => Some("hierarchical or arithmetic JPEG, retired unused"),
         Coding::Video => {
-            Some("video as an array (ds.video_stream() gives its bytes, which PyAV decodes: pip install av)")
+            Some("video, whose bytes ds.video_stream() gives and PyAV decodes: pip install av")
         }
         _ if find(coding).is_some() => None,
         Coding::Native | Coding::Uncompressed | Coding::Deflated => None,
-        Coding::Referenced => Some("pixels that are elsewhere, at the address that the data set has,"),
-        Coding::NoPixels => Some("a form of other media than files"),
+        Coding::Referenced => Some("pixels at an address outside of the file"),
+        Coding::NoPixels => Some("a form for other media than files"),
         _ => Some("pixel data of this codec"),
     }
 }
