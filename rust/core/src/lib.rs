@@ -14,6 +14,7 @@ pub mod pixel;
 // Layer 3: one frame.
 pub mod codec;
 mod encapsulation;
+mod functional_groups;
 mod image_description;
 
 // Layer 2: one data set.
@@ -40,6 +41,7 @@ pub use cursor::ByteOrder;
 pub use dataset::{Dataset, DicomFile, FileBytes, Item, OpenBytes, Parts, ResolvedVr};
 pub use encapsulation::{ExtendedOffsetTable, Fragment, Fragments, Frames, Irregularity};
 pub use error::{Error, ErrorKind, Family, LooksLike, Result};
+pub use functional_groups::{FrameAttributes, read_functional_groups};
 pub use image_description::{Attributes, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;
 pub use parse::{

@@ -314,6 +314,12 @@ impl Dataset {
         self.encoding.order
     }
 
+    /// How the items of a sequence are written, unless they say otherwise: under an element that was read as implicit
+    /// they are so too.
+    pub(crate) fn items_encoding(&self, element: &Element) -> Encoding {
+        Encoding { is_implicit: self.encoding.is_implicit || element.vr == Vr::IMPLICIT, ..self.encoding }
+    }
+
     /// The items of a sequence, not parsed yet.
     ///
     /// # Errors
@@ -323,9 +329,7 @@ impl Dataset {
         let place = |error: Error| self.locate(error, element.tag);
         let rules = Rules { limits: *limits, leniencies: self.leniencies, ..Rules::default() };
         let value = self.bytes.get(element.value_offset, element.value_length).map_err(place)?;
-        // Under an element that was read as implicit its items are so too.
-        let encoding =
-            Encoding { is_implicit: self.encoding.is_implicit || element.vr == Vr::IMPLICIT, ..self.encoding };
+        let encoding = self.items_encoding(element);
         let ranges = parse_items(&value, element.value_offset, encoding, &rules).map_err(place)?;
         let bytes = match value {
             Cow::Borrowed(_) => Arc::clone(&self.bytes),

@@ -74,6 +74,21 @@ pub fn integer(text: &str) -> Option<i64> {
     text.trim().parse().ok()
 }
 
+/// The seconds since midnight of a TM (PS3.5 §6.2): `HHMMSS.FFFFFF`, whose end may be missing, or with colons as
+/// earlier versions of the standard had it. `None` if it is no time.
+pub fn seconds_of_day(text: &str) -> Option<f64> {
+    let digits: String = text.trim().chars().filter(|c| *c != ':').collect();
+    let part = |from: usize, to: usize| match digits.get(from..to.min(digits.len())) {
+        None | Some("") => Some(0.0),
+        // Two digits, and for the seconds a fraction: no signs or exponents.
+        Some(part) if part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => part.parse::<f64>().ok(),
+        Some(_) => None,
+    };
+    let (hours, minutes, seconds) = (part(0, 2)?, part(2, 4)?, part(4, usize::MAX)?);
+    (digits.len() >= 2 && hours < 24.0 && minutes < 60.0 && seconds < 61.0)
+        .then_some(hours * 3600.0 + minutes * 60.0 + seconds)
+}
+
 /// Whether a number written as text is what the number itself would be written as.
 pub fn is_canonical_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
@@ -113,6 +128,22 @@ mod tests {
             let big: Vec<u8> = little.iter().rev().copied().collect();
             assert_eq!(numbers(little, vr, ByteOrder::Little).collect::<Vec<_>>(), [expected], "{vr}");
             assert_eq!(numbers(&big, vr, ByteOrder::Big).collect::<Vec<_>>(), [expected], "{vr}");
+        }
+    }
+
+    #[test]
+    fn times_are_seconds() {
+        for (text, expected) in [
+            ("000001.5", Some(1.5)),
+            ("1030", Some(37_800.0)),
+            ("10:30:00 ", Some(37_800.0)),
+            ("23", Some(82_800.0)),
+            ("", None),
+            ("2400", None),
+            ("1e3000", None),
+            ("-10000", None),
+        ] {
+            assert_eq!(seconds_of_day(text), expected, "{text}");
         }
     }
 
