@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder import EXPLICIT_LITTLE, Element, file_bytes, image
+from builder import EXPLICIT_LITTLE, Element, Items, file_bytes, image
 
 FloatArray = NDArray[np.float64]
 
@@ -271,6 +271,137 @@ def series(
         written.rescale[path] = one.rescale or (1.0, 0.0)
         written.instances[path] = instance_uid
     return written
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of an enhanced object before it is written; `None` leaves the attribute out."""
+
+    stored: NDArray[Any]
+    position: Sequence[float] | None
+    orientation: Sequence[float] | None = PLANES["axial"]
+    pixel_spacing: tuple[float, float] | None = (0.75, 0.75)
+    rescale: tuple[float, float] | None = (1.0, -1024.0)
+    temporal_position: int | None = None
+    echo_time: float | None = None
+    b_value: float | None = None
+    gradient: Sequence[float] | None = None
+    frame_type: Sequence[str] | None = None
+    stack_id: str | None = None
+    segment: int | None = None
+    window: tuple[float, float] | None = None
+
+
+def functional_groups(frame: Frame) -> list[Element]:
+    """Lay out the item of one frame in the Per-Frame Functional Groups (PS3.3 §C.7.6.16.2)."""
+
+    def macro(tag: int, *elements: Element | None) -> Element | None:
+        there = [element for element in elements if element is not None]
+        return Element(tag, "SQ", Items([there])) if there else None
+
+    def one(tag: int, vr: str, value: Any) -> Element | None:
+        return None if value is None else Element(tag, vr, value)
+
+    def numbers(tag: int, values: Sequence[float] | None) -> Element | None:
+        return one(tag, "DS", None if values is None else [float(value) for value in values])
+
+    slope, intercept = frame.rescale if frame.rescale is not None else (None, None)
+    center, width = frame.window if frame.window is not None else (None, None)
+    gradient = macro(
+        0x00189076, one(0x00189089, "FD", None if frame.gradient is None else list(frame.gradient))
+    )
+    macros = [
+        macro(0x00189114, one(0x00189082, "FD", frame.echo_time)),
+        macro(0x00189117, gradient, one(0x00189087, "FD", frame.b_value)),
+        macro(0x00189226, one(0x00089007, "CS", frame.frame_type)),
+        macro(
+            0x00209111,
+            one(0x00209056, "SH", frame.stack_id),
+            one(0x00209128, "UL", frame.temporal_position),
+        ),
+        macro(0x00209113, numbers(0x00200032, frame.position)),
+        macro(0x00209116, numbers(0x00200037, frame.orientation)),
+        macro(0x00289110, numbers(0x00280030, frame.pixel_spacing)),
+        macro(
+            0x00289132,
+            numbers(0x00281050, None if center is None else [center]),
+            numbers(0x00281051, None if width is None else [width]),
+        ),
+        macro(
+            0x00289145,
+            numbers(0x00281052, None if intercept is None else [intercept]),
+            numbers(0x00281053, None if slope is None else [slope]),
+        ),
+        macro(0x0062000A, one(0x0062000B, "US", frame.segment)),
+    ]
+    return [element for element in macros if element is not None]
+
+
+def stack_frames(
+    count: int = 8,
+    *,
+    shape: tuple[int, int] = (5, 7),
+    step: float = 2.5,
+    dtype: Any = np.int16,
+    tilt: float = 0.0,
+    **attributes: Any,
+) -> list[Frame]:
+    """Make the frames of one axial stack, in slice order; `attributes` are those of `Frame`."""
+    lean = math.tan(math.radians(tilt)) * step
+    return [
+        Frame(
+            stored_pixels(index, shape, dtype),
+            (ORIGIN[0], ORIGIN[1] + index * lean, ORIGIN[2] + index * step),
+            **attributes,
+        )
+        for index in range(count)
+    ]
+
+
+def enhanced(
+    path: Path,
+    frames: Sequence[Frame],
+    *,
+    series: str = "2.25.100",
+    instance: int = 1,
+    shared: Frame | None = None,
+    transfer_syntax: str = EXPLICIT_LITTLE,
+    undefined_lengths: bool = False,
+    modality: str = "CT",
+    sop_class: str | None = None,
+    extra: Sequence[Element] = (),
+) -> Path:
+    """Write an enhanced object of these frames.
+
+    Args:
+        path: Where to.
+        frames: In the order in which they are written.
+        series: Series Instance UID.
+        instance: Instance Number, and the end of SOP Instance UID.
+        shared: What goes into the Shared Functional Groups; its pixels are not used.
+        transfer_syntax: As for `builder.file_bytes`.
+        undefined_lengths: Whether the sequence of frames and its items end with delimiters.
+        modality: As for `builder.image`.
+        sop_class: Default: that of the modality's single-frame images.
+        extra: Further elements, or others in the place of those of the same tag.
+    """
+    groups = Items(
+        [functional_groups(frame) for frame in frames],
+        undefined_length=undefined_lengths,
+        undefined_item_length=undefined_lengths,
+    )
+    sequences = [Element(0x52009230, "SQ", groups)]
+    if shared is not None:
+        sequences.insert(0, Element(0x52009229, "SQ", Items([functional_groups(shared)])))
+    if sop_class is not None:
+        sequences.append(Element(0x00080016, "UI", sop_class))
+    elements = image(
+        np.stack([frame.stored for frame in frames]), frames=True, modality=modality, position=None,
+        orientation=None, pixel_spacing=None, instance_number=instance, sop_instance=f"{series}.{instance}",
+        series=series, study="2.25.9", extra=[*sequences, *extra],
+    )  # fmt: skip
+    path.write_bytes(file_bytes(elements, transfer_syntax=transfer_syntax))
+    return path
 
 
 def _turned(orientation: Sequence[float], degrees: float) -> tuple[float, ...]:

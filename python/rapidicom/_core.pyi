@@ -439,7 +439,7 @@ def _rebuild_table(
 
 @final
 class Slices:
-    """Instances whose headers were read, ready for their pixels to be."""
+    """Frames of instances whose headers were read, ready for their pixels to be."""
 
     def __len__(self) -> int: ...
     @property
@@ -451,6 +451,22 @@ class Slices:
         """Size and modification time (seconds, nanoseconds) of each file when its header was read."""
 
     @property
+    def file_paths(self) -> list[str]:
+        """The files, each once."""
+
+    @property
+    def places(self) -> list[tuple[int, int] | None]:
+        """Numbers of the file and of the frame in it, of each slice; `None` where there is no image."""
+
+    @property
+    def rescale(self) -> list[tuple[float, float] | None]:
+        """(slope, intercept) of each slice; `None` where there is no image."""
+
+    @property
+    def windows(self) -> list[list[float] | None]:
+        """(center, width) of each slice, the first ones; `None` where there are none."""
+
+    @property
     def stored_dtype(self) -> str | None:
         """NumPy's name for the narrowest type that holds the stored values of every slice, or `None`."""
 
@@ -458,6 +474,7 @@ class Slices:
         self,
         values: str,
         dtype: str,
+        fill_value: float,
         out: NDArray[np.uint8],
         workers: int | None,
         progress: Callable[[int], object] | None,
@@ -465,9 +482,12 @@ class Slices:
         """Fill `out`, a one-dimensional array of bytes, with the slices as numbers of `dtype`."""
 
 def read_slice_headers(
-    paths: list[str], workers: int | None, progress: Callable[[int], object] | None
+    paths: list[str],
+    workers: int | None,
+    progress: Callable[[int], object] | None,
+    places: list[tuple[int, int] | None] | None = None,
 ) -> Slices:
-    """Read the headers of `paths`, in their order."""
+    """Read the headers of `paths`: of each the only frame, or the frames that `places` names."""
 
 def find_series(
     paths: list[str], recursive: bool, workers: int | None, progress: Callable[[int], object] | None

@@ -21,10 +21,11 @@ class Issue:
         paths: The files that it is about.
         numbers: What was measured; the end of a name says the unit: `_mm`, `_degrees`, `_count`, or `_index`,
             which counts the slices of the volume from 0.
+        cells: For `incomplete_grid`, (step of the leading axis, slice) of each image that is missing.
         sentence: All of it in words.
     """
 
-    __slots__ = ("is_error", "kind", "numbers", "paths", "sentence")
+    __slots__ = ("cells", "is_error", "kind", "numbers", "paths", "sentence")
 
     def __init__(
         self,
@@ -34,12 +35,14 @@ class Issue:
         paths: list[str],
         numbers: dict[str, float],
         sentence: str,
+        cells: list[tuple[int, int]] | None = None,
     ) -> None:
         self.kind = kind
         self.is_error = is_error
         self.paths = paths
         self.numbers = numbers
         self.sentence = sentence
+        self.cells = cells if cells is not None else []
 
     def __str__(self) -> str:
         return self.sentence

@@ -36,8 +36,14 @@ class Series:
         modality: Modality.
         description: Series Description.
         number: Series Number, or `None`.
-        paths: The files of the volume's slices, in slice order.
-        shape: The volume's shape: (slice, row, column), with a last axis for colour samples.
+        paths: The file of each of the volume's images, in the order of the array; an image that is missing is
+            left out.
+        frames: Which frame of that file it is, or which tile of a mosaic, from 0.
+        shape: The volume's shape: (slice, row, column), with a last axis for colour samples, and one in front
+            where positions have several images.
+        axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", ...)` and the like.
+        coords: What changes along the leading axis, by name: one value a step. What the axis is sorted by
+            comes first. Empty without such an axis.
         spacing: (slice, row, column) in mm: how far apart neighbours are along each axis of the array.
         affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS (PS3.3
             §C.7.6.2.1.1).
@@ -51,7 +57,12 @@ class Series:
         self.description: str = fields["description"]
         self.number: int | None = fields["number"]
         self.paths: list[str] = fields["paths"]
+        self.frames: list[int] = fields["frames"]
         self.shape: tuple[int, ...] = tuple(fields["shape"])
+        name, coords = fields["axis"] if fields["axis"] is not None else (None, {})
+        leading = () if name is None else (name,)
+        self.axes: tuple[str, ...] = (*leading, "slice", "row", "column", "sample")[: len(self.shape)]
+        self.coords: dict[str, npt.NDArray[Any]] = {key: np.asarray(values) for key, values in coords.items()}
         self.spacing: tuple[float, float, float] = tuple(fields["spacing"])
         self.affine: npt.NDArray[np.float64] = np.array(fields["affine"], dtype=np.float64)
         self.report = Report([Issue(**issue) for issue in fields["issues"]])
@@ -59,6 +70,8 @@ class Series:
         self._slices: _core.Slices | None = fields["slices"]
         # In another process, what the files were when their headers were read.
         self._file_states: list[tuple[int, int, int] | None] | None = None
+        self._file_paths: list[str] = []
+        self._places: list[tuple[int, int] | None] = []
 
     def read(
         self,
@@ -67,6 +80,7 @@ class Series:
         dtype: npt.DTypeLike | None = None,
         out: Any = None,
         irregular: Literal["raise", "keep"] = "raise",
+        fill: float = 0,
         workers: int | None = None,
         progress: bool = False,
         mmap: Literal["auto", "never", "always"] = "auto",
@@ -82,6 +96,7 @@ class Series:
                 C-contiguous, of the volume's shape and of `dtype`, which it sets if that is not given.
             irregular: `"raise"` raises for whatever would make the affine, the order or the content a lie;
                 `"keep"` reads the best volume that there is, and `report` says what is wrong with it.
+            fill: What stands where an image is missing along the leading axis.
             workers: Threads; default: one a core.
             progress: Show a tqdm bar.
             mmap: Taken as for `dcmread`; slices are always read, which is faster.
@@ -109,14 +124,14 @@ class Series:
         slices = self._headers()
         if len(slices) == 0:
             raise IrregularSeriesError("no slice of the series can be read", report=self.report)
-        array = _read(slices, self.shape, values, dtype, out, workers, progress)
-        return Volume(array, self)
+        array = _read(slices, self.shape, values, dtype, out, workers, progress, fill)
+        return Volume(array, self, slices)
 
     def _headers(self) -> _core.Slices:
         if self._slices is None:
-            slices = _core.read_slice_headers(self.paths, None, None)
+            slices = _core.read_slice_headers(self._file_paths, None, None, self._places)
             for path, before, now in zip(
-                self.paths, self._file_states or (), slices.file_states, strict=True
+                self._file_paths, self._file_states or (), slices.file_states, strict=True
             ):
                 if before != now:
                     raise OSError(
@@ -128,12 +143,17 @@ class Series:
     def __getstate__(self) -> dict[str, Any]:
         # The other process reads the headers of the slices again, and checks that they are those of the same
         # files.
-        states = self._file_states if self._slices is None else self._slices.file_states
-        return {**self.__dict__, "_slices": None, "_file_states": states}
+        state = {**self.__dict__, "_slices": None}
+        if self._slices is not None:
+            state["_file_states"] = self._slices.file_states
+            state["_file_paths"] = self._slices.file_paths
+            state["_places"] = self._slices.places
+        return state
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.shape))
-        return f"<Series {self.uid}: {self.modality} {shape}, {len(self.paths)} files, {self.report!r}>"
+        files = len(dict.fromkeys(self.paths))
+        return f"<Series {self.uid}: {self.modality} {shape}, {files} files, {self.report!r}>"
 
 
 def find_series(
@@ -167,6 +187,7 @@ def read_series(
     dtype: npt.DTypeLike | None = None,
     out: Any = None,
     irregular: Literal["raise", "keep"] = "raise",
+    fill: float = 0,
     workers: int | None = None,
     progress: bool = False,
     mmap: Literal["auto", "never", "always"] = "auto",
@@ -180,6 +201,7 @@ def read_series(
         dtype: The type of the array.
         out: An array to fill.
         irregular: What to do about irregular series.
+        fill: What stands where an image is missing along the leading axis.
         workers: Threads.
         progress: Show a tqdm bar.
         mmap: As for `dcmread`.
@@ -202,6 +224,7 @@ def read_series(
         dtype=dtype,
         out=out,
         irregular=irregular,
+        fill=fill,
         workers=workers,
         progress=progress,
         mmap=mmap,
@@ -268,6 +291,7 @@ def _read(
     out: Any,
     workers: int | None,
     progress: bool,
+    fill: float = 0,
 ) -> npt.NDArray[Any]:
     if dtype is None and out is None:
         dtype = "float32" if values == "modality" else slices.stored_dtype
@@ -275,7 +299,7 @@ def _read(
             raise ValueError("no type of whole numbers holds the stored values of all slices: choose a dtype")
     array, memory = destination(shape, dtype, out)
     with Progress(progress, "slices", len(slices)) as bar:
-        slices.read_into(values, array.dtype.name, memory, workers, bar.callback)
+        slices.read_into(values, array.dtype.name, fill, memory, workers, bar.callback)
     return array
 
 

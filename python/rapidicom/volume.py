@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import torch
     import xarray
 
+    from rapidicom import _core
     from rapidicom.report import Report
+    from rapidicom.scaling import Scaling
     from rapidicom.series import Series
 
 __all__ = ["Volume"]
@@ -27,24 +29,33 @@ class Volume:
     """Slices as one array, with their geometry, their data sets and a report of what is irregular.
 
     Attributes:
-        array: Axes (slice, row, column), with a last one for colour samples.
-        axes: The names of the axes.
+        array: Axes (slice, row, column), with a last one for colour samples, and one in front where positions
+            have several images.
+        axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", "row", "column")` and
+            the like.
+        coords: What changes along the axis in front, by name: one value a step, what it is sorted by first.
+            Times are in ms, but those of acquisition in seconds.
         affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS (PS3.3
             §C.7.6.2.1.1): the first three columns are the steps from neighbour to neighbour along each axis.
         spacing: (slice, row, column) in mm: the lengths of these steps.
-        paths: One file a slice.
-        datasets: One data set a slice, read when it is looked at.
+        paths: One file an image, in the order of the array; an image that is missing is left out.
+        frames: Which frame of that file it is, or which tile of a mosaic, from 0.
+        datasets: One data set an image, read when it is looked at; images of one file share it.
         report: What is irregular.
     """
 
-    def __init__(self, array: npt.NDArray[Any], series: Series) -> None:
+    def __init__(self, array: npt.NDArray[Any], series: Series, slices: _core.Slices) -> None:
         self.array = array
         self.affine = series.affine.copy()
         self.spacing = series.spacing
         self.paths = list(series.paths)
         self.datasets: Sequence[Dataset] = _Datasets(self.paths)
         self.report: Report = series.report
-        self.axes = ("slice", "row", "column", "sample")[: array.ndim]
+        self.frames = list(series.frames)
+        self.axes = series.axes
+        self.coords = {name: values.copy() for name, values in series.coords.items()}
+        self._slices = slices
+        self._series = series
         self.series_uid = series.uid
         self.modality = series.modality
 
@@ -71,6 +82,50 @@ class Volume:
         """
         direction: npt.NDArray[np.float64] = self.affine[:3, :3] / np.asarray(self.spacing)
         return direction
+
+    @property
+    def windows(self) -> npt.NDArray[np.float64]:
+        """Shape (images, 2): the first Window Center and Window Width of each, NaN where there are none."""
+        present = [place is not None for place in self._slices.places]
+        none = (np.nan, np.nan)
+        found = zip(self._slices.windows, present, strict=True)
+        windows = [none if window is None else window for window, is_there in found if is_there]
+        return np.array(windows, dtype=np.float64).reshape(-1, 2)
+
+    @property
+    def scaling(self) -> list[Scaling]:
+        """What the files say about units and other scales, one entry an image; nothing of it was applied.
+
+        Real World Value Mapping, the units of PET, doses and rescaled values, and the scale factors of
+        Philips scanners: see `rapidicom.scaling`.
+        """
+        from rapidicom.scaling import scaling_of
+
+        return [scaling_of(ds, frame) for ds, frame in zip(self.datasets, self.frames, strict=True)]
+
+    def padding_mask(self) -> npt.NDArray[np.bool_]:
+        """Find the voxels that hold Pixel Padding Value, or lie in its range (PS3.3 §C.7.5.1.1.2).
+
+        They stand for no measurement. In `array` they are rescaled like the others. The stored values are
+        read once more.
+
+        Returns:
+            The shape of `array`, without samples; false where there is no padding value, and where an image
+            is missing.
+        """
+        from rapidicom.scaling import padding_range
+
+        stored = self._series.read(values="stored", irregular="keep").array
+        if "sample" in self.axes:
+            stored = stored[..., 0]
+        mask = np.zeros(stored.shape, dtype=np.bool_)
+        images, masks = stored.reshape(-1, *stored.shape[-2:]), mask.reshape(-1, *stored.shape[-2:])
+        present = [index for index, place in enumerate(self._slices.places) if place is not None]
+        for index, ds in zip(present, self.datasets, strict=True):
+            limits = padding_range(ds)
+            if limits is not None:
+                masks[index] = (images[index] >= limits[0]) & (images[index] <= limits[1])
+        return mask
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         if copy:
@@ -121,11 +176,11 @@ class Volume:
 
 
 class _Datasets(Sequence[Dataset]):
-    """One data set a path, read when it is first looked at and then kept."""
+    """One data set a path, read when it is first looked at and then kept; a path may occur several times."""
 
     def __init__(self, paths: list[str]) -> None:
         self._paths = paths
-        self._read: dict[int, Dataset] = {}
+        self._read: dict[str, Dataset] = {}
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -137,10 +192,10 @@ class _Datasets(Sequence[Dataset]):
     def __getitem__(self, index: int | slice) -> Dataset | list[Dataset]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        number = range(len(self))[index]
-        if number not in self._read:
-            self._read[number] = dcmread(self._paths[number])
-        return self._read[number]
+        path = self._paths[range(len(self))[index]]
+        if path not in self._read:
+            self._read[path] = dcmread(path)
+        return self._read[path]
 
     def __repr__(self) -> str:
         return f"<{len(self)} data sets, {len(self._read)} of them read>"

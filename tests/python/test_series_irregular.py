@@ -18,7 +18,6 @@ RAISED: dict[str, tuple[dict[str, Any], str]] = {
     "missing slice": ({"missing": [3]}, "gap"),
     "two missing slices": ({"missing": [2, 5]}, "gap"),
     "duplicate position": ({"duplicate": 2}, "duplicate_position"),
-    "two phases": ({"phases": 2}, "multiple_phases"),
     "turned slice": ({"odd_orientation": 3}, "mixed_orientation"),
     "slice of another shape": ({"odd_shape": 3}, "mixed_shape"),
     "no positions": ({"without_position": range(8)}, "missing_position"),
@@ -66,7 +65,7 @@ def test_irregular_series_raises(tmp_path: Path, options: dict[str, Any], kind: 
         rd.read_series(tmp_path)
     report = caught.value.report
     assert kind in kinds(report)
-    if kind not in ("gap", "missing_position", "multiple_phases"):
+    if kind not in ("gap", "missing_position"):
         assert set(written.odd_paths) <= issue_paths(report, kind)
     assert_no_secret([str(caught.value), *(str(issue) for issue in report.issues)])
 
@@ -78,7 +77,7 @@ def test_irregular_series_is_kept_with_its_report(tmp_path: Path, options: dict[
     assert kind in kinds(vol.report)
     assert_slices_are_those_of_their_paths(vol, written)
     # Nothing that was whole and in its place is lost; of two files at one position, one is enough.
-    if kind not in ("duplicate_position", "multiple_phases", "missing_position"):
+    if kind not in ("duplicate_position", "missing_position"):
         assert set(written.paths) <= set(map(Path, vol.paths))
 
 
@@ -129,14 +128,45 @@ def test_duplicate_position_keeps_one_of_the_two(tmp_path: Path) -> None:
     assert issue_paths(vol.report, "duplicate_position") >= {written.paths[2], written.odd_paths[0]}
 
 
-def test_two_phases_are_never_interleaved(tmp_path: Path) -> None:
+def test_two_phases_are_an_axis_in_front(tmp_path: Path) -> None:
     written = series(tmp_path, phases=2)
-    vol = rd.read_series(tmp_path, irregular="keep")
-    second = set(written.odd_paths)
-    for start in range(0, len(vol.paths), 8):
-        phase = {Path(path) in second for path in vol.paths[start : start + 8]}
-        assert len(phase) == 1
+    vol = rd.read_series(tmp_path)
+    assert vol.axes == ("acquisition", "slice", "row", "column")
+    np.testing.assert_array_equal(vol.coords["acquisition"], [1, 2])
+    second = {Path(path) for path in vol.paths[8:]}
+    assert second == set(written.odd_paths)
+    assert [Path(path) for path in vol.paths[:8]] == written.paths
+    by_path = np.stack([written.modality(Path(path)) for path in vol.paths])
+    np.testing.assert_array_equal(vol.array, by_path.reshape(2, 8, 5, 7))
     np.testing.assert_allclose(vol.affine, written.affine, atol=1e-6)
+    assert list(vol.report.issues) == []
+
+
+def test_phase_that_lacks_a_slice_is_reported_and_filled(tmp_path: Path) -> None:
+    written = series(tmp_path, phases=2)
+    fourth = written.stored[written.paths[3]] + 100
+    missing = next(path for path in written.odd_paths if (written.stored[path] == fourth).all())
+    missing.unlink()
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    (issue,) = caught.value.report.issues
+    assert (issue.kind, issue.cells) == ("incomplete_grid", [(1, 3)])
+    vol = rd.read_series(tmp_path, irregular="keep", fill=-5000)
+    assert vol.shape == (2, 8, 5, 7)
+    assert (vol.array[1, 3] == -5000).all()
+    np.testing.assert_array_equal(vol.array[0], written.modality_volume)
+    np.testing.assert_array_equal(vol.array[1, 4:], written.modality_volume[4:] + 100)
+
+
+def test_images_that_nothing_tells_apart_are_not_mixed(tmp_path: Path) -> None:
+    """Two files a position, whose numbers count in no common order."""
+    first = series(tmp_path / "a")
+    series(tmp_path / "b", first_serial=8, reversed_instances=True)
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert kinds(caught.value.report) == {"multiple_phases"}
+    vol = rd.read_series(tmp_path, irregular="keep")
+    np.testing.assert_array_equal(vol.array, first.modality_volume)
 
 
 def test_slices_without_positions_fall_back_to_instance_numbers(tmp_path: Path) -> None:

@@ -87,15 +87,21 @@ def assert_same_voxels(vol: rd.Volume, reference: Any, tolerance: float = 0.02) 
     np.testing.assert_allclose(vol.array, turned, rtol=1e-5, atol=1e-5 * np.abs(turned).max())
 
 
-def run_dcm2niix(folder: Path, into: Path) -> list[Path]:
-    """Convert one folder; the files come without those that dcm2niix resampled."""
+def run_dcm2niix(folder: Path, into: Path, philips_scale: bool = True) -> list[Path]:
+    """Convert one folder or file; the files come without those that dcm2niix resampled.
+
+    `philips_scale`: whether values of Philips scanners are divided by Scale Slope, which no standard names.
+    """
     dcm2niix = pytest.importorskip("dcm2niix")
     subprocess.run(
-        [dcm2niix.bin, "-f", "%j", "-z", "n", "-b", "n", "-d", "0", "-o", str(into), str(folder)],
+        [
+            dcm2niix.bin, "-f", "%j", "-p", "y" if philips_scale else "n", "-z", "n", "-b", "n", "-d", "0",
+            "-s", "y" if folder.is_file() else "n", "-o", str(into), str(folder),
+        ],
         check=True,
         capture_output=True,
         timeout=120,
-    )
+    )  # fmt: skip
     return [
         path for path in sorted(into.glob("*.nii")) if "_Tilt" not in path.name and "_Eq" not in path.name
     ]
@@ -184,17 +190,114 @@ def test_series_that_is_no_stack_raises(folder: str, kind: str) -> None:
     assert kind in {issue.kind for issue in caught.value.report.issues}
 
 
-# Not compared, and why.
+# Multi-frame objects, mosaics, and series with several images at each position: what is in front of slices.
+SEVERAL = [
+    (f"{NIFTI}/siemens_multiframe/anatomical/001", None, "Siemens enhanced"),
+    (f"{NIFTI}/philips_enhanced/anatomical/001", None, "Philips enhanced"),
+    (f"{NIFTI}/philips_enhanced/dti/001", "b_value", "Philips enhanced, diffusion"),
+    (f"{NIFTI}/philips_enhanced/fmri/001", "time", "Philips enhanced, time"),
+    (f"{NIFTI}/hyperfine/anatomical/001", None, "Hyperfine enhanced"),
+    ("neurolabusc__dcm_qa_enh/In/Siemens/XA10", "time", "Siemens enhanced, a file a time point"),
+    ("neurolabusc__dcm_qa_enh/In/Philips", "echo", "Philips enhanced, a field map and its magnitude"),
+    ("neurolabusc__dcm_qa_me/In/4_me_fMRI", "echo", "Siemens mosaics, two echoes at three times"),
+    ("neurolabusc__dcm_qa_ts/In/1.dcm", None, "one mosaic"),
+    ("neurolabusc__dcm_qa_ts/In/2.dcm", None, "one mosaic, implicit VR"),
+    ("neurolabusc__dcm_qa_ts/In/3.dcm", None, "one mosaic, big endian"),
+    ("neurolabusc__dcm_qa_ts/In/4.dcm", None, "one mosaic, RLE"),
+    ("neurolabusc__dcm_qa_ts/In/5.dcm", None, "one mosaic, JPEG Lossless"),
+    ("neurolabusc__dcm_qa_canon/In/9000_DTI_PA-ortho", "b_value", "diffusion, repeated without directions"),
+    (f"{NIFTI}/ge/dti/001", "instance", "phases that nothing but numbers tells apart"),
+    (f"{NIFTI}/ge/dti/002", "instance", "the same, four phases"),
+    (f"{NIFTI}/ge/fmri/001", "instance", "the same, time"),
+    (f"{NIFTI}/philips/dti/001", "b_value", "diffusion, numbers count phases first"),
+    (f"{NIFTI}/philips/fmri/001", "instance", "time, numbers count phases first"),
+    (f"{NIFTI}/generic/compressed_rle/001", None, "RLE"),
+    (f"{NIFTI}/generic/compressed_jpeg/001", None, "JPEG Lossless"),
+]
+
+
+def volumes_of(path: Path) -> list[Any]:
+    """One image a volume of a NIfTI file."""
+    image = nibabel.load(path)
+    if image.ndim == 3:
+        return [image]
+    return list(nibabel.four_to_three(image))
+
+
+@pytest.mark.parametrize(
+    ("folder", "axis"), [(folder, axis) for folder, axis, _ in SEVERAL], ids=[why for _, _, why in SEVERAL]
+)
+def test_each_volume_is_one_of_dcm2niix(folder: str, axis: str | None, tmp_path: Path) -> None:
+    vol = rd.read_series(DATA / folder)
+    assert vol.axes == ((axis,) if axis is not None else ()) + ("slice", "row", "column")
+    # Rescale Slope and Intercept are applied by both.
+    paths = run_dcm2niix(DATA / folder, tmp_path, philips_scale=False)
+    references = [one for path in paths for one in volumes_of(path)]
+    steps = list(vol.array) if axis is not None else [vol.array]
+    assert len(references) == len(steps)
+    whole = vol.array
+    for step in steps:
+        vol.array = step
+        errors = []
+        for reference in references:
+            try:
+                assert_same_voxels(vol, reference)
+            except AssertionError as error:
+                errors.append(error)
+            else:
+                references.remove(reference)
+                break
+        else:
+            raise AssertionError(f"no reference has this volume: {errors[0]}")
+    vol.array = whole
+
+
+def test_tiles_of_a_mosaic_lie_where_the_file_beside_it_says() -> None:
+    """The reference that comes with the data, made by another version of dcm2niix."""
+    folder = DATA / "neurolabusc__dcm_qa_ts"
+    reference = nibabel.load(folder / "Ref/1.nii")
+    vol = rd.read_series(folder / "In/1.dcm")
+    assert vol.shape == (35, 64, 64)
+    assert vol.frames == sorted(vol.frames)
+    assert_same_voxels(vol, reference)
+
+
+# What else can be read of a dose and a segmentation: no program here makes volumes of them.
+
+
+@pytest.mark.parametrize("name", ["rtdose.dcm", "rtdose_expb.dcm", "rtdose_rle.dcm"])
+def test_dose_is_scaled_and_placed(name: str) -> None:
+    path = DATA / "pydicom__pydicom/src/pydicom/data/test_files" / name
+    if not path.exists():
+        pytest.skip(f"{name} is not there")
+    ds = rd.dcmread(path)
+    vol = rd.read_series(path)
+    np.testing.assert_allclose(vol.array, ds.pixel_array * float(ds.DoseGridScaling), rtol=1e-6)
+    offsets = np.array([float(offset) for offset in ds.GridFrameOffsetVector])
+    z = float(ds.ImagePositionPatient[2]) + offsets - offsets[0]
+    assert [(vol.affine @ [k, 0, 0, 1])[2] for k in range(15)] == pytest.approx(list(z), abs=1e-4)
+
+
+def test_segmentation_has_an_axis_of_segments() -> None:
+    path = DATA / "pydicom__pydicom-data/data_store/data/liver.dcm"
+    ds = rd.dcmread(path)
+    vol = rd.read_series(path, values="stored", irregular="keep")
+    groups = ds.PerFrameFunctionalGroupsSequence
+    for content, frame in zip(vol.array.reshape(-1, *vol.shape[-2:]), vol.frames, strict=True):
+        np.testing.assert_array_equal(content, ds.pixel_array[frame])
+    for slice_index, frame in enumerate(vol.frames[: vol.shape[-3]]):
+        stated = [float(v) for v in groups[frame].PlanePositionSequence[0].ImagePositionPatient]
+        np.testing.assert_allclose((vol.affine @ [slice_index, 0, 0, 1])[:3], stated, atol=1e-3)
+
+
+# Series that dcm2niix converts and that are not compared, and why.
 NOT_COMPARED = {
-    f"{NIFTI}/hyperfine/anatomical/001": "one multi-frame file",
-    f"{NIFTI}/ge/dti/001": "4D: several volumes in one series, as are the other dti and fmri folders",
-    f"{NIFTI}/siemens/fmri/001": "mosaic",
-    f"{NIFTI}/generic/compressed_rle/001": "compressed, as are the other compressed folders",
-    f"{NIFTI}/generic/rgb/001": "compressed",
-    f"{NIFTI}/philips_enhanced/anatomical/001": "enhanced multi-frame",
-    "neurolabusc__dcm_qa_canon/In/9000_DTI_PA-ortho": "4D",
-    "neurolabusc__dcm_qa_me/In/4_me_fMRI": "mosaic",
-    "neurolabusc__dcm_qa_enh/In/Siemens/XA10": "enhanced multi-frame",
+    "neurolabusc__dcm_qa_ts/In": "nine copies of one volume in one series; each is compared alone",
+    f"{NIFTI}/siemens/fmri/001": "mosaics without the header that says how many slices they have",
+    f"{NIFTI}/generic/rgb/001": "colour, which NIfTI has another type for",
+    "nipy__nibabel/nibabel/nicom/tests/data/0.dcm": "48 tiles in 256 columns: no square divides",
+    "pydicom__pydicom/src/pydicom/data/test_files/rtdose.dcm": "dcm2niix does not read the grid offsets",
+    "FNNDSC__data/dicom/rsna_2/SEG": "dcm2niix makes one stack of the frames of two segments",
 }
 
 

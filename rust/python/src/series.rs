@@ -1,5 +1,6 @@
 //! Series and their slices.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rapidicom_core::series::{
-    InstanceHeader, Issue, SeriesPlan, Tolerances, Values, find_series as find, read_batch_headers, read_slices,
+    CoordinateValues, Issue, LeadingAxis, ReadOptions, SeriesPlan, Slice, SliceSet, Tolerances, Values,
+    find_series as find, read_batch_headers, read_slice_headers as read_again, read_slices,
 };
 use rapidicom_core::{FileSource, SampleType, Workers, with_files};
 
@@ -16,20 +18,20 @@ use crate::array::fill;
 use crate::error::to_python;
 use crate::work::run;
 
-/// Instances whose headers were read, ready for their pixels to be.
+/// Frames of instances whose headers were read, ready for their pixels to be.
 #[pyclass(name = "Slices", module = "rapidicom._core", frozen)]
-pub struct PySlices(Arc<Vec<InstanceHeader>>);
+pub struct PySlices(Arc<SliceSet>);
 
 #[pymethods]
 impl PySlices {
     fn __len__(&self) -> usize {
-        self.0.len()
+        self.0.slices.len()
     }
 
     /// `(rows, columns)` of the first slice, with the number of samples behind it for colour.
     #[getter]
     fn image_shape(&self) -> Option<Vec<usize>> {
-        Some(self.0.first()?.image.description()?.frame_shape())
+        self.0.image_shape()
     }
 
     /// Size in bytes and modification time, in seconds and nanoseconds since 1970, of each file when its header was
@@ -37,21 +39,48 @@ impl PySlices {
     #[getter]
     fn file_states(&self) -> Vec<Option<(u64, i64, i64)>> {
         let state = |file: &FileSource| (file.length, file.modified.0, file.modified.1);
-        self.0.iter().map(|slice| slice.file.as_ref().map(state)).collect()
+        self.0.files.iter().map(|slice| slice.file.as_ref().map(state)).collect()
+    }
+
+    /// The files, each once.
+    #[getter]
+    fn file_paths(&self) -> Vec<&OsStr> {
+        self.0.files.iter().map(|file| file.path.as_os_str()).collect()
+    }
+
+    /// Of each slice the numbers of its file and of its frame in it; `None` where there is no image.
+    #[getter]
+    fn places(&self) -> Vec<Option<(usize, usize)>> {
+        self.0.slices.iter().map(|slice| slice.as_ref().map(|slice| (slice.file, slice.frame.index))).collect()
+    }
+
+    /// `(slope, intercept)` of each slice, as `values="modality"` applies them; `None` where there is no image.
+    #[getter]
+    fn rescale(&self) -> Vec<Option<(f64, f64)>> {
+        let rescale = |slice: &Slice| (slice.frame.rescale.slope, slice.frame.rescale.intercept);
+        self.0.slices.iter().map(|slice| slice.as_ref().map(rescale)).collect()
+    }
+
+    /// `(center, width)` of each slice, the first ones; `None` where there are none.
+    #[getter]
+    fn windows(&self) -> Vec<Option<[f64; 2]>> {
+        self.0.slices.iter().map(|slice| slice.as_ref().and_then(|slice| slice.frame.window)).collect()
     }
 
     /// NumPy's name for the narrowest type that holds the stored values of every slice, or `None`.
     #[getter]
     fn stored_dtype(&self) -> Option<&'static str> {
-        rapidicom_core::series::stored_type(&self.0).map(SampleType::name)
+        self.0.stored_type().map(SampleType::name)
     }
 
     /// Fills `out`, a one-dimensional array of bytes, with the slices one after the other as numbers of `dtype`.
+    #[expect(clippy::too_many_arguments, reason = "which values, where to and how")]
     fn read_into(
         &self,
         py: Python<'_>,
         values: &str,
         dtype: &str,
+        fill_value: f64,
         out: &Bound<'_, PyArray1<u8>>,
         workers: Option<usize>,
         progress: Option<Py<PyAny>>,
@@ -69,21 +98,28 @@ impl PySlices {
         };
         let slices = Arc::clone(&self.0);
         let workers = Workers::for_computing(workers);
-        fill(out, |out| run(py, progress, |tick| read_slices(&slices, values, sample_type, out, workers, tick)))
+        let options = ReadOptions { values, sample_type, fill: fill_value };
+        fill(out, |out| run(py, progress, |tick| read_slices(&slices, &options, out, workers, tick)))
     }
 }
 
-/// Reads the headers of `paths`, in their order.
+/// Reads the headers of `paths`: of each the only frame, in their order, or the frames that `places` names as
+/// [`PySlices::places`] does.
 #[pyfunction]
+#[pyo3(signature = (paths, workers, progress, places=None))]
 pub fn read_slice_headers(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     workers: Option<usize>,
     progress: Option<Py<PyAny>>,
+    places: Option<Vec<Option<(usize, usize)>>>,
 ) -> PyResult<PySlices> {
     let workers = Workers::for_headers(workers);
-    let headers = run(py, progress, |tick| read_batch_headers(&paths, workers, tick))?;
-    Ok(PySlices(Arc::new(headers)))
+    let slices = run(py, progress, |tick| match &places {
+        Some(places) => read_again(&paths, places, workers, tick),
+        None => read_batch_headers(&paths, workers, tick),
+    })?;
+    Ok(PySlices(Arc::new(slices)))
 }
 
 /// What `find_series` found: the series as dictionaries, and how many files were what.
@@ -119,15 +155,30 @@ fn series<'py>(py: Python<'py>, plan: SeriesPlan) -> PyResult<Bound<'py, PyDict>
     fields.set_item("modality", plan.modality)?;
     fields.set_item("description", plan.description)?;
     fields.set_item("number", plan.number)?;
-    fields.set_item("paths", plan.slices.iter().map(|slice| slice.path.as_os_str()).collect::<Vec<_>>())?;
+    fields.set_item("paths", plan.set.present().map(|(file, _)| file.path.as_os_str()).collect::<Vec<_>>())?;
+    fields.set_item("frames", plan.set.present().map(|(_, slice)| slice.frame.index).collect::<Vec<_>>())?;
+    fields.set_item("axis", plan.axis.map(|axis| leading_axis(py, axis)).transpose()?)?;
     fields.set_item("shape", plan.shape)?;
     fields.set_item("spacing", plan.spacing)?;
     fields.set_item("affine", plan.affine.0)?;
     fields.set_item("unsupported", plan.unsupported)?;
     let issues: PyResult<Vec<_>> = plan.report.issues.into_iter().map(|found| issue(py, found)).collect();
     fields.set_item("issues", issues?)?;
-    fields.set_item("slices", PySlices(Arc::new(plan.slices)).into_pyobject(py)?)?;
+    fields.set_item("slices", PySlices(Arc::new(plan.set)).into_pyobject(py)?)?;
     Ok(fields)
+}
+
+/// The axis' name, and its coordinates by name.
+fn leading_axis<'py>(py: Python<'py>, axis: LeadingAxis) -> PyResult<(&'static str, Bound<'py, PyDict>)> {
+    let coordinates = PyDict::new(py);
+    for coordinate in axis.coordinates {
+        match coordinate.values {
+            CoordinateValues::Numbers(values) => coordinates.set_item(coordinate.name, values)?,
+            CoordinateValues::Vectors(values) => coordinates.set_item(coordinate.name, values)?,
+            CoordinateValues::Texts(values) => coordinates.set_item(coordinate.name, values)?,
+        }
+    }
+    Ok((axis.name, coordinates))
 }
 
 fn issue<'py>(py: Python<'py>, issue: Issue) -> PyResult<Bound<'py, PyDict>> {
@@ -136,6 +187,7 @@ fn issue<'py>(py: Python<'py>, issue: Issue) -> PyResult<Bound<'py, PyDict>> {
     fields.set_item("is_error", issue.is_error)?;
     fields.set_item("paths", issue.paths.iter().map(|path| path.as_os_str()).collect::<Vec<_>>())?;
     fields.set_item("numbers", issue.numbers.into_iter().collect::<std::collections::BTreeMap<_, _>>())?;
+    fields.set_item("cells", issue.cells)?;
     fields.set_item("sentence", issue.sentence)?;
     Ok(fields)
 }

@@ -21,8 +21,8 @@ pub(super) fn swap_bytes(bytes: &mut [u8], unit: usize) {
 /// Brings stored samples into the order of the array: packed ones into bytes of their own, those of a pixel together,
 /// chrominance to each pixel that shares it.
 ///
-/// `stored` has the samples of whole frames behind `skipped_bits` bits of what is before them; bytes are in little-endian
-/// order, here and in `out`.
+/// `stored` has the samples of whole frames behind `skipped_bits` bits of what is before them; bytes are in
+/// little-endian order, here and in `out`.
 pub(super) fn arrange(stored: &[u8], skipped_bits: u32, description: &ImageDescription, out: &mut [u8]) {
     let is_planar = description.is_planar == Some(true);
     let is_rearranged = description.is_subsampled() || is_planar;
@@ -54,7 +54,8 @@ fn unpack(stored: &[u8], skipped_bits: u32, description: &ImageDescription, out:
     }
 }
 
-/// Makes a byte, 0 or 1, of each bit behind the first `skipped_bits`, fewer than 8; the lowest bit of a byte comes first.
+/// Makes a byte, 0 or 1, of each bit behind the first `skipped_bits`, fewer than 8; the lowest bit of a byte comes
+/// first.
 fn unpack_bits(stored: &[u8], skipped_bits: u32, out: &mut [u8]) {
     let bit = |byte: u8, index: usize| byte >> index & 1;
     let (mut stored, mut out) = (stored, out);

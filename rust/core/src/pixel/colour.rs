@@ -20,8 +20,8 @@ pub(crate) fn ybr_full_to_rgb(samples: &mut [u8]) {
     }
 }
 
-/// Gives each of two neighbouring pixels the chrominance that they share: Y1 Y2 B R becomes Y1 B R Y2 B R, of samples of
-/// `sample_length` bytes.
+/// Gives each of two neighbouring pixels the chrominance that they share: Y1 Y2 B R becomes Y1 B R Y2 B R, of samples
+/// of `sample_length` bytes.
 pub(crate) fn expand_422(stored: &[u8], sample_length: usize, out: &mut [u8]) {
     /// Which of the stored samples each sample of two pixels is.
     const SOURCES: [usize; 6] = [0, 2, 3, 1, 2, 3];

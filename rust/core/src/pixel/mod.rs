@@ -6,6 +6,7 @@ mod colour;
 mod decoded;
 mod encapsulated;
 mod image;
+mod modality_lut;
 mod native;
 mod read;
 mod rescale;
@@ -14,6 +15,7 @@ mod synthetic;
 
 pub use encapsulated::EncapsulatedPixels;
 pub use image::{ImagePixels, PixelValue};
+pub use modality_lut::ModalityLut;
 pub use native::{NativePixels, ValueField};
 pub use read::{FrameOptions, FrameScratch, Wanted, read_frames, read_overlay_bits};
-pub use rescale::Rescale;
+pub use rescale::{Rescale, convert_floats, fill_bytes};

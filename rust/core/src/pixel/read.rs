@@ -78,7 +78,8 @@ pub(super) fn check_room(out: &[u8], frame_length: u64, count: u64) -> Result<()
 ///
 /// # Errors
 ///
-/// As [`read_frames`]; or if the pixels have more samples than one, or have not that bit, or it belongs to their values.
+/// As [`read_frames`]; or if the pixels have more samples than one, or have not that bit, or it belongs to their
+/// values.
 pub fn read_overlay_bits(
     pixels: &NativePixels,
     bytes: &FileBytes,

@@ -1,8 +1,8 @@
 //! Stored values to the values of the modality: slope and intercept (PS3.3 §C.11.1), and the change of type.
 
 use super::read::Wanted;
-use crate::error::{ErrorKind, Result};
-use crate::image_description::{ImageDescription, SampleType};
+use crate::error::{Error, ErrorKind, Result};
+use crate::image_description::{ImageDescription, PixelElement, SampleType};
 
 /// Rescale Slope and Rescale Intercept.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,6 +55,61 @@ macro_rules! stored {
 
 stored! { u8, 1; i8, 1; u16, 2; i16, 2; u32, 4; i32, 4; }
 
+macro_rules! stored_float {
+    ($($kind:ty, $size:literal;)*) => {$(
+        impl Stored<$size> for $kind {
+            fn from_le(bytes: [u8; $size]) -> Self {
+                <$kind>::from_le_bytes(bytes)
+            }
+            fn clear_unused(self, _: (u32, u32)) -> Self {
+                self
+            }
+            fn as_f32(self) -> f32 {
+                self as f32
+            }
+            fn as_f64(self) -> f64 {
+                self.into()
+            }
+        }
+    )*};
+}
+
+stored_float! { f32, 4; f64, 8; }
+
+/// `value` as one sample of this type, in the machine's byte order.
+///
+/// # Errors
+///
+/// If the type does not hold it.
+pub fn fill_bytes(value: f64, to: SampleType) -> Result<Vec<u8>> {
+    let mut out = vec![0; to.size()];
+    if from::<f64, 8>(&value.to_le_bytes(), as_they_are(to), &mut out) {
+        return Ok(out);
+    }
+    let why = format!("dtype {} does not hold the value to fill with", to.name());
+    Err(ErrorKind::Argument { why }.into())
+}
+
+/// Numbers of type `f64`, in the machine's byte order, as another type.
+///
+/// # Errors
+///
+/// If the type does not hold each of them exactly.
+pub fn convert_floats(values: &mut [u8], to: SampleType, out: &mut [u8]) -> Result<()> {
+    let (numbers, _) = values.as_chunks_mut::<8>();
+    numbers.iter_mut().for_each(|number| *number = f64::from_ne_bytes(*number).to_le_bytes());
+    if from::<f64, 8>(values, as_they_are(to), out) { Ok(()) } else { Err(not_exact(to)) }
+}
+
+fn as_they_are(to: SampleType) -> Args {
+    Args { shifts: (0, 0), rescale: Rescale::IDENTITY, exact: false, to }
+}
+
+fn not_exact(to: SampleType) -> Error {
+    let why = format!("dtype {} does not hold every value exactly: use float32 or float64", to.name());
+    ErrorKind::Argument { why }.into()
+}
+
 /// Turns one frame of stored samples, little endian and with unused bits as they are in the file, into the values
 /// that are `wanted`, in the machine's byte order.
 ///
@@ -62,11 +117,13 @@ stored! { u8, 1; i8, 1; u16, 2; i16, 2; u32, 4; i32, 4; }
 ///
 /// # Errors
 ///
-/// If samples are floating point numbers or have 64 bits, which `f64` arithmetic would not keep exact, or the type is one of whole numbers that does not hold every value exactly.
+/// If samples are whole numbers of 64 bits, which `f64` arithmetic would not keep exact, or the type is one of whole
+/// numbers that does not hold every value exactly.
 pub fn convert(stored: &[u8], description: &ImageDescription, wanted: Wanted, out: &mut [u8]) -> Result<()> {
     let Wanted { rescale, sample_type: to } = wanted;
     let shifts = description.shifts();
-    let exact = rescale.is_exact_in_f32(description.bits_stored);
+    let is_whole = description.pixel_element == PixelElement::PixelData;
+    let exact = is_whole && rescale.is_exact_in_f32(description.bits_stored);
     let args = Args { shifts, rescale, exact, to };
     let is_exact = match description.sample_type() {
         SampleType::U8 => from::<u8, 1>(stored, args, out),
@@ -75,7 +132,9 @@ pub fn convert(stored: &[u8], description: &ImageDescription, wanted: Wanted, ou
         SampleType::I16 => from::<i16, 2>(stored, args, out),
         SampleType::U32 => from::<u32, 4>(stored, args, out),
         SampleType::I32 => from::<i32, 4>(stored, args, out),
-        SampleType::U64 | SampleType::I64 | SampleType::F32 | SampleType::F64 => {
+        SampleType::F32 => from::<f32, 4>(stored, args, out),
+        SampleType::F64 => from::<f64, 8>(stored, args, out),
+        SampleType::U64 | SampleType::I64 => {
             let coded = format!("Bits Allocated {}", description.bits_allocated);
             return Err(ErrorKind::Unsupported { what: "the change of type of these pixels", coded }.into());
         }
@@ -83,8 +142,7 @@ pub fn convert(stored: &[u8], description: &ImageDescription, wanted: Wanted, ou
     if is_exact {
         return Ok(());
     }
-    let why = format!("dtype {} does not hold every value exactly: use float32 or float64", to.name());
-    Err(ErrorKind::Argument { why }.into())
+    Err(not_exact(to))
 }
 
 #[derive(Clone, Copy)]

@@ -54,15 +54,6 @@ fn what_cannot_be_read() {
 }
 
 #[test]
-fn frames_are_counted_but_not_placed() {
-    let mut one = InstanceHeader { position: None, orientation: None, pixel_spacing: None, ..header("enhanced") };
-    let description = Some(crate::ImageDescription { frame_count: 30, ..image_mut(&mut one).clone() });
-    one.image = ImageState::Unsupported { why: "why".to_owned(), description, has_own_geometry: true };
-    let plan = plan(vec![one]);
-    assert_eq!((plan.shape.as_slice(), findings(&plan)), (&[30, 5, 7][..], vec!["unsupported!: enhanced".to_owned()]));
-}
-
-#[test]
 fn unreadable_files_are_reported_where_they_belong() {
     let other = |name: &str, folder: &str| InstanceHeader {
         path: [folder, name].iter().collect(),
@@ -99,6 +90,7 @@ fn attributes_that_differ_from_slice_to_slice() {
         ("sign", |all| image_mut(&mut all[3]).is_signed = false, ALL, &["mixed_sample_type: 03"]),
         ("study", |all| all[3].study_instance_uid = "5".to_owned(), ALL, &["mixed_study!: 00 01 02 03 04 05 06 07"]),
         ("coordinates", |all| all[3].frame_of_reference_uid = "5".to_owned(), ALL, &["mixed_frame_of_reference!: 03"]),
+        ("padding", |all| all[3].has_padding = true, ALL, &["pixel_padding: 03"]),
         ("coordinates without a name", |all| all[0].frame_of_reference_uid.clear(), ALL, &[]),
     ]);
 }
@@ -118,7 +110,7 @@ fn stored_values_share_a_type_that_holds_all() {
             let image = image_mut(header);
             (image.bits_allocated, image.bits_stored, image.is_signed) = (allocated, stored, is_signed);
         }
-        assert_eq!(plan(headers).stored_type(), expected, "{name}");
+        assert_eq!(plan(headers).set.stored_type(), expected, "{name}");
     }
 }
 

@@ -1,12 +1,19 @@
 //! What the order, the geometry and the content of a volume depend on, out of one instance's header.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::frame_header::{AxisNumber, FrameHeader, NUMBER_COUNT};
+use super::frames::frames;
 use super::image_state::ImageState;
+use super::mosaic::{Mosaic, tiles};
 use crate::dataset::{Dataset, DicomFile};
+use crate::error::Family;
+use crate::geometry::Vector;
 use crate::image_description::Attributes;
 use crate::parse::Element;
-use crate::pixel::Rescale;
+use crate::pixel::{ModalityLut, Rescale};
 use crate::source::FileSource;
 use crate::tag::Tag;
 use crate::uid;
@@ -28,29 +35,16 @@ const INSTANCE_NUMBER: Tag = Tag::new(0x0020, 0x0013);
 const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
 const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
 const FRAME_OF_REFERENCE_UID: Tag = Tag::new(0x0020, 0x0052);
+const PIXEL_PADDING_VALUE: Tag = Tag::new(0x0028, 0x0120);
 const PIXEL_SPACING: Tag = Tag::new(0x0028, 0x0030);
+const WINDOW_CENTER: Tag = Tag::new(0x0028, 0x1050);
+const WINDOW_WIDTH: Tag = Tag::new(0x0028, 0x1051);
 const RESCALE_INTERCEPT: Tag = Tag::new(0x0028, 0x1052);
 const RESCALE_SLOPE: Tag = Tag::new(0x0028, 0x1053);
 const MODALITY_LUT_SEQUENCE: Tag = Tag::new(0x0028, 0x3000);
-
-/// A kilometre away, in mm: no scanner's coordinates reach it, and sums of such numbers are finite.
-const FARTHEST: f64 = 1e6;
-
-/// What tells images of one position from each other: the first attribute here that parts all positions in the same
-/// way is taken to be what the phases of a series are.
-pub const PHASE_ATTRIBUTES: [(Tag, &str); 11] = [
-    (Tag::new(0x0020, 0x0100), "TemporalPositionIdentifier"),
-    (Tag::new(0x0018, 0x1060), "TriggerTime"),
-    (Tag::new(0x0020, 0x9241), "NominalPercentageOfCardiacPhase"),
-    (Tag::new(0x0054, 0x1300), "FrameReferenceTime"),
-    (Tag::new(0x0018, 0x0086), "EchoNumbers"),
-    (Tag::new(0x0018, 0x0081), "EchoTime"),
-    (Tag::new(0x0018, 0x9087), "DiffusionBValue"),
-    (Tag::new(0x0018, 0x0082), "InversionTime"),
-    (Tag::new(0x0018, 0x1314), "FlipAngle"),
-    (Tag::new(0x0020, 0x0012), "AcquisitionNumber"),
-    (Tag::new(0x0008, 0x0032), "AcquisitionTime"),
-];
+const DOSE_GRID_SCALING: Tag = Tag::new(0x3004, 0x000E);
+const DIFFUSION_GRADIENT_ORIENTATION: Tag = Tag::new(0x0018, 0x9089);
+const ACQUISITION_TIME: Tag = Tag::new(0x0008, 0x0032);
 
 /// One instance. Text that is absent or cannot be decoded is empty; numbers that are absent, malformed, not finite or
 /// of the wrong count are `None`.
@@ -87,10 +81,23 @@ pub struct InstanceHeader {
     /// Slope or intercept is there and is no number, or the slope is zero.
     pub has_bad_rescale: bool,
     pub has_modality_lut: bool,
+    /// `None` if it is damaged too.
+    pub modality_lut: Option<Arc<ModalityLut>>,
     /// The data set is compressed as a whole: the pixels lie in what it is inflated to.
     pub is_deflated: bool,
-    /// The first number of each of [`PHASE_ATTRIBUTES`].
-    pub phase: [Option<f64>; PHASE_ATTRIBUTES.len()],
+    /// The first Window Center and Window Width.
+    pub window: Option<[f64; 2]>,
+    /// What tells images of one position from each other, by [`AxisNumber`].
+    pub numbers: [Option<f64>; NUMBER_COUNT],
+    /// Diffusion Gradient Orientation.
+    pub gradient: Option<Vector>,
+    /// Pixel Padding Value is there.
+    pub has_padding: bool,
+    /// The tiles of the image, if its slices are that.
+    pub mosaic: Option<Mosaic>,
+    /// Its frames, or the tiles of a mosaic, in the order of the file; none of a single-frame image, whose attributes
+    /// are those above.
+    pub frames: Vec<FrameHeader>,
 }
 
 impl InstanceHeader {
@@ -114,10 +121,13 @@ impl InstanceHeader {
         let is_empty = |element: Option<&Element>| element.is_none_or(|found| found.value_length == 0);
         let number = |tag| decimals(dataset, tag).first().copied().filter(|value: &f64| value.is_finite());
         let (read_slope, read_intercept) = (number(RESCALE_SLOPE), number(RESCALE_INTERCEPT));
+        let scaling = number(DOSE_GRID_SCALING).filter(|_| modality == "RTDOSE");
+        let (read_slope, read_intercept) = (scaling.or(read_slope), read_intercept.filter(|_| scaling.is_none()));
         let has_bad_rescale = (read_slope.is_none() && !is_empty(slope))
             || (read_intercept.is_none() && !is_empty(intercept))
             || read_slope == Some(0.0);
-        InstanceHeader {
+        let window = |tag| decimals(dataset, tag).first().copied().filter(|value: &f64| value.is_finite());
+        let mut header = InstanceHeader {
             file: file.file_source().cloned(),
             series_instance_uid: identifier(SERIES_INSTANCE_UID),
             study_instance_uid: identifier(STUDY_INSTANCE_UID),
@@ -132,16 +142,64 @@ impl InstanceHeader {
             slice_thickness: number(SLICE_THICKNESS),
             spacing_between_slices: number(SPACING_BETWEEN_SLICES),
             frame_of_reference_uid: identifier(FRAME_OF_REFERENCE_UID),
-            image: ImageState::from_file(file, &sop_class_uid, has_value(&image_type, "MOSAIC")),
+            image: ImageState::from_file(file, &sop_class_uid),
             sop_class_uid,
             rescale: Rescale { slope: read_slope.unwrap_or(1.0), intercept: read_intercept.unwrap_or(0.0) },
             has_bad_rescale,
             is_deflated: file.transfer_syntax.is_some_and(|syntax| syntax.is_deflated),
             has_modality_lut: !is_empty(dataset.find(MODALITY_LUT_SEQUENCE)),
-            phase: PHASE_ATTRIBUTES.map(|(tag, _)| number(tag)),
+            modality_lut: ModalityLut::from_dataset(dataset).map(Arc::new),
+            window: window(WINDOW_CENTER).zip(window(WINDOW_WIDTH)).map(|(center, width)| [center, width]),
+            numbers: AxisNumber::ALL
+                .map(|(_, tag)| if tag == ACQUISITION_TIME { time(dataset, tag) } else { number(tag) }),
+            gradient: exactly(dataset, DIFFUSION_GRADIENT_ORIENTATION),
+            has_padding: !is_empty(dataset.find(PIXEL_PADDING_VALUE)),
+            mosaic: None,
+            frames: Vec::new(),
             image_type,
             modality,
             path,
+        };
+        header.find_frames(dataset);
+        header
+    }
+
+    /// Fills in the frames, or says why the image cannot be read without them.
+    fn find_frames(&mut self, dataset: &Dataset) {
+        if has_value(&self.image_type, "MOSAIC") && self.has_image() {
+            match tiles(dataset, self) {
+                Some((mosaic, frames)) => (self.mosaic, self.frames) = (Some(mosaic), frames),
+                None => {
+                    let why = "a mosaic whose header does not say how many slices it has cannot be read".to_owned();
+                    let description = self.image.description().cloned();
+                    self.image = ImageState::Unsupported { why, description, has_own_geometry: true };
+                }
+            }
+            return;
+        }
+        match frames(dataset, self) {
+            Ok(frames) => self.frames = frames,
+            Err(error) if error.family() == Family::Limit => {
+                let description = self.image.description().cloned();
+                self.image = ImageState::Unsupported { why: error.what(), description, has_own_geometry: true };
+            }
+            Err(error) => self.image = ImageState::Invalid { why: error.what() },
+        }
+    }
+
+    /// Rows and columns of a slice.
+    pub fn slice_size(&self) -> Option<(usize, usize)> {
+        match self.mosaic {
+            Some(mosaic) => Some((mosaic.rows, mosaic.columns)),
+            None => self.image.description().map(|image| (image.rows, image.columns)),
+        }
+    }
+
+    /// Its frames; of a single-frame image its only one.
+    pub fn all_frames(&self) -> Cow<'_, [FrameHeader]> {
+        match self.frames.as_slice() {
+            [] => Cow::Owned(vec![FrameHeader::of_instance(self)]),
+            frames => Cow::Borrowed(frames),
         }
     }
 
@@ -152,10 +210,14 @@ impl InstanceHeader {
 
     /// Takes out numbers that no image can have, whoever made the header.
     pub(super) fn drop_unusable(&mut self) {
-        self.position = self.position.filter(|position| position.iter().all(|value| value.abs() <= FARTHEST));
-        let is_length = |value: &f64| value.is_finite() && *value > 0.0;
-        self.pixel_spacing = self.pixel_spacing.filter(|spacing| spacing.iter().all(is_length));
-        self.has_bad_rescale |= !self.rescale.slope.is_finite() || !self.rescale.intercept.is_finite();
+        self.frames.iter_mut().for_each(FrameHeader::drop_unusable);
+        if self.frames.is_empty() {
+            let mut frame = FrameHeader::of_instance(self);
+            frame.drop_unusable();
+            (self.position, self.pixel_spacing) = (frame.position, frame.pixel_spacing);
+            (self.has_bad_rescale, self.numbers, self.gradient) =
+                (frame.has_bad_rescale, frame.numbers, frame.gradient);
+        }
     }
 
     /// Whether Image Type says that this is no slice of a volume but shows where its slices are.
@@ -164,7 +226,7 @@ impl InstanceHeader {
     }
 }
 
-fn has_value(image_type: &str, wanted: &str) -> bool {
+pub(super) fn has_value(image_type: &str, wanted: &str) -> bool {
     image_type.split('\\').any(|value| value.trim() == wanted)
 }
 
@@ -174,7 +236,7 @@ fn is_projection(modality: &str) -> bool {
 }
 
 /// Every value of an element as a number; none if one is not.
-fn decimals(dataset: &Dataset, tag: Tag) -> Vec<f64> {
+pub(super) fn decimals(dataset: &Dataset, tag: Tag) -> Vec<f64> {
     let read = || {
         let element = dataset.find(tag)?;
         let vr = dataset.vr(element).vr;
@@ -182,23 +244,25 @@ fn decimals(dataset: &Dataset, tag: Tag) -> Vec<f64> {
         if value::number_size(vr).is_some() {
             return Some(value::numbers(&bytes, vr, dataset.order()).map(Number::to_f64).collect());
         }
-        // DS and IS, and TM: its digits sort as the times do.
         let text = value::text(&bytes, Vr::DS, dataset.character_set());
         text.split('\\').map(value::decimal).collect()
     };
     read().unwrap_or_default()
 }
 
+/// A TM as seconds since midnight.
+fn time(dataset: &Dataset, tag: Tag) -> Option<f64> {
+    dataset.text(tag).and_then(|text| value::seconds_of_day(&text))
+}
+
 /// The values of an element that must have `N` numbers.
-fn exactly<const N: usize>(dataset: &Dataset, tag: Tag) -> Option<[f64; N]> {
+pub(super) fn exactly<const N: usize>(dataset: &Dataset, tag: Tag) -> Option<[f64; N]> {
     let values: [f64; N] = decimals(dataset, tag).try_into().ok()?;
     values.iter().all(|value| value.is_finite()).then_some(values)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::parse::ParseOptions;
     use crate::pixel::ImagePixels;
@@ -258,7 +322,7 @@ mod tests {
         assert_eq!((header.pixel_spacing, header.slice_thickness), (Some([0.5, 0.75]), None));
         assert_eq!(header.rescale, Rescale { slope: 1.0, intercept: -1024.0 });
         assert!(!header.has_bad_rescale && !header.has_modality_lut && !header.is_localizer());
-        assert_eq!(header.phase.iter().flatten().collect::<Vec<_>>(), [&4.0], "Acquisition Number");
+        assert_eq!(header.numbers.iter().flatten().collect::<Vec<_>>(), [&4.0], "Acquisition Number");
         let ImageState::Readable(ImagePixels::Native(pixels)) = header.image else { panic!("{:?}", header.image) };
         assert_eq!((pixels.description.rows, pixels.description.columns), (2, 2));
     }
@@ -317,8 +381,13 @@ mod tests {
             ("without rows", NATIVE, vec![no_rows], "invalid"),
             ("cut off before its rows", NATIVE, vec![no_pixels, no_rows, ct], "invalid"),
             ("native under a syntax for compressed pixels", jpeg, vec![], "native"),
-            ("frames", NATIVE, vec![frames], "unsupported a volume of multi-frame images cannot be read yet, own"),
-            ("mosaic", NATIVE, vec![mosaic], "unsupported a mosaic of slices cannot be read yet, own"),
+            ("frames that are not all there", NATIVE, vec![frames], "truncated 24 8"),
+            (
+                "mosaic",
+                NATIVE,
+                vec![mosaic],
+                "unsupported a mosaic whose header does not say how many slices it has cannot be read, own",
+            ),
             (
                 "24 bits",
                 NATIVE,
@@ -326,7 +395,8 @@ mod tests {
                 "unsupported pixel data of this width (Bits Allocated 24) cannot be read yet",
             ),
             ("64 bits", NATIVE, vec![width(&[64, 0])], "unsupported 64-bit pixel data cannot be read yet"),
-            ("float", NATIVE, vec![float, no_pixels], "unsupported floating point pixel data cannot be read yet"),
+            ("float", NATIVE, vec![float, no_pixels, width(&[32, 0])], "native"),
+            ("float of another width", NATIVE, vec![float, no_pixels], "invalid"),
         ] {
             let found = match header_of(syntax, &changes).image {
                 ImageState::None => "none".to_owned(),

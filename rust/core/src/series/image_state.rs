@@ -5,14 +5,13 @@ use crate::dictionary;
 use crate::error::{Error, ErrorKind, Family};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::pixel::{EncapsulatedPixels, ImagePixels, PixelValue, ValueField};
-use crate::tag::Tag;
 
 /// The image of an instance, as far as it can be read.
 #[derive(Clone, Debug)]
 pub enum ImageState {
     /// It has none and is not meant to: a report, a structure set.
     None,
-    /// One frame, all of it there as far as can be seen without decoding it.
+    /// All of it is there as far as can be seen without decoding it.
     Readable(ImagePixels),
     /// Written in a way that this version does not read; `why` is a sentence.
     Unsupported {
@@ -52,18 +51,13 @@ impl ImageState {
     }
 
     /// From a header that was read at least up to the last of the pixel data elements.
-    pub(super) fn from_file(file: &DicomFile, sop_class_uid: &str, is_mosaic: bool) -> ImageState {
+    pub(super) fn from_file(file: &DicomFile, sop_class_uid: &str) -> ImageState {
         let dataset = &*file.dataset;
-        let unsupported = |what: &'static str, coded: &str, has_own_geometry: bool| ImageState::Unsupported {
-            why: Error::from(ErrorKind::unsupported(what, coded)).what(),
-            description: ImageDescription::new(dataset, PixelElement::PixelData).ok(),
-            has_own_geometry,
-        };
-        if dataset.find(Tag::FLOAT_PIXEL_DATA).or_else(|| dataset.find(Tag::DOUBLE_FLOAT_PIXEL_DATA)).is_some() {
-            return unsupported("floating point pixel data", "", false);
-        }
-        let element = dataset.find(Tag::PIXEL_DATA);
-        let description = match (ImageDescription::new(dataset, PixelElement::PixelData), element) {
+        let all = PixelElement::ALL.iter().filter(|kind| dataset.find(kind.tag()).is_some());
+        // Pixel Data counts where there are several.
+        let kind = all.min_by_key(|kind| **kind != PixelElement::PixelData).copied().unwrap_or(PixelElement::PixelData);
+        let element = dataset.find(kind.tag());
+        let description = match (ImageDescription::new(dataset, kind), element) {
             (Ok(description), _) => description,
             (Err(error), None) if is_image_class(sop_class_uid) => return ImageState::Invalid { why: error.what() },
             (Err(_), None) => return ImageState::None,
@@ -72,19 +66,18 @@ impl ImageState {
             }
             (Err(error), Some(_)) => return ImageState::Invalid { why: error.what() },
         };
-        if is_mosaic {
-            return unsupported("a mosaic of slices", "", true);
-        }
-        if description.frame_count > 1 {
-            return unsupported("a volume of multi-frame images", "", true);
-        }
         // An image's attributes without its pixels: the file ends before they start.
         let Some(element) = element else {
             let needed = description.total_length().unwrap_or(u64::MAX);
             return ImageState::Truncated { description, needed, available: 0 };
         };
+        let unsupported = |what: &'static str, coded: &str, has_own_geometry: bool| ImageState::Unsupported {
+            why: Error::from(ErrorKind::unsupported(what, coded)).what(),
+            description: ImageDescription::new(dataset, kind).ok(),
+            has_own_geometry,
+        };
         // Rescaling is `f64` arithmetic, which holds no whole number of 64 bits exactly.
-        if description.sample_type().size() > 4 {
+        if description.sample_type().size() > 4 && kind == PixelElement::PixelData {
             return unsupported("64-bit pixel data", "", false);
         }
         let value = PixelValue {
@@ -116,10 +109,11 @@ impl ImageState {
 /// An image whose fragments are not followed by the delimiter: the last of them may be cut short.
 fn truncated(pixels: Box<EncapsulatedPixels>, dataset: &Dataset) -> ImageState {
     let frames = OpenBytes::new(dataset.bytes()).and_then(|bytes| pixels.frames(&bytes));
-    let missing = frames.as_ref().map_or(0, |frames| frames.missing_length(0));
+    let last = pixels.description.frame_count.saturating_sub(1);
+    let missing = frames.as_ref().map_or(0, |frames| frames.missing_length(last));
     match frames {
         Ok(frames) if missing > 0 => {
-            let available = frames.length(0);
+            let available = frames.length(last);
             let needed = available.saturating_add(missing);
             ImageState::Truncated { description: pixels.description, needed, available }
         }

@@ -1,20 +1,26 @@
 //! From the headers of many files to volumes: which files make a stack, in which order, where, and what is wrong.
 //!
-//! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from one data set
-//! what is needed, `plan` makes of many of them a [`SeriesPlan`] each series. On the way `stack` parts slices from
-//! what lies beside them, `phases` those that share a position, and `grid` fits the step from slice to slice. Every
-//! file ends up among the slices or in the `report`.
+//! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from one data set what is
+//! needed, `frames` and `mosaic` where each of its images lies, `plan` makes of many of them a [`SeriesPlan`] each
+//! series. On the way `stack` parts slices from what lies beside them, `axis` those that share a position, and `grid`
+//! fits the step from slice to slice. Every file ends up among the slices or in the `report`.
 
+mod axis;
 mod batch;
+mod copies;
+mod csa;
 mod find;
+mod frame_header;
+mod frames;
 mod grid;
 mod header;
 mod image_state;
+mod mosaic;
 mod order;
-mod phases;
 mod plan;
 mod read;
 mod report;
+mod slice_set;
 mod stack;
 mod tolerances;
 
@@ -27,11 +33,15 @@ mod stack_tests;
 #[cfg(test)]
 mod synthetic;
 
-pub use batch::read_batch_headers;
+pub use axis::{Coordinate, CoordinateValues, LeadingAxis};
+pub use batch::{read_batch_headers, read_slice_headers};
 pub use find::{FoundSeries, find_series, read_instance_header};
-pub use header::{InstanceHeader, PHASE_ATTRIBUTES};
+pub use frame_header::{AxisNumber, FrameHeader};
+pub use header::InstanceHeader;
 pub use image_state::ImageState;
-pub use plan::{SeriesPlan, Unreadable, plan_series, stored_type};
-pub use read::{Values, read_slices};
+pub use mosaic::Mosaic;
+pub use plan::{SeriesPlan, Unreadable, plan_series};
+pub use read::{ReadOptions, Values, read_slices};
 pub use report::{Issue, IssueKind, Report};
+pub use slice_set::{Slice, SliceSet};
 pub use tolerances::Tolerances;

@@ -6,13 +6,12 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
+use super::axis::{Arranged, LeadingAxis, arrange};
 use super::grid;
-use super::header::InstanceHeader;
-use super::phases::one_each;
 use super::report::{Issue, IssueKind, count, mm, verb};
 use super::stack::{Entry, Extent, Group};
 use super::tolerances::Tolerances;
-use crate::geometry::{Affine, Orientation, Vector, scale};
+use crate::geometry::{Affine, Orientation, Vector, norm, scale, subtract};
 
 /// An axial plane, which stands in where the true one is not known.
 const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
@@ -21,6 +20,10 @@ const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
 #[derive(Debug)]
 pub(super) struct Ordered<'a> {
     pub slices: Vec<Entry<'a>>,
+    /// In front of the slices.
+    pub axis: Option<LeadingAxis>,
+    /// For each step of the axis the slices; without one, the slices.
+    pub cells: Vec<Option<Entry<'a>>>,
     pub affine: Affine,
     /// (between rows, between columns) in mm.
     pub pixel_spacing: [f64; 2],
@@ -41,36 +44,38 @@ pub(super) fn order<'a>(
     let plane = Orientation::new(AXIAL, tolerances.cosine.max(0.0))?;
     let mut issues = Vec::new();
     let pixel_spacing = pixel_spacing(&images, has_own_geometry, &mut issues);
-    let (slices, orientation, placed) = match stack.orientation {
+    let (arranged, orientation, placed) = match stack.orientation {
         Some(orientation) if !has_own_geometry => {
             let (with, without): (Vec<_>, Vec<_>) =
-                images.into_iter().partition(|image| image.header.position.is_some());
+                images.into_iter().partition(|image| image.frame.position.is_some());
             let left_out = !with.is_empty();
             issues.extend(missing(IssueKind::MissingPosition, "Image Position (Patient)", &without, left_out));
             if left_out {
-                let (slices, placed) = by_position(with, &orientation, tolerances, &mut issues);
-                (slices, orientation, Some(placed))
+                let (arranged, placed) = by_position(with, &orientation, tolerances, &mut issues);
+                (arranged, orientation, Some(placed))
             } else {
-                (by_number(without), orientation, None)
+                (one_each(by_number(without)), orientation, None)
             }
         }
         orientation => {
             if !has_own_geometry {
-                let has_position = images.iter().any(|image| image.header.position.is_some());
+                let has_position = images.iter().any(|image| image.frame.position.is_some());
                 let (kind, keyword) = match has_position {
                     true => (IssueKind::MissingOrientation, "Image Orientation (Patient)"),
                     false => (IssueKind::MissingPosition, "Image Position (Patient) and Image Orientation (Patient)"),
                 };
                 issues.extend(missing(kind, keyword, &images, false));
             }
-            (by_number(images), orientation.unwrap_or(plane), None)
+            (one_each(by_number(images)), orientation.unwrap_or(plane), None)
         }
     };
-    let mut along = |header: &InstanceHeader, is_told: bool| {
-        let spacing = slice_spacing(header, is_told, &mut issues);
+    let Arranged { slices, axis, cells, issues: found } = arranged;
+    issues.extend(found);
+    let mut along = |entry: &Entry<'_>, is_told: bool| {
+        let spacing = slice_spacing(entry, is_told, &mut issues);
         scale(spacing, orientation.normal())
     };
-    let first = slices.first().map(|entry| entry.header);
+    let first = slices.first();
     let (origin, step) = match (placed, first) {
         (Some(Placed { origin, step: Some(step) }), _) => (origin, step),
         (Some(Placed { origin, step: None }), Some(first)) => (origin, along(first, true)),
@@ -80,10 +85,10 @@ pub(super) fn order<'a>(
     };
     let affine = Affine::new(step, &orientation, pixel_spacing, origin);
     let extent = placed.and_then(|_| {
-        let along = |entry: Option<&Entry<'_>>| Some(orientation.along_normal(entry?.header.position?));
+        let along = |entry: Option<&Entry<'_>>| Some(orientation.along_normal(entry?.frame.position?));
         Some(Extent { first: along(slices.first())?, last: along(slices.last())?, step: affine.plane_distance() })
     });
-    Some(Ordered { slices, affine, pixel_spacing, extent, issues })
+    Some(Ordered { slices, axis, cells, affine, pixel_spacing, extent, issues })
 }
 
 /// The first slice's position, and the step if there are two.
@@ -99,8 +104,8 @@ fn by_position<'a>(
     orientation: &Orientation,
     tolerances: &Tolerances,
     issues: &mut Vec<Issue>,
-) -> (Vec<Entry<'a>>, Placed) {
-    let along = |entry: &Entry<'_>| orientation.along_normal(entry.header.position.unwrap_or_default());
+) -> (Arranged<'a>, Placed) {
+    let along = |entry: &Entry<'_>| orientation.along_normal(entry.frame.position.unwrap_or_default());
     let mut sorted: Vec<(f64, Entry<'a>)> = images.into_iter().map(|entry| (along(&entry), entry)).collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.rank().cmp(&b.1.rank())));
     let mut places: Vec<(f64, Vec<Entry<'a>>)> = Vec::with_capacity(sorted.len());
@@ -110,9 +115,9 @@ fn by_position<'a>(
             _ => places.push((along, vec![entry])),
         }
     }
-    let (slices, found) = one_each(places.into_iter().map(|(_, entries)| entries).collect());
-    issues.extend(found);
-    let positions: Vec<Vector> = slices.iter().filter_map(|entry| entry.header.position).collect();
+    let arranged = arrange(places.into_iter().map(|(_, entries)| entries).collect());
+    let slices = &arranged.slices;
+    let positions: Vec<Vector> = slices.iter().filter_map(|entry| entry.frame.position).collect();
     let grid = grid::fit(&positions, orientation, tolerances);
     if grid.is_none() && positions.len() > 1 {
         let issue = Issue::error(IssueKind::UnevenSpacing, "no step from slice to slice fits the positions");
@@ -120,11 +125,43 @@ fn by_position<'a>(
     }
     let origin = positions.first().copied().unwrap_or_default();
     let step = grid.as_ref().map(|grid| grid.step);
+    issues.extend(beside(&arranged, orientation, step, tolerances));
     for finding in grid.into_iter().flat_map(|grid| grid.findings) {
         let paths = finding.slices.iter().filter_map(|slice| slices.get(*slice)).map(Entry::path);
         issues.push(finding.issue.with_paths(paths));
     }
-    (slices, Placed { origin, step })
+    (arranged, Placed { origin, step })
+}
+
+/// Images that share a place along the normal with a slice, but lie beside it.
+fn beside<'a>(
+    arranged: &Arranged<'a>,
+    plane: &Orientation,
+    step: Option<Vector>,
+    tolerances: &Tolerances,
+) -> Option<Issue> {
+    let tolerance = tolerances.position(step.map_or(1.0, |step| plane.along_normal(step)));
+    let slice_count = arranged.slices.len().max(1);
+    let far = |(index, cell): (usize, &Option<Entry<'a>>)| {
+        let (cell, slice) = ((*cell)?, arranged.slices.get(index % slice_count)?);
+        let distance = norm(subtract(cell.frame.position?, slice.frame.position?));
+        (distance > tolerance).then_some((cell, distance))
+    };
+    let found: Vec<(Entry<'a>, f64)> = arranged.cells.iter().enumerate().filter_map(far).collect();
+    let most = found.iter().map(|(_, distance)| *distance).fold(0.0, f64::max);
+    (!found.is_empty()).then(|| {
+        let (images, lie) = (count(found.len(), "image"), verb(found.len(), "lies", "lie"));
+        let sentence = format!("{images} {lie} up to {} beside others of the same slice", mm(most));
+        Issue::error(IssueKind::OffAxis, sentence)
+            .with_paths(found.iter().map(|(entry, _)| entry.path()))
+            .with_number("image_count", found.len() as f64)
+            .with_number("most_mm", most)
+    })
+}
+
+/// Slices without an axis in front.
+fn one_each(slices: Vec<Entry<'_>>) -> Arranged<'_> {
+    Arranged { cells: slices.iter().copied().map(Some).collect(), slices, axis: None, issues: Vec::new() }
 }
 
 /// The last resort: Instance Number, then names as people count.
@@ -187,7 +224,7 @@ fn missing(kind: IssueKind, keyword: &str, images: &[Entry<'_>], is_left_out: bo
 /// (between rows, between columns) of the stack, which its images share.
 fn pixel_spacing(images: &[Entry<'_>], has_own_geometry: bool, issues: &mut Vec<Issue>) -> [f64; 2] {
     let Some(first) = images.first() else { return [1.0; 2] };
-    let Some(spacing) = first.header.pixel_spacing else {
+    let Some(spacing) = first.frame.pixel_spacing else {
         if !has_own_geometry {
             let sentence = "Pixel Spacing is missing: 1 mm stands in for it";
             let paths = images.iter().map(Entry::path);
@@ -203,13 +240,13 @@ fn pixel_spacing(images: &[Entry<'_>], has_own_geometry: bool, issues: &mut Vec<
 }
 
 /// The step of a stack whose positions do not tell it, in mm.
-fn slice_spacing(header: &InstanceHeader, is_told: bool, issues: &mut Vec<Issue>) -> f64 {
+fn slice_spacing(entry: &Entry<'_>, is_told: bool, issues: &mut Vec<Issue>) -> f64 {
     let usable = |spacing: Option<f64>| spacing.map(f64::abs).filter(|spacing| spacing.is_finite() && *spacing > 0.0);
-    usable(header.spacing_between_slices).or_else(|| usable(header.slice_thickness)).unwrap_or_else(|| {
+    usable(entry.frame.spacing_between_slices).or_else(|| usable(entry.frame.slice_thickness)).unwrap_or_else(|| {
         if is_told {
             let sentence = format!("the thickness of the only slice is not known: {} stands in for it", mm(1.0));
             let issue = Issue::note(IssueKind::MissingSpacing, sentence);
-            issues.push(issue.with_paths([header.path.clone()]).with_number("assumed_mm", 1.0));
+            issues.push(issue.with_paths([entry.path()]).with_number("assumed_mm", 1.0));
         }
         1.0
     })

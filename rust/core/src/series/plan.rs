@@ -1,17 +1,20 @@
 //! From headers to volumes: one [`SeriesPlan`] a series.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::axis::LeadingAxis;
+use super::copies::drop_copies;
+use super::frame_header::FrameHeader;
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::order::{Ordered, order};
-use super::phases::drop_copies;
 use super::report::{Issue, IssueKind, Report, count, verb};
+use super::slice_set::{Slice, SliceSet};
 use super::stack::{Entry, left_out, split};
 use super::tolerances::Tolerances;
 use crate::geometry::{Affine, Orientation};
-use crate::image_description::SampleType;
 
 /// A file whose header cannot be read.
 #[derive(Clone, Debug)]
@@ -39,10 +42,12 @@ pub struct SeriesPlan {
     pub description: String,
     /// Series Number.
     pub number: Option<i64>,
-    /// In the order of the array's first axis.
-    pub slices: Vec<InstanceHeader>,
-    /// (slices, rows, columns), then samples for colour. Only the first where the image cannot be described. Of
-    /// multi-frame images, which are not read yet, the frames are counted.
+    /// The images in the order of the array.
+    pub set: SliceSet,
+    /// What is in front of the slices, if positions have several images.
+    pub axis: Option<LeadingAxis>,
+    /// (slices, rows, columns), then samples for colour; the leading axis in front. Only the first where the image
+    /// cannot be described.
     pub shape: Vec<usize>,
     /// Takes (slice, row, column, 1) to patient mm. Where positions or spacings are missing, which is an error in the
     /// report, the origin is 0 and lengths are 1 mm.
@@ -53,36 +58,6 @@ pub struct SeriesPlan {
     pub report: Report,
     /// Why none of the slices can be read yet: a sentence.
     pub unsupported: Option<String>,
-}
-
-impl SeriesPlan {
-    /// The type that holds the stored values of every slice: see [`stored_type`].
-    pub fn stored_type(&self) -> Option<SampleType> {
-        stored_type(&self.slices)
-    }
-}
-
-/// The narrowest type that holds the stored values of every slice: their own where they agree. `None` if there is none
-/// of whole numbers, or no slice that can be read.
-pub fn stored_type(slices: &[InstanceHeader]) -> Option<SampleType> {
-    let descriptions: Option<Vec<_>> = slices.iter().map(|slice| slice.image.description()).collect();
-    let descriptions = descriptions?;
-    let first = descriptions.first()?.sample_type();
-    if descriptions.iter().all(|image| image.sample_type() == first) {
-        return Some(first);
-    }
-    let is_signed = descriptions.iter().any(|image| image.is_signed);
-    // An unsigned value among signed ones needs a bit for the sign.
-    let bits = descriptions.iter().map(|image| image.bits_stored + u32::from(is_signed && !image.is_signed)).max()?;
-    Some(match (bits, is_signed) {
-        (..=8, false) => SampleType::U8,
-        (..=8, true) => SampleType::I8,
-        (..=16, false) => SampleType::U16,
-        (..=16, true) => SampleType::I16,
-        (..=32, false) => SampleType::U32,
-        (..=32, true) => SampleType::I32,
-        _ => return None,
-    })
 }
 
 /// Makes of every series among `headers` that has an image what it makes as a volume, sorted by study, Series Number
@@ -161,14 +136,18 @@ fn unreadable_issue(path: &Path, reason: &str) -> Issue {
 
 /// `headers`: the files of one series in the order of their paths, at least one of them an image.
 fn plan_one(uid: String, headers: Vec<InstanceHeader>, mut issues: Vec<Issue>, tolerances: &Tolerances) -> SeriesPlan {
-    let (mut chosen, mut placed, mut unsupported) = (Vec::new(), None, None);
+    let (mut chosen, mut placed, mut unsupported, mut axis) = (Vec::new(), None, None, None);
     issues.extend(mixed_study(&headers));
-    let images = images(&headers, &mut issues, tolerances);
-    let mut frame_shape: Vec<usize> = Vec::new();
+    let frames: Vec<Cow<'_, [FrameHeader]>> = headers.iter().map(InstanceHeader::all_frames).collect();
+    let images = images(&headers, &frames, &mut issues, tolerances);
+    let (mut frame_shape, mut slice_count): (Vec<usize>, usize) = (Vec::new(), 0);
     if let Some((stack, others)) = split(images, tolerances) {
-        if let Some(image) = stack.entries.first().and_then(|entry| entry.header.image.description()) {
+        let first = stack.entries.first().map(|entry| entry.header);
+        if let Some((image, (rows, columns))) =
+            first.and_then(|file| Some((file.image.description()?, file.slice_size()?)))
+        {
             let samples = (image.samples_per_pixel > 1).then_some(image.samples_per_pixel);
-            frame_shape = [image.rows, image.columns].into_iter().chain(samples).collect();
+            frame_shape = [rows, columns].into_iter().chain(samples).collect();
         }
         let readable = readable(&stack.entries, &mut issues);
         unsupported = why_unsupported(&readable, &mut issues);
@@ -178,29 +157,48 @@ fn plan_one(uid: String, headers: Vec<InstanceHeader>, mut issues: Vec<Issue>, t
             issues.extend(mixed_attributes(&ordered));
             issues.extend(ordered.issues);
             placed = Some((ordered.affine, ordered.pixel_spacing));
-            chosen = ordered.slices.iter().map(|entry| entry.index).collect();
+            slice_count = ordered.slices.len();
+            chosen = ordered.cells.iter().map(|cell| cell.map(|entry| (entry.file, entry.frame.clone()))).collect();
+            axis = ordered.axis;
         }
     }
     issues.sort_by_key(|issue| issue.kind);
 
-    let first = chosen.first().and_then(|index| headers.get(*index)).or(headers.first());
+    drop(frames);
+    let first = chosen.iter().flatten().next().and_then(|(file, _)| headers.get(*file)).or(headers.first());
     let text = |value: fn(&InstanceHeader) -> &String| first.map(value).cloned().unwrap_or_default();
     let (study_uid, modality) = (text(|header| &header.study_instance_uid), text(|header| &header.modality));
     let (description, number) =
         (text(|header| &header.series_description), first.and_then(|header| header.series_number));
-    let mut headers: Vec<Option<InstanceHeader>> = headers.into_iter().map(Some).collect();
-    let take = |index: &usize| headers.get_mut(*index).and_then(Option::take);
-    let slices: Vec<InstanceHeader> = chosen.iter().filter_map(take).collect();
-    let frames = |header: &InstanceHeader| header.image.description().map_or(1, |image| image.frame_count);
-    let frame_count = slices.iter().map(frames).fold(0, u64::saturating_add);
-    let mut shape = vec![usize::try_from(frame_count).unwrap_or(usize::MAX)];
+    let set = slice_set(headers, chosen);
+    let mut shape: Vec<usize> = axis.iter().map(|axis| axis.length).chain([slice_count]).collect();
     shape.extend(frame_shape);
     let (affine, pixel_spacing) = placed.unwrap_or((IDENTITY, [1.0; 2]));
     let [slice_spacing, ..] = affine.spacing();
     // Those between pixels as they are written, not by way of the affine, which rounds.
     let spacing = [slice_spacing, pixel_spacing[0], pixel_spacing[1]];
     let report = Report { issues };
-    SeriesPlan { uid, study_uid, modality, description, number, slices, shape, affine, spacing, report, unsupported }
+    SeriesPlan { uid, study_uid, modality, description, number, set, axis, shape, affine, spacing, report, unsupported }
+}
+
+/// The files that are read, in the order of their first slices, and what is read of them.
+fn slice_set(headers: Vec<InstanceHeader>, chosen: Vec<Option<(usize, FrameHeader)>>) -> SliceSet {
+    let mut headers: Vec<Option<InstanceHeader>> = headers.into_iter().map(Some).collect();
+    let mut files: Vec<InstanceHeader> = Vec::new();
+    let mut places: HashMap<usize, usize> = HashMap::new();
+    let mut slice = |(file, frame): (usize, FrameHeader)| {
+        let file = *places.entry(file).or_insert_with(|| {
+            files.extend(headers.get_mut(file).and_then(Option::take));
+            files.len().saturating_sub(1)
+        });
+        Slice { file, frame }
+    };
+    let slices = chosen.into_iter().map(|cell| cell.map(&mut slice)).collect();
+    for file in &mut files {
+        // What is read of them is in the slices.
+        file.frames = Vec::new();
+    }
+    SliceSet { files, slices }
 }
 
 /// The affine of a series without a slice: (slice, row, column) run along z, y and x.
@@ -208,16 +206,29 @@ const IDENTITY: Affine =
     Affine([[0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]);
 
 /// The images among the files, each once.
-fn images<'a>(headers: &'a [InstanceHeader], issues: &mut Vec<Issue>, tolerances: &Tolerances) -> Vec<Entry<'a>> {
+fn images<'a>(
+    headers: &'a [InstanceHeader],
+    frames: &'a [Cow<'a, [FrameHeader]>],
+    issues: &mut Vec<Issue>,
+    tolerances: &Tolerances,
+) -> Vec<Entry<'a>> {
     let mut images = Vec::with_capacity(headers.len());
     let mut others = Vec::new();
-    for (index, header) in headers.iter().enumerate() {
+    // Frames mostly share their orientation, which takes a while to check.
+    let mut last: (Option<[f64; 6]>, Option<Orientation>) = (None, None);
+    for (file, (header, frames)) in headers.iter().zip(frames).enumerate() {
         match &header.image {
             ImageState::None => others.push(header.path.clone()),
             ImageState::Invalid { why } => issues.push(unreadable_issue(&header.path, why)),
             _ => {
-                let orientation = header.orientation.and_then(|cosines| Orientation::new(cosines, tolerances.cosine));
-                images.push(Entry { index, header, orientation });
+                for frame in frames.iter() {
+                    if frame.orientation != last.0 {
+                        let checked =
+                            frame.orientation.and_then(|cosines| Orientation::new(cosines, tolerances.cosine));
+                        last = (frame.orientation, checked);
+                    }
+                    images.push(Entry { index: images.len(), file, header, frame, orientation: last.1 });
+                }
             }
         }
     }
@@ -236,8 +247,12 @@ fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>
     let is_native = |entry: &Entry<'_>| matches!(entry.header.image, ImageState::Readable(_));
     let has_native = entries.iter().any(is_native);
     let mut readable = Vec::with_capacity(entries.len());
+    let mut told: HashSet<usize> = HashSet::new();
     for entry in entries {
         match &entry.header.image {
+            ImageState::Truncated { .. } | ImageState::Unsupported { .. }
+                if told.contains(&entry.file) && has_native => {}
+            ImageState::Truncated { .. } if !told.insert(entry.file) => {}
             ImageState::Truncated { needed, available, .. } => {
                 let sentence = format!("1 file is cut short and left out: {available} of {needed} bytes of pixels");
                 let issue = Issue::error(IssueKind::Truncated, sentence).with_paths([entry.path()]);
@@ -245,6 +260,7 @@ fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>
                 issues.push(issue.with_number("available_byte_count", *available as f64));
             }
             ImageState::Unsupported { why, .. } if has_native => {
+                told.insert(entry.file);
                 let sentence = format!("1 file is left out: {why}");
                 issues.push(Issue::error(IssueKind::Unsupported, sentence).with_paths([entry.path()]));
             }
@@ -281,10 +297,10 @@ fn mixed_study(headers: &[InstanceHeader]) -> Option<Issue> {
 
 /// What differs among the slices of the volume without parting them.
 fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
-    let slices = &ordered.slices;
-    let Some(first) = slices.first().map(|entry| entry.header) else { return Vec::new() };
-    let unlike = |is_like: &dyn Fn(&InstanceHeader) -> bool| -> Vec<PathBuf> {
-        slices.iter().filter(|entry| !is_like(entry.header)).map(Entry::path).collect()
+    let slices: Vec<Entry<'_>> = ordered.cells.iter().flatten().copied().collect();
+    let Some(first) = slices.first() else { return Vec::new() };
+    let unlike = |is_like: &dyn Fn(&Entry<'_>) -> bool| -> Vec<PathBuf> {
+        slices.iter().filter(|entry| !is_like(entry)).map(Entry::path).collect()
     };
     let mut issues = Vec::new();
     let mut add = |issue: Issue, paths: Vec<PathBuf>| {
@@ -293,16 +309,19 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
         }
     };
     let sentence = "positions refer to several coordinate systems (Frame of Reference UID)";
-    let is_empty = |slice: &InstanceHeader| slice.frame_of_reference_uid.is_empty();
-    let known = slices.iter().map(|entry| entry.header).find(|slice| !is_empty(slice)).unwrap_or(first);
-    let of_another = unlike(&|slice| is_empty(slice) || slice.frame_of_reference_uid == known.frame_of_reference_uid);
+    let frame_of_reference = |slice: &Entry<'_>| slice.header.frame_of_reference_uid.clone();
+    let known = slices.iter().map(frame_of_reference).find(|uid| !uid.is_empty()).unwrap_or_default();
+    let of_another = unlike(&|slice| {
+        let own = &slice.header.frame_of_reference_uid;
+        own.is_empty() || *own == known
+    });
     add(Issue::error(IssueKind::MixedFrameOfReference, sentence), of_another);
 
     let sentence = "Rescale Slope or Rescale Intercept is no number, or the slope is zero";
-    add(Issue::error(IssueKind::BadRescale, sentence), unlike(&|slice| !slice.has_bad_rescale));
+    add(Issue::error(IssueKind::BadRescale, sentence), unlike(&|slice| !slice.frame.has_bad_rescale));
 
-    let slopes = || slices.iter().map(|entry| entry.header.rescale.slope);
-    let intercepts = || slices.iter().map(|entry| entry.header.rescale.intercept);
+    let slopes = || slices.iter().map(|entry| entry.frame.rescale.slope);
+    let intercepts = || slices.iter().map(|entry| entry.frame.rescale.intercept);
     let (least, most) = (f64::INFINITY, f64::NEG_INFINITY);
     let sentence = "slices differ in Rescale Slope, Rescale Intercept or Modality LUT: each has its own applied";
     let mixed = Issue::note(IssueKind::MixedRescale, sentence)
@@ -310,12 +329,15 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
         .with_number("most_slope", slopes().fold(most, f64::max))
         .with_number("least_intercept", intercepts().fold(least, f64::min))
         .with_number("most_intercept", intercepts().fold(most, f64::max));
-    let is_like =
-        |slice: &InstanceHeader| slice.rescale == first.rescale && slice.has_modality_lut == first.has_modality_lut;
+    let lut = |slice: &Entry<'_>| slice.header.has_modality_lut;
+    let is_like = |slice: &Entry<'_>| slice.frame.rescale == first.frame.rescale && lut(slice) == lut(first);
     add(mixed, unlike(&is_like));
 
-    let of = |slice: &InstanceHeader| slice.image.description().map(|image| (image.bits_allocated, image.is_signed));
+    let of = |slice: &Entry<'_>| slice.header.image.description().map(|image| (image.bits_allocated, image.is_signed));
     let sentence = "stored values of slices differ in width or sign";
     add(Issue::note(IssueKind::MixedSampleType, sentence), unlike(&|slice| of(slice) == of(first)));
+
+    let sentence = "some voxels may be Pixel Padding Value, which stands for no measurement: padding_mask() finds them";
+    add(Issue::note(IssueKind::PixelPadding, sentence), unlike(&|slice| !slice.header.has_padding));
     issues
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
+use super::frame_header::AxisNumber;
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::plan::{SeriesPlan, plan_series};
@@ -36,7 +37,7 @@ fn any_header() -> impl Strategy<Value = InstanceHeader> {
                 ..header("x")
             };
             header.rescale.slope = slope;
-            header.phase[9] = phase;
+            header.numbers[AxisNumber::AcquisitionNumber as usize] = phase;
             let description = image_mut(&mut header).clone();
             header.image = match state {
                 0 => ImageState::None,
@@ -64,7 +65,7 @@ fn named(mut headers: Vec<InstanceHeader>) -> Vec<InstanceHeader> {
 
 fn words(plans: &[SeriesPlan]) -> String {
     let one = |plan: &SeriesPlan| {
-        let paths: Vec<_> = plan.slices.iter().map(|slice| &slice.path).collect();
+        let paths = slices(plan);
         format!("{paths:?} {:?} {:?} {:?}", plan.affine, plan.shape, plan.report)
     };
     plans.iter().map(one).collect()
@@ -94,7 +95,7 @@ proptest! {
         let plans = plan_series(headers, Vec::new(), &Tolerances::DEFAULT);
         prop_assert_eq!(plans.len(), usize::from(has_image));
         for plan in plans {
-            let slices: Vec<PathBuf> = plan.slices.iter().map(|slice| slice.path.clone()).collect();
+            let slices: Vec<PathBuf> = plan.set.present().map(|(file, _)| file.path.clone()).collect();
             let mut told: BTreeSet<PathBuf> = slices.iter().cloned().collect();
             prop_assert_eq!(told.len(), slices.len(), "no slice twice");
             told.extend(plan.report.issues.iter().flat_map(|issue| issue.paths.clone()));
@@ -111,9 +112,10 @@ proptest! {
             if plan.report.has_errors() {
                 continue;
             }
-            for (index, slice) in plan.slices.iter().enumerate() {
-                let place = plan.affine.apply([index as f64, 0.0, 0.0]);
-                let stated = slice.position.unwrap();
+            let slice_count = plan.shape[usize::from(plan.axis.is_some())];
+            for (index, slice) in plan.set.slices.iter().enumerate() {
+                let place = plan.affine.apply([(index % slice_count) as f64, 0.0, 0.0]);
+                let stated = slice.as_ref().unwrap().frame.position.unwrap();
                 let distance = norm([0, 1, 2].map(|axis| place[axis] - stated[axis]));
                 prop_assert!(distance <= 0.02 + 0.02 * plan.spacing[0], "{index}: {place:?} {stated:?}");
             }
@@ -136,10 +138,10 @@ proptest! {
         }
         let plan = plan(headers);
         prop_assert!(!plan.report.has_errors(), "{:?}", plan.report);
-        prop_assert_eq!(plan.slices.len(), count);
-        for (index, slice) in plan.slices.iter().enumerate() {
+        prop_assert_eq!(plan.set.slices.len(), count);
+        for (index, slice) in plan.set.slices.iter().enumerate() {
             let place = plan.affine.apply([index as f64, 0.0, 0.0]);
-            let stated = slice.position.unwrap();
+            let stated = slice.as_ref().unwrap().frame.position.unwrap();
             prop_assert!(norm([0, 1, 2].map(|axis| place[axis] - stated[axis])) <= 2e-3);
         }
     }

@@ -37,8 +37,10 @@ pub enum IssueKind {
     MissingSpacing,
     /// The spacing is that at the detector: Imager Pixel Spacing.
     DetectorSpacing,
-    /// Every position occurs several times.
+    /// Every position occurs several times, and nothing but numbers, or nothing at all, tells the images apart.
     MultiplePhases,
+    /// Images are missing on the axis in front of the slices.
+    IncompleteGrid,
     /// Some positions occur several times, or some files do.
     DuplicatePosition,
     /// Slices are missing.
@@ -55,6 +57,8 @@ pub enum IssueKind {
     MixedRescale,
     /// Stored values of slices differ in width or sign.
     MixedSampleType,
+    /// Some voxels are padding, not measured.
+    PixelPadding,
 }
 
 impl IssueKind {
@@ -77,6 +81,7 @@ impl IssueKind {
             IssueKind::MissingSpacing => "missing_spacing",
             IssueKind::DetectorSpacing => "detector_spacing",
             IssueKind::MultiplePhases => "multiple_phases",
+            IssueKind::IncompleteGrid => "incomplete_grid",
             IssueKind::DuplicatePosition => "duplicate_position",
             IssueKind::Gap => "gap",
             IssueKind::UnevenSpacing => "uneven_spacing",
@@ -85,6 +90,7 @@ impl IssueKind {
             IssueKind::BadRescale => "bad_rescale",
             IssueKind::MixedRescale => "mixed_rescale",
             IssueKind::MixedSampleType => "mixed_sample_type",
+            IssueKind::PixelPadding => "pixel_padding",
         }
     }
 }
@@ -106,6 +112,8 @@ pub struct Issue {
     pub paths: Vec<PathBuf>,
     /// What was measured: `_mm`, `_degrees`, `_count` and `_index` (from 0, of a slice of the volume) say what each is.
     pub numbers: Vec<(&'static str, f64)>,
+    /// Steps of the leading axis and slices, from 0, without an image.
+    pub cells: Vec<(usize, usize)>,
     /// All of it in words. No text of a value field is among them.
     pub sentence: String,
 }
@@ -113,7 +121,14 @@ pub struct Issue {
 impl Issue {
     /// A finding that is an error.
     pub(crate) fn error(kind: IssueKind, sentence: impl Into<String>) -> Issue {
-        Issue { kind, is_error: true, paths: Vec::new(), numbers: Vec::new(), sentence: sentence.into() }
+        Issue {
+            kind,
+            is_error: true,
+            paths: Vec::new(),
+            numbers: Vec::new(),
+            cells: Vec::new(),
+            sentence: sentence.into(),
+        }
     }
 
     /// A finding that leaves the volume true.
@@ -121,8 +136,10 @@ impl Issue {
         Issue { is_error: false, ..Issue::error(kind, sentence) }
     }
 
+    /// Each path once where those of several frames of one file follow each other.
     pub(crate) fn with_paths(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Issue {
         self.paths.extend(paths);
+        self.paths.dedup_by(|a, b| a.as_os_str() == b.as_os_str());
         self
     }
 

@@ -7,27 +7,42 @@
 use std::cmp::Ordering;
 use std::path::PathBuf;
 
-use super::header::InstanceHeader;
+use super::frame_header::FrameHeader;
+use super::header::{InstanceHeader, has_value};
 use super::report::{Issue, IssueKind, count, verb};
 use super::tolerances::Tolerances;
 use crate::geometry::Orientation;
 
-/// An image of the series at hand.
+/// An image of the series at hand: a frame of a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
-    /// Its number in the order of paths, which makes every choice independent of the order in which files came.
+    /// Its number in the order of paths and frames, which makes every choice independent of the order in which files
+    /// came.
     pub index: usize,
+    /// The number of its file in the order of paths.
+    pub file: usize,
     pub header: &'a InstanceHeader,
+    pub frame: &'a FrameHeader,
     /// Checked; `None` if absent or no pair of perpendicular unit vectors.
     pub orientation: Option<Orientation>,
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     pub fn path(&self) -> PathBuf {
         self.header.path.clone()
     }
 
-    /// Which of two files of one position comes first.
+    /// Frame Type, or else Image Type: values with backslashes between them.
+    pub fn image_type(&self) -> &'a str {
+        self.frame.frame_type.as_deref().unwrap_or(&self.header.image_type)
+    }
+
+    /// Whether its type says that this is no slice of a volume but shows where its slices are.
+    pub fn is_localizer(&self) -> bool {
+        self.header.is_localizer() || self.frame.frame_type.as_deref().is_some_and(|kind| has_value(kind, "LOCALIZER"))
+    }
+
+    /// Which of two images of one position comes first.
     pub fn rank(&self) -> (i64, usize) {
         (self.header.instance_number.unwrap_or(i64::MAX), self.index)
     }
@@ -43,8 +58,8 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn first(&self) -> Option<&'a InstanceHeader> {
-        self.entries.first().map(|entry| entry.header)
+    fn first(&self) -> Option<Entry<'a>> {
+        self.entries.first().copied()
     }
 }
 
@@ -52,8 +67,8 @@ impl<'a> Group<'a> {
 type Shape<'a> = (usize, usize, usize, &'a str);
 
 fn shape(header: &InstanceHeader) -> Option<Shape<'_>> {
-    let image = header.image.description()?;
-    Some((image.rows, image.columns, image.samples_per_pixel, &image.photometric_interpretation))
+    let (image, (rows, columns)) = (header.image.description()?, header.slice_size()?);
+    Some((rows, columns, image.samples_per_pixel, &image.photometric_interpretation))
 }
 
 /// What an image is compared by.
@@ -73,8 +88,8 @@ const WEIGHTS: [f64; 8] = [1.0, 0.618, 0.414, 0.732, 0.236, 0.317, 0.755, 0.57];
 
 impl<'a> Candidate<'a> {
     fn new(entry: Entry<'a>) -> Candidate<'a> {
-        let (plane, spacing) = (entry.orientation, entry.header.pixel_spacing);
-        let exact = (entry.header.is_localizer(), shape(entry.header), plane.is_some(), spacing.is_some());
+        let (plane, spacing) = (entry.orientation, entry.frame.pixel_spacing);
+        let exact = (entry.is_localizer(), shape(entry.header), plane.is_some(), spacing.is_some());
         let pair = plane.map(|plane| (plane.along_row(), plane.along_column()));
         let ([a, b, c], [d, e, f]) = pair.unwrap_or_default();
         let [g, h] = spacing.map_or([0.0; 2], |spacing| spacing.map(f64::ln));
@@ -98,7 +113,7 @@ impl<'a> Candidate<'a> {
             (Some(a), Some(b)) => a.is_near(&b, tolerances.cosine),
             _ => true,
         };
-        let (a, b) = (self.entry.header.pixel_spacing, other.entry.header.pixel_spacing);
+        let (a, b) = (self.entry.frame.pixel_spacing, other.entry.frame.pixel_spacing);
         is_same_plane && tolerances.is_same_pixel_spacing(a, b)
     }
 }
@@ -130,7 +145,7 @@ fn groups<'a>(entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Vec<Group<'a>
         match found {
             Some((_, group)) => group.entries.push(entry),
             None => {
-                let (orientation, is_localizer) = (entry.orientation, entry.header.is_localizer());
+                let (orientation, is_localizer) = (entry.orientation, entry.is_localizer());
                 groups.push((candidate, Group { entries: vec![entry], orientation, is_localizer }));
             }
         }
@@ -147,8 +162,7 @@ fn groups<'a>(entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Vec<Group<'a>
 pub(super) fn split<'a>(entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Option<(Group<'a>, Vec<Group<'a>>)> {
     let mut groups = groups(entries, tolerances);
     let rank = |group: &Group<'_>| {
-        let has_place =
-            group.orientation.is_some() && group.entries.iter().any(|entry| entry.header.position.is_some());
+        let has_place = group.orientation.is_some() && group.entries.iter().any(|entry| entry.frame.position.is_some());
         (has_place && !group.is_localizer, group.entries.len())
     };
     // Of equals the one with the first path.
@@ -236,7 +250,7 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
     if other.is_localizer && !stack.is_localizer {
         return Some(IssueKind::Localizer);
     }
-    let by_shape = match (shape(a), shape(b)) {
+    let by_shape = match (shape(a.header), shape(b.header)) {
         (Some(a), Some(b)) if (a.0, a.1) != (b.0, b.1) => Some(IssueKind::MixedShape),
         (Some(a), Some(b)) if a != b => Some(IssueKind::MixedPhotometric),
         (Some(_), Some(_)) | (None, None) => None,
@@ -247,10 +261,10 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
             let is_few = stack.entries.len() >= 4 * other.entries.len();
             let is_crossing = plane.plane_cosine(&crossing) < CROSSING;
             // Some scanners name their localizers in another way, but never as the slices.
-            let is_localizer = is_few && is_crossing && a.image_type != b.image_type && by_shape.is_some();
+            let is_localizer = is_few && is_crossing && a.image_type() != b.image_type() && by_shape.is_some();
             if is_localizer { IssueKind::Localizer } else { IssueKind::MixedOrientation }
         }
-        (Some(_), None) => by_shape.unwrap_or(match (b.position, b.orientation) {
+        (Some(_), None) => by_shape.unwrap_or(match (b.frame.position, b.frame.orientation) {
             (Some(_), _) | (None, Some(_)) => IssueKind::MissingOrientation,
             (None, None) => IssueKind::MissingPosition,
         }),
@@ -266,7 +280,7 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
 /// Whether an image lies among the slices of the stack, or not further from an end than the next slice would.
 fn is_inside(stack: &Group<'_>, entry: &Entry<'_>, extent: Option<Extent>) -> bool {
     let (Some(plane), Some(extent)) = (stack.orientation, extent) else { return false };
-    let (Some(orientation), Some(position)) = (entry.orientation, entry.header.position) else { return false };
+    let (Some(orientation), Some(position)) = (entry.orientation, entry.frame.position) else { return false };
     let along = plane.along_normal(position);
     let margin = 1.5 * extent.step;
     plane.plane_cosine(&orientation) >= PARALLEL && along >= extent.first - margin && along <= extent.last + margin

@@ -1,10 +1,14 @@
 //! Every irregularity of a stack, as a table: what is kept, and what is said.
 
+use super::frame_header::AxisNumber;
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::synthetic::*;
 use crate::geometry::{Orientation, scale};
 use crate::image_description::SampleType;
+
+const ACQUISITION: usize = AxisNumber::AcquisitionNumber as usize;
+const TRIGGER_TIME: usize = AxisNumber::TriggerTime as usize;
 
 fn assert_close(a: &[f64], b: &[f64], tolerance: f64, what: &str) {
     let is_close = a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance);
@@ -31,7 +35,7 @@ fn regular_stacks_have_the_standards_affine_and_no_findings() {
         assert_close(&column, &scale(0.5, plane.along_row()), 1e-9, name);
         assert_close(&plan.affine.origin(), &ORIGIN, 1e-9, name);
         assert_close(&plan.spacing, &[2.5, 0.75, 0.5], 1e-9, name);
-        assert_eq!(plan.stored_type(), Some(SampleType::I16));
+        assert_eq!(plan.set.stored_type(), Some(SampleType::I16));
     }
 }
 
@@ -112,7 +116,6 @@ fn a_gap_does_not_change_the_step() {
 
 #[test]
 fn images_of_one_position() {
-    const PHASES: &[&str] = &["multiple_phases!: p00 p01 p02 p03 p04 p05 p06 p07"];
     check(&[
         ("a duplicate", |all| all.extend(again(&all.clone()[2..3], "d")), ALL, &["duplicate_position!: 02 d02"]),
         (
@@ -142,27 +145,66 @@ fn images_of_one_position() {
             ALL,
             &[],
         ),
-        ("phases told by nothing but numbers", |all| all.extend(again(&all.clone(), "p")), ALL, PHASES),
+        (
+            "images that nothing tells apart everywhere",
+            |all| {
+                all.extend(again(&all.clone(), "p"));
+                all[8].instance_number = Some(99);
+            },
+            ALL,
+            &["multiple_phases!: p00 p01 p02 p03 p04 p05 p06 p07"],
+        ),
+        (
+            "images told apart by nothing but numbers",
+            |all| all.extend(again(&all.clone(), "p")),
+            "00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
+            &["multiple_phases:"],
+        ),
         (
             "phases by acquisition",
             |all| {
                 all.extend(again(&all.clone(), "p"));
-                all[..8].iter_mut().for_each(|one| one.phase[9] = Some(2.0));
-                all[8..].iter_mut().for_each(|one| one.phase[9] = Some(1.0));
+                all[..8].iter_mut().for_each(|one| one.numbers[ACQUISITION] = Some(2.0));
+                all[8..].iter_mut().for_each(|one| one.numbers[ACQUISITION] = Some(1.0));
             },
-            "p00 p01 p02 p03 p04 p05 p06 p07",
-            &["multiple_phases!: 00 01 02 03 04 05 06 07"],
+            "p00 p01 p02 p03 p04 p05 p06 p07 00 01 02 03 04 05 06 07",
+            &[],
         ),
         (
             "an incomplete first phase",
             |all| {
                 all.extend(again(&all.clone(), "p"));
-                all[..8].iter_mut().for_each(|one| one.phase[1] = Some(10.0));
-                all[8..].iter_mut().for_each(|one| one.phase[1] = Some(20.0));
+                all[..8].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(10.0));
+                all[8..].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(20.0));
                 all.remove(4);
             },
-            "p00 p01 p02 p03 p04 p05 p06 p07",
-            &["multiple_phases!: 00 01 02 03 05 06 07"],
+            "00 01 02 03 - 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
+            &["incomplete_grid!:"],
+        ),
+        (
+            "a duplicate in one phase",
+            |all| {
+                all.extend(again(&all.clone(), "p"));
+                all[..8].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(10.0));
+                all[8..].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(20.0));
+                all.extend(again(&all.clone()[10..11], "d"));
+            },
+            "00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
+            &["duplicate_position!: dp02"],
+        ),
+        (
+            "a phase that lies beside the other",
+            |all| {
+                all.truncate(2);
+                all.extend(again(&all.clone(), "p"));
+                all[..2].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(10.0));
+                for one in &mut all[2..] {
+                    one.numbers[TRIGGER_TIME] = Some(20.0);
+                    one.position.as_mut().unwrap()[0] += 1.0;
+                }
+            },
+            "00 01 p00 p01",
+            &["off_axis!: p00 p01"],
         ),
         (
             "two images of one slice, told apart",
@@ -173,8 +215,8 @@ fn images_of_one_position() {
                 all[1].image_type = "ORIGINAL\\PRIMARY\\P".to_owned();
                 all.iter_mut().for_each(|one| one.slice_thickness = Some(1.0));
             },
-            "00",
-            &["multiple_phases!: p00"],
+            "00 p00",
+            &[],
         ),
         (
             "two images of one slice",
@@ -278,7 +320,11 @@ fn images_beside_the_stack() {
         ),
         (
             "two acquisitions, one stack",
-            |all| all.iter_mut().enumerate().for_each(|(n, one)| one.phase[9] = Some(if n < 4 { 1.0 } else { 2.0 })),
+            |all| {
+                all.iter_mut()
+                    .enumerate()
+                    .for_each(|(n, one)| one.numbers[ACQUISITION] = Some(if n < 4 { 1.0 } else { 2.0 }))
+            },
             ALL,
             &[],
         ),

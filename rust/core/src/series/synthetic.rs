@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::header::{InstanceHeader, PHASE_ATTRIBUTES};
+use super::frame_header::NUMBER_COUNT;
+use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::report::Issue;
+use super::slice_set::Slice;
 use super::tolerances::Tolerances;
 use crate::cursor::ByteOrder;
 use crate::geometry::{Orientation, Vector, add_scaled, scale};
@@ -74,8 +76,14 @@ pub fn header(name: &str) -> InstanceHeader {
         rescale: Rescale { slope: 1.0, intercept: -1024.0 },
         has_bad_rescale: false,
         has_modality_lut: false,
+        modality_lut: None,
         is_deflated: false,
-        phase: [None; PHASE_ATTRIBUTES.len()],
+        window: None,
+        numbers: [None; NUMBER_COUNT],
+        gradient: None,
+        has_padding: false,
+        mosaic: None,
+        frames: Vec::new(),
     }
 }
 
@@ -156,9 +164,10 @@ pub fn name(path: &std::path::Path) -> &str {
     path.file_name().unwrap().to_str().unwrap()
 }
 
-/// The names of the slices with blanks between them.
+/// The names of the slices with blanks between them, `-` where there is none.
 pub fn slices(plan: &SeriesPlan) -> String {
-    plan.slices.iter().map(|slice| name(&slice.path)).collect::<Vec<_>>().join(" ")
+    let one = |slice: &Option<Slice>| slice.as_ref().map_or("-", |slice| name(&plan.set.files[slice.file].path));
+    plan.set.slices.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// Each finding as `kind: names`, with `!` behind the kind of an error.

@@ -1,0 +1,415 @@
+//! The axis in front of the slices: what tells images of one position from each other.
+//!
+//! It is made of as few attributes as part the images of every position in the same way, taken in the order of
+//! [`ATTRIBUTES`]; those of [`Coordinate`] that change along it without being needed for that are told as well.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::frame_header::AxisNumber;
+use super::report::{Issue, IssueKind, count, verb};
+use super::stack::Entry;
+use crate::geometry::Vector;
+
+/// An attribute that can part images of one position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attribute {
+    Number(AxisNumber),
+    Gradient,
+    ImageType,
+    StackId,
+    /// Instance Number, or the number of the frame: by how much it is larger than the lowest of the position.
+    Order,
+}
+
+/// Each attribute with the name of its coordinate, and that of the axis if it comes first.
+const ATTRIBUTES: [(Attribute, &str, &str); 16] = [
+    (Attribute::Number(AxisNumber::SegmentNumber), "segment", "segment"),
+    (Attribute::Number(AxisNumber::TemporalPosition), "temporal_position", "time"),
+    (Attribute::Number(AxisNumber::TriggerTime), "trigger_time", "trigger_time"),
+    (Attribute::Number(AxisNumber::CardiacPhase), "cardiac_phase", "cardiac_phase"),
+    (Attribute::Number(AxisNumber::FrameReferenceTime), "frame_reference_time", "time"),
+    (Attribute::Number(AxisNumber::EchoNumber), "echo", "echo"),
+    (Attribute::Number(AxisNumber::EchoTime), "echo_time", "echo"),
+    (Attribute::Number(AxisNumber::DiffusionBValue), "b_value", "b_value"),
+    (Attribute::Gradient, "gradient_direction", "gradient_direction"),
+    (Attribute::Number(AxisNumber::InversionTime), "inversion_time", "inversion_time"),
+    (Attribute::Number(AxisNumber::FlipAngle), "flip_angle", "flip_angle"),
+    (Attribute::ImageType, "image_type", "image_type"),
+    (Attribute::Number(AxisNumber::AcquisitionNumber), "acquisition", "acquisition"),
+    (Attribute::Number(AxisNumber::AcquisitionTime), "acquisition_time", "time"),
+    (Attribute::StackId, "stack", "stack"),
+    (Attribute::Order, "instance", "instance"),
+];
+
+/// What an image has for an attribute.
+#[derive(Clone, Copy, Debug)]
+enum AxisValue<'a> {
+    Absent,
+    Number(f64),
+    Vector(Vector),
+    Text(&'a str),
+}
+
+impl AxisValue<'_> {
+    fn compare(&self, other: &Self) -> Ordering {
+        let rank = |value: &Self| match value {
+            AxisValue::Absent => 0,
+            AxisValue::Number(_) => 1,
+            AxisValue::Vector(_) => 2,
+            AxisValue::Text(_) => 3,
+        };
+        match (self, other) {
+            (AxisValue::Number(a), AxisValue::Number(b)) => a.total_cmp(b),
+            (AxisValue::Vector(a), AxisValue::Vector(b)) => {
+                a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+            }
+            (AxisValue::Text(a), AxisValue::Text(b)) => a.cmp(b),
+            _ => rank(self).cmp(&rank(other)),
+        }
+    }
+}
+
+/// The values of several attributes.
+#[derive(Clone, Debug)]
+struct Key<'a>(Vec<AxisValue<'a>>);
+
+impl Ord for Key<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let pairs = self.0.iter().zip(&other.0);
+        pairs.map(|(a, b)| a.compare(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    }
+}
+
+impl PartialOrd for Key<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key<'_> {}
+
+/// The axis in front of the slices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeadingAxis {
+    /// Its name: that of what it counts.
+    pub name: &'static str,
+    /// How long it is.
+    pub length: usize,
+    /// What changes along it: that which it is sorted by first.
+    pub coordinates: Vec<Coordinate>,
+}
+
+/// The values of one attribute along the axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coordinate {
+    /// Its name.
+    pub name: &'static str,
+    /// One a step of the axis.
+    pub values: CoordinateValues,
+}
+
+/// Values of one kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CoordinateValues {
+    /// Numbers; NaN where there is none.
+    Numbers(Vec<f64>),
+    /// Directions; NaN where there is none.
+    Vectors(Vec<Vector>),
+    /// Codes; empty where there is none.
+    Texts(Vec<String>),
+}
+
+/// The images of a stack, arranged.
+#[derive(Debug)]
+pub(super) struct Arranged<'a> {
+    /// One of each position, in their order.
+    pub slices: Vec<Entry<'a>>,
+    /// In front of them, if positions have several images.
+    pub axis: Option<LeadingAxis>,
+    /// For each step of the axis the slices; `None` where there is no image.
+    pub cells: Vec<Option<Entry<'a>>>,
+    pub issues: Vec<Issue>,
+}
+
+/// Arranges the images of a stack. `places` has those of each position, in the order of positions.
+///
+/// Where more than half of the positions have the same number of images, and an attribute tells them apart everywhere
+/// in the same way, it becomes an axis. Where nothing does, the first image of each position stays. Other positions
+/// with several images have duplicates, of which the one with the lowest Instance Number stays.
+pub(super) fn arrange<'a>(mut places: Vec<Vec<Entry<'a>>>) -> Arranged<'a> {
+    for place in &mut places {
+        place.sort_by_key(Entry::rank);
+    }
+    if let Some(arranged) = by_segment(&places) {
+        return arranged;
+    }
+    let usual = usual_count(&places);
+    if usual > 1 {
+        if let Some(key) = separating(&places, usual) {
+            let complete = places.iter().find(|place| place.len() == usual);
+            let mut values: Vec<Key<'a>> =
+                complete.into_iter().flat_map(|place| place.iter().map(|entry| key_of(entry, &key, place))).collect();
+            values.sort_unstable();
+            return on_axis(&places, &key, values, true);
+        }
+        // Two images of one slice that nothing tells apart are more likely to be one image twice.
+        if places.len() > 1 {
+            return only_first(&places, usual);
+        }
+    }
+    without_axis(&places)
+}
+
+/// One image a position.
+fn without_axis<'a>(places: &[Vec<Entry<'a>>]) -> Arranged<'a> {
+    let issues = places.iter().enumerate().filter_map(|(slice, place)| duplicates(slice, place)).collect();
+    let slices: Vec<Entry<'a>> = places.iter().filter_map(|place| place.first().copied()).collect();
+    Arranged { cells: slices.iter().copied().map(Some).collect(), slices, axis: None, issues }
+}
+
+/// The images of one position from which the first is taken.
+fn duplicates(slice_index: usize, place: &[Entry<'_>]) -> Option<Issue> {
+    (place.len() > 1).then(|| {
+        let sentence = format!(
+            "{} have the position of slice {slice_index}: only the one with the lowest Instance Number is taken",
+            count(place.len(), "image")
+        );
+        Issue::error(IssueKind::DuplicatePosition, sentence)
+            .with_paths(place.iter().map(Entry::path))
+            .with_number("slice_index", slice_index as f64)
+            .with_number("left_out_count", (place.len() - 1) as f64)
+    })
+}
+
+/// The number of images that more than half of the positions have; 1 if there is no such number.
+fn usual_count(places: &[Vec<Entry<'_>>]) -> usize {
+    let mut counts: Vec<usize> = places.iter().map(Vec::len).collect();
+    counts.sort_unstable();
+    // A value that fills more than half of a sorted list stands in its middle.
+    let middle = counts.get(counts.len() / 2).copied().unwrap_or(1);
+    let usual = counts.iter().filter(|count| **count == middle).count();
+    if 2 * usual > counts.len() { middle } else { 1 }
+}
+
+fn value<'a>(entry: &Entry<'a>, attribute: Attribute, place: &[Entry<'a>]) -> AxisValue<'a> {
+    let number = |number: Option<f64>| number.map_or(AxisValue::Absent, AxisValue::Number);
+    match attribute {
+        Attribute::Number(which) => number(entry.frame.numbers.get(which as usize).copied().flatten()),
+        Attribute::Gradient => entry.frame.gradient.map_or(AxisValue::Absent, AxisValue::Vector),
+        Attribute::ImageType => AxisValue::Text(entry.image_type()),
+        Attribute::StackId => entry.frame.stack_id.as_deref().map_or(AxisValue::Absent, AxisValue::Text),
+        Attribute::Order => {
+            let first = place.iter().filter_map(order_number).min();
+            let distance = order_number(entry).zip(first).map(|(own, first)| own.saturating_sub(first));
+            number(distance.map(|distance| distance as f64))
+        }
+    }
+}
+
+/// What counts the images of a series: Instance Number, and inside a file the number of the frame.
+fn order_number(entry: &Entry<'_>) -> Option<i64> {
+    let instance = if entry.header.mosaic.is_some() { 0 } else { entry.frame.index as i64 };
+    entry.header.instance_number.unwrap_or(0).checked_mul(1 << 24)?.checked_add(instance)
+}
+
+fn key_of<'a>(entry: &Entry<'a>, key: &[Attribute], place: &[Entry<'a>]) -> Key<'a> {
+    Key(key.iter().map(|attribute| value(entry, *attribute, place)).collect())
+}
+
+/// The keys of a position's images, in order.
+fn keys<'a>(place: &[Entry<'a>], key: &[Attribute]) -> Vec<Key<'a>> {
+    let mut keys: Vec<Key<'a>> = place.iter().map(|entry| key_of(entry, key, place)).collect();
+    keys.sort_unstable();
+    keys
+}
+
+fn distinct(keys: &[Key<'_>]) -> usize {
+    keys.chunk_by(|a, b| a == b).count()
+}
+
+/// The attributes that together have `usual` values, the same ones at every position of as many images.
+fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<Attribute>> {
+    let complete: Vec<&Vec<Entry<'_>>> = places.iter().filter(|place| place.len() == usual).collect();
+    let first = *complete.first()?;
+    let is_incomplete = complete.len() < places.len();
+    let mut key: Vec<Attribute> = Vec::new();
+    let mut parts = 1;
+    for (attribute, ..) in ATTRIBUTES {
+        // Numbers count on from position to position only where none lacks an image, and say nothing about one.
+        if attribute == Attribute::Order && (is_incomplete || places.len() == 1) {
+            continue;
+        }
+        let mut longer = key.clone();
+        longer.push(attribute);
+        let here = keys(first, &longer);
+        let is_finer = distinct(&here) > parts;
+        if is_finer && complete.iter().all(|place| keys(place, &longer) == here) {
+            (parts, key) = (distinct(&here), longer);
+            if parts == usual {
+                return Some(key);
+            }
+        }
+    }
+    None
+}
+
+/// A segmentation has frames only where a segment is: what it lacks is empty.
+fn by_segment<'a>(places: &[Vec<Entry<'a>>]) -> Option<Arranged<'a>> {
+    const KEY: [Attribute; 1] = [Attribute::Number(AxisNumber::SegmentNumber)];
+    let mut all = BTreeMap::new();
+    for place in places {
+        let here = keys(place, &KEY);
+        let is_known = |key: &Key<'_>| matches!(key.0.first(), Some(AxisValue::Number(_)));
+        if distinct(&here) < here.len() || !here.iter().all(is_known) {
+            return None;
+        }
+        all.extend(here.into_iter().map(|key| (key, ())));
+    }
+    (all.len() > 1).then(|| on_axis(places, &KEY, all.into_keys().collect(), false))
+}
+
+/// `values`: those of the axis, in its order. `is_needed`: whether an image has to be there for each of them.
+fn on_axis<'a>(places: &[Vec<Entry<'a>>], key: &[Attribute], values: Vec<Key<'a>>, is_needed: bool) -> Arranged<'a> {
+    let length = values.len();
+    let mut cells: Vec<Option<Entry<'a>>> = vec![None; length * places.len()];
+    let (mut issues, mut missing) = (Vec::new(), Vec::new());
+    for (slice, place) in places.iter().enumerate() {
+        let mut left_out: Vec<Entry<'a>> = Vec::new();
+        for entry in place {
+            let step = values.binary_search(&key_of(entry, key, place)).ok();
+            let cell = step.and_then(|step| cells.get_mut(step * places.len() + slice));
+            match cell {
+                Some(cell @ None) => *cell = Some(*entry),
+                _ => left_out.push(*entry),
+            }
+        }
+        if !left_out.is_empty() {
+            issues.push(not_on_axis(slice, &left_out));
+        }
+    }
+    for (index, _) in cells.iter().enumerate().filter(|(_, cell)| cell.is_none()) {
+        missing.push((index / places.len().max(1), index % places.len().max(1)));
+    }
+    let axis = axis(&cells, places, key, length);
+    issues.extend(incomplete(&missing, cells.len(), axis.name, is_needed));
+    if key.contains(&Attribute::Order) {
+        let sentence = format!(
+            "{} at each of {}, which nothing but their numbers tells apart: they are taken to count up along the \
+             axis {}",
+            count(length, "image"),
+            count(places.len(), "position"),
+            axis.name
+        );
+        let issue = Issue::note(IssueKind::MultiplePhases, sentence).with_number("phase_count", length as f64);
+        issues.push(issue.with_number("position_count", places.len() as f64));
+    }
+    let slices = places.iter().filter_map(|place| place.first().copied()).collect();
+    Arranged { slices, axis: Some(axis), cells, issues }
+}
+
+fn not_on_axis(slice_index: usize, left_out: &[Entry<'_>]) -> Issue {
+    let (images, are) = (count(left_out.len(), "image"), verb(left_out.len(), "is", "are"));
+    let sentence = format!("{images} of slice {slice_index} {are} left out: another has the same place on all axes");
+    Issue::error(IssueKind::DuplicatePosition, sentence)
+        .with_paths(left_out.iter().map(Entry::path))
+        .with_number("slice_index", slice_index as f64)
+        .with_number("left_out_count", left_out.len() as f64)
+}
+
+/// Cells that are named in a sentence; all of them are in the numbers.
+const NAMED_CELLS: usize = 4;
+
+fn incomplete(missing: &[(usize, usize)], cell_count: usize, axis: &'static str, is_needed: bool) -> Option<Issue> {
+    if missing.is_empty() {
+        return None;
+    }
+    let named: Vec<String> =
+        missing.iter().take(NAMED_CELLS).map(|(step, slice)| format!("({step}, {slice})")).collect();
+    let more = if missing.len() > NAMED_CELLS { ", ..." } else { "" };
+    let (are, named) = (verb(missing.len(), "is", "are"), named.join(", "));
+    let sentence = match is_needed {
+        true => {
+            format!("{} of {cell_count} {are} missing; ({axis}, slice): {named}{more}", count(missing.len(), "image"))
+        }
+        false => format!(
+            "{} of {cell_count} {are} not in the file, which means that nothing is segmented there",
+            count(missing.len(), "frame")
+        ),
+    };
+    let issue = Issue { is_error: is_needed, ..Issue::note(IssueKind::IncompleteGrid, sentence) }
+        .with_number("missing_count", missing.len() as f64)
+        .with_number("cell_count", cell_count as f64);
+    Some(Issue { cells: missing.to_vec(), ..issue })
+}
+
+/// The attributes that change along the axis: those of the key, and others that each step has one value of.
+fn axis<'a>(cells: &[Option<Entry<'a>>], places: &[Vec<Entry<'a>>], key: &[Attribute], length: usize) -> LeadingAxis {
+    let mut coordinates: Vec<Coordinate> = Vec::new();
+    let steps: Vec<&[Option<Entry<'a>>]> = cells.chunks(places.len().max(1)).collect();
+    let of_step = |attribute: Attribute, step: &[Option<Entry<'a>>]| -> Option<AxisValue<'a>> {
+        let mut values =
+            step.iter().zip(places).filter_map(|(cell, place)| Some(value(cell.as_ref()?, attribute, place)));
+        let first = values.next()?;
+        values.all(|value| value.compare(&first).is_eq()).then_some(first)
+    };
+    let named = |wanted: Attribute| ATTRIBUTES.iter().find(|(attribute, ..)| *attribute == wanted);
+    let rest = ATTRIBUTES.iter().map(|(attribute, ..)| *attribute);
+    let rest = rest.filter(|attribute| !key.contains(attribute) && *attribute != Attribute::Order);
+    for attribute in key.iter().copied().chain(rest) {
+        if attribute == Attribute::Order {
+            let values = CoordinateValues::Numbers((0..length).map(|step| step as f64).collect());
+            coordinates.push(Coordinate { name: "instance", values });
+            continue;
+        }
+        let values: Option<Vec<AxisValue<'a>>> = steps.iter().map(|step| of_step(attribute, step)).collect();
+        let (Some(values), Some((_, name, _))) = (values, named(attribute)) else { continue };
+        let changes = values.windows(2).any(|pair| matches!(pair, [a, b] if a.compare(b).is_ne()));
+        if changes || key.contains(&attribute) {
+            coordinates.push(Coordinate { name, values: coordinate_values(&values) });
+        }
+    }
+    let name = key.first().and_then(|first| named(*first)).map_or("instance", |(_, _, axis)| axis);
+    LeadingAxis { name, length, coordinates }
+}
+
+fn coordinate_values(values: &[AxisValue<'_>]) -> CoordinateValues {
+    let is = |kind: fn(&AxisValue<'_>) -> bool| values.iter().any(kind);
+    if is(|value| matches!(value, AxisValue::Text(_))) {
+        let text =
+            |value: &AxisValue<'_>| if let AxisValue::Text(text) = value { (*text).to_owned() } else { String::new() };
+        CoordinateValues::Texts(values.iter().map(text).collect())
+    } else if is(|value| matches!(value, AxisValue::Vector(_))) {
+        let vector =
+            |value: &AxisValue<'_>| if let AxisValue::Vector(vector) = value { *vector } else { [f64::NAN; 3] };
+        CoordinateValues::Vectors(values.iter().map(vector).collect())
+    } else {
+        let number = |value: &AxisValue<'_>| if let AxisValue::Number(number) = value { *number } else { f64::NAN };
+        CoordinateValues::Numbers(values.iter().map(number).collect())
+    }
+}
+
+/// Leaves the first image of each position, because nothing says which of the others belong together.
+fn only_first<'a>(places: &[Vec<Entry<'a>>], usual: usize) -> Arranged<'a> {
+    let slices: Vec<Entry<'a>> = places.iter().filter_map(|place| place.first().copied()).collect();
+    let mut left_out: Vec<Entry<'a>> = places.iter().flat_map(|place| place.iter().skip(1)).copied().collect();
+    left_out.sort_by_key(Entry::rank);
+    let sentence = format!(
+        "{} at each of {}: no attribute tells them apart everywhere in the same way, and the one with the lowest \
+         Instance Number is taken",
+        count(usual, "image"),
+        count(places.len(), "position"),
+    );
+    let issue = Issue::error(IssueKind::MultiplePhases, sentence)
+        .with_paths(left_out.iter().map(Entry::path))
+        .with_number("phase_count", usual as f64)
+        .with_number("position_count", places.len() as f64)
+        .with_number("left_out_count", left_out.len() as f64);
+    Arranged { cells: slices.iter().copied().map(Some).collect(), slices, axis: None, issues: vec![issue] }
+}

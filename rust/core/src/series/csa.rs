@@ -1,0 +1,131 @@
+//! The header that Siemens scanners keep in a private element, (0029,xx10) of `SIEMENS CSA HEADER`: named lists of
+//! texts.
+//!
+//! There are two layouts, little endian both. The second starts with `SV10` and four bytes; then both have the number
+//! of entries and an unused word. An entry is a name (64 bytes), a VM, a VR (4 bytes), a type and the number of its
+//! items, and an unused word; an item four words, its text, and padding to a multiple of 4. Its length is the second
+//! word, in the first layout the first word less the number of items of the first entry.
+
+use crate::cursor::ByteOrder;
+
+/// More entries than any header has (about 100), or than are worth looking at.
+const MOST_ENTRIES: u32 = 1024;
+/// The same for the items of one.
+const MOST_ITEMS: u32 = 4096;
+
+/// The values of the entry `name`, without blanks; empty ones are left out. `None` if there is no such entry, or
+/// `header` is none.
+pub(super) fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
+    let is_second = header.starts_with(b"SV10");
+    let mut reader = Reader { rest: header.get(if is_second { 8 } else { 0 }..)? };
+    let count = reader.word().filter(|count| *count <= MOST_ENTRIES)?;
+    reader.word()?;
+    let mut first_item_count = None;
+    for _ in 0..count {
+        let own_name = until_zero(reader.take(64)?);
+        reader.take(12)?;
+        let item_count = reader.word().filter(|count| *count <= MOST_ITEMS)?;
+        reader.word()?;
+        let offset = *first_item_count.get_or_insert(item_count);
+        let mut found = Vec::new();
+        for _ in 0..item_count {
+            let (first, second) = (reader.word()?, reader.word()?);
+            reader.take(8)?;
+            let length = if is_second { second } else { first.checked_sub(offset)? } as usize;
+            let text = reader.take(length)?;
+            reader.skip(length.next_multiple_of(4) - length);
+            let text = String::from_utf8_lossy(until_zero(text)).trim().to_owned();
+            found.extend(Some(text).filter(|text| !text.is_empty()));
+        }
+        if own_name == name.as_bytes() {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// The values of an entry as numbers, if all of them are.
+pub(super) fn numbers(header: &[u8], name: &str) -> Option<Vec<f64>> {
+    let values = values(header, name)?;
+    values.iter().map(|value| value.parse().ok().filter(|value: &f64| value.is_finite())).collect()
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    /// The padding of the last item may be missing.
+    fn skip(&mut self, length: usize) {
+        self.rest = self.rest.get(length..).unwrap_or_default();
+    }
+
+    fn word(&mut self) -> Option<u32> {
+        Some(ByteOrder::Little.u32(*self.take(4)?.first_chunk()?))
+    }
+}
+
+fn until_zero(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A header of the second layout, or of the first.
+    pub fn csa(entries: &[(&str, &[&str])], is_second: bool) -> Vec<u8> {
+        let mut bytes = if is_second { b"SV10\x04\x03\x02\x01".to_vec() } else { Vec::new() };
+        let word = |bytes: &mut Vec<u8>, word: usize| bytes.extend((word as u32).to_le_bytes());
+        word(&mut bytes, entries.len());
+        word(&mut bytes, 77);
+        let offset = entries.first().map_or(0, |(_, values)| values.len());
+        for (name, values) in entries {
+            bytes.extend(name.bytes().chain(std::iter::repeat(0)).take(64));
+            word(&mut bytes, values.len());
+            bytes.extend(b"IS\0\0");
+            word(&mut bytes, 6);
+            word(&mut bytes, values.len());
+            word(&mut bytes, 77);
+            for value in *values {
+                let length = value.len() + 1;
+                let words = if is_second { [length, length, 77, length] } else { [length + offset, 0, 0, 0] };
+                words.into_iter().for_each(|one| word(&mut bytes, one));
+                bytes.extend(value.bytes().chain(std::iter::repeat(0)).take(length.next_multiple_of(4)));
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn both_layouts_are_read() {
+        let entries: &[(&str, &[&str])] =
+            &[("EchoLinePosition", &["24"]), ("Empty", &[]), ("SliceNormalVector", &["0.5", "-1", "2e0"])];
+        for is_second in [true, false] {
+            let bytes = csa(entries, is_second);
+            assert_eq!(numbers(&bytes, "SliceNormalVector"), Some(vec![0.5, -1.0, 2.0]), "{is_second}");
+            assert_eq!(values(&bytes, "Empty"), Some(vec![]));
+            assert_eq!(values(&bytes, "Absent"), None);
+        }
+    }
+
+    #[test]
+    fn damage_is_no_header() {
+        let bytes = csa(&[("A", &["1", "2"]), ("B", &["3"])], true);
+        for length in 0..bytes.len() {
+            let cut = bytes.get(..length).unwrap();
+            assert!(values(cut, "B").is_none_or(|found| found == ["3"]), "{length}");
+        }
+        for position in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[position] ^= 0xFF;
+            drop(values(&changed, "B"));
+        }
+    }
+}

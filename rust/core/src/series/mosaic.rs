@@ -1,0 +1,121 @@
+//! Slices as the tiles of one image, as Siemens scanners write them.
+//!
+//! Tiles fill the image row by row, in a square that is as small as holds all of them. Image Position (Patient) is that
+//! of the corner of the whole image, as if it were one slice with the same centre as each of its tiles, so that the
+//! first voxel of a tile lies further in.
+
+use super::csa;
+use super::frame_header::FrameHeader;
+use super::header::InstanceHeader;
+use crate::dataset::Dataset;
+use crate::geometry::{Orientation, Vector, add_scaled, dot, scale};
+use crate::image_description::Attributes;
+use crate::tag::Tag;
+
+/// How the tiles of an image lie in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mosaic {
+    /// Tiles beside each other, and below each other.
+    pub across: usize,
+    /// Slices; the tiles behind them are empty.
+    pub count: usize,
+    /// Rows of a tile.
+    pub rows: usize,
+    /// Columns of a tile.
+    pub columns: usize,
+}
+
+/// More slices than a mosaic has; its number of them comes from a private element.
+const MOST_TILES: usize = 4096;
+
+impl Mosaic {
+    /// That of `count` slices in an image of so many rows and columns, if they divide into tiles.
+    fn new(count: usize, rows: usize, columns: usize) -> Option<Mosaic> {
+        let across = (1..=count).find(|across| across * across >= count)?;
+        let is_whole = rows.is_multiple_of(across) && columns.is_multiple_of(across) && rows >= across;
+        is_whole.then(|| Mosaic { across, count, rows: rows / across, columns: columns / across })
+    }
+
+    /// Copies a tile out of the image with `size` bytes a pixel, `whole`.
+    pub fn copy_tile(&self, whole: &[u8], index: usize, size: usize, tile: &mut [u8]) {
+        let row_length = self.columns * size;
+        let (down, beside) = (index / self.across, index % self.across);
+        let rows = whole.chunks_exact((row_length * self.across).max(1)).skip(down * self.rows);
+        for (from, to) in rows.zip(tile.chunks_exact_mut(row_length.max(1))) {
+            if let Some(run) = from.get(beside * row_length..(beside + 1) * row_length) {
+                to.copy_from_slice(run);
+            }
+        }
+    }
+}
+
+/// The tiles of a mosaic as frames. `None` if it is not told how many slices there are, or they do not fit the image.
+pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosaic, Vec<FrameHeader>)> {
+    let image = header.image.description()?;
+    let csa = private(dataset, 0x0029, "SIEMENS CSA HEADER", 0x10);
+    let csa = csa.and_then(|tag| dataset.value(dataset.find(tag)?).ok());
+    let of_csa = |name: &str| csa.as_deref().and_then(|csa| csa::numbers(csa, name));
+    let counted = of_csa("NumberOfImagesInMosaic").and_then(|numbers| numbers.first().copied());
+    let count = counted.map(|count| count as usize).filter(|count| *count > 0).or_else(|| {
+        let tag = private(dataset, 0x0019, "SIEMENS MR HEADER", 0x0A)?;
+        usize::try_from(dataset.integer(tag)?).ok()
+    });
+    let mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
+    let normal: Option<Vector> = of_csa("SliceNormalVector").and_then(|numbers| numbers.try_into().ok());
+    let place = first_and_step(header, &mosaic, normal);
+    let frame = |index: usize| FrameHeader {
+        index,
+        position: place.map(|(first, step)| add_scaled(first, index as f64, step)),
+        ..FrameHeader::of_instance(header)
+    };
+    Some((mosaic, (0..mosaic.count).map(frame).collect()))
+}
+
+/// The place of the first tile's first voxel, and the step from tile to tile.
+fn first_and_step(header: &InstanceHeader, mosaic: &Mosaic, normal: Option<Vector>) -> Option<(Vector, Vector)> {
+    let plane = Orientation::new(header.orientation?, 1e-3)?;
+    let [between_rows, between_columns] = header.pixel_spacing?;
+    let half = |length: usize| (length * (mosaic.across - 1)) as f64 / 2.0;
+    let right = scale(half(mosaic.columns) * between_columns, plane.along_row());
+    let down = scale(half(mosaic.rows) * between_rows, plane.along_column());
+    let first = add_scaled(add_scaled(header.position?, 1.0, right), 1.0, down);
+    let spacing = header.spacing_between_slices.or(header.slice_thickness).filter(|spacing| *spacing > 0.0)?;
+    // Slices may be counted against the normal of their planes; along it if nothing is said.
+    let is_against = normal.is_some_and(|normal| dot(normal, plane.normal()) < 0.0);
+    Some((first, scale(if is_against { -spacing } else { spacing }, plane.normal())))
+}
+
+/// The element of a private block whose owner is `creator` (PS3.5 §7.8.1).
+fn private(dataset: &Dataset, group: u16, creator: &str, element: u16) -> Option<Tag> {
+    let owners = (0x10..=0xFF).map(|block| Tag::new(group, block));
+    let is_owner =
+        |tag: &Tag| dataset.find(*tag).is_some() && dataset.text(*tag).is_some_and(|text| text.trim() == creator);
+    let block = owners.into_iter().find(is_owner)?.element();
+    let tag = Tag::new(group, block << 8 | element);
+    dataset.find(tag).map(|_| tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_are_a_square() {
+        for (count, rows, expected) in
+            [(1, 10, Some(1)), (4, 10, Some(2)), (5, 12, Some(3)), (36, 384, Some(6)), (5, 10, None), (0, 10, None)]
+        {
+            assert_eq!(Mosaic::new(count, rows, rows).map(|mosaic| mosaic.across), expected, "{count} in {rows}");
+        }
+    }
+
+    #[test]
+    fn a_tile_is_cut_out() {
+        let mosaic = Mosaic::new(3, 4, 6).unwrap();
+        let whole: Vec<u8> = (0..48).collect();
+        let mut tile = vec![0; 12];
+        mosaic.copy_tile(&whole, 1, 2, &mut tile);
+        assert_eq!(tile, [6, 7, 8, 9, 10, 11, 18, 19, 20, 21, 22, 23]);
+        mosaic.copy_tile(&whole, 2, 2, &mut tile);
+        assert_eq!(tile, [24, 25, 26, 27, 28, 29, 36, 37, 38, 39, 40, 41]);
+    }
+}

@@ -1,0 +1,329 @@
+"""Volumes of multi-frame objects: frames placed by functional groups or by what the object has instead."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rapidicom as rd
+from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, Items, file_bytes, image
+from series_builder import ORIGIN, PLANES, Frame, affine_of, enhanced, stack_frames
+
+STEP = np.array([0.0, 0.0, 2.5])
+AFFINE = affine_of(ORIGIN, PLANES["axial"], (0.75, 0.75), STEP)
+
+
+def modality(frames: list[Frame]) -> Any:
+    """Rescaled values, shape (frame, row, column)."""
+    rescaled = []
+    for frame in frames:
+        slope, intercept = frame.rescale or (1.0, 0.0)
+        rescaled.append(frame.stored * slope + intercept)
+    return np.stack(rescaled)
+
+
+def kinds(report: rd.Report) -> set[str]:
+    """The kinds of a report's findings."""
+    return {issue.kind for issue in report.issues}
+
+
+@pytest.mark.parametrize("undefined_lengths", [False, True], ids=["lengths", "delimiters"])
+@pytest.mark.parametrize("transfer_syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG])
+def test_frames_in_any_order_are_a_volume(
+    tmp_path: Path, transfer_syntax: str, undefined_lengths: bool
+) -> None:
+    frames = stack_frames()
+    shuffled = frames.copy()
+    random.Random(3).shuffle(shuffled)
+    path = enhanced(
+        tmp_path / "a.dcm", shuffled, transfer_syntax=transfer_syntax, undefined_lengths=undefined_lengths
+    )
+    vol = rd.read_series(tmp_path)
+    assert vol.axes == ("slice", "row", "column")
+    assert vol.shape == (8, 5, 7)
+    np.testing.assert_array_equal(vol.array, modality(frames))
+    np.testing.assert_allclose(vol.affine, AFFINE, atol=1e-9)
+    assert vol.paths == [str(path)] * 8
+    assert [shuffled[frame].position for frame in vol.frames] == [frame.position for frame in frames]
+    assert list(vol.report.issues) == []
+    stored = rd.read_series(tmp_path, values="stored")
+    np.testing.assert_array_equal(stored.array, np.stack([frame.stored for frame in frames]))
+
+
+def test_shared_groups_hold_for_every_frame_that_says_nothing_else(tmp_path: Path) -> None:
+    shared = stack_frames(1, rescale=(2.0, 1.0), window=(40.0, 400.0))[0]
+    frames = stack_frames(4, orientation=None, pixel_spacing=None, rescale=None)
+    frames[2] = replace(frames[2], rescale=(0.5, -3.0), window=(1.0, 2.0))
+    enhanced(tmp_path / "a.dcm", frames, shared=replace(shared, position=None))
+    vol = rd.read_series(tmp_path)
+    rescaled = [replace(frame, rescale=frame.rescale or (2.0, 1.0)) for frame in frames]
+    np.testing.assert_array_equal(vol.array, modality(rescaled))
+    np.testing.assert_allclose(vol.affine, AFFINE, atol=1e-9)
+    assert kinds(vol.report) == {"mixed_rescale"}
+    np.testing.assert_array_equal(vol.windows, [[40, 400], [40, 400], [1, 2], [40, 400]])
+
+
+def test_time_points_are_an_axis(tmp_path: Path) -> None:
+    frames = [
+        replace(frame, temporal_position=time + 1, stored=frame.stored + 50 * time)
+        for time in range(3)
+        for frame in stack_frames()
+    ]
+    shuffled = frames.copy()
+    random.Random(5).shuffle(shuffled)
+    enhanced(tmp_path / "a.dcm", shuffled)
+    (found,) = rd.find_series(tmp_path)
+    assert found.shape == (3, 8, 5, 7)
+    for vol in (found.read(), pickle.loads(pickle.dumps(found)).read()):
+        assert vol.axes == ("time", "slice", "row", "column")
+        np.testing.assert_array_equal(vol.coords["temporal_position"], [1, 2, 3])
+        np.testing.assert_array_equal(vol.array, modality(frames).reshape(3, 8, 5, 7))
+        np.testing.assert_allclose(vol.affine, AFFINE, atol=1e-9)
+        assert vol.spacing == pytest.approx((2.5, 0.75, 0.75))
+        assert list(vol.report.issues) == []
+
+
+def test_time_points_in_a_file_each(tmp_path: Path) -> None:
+    volumes = []
+    for time in range(3):
+        frames = [replace(frame, stored=frame.stored + 50 * time) for frame in stack_frames(4)]
+        acquisition = Element(0x00200012, "IS", time + 1)
+        enhanced(tmp_path / f"{9 - time}.dcm", frames, instance=time + 1, extra=[acquisition])
+        volumes.append(modality(frames))
+    vol = rd.read_series(tmp_path)
+    assert vol.axes[0] == "acquisition"
+    np.testing.assert_array_equal(vol.array, volumes)
+    np.testing.assert_array_equal(vol.coords["acquisition"], [1, 2, 3])
+
+
+def test_diffusion_is_sorted_by_b_value_then_direction(tmp_path: Path) -> None:
+    shells = [(0.0, None), (1000.0, (1.0, 0.0, 0.0)), (1000.0, (0.0, 1.0, 0.0)), (500.0, (0.0, 0.0, 1.0))]
+    frames = [
+        replace(frame, b_value=b_value, gradient=gradient, stored=frame.stored + index)
+        for frame in stack_frames(3)
+        for index, (b_value, gradient) in enumerate(shells)
+    ]
+    enhanced(tmp_path / "a.dcm", frames, modality="MR")
+    vol = rd.read_series(tmp_path)
+    assert vol.axes[0] == "b_value"
+    np.testing.assert_array_equal(vol.coords["b_value"], [0, 500, 1000, 1000])
+    directions = vol.coords["gradient_direction"]
+    np.testing.assert_array_equal(directions[1:], [[0, 0, 1], [0, 1, 0], [1, 0, 0]])
+    assert np.isnan(directions[0]).all()
+    by_shell = modality(frames).reshape(3, 4, 5, 7).transpose(1, 0, 2, 3)
+    np.testing.assert_array_equal(vol.array, by_shell[[0, 3, 2, 1]])
+
+
+def test_magnitude_and_phase_are_an_axis(tmp_path: Path) -> None:
+    frames = [
+        replace(frame, frame_type=["ORIGINAL", "PRIMARY", kind, "NONE"], stored=frame.stored + offset)
+        for kind, offset in (("P", 9), ("M", 0))
+        for frame in stack_frames(3)
+    ]
+    enhanced(tmp_path / "a.dcm", frames, modality="MR")
+    vol = rd.read_series(tmp_path)
+    assert vol.axes[0] == "image_type"
+    assert list(vol.coords["image_type"]) == ["ORIGINAL\\PRIMARY\\M\\NONE", "ORIGINAL\\PRIMARY\\P\\NONE"]
+    np.testing.assert_array_equal(vol.array, modality([*frames[3:], *frames[:3]]).reshape(2, 3, 5, 7))
+
+
+def test_missing_cell_is_reported_and_filled(tmp_path: Path) -> None:
+    frames = [replace(frame, temporal_position=time) for time in (1, 2) for frame in stack_frames()]
+    enhanced(tmp_path / "a.dcm", [frame for index, frame in enumerate(frames) if index != 11])
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    (issue,) = caught.value.report.issues
+    assert (issue.kind, issue.cells) == ("incomplete_grid", [(1, 3)])
+    expected = modality(frames).reshape(2, 8, 5, 7)
+    expected[1, 3] = -7
+    vol = rd.read_series(tmp_path, irregular="keep", fill=-7)
+    np.testing.assert_array_equal(vol.array, expected)
+    assert len(vol.paths) == len(vol.frames) == 15
+    expected[1, 3] = np.nan
+    np.testing.assert_array_equal(rd.read_series(tmp_path, irregular="keep", fill=np.nan).array, expected)
+    with pytest.raises(ValueError, match="fill"):
+        rd.read_series(tmp_path, irregular="keep", fill=np.nan, values="stored")
+
+
+IRREGULAR: dict[str, tuple[Any, set[str]]] = {
+    "gap": (lambda all: all[:3] + all[4:], {"gap"}),
+    "duplicate": (lambda all: [*all, replace(all[2], stored=all[2].stored + 7)], {"duplicate_position"}),
+    "turned frame": (
+        lambda all: [*all[:7], replace(all[7], orientation=(0.8, 0.6, 0.0, -0.6, 0.8, 0.0))],
+        {"mixed_orientation"},
+    ),
+    "another spacing": (lambda all: [*all[:7], replace(all[7], pixel_spacing=(1.0, 1.0))], {"mixed_spacing"}),
+    "no positions": (lambda all: [replace(one, position=None) for one in all], {"missing_position"}),
+    "one without a position": (lambda all: [*all[:7], replace(all[7], position=None)], {"missing_position"}),
+    "a slope of zero": (
+        lambda all: [replace(all[0], rescale=(0.0, 1.0)), *all[1:]],
+        {"bad_rescale", "mixed_rescale"},
+    ),
+    "two stacks": (
+        lambda all: [*all, *(replace(one, orientation=PLANES["coronal"]) for one in all)],
+        {"mixed_orientation"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "expected"), IRREGULAR.values(), ids=IRREGULAR.keys())
+def test_irregular_frames_raise(tmp_path: Path, change: Any, expected: set[str]) -> None:
+    frames = stack_frames()
+    path = enhanced(tmp_path / "a.dcm", change(frames))
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    report = caught.value.report
+    assert kinds(report) == expected
+    assert all(issue.paths in ([], [str(path)]) for issue in report.issues)
+    vol = rd.read_series(tmp_path, irregular="keep")
+    assert kinds(vol.report) == expected
+    written = change(frames)
+    kept = modality([written[frame] for frame in vol.frames])
+    np.testing.assert_array_equal(vol.array, kept)
+
+
+def test_tilted_frames_shear_the_affine(tmp_path: Path) -> None:
+    frames = stack_frames(tilt=12.0)
+    enhanced(tmp_path / "a.dcm", frames)
+    vol = rd.read_series(tmp_path)
+    assert kinds(vol.report) == {"tilt"}
+    np.testing.assert_allclose((vol.affine @ [7, 0, 0, 1])[:3], frames[7].position, atol=1e-4)
+
+
+def test_localizer_among_the_frames_is_left_out(tmp_path: Path) -> None:
+    kind = ["ORIGINAL", "PRIMARY", "LOCALIZER", "NONE"]
+    scout = replace(stack_frames(1)[0], orientation=PLANES["sagittal"], frame_type=kind)
+    frames = stack_frames()
+    enhanced(tmp_path / "a.dcm", [scout, *frames])
+    vol = rd.read_series(tmp_path)
+    assert kinds(vol.report) == {"localizer"}
+    np.testing.assert_array_equal(vol.array, modality(frames))
+
+
+def test_frames_that_are_cut_off_are_reported(tmp_path: Path) -> None:
+    path = enhanced(tmp_path / "a.dcm", stack_frames())
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert kinds(caught.value.report) == {"truncated"}
+
+
+def test_fewer_groups_than_frames_leave_frames_without_a_place(tmp_path: Path) -> None:
+    frames = stack_frames()
+    path = tmp_path / "a.dcm"
+    enhanced(path, frames)
+    short = [Element(0x52009230, "SQ", Items([]))]
+    enhanced(path, frames, extra=short)
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert "missing_position" in kinds(caught.value.report)
+
+
+def test_damaged_groups_are_reported(tmp_path: Path) -> None:
+    broken = Element(0x52009230, "SQ", b"\x08\x00\x05\x00" + b"\xff" * 60)
+    enhanced(tmp_path / "a.dcm", stack_frames(), extra=[broken])
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert kinds(caught.value.report) == {"unreadable"}
+
+
+def test_segments_are_an_axis_and_absent_frames_are_empty(tmp_path: Path) -> None:
+    frames = [
+        replace(frame, segment=segment, rescale=None, stored=np.full((5, 7), 10 * segment + index, np.uint8))
+        for segment in (1, 2)
+        for index, frame in enumerate(stack_frames(4))
+        if (segment, index) != (2, 3)
+    ]
+    enhanced(tmp_path / "a.dcm", frames, modality="OT")
+    vol = rd.read_series(tmp_path, values="stored")
+    assert vol.axes[0] == "segment"
+    np.testing.assert_array_equal(vol.coords["segment"], [1, 2])
+    np.testing.assert_array_equal(vol.array[:, :, 0, 0], [[10, 11, 12, 13], [20, 21, 22, 0]])
+    (issue,) = vol.report.issues
+    assert (issue.kind, issue.is_error, issue.cells) == ("incomplete_grid", False, [(1, 3)])
+
+
+def dose(
+    path: Path, offsets: list[float], *, scaling: float = 0.25, z: float = -100.0
+) -> np.ndarray[Any, Any]:
+    """Write a dose of 5 by 7 grids with these offsets; returns its stored values."""
+    stored = np.arange(len(offsets) * 35, dtype=np.uint32).reshape(-1, 5, 7)
+    extra = [
+        Element(0x00080060, "CS", "RTDOSE"),
+        Element(0x3004000C, "DS", offsets),
+        Element(0x3004000E, "DS", scaling),
+    ]
+    elements = image(stored, frames=True, modality="OT", position=(1.0, 2.0, z), extra=extra)
+    path.write_bytes(file_bytes(elements))
+    return stored
+
+
+@pytest.mark.parametrize("offsets", [[0.0, 3.0, 6.0], [-100.0, -97.0, -94.0]], ids=["offsets", "coordinates"])
+def test_dose_is_placed_by_its_offsets_and_scaled(tmp_path: Path, offsets: list[float]) -> None:
+    stored = dose(tmp_path / "a.dcm", offsets)
+    vol = rd.read_series(tmp_path)
+    np.testing.assert_array_equal(vol.array, stored * 0.25)
+    expected = affine_of((1.0, 2.0, -100.0), PLANES["axial"], (1.0, 1.0), np.array([0.0, 0.0, 3.0]))
+    np.testing.assert_allclose(vol.affine, expected, atol=1e-9)
+    assert list(vol.report.issues) == []
+    np.testing.assert_array_equal(rd.read_series(tmp_path, values="stored").array, stored)
+
+
+def test_dose_with_falling_offsets_rises_along_its_normal(tmp_path: Path) -> None:
+    stored = dose(tmp_path / "a.dcm", [0.0, -3.0, -6.0])
+    vol = rd.read_series(tmp_path)
+    np.testing.assert_array_equal(vol.array, stored[::-1] * 0.25)
+    np.testing.assert_allclose(vol.origin, [1.0, 2.0, -106.0])
+
+
+def test_frames_of_a_film_have_no_place(tmp_path: Path) -> None:
+    stored = np.arange(4 * 35, dtype=np.uint8).reshape(4, 5, 7)
+    elements = image(stored, frames=True, modality="OT", position=None, orientation=None)
+    (tmp_path / "a.dcm").write_bytes(file_bytes(elements))
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert kinds(caught.value.report) == {"missing_position"}
+    vol = rd.read_series(tmp_path, irregular="keep", values="stored")
+    np.testing.assert_array_equal(vol.array, stored)
+
+
+def test_reconstructed_tomogram_has_its_slices(tmp_path: Path) -> None:
+    stored = np.arange(4 * 35, dtype=np.uint16).reshape(4, 5, 7)
+    detector = [
+        Element(0x00200032, "DS", [1.0, 2.0, 3.0]),
+        Element(0x00200037, "DS", [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]),
+    ]
+    extra = [
+        Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]),
+        Element(0x00080060, "CS", "NM"),
+        Element(0x00180088, "DS", 4.0),
+        Element(0x00540022, "SQ", Items([detector])),
+        Element(0x00540080, "US", [1, 2, 3, 4]),
+    ]
+    elements = image(stored, frames=True, modality="OT", position=None, orientation=None, extra=extra)
+    (tmp_path / "a.dcm").write_bytes(file_bytes(elements))
+    vol = rd.read_series(tmp_path, values="stored")
+    np.testing.assert_array_equal(vol.array, stored)
+    np.testing.assert_allclose(vol.affine[:, 0], [0, 0, 4, 0])
+    np.testing.assert_allclose(vol.origin, [1, 2, 3])
+
+
+def test_floating_point_frames_keep_their_values(tmp_path: Path) -> None:
+    stored = np.linspace(-1, 1, 3 * 35, dtype=np.float32).reshape(3, 5, 7)
+    frames = [replace(frame, rescale=None) for frame in stack_frames(3)]
+    extra = [
+        Element(0x7FE00010, "OW", None),
+        Element(0x7FE00008, "OF", stored),
+        Element(0x00280100, "US", 32),
+    ]
+    enhanced(tmp_path / "a.dcm", frames, modality="OT", extra=extra)
+    for values in ("stored", "modality"):
+        vol = rd.read_series(tmp_path, values=values)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(vol.array, stored)
+        assert vol.dtype == np.float32
