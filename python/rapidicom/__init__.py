@@ -17,6 +17,7 @@ from rapidicom.pixels import (
 from rapidicom.report import Issue, Report
 from rapidicom.series import Series, find_series, read_batch, read_series
 from rapidicom.table import Table, scan
+from rapidicom.tolerances import Tolerances
 from rapidicom.transfer_syntaxes import transfer_syntaxes
 from rapidicom.volume import Volume
 
@@ -47,6 +48,7 @@ __all__ = [
     "Volume",
     "Report",
     "Issue",
+    "Tolerances",
     # What goes wrong.
     "DicomError",
     "InvalidDicomError",

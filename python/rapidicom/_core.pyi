@@ -14,6 +14,7 @@ from typing_extensions import disjoint_base
 import rapidicom.dataelem
 import rapidicom.dataset
 import rapidicom.tag
+import rapidicom.tolerances
 
 __all__ = [
     "DataElement",
@@ -476,10 +477,17 @@ class Slices:
         dtype: str,
         fill_value: float,
         out: NDArray[np.uint8],
+        part: tuple[tuple[int, int, int], tuple[int, int, int]] | None,
         workers: int | None,
         progress: Callable[[int], object] | None,
     ) -> None:
-        """Fill `out`, a one-dimensional array of bytes, with the slices as numbers of `dtype`."""
+        """Fill `out`, a one-dimensional array of bytes, with the slices as numbers of `dtype`.
+
+        `part` has the rows and columns of each as (first, step, count).
+        """
+
+    def select(self, indices: list[int]) -> Slices:
+        """Return the slices with these indices, in this order."""
 
 def read_slice_headers(
     paths: list[str],
@@ -490,6 +498,13 @@ def read_slice_headers(
     """Read the headers of `paths`: of each the only frame, or the frames that `places` names."""
 
 def find_series(
-    paths: list[str], recursive: bool, workers: int | None, progress: Callable[[int], object] | None
+    paths: list[str],
+    recursive: bool,
+    tolerances: rapidicom.tolerances.Tolerances,
+    workers: int | None,
+    progress: Callable[[int], object] | None,
 ) -> dict[str, Any]:
     """Return the series as dictionaries under `series`, and how many files were what."""
+
+def default_tolerances() -> dict[str, float]:
+    """Return the tolerances of the core."""

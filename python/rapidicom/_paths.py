@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["checked_workers", "listed"]
+__all__ = ["checked_workers", "files_of", "listed"]
 
 
 def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -22,6 +23,24 @@ def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
     # `fsdecode` takes twice as long, and hardly a path is of bytes.
     names = [os.fspath(path) for path in paths]
     return [name if isinstance(name, str) else os.fsdecode(name) for name in names]
+
+
+def files_of(paths: Any) -> list[str]:
+    """Return paths as `listed` does; of a table, those in its column `path`.
+
+    Args:
+        paths: A file, a folder, an iterable of either, or a table: one of `scan`, or of pandas, polars or
+            pyarrow.
+
+    Raises:
+        TypeError: `paths`, or one of them, is no path.
+        KeyError: A table has no column `path`.
+    """
+    if not (hasattr(paths, "columns") and hasattr(paths, "__getitem__")):
+        return listed(paths)
+    column = paths["path"]
+    # Scalars of pyarrow's are no strings.
+    return listed(column.to_pylist() if hasattr(column, "to_pylist") else column)
 
 
 def checked_workers(workers: int | None) -> int | None:

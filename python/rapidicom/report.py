@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 __all__ = ["Issue", "Report"]
 
 # A report that names a thousand files helps nobody; `Issue.paths` has them all.
 _PATHS_SHOWN = 4
+# What belongs to a finding stands under its words.
+_INDENT = " " * 7
+# A terminal of fewer columns is left to wrap the lines itself.
+_NARROWEST = 40
 
 
 class Issue:
@@ -20,7 +24,7 @@ class Issue:
         is_error: Whether it would make the affine, the order or the content of the volume a lie.
         paths: The files that it is about.
         numbers: What was measured; the end of a name says the unit: `_mm`, `_degrees`, `_count`, or `_index`,
-            which counts the slices of the volume from 0.
+            which counts the slices of the whole volume from 0.
         cells: For `incomplete_grid`, (step of the leading axis, slice) of each image that is missing.
         sentence: All of it in words.
     """
@@ -60,16 +64,47 @@ class Issue:
 
 
 class Report:
-    """All findings about one series.
+    """All findings about one series, and where its slices are from.
+
+    `print(report)` shows it in full.
 
     Attributes:
         issues: The findings, errors and notes, sorted by kind.
     """
 
-    __slots__ = ("issues",)
+    __slots__ = ("_frames", "_paths", "_present", "issues")
 
-    def __init__(self, issues: list[Issue]) -> None:
+    def __init__(
+        self,
+        issues: list[Issue],
+        paths: Sequence[str] = (),
+        frames: Sequence[int] | None = None,
+        present: Sequence[bool] | None = None,
+    ) -> None:
+        """Make a report.
+
+        Args:
+            issues: The findings.
+            paths: The file of each image of the volume, in the order of the array.
+            frames: The frame of that file, from 0; by default the first of each.
+            present: Whether there is an image, for each place of the array; by default there always is.
+        """
         self.issues = issues
+        self._paths = paths
+        self._frames = frames
+        self._present = present
+
+    @property
+    def slices(self) -> list[tuple[str, int] | None]:
+        """Where each slice of the array is from: `report.slices[k]` has the path and the frame, from 0.
+
+        With an axis in front, those of its first step come first. `None` where an image is missing.
+        """
+        frames = [0] * len(self._paths) if self._frames is None else self._frames
+        found = zip(self._paths, frames, strict=True)
+        if self._present is None:
+            return list(found)
+        return [next(found) if is_there else None for is_there in self._present]
 
     @property
     def errors(self) -> list[Issue]:
@@ -87,22 +122,42 @@ class Report:
         return iter(self.issues)
 
     def __eq__(self, other: object) -> bool:
-        return self.issues == other.issues if isinstance(other, Report) else NotImplemented
+        if not isinstance(other, Report):
+            return NotImplemented
+        return self.issues == other.issues and self.slices == other.slices
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<Report: {len(self.errors)} errors, {len(self.issues) - len(self.errors)} notes>"
+        return f"<Report: {self._counts()}>"
 
     def __str__(self) -> str:
-        from pathlib import Path  # Here, so that `import rapidicom` does not pay for it.
+        # Here, so that `import rapidicom` does not pay for them.
+        import textwrap
+        from pathlib import Path
 
+        from rapidicom.text_table import printable, shorten, terminal_width
+
+        images = _counted(len(self._paths), "image")
         if not self.issues:
-            return "Nothing irregular."
-        lines = []
+            return f"{images}, nothing irregular"
+        width = max(terminal_width(), _NARROWEST)
+        lines = [f"{images}, {self._counts()}"]
         for issue in self.issues:
-            lines.append(f"{'error' if issue.is_error else 'note '}  {issue.kind}: {issue.sentence}")
-            lines.extend(f"         {Path(path).name}" for path in issue.paths[:_PATHS_SHOWN])
-            if len(issue.paths) > _PATHS_SHOWN:
-                lines.append(f"         and {len(issue.paths) - _PATHS_SHOWN} more files")
+            level = "error" if issue.is_error else "note "
+            text = f"{level}  {issue.kind}: {printable(issue.sentence)}"
+            lines += ["", *textwrap.wrap(text, width, subsequent_indent=_INDENT, break_on_hyphens=False)]
+            shown = len(issue.paths) if len(issue.paths) <= _PATHS_SHOWN + 1 else _PATHS_SHOWN
+            names = [printable(Path(path).name) for path in issue.paths[:shown]]
+            if shown < len(issue.paths):
+                names.append(f"and {len(issue.paths) - shown:,} more files")
+            lines += [_INDENT + shorten(name, width - len(_INDENT), keep_end=True) for name in names]
         return "\n".join(lines)
+
+    def _counts(self) -> str:
+        errors = len(self.errors)
+        return f"{_counted(errors, 'error')}, {_counted(len(self.issues) - errors, 'note')}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

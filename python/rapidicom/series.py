@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rapidicom import _core
-from rapidicom._paths import checked_workers, listed
+from rapidicom._paths import checked_workers, files_of, listed
 from rapidicom._progress import Progress
 from rapidicom.arrays import destination
 from rapidicom.errors import InvalidDicomError, IrregularSeriesError, UnsupportedError
+from rapidicom.part import Part
 from rapidicom.report import Issue, Report
+from rapidicom.tolerances import Tolerances
 from rapidicom.volume import Volume
 
 if TYPE_CHECKING:
@@ -65,7 +67,9 @@ class Series:
         self.coords: dict[str, npt.NDArray[Any]] = {key: np.asarray(values) for key, values in coords.items()}
         self.spacing: tuple[float, float, float] = tuple(fields["spacing"])
         self.affine: npt.NDArray[np.float64] = np.array(fields["affine"], dtype=np.float64)
-        self.report = Report([Issue(**issue) for issue in fields["issues"]])
+        self.report = Report(
+            [Issue(**issue) for issue in fields["issues"]], self.paths, fields["frames"], fields["present"]
+        )
         self._unsupported: str | None = fields["unsupported"]
         self._slices: _core.Slices | None = fields["slices"]
         # In another process, what the files were when their headers were read.
@@ -79,6 +83,9 @@ class Series:
         values: Values = "modality",
         dtype: npt.DTypeLike | None = None,
         out: Any = None,
+        slices: slice | None = None,
+        rows: slice | None = None,
+        columns: slice | None = None,
         irregular: Literal["raise", "keep"] = "raise",
         fill: float = 0,
         workers: int | None = None,
@@ -87,6 +94,12 @@ class Series:
     ) -> Volume:
         """Read the slices into one array, each straight from its file.
 
+        With `slices`, `rows` and `columns` the volume is the part of the whole one that NumPy gives for
+        `array[slices, rows, columns]`, and its affine, spacing, paths and data sets are those of the part.
+        Files of other slices are not opened, and of native pixels only the bytes from the first wanted row to
+        the last are read; a compressed frame is decoded as a whole. To read one slice, pass
+        `slice(k, k + 1)`: a volume keeps all of its axes, so whole numbers are refused.
+
         Args:
             values: `"modality"` applies Rescale Slope and Intercept, of each slice its own (PS3.3 §C.11.1);
                 `"stored"` leaves stored values.
@@ -94,6 +107,9 @@ class Series:
                 of whole numbers is honoured if it holds every value exactly.
             out: An array, or what NumPy sees as one (torch, shared or pinned memory), to fill in place:
                 C-contiguous, of the volume's shape and of `dtype`, which it sets if that is not given.
+            slices: Which slices: start, stop and step as in NumPy, also negative.
+            rows: Which rows, likewise.
+            columns: Which columns, likewise.
             irregular: `"raise"` raises for whatever would make the affine, the order or the content a lie;
                 `"keep"` reads the best volume that there is, and `report` says what is wrong with it.
             fill: What stands where an image is missing along the leading axis.
@@ -108,7 +124,8 @@ class Series:
             IrregularSeriesError: The report has errors, and `irregular` is `"raise"`.
             UnsupportedError: The pixels are written in a way that is not read yet.
             InvalidDicomError: Pixels are missing.
-            ValueError: `dtype` does not hold every value, or `out` does not fit.
+            ValueError: `dtype` does not hold every value, `out` does not fit, or the part is empty.
+            TypeError: `slices`, `rows` or `columns` is no slice.
             OSError: A file is gone, has been changed since, or cannot be read.
         """
         if irregular not in ("raise", "keep"):
@@ -121,11 +138,19 @@ class Series:
         if irregular == "raise" and self.report.errors:
             raise IrregularSeriesError(_complaint(self), report=self.report)
         workers = checked_workers(workers)
-        slices = self._headers()
-        if len(slices) == 0:
+        headers = self._headers()
+        if len(headers) == 0:
             raise IrregularSeriesError("no slice of the series can be read", report=self.report)
-        array = _read(slices, self.shape, values, dtype, out, workers, progress, fill)
-        return Volume(array, self, slices)
+        first = self.axes.index("slice")
+        part = Part.of(self.shape[first:], slices, rows, columns)
+        chosen = part.chosen(self.shape[: first + 1])
+        if dtype is None and out is None:
+            # That of the whole volume, whatever part is wanted.
+            dtype = _default_dtype(headers, values)
+        if chosen is not None:
+            headers = headers.select(chosen)
+        array = _read(headers, self.shape, values, dtype, out, workers, progress, fill, part)
+        return Volume(array, self, headers, part)
 
     def _headers(self) -> _core.Slices:
         if self._slices is None:
@@ -156,14 +181,27 @@ class Series:
         return f"<Series {self.uid}: {self.modality} {shape}, {files} files, {self.report!r}>"
 
 
+# An error that quotes a thousand others helps nobody.
+_ERRORS_SHOWN = 3
+# The default of every function; it cannot be changed, so that one for all is safe.
+_DEFAULT_TOLERANCES = Tolerances()
+
+
 def find_series(
-    paths: Paths, *, recursive: bool = True, workers: int | None = None, progress: bool = False
+    paths: Paths,
+    *,
+    recursive: bool = True,
+    tolerances: Tolerances = _DEFAULT_TOLERANCES,
+    workers: int | None = None,
+    progress: bool = False,
 ) -> list[Series]:
     """Find the series of images in folders and files, from headers alone.
 
     Args:
-        paths: A folder, a file, or an iterable of either.
+        paths: A folder, a file, or an iterable of either; or a table of `scan`, or what pandas, polars or
+            pyarrow made of one, whose column `path` has the files.
         recursive: Look into folders of folders.
+        tolerances: How far from the ideal stack slices may be before the report says it.
         workers: Threads; default: one a core, and more while they wait for a disk.
         progress: Show a tqdm bar.
 
@@ -175,7 +213,7 @@ def find_series(
     Raises:
         OSError: A path does not exist or cannot be read.
     """
-    found = _find(paths, recursive, workers, progress)
+    found = _find(paths, recursive, tolerances, workers, progress)
     return [Series(fields) for fields in found["series"]]
 
 
@@ -183,9 +221,13 @@ def read_series(
     paths: Paths,
     *,
     series_uid: str | None = None,
+    tolerances: Tolerances = _DEFAULT_TOLERANCES,
     values: Values = "modality",
     dtype: npt.DTypeLike | None = None,
     out: Any = None,
+    slices: slice | None = None,
+    rows: slice | None = None,
+    columns: slice | None = None,
     irregular: Literal["raise", "keep"] = "raise",
     fill: float = 0,
     workers: int | None = None,
@@ -195,11 +237,15 @@ def read_series(
     """Read the one series in folders and files into a volume.
 
     Args:
-        paths: A folder, a file, or an iterable of either.
+        paths: A folder, a file, or an iterable of either, or a table: as for `find_series`.
         series_uid: Which series, if there are several.
+        tolerances: As for `find_series`.
         values: As for `Series.read`, like all that follow.
         dtype: The type of the array.
         out: An array to fill.
+        slices: Which slices.
+        rows: Which rows.
+        columns: Which columns.
         irregular: What to do about irregular series.
         fill: What stands where an image is missing along the leading axis.
         workers: Threads.
@@ -212,17 +258,21 @@ def read_series(
     Raises:
         ValueError: There are several series and no `series_uid`, or none with that UID; the message lists
             those that there are. Also as for `Series.read`.
-        InvalidDicomError: There is no image; the message says how many files were looked at.
+        InvalidDicomError: There is no image; the message says how many files were looked at and what they
+            are.
         DicomError: As for `Series.read`.
         OSError: As for `find_series` and `Series.read`.
     """
     _check_values(values)
-    found = _find(paths, True, workers, progress)
+    found = _find(paths, True, tolerances, workers, progress)
     series = _choose([Series(fields) for fields in found["series"]], series_uid, found)
     return series.read(
         values=values,
         dtype=dtype,
         out=out,
+        slices=slices,
+        rows=rows,
+        columns=columns,
         irregular=irregular,
         fill=fill,
         workers=workers,
@@ -277,10 +327,14 @@ def _check_values(values: str) -> None:
         raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
 
 
-def _find(paths: Paths, recursive: bool, workers: int | None, progress: bool) -> dict[str, Any]:
+def _find(
+    paths: Paths, recursive: bool, tolerances: Tolerances, workers: int | None, progress: bool
+) -> dict[str, Any]:
+    if not isinstance(tolerances, Tolerances):
+        raise TypeError(f"tolerances must be rapidicom.Tolerances, not {type(tolerances).__name__}")
     workers = checked_workers(workers)
     with Progress(progress, "headers") as bar:
-        return _core.find_series(listed(paths), recursive, workers, bar.callback)
+        return _core.find_series(files_of(paths), recursive, tolerances, workers, bar.callback)
 
 
 def _read(
@@ -292,15 +346,26 @@ def _read(
     workers: int | None,
     progress: bool,
     fill: float = 0,
+    part: Part | None = None,
 ) -> npt.NDArray[Any]:
     if dtype is None and out is None:
-        dtype = "float32" if values == "modality" else slices.stored_dtype
-        if dtype is None:
-            raise ValueError("no type of whole numbers holds the stored values of all slices: choose a dtype")
+        dtype = _default_dtype(slices, values)
+    frame = None
+    if part is not None:
+        first = len(shape) - part.axis_count
+        frame = part.frame(shape[first:])
+        shape = (*shape[:first], *part.shape, *shape[first + 3 :])
     array, memory = destination(shape, dtype, out)
     with Progress(progress, "slices", len(slices)) as bar:
-        slices.read_into(values, array.dtype.name, fill, memory, workers, bar.callback)
+        slices.read_into(values, array.dtype.name, fill, memory, frame, workers, bar.callback)
     return array
+
+
+def _default_dtype(slices: _core.Slices, values: Values) -> str:
+    dtype = "float32" if values == "modality" else slices.stored_dtype
+    if dtype is None:
+        raise ValueError("no type of whole numbers holds the stored values of all slices: choose a dtype")
+    return dtype
 
 
 def _choose(series: list[Series], series_uid: str | None, found: dict[str, Any]) -> Series:
@@ -313,11 +378,27 @@ def _choose(series: list[Series], series_uid: str | None, found: dict[str, Any])
         return series[0]
     if series:
         raise ValueError(f"there are {len(series)} series: pass series_uid to choose one\n{_list(series)}")
-    counts = f"{found['file_count']} files were looked at: {found['skipped']} are no DICOM files"
-    counts += f", {found['without_image']} have no image, {len(found['errors'])} cannot be read"
-    if len(found["errors"]) == 1:
+    if found["file_count"] == len(found["errors"]) == 1:
         raise found["errors"][0]
-    raise InvalidDicomError(f"there is no series of images here. {counts}")
+    raise InvalidDicomError(f"there is no series of images here. {_looked_at(found)}")
+
+
+def _looked_at(found: dict[str, Any]) -> str:
+    """Say how many files there were, and why none of them is an image."""
+    skipped: dict[str, int] = found["skipped"]
+    errors = found["errors"]
+    parts = [f"{found['file_count']:,} looked at"]
+    if skipped:
+        kinds = sorted(skipped.items(), key=lambda kind: -kind[1])
+        looks = ", ".join(f"{look}: {count:,}" for look, count in kinds)
+        parts.append(f"{sum(skipped.values()):,} not DICOM ({looks})")
+    if found["without_image"]:
+        parts.append(f"{found['without_image']:,} DICOM without an image")
+    if errors:
+        first = "; ".join(str(error) for error in errors[:_ERRORS_SHOWN])
+        more = f"; and {len(errors) - _ERRORS_SHOWN:,} more" if len(errors) > _ERRORS_SHOWN else ""
+        parts.append(f"{len(errors):,} not readable ({first}{more})")
+    return f"Files: {', '.join(parts)}"
 
 
 def _list(series: list[Series]) -> str:

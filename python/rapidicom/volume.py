@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rapidicom.dataset import Dataset
 from rapidicom.filereader import dcmread
+from rapidicom.report import Report
 
 if TYPE_CHECKING:
     import nibabel
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import xarray
 
     from rapidicom import _core
-    from rapidicom.report import Report
+    from rapidicom.part import Part
     from rapidicom.scaling import Scaling
     from rapidicom.series import Series
 
@@ -44,18 +45,23 @@ class Volume:
         report: What is irregular.
     """
 
-    def __init__(self, array: npt.NDArray[Any], series: Series, slices: _core.Slices) -> None:
+    def __init__(self, array: npt.NDArray[Any], series: Series, slices: _core.Slices, part: Part) -> None:
         self.array = array
-        self.affine = series.affine.copy()
-        self.spacing = series.spacing
-        self.paths = list(series.paths)
+        self.affine = part.affine(series.affine)
+        self.spacing = part.spacing(series.spacing)
+        files, places = slices.file_paths, slices.places
+        present = [place is not None for place in places]
+        paths = [files[place[0]] for place in places if place is not None]
+        frames = [place[1] for place in places if place is not None]
+        self.paths = paths
         self.datasets: Sequence[Dataset] = _Datasets(self.paths)
-        self.report: Report = series.report
-        self.frames = list(series.frames)
+        self.frames = frames
+        self.report: Report = Report(series.report.issues, paths, frames, present)
         self.axes = series.axes
         self.coords = {name: values.copy() for name, values in series.coords.items()}
         self._slices = slices
         self._series = series
+        self._part = part
         self.series_uid = series.uid
         self.modality = series.modality
 
@@ -115,7 +121,11 @@ class Volume:
         """
         from rapidicom.scaling import padding_range
 
-        stored = self._series.read(values="stored", irregular="keep").array
+        stored = self._series.read(
+            values="stored", irregular="keep",
+            slices=_slice(self._part.slices), rows=_slice(self._part.rows),
+            columns=_slice(self._part.columns),
+        ).array  # fmt: skip
         if "sample" in self.axes:
             stored = stored[..., 0]
         mask = np.zeros(stored.shape, dtype=np.bool_)
@@ -173,6 +183,12 @@ class Volume:
         from rapidicom.integrations.xarray import to_xarray
 
         return to_xarray(self)
+
+
+def _slice(indices: range) -> slice:
+    """Return the slice that selects `indices`."""
+    # Behind index 0 there is no number to stop at.
+    return slice(indices.start, indices.stop if indices.stop >= 0 else None, indices.step)
 
 
 class _Datasets(Sequence[Dataset]):

@@ -43,7 +43,7 @@ mod _core {
     #[pymodule_export]
     use crate::read::{decode_text, read_bytes, read_elements, read_path, read_stream};
     #[pymodule_export]
-    use crate::series::{PySlices, find_series, read_slice_headers};
+    use crate::series::{PySlices, default_tolerances, find_series, read_slice_headers};
     #[pymodule_export]
     use crate::table::{PyTable, rebuild_table, scan};
     #[pymodule_export]

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use numpy::PyArray1;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use rapidicom_core::pixel::{FramePart, Steps};
 use rapidicom_core::series::{
     CoordinateValues, Issue, LeadingAxis, ReadOptions, SeriesPlan, Slice, SliceSet, Tolerances, Values,
     find_series as find, read_batch_headers, read_slice_headers as read_again, read_slices,
@@ -73,7 +74,14 @@ impl PySlices {
         self.0.stored_type().map(SampleType::name)
     }
 
-    /// Fills `out`, a one-dimensional array of bytes, with the slices one after the other as numbers of `dtype`.
+    /// The slices with these indices, in this order.
+    fn select(&self, indices: Vec<usize>) -> PyResult<PySlices> {
+        let wrong = || PyIndexError::new_err("there is no such slice");
+        Ok(PySlices(Arc::new(self.0.select(&indices).ok_or_else(wrong)?)))
+    }
+
+    /// Fills `out`, a one-dimensional array of bytes, with the slices one after the other as numbers of `dtype`: of each
+    /// with the rows and columns of `part`, or all.
     #[expect(clippy::too_many_arguments, reason = "which values, where to and how")]
     fn read_into(
         &self,
@@ -82,6 +90,7 @@ impl PySlices {
         dtype: &str,
         fill_value: f64,
         out: &Bound<'_, PyArray1<u8>>,
+        part: Option<(AxisSteps, AxisSteps)>,
         workers: Option<usize>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<()> {
@@ -98,9 +107,17 @@ impl PySlices {
         };
         let slices = Arc::clone(&self.0);
         let workers = Workers::for_computing(workers);
-        let options = ReadOptions { values, sample_type, fill: fill_value };
+        let part = part.map(|(rows, columns)| FramePart { rows: steps(rows), columns: steps(columns) });
+        let options = ReadOptions { values, sample_type, fill: fill_value, part };
         fill(out, |out| run(py, progress, |tick| read_slices(&slices, &options, out, workers, tick)))
     }
+}
+
+/// First index, step, and how many.
+type AxisSteps = (usize, isize, usize);
+
+fn steps((first, step, count): AxisSteps) -> Steps {
+    Steps { first, step, count }
 }
 
 /// Reads the headers of `paths`: of each the only frame, in their order, or the frames that `places` names as
@@ -122,20 +139,65 @@ pub fn read_slice_headers(
     Ok(PySlices(Arc::new(slices)))
 }
 
+/// `rapidicom.Tolerances`.
+#[derive(FromPyObject)]
+pub struct PyTolerances {
+    cosine: f64,
+    same_position: f64,
+    position_absolute: f64,
+    position_relative: f64,
+    pixel_spacing_relative: f64,
+    tilt_degrees: f64,
+}
+
+impl From<PyTolerances> for Tolerances {
+    fn from(own: PyTolerances) -> Tolerances {
+        Tolerances {
+            cosine: own.cosine,
+            same_position: own.same_position,
+            position_absolute: own.position_absolute,
+            position_relative: own.position_relative,
+            pixel_spacing_relative: own.pixel_spacing_relative,
+            tilt_degrees: own.tilt_degrees,
+        }
+    }
+}
+
+/// The tolerances of the core, so that a test can hold the documented ones against them.
+#[pyfunction]
+pub fn default_tolerances(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let Tolerances {
+        cosine,
+        same_position,
+        position_absolute,
+        position_relative,
+        pixel_spacing_relative,
+        tilt_degrees,
+    } = Tolerances::DEFAULT;
+    let fields = PyDict::new(py);
+    fields.set_item("cosine", cosine)?;
+    fields.set_item("same_position", same_position)?;
+    fields.set_item("position_absolute", position_absolute)?;
+    fields.set_item("position_relative", position_relative)?;
+    fields.set_item("pixel_spacing_relative", pixel_spacing_relative)?;
+    fields.set_item("tilt_degrees", tilt_degrees)?;
+    Ok(fields)
+}
+
 /// What `find_series` found: the series as dictionaries, and how many files were what.
 #[pyfunction]
 pub fn find_series<'py>(
     py: Python<'py>,
     paths: Vec<PathBuf>,
     recursive: bool,
+    tolerances: PyTolerances,
     workers: Option<usize>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
+    let tolerances = tolerances.into();
     let workers = Workers::for_headers(workers);
     let found = run(py, progress, |tick| {
-        with_files(&paths, recursive, workers.count(), tick, |files, tick| {
-            find(files, workers, &Tolerances::DEFAULT, tick)
-        })
+        with_files(&paths, recursive, workers.count(), tick, |files, tick| find(files, workers, &tolerances, tick))
     })?;
     let result = PyDict::new(py);
     let series: PyResult<Vec<_>> = found.series.into_iter().map(|plan| series(py, plan)).collect();
@@ -157,6 +219,8 @@ fn series<'py>(py: Python<'py>, plan: SeriesPlan) -> PyResult<Bound<'py, PyDict>
     fields.set_item("number", plan.number)?;
     fields.set_item("paths", plan.set.present().map(|(file, _)| file.path.as_os_str()).collect::<Vec<_>>())?;
     fields.set_item("frames", plan.set.present().map(|(_, slice)| slice.frame.index).collect::<Vec<_>>())?;
+    let present: Vec<bool> = plan.set.slices.iter().map(Option::is_some).collect();
+    fields.set_item("present", present.contains(&false).then_some(present))?;
     fields.set_item("axis", plan.axis.map(|axis| leading_axis(py, axis)).transpose()?)?;
     fields.set_item("shape", plan.shape)?;
     fields.set_item("spacing", plan.spacing)?;

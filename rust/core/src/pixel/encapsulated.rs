@@ -133,7 +133,7 @@ impl EncapsulatedPixels {
             let kind = ErrorKind::ValueCutShort { needed: available.saturating_add(missing), available };
             return Err(place(kind.into()));
         }
-        let FrameScratch { stored, rows, arranged } = scratch;
+        let FrameScratch { stored, rows, arranged, .. } = scratch;
         let frame = frames.read(index, bytes, stored)?;
         let damage = self.decode(frame, options, rows, arranged, out).map_err(place)?;
         match damage {

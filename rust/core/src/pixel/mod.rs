@@ -8,6 +8,7 @@ mod encapsulated;
 mod image;
 mod modality_lut;
 mod native;
+mod part;
 mod read;
 mod rescale;
 #[cfg(test)]
@@ -17,5 +18,6 @@ pub use encapsulated::EncapsulatedPixels;
 pub use image::{ImagePixels, PixelValue};
 pub use modality_lut::ModalityLut;
 pub use native::{NativePixels, ValueField};
+pub use part::{FramePart, Steps};
 pub use read::{FrameOptions, FrameScratch, Wanted, read_frames, read_overlay_bits};
 pub use rescale::{Rescale, convert_floats, fill_bytes};

@@ -65,6 +65,7 @@ fn read_cells(pixels: &NativePixels, bytes: &FileBytes, first: u64, count: u64, 
     Ok(())
 }
 
+/// Checks that `out` holds `count` times `frame_length` bytes.
 pub(super) fn check_room(out: &[u8], frame_length: u64, count: u64) -> Result<()> {
     if out.len() as u64 == frame_length.saturating_mul(count) {
         return Ok(());
@@ -140,6 +141,8 @@ pub struct FrameScratch {
     pub(super) arranged: AlignedBuffer,
     /// Rows that were decoded.
     pub(super) rows: Vec<u8>,
+    /// A frame as it is wanted, when only part of it is.
+    pub(super) whole: AlignedBuffer,
 }
 
 /// Reads one native frame into `out`, as values of the type that is wanted, in the machine's byte order.

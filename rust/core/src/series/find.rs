@@ -1,5 +1,6 @@
 //! The series of a folder: headers read in parallel, one plan for each series.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -21,8 +22,8 @@ pub struct FoundSeries {
     pub series: Vec<SeriesPlan>,
     /// Files that were looked at.
     pub file_count: usize,
-    /// Files of folders that are no DICOM files.
-    pub skipped: usize,
+    /// Files of folders that are no DICOM files: how many of them look like what.
+    pub skipped: BTreeMap<String, usize>,
     /// DICOM files that have no image: reports, structure sets.
     pub without_image: usize,
     /// Files and folders that cannot be read.
@@ -87,15 +88,20 @@ fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
 /// If `tick` said to stop, or [`FileList::is_unasked`]. Otherwise a file that cannot be read costs only itself.
 pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, tick: Tick<'_>) -> Result<FoundSeries> {
     let FileList { files, named_count, mut errors, is_unasked } = files;
-    let mut skipped = 0;
+    let mut skipped = BTreeMap::new();
     let (mut headers, mut unreadable) = (Vec::with_capacity(files.len()), Vec::new());
     let results = read_instance_headers(&files, workers, tick)?;
     for (index, (path, result)) in files.iter().zip(results).enumerate() {
         match result {
             Ok(header) => headers.push(header),
             Err(error) if is_unasked && error.family() == Family::Io => return Err(error),
-            Err(error) if index >= named_count && matches!(error.kind(), ErrorKind::NotDicom(_)) => skipped += 1,
             Err(error) => {
+                if let ErrorKind::NotDicom(looks_like) = error.kind()
+                    && index >= named_count
+                {
+                    *skipped.entry(looks_like.to_string()).or_default() += 1;
+                    continue;
+                }
                 let series_instance_uid = series_of_damaged(path, &error);
                 unreadable.push(Unreadable { path: path.clone(), reason: error.what(), series_instance_uid });
                 errors.push(error);

@@ -11,8 +11,8 @@ use crate::encapsulation::Frames;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::SampleType;
 use crate::parse::ParseOptions;
-use crate::pixel::{FrameOptions, FrameScratch, ImagePixels, Rescale, Wanted, convert_floats, fill_bytes};
-use crate::source::OpenFile;
+use crate::pixel::{FrameOptions, FramePart, FrameScratch, ImagePixels, Rescale, Wanted, convert_floats, fill_bytes};
+use crate::source::{AlignedBuffer, OpenFile};
 use crate::workers::{Tick, Workers, for_each};
 
 /// Which values of an image are meant.
@@ -33,6 +33,8 @@ pub struct ReadOptions {
     pub sample_type: SampleType,
     /// What stands where there is no image.
     pub fill: f64,
+    /// Which rows and columns; `None` for all.
+    pub part: Option<FramePart>,
 }
 
 /// Frames of one file that are read one after the other: the file is opened once for them.
@@ -130,6 +132,8 @@ struct Scratch {
     whole: Vec<u8>,
     /// Stored values as floats, for a table.
     floats: Vec<u8>,
+    /// A slice of which part is wanted.
+    slice: AlignedBuffer,
 }
 
 /// Reads slices of one file.
@@ -159,20 +163,19 @@ fn read_job<'a>(
     let source = OpenImage { file, pixels, bytes: &bytes, frames: frames(pixels, &bytes)?, options };
     let mut is_whole_read = false;
     for (slice, out) in slices.zip(out.chunks_exact_mut(slice_length)) {
-        let Some(mosaic) = file.mosaic else {
-            source.read(slice.frame.index as u64, slice.frame.rescale, scratch, out)?;
-            continue;
-        };
-        let image = pixels.description();
-        if !is_whole_read {
-            let mut whole = std::mem::take(&mut scratch.whole);
-            whole.resize(image.frame_samples() * options.sample_type.size(), 0);
-            source.read(0, slice.frame.rescale, scratch, &mut whole)?;
-            scratch.whole = whole;
-            is_whole_read = true;
+        match &options.part {
+            None => source.read_slice(slice, &mut is_whole_read, scratch, out)?,
+            Some(part) if source.has_rows_in_order() => source.read_rows(slice, part, scratch, out)?,
+            Some(part) => {
+                let size = source.checked_size(slice)?;
+                let pixel_length = pixels.description().samples_per_pixel * options.sample_type.size();
+                let mut whole = std::mem::take(&mut scratch.slice);
+                part.take_from(size, pixel_length, &mut whole, out, |whole| {
+                    source.read_slice(slice, &mut is_whole_read, scratch, whole)
+                })?;
+                scratch.slice = whole;
+            }
         }
-        let size = image.samples_per_pixel * options.sample_type.size();
-        mosaic.copy_tile(&scratch.whole, slice.frame.index, size, out);
     }
     Ok(())
 }
@@ -195,6 +198,50 @@ struct OpenImage<'a> {
 }
 
 impl OpenImage<'_> {
+    /// Reads a slice: a frame, or a tile of a mosaic, all of which is kept for the tiles after it.
+    fn read_slice(&self, slice: &Slice, is_whole_read: &mut bool, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
+        let Some(mosaic) = self.file.mosaic else {
+            return self.read(slice.frame.index as u64, slice.frame.rescale, scratch, out);
+        };
+        let image = self.pixels.description();
+        let sample_size = self.options.sample_type.size();
+        if !*is_whole_read {
+            let mut whole = std::mem::take(&mut scratch.whole);
+            whole.resize(image.frame_samples() * sample_size, 0);
+            self.read(0, slice.frame.rescale, scratch, &mut whole)?;
+            scratch.whole = whole;
+            *is_whole_read = true;
+        }
+        mosaic.copy_tile(&scratch.whole, slice.frame.index, image.samples_per_pixel * sample_size, out);
+        Ok(())
+    }
+
+    /// Whether part of a slice can be read without the rest.
+    fn has_rows_in_order(&self) -> bool {
+        let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut;
+        self.file.mosaic.is_none() && !is_looked_up && self.pixels.has_rows_in_order()
+    }
+
+    fn read_rows(&self, slice: &Slice, part: &FramePart, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
+        let rescale = match self.options.values {
+            Values::Modality => slice.frame.rescale,
+            Values::Stored => Rescale::IDENTITY,
+        };
+        let options = self.frame_options(Wanted { rescale, sample_type: self.options.sample_type });
+        self.pixels.read_part(self.bytes, slice.frame.index as u64, part, &options, &mut scratch.frame, out)
+    }
+
+    /// Rows and columns of a slice, if memory may be asked for.
+    fn checked_size(&self, slice: &Slice) -> Result<(usize, usize)> {
+        if let (ImagePixels::Encapsulated(pixels), Some(frames)) = (self.pixels, &self.frames) {
+            let length = pixels.description.frame_length() as u64;
+            let index = if self.file.mosaic.is_some() { 0 } else { slice.frame.index };
+            pixels.limits.check_decoded(length, frames.length(index as u64))?;
+        }
+        let missing = || ErrorKind::Missing { what: "PixelData", needed_for: "a volume" };
+        Ok(self.file.slice_size().ok_or_else(missing)?)
+    }
+
     /// Reads a frame as the values and the type that are wanted.
     fn read(&self, index: u64, own: Rescale, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
         let ReadOptions { values, sample_type, .. } = *self.options;
@@ -217,10 +264,14 @@ impl OpenImage<'_> {
         convert_floats(floats, self.options.sample_type, out)
     }
 
-    fn read_as(&self, index: u64, wanted: Wanted, scratch: &mut FrameScratch, out: &mut [u8]) -> Result<()> {
+    fn frame_options(&self, wanted: Wanted) -> FrameOptions {
         let is_stored =
             wanted.rescale == Rescale::IDENTITY && wanted.sample_type == self.pixels.description().sample_type();
-        let options = FrameOptions { wanted: (!is_stored).then_some(wanted), ..FrameOptions::default() };
+        FrameOptions { wanted: (!is_stored).then_some(wanted), ..FrameOptions::default() }
+    }
+
+    fn read_as(&self, index: u64, wanted: Wanted, scratch: &mut FrameScratch, out: &mut [u8]) -> Result<()> {
+        let options = self.frame_options(wanted);
         match (self.pixels, &self.frames) {
             (ImagePixels::Encapsulated(pixels), Some(frames)) => {
                 pixels.decode_frame(frames, index, self.bytes, &options, scratch, out).map(drop)

@@ -1,5 +1,7 @@
 //! What is read into one array: frames of files, in order.
 
+use std::collections::HashMap;
+
 use super::frame_header::FrameHeader;
 use super::header::InstanceHeader;
 use crate::image_description::SampleType;
@@ -26,6 +28,24 @@ impl SliceSet {
     /// Each slice that is there, with its file.
     pub fn present(&self) -> impl Iterator<Item = (&InstanceHeader, &Slice)> {
         self.slices.iter().flatten().filter_map(|slice| Some((self.files.get(slice.file)?, slice)))
+    }
+
+    /// The slices with these indices, in this order, and the files that they are in; `None` if there is no such slice.
+    pub fn select(&self, indices: &[usize]) -> Option<SliceSet> {
+        let mut chosen = SliceSet::default();
+        let mut numbers: HashMap<usize, usize> = HashMap::new();
+        for index in indices {
+            let mut slice = self.slices.get(*index)?.clone();
+            if let Some(slice) = &mut slice {
+                let file = self.files.get(slice.file)?;
+                slice.file = *numbers.entry(slice.file).or_insert_with(|| {
+                    chosen.files.push(file.clone());
+                    chosen.files.len() - 1
+                });
+            }
+            chosen.slices.push(slice);
+        }
+        Some(chosen)
     }
 
     /// Rows, columns, and samples where there are several, of the first slice.

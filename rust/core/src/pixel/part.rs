@@ -1,0 +1,234 @@
+//! Part of a frame: the rows and columns that are wanted of it, read without those beside them where that is possible.
+
+use std::ops::Range;
+
+use super::cells::{swap_bytes, unpack_frame};
+use super::native::NativePixels;
+use super::read::{FrameOptions, FrameScratch, check_room};
+use super::rescale::convert;
+use crate::dataset::OpenBytes;
+use crate::error::{ErrorKind, Result};
+use crate::source::AlignedBuffer;
+
+/// Indices along one axis, evenly spaced, forwards or backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// The first index.
+    pub first: usize,
+    /// From one index to the next; negative for backwards.
+    pub step: isize,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Steps {
+    /// Every index below `count`, in order.
+    pub fn all(count: usize) -> Steps {
+        Steps { first: 0, step: 1, count }
+    }
+
+    /// The indices.
+    fn indices(self) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(self.first), move |index| index.checked_add_signed(self.step)).take(self.count)
+    }
+
+    /// From the lowest index to behind the highest, if they all are below `size`.
+    fn cover(self, size: usize) -> Option<Range<usize>> {
+        let way = isize::try_from(self.count.checked_sub(1)?).ok()?.checked_mul(self.step)?;
+        let last = self.first.checked_add_signed(way)?;
+        let (low, high) = (self.first.min(last), self.first.max(last));
+        (high < size).then_some(low..high + 1)
+    }
+
+    /// Whether the indices are a run of neighbours in order.
+    fn is_run(self) -> bool {
+        self.step == 1 || self.count == 1
+    }
+}
+
+/// Rows and columns of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FramePart {
+    /// Rows.
+    pub rows: Steps,
+    /// Columns.
+    pub columns: Steps,
+}
+
+impl FramePart {
+    /// The rows and columns from the first to the last that are wanted.
+    ///
+    /// # Errors
+    ///
+    /// If there are none, or one lies beyond the frame.
+    fn cover(&self, rows: usize, columns: usize) -> Result<(Range<usize>, Range<usize>)> {
+        let covers = self.rows.cover(rows).zip(self.columns.cover(columns));
+        covers.ok_or_else(|| {
+            let why = format!("the part of a frame lies beyond its {rows} rows and {columns} columns, or is empty");
+            ErrorKind::Argument { why }.into()
+        })
+    }
+
+    /// Fills `out` with the part of what `read` makes of a whole frame of `size`, (rows, columns), whose pixels have
+    /// `pixel_length` bytes in the array; `whole` is used for the frame.
+    ///
+    /// # Errors
+    ///
+    /// If the part is empty or lies beyond the frame, `out` has another length, and those of `read`.
+    pub fn take_from(
+        &self,
+        size: (usize, usize),
+        pixel_length: usize,
+        whole: &mut AlignedBuffer,
+        out: &mut [u8],
+        read: impl FnOnce(&mut [u8]) -> Result<()>,
+    ) -> Result<()> {
+        let (rows, columns) = size;
+        self.cover(rows, columns)?;
+        check_room(out, (self.rows.count * self.columns.count * pixel_length) as u64, 1)?;
+        whole.resize(rows * columns * pixel_length);
+        read(whole.as_mut_slice())?;
+        self.gather(whole.as_slice(), 0, columns, pixel_length, out);
+        Ok(())
+    }
+
+    /// Copies the wanted pixels out of whole rows, the first of which is that with index `first_row`. A pixel has
+    /// `pixel_length` bytes, and a row of the frame `columns` pixels.
+    fn gather(&self, rows: &[u8], first_row: usize, columns: usize, pixel_length: usize, out: &mut [u8]) {
+        let row_length = columns * pixel_length;
+        let targets = out.chunks_exact_mut((self.columns.count * pixel_length).max(1));
+        for (row, target) in self.rows.indices().zip(targets) {
+            let start = row.saturating_sub(first_row) * row_length;
+            let Some(row) = rows.get(start..start + row_length) else { continue };
+            match pixel_length {
+                _ if self.columns.is_run() => {
+                    let start = self.columns.first * pixel_length;
+                    if let Some(run) = row.get(start..start + target.len()) {
+                        target.copy_from_slice(run);
+                    }
+                }
+                1 => self.pick::<1>(row, target),
+                2 => self.pick::<2>(row, target),
+                3 => self.pick::<3>(row, target),
+                4 => self.pick::<4>(row, target),
+                8 => self.pick::<8>(row, target),
+                _ => {
+                    for (column, target) in self.columns.indices().zip(target.chunks_exact_mut(pixel_length)) {
+                        let start = column * pixel_length;
+                        if let Some(pixel) = row.get(start..start + pixel_length) {
+                            target.copy_from_slice(pixel);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn pick<const N: usize>(&self, row: &[u8], target: &mut [u8]) {
+        let (pixels, targets) = (row.as_chunks::<N>().0, target.as_chunks_mut::<N>().0);
+        for (column, target) in self.columns.indices().zip(targets) {
+            if let Some(pixel) = pixels.get(column) {
+                *target = *pixel;
+            }
+        }
+    }
+}
+
+/// Reads part of a native frame whose rows lie in the file as in the array: the bytes from its first wanted row to its
+/// last, and no others.
+///
+/// # Errors
+///
+/// As those of a whole frame; but whether the type holds every value is asked of the wanted ones only.
+pub(super) fn read_native_part(
+    pixels: &NativePixels,
+    bytes: &OpenBytes<'_>,
+    frame: u64,
+    part: &FramePart,
+    options: &FrameOptions,
+    scratch: &mut FrameScratch,
+    out: &mut [u8],
+) -> Result<()> {
+    let description = &pixels.description;
+    let (rows, columns) = part.cover(description.rows, description.columns)?;
+    let size = description.sample_type().size();
+    let pixel_length = size * description.samples_per_pixel;
+    let row_length = description.columns * pixel_length;
+    let wanted_size = options.wanted.map_or(size, |wanted| wanted.sample_type.size());
+    let samples = part.rows.count * part.columns.count * description.samples_per_pixel;
+    check_room(out, (samples * wanted_size) as u64, 1)?;
+    let start = pixels.frames(frame, 1)?.range.start.saturating_add((rows.start * row_length) as u64);
+    let is_run = part.rows.is_run() && columns.len() == description.columns && part.columns.is_run();
+    let FrameScratch { stored, arranged, .. } = scratch;
+    if is_run && options.wanted.is_none() {
+        bytes.read_exact_at(out, start)?;
+    } else {
+        stored.resize(rows.len() * row_length);
+        bytes.read_exact_at(stored.as_mut_slice(), start)?;
+    }
+    let cells = match options.wanted {
+        None => {
+            if !is_run {
+                part.gather(stored.as_slice(), rows.start, description.columns, pixel_length, out);
+            }
+            swap_bytes(out, pixels.swapped_unit());
+            unpack_frame(description, out);
+            return Ok(());
+        }
+        Some(_) if is_run => stored,
+        Some(_) => {
+            arranged.resize(samples * size);
+            let target = arranged.as_mut_slice();
+            part.gather(stored.as_slice(), rows.start, description.columns, pixel_length, target);
+            arranged
+        }
+    };
+    swap_bytes(cells.as_mut_slice(), pixels.swapped_unit());
+    options.wanted.map_or(Ok(()), |wanted| convert(cells.as_slice(), description, wanted, out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_stay_inside_their_axis() {
+        for (first, step, count, size, expected) in [
+            (0, 1, 5, 5, Some(0..5)),
+            (1, 2, 2, 4, Some(1..4)),
+            (4, -2, 3, 5, Some(0..5)),
+            (3, 7, 1, 4, Some(3..4)),
+            (0, 1, 6, 5, None),
+            (1, -1, 3, 5, None),
+            (0, 1, 0, 5, None),
+            (5, 1, 1, 5, None),
+            (0, isize::MAX, 3, 5, None),
+            (usize::MAX, 1, 2, usize::MAX, None),
+        ] {
+            assert_eq!(Steps { first, step, count }.cover(size), expected, "{first} {step} {count}");
+        }
+        assert_eq!(Steps { first: 4, step: -2, count: 3 }.indices().collect::<Vec<_>>(), [4, 2, 0]);
+    }
+
+    #[test]
+    fn pixels_of_every_length_are_gathered() {
+        // 3 rows of 4 pixels; each byte tells row, column and byte.
+        for length in 1..=9_usize {
+            let byte = |row: usize, column: usize, byte: usize| (row * 100 + column * 10 + byte) as u8;
+            let pixel = |row, column| (0..length).map(move |index| byte(row, column, index));
+            let frame: Vec<u8> = (0..12).flat_map(|index| pixel(index / 4, index % 4)).collect();
+            for (columns, expected) in [
+                (Steps { first: 1, step: 1, count: 2 }, vec![1, 2]),
+                (Steps { first: 3, step: -3, count: 2 }, vec![3, 0]),
+            ] {
+                let part = FramePart { rows: Steps { first: 2, step: -1, count: 2 }, columns };
+                let mut out = vec![0; 4 * length];
+                // Without the first row, which is not wanted.
+                part.gather(&frame[4 * length..], 1, 4, length, &mut out);
+                let expected: Vec<u8> =
+                    [2, 1].iter().flat_map(|row| expected.iter().flat_map(|column| pixel(*row, *column))).collect();
+                assert_eq!(out, expected, "{length} bytes");
+            }
+        }
+    }
+}
