@@ -427,6 +427,31 @@ def scan(
     of files in all.
     """
 
+@final
+class Batch:
+    """Rows for consumers of Arrow's C stream."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any: ...
+
+def column_names(columns: list[str]) -> list[str]:
+    """Return the names that columns have in a table."""
+
+def scan_again(
+    paths: list[str],
+    columns: list[str],
+    recursive: bool,
+    workers: int | None,
+    raise_first: bool,
+    progress: Callable[..., None] | None,
+    index_path: str,
+    index: tuple[Any, Any] | None,
+) -> tuple[Table, tuple[Batch, Batch] | None]:
+    """Scan, but take what is in `index` and still the same from there: (its rows, its other files).
+
+    Returns:
+        The table, and what the next scan should be given; `None` if that is what this one was given.
+    """
+
 def _rebuild_table(
     paths: list[str],
     columns: list[tuple[str, str, int | None, list[Any]]],

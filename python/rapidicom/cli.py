@@ -67,7 +67,9 @@ def scan(options: argparse.Namespace) -> int:
     from rapidicom import terminal
 
     columns = options.columns.split(",") if options.columns else terminal.OVERVIEW_COLUMNS
-    table = rd.scan(options.paths, columns, workers=options.workers, progress=_wants_progress())
+    table = rd.scan(
+        options.paths, columns, workers=options.workers, progress=_wants_progress(), cache=options.cache
+    )
     if options.output:
         _write_table(table, Path(options.output))
         print(f"{options.output}: {terminal.table_summary(table)}")
@@ -186,6 +188,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--columns", metavar="A,B.C", help="keywords, tags or dotted paths into sequences")
     sub.add_argument("--rows", type=_positive, default=20, metavar="N", help="rows to print (20)")
     sub.add_argument("--output", "-o", metavar="FILE", help="write all rows: .csv or .parquet")
+    sub.add_argument(
+        "--cache", metavar="FILE", help="index for the next scan, which reads changed files only"
+    )
 
     sub = command(dump, "Print the elements of one file.")
     sub.add_argument("file")

@@ -214,6 +214,7 @@ def scan(
     workers: int | None = None,
     errors: Literal["collect", "raise"] = "collect",
     progress: bool = False,
+    cache: str | os.PathLike[str] | None = None,
 ) -> Table:
     """Read the headers of many files into a table, each only as far as the last wanted element.
 
@@ -232,18 +233,31 @@ def scan(
         errors: What a file does that cannot be read: with `"collect"` it costs only its own row and is in
             `Table.errors`, with `"raise"` the first one raises.
         progress: Whether to show a bar, which needs tqdm.
+        cache: A Parquet file that remembers the table, to be made if it is not there; needs pyarrow. The next
+            scan of the same folder, for the same columns, reads the headers of those files only whose size,
+            modification time (in nanoseconds) or inode differ, and brings the index up to date. What was
+            modified within two seconds of a scan is read again by the next one. One index is for one list of
+            `paths`: files that are no longer among them are forgotten. An index of other columns, or of
+            another version, is replaced.
 
     Raises:
         OSError: One of `paths` does not exist, or is a folder that cannot be read.
         DicomError: A file cannot be read and `errors` is `"raise"`.
-        ValueError: A column names no element, or one that has neither text nor numbers.
+        ValueError: A column names no element, or one that has neither text nor numbers; or the file at
+            `cache` is something else, which is not overwritten.
+        ImportError: `cache` or `progress` needs a library that is not installed.
     """
     if errors not in ("collect", "raise"):
         raise ValueError(f"errors must be 'collect' or 'raise', not {errors!r}")
     workers = checked_workers(workers)
     names = _column_names(DEFAULT_COLUMNS if columns is None else columns)
     with Progress(progress, "headers") as bar:
-        return Table(_core.scan(listed(paths), names, recursive, workers, errors == "raise", bar.callback))
+        arguments = (listed(paths), names, recursive, workers, errors == "raise", bar.callback)
+        if cache is None:
+            return Table(_core.scan(*arguments))
+        from rapidicom.cache import cached_scan
+
+        return Table(cached_scan(*arguments, cache))
 
 
 def _column_names(columns: Iterable[Column] | str) -> list[str]:

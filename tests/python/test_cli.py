@@ -69,6 +69,17 @@ def test_scan_writes_parquet(tmp_path: Path) -> None:
     assert parquet.read_table(output)["InstanceNumber"].to_pylist() == list(range(1, 41))
 
 
+def test_scan_keeps_an_index(tmp_path: Path, capsys: Capture) -> None:
+    pytest.importorskip("pyarrow.parquet")
+    index = tmp_path / "index.parquet"
+    printed = []
+    for _ in range(2):
+        assert main(["scan", SERIES, "--cache", str(index)]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert index.stat().st_size > 0
+
+
 def test_scan_counts_what_is_not_dicom(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "notes.txt").write_text("not DICOM")
     (tmp_path / "one.dcm").write_bytes((DATA / "brain-mr" / "0001.dcm").read_bytes())

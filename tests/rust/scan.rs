@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rapidicom_core::index::{ColumnSpec, Numbers, OnError, Table, Values, scan};
+use rapidicom_core::index::{
+    ColumnSpec, FileEntry, Numbers, OnError, Outcome, Remembered, Table, Values, compare, scan, scan_rest,
+};
 use rapidicom_core::{Result, Workers, list_files};
 
 use crate::bytes::{ITEM, ITEM_END, element, file, item, rich_dataset};
@@ -186,4 +188,74 @@ fn a_stop_is_heard_and_a_table_of_nothing_is_empty() {
     assert_eq!((table.paths.len(), ints(&table, "Rows").len()), (0, 0));
     let table = read(&[Path::new(&folder.0).to_owned()], &[], 1, OnError::Stop).unwrap();
     assert_eq!((table.paths.len(), table.columns.len()), (1, 0));
+}
+
+/// What a scan leaves, and whether the next one is the same.
+fn scan_again(
+    folder: &Path,
+    columns: &[ColumnSpec],
+    earlier: Option<(Table, Vec<FileEntry>)>,
+) -> (bool, usize, Table, Vec<FileEntry>) {
+    let (table, entries) = earlier.unwrap_or_default();
+    let remembered = Remembered { entries, row_count: table.paths.len() };
+    let values: Vec<Values> = table.columns.into_iter().map(|column| column.values).collect();
+    let workers = Workers::for_computing(Some(2));
+    let (paths, tick) = ([folder.to_owned()], &mut |_| true);
+    let index = folder.join("index");
+    let found = compare(&paths, true, &index, &remembered, OnError::Collect, workers, &mut *tick).unwrap();
+    let (is_unchanged, unknown) = (found.is_unchanged(&remembered), found.unknown_count());
+    let reason = |error: &rapidicom_core::Error| error.what();
+    let (table, entries) =
+        scan_rest(found, &remembered, &values, &table.invalid, columns, reason, workers, OnError::Collect, tick)
+            .unwrap();
+    (is_unchanged, unknown, table, entries)
+}
+
+#[test]
+fn files_that_are_the_same_are_not_read_again() {
+    let bad = [&[0; 128][..], b"DICM", &[0xFF; 60]].concat();
+    let folder = Folder::new(&[
+        ("a", image("1 ", "1\\2\\3 ")),
+        ("b", image("2 ", "no numbers")),
+        ("c", b"text".to_vec()),
+        ("d", bad),
+        ("index", b"this is kept beside the files".to_vec()),
+    ]);
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
+    let settle = |name: &str, seconds: u64| {
+        let file = fs::File::options().append(true).open(folder.path(name)).unwrap();
+        file.set_modified(long_ago + std::time::Duration::from_secs(seconds)).unwrap();
+    };
+    for (seconds, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
+        settle(name, seconds as u64);
+    }
+    let columns = ColumnSpec::parse_all(&["InstanceNumber", "ImagePositionPatient"]).unwrap();
+    let words = |table: &Table| {
+        let errors: Vec<String> = table.errors.iter().map(rapidicom_core::Error::what).collect();
+        format!("{:?} {:?} {:?} {} {errors:?}", table.paths, table.columns, table.invalid, table.skipped_count)
+    };
+    let expected = words(
+        &read(std::slice::from_ref(&folder.0), &["InstanceNumber", "ImagePositionPatient"], 1, OnError::Collect)
+            .unwrap(),
+    );
+    // The index is no file of the folder.
+    let expected = expected.replacen(" 2 [", " 1 [", 1);
+
+    let (is_unchanged, unknown, table, entries) = scan_again(&folder.0, &columns, None);
+    assert_eq!((is_unchanged, unknown, words(&table)), (false, 4, expected.clone()));
+    let outcomes: Vec<_> = entries.iter().map(|entry| &entry.outcome).collect();
+    assert!(matches!(outcomes[..], [Outcome::Row(0), Outcome::Row(1), Outcome::Skipped, Outcome::Failed(_)]));
+    assert!(entries.iter().all(|entry| entry.state.is_some()));
+
+    let (is_unchanged, unknown, table, entries) = scan_again(&folder.0, &columns, Some((table, entries)));
+    assert_eq!((is_unchanged, unknown, words(&table)), (true, 0, expected));
+
+    fs::write(folder.path("a"), image("9 ", "1\\2\\3 ")).unwrap();
+    let (is_unchanged, unknown, table, entries) = scan_again(&folder.0, &columns, Some((table, entries)));
+    assert_eq!((is_unchanged, unknown, ints(&table, "InstanceNumber")), (false, 1, vec![Some(9), Some(2)]));
+    assert_eq!(table.invalid.len(), 1);
+    assert_eq!(entries[0].state, None, "it was written just now");
+
+    let (is_unchanged, unknown, _, _) = scan_again(&folder.0, &columns, Some((table, entries)));
+    assert_eq!((is_unchanged, unknown), (false, 1));
 }

@@ -59,6 +59,8 @@ pub enum ErrorKind {
     Io(io::Error),
     /// The file is not the one that was opened before: its size or modification time differ.
     FileChanged,
+    /// What an earlier scan said of a file that has not been changed since.
+    Remembered { why: String },
     /// The prefix `DICM` is missing (PS3.10 §7.1).
     NotDicom(LooksLike),
     /// The data end inside an element's tag, VR or length.
@@ -331,6 +333,7 @@ impl fmt::Display for ErrorKind {
         match self {
             ErrorKind::Io(error) => error.fmt(f),
             ErrorKind::FileChanged => f.write_str("the file was changed since it was opened"),
+            ErrorKind::Remembered { why } => f.write_str(why),
             ErrorKind::NotDicom(looks_like) => write!(f, "not a DICOM file: {looks_like}"),
             ErrorKind::HeaderCutShort { needed, available } => {
                 write!(f, "an element's header needs {needed} bytes, but {available} are left")

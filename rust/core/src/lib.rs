@@ -49,7 +49,8 @@ pub use parse::{
     Window, parse_elements,
 };
 pub use source::{
-    AlignedBuffer, FileList, FileSource, OpenFile, PrivateMap, ReadAt, SharedBytes, Source, list_files, with_files,
+    AlignedBuffer, FileList, FileSource, FileState, OpenFile, PrivateMap, ReadAt, SharedBytes, Source, list_files,
+    with_files,
 };
 pub use tag::Tag;
 pub use vr::Vr;

@@ -9,7 +9,7 @@ use arrow_array::{
 };
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
-use rapidicom_core::index::{Numbers, Values};
+use rapidicom_core::index::{ColumnSpec, Kind, Numbers, Texts, Values, Width};
 
 /// A column of the core, its buffers moved.
 ///
@@ -54,6 +54,55 @@ fn list<T: ArrowPrimitiveType>(
 
 fn nulls(is_valid: impl Iterator<Item = bool>) -> Option<NullBuffer> {
     Some(is_valid.collect::<NullBuffer>()).filter(|nulls| nulls.null_count() > 0)
+}
+
+/// A column of the core from one that [`from_values`] made; `None` if it is none.
+pub fn to_values(array: &ArrayRef) -> Option<Values> {
+    Some(match View::of(array)? {
+        View::Int(view) => Values::Int(view.to_numbers()),
+        View::Float(view) => Values::Float(view.to_numbers()),
+        View::Text(texts) => {
+            let (mut text, mut offsets) = (String::new(), vec![0]);
+            for value in texts {
+                text.push_str(value.unwrap_or_default());
+                offsets.push(i64::try_from(text.len()).ok()?);
+            }
+            Values::Text(Texts { text, offsets })
+        }
+    })
+}
+
+/// Whether an array is one that [`from_values`] makes for a column.
+pub fn fits(array: &ArrayRef, spec: &ColumnSpec) -> bool {
+    let is_width = |width: Option<usize>| match spec.width() {
+        Width::One => width.is_none(),
+        Width::Fixed(count) => width == Some(count),
+        Width::Widest => width.is_some(),
+    };
+    match (View::of(array), spec.kind()) {
+        (Some(View::Int(view)), Kind::Int) => is_width(view.width()),
+        (Some(View::Float(view)), Kind::Float) => is_width(view.width()),
+        (Some(View::Text(_)), Kind::Text) => true,
+        _ => false,
+    }
+}
+
+/// The array of a column without rows.
+///
+/// # Errors
+///
+/// If Arrow has no room for such lists.
+pub fn empty(spec: &ColumnSpec) -> Result<ArrayRef, ArrowError> {
+    let width = match spec.width() {
+        Width::One => None,
+        Width::Fixed(count) => Some(count),
+        Width::Widest => Some(1),
+    };
+    match spec.kind() {
+        Kind::Int => from_numbers::<Int64Type>(Numbers { width, values: Vec::new(), lengths: Vec::new() }),
+        Kind::Float => from_numbers::<Float64Type>(Numbers { width, values: Vec::new(), lengths: Vec::new() }),
+        Kind::Text => Ok(from_texts(&[])),
+    }
 }
 
 /// A column of single numbers.
@@ -159,6 +208,18 @@ impl<T: ArrowPrimitiveType> NumberView<'_, T> {
             return all.map(|value| convert(*value)).collect();
         }
         all.enumerate().map(|(index, value)| if self.has(index) { convert(*value) } else { missing }).collect()
+    }
+
+    /// The numbers in the core's form. Those that a row lacks are its last.
+    fn to_numbers(&self) -> Numbers<T::Native>
+    where
+        T::Native: Default,
+    {
+        let width = self.width();
+        let length = width.unwrap_or(1).max(1);
+        let is_there: Vec<bool> = (0..self.items.len()).map(|index| self.has(index)).collect();
+        let lengths = is_there.chunks_exact(length).map(|row| row.iter().filter(|is_there| **is_there).count());
+        Numbers { width, values: self.filled(|value| value, T::Native::default()), lengths: lengths.collect() }
     }
 
     /// Each number.

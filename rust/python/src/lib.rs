@@ -2,6 +2,7 @@
 
 mod array;
 mod arrow;
+mod cache;
 mod classes;
 mod current;
 mod dataset;
@@ -26,6 +27,8 @@ mod work;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::cache::{PyBatch, column_names, scan_again};
     #[pymodule_export]
     use crate::dataset::PyDataset;
     #[pymodule_export]

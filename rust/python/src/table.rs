@@ -11,7 +11,7 @@ use numpy::{Element, PyArray1, PyArrayMethods};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList, PyString};
-use rapidicom_core::index::{ColumnSpec, OnError, Table, scan as scan_files};
+use rapidicom_core::index::{ColumnSpec, InvalidValue, OnError, Table, scan as scan_files};
 use rapidicom_core::{Error, Workers, with_files};
 
 use crate::arrow::{self, View};
@@ -19,7 +19,7 @@ use crate::error::to_python;
 use crate::work::{announce, run};
 
 /// What an Arrow consumer looks for in a capsule.
-const STREAM_NAME: &std::ffi::CStr = c"arrow_array_stream";
+pub const STREAM_NAME: &std::ffi::CStr = c"arrow_array_stream";
 const PATH: &str = "path";
 
 /// A header table. Its buffers are Arrow's, so that consumers share them.
@@ -57,11 +57,12 @@ pub fn scan(
 }
 
 /// What Arrow says of arrays that contradict each other: a mistake of ours, or a pickle that was changed.
-fn wrong_shape(error: ArrowError) -> PyErr {
+pub fn wrong_shape(error: ArrowError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-fn reason(error: &Error) -> String {
+/// Why a file cannot be read, and what to do about it.
+pub fn reason(error: &Error) -> String {
     match error.hint() {
         Some(hint) => format!("{}. {hint}", error.what()),
         None => error.what(),
@@ -69,20 +70,35 @@ fn reason(error: &Error) -> String {
 }
 
 impl PyTable {
-    fn new(table: Table) -> Result<PyTable, ArrowError> {
+    pub fn new(table: Table) -> Result<PyTable, ArrowError> {
+        let columns = table.columns.into_iter().map(|column| Ok((column.name, arrow::from_values(column.values)?)));
+        let columns = columns.collect::<Result<_, ArrowError>>()?;
+        Ok(PyTable::from_parts(table.paths, columns, &table.errors, table.skipped_count, &table.invalid))
+    }
+
+    /// A table of columns that are Arrow's already.
+    pub fn from_parts(
+        paths: Vec<PathBuf>,
+        columns: Vec<(String, ArrayRef)>,
+        errors: &[Error],
+        skipped: usize,
+        invalid: &[InvalidValue],
+    ) -> PyTable {
         let place = |error: &Error| (error.path().map(PathBuf::from).unwrap_or_default(), reason(error));
-        Ok(PyTable {
-            errors: table.errors.iter().map(place).collect(),
-            paths: table.paths,
-            columns: table
-                .columns
-                .into_iter()
-                .map(|column| Ok((column.name, arrow::from_values(column.values)?)))
-                .collect::<Result<_, ArrowError>>()?,
-            skipped: table.skipped_count,
-            // The table's first column is the path, which the core does not count.
-            invalid: table.invalid.iter().map(|entry| (entry.row, entry.column + 1)).collect(),
-        })
+        let errors = errors.iter().map(place).collect();
+        // The table's first column is the path, which the core does not count.
+        let invalid = invalid.iter().map(|entry| (entry.row, entry.column + 1)).collect();
+        PyTable { paths, columns, errors, skipped, invalid }
+    }
+
+    /// The columns but for the paths.
+    pub fn value_columns(&self) -> &[(String, ArrayRef)] {
+        &self.columns
+    }
+
+    /// The values that do not fit, as the core counts columns.
+    pub fn invalid_values(&self) -> impl Iterator<Item = InvalidValue> {
+        self.invalid.iter().map(|(row, column)| InvalidValue { row: *row, column: column - 1 })
     }
 
     fn column(&self, name: &str) -> PyResult<View<'_>> {

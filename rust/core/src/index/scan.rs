@@ -36,6 +36,19 @@ pub fn scan(
     on_error: OnError,
     tick: Tick<'_>,
 ) -> Result<Table> {
+    let chunks = read_chunks(&files, None, columns, workers, on_error, tick)?;
+    finish(files, columns, chunks, on_error)
+}
+
+/// Reads the headers of the files with the indices `chosen`, or of all, in whatever order.
+pub(super) fn read_chunks(
+    files: &FileList,
+    chosen: Option<&[usize]>,
+    columns: &[ColumnSpec],
+    workers: Workers,
+    on_error: OnError,
+    tick: Tick<'_>,
+) -> Result<Vec<Chunk>> {
     let last = columns.iter().map(|column| column.last_tag(0)).max().unwrap_or(Tag::ZERO);
     let job = Job {
         named_count: files.named_count,
@@ -53,12 +66,13 @@ pub fn scan(
         chunks: Mutex::default(),
     };
     for_each(
-        files.files.len(),
+        chosen.map_or(files.files.len(), <[usize]>::len),
         workers,
         tick,
         || Worker::new(&job),
-        |worker, index| {
-            if let Some(path) = files.files.get(index) {
+        |worker, number| {
+            let index = chosen.map_or(Some(number), |chosen| chosen.get(number).copied());
+            if let Some((index, path)) = index.and_then(|index| Some((index, files.files.get(index)?))) {
                 worker.read(index, path);
             }
         },
@@ -66,7 +80,11 @@ pub fn scan(
     if let Some(error) = job.unreadable.into_inner() {
         return Err(error);
     }
-    let chunks = job.chunks.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(job.chunks.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Makes the table of what was read.
+pub(super) fn finish(files: FileList, columns: &[ColumnSpec], chunks: Vec<Chunk>, on_error: OnError) -> Result<Table> {
     let mut table = merge(files.files, columns, chunks);
     table.errors.extend(files.errors);
     match on_error {
@@ -141,7 +159,7 @@ impl<'j> Worker<'j> {
         match self.add_row(path) {
             Ok(()) => self.chunk.files.push(index),
             Err(error) if matches!(error.kind(), ErrorKind::NotDicom(_)) && index >= job.named_count => {
-                self.chunk.skipped_count += 1;
+                self.chunk.skipped.push(index);
             }
             Err(error) if job.is_unasked && error.family() == Family::Io => {
                 job.unreadable.set(error.in_file(path)).ok();

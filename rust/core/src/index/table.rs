@@ -108,13 +108,14 @@ pub(super) struct Chunk {
     /// Rows are counted in this chunk.
     pub invalid: Vec<InvalidValue>,
     pub errors: Vec<(usize, Error)>,
-    pub skipped_count: usize,
+    /// The numbers of files that are not DICOM.
+    pub skipped: Vec<usize>,
 }
 
 impl Chunk {
     pub fn new(columns: &[ColumnSpec]) -> Chunk {
         let columns = columns.iter().map(|column| Rows::new(column.kind())).collect();
-        Chunk { files: Vec::new(), columns, invalid: Vec::new(), errors: Vec::new(), skipped_count: 0 }
+        Chunk { files: Vec::new(), columns, invalid: Vec::new(), errors: Vec::new(), skipped: Vec::new() }
     }
 }
 
@@ -147,7 +148,7 @@ pub(super) fn merge(files: Vec<PathBuf>, specs: &[ColumnSpec], chunks: Vec<Chunk
     let mut errors = Vec::new();
     for chunk in chunks {
         errors.extend(chunk.errors);
-        table.skipped_count += chunk.skipped_count;
+        table.skipped_count += chunk.skipped.len();
     }
     errors.sort_by_key(|(file, _)| *file);
     table.errors = errors.into_iter().map(|(_, error)| error).collect();

@@ -178,14 +178,15 @@ fn read_once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
 
+/// When a file was last changed: seconds and nanoseconds since 1970.
 #[cfg(unix)]
-fn modified(metadata: &Metadata) -> (i64, i64) {
+pub(super) fn modified(metadata: &Metadata) -> (i64, i64) {
     use std::os::unix::fs::MetadataExt;
     (metadata.mtime(), metadata.mtime_nsec())
 }
 
 #[cfg(not(unix))]
-fn modified(metadata: &Metadata) -> (i64, i64) {
+pub(super) fn modified(metadata: &Metadata) -> (i64, i64) {
     let since = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     since.map_or((0, 0), |since| (since.as_secs() as i64, i64::from(since.subsec_nanos())))
 }

@@ -9,8 +9,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use super::state::{FileState, file_states};
 use crate::error::{Error, ErrorKind, Family, Result};
-use crate::workers::{TICK, Tick};
+use crate::workers::{TICK, Tick, Workers};
 
 /// Files to go through, without a file twice because two folders lead to it.
 #[derive(Debug, Default)]
@@ -83,6 +84,30 @@ pub fn list_files(paths: &[PathBuf], is_recursive: bool, workers: usize, tick: T
     found.retain(|path| !named.contains(path));
     files.append(&mut found);
     Ok(FileList { files, named_count, errors, is_unasked: false })
+}
+
+/// Lists files as [`list_files`] does, each with its state: `None` if it has gone since, or is no regular file.
+///
+/// # Errors
+///
+/// As [`list_files`].
+pub fn list_states(
+    paths: &[PathBuf],
+    is_recursive: bool,
+    workers: Workers,
+    tick: Tick<'_>,
+) -> Result<(FileList, Vec<Option<FileState>>)> {
+    if paths.len() >= MANY {
+        // Of many paths nearly always all are files, whose states are all that is to be asked.
+        let states = file_states(paths, workers, &mut *tick)?;
+        if states.iter().all(Option::is_some) {
+            let list = FileList { files: paths.to_vec(), named_count: paths.len(), ..FileList::default() };
+            return Ok((list, states));
+        }
+    }
+    let list = list_files(paths, is_recursive, workers.count(), &mut *tick)?;
+    let states = file_states(&list.files, workers, tick)?;
+    Ok((list, states))
 }
 
 /// Calls a [`Tick`] when it is due.

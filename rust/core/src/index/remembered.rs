@@ -1,0 +1,269 @@
+//! A second scan of files of which most are still the same: their rows come from the first.
+//!
+//! A file is taken for unchanged if its size, its modification time to the nanosecond, and what the file system calls it
+//! are those that it had before its header was read. A file that was modified shortly before it was read proves nothing,
+//! because it may have been modified again within one tick of the file system's clock: it is not remembered.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::builder::Rows;
+use super::columns::ColumnSpec;
+use super::scan::{OnError, finish, read_chunks};
+use super::table::{Chunk, InvalidValue, Table, Values};
+use crate::error::{Error, ErrorKind, Family, Result};
+use crate::source::{FileList, FileState, list_states};
+use crate::workers::{Tick, Workers};
+
+/// How much older than the scan a file must be to be remembered. FAT counts time in steps of two seconds, and no file
+/// system in longer ones.
+const SETTLED_NS: i64 = 2_000_000_000;
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has the row with this index.
+    Row(usize),
+    /// It is a file of a folder, and no DICOM file.
+    Skipped,
+    /// It cannot be read: why, in words.
+    Failed(String),
+}
+
+/// What is known of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEntry {
+    /// Its path.
+    pub path: PathBuf,
+    /// What it was when its header was read; `None` if that proves nothing.
+    pub state: Option<FileState>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What an earlier scan found. Its rows are those of `columns`, which have the names and types of the scan's own.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    /// The files, those with a row in the order of their rows first.
+    pub entries: Vec<FileEntry>,
+    /// How many have a row.
+    pub row_count: usize,
+}
+
+/// The files of a scan, held against those of an earlier one.
+#[derive(Debug)]
+pub struct Comparison {
+    files: FileList,
+    states: Vec<Option<FileState>>,
+    /// For each file the index of its entry, if it is still the same.
+    known: Vec<Option<usize>>,
+}
+
+/// Lists the files that `paths`, files and folders, stand for, and finds those that are remembered. The file at
+/// `left_out`, in which all this is kept, is not among them, unless it is named.
+///
+/// # Errors
+///
+/// If one of `paths` does not exist or is a folder that cannot be read, or `tick` said to stop.
+pub fn compare(
+    paths: &[PathBuf],
+    is_recursive: bool,
+    left_out: &Path,
+    remembered: &Remembered,
+    on_error: OnError,
+    workers: Workers,
+    tick: Tick<'_>,
+) -> Result<Comparison> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|now| i64::try_from(now.as_nanos()).ok());
+    let settled = now.unwrap_or(0).saturating_sub(SETTLED_NS);
+    let (mut files, mut states) = list_states(paths, is_recursive, workers, tick)?;
+    leave_out(left_out, &mut files, &mut states);
+    for state in &mut states {
+        *state = state.filter(|state| state.modified_ns < settled);
+    }
+    // Paths as bytes: hashing them component by component takes several times as long.
+    let entries = remembered.entries.iter().enumerate();
+    let by_path: HashMap<&OsStr, usize> = entries.map(|(index, entry)| (entry.path.as_os_str(), index)).collect();
+    let is_usable = |file: usize, entry: &FileEntry| match entry.outcome {
+        Outcome::Row(_) => true,
+        // A file that is named is no longer passed over.
+        Outcome::Skipped => file >= files.named_count,
+        // The error itself is wanted, not its words.
+        Outcome::Failed(_) => on_error == OnError::Collect,
+    };
+    let known = files.files.iter().zip(&states).enumerate().map(|(file, (path, state))| {
+        let index = *by_path.get(path.as_os_str())?;
+        let entry = remembered.entries.get(index)?;
+        (state.is_some() && entry.state == *state && is_usable(file, entry)).then_some(index)
+    });
+    let known = known.collect();
+    Ok(Comparison { files, states, known })
+}
+
+fn leave_out(path: &Path, files: &mut FileList, states: &mut Vec<Option<FileState>>) {
+    let Ok(identity) = fs::canonicalize(path) else { return };
+    let is_same = |file: &PathBuf| {
+        file.file_name() == path.file_name() && fs::canonicalize(file).is_ok_and(|file| file == identity)
+    };
+    let found = files.files.iter().skip(files.named_count).position(is_same);
+    if let Some(index) = found.map(|index| index + files.named_count) {
+        files.files.remove(index);
+        states.remove(index);
+    }
+}
+
+impl Comparison {
+    /// Whether the scan's table is that of the earlier one, row for row.
+    pub fn is_unchanged(&self, remembered: &Remembered) -> bool {
+        let entries = self.known.iter().map(|known| known.and_then(|index| remembered.entries.get(index)));
+        let mut rows = 0;
+        let mut others = 0;
+        for entry in entries {
+            match entry.map(|entry| &entry.outcome) {
+                Some(Outcome::Row(row)) if *row == rows => rows += 1,
+                Some(Outcome::Skipped | Outcome::Failed(_)) => others += 1,
+                _ => return false,
+            }
+        }
+        rows == remembered.row_count && rows + others == remembered.entries.len()
+    }
+
+    /// Files whose headers have to be read.
+    pub fn unknown_count(&self) -> usize {
+        self.known.iter().filter(|known| known.is_none()).count()
+    }
+
+    /// The errors of remembered files and of folders, for a table that is that of the earlier scan.
+    pub fn into_errors(self, remembered: &Remembered) -> Vec<Error> {
+        let of_files = self.known.iter().zip(&self.files.files).filter_map(|(known, path)| {
+            match &remembered.entries.get((*known)?)?.outcome {
+                Outcome::Failed(why) => Some(again(why, path)),
+                _ => None,
+            }
+        });
+        let mut errors: Vec<Error> = of_files.collect();
+        errors.extend(self.files.errors);
+        errors
+    }
+}
+
+fn again(why: &str, path: &Path) -> Error {
+    Error::from(ErrorKind::Remembered { why: why.to_owned() }).in_file(path)
+}
+
+/// Reads the headers of the files that are not known, and puts their rows between those of `values`, the columns of the
+/// earlier scan in the order of `columns`, with what was `invalid` there. Returns what is to be remembered as well; a
+/// failure in the words of `reason`.
+///
+/// # Errors
+///
+/// If `tick` said to stop, or the error of a file, if that is asked for.
+#[expect(clippy::too_many_arguments, reason = "what is known, what is wanted, and how")]
+pub fn scan_rest(
+    comparison: Comparison,
+    remembered: &Remembered,
+    values: &[Values],
+    invalid: &[InvalidValue],
+    columns: &[ColumnSpec],
+    reason: fn(&Error) -> String,
+    workers: Workers,
+    on_error: OnError,
+    tick: Tick<'_>,
+) -> Result<(Table, Vec<FileEntry>)> {
+    let Comparison { files, states, known } = comparison;
+    let unknown: Vec<usize> =
+        known.iter().enumerate().filter(|(_, known)| known.is_none()).map(|(file, _)| file).collect();
+    let mut chunks = read_chunks(&files, Some(&unknown), columns, workers, on_error, tick)?;
+    chunks.push(known_chunk(&files, &known, remembered, values, invalid, columns));
+    let entries = entries(&files, states, &chunks, reason);
+    Ok((finish(files, columns, chunks, on_error)?, entries))
+}
+
+/// What is known of files, as if a thread had just read it.
+fn known_chunk(
+    files: &FileList,
+    known: &[Option<usize>],
+    remembered: &Remembered,
+    values: &[Values],
+    invalid: &[InvalidValue],
+    columns: &[ColumnSpec],
+) -> Chunk {
+    let mut chunk = Chunk::new(columns);
+    let mut rows = Vec::new();
+    for (file, (known, path)) in known.iter().zip(&files.files).enumerate() {
+        let Some(entry) = known.and_then(|index| remembered.entries.get(index)) else { continue };
+        match &entry.outcome {
+            Outcome::Skipped => chunk.skipped.push(file),
+            Outcome::Failed(why) => chunk.errors.push((file, again(why, path))),
+            Outcome::Row(row) => {
+                let first = invalid.partition_point(|entry| entry.row < *row);
+                let own = invalid.iter().skip(first).take_while(|entry| entry.row == *row);
+                chunk.invalid.extend(own.map(|entry| InvalidValue { row: rows.len(), ..*entry }));
+                chunk.files.push(file);
+                rows.push(*row);
+            }
+        }
+    }
+    for (target, source) in chunk.columns.iter_mut().zip(values) {
+        for row in &rows {
+            match (&mut *target, source) {
+                (Rows::Int(target), Values::Int(source)) => {
+                    source.get(*row).unwrap_or_default().iter().for_each(|value| target.push(*value));
+                }
+                (Rows::Float(target), Values::Float(source)) => {
+                    source.get(*row).unwrap_or_default().iter().for_each(|value| target.push(*value));
+                }
+                (Rows::Text(target), Values::Text(source)) => {
+                    target.open().push_str(source.get(*row).unwrap_or_default());
+                }
+                // The caller has checked that types agree.
+                _ => {}
+            }
+            target.end_row(true);
+        }
+    }
+    chunk
+}
+
+/// What is to be remembered: files with a row in the order of their rows, then the others.
+fn entries(
+    files: &FileList,
+    states: Vec<Option<FileState>>,
+    chunks: &[Chunk],
+    reason: fn(&Error) -> String,
+) -> Vec<FileEntry> {
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; files.files.len()];
+    let mut set = |file: usize, outcome: Outcome| {
+        if let Some(slot) = outcomes.get_mut(file) {
+            *slot = Some(outcome);
+        }
+    };
+    for chunk in chunks {
+        chunk.files.iter().for_each(|file| set(*file, Outcome::Row(0)));
+        chunk.skipped.iter().for_each(|file| set(*file, Outcome::Skipped));
+        for (file, error) in &chunk.errors {
+            // What the operating system says can change without the file, and what a named file is depends on the name.
+            let lasts = !matches!(error.family(), Family::Io) && !matches!(error.kind(), ErrorKind::NotDicom(_));
+            if lasts {
+                set(*file, Outcome::Failed(reason(error)));
+            }
+        }
+    }
+    let (mut rows, mut others) = (Vec::new(), Vec::new());
+    for ((path, state), outcome) in files.files.iter().zip(states).zip(outcomes) {
+        let path = path.clone();
+        match outcome {
+            Some(Outcome::Row(_)) => {
+                let outcome = Outcome::Row(rows.len());
+                rows.push(FileEntry { path, state, outcome });
+            }
+            Some(outcome) => others.push(FileEntry { path, state, outcome }),
+            None => {}
+        }
+    }
+    rows.extend(others);
+    rows
+}

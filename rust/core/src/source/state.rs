@@ -1,0 +1,62 @@
+//! What tells a file that was changed from one that was not, without opening it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::file::modified;
+use crate::error::Result;
+use crate::workers::{Tick, Workers, for_each};
+
+/// A regular file as a listing shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileState {
+    /// Its size in bytes.
+    pub length: u64,
+    /// When it was last changed: nanoseconds since 1970.
+    pub modified_ns: i64,
+    /// What the file system calls the file whatever its name (the inode); 0 where that is not known. Two files of one
+    /// size and time that trade names are told apart by it.
+    pub file_id: u64,
+}
+
+impl FileState {
+    /// That of the file at `path`; `None` if there is none, or it is a folder, a pipe or a device.
+    pub fn of(path: &Path) -> Option<FileState> {
+        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        let (seconds, nanoseconds) = modified(&metadata);
+        let modified_ns = seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)?;
+        Some(FileState { length: metadata.len(), modified_ns, file_id: file_id(&metadata) })
+    }
+}
+
+#[cfg(unix)]
+fn file_id(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn file_id(_metadata: &fs::Metadata) -> u64 {
+    0
+}
+
+/// Asks for the states of `paths` in parallel; the results are in their order.
+///
+/// # Errors
+///
+/// If `tick`, which is called with 0, said to stop.
+pub fn file_states(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -> Result<Vec<Option<FileState>>> {
+    let found: Vec<OnceLock<Option<FileState>>> = paths.iter().map(|_| OnceLock::new()).collect();
+    for_each(
+        paths.len(),
+        workers,
+        &mut |_| tick(0),
+        || (),
+        |(), index| {
+            if let (Some(path), Some(slot)) = (paths.get(index), found.get(index)) {
+                slot.set(FileState::of(path)).ok();
+            }
+        },
+    )?;
+    Ok(found.into_iter().map(|slot| slot.into_inner().flatten()).collect())
+}
