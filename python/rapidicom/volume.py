@@ -148,6 +148,15 @@ class Volume:
             return self.array.astype(dtype)
         return self.array
 
+    def __dlpack__(self, **arguments: Any) -> Any:
+        """Hand the array to whoever speaks DLPack, not copied: `torch.from_dlpack(volume)`."""
+        return self.array.__dlpack__(**arguments)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Say that the array is in the memory of the CPU."""
+        device, number = self.array.__dlpack_device__()
+        return int(device), number
+
     def __len__(self) -> int:
         return len(self.array)
 

@@ -9,27 +9,65 @@ from rapidicom.volume import Volume
 
 # LPS to RAS: NIfTI counts +x to the right and +y to the front, DICOM to the left and to the back.
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+# NIfTI's code for colour (RGB24): three bytes a voxel.
+_RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+# NIfTI-1 counts the voxels of an axis in 16 bits with a sign.
+_LONGEST_AXIS = 32767
+# What of the coordinates along an axis of time is a time, and how many seconds its unit is.
+_SECONDS = {"trigger_time": 1e-3, "frame_reference_time": 1e-3, "acquisition_time": 1.0}
+# Steps that differ by this part of their mean count as even.
+_EVEN = 0.01
+# A qform is a rotation. Cosines between axes up to this count as those of perpendicular ones: an affine in 32
+# bits, as the header has it, is not closer.
+_PERPENDICULAR = 1e-5
 
 
 def to_nibabel(volume: Volume) -> nibabel.Nifti1Image:
-    """Return the volume as a NIfTI image with axes (column, row, slice).
+    """Return the volume as a NIfTI image with axes (column, row, slice); what leads in the array comes last.
 
     Args:
-        volume: A volume of single samples; colour has no place in the axes of NIfTI.
+        volume: A volume of single samples, or of red, green and blue in 8 bits.
 
     Returns:
-        An image whose data share the volume's memory; sform and qform (which has no room for a tilt's shear)
-        are set.
+        An image whose data share the volume's memory and have its type. The sform is the affine; the qform is
+        the same, and its code 0 (unknown) where the stack is tilted, as a qform has no room for the shear.
+        The zoom of an axis of time is its step in seconds, if the coordinates have even steps. An axis of
+        more than 32767 voxels makes it a NIfTI-2 image.
 
     Raises:
-        ValueError: The volume is in colour.
+        ValueError: The volume has samples that are not three of 8 bits.
     """
-    if volume.array.ndim != 3:
-        raise ValueError("only volumes of one sample a voxel become NIfTI images")
-    # The array's axes are turned round, so the affine's columns are too.
+    array = volume.array
+    if volume.axes[-1] == "sample":
+        if array.shape[-1] != 3 or array.dtype != np.uint8:
+            raise ValueError(
+                "of volumes in colour only those of red, green and blue in 8 bits become NIfTI images"
+            )
+        array = array.view(_RGB)[..., 0]
+    first = volume.axes.index("slice")
+    # The spatial axes are turned round, so the affine's columns are too.
     affine = _LPS_TO_RAS @ volume.affine[:, [2, 1, 0, 3]]
-    image = nibabel.Nifti1Image(volume.array.transpose(2, 1, 0), affine)
+    data = array.transpose(first + 2, first + 1, first, *range(first))
+    kind = nibabel.Nifti1Image if max(data.shape) <= _LONGEST_AXIS else nibabel.Nifti2Image
+    # With the type said, nibabel takes 64-bit integers too.
+    image = kind(data, affine, dtype=data.dtype)
+    cosines = volume.direction.T @ volume.direction
+    is_rotation = np.abs(cosines - np.eye(3)).max() <= _PERPENDICULAR
     image.set_sform(affine, code="scanner")
-    image.set_qform(affine, code="scanner")
-    image.header.set_xyzt_units(xyz="mm")
+    image.set_qform(affine, code="scanner" if is_rotation else "unknown")
+    step = _seconds(volume) if first == 1 else None
+    image.header.set_xyzt_units(xyz="mm", t="unknown" if step is None else "sec")
+    if step is not None:
+        image.header.set_zooms((*image.header.get_zooms()[:3], step))
     return image
+
+
+def _seconds(volume: Volume) -> float | None:
+    """Return the step along the axis in front, if it is one of time and known."""
+    for name, unit in _SECONDS.items():
+        if name in volume.coords and len(volume.coords[name]) > 1:
+            steps = np.diff(volume.coords[name]) * unit
+            mean = float(steps.mean())
+            if mean > 0 and np.abs(steps - mean).max() <= _EVEN * mean:
+                return mean
+    return None

@@ -12,7 +12,9 @@ _PERPENDICULAR = 1e-3
 
 
 def to_sitk(volume: Volume) -> SimpleITK.Image:
-    """Return the volume as an image with axes (column, row, slice), in LPS like DICOM.
+    """Return the volume as an image with axes (column, row, slice), in LPS like DICOM, colour as vectors.
+
+    What leads in the array before the slices comes last in the image.
 
     Args:
         volume: The volume.
@@ -24,13 +26,17 @@ def to_sitk(volume: Volume) -> SimpleITK.Image:
         ValueError: The stack is tilted: an ITK image has perpendicular axes, and would show it sheared.
     """
     # ITK counts axes from the fastest: columns, rows, slices.
-    direction = volume.direction[:, ::-1]
-    if np.abs(direction.T @ direction - np.eye(3)).max() > _PERPENDICULAR:
+    spatial = volume.direction[:, ::-1]
+    if np.abs(spatial.T @ spatial - np.eye(3)).max() > _PERPENDICULAR:
         raise ValueError(
-            "the stack is tilted, which an ITK image cannot express: resample it, or use the affine"
+            "the stack is tilted, and an ITK image has perpendicular axes: resample the array with `affine`, "
+            "or use to_nibabel(), which keeps the shear"
         )
-    image = SimpleITK.GetImageFromArray(volume.array, isVector=volume.array.ndim == 4)
-    image.SetOrigin(volume.origin.tolist())
-    image.SetSpacing([float(length) for length in volume.spacing[::-1]])
+    leading = volume.axes.index("slice")
+    direction = np.eye(3 + leading)
+    direction[:3, :3] = spatial
+    image = SimpleITK.GetImageFromArray(volume.array, isVector=volume.axes[-1] == "sample")
+    image.SetOrigin([*volume.origin.tolist(), *[0.0] * leading])
+    image.SetSpacing([*(float(length) for length in volume.spacing[::-1]), *[1.0] * leading])
     image.SetDirection(direction.ravel().tolist())
     return image

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray
 
 from rapidicom.volume import Volume
+
+# Of coordinates along an axis in front of the slices.
+_UNITS = {
+    "trigger_time": "ms", "frame_reference_time": "ms", "echo_time": "ms", "inversion_time": "ms",
+    "acquisition_time": "s", "b_value": "s/mm2", "flip_angle": "degree",
+}  # fmt: skip
 
 
 def to_xarray(volume: Volume) -> xarray.DataArray:
@@ -15,10 +23,21 @@ def to_xarray(volume: Volume) -> xarray.DataArray:
         volume: The volume.
 
     Returns:
-        The array, not copied; coordinates are distances in mm from the first voxel along each axis, and the
-        attributes `affine` and `modality` say where and what it is.
+        The array, not copied. Coordinates of slices, rows and columns are distances in mm from the first
+        voxel along each axis; those of an axis in front are what `Volume.coords` has. The attributes
+        `affine`, `modality` and `series_uid` say where and what it is.
     """
-    lengths = zip(volume.axes, volume.array.shape, volume.spacing, strict=False)
-    coordinates = {name: np.arange(size) * spacing for name, size, spacing in lengths}
-    attributes = {"affine": volume.affine, "modality": volume.modality, "units": "mm"}
+    first = volume.axes.index("slice")
+    coordinates: dict[str, Any] = {}
+    for axis, spacing in enumerate(volume.spacing, start=first):
+        name = volume.axes[axis]
+        coordinates[name] = (name, np.arange(volume.shape[axis]) * spacing, {"units": "mm"})
+    for name, values in volume.coords.items():
+        units = {"units": _UNITS[name]} if name in _UNITS else {}
+        # Coordinates of an array have no axis that it has not: a vector is three of them.
+        numbers = {name: values}
+        if values.ndim > 1:
+            numbers = {f"{name}_{letter}": values[:, index] for index, letter in enumerate("xyz")}
+        coordinates |= {key: (volume.axes[0], column, units) for key, column in numbers.items()}
+    attributes = {"affine": volume.affine, "modality": volume.modality, "series_uid": volume.series_uid}
     return xarray.DataArray(volume.array, dims=volume.axes, coords=coordinates, attrs=attributes)
