@@ -91,7 +91,7 @@ FILES = {
     "bare": encode(image(PIXELS, extra=SEQUENCES), explicit=False),
 }
 
-# Frames of the corpus of the fuzz targets: rows - 1, columns - 1, samples - 1, a code of their width, and a frame.
+# Frames of the fuzz targets' corpus: rows - 1, columns - 1, samples - 1, a code of their width, and a frame.
 CORPUS = Path(__file__).resolve().parents[1] / "fuzz" / "corpus"
 CODED = {
     "rle": ("1.2.840.10008.1.2.5", "rle/grey_16"),
