@@ -59,7 +59,11 @@ class Volume:
         self.report: Report = Report(series.report.issues, paths, frames, present)
         self.axes = series.axes
         self.coords = {name: values.copy() for name, values in series.coords.items()}
-        self._slices = slices
+        # What of the headers is still wanted: they themselves would keep this from being pickled.
+        self._present = present
+        none = (np.nan, np.nan)
+        windows = zip(slices.windows, present, strict=True)
+        self._windows = [none if window is None else window for window, is_there in windows if is_there]
         self._series = series
         self._part = part
         self.series_uid = series.uid
@@ -92,11 +96,7 @@ class Volume:
     @property
     def windows(self) -> npt.NDArray[np.float64]:
         """Shape (images, 2): the first Window Center and Window Width of each, NaN where there are none."""
-        present = [place is not None for place in self._slices.places]
-        none = (np.nan, np.nan)
-        found = zip(self._slices.windows, present, strict=True)
-        windows = [none if window is None else window for window, is_there in found if is_there]
-        return np.array(windows, dtype=np.float64).reshape(-1, 2)
+        return np.array(self._windows, dtype=np.float64).reshape(-1, 2)
 
     @property
     def scaling(self) -> list[Scaling]:
@@ -130,7 +130,7 @@ class Volume:
             stored = stored[..., 0]
         mask = np.zeros(stored.shape, dtype=np.bool_)
         images, masks = stored.reshape(-1, *stored.shape[-2:]), mask.reshape(-1, *stored.shape[-2:])
-        present = [index for index, place in enumerate(self._slices.places) if place is not None]
+        present = (index for index, is_there in enumerate(self._present) if is_there)
         for index, ds in zip(present, self.datasets, strict=True):
             limits = padding_range(ds)
             if limits is not None:
