@@ -80,9 +80,9 @@ def cases() -> list[Case]:
 
     rle_rivals: dict[str, Decode] = {"imagecodecs": lambda frame: ic.dicomrle_decode(frame, "<u2")}
     try:
-        import rle
+        from rle.rle import decode_frame
 
-        rle_rivals["pylibjpeg-rle"] = lambda frame: rle.decode_frame(frame, 512 * 512, 16, "<")
+        rle_rivals["pylibjpeg-rle"] = lambda frame: decode_frame(frame, 512 * 512, 16, "<")
     except ImportError:
         pass
 
