@@ -152,9 +152,9 @@ def bench(options: argparse.Namespace) -> int:
 
     table = rd.scan(options.paths, ["SeriesInstanceUID"], workers=options.workers)
     found = _find_series(options.paths)
-    largest = max(found, key=lambda one: len(one.paths))
+    largest = max(found, key=lambda one: len(set(one.paths)))
     timings = comparison.compare_headers([str(path) for path in table["path"]], runs=options.runs)
-    timings += comparison.compare_volumes([str(path) for path in largest.paths], runs=options.runs)
+    timings += comparison.compare_volumes(list(dict.fromkeys(map(str, largest.paths))), runs=options.runs)
     header = ("task", "reader", "time", "of rapidicom's")
     terminal.print_lines(format_table(header, comparison.timing_rows(timings)))
     print(f"\n{comparison.METHOD}")

@@ -69,7 +69,7 @@ def series_lines(found: Sequence[Series]) -> list[str]:
             number,
             series.modality,
             series.description,
-            len(series.paths),
+            len(set(series.paths)),
             product(series.shape),
             " x ".join(map(format_value, series.spacing)),
             len(series.report.issues) or None,

@@ -135,6 +135,31 @@ impl FrameAttributes {
         share(&mut self.stack_id, &other.stack_id);
     }
 
+    /// Takes from another frame what it has of the sequence `tag`, which has the same bytes in both; `false` if that
+    /// is not known, and it has to be read.
+    pub(super) fn take_same(&mut self, tag: Tag, other: &FrameAttributes) -> bool {
+        match tag.0 {
+            0x0018_9112 => self.flip_angle = other.flip_angle,
+            0x0018_9114 => self.effective_echo_time = other.effective_echo_time,
+            0x0018_9115 => self.inversion_time = other.inversion_time,
+            0x0020_9116 => self.image_orientation = other.image_orientation,
+            0x0028_9110 => {
+                self.pixel_spacing = other.pixel_spacing;
+                self.slice_thickness = other.slice_thickness;
+                self.spacing_between_slices = other.spacing_between_slices;
+            }
+            0x0028_9132 => self.window = other.window,
+            0x0028_9145 => {
+                self.rescale_slope = other.rescale_slope;
+                self.rescale_intercept = other.rescale_intercept;
+                self.has_bad_rescale = other.has_bad_rescale;
+            }
+            0x0018_9226 | 0x0018_9329 | 0x0018_9751 => self.frame_type.clone_from(&other.frame_type),
+            _ => return false,
+        }
+        true
+    }
+
     fn window_center(&self) -> f64 {
         self.window.map_or(f64::NAN, |[center, _]| center)
     }

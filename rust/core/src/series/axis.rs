@@ -260,6 +260,9 @@ fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<Attribute>>
     None
 }
 
+/// Cells of an axis of segments: one more than there are frames costs nothing in a file.
+const MOST_CELLS: usize = 1 << 20;
+
 /// A segmentation has frames only where a segment is: what it lacks is empty.
 fn by_segment<'a>(places: &[Vec<Entry<'a>>]) -> Option<Arranged<'a>> {
     const KEY: [Attribute; 1] = [Attribute::Number(AxisNumber::SegmentNumber)];
@@ -272,7 +275,8 @@ fn by_segment<'a>(places: &[Vec<Entry<'a>>]) -> Option<Arranged<'a>> {
         }
         all.extend(here.into_iter().map(|key| (key, ())));
     }
-    (all.len() > 1).then(|| on_axis(places, &KEY, all.into_keys().collect(), false))
+    let is_reasonable = all.len() > 1 && all.len().saturating_mul(places.len()) <= MOST_CELLS;
+    is_reasonable.then(|| on_axis(places, &KEY, all.into_keys().collect(), false))
 }
 
 /// `values`: those of the axis, in its order. `is_needed`: whether an image has to be there for each of them.

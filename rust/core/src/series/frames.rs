@@ -6,10 +6,12 @@
 
 use super::frame_header::FrameHeader;
 use super::header::{InstanceHeader, decimals, exactly};
+use super::image_state::ImageState;
 use crate::dataset::{Dataset, Item};
 use crate::error::{Error, ErrorKind, Result};
 use crate::functional_groups::read_functional_groups;
 use crate::geometry::{Orientation, Vector, add_scaled};
+use crate::image_description::ImageDescription;
 use crate::limits::Limits;
 use crate::tag::Tag;
 
@@ -18,6 +20,9 @@ const DETECTOR_INFORMATION_SEQUENCE: Tag = Tag::new(0x0054, 0x0022);
 const SLICE_VECTOR: Tag = Tag::new(0x0054, 0x0080);
 const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
 const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
+
+/// Frames of one file: a tiled slide has 180,000.
+const MOST_FRAMES: usize = 1 << 18;
 
 /// What the frames of an instance without functional groups share.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +39,15 @@ pub struct FrameGeometry {
 ///
 /// If the functional groups cannot be read, or there are more frames than the limit.
 pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Vec<FrameHeader>> {
-    let Some(image) = header.image.description() else { return Ok(Vec::new()) };
-    let limit = Limits::DEFAULT.element_count;
-    let count = usize::try_from(image.frame_count).ok().filter(|count| *count <= limit);
-    let count = count.ok_or_else(|| Error::from(ErrorKind::TooMany { limit }))?;
+    let image = match &header.image {
+        ImageState::Readable(pixels) => pixels.description(),
+        ImageState::Unsupported { description: Some(description), .. } => description,
+        // Without all of its pixels no frame of a file is read.
+        _ => return Ok(Vec::new()),
+    };
+    let count = usize::try_from(image.frame_count).ok().filter(|count| *count <= MOST_FRAMES);
+    let count = count.ok_or_else(|| Error::from(ErrorKind::TooMany { limit: MOST_FRAMES }))?;
+    check_count(dataset, image)?;
     if let Some(frames) = read_functional_groups(dataset, count)? {
         let frames = frames.into_iter().enumerate();
         let mut frames: Vec<FrameHeader> =
@@ -57,6 +67,19 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Vec<F
         .unwrap_or_else(|| (own, Vec::new()));
     let frame = |index| FrameHeader::of_geometry(index, header, &geometry, places.get(index).copied());
     Ok((0..count).map(frame).collect())
+}
+
+/// Checks, before memory is asked for, that there can be as many frames as Number of Frames says: one in fragments takes
+/// 8 bytes at least.
+fn check_count(dataset: &Dataset, image: &ImageDescription) -> Result<()> {
+    let Some(element) = dataset.find(image.pixel_element.tag()) else { return Ok(()) };
+    let most =
+        if element.is_undefined_length { element.value_length / 8 } else { element.value_length.saturating_mul(8) };
+    if image.frame_count <= most.max(1) {
+        return Ok(());
+    }
+    let why = format!("Number of Frames says {}, but the pixel data have room for {most} at most", image.frame_count);
+    Err(ErrorKind::InvalidImage { why }.into())
 }
 
 /// The place of each frame of a dose (PS3.3 §C.8.8.3.2).
