@@ -178,6 +178,28 @@ pub(super) fn read_native_frame(
     finish_cells(cells, description, options, arranged, out)
 }
 
+impl NativePixels {
+    /// Whether frames that follow each other are in the file as in the array, but for byte order and unused bits.
+    pub fn has_plain_runs(&self) -> bool {
+        self.is_in_order() && !self.description.is_ybr_full()
+    }
+
+    /// Reads `count` frames from `first` on into `out` at once, as stored values in the machine's byte order; only for
+    /// pixels with [`NativePixels::has_plain_runs`].
+    ///
+    /// # Errors
+    ///
+    /// If there are no such frames, `out` has another length, or the file ends before them or cannot be read.
+    pub fn read_run(&self, bytes: &OpenBytes<'_>, first: u64, count: u64, out: &mut [u8]) -> Result<()> {
+        let place = self.frames(first, count)?;
+        check_room(out, self.description.frame_length() as u64, count)?;
+        bytes.read_exact_at(out, place.range.start)?;
+        swap_bytes(out, self.swapped_unit());
+        unpack_frame(&self.description, out);
+        Ok(())
+    }
+}
+
 /// The little-endian cells of one frame.
 pub(super) struct Cells<'a> {
     pub bytes: &'a [u8],

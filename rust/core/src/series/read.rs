@@ -1,7 +1,7 @@
 //! The pixels of a plan's slices, straight into one array.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
@@ -37,8 +37,9 @@ pub struct ReadOptions {
     pub part: Option<FramePart>,
 }
 
-/// Frames of one file that are read one after the other: the file is opened once for them.
-const FRAMES_AT_ONCE: usize = 16;
+/// Bytes of frames of one file that are read together: enough that opening it, which takes as long as copying 50 KB, does
+/// not matter, few enough to share out among many threads.
+const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// Reads the images of `set` into `out`, one after the other.
 ///
@@ -59,7 +60,7 @@ pub fn read_slices(
         true => fill_bytes(options.fill, options.sample_type)?,
         false => Vec::new(),
     };
-    let jobs = jobs(set);
+    let jobs = jobs(set, slice_length);
     let mut rest = out;
     let mut targets = Vec::with_capacity(jobs.len());
     for job in &jobs {
@@ -71,6 +72,7 @@ pub fn read_slices(
         let why = format!("the array has no room for {count} slices");
         return Err(ErrorKind::Argument { why }.into());
     }
+    let found: Vec<OnceLock<Arc<Frames>>> = set.files.iter().map(|_| OnceLock::new()).collect();
     // The first in slice order, so that the same files give the same error each time.
     let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     let mut slices_done = |done: usize| tick(jobs.get(done.saturating_sub(1)).map_or(0, |job| job.end));
@@ -84,8 +86,11 @@ pub fn read_slices(
         let slices = set.slices.get(job.clone()).unwrap_or_default();
         let file = slices.first().and_then(|slice| set.files.get(slice.as_ref()?.file));
         let result = match file {
-            Some(file) => read_job(file, slices.iter().flatten(), options, scratch, slice_length, target)
-                .map_err(|error| error.in_file(&file.path)),
+            Some(file) => {
+                let found = slices.first().and_then(|slice| found.get(slice.as_ref()?.file));
+                let job = Job { file, slices, options, found, slice_length };
+                read_job(&job, scratch, target).map_err(|error| error.in_file(&file.path))
+            }
             None => {
                 target.chunks_exact_mut(fill.len().max(1)).for_each(|sample| sample.copy_from_slice(&fill));
                 Ok(())
@@ -105,7 +110,7 @@ pub fn read_slices(
 }
 
 /// Runs of slices that are read together: the tiles of one image, some frames of one file, or one slice.
-fn jobs(set: &SliceSet) -> Vec<Range<usize>> {
+fn jobs(set: &SliceSet, slice_length: usize) -> Vec<Range<usize>> {
     let mut jobs: Vec<Range<usize>> = Vec::with_capacity(set.slices.len());
     let mut last: Option<usize> = None;
     for (index, slice) in set.slices.iter().enumerate() {
@@ -113,7 +118,7 @@ fn jobs(set: &SliceSet) -> Vec<Range<usize>> {
         let most = match file.and_then(|file| set.files.get(file)) {
             // What they are cut out of is in memory.
             Some(file) if file.mosaic.is_some() || file.is_deflated => usize::MAX,
-            _ => FRAMES_AT_ONCE,
+            _ => BYTES_AT_ONCE / slice_length.max(1),
         };
         match jobs.last_mut() {
             Some(job) if file.is_some() && file == last && job.len() < most => job.end = index + 1,
@@ -136,15 +141,19 @@ struct Scratch {
     slice: AlignedBuffer,
 }
 
-/// Reads slices of one file.
-fn read_job<'a>(
-    file: &InstanceHeader,
-    slices: impl Iterator<Item = &'a Slice>,
-    options: &ReadOptions,
-    scratch: &mut Scratch,
+/// Slices of one file.
+struct Job<'a> {
+    file: &'a InstanceHeader,
+    slices: &'a [Option<Slice>],
+    options: &'a ReadOptions,
+    /// The frames of compressed pixels, for all jobs of the file.
+    found: Option<&'a OnceLock<Arc<Frames>>>,
     slice_length: usize,
-    out: &mut [u8],
-) -> Result<()> {
+}
+
+/// Reads slices of one file.
+fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
+    let Job { file, slices, options, found, slice_length } = *job;
     let pixels = readable(file)?;
     let open = || match &file.file {
         Some(source) => source.reopen(),
@@ -160,9 +169,12 @@ fn read_job<'a>(
         }
         false => OpenBytes::File(open()?),
     };
-    let source = OpenImage { file, pixels, bytes: &bytes, frames: frames(pixels, &bytes)?, options };
+    let source = OpenImage { file, pixels, bytes: &bytes, frames: frames(pixels, &bytes, found)?, options };
+    if let (Some(first), ImagePixels::Native(pixels)) = (source.plain_run(slices), pixels) {
+        return pixels.read_run(&bytes, first, slices.len() as u64, out);
+    }
     let mut is_whole_read = false;
-    for (slice, out) in slices.zip(out.chunks_exact_mut(slice_length)) {
+    for (slice, out) in slices.iter().flatten().zip(out.chunks_exact_mut(slice_length)) {
         match &options.part {
             None => source.read_slice(slice, &mut is_whole_read, scratch, out)?,
             Some(part) if source.has_rows_in_order() => source.read_rows(slice, part, scratch, out)?,
@@ -181,11 +193,19 @@ fn read_job<'a>(
 }
 
 /// The frames of compressed pixels, which are found once for all slices.
-fn frames(pixels: &ImagePixels, bytes: &OpenBytes<'_>) -> Result<Option<Frames>> {
-    match pixels {
-        ImagePixels::Native(_) => Ok(None),
-        ImagePixels::Encapsulated(pixels) => pixels.frames(bytes).map(Some),
+fn frames(
+    pixels: &ImagePixels,
+    bytes: &OpenBytes<'_>,
+    found: Option<&OnceLock<Arc<Frames>>>,
+) -> Result<Option<Arc<Frames>>> {
+    let ImagePixels::Encapsulated(pixels) = pixels else { return Ok(None) };
+    if let Some(frames) = found.and_then(OnceLock::get) {
+        return Ok(Some(Arc::clone(frames)));
     }
+    let frames = Arc::new(pixels.frames(bytes)?);
+    // Whoever is first: others find the same.
+    drop(found.map(|found| found.set(Arc::clone(&frames))));
+    Ok(Some(frames))
 }
 
 /// An image whose file is open.
@@ -193,7 +213,7 @@ struct OpenImage<'a> {
     file: &'a InstanceHeader,
     pixels: &'a ImagePixels,
     bytes: &'a OpenBytes<'a>,
-    frames: Option<Frames>,
+    frames: Option<Arc<Frames>>,
     options: &'a ReadOptions,
 }
 
@@ -214,6 +234,25 @@ impl OpenImage<'_> {
         }
         mosaic.copy_tile(&scratch.whole, slice.frame.index, image.samples_per_pixel * sample_size, out);
         Ok(())
+    }
+
+    /// The first of frames that lie one behind the other in the file as in the array.
+    fn plain_run(&self, slices: &[Option<Slice>]) -> Option<u64> {
+        let ImagePixels::Native(pixels) = self.pixels else { return None };
+        let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut;
+        if self.options.part.is_some() || self.file.mosaic.is_some() || is_looked_up || !pixels.has_plain_runs() {
+            return None;
+        }
+        let first = slices.first()?.as_ref()?.frame.index;
+        let is_next = |(distance, slice): (usize, &Option<Slice>)| {
+            slice.as_ref().is_some_and(|slice| slice.frame.index == first + distance && self.is_stored(slice))
+        };
+        slices.iter().enumerate().all(is_next).then_some(first as u64)
+    }
+
+    fn is_stored(&self, slice: &Slice) -> bool {
+        let is_same_value = self.options.values == Values::Stored || slice.frame.rescale == Rescale::IDENTITY;
+        is_same_value && self.options.sample_type == self.pixels.description().sample_type()
     }
 
     /// Whether part of a slice can be read without the rest.
