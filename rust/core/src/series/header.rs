@@ -396,6 +396,7 @@ mod tests {
             ),
             ("64 bits", NATIVE, vec![width(&[64, 0])], "unsupported 64-bit pixel data cannot be read yet"),
             ("float", NATIVE, vec![float, no_pixels, width(&[32, 0])], "native"),
+            ("float and whole numbers", NATIVE, vec![float, width(&[32, 0])], "invalid"),
             ("float of another width", NATIVE, vec![float, no_pixels], "invalid"),
         ] {
             let found = match header_of(syntax, &changes).image {

@@ -53,9 +53,12 @@ impl ImageState {
     /// From a header that was read at least up to the last of the pixel data elements.
     pub(super) fn from_file(file: &DicomFile, sop_class_uid: &str) -> ImageState {
         let dataset = &*file.dataset;
-        let all = PixelElement::ALL.iter().filter(|kind| dataset.find(kind.tag()).is_some());
-        // Pixel Data counts where there are several.
-        let kind = all.min_by_key(|kind| **kind != PixelElement::PixelData).copied().unwrap_or(PixelElement::PixelData);
+        let mut all = PixelElement::ALL.into_iter().filter(|kind| dataset.find(kind.tag()).is_some());
+        let kind = all.next().unwrap_or(PixelElement::PixelData);
+        if all.next().is_some() {
+            let why = "it has more than one of Pixel Data, Float Pixel Data and Double Float Pixel Data".to_owned();
+            return ImageState::Invalid { why };
+        }
         let element = dataset.find(kind.tag());
         let description = match (ImageDescription::new(dataset, kind), element) {
             (Ok(description), _) => description,
