@@ -328,6 +328,9 @@ class PixelReader:
     def mmap(self) -> str:
         """The `mmap` argument that the data set was read with."""
 
+    def check_frames(self, first: int, count: int) -> None:
+        """Raise, before memory is asked for, if there are not such frames."""
+
     def read_into(
         self, first: int, count: int, raw: bool, reduce: int, workers: int | None, out: NDArray[np.uint8]
     ) -> list[str]:

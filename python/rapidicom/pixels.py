@@ -60,8 +60,9 @@ def pixel_array(
         Stored values, shape ([frame,] row, column[, sample]), of the type that Bits Allocated and Pixel
         Representation give: uint8 for 1 bit, 16 bits for 12, floating point for Float and Double Float Pixel
         Data. The bits above Bits Stored are cleared, or filled with the sign, and a value that High Bit puts
-        above the lowest bits is brought down to them, with a warning (PS3.5 §8.1.1). The array is writable;
-        the file never changes.
+        above the lowest bits is brought down to them, with a warning (PS3.5 §8.1.1); but for unsigned values
+        that a codec gives whole (JPEG with the cosine transform, JPEG-LS, JPEG 2000, JPEG XL), which stay as
+        they are coded, as in pydicom. The array is writable; the file never changes.
 
         Where there are more pixels than Number of Frames says, but for padding, all whole frames are read,
         with a warning. Of a damaged frame in a file that was read with `force=True`, what is missing is zero,
@@ -162,7 +163,11 @@ def _frames(
 ) -> npt.NDArray[Any]:
     if reduce < 0:
         raise ValueError(f"reduce is {reduce}, expected 0 or more")
-    frame_shape = tuple(reader.frame_shape(reduce))
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers is {workers}, expected 1 or more")
+    reader.check_frames(first, count)
+    # No image can be halved more often.
+    frame_shape = tuple(reader.frame_shape(min(reduce, 32)))
     shape = frame_shape if is_single else (count, *frame_shape)
     dtype = np.dtype(reader.dtype)
     length = math.prod(shape) * dtype.itemsize
@@ -171,6 +176,6 @@ def _frames(
         if mapped is not None:
             return cast("npt.NDArray[Any]", mapped.view(dtype).reshape(shape))
     array = empty_aligned(shape, dtype)
-    for sentence in reader.read_into(first, count, raw, reduce, workers, as_bytes(array)):
+    for sentence in reader.read_into(first, count, raw, min(reduce, 32), workers, as_bytes(array)):
         warnings.warn(f"the file is damaged, and what is missing is zero: {sentence}", stacklevel=3)
     return array

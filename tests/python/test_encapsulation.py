@@ -197,6 +197,13 @@ def test_more_frames_than_are_said() -> None:
         np.testing.assert_array_equal(rd.dcmread(data).pixel_array, FRAMES)
 
 
+def test_whole_frames_where_one_is_said() -> None:
+    frames = [jpeg(b"aa"), jpeg(b"bb"), jpeg(b"cc")]
+    ds = rd.dcmread(encapsulated(frames, syntax=JPEG_BASELINE, pixels=FRAMES[:1]))
+    with pytest.warns(UserWarning, match="pixels of 3 frames, but Number of Frames says 1"):
+        assert ds.frame_bytes(2) == frames[2]
+
+
 def test_fewer_frames_than_are_said() -> None:
     ds = rd.dcmread(encapsulated(WHOLE[:2], WHOLE_OFFSETS[:2]))
     np.testing.assert_array_equal(rd.pixel_array(ds, index=1), FRAMES[1])
@@ -341,3 +348,91 @@ def test_attributes_that_ask_for_more_than_any_frame_gives() -> None:
     elements[-1] = Element(PIXEL_DATA, "OB", Fragments([b"\xff\xd8\xff\xd9"]))
     with pytest.raises(rd.LimitError, match="frame 0"):
         _ = rd.dcmread(file_bytes(elements, transfer_syntax=JPEG_BASELINE)).pixel_array
+
+
+def test_frames_that_are_only_claimed_cost_nothing() -> None:
+    elements = image(FRAMES, frames=True, extra=[Element(0x00280008, "IS", 2_000_000_000)])
+    elements[-1] = Element(PIXEL_DATA, "OB", Fragments(WHOLE, WHOLE_OFFSETS))
+    ds = rd.dcmread(file_bytes(elements, transfer_syntax=UNCOMPRESSED))
+    with pytest.raises(rd.InvalidDicomError, match=r"says 2000000000, but .* have fragments of 3"):
+        _ = ds.pixel_array
+    np.testing.assert_array_equal(rd.pixel_array(ds, index=2), FRAMES[2])
+
+
+def test_an_item_that_is_damaged_ends_the_frames_that_can_be_read() -> None:
+    data = bytearray(encapsulated(WHOLE, WHOLE_OFFSETS))
+    data[data.index(WHOLE[2]) - 8] = 0
+    ds = rd.dcmread(bytes(data), force=True)
+    np.testing.assert_array_equal(rd.pixel_array(ds, index=1), FRAMES[1])
+    with pytest.raises(rd.InvalidDicomError, match="frame 2"):
+        ds.frame_bytes(2)
+
+
+def test_a_codestream_without_fragments_is_no_image() -> None:
+    elements = image(FRAMES, frames=True)
+    elements[-1] = Element(PIXEL_DATA, "OB", b"\xff\x4f\xff\x51" + FRAMES.tobytes())
+    ds = rd.dcmread(file_bytes(elements, transfer_syntax="1.2.840.10008.1.2.4.90"))
+    with pytest.raises(rd.InvalidDicomError, match="where there should be fragments"):
+        _ = ds.pixel_array
+
+
+def test_fragments_set_in_memory_are_seen_as_such() -> None:
+    ds = rd.dcmread(file_bytes(image(FRAMES, frames=True)))
+    ds.PixelData = rd.dcmread(encapsulated(WHOLE)).PixelData
+    with pytest.raises(rd.UnsupportedError, match="neither they nor the Transfer Syntax name"):
+        _ = ds.pixel_array
+    ds.file_meta.TransferSyntaxUID = UNCOMPRESSED
+    np.testing.assert_array_equal(ds.pixel_array, FRAMES)
+
+
+@pytest.mark.parametrize(
+    ("photometric", "shape", "extra", "error"),
+    [
+        ("RGB", (4, 6, 3), [Element(0x00280006, "US", None)], rd.InvalidDicomError),
+        ("YBR_FULL_422", (3, 3, 3), [], rd.UnsupportedError),
+        ("YBR_FULL_422", (4, 6, 3), [], rd.InvalidDicomError),
+        ("RGB", (4, 6, 3), [Element(0x00280010, "US", 2)], rd.InvalidDicomError),
+    ],
+    ids=["no layout", "half a pair", "nothing shared", "too much"],
+)
+def test_layouts_are_checked_as_those_of_native_pixels(
+    photometric: str, shape: tuple[int, ...], extra: list[Element], error: type[Exception]
+) -> None:
+    pixels = np.zeros(shape, np.uint8)
+    elements = image(pixels, samples=3, photometric=photometric, extra=extra)
+    elements[-1] = Element(PIXEL_DATA, "OB", Fragments([pixels.tobytes()]))
+    with pytest.raises(error):
+        _ = rd.dcmread(file_bytes(elements, transfer_syntax=UNCOMPRESSED)).pixel_array
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(16, 8), (8, 16), (4, 4), (15, 16)])
+def test_rle_of_another_size_is_an_error(rows: int, columns: int) -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (16, 16), np.uint8)
+    literals = b"".join(b"\x0f" + row.tobytes() for row in pixels)
+    frame = struct.pack("<16I", 1, 64, *[0] * 14) + literals
+    size = [Element(0x00280010, "US", rows), Element(0x00280011, "US", columns)]
+    for extra in ([], size):
+        elements = image(pixels, extra=extra)
+        elements[-1] = Element(PIXEL_DATA, "OB", Fragments([frame]))
+        ds = rd.dcmread(file_bytes(elements, transfer_syntax="1.2.840.10008.1.2.5"))
+        if extra:
+            with pytest.raises(rd.InvalidDicomError, match="goes on behind all rows"):
+                _ = ds.pixel_array
+        else:
+            np.testing.assert_array_equal(ds.pixel_array, pixels)
+
+
+def test_names_of_components_say_that_lossless_jpeg_is_rgb() -> None:
+    imagecodecs = pytest.importorskip("imagecodecs", reason="it encodes")
+    pixels = np.random.default_rng(4).integers(0, 256, (8, 8, 3), np.uint8)
+    frame = imagecodecs.jpeg8_encode(pixels, lossless=True)
+    elements = image(pixels, samples=3, photometric="YBR_FULL")
+    elements[-1] = Element(PIXEL_DATA, "OB", Fragments([frame]))
+    ds = rd.dcmread(file_bytes(elements, transfer_syntax="1.2.840.10008.1.2.4.57"))
+    np.testing.assert_array_equal(ds.pixel_array, pixels)
+
+
+def test_threads_are_at_least_one() -> None:
+    for workers in (0, -1):
+        with pytest.raises(ValueError, match="expected 1 or more"):
+            rd.pixel_array(encapsulated(WHOLE), workers=workers)

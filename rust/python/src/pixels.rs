@@ -129,6 +129,13 @@ impl PyPixelReader {
         &self.mmap
     }
 
+    /// Raises, before memory is asked for, if there are not such frames.
+    fn check_frames(&self, first: u64, count: u64) -> PyResult<()> {
+        let Pixels::Encapsulated(pixels, frames) = &self.pixels else { return Ok(()) };
+        let checked = pixels.check_frames(frames, &(first..first.saturating_add(count)));
+        checked.map_err(|error| to_python(in_file(error, &self.path)))
+    }
+
     /// Fills `out`, a one-dimensional array of bytes, with `count` frames from `first` on. Returns what is wrong with
     /// the frames of a damaged file that was forced, in sentences.
     #[pyo3(signature = (first, count, raw, reduce, workers, out))]
@@ -176,6 +183,12 @@ impl PyPixelReader {
                 Ok(PyBytes::new(py, &self.bytes.get(offset, length).map_err(to_python)?))
             }
             Pixels::Encapsulated(_, frames) => {
+                if frames.missing_length(index) > 0 {
+                    let available = frames.length(index);
+                    let needed = available.saturating_add(frames.missing_length(index));
+                    let kind = ErrorKind::ValueCutShort { needed, available };
+                    return Err(to_python(Error::from(kind).in_frame(index)));
+                }
                 let open = OpenBytes::new(&self.bytes).map_err(to_python)?;
                 let mut buffer = AlignedBuffer::default();
                 Ok(PyBytes::new(py, frames.read(index, &open, &mut buffer).map_err(to_python)?))

@@ -71,6 +71,11 @@ impl Codec for RleLossless {
             }
             segments.iter_mut().for_each(|segment| segment.take(wanted));
         }
+        // More than padding: rows and columns are not those of the frame.
+        if let Some(segment) = segments.iter().find(|segment| segment.has_more()) {
+            let why = format!("segment {} goes on behind all rows and columns", segment.number);
+            return Ok(Decoded::Partial(invalid(segment.end.saturating_sub(segment.coded.len()), why)));
+        }
         Ok(Decoded::Whole)
     }
 }
@@ -183,6 +188,12 @@ struct Segment<'f> {
 }
 
 impl Segment<'_> {
+    /// Whether more is left than a byte of padding, or several that are zero or no runs.
+    fn has_more(&self) -> bool {
+        let is_padding = |byte: &u8| *byte == 0 || *byte == NO_RUN;
+        self.length > 1 || (self.coded.len() > 1 && !self.coded.iter().all(is_padding))
+    }
+
     /// Decodes runs (PS3.5 §G.3.2) until there are `wanted` bytes or more, or fewer because the segment ends.
     fn decode_to(&mut self, wanted: usize) {
         if self.bytes.len() < wanted + LONGEST_RUN {

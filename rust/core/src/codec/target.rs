@@ -132,8 +132,7 @@ impl<'a> Target<'a> {
             );
             return Err(ErrorKind::InvalidFrame { codec, offset: None, why }.into());
         }
-        let width = image.sample_type().size() as u32 * 8;
-        if coded.precision == 0 || coded.precision > width {
+        if coded.precision == 0 || coded.precision > image.bits_allocated {
             let why = format!(
                 "its samples have {} bits, but the data set allocates {}",
                 coded.precision, image.bits_allocated

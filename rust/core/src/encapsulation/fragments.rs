@@ -64,7 +64,15 @@ impl Fragments {
                 Tag::SEQUENCE_DELIMITATION => break,
                 // A padding byte or two, or the delimiter cut off.
                 _ if look.end - at < ITEM_HEADER_LENGTH => break,
-                found => return Err(Error::from(ErrorKind::ItemExpected { found }).at_offset(at)),
+                found_tag if found.fragments.is_empty() => {
+                    return Err(Error::from(ErrorKind::ItemExpected { found: found_tag }).at_offset(at));
+                }
+                // The frames before are whole; where this one ends nobody knows.
+                _ => {
+                    found.fragments.push(Fragment { offset: at.saturating_add(ITEM_HEADER_LENGTH), length: 0 });
+                    found.missing_length = 1;
+                    return Ok(found);
+                }
             }
             let value_offset = at.saturating_add(ITEM_HEADER_LENGTH);
             let (item_length, available) = (u64::from(item_length), look.end.saturating_sub(value_offset));
@@ -105,6 +113,9 @@ impl Fragments {
         Ok(())
     }
 }
+
+/// Bytes that show whether a frame starts with them.
+pub(crate) const SIGNATURE_LENGTH: u64 = 12;
 
 /// Whether these are the first bytes of a codestream that starts with a signature: JPEG and JPEG-LS, JPEG 2000, JPEG XL.
 pub(crate) fn starts_like_a_frame(bytes: &[u8]) -> bool {

@@ -2,13 +2,10 @@
 
 use std::ops::Range;
 
-use super::fragments::{Fragment, Fragments, starts_like_a_frame};
+use super::fragments::{Fragment, Fragments, SIGNATURE_LENGTH, starts_like_a_frame};
 use crate::dataset::OpenBytes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::AlignedBuffer;
-
-/// Bytes of a fragment that show whether a frame starts with it.
-const SIGNATURE_LENGTH: u64 = 12;
 
 /// The Extended Offset Table and its lengths (PS3.3 §C.7.6.3.1.8): one fragment a frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,14 +124,16 @@ impl Frames {
             [only] => bytes.get(only.offset, only.length, buffer),
             several => {
                 let mut part = AlignedBuffer::default();
-                buffer.resize(0);
+                // Fragments lie inside the value, so that together they are not longer than the file.
+                buffer.resize(usize::try_from(self.length(index)).unwrap_or(usize::MAX));
+                let mut start = 0;
                 for fragment in several {
                     let bytes = bytes.get(fragment.offset, fragment.length, &mut part)?;
-                    let start = buffer.as_slice().len();
-                    buffer.resize(start.saturating_add(bytes.len()));
-                    if let Some(target) = buffer.as_mut_slice().get_mut(start..) {
+                    let end = start + bytes.len();
+                    if let Some(target) = buffer.as_mut_slice().get_mut(start..end) {
                         target.copy_from_slice(bytes);
                     }
+                    start = end;
                 }
                 Ok(buffer.as_slice())
             }
@@ -192,10 +191,22 @@ fn indices(fragments: &[Fragment], offsets: &[u64]) -> Option<Vec<usize>> {
 
 /// The fragments of each frame where no table says it.
 fn by_fragments(fragments: &mut Vec<Fragment>, said_count: u64, bytes: &OpenBytes<'_>) -> Result<Vec<Range<usize>>> {
+    let one_each = |fragments: &[Fragment]| (0..fragments.len()).map(|index| index..index + 1).collect();
+    let mut buffer = AlignedBuffer::default();
+    let mut starts_frame = |fragment: &Fragment| -> Result<bool> {
+        let first = bytes.get(fragment.offset, fragment.length.min(SIGNATURE_LENGTH), &mut buffer)?;
+        Ok(starts_like_a_frame(first))
+    };
     if said_count == 1 {
+        let mut are_whole = fragments.len() > 1;
+        for fragment in fragments.iter() {
+            are_whole = are_whole && starts_frame(fragment)?;
+        }
+        if are_whole {
+            return Ok(one_each(fragments));
+        }
         return Ok(std::iter::once(0..fragments.len()).collect());
     }
-    let one_each = |fragments: &[Fragment]| (0..fragments.len()).map(|index| index..index + 1).collect();
     if fragments.len() as u64 == said_count {
         return Ok(one_each(fragments));
     }
@@ -204,11 +215,9 @@ fn by_fragments(fragments: &mut Vec<Fragment>, said_count: u64, bytes: &OpenByte
     if fragments.len() as u64 == said_count {
         return Ok(one_each(fragments));
     }
-    let mut buffer = AlignedBuffer::default();
     let mut starts = Vec::new();
     for (index, fragment) in fragments.iter().enumerate() {
-        let first = bytes.get(fragment.offset, fragment.length.min(SIGNATURE_LENGTH), &mut buffer)?;
-        if starts_like_a_frame(first) {
+        if starts_frame(fragment)? {
             starts.push(index);
         }
     }

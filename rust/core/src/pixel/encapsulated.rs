@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::decoded::DecodedRows;
-use super::native::ValueField;
+use super::native::{ValueField, check_layout};
 use super::read::{Cells, FrameOptions, FrameScratch, check_room, finish_cells};
 use crate::codec::{self, Codec, Decoded, Target};
 use crate::cursor::ByteOrder;
@@ -142,6 +142,18 @@ impl EncapsulatedPixels {
         }
     }
 
+    /// Checks, before memory is asked for, that there are such frames, whatever Number of Frames says.
+    ///
+    /// # Errors
+    ///
+    /// If there are not.
+    pub fn check_frames(&self, frames: &Frames, range: &Range<u64>) -> Result<()> {
+        if range.end <= frames.count() {
+            return Ok(());
+        }
+        Err(self.no_such_frame(frames, range.start.max(frames.count())))
+    }
+
     fn no_such_frame(&self, frames: &Frames, index: u64) -> Error {
         let (count, said) = (frames.count(), self.description.frame_count);
         if index >= said {
@@ -214,6 +226,7 @@ impl EncapsulatedPixels {
         out: &mut [u8],
     ) -> Result<Option<Error>> {
         let image = &self.description;
+        check_layout(image)?;
         let needed = image.stored_frame_bits().div_ceil(8);
         let (mut cells, is_cut_short) = match coding {
             Coding::Uncompressed => (frame.to_vec(), false),
@@ -223,6 +236,11 @@ impl EncapsulatedPixels {
             }
         };
         let available = cells.len() as u64;
+        // A byte of padding, and for what is inflated the one that was looked for behind its end.
+        if available > needed.saturating_add(1) && coding == Coding::Uncompressed {
+            let why = format!("the frame has {available} bytes, but Rows, Columns and so on call for {needed}");
+            return Err(ErrorKind::InvalidImage { why }.into());
+        }
         cells.resize(usize::try_from(needed).unwrap_or(usize::MAX), 0);
         let is_in_order = !image.is_packed() && !image.is_subsampled() && image.is_planar != Some(true);
         let cells = Cells { bytes: &cells, skipped_bits: 0, is_in_order };
@@ -250,6 +268,7 @@ impl EncapsulatedPixels {
         workers: Workers,
         tick: Tick<'_>,
     ) -> Result<Vec<Error>> {
+        self.check_frames(frames, &range)?;
         let count = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
         let frame_length = out.len() / count.max(1);
         let targets: Vec<_> = out.chunks_exact_mut(frame_length.max(1)).map(|out| Mutex::new(Some(out))).collect();

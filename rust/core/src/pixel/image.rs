@@ -6,8 +6,8 @@ use super::part::{FramePart, read_native_part};
 use super::read::{FrameOptions, FrameScratch, read_native_frame};
 use crate::cursor::ByteOrder;
 use crate::dataset::{Dataset, FileBytes, OpenBytes};
-use crate::encapsulation::ExtendedOffsetTable;
-use crate::error::Result;
+use crate::encapsulation::{ExtendedOffsetTable, SIGNATURE_LENGTH, starts_like_a_frame};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::limits::Limits;
 use crate::parse::Leniency;
@@ -164,14 +164,22 @@ impl PixelValue<'_> {
         if self.is_undefined_length {
             return Ok(true);
         }
-        if !syntax.is_some_and(TransferSyntax::is_encapsulated) || self.field.length < 8 {
+        // Of native pixels that were read anything may be the first bytes; those that were set in memory can be fragments
+        // before the Transfer Syntax is.
+        let may_be = syntax.is_some_and(TransferSyntax::is_encapsulated) || self.dataset.is_none();
+        if !may_be || self.field.length < 8 {
             return Ok(false);
         }
         let item = match self.field.order {
             ByteOrder::Little => [0xFE, 0xFF, 0x00, 0xE0],
             ByteOrder::Big => [0xFF, 0xFE, 0xE0, 0x00],
         };
-        Ok(*self.bytes.get(self.field.offset, 4)? == item)
+        let start = self.bytes.get(self.field.offset, self.field.length.min(SIGNATURE_LENGTH))?;
+        if starts_like_a_frame(&start) && syntax.is_some_and(TransferSyntax::is_encapsulated) {
+            let why = "a compressed frame stands where there should be fragments".to_owned();
+            return Err(Error::from(ErrorKind::InvalidImage { why }).at_offset(self.field.offset));
+        }
+        Ok(start.starts_with(&item))
     }
 }
 

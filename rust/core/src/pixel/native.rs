@@ -41,6 +41,24 @@ pub struct NativePixels {
     pub field: ValueField,
 }
 
+/// Checks that it is known how the samples of native pixels follow each other.
+///
+/// # Errors
+///
+/// If it is not said, or chrominance is shared in a way that is not read.
+pub(super) fn check_layout(description: &ImageDescription) -> Result<()> {
+    let meaning = description.photometric_interpretation.as_str();
+    let is_odd_pair = description.is_subsampled() && !(description.rows * description.columns).is_multiple_of(2);
+    if meaning.starts_with("YBR_PARTIAL") || is_odd_pair {
+        return Err(ErrorKind::unsupported("native pixel data of this Photometric Interpretation", meaning).into());
+    }
+    if description.is_planar.is_none() && !description.is_subsampled() {
+        let what = "PlanarConfiguration";
+        return Err(ErrorKind::Missing { what, needed_for: "native pixel data in colour" }.into());
+    }
+    Ok(())
+}
+
 /// The bytes in which frames lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FrameBytes {
@@ -66,15 +84,7 @@ impl NativePixels {
     pub fn new(description: ImageDescription, field: ValueField) -> Result<NativePixels> {
         let tag = description.pixel_element.tag();
         let place = |kind: ErrorKind| Error::from(kind).at_tag(tag, keyword(tag), None).at_offset(field.offset);
-        let meaning = description.photometric_interpretation.as_str();
-        let is_odd_pair = description.is_subsampled() && !(description.rows * description.columns).is_multiple_of(2);
-        if meaning.starts_with("YBR_PARTIAL") || is_odd_pair {
-            return Err(place(ErrorKind::unsupported("native pixel data of this Photometric Interpretation", meaning)));
-        }
-        if description.is_planar.is_none() && !description.is_subsampled() {
-            let what = "PlanarConfiguration";
-            return Err(ErrorKind::Missing { what, needed_for: "native pixel data in colour" }.into());
-        }
+        check_layout(&description).map_err(|error| error.at_tag(tag, keyword(tag), None).at_offset(field.offset))?;
         let needed = description.total_length()?;
         if field.length < needed {
             return Err(place(ErrorKind::PixelsCutShort { needed, available: field.length }));

@@ -79,10 +79,9 @@ impl Codec for JpegDct {
 /// If it has four components that are not what the image describes.
 fn colour(headers: &Headers<'_>) -> Result<CodedColour> {
     let tables = &headers.tables;
-    let ids = headers.frame.components.iter().map(|component| component.id);
     match (headers.frame.components.len(), tables.adobe_transform) {
         (4, Some(2)) => Err(ErrorKind::Unsupported { what: "JPEG colours", coded: "YCCK".to_owned() }.into()),
-        (3, _) if ids.map(|id| id.to_ascii_uppercase()).eq(*b"RGB") => Ok(CodedColour::Rgb),
+        _ if headers.frame.names_rgb() => Ok(CodedColour::Rgb),
         (3, _) if tables.is_jfif => Ok(CodedColour::YbrFull),
         _ => Ok(CodedColour::AsDescribed),
     }

@@ -68,7 +68,7 @@ fn coded_image(frame: &FrameHeader) -> Result<CodedImage> {
         samples_per_pixel: frame.components.len(),
         precision: frame.precision,
         is_signed: false,
-        colour: CodedColour::AsDescribed,
+        colour: if frame.names_rgb() { CodedColour::Rgb } else { CodedColour::AsDescribed },
         has_unused_bits: true,
     })
 }
