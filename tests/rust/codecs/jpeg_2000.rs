@@ -242,6 +242,25 @@ fn a_delimiter_in_the_place_of_the_width_hides_nothing() {
 }
 
 #[test]
+fn pieces_that_no_bytes_are_there_for_are_refused() {
+    let size = 16_000u32.to_be_bytes();
+    let zero = [0; 4];
+    let mut frame = vec![0xFF, 0x4F, 0xFF, 0x51, 0, 41, 0, 0];
+    for number in [size, size, zero, zero, size, size, zero, zero] {
+        frame.extend(number);
+    }
+    // One component of 8 bits.
+    frame.extend([0, 1, 7, 1, 1]);
+    // No levels, code-blocks of 4 x 4, precincts of 8 x 8, the reversible wavelet.
+    frame.extend([0xFF, 0x52, 0, 13, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0x33]);
+    frame.extend([0xFF, 0x5C, 0, 4, 0x40, 0x40]);
+    frame.extend([0xFF, 0x90, 0, 10, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF, 0x93]);
+    frame.extend([0; 100]);
+    let error = decode(&Jpeg2000, &frame, &image(16_000, 16_000, 1, 8)).unwrap_err();
+    assert!(error.to_string().contains("more precincts or code-blocks"), "{error}");
+}
+
+#[test]
 fn a_file_may_say_wrong_things_around_its_codestream() {
     let (_, file) = LOSSLESS[7].0;
     let expected = expected(3, 8, false, false);

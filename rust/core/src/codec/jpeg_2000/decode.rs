@@ -198,8 +198,9 @@ impl TileDecoder {
         damage: &mut Damage,
     ) -> Result<Option<Vec<TilePlane>>> {
         let Some(coding) = tile.parameters.tile.or(header.parameters.tile) else { return Ok(None) };
-        let mut components = divide(header, &tile.parameters, index)?;
         let bodies: Vec<&[u8]> = tile.bodies.iter().filter_map(|body| codestream.get(body.clone())).collect();
+        let coded_length = bodies.iter().map(|body| body.len() as u64).sum();
+        let mut components = divide(header, &tile.parameters, index, coded_length)?;
         let bytes = match bodies.as_slice() {
             [] => return Ok(None),
             [body] => Cow::Borrowed(*body),

@@ -94,12 +94,12 @@ pub struct TileComponent {
     pub region_shift: u32,
 }
 
-/// Divides a tile, of which `own` says what its own headers say.
+/// Divides a tile, of which `own` says what its own headers say, and that has `coded_length` bytes of packets.
 ///
 /// # Errors
 ///
 /// If quantization is not said for a band, or it is divided into more pieces than an image can need.
-pub fn divide(header: &Header, own: &Parameters, tile_index: usize) -> Result<Vec<TileComponent>> {
+pub fn divide(header: &Header, own: &Parameters, tile_index: usize, coded_length: u64) -> Result<Vec<TileComponent>> {
     let area = header.size.tile(tile_index);
     let main = &header.parameters;
     let mut components = Vec::with_capacity(header.size.components.len());
@@ -115,7 +115,7 @@ pub fn divide(header: &Header, own: &Parameters, tile_index: usize) -> Result<Ve
         let (x_step, y_step) = (u32::from(component.x_step), u32::from(component.y_step));
         let area = area.every(x_step, y_step);
         let sample_count = area.width() as u64 * area.height() as u64;
-        let mut pieces = Pieces { left: 4096 + sample_count / 16 };
+        let mut pieces = Pieces::new(sample_count, coded_length);
         let mut resolutions = Vec::with_capacity(coding.level_count as usize + 1);
         for resolution in 0..=coding.level_count {
             let down = coding.level_count - resolution;
@@ -178,13 +178,19 @@ fn band_area(component: &Rectangle, level: u32, is_high_x: bool, is_high_y: bool
     }
 }
 
-/// Precincts and code-blocks that a component of a tile can still have. Each takes memory; a code-block of fewer than
-/// 16 samples is at an edge, and those edges are not most of an image.
+/// Precincts and code-blocks that a component of a tile can still have: each takes memory.
 struct Pieces {
     left: u64,
 }
 
 impl Pieces {
+    /// A code-block of fewer than 16 samples is at an edge, and those edges are not most of an image. One of fewer than
+    /// 256, and a precinct with it, is chosen for what is in it: then there are bytes of it, if not for each.
+    fn new(sample_count: u64, coded_length: u64) -> Pieces {
+        let by_bytes = (1 << 16) + sample_count / 256 + coded_length.saturating_mul(64);
+        Pieces { left: (4096 + sample_count / 16).min(by_bytes) }
+    }
+
     fn take(&mut self, count: u64) -> Result<()> {
         let left = self.left.checked_sub(count);
         self.left = left.ok_or_else(|| error(0, "it has more precincts or code-blocks than such an image can need"))?;
