@@ -147,6 +147,13 @@ def test_fragments_that_start_frames_are_told_by_their_first_bytes() -> None:
     assert [ds.frame_bytes(index) for index in range(3)] == expected
 
 
+def test_a_fragment_may_look_like_a_frame_of_another_codec() -> None:
+    fragments = [jpeg(b"aa"), b"\xff\x0abb", jpeg(b"dd"), jpeg(b"ee")]
+    ds = rd.dcmread(encapsulated(fragments, syntax=JPEG_BASELINE))
+    expected = [b"".join(fragments[:2]), fragments[2], fragments[3]]
+    assert [ds.frame_bytes(index) for index in range(3)] == expected
+
+
 def test_fragments_that_nothing_divides_are_an_error() -> None:
     ds = rd.dcmread(encapsulated(HALVED))
     with pytest.raises(rd.InvalidDicomError, match="6 fragments for 3 frames") as caught:

@@ -117,11 +117,17 @@ impl Fragments {
 /// Bytes that show whether a frame starts with them.
 pub(crate) const SIGNATURE_LENGTH: u64 = 12;
 
-/// Whether these are the first bytes of a codestream that starts with a signature: JPEG and JPEG-LS, JPEG 2000, JPEG XL.
-pub(crate) fn starts_like_a_frame(bytes: &[u8]) -> bool {
+/// Which codestream these are the first bytes of, by a number of its own, if one that starts with a signature: JPEG and
+/// JPEG-LS, JPEG 2000, JPEG XL.
+pub(crate) fn signature(bytes: &[u8]) -> Option<usize> {
     const SIGNATURES: [&[u8]; 5] =
         [&[0xFF, 0xD8, 0xFF], &[0xFF, 0x4F, 0xFF, 0x51], b"\0\0\0\x0CjP  ", &[0xFF, 0x0A], b"\0\0\0\x0CJXL "];
-    SIGNATURES.iter().any(|signature| bytes.starts_with(signature))
+    SIGNATURES.iter().position(|signature| bytes.starts_with(signature))
+}
+
+/// Whether these are the first bytes of a codestream.
+pub(crate) fn starts_like_a_frame(bytes: &[u8]) -> bool {
+    signature(bytes).is_some()
 }
 
 /// Headers of items, of which those close to each other are read together.

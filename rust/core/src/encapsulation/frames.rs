@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::fragments::{Fragment, Fragments, SIGNATURE_LENGTH, starts_like_a_frame};
+use super::fragments::{Fragment, Fragments, SIGNATURE_LENGTH, signature};
 use crate::dataset::OpenBytes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::AlignedBuffer;
@@ -193,10 +193,16 @@ fn indices(fragments: &[Fragment], offsets: &[u64]) -> Option<Vec<usize>> {
 fn by_fragments(fragments: &mut Vec<Fragment>, said_count: u64, bytes: &OpenBytes<'_>) -> Result<Vec<Range<usize>>> {
     let one_each = |fragments: &[Fragment]| (0..fragments.len()).map(|index| index..index + 1).collect();
     let mut buffer = AlignedBuffer::default();
-    let mut starts_frame = |fragment: &Fragment| -> Result<bool> {
-        let first = bytes.get(fragment.offset, fragment.length.min(SIGNATURE_LENGTH), &mut buffer)?;
-        Ok(starts_like_a_frame(first))
+    let mut signature_of = |fragment: &Fragment| -> Result<Option<usize>> {
+        Ok(signature(bytes.get(fragment.offset, fragment.length.min(SIGNATURE_LENGTH), &mut buffer)?))
     };
+    // All frames start as the first does: other bytes can look like a frame of another codec by chance.
+    let expected = match fragments.iter().find(|fragment| fragment.length > 0) {
+        Some(first) => signature_of(first)?,
+        None => None,
+    };
+    let mut starts_frame =
+        |fragment: &Fragment| -> Result<bool> { Ok(expected.is_some() && signature_of(fragment)? == expected) };
     if said_count == 1 {
         let mut are_whole = fragments.len() > 1;
         for fragment in fragments.iter() {
