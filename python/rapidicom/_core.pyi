@@ -17,6 +17,7 @@ import rapidicom.tag
 import rapidicom.tolerances
 
 __all__ = [
+    "Batch",
     "DataElement",
     "Dataset",
     "PixelReader",
@@ -27,7 +28,10 @@ __all__ = [
     "_rebuild_dataset",
     "_rebuild_element",
     "_rebuild_table",
+    "column_names",
+    "decode_frame",
     "decode_text",
+    "default_tolerances",
     "dictionary_entry",
     "find_series",
     "is_repeater_keyword",
@@ -41,6 +45,8 @@ __all__ = [
     "read_slice_headers",
     "read_stream",
     "scan",
+    "scan_again",
+    "transfer_syntaxes",
     "uid_entry",
 ]
 __version__: str
