@@ -72,12 +72,20 @@ fn planes_are_put_together_whatever_is_said_of_them() {
 }
 
 #[test]
-fn what_stands_behind_the_last_row_is_of_no_use() {
+fn behind_the_last_row_there_is_padding_or_the_frame_is_another() {
     let values = vec![7; 6];
-    let (zero, surplus) = (vec![251, 7, 0], vec![129, 7, 3, 1, 2, 3, 4]);
-    for segment in [zero, surplus, vec![128, 251, 7, 128], vec![5, 7, 7, 7, 7, 7, 7, 200]] {
-        let frame = frame_of(&[segment]);
-        assert_eq!(decode(&RleLossless, &frame, &image(3, 2, 1, 8)).unwrap(), (values.clone(), true));
+    for (segment, is_whole) in [
+        (vec![251, 7, 0], true),
+        (vec![251, 7, 0, 0, 0, 128], true),
+        (vec![128, 251, 7, 128], true),
+        (vec![5, 7, 7, 7, 7, 7, 7, 200], true),
+        (vec![250, 7], true),
+        (vec![129, 7], false),
+        (vec![251, 7, 3, 1, 2, 3, 4], false),
+    ] {
+        let frame = frame_of(&[segment.clone()]);
+        let expected = (values.clone(), is_whole);
+        assert_eq!(decode(&RleLossless, &frame, &image(3, 2, 1, 8)).unwrap(), expected, "{segment:?}");
     }
 }
 
