@@ -83,7 +83,7 @@ fn behind_the_last_row_there_is_padding_or_the_frame_is_another() {
         (vec![129, 7], false),
         (vec![251, 7, 3, 1, 2, 3, 4], false),
     ] {
-        let frame = frame_of(&[segment.clone()]);
+        let frame = frame_of(std::slice::from_ref(&segment));
         let expected = (values.clone(), is_whole);
         assert_eq!(decode(&RleLossless, &frame, &image(3, 2, 1, 8)).unwrap(), expected, "{segment:?}");
     }
