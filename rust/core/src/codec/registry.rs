@@ -29,22 +29,29 @@ pub fn why_not(coding: Coding) -> Option<&'static str> {
     }
 }
 
+/// Bytes that show whether a frame starts with them.
+pub(crate) const SIGNATURE_LENGTH: u64 = 12;
+
+/// The first bytes of the codestreams that have some, and of the files that can be around them.
+const SIGNATURES: [(&[u8], Coding); 5] = [
+    (&[0xFF, 0xD8, 0xFF], Coding::Jpeg),
+    (&[0xFF, 0x4F, 0xFF, 0x51], Coding::Jpeg2000),
+    (b"\0\0\0\x0CjP  ", Coding::Jpeg2000),
+    (&[0xFF, 0x0A], Coding::JpegXl),
+    (b"\0\0\0\x0CJXL ", Coding::JpegXl),
+];
+
+/// Which signature these bytes start with, by a number of its own; JPEG-LS has that of JPEG.
+pub(crate) fn signature(bytes: &[u8]) -> Option<usize> {
+    SIGNATURES.iter().position(|(signature, _)| bytes.starts_with(signature))
+}
+
 /// How a frame is written, by its first bytes; `None` if they do not say.
 pub fn recognize(frame: &[u8]) -> Option<Coding> {
-    /// Start of a JPEG-LS frame.
+    /// Start of a JPEG-LS frame (T.87 §C.1.1).
     const SOF55: u8 = 0xF7;
-    if frame.starts_with(&[0xFF, 0xD8, 0xFF]) {
-        return Some(if frame.windows(2).take(4096).any(|pair| pair == [0xFF, SOF55]) {
-            Coding::JpegLs
-        } else {
-            Coding::Jpeg
-        });
-    }
-    let is_jpeg_2000 = frame.starts_with(&[0xFF, 0x4F, 0xFF, 0x51]) || frame.starts_with(b"\0\0\0\x0CjP  ");
-    let is_jpeg_xl = frame.starts_with(&[0xFF, 0x0A]) || frame.starts_with(b"\0\0\0\x0CJXL ");
-    match (is_jpeg_2000, is_jpeg_xl) {
-        (true, _) => Some(Coding::Jpeg2000),
-        (_, true) => Some(Coding::JpegXl),
-        _ => None,
+    match SIGNATURES.get(signature(frame)?)?.1 {
+        Coding::Jpeg if JpegLs::frame_marker(frame) == Some(SOF55) => Some(Coding::JpegLs),
+        coding => Some(coding),
     }
 }

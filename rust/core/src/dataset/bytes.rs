@@ -69,8 +69,6 @@ pub enum OpenBytes<'a> {
     File(OpenFile),
     /// What is kept, and the file for the rest.
     Kept(&'a FileBytes, Option<OpenFile>),
-    /// A run of bytes, and where in the file it starts.
-    Run(&'a [u8], u64),
 }
 
 impl<'a> OpenBytes<'a> {
@@ -108,12 +106,6 @@ impl<'a> OpenBytes<'a> {
                     Cow::Borrowed(kept) => Ok(kept),
                     Cow::Owned(_) => Err(cut_short(0)),
                 };
-            }
-            OpenBytes::Run(bytes, base) => {
-                let start = offset.checked_sub(*base).and_then(|start| usize::try_from(start).ok());
-                let rest = start.and_then(|start| bytes.get(start..)).unwrap_or_default();
-                let run = usize::try_from(length).ok().and_then(|length| rest.get(..length));
-                return run.ok_or_else(|| cut_short(rest.len() as u64));
             }
         };
         let available = file.length().saturating_sub(offset);

@@ -1,5 +1,6 @@
 //! The items of encapsulated Pixel Data: the Basic Offset Table, then the fragments (PS3.5 §A.4).
 
+use crate::codec::signature;
 use crate::cursor::{ByteOrder, Cursor};
 use crate::dataset::OpenBytes;
 use crate::error::{Error, ErrorKind, Result};
@@ -104,7 +105,7 @@ impl Fragments {
         if first != Some(0) || !rest.is_empty() {
             self.is_table_broken = true;
             // Some files start with the first fragment: only then is nothing else there.
-            if starts_like_a_frame(table) {
+            if signature(table).is_some() {
                 self.fragments.push(item);
             }
             return Ok(());
@@ -112,22 +113,6 @@ impl Fragments {
         self.basic_offset_table = words.iter().map(|word| u64::from(order.u32(*word))).collect();
         Ok(())
     }
-}
-
-/// Bytes that show whether a frame starts with them.
-pub(crate) const SIGNATURE_LENGTH: u64 = 12;
-
-/// Which codestream these are the first bytes of, by a number of its own, if one that starts with a signature: JPEG and
-/// JPEG-LS, JPEG 2000, JPEG XL.
-pub(crate) fn signature(bytes: &[u8]) -> Option<usize> {
-    const SIGNATURES: [&[u8]; 5] =
-        [&[0xFF, 0xD8, 0xFF], &[0xFF, 0x4F, 0xFF, 0x51], b"\0\0\0\x0CjP  ", &[0xFF, 0x0A], b"\0\0\0\x0CJXL "];
-    SIGNATURES.iter().position(|signature| bytes.starts_with(signature))
-}
-
-/// Whether these are the first bytes of a codestream.
-pub(crate) fn starts_like_a_frame(bytes: &[u8]) -> bool {
-    signature(bytes).is_some()
 }
 
 /// Headers of items, of which those close to each other are read together.

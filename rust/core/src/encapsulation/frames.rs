@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::fragments::{Fragment, Fragments, SIGNATURE_LENGTH, signature};
+use super::fragments::{Fragment, Fragments};
+use crate::codec::{SIGNATURE_LENGTH, signature};
 use crate::dataset::OpenBytes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::AlignedBuffer;

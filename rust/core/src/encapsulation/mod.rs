@@ -6,5 +6,4 @@ mod fragments;
 mod frames;
 
 pub use fragments::{Fragment, Fragments};
-pub(crate) use fragments::{SIGNATURE_LENGTH, starts_like_a_frame};
 pub use frames::{ExtendedOffsetTable, Frames, Irregularity};

@@ -4,9 +4,10 @@ use super::encapsulated::EncapsulatedPixels;
 use super::native::{NativePixels, ValueField};
 use super::part::{FramePart, read_native_part};
 use super::read::{FrameOptions, FrameScratch, read_native_frame};
+use crate::codec::{SIGNATURE_LENGTH, signature};
 use crate::cursor::ByteOrder;
 use crate::dataset::{Dataset, FileBytes, OpenBytes};
-use crate::encapsulation::{ExtendedOffsetTable, SIGNATURE_LENGTH, starts_like_a_frame};
+use crate::encapsulation::ExtendedOffsetTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::limits::Limits;
@@ -175,7 +176,7 @@ impl PixelValue<'_> {
             ByteOrder::Big => [0xFF, 0xFE, 0xE0, 0x00],
         };
         let start = self.bytes.get(self.field.offset, self.field.length.min(SIGNATURE_LENGTH))?;
-        if starts_like_a_frame(&start) && syntax.is_some_and(TransferSyntax::is_encapsulated) {
+        if signature(&start).is_some() && syntax.is_some_and(TransferSyntax::is_encapsulated) {
             let why = "a compressed frame stands where there should be fragments".to_owned();
             return Err(Error::from(ErrorKind::InvalidImage { why }).at_offset(self.field.offset));
         }
