@@ -277,6 +277,11 @@ impl ImageDescription {
         self.photometric_interpretation == "YBR_FULL_422" && self.samples_per_pixel == 3
     }
 
+    /// Whether the samples of native pixels follow each other as in an array: those of a pixel together, none shared.
+    pub fn is_in_order(&self) -> bool {
+        !self.is_subsampled() && self.is_planar != Some(true)
+    }
+
     /// Whether the pixels are luminance and chrominance that are shown as RGB.
     pub fn is_ybr_full(&self) -> bool {
         // One sample has no colour to turn into another, whatever it is called.

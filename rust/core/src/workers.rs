@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// How often the calling thread looks up: a tenth of a second is promised for Ctrl-C, so half of that.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
@@ -104,6 +104,40 @@ pub fn for_each<S>(
         }
     });
     finish(tick, job.done.into_inner(), job.stopped.into_inner())
+}
+
+/// Calls `item` with every one of `targets` and its index, as [`for_each`] does, to fill it.
+///
+/// # Errors
+///
+/// As [`for_each`]; or the first error in the order of the targets, so that the same files give the same each time. Then
+/// targets behind it may not have been filled.
+pub fn fill_each<S>(
+    targets: Vec<&mut [u8]>,
+    workers: Workers,
+    tick: Tick<'_>,
+    new_scratch: impl Fn() -> S + Sync,
+    item: impl Fn(&mut S, usize, &mut [u8]) -> Result<()> + Sync,
+) -> Result<()> {
+    let targets: Vec<_> = targets.into_iter().map(|target| Mutex::new(Some(target))).collect();
+    let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    for_each(targets.len(), workers, tick, new_scratch, |scratch, index| {
+        let target = targets.get(index).and_then(|target| target.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let failed = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(target) = target.filter(|_| failed().as_ref().is_none_or(|(first, _)| *first >= index)) else {
+            return;
+        };
+        if let Err(error) = item(scratch, index, target) {
+            let mut failed = failed();
+            if failed.as_ref().is_none_or(|(first, _)| index < *first) {
+                *failed = Some((index, error));
+            }
+        }
+    })?;
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some((_, error)) => Err(error),
+        None => Ok(()),
+    }
 }
 
 fn alone<S>(count: usize, tick: Tick<'_>, mut scratch: S, item: impl Fn(&mut S, usize)) -> Result<()> {

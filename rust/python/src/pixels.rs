@@ -96,7 +96,7 @@ impl PyPixelReader {
     fn irregularities(&self) -> Vec<&'static str> {
         match &self.pixels {
             Pixels::Native(_) => Vec::new(),
-            Pixels::Encapsulated(_, frames) => EncapsulatedPixels::irregularities(frames),
+            Pixels::Encapsulated(_, frames) => frames.irregularities.iter().map(|found| found.sentence()).collect(),
         }
     }
 

@@ -24,8 +24,7 @@ pub(super) fn swap_bytes(bytes: &mut [u8], unit: usize) {
 /// `stored` has the samples of whole frames behind `skipped_bits` bits of what is before them; bytes are in
 /// little-endian order, here and in `out`.
 pub(super) fn arrange(stored: &[u8], skipped_bits: u32, description: &ImageDescription, out: &mut [u8]) {
-    let is_planar = description.is_planar == Some(true);
-    let is_rearranged = description.is_subsampled() || is_planar;
+    let is_rearranged = !description.is_in_order();
     let sample_length = description.sample_type().size();
     let stored = stored.get(skipped_bits as usize / 8..).unwrap_or_default();
     match (description.is_packed(), is_rearranged) {

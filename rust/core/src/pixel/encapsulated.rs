@@ -1,5 +1,6 @@
 //! Encapsulated images: each frame through its codec, into an array (PS3.5 §8.2, §A.4).
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -10,7 +11,7 @@ use crate::codec::{self, Codec, Decoded, Target};
 use crate::cursor::ByteOrder;
 use crate::dataset::OpenBytes;
 use crate::dictionary::keyword;
-use crate::encapsulation::{ExtendedOffsetTable, Fragments, Frames, Irregularity};
+use crate::encapsulation::{ExtendedOffsetTable, Fragments, Frames};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::ImageDescription;
 use crate::inflate::inflate_frame;
@@ -18,7 +19,7 @@ use crate::limits::Limits;
 use crate::source::AlignedBuffer;
 use crate::transfer_syntax::{Coding, TransferSyntax};
 use crate::vr::Vr;
-use crate::workers::{Tick, Workers, for_each};
+use crate::workers::{Tick, Workers, fill_each};
 
 /// The pixels of an encapsulated image, and where their value field lies.
 #[derive(Clone, Debug)]
@@ -115,9 +116,7 @@ impl EncapsulatedPixels {
         scratch: &mut FrameScratch,
         out: &mut [u8],
     ) -> Result<Option<Error>> {
-        if index >= frames.count() {
-            return Err(self.no_such_frame(frames, index));
-        }
+        self.check_frames(frames, &(index..index.saturating_add(1)))?;
         let offset = frames.fragments(index).first().map(|fragment| fragment.offset);
         let place = |error: Error| {
             let tag = self.description.pixel_element.tag();
@@ -229,8 +228,11 @@ impl EncapsulatedPixels {
         check_layout(image)?;
         let needed = image.stored_frame_bits().div_ceil(8);
         let (mut cells, is_cut_short) = match coding {
-            Coding::Uncompressed => (frame.to_vec(), false),
-            Coding::Deflated => inflate_frame(frame, needed)?,
+            Coding::Uncompressed => (Cow::Borrowed(frame), false),
+            Coding::Deflated => {
+                let (cells, is_cut_short) = inflate_frame(frame, needed)?;
+                (Cow::Owned(cells), is_cut_short)
+            }
             other => {
                 return Err(self.unsupported(codec::why_not(other).unwrap_or("pixel data of this codec")));
             }
@@ -241,9 +243,11 @@ impl EncapsulatedPixels {
             let why = format!("the frame has {available} bytes, but Rows, Columns and so on call for {needed}");
             return Err(ErrorKind::InvalidImage { why }.into());
         }
-        cells.resize(usize::try_from(needed).unwrap_or(usize::MAX), 0);
-        let is_in_order = !image.is_packed() && !image.is_subsampled() && image.is_planar != Some(true);
-        let cells = Cells { bytes: &cells, skipped_bits: 0, is_in_order };
+        if available < needed {
+            cells.to_mut().resize(usize::try_from(needed).unwrap_or(usize::MAX), 0);
+        }
+        let cells = cells.get(..usize::try_from(needed).unwrap_or(usize::MAX)).unwrap_or_default();
+        let cells = Cells { bytes: cells, skipped_bits: 0, is_in_order: !image.is_packed() && image.is_in_order() };
         finish_cells(cells, image, options, arranged, out)?;
         if available < needed {
             return Ok(Some(ErrorKind::PixelsCutShort { needed, available }.into()));
@@ -271,61 +275,28 @@ impl EncapsulatedPixels {
         self.check_frames(frames, &range)?;
         let count = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
         let frame_length = out.len() / count.max(1);
-        let targets: Vec<_> = out.chunks_exact_mut(frame_length.max(1)).map(|out| Mutex::new(Some(out))).collect();
+        let targets: Vec<_> = out.chunks_exact_mut(frame_length.max(1)).collect();
         if targets.len() != count {
             let why = format!("the array has no room for {count} frames");
             return Err(ErrorKind::Argument { why }.into());
         }
-        let found: Mutex<Found> = Mutex::default();
-        for_each(count, workers, tick, FrameScratch::default, |scratch, index| {
-            let lock = || found.lock().unwrap_or_else(PoisonError::into_inner);
-            let target = targets.get(index).and_then(|out| out.lock().unwrap_or_else(PoisonError::into_inner).take());
-            let Some(out) = target.filter(|_| !lock().has_failed_before(index)) else { return };
-            match self.decode_frame(frames, range.start.saturating_add(index as u64), bytes, options, scratch, out) {
-                Ok(None) => {}
-                Ok(Some(damage)) => lock().damage.push((index, damage)),
-                Err(error) => lock().fail(index, error),
+        let damaged: Mutex<Vec<(usize, Error)>> = Mutex::default();
+        fill_each(targets, workers, tick, FrameScratch::default, |scratch, index, out| {
+            let frame = range.start.saturating_add(index as u64);
+            if let Some(damage) = self.decode_frame(frames, frame, bytes, options, scratch, out)? {
+                damaged.lock().unwrap_or_else(PoisonError::into_inner).push((index, damage));
             }
+            Ok(())
         })?;
-        found.into_inner().unwrap_or_else(PoisonError::into_inner).finish()
-    }
-
-    /// What was tolerated in finding the frames, in words.
-    pub fn irregularities(frames: &Frames) -> Vec<&'static str> {
-        frames.irregularities.iter().map(|found| Irregularity::sentence(*found)).collect()
+        let mut damaged = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
+        damaged.sort_by_key(|(index, _)| *index);
+        Ok(damaged.into_iter().map(|(_, error)| error).collect())
     }
 }
 
 /// Whether a Transfer Syntax says nothing about how fragments are written, as there should be none.
 fn is_silent(coding: Coding) -> bool {
     matches!(coding, Coding::Native | Coding::Referenced | Coding::NoPixels)
-}
-
-/// What went wrong, by the index of the frame: always the same of the same file, whoever is first.
-#[derive(Default)]
-struct Found {
-    failed: Option<(usize, Error)>,
-    damage: Vec<(usize, Error)>,
-}
-
-impl Found {
-    fn has_failed_before(&self, index: usize) -> bool {
-        self.failed.as_ref().is_some_and(|(first, _)| *first < index)
-    }
-
-    fn fail(&mut self, index: usize, error: Error) {
-        if self.failed.as_ref().is_none_or(|(first, _)| index < *first) {
-            self.failed = Some((index, error));
-        }
-    }
-
-    fn finish(mut self) -> Result<Vec<Error>> {
-        if let Some((_, error)) = self.failed {
-            return Err(error);
-        }
-        self.damage.sort_by_key(|(index, _)| *index);
-        Ok(self.damage.into_iter().map(|(_, error)| error).collect())
-    }
 }
 
 fn missing_rows(codec: &dyn Codec) -> Error {

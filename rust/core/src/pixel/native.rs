@@ -139,9 +139,7 @@ impl NativePixels {
 
     /// Whether frames are in the file as in the array, but for the byte order of samples.
     pub(super) fn is_in_order(&self) -> bool {
-        let description = &self.description;
-        let is_planar = description.is_planar == Some(true);
-        self.has_whole_samples() && !description.is_subsampled() && !is_planar
+        self.has_whole_samples() && self.description.is_in_order()
     }
 
     /// Where `count` frames from `first` on are.

@@ -1,19 +1,19 @@
 //! The pixels of a plan's slices, straight into one array.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::slice_set::{Slice, SliceSet};
 use crate::dataset::{DicomFile, OpenBytes};
 use crate::encapsulation::Frames;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::image_description::SampleType;
 use crate::parse::ParseOptions;
 use crate::pixel::{FrameOptions, FramePart, FrameScratch, ImagePixels, Rescale, Wanted, convert_floats, fill_bytes};
 use crate::source::{AlignedBuffer, OpenFile};
-use crate::workers::{Tick, Workers, for_each};
+use crate::workers::{Tick, Workers, fill_each};
 
 /// Which values of an image are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub fn read_slices(
     let mut targets = Vec::with_capacity(jobs.len());
     for job in &jobs {
         let Some((target, behind)) = rest.split_at_mut_checked(job.len() * slice_length) else { break };
-        targets.push(Mutex::new(Some(target)));
+        targets.push(target);
         rest = behind;
     }
     if targets.len() != jobs.len() || (slice_length == 0 && count > 0) {
@@ -73,19 +73,10 @@ pub fn read_slices(
         return Err(ErrorKind::Argument { why }.into());
     }
     let found: Vec<OnceLock<Arc<Frames>>> = set.files.iter().map(|_| OnceLock::new()).collect();
-    // The first in slice order, so that the same files give the same error each time.
-    let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     let mut slices_done = |done: usize| tick(jobs.get(done.saturating_sub(1)).map_or(0, |job| job.end));
-    for_each(jobs.len(), workers, &mut slices_done, Scratch::default, |scratch, index| {
-        let (Some(job), Some(target)) = (jobs.get(index), targets.get(index)) else { return };
-        let Some(target) = target.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let failed_before = || failed.lock().unwrap_or_else(PoisonError::into_inner);
-        if failed_before().as_ref().is_some_and(|(first, _)| *first < index) {
-            return;
-        }
-        let slices = set.slices.get(job.clone()).unwrap_or_default();
-        let file = slices.first().and_then(|slice| set.files.get(slice.as_ref()?.file));
-        let result = match file {
+    fill_each(targets, workers, &mut slices_done, Scratch::default, |scratch, index, target| {
+        let slices = jobs.get(index).and_then(|job| set.slices.get(job.clone())).unwrap_or_default();
+        match slices.first().and_then(|slice| set.files.get(slice.as_ref()?.file)) {
             Some(file) => {
                 let found = slices.first().and_then(|slice| found.get(slice.as_ref()?.file));
                 let job = Job { file, slices, options, found, slice_length };
@@ -95,18 +86,8 @@ pub fn read_slices(
                 target.chunks_exact_mut(fill.len().max(1)).for_each(|sample| sample.copy_from_slice(&fill));
                 Ok(())
             }
-        };
-        if let Err(error) = result {
-            let mut failed = failed_before();
-            if failed.as_ref().is_none_or(|(first, _)| index < *first) {
-                *failed = Some((index, error));
-            }
         }
-    })?;
-    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some((_, error)) => Err(error),
-        None => Ok(()),
-    }
+    })
 }
 
 /// Runs of slices that are read together: the tiles of one image, some frames of one file, or one slice.
