@@ -302,7 +302,16 @@ def read_stream(
 class PixelReader:
     """The pixels of a data set: what they are and where they lie."""
 
-    def __new__(cls, dataset: Dataset) -> Self: ...
+    @staticmethod
+    def of(dataset: Dataset) -> PixelReader:
+        """Give the pixels of a data set as it describes them now.
+
+        As long as that does not change it is the same object, with the frames that were found, and `kept`.
+        """
+
+    kept: Any
+    """What somebody wants to find here again; at first `None`."""
+
     @property
     def frame_count(self) -> int:
         """Frames of the image: as many as there are bytes for, where that is more than is said."""

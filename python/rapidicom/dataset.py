@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, overload
 
 from rapidicom import _core
 from rapidicom._not_offered import not_offered
+from rapidicom._pixel_access import PixelAccess
 from rapidicom.datadict import keyword_for_tag, private_dictionary_VR
 from rapidicom.dataelem import DataElement
 from rapidicom.printing import ELEMENT_FORMAT, ElementFields, dataset_text
@@ -38,7 +39,7 @@ _get_element = _core.Dataset.__getitem__
 _delete_element = _core.Dataset.__delitem__
 
 
-class Dataset(_core.Dataset, Keywords):
+class Dataset(PixelAccess, Keywords):
     """Data elements by tag and, as attributes, by keyword.
 
     Attributes:
@@ -514,27 +515,6 @@ class Dataset(_core.Dataset, Keywords):
     def decode(self) -> None:
         """Do nothing: text is decoded when it is asked for. This is here for code written for pydicom."""
 
-    @property
-    def pixel_array(self) -> npt.NDArray[Any]:
-        """The pixels of all frames, as the attributes say now.
-
-        See `rapidicom.pixel_array` for shape, type and errors. The array is made anew each time.
-        """
-        from rapidicom.pixels import pixel_array
-
-        return pixel_array(self, **self.__dict__.get("_pixel_array_options", {}))
-
-    def pixel_array_options(self, *, index: int | None = None, raw: bool = False, **others: Any) -> None:
-        """Say what `pixel_array` is to be from now on.
-
-        Args:
-            index: As for `rapidicom.pixel_array`.
-            raw: As for `rapidicom.pixel_array`.
-            others: Taken for pydicom's sake: which plugin decodes, and how it checks.
-        """
-        del others
-        self.__dict__["_pixel_array_options"] = {"index": index, "raw": raw}
-
     def waveform_array(self, index: int) -> npt.NDArray[Any]:
         """Return the samples of a multiplex group as numbers with a unit.
 
@@ -543,43 +523,6 @@ class Dataset(_core.Dataset, Keywords):
         from rapidicom.waveforms import multiplex_array
 
         return multiplex_array(self, index, as_raw=False)
-
-    def frame_bytes(self, index: int) -> bytes:
-        """Read the bytes of one frame as they are in the file: compressed ones of an encapsulated image.
-
-        The fragments of the frame are joined, found by the Extended or the Basic Offset Table or, where these
-        are absent or wrong, by themselves (PS3.5 §A.4). Nothing is decoded.
-
-        Args:
-            index: The frame, from 0.
-
-        Raises:
-            AttributeError: There are no pixels.
-            InvalidDicomError: Nothing says which fragments make a frame, or items are damaged.
-            ValueError: There is no such frame, or frames do not start and end with bytes.
-            OSError: The file is gone, has been changed, or cannot be read.
-        """
-        from rapidicom.pixels import frame_bytes
-
-        return frame_bytes(self, index)
-
-    def video_stream(self) -> memoryview:
-        """See the bytes of MPEG-2, MPEG-4 or HEVC video, one stream, for a program that decodes it.
-
-        With PyAV: `av.open(io.BytesIO(ds.video_stream()))`. Bytes that are in memory as one fragment are not
-        copied.
-
-        Returns:
-            A read-only view: the bytes of all fragments, one behind the other.
-
-        Raises:
-            AttributeError: There are no pixels.
-            UnsupportedError: The pixels are native.
-            OSError: The file is gone, has been changed, or cannot be read.
-        """
-        from rapidicom.pixels import video_stream
-
-        return video_stream(self)
 
     def overlay_array(self, group: int) -> npt.NDArray[Any]:
         """Return the overlay plane of a group, 0x6000 to 0x60FF.

@@ -131,7 +131,7 @@ def _unpacked(ds: Dataset, group: int, shape: tuple[int, int, int]) -> npt.NDArr
 
 def _embedded(ds: Dataset, group: int, shape: tuple[int | None, int, int], bit: int) -> npt.NDArray[np.uint8]:
     """Read the bits of pixels that an overlay is in."""
-    reader = _core.PixelReader(ds)
+    reader = _core.PixelReader.of(ds)
     frame_count, rows, columns = shape
     image_rows, image_columns = reader.frame_shape(0)[:2]
     if (rows, columns) != (image_rows, image_columns):

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom.arrays import as_bytes, empty_aligned
-from rapidicom.dataset import Dataset
 from rapidicom.errors import UnsupportedError
 from rapidicom.filereader import dcmread
 from rapidicom.lookup_tables import apply_modality_lut, apply_rescale, apply_voi_lut, apply_windowing
@@ -39,7 +38,7 @@ _MAP_FROM_BYTES = 8 * 1024 * 1024
 
 
 def pixel_array(
-    source: Source | Dataset,
+    source: Source | _core.Dataset,
     *,
     index: int | None = None,
     raw: bool = False,
@@ -84,7 +83,7 @@ def pixel_array(
 
 
 def iter_pixels(
-    source: Source | Dataset,
+    source: Source | _core.Dataset,
     *,
     indices: Iterable[int] | None = None,
     raw: bool = False,
@@ -109,18 +108,21 @@ def iter_pixels(
         yield _frames(reader, _checked(index, reader), 1, raw=raw, reduce=reduce, workers=1, is_single=True)
 
 
-def dataset_pixel_array(dataset: Dataset) -> npt.NDArray[Any]:
-    """Read `dataset.pixel_array`: all frames, as its attributes say now."""
-    return pixel_array(dataset)
+def kept_pixel_array(dataset: _core.Dataset, index: int | None = None, raw: bool = False) -> npt.NDArray[Any]:
+    """Give the array of `dataset.pixel_array`: the same as before if nothing has changed since."""
+    reader = _core.PixelReader.of(dataset)
+    if reader.kept is None or reader.kept[:2] != (index, raw):
+        reader.kept = (index, raw, pixel_array(dataset, index=index, raw=raw))
+    return cast("npt.NDArray[Any]", reader.kept[2])
 
 
-def frame_bytes(source: Source | Dataset, index: int) -> bytes:
+def frame_bytes(source: Source | _core.Dataset, index: int) -> bytes:
     """Read the bytes of one frame as they are in the file: see `Dataset.frame_bytes`."""
     reader = _reader(source)
     return reader.frame_bytes(_checked(index, reader))
 
 
-def video_stream(source: Source | Dataset) -> memoryview:
+def video_stream(source: Source | _core.Dataset) -> memoryview:
     """See the bytes of all fragments as one: see `Dataset.video_stream`."""
     reader = _reader(source)
     if not reader.is_encapsulated:
@@ -128,8 +130,8 @@ def video_stream(source: Source | Dataset) -> memoryview:
     return reader.stream().data
 
 
-def _reader(source: Source | Dataset) -> _core.PixelReader:
-    reader = _core.PixelReader(source if isinstance(source, Dataset) else dcmread(source))
+def _reader(source: Source | _core.Dataset) -> _core.PixelReader:
+    reader = _core.PixelReader.of(source if isinstance(source, _core.Dataset) else dcmread(source))
     found = list(reader.irregularities)
     if reader.frame_count > reader.said_frame_count:
         found.append(

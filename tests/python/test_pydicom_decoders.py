@@ -42,7 +42,9 @@ def test_the_same_pixels_as_by_its_own_plugins(name: str) -> None:
     path = TEST_FILES / name
     # Of the plugins for JPEG of 8 bits, only Pillow has the accurate transform.
     plugin = "pillow" if name == "examples_ybr_color.dcm" else ""
-    expected = {raw: pydicom.pixels.pixel_array(path, raw=raw, decoding_plugin=plugin) for raw in (False, True)}
+    expected = {
+        raw: pydicom.pixels.pixel_array(path, raw=raw, decoding_plugin=plugin) for raw in (False, True)
+    }
     pydicom_decoders.register()
     try:
         for raw, array in expected.items():

@@ -14,6 +14,7 @@ use crate::element::{PyDataElement, as_element, key_error};
 use crate::error::to_python;
 use crate::keys::{keyword_of, tag_of};
 use crate::memory::{Known, Memory};
+use crate::pixels::PyPixelReader;
 use crate::value::to_object;
 
 /// What a data set was read from.
@@ -33,6 +34,7 @@ pub struct PyDataset {
     parsed: OnceLock<Arc<Dataset>>,
     pub(crate) memory: Memory,
     file_meta: Mutex<Option<Py<PyAny>>>,
+    pixel_reader: Mutex<Option<Py<PyPixelReader>>>,
     pub(crate) mmap: OnceLock<String>,
 }
 
@@ -242,6 +244,7 @@ impl PyDataset {
             parsed: OnceLock::new(),
             memory: Memory::default(),
             file_meta: Mutex::new(None),
+            pixel_reader: Mutex::new(None),
             mmap: OnceLock::new(),
         }
     }
@@ -593,6 +596,17 @@ impl PyDataset {
     /// The File Meta Information if it was touched.
     pub fn touched_meta(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|meta| meta.clone_ref(py))
+    }
+
+    /// The pixels as they were when somebody last asked.
+    pub fn pixel_reader(&self, py: Python<'_>) -> Option<Py<PyPixelReader>> {
+        self.pixel_reader.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|reader| reader.clone_ref(py))
+    }
+
+    /// Keeps what [`PyDataset::pixel_reader`] gives.
+    pub fn set_pixel_reader(&self, reader: Py<PyPixelReader>) {
+        let replaced = self.pixel_reader.lock().unwrap_or_else(PoisonError::into_inner).replace(reader);
+        drop(replaced);
     }
 
     /// Gives a new object its content.

@@ -1,7 +1,7 @@
 //! Pixels of one data set into arrays of NumPy's.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::PyArray1;
 use pyo3::exceptions::PyAttributeError;
@@ -26,11 +26,13 @@ use crate::work::run;
 /// The pixels of a data set: what they are and where they lie.
 #[pyclass(name = "PixelReader", module = "rapidicom._core", frozen)]
 pub struct PyPixelReader {
+    /// As the data set describes them.
+    described: ImagePixels,
     pixels: Pixels,
-    said_frame_count: u64,
     bytes: Arc<FileBytes>,
     path: Option<PathBuf>,
     mmap: String,
+    kept: Mutex<Option<Py<PyAny>>>,
 }
 
 enum Pixels {
@@ -40,9 +42,11 @@ enum Pixels {
 
 #[pymethods]
 impl PyPixelReader {
-    #[new]
-    fn new(dataset: &Bound<'_, PyDataset>) -> PyResult<PyPixelReader> {
-        let this = dataset.get();
+    /// The pixels of a data set as it describes them now: the same object, with the frames that were found and what is
+    /// kept there, as long as that does not change.
+    #[staticmethod]
+    fn of(dataset: &Bound<'_, PyDataset>) -> PyResult<Py<PyPixelReader>> {
+        let (py, this) = (dataset.py(), dataset.get());
         let class = dataset.get_type().name()?;
         let path = this.file().and_then(|file| file.file_source()).map(|source| source.path.clone());
         let in_file = |error: Error| to_python(in_file(error, &path));
@@ -60,22 +64,44 @@ impl PyPixelReader {
         };
         let uid = transfer_syntax_uid(dataset)?;
         let description = ImageDescription::new(&Current(dataset), element).map_err(in_file)?;
-        let said_frame_count = description.frame_count;
-        let pixels = ImagePixels::new(description, &value.as_core(&uid)).map_err(in_file)?;
-        let pixels = match pixels {
+        let described = ImagePixels::new(description, &value.as_core(&uid)).map_err(in_file)?;
+        if let Some(reader) = this.pixel_reader(py)
+            && reader.get().described == described
+            && reader.get().bytes.is_same(&value.bytes)
+        {
+            return Ok(reader);
+        }
+        let pixels = match described.clone() {
             ImagePixels::Native(mut pixels) => {
                 pixels.description.frame_count = pixels.whole_frame_count();
                 Pixels::Native(pixels)
             }
             ImagePixels::Encapsulated(mut pixels) => {
                 let find = || pixels.frames(&OpenBytes::new(&value.bytes)?);
-                let frames = dataset.py().detach(find).map_err(in_file)?;
-                pixels.description.frame_count = frames.count().max(said_frame_count);
+                let frames = py.detach(find).map_err(in_file)?;
+                pixels.description.frame_count = frames.count().max(pixels.description.frame_count);
                 Pixels::Encapsulated(pixels, frames)
             }
         };
         let mmap = this.mmap.get().cloned().unwrap_or_else(|| "never".to_owned());
-        Ok(PyPixelReader { pixels, said_frame_count, bytes: value.bytes, path: path.clone(), mmap })
+        let kept = Mutex::new(None);
+        let reader = PyPixelReader { described, pixels, bytes: value.bytes, path: path.clone(), mmap, kept };
+        let reader = Py::new(py, reader)?;
+        this.set_pixel_reader(reader.clone_ref(py));
+        Ok(reader)
+    }
+
+    /// What somebody wants to find here again.
+    #[getter]
+    fn kept<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|kept| kept.bind(py).clone())
+    }
+
+    #[setter]
+    fn set_kept(&self, kept: Py<PyAny>) {
+        // Freed behind the lock: that runs what it likes.
+        let replaced = self.kept.lock().unwrap_or_else(PoisonError::into_inner).replace(kept);
+        drop(replaced);
     }
 
     /// The lowest and the highest bit of a stored sample's value, counted from 0.
@@ -103,7 +129,7 @@ impl PyPixelReader {
     /// Frames of the image by its Number of Frames.
     #[getter]
     fn said_frame_count(&self) -> u64 {
-        self.said_frame_count
+        self.described.description().frame_count
     }
 
     /// Frames of the image: as many as there are bytes for, where that is more than is said.

@@ -23,6 +23,15 @@ impl FileBytes {
         &self.source
     }
 
+    /// Whether both are one, or the same memory.
+    pub fn is_same(&self, other: &FileBytes) -> bool {
+        match (&self.source, &other.source) {
+            _ if std::ptr::eq(self, other) => true,
+            (Source::Memory(one), Source::Memory(two)) => std::ptr::eq::<[u8]>((**one).as_ref(), (**two).as_ref()),
+            _ => false,
+        }
+    }
+
     /// The runs of bytes that are kept.
     pub fn segments(&self) -> &[Segment] {
         &self.segments

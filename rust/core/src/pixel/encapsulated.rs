@@ -22,7 +22,7 @@ use crate::vr::Vr;
 use crate::workers::{Tick, Workers, fill_each};
 
 /// The pixels of an encapsulated image, and where their value field lies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncapsulatedPixels {
     /// What they are.
     pub description: ImageDescription,

@@ -21,7 +21,7 @@ const EXTENDED_OFFSET_TABLE: Tag = Tag::new(0x7FE0, 0x0001);
 const EXTENDED_OFFSET_TABLE_LENGTHS: Tag = Tag::new(0x7FE0, 0x0002);
 
 /// The pixels of an image and where they lie.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImagePixels {
     /// As they are.
     Native(NativePixels),

@@ -33,7 +33,7 @@ impl ValueField {
 }
 
 /// The pixels of an image and where their value field lies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NativePixels {
     /// What they are.
     pub description: ImageDescription,

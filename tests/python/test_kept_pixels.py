@@ -1,0 +1,129 @@
+"""`ds.pixel_array` is one array, as in pydicom, until what describes the pixels changes."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rapidicom as rd
+from builder import Element, Fragments, file_bytes, image
+from rapidicom import _core
+
+PIXELS = np.arange(2 * 4 * 6, dtype=np.uint16).reshape(2, 4, 6)
+UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
+
+
+@pytest.fixture
+def ds() -> rd.Dataset:
+    return rd.dcmread(file_bytes(image(PIXELS, frames=True)))
+
+
+def encapsulated(frames: int) -> rd.Dataset:
+    pixels = np.arange(frames * 8, dtype=np.uint16).reshape(frames, 2, 4)
+    elements = image(pixels, frames=True)
+    elements[-1] = Element(0x7FE00010, "OB", Fragments([frame.tobytes() for frame in pixels]))
+    return rd.dcmread(file_bytes(elements, transfer_syntax=UNCOMPRESSED))
+
+
+def test_it_is_one_array_and_what_is_written_there_stays(ds: rd.Dataset) -> None:
+    ds.pixel_array[0, 0, 0] = 77
+    assert ds.pixel_array is ds.pixel_array
+    assert ds.pixel_array[0, 0, 0] == 77
+    assert rd.pixel_array(ds)[0, 0, 0] == 0
+
+
+def no_longer_signed(ds: rd.Dataset) -> None:
+    ds.PixelRepresentation = 1
+
+
+def of_other_shape(ds: rd.Dataset) -> None:
+    ds.Rows, ds.Columns = 6, 4
+
+
+def in_the_element(ds: rd.Dataset) -> None:
+    ds["Rows"].value = 2
+    ds["NumberOfFrames"].value = 4
+
+
+def other_pixels(ds: rd.Dataset) -> None:
+    ds.PixelData = bytes(len(ds.PixelData))
+
+
+def of_other_meaning(ds: rd.Dataset) -> None:
+    ds.PhotometricInterpretation = "MONOCHROME1"
+
+
+CHANGES = [no_longer_signed, of_other_shape, in_the_element, other_pixels, of_other_meaning]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_it_is_read_anew_after_a_change(ds: rd.Dataset, change: Callable[[rd.Dataset], None]) -> None:
+    before = ds.pixel_array
+    change(ds)
+    after = ds.pixel_array
+    assert after is not before
+    np.testing.assert_array_equal(after, rd.pixel_array(ds))
+    assert ds.pixel_array is after
+
+
+def test_pixels_that_were_set_are_seen_each_time(ds: rd.Dataset) -> None:
+    for number in (1, 2, 3):
+        ds.PixelData = np.full_like(PIXELS, number).tobytes()
+        assert (ds.pixel_array == number).all()
+
+
+def test_another_transfer_syntax_is_another_image() -> None:
+    ds = encapsulated(3)
+    assert ds.pixel_array.shape == (3, 2, 4)
+    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.90"
+    with pytest.raises(rd.InvalidDicomError, match="JPEG 2000"):
+        _ = ds.pixel_array
+
+
+def test_options_choose_what_is_kept(ds: rd.Dataset) -> None:
+    whole = ds.pixel_array
+    ds.pixel_array_options(index=1)
+    np.testing.assert_array_equal(ds.pixel_array, whole[1])
+    ds.pixel_array_options()
+    np.testing.assert_array_equal(ds.pixel_array, whole)
+
+
+def test_removed_pixels_are_not_kept(ds: rd.Dataset) -> None:
+    _ = ds.pixel_array
+    del ds.PixelData
+    with pytest.raises(AttributeError, match="no pixels"):
+        _ = ds.pixel_array
+
+
+@pytest.mark.parametrize(
+    "duplicate",
+    [copy.copy, copy.deepcopy, lambda ds: pickle.loads(pickle.dumps(ds))],
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_copies_have_pixels_of_their_own(ds: rd.Dataset, duplicate: Callable[[Any], Any]) -> None:
+    ds.pixel_array[0, 0, 0] = 77
+    other = duplicate(ds)
+    assert other.pixel_array[0, 0, 0] == 0
+
+
+def test_nothing_is_kept_longer_than_the_data_set() -> None:
+    ds = encapsulated(2)
+    array = weakref.ref(ds.pixel_array)
+    assert array() is not None
+    del ds
+    assert array() is None
+
+
+def test_frames_are_found_once() -> None:
+    """Not for each of them: a loop over 10,000 frames would look at all fragments 10,000 times."""
+    ds = encapsulated(5)
+    reader = _core.PixelReader.of(ds)
+    frames = [ds.frame_bytes(index) for index in range(5)]
+    assert [np.frombuffer(frame, np.uint16)[0] for frame in frames] == [0, 8, 16, 24, 32]
+    assert _core.PixelReader.of(ds) is reader
