@@ -23,7 +23,6 @@ __all__ = [
     "PixelReader",
     "Slices",
     "Table",
-    "_Stored",
     "__version__",
     "_rebuild_dataset",
     "_rebuild_element",
@@ -226,10 +225,6 @@ class Dataset:
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
-
-@final
-class _Stored:
-    """What native code hands an element that was read to the constructor of `DataElement` in."""
 
 def _rebuild_dataset(
     cls: type[rapidicom.dataset.Dataset],

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyFloat, PyInt, PyList, PyString, PyType};
+use pyo3::types::{PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 
 /// The classes of values (`rapidicom.valuerep` and its neighbours), and the constructors of what they extend.
 pub struct Classes {
@@ -21,6 +21,8 @@ pub struct Classes {
     pub new_str: Py<PyAny>,
     pub new_list: Py<PyAny>,
     pub get_attribute: Py<PyAny>,
+    /// `(None,)`
+    pub only_none: Py<PyTuple>,
 }
 
 static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
@@ -52,6 +54,7 @@ pub fn classes(py: Python<'_>) -> PyResult<&Classes> {
             new_str: py.get_type::<PyString>().getattr("__new__")?.unbind(),
             new_list: py.get_type::<PyList>().getattr("__new__")?.unbind(),
             get_attribute: object.getattr("__getattribute__")?.unbind(),
+            only_none: PyTuple::new(py, [py.None()])?.unbind(),
         })
     })
 }

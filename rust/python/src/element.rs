@@ -1,6 +1,7 @@
 //! `DataElement`: one element of a data set, its value decoded when it is first asked for.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::IntoPyObjectExt;
@@ -10,6 +11,7 @@ use rapidicom_core::{Dataset, Element, Tag, dictionary};
 
 use crate::classes::classes;
 use crate::keys::tag_of;
+use crate::shared::shared_tag;
 use crate::value::to_object;
 
 /// A tag, a VR and a value.
@@ -53,7 +55,7 @@ impl PyDataElement {
                 stored: Some((Arc::clone(dataset), *element)),
             }),
         };
-        classes(py)?.data_element.bind(py).call1((Stored(Mutex::new(Some(native))),))
+        made(py, native)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -81,9 +83,24 @@ impl PyDataElement {
     }
 }
 
-/// How native code hands a made element to the constructor of the Python class.
-#[pyclass(name = "_Stored", module = "rapidicom._core", frozen)]
-pub struct Stored(Mutex<Option<PyDataElement>>);
+thread_local! {
+    /// The element that the constructor of the Python class, called with `None`, makes an object of. To hand it over in
+    /// an object of its own takes twice as long.
+    static MADE: Cell<Option<PyDataElement>> = const { Cell::new(None) };
+}
+
+/// An object of the Python class.
+///
+/// # Errors
+///
+/// If the Python class cannot be imported or refuses.
+fn made(py: Python<'_>, element: PyDataElement) -> PyResult<Bound<'_, PyAny>> {
+    let classes = classes(py)?;
+    MADE.set(Some(element));
+    let object = classes.data_element.bind(py).call(classes.only_none.bind(py), None);
+    MADE.take();
+    object
+}
 
 #[pymethods]
 impl PyDataElement {
@@ -107,9 +124,10 @@ impl PyDataElement {
     ) -> PyResult<PyDataElement> {
         // Values are not checked against the limits of their VR, whatever the mode.
         drop(validation_mode);
-        if let Ok(stored) = tag.cast::<Stored>() {
-            let mut slot = stored.get().0.lock().unwrap_or_else(PoisonError::into_inner);
-            return slot.take().ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("used twice"));
+        if tag.is_none()
+            && let Some(element) = MADE.take()
+        {
+            return Ok(element);
         }
         let vr = VR.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a DataElement needs a VR"))?;
         let tag = tag_of(tag)?;
@@ -122,8 +140,7 @@ impl PyDataElement {
 
     #[getter]
     fn tag<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let classes = classes(py)?;
-        classes.new_int.bind(py).call1((&classes.base_tag, self.tag.0))
+        shared_tag(py, self.tag)
     }
 
     #[getter]
@@ -280,7 +297,7 @@ impl PyDataElement {
                 state: Mutex::new(State { vr: state.vr.clone(), value, stored }),
             }
         };
-        classes(py)?.data_element.bind(py).call1((Stored(Mutex::new(Some(copy))),))
+        made(py, copy)
     }
 }
 
@@ -298,7 +315,7 @@ pub fn rebuild_element<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let state = Mutex::new(State { vr, value: Some(value), stored: None });
     let element = PyDataElement { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
-    classes(py)?.data_element.bind(py).call1((Stored(Mutex::new(Some(element))),))
+    made(py, element)
 }
 
 /// Whether this Python object is an element.

@@ -38,7 +38,7 @@ mod _core {
         dictionary_entry, is_repeater_keyword, keyword_tag, keyword_uid, keywords, private_entry, uid_entry,
     };
     #[pymodule_export]
-    use crate::element::{PyDataElement, Stored, rebuild_element};
+    use crate::element::{PyDataElement, rebuild_element};
     #[pymodule_export]
     use crate::pickle::rebuild_dataset;
     #[pymodule_export]

@@ -1,13 +1,15 @@
 //! Values that files have in common, made once: in a series nearly all are the same from slice to slice.
 //!
-//! Only objects that nobody can change: plain text, and decimal numbers.
+//! Only objects that nobody can change: plain text, decimal numbers, and tags.
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
-use rapidicom_core::Vr;
+use rapidicom_core::{Tag, Vr};
 use rustc_hash::FxHasher;
+
+use crate::classes::classes;
 
 /// How many values are held. More than a header has, so that the few that differ from file to file seldom push out one
 /// that does not.
@@ -56,4 +58,30 @@ pub fn shared<'py>(
     // The end of an object can run Python code, so the lock is released before.
     drop(replaced);
     Ok(value)
+}
+
+type HeldTag = (Tag, Py<PyAny>);
+
+static TAGS: Mutex<[Option<HeldTag>; COUNT]> = Mutex::new([const { None }; COUNT]);
+
+/// A tag as a `BaseTag`.
+///
+/// # Errors
+///
+/// If the class cannot be imported.
+pub fn shared_tag(py: Python<'_>, tag: Tag) -> PyResult<Bound<'_, PyAny>> {
+    let tags = || TAGS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut hasher = FxHasher::default();
+    tag.hash(&mut hasher);
+    let slot = (hasher.finish() >> 32) as usize % COUNT;
+    if let Some(Some((held, object))) = tags().get(slot)
+        && *held == tag
+    {
+        return Ok(object.bind(py).clone());
+    }
+    let classes = classes(py)?;
+    let object = classes.new_int.bind(py).call1((&classes.base_tag, tag.0))?;
+    let replaced = tags().get_mut(slot).and_then(|slot| slot.replace((tag, object.clone().unbind())));
+    drop(replaced);
+    Ok(object)
 }

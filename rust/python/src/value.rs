@@ -10,7 +10,7 @@ use rapidicom_core::{Dataset, Element, Error, ErrorKind, Limits, Tag, Vr};
 use crate::classes::{Classes, classes};
 use crate::dataset::PyDataset;
 use crate::error::to_python;
-use crate::shared::shared;
+use crate::shared::{shared, shared_tag};
 
 /// The value of an element, of the type that its VR calls for.
 ///
@@ -32,7 +32,7 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
     let bytes = dataset.value(element).map_err(to_python)?;
     if vr == Vr::AT {
         let tags: Vec<_> = value::tags(&bytes, dataset.order()).collect();
-        let tag = |tag: &Tag| classes.new_int.bind(py).call1((&classes.base_tag, tag.0));
+        let tag = |tag: &Tag| shared_tag(py, *tag);
         return one_or_many(py, tags.iter().map(tag), classes);
     }
     if !vr.is_text() {
