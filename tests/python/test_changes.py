@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import struct
 import threading
 import warnings
 from collections.abc import Callable
@@ -185,3 +186,31 @@ def test_values_of_one_data_set_are_not_those_of_another() -> None:
     assert not hasattr(b.InstanceNumber, "note")
     assert not hasattr(b.SOPInstanceUID, "_private_encoding")
     assert (str(b.SliceThickness), b.InstanceNumber.original_string) == ("1.50", "007")
+
+
+@pytest.mark.parametrize("by", ["attribute", "element"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values.append(values[0]),
+        lambda values: values.__setitem__(0, values[-1]),
+        lambda values: values.reverse(),
+        lambda values: None,
+    ],
+    ids=["longer", "another value", "another order", "nothing"],
+)
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImageType", "FrameIncrementPointer", "LUTDescriptor"])
+def test_lists_that_were_changed_in_place_are_pickled(keyword: str, change: Any, by: str) -> None:
+    """Those that were not are read again, which is quicker."""
+    elements = [
+        Element(0x00080008, "CS", "ORIGINAL\\PRIMARY"),
+        Element(0x00280009, "AT", struct.pack("<4H", 0x18, 0x1063, 0x18, 0x1065)),
+        Element(0x00280030, "DS", "0.5\\0.25"),
+        Element(0x00283002, "US", struct.pack("<3H", 256, 0, 16)),
+    ]
+    ds = rd.dcmread(file_bytes(elements))
+    values = getattr(ds, keyword) if by == "attribute" else ds[keyword].value
+    change(values)
+    again = pickle.loads(pickle.dumps(ds))
+    assert list(again[keyword].value) == list(values)
+    assert [type(value) for value in again[keyword].value] == [type(value) for value in values]

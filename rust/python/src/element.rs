@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
-use rapidicom_core::{Dataset, Element, Tag, dictionary};
+use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
+use rapidicom_core::{Dataset, Element, Tag, Vr, dictionary};
 
 use crate::classes::classes;
 use crate::keys::tag_of;
@@ -18,7 +18,8 @@ use crate::value::to_object;
 #[pyclass(name = "DataElement", module = "rapidicom._core", subclass, frozen)]
 pub struct PyDataElement {
     tag: Tag,
-    private_creator: Option<String>,
+    /// Looked for when it is asked for: in the data set, which is forgotten once the value is set.
+    private_creator: OnceLock<Option<String>>,
     is_undefined_length: bool,
     value_offset: Option<u64>,
     state: Mutex<State>,
@@ -46,7 +47,7 @@ impl PyDataElement {
         let vr = dataset.vr(element);
         let native = PyDataElement {
             tag: element.tag,
-            private_creator: dataset.private_creator(element.tag),
+            private_creator: OnceLock::new(),
             is_undefined_length: element.is_undefined_length,
             value_offset: Some(element.value_offset),
             state: Mutex::new(State {
@@ -67,14 +68,22 @@ impl PyDataElement {
         self.state().stored.as_ref().map(|(_, element)| *element)
     }
 
-    /// Whether it is as it was read, so that reading it again gives the same: nobody has set its value or its VR, and
-    /// the value is no list, which can be changed in place.
+    /// Whether it is as it was read, so that reading it again gives the same: nobody has set its value or its VR, or
+    /// changed a list.
     pub fn is_as_read(&self, py: Python<'_>) -> bool {
-        let state = self.state();
-        let Some((dataset, element)) = &state.stored else { return false };
-        let vr = dataset.vr(element);
-        let is_list = |value: &Py<PyAny>| value.bind(py).is_instance_of::<PyList>();
-        state.vr == vr.undecided.unwrap_or(vr.vr.as_str()) && !state.value.as_ref().is_some_and(is_list)
+        let (dataset, element, list) = {
+            let state = self.state();
+            let Some((dataset, element)) = &state.stored else { return false };
+            let vr = dataset.vr(element);
+            if state.vr != vr.undecided.unwrap_or(vr.vr.as_str()) {
+                return false;
+            }
+            match state.value.as_ref().map(|value| value.bind(py).cast::<PyList>()) {
+                Some(Ok(list)) => (Arc::clone(dataset), *element, list.clone()),
+                _ => return true,
+            }
+        };
+        is_list_as_read(&dataset, &element, &list)
     }
 
     /// The value if somebody has seen it.
@@ -135,6 +144,7 @@ impl PyDataElement {
         let convert = &classes(py)?.convert_value;
         let value = if already_converted { value } else { convert.call1(py, (vr.as_str(), value))? };
         let state = Mutex::new(State { vr, value: Some(value), stored: None });
+        let private_creator = OnceLock::from(private_creator);
         Ok(PyDataElement { tag, private_creator, is_undefined_length, value_offset: file_tell, state })
     }
 
@@ -181,6 +191,7 @@ impl PyDataElement {
     fn set_value(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<()> {
         let vr = self.vr();
         let value = classes(py)?.convert_value.call1(py, (vr.as_str(), value))?;
+        self.private_creator();
         let replaced = {
             let mut state = self.state();
             state.stored = None;
@@ -206,7 +217,7 @@ impl PyDataElement {
 
     #[getter]
     fn name(&self) -> Cow<'static, str> {
-        dictionary::name(self.tag, self.private_creator.as_deref())
+        dictionary::name(self.tag, self.private_creator())
     }
 
     /// How many values there are.
@@ -238,7 +249,11 @@ impl PyDataElement {
 
     #[getter]
     fn private_creator(&self) -> Option<&str> {
-        self.private_creator.as_deref()
+        let find = || {
+            let stored = self.state().stored.as_ref().map(|(dataset, _)| Arc::clone(dataset));
+            stored.and_then(|dataset| dataset.private_creator(self.tag))
+        };
+        self.private_creator.get_or_init(find).as_deref()
     }
 
     #[getter]
@@ -275,10 +290,32 @@ impl PyDataElement {
             this.value(py)?,
             this.is_undefined_length,
             this.value_offset,
-            this.private_creator.clone(),
+            this.private_creator(),
         );
         Ok((rebuild, parts.into_pyobject(py)?))
     }
+}
+
+/// Whether a list of values that was handed out, and could have been changed in place, is what reading gives. False
+/// also where that is not certain.
+pub fn is_list_as_read(dataset: &Arc<Dataset>, element: &Element, list: &Bound<'_, PyList>) -> bool {
+    let py = list.py();
+    if dataset.vr(element).vr == Vr::SQ {
+        return false;
+    }
+    let Ok(read) = to_object(py, dataset, element) else { return false };
+    let Ok(read) = read.cast::<PyList>() else { return false };
+    let is_plain =
+        |value: &Bound<'_, PyAny>| value.is_exact_instance_of::<PyInt>() || value.is_exact_instance_of::<PyString>();
+    let is_same = |(one, other): (Bound<'_, PyAny>, Bound<'_, PyAny>)| match (
+        one.cast_exact::<PyFloat>(),
+        other.cast_exact::<PyFloat>(),
+    ) {
+        (Ok(one), Ok(other)) => one.value().to_bits() == other.value().to_bits(),
+        // Decimal numbers are the same objects when they are read again, for the most part.
+        _ => one.is(&other) || (is_plain(&one) && is_plain(&other) && one.eq(&other).is_ok_and(|is| is)),
+    };
+    read.get_type().is(list.get_type()) && read.len() == list.len() && read.iter().zip(list.iter()).all(is_same)
 }
 
 /// A decoded value of more bytes than this is not kept by its element, if it cannot be changed in place.
@@ -314,6 +351,7 @@ pub fn rebuild_element<'py>(
     private_creator: Option<String>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let state = Mutex::new(State { vr, value: Some(value), stored: None });
+    let private_creator = OnceLock::from(private_creator);
     let element = PyDataElement { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
     made(py, element)
 }

@@ -12,7 +12,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple, PyType};
 use rapidicom_core::{Dataset, Deviations, DicomFile, Element, FileSource, Leniency, Parts, Segment, Tag, Vr};
 
 use crate::dataset::{Content, PyDataset};
-use crate::element::as_element;
+use crate::element::{as_element, is_list_as_read};
 use crate::read::leniencies;
 
 type Source = Option<(PathBuf, u64, (i64, i64))>;
@@ -127,7 +127,9 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
     // A list that was handed out may have been changed in place; plain values cannot be.
     let mut lists: Vec<(u32, Py<PyAny>)> = Vec::new();
     for (tag, value) in this.kept_values(py) {
-        if value.bind(py).is_instance_of::<PyList>() {
+        let Ok(list) = value.bind(py).cast::<PyList>() else { continue };
+        let stored = this.stored(py, tag)?;
+        if !stored.is_some_and(|(dataset, element)| is_list_as_read(dataset, &element, list)) {
             lists.push((tag.0, value));
         }
     }
