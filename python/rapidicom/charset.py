@@ -109,6 +109,11 @@ def decode_bytes(value: bytes, encodings: Iterable[str], delimiters: Collection[
     """
     del delimiters
     text = _core.decode_text(value, terms_of(encodings))
+    if "\x1b" in text:
+        warnings.warn(
+            "there are escape sequences of none of the character sets: they are left as they are",
+            stacklevel=2,
+        )
     if "\ufffd" in text:
         warnings.warn(
             "there are bytes that are no characters of the character set: each is U+FFFD", stacklevel=2
@@ -144,6 +149,17 @@ def decode_element(elem: DataElement, dicom_character_set: str | Iterable[str] |
     elem.value = [decoded(each) for each in value] if isinstance(value, MultiValue) else decoded(value)
 
 
+def warn_of_unknown(encodings: str | Iterable[str]) -> None:
+    """Warn of names of encodings that Python does not know: the default one takes their place."""
+    for name in [encodings] if isinstance(encodings, str) else encodings:
+        if name.lower() in _TERMS:
+            continue
+        try:
+            "".encode(name)
+        except LookupError:
+            warnings.warn("an unknown encoding is taken for the default one", stacklevel=4)
+
+
 def terms_of(encodings: Iterable[str]) -> list[str]:
     """Return the defined terms of Python's names."""
     names = [encodings] if isinstance(encodings, str) else list(encodings)
@@ -168,7 +184,7 @@ def _encoding(term: str) -> str:
 
 def _spelt(term: str) -> str:
     """Return a term as the standard spells it: files have other separators, and small letters."""
-    words = term.upper().replace("_", " ").replace("-", " ").split()
+    words = "".join(letter if letter.isalnum() else " " for letter in term.upper()).split()
     if words[:2] == ["ISO", "2022"]:
         return " ".join(words)
     return f"ISO_IR {words[2]}" if words[:2] == ["ISO", "IR"] and len(words) == 3 else term

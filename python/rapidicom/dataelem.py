@@ -142,13 +142,12 @@ class DataElement(_core.DataElement):
             TypeError: The value is not of the type that stands under that name.
             ValueError: A value is none of its VR.
         """
-        from rapidicom.jsonrep import value_from_json
+        from rapidicom.jsonrep import value_from_json, vr_from_json
         from rapidicom.tag import Tag
 
         number = Tag(int(tag, 16) if isinstance(tag, str) else tag)
-        return cls(
-            number, vr, value_from_json(dataset_class, number, vr, value, value_key, bulk_data_uri_handler)
-        )
+        read = value_from_json(dataset_class, number, vr, value, value_key, bulk_data_uri_handler)
+        return cls(number, vr_from_json(number, vr, value_key), read)
 
     def __getitem__(self, key: Any) -> Any:
         try:

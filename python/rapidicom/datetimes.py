@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import warnings
 from typing import Any
 
 __all__ = ["DA", "DT", "TM"]
@@ -35,12 +36,15 @@ def _microseconds(fraction: str | None) -> int:
 
 
 def _second(text: str | None) -> int:
-    # A leap second, which Python does not know, is taken for the one before.
-    return min(int(text or 0), 59)
+    second = int(text or 0)
+    if second == 60:
+        warnings.warn("a leap second, which Python does not have, is taken for the one before", stacklevel=4)
+        return 59
+    return second
 
 
 class _WithText:
-    """What the three have in common: they print as their text, and are made again from it."""
+    """What the three have in common: they print as their text."""
 
     original_string: str
 
@@ -50,8 +54,12 @@ class _WithText:
     def __repr__(self) -> str:
         return f'"{self}"'
 
+    def _parts(self) -> tuple[Any, ...]:
+        raise NotImplementedError
+
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return (type(self), (self.original_string,))
+        # The text can have been set to another one.
+        return (type(self), self._parts(), {"original_string": self.original_string})
 
 
 class DA(_WithText, datetime.date):
@@ -83,6 +91,9 @@ class DA(_WithText, datetime.date):
         made.original_string = _text_of(value, f"{made.year:04}{made.month:02}{made.day:02}")
         return made
 
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.year, self.month, self.day)
+
 
 class TM(_WithText, datetime.time):
     """A value with VR TM, as a time of day. `original_string` is its text."""
@@ -112,6 +123,9 @@ class TM(_WithText, datetime.time):
             made = super().__new__(cls, *args, **kwargs)
         made.original_string = _text_of(value, _time_text(made))
         return made
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.hour, self.minute, self.second, self.microsecond)
 
 
 class DT(_WithText, datetime.datetime):
@@ -143,6 +157,9 @@ class DT(_WithText, datetime.datetime):
             made = super().__new__(cls, *args, **kwargs)
         made.original_string = _text_of(value, _both_text(made))
         return made
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (*self.timetuple()[:6], self.microsecond, self.tzinfo)
 
     @classmethod
     def _of_text(cls, text: str) -> DT:

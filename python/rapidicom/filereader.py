@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Key: TypeAlias = str | int | tuple[int, int]
     StopWhen: TypeAlias = Callable[[BaseTag, str | None, int], bool]
 
+# Sequence Delimitation Item with its length (PS3.5 §7.5), by whether it is little endian.
+_DELIMITER = {True: b"\xfe\xff\xdd\xe0\0\0\0\0", False: b"\xff\xfe\xe0\xdd\0\0\0\0"}
+
 __all__ = [
     "data_element_generator",
     "dcmread",
@@ -210,15 +213,17 @@ def data_element_generator(
         is_implicit_VR: As for `read_dataset`.
         is_little_endian: As for `read_dataset`.
         stop_when: As for `read_dataset`.
-        defer_size: As for `read_dataset`.
+        defer_size: Of values of more bytes than this, only where they are is told.
         encoding: As `parent_encoding` of `read_dataset`.
         specific_tags: As for `dcmread`.
     """
+    from rapidicom.misc import size_in_bytes
     from rapidicom.rawelement import RawDataElement
 
     start = fp.tell()
+    longest = size_in_bytes(defer_size)
     dataset = read_dataset(
-        fp, is_implicit_VR, is_little_endian, None, stop_when, defer_size, encoding, specific_tags
+        fp, is_implicit_VR, is_little_endian, None, stop_when, None, encoding, specific_tags
     )
     is_implicit = bool(dataset.is_implicit_VR)
     for element in dataset:
@@ -226,10 +231,20 @@ def data_element_generator(
         if element.is_undefined_length and element.VR == "SQ":
             yield element
             continue
-        value = bytes(dataset.raw_bytes(element.tag))
+        vr: str | None = element.VR
+        if is_implicit:
+            # Looking for the end of a value takes its VR, the one of the dictionary.
+            entry = _core.dictionary_entry(element.tag) if element.is_undefined_length else None
+            vr = None if entry is None else entry[0]
+        value = None
+        if longest is None or length <= longest:
+            value = bytes(dataset.raw_bytes(element.tag))
+            if element.is_undefined_length:
+                # It stands behind fragments, and is kept with those that are damaged.
+                value = value.removesuffix(_DELIMITER[is_little_endian])
         yield RawDataElement(
             element.tag,
-            None if is_implicit and not element.is_undefined_length else element.VR,
+            vr,
             0xFFFF_FFFF if element.is_undefined_length else length,
             value or None,
             start + offset,

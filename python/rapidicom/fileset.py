@@ -17,7 +17,7 @@ from rapidicom.errors import InvalidDicomError
 from rapidicom.filereader import dcmread
 from rapidicom.multival import MultiValue
 from rapidicom.tag import Tag
-from rapidicom.uid import ExplicitVRLittleEndian
+from rapidicom.uid import ExplicitVRLittleEndian, generate_uid
 
 if TYPE_CHECKING:
     from rapidicom.dataelem import DataElement
@@ -337,8 +337,11 @@ class FileSet:
 
     @property
     def UID(self) -> UID:
-        """The UID of the File-set: the SOP Instance UID of the DICOMDIR."""
-        uid: UID = self._dataset.file_meta.MediaStorageSOPInstanceUID
+        """The UID of the File-set: the SOP Instance UID of the DICOMDIR; if it has none, one made for it."""
+        meta = self._dataset.file_meta
+        if not meta.get("MediaStorageSOPInstanceUID"):
+            meta.MediaStorageSOPInstanceUID = generate_uid()
+        uid: UID = meta.MediaStorageSOPInstanceUID
         return uid
 
     @property

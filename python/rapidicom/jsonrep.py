@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
     BulkDataReader: TypeAlias = Callable[..., Any]
 
-__all__ = ["dataset_from_json", "dataset_to_json", "dump", "element_to_json", "value_from_json"]
+__all__ = [
+    "dataset_from_json",
+    "dataset_to_json",
+    "dump",
+    "element_to_json",
+    "value_from_json",
+    "vr_from_json",
+]
 
 _BINARY_VR = (BYTES_VR | AMBIGUOUS_VR) - {"US or SS"}
 _INTEGER_VR = (INT_VR - {"AT"}) | {"US or SS"}
@@ -44,7 +51,8 @@ def dataset_to_json(
     model = {}
     for element in dataset:
         try:
-            model[element.tag.json_key] = element_to_json(element, handler, threshold)
+            # The method, not the function: programs override it.
+            model[element.tag.json_key] = element.to_json_dict(handler, threshold)
         except Exception as error:
             if not skip_invalid:
                 raise
@@ -100,8 +108,22 @@ def dataset_from_json(cls: type[Dataset], model: dict[str, Any], reader: BulkDat
         vr = element["vr"]
         name = next((name for name in ("Value", "InlineBinary", "BulkDataURI") if name in element), None)
         value = None if name is None else element[name]
-        dataset.add_new(int(key, 16), vr, value_from_json(cls, Tag(int(key, 16)), vr, value, name, reader))
+        tag = Tag(int(key, 16))
+        dataset.add_new(tag, vr_from_json(tag, vr, name), value_from_json(cls, tag, vr, value, name, reader))
     return dataset
+
+
+def vr_from_json(tag: BaseTag, vr: str, name: str | None) -> str:
+    """Return the VR of an element: that of the dictionary if bytes are said to be of an unknown one.
+
+    Args:
+        tag: Its tag.
+        vr: The VR that stands in the model.
+        name: Under which name the value stands.
+    """
+    from rapidicom.datadict import dictionary_has_tag, dictionary_VR
+
+    return dictionary_VR(tag) if vr == "UN" and name == "InlineBinary" and dictionary_has_tag(tag) else vr
 
 
 def value_from_json(

@@ -18,9 +18,17 @@ class ConvertingList(list[T]):
 
     __slots__ = ()
 
+    def __init__(self, iterable: Iterable[Any] = ()) -> None:
+        """Convert and collect items."""
+        super().__init__([self._convert(item) for item in iterable])
+
     def _convert(self, item: Any) -> T:
         """Return the item to store, or raise what says why it cannot be one."""
-        raise NotImplementedError
+        return self._validate(item)
+
+    def _validate(self, item: Any) -> T:
+        """Do what `_convert` does, under the name that lists derived from pydicom's override."""
+        raise NotImplementedError(f"{type(self).__name__} does not say which items it takes")
 
     def append(self, item: Any) -> None:
         """Convert one item and add it at the end."""
@@ -74,8 +82,8 @@ class MultiValue(ConvertingList[T]):
             validation_mode: Taken for pydicom's sake: values are converted, not checked against limits.
         """
         del validation_mode
-        super().__init__([type_constructor(item) for item in iterable])
         self._constructor = type_constructor
+        super().__init__(iterable)
 
     @classmethod
     def _rebuild(cls, items: list[T], constructor: Callable[[Any], T] | None = None) -> MultiValue[T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from struct import pack
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,6 +52,9 @@ def convert_raw_data_element(
     """
     if raw.VR is not None and raw.VR not in tuple(VR):
         raise NotImplementedError(f"there is no VR like that of {Tag(raw.tag)}")
+    number = Tag(raw.tag)
+    if raw.VR is None and not number.is_private and _core.dictionary_entry(number) is None:
+        warnings.warn(f"{number} is not in the data dictionary: its VR is taken to be UN", stacklevel=2)
     element = element_of_bytes(
         raw.tag,
         raw.VR,

@@ -15,6 +15,9 @@ _TRANSFER_SYNTAX = "Transfer Syntax"
 # PS3.5 §9: at most 64 characters.
 _MAX_LENGTH = 64
 
+# pydicom's limit, which leaves room for ten digits that differ.
+_MAX_PREFIX_LENGTH = 54
+
 
 class UID(str):
     """A UID: a text with the registry's answers as attributes."""
@@ -245,9 +248,9 @@ def generate_uid(prefix: str | None = PYDICOM_ROOT_UID, entropy_srcs: list[str] 
 
     if prefix is None:
         return UID(f"2.25.{uuid.uuid4().int}")
-    if len(prefix) > _MAX_LENGTH - 1 or not prefix.endswith(".") or not UID(prefix[:-1]).is_valid:
+    if len(prefix) > _MAX_PREFIX_LENGTH or not prefix.endswith(".") or not UID(prefix[:-1]).is_valid:
         raise ValueError(
-            "the prefix of a UID consists of numbers with a point behind each, 63 characters at most"
+            f"the prefix of a UID is numbers with points behind them, at most {_MAX_PREFIX_LENGTH} characters"
         )
     room = _MAX_LENGTH - len(prefix)
     if entropy_srcs is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from rapidicom.charset import warn_of_unknown
 from rapidicom.rawelement import RawDataElement, element_of_bytes
 from rapidicom.tag import BaseTag
 from rapidicom.valuerep import VR
@@ -64,7 +65,8 @@ def multi_string(val: str, valtype: type[Any] | None = None) -> Any:
     from rapidicom.multival import MultiValue
 
     make = valtype or str
-    parts = [part.rstrip(" \0") for part in val.rstrip(" \0").split("\\")]
+    # As pydicom: spaces around a value that is not the last one stay.
+    parts = val.rstrip(" \0").split("\\")
     if len(parts) > 1:
         return MultiValue(make, parts)
     return make(parts[0]) if parts[0] else ""
@@ -158,11 +160,15 @@ convert_string = _of_vr("CS")
 
 def convert_text(byte_string: bytes, encodings: list[str] | None = None, vr: str = "LO") -> Any:
     """Return text in a character set, or several texts."""
+    if encodings is not None:
+        warn_of_unknown(encodings)
     return _value(vr, byte_string, True, encodings)
 
 
 def convert_single_string(byte_string: bytes, encodings: list[str] | None = None, vr: str = "LT") -> str:
     """Return text in which a backslash is a character like any other."""
+    if encodings is not None:
+        warn_of_unknown(encodings)
     text: str = _value(vr, byte_string, True, encodings)
     return text
 

@@ -17,24 +17,13 @@ REST: dict[str, tuple[str, ...]] = {
         "test_filereader.py::TestReader::test_file_meta_dataset_implicit_vr",
         "test_dataset.py::TestDataset::test_invalid_private_creator",
         "test_dataset.py::TestDataset::test_invalid_nr_frames_warns",
-        "test_dataelem.py::TestRawDataElement::test_invalid_tag_warning",
-        "test_charset.py::TestCharset::test_unknown_escape_sequence",
         "test_values.py::TestConvertText::test_single_value_with_unknown_encoding",
-        "test_valuerep.py::TestTM::test_new_str_conversion",
-        "test_valuerep.py::TestDT::test_new_str_conversion",
     ),
     "damaged fragments are kept as they are, and elements are parsed as a whole": (
-        "test_rawread.py::TestRawReaderImplVR::testImplVRLittleEndianUndefLength",
-        "test_rawread.py::TestRawReaderImplVR::testExplVRLittleEndianEncapsulatedUndefLengthUndefItemLength",
-        "test_rawread.py::TestRawReaderImplVR::"
-        "testExplVRLittleEndianEncapsulatedUndefLengthAndTooLongItemLength",
-        "test_rawread.py::TestRawReaderImplVR::"
-        "testExplVRLittleEndianEncapsulatedUndefLengthAndItemLengthMIssing",
-        "test_rawread.py::TestRawReaderImplVR::testExplVRLittleEndianEncapsulatedUndefLengthDeferred",
+        "test_rawread.py::TestRawReaderImplVR::testExplVRLittleEndianEncapsulatedUndefLengthAndItemLengthMIssing",
     ),
     "a File-set shows what it is, not what would be written": (
         "test_fileset.py::TestFileSet::test_str_update_structure",
-        "test_fileset.py::TestFileSet_Load::test_load_dicomdir_no_uid",
     ),
     "there are no raw elements in a data set": (
         "test_dataset.py::TestDataset::test_get_item_slice",
@@ -61,24 +50,15 @@ REST: dict[str, tuple[str, ...]] = {
         "test_dataelem.py::TestBufferedDataElement::test_unsupported_vr_raises",
         "test_dataelem.py::TestRawDataElement::test_lut_descriptor_modifier_invalid",
     ),
-    "items of VR UN are compared as data sets, and numbers as numbers": (
-        "test_json.py::TestBinary::test_inline_binary_un_sq",
-        "test_json.py::TestDataSetToJson::test_suppress_invalid_tags",
-    ),
-    "another method has to be overridden": ("test_multival.py::test_constrained_list_raises",),
     "a number that is none is its text": (
         "test_valuerep.py::TestBadValueRead::test_read_bad_value_in_VR_default",
     ),
-    "a date is pickled as its text": ("test_valuerep.py::TestDA::test_pickling",),
     "the components of a name are made anew each time": ("test_valuerep.py::TestPersonName::test_copy",),
-    "spaces and zeros around each of several values are padding": ("test_values.py::test_multistring",),
     "code extensions are reset where PS3.5 §6.1.2.5.3 says, and what is none of a file's is left as it is": (
         "test_valuerep.py::TestPersonName::test_unicode_jp_from_bytes_comp_delimiter",
         "test_charset.py::TestCharset::test_bad_decoded_multi_byte_encoding",
-        "test_charset.py::TestCharset::test_patched_code_extension_charset",
         "test_charset.py::TestCharset::test_missing_escape_for_single_byte_code_extensions",
     ),
-    "another limit for the prefix of a UID": ("test_uid.py::TestGenerateUID::test_generate_uid",),
 }
 
 

@@ -1,0 +1,164 @@
+"""Details that programs written for pydicom see, compared with pydicom itself."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pickle
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rapidicom import DataElement, Dataset
+from rapidicom.fileset import FileSet
+from rapidicom.uid import generate_uid
+
+pydicom = pytest.importorskip("pydicom")
+
+# Pixel Data of undefined length, in one fragment.
+_FRAGMENTS = bytes.fromhex(
+    "e07f1000 4f420000 ffffffff"  # (7FE0,0010) OB, undefined length
+    "feff00e0 00000000"  # Basic Offset Table, empty
+    "feff00e0 04000000 01020304"  # one fragment
+    "feffdde0 00000000"  # Sequence Delimitation Item
+)
+
+
+def both(module: str) -> tuple[Any, Any]:
+    """Return our module and pydicom's."""
+    return importlib.import_module(f"rapidicom.{module}"), importlib.import_module(f"pydicom.{module}")
+
+
+def outcome(call: Callable[[], Any]) -> tuple[Any, bool]:
+    """Return what a call gives, and whether it warns."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        result = call()
+    return result, bool(found)
+
+
+@pytest.mark.parametrize("term", ["ISO_2022-IR 100", "ISO_2022_IR+100", "ISO-IR 100", "ISO_IR 100"])
+def test_terms_with_other_separators(term: str) -> None:
+    ours, theirs = both("charset")
+    assert (
+        outcome(lambda: ours.convert_encodings(term))[0] == outcome(lambda: theirs.convert_encodings(term))[0]
+    )
+
+
+def test_escape_sequences_of_no_set_are_warned_of() -> None:
+    ours, theirs = both("charset")
+    text = b"\x1b-F\xc4\xe9\xef"
+    for module in (ours, theirs):
+        assert outcome(lambda module=module: module.decode_bytes(text, ["iso8859"], set()))[1]
+
+
+@pytest.mark.parametrize("text", ["a\\b", " a \\ b \\c ", "\0a \\b\0 \0"])
+def test_spaces_of_values_that_are_not_last(text: str) -> None:
+    ours, theirs = both("values")
+    assert ours.multi_string(text) == theirs.multi_string(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("DA", "20200229"), ("TM", "010203.000004"), ("DT", "20200229010203.000004+0100")]
+)
+def test_dates_pickle_with_the_text_that_they_were_given(name: str, value: str) -> None:
+    for module in both("valuerep"):
+        made = getattr(module, name)(value)
+        made.original_string = "another"
+        again = pickle.loads(pickle.dumps(made))
+        assert again == made
+        assert again.original_string == "another"
+
+
+@pytest.mark.parametrize(("name", "value"), [("TM", "235960"), ("DT", "20161231235960")])
+def test_leap_seconds_are_warned_of(name: str, value: str) -> None:
+    ours, theirs = both("valuerep")
+    (our_value, we_warn), (their_value, they_warn) = (
+        outcome(lambda module=module: getattr(module, name)(value)) for module in (ours, theirs)
+    )
+    assert our_value.second == their_value.second == 59
+    assert we_warn
+    assert they_warn
+
+
+@pytest.mark.parametrize("length", [54, 55, 63])
+def test_prefix_of_a_uid(length: int) -> None:
+    prefix = "1." * (length // 2 - 1) + ("1." if length % 2 == 0 else "11.")
+    assert len(prefix) == length
+    for make in (generate_uid, importlib.import_module("pydicom.uid").generate_uid):
+        if length <= 54:
+            assert make(prefix).startswith(prefix)
+        else:
+            with pytest.raises(ValueError):
+                make(prefix)
+
+
+def test_list_that_says_which_items_it_takes() -> None:
+    for module in both("multival"):
+        base = getattr(module, "ConvertingList", None) or module.ConstrainedList
+
+        class Evens(base):  # type: ignore[misc]  # the base is found above
+            def _validate(self, item: Any) -> int:
+                if item % 2:
+                    raise ValueError("odd")
+                return int(item)
+
+        evens = Evens([2, 4])
+        evens.append(6)
+        assert list(evens) == [2, 4, 6]
+        with pytest.raises(ValueError):
+            evens.append(7)
+        with pytest.raises(ValueError):
+            Evens([1])
+
+
+def test_bytes_of_unknown_vr_in_json_take_that_of_the_dictionary() -> None:
+    model = {
+        "00100020": {"vr": "UN", "InlineBinary": "QUJD"},
+        "00091001": {"vr": "UN", "InlineBinary": "QUJD"},
+    }
+    ours, theirs = Dataset.from_json(model), pydicom.Dataset.from_json(model)
+    assert [each.VR for each in ours] == [each.VR for each in theirs] == ["UN", "LO"]
+
+
+def test_unknown_tag_without_vr_is_warned_of() -> None:
+    for name in ("rawelement", "dataelem"):
+        module = importlib.import_module(
+            "rapidicom.rawelement" if name == "rawelement" else "pydicom.dataelem"
+        )
+        raw = module.RawDataElement(pydicom.tag.Tag(0x88880002), None, 2, b"\0\0", 0, True, True)
+        element, warned = outcome(lambda module=module, raw=raw: module.convert_raw_data_element(raw))
+        assert element.VR == "UN"
+        assert warned
+
+
+def test_raw_value_of_fragments_has_no_delimiter() -> None:
+    for module in both("filereader"):
+        (raw,) = module.data_element_generator(io.BytesIO(_FRAGMENTS), False, True)
+        assert raw.length == 0xFFFF_FFFF
+        assert raw.value == _FRAGMENTS[12:-8]
+
+
+def test_raw_values_that_are_long_are_left_out() -> None:
+    data = bytes.fromhex("10001000 04000000") + b"A^B " + bytes.fromhex("10002000 02000000") + b"12"
+    for module in both("filereader"):
+        found = list(module.data_element_generator(io.BytesIO(data), True, True, defer_size=3))
+        assert [(raw.value, raw.value_tell) for raw in found] == [(None, 8), (b"12", 20)]
+
+
+def test_file_set_without_uid_is_given_one() -> None:
+    path = pydicom.data.get_testdata_file("DICOMDIR")
+    directory = importlib.import_module("rapidicom").dcmread(path)
+    directory.file_meta.MediaStorageSOPInstanceUID = None
+    files = FileSet(directory)
+    assert files.UID.is_valid
+    assert files.UID == files.UID
+
+
+def test_json_asks_the_method_of_an_element(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = Dataset()
+    dataset.PatientID = "1"
+    monkeypatch.setattr(DataElement, "to_json_dict", lambda *_: {"vr": "LO", "Value": ["2"]})
+    assert dataset.to_json_dict() == {"00100020": {"vr": "LO", "Value": ["2"]}}
