@@ -180,7 +180,11 @@ def _parser() -> argparse.ArgumentParser:
 
     def takes_one_series(sub: argparse.ArgumentParser) -> None:
         takes_folders(sub)
-        sub.add_argument("--series", metavar="N|UID", help="number in `rapidicom series`, or series UID")
+        sub.add_argument(
+            "--series",
+            metavar="N|UID",
+            help="number in `rapidicom series` (2, or 2.1 for a stack), or series UID",
+        )
         sub.add_argument("--keep", action="store_true", help="read an irregular series all the same")
 
     sub = command(scan, "Print a table of the headers in a folder.")
@@ -259,6 +263,11 @@ def _read(options: argparse.Namespace) -> Volume:
         chosen = found[0]
     else:
         by_name = {str(number): one for number, one in enumerate(found, start=1)}
+        by_name |= {
+            f"{number}.{k}": stack
+            for number, one in enumerate(found, start=1)
+            for k, stack in enumerate(one.stacks, start=1)
+        }
         by_name |= {one.uid: one for one in found}
         if options.series not in by_name:
             raise CommandError(f"no series {options.series} among the {len(found)} found")

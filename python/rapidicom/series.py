@@ -76,6 +76,22 @@ class Series:
         self._file_states: list[tuple[int, int, int] | None] | None = None
         self._file_paths: list[str] = []
         self._places: list[tuple[int, int] | None] = []
+        # None if there is one stack.
+        self._stacks: list[Series] = [Series(stack) for stack in fields["stacks"]]
+
+    @property
+    def stacks(self) -> list[Series]:
+        """The stacks of the series, each as a series of its own with this one's UID.
+
+        Images part by plane, shape, Photometric Interpretation, Pixel Spacing and Frame of Reference, and
+        localizers from others. By Stack ID, Image Type, echo and Acquisition Number they part only where that
+        makes stacks of what is no volume: acquisitions that continue or interleave stay one stack, and so
+        does what has a leading axis. Every image is in one stack, or in a report as left out.
+
+        The first is what this series describes, but with the report of its own slices; where that is no
+        volume but several, those come first. A series of one stack is the only one of its list.
+        """
+        return list(self._stacks) if self._stacks else [self]
 
     def read(
         self,
@@ -235,6 +251,8 @@ def read_series(
     mmap: Literal["auto", "never", "always"] = "auto",
 ) -> Volume:
     """Read the one series in folders and files into a volume.
+
+    Of a series of several stacks this is the main one; `Series.stacks` of `find_series` has each.
 
     Args:
         paths: A folder, a file, or an iterable of either, or a table: as for `find_series`.
@@ -418,4 +436,6 @@ def _complaint(series: Series) -> str:
     sentences = "; ".join(f"{issue.kind}: {issue.sentence}" for issue in errors[:3])
     more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
     hint = 'Pass irregular="keep" to get the best volume that there is, with the report.'
+    if len(series.stacks) > 1:
+        hint += f" Its {len(series.stacks)} stacks can be read one by one: see stacks of the series."
     return f"the series is irregular. {sentences}{more} {hint}"

@@ -63,7 +63,13 @@ def error_lines(table: Table, *, limit: int = MAX_ERRORS) -> list[str]:
 
 
 def series_lines(found: Sequence[Series]) -> list[str]:
-    """Return a table of the series, numbered from 1, and below it what is irregular in each."""
+    """Return a table of the series, numbered from 1, and below it what is irregular in each.
+
+    Where a series has several stacks, each has a line too: `1.1`, `1.2` and so on.
+    """
+    numbered = [
+        numbered for number, series in enumerate(found, start=1) for numbered in _stacks(number, series)
+    ]
     rows = [
         (
             number,
@@ -75,14 +81,19 @@ def series_lines(found: Sequence[Series]) -> list[str]:
             len(series.report.issues) or None,
             series.uid,
         )
-        for number, series in enumerate(found, start=1)
+        for number, series in numbered
     ]
     header = ("#", "modality", "description", "files", "shape", "spacing (mm)", "findings", "uid")
     lines = format_table(header, rows)
-    for number, series in enumerate(found, start=1):
+    for number, series in numbered:
         if series.report.issues:
             lines += ["", f"series {number}:", *(INDENT + line for line in report_lines(series.report))]
     return lines
+
+
+def _stacks(number: int, series: Series) -> list[tuple[str, Series]]:
+    stacks = series.stacks if len(series.stacks) > 1 else []
+    return [(str(number), series), *((f"{number}.{k}", stack) for k, stack in enumerate(stacks, start=1))]
 
 
 def report_lines(report: Report) -> list[str]:

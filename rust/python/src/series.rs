@@ -229,6 +229,8 @@ fn series<'py>(py: Python<'py>, plan: SeriesPlan) -> PyResult<Bound<'py, PyDict>
     let issues: PyResult<Vec<_>> = plan.report.issues.into_iter().map(|found| issue(py, found)).collect();
     fields.set_item("issues", issues?)?;
     fields.set_item("slices", PySlices(Arc::new(plan.set)).into_pyobject(py)?)?;
+    let stacks: PyResult<Vec<_>> = plan.stacks.into_iter().map(|stack| series(py, stack)).collect();
+    fields.set_item("stacks", stacks?)?;
     Ok(fields)
 }
 

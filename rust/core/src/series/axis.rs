@@ -13,13 +13,20 @@ use crate::geometry::Vector;
 
 /// An attribute that can part images of one position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attribute {
+pub(super) enum Attribute {
     Number(AxisNumber),
     Gradient,
     ImageType,
     StackId,
     /// Instance Number, or the number of the frame: by how much it is larger than the lowest of the position.
     Order,
+}
+
+impl Attribute {
+    /// Whether it says what kind of image one is, and does not count them.
+    pub fn is_kind(&self) -> bool {
+        matches!(self, Attribute::ImageType | Attribute::StackId)
+    }
 }
 
 /// Each attribute with the name of its coordinate, and that of the axis if it comes first.
@@ -221,6 +228,15 @@ fn order_number(entry: &Entry<'_>) -> Option<i64> {
 
 fn key_of<'a>(entry: &Entry<'a>, key: &[Attribute], place: &[Entry<'a>]) -> Key<'a> {
     Key(key.iter().map(|attribute| value(entry, *attribute, place)).collect())
+}
+
+/// Images that share the values of `key`, each list in the order of `entries`.
+pub(super) fn partition<'a>(entries: &[Entry<'a>], key: &[Attribute]) -> Vec<Vec<Entry<'a>>> {
+    let mut parts: BTreeMap<Key<'a>, Vec<Entry<'a>>> = BTreeMap::new();
+    for entry in entries {
+        parts.entry(key_of(entry, key, &[])).or_default().push(*entry);
+    }
+    parts.into_values().collect()
 }
 
 /// The keys of a position's images, in order.

@@ -1,6 +1,7 @@
 //! Slices that need not belong together, one array of them all.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::find::read_instance_headers;
 use super::header::InstanceHeader;
@@ -40,7 +41,7 @@ pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -
     let only = |(file, header): (usize, &InstanceHeader)| {
         header.all_frames().first().map(|frame| Slice { file, frame: frame.clone() })
     };
-    Ok(SliceSet { slices: headers.iter().enumerate().map(only).collect(), files: headers })
+    Ok(SliceSet { slices: headers.iter().enumerate().map(only).collect(), files: shared(headers) })
 }
 
 /// Reads the headers of `paths` again, and of each file the images that are named: its number and that of its frame.
@@ -65,5 +66,9 @@ pub fn read_slice_headers(
     };
     let slices = slices.iter().map(|place| place.as_ref().map(find).transpose()).collect::<Result<_>>()?;
     drop(frames);
-    Ok(SliceSet { files, slices })
+    Ok(SliceSet { files: shared(files), slices })
+}
+
+fn shared(files: Vec<InstanceHeader>) -> Vec<Arc<InstanceHeader>> {
+    files.into_iter().map(Arc::new).collect()
 }

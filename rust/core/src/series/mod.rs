@@ -3,12 +3,14 @@
 //! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from one data set what is
 //! needed, `frames` and `mosaic` where each of its images lies, `plan` makes of many of them a [`SeriesPlan`] each
 //! series. On the way `stack` parts slices from what lies beside them, `axis` those that share a position, and `grid`
-//! fits the step from slice to slice. Every file ends up among the slices or in the `report`.
+//! fits the step from slice to slice; `parts` asks whether what is no one volume is
+//! several, and `draft` puts together what each stack makes. Every file ends up among the slices or in the `report`.
 
 mod axis;
 mod batch;
 mod copies;
 mod csa;
+mod draft;
 mod find;
 mod frame_header;
 mod frames;
@@ -17,6 +19,7 @@ mod header;
 mod image_state;
 mod mosaic;
 mod order;
+mod parts;
 mod plan;
 mod read;
 mod report;
@@ -26,6 +29,8 @@ mod tolerances;
 
 #[cfg(test)]
 mod content_tests;
+#[cfg(test)]
+mod parts_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::frame_header::AxisNumber;
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::plan::{SeriesPlan, plan_series};
+use super::report::IssueKind;
 use super::synthetic::*;
 use super::tolerances::Tolerances;
 use crate::geometry::norm;
@@ -47,8 +48,12 @@ fn any_header() -> impl Strategy<Value = InstanceHeader> {
                 4 => native(3, 3),
                 _ => header.image,
             };
-            if state == 5 {
-                header.image_type = "LOCALIZER".to_owned();
+            match state {
+                5 => header.image_type = "LOCALIZER".to_owned(),
+                6 => header.image_type = "DERIVED\\SECONDARY".to_owned(),
+                7 if name < 3 => header.frame_of_reference_uid = "1.8".to_owned(),
+                8 => header.frame_of_reference_uid = String::new(),
+                _ => {}
             }
             header
         },
@@ -62,6 +67,15 @@ fn named(mut headers: Vec<InstanceHeader>) -> Vec<InstanceHeader> {
     }
     headers
 }
+
+/// What is said of images that lie beside a stack.
+const BESIDE: [IssueKind; 5] = [
+    IssueKind::Localizer,
+    IssueKind::MixedOrientation,
+    IssueKind::MixedShape,
+    IssueKind::MixedPhotometric,
+    IssueKind::MixedSpacing,
+];
 
 fn words(plans: &[SeriesPlan]) -> String {
     let one = |plan: &SeriesPlan| {
@@ -101,6 +115,39 @@ proptest! {
             told.extend(plan.report.issues.iter().flat_map(|issue| issue.paths.clone()));
             prop_assert_eq!(&told, &paths);
             prop_assert!(plan.affine.0.iter().flatten().all(|value| value.is_finite()), "{:?}", plan.affine);
+        }
+    }
+
+    #[test]
+    fn every_file_is_in_one_stack_or_in_a_report(headers in prop::collection::vec(any_header(), 1..24).prop_map(named)) {
+        let paths: BTreeSet<PathBuf> = headers.iter().map(|header| header.path.clone()).collect();
+        for plan in plan_series(headers, Vec::new(), &Tolerances::DEFAULT) {
+            prop_assert!(plan.stacks.len() != 1, "one stack is the series");
+            let stacks = if plan.stacks.is_empty() { std::slice::from_ref(&plan) } else { &plan.stacks[..] };
+            let mut told = BTreeSet::new();
+            for path in stacks.iter().flat_map(|stack| stack.set.present()).map(|(file, _)| file.path.clone()) {
+                prop_assert!(told.insert(path.clone()), "{:?} is in two stacks", path);
+            }
+            let reports = stacks.iter().chain([&plan]).flat_map(|stack| &stack.report.issues);
+            // That another stack has a file says nothing of it.
+            let left_out = reports.filter(|issue| !BESIDE.contains(&issue.kind));
+            told.extend(left_out.flat_map(|issue| issue.paths.clone()));
+            prop_assert_eq!(&told, &paths);
+        }
+    }
+
+    #[test]
+    fn a_stack_is_planned_as_if_it_were_alone(headers in prop::collection::vec(any_header(), 1..24).prop_map(named)) {
+        for plan in plan_series(headers.clone(), Vec::new(), &Tolerances::DEFAULT) {
+            for stack in &plan.stacks {
+                let own: BTreeSet<PathBuf> = stack.set.present().map(|(file, _)| file.path.clone()).collect();
+                let mut alone = headers.clone();
+                alone.retain(|header| own.contains(&header.path));
+                for alone in plan_series(alone, Vec::new(), &Tolerances::DEFAULT) {
+                    prop_assert_eq!(slices(&alone), slices(stack));
+                    prop_assert_eq!((alone.affine, &alone.shape), (stack.affine, &stack.shape));
+                }
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is read into one array: frames of files, in order.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::frame_header::FrameHeader;
 use super::header::InstanceHeader;
@@ -19,7 +20,7 @@ pub struct Slice {
 #[derive(Clone, Debug, Default)]
 pub struct SliceSet {
     /// The files, each once.
-    pub files: Vec<InstanceHeader>,
+    pub files: Vec<Arc<InstanceHeader>>,
     /// In the order of the array; `None` where there is no image.
     pub slices: Vec<Option<Slice>>,
 }
@@ -27,7 +28,7 @@ pub struct SliceSet {
 impl SliceSet {
     /// Each slice that is there, with its file.
     pub fn present(&self) -> impl Iterator<Item = (&InstanceHeader, &Slice)> {
-        self.slices.iter().flatten().filter_map(|slice| Some((self.files.get(slice.file)?, slice)))
+        self.slices.iter().flatten().filter_map(|slice| Some((&**self.files.get(slice.file)?, slice)))
     }
 
     /// The slices with these indices, in this order, and the files that they are in; `None` if there is no such slice.
@@ -39,7 +40,7 @@ impl SliceSet {
             if let Some(slice) = &mut slice {
                 let file = self.files.get(slice.file)?;
                 slice.file = *numbers.entry(slice.file).or_insert_with(|| {
-                    chosen.files.push(file.clone());
+                    chosen.files.push(Arc::clone(file));
                     chosen.files.len() - 1
                 });
             }

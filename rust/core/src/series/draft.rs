@@ -1,0 +1,220 @@
+//! What one stack makes: its slices in order, where they lie, and what is irregular in them.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::axis::LeadingAxis;
+use super::frame_header::FrameHeader;
+use super::header::InstanceHeader;
+use super::image_state::ImageState;
+use super::order::{Ordered, order};
+use super::plan::SeriesPlan;
+use super::report::{Issue, IssueKind, Report};
+use super::slice_set::{Slice, SliceSet};
+use super::stack::{Entry, Extent, Group};
+use super::tolerances::Tolerances;
+use crate::geometry::Affine;
+
+/// The plan of one stack, as long as its images are those of a series.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Draft {
+    /// The numbers of the files that its images are in, those included that are not read.
+    pub files: Vec<usize>,
+    /// How many images it has been made of.
+    pub image_count: usize,
+    /// The file and the frame of each place of the array.
+    chosen: Vec<Option<(usize, FrameHeader)>>,
+    axis: Option<LeadingAxis>,
+    slice_count: usize,
+    /// Rows and columns, and samples for colour.
+    frame_shape: Vec<usize>,
+    /// With (between rows, between columns).
+    placed: Option<(Affine, [f64; 2])>,
+    pub extent: Option<Extent>,
+    /// What is wrong with its files.
+    pub issues: Vec<Issue>,
+    /// What is irregular in its slices, which a report lists behind what lies beside them.
+    pub behind: Vec<Issue>,
+    unsupported: Option<String>,
+}
+
+impl Draft {
+    pub fn new(stack: &Group<'_>, tolerances: &Tolerances) -> Draft {
+        let mut draft = Draft { image_count: stack.entries.len(), ..Draft::default() };
+        draft.files = stack.entries.iter().map(|entry| entry.file).collect();
+        draft.files.dedup();
+        let first = stack.entries.first().map(|entry| entry.header);
+        if let Some((image, (rows, columns))) =
+            first.and_then(|file| Some((file.image.description()?, file.slice_size()?)))
+        {
+            let samples = (image.samples_per_pixel > 1).then_some(image.samples_per_pixel);
+            draft.frame_shape = [rows, columns].into_iter().chain(samples).collect();
+        }
+        let readable = readable(&stack.entries, &mut draft.issues);
+        draft.unsupported = why_unsupported(&readable, &mut draft.issues);
+        let has_own_geometry = readable.iter().any(|entry| has_own_geometry(entry.header));
+        if let Some(ordered) = order(stack, readable, has_own_geometry, tolerances) {
+            draft.behind = mixed_attributes(&ordered);
+            draft.behind.extend(ordered.issues);
+            draft.placed = Some((ordered.affine, ordered.pixel_spacing));
+            draft.extent = ordered.extent;
+            draft.slice_count = ordered.slices.len();
+            let place = |entry: Entry<'_>| (entry.file, entry.frame.clone());
+            draft.chosen = ordered.cells.iter().map(|cell| cell.map(place)).collect();
+            draft.axis = ordered.axis;
+        }
+        draft
+    }
+
+    /// Takes over what was found out about the files of the series, as far as it is about these, or about files of
+    /// which nobody knows whether they belong here.
+    pub fn inherit(&mut self, of_series: &[Issue], headers: &[InstanceHeader]) {
+        if of_series.is_empty() {
+            return;
+        }
+        let own = self.files.iter().filter_map(|file| headers.get(*file));
+        let own: HashSet<&Path> = own.map(|header| header.path.as_path()).collect();
+        let is_own = |issue: &&Issue| {
+            issue.kind == IssueKind::Unreadable || issue.paths.iter().any(|path| own.contains(path.as_path()))
+        };
+        self.issues.splice(..0, of_series.iter().filter(is_own).cloned());
+    }
+
+    /// `headers`: the files of the series.
+    pub fn plan(mut self, uid: &str, headers: &[Arc<InstanceHeader>]) -> SeriesPlan {
+        self.issues.append(&mut self.behind);
+        self.issues.sort_by_key(|issue| issue.kind);
+        let first = self.chosen.iter().flatten().map(|(file, _)| *file).next();
+        let first = headers.get(first.or(self.files.first().copied()).unwrap_or_default());
+        let text =
+            |value: fn(&InstanceHeader) -> &String| first.map(|header| value(header).clone()).unwrap_or_default();
+        let set = slice_set(headers, self.chosen);
+        let mut shape: Vec<usize> = self.axis.iter().map(|axis| axis.length).chain([self.slice_count]).collect();
+        shape.extend(self.frame_shape);
+        let (affine, pixel_spacing) = self.placed.unwrap_or((IDENTITY, [1.0; 2]));
+        let [slice_spacing, ..] = affine.spacing();
+        SeriesPlan {
+            uid: uid.to_owned(),
+            study_uid: text(|header| &header.study_instance_uid),
+            modality: text(|header| &header.modality),
+            description: text(|header| &header.series_description),
+            number: first.and_then(|header| header.series_number),
+            set,
+            axis: self.axis,
+            shape,
+            affine,
+            // Those between pixels as they are written, not by way of the affine, which rounds.
+            spacing: [slice_spacing, pixel_spacing[0], pixel_spacing[1]],
+            report: Report { issues: self.issues },
+            unsupported: self.unsupported,
+            stacks: Vec::new(),
+        }
+    }
+}
+
+/// The files that are read, in the order of their first slices, and what is read of them.
+fn slice_set(headers: &[Arc<InstanceHeader>], chosen: Vec<Option<(usize, FrameHeader)>>) -> SliceSet {
+    let mut files: Vec<Arc<InstanceHeader>> = Vec::new();
+    let mut places: HashMap<usize, usize> = HashMap::new();
+    let mut slice = |(file, frame): (usize, FrameHeader)| {
+        let file = *places.entry(file).or_insert_with(|| {
+            files.extend(headers.get(file).map(Arc::clone));
+            files.len().saturating_sub(1)
+        });
+        Slice { file, frame }
+    };
+    let slices = chosen.into_iter().map(|cell| cell.map(&mut slice)).collect();
+    SliceSet { files, slices }
+}
+
+/// The affine of a series without a slice: (slice, row, column) run along z, y and x.
+const IDENTITY: Affine =
+    Affine([[0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]);
+
+/// Leaves out what lacks pixels and, unless that is all of them, what is written in a way that is not read yet.
+fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>> {
+    let is_native = |entry: &Entry<'_>| matches!(entry.header.image, ImageState::Readable(_));
+    let has_native = entries.iter().any(is_native);
+    let mut readable = Vec::with_capacity(entries.len());
+    let mut told: HashSet<usize> = HashSet::new();
+    for entry in entries {
+        match &entry.header.image {
+            ImageState::Truncated { .. } | ImageState::Unsupported { .. }
+                if told.contains(&entry.file) && has_native => {}
+            ImageState::Truncated { .. } if !told.insert(entry.file) => {}
+            ImageState::Truncated { needed, available, .. } => {
+                let sentence = format!("1 file is cut short and left out: {available} of {needed} bytes of pixels");
+                let issue = Issue::error(IssueKind::Truncated, sentence).with_paths([entry.path()]);
+                let issue = issue.with_number("needed_byte_count", *needed as f64);
+                issues.push(issue.with_number("available_byte_count", *available as f64));
+            }
+            ImageState::Unsupported { why, .. } if has_native => {
+                told.insert(entry.file);
+                let sentence = format!("1 file is left out: {why}");
+                issues.push(Issue::error(IssueKind::Unsupported, sentence).with_paths([entry.path()]));
+            }
+            _ => readable.push(*entry),
+        }
+    }
+    readable
+}
+
+fn has_own_geometry(header: &InstanceHeader) -> bool {
+    matches!(header.image, ImageState::Unsupported { has_own_geometry: true, .. })
+}
+
+/// Why the first of these cannot be read yet, and then none of them can.
+fn why_unsupported(readable: &[Entry<'_>], issues: &mut Vec<Issue>) -> Option<String> {
+    let ImageState::Unsupported { why, .. } = &readable.first()?.header.image else { return None };
+    let issue = Issue::error(IssueKind::Unsupported, why.clone()).with_paths(readable.iter().map(Entry::path));
+    issues.push(issue.with_number("file_count", readable.len() as f64));
+    Some(why.clone())
+}
+
+/// What differs among the slices of the volume without parting them.
+fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
+    let slices: Vec<Entry<'_>> = ordered.cells.iter().flatten().copied().collect();
+    let Some(first) = slices.first() else { return Vec::new() };
+    let unlike = |is_like: &dyn Fn(&Entry<'_>) -> bool| -> Vec<PathBuf> {
+        slices.iter().filter(|entry| !is_like(entry)).map(Entry::path).collect()
+    };
+    let mut issues = Vec::new();
+    let mut add = |issue: Issue, paths: Vec<PathBuf>| {
+        if !paths.is_empty() {
+            issues.push(issue.with_number("slice_count", paths.len() as f64).with_paths(paths));
+        }
+    };
+    let sentence = "positions refer to several coordinate systems (Frame of Reference UID)";
+    let frame_of_reference = |slice: &Entry<'_>| slice.header.frame_of_reference_uid.clone();
+    let known = slices.iter().map(frame_of_reference).find(|uid| !uid.is_empty()).unwrap_or_default();
+    let of_another = unlike(&|slice| {
+        let own = &slice.header.frame_of_reference_uid;
+        own.is_empty() || *own == known
+    });
+    add(Issue::error(IssueKind::MixedFrameOfReference, sentence), of_another);
+
+    let sentence = "Rescale Slope or Rescale Intercept is no number, or the slope is zero";
+    add(Issue::error(IssueKind::BadRescale, sentence), unlike(&|slice| !slice.frame.has_bad_rescale));
+
+    let slopes = || slices.iter().map(|entry| entry.frame.rescale.slope);
+    let intercepts = || slices.iter().map(|entry| entry.frame.rescale.intercept);
+    let (least, most) = (f64::INFINITY, f64::NEG_INFINITY);
+    let sentence = "slices differ in Rescale Slope, Rescale Intercept or Modality LUT: each has its own applied";
+    let mixed = Issue::note(IssueKind::MixedRescale, sentence)
+        .with_number("least_slope", slopes().fold(least, f64::min))
+        .with_number("most_slope", slopes().fold(most, f64::max))
+        .with_number("least_intercept", intercepts().fold(least, f64::min))
+        .with_number("most_intercept", intercepts().fold(most, f64::max));
+    let lut = |slice: &Entry<'_>| slice.header.has_modality_lut;
+    let is_like = |slice: &Entry<'_>| slice.frame.rescale == first.frame.rescale && lut(slice) == lut(first);
+    add(mixed, unlike(&is_like));
+
+    let of = |slice: &Entry<'_>| slice.header.image.description().map(|image| (image.bits_allocated, image.is_signed));
+    let sentence = "stored values of slices differ in width or sign";
+    add(Issue::note(IssueKind::MixedSampleType, sentence), unlike(&|slice| of(slice) == of(first)));
+
+    let sentence = "some voxels may be Pixel Padding Value, which stands for no measurement: padding_mask() finds them";
+    add(Issue::note(IssueKind::PixelPadding, sentence), unlike(&|slice| !slice.header.has_padding));
+    issues
+}

@@ -1,0 +1,109 @@
+//! Whether the images of one plane, shape and spacing are several stacks all the same.
+//!
+//! Images of several Frames of Reference are, because no distance between them is known. Otherwise only what cannot be
+//! one volume is parted, by attributes of which each part is one then: a CT of several acquisitions that continue or
+//! interleave stays one, and so does what has an axis in front of its slices.
+
+use super::axis::{Attribute, partition};
+use super::draft::Draft;
+use super::frame_header::AxisNumber;
+use super::report::{Issue, IssueKind};
+use super::stack::{Entry, Group};
+use super::tolerances::Tolerances;
+
+/// What parts images, in the order in which it is tried: alone first, then with all before it.
+const PARTING: [Attribute; 5] = [
+    Attribute::StackId,
+    Attribute::ImageType,
+    Attribute::Number(AxisNumber::EchoNumber),
+    Attribute::Number(AxisNumber::EchoTime),
+    Attribute::Number(AxisNumber::AcquisitionNumber),
+];
+
+/// What the stacks are that `group` parts into, of which `whole` was made: those with most images first. None if it
+/// stays one.
+pub(super) fn parts(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> Vec<Draft> {
+    let mut parts = by_frame_of_reference(group);
+    let mut drafts = if parts.len() < 2 { by_attributes(group, whole, tolerances) } else { Vec::new() };
+    for part in parts.drain(..).filter(|part| part.entries.len() < group.entries.len()) {
+        let draft = Draft::new(&part, tolerances);
+        let finer = by_attributes(&part, &draft, tolerances);
+        drafts.extend(if finer.is_empty() { vec![draft] } else { finer });
+    }
+    // Those of as many images stay in their order.
+    drafts.sort_by_key(|draft| std::cmp::Reverse(draft.image_count));
+    drafts
+}
+
+/// Images that do not say theirs are taken to be of the only one that there is.
+fn by_frame_of_reference<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
+    let uid = |entry: &Entry<'a>| entry.header.frame_of_reference_uid.as_str();
+    let mut uids: Vec<&str> = group.entries.iter().map(uid).filter(|uid| !uid.is_empty()).collect();
+    uids.sort_unstable();
+    uids.dedup();
+    if uids.len() < 2 {
+        return Vec::new();
+    }
+    let mut entries = group.entries.clone();
+    entries.sort_by_key(|entry| (uid(entry), entry.index));
+    let chunks = entries.chunk_by(|a, b| uid(a) == uid(b));
+    in_order(group, chunks.map(<[Entry<'a>]>::to_vec).collect())
+}
+
+fn by_attributes(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> Vec<Draft> {
+    let Some(trouble) = Trouble::of(&whole.behind) else { return Vec::new() };
+    let alone = PARTING.iter().map(std::slice::from_ref);
+    let together = (2..=PARTING.len()).filter_map(|count| PARTING.get(..count));
+    for key in alone.chain(together) {
+        // Each step of an incomplete axis is complete by itself, but that makes no stacks of them.
+        if trouble == Trouble::Incomplete && !key.iter().all(Attribute::is_kind) {
+            continue;
+        }
+        let parts = in_order(group, partition(&group.entries, key));
+        // Every slice has a number of its own in some series: one image is no acquisition.
+        let fewest = if key.iter().all(Attribute::is_kind) { 1 } else { 2 };
+        let is_sensible =
+            parts.iter().any(|part| part.entries.len() > 1) && parts.iter().all(|part| part.entries.len() >= fewest);
+        if parts.len() < 2 || !is_sensible {
+            continue;
+        }
+        let drafts: Vec<Draft> = parts.iter().map(|part| Draft::new(part, tolerances)).collect();
+        if drafts.iter().all(|draft| Trouble::of(&draft.behind).is_none()) {
+            return drafts;
+        }
+    }
+    Vec::new()
+}
+
+/// Groups in the order of their first images.
+fn in_order<'a>(whole: &Group<'a>, parts: Vec<Vec<Entry<'a>>>) -> Vec<Group<'a>> {
+    let (orientation, is_localizer) = (whole.orientation, whole.is_localizer);
+    let mut parts: Vec<Group<'a>> =
+        parts.into_iter().map(|entries| Group { entries, orientation, is_localizer }).collect();
+    parts.sort_by_key(|part| part.entries.first().map(|entry| entry.index));
+    parts
+}
+
+/// Why images are no one volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    /// Some are missing along the axis in front.
+    Incomplete,
+    /// They share places, or are in no order that has one step.
+    Places,
+}
+
+impl Trouble {
+    fn of(issues: &[Issue]) -> Option<Trouble> {
+        let trouble = |issue: &Issue| match issue.kind {
+            IssueKind::IncompleteGrid => Some(Trouble::Incomplete),
+            IssueKind::MultiplePhases
+            | IssueKind::DuplicatePosition
+            | IssueKind::Gap
+            | IssueKind::UnevenSpacing
+            | IssueKind::OffAxis => Some(Trouble::Places),
+            _ => None,
+        };
+        issues.iter().filter(|issue| issue.is_error).filter_map(trouble).max()
+    }
+}

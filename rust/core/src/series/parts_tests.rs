@@ -1,0 +1,199 @@
+//! What makes a series several stacks, and what does not.
+
+use super::frame_header::AxisNumber;
+use super::header::InstanceHeader;
+use super::plan::{SeriesPlan, Unreadable};
+use super::synthetic::*;
+
+const ACQUISITION: usize = AxisNumber::AcquisitionNumber as usize;
+const ECHO: usize = AxisNumber::EchoNumber as usize;
+
+/// Changes regular headers; the slices of each stack.
+type Case = (&'static str, fn(&mut Vec<InstanceHeader>), &'static [&'static str]);
+
+fn stacks(plan: &SeriesPlan) -> Vec<String> {
+    if plan.stacks.is_empty() { vec![slices(plan)] } else { plan.stacks.iter().map(slices).collect() }
+}
+
+/// The same slices half a step further, as those of another acquisition of other slices are.
+fn shift(headers: &mut [InstanceHeader], by: f64) {
+    headers.iter_mut().filter_map(|header| header.position.as_mut()).for_each(|position| position[2] += by);
+}
+
+fn number(headers: &mut [InstanceHeader], which: usize, value: f64) {
+    headers.iter_mut().for_each(|header| header.numbers[which] = Some(value));
+}
+
+#[test]
+fn stacks_of_a_series() {
+    const SECOND: &str = "p00 p01 p02 p03 p04 p05 p06 p07";
+    let cases: &[Case] = &[
+        ("one", |_| {}, &[ALL]),
+        (
+            "a localizer",
+            |all| {
+                let image_type = "ORIGINAL\\PRIMARY\\LOCALIZER".to_owned();
+                all.push(InstanceHeader { image_type, orientation: Some(SAGITTAL), ..header("loc") });
+            },
+            &[ALL, "loc"],
+        ),
+        (
+            "two planes",
+            |all| all.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p")),
+            &[ALL, SECOND],
+        ),
+        (
+            "another shape and another spacing",
+            |all| {
+                all.extend(again(&all.clone()[..4], "q"));
+                all[8..].iter_mut().for_each(|one| one.image = native(6, 7));
+                all[11].pixel_spacing = Some([2.0, 2.0]);
+            },
+            &[ALL, "q00 q01 q02", "q03"],
+        ),
+        (
+            "two coordinate systems",
+            |all| {
+                all.extend(again(&all.clone(), "p"));
+                all[8..].iter_mut().for_each(|one| one.frame_of_reference_uid = "1.8".to_owned());
+            },
+            &[ALL, SECOND],
+        ),
+        (
+            "coordinate systems that some do not tell",
+            |all| all[4..].iter_mut().for_each(|one| one.frame_of_reference_uid = String::new()),
+            &[ALL],
+        ),
+        (
+            "acquisitions that continue",
+            |all| {
+                number(&mut all[..4], ACQUISITION, 1.0);
+                number(&mut all[4..], ACQUISITION, 2.0);
+            },
+            &[ALL],
+        ),
+        (
+            "acquisitions that interleave",
+            |all| {
+                for (index, one) in all.iter_mut().enumerate() {
+                    one.numbers[ACQUISITION] = Some((index % 2) as f64);
+                }
+            },
+            &[ALL],
+        ),
+        (
+            "acquisitions of the same slices, which are an axis",
+            |all| {
+                all.extend(again(&all.clone(), "p"));
+                number(&mut all[..8], ACQUISITION, 1.0);
+                number(&mut all[8..], ACQUISITION, 2.0);
+            },
+            &["00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07"],
+        ),
+        (
+            "acquisitions whose slices overlap in no step",
+            |all| {
+                all.extend(again(&all.clone(), "p"));
+                shift(&mut all[8..], 3.1);
+                number(&mut all[..8], ACQUISITION, 1.0);
+                number(&mut all[8..], ACQUISITION, 2.0);
+            },
+            &[ALL, SECOND],
+        ),
+        (
+            "acquisitions far from each other",
+            |all| {
+                all.extend(again(&all.clone()[..6], "p"));
+                shift(&mut all[8..], 200.0);
+                number(&mut all[..8], ACQUISITION, 1.0);
+                number(&mut all[8..], ACQUISITION, 2.0);
+            },
+            &[ALL, "p00 p01 p02 p03 p04 p05"],
+        ),
+        (
+            "an acquisition number for each slice, and one is missing",
+            |all| {
+                all.iter_mut().enumerate().for_each(|(n, one)| one.numbers[ACQUISITION] = Some(n as f64));
+                all.remove(3);
+            },
+            &["00 01 02 04 05 06 07"],
+        ),
+        (
+            "magnitude of all slices, and phase of some",
+            |all| {
+                all.extend(again(&all.clone()[2..5], "p"));
+                all[..8].iter_mut().for_each(|one| one.image_type = "ORIGINAL\\PRIMARY\\M".to_owned());
+                all[8..].iter_mut().for_each(|one| one.image_type = "ORIGINAL\\PRIMARY\\P".to_owned());
+            },
+            &[ALL, "p02 p03 p04"],
+        ),
+        (
+            "a projection among the slices",
+            |all| {
+                all.extend(again(&all.clone()[2..3], "p"));
+                shift(&mut all[8..], 0.7);
+                all[8].image_type = "DERIVED\\SECONDARY\\PROJECTION IMAGE".to_owned();
+            },
+            &[ALL, "p02"],
+        ),
+        (
+            "echoes of different slices, one of them derived too",
+            |all| {
+                all.extend(again(&all.clone()[..5], "p"));
+                all.extend(again(&all.clone()[..3], "q"));
+                number(&mut all[..8], ECHO, 1.0);
+                number(&mut all[8..], ECHO, 2.0);
+                all[13..].iter_mut().for_each(|one| one.image_type = "DERIVED\\PRIMARY\\M".to_owned());
+            },
+            &[ALL, "p00 p01 p02 p03 p04", "q00 q01 q02"],
+        ),
+        (
+            "a time that lacks slices is no stack",
+            |all| {
+                all.extend(again(&all.clone()[..6], "p"));
+                all.extend(again(&all.clone()[..8], "q"));
+                number(&mut all[..8], ACQUISITION, 1.0);
+                number(&mut all[8..14], ACQUISITION, 2.0);
+                number(&mut all[14..], ACQUISITION, 3.0);
+            },
+            &["00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 - - q00 q01 q02 q03 q04 q05 q06 q07"],
+        ),
+        ("a duplicate", |all| all.extend(again(&all.clone()[2..3], "d")), &[ALL]),
+        ("a missing slice", |all| drop(all.remove(3)), &["00 01 02 04 05 06 07"]),
+    ];
+    for (name, change, expected) in cases {
+        let mut headers = regular();
+        change(&mut headers);
+        let plan = plan(headers);
+        assert_eq!(stacks(&plan), *expected, "{name}");
+        for stack in &plan.stacks {
+            assert!(!stack.report.has_errors(), "{name}: {:?}", findings(stack));
+            assert_eq!(stack.uid, plan.uid);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_may_be_of_any_stack_is_an_error_in_each() {
+    let mut headers = regular();
+    headers.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p"));
+    let path = headers[0].path.with_file_name("bad");
+    let series_instance_uid = Some(headers[0].series_instance_uid.clone());
+    let plan = plan_with(headers, vec![Unreadable { path, reason: String::new(), series_instance_uid }]);
+    assert_eq!(plan.stacks.len(), 2);
+    for stack in &plan.stacks {
+        assert_eq!(findings(stack), ["unreadable!: bad"]);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_in_its_stack() {
+    let mut headers = regular();
+    headers.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p"));
+    let mut copy = headers[9].clone();
+    copy.path = copy.path.with_file_name("copy");
+    headers.push(copy);
+    let plan = plan(headers);
+    let found: Vec<Vec<String>> = plan.stacks.iter().map(findings).collect();
+    assert_eq!(found, [vec![], vec!["duplicate_position!: copy p01".to_owned()]]);
+}
