@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from rapidicom.errors import UnsupportedError
 
-__all__ = ["NotOffered", "not_offered"]
+__all__ = ["NotOffered", "ReadOnly", "not_offered"]
 
 
 def not_offered(what: str, instead: str = "ds.to_pydicom() gives pydicom's data set, which does") -> NoReturn:
@@ -35,3 +35,32 @@ class NotOffered:
 
     def __call__(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
         not_offered(self._what)
+
+
+class ReadOnly:
+    """What pydicom's data sets do beside reading: the part of `Dataset` that says who does it."""
+
+    __slots__ = ()
+
+    def save_as(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        """Raise: `to_pydicom()` gives what writes."""
+        not_offered("write files", "ds.to_pydicom().save_as(...) does")
+
+    def compress(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        """Raise: `to_pydicom()` gives what compresses."""
+        not_offered("compress pixels", "ds.to_pydicom().compress(...) does")
+
+    def decompress(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        """Raise: `pixel_array` needs no such step, and `to_pydicom()` gives what replaces Pixel Data."""
+        not_offered(
+            "replace compressed Pixel Data",
+            "ds.pixel_array decodes it as it is, and ds.to_pydicom().decompress() replaces it",
+        )
+
+    def set_pixel_data(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        """Raise: `to_pydicom()` gives what describes new pixels."""
+        not_offered("describe new pixels", "ds.to_pydicom().set_pixel_data(...) does")
+
+    def set_original_encoding(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
+        """Raise: `to_pydicom()` gives what is written in another encoding."""
+        not_offered("say how files are written", "ds.to_pydicom().set_original_encoding(...) does")

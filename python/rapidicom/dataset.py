@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from rapidicom import _core
-from rapidicom._not_offered import not_offered
+from rapidicom._not_offered import ReadOnly, not_offered
 from rapidicom._pixel_access import PixelAccess
 from rapidicom.datadict import keyword_for_tag, private_dictionary_VR
 from rapidicom.dataelem import DataElement
@@ -39,7 +39,7 @@ _get_element = _core.Dataset.__getitem__
 _delete_element = _core.Dataset.__delitem__
 
 
-class Dataset(PixelAccess, Keywords):
+class Dataset(PixelAccess, ReadOnly, Keywords):
     """Data elements by tag and, as attributes, by keyword.
 
     Attributes:
@@ -542,20 +542,6 @@ class Dataset(PixelAccess, Keywords):
         from rapidicom.integrations.pydicom import to_pydicom
 
         return to_pydicom(self)
-
-    # What only reads does not
-
-    def save_as(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
-        """Raise: `to_pydicom()` gives what writes."""
-        not_offered("write files", "ds.to_pydicom().save_as(...) does")
-
-    def compress(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
-        """Raise: `to_pydicom()` gives what compresses."""
-        not_offered("compress pixels", "ds.to_pydicom().compress(...) does")
-
-    def set_pixel_data(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
-        """Raise: `to_pydicom()` gives what describes new pixels."""
-        not_offered("describe new pixels", "ds.to_pydicom().set_pixel_data(...) does")
 
     def __enter__(self) -> Self:
         return self

@@ -61,7 +61,22 @@ class ConvertingList(list[T]):
 ConstrainedList = ConvertingList
 
 
-class MultiValue(ConvertingList[T]):
+class MultiValueType(type):
+    """The type of `MultiValue`: what `type(value) == pydicom.multival.MultiValue` asks while that is patched.
+
+    Attributes:
+        stands_for: The class that this one is equal to beside itself, if there is one.
+    """
+
+    stands_for: type | None = None
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other or (other is not None and other is MultiValueType.stands_for)
+
+    __hash__ = type.__hash__
+
+
+class MultiValue(ConvertingList[T], metaclass=MultiValueType):
     """The values of an element that has several."""
 
     __slots__ = ("_constructor",)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rapidicom._pydicom_types import is_pydicom_name
+
 __all__ = ["PersonName"]
 
 # What bytes without a Specific Character Set are read as: every byte is a character of it.
@@ -12,7 +14,16 @@ _DEFAULT_ENCODING = "iso8859"
 _COMPONENTS = ("family_name", "given_name", "middle_name", "name_prefix", "name_suffix")
 
 
-class PersonName:
+class _Value:
+    """Stands below `PersonName`, as `int` and `str` stand below other values.
+
+    A class with only `object` below it cannot be given another base, as `integrations.pydicom_patch` does.
+    """
+
+    __slots__ = ()
+
+
+class PersonName(_Value):
     """A value with VR PN. It compares, hashes and prints as its text."""
 
     __slots__ = ("_bytes", "_text", "encodings")
@@ -30,7 +41,7 @@ class PersonName:
         """Make a name.
 
         Args:
-            val: The name, its groups separated by `=` and their components by `^`.
+            val: The name, its groups separated by `=` and their components by `^`; or one of pydicom's.
             encodings: Python's names of the encodings of `val` if that is bytes, to be tried in order.
             original_string: The bytes that `val` was decoded from.
 
@@ -46,6 +57,8 @@ class PersonName:
             text, self.encodings, self._bytes = val._text, val.encodings, val._bytes
         elif isinstance(val, bytes):
             text, self._bytes = _decoded(val, self.encodings), val
+        elif is_pydicom_name(val):
+            text, self.encodings, self._bytes = str(val), _as_tuple(val.encodings), val.original_string
         else:
             raise TypeError(f"a PersonName is made from a str or bytes, not from {type(val).__name__}")
         # Groups at the end that are empty leave no trace.

@@ -17,14 +17,15 @@ ELEMENT_FORMAT = "%(tag)s %(name)-35.35s %(VR)s: %(repval)s"
 _RULE_WIDTH = 49
 
 
-def dataset_text(dataset: Dataset, *, top_level_only: bool = False) -> str:
+def dataset_text(dataset: Dataset, depth: int = 0, *, top_level_only: bool = False) -> str:
     """Return what `print` shows of a data set.
 
     Args:
         dataset: The data set.
+        depth: How many sequences it is in: as often is it indented.
         top_level_only: Whether to leave out the items of sequences.
     """
-    return "\n".join(_lines(dataset, 0, top_level_only))
+    return "\n".join(_lines(dataset, depth, top_level_only))
 
 
 def _lines(dataset: Dataset, depth: int, top_level_only: bool) -> Iterator[str]:

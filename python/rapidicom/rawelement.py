@@ -42,7 +42,7 @@ def convert_raw_data_element(
     """Return an element whose value is decoded.
 
     Args:
-        raw: The element as it is in a file.
+        raw: The element as it is in a file; or one that pydicom has decoded, which is copied.
         encoding: Python's names for the encodings of text.
         ds: The data set that it is in: it says whose private elements are which, and whether numbers of
             pixels are signed.
@@ -50,6 +50,12 @@ def convert_raw_data_element(
     Raises:
         InvalidDicomError: The bytes are no value of that VR.
     """
+    if not raw.is_raw:  # pydicom has decoded it
+        from rapidicom.dataelem import DataElement
+
+        return DataElement(
+            raw.tag, raw.VR, raw.value, is_undefined_length=getattr(raw, "is_undefined_length", False)
+        )
     if raw.VR is not None and raw.VR not in tuple(VR):
         raise NotImplementedError(f"there is no VR like that of {Tag(raw.tag)}")
     number = Tag(raw.tag)

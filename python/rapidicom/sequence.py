@@ -1,4 +1,7 @@
-"""Sequences of Items (PS3.5 §7.5): a list that holds data sets and nothing else."""
+"""Sequences of Items (PS3.5 §7.5): a list that holds data sets and nothing else.
+
+Data sets of pydicom may be among them, as they are: what is changed in them later is seen.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
+from rapidicom._pydicom_types import is_pydicom_dataset
 from rapidicom.multival import ConvertingList
 
 if TYPE_CHECKING:
@@ -42,12 +46,14 @@ class Sequence(ConvertingList["Dataset"]):
     def _convert(self, item: Any) -> Dataset:
         if isinstance(item, _core.Dataset):
             return item  # type: ignore[return-value]  # the only class of data sets that is handed out
+        if is_pydicom_dataset(item):
+            return item  # type: ignore[no-any-return]
         raise TypeError(f"a Sequence holds Dataset instances, not {type(item).__name__}")
 
     def extend(self, items: Iterable[Any]) -> None:
         """Add data sets at the end."""
         # A data set can be iterated over, but its elements are no items.
-        if isinstance(items, _core.Dataset):
+        if isinstance(items, _core.Dataset) or is_pydicom_dataset(items):
             raise TypeError("a Sequence is made from a list of Dataset instances: put this one into a list")
         super().extend(items)
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from rapidicom._pydicom_types import is_pydicom_number, is_pydicom_sequence
 from rapidicom.datetimes import DA, DT, TM
 from rapidicom.multival import MultiValue
 from rapidicom.personname import PersonName
@@ -136,8 +137,8 @@ class DSfloat(float):
             raise ValueError("a value with VR DS must be a decimal number") from None
         if isinstance(val, str):
             number._text = val.strip()
-        elif isinstance(val, DSfloat) and hasattr(val, "_text"):
-            number._text = val._text
+        elif (isinstance(val, DSfloat) or is_pydicom_number(val)) and hasattr(val, "original_string"):
+            number._text = val.original_string
         return number
 
     def __eq__(self, other: object) -> bool:
@@ -222,6 +223,8 @@ class IS(int):
                 number.__dict__["original_string"] = text
         elif isinstance(val, IS):
             number.__dict__.update(val.__dict__)
+        elif is_pydicom_number(val) and hasattr(val, "original_string"):
+            number.__dict__["original_string"] = val.original_string
         return number
 
     def __eq__(self, other: object) -> bool:
@@ -275,7 +278,8 @@ def convert_value(VR: str, value: Any) -> Any:
         ValueError: A number or tag cannot be made from that text.
     """
     if VR == "SQ":
-        return value if isinstance(value, Sequence) else Sequence(value)
+        # A sequence of pydicom is kept, so that what is appended to it later is seen.
+        return value if isinstance(value, Sequence) or is_pydicom_sequence(value) else Sequence(value)
     convert = _CONSTRUCTORS.get(VR, _unchanged)
     if isinstance(value, str):
         if "\\" in value and VR not in _BACKSLASH_IS_TEXT:

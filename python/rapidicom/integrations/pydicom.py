@@ -1,7 +1,8 @@
-"""Data sets for pydicom."""
+"""Data sets for pydicom, and ours under programs that were written for it."""
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from pydicom import config
@@ -15,6 +16,7 @@ from pydicom.sequence import Sequence as PydicomSequence
 from pydicom.tag import BaseTag as PydicomTag
 from pydicom.valuerep import PersonName as PydicomName
 
+from rapidicom.integrations.pydicom_patch import patch, unpatch
 from rapidicom.multival import MultiValue
 from rapidicom.personname import PersonName
 from rapidicom.tag import BaseTag
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from rapidicom.dataelem import DataElement
     from rapidicom.dataset import Dataset
 
-__all__ = ["to_pydicom"]
+__all__ = ["patch", "to_pydicom", "unpatch"]
 
 _SPECIFIC_CHARACTER_SET = 0x0008_0005
 
@@ -70,7 +72,7 @@ def _fill(target: PydicomDataset, dataset: Dataset, outer_encodings: list[str]) 
 
 def _element(element: DataElement, encodings: list[str]) -> PydicomElement:
     value = _items(element, encodings) if element.VR == "SQ" else _value(element.value, encodings)
-    copy = PydicomElement(
+    result = PydicomElement(
         element.tag,
         element.VR,
         value,
@@ -79,17 +81,21 @@ def _element(element: DataElement, encodings: list[str]) -> PydicomElement:
         # Reading warns of values that break a rule. They have been read already.
         validation_mode=config.IGNORE,
     )
-    copy.validation_mode = config.settings.reading_validation_mode
-    return copy
+    result.validation_mode = config.settings.reading_validation_mode
+    return result
 
 
 def _items(element: DataElement, encodings: list[str]) -> PydicomSequence:
     items = PydicomSequence()
     items.is_undefined_length = element.is_undefined_length
     for item in element.value:
-        copy = PydicomDataset(parent_encoding=encodings)
-        _fill(copy, item, encodings)
-        items.append(copy)
+        # By its type: while pydicom is patched, ours are said to be instances of its class too.
+        if issubclass(type(item), PydicomDataset):
+            items.append(copy.deepcopy(item))
+            continue
+        filled = PydicomDataset(parent_encoding=encodings)
+        _fill(filled, item, encodings)
+        items.append(filled)
     return items
 
 

@@ -1,0 +1,35 @@
+"""What is pydicom's, asked without importing it: an object of it cannot be there before it is imported."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+__all__ = ["is_pydicom_dataset", "is_pydicom_name", "is_pydicom_number", "is_pydicom_sequence"]
+
+
+def is_pydicom_dataset(candidate: Any) -> bool:
+    """Say whether this is a data set of pydicom."""
+    return _is_instance(candidate, "pydicom.dataset", "Dataset")
+
+
+def is_pydicom_sequence(candidate: Any) -> bool:
+    """Say whether this is a sequence of pydicom."""
+    return _is_instance(candidate, "pydicom.sequence", "Sequence")
+
+
+def is_pydicom_name(candidate: Any) -> bool:
+    """Say whether this is a person name of pydicom."""
+    return _is_instance(candidate, "pydicom.valuerep", "PersonName")
+
+
+def is_pydicom_number(candidate: Any) -> bool:
+    """Say whether this is a DS or IS of pydicom."""
+    return _is_instance(candidate, "pydicom.valuerep", "DSfloat") or _is_instance(
+        candidate, "pydicom.valuerep", "IS"
+    )
+
+
+def _is_instance(candidate: Any, module_name: str, class_name: str) -> bool:
+    module = sys.modules.get(module_name)
+    return module is not None and isinstance(candidate, getattr(module, class_name))
