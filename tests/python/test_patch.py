@@ -549,6 +549,51 @@ def test_nibabel_wraps_ours() -> None:
     assert sum(isinstance(each, tuple) for each in theirs) > 10
 
 
+def test_highdicom_makes_volumes_and_segmentations_of_ours() -> None:
+    highdicom = pytest.importorskip("highdicom")
+
+    def made() -> Any:
+        images = [pydicom.dcmread(path) for path in sorted((DATA / "brain-mr").iterdir())[:4]]
+        volume = highdicom.get_volume_from_series(images)
+        mask = np.zeros((len(images), 80, 80), dtype="u1")
+        mask[:, 10:20, 30:50] = 1
+        brain = highdicom.sr.CodedConcept("12738006", "SCT", "Brain")
+        method = highdicom.seg.SegmentAlgorithmTypeValues.MANUAL
+        segment = highdicom.seg.SegmentDescription(1, "brain", brain, brain, method)
+        names = ("1.2.3.4", 1, "1.2.3.5", 1, "maker", "model", "1", "serial")
+        seg = highdicom.seg.Segmentation(images, mask, "BINARY", [segment], *names, omit_empty_frames=False)
+        out = io.BytesIO()
+        seg.save_as(out)
+        written = pydicom_reads(io.BytesIO(out.getvalue()))
+        kept = [
+            str(written.get(keyword)) for keyword in ("PatientName", "StudyDate", "ReferencedSeriesSequence")
+        ]
+        return volume.array, volume.affine, written.pixel_array, kept
+
+    assert_same(*both(made))
+
+
+def test_highdicom_reads_its_own_objects() -> None:
+    highdicom = pytest.importorskip("highdicom")
+    path = DATA / "files" / "seg_image_ct_true_fractional.dcm"
+
+    def read() -> Any:
+        with highdicom.io.ImageFileReader(CT) as reader:
+            frame = reader.read_frame(0)
+        return highdicom.imread(CT).get_frame(1), list(highdicom.seg.segread(path).segment_numbers), frame
+
+    assert_same(*both(read))
+
+
+def test_file_meta_can_be_deleted() -> None:
+    def deleted() -> Any:
+        ds = pydicom.dcmread(CT)
+        del ds.file_meta
+        return getattr(ds, "file_meta", None), str(ds)
+
+    assert_same(*both(deleted))
+
+
 def monai_reads(folder: Path) -> Any:
     """Do what MONAI's `PydicomReader` does with a series, call by call."""
     paths = [path for path in sorted(folder.iterdir()) if pydicom.misc.is_dicom(path)]

@@ -94,6 +94,12 @@ class _DatasetClaim:
             _refuse_class(value)
         _core.Dataset.__setattr__(self, name, value)  # type: ignore[arg-type]
 
+    def __delattr__(self, name: str) -> None:
+        if name == "file_meta":
+            self.file_meta = None
+        else:
+            _core.Dataset.__delattr__(self, name)  # type: ignore[arg-type]
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _reduce(self, protocol)
 

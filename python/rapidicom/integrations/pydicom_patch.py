@@ -7,6 +7,7 @@ reads as lazily and as fast as ever, and copies and pickles to itself.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from threading import RLock
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Patch", "patch", "unpatch"]
 
-# This one needs both, and pydicom's file sets write the files that they read.
-_LEFT_ALONE = (__name__, "pydicom.fileset")
+# This one needs both; pydicom's file sets write the files that they read; and highdicom turns what it reads
+# itself into instances of its own classes, which only objects of pydicom can become.
+_LEFT_ALONE = re.compile(rf"({re.escape(__name__)}|pydicom\.fileset|highdicom\b.*)$")
 
 # What modules call these functions. Under another name somebody keeps pydicom's on purpose.
 _NAMES = ("dcmread", "read_file", "dcmwrite", "write_file")
@@ -62,7 +64,8 @@ def patch() -> Patch:
 
     - `dcmread` is replaced in every module that has a global name `dcmread` or `read_file` for it, also where
       it was imported before. Under other names, as a default of a function or in an object it stays what it
-      was; so it does in `pydicom.fileset`, which writes what it reads.
+      was; so it does in `pydicom.fileset`, which writes what it reads, and in highdicom, which turns what it
+      reads into objects of its own classes.
     - While the patch is on, `isinstance` says that our data sets, elements, sequences and values are of
       pydicom's classes, and `pydicom.pixels` and other functions that ask for these take them. `type(ds)` is
       ours; only `type(value) == pydicom.multival.MultiValue`, which programs ask, holds too.
@@ -150,7 +153,7 @@ class _State:
 
 def _replace_everywhere(old: Callable[..., Any], new: Callable[..., Any]) -> None:
     for module in list(sys.modules.values()):
-        if not isinstance(module, ModuleType) or getattr(module, "__name__", "") in _LEFT_ALONE:
+        if not isinstance(module, ModuleType) or _LEFT_ALONE.match(getattr(module, "__name__", "")):
             continue
         # The dictionary, not `getattr`: modules may load what they are asked for.
         names = vars(module)
