@@ -64,13 +64,16 @@ def to_lps(affine: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
 
 
-def assert_same_voxels(vol: rd.Volume, reference: Any, tolerance: float = 0.02) -> None:
+def assert_same_voxels(
+    vol: rd.Volume, reference: Any, tolerance: float = 0.02, values_tolerance: float = 0.0
+) -> None:
     """Hold every voxel against the one that the reference has at the same place.
 
     Args:
         vol: The volume read by us.
         reference: A NIfTI image with as many voxels, its axes in any order and direction.
         tolerance: By how much places may differ, in voxels; NIfTI keeps affines in 32 bits.
+        values_tolerance: By how much values may differ.
     """
     values = np.asarray(reference.dataobj, np.float64)
     assert sorted(values.shape) == sorted(vol.array.shape)
@@ -84,13 +87,15 @@ def assert_same_voxels(vol: rd.Volume, reference: Any, tolerance: float = 0.02) 
     assert (np.abs(axes).sum(axis=1) == 1).all()
     turned = values.transpose(np.abs(axes).argmax(axis=0))
     turned = turned[tuple(slice(None, None, int(step)) for step in axes.sum(axis=0))]
-    np.testing.assert_allclose(vol.array, turned, rtol=1e-5, atol=1e-5 * np.abs(turned).max())
+    limit = values_tolerance + 1e-5 * np.abs(turned).max()
+    np.testing.assert_allclose(vol.array, turned, rtol=1e-5, atol=limit)
 
 
-def run_dcm2niix(folder: Path, into: Path, philips_scale: bool = True) -> list[Path]:
+def run_dcm2niix(folder: Path, into: Path, philips_scale: bool = True, check: bool = True) -> list[Path]:
     """Convert one folder or file; the files come without those that dcm2niix resampled.
 
     `philips_scale`: whether values of Philips scanners are divided by Scale Slope, which no standard names.
+    `check`: whether it must say that it converted all.
     """
     dcm2niix = pytest.importorskip("dcm2niix")
     subprocess.run(
@@ -98,7 +103,7 @@ def run_dcm2niix(folder: Path, into: Path, philips_scale: bool = True) -> list[P
             dcm2niix.bin, "-f", "%j", "-p", "y" if philips_scale else "n", "-z", "n", "-b", "n", "-d", "0",
             "-s", "y" if folder.is_file() else "n", "-o", str(into), str(folder),
         ],
-        check=True,
+        check=check,
         capture_output=True,
         timeout=120,
     )  # fmt: skip
