@@ -30,9 +30,6 @@ TABLE = Path(__file__).resolve().parent.parent / "docs" / "conformance.md"
 # Modules of pydicom whose names are in another one of ours.
 PLACES = {
     "pydicom.overlays.numpy_handler": "rapidicom.overlays",
-    "pydicom.pixels.common": "rapidicom.pixels",
-    "pydicom.pixels.processing": "rapidicom.pixels",
-    "pydicom.pixels.utils": "rapidicom.pixels",
     "pydicom.waveforms.numpy_handler": "rapidicom.waveforms",
 }
 
@@ -63,7 +60,6 @@ MODULES = {
     "pydicom.pixel_data_handlers.pylibjpeg_handler": PLUGIN,
     "pydicom.pixel_data_handlers.rle_handler": PLUGIN,
     "pydicom.pixels.common": PLUGIN,
-    "pydicom.pixels.decoders": PLUGIN,
     "pydicom.pixels.encoders": WRITES,
     "pydicom.sr": "the codes of structured reports, for those who write them",
     "pydicom.util": "tools beside the library",
@@ -113,18 +109,11 @@ NOT_OFFERED = {
     "pydicom.pixels.utils.*": MACHINERY,
     "pydicom.pixels.processing.*icc*": "no colour profiles are applied",
     "pydicom.pixels.processing.apply_presentation_lut": "not there yet",
-    "pydicom.pixels.processing.apply_voi": "`apply_voi_lut` does both, as the data set says",
     "pydicom.pixels.*_icc_*": "no colour profiles are applied",
     "pydicom.pixels.apply_icc_profile": "no colour profiles are applied",
     "pydicom.pixels.apply_presentation_lut": "not there yet",
-    "pydicom.pixels.apply_voi": "`apply_voi_lut` does both, as the data set says",
     "pydicom.pixels.compress": WRITES,
     "pydicom.pixels.set_pixel_data": WRITES,
-    **{
-        f"pydicom.{module}.{name}": "in `rapidicom.pixel_data_handlers.util`"
-        for module in ("pixels", "pixels.processing", "pixels.utils")
-        for name in importlib.import_module("rapidicom.pixel_data_handlers.util").__all__
-    },
     "pydicom.pixels.get_encoder": WRITES,
     "pydicom.pixels.*": PLUGIN,
     "pydicom.sequence.Sequence.parent_dataset": "an item does not know what it is in",

@@ -5,6 +5,7 @@ Values and types are those of pydicom's functions of the same names.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Container
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from rapidicom._numbers import as_integer, integer, number
 from rapidicom.dataset import Dataset
 from rapidicom.errors import InvalidDicomError, UnsupportedError
 
-__all__ = ["apply_modality_lut", "apply_rescale", "apply_voi_lut", "apply_windowing"]
+__all__ = ["apply_modality_lut", "apply_rescale", "apply_voi", "apply_voi_lut", "apply_windowing"]
 
 Array = npt.NDArray[Any]
 
@@ -70,9 +71,32 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
     """
     has_lut, has_window = has_voi_lut(ds), _has_window(ds)
     if has_lut and (prefer_lut or not has_window):
-        # PS3.3 §C.11.2.1.1.
-        return _look_up(array, ds.VOILUTSequence[index], widths=(8, *range(10, 17)))
+        return apply_voi(array, ds, index)
     return apply_windowing(array, ds, index) if has_window else array
+
+
+def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
+    """Map values of the modality through a VOI LUT (PS3.3 §C.11.2.1.1).
+
+    Args:
+        array: Values of the modality, any shape.
+        ds: The data set they belong to.
+        index: Which of several LUTs.
+
+    Returns:
+        Entries of the LUT, uint8 or uint16; without a VOI LUT Sequence, `array` itself.
+
+    Raises:
+        InvalidDicomError: The LUT is damaged.
+        UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
+    """
+    if not ds.get("VOILUTSequence"):
+        return array
+    if array.dtype.kind == "f":
+        warnings.warn(
+            "the values are floating point numbers: the whole ones below are looked up", stacklevel=2
+        )
+    return _look_up(array, ds.VOILUTSequence[index], widths=(8, *range(10, 17)))
 
 
 def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:

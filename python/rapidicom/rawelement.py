@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rapidicom.dataelem import DataElement
     from rapidicom.dataset import Dataset
 
-__all__ = ["RawDataElement", "convert_raw_data_element", "element_of_bytes"]
+__all__ = ["RawDataElement", "convert_raw_data_element", "element_bytes", "element_of_bytes"]
 
 # VRs with a length of 16 bits (PS3.5 §7.1.2).
 _SHORT_LENGTH = STANDARD_VR - {"SQ", "UC", "UN", "UR", "UT", "SV", "UV"} - BYTES_VR
@@ -100,7 +100,7 @@ def element_of_bytes(
     # What decides how others are read stands before them, as in a file.
     before = [] if context is None else _context(context, number, is_little_endian)
     encoded = [
-        _encoded(each_tag, None if is_implicit else each_vr, content, is_little_endian)
+        element_bytes(each_tag, None if is_implicit else each_vr, content, is_little_endian)
         for each_tag, each_vr, content in (*before, (number, vr, data))
     ]
     charset = None if encodings is None else terms_of(encodings)
@@ -123,7 +123,7 @@ def _context(
     return elements
 
 
-def _encoded(tag: BaseTag, vr: str | None, data: bytes, is_little_endian: bool) -> bytes:
+def element_bytes(tag: BaseTag, vr: str | None, data: bytes, is_little_endian: bool) -> bytes:
     """Return an element; UN if the length field of its VR is too short for it (PS3.5 §6.2.2)."""
     order = "<" if is_little_endian else ">"
     head = pack(f"{order}HH", tag.group, tag.element)

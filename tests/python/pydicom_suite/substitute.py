@@ -43,10 +43,7 @@ TOOL_NAMES = {
 
 # pydicom's packages, and the one module of ours that has their names.
 SAME_AS = {
-    "pydicom.pixels.common": ("rapidicom.pixels",),
-    "pydicom.pixels.processing": ("rapidicom.pixels", "rapidicom.pixel_data_handlers.util"),
-    "pydicom.pixels.utils": ("rapidicom.pixels", "rapidicom.pixel_data_handlers.util"),
-    "pydicom.pixels.decoders": ("rapidicom.pixels",),
+    "pydicom.pixels.common": (),
     "pydicom.overlays.numpy_handler": ("rapidicom.overlays",),
     "pydicom.waveforms.numpy_handler": ("rapidicom.waveforms",),
 }

@@ -1,4 +1,4 @@
-"""Pixels of one data set or file as NumPy arrays (PS3.3 §C.7.6.3), and what their values mean (§C.11)."""
+"""Pixels of one data set or file as NumPy arrays (PS3.3 §C.7.6.3)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,15 @@ import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom.arrays import as_bytes, empty_aligned
+from rapidicom.dataset import Dataset
 from rapidicom.errors import UnsupportedError
 from rapidicom.filereader import dcmread
-from rapidicom.lookup_tables import apply_modality_lut, apply_rescale, apply_voi_lut, apply_windowing
-from rapidicom.palettes import apply_color_lut
+from rapidicom.tag import Tag
 
 if TYPE_CHECKING:
-    from rapidicom.filereader import Source
+    from rapidicom.filereader import Key, Source
 
-__all__ = [
-    "apply_color_lut",
-    "apply_modality_lut",
-    "apply_rescale",
-    "apply_voi_lut",
-    "apply_windowing",
-    "frame_bytes",
-    "iter_pixels",
-    "pixel_array",
-    "video_stream",
-]
+__all__ = ["frame_bytes", "iter_pixels", "kept_pixel_array", "pixel_array", "video_stream"]
 
 # From here on a private map costs less than reading: its pages are copied only if they are written to.
 # `benches/maps.py` measures it.
@@ -44,6 +34,9 @@ def pixel_array(
     raw: bool = False,
     reduce: int = 0,
     workers: int | None = None,
+    ds_out: Dataset | None = None,
+    specific_tags: Iterable[Key] | None = None,
+    decoding_plugin: str = "",
 ) -> npt.NDArray[Any]:
     """Read the pixels of an image, or of one frame of it.
 
@@ -54,6 +47,9 @@ def pixel_array(
         reduce: How often rows and columns are halved, rounding up, by leaving out resolutions of JPEG 2000
             and HTJ2K, which saves the time to decode them.
         workers: Threads that decode frames at the same time; default: as many as there are cores.
+        ds_out: Is given the elements of group 0028, the Extended Offset Table and the File Meta Information.
+        specific_tags: Which other elements `ds_out` is given.
+        decoding_plugin: Taken for pydicom's sake: what decodes is built in.
 
     Returns:
         Stored values, shape ([frame,] row, column[, sample]), of the type that Bits Allocated and Pixel
@@ -76,7 +72,8 @@ def pixel_array(
         ValueError: There is no such frame, or no such resolution.
         OSError: The file is gone, has been changed, or cannot be read.
     """
-    reader = _reader(source)
+    del decoding_plugin
+    reader = _reader(source, ds_out, specific_tags)
     first, count = (0, reader.frame_count) if index is None else (_checked(index, reader), 1)
     is_single = index is not None or reader.frame_count == 1
     return _frames(reader, first, count, raw=raw, reduce=reduce, workers=workers, is_single=is_single)
@@ -88,6 +85,9 @@ def iter_pixels(
     indices: Iterable[int] | None = None,
     raw: bool = False,
     reduce: int = 0,
+    ds_out: Dataset | None = None,
+    specific_tags: Iterable[Key] | None = None,
+    decoding_plugin: str = "",
 ) -> Iterator[npt.NDArray[Any]]:
     """Read the frames of an image one after the other; only one is in memory at a time.
 
@@ -96,6 +96,9 @@ def iter_pixels(
         indices: The frames, from 0, in the order wanted; `None` for all of them.
         raw: As for `pixel_array`.
         reduce: As for `pixel_array`.
+        ds_out: As for `pixel_array`.
+        specific_tags: As for `pixel_array`.
+        decoding_plugin: As for `pixel_array`.
 
     Yields:
         One frame, shape (row, column[, sample]).
@@ -103,7 +106,8 @@ def iter_pixels(
     Raises:
         As `pixel_array`. After an error in one frame others can still be read.
     """
-    reader = _reader(source)
+    del decoding_plugin
+    reader = _reader(source, ds_out, specific_tags)
     for index in range(reader.frame_count) if indices is None else indices:
         yield _frames(reader, _checked(index, reader), 1, raw=raw, reduce=reduce, workers=1, is_single=True)
 
@@ -130,8 +134,15 @@ def video_stream(source: Source | _core.Dataset) -> memoryview:
     return reader.stream().data
 
 
-def _reader(source: Source | _core.Dataset) -> _core.PixelReader:
-    reader = _core.PixelReader.of(source if isinstance(source, _core.Dataset) else dcmread(source))
+def _reader(
+    source: Source | _core.Dataset,
+    ds_out: Dataset | None = None,
+    specific_tags: Iterable[Key] | None = None,
+) -> _core.PixelReader:
+    dataset = source if isinstance(source, _core.Dataset) else dcmread(source)
+    if ds_out is not None and isinstance(dataset, Dataset):
+        _describe(dataset, ds_out, specific_tags)
+    reader = _core.PixelReader.of(dataset)
     found = list(reader.irregularities)
     if reader.frame_count > reader.said_frame_count:
         found.append(
@@ -145,6 +156,15 @@ def _reader(source: Source | _core.Dataset) -> _core.PixelReader:
     for sentence in found:
         warnings.warn(sentence, stacklevel=4)
     return reader
+
+
+def _describe(dataset: Dataset, ds_out: Dataset, specific_tags: Iterable[Key] | None) -> None:
+    """Copy what describes the pixels, and elements that are asked for."""
+    wanted = {0x7FE0_0001, 0x7FE0_0002, *(int(Tag(tag)) for tag in specific_tags or ())}
+    for tag in dataset.tags():
+        if tag >> 16 == 0x0028 or tag in wanted:
+            ds_out[tag] = dataset[tag]
+    ds_out.file_meta = dataset.file_meta
 
 
 def _checked(index: int, reader: _core.PixelReader) -> int:
