@@ -37,8 +37,8 @@ def apply_modality_lut(array: Array, ds: Dataset) -> Array:
         InvalidDicomError: The LUT is damaged, or the slope or the intercept is no number.
         UnsupportedError: Its entries have more than 16 bits.
     """
-    if "ModalityLUTSequence" in ds and ds.ModalityLUTSequence:
-        return _look_up(array, ds.ModalityLUTSequence[0], widths=range(1, 17))
+    if (table := _modality_lut(ds)) is not None:
+        return _look_up(array, table, widths=range(1, 17))
     slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
     if slope is None or intercept is None:
         return array
@@ -161,8 +161,8 @@ def _has_window(ds: Dataset) -> bool:
 
 def value_range(ds: Dataset) -> tuple[float, float]:
     """Return the lowest and highest value that stored values can have after the Modality LUT."""
-    if "ModalityLUTSequence" in ds and ds.ModalityLUTSequence:
-        return 0, 2 ** descriptor(ds.ModalityLUTSequence[0], "LUTDescriptor")[2] - 1
+    if (table := _modality_lut(ds)) is not None:
+        return 0, 2 ** descriptor(table, "LUTDescriptor")[2] - 1
     lowest, highest = stored_range(ds)
     slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
     if slope is None or intercept is None:
@@ -277,3 +277,10 @@ def map_values(array: Array, table: Array, first: int) -> Array:
     if array.dtype.kind == "f" and np.isnan(values).any():
         raise ValueError("a look-up table has no entry for NaN")
     return cast(Array, table[np.clip(values - first, 0, last).astype(np.intp)])
+
+
+def _modality_lut(ds: Dataset) -> Dataset | None:
+    """The item with the Modality LUT; some programs write one without any values, which is none."""
+    item = next(iter(ds.get("ModalityLUTSequence") or ()), None)
+    has_values = item is not None and (item.get("LUTDescriptor") or item.get("LUTData"))
+    return item if has_values else None

@@ -127,3 +127,20 @@ def test_frames_are_found_once() -> None:
     frames = [ds.frame_bytes(index) for index in range(5)]
     assert [np.frombuffer(frame, np.uint16)[0] for frame in frames] == [0, 8, 16, 24, 32]
     assert _core.PixelReader.of(ds) is reader
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"])
+def test_what_is_made_in_memory_has_the_byte_order_of_its_transfer_syntax(syntax: str) -> None:
+    pydicom = pytest.importorskip("pydicom")
+    order = ">" if syntax.endswith(".2.2") else "<"
+    arrays = []
+    for library in (rd, pydicom):
+        ds = library.Dataset()
+        ds.file_meta = library.dataset.FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = syntax
+        ds.Rows, ds.Columns, ds.SamplesPerPixel, ds.PixelRepresentation = 4, 6, 1, 0
+        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PhotometricInterpretation = 16, 16, 15, "MONOCHROME2"
+        ds.add_new(0x7FE00010, "OW", PIXELS[0].astype(order + "u2").tobytes())
+        arrays.append(ds.pixel_array)
+    np.testing.assert_array_equal(*arrays)
+    np.testing.assert_array_equal(arrays[0], PIXELS[0])

@@ -51,6 +51,16 @@ def test_damaged_modality_lut_is_an_error(tmp_path: Path) -> None:
     assert not rd.read_series(tmp_path, values="stored").array.any()
 
 
+@pytest.mark.parametrize("items", [[], [[Element(0x00283002, "US", b""), Element(0x00283006, "OW", b"")]]])
+def test_modality_lut_without_values_is_none(tmp_path: Path, items: list[list[Element]]) -> None:
+    sequence = Element(0x00283000, "SQ", Items(items))
+    stored = np.arange(4, dtype=np.int16).reshape(2, 2)
+    (tmp_path / "a").write_bytes(file_bytes(image(stored, extra=[sequence])))
+    vol = rd.read_series(tmp_path)
+    np.testing.assert_array_equal(vol.array[0], stored)
+    np.testing.assert_array_equal(rd.apply_modality_lut(stored, vol.datasets[0]), stored)
+
+
 PADDING: dict[str, tuple[list[Element], list[list[bool]]]] = {
     "a value": ([Element(0x00280120, "SS", -2000)], [[True, False, False], [False, False, False]]),
     "a value with the VR of unsigned ones": (

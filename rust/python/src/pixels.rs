@@ -14,7 +14,7 @@ use rapidicom_core::pixel::{
 };
 use rapidicom_core::{
     AlignedBuffer, ByteOrder, Dataset, Error, ErrorKind, FileBytes, Frames, ImageDescription, OpenBytes, PixelElement,
-    SharedBytes, Source, Tag, Vr, Workers,
+    SharedBytes, Source, Tag, Vr, Workers, transfer_syntax,
 };
 
 use crate::array::{fill, from_kept};
@@ -322,8 +322,14 @@ impl FoundValue {
             }));
         }
         let Some(value) = set_bytes(dataset, tag)? else { return Ok(None) };
-        // The byte order stays that of the file, as what is read from the file and set again must mean the same.
-        let order = this.parsed()?.map_or(ByteOrder::Little, |parsed| parsed.order());
+        // The byte order stays that of the file, as what is read from the file and set again must mean the same. What
+        // was made in memory has that of its Transfer Syntax.
+        let order = match this.parsed()? {
+            Some(parsed) => parsed.order(),
+            None => {
+                transfer_syntax::find(&transfer_syntax_uid(dataset)?).map_or(ByteOrder::Little, |syntax| syntax.order)
+            }
+        };
         let vr: String = dataset.as_any().get_item(tag.0)?.getattr("VR")?.extract()?;
         let vr = vr.as_bytes().first_chunk().map_or(Vr::UN, |letters| Vr(*letters));
         let bytes: SharedBytes = Arc::new(value.extract::<PyBackedBytes>()?);

@@ -18,6 +18,17 @@ pub struct ModalityLut {
 }
 
 impl ModalityLut {
+    /// Whether a data set has one, damaged or not: a sequence without items is none, nor is an item without any values.
+    pub fn is_in(dataset: &Dataset) -> bool {
+        let limits = Limits::DEFAULT;
+        let Some(sequence) = dataset.find(MODALITY_LUT_SEQUENCE) else { return false };
+        let Ok(items) = dataset.items(sequence, &limits) else { return true };
+        let has_values = |item: &Dataset| {
+            [LUT_DESCRIPTOR, LUT_DATA].iter().any(|tag| item.find(*tag).is_some_and(|found| found.value_length > 0))
+        };
+        items.first().is_some_and(|item| item.parse(&limits).map_or(true, |item| has_values(&item)))
+    }
+
     /// That of a data set; `None` if it has none, or its table has not the entries that its descriptor counts.
     pub fn from_dataset(dataset: &Dataset) -> Option<ModalityLut> {
         let limits = Limits::DEFAULT;

@@ -41,7 +41,6 @@ const WINDOW_CENTER: Tag = Tag::new(0x0028, 0x1050);
 const WINDOW_WIDTH: Tag = Tag::new(0x0028, 0x1051);
 const RESCALE_INTERCEPT: Tag = Tag::new(0x0028, 0x1052);
 const RESCALE_SLOPE: Tag = Tag::new(0x0028, 0x1053);
-const MODALITY_LUT_SEQUENCE: Tag = Tag::new(0x0028, 0x3000);
 const DOSE_GRID_SCALING: Tag = Tag::new(0x3004, 0x000E);
 const DIFFUSION_GRADIENT_ORIENTATION: Tag = Tag::new(0x0018, 0x9089);
 const ACQUISITION_TIME: Tag = Tag::new(0x0008, 0x0032);
@@ -147,7 +146,7 @@ impl InstanceHeader {
             rescale: Rescale { slope: read_slope.unwrap_or(1.0), intercept: read_intercept.unwrap_or(0.0) },
             has_bad_rescale,
             is_deflated: file.transfer_syntax.is_some_and(|syntax| syntax.is_deflated),
-            has_modality_lut: !is_empty(dataset.find(MODALITY_LUT_SEQUENCE)),
+            has_modality_lut: ModalityLut::is_in(dataset),
             modality_lut: ModalityLut::from_dataset(dataset).map(Arc::new),
             window: window(WINDOW_CENTER).zip(window(WINDOW_WIDTH)).map(|(center, width)| [center, width]),
             numbers: AxisNumber::ALL
