@@ -2,13 +2,14 @@
 
 dcm2niix gets the files of one series at a time. Each volume that it writes must be one of ours, and each of
 ours one of its: the same voxels, and where the DICOM says where they are, in the same places. What is not
-equal is named, with the reason where one is known.
+equal is named, with the reason. Where dcm2niix is alone with its values, as of codings that it does not
+decode right, pydicom's count.
 """
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from test_series_references import DATA, assert_same_voxels, nibabel, run_dcm2ni
 
 import rapidicom as rd
 
+pydicom = pytest.importorskip("pydicom", reason="where dcm2niix and we differ, it decides")
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no reference data at {DATA}")
 
 PYDICOM = "pydicom__pydicom/src/pydicom/data/test_files"
@@ -27,63 +29,37 @@ NIFTI = "icometrix__dicom2nifti/tests/data"
 
 # Series that are not equal, by the path of their first file, and why.
 NOT_COMPARED: dict[str, str] = {
-    "FNNDSC__data/dicom/rsna_2/SEG/3DSlicer/tumor_User1_Manual_Trial1.dcm": "dcm2niix makes one stack of the frames of two segments",  # noqa: E501
-    "ImagingDataCommons__highdicom/data/test_files/seg_image_ct_binary_overlap.dcm": "dcm2niix makes one stack of the frames of two segments",  # noqa: E501
-    "icometrix__dicom2nifti/tests/data/siemens/fmri/001/IM-0001-0001.dcm": "mosaics without the header that says how many slices they have",  # noqa: E501
+    "FNNDSC__data/dicom/rsna_2/SEG/3DSlicer/tumor_User1_Manual_Trial1.dcm": "dcm2niix makes one stack of the "
+    "frames of two segments",
+    "ImagingDataCommons__highdicom/data/test_files/seg_image_ct_binary_overlap.dcm": "as before",
+    "ImagingDataCommons__highdicom/data/test_files/sm_image_grayscale.dcm": "tiles of two slides: "
+    "dcm2niix writes those of one",
+    "cornerstonejs__dicomParser/testImages/encapsulated/multi-frame/"
+    "IM00001.fragmented_no_bot_jpeg_baseline.50.dcm": "two files of one image: dcm2niix writes one",
+    "fo-dicom__fo-dicom/Tests/FO-DICOM.Tests/Test Data/GH626.dcm": "behind a private sequence without an end "
+    "neither we nor pydicom find pixels",
+    "icometrix__dicom2nifti/tests/data/siemens/fmri/001/IM-0001-0001.dcm": "mosaics without the header that "
+    "says how many slices they have",
     "nipy__nibabel/nibabel/nicom/tests/data/0.dcm": "48 tiles in 256 columns: no square divides",
-    "pydicom__pydicom/src/pydicom/data/test_files/rtdose.dcm": "dcm2niix does not read the grid offsets",
+    f"{PYDICOM}/J2K_pixelrep_mismatch.dcm": "one tilted slice: dcm2niix steps along the table, we along the "
+    "normal, and it takes signed samples for unsigned ones",
+    f"{PYDICOM}/dicomdirtests/98892001/CT2N/6293": "two slices of different planes: dcm2niix makes one stack",
+    f"{STORE}/US1_J2KI.dcm": "lossy colour in three ways, of which dcm2niix writes two as one",
+    f"{STORE}/MR2_J2KI.dcm": "three files of one image, lossy: dcm2niix's decoder differs by more than one",
+    "pydicom__pylibjpeg-data/ljdata/ds/JPEG2000Lossless/J2K_pixelrep_mismatch.dcm": "the tilted slice again",
 }
-
-# Series that are not equal for a reason that nobody has found yet: ours or dcm2niix may be wrong. Most
-# have one file, and
-# lie among others that share its Series Instance UID, its damaged header or its odd encoding.
-NOT_EXPLAINED = [
-    "ImagingDataCommons__highdicom/data/test_files/sm_image_grayscale.dcm",
-    "ImagingDataCommons__highdicom/data/test_files/sm_image.dcm",
-    "ImagingDataCommons__highdicom/data/test_files/seg_image_sm_numbers.dcm",
-    "ImagingDataCommons__highdicom/data/test_files/seg_image_sm_dots.dcm",
-    "ImagingDataCommons__highdicom/data/test_files/seg_image_sm_control.dcm",
-    "ImagingDataCommons__highdicom/data/test_files/seg_image_sm_control_labelmap.dcm",
-    "ImagingDataCommons__highdicom/data/test_files/seg_image_sm_control_labelmap_palette_color.dcm",
-    "cornerstonejs__dicomParser/testImages/encapsulated/multi-frame/IM00001.fragmented_no_bot_jpeg_baseline.50.dcm",
-    "cornerstonejs__dicomParser/testImages/encapsulated/multi-frame/CT0012.explicit_little_endian.dcm",
-    "fo-dicom__fo-dicom/Tests/FO-DICOM.Tests/Test Data/GH626.dcm",
-    "fo-dicom__fo-dicom/Tests/FO-DICOM.Tests/Test Data/CR-ModalitySequenceLUT.dcm",
-    "fo-dicom__fo-dicom/Tests/FO-DICOM.Tests/Test Data/GH538-jpeg1.dcm",
-    "fo-dicom__fo-dicom/Tests/FO-DICOM.Tests/Test Data/GH064.dcm",
-    "ivmartel__dwv/tests/data/leadtools-8BitsJpegLossyGrayScale.dcm",
-    "ivmartel__dwv/tests/data/leadtools-flowers-16-mono2-rle.dcm",
-    "ivmartel__dwv/tests/data/leadtools-flowers-8-mono2-rle.dcm",
-    "pydicom__pydicom/src/pydicom/data/test_files/J2K_pixelrep_mismatch.dcm",
-    "pydicom__pydicom/src/pydicom/data/test_files/SC_rgb_dcmtk_+eb+cr.dcm",
-    "pydicom__pydicom/src/pydicom/data/test_files/examples_ybr_color.dcm",
-    "pydicom__pydicom/src/pydicom/data/test_files/dicomdirtests/98892001/CT2N/6293",
-    "pydicom__pydicom-data/data_store/data/HTJ2K_08_RGB.dcm",
-    "pydicom__pydicom-data/data_store/data/JLSL_16_15_1_1F.dcm",
-    "pydicom__pydicom-data/data_store/data/mlut_18.dcm",
-    "pydicom__pydicom-data/data_store/data/SC_rgb.dcm",
-    "pydicom__pydicom-data/data_store/data/OBXXXX1A.dcm",
-    "pydicom__pydicom-data/data_store/data/US1_J2KI.dcm",
-    "pydicom__pydicom-data/data_store/data/MR2_J2KI.dcm",
-    "pydicom__pylibjpeg-data/ljdata/ds/JPEG2000Lossless/TOSHIBA_J2K_SIZ0_PixRep1.dcm",
-    "pydicom__pylibjpeg-data/ljdata/ds/JPEG2000Lossless/J2K_pixelrep_mismatch.dcm",
-    "pydicom__pylibjpeg-data/ljdata/ds/JPEGLossless/JPEGLossless_1s_1f_i_16_16_bad.dcm",
-    "pydicom__pylibjpeg-data/ljdata/ds/JPEGLosslessSV1/JPEGLosslessP14SV1_1s_1f_u_16_16.dcm",
-]
-
-# The part of all series that may differ, as measured: a twentieth is the aim, and not reached.
-MOST_DIFFERENT = 0.18
+# The part of all series that may differ.
+MOST_DIFFERENT = 0.05
 
 # No place, or half of one, is stated: dcm2niix makes one up.
 NO_PLACE = {"missing_position", "missing_orientation", "missing_spacing"}
-# Slices have places that no affine of dcm2niix has: it leaves the shear out, or resamples. The positions
-# of these
+# Slices have places that no affine of dcm2niix has: it leaves the shear out, or resamples. Their positions
 # are tested one by one in test_series_references.
 NO_AFFINE = {"tilt", "uneven_spacing", "off_axis", "gap"}
 # Files that show the same image twice, of which dcm2niix writes each.
 COPIES = {"duplicate_position", "multiple_phases"}
 # JPEG, JPEG 2000 and JPEG-LS whose decoders may differ by one.
-LOSSY = {f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91)}
+LOSSY = {f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 203)}
 
 
 @dataclass(eq=False)
@@ -213,15 +189,37 @@ def difference_of(series: rd.Series, stacks: list[rd.Series], references: list[A
     return ""
 
 
+def is_alone(series: rd.Series, references: list[Any]) -> bool:
+    """Whether dcm2niix is alone with its values: those of one file are pydicom's, at its own places."""
+    if len(series.stacks) != 1 or len(set(series.paths)) != 1 or len(references) != 1:
+        return False
+    try:
+        (candidate,) = candidates_of([series])
+        ours = series.read(values="stored", irregular="keep").array
+        ds = pydicom.dcmread(series.paths[0])
+        theirs = ds.pixel_array[series.frames] if len(series.frames) > 1 else ds.pixel_array
+    except Exception:
+        return False
+    if ours.size != theirs.size or not np.allclose(ours.ravel(), theirs.ravel(), atol=candidate.tolerance):
+        return False
+    if series.modality == "RTDOSE" or not candidate.is_placed:
+        # dcm2niix does not read the grid of a dose, which test_series_references looks at.
+        return True
+    nothing = nibabel.Nifti1Image(np.zeros(ours.shape[2::-1]), references[0].affine)
+    return same_places(replace(candidate, array=np.zeros_like(candidate.array)), nothing)
+
+
 def units() -> list[tuple[str, list[str]]]:
-    """The files of each series; each file that is of no series."""
+    """The files of each series; each file that is of no series, or one of several that show one image."""
     found = []
     for folder in sorted({path.parent for path in DATA.rglob("*") if path.is_file()}):
         for series in rd.find_series(folder, recursive=False):
             paths = {path for stack in series.stacks for path in stack.paths}
             reports = [issue for one in (series, *series.stacks) for issue in one.report]
             paths |= {path for issue in reports if issue.kind != "unreadable" for path in issue.paths}
-            for files in [sorted(paths)] if series.uid else [[path] for path in sorted(paths)]:
+            identities = list(rd.scan(sorted(paths), columns=["SOPInstanceUID"])["SOPInstanceUID"])
+            is_one = series.uid and len(set(identities)) == len(identities)
+            for files in [sorted(paths)] if is_one else [[path] for path in sorted(paths)]:
                 found += [(str(Path(files[0]).relative_to(DATA)), files)] if files else []
     return found
 
@@ -253,20 +251,21 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> list[Swept]:
         # in some files only.
         if said and not difference(series, convert(files, folder / "y", True)):
             said = ""
+        if said and is_alone(series, references):
+            said = ""
         found.append(Swept(name, said))
     return found
 
 
 def test_every_series_that_is_converted_is_equal_but_those_of_the_table(swept: list[Swept]) -> None:
-    named = {*NOT_COMPARED, *NOT_EXPLAINED}
-    different = {one.name: one.difference for one in swept if one.difference and one.name not in named}
+    different = {one.name: one.difference for one in swept if one.difference and one.name not in NOT_COMPARED}
     assert different == {}
 
 
 def test_the_tables_name_what_differs_and_no_more(swept: list[Swept]) -> None:
-    assert {*NOT_COMPARED, *NOT_EXPLAINED} == {one.name for one in swept if one.difference}
+    assert set(NOT_COMPARED) == {one.name for one in swept if one.difference}
 
 
 def test_most_series_are_equal(swept: list[Swept]) -> None:
     assert len(swept) > 150
-    assert (len(NOT_COMPARED) + len(NOT_EXPLAINED)) / len(swept) <= MOST_DIFFERENT
+    assert len(NOT_COMPARED) / len(swept) <= MOST_DIFFERENT
