@@ -78,11 +78,15 @@ def _dataset_class(self: Any) -> type:
     return pydicom.dataset.Dataset
 
 
-def _refuse_class(cls: type) -> NoReturn:
+def _refuse_class(self: Any, cls: type) -> NoReturn:
     not_offered(
-        f"turn data sets into instances of {cls.__module__}.{cls.__qualname__}",
-        "that takes pydicom's data set, which ds.to_pydicom() gives",
+        f"turn its {type(self).__name__} into an instance of {cls.__module__}.{cls.__qualname__}",
+        "only pydicom's objects become one, which ds.to_pydicom() gives",
     )
+
+
+# What pydicom's data sets are told before they are written.
+_OF_WRITING = frozenset(("is_implicit_VR", "is_little_endian", "preamble"))
 
 
 class _DatasetClaim:
@@ -91,7 +95,16 @@ class _DatasetClaim:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "__class__":
-            _refuse_class(value)
+            _refuse_class(self, value)
+        if name in _OF_WRITING:
+            if value != getattr(self, name):
+                not_offered("change how a file is written", f"ds.to_pydicom() gives what takes {name}")
+            return
+        if name == "file_meta" and issubclass(type(value), pydicom.dataset.Dataset):
+            meta = dataset.FileMetaDataset()
+            for element in value:
+                meta.add(element)
+            value = meta
         _core.Dataset.__setattr__(self, name, value)  # type: ignore[arg-type]
 
     def __delattr__(self, name: str) -> None:
@@ -102,6 +115,11 @@ class _DatasetClaim:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _reduce(self, protocol)
+
+    def convert_pixel_data(self, handler_name: str = "") -> None:
+        """Read the pixels now, as programs ask for before they look at `pixel_array`."""
+        del handler_name
+        self.pixel_array  # type: ignore[attr-defined]  # noqa: B018
 
     @property
     def _dict(self) -> _Elements:
@@ -140,7 +158,8 @@ def _claim(theirs: type, **others: Any) -> type:
     def answer(self: Any) -> type:
         return theirs
 
-    return type(f"_{theirs.__name__}Claim", (), {"__slots__": (), "__class__": property(answer), **others})
+    asked = property(answer, _refuse_class)
+    return type(f"_{theirs.__name__}Claim", (), {"__slots__": (), "__class__": asked, **others})
 
 
 def _reduce(self: Any, protocol: Any) -> Any:

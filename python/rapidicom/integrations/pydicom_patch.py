@@ -73,8 +73,11 @@ def patch() -> Patch:
     - Pixel functions of pydicom decode with its decoders; `pydicom_decoders.register()` adds our codecs.
     - `pydicom.dcmwrite` takes our data sets, by way of `to_pydicom()`. Their own `save_as`, `compress` and
       the like raise `UnsupportedError`, which names `to_pydicom()`.
-    - Elements of pydicom that are put into a data set of ours are copied. Items and sequences are not: what
-      is changed in them later is seen.
+    - Elements and File Meta Information of pydicom that are put into a data set of ours are copied. Items and
+      sequences are not: what is changed in them later is seen.
+    - What only writing needs (`preamble`, `is_little_endian`, `is_implicit_VR`) can be set to what holds, and
+      nothing of ours becomes an instance of another class (`ds.__class__ = ...`, as in highdicom's
+      `from_dataset`): `UnsupportedError` names `to_pydicom()`.
 
     It may be called again while it is on, and from several threads: it ends when every `with` block has
     ended, and `unpatch` was called if there were calls without `with`.

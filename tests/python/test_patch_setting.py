@@ -1,0 +1,109 @@
+"""pydicom patched: what programs set on what they read is taken, or refused in words that help."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rapidicom as rd
+
+pydicom = pytest.importorskip("pydicom")
+
+from rapidicom.integrations.pydicom import patch, unpatch  # noqa: E402
+
+CT = Path(__file__).resolve().parents[1] / "data" / "files" / "CT_small.dcm"
+
+# Under another name the function stays what it is.
+pydicom_reads = pydicom.dcmread
+
+
+@pytest.fixture(autouse=True)
+def patched() -> Iterator[None]:
+    with patch():
+        yield
+    unpatch()
+
+
+OBJECTS = {
+    "dataset.Dataset": lambda ds: ds,
+    "dataelem.DataElement": lambda ds: ds[0x00100010],
+    "sequence.Sequence": lambda ds: ds.OtherPatientIDsSequence,
+    "multival.MultiValue": lambda ds: ds.PixelSpacing,
+    "valuerep.DSfloat": lambda ds: ds.PixelSpacing[0],
+    "valuerep.IS": lambda ds: ds.InstanceNumber,
+    "valuerep.DA": lambda ds: rd.valuerep.DA("20260101"),
+    "valuerep.PersonName": lambda ds: ds.PatientName,
+    "uid.UID": lambda ds: ds.SOPClassUID,
+    "tag.BaseTag": lambda ds: ds[0x00100010].tag,
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_nothing_turns_into_a_class_of_somebody_else(name: str) -> None:
+    module, _, class_name = name.partition(".")
+    theirs = getattr(getattr(pydicom, module), class_name)
+    derived = type("Derived", (theirs,), {})
+    ours = OBJECTS[name](pydicom.dcmread(CT))
+    own = type(ours)
+    for cls in (theirs, derived):
+        with pytest.raises(rd.UnsupportedError, match=rf"{cls.__name__}: .*to_pydicom\(\)"):
+            ours.__class__ = cls
+    assert type(ours) is own
+
+
+OTHER = {"is_little_endian": False, "is_implicit_VR": False, "preamble": b"\1" * 128}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_how_a_file_is_written_is_not_set(name: str) -> None:
+    ds = pydicom.dcmread(CT.parent / "MR_small_implicit.dcm")
+    was = getattr(ds, name)
+    # Programs say so before they write, and most say what holds.
+    setattr(ds, name, was)
+    assert OTHER[name] != was
+    with pytest.raises(rd.UnsupportedError, match=r"written.*to_pydicom\(\)"):
+        setattr(ds, name, OTHER[name])
+    assert getattr(ds, name) == was
+    assert name not in vars(ds)
+
+
+def test_file_meta_of_pydicom_is_taken() -> None:
+    def replaced(read: Any) -> Any:
+        ds = read(CT)
+        meta = pydicom.dataset.FileMetaDataset()
+        meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+        meta.ImplementationVersionName = "NEW"
+        ds.file_meta = meta
+        ds.file_meta.SourceApplicationEntityTitle = "LATER"
+        out = io.BytesIO()
+        pydicom.dcmwrite(out, ds)
+        written = pydicom_reads(io.BytesIO(out.getvalue()))
+        is_file = isinstance(ds, pydicom.FileDataset)
+        is_meta = isinstance(ds.file_meta, pydicom.dataset.FileMetaDataset)
+        return str(ds.file_meta), str(written.file_meta), is_file, is_meta
+
+    ours = replaced(pydicom.dcmread)
+    assert ours == replaced(pydicom_reads)
+    assert "LATER" in ours[1]
+
+
+def test_file_meta_of_another_group_is_refused() -> None:
+    ds = pydicom.dcmread(CT)
+    wrong = pydicom.Dataset()
+    wrong.PatientID = "1"
+    with pytest.raises(ValueError, match="0002"):
+        ds.file_meta = wrong
+    assert ds.file_meta.TransferSyntaxUID == pydicom.uid.ExplicitVRLittleEndian
+
+
+def test_pixels_that_are_to_be_converted_are_read() -> None:
+    ds = pydicom.dcmread(CT)
+    ds.convert_pixel_data("numpy")
+    assert (ds.pixel_array == pydicom_reads(CT).pixel_array).all()
+    del ds.PixelData
+    with pytest.raises(AttributeError):
+        ds.convert_pixel_data()
