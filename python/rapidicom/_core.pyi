@@ -316,6 +316,10 @@ class PixelReader:
         """The lowest and the highest bit of a stored sample's value, counted from 0."""
 
     @property
+    def excess_length(self) -> int:
+        """Bytes behind the last frame that are none of an image."""
+
+    @property
     def said_frame_count(self) -> int:
         """Frames of the image by its Number of Frames."""
 

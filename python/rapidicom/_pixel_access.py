@@ -27,16 +27,19 @@ class PixelAccess(_core.Dataset):
 
         return kept_pixel_array(self, **self.__dict__.get("_pixel_array_options", {}))
 
-    def pixel_array_options(self, *, index: int | None = None, raw: bool = False, **others: Any) -> None:
+    def pixel_array_options(
+        self, *, index: int | None = None, raw: bool = False, as_rgb: bool = True, **others: Any
+    ) -> None:
         """Say what `pixel_array` is to be from now on.
 
         Args:
             index: As for `rapidicom.pixel_array`.
             raw: As for `rapidicom.pixel_array`.
+            as_rgb: `False` is pydicom's other way to say `raw=True`.
             others: Taken for pydicom's sake: which plugin decodes, and how it checks.
         """
         del others
-        self.__dict__["_pixel_array_options"] = {"index": index, "raw": raw}
+        self.__dict__["_pixel_array_options"] = {"index": index, "raw": raw or not as_rgb}
 
     def frame_bytes(self, index: int) -> bytes:
         """Read the bytes of one frame as they are in the file: compressed ones of an encapsulated image.

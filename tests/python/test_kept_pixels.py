@@ -94,6 +94,14 @@ def test_options_choose_what_is_kept(ds: rd.Dataset) -> None:
     np.testing.assert_array_equal(ds.pixel_array, whole)
 
 
+def test_colours_stay_as_they_are_coded_where_rgb_is_not_wanted() -> None:
+    colours = np.arange(2 * 4 * 3, dtype=np.uint8).reshape(2, 4, 3)
+    ds = rd.dcmread(file_bytes(image(colours, samples=3, photometric="YBR_FULL")))
+    assert (ds.pixel_array != colours).any()
+    ds.pixel_array_options(as_rgb=False)
+    np.testing.assert_array_equal(ds.pixel_array, colours)
+
+
 def test_removed_pixels_are_not_kept(ds: rd.Dataset) -> None:
     _ = ds.pixel_array
     del ds.PixelData

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from rapidicom import _core
 from rapidicom.dataset import Dataset
 from rapidicom.errors import UnsupportedError
 from rapidicom.pixels.reading import frame_bytes, iter_pixels, pixel_array
-from rapidicom.rawelement import element_bytes
 from rapidicom.tag import Tag
 from rapidicom.transfer_syntaxes import transfer_syntaxes
 from rapidicom.uid import UID
@@ -96,7 +94,8 @@ class Decoder:
             options: What describes the pixels if `src` is no data set.
 
         Returns:
-            The array, shape and type as of `rapidicom.pixel_array`, and what describes it.
+            The array, shape and type as of `rapidicom.pixel_array` but for the byte order, which is that of
+            the Transfer Syntax; and what describes it.
 
         Raises:
             As `rapidicom.pixel_array`; TypeError: an option is none that there is; ValueError: the data set
@@ -104,7 +103,7 @@ class Decoder:
         """
         del validate, decoding_plugin
         dataset = self._dataset(src, options)
-        array = pixel_array(dataset, index=index, raw=raw)
+        array = self._in_its_order(pixel_array(dataset, index=index, raw=raw))
         return array, self._description(dataset, raw=raw, frames=None if index is None else 1)
 
     def iter_array(
@@ -125,7 +124,7 @@ class Decoder:
         del validate, decoding_plugin
         dataset = self._dataset(src, options)
         for array in iter_pixels(dataset, indices=indices, raw=raw):
-            yield array, self._description(dataset, raw=raw, frames=1)
+            yield self._in_its_order(array), self._description(dataset, raw=raw, frames=1)
 
     def as_buffer(
         self, src: Dataset | bytes | IO[bytes], *, index: int | None = None, **options: Any
@@ -190,7 +189,11 @@ class Decoder:
             dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths = options["extended_offsets"]
         data = bytes(src) if isinstance(src, (bytes, bytearray, memoryview)) else self._read(src, dataset)
         dataset.add_new(Tag(keyword), options.get("pixel_vr") or _VR[keyword], data)
-        return dataset if self.UID.is_little_endian else _big_endian(dataset)
+        return dataset
+
+    def _in_its_order(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Give the array the byte order that pydicom's decoders leave."""
+        return array if self.UID.is_little_endian else array.astype(array.dtype.newbyteorder(">"))
 
     def _read(self, file: IO[bytes], dataset: Dataset) -> bytes:
         from rapidicom.pixels.utils import get_expected_length
@@ -231,22 +234,6 @@ def get_decoder(uid: str) -> Decoder:
 
 def _frame_count(dataset: Dataset) -> int:
     return max(int(dataset.get("NumberOfFrames") or 1), 1)
-
-
-def _big_endian(dataset: Dataset) -> Dataset:
-    """Return a data set whose numbers are read as big endian: one in memory is little endian."""
-    parts = []
-    for element in dataset:
-        value = element.value
-        if isinstance(value, int) and element.VR == "US":
-            value = value.to_bytes(2, "big")
-        elif not isinstance(value, bytes):
-            value = str(value).encode()
-        value += b"" if len(value) % 2 == 0 else b"\0" if element.VR == "OB" else b" "
-        parts.append(element_bytes(element.tag, element.VR, value, False))
-    made = _core.read_elements(Dataset, b"".join(parts), False, False, False, None, False)
-    made.file_meta = dataset.file_meta
-    return made
 
 
 def _items(file: IO[bytes]) -> bytes:

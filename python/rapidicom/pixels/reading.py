@@ -149,6 +149,8 @@ def _reader(
             f"there are pixels of {reader.frame_count} frames, but Number of Frames says "
             f"{reader.said_frame_count}: all of them are read"
         )
+    if reader.excess_length > 0:
+        found.append(f"behind the pixels there are {reader.excess_length} bytes that are not read")
     lowest, highest = reader.value_bits
     if lowest > 0 and not reader.is_encapsulated:
         # Other readers take the lowest bits whatever High Bit says, and programs change Bits Stored alone.

@@ -126,6 +126,15 @@ impl PyPixelReader {
         }
     }
 
+    /// Bytes behind the last frame that are none of an image.
+    #[getter]
+    fn excess_length(&self) -> u64 {
+        match &self.pixels {
+            Pixels::Native(pixels) => pixels.excess_length(),
+            Pixels::Encapsulated(..) => 0,
+        }
+    }
+
     /// Frames of the image by its Number of Frames.
     #[getter]
     fn said_frame_count(&self) -> u64 {

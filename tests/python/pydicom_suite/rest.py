@@ -59,6 +59,34 @@ REST: dict[str, tuple[str, ...]] = {
         "test_charset.py::TestCharset::test_bad_decoded_multi_byte_encoding",
         "test_charset.py::TestCharset::test_missing_escape_for_single_byte_code_extensions",
     ),
+    "the file says how its pixels are written, not what a data set was changed to": (
+        "test_numpy_pixel_data.py::TestNumpy_NoNumpyHandler::test_pixel_array_raises",
+        "test_numpy_pixel_data.py::TestNumpy_NumpyHandler::test_unsupported_syntax_raises",
+        "pixels/test_processing.py::TestApplyVOI::test_no_endianness_raises",
+    ),
+    "a function of pydicom's own that looks into private parts of its data sets": (
+        "test_numpy_pixel_data.py::TestNumpy_GetPixelData::test_unknown_pixel_representation_raises",
+        "test_numpy_pixel_data.py::TestNumpy_GetPixelData::test_missing_padding_warns",
+        "test_numpy_pixel_data.py::TestNumpy_GetPixelData::test_change_photometric_interpretation",
+        "test_numpy_pixel_data.py::TestNumpy_GetPixelData::test_float_pixel_data",
+        "test_numpy_pixel_data.py::TestNumpy_GetPixelData::test_double_float_pixel_data",
+    ),
+    "arrays are in the byte order of the machine": (
+        "test_handler_util.py::TestNumpy_DtypeCorrectedForEndianness::test_byte_swapping",
+        "test_handler_util.py::TestNumpy_DtypeCorrectedForEndianness::test_no_endian_raises",
+    ),
+    "ICC profiles are not applied: Pillow's ImageCms does, with the profile of the data set": (
+        "pixels/test_processing.py::TestApplyICCProfile::test_invalid_args_raises",
+        "pixels/test_processing.py::TestApplyICCProfile::test_invalid_arr_raises",
+        "pixels/test_processing.py::TestApplyICCProfile::test_invalid_intent_raises",
+        "pixels/test_processing.py::TestApplyICCProfile::test_invalid_color_space_raises",
+        "pixels/test_processing.py::TestApplyICCProfile::test_transform",
+        "pixels/test_processing.py::TestCreateICCTransform::test_invalid_args_raises",
+        "pixels/test_processing.py::TestCreateICCTransform::test_ds_no_profile_raises",
+        "pixels/test_processing.py::TestCreateICCTransform::test_invalid_intent_raises",
+        "pixels/test_processing.py::TestCreateICCTransform::test_invalid_color_space_raises",
+        "pixels/test_processing.py::TestCreateICCTransform::test_transform",
+    ),
 }
 
 

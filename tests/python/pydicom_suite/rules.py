@@ -30,7 +30,7 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
                 allow_writing_invalid_values raise_on_writing_invalid_value
                 dont_raise_on_writing_invalid_value __init_from_file buffer_length is_buffered
                 set_original_encoding is_original_encoding generate_filename is_conformant_file_id
-                prepend_escape
+                prepend_escape decompress
             """
         ),
     ),
@@ -52,6 +52,10 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
                 strict_reading
             """
         ),
+    ),
+    "plugins": (
+        "tests the classes that pydicom's plugins for decoding and encoding are run by",
+        _names("RunnerBase CoderBase DecodeRunner EncodeRunner add_plugin remove_plugin"),
     ),
     "internals": (
         "uses private names of pydicom, reads its log, or checks what it says of names that it will remove",

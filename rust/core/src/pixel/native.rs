@@ -113,6 +113,13 @@ impl NativePixels {
         u64::try_from(u128::from(self.field.length) * 8 / bits).unwrap_or(said).max(said)
     }
 
+    /// Bytes behind the last whole frame, one for padding apart.
+    pub fn excess_length(&self) -> u64 {
+        let bits = u128::from(self.description.stored_frame_bits()) * u128::from(self.whole_frame_count());
+        let needed = u64::try_from(bits.div_ceil(8)).unwrap_or(u64::MAX);
+        self.field.length.saturating_sub(needed.saturating_add(needed % 2))
+    }
+
     /// Bytes of the unit whose bytes stand in the other order than little endian's; 1 if there is none.
     pub(super) fn swapped_unit(&self) -> usize {
         match (self.field.order, self.sample_type_size()) {
