@@ -26,6 +26,7 @@ pub(super) fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
         reader.take(12)?;
         let item_count = reader.word().filter(|count| *count <= MOST_ITEMS)?;
         reader.word()?;
+        let is_wanted = own_name == name.as_bytes();
         let offset = *first_item_count.get_or_insert(item_count);
         let mut found = Vec::new();
         for _ in 0..item_count {
@@ -34,10 +35,12 @@ pub(super) fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
             let length = if is_second { second } else { first.checked_sub(offset)? } as usize;
             let text = reader.take(length)?;
             reader.skip(length.next_multiple_of(4) - length);
-            let text = String::from_utf8_lossy(until_zero(text)).trim().to_owned();
-            found.extend(Some(text).filter(|text| !text.is_empty()));
+            if is_wanted {
+                let text = String::from_utf8_lossy(until_zero(text)).trim().to_owned();
+                found.extend(Some(text).filter(|text| !text.is_empty()));
+            }
         }
-        if own_name == name.as_bytes() {
+        if is_wanted {
             return Some(found);
         }
     }

@@ -1,7 +1,7 @@
 //! From the headers of many files to volumes: which files make a stack, in which order, where, and what is wrong.
 //!
 //! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from one data set what is
-//! needed, `frames` and `mosaic` where each of its images lies, `plan` makes of many of them a [`SeriesPlan`] each
+//! needed (`diffusion` what only scanners name), `frames` and `mosaic` where each of its images lies, `plan` makes of many of them a [`SeriesPlan`] each
 //! series. On the way `stack` parts slices from what lies beside them, `axis` those that share a position, and `grid`
 //! fits the step from slice to slice; `parts` asks whether what is no one volume is
 //! several, and `draft` puts together what each stack makes. Every file ends up among the slices or in the `report`.
@@ -10,6 +10,7 @@ mod axis;
 mod batch;
 mod copies;
 mod csa;
+mod diffusion;
 mod draft;
 mod find;
 mod frame_header;
@@ -21,6 +22,7 @@ mod mosaic;
 mod order;
 mod parts;
 mod plan;
+mod private_block;
 mod read;
 mod report;
 mod slice_set;

@@ -4,13 +4,15 @@
 //! of the corner of the whole image, as if it were one slice with the same centre as each of its tiles, so that the
 //! first voxel of a tile lies further in.
 
+use std::borrow::Cow;
+
 use super::csa;
 use super::frame_header::FrameHeader;
 use super::header::InstanceHeader;
+use super::private_block::private_tag;
 use crate::dataset::Dataset;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, scale};
 use crate::image_description::Attributes;
-use crate::tag::Tag;
 
 /// How the tiles of an image lie in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,15 +51,20 @@ impl Mosaic {
     }
 }
 
+/// The header that says how the tiles lie.
+pub(super) fn csa_header(dataset: &Dataset) -> Option<Cow<'_, [u8]>> {
+    let tag = private_tag(dataset, 0x0029, "SIEMENS CSA HEADER", 0x10)?;
+    dataset.value(dataset.find(tag)?).ok()
+}
+
 /// The tiles of a mosaic as frames. `None` if it is not told how many slices there are, or they do not fit the image.
 pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosaic, Vec<FrameHeader>)> {
     let image = header.image.description()?;
-    let csa = private(dataset, 0x0029, "SIEMENS CSA HEADER", 0x10);
-    let csa = csa.and_then(|tag| dataset.value(dataset.find(tag)?).ok());
+    let csa = csa_header(dataset);
     let of_csa = |name: &str| csa.as_deref().and_then(|csa| csa::numbers(csa, name));
     let counted = of_csa("NumberOfImagesInMosaic").and_then(|numbers| numbers.first().copied());
     let count = counted.map(|count| count as usize).filter(|count| *count > 0).or_else(|| {
-        let tag = private(dataset, 0x0019, "SIEMENS MR HEADER", 0x0A)?;
+        let tag = private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x0A)?;
         usize::try_from(dataset.integer(tag)?).ok()
     });
     let mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
@@ -83,16 +90,6 @@ fn first_and_step(header: &InstanceHeader, mosaic: &Mosaic, normal: Option<Vecto
     // Slices may be counted against the normal of their planes; along it if nothing is said.
     let is_against = normal.is_some_and(|normal| dot(normal, plane.normal()) < 0.0);
     Some((first, scale(if is_against { -spacing } else { spacing }, plane.normal())))
-}
-
-/// The element of a private block whose owner is `creator` (PS3.5 §7.8.1).
-fn private(dataset: &Dataset, group: u16, creator: &str, element: u16) -> Option<Tag> {
-    let owners = (0x10..=0xFF).map(|block| Tag::new(group, block));
-    let is_owner =
-        |tag: &Tag| dataset.find(*tag).is_some() && dataset.text(*tag).is_some_and(|text| text.trim() == creator);
-    let block = owners.into_iter().find(is_owner)?.element();
-    let tag = Tag::new(group, block << 8 | element);
-    dataset.find(tag).map(|_| tag)
 }
 
 #[cfg(test)]

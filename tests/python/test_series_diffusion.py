@@ -1,0 +1,288 @@
+"""b-values and gradient directions that scanners write into private elements where the standard's are absent.
+
+What must be found is told here, by the standard (PS3.5 §7.8.1 on blocks of private elements) and by dcm2niix.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_series_references import DATA, run_dcm2niix
+
+import rapidicom as rd
+from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, file_bytes, image
+from series_builder import stored_pixels
+
+Direction = tuple[float, float, float]
+Vendor = Callable[[float, Direction | None, int], list[Element]]
+
+# As scanned: b-value in s/mm2 and direction in the patient's coordinates.
+WEIGHTINGS: list[tuple[float, Direction | None]] = [
+    (1000, (0.0, 0.0, 1.0)),
+    (0, None),
+    (1000, (0.0, -0.6, 0.8)),
+    (1000, (-1.0, 0.0, 0.0)),
+]
+# Sorted by b-value, then by direction.
+SORTED = [1, 3, 2, 0]
+SLICES = 3
+
+
+def element(group: int, block: int, number: int, vr: str, value: object) -> Element:
+    """One element of a private block."""
+    return Element(group << 16 | block << 8 | number, vr, value)
+
+
+def owner(group: int, block: int, creator: str) -> Element:
+    """The element that says whose a block is."""
+    return Element(group << 16 | block, "LO", creator)
+
+
+def siemens(b_value: float, direction: Direction | None, block: int) -> list[Element]:
+    """What MR scanners of Siemens write."""
+    gradient = [] if direction is None else [element(0x19, block, 0x0E, "FD", list(direction))]
+    return [
+        Element(0x00080070, "LO", "SIEMENS"),
+        owner(0x19, block, "SIEMENS MR HEADER"),
+        element(0x19, block, 0x0C, "IS", int(b_value)),
+        *gradient,
+    ]
+
+
+def ge(b_value: float, direction: Direction | None, block: int, added: int = 1_000_000_000) -> list[Element]:
+    """What those of GE write; the direction is in coordinates of the scan."""
+    x, y, z = direction or (0.0, 0.0, 0.0)
+    return [
+        Element(0x00080070, "LO", "GE MEDICAL SYSTEMS"),
+        owner(0x19, block, "GEMS_ACQU_01"),
+        element(0x19, block, 0xBB, "DS", x),
+        element(0x19, block, 0xBC, "DS", y),
+        element(0x19, block, 0xBD, "DS", z),
+        owner(0x43, block, "GEMS_PARM_01"),
+        element(0x43, block, 0x39, "IS", [int(b_value) + added, 8, "", ""]),
+    ]
+
+
+def ge_plain(b_value: float, direction: Direction | None, block: int) -> list[Element]:
+    """What older ones write: the b-value as it is."""
+    return ge(b_value, direction, block, added=0)
+
+
+def philips(b_value: float, direction: Direction | None, block: int) -> list[Element]:
+    """What those of Philips write, without weighting a direction of length zero too."""
+    x, y, z = direction or (0.0, 0.0, 0.0)
+    return [
+        Element(0x00080070, "LO", "Philips Medical Systems"),
+        owner(0x2001, block, "Philips Imaging DD 001"),
+        element(0x2001, block, 0x03, "FL", b_value),
+        owner(0x2005, block, "Philips MR Imaging DD 001"),
+        element(0x2005, block, 0xB0, "FL", x),
+        element(0x2005, block, 0xB1, "FL", y),
+        element(0x2005, block, 0xB2, "FL", z),
+    ]
+
+
+VENDORS: dict[str, Vendor] = {"Siemens": siemens, "GE": ge, "older GE": ge_plain, "Philips": philips}
+
+
+def write(
+    folder: Path,
+    vendor: Vendor,
+    block: int = 0x10,
+    transfer_syntax: str = EXPLICIT_LITTLE,
+    change: Callable[[list[Element]], list[Element]] = lambda elements: elements,
+    modality: str = "MR",
+) -> np.ndarray:
+    """Write a series of single-frame images, volume after volume, and tell its stored values.
+
+    Returns:
+        Shape (weighting, slice, row, column), weightings in the order of WEIGHTINGS.
+    """
+    volumes = []
+    for volume, (b_value, direction) in enumerate(WEIGHTINGS):
+        volumes.append([stored_pixels(index, (5, 7)) + 40 * volume for index in range(SLICES)])
+        for index, pixels in enumerate(volumes[-1]):
+            number = volume * SLICES + index + 1
+            elements = image(
+                pixels,
+                modality=modality,
+                position=(0.0, 0.0, 2.5 * index),
+                instance_number=number,
+                sop_instance=f"2.25.7.{number}",
+                extra=[
+                    Element(0x00180050, "DS", 2.5),
+                    Element(0x00180020, "CS", "EP"),
+                    *change(vendor(b_value, direction, block)),
+                ],
+            )
+            content = file_bytes(elements, transfer_syntax=transfer_syntax)
+            (folder / f"{number * 37 % 101:03}.dcm").write_bytes(content)
+    return np.array(volumes)
+
+
+def assert_sorted(vol: rd.Volume, stored: np.ndarray, with_directions: bool) -> None:
+    """Hold the axis, its coordinates and the values against what was written."""
+    order = SORTED if with_directions else [1, 0, 2, 3]
+    assert vol.axes == ("b_value", "slice", "row", "column")
+    np.testing.assert_array_equal(vol.coords["b_value"], [0, 1000, 1000, 1000])
+    np.testing.assert_array_equal(vol.array, stored[order])
+    if not with_directions:
+        assert "gradient_direction" not in vol.coords
+        return
+    directions = vol.coords["gradient_direction"]
+    assert np.isnan(directions[0]).all()
+    np.testing.assert_allclose(directions[1:], [WEIGHTINGS[index][1] for index in order[1:]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("transfer_syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG])
+@pytest.mark.parametrize("block", [0x10, 0x3A])
+@pytest.mark.parametrize("name", VENDORS)
+def test_private_b_values_are_an_axis(name: str, block: int, transfer_syntax: str, tmp_path: Path) -> None:
+    stored = write(tmp_path, VENDORS[name], block, transfer_syntax)
+    assert_sorted(rd.read_series(tmp_path), stored, with_directions="GE" not in name)
+
+
+def nobody(elements: list[Element]) -> list[Element]:
+    """Make all blocks somebody else's."""
+    return [
+        Element(one.tag, "LO", "ACME 1.0") if one.tag & 0xFF00 == 0 and one.tag >> 16 & 1 else one
+        for one in elements
+    ]
+
+
+def beside(elements: list[Element]) -> list[Element]:
+    """Let the blocks of the owners be others than those of the values, which nobody owns."""
+    return [
+        Element(one.tag + 1, "LO", one.value) if one.tag & 0xFF00 == 0 and one.tag >> 16 & 1 else one
+        for one in elements
+    ]
+
+
+@pytest.mark.parametrize("change", [nobody, beside])
+@pytest.mark.parametrize("name", VENDORS)
+def test_values_of_another_owner_say_nothing(
+    name: str, change: Callable[[list[Element]], list[Element]], tmp_path: Path
+) -> None:
+    stored = write(tmp_path, VENDORS[name], change=change)
+    vol = rd.read_series(tmp_path)
+    assert vol.axes[0] == "instance"
+    assert set(vol.coords) == {"instance"}
+    np.testing.assert_array_equal(vol.array, stored)
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_images_of_other_modalities_have_no_b_value(name: str, tmp_path: Path) -> None:
+    write(tmp_path, VENDORS[name], modality="CT")
+    assert set(rd.read_series(tmp_path).coords) == {"instance"}
+
+
+BAD: dict[str, tuple[Vendor, int, str, object]] = {
+    "text": (siemens, 0x0019100C, "IS", "many"),
+    "negative": (siemens, 0x0019100C, "IS", -1),
+    "two": (siemens, 0x0019100C, "IS", [1, 2]),
+    "not finite": (philips, 0x20011003, "FL", float("nan")),
+    "empty": (philips, 0x20011003, "FL", b""),
+    "twice the number that is added": (ge, 0x00431039, "IS", [2_000_000_700, 8, 0, 0]),
+}
+
+
+@pytest.mark.parametrize(("vendor", "tag", "vr", "value"), BAD.values(), ids=BAD.keys())
+def test_what_is_no_b_value_is_left_out(
+    vendor: Vendor, tag: int, vr: str, value: object, tmp_path: Path
+) -> None:
+    def change(elements: list[Element]) -> list[Element]:
+        return [Element(tag, vr, value) if one.tag == tag else one for one in elements]
+
+    write(tmp_path, vendor, change=change)
+    assert "b_value" not in rd.read_series(tmp_path).coords
+
+
+def test_direction_that_is_no_unit_vector_is_left_out(tmp_path: Path) -> None:
+    def change(elements: list[Element]) -> list[Element]:
+        return [Element(one.tag, "FD", [3.0, 0.0, 4.0]) if one.vr == "FD" else one for one in elements]
+
+    stored = write(tmp_path, siemens, change=change)
+    assert_sorted(rd.read_series(tmp_path), stored, with_directions=False)
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_attributes_of_the_standard_come_first(name: str, tmp_path: Path) -> None:
+    def change(elements: list[Element]) -> list[Element]:
+        # By what nothing private says: the private b-values are still those of WEIGHTINGS.
+        b_value = 300.0 if WEIGHTINGS[counter[0] // SLICES][0] else 50.0
+        counter[0] += 1
+        return [*elements, Element(0x00189087, "FD", b_value)]
+
+    counter = [0]
+    write(tmp_path, VENDORS[name], change=change)
+    np.testing.assert_array_equal(rd.read_series(tmp_path).coords["b_value"], [50, 300, 300, 300])
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_b_values_are_those_of_dcm2niix(name: str, tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    target.mkdir()
+    write(source, VENDORS[name])
+    run_dcm2niix(source, target)
+    (path,) = target.glob("*.bval")
+    theirs = [float(value) for value in path.read_text().split()]
+    assert theirs == [b_value for b_value, _ in WEIGHTINGS]
+    assert list(rd.read_series(source).coords["b_value"]) == sorted(theirs)
+
+
+def csa(entries: Sequence[tuple[str, Sequence[str]]]) -> bytes:
+    """A header of Siemens' second layout: named lists of texts."""
+    parts = [b"SV10\x04\x03\x02\x01", struct.pack("<II", len(entries), 77)]
+    for name, values in entries:
+        parts.append(struct.pack("<64si4siii", name.encode(), len(values), b"FD", 6, len(values), 77))
+        for value in values:
+            length = len(value) + 1
+            padded = value.encode().ljust((length + 3) // 4 * 4, b"\0")
+            parts.append(struct.pack("<4i", length, length, 77, length) + padded)
+    return b"".join(parts)
+
+
+def test_mosaics_have_the_b_values_of_their_own_header(tmp_path: Path) -> None:
+    for index, (b_value, direction) in enumerate(WEIGHTINGS):
+        entries = [
+            ("B_value", [str(b_value)]),
+            ("NumberOfImagesInMosaic", ["4"]),
+            ("DiffusionGradientDirection", [f"{part:.8f}" for part in direction or ()]),
+        ]
+        extra = [
+            Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "MOSAIC"]),
+            Element(0x00180050, "DS", 2.5),
+            Element(0x00290010, "LO", "SIEMENS CSA HEADER"),
+            Element(0x00291010, "OB", csa(entries)),
+        ]
+        pixels = stored_pixels(index, (8, 8))
+        elements = image(
+            pixels, modality="MR", instance_number=index + 1, sop_instance=f"2.25.7.{index}", extra=extra
+        )
+        (tmp_path / f"{9 - index}").write_bytes(file_bytes(elements))
+    vol = rd.read_series(tmp_path)
+    stored = np.array([stored_pixels(index, (8, 8)) for index in range(len(WEIGHTINGS))])
+    tiles = stored.reshape(-1, 2, 4, 2, 4).swapaxes(2, 3).reshape(-1, 4, 4, 4)
+    assert_sorted(vol, tiles, with_directions=True)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no reference data at {DATA}")
+def test_siemens_mosaics_are_sorted_by_their_b_values(tmp_path: Path) -> None:
+    folder = DATA / "nipy__nibabel/nibabel/nicom/tests/data"
+    for name in ("siemens_dwi_0.dcm.gz", "siemens_dwi_1000.dcm.gz"):
+        content = gzip.decompress((folder / name).read_bytes())
+        (tmp_path / name.removesuffix(".gz")).write_bytes(content)
+    vol = rd.read_series(tmp_path)
+    assert vol.axes[0] == "b_value"
+    assert list(vol.coords["b_value"]) == [0, 1000]
+    # As nibabel's own tests have it.
+    np.testing.assert_allclose(vol.coords["gradient_direction"][1], [0.99997449, 0.00505012, -0.00505012])
+    run_dcm2niix(tmp_path, tmp_path)
+    bvals = sorted(float(value) for path in tmp_path.glob("*.bval") for value in path.read_text().split())
+    assert bvals == [0, 1000]
