@@ -234,3 +234,11 @@ def test_what_pixels_mean_is_never_guessed(tag: int) -> None:
     ds = rd.dcmread(file_bytes(image(np.full((3, 4), -2, np.int16), extra=[Element(tag, "US", None)])))
     with pytest.raises(rd.InvalidDicomError, match="is missing"):
         _ = ds.pixel_array
+
+
+def test_bytes_behind_the_pixels_are_warned_of() -> None:
+    ds = rd.dcmread(file_bytes(image(noise((4, 6), "uint16"))))
+    before = ds.pixel_array
+    ds.PixelData += b"\0" * 4
+    with pytest.warns(UserWarning, match="behind the pixels there are 4 bytes"):
+        np.testing.assert_array_equal(ds.pixel_array, before)
