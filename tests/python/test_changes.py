@@ -214,3 +214,19 @@ def test_lists_that_were_changed_in_place_are_pickled(keyword: str, change: Any,
     again = pickle.loads(pickle.dumps(ds))
     assert list(again[keyword].value) == list(values)
     assert [type(value) for value in again[keyword].value] == [type(value) for value in values]
+
+
+@pytest.mark.parametrize("is_seen", [False, True])
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_elements_of_another_data_set_are_pickled(is_seen: bool, is_empty: bool) -> None:
+    def elements(rows: int, spacing: str) -> list[Element]:
+        return [Element(0x00280010, "US", rows), Element(0x00280030, "DS", spacing)]
+
+    other = rd.dcmread(file_bytes(elements(3, "1\\2")))
+    ds = rd.Dataset() if is_empty else rd.dcmread(file_bytes(elements(4, "5\\6")))
+    for keyword in ("Rows", "PixelSpacing"):
+        if is_seen:
+            _ = other[keyword].value
+        ds[keyword] = other[keyword]
+    again = pickle.loads(pickle.dumps(ds))
+    assert (again.Rows, list(again.PixelSpacing)) == (3, [1, 2])

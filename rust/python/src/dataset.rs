@@ -546,6 +546,9 @@ impl PyDataset {
             native.mmap.set(mmap.clone()).ok();
         }
         self.transfer(py, native, &duplicate)?;
+        if let Some(reader) = self.pixel_reader(py) {
+            native.set_pixel_reader(reader.get().copied(py, &duplicate)?);
+        }
         let attributes = slf.as_any().getattr("__dict__")?;
         copy.getattr("__dict__")?.call_method1("update", (duplicate(&attributes)?,))?;
         Ok(copy)

@@ -68,12 +68,15 @@ impl PyDataElement {
         self.state().stored.as_ref().map(|(_, element)| *element)
     }
 
-    /// Whether it is as it was read, so that reading it again gives the same: nobody has set its value or its VR, or
-    /// changed a list.
-    pub fn is_as_read(&self, py: Python<'_>) -> bool {
+    /// Whether it is as it was read from `parsed`, so that reading it again gives the same: nobody has set its value
+    /// or its VR, or changed a list, and it is from no other data set.
+    pub fn is_as_read(&self, py: Python<'_>, parsed: &Arc<Dataset>) -> bool {
         let (dataset, element, list) = {
             let state = self.state();
             let Some((dataset, element)) = &state.stored else { return false };
+            if !Arc::ptr_eq(dataset, parsed) || parsed.find(self.tag) != Some(element) {
+                return false;
+            }
             let vr = dataset.vr(element);
             if state.vr != vr.undecided.unwrap_or(vr.vr.as_str()) {
                 return false;

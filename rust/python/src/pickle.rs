@@ -119,9 +119,10 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
         _ => None,
     };
     // Of the elements that were handed out most are as they were read, and read again where they are asked for.
+    let parsed = this.parsed()?.map(Arc::clone);
     let elements = this.memory.elements(py).into_iter();
     let changed: Vec<(u32, Option<Py<PyAny>>)> = elements
-        .filter(|(_, element)| !element.as_ref().is_some_and(|element| is_as_read(element.bind(py))))
+        .filter(|(_, element)| !element.as_ref().is_some_and(|element| is_as_read(element.bind(py), parsed.as_ref())))
         .map(|(tag, element)| (tag.0, element))
         .collect();
     // A list that was handed out may have been changed in place; plain values cannot be.
@@ -143,8 +144,9 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
     (rebuild, arguments).into_pyobject(py)
 }
 
-fn is_as_read(object: &Bound<'_, PyAny>) -> bool {
-    as_element(object).is_some_and(|element| element.get().is_as_read(object.py()))
+fn is_as_read(object: &Bound<'_, PyAny>, parsed: Option<&Arc<Dataset>>) -> bool {
+    let element = as_element(object).zip(parsed);
+    element.is_some_and(|(element, parsed)| element.get().is_as_read(object.py(), parsed))
 }
 
 /// A data set from its pickled parts.

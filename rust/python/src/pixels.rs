@@ -35,6 +35,7 @@ pub struct PyPixelReader {
     kept: Mutex<Option<Py<PyAny>>>,
 }
 
+#[derive(Clone)]
 enum Pixels {
     Native(NativePixels),
     Encapsulated(Box<EncapsulatedPixels>, Frames),
@@ -290,6 +291,28 @@ impl PyPixelReader {
 }
 
 impl PyPixelReader {
+    /// The same pixels for the copy of a data set, with a copy of what is kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of `duplicate`.
+    pub fn copied<'py>(
+        &self,
+        py: Python<'py>,
+        duplicate: &impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Py<PyPixelReader>> {
+        let kept = self.kept(py).map(|kept| duplicate(&kept)).transpose()?;
+        let copy = PyPixelReader {
+            described: self.described.clone(),
+            pixels: self.pixels.clone(),
+            bytes: Arc::clone(&self.bytes),
+            path: self.path.clone(),
+            mmap: self.mmap.clone(),
+            kept: Mutex::new(kept.map(Bound::unbind)),
+        };
+        Py::new(py, copy)
+    }
+
     fn description(&self) -> &ImageDescription {
         match &self.pixels {
             Pixels::Native(pixels) => &pixels.description,
