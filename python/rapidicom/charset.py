@@ -149,15 +149,19 @@ def decode_element(elem: DataElement, dicom_character_set: str | Iterable[str] |
     elem.value = [decoded(each) for each in value] if isinstance(value, MultiValue) else decoded(value)
 
 
-def warn_of_unknown(encodings: str | Iterable[str]) -> None:
-    """Warn of names of encodings that Python does not know: the default one takes their place."""
+def known_encodings(encodings: str | Iterable[str]) -> list[str]:
+    """Return names of encodings, with the default one, and a warning, for those that Python does not know."""
+    known = []
     for name in [encodings] if isinstance(encodings, str) else encodings:
-        if name.lower() in _TERMS:
-            continue
         try:
             "".encode(name)
         except LookupError:
-            warnings.warn("an unknown encoding is taken for the default one", stacklevel=4)
+            if name.lower() not in _TERMS:
+                warnings.warn("an unknown encoding is taken for the default one", stacklevel=4)
+                known.append(default_encoding)
+                continue
+        known.append(name)
+    return known
 
 
 def terms_of(encodings: Iterable[str]) -> list[str]:

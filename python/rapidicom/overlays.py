@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ __all__ = ["get_expected_length", "get_overlay_array", "overlay_array", "reshape
 
 # Elements of an overlay's group.
 _ROWS, _COLUMNS, _FRAME_COUNT, _FIRST_FRAME = 0x0010, 0x0011, 0x0015, 0x0051
-_BIT_POSITION, _DATA = 0x0102, 0x3000
+_BITS_ALLOCATED, _BIT_POSITION, _DATA = 0x0100, 0x0102, 0x3000
 
 
 def overlay_array(ds: Dataset, group: int) -> npt.NDArray[np.uint8]:
@@ -56,7 +57,8 @@ def overlay_array(ds: Dataset, group: int) -> npt.NDArray[np.uint8]:
     if element is not None and element.value is not None:
         return _unpacked(ds, group, (frame_count or 1, rows, columns))
     bit = _number(ds, group, _BIT_POSITION)
-    if bit is None:
+    # One bit allocated, the first: that is how Overlay Data are described (PS3.3 §C.9.2).
+    if bit is None or (bit == 0 and _number(ds, group, _BITS_ALLOCATED) == 1):
         raise AttributeError(
             f"the overlay in group {group:04X} has neither Overlay Data nor a bit of the pixels"
         )
@@ -124,6 +126,11 @@ def _unpacked(ds: Dataset, group: int, shape: tuple[int, int, int]) -> npt.NDArr
             f"the overlay needs {needed} bytes, but there are {len(data)} "
             f"({needed - len(data)} bytes missing)",
             tag=element.tag,
+        )
+    if len(data) > needed + needed % 2:
+        excess = len(data) - needed
+        warnings.warn(
+            f"Overlay Data have {excess} bytes more than the overlay: they are left out", stacklevel=3
         )
     bits = np.unpackbits(data[:needed], count=count, bitorder="little")
     return bits.reshape(shape if shape[0] > 1 else shape[1:])

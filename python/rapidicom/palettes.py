@@ -97,8 +97,9 @@ def _table(ds: Dataset, entry_count: int, bits: int) -> Array:
 
 
 def _plain_entries(words: Array, entry_count: int) -> Array:
-    """Take entries to have 8 bits if there are not enough bytes for 16, whatever the descriptor says."""
-    entries = words if len(words) >= entry_count else words.view(np.uint8)
+    """Take entries to have 8 bits if there are as many bytes, whatever the descriptor says."""
+    is_bytes = len(words) < entry_count and words.nbytes - entry_count in (0, 1)
+    entries = words.view(np.uint8) if is_bytes else words
     return entries[:entry_count].astype(entries.dtype.newbyteorder("="), copy=False)
 
 

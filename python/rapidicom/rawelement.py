@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rapidicom import _core
 from rapidicom.charset import terms_of
+from rapidicom.dataelem import DataElement
 from rapidicom.tag import BaseTag, Tag
 from rapidicom.valuerep import BYTES_VR, STANDARD_VR, VR
 
 if TYPE_CHECKING:
-    from rapidicom.dataelem import DataElement
     from rapidicom.dataset import Dataset
 
 __all__ = ["RawDataElement", "convert_raw_data_element", "element_bytes", "element_of_bytes"]
@@ -51,8 +51,6 @@ def convert_raw_data_element(
         InvalidDicomError: The bytes are no value of that VR.
     """
     if not raw.is_raw:  # pydicom has decoded it
-        from rapidicom.dataelem import DataElement
-
         return DataElement(
             raw.tag, raw.VR, raw.value, is_undefined_length=getattr(raw, "is_undefined_length", False)
         )
@@ -61,6 +59,10 @@ def convert_raw_data_element(
     number = Tag(raw.tag)
     if raw.VR is None and not number.is_private and _core.dictionary_entry(number) is None:
         warnings.warn(f"{number} is not in the data dictionary: its VR is taken to be UN", stacklevel=2)
+    if raw.value is not None and not isinstance(raw.value, bytes):
+        # Programs put values in as they are.
+        entry = _core.dictionary_entry(number)
+        return DataElement(number, raw.VR or ("UN" if entry is None else entry[0]), raw.value)
     element = element_of_bytes(
         raw.tag,
         raw.VR,

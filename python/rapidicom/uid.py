@@ -250,7 +250,8 @@ def generate_uid(prefix: str | None = PYDICOM_ROOT_UID, entropy_srcs: list[str] 
         return UID(f"2.25.{uuid.uuid4().int}")
     if len(prefix) > _MAX_PREFIX_LENGTH or not prefix.endswith(".") or not UID(prefix[:-1]).is_valid:
         raise ValueError(
-            f"the prefix of a UID is numbers with points behind them, at most {_MAX_PREFIX_LENGTH} characters"
+            f"the prefix of a UID is numbers with a point behind each, of {_MAX_PREFIX_LENGTH} characters"
+            " at most"
         )
     room = _MAX_LENGTH - len(prefix)
     if entropy_srcs is None:

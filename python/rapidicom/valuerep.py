@@ -291,7 +291,7 @@ def convert_value(VR: str, value: Any) -> Any:
             return MultiValue(convert, value.split(b"\\"))
     elif hasattr(value, "append") or (isinstance(value, tuple) and VR != "AT"):  # one tag can be a pair
         return convert(value[0]) if len(value) == 1 else MultiValue(convert, value)
-    elif VR in BYTES_VR or VR == "OB or OW":
+    elif hasattr(value, "read") or VR in BYTES_VR or VR == "OB or OW":
         _refuse_others(value)
     return convert(value)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from rapidicom.charset import warn_of_unknown
+from rapidicom.charset import known_encodings
 from rapidicom.rawelement import RawDataElement, element_of_bytes
 from rapidicom.tag import BaseTag
 from rapidicom.valuerep import VR
@@ -160,15 +160,13 @@ convert_string = _of_vr("CS")
 
 def convert_text(byte_string: bytes, encodings: list[str] | None = None, vr: str = "LO") -> Any:
     """Return text in a character set, or several texts."""
-    if encodings is not None:
-        warn_of_unknown(encodings)
+    encodings = None if encodings is None else known_encodings(encodings)
     return _value(vr, byte_string, True, encodings)
 
 
 def convert_single_string(byte_string: bytes, encodings: list[str] | None = None, vr: str = "LT") -> str:
     """Return text in which a backslash is a character like any other."""
-    if encodings is not None:
-        warn_of_unknown(encodings)
+    encodings = None if encodings is None else known_encodings(encodings)
     text: str = _value(vr, byte_string, True, encodings)
     return text
 

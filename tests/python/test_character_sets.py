@@ -185,6 +185,11 @@ EXTENSIONS = [
     # Bytes that are no characters of the set that was switched to.
     ("\\ISO 2022 IR 149", b"\x1b$)C\xb1", "\x1b$)C±"),
     ("\\ISO 2022 IR 87", b"\x1b$B;", "\x1b$B;"),
+    # A delimiter of a name before which the sequence of the first set is missing.
+    ("\\ISO 2022 IR 87", b"\x1b$BB@O:=\x1b$B$?$m$&\x1b(B^", "太郎=たろう^"),
+    ("\\ISO 2022 IR 87", b"\x1b$B;3^\x1b$BB@\x1b(B", "山^太"),
+    # The bytes of one can be those of a character too.
+    ("\\ISO 2022 IR 87", b"\x1b$B=U\x1b(B", "春"),
 ]
 
 

@@ -100,6 +100,10 @@ def test_bits_below_a_value_that_is_at_the_top() -> None:
     np.testing.assert_array_equal(ds.overlay_array(0x6000), cells & 1)
 
 
+# No Overlay Data, but bits of 16-bit pixels.
+IN_PIXELS = [Element(0x60003000, "OW", None), Element(0x60000100, "US", 16)]
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
@@ -108,14 +112,15 @@ def test_bits_below_a_value_that_is_at_the_top() -> None:
         ([Element(0x60000015, "IS", 0)], rd.InvalidDicomError, "Number of Frames in Overlay is 0"),
         ([Element(0x60000015, "IS", 3)], rd.InvalidDicomError, r"needs 6 bytes, but there are 2 \(4 bytes"),
         ([Element(0x60003000, "OW", None), Element(0x60000102, "US", None)], AttributeError, "neither"),
-        ([Element(0x60003000, "OW", None)], rd.InvalidDicomError, "bit 0 of the pixels"),
+        ([Element(0x60003000, "OW", None)], AttributeError, "neither"),
+        (IN_PIXELS, rd.InvalidDicomError, "bit 0 of"),
         ([Element(0x60003000, "OW", None), Element(0x60000102, "US", 16)], rd.InvalidDicomError, "bit 16"),
-        ([Element(0x60003000, "OW", None), Element(0x60000010, "US", 9)], rd.InvalidDicomError, "9 rows"),
-        ([Element(0x60003000, "OW", None), Element(0x60000051, "US", 2)], rd.InvalidDicomError, "from 2 on"),
+        ([*IN_PIXELS, Element(0x60000010, "US", 9)], rd.InvalidDicomError, "9 rows"),
+        ([*IN_PIXELS, Element(0x60000051, "US", 2)], rd.InvalidDicomError, "from 2 on"),
     ],
     ids=[
-        "no rows", "no columns", "no frames", "short", "no data", "in the values", "past the pixel",
-        "another shape", "no such frame",
+        "no rows", "no columns", "no frames", "short", "no data", "lost data", "in the values",
+        "past the pixel", "another shape", "no such frame",
     ],
 )  # fmt: skip
 def test_what_is_no_overlay_is_an_error(changes: list[Element], error: Any, words: str) -> None:
@@ -133,3 +138,11 @@ def test_groups_that_overlays_cannot_have(group: int) -> None:
 def test_a_data_set_without_overlays() -> None:
     with pytest.raises(AttributeError, match="group 6000"):
         rd.dcmread(file_bytes(image(pixels((4, 4))))).overlay_array(0x6000)
+
+
+def test_bytes_behind_an_overlay_are_left_out_with_a_warning() -> None:
+    plane_bits = bits((4, 4))
+    ds = rd.dcmread(file_bytes(image(pixels((4, 4)), extra=plane(plane_bits))))
+    ds[0x6000, 0x3000].value += b"\xff\xff"
+    with pytest.warns(UserWarning, match="2 bytes more"):
+        np.testing.assert_array_equal(ds.overlay_array(0x6000), plane_bits)

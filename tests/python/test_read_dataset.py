@@ -21,6 +21,7 @@ from rapidicom.filereader import (
 )
 from rapidicom.pixel_data_handlers import util
 from rapidicom.rawelement import RawDataElement, convert_raw_data_element
+from rapidicom.tag import Tag
 
 BRAIN = Path(__file__).resolve().parents[1] / "data" / "brain-mr" / "0001.dcm"
 ELEMENTS = [
@@ -170,3 +171,14 @@ def test_colours_turn_as_in_pydicom() -> None:
         found = util.convert_color_space(colours, current, desired)
         assert found.dtype == expected.dtype
         assert np.abs(found.astype(int) - expected).max() <= 1
+
+
+def test_raw_element_can_have_a_value_instead_of_bytes() -> None:
+    raw = RawDataElement(Tag(0x00280010), None, 2, 512, 0, True, True)  # type: ignore[arg-type]
+    element = convert_raw_data_element(raw)
+    assert (element.VR, element.value) == ("US", 512)
+
+
+def test_unknown_encoding_is_the_default_one_with_a_warning() -> None:
+    with pytest.warns(UserWarning, match="unknown encoding"):
+        assert values.convert_single_string(b"caf\xe9", ["none-such"]) == "café"

@@ -128,7 +128,8 @@ impl Repertoire {
     }
 
     /// The characters of 7-bit pairs behind the escape sequence that designates this set as G0; control characters stand
-    /// for themselves. `None` if some pair is of no character, or the set is none of pairs.
+    /// for themselves, and so does a delimiter of a name (PS3.5 §6.2.1) that is left alone at the end: writers forget the
+    /// escape sequence that has to stand before it. `None` if some pair is of no character, or the set is none of pairs.
     pub fn decode_g0_pairs(self, bytes: &[u8]) -> Option<String> {
         let mut text = String::with_capacity(bytes.len());
         let mut rest = bytes;
@@ -142,6 +143,10 @@ impl Repertoire {
                 [first @ 0x21..=0x7E, second @ 0x21..=0x7E, rest @ ..] => {
                     text.push(self.pair([first | 0x80, second | 0x80])?);
                     rest
+                }
+                [delimiter @ (b'^' | b'=')] => {
+                    text.push(char::from(*delimiter));
+                    return Some(text);
                 }
                 _ => return None,
             };
