@@ -39,14 +39,12 @@ SETTING = "behaviour is an argument here, not a setting"
 PLUGIN = "there is nothing to choose: what decodes is built in"
 MACHINERY = "pydicom's machinery; nothing here is made of it"
 BUFFERS = "values are never file objects"
-COMPRESSED = "compressed pixels are not read yet"
 DICTIONARY = "the dictionary is the same for all programs in a process"
 
 # Whole modules that are not offered.
 MODULES = {
     "pydicom.cli": "`rapidicom dump` and its neighbours are the command line",
     "pydicom.data": "pydicom's own test files",
-    "pydicom.encaps": COMPRESSED,
     "pydicom.encoders": WRITES,
     "pydicom.env_info": "of pydicom's installation",
     "pydicom.examples": "pydicom's own test files",
@@ -59,7 +57,11 @@ MODULES = {
     "pydicom.pixel_data_handlers.pillow_handler": PLUGIN,
     "pydicom.pixel_data_handlers.pylibjpeg_handler": PLUGIN,
     "pydicom.pixel_data_handlers.rle_handler": PLUGIN,
-    "pydicom.pixels.common": PLUGIN,
+    "pydicom.pixels.decoders.gdcm": PLUGIN,
+    "pydicom.pixels.decoders.pillow": PLUGIN,
+    "pydicom.pixels.decoders.pyjpegls": PLUGIN,
+    "pydicom.pixels.decoders.pylibjpeg": PLUGIN,
+    "pydicom.pixels.decoders.rle": PLUGIN,
     "pydicom.pixels.encoders": WRITES,
     "pydicom.sr": "the codes of structured reports, for those who write them",
     "pydicom.util": "tools beside the library",
@@ -77,19 +79,18 @@ NOT_OFFERED = {
     "pydicom.dataelem.DataElement.buffered*": BUFFERS,
     "pydicom.dataelem.DataElement.validate": CHECKS,
     "pydicom.dataelem.*": MACHINERY,
-    "pydicom.dataset.Dataset.convert_pixel_data": "`pixel_array` reads when it is asked for",
     "pydicom.dataset.Dataset.fix_meta_info": WRITES,
     "pydicom.dataset.Dataset.is_original_encoding": WRITES,
     "pydicom.dataset.Dataset.parent_seq": "an item does not know what it is in",
-    "pydicom.pixels.decompress": COMPRESSED,
-    "pydicom.pixels.utils.decompress": COMPRESSED,
+    "pydicom.dataset.Dataset.set_original_encoding": WRITES,
     "pydicom.dataset.Dataset.update_raw_element": MACHINERY,
     "pydicom.dataset.Dataset.read_*": "pydicom removes it; `original_encoding` says it",
     "pydicom.dataset.Dataset.is_undefined_length_sequence_item": WRITES,
     "pydicom.dataset.FileDataset.*": MACHINERY,
-    "pydicom.dataset.FileMetaDataset.*": "there is one class of data sets",
+    "pydicom.dataset.FileMetaDataset.*": WRITES,
     "pydicom.dataset.validate_file_meta": WRITES,
     "pydicom.dataset.PIXEL_KEYWORDS": MACHINERY,
+    "pydicom.encaps.EncapsulatedBuffer": WRITES,
     "pydicom.filereader.read_sequence*": "items are read when they are asked for",
     "pydicom.filereader.*": MACHINERY,
     "pydicom.fileset.FileSet.*": WRITES,
@@ -104,16 +105,7 @@ NOT_OFFERED = {
     "pydicom.multival.*": MACHINERY,
     "pydicom.overlays.numpy_handler.*": MACHINERY,
     "pydicom.pixel_data_handlers.*": PLUGIN,
-    "pydicom.pixels.utils.compress": WRITES,
-    "pydicom.pixels.utils.set_pixel_data": WRITES,
     "pydicom.pixels.utils.*": MACHINERY,
-    "pydicom.pixels.processing.*icc*": "no colour profiles are applied",
-    "pydicom.pixels.processing.apply_presentation_lut": "not there yet",
-    "pydicom.pixels.*_icc_*": "no colour profiles are applied",
-    "pydicom.pixels.apply_icc_profile": "no colour profiles are applied",
-    "pydicom.pixels.apply_presentation_lut": "not there yet",
-    "pydicom.pixels.compress": WRITES,
-    "pydicom.pixels.set_pixel_data": WRITES,
     "pydicom.pixels.get_encoder": WRITES,
     "pydicom.pixels.*": PLUGIN,
     "pydicom.sequence.Sequence.parent_dataset": "an item does not know what it is in",
@@ -154,16 +146,12 @@ DIFFERS = {
     "pydicom.dcmread": "options are keywords; takes bytes too; keeps no file open, and defers every value",
     "pydicom.filereader.dcmread": "as `dcmread`",
     "pydicom.FileDataset": "is `Dataset`: it cannot be made with a file's name",
-    "pydicom.FileMetaDataset": "is `Dataset`; a file_meta that is set must be of group 0002",
     "pydicom.dataset.FileDataset": "is `Dataset`: it cannot be made with a file's name",
-    "pydicom.dataset.FileMetaDataset": "is `Dataset`; a file_meta that is set must be of group 0002",
     "pydicom.dataset.Dataset.compress": "raises, and names `to_pydicom()`",
-    "pydicom.dataset.Dataset.decompress": "raises: `pixel_array` needs no such step",
     "pydicom.dataset.Dataset.set_original_encoding": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.save_as": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.set_pixel_data": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.get_item": "returns elements, never raw ones",
-    "pydicom.dataset.Dataset.pixel_array": "is made anew each time, and follows changed attributes",
     "pydicom.dataset.Dataset.decode": "does nothing: text is decoded when it is asked for",
     "pydicom.dataelem.DataElement.value": "set values are converted, not checked",
     "pydicom.datadict.add_dict_entry": f"raises: {DICTIONARY}",
@@ -173,6 +161,26 @@ DIFFERS = {
     "pydicom.dcmwrite": "raises, and names `to_pydicom()`",
     "pydicom.filewriter.dcmwrite": "raises, and names `to_pydicom()`",
     "pydicom.filewriter.write_file_meta_info": "raises, and names `to_pydicom()`",
+    **{
+        f"pydicom.{place}.{name}": "raises, and names `to_pydicom()`"
+        for place in ("pixels", "pixels.utils")
+        for name in ("compress", "set_pixel_data")
+    },
+    **{
+        f"pydicom.encaps.{name}": "raises, and names `to_pydicom()`"
+        for name in (
+            "encapsulate",
+            "encapsulate_buffer",
+            "encapsulate_extended",
+            "encapsulate_extended_buffer",
+            "fragment_frame",
+            "itemize_fragment",
+            "itemize_frame",
+        )
+    },
+    "pydicom.pixels.decoders.base.Decoder": "arrays are writable; there are no plugins, and nothing to add",
+    "pydicom.pixels.utils.pixel_array": "also takes bytes, `reduce` and `workers`; any plugin is ours",
+    "pydicom.pixels.utils.iter_pixels": "as `pixel_array`",
     "pydicom.errors.BytesLengthException": "is `InvalidDicomError`",
     "pydicom.errors.InvalidDicomError": "also a `ValueError`; has `path`, `tag`, `offset`, `hint`",
     "pydicom.fileset.FileInstance.FileID": "what the DICOMDIR says, not what pydicom would write",

@@ -2,7 +2,7 @@
 
 from rapidicom._core import __version__
 from rapidicom.dataelem import DataElement
-from rapidicom.dataset import Dataset, FileDataset
+from rapidicom.dataset import Dataset, FileDataset, FileMetaDataset
 from rapidicom.errors import DicomError, InvalidDicomError, IrregularSeriesError, LimitError, UnsupportedError
 from rapidicom.filereader import dcmread, read_file
 from rapidicom.pixels import (
@@ -15,6 +15,7 @@ from rapidicom.pixels import (
     pixel_array,
 )
 from rapidicom.report import Issue, Report
+from rapidicom.sequence import Sequence
 from rapidicom.series import Series, find_series, read_batch, read_series
 from rapidicom.table import Table, scan
 from rapidicom.tolerances import Tolerances
@@ -27,6 +28,8 @@ __all__ = [
     "read_file",
     "Dataset",
     "FileDataset",
+    "FileMetaDataset",
+    "Sequence",
     "DataElement",
     # Its pixels.
     "pixel_array",

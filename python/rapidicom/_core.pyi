@@ -13,6 +13,7 @@ from typing_extensions import disjoint_base
 
 import rapidicom.dataelem
 import rapidicom.dataset
+import rapidicom.file_meta
 import rapidicom.tag
 import rapidicom.tolerances
 
@@ -193,7 +194,7 @@ class Dataset:
         """
 
     @property
-    def file_meta(self) -> rapidicom.dataset.Dataset:
+    def file_meta(self) -> rapidicom.file_meta.FileMetaDataset:
         """The File Meta Information.
 
         Raises:
@@ -202,6 +203,8 @@ class Dataset:
 
     @file_meta.setter
     def file_meta(self, meta: Dataset | None) -> None: ...
+    @file_meta.deleter
+    def file_meta(self) -> None: ...
     @property
     def seq_item_tell(self) -> int | None:
         """Where the item starts in the file, if this is one."""

@@ -50,13 +50,6 @@ class ReadOnly:
         """Raise: `to_pydicom()` gives what compresses."""
         not_offered("compress pixels", "ds.to_pydicom().compress(...) does")
 
-    def decompress(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
-        """Raise: `pixel_array` needs no such step, and `to_pydicom()` gives what replaces Pixel Data."""
-        not_offered(
-            "replace compressed Pixel Data",
-            "ds.pixel_array decodes it as it is, and ds.to_pydicom().decompress() replaces it",
-        )
-
     def set_pixel_data(self, *_arguments: Any, **_keywords: Any) -> NoReturn:
         """Raise: `to_pydicom()` gives what describes new pixels."""
         not_offered("describe new pixels", "ds.to_pydicom().set_pixel_data(...) does")

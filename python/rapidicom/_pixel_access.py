@@ -28,18 +28,59 @@ class PixelAccess(_core.Dataset):
         return kept_pixel_array(self, **self.__dict__.get("_pixel_array_options", {}))
 
     def pixel_array_options(
-        self, *, index: int | None = None, raw: bool = False, as_rgb: bool = True, **others: Any
+        self,
+        *,
+        index: int | None = None,
+        raw: bool = False,
+        use_v2_backend: bool = False,
+        decoding_plugin: str = "",
+        **options: Any,
     ) -> None:
         """Say what `pixel_array` is to be from now on.
 
         Args:
             index: As for `rapidicom.pixel_array`.
             raw: As for `rapidicom.pixel_array`.
-            as_rgb: `False` is pydicom's other way to say `raw=True`.
-            others: Taken for pydicom's sake: which plugin decodes, and how it checks.
+            use_v2_backend: Whether to leave YBR as it is, which pydicom's older readers do.
+            decoding_plugin: Taken for pydicom's sake: what decodes is built in.
+            options: As for `rapidicom.pixel_array`.
         """
-        del others
-        self.__dict__["_pixel_array_options"] = {"index": index, "raw": raw or not as_rgb}
+        del decoding_plugin
+        is_raw = raw or use_v2_backend
+        self.__dict__["_pixel_array_options"] = {"index": index, "raw": is_raw, **options}
+
+    def convert_pixel_data(self, handler_name: str = "") -> None:
+        """Read `pixel_array` now, for code that wants to know whether it can be read.
+
+        Args:
+            handler_name: Taken for pydicom's sake: what decodes is built in.
+        """
+        del handler_name
+        self.pixel_array  # noqa: B018  # kept from now on
+
+    def decompress(
+        self,
+        handler_name: str = "",
+        *,
+        as_rgb: bool = True,
+        generate_instance_uid: bool = True,
+        decoding_plugin: str = "",
+        **options: Any,
+    ) -> None:
+        """Replace compressed pixels by native ones, in memory: see `rapidicom.pixels.decompress`.
+
+        Args:
+            handler_name: Taken for pydicom's sake: what decodes is built in.
+            as_rgb: As there.
+            generate_instance_uid: As there.
+            decoding_plugin: As `handler_name`.
+            options: As there.
+        """
+        from rapidicom.pixels import decompress
+
+        del handler_name, decoding_plugin
+        uid = generate_instance_uid
+        decompress(self, as_rgb=as_rgb, generate_instance_uid=uid, **options)  # type: ignore[arg-type]  # it is one
 
     def frame_bytes(self, index: int) -> bytes:
         """Read the bytes of one frame as they are in the file: compressed ones of an encapsulated image.

@@ -552,9 +552,8 @@ class Dataset(PixelAccess, ReadOnly, Keywords):
         return None
 
 
-# pydicom's names. There is one class here.
+# pydicom's name. There is one class here.
 FileDataset = Dataset
-FileMetaDataset = Dataset
 
 
 def _check_key(key: object) -> None:
@@ -573,3 +572,7 @@ def _check_private(group: int) -> None:
 def _delete_private(dataset: Dataset, element: DataElement) -> None:
     if element.tag.is_private:
         del dataset[element.tag]
+
+
+# It derives from `Dataset`, which makes one.
+from rapidicom.file_meta import FileMetaDataset  # noqa: E402

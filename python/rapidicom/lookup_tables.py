@@ -17,7 +17,14 @@ from rapidicom._numbers import as_integer, integer, number
 from rapidicom.dataset import Dataset
 from rapidicom.errors import InvalidDicomError, UnsupportedError
 
-__all__ = ["apply_modality_lut", "apply_rescale", "apply_voi", "apply_voi_lut", "apply_windowing"]
+__all__ = [
+    "apply_modality_lut",
+    "apply_presentation_lut",
+    "apply_rescale",
+    "apply_voi",
+    "apply_voi_lut",
+    "apply_windowing",
+]
 
 Array = npt.NDArray[Any]
 
@@ -76,27 +83,55 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
 
 
 def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
-    """Map values of the modality through a VOI LUT (PS3.3 §C.11.2.1.1).
+    """Turn values of the modality into values to show by the VOI LUT alone (PS3.3 §C.11.2.1.1).
 
     Args:
-        array: Values of the modality, any shape.
+        array: Values of the modality, any shape; of floating point numbers, the whole ones below them count,
+            with a warning.
         ds: The data set they belong to.
-        index: Which of several LUTs.
+        index: Which of several tables.
 
     Returns:
-        Entries of the LUT, uint8 or uint16; without a VOI LUT Sequence, `array` itself.
+        The entries of the VOI LUT, uint8 or uint16; without one, `array` itself.
 
     Raises:
         InvalidDicomError: The LUT is damaged.
         UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
+        IndexError: There are not so many tables.
     """
     if not ds.get("VOILUTSequence"):
         return array
     if array.dtype.kind == "f":
-        warnings.warn(
-            "the values are floating point numbers: the whole ones below are looked up", stacklevel=2
-        )
+        warnings.warn("a VOI LUT has entries for whole numbers: fractions are cut off", stacklevel=2)
     return _look_up(array, ds.VOILUTSequence[index], widths=(8, *range(10, 17)))
+
+
+def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
+    """Turn values to show into P-values, which look alike on every display (PS3.3 §C.11.4, PS3.14).
+
+    As in pydicom, the lowest value of the array is mapped by the first entry of the table and the highest by
+    the last one.
+
+    Args:
+        array: What the VOI LUT gives, any shape.
+        ds: The data set they belong to, or a presentation state.
+
+    Returns:
+        The entries of the Presentation LUT, uint8 or uint16; values from the highest down for the shape
+        `INVERSE`; otherwise `array` itself.
+
+    Raises:
+        InvalidDicomError: The LUT is damaged.
+        UnsupportedError: Its entries have more than 16 bits, or the shape is none that is defined.
+    """
+    if ds.get("PresentationLUTSequence"):
+        table, _ = _entries(ds.PresentationLUTSequence[0], widths=range(1, 17))
+        values = array.astype(np.float64) - array.min()
+        return cast(Array, table[(values * (len(table) - 1) / (values.max() or 1)).astype(np.intp)])
+    shape = str(ds.get("PresentationLUTShape") or "IDENTITY").strip().upper()
+    if shape not in ("IDENTITY", "INVERSE"):
+        raise UnsupportedError("the Presentation LUT Shape is none of IDENTITY and INVERSE", tag=0x20500020)
+    return cast(Array, array.max() - array) if shape == "INVERSE" else array
 
 
 def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
@@ -180,6 +215,12 @@ def stored_range(ds: Dataset) -> tuple[int, int]:
 
 def _look_up(array: Array, item: Dataset, *, widths: Container[int]) -> Array:
     """Map values through the LUT of a Modality or VOI LUT Sequence's item."""
+    table, first = _entries(item, widths=widths)
+    return map_values(array, table, first)
+
+
+def _entries(item: Dataset, *, widths: Container[int]) -> tuple[Array, int]:
+    """Read the LUT of an item. Returns its entries, and the first value that is mapped."""
     entry_count, first, bits = descriptor(item, "LUTDescriptor")
     if bits not in widths:
         raise UnsupportedError(f"a LUT with entries of {bits} bits cannot be read yet", tag=0x00283002)
@@ -195,7 +236,7 @@ def _look_up(array: Array, item: Dataset, *, widths: Container[int]) -> Array:
         raise InvalidDicomError(
             "the entries of the LUT have more bits than its descriptor says", tag=0x00283006
         )
-    return map_values(array, table.astype(np.uint8 if bits <= 8 else np.uint16), first)
+    return table.astype(np.uint8 if bits <= 8 else np.uint16), first
 
 
 def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 import json
 import pickle
 from collections.abc import Callable
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
+from builder import Element, file_bytes
 from rapidicom.dataelem import DataElement
 from rapidicom.dataset import FileDataset, FileMetaDataset
 from rapidicom.sequence import Sequence
@@ -414,7 +417,7 @@ def test_copied_element_is_equal(keyword: str, duplicate: Callable[[Any], Any], 
 def test_data_set_starts_with_the_elements_of_another(ours: rd.Dataset) -> None:
     assert rd.Dataset(ours) == ours
     assert rd.Dataset({"Modality": "CT"}).Modality == "CT"
-    assert FileDataset is FileMetaDataset is rd.Dataset
+    assert FileDataset is rd.Dataset
 
 
 def test_class_of_a_user_keeps_its_class() -> None:
@@ -526,3 +529,41 @@ def values_of(element: Any) -> list[Any]:
 def test_sequence_of_a_data_set_is_ours(ours: rd.Dataset) -> None:
     assert type(ours.ReferencedImageSequence) is Sequence
     assert ours.ReferencedImageSequence is ours.ReferencedImageSequence
+
+
+def test_file_meta_has_its_own_class_and_only_its_group(ours: rd.Dataset) -> None:
+    ours.file_meta = rd.Dataset({"TransferSyntaxUID": "1.2"})
+    assert isinstance(ours.file_meta, FileMetaDataset)
+    assert isinstance(FileMetaDataset({"TransferSyntaxUID": "1.2"}), rd.Dataset)
+    for change in (
+        lambda: setattr(ours.file_meta, "PatientID", "X"),
+        lambda: ours.file_meta.add_new(0x00100020, "LO", "X"),
+        lambda: FileMetaDataset(ours),
+        lambda: setattr(ours, "file_meta", rd.Dataset(ours)),
+    ):
+        with pytest.raises(ValueError, match="group 0002"):
+            change()
+    with pytest.raises(TypeError):
+        FileMetaDataset(["1.2"])  # type: ignore[arg-type]
+    assert list(ours.file_meta) == [ours.file_meta["TransferSyntaxUID"]]
+
+
+def test_file_meta_of_a_file_is_pickled_with_its_class() -> None:
+    meta = rd.dcmread(io.BytesIO(file_bytes([Element(0x00100020, "LO", "1")]))).file_meta
+    for same in (meta, pickle.loads(pickle.dumps(meta)), copy.deepcopy(meta)):
+        assert type(same) is FileMetaDataset
+        assert same == meta
+
+
+def test_key_that_is_no_tag_is_a_type_error_for_get(ours: rd.Dataset) -> None:
+    with pytest.raises(TypeError):
+        ours.get(-16)
+
+
+def test_sequence_of_unknown_vr_in_json_is_a_sequence() -> None:
+    # (0008,1140) with one item of (0008,1150), implicit VR.
+    item = bytes.fromhex("feff00e0 0e000000 08005011 06000000") + b"1.2.3\0"
+    model = {"00081140": {"vr": "UN", "InlineBinary": base64.b64encode(item).decode()}}
+    ours = rd.Dataset.from_json(model)
+    assert ours["ReferencedImageSequence"].VR == "SQ"
+    assert ours.ReferencedImageSequence[0].ReferencedSOPClassUID == "1.2.3"

@@ -236,6 +236,15 @@ def test_what_pixels_mean_is_never_guessed(tag: int) -> None:
         _ = ds.pixel_array
 
 
+@pytest.mark.parametrize("count", [0, None])
+def test_no_number_of_frames_is_one_with_a_warning(count: int | None) -> None:
+    expected = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    ds = rd.dcmread(file_bytes(image(expected)))
+    ds.NumberOfFrames = count
+    with pytest.warns(UserWarning, match="Number of Frames"):
+        assert np.array_equal(rd.pixel_array(ds), expected)
+
+
 def test_bytes_behind_the_pixels_are_warned_of() -> None:
     ds = rd.dcmread(file_bytes(image(noise((4, 6), "uint16"))))
     before = ds.pixel_array

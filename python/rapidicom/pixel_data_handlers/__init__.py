@@ -1,1 +1,27 @@
 """pydicom's old place for functions on pixels. Its handlers are not here: nothing has to be chosen."""
+
+from rapidicom.pixel_data_handlers.util import (
+    apply_color_lut,
+    apply_modality_lut,
+    apply_rescale,
+    apply_voi,
+    apply_voi_lut,
+    apply_windowing,
+    convert_color_space,
+    expand_ybr422,
+    pack_bits,
+    unpack_bits,
+)
+
+__all__ = [
+    "apply_color_lut",
+    "apply_modality_lut",
+    "apply_rescale",
+    "apply_voi",
+    "apply_voi_lut",
+    "apply_windowing",
+    "convert_color_space",
+    "expand_ybr422",
+    "pack_bits",
+    "unpack_bits",
+]

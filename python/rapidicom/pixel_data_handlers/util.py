@@ -1,4 +1,9 @@
-"""Functions on pixels where code written for older versions of pydicom looks for them."""
+"""Functions on pixels where code written for older versions of pydicom looks for them.
+
+They are those of `rapidicom.pixels.processing` and `rapidicom.pixels.utils`.
+"""
+
+from __future__ import annotations
 
 from rapidicom.pixels.processing import (
     apply_color_lut,

@@ -1,32 +1,47 @@
-"""Pixels of one data set or file: reading them, what their values mean, and pydicom's names for both."""
+"""Pixels of one data set or file as NumPy arrays (PS3.3 §C.7.6.3), and what their values mean (§C.11).
 
-from rapidicom.pixels.decoders import get_decoder
+`reading` reads them, `processing` turns stored values into those to show, `native` describes the
+bytes of native ones; `common`, `decoders`, `processing` and `utils` have what pydicom's modules have.
+"""
+
+from rapidicom.pixels.decoders.base import get_decoder
+from rapidicom.pixels.decompression import decompress
 from rapidicom.pixels.processing import (
     apply_color_lut,
+    apply_icc_profile,
     apply_modality_lut,
+    apply_presentation_lut,
     apply_rescale,
     apply_voi,
     apply_voi_lut,
     apply_windowing,
     convert_color_space,
+    create_icc_transform,
 )
 from rapidicom.pixels.reading import frame_bytes, iter_pixels, kept_pixel_array, pixel_array, video_stream
-from rapidicom.pixels.utils import pack_bits, unpack_bits
+from rapidicom.pixels.utils import as_pixel_options, compress, pack_bits, set_pixel_data, unpack_bits
 
 __all__ = [
     "apply_color_lut",
+    "apply_icc_profile",
     "apply_modality_lut",
+    "apply_presentation_lut",
     "apply_rescale",
     "apply_voi",
     "apply_voi_lut",
     "apply_windowing",
+    "as_pixel_options",
+    "compress",
     "convert_color_space",
+    "create_icc_transform",
+    "decompress",
     "frame_bytes",
     "get_decoder",
     "iter_pixels",
     "kept_pixel_array",
     "pack_bits",
     "pixel_array",
+    "set_pixel_data",
     "unpack_bits",
     "video_stream",
 ]

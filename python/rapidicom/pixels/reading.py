@@ -12,15 +12,23 @@ import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom.arrays import as_bytes, empty_aligned
-from rapidicom.dataset import Dataset
 from rapidicom.errors import UnsupportedError
 from rapidicom.filereader import dcmread
-from rapidicom.tag import Tag
 
 if TYPE_CHECKING:
+    from rapidicom.dataset import Dataset
     from rapidicom.filereader import Key, Source
+    from rapidicom.pixels.decoders.base import Decoder
 
-__all__ = ["frame_bytes", "iter_pixels", "kept_pixel_array", "pixel_array", "video_stream"]
+__all__ = [
+    "frame_bytes",
+    "iter_pixels",
+    "kept_pixel_array",
+    "pixel_array",
+    "read_frames",
+    "reader_of",
+    "video_stream",
+]
 
 # From here on a private map costs less than reading: its pages are copied only if they are written to.
 # `benches/maps.py` measures it.
@@ -37,6 +45,7 @@ def pixel_array(
     ds_out: Dataset | None = None,
     specific_tags: Iterable[Key] | None = None,
     decoding_plugin: str = "",
+    **options: Any,
 ) -> npt.NDArray[Any]:
     """Read the pixels of an image, or of one frame of it.
 
@@ -47,9 +56,11 @@ def pixel_array(
         reduce: How often rows and columns are halved, rounding up, by leaving out resolutions of JPEG 2000
             and HTJ2K, which saves the time to decode them.
         workers: Threads that decode frames at the same time; default: as many as there are cores.
-        ds_out: Is given the elements of group 0028, the Extended Offset Table and the File Meta Information.
-        specific_tags: Which other elements `ds_out` is given.
+        ds_out: A data set that gets the File Meta Information of a file, its elements of group 0028 and the
+            Extended Offset Table.
+        specific_tags: Other elements for `ds_out`: keywords or tags.
         decoding_plugin: Taken for pydicom's sake: what decodes is built in.
+        options: What `rapidicom.pixels.decoders.Decoder.as_array` takes; not with `reduce`.
 
     Returns:
         Stored values, shape ([frame,] row, column[, sample]), of the type that Bits Allocated and Pixel
@@ -73,7 +84,10 @@ def pixel_array(
         OSError: The file is gone, has been changed, or cannot be read.
     """
     del decoding_plugin
-    reader = _reader(source, ds_out, specific_tags)
+    dataset = _opened(source, ds_out, specific_tags)
+    if options:
+        return _decoder(dataset, options, reduce).as_array(dataset, index=index, raw=raw, **options)[0]
+    reader = reader_of(dataset)
     first, count = (0, reader.frame_count) if index is None else (_checked(index, reader), 1)
     is_single = index is not None or reader.frame_count == 1
     return _frames(reader, first, count, raw=raw, reduce=reduce, workers=workers, is_single=is_single)
@@ -88,6 +102,7 @@ def iter_pixels(
     ds_out: Dataset | None = None,
     specific_tags: Iterable[Key] | None = None,
     decoding_plugin: str = "",
+    **options: Any,
 ) -> Iterator[npt.NDArray[Any]]:
     """Read the frames of an image one after the other; only one is in memory at a time.
 
@@ -96,9 +111,10 @@ def iter_pixels(
         indices: The frames, from 0, in the order wanted; `None` for all of them.
         raw: As for `pixel_array`.
         reduce: As for `pixel_array`.
-        ds_out: As for `pixel_array`.
+        ds_out: As for `pixel_array`; filled when the first frame is asked for.
         specific_tags: As for `pixel_array`.
         decoding_plugin: As for `pixel_array`.
+        options: As for `pixel_array`.
 
     Yields:
         One frame, shape (row, column[, sample]).
@@ -107,50 +123,100 @@ def iter_pixels(
         As `pixel_array`. After an error in one frame others can still be read.
     """
     del decoding_plugin
-    reader = _reader(source, ds_out, specific_tags)
+    dataset = _opened(source, ds_out, specific_tags)
+    if options:
+        decoder = _decoder(dataset, options, reduce)
+        for frame, _ in decoder.iter_array(dataset, indices=indices, raw=raw, **options):
+            yield frame
+        return
+    reader = reader_of(dataset)
     for index in range(reader.frame_count) if indices is None else indices:
         yield _frames(reader, _checked(index, reader), 1, raw=raw, reduce=reduce, workers=1, is_single=True)
 
 
-def kept_pixel_array(dataset: _core.Dataset, index: int | None = None, raw: bool = False) -> npt.NDArray[Any]:
+def read_frames(dataset: _core.Dataset, count: int, *, raw: bool) -> npt.NDArray[Any]:
+    """Read the first frames of an image, whatever its Number of Frames says.
+
+    Args:
+        dataset: The data set.
+        count: How many.
+        raw: As for `pixel_array`.
+
+    Returns:
+        Shape ([frame,] row, column[, sample]).
+    """
+    reader = reader_of(dataset, is_cut=True)
+    return _frames(reader, 0, count, raw=raw, reduce=0, workers=None, is_single=count == 1)
+
+
+def kept_pixel_array(dataset: _core.Dataset, **options: Any) -> npt.NDArray[Any]:
     """Give the array of `dataset.pixel_array`: the same as before if nothing has changed since."""
     reader = _core.PixelReader.of(dataset)
-    if reader.kept is None or reader.kept[:2] != (index, raw):
-        reader.kept = (index, raw, pixel_array(dataset, index=index, raw=raw))
-    return cast("npt.NDArray[Any]", reader.kept[2])
+    if reader.kept is None or reader.kept[0] != options:
+        reader.kept = (options, pixel_array(dataset, **options))
+    return cast("npt.NDArray[Any]", reader.kept[1])
 
 
 def frame_bytes(source: Source | _core.Dataset, index: int) -> bytes:
     """Read the bytes of one frame as they are in the file: see `Dataset.frame_bytes`."""
-    reader = _reader(source)
+    reader = reader_of(source)
     return reader.frame_bytes(_checked(index, reader))
 
 
 def video_stream(source: Source | _core.Dataset) -> memoryview:
     """See the bytes of all fragments as one: see `Dataset.video_stream`."""
-    reader = _reader(source)
+    reader = reader_of(source)
     if not reader.is_encapsulated:
         raise UnsupportedError("native pixels are no stream: pixel_array reads them")
     return reader.stream().data
 
 
-def _reader(
-    source: Source | _core.Dataset,
-    ds_out: Dataset | None = None,
-    specific_tags: Iterable[Key] | None = None,
-) -> _core.PixelReader:
+def _opened(
+    source: Source | _core.Dataset, ds_out: Dataset | None, specific_tags: Iterable[Key] | None
+) -> _core.Dataset:
+    if isinstance(source, _core.Dataset):
+        return source
+    dataset = dcmread(source)
+    if ds_out is not None:
+        ds_out.file_meta = dataset.file_meta
+        ds_out.update(dataset.group_dataset(0x0028))
+        for key in (0x7FE0_0001, 0x7FE0_0002, *(specific_tags or ())):
+            if key in dataset:
+                ds_out.add(dataset[key])
+    return dataset
+
+
+def _decoder(dataset: _core.Dataset, options: dict[str, Any], reduce: int) -> Decoder:
+    from rapidicom.pixels.decoders.base import get_decoder
+
+    if reduce:
+        raise TypeError(f"reduce cannot be given with {', '.join(options)}")
+    meta = getattr(dataset, "file_meta", None)
+    uid = options.get("transfer_syntax_uid") or (None if meta is None else meta.get("TransferSyntaxUID"))
+    if uid is None:
+        raise AttributeError("there is no Transfer Syntax UID: transfer_syntax_uid says it")
+    return get_decoder(uid)
+
+
+def reader_of(source: Source | _core.Dataset, *, is_cut: bool = False) -> _core.PixelReader:
+    """Find the pixels of a data set, and warn of what is not as it should be.
+
+    Args:
+        source: What `dcmread` takes, or a data set.
+        is_cut: Whether frames beyond Number of Frames are left out.
+    """
     dataset = source if isinstance(source, _core.Dataset) else dcmread(source)
-    if ds_out is not None and isinstance(dataset, Dataset):
-        _describe(dataset, ds_out, specific_tags)
     reader = _core.PixelReader.of(dataset)
     found = list(reader.irregularities)
     if reader.frame_count > reader.said_frame_count:
         found.append(
             f"there are pixels of {reader.frame_count} frames, but Number of Frames says "
-            f"{reader.said_frame_count}: all of them are read"
+            f"{reader.said_frame_count}: {'the others are left out' if is_cut else 'all of them are read'}"
         )
     if reader.excess_length > 0:
         found.append(f"behind the pixels there are {reader.excess_length} bytes that are not read")
+    if not dataset.get("NumberOfFrames", 1):
+        found.append("Number of Frames is 0 or empty: 1 frame is read")
     lowest, highest = reader.value_bits
     if lowest > 0 and not reader.is_encapsulated:
         # Other readers take the lowest bits whatever High Bit says, and programs change Bits Stored alone.
@@ -158,15 +224,6 @@ def _reader(
     for sentence in found:
         warnings.warn(sentence, stacklevel=4)
     return reader
-
-
-def _describe(dataset: Dataset, ds_out: Dataset, specific_tags: Iterable[Key] | None) -> None:
-    """Copy what describes the pixels, and elements that are asked for."""
-    wanted = {0x7FE0_0001, 0x7FE0_0002, *(int(Tag(tag)) for tag in specific_tags or ())}
-    for tag in dataset.tags():
-        if tag >> 16 == 0x0028 or tag in wanted:
-            ds_out[tag] = dataset[tag]
-    ds_out.file_meta = dataset.file_meta
 
 
 def _checked(index: int, reader: _core.PixelReader) -> int:

@@ -7,6 +7,7 @@ use pyo3::types::{PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 /// The classes of values (`rapidicom.valuerep` and its neighbours), and the constructors of what they extend.
 pub struct Classes {
     pub dataset: Py<PyType>,
+    pub file_meta_dataset: Py<PyType>,
     pub data_element: Py<PyType>,
     pub ds_float: Py<PyType>,
     pub integer_string: Py<PyType>,
@@ -40,6 +41,7 @@ pub fn classes(py: Python<'_>) -> PyResult<&Classes> {
         let object = py.get_type::<PyAny>();
         Ok(Classes {
             dataset: class("rapidicom.dataset", "Dataset")?,
+            file_meta_dataset: class("rapidicom.file_meta", "FileMetaDataset")?,
             data_element: class("rapidicom.dataelem", "DataElement")?,
             ds_float: class("rapidicom.valuerep", "DSfloat")?,
             integer_string: class("rapidicom.valuerep", "IS")?,

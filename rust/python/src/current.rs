@@ -33,7 +33,8 @@ impl Attributes for Current<'_, '_> {
         if this.overridden(py, tag).is_none() {
             return this.parsed().ok()??.text(tag);
         }
-        this.value(py, tag).ok()??.str().ok()?.to_str().ok().map(str::to_owned)
+        let value = this.value(py, tag).ok()?.filter(|value| !value.is_none())?;
+        value.str().ok()?.to_str().ok().map(str::to_owned)
     }
 }
 

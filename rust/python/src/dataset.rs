@@ -9,9 +9,11 @@ use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PySlice, Py
 use rapidicom_core::{ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, dictionary};
 
 use crate::array::from_kept;
+use crate::attributes::{descriptor, warn_of_name};
 use crate::classes::classes;
 use crate::element::{PyDataElement, as_element, key_error};
 use crate::error::to_python;
+use crate::file_meta::FileMeta;
 use crate::keys::{keyword_of, tag_of};
 use crate::memory::{Known, Memory};
 use crate::pixels::PyPixelReader;
@@ -33,7 +35,7 @@ pub struct PyDataset {
     content: OnceLock<Content>,
     parsed: OnceLock<Arc<Dataset>>,
     pub(crate) memory: Memory,
-    file_meta: Mutex<Option<Py<PyAny>>>,
+    file_meta: FileMeta,
     pixel_reader: Mutex<Option<Py<PyPixelReader>>>,
     pub(crate) mmap: OnceLock<String>,
 }
@@ -200,40 +202,6 @@ fn element_value<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
     }
 }
 
-/// The method by which the class sets or deletes this attribute, if it has one.
-fn descriptor<'py>(
-    slf: &Bound<'py, PyDataset>,
-    name: &Bound<'py, PyString>,
-    method: &str,
-) -> Option<Bound<'py, PyAny>> {
-    let attribute = slf.get_type().getattr(name).ok()?;
-    let method = attribute.get_type().getattr(method).ok()?;
-    method.call_method1("__get__", (attribute,)).ok()
-}
-
-/// Says that an attribute is no element although its name looks like a keyword: it has been mistyped, most likely.
-///
-/// # Errors
-///
-/// If it is the keyword of a repeating group, which names many elements; or warnings are errors.
-fn warn_of_name(slf: &Bound<'_, PyDataset>, name: &Bound<'_, PyString>) -> PyResult<()> {
-    let Ok(text) = name.to_str() else { return Ok(()) };
-    if dictionary::is_repeater_keyword(text) {
-        let message = format!("'{text}' is the keyword of a repeating group: its elements are set by their tags");
-        return Err(PyValueError::new_err(message));
-    }
-    let has_small = text.bytes().any(|byte| byte.is_ascii_lowercase());
-    let has_inner_capital = text.bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
-    if !(has_small && has_inner_capital && text.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
-        return Ok(());
-    }
-    if slf.get_type().hasattr(name)? || slf.as_any().getattr("__dict__")?.contains(name)? {
-        return Ok(());
-    }
-    let category = slf.py().get_type::<PyUserWarning>();
-    PyErr::warn(slf.py(), &category, c"an attribute is set whose name looks like a keyword, but is none", 1)
-}
-
 #[pymethods]
 impl PyDataset {
     #[new]
@@ -243,7 +211,7 @@ impl PyDataset {
             content: OnceLock::new(),
             parsed: OnceLock::new(),
             memory: Memory::default(),
-            file_meta: Mutex::new(None),
+            file_meta: FileMeta::default(),
             pixel_reader: Mutex::new(None),
             mmap: OnceLock::new(),
         }
@@ -387,7 +355,7 @@ impl PyDataset {
                 found => found,
             };
         }
-        let tag = tag_of(key)?;
+        let tag = tag_of(key).map_err(|_| PyTypeError::new_err("get takes a keyword or a tag"))?;
         Ok(slf.get().element(py, tag)?.unwrap_or_else(missing))
     }
 
@@ -431,36 +399,32 @@ impl PyDataset {
     #[getter]
     fn file_meta<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let lock = || slf.get().file_meta.lock().unwrap_or_else(PoisonError::into_inner);
-        let existing = lock().as_ref().map(|meta| meta.clone_ref(py));
-        if let Some(meta) = existing {
-            return Ok(meta.into_bound(py));
+        let none = || PyAttributeError::new_err("this data set has no File Meta Information");
+        if let Some(known) = slf.get().file_meta.known(py) {
+            return known.map(|meta| meta.into_bound(py)).ok_or_else(none);
         }
-        let class = classes(py)?.dataset.bind(py);
+        let class = classes(py)?.file_meta_dataset.bind(py);
         let meta = match slf.get().file() {
             Some(file) => PyDataset::make(class, Content::Parsed(Arc::new(file.meta.clone())))?,
-            None => return Err(PyAttributeError::new_err("this data set has no File Meta Information")),
+            None => return Err(none()),
         };
-        let replaced = lock().replace(meta.clone().unbind());
-        drop(replaced);
+        slf.get().file_meta.set(Some(meta.clone().unbind()));
         Ok(meta)
     }
 
     #[setter]
     fn set_file_meta(&self, meta: &Bound<'_, PyAny>) -> PyResult<()> {
-        if let Ok(dataset) = meta.cast::<PyDataset>() {
-            if let Some(tag) = dataset.get().tag_list()?.into_iter().find(|tag| tag.group() != 2) {
-                let message = format!("{tag} cannot be in File Meta Information, which has only group 0002");
-                return Err(PyValueError::new_err(message));
-            }
-        } else if !meta.is_none() {
-            let class = meta.get_type().name()?;
-            let message = format!("File Meta Information is a Dataset, not '{class}'");
-            return Err(PyTypeError::new_err(message));
-        }
-        let meta = meta.clone().unbind();
-        let replaced = self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).replace(meta);
-        drop(replaced);
+        let class = classes(meta.py())?.file_meta_dataset.bind(meta.py());
+        let is_one = meta.is_none() || meta.is_instance(class)?;
+        let meta = if is_one { meta.clone() } else { class.call1((meta,))? }.unbind();
+        self.file_meta.set(Some(meta));
+        Ok(())
+    }
+
+    #[deleter]
+    fn delete_file_meta(slf: &Bound<'_, Self>) -> PyResult<()> {
+        PyDataset::file_meta(slf)?;
+        slf.get().file_meta.set(None);
         Ok(())
     }
 
@@ -567,10 +531,9 @@ impl PyDataset {
             let element = element.map(|element| duplicate(element.bind(py)).map(Bound::unbind)).transpose()?;
             target.set(tag, element);
         }
-        let meta =
-            self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|meta| meta.clone_ref(py));
-        if let Some(meta) = meta {
-            *target.file_meta.lock().unwrap_or_else(PoisonError::into_inner) = Some(duplicate(meta.bind(py))?.unbind());
+        if let Some(known) = self.file_meta.known(py) {
+            let copy = known.map(|meta| duplicate(meta.bind(py)).map(Bound::unbind)).transpose()?;
+            target.file_meta.set(copy);
         }
         Ok(())
     }
@@ -596,9 +559,9 @@ impl PyDataset {
         Ok(())
     }
 
-    /// The File Meta Information if it was touched.
+    /// The File Meta Information if it was touched; `None` of Python's if it was removed.
     pub fn touched_meta(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.file_meta.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|meta| meta.clone_ref(py))
+        self.file_meta.known(py).map(|meta| meta.unwrap_or_else(|| py.None()))
     }
 
     /// The pixels as they were when somebody last asked.

@@ -2,6 +2,7 @@
 
 mod array;
 mod arrow;
+mod attributes;
 mod cache;
 mod classes;
 mod current;
@@ -10,6 +11,7 @@ mod decode;
 mod dictionary;
 mod element;
 mod error;
+mod file_meta;
 mod keys;
 mod memory;
 mod pickle;

@@ -1,0 +1,43 @@
+"""What decodes the pixels of each Transfer Syntax, under pydicom's names."""
+
+from rapidicom.pixels.decoders.base import (
+    Decoder,
+    DeflatedExplicitVRLittleEndianDecoder,
+    ExplicitVRBigEndianDecoder,
+    ExplicitVRLittleEndianDecoder,
+    HTJ2KDecoder,
+    HTJ2KLosslessDecoder,
+    HTJ2KLosslessRPCLDecoder,
+    ImplicitVRLittleEndianDecoder,
+    JPEG2000Decoder,
+    JPEG2000LosslessDecoder,
+    JPEGBaseline8BitDecoder,
+    JPEGExtended12BitDecoder,
+    JPEGLosslessDecoder,
+    JPEGLosslessSV1Decoder,
+    JPEGLSLosslessDecoder,
+    JPEGLSNearLosslessDecoder,
+    RLELosslessDecoder,
+    get_decoder,
+)
+
+__all__ = [
+    "Decoder",
+    "DeflatedExplicitVRLittleEndianDecoder",
+    "ExplicitVRBigEndianDecoder",
+    "ExplicitVRLittleEndianDecoder",
+    "HTJ2KDecoder",
+    "HTJ2KLosslessDecoder",
+    "HTJ2KLosslessRPCLDecoder",
+    "ImplicitVRLittleEndianDecoder",
+    "JPEG2000Decoder",
+    "JPEG2000LosslessDecoder",
+    "JPEGBaseline8BitDecoder",
+    "JPEGExtended12BitDecoder",
+    "JPEGLSLosslessDecoder",
+    "JPEGLSNearLosslessDecoder",
+    "JPEGLosslessDecoder",
+    "JPEGLosslessSV1Decoder",
+    "RLELosslessDecoder",
+    "get_decoder",
+]

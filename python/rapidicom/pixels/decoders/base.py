@@ -1,0 +1,394 @@
+"""Decoders by Transfer Syntax, used like pydicom's: they read what `rapidicom.pixels.reading` reads.
+
+There are no plugins to choose from: what decodes is built in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy.typing as npt
+
+from rapidicom import _core, uid
+from rapidicom._not_offered import NotOffered, not_offered
+from rapidicom.errors import UnsupportedError
+from rapidicom.pixels.color_space import convert_color_space
+from rapidicom.pixels.decoders.colours import coded_colours
+from rapidicom.pixels.decoders.source import described_dataset, pixel_element
+from rapidicom.pixels.native import OPTIONS
+from rapidicom.pixels.reading import iter_pixels, pixel_array, read_frames, reader_of
+from rapidicom.transfer_syntaxes import transfer_syntaxes
+
+if TYPE_CHECKING:
+    from rapidicom.dataset import Dataset
+
+__all__ = ["Decoder", "get_decoder"]
+
+# What decodes differently, and how it is decoded here.
+_FIXED = {
+    "apply_j2k_sign_correction": True,
+    "apply_jls_sign_correction": True,
+    "be_swap_ow": False,
+    "byteorder": ">",
+    "rle_segment_order": ">",
+}
+
+_OPTIONS = frozenset(
+    (
+        *OPTIONS.values(),
+        *_FIXED,
+        "allow_excess_frames",
+        "as_rgb",
+        "correct_unused_bits",
+        "extended_offsets",
+        "force_rgb",
+        "force_ybr",
+        "pixel_keyword",
+        "pixel_vr",
+        "transfer_syntax_uid",
+        "view_only",
+    )
+)
+
+_YBR = ("YBR_FULL", "YBR_FULL_422")
+
+
+class Decoder:
+    """Decodes the pixels of one Transfer Syntax.
+
+    Options of its methods describe the pixels, where no data set does or differently from it:
+    `rows`, `columns`, `samples_per_pixel`, `photometric_interpretation`, `planar_configuration`,
+    `number_of_frames`, `bits_allocated`, `bits_stored`, `pixel_representation`, `extended_offsets`,
+    `pixel_keyword`, `pixel_vr`; or say what becomes of them: `as_rgb=False` leaves YBR as it is,
+    `force_rgb=True` and `force_ybr=True` turn colours whatever they are said to be,
+    `allow_excess_frames=False` leaves out frames beyond Number of Frames, `correct_unused_bits=False` leaves
+    the bits above Bits Stored of native pixels as they are. `view_only` changes nothing: arrays are writable.
+    """
+
+    # What pydicom says of its plugins.
+    is_available = True
+    missing_dependencies: tuple[str, ...] = ()
+    available_plugins = ("rapidicom",)
+    unavailable_plugins: tuple[str, ...] = ()
+
+    add_plugin = NotOffered("take other decoders")
+    add_plugins = NotOffered("take other decoders")
+    remove_plugin = NotOffered("take other decoders")
+
+    def __init__(self, uid: str) -> None:
+        """Make the decoder of a Transfer Syntax."""
+        self._uid = _core_uid(uid)
+
+    @property
+    def UID(self) -> uid.UID:
+        """The Transfer Syntax UID."""
+        return self._uid
+
+    @property
+    def is_encapsulated(self) -> bool:
+        """Whether pixels are in fragments."""
+        return bool(self._uid.is_encapsulated)
+
+    @property
+    def is_native(self) -> bool:
+        """Whether pixels are not in fragments."""
+        return not self.is_encapsulated
+
+    def as_array(
+        self,
+        src: Any,
+        *,
+        index: int | None = None,
+        validate: bool = True,
+        raw: bool = False,
+        decoding_plugin: str = "",
+        **options: Any,
+    ) -> tuple[npt.NDArray[Any], dict[str, str | int]]:
+        """Decode the pixels of an image, or of one frame of it.
+
+        Args:
+            src: A data set; or the value of its pixel element, bytes or a file object that stands at its
+                start, which needs options that describe it.
+            index: The frame, from 0; `None` for all of them.
+            validate: Taken for pydicom's sake: everything is checked.
+            raw: Leave YBR as it is.
+            decoding_plugin: Taken for pydicom's sake: what decodes is built in.
+            options: See the class.
+
+        Returns:
+            The array that `rapidicom.pixel_array` gives, but in the byte order of the Transfer Syntax, and
+            the attributes that describe it, by the names of the options.
+
+        Raises:
+            TypeError: There is no such option, or `src` is nothing that has pixels.
+            ValueError: `src` is of another Transfer Syntax; there is no such frame.
+            Others: As `rapidicom.pixel_array`.
+        """
+        del validate, decoding_plugin
+        _check(options, index)
+        dataset = self._dataset(src, options)
+        as_read = raw or _is_colour_chosen(options)
+        if index is None and not options.get("allow_excess_frames", True):
+            array = read_frames(dataset, _said_frame_count(dataset), raw=as_read)
+        else:
+            array = pixel_array(dataset, index=index, raw=as_read)
+        array, photometric = _coloured(array, dataset, raw=raw, options=options)
+        count = 1 if index is not None else _frame_count(array, dataset)
+        return self._ordered(array), _described(dataset, count, photometric)
+
+    def iter_array(
+        self,
+        src: Any,
+        *,
+        indices: Iterable[int] | None = None,
+        validate: bool = True,
+        raw: bool = False,
+        decoding_plugin: str = "",
+        **options: Any,
+    ) -> Iterator[tuple[npt.NDArray[Any], dict[str, str | int]]]:
+        """Decode the frames of an image one after the other.
+
+        Args:
+            src: As for `as_array`.
+            indices: The frames, from 0; `None` for all of them.
+            validate: As for `as_array`.
+            raw: As for `as_array`.
+            decoding_plugin: As for `as_array`.
+            options: As for `as_array`.
+
+        Yields:
+            The array of a frame, and the attributes that describe it.
+
+        Raises:
+            As `as_array`.
+        """
+        del validate, decoding_plugin
+        _check(options, None)
+        dataset = self._dataset(src, options)
+        if indices is None and not options.get("allow_excess_frames", True):
+            indices = range(_said_frame_count(dataset))
+        as_read = raw or _is_colour_chosen(options)
+        for frame in iter_pixels(dataset, indices=indices, raw=as_read):
+            array, photometric = _coloured(frame, dataset, raw=raw, options=options)
+            yield self._ordered(array), _described(dataset, 1, photometric)
+
+    def as_buffer(
+        self,
+        src: Any,
+        *,
+        index: int | None = None,
+        validate: bool = True,
+        raw: bool = True,
+        decoding_plugin: str = "",
+        **options: Any,
+    ) -> tuple[bytes, dict[str, str | int]]:
+        """Decode the pixels of an image, or of one frame of it, to bytes.
+
+        Args:
+            src: As for `as_array`.
+            index: As for `as_array`.
+            validate: As for `as_array`.
+            raw: Taken for pydicom's sake: the colours of bytes are never turned.
+            decoding_plugin: As for `as_array`.
+            options: As for `as_array`, as far as they describe the pixels.
+
+        Returns:
+            The bytes, and the attributes that describe them. Native ones are as they are in the file, from
+            the byte (or word, of those in words) in which the frame starts to the one in which it ends;
+            decoded ones are little endian, those of RLE Lossless colour by plane.
+
+        Raises:
+            As `as_array`.
+        """
+        del validate, raw, decoding_plugin
+        _check(options, index)
+        dataset = self._dataset(src, options)
+        is_cut = not options.get("allow_excess_frames", True)
+        reader = reader_of(dataset, is_cut=is_cut)
+        count = reader.said_frame_count if is_cut else reader.frame_count
+        if index is not None and index >= reader.frame_count:
+            raise ValueError(f"there is no frame with index {index}: the image has {reader.frame_count}")
+        indices = range(count) if index is None else range(index, index + 1)
+        if self.is_native:
+            described = _described(dataset, len(indices), coded_colours(dataset))
+            if "planar_configuration" in described:
+                described["planar_configuration"] = int(dataset.get("PlanarConfiguration") or 0)
+            return _native_bytes(dataset, indices), described
+        frames = [self._decoded_bytes(dataset, each) for each in indices]
+        return b"".join(frames), self._described_bytes(dataset, len(indices))
+
+    def iter_buffer(
+        self,
+        src: Any,
+        *,
+        indices: Iterable[int] | None = None,
+        validate: bool = True,
+        raw: bool = True,
+        decoding_plugin: str = "",
+        **options: Any,
+    ) -> Iterator[tuple[bytes, dict[str, str | int]]]:
+        """Decode the frames of an image to bytes, one after the other.
+
+        Args:
+            src: As for `as_buffer`.
+            indices: As for `iter_array`.
+            validate: As for `as_buffer`.
+            raw: As for `as_buffer`.
+            decoding_plugin: As for `as_buffer`.
+            options: As for `as_buffer`.
+
+        Yields:
+            The bytes of a frame, and the attributes that describe them.
+
+        Raises:
+            As `as_buffer`.
+        """
+        del validate, raw, decoding_plugin
+        _check(options, None)
+        dataset = self._dataset(src, options)
+        reader = _core.PixelReader.of(dataset)
+        count = reader.frame_count if options.get("allow_excess_frames", True) else reader.said_frame_count
+        for index in range(count) if indices is None else indices:
+            yield self.as_buffer(dataset, index=index)
+
+    def _dataset(self, src: Any, options: dict[str, Any]) -> Dataset:
+        if self.is_native and not options.get("correct_unused_bits", True):
+            bits = options.get("bits_allocated")
+            bits = src.BitsAllocated if bits is None else bits
+            options = options | {"bits_stored": bits}
+        return described_dataset(src, self._uid, options)
+
+    def _ordered(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        dtype = array.dtype.newbyteorder("<" if self._uid.is_little_endian else ">")
+        return array.astype(dtype, copy=False)
+
+    def _decoded_bytes(self, dataset: Dataset, index: int) -> bytes:
+        array = pixel_array(dataset, index=index, raw=True)
+        if self._uid == uid.RLELossless and array.ndim == 3:
+            array = array.transpose(2, 0, 1)
+        return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+    def _described_bytes(self, dataset: Dataset, count: int) -> dict[str, str | int]:
+        described = _described(dataset, count, coded_colours(dataset))
+        if "planar_configuration" in described:
+            described["planar_configuration"] = int(self._uid == uid.RLELossless)
+        return described
+
+
+def _core_uid(text: str) -> uid.UID:
+    return text if isinstance(text, uid.UID) else uid.UID(text)
+
+
+def _check(options: dict[str, Any], index: int | None) -> None:
+    unknown = sorted(options.keys() - _OPTIONS)
+    if unknown:
+        raise TypeError(f"there is no option {', '.join(unknown)}: there are {', '.join(sorted(_OPTIONS))}")
+    for name, value in _FIXED.items():
+        if options.get(name, value) != value:
+            not_offered(f"decode with {name} other than {value!r}")
+    if options.get("force_rgb") and options.get("force_ybr"):
+        raise ValueError("force_rgb and force_ybr cannot both be true")
+    if index is not None and index < 0:
+        raise ValueError(f"index is {index}, expected 0 or more")
+
+
+def _is_colour_chosen(options: dict[str, Any]) -> bool:
+    return bool(options.get("force_rgb") or options.get("force_ybr") or not options.get("as_rgb", True))
+
+
+def _coloured(
+    array: npt.NDArray[Any], dataset: Dataset, *, raw: bool, options: dict[str, Any]
+) -> tuple[npt.NDArray[Any], str]:
+    """Turn colours as the options say. Returns the Photometric Interpretation besides."""
+    said = coded_colours(dataset)
+    if said == "YBR_FULL_422" and not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        # Each pixel of the array has its own colour.
+        said = "YBR_FULL"
+    if raw:
+        return array, said
+    if options.get("force_ybr"):
+        return convert_color_space(array, "RGB", "YBR_FULL"), "YBR_FULL"
+    if options.get("force_rgb"):
+        return convert_color_space(array, "YBR_FULL", "RGB"), "RGB"
+    return array, "RGB" if said in _YBR and options.get("as_rgb", True) else said
+
+
+def _frame_count(array: npt.NDArray[Any], dataset: Dataset) -> int:
+    is_single = array.ndim == (2 if dataset.SamplesPerPixel == 1 else 3)
+    return 1 if is_single else int(array.shape[0])
+
+
+def _said_frame_count(dataset: Dataset) -> int:
+    return _core.PixelReader.of(dataset).said_frame_count
+
+
+def _described(dataset: Dataset, count: int, photometric: str) -> dict[str, str | int]:
+    described: dict[str, str | int] = {
+        "bits_allocated": int(dataset.BitsAllocated),
+        "columns": int(dataset.Columns),
+        "number_of_frames": count,
+        "photometric_interpretation": photometric,
+        "rows": int(dataset.Rows),
+        "samples_per_pixel": int(dataset.SamplesPerPixel),
+    }
+    if described["samples_per_pixel"] != 1:
+        described["planar_configuration"] = 0
+    if "PixelData" in dataset:
+        described["bits_stored"] = int(dataset.BitsStored)
+        described["pixel_representation"] = int(dataset.PixelRepresentation)
+    return described
+
+
+def _native_bytes(dataset: Dataset, indices: range) -> bytes:
+    element = dataset[pixel_element(dataset)]
+    data = cast(bytes, element.value)
+    samples = int(dataset.Rows) * int(dataset.Columns) * int(dataset.SamplesPerPixel)
+    bits = samples * int(dataset.BitsAllocated)
+    if dataset.get("PhotometricInterpretation") == "YBR_FULL_422":
+        # Two pixels share their colour.
+        bits = bits // 3 * 2
+    start, end = indices.start * bits // 8, -(-indices.stop * bits // 8)
+    if dataset.is_little_endian is False and element.VR == "OW" and dataset.BitsAllocated == 8:
+        # The bytes of a word stand the other way round, and belong together.
+        start, end = start - start % 2, end + end % 2
+    return bytes(data[start:end])
+
+
+@cache
+def _decoders() -> dict[str, Decoder]:
+    return {row.uid: Decoder(row.uid) for row in transfer_syntaxes() if row.why_not is None}
+
+
+def get_decoder(uid: str) -> Decoder:
+    """Return the decoder of a Transfer Syntax.
+
+    Args:
+        uid: Its UID.
+
+    Raises:
+        UnsupportedError: Its pixels are not decoded; a `NotImplementedError` too.
+    """
+    decoder = _decoders().get(str(uid))
+    if decoder is None:
+        raise UnsupportedError(f"pixels of the Transfer Syntax {_core_uid(uid).name} are not decoded")
+    return decoder
+
+
+ImplicitVRLittleEndianDecoder = get_decoder(uid.ImplicitVRLittleEndian)
+ExplicitVRLittleEndianDecoder = get_decoder(uid.ExplicitVRLittleEndian)
+ExplicitVRBigEndianDecoder = get_decoder(uid.ExplicitVRBigEndian)
+DeflatedExplicitVRLittleEndianDecoder = get_decoder(uid.DeflatedExplicitVRLittleEndian)
+JPEGBaseline8BitDecoder = get_decoder(uid.JPEGBaseline8Bit)
+JPEGExtended12BitDecoder = get_decoder(uid.JPEGExtended12Bit)
+JPEGLosslessDecoder = get_decoder(uid.JPEGLossless)
+JPEGLosslessSV1Decoder = get_decoder(uid.JPEGLosslessSV1)
+JPEGLSLosslessDecoder = get_decoder(uid.JPEGLSLossless)
+JPEGLSNearLosslessDecoder = get_decoder(uid.JPEGLSNearLossless)
+JPEG2000LosslessDecoder = get_decoder(uid.JPEG2000Lossless)
+JPEG2000Decoder = get_decoder(uid.JPEG2000)
+HTJ2KLosslessDecoder = get_decoder(uid.HTJ2KLossless)
+HTJ2KLosslessRPCLDecoder = get_decoder(uid.HTJ2KLosslessRPCL)
+HTJ2KDecoder = get_decoder(uid.HTJ2K)
+RLELosslessDecoder = get_decoder(uid.RLELossless)

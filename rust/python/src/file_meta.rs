@@ -1,0 +1,27 @@
+//! What a data set knows of its File Meta Information.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+
+/// Whether somebody has looked at the File Meta Information, set it or removed it.
+#[derive(Default)]
+pub struct FileMeta(Mutex<Option<Option<Py<PyAny>>>>);
+
+impl FileMeta {
+    fn lock(&self) -> MutexGuard<'_, Option<Option<Py<PyAny>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The object that stands for it, `Some(None)` if it was removed, `None` if nobody has looked.
+    pub fn known(&self, py: Python<'_>) -> Option<Option<Py<PyAny>>> {
+        self.lock().as_ref().map(|meta| meta.as_ref().map(|meta| meta.clone_ref(py)))
+    }
+
+    /// Puts an object in, or with `None` takes it out.
+    pub fn set(&self, meta: Option<Py<PyAny>>) {
+        // Freed behind the lock: that runs what it likes.
+        let replaced = self.lock().replace(meta);
+        drop(replaced);
+    }
+}
