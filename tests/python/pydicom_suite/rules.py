@@ -30,7 +30,7 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
                 allow_writing_invalid_values raise_on_writing_invalid_value
                 dont_raise_on_writing_invalid_value __init_from_file buffer_length is_buffered
                 set_original_encoding is_original_encoding generate_filename is_conformant_file_id
-                prepend_escape decompress
+                prepend_escape fragment_frame itemize_frame EncapsulatedBuffer encapsulate_extended_buffer
             """
         ),
     ),
@@ -49,13 +49,18 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
             """
                 private_dictionaries
                 DSdecimal DS_decimal DS_numpy future_behavior use_future enable_debugging hooks
-                strict_reading
+                strict_reading convert_retry_VR_order
             """
         ),
     ),
     "plugins": (
-        "tests the classes that pydicom's plugins for decoding and encoding are run by",
-        _names("RunnerBase CoderBase DecodeRunner EncodeRunner add_plugin remove_plugin"),
+        "tests the plugins, runners and handlers that pydicom's decoders and encoders are made of",
+        _names(
+            """
+                RunnerBase CoderBase DecodeRunner EncodeRunner add_plugin remove_plugin get_pixeldata
+                dtype_corrected_for_endianness
+            """
+        ),
     ),
     "internals": (
         "uses private names of pydicom, reads its log, or checks what it says of names that it will remove",
@@ -67,6 +72,8 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
 REFUSALS = {
     "does not write files": "writes",
     "does not compress": "writes",
+    "does not encapsulate": "writes",
+    "does not take other decoders": "plugins",
     "does not describe new pixels": "writes",
     "does not make a File-set": "writes",
     "does not make data sets for new files": "writes",

@@ -1,6 +1,6 @@
 """Run pydicom's own tests with Rapidicom in pydicom's place, and count those that only read.
 
-    python tests/python/pydicom_suite/run.py [--tests FOLDER] [--table FILE] [--failed]
+    python tests/python/pydicom_suite/run.py [--tests FOLDER] [--data FOLDER] [--table FILE] [--failed]
 
 pip fetches pydicom's source, which has the tests, into the ignored folder `source/`. What is counted, and
 what is not for which reason, is decided by `rules.py`; `results.md` is what this prints.
@@ -28,6 +28,9 @@ from pydicom_suite.rules import REASONS  # noqa: E402
 
 VERSION = "3.0.2"
 
+SHARED = Path(os.environ.get("RAPIDICOM_SHARED_DATA", HERE.parents[3] / "shared" / "data"))
+DATA = SHARED / "pydicom__pydicom-data"
+
 # What reads, by theme.
 FILES = {
     "reader": ("test_filereader.py", "test_rawread.py", "test_fileset.py", "test_misc.py", "test_errors.py"),
@@ -37,11 +40,20 @@ FILES = {
     "JSON, overlays, waveforms": ("test_json.py", "test_overlay_np.py", "test_waveform.py"),
     "pixels": (
         "test_numpy_pixel_data.py",
+        "test_rle_pixel_data.py",
+        "test_JPEG_LS_transfer_syntax.py",
         "test_handler_util.py",
+        "test_encaps.py",
         "pixels/test_processing.py",
         "pixels/test_utils.py",
         "pixels/test_common.py",
+        "pixels/test_decoder_base.py",
         "pixels/test_decoder_native.py",
+        "pixels/test_decoder_rle.py",
+        "pixels/test_decoder_pylibjpeg.py",
+        "pixels/test_decoder_pillow.py",
+        "pixels/test_decoder_gdcm.py",
+        "pixels/test_decoder_pyjpegls.py",
     ),
 }
 
@@ -54,11 +66,17 @@ def main() -> int:
     parser.add_argument(
         "--tests", type=Path, help="the folder `tests` of pydicom's source, if it is there already"
     )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=DATA if DATA.exists() else None,
+        help="the folder of pydicom-data, whose files do not come with pydicom",
+    )
     parser.add_argument("--table", type=Path, default=HERE / "results.md", help="where the table is written")
     parser.add_argument("--failed", action="store_true", help="list the reading tests that fail")
     options = parser.parse_args()
     tests = options.tests or fetched()
-    outcomes = run(tests)
+    outcomes = run(tests, options.data)
     table = as_table(outcomes) + as_list(outcomes)
     options.table.write_text(table, encoding="utf-8")
     print(table)
@@ -102,7 +120,7 @@ def fetched() -> Path:
     return tests
 
 
-def run(tests: Path) -> dict[str, dict[str, Any]]:
+def run(tests: Path, data: Path | None = None) -> dict[str, dict[str, Any]]:
     """Run the tests in another process, because pydicom is replaced there; return what became of each."""
     names = [f"tests/{name}" for group in FILES.values() for name in group]
     with tempfile.TemporaryDirectory() as folder:
@@ -110,6 +128,7 @@ def run(tests: Path) -> dict[str, dict[str, Any]]:
         paths = [str(PYTHON)] if any(PYTHON.glob("rapidicom/_core*.so")) else []
         environment = os.environ | {
             "PYDICOM_SUITE_OUTCOMES": str(result),
+            "PYDICOM_SUITE_DATA": str(data.resolve()) if data else "",
             "PYTHONPATH": os.pathsep.join([*paths, str(HERE.parent)]),
         }
         command = [
@@ -137,7 +156,8 @@ def run(tests: Path) -> dict[str, dict[str, Any]]:
         process = subprocess.run(
             command, cwd=tests.parent, env=environment, capture_output=True, text=True, check=False
         )
-        if not result.exists():
+        # 0 and 1: all tests have run.
+        if not result.exists() or process.returncode > 1:
             sys.exit(f"pytest has not run:\n{process.stdout[-2000:]}{process.stderr[-2000:]}")
         outcomes: dict[str, dict[str, Any]] = json.loads(result.read_text())
         return outcomes
@@ -156,7 +176,8 @@ def as_table(outcomes: dict[str, dict[str, Any]]) -> str:
         "",
         "Written by `tests/python/pydicom_suite/run.py`. A test counts as reading unless the names in its",
         "code say that it does more (`rules.py`). Exceptions and warnings must be of the class that",
-        "pydicom's tests ask for; the words are ours.",
+        "pydicom's tests ask for; the words are ours. Files that do not come with pydicom are those of its",
+        "repository pydicom-data that `--data` names.",
         "",
         f"| | pass | fail | | {' | '.join(reasons)} | skipped |",
         f"|---|---|---|---|{'---|' * len(reasons)}---|",

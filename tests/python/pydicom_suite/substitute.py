@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import pkgutil
 import sys
 import warnings
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 # What tests take their input from. None of it reads a data set.
 TOOLS = (
     "pydicom.data",
-    "pydicom.encaps",
     "pydicom.encoders",
     "pydicom.env_info",
     "pydicom.examples",
@@ -38,12 +39,12 @@ NO_TOOLS = ("pydicom.pixel_data_handlers.util",)
 # Names of modules that Rapidicom has, which tests build their input with.
 TOOL_NAMES = {
     "pydicom": ("dcmwrite", "__version_info__", "__dicom_version__", "__concepts_version__"),
+    "pydicom.encaps": ("encapsulate", "encapsulate_extended", "fragment_frame", "itemize_frame"),
     "pydicom.uid": ("generate_uid",),
 }
 
 # pydicom's packages, and the one module of ours that has their names.
 SAME_AS = {
-    "pydicom.pixels.common": (),
     "pydicom.overlays.numpy_handler": ("rapidicom.overlays",),
     "pydicom.waveforms.numpy_handler": ("rapidicom.waveforms",),
 }
@@ -142,10 +143,13 @@ def install() -> None:
 
 
 def _or_missing_file(find: Any) -> Any:
+    folder = os.environ.get("PYDICOM_SUITE_DATA")
+    others = {path.name: str(path) for path in Path(folder).rglob("*")} if folder else {}
+
     def find_or_name(name: str, *arguments: Any, **keywords: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return find(name, *arguments, **keywords) or f"{MISSING_FILES}/{name}"
+            return find(name, *arguments, **keywords) or others.get(name) or f"{MISSING_FILES}/{name}"
 
     return find_or_name
 
