@@ -188,9 +188,10 @@ proptest! {
         let expected = samples(&frame);
         prop_assert_eq!(interleaved.len(), expected.len());
         for (index, (sample, expected)) in interleaved.iter().zip(expected).enumerate() {
-            // Half a level for each rounding: after the transform, and between two samples.
+            // Half a level for each rounding: after the transform, and between two samples; and what the
+            // transform's own constants are rounded by, which shows at 12 bits.
             let difference = (*sample as f64 - expected).abs();
-            prop_assert!(difference < 1.1, "{} is {}, not {}", index, sample, expected);
+            prop_assert!(difference < 1.25, "{} is {}, not {}", index, sample, expected);
         }
 
         // The same samples come whichever way the coefficients do.
