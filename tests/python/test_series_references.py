@@ -176,6 +176,12 @@ def test_uneven_series_raises_and_its_kept_slices_are_in_order(folder: str, tmp_
     np.testing.assert_array_equal(vol.array, values.transpose(2, 1, 0)[:, ::-1])
 
 
+def test_missing_slice_between_acquisitions_makes_no_stacks() -> None:
+    """Two acquisitions of two slices: the hole between the last two must not become a spacing."""
+    (found,) = rd.find_series(DATA / f"{NIFTI}/failing/sliceincrement/001")
+    assert found.stacks == [found]
+
+
 # Series that are no stack: dcm2niix parts some by Series Number and makes a volume of others.
 IRREGULAR = [
     (f"{NIFTI}/failing/sliceorientation/001", "mixed_orientation", "two sagittal and two axial slices"),

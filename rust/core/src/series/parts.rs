@@ -61,18 +61,60 @@ fn by_attributes(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> V
         }
         let parts = in_order(group, partition(&group.entries, key));
         // Every slice has a number of its own in some series: one image is no acquisition.
-        let fewest = if key.iter().all(Attribute::is_kind) { 1 } else { 2 };
+        let is_kind = key.iter().all(Attribute::is_kind);
+        let fewest = if is_kind { 1 } else { 2 };
         let is_sensible =
             parts.iter().any(|part| part.entries.len() > 1) && parts.iter().all(|part| part.entries.len() >= fewest);
-        if parts.len() < 2 || !is_sensible {
+        if parts.len() < 2 || !is_sensible || (!is_kind && parts.len() > MOST_COUNTED) {
             continue;
         }
         let drafts: Vec<Draft> = parts.iter().map(|part| Draft::new(part, tolerances)).collect();
-        if drafts.iter().all(|draft| Trouble::of(&draft.behind).is_none()) {
+        if drafts.iter().any(|draft| Trouble::of(&draft.behind).is_some()) {
+            continue;
+        }
+        if is_kind {
+            return drafts;
+        }
+        let drafts = joined(parts.into_iter().zip(drafts).collect(), tolerances);
+        // Two slices have one step wherever they lie: they may be those around a gap.
+        if drafts.len() > 1 && drafts.iter().all(|draft| draft.image_count > 2) {
             return drafts;
         }
     }
     Vec::new()
+}
+
+/// Acquisitions or echoes that are tried to be joined: a scan of the head or the spine slice by slice has fewer turns,
+/// and each costs another look at its neighbours.
+const MOST_COUNTED: usize = 64;
+
+/// Joins parts that are one volume together: turns of a scanner, each of which is an acquisition.
+fn joined<'a>(mut parts: Vec<(Group<'a>, Draft)>, tolerances: &Tolerances) -> Vec<Draft> {
+    // Neighbours follow each other, so that what is joined does not lack the slices between.
+    parts.sort_by(|(a, _), (b, _)| lowest(a).total_cmp(&lowest(b)));
+    let mut found: Vec<(Group<'a>, Draft)> = Vec::new();
+    for (part, draft) in parts {
+        let together = found.iter().enumerate().find_map(|(place, (other, _))| {
+            let mut both = other.clone();
+            both.entries.extend_from_slice(&part.entries);
+            both.entries.sort_by_key(|entry| entry.index);
+            let draft = Draft::new(&both, tolerances);
+            Trouble::of(&draft.behind).is_none().then_some((place, (both, draft)))
+        });
+        match together.and_then(|(place, both)| Some((found.get_mut(place)?, both))) {
+            Some((slot, both)) => *slot = both,
+            None => found.push((part, draft)),
+        }
+    }
+    // In the order of their first images.
+    found.sort_by_key(|(part, _)| part.entries.first().map(|entry| entry.index));
+    found.into_iter().map(|(_, draft)| draft).collect()
+}
+
+/// Where the first slice of a part lies along the normal, in mm.
+fn lowest(part: &Group<'_>) -> f64 {
+    let along = |entry: &Entry<'_>| Some(part.orientation?.along_normal(entry.frame.position?));
+    part.entries.iter().filter_map(along).fold(f64::INFINITY, f64::min)
 }
 
 /// Groups in the order of their first images.

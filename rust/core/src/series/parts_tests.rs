@@ -158,6 +158,37 @@ fn stacks_of_a_series() {
             },
             &["00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 - - q00 q01 q02 q03 q04 q05 q06 q07"],
         ),
+        (
+            "a missing slice between acquisitions of two slices",
+            |all| {
+                all.truncate(5);
+                all.remove(3);
+                number(&mut all[..2], ACQUISITION, 1.0);
+                number(&mut all[2..], ACQUISITION, 2.0);
+            },
+            &["00 01 02 04"],
+        ),
+        (
+            "acquisitions of two slices, one of which is missing",
+            |all| {
+                all.extend(again(&all.clone()[..4], "p"));
+                shift(&mut all[8..], 20.0);
+                all.iter_mut().enumerate().for_each(|(n, one)| one.numbers[ACQUISITION] = Some((n / 2) as f64));
+                all.drain(4..6);
+            },
+            &["06 07 p00 p01 p02 p03", "00 01 02 03"],
+        ),
+        (
+            "acquisitions of two steps that interleave",
+            |all| {
+                all.extend(again(&Stack { step: 1.0, ..Stack::default() }.headers(), "p"));
+                shift(&mut all[8..], 100.0);
+                for (index, one) in all.iter_mut().enumerate() {
+                    one.numbers[ACQUISITION] = Some((2 * (index / 8) + index % 2) as f64);
+                }
+            },
+            &[ALL, SECOND],
+        ),
         ("a duplicate", |all| all.extend(again(&all.clone()[2..3], "d")), &[ALL]),
         ("a missing slice", |all| drop(all.remove(3)), &["00 01 02 04 05 06 07"]),
     ];

@@ -49,7 +49,7 @@ impl<'a> Entry<'a> {
 }
 
 /// Images that could be slices of one volume.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Group<'a> {
     pub entries: Vec<Entry<'a>>,
     /// That of all of them, within the tolerance.
