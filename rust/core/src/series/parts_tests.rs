@@ -228,3 +228,14 @@ fn what_is_wrong_with_a_file_is_said_in_its_stack() {
     let found: Vec<Vec<String>> = plan.stacks.iter().map(findings).collect();
     assert_eq!(found, [vec![], vec!["duplicate_position!: copy p01".to_owned()]]);
 }
+
+#[test]
+fn a_stack_of_one_study_is_not_mixed_because_another_is() {
+    let mut headers = regular();
+    headers.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p"));
+    headers[9].study_instance_uid = "2".to_owned();
+    let plan = plan(headers);
+    assert!(findings(&plan).iter().any(|found| found.starts_with("mixed_study!")));
+    let found: Vec<Vec<String>> = plan.stacks.iter().map(findings).collect();
+    assert_eq!(found, [vec![], vec!["mixed_study!: p00 p01 p02 p03 p04 p05 p06 p07".to_owned()]]);
+}

@@ -146,7 +146,7 @@ fn plan_one(
     mut issues: Vec<Issue>,
     tolerances: &Tolerances,
 ) -> SeriesPlan {
-    issues.extend(mixed_study(&headers));
+    let mixed = mixed_study(&headers);
     let frames: Vec<Cow<'_, [FrameHeader]>> = headers.iter().map(InstanceHeader::all_frames).collect();
     let images = images(&headers, &frames, &mut issues, tolerances);
     let (mut main, mut stacks) = (Draft::default(), Vec::new());
@@ -163,7 +163,13 @@ fn plan_one(
                 let parts = parts(other, &draft, tolerances);
                 stacks.extend(if parts.is_empty() { vec![draft] } else { parts });
             }
-            stacks.iter_mut().for_each(|stack| stack.inherit(&of_series, &headers));
+            for stack in &mut stacks {
+                stack.inherit(&of_series, &headers);
+                if mixed.is_some() {
+                    let own = stack.files.iter().filter_map(|file| headers.get(*file));
+                    stack.issues.extend(mixed_study(own));
+                }
+            }
         }
         let beside = left_out(&stack, &others, main.extent, tolerances);
         // In the order in which a report lists those of one kind.
@@ -171,6 +177,7 @@ fn plan_one(
     } else {
         main.issues = issues;
     }
+    main.issues.extend(mixed);
     drop(frames);
     // What is read of them is in the slices.
     headers.iter_mut().for_each(|header| header.frames = Vec::new());
@@ -217,7 +224,8 @@ fn images<'a>(
     images
 }
 
-fn mixed_study(headers: &[InstanceHeader]) -> Option<Issue> {
+fn mixed_study<'a>(headers: impl IntoIterator<Item = &'a InstanceHeader>) -> Option<Issue> {
+    let headers: Vec<&InstanceHeader> = headers.into_iter().collect();
     let mut studies: Vec<&str> = headers.iter().map(|header| header.study_instance_uid.as_str()).collect();
     studies.retain(|uid| !uid.is_empty());
     studies.sort_unstable();
