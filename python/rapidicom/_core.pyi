@@ -513,6 +513,10 @@ class Slices:
         """(center, width) of each slice, the first ones; `None` where there are none."""
 
     @property
+    def slice_times(self) -> list[float | None]:
+        """When each slice was acquired, in ms from the start of its image; `None` where that is not told."""
+
+    @property
     def stored_dtype(self) -> str | None:
         """NumPy's name for the narrowest type that holds the stored values of every slice, or `None`."""
 

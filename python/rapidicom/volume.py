@@ -64,6 +64,8 @@ class Volume:
         none = (np.nan, np.nan)
         windows = zip(slices.windows, present, strict=True)
         self._windows = [none if window is None else window for window, is_there in windows if is_there]
+        times = zip(slices.slice_times, present, strict=True)
+        self._slice_times = [time for time, is_there in times if is_there]
         self._series = series
         self._part = part
         self.series_uid = series.uid
@@ -97,6 +99,15 @@ class Volume:
     def windows(self) -> npt.NDArray[np.float64]:
         """Shape (images, 2): the first Window Center and Window Width of each, NaN where there are none."""
         return np.array(self._windows, dtype=np.float64).reshape(-1, 2)
+
+    @property
+    def slice_times(self) -> npt.NDArray[np.float64]:
+        """Shape (images,): when each slice was acquired, in ms, NaN where it is not told.
+
+        Siemens mosaics tell it of each of their slices, from the start of the mosaic (private elements
+        `MosaicRefAcqTimes`). Slices of one time were acquired together.
+        """
+        return np.array([np.nan if time is None else time for time in self._slice_times], dtype=np.float64)
 
     @property
     def scaling(self) -> list[Scaling]:

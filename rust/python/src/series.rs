@@ -68,6 +68,12 @@ impl PySlices {
         self.0.slices.iter().map(|slice| slice.as_ref().and_then(|slice| slice.frame.window)).collect()
     }
 
+    /// When each slice was acquired, in ms from the start of its image; `None` where that is not told.
+    #[getter]
+    fn slice_times(&self) -> Vec<Option<f64>> {
+        self.0.slices.iter().map(|slice| slice.as_ref().and_then(|slice| slice.frame.slice_time)).collect()
+    }
+
     /// NumPy's name for the narrowest type that holds the stored values of every slice, or `None`.
     #[getter]
     fn stored_dtype(&self) -> Option<&'static str> {

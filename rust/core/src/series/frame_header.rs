@@ -78,6 +78,8 @@ pub struct FrameHeader {
     pub numbers: [Option<f64>; NUMBER_COUNT],
     /// Diffusion Gradient Orientation.
     pub gradient: Option<Vector>,
+    /// When a tile of a mosaic was acquired, in ms from the start of the mosaic.
+    pub slice_time: Option<f64>,
 }
 
 impl FrameHeader {
@@ -97,6 +99,7 @@ impl FrameHeader {
             stack_id: None,
             numbers: header.numbers,
             gradient: header.gradient,
+            slice_time: None,
         }
     }
 
@@ -138,6 +141,7 @@ impl FrameHeader {
             stack_id: frame.stack_id,
             numbers,
             gradient: frame.diffusion_gradient.or(header.gradient),
+            slice_time: None,
         }
     }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::csa;
 use super::frame_header::FrameHeader;
-use super::header::InstanceHeader;
+use super::header::{InstanceHeader, decimals};
 use super::private_block::private_tag;
 use crate::dataset::Dataset;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, scale};
@@ -70,12 +70,23 @@ pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosai
     let mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
     let normal: Option<Vector> = of_csa("SliceNormalVector").and_then(|numbers| numbers.try_into().ok());
     let place = first_and_step(header, &mosaic, normal);
+    let times = slice_times(dataset, csa.as_deref(), mosaic.count);
     let frame = |index: usize| FrameHeader {
         index,
+        slice_time: times.get(index).copied(),
         position: place.map(|(first, step)| add_scaled(first, index as f64, step)),
         ..FrameHeader::of_instance(header)
     };
     Some((mosaic, (0..mosaic.count).map(frame).collect()))
+}
+
+/// When each slice was acquired, in ms: (0019,xx29) of `SIEMENS MR HEADER`, or `MosaicRefAcqTimes` of `csa`. None if
+/// there are not as many as slices.
+fn slice_times(dataset: &Dataset, csa: Option<&[u8]>, count: usize) -> Vec<f64> {
+    let is_whole = |times: &Vec<f64>| times.len() == count && times.iter().all(|time| time.is_finite());
+    let own = private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x29).map(|tag| decimals(dataset, tag));
+    let of_csa = || csa::numbers(csa?, "MosaicRefAcqTimes").filter(is_whole);
+    own.filter(is_whole).or_else(of_csa).unwrap_or_default()
 }
 
 /// The place of the first tile's first voxel, and the step from tile to tile.
