@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -224,12 +224,18 @@ def find_series(
     Returns:
         One entry a series that has images, sorted by study, Series Number and UID. Files that are no DICOM
         files are left out, unless they are named in `paths`: then they are in the reports, like every file
-        that cannot be read.
+        that cannot be read. None if no paths are given, or if what there is are DICOM files without an image.
 
     Raises:
+        InvalidDicomError: No file is a DICOM file, or none with an image can be read, so that there is no
+            report to say it; the message says how many files were looked at and what they are.
         OSError: A path does not exist or cannot be read.
     """
-    found = _find(paths, recursive, tolerances, workers, progress)
+    files = files_of(paths)
+    found = _find(files, recursive, tolerances, workers, progress)
+    has_only_other_files = bool(found["without_image"]) and not found["errors"]
+    if files and not found["series"] and not has_only_other_files:
+        _raise_none_found(found)
     return [Series(fields) for fields in found["series"]]
 
 
@@ -282,7 +288,7 @@ def read_series(
         OSError: As for `find_series` and `Series.read`.
     """
     _check_values(values)
-    found = _find(paths, True, tolerances, workers, progress)
+    found = _find(files_of(paths), True, tolerances, workers, progress)
     series = _choose([Series(fields) for fields in found["series"]], series_uid, found)
     return series.read(
         values=values,
@@ -346,13 +352,13 @@ def _check_values(values: str) -> None:
 
 
 def _find(
-    paths: Paths, recursive: bool, tolerances: Tolerances, workers: int | None, progress: bool
+    files: list[str], recursive: bool, tolerances: Tolerances, workers: int | None, progress: bool
 ) -> dict[str, Any]:
     if not isinstance(tolerances, Tolerances):
         raise TypeError(f"tolerances must be rapidicom.Tolerances, not {type(tolerances).__name__}")
     workers = checked_workers(workers)
     with Progress(progress, "headers") as bar:
-        return _core.find_series(files_of(paths), recursive, tolerances, workers, bar.callback)
+        return _core.find_series(files, recursive, tolerances, workers, bar.callback)
 
 
 def _read(
@@ -396,6 +402,10 @@ def _choose(series: list[Series], series_uid: str | None, found: dict[str, Any])
         return series[0]
     if series:
         raise ValueError(f"there are {len(series)} series: pass series_uid to choose one\n{_list(series)}")
+    _raise_none_found(found)
+
+
+def _raise_none_found(found: dict[str, Any]) -> NoReturn:
     if found["file_count"] == len(found["errors"]) == 1:
         raise found["errors"][0]
     raise InvalidDicomError(f"there is no series of images here. {_looked_at(found)}")

@@ -187,10 +187,30 @@ def test_series_uid_that_is_not_there_is_refused(tmp_path: Path) -> None:
         rd.read_series(tmp_path, series_uid="2.25.999")
 
 
-def test_folder_without_images_is_an_error_and_has_no_series(tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", [rd.read_series, rd.find_series])
+def test_folder_without_dicom_is_an_error_that_counts_its_files(tmp_path: Path, read: Any) -> None:
+    with pytest.raises(rd.InvalidDicomError, match="0 looked at"):
+        read(tmp_path)
     (tmp_path / "notes.txt").write_text("not an image")
+    (tmp_path / "more.txt").write_text("not an image either")
+    (tmp_path / "scan.zip").write_bytes(b"PK\x03\x04" + b"\0" * 300)
+    with pytest.raises(rd.InvalidDicomError, match=r"3 looked at, 3 not DICOM \(.*: 2, .*zip.*: 1\)"):
+        read(tmp_path)
+
+
+def test_folder_whose_images_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """There is no series whose report could name them."""
+    for name in ("a.dcm", "b.dcm"):
+        (tmp_path / name).write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 60)
+    with pytest.raises(rd.InvalidDicomError, match=r"2 not readable \(.*a\.dcm"):
+        rd.find_series(tmp_path)
+
+
+def test_no_paths_and_files_without_an_image_are_no_series(tmp_path: Path) -> None:
+    assert rd.find_series([]) == []
+    (tmp_path / "report.dcm").write_bytes(file_bytes([Element(0x00080060, "CS", "SR")]))
     assert rd.find_series(tmp_path) == []
-    with pytest.raises((ValueError, rd.DicomError)):
+    with pytest.raises(rd.InvalidDicomError, match="1 DICOM without an image"):
         rd.read_series(tmp_path)
 
 
