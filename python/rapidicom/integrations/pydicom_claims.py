@@ -23,6 +23,7 @@ from rapidicom import (
     dataelem,
     dataset,
     datetimes,
+    file_meta,
     multival,
     personname,
     sequence,
@@ -72,9 +73,6 @@ class _Elements(MutableMapping[Any, Any], dict[Any, Any]):  # type: ignore[misc,
 def _dataset_class(self: Any) -> type:
     if getattr(self, "file_meta", None) is not None:
         return pydicom.dataset.FileDataset
-    tags = self.tags()
-    if tags and tags[0] >> 16 == tags[-1] >> 16 == 0x0002:
-        return pydicom.dataset.FileMetaDataset
     return pydicom.dataset.Dataset
 
 
@@ -101,25 +99,14 @@ class _DatasetClaim:
                 not_offered("change how a file is written", f"ds.to_pydicom() gives what takes {name}")
             return
         if name == "file_meta" and issubclass(type(value), pydicom.dataset.Dataset):
-            meta = dataset.FileMetaDataset()
+            meta = file_meta.FileMetaDataset()
             for element in value:
                 meta.add(element)
             value = meta
         _core.Dataset.__setattr__(self, name, value)  # type: ignore[arg-type]
 
-    def __delattr__(self, name: str) -> None:
-        if name == "file_meta":
-            self.file_meta = None
-        else:
-            _core.Dataset.__delattr__(self, name)  # type: ignore[arg-type]
-
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _reduce(self, protocol)
-
-    def convert_pixel_data(self, handler_name: str = "") -> None:
-        """Read the pixels now, as programs ask for before they look at `pixel_array`."""
-        del handler_name
-        self.pixel_array  # type: ignore[attr-defined]  # noqa: B018
 
     @property
     def _dict(self) -> _Elements:
@@ -177,6 +164,7 @@ def _reduce(self: Any, protocol: Any) -> Any:
 # Our class, and what becomes its first base.
 CLAIMS: list[tuple[type, type]] = [
     (dataset.Dataset, _DatasetClaim),
+    (file_meta.FileMetaDataset, _claim(pydicom.dataset.FileMetaDataset)),
     (
         dataelem.DataElement,
         _claim(
