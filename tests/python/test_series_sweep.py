@@ -209,11 +209,19 @@ def is_alone(series: rd.Series, references: list[Any]) -> bool:
     return same_places(replace(candidate, array=np.zeros_like(candidate.array)), nothing)
 
 
+def series_in(folder: Path) -> list[rd.Series]:
+    """The series of a folder; none where there are only notes and volumes."""
+    try:
+        return rd.find_series(folder, recursive=False)
+    except rd.InvalidDicomError:
+        return []
+
+
 def units() -> list[tuple[str, list[str]]]:
     """The files of each series; each file that is of no series, or one of several that show one image."""
     found = []
     for folder in sorted({path.parent for path in DATA.rglob("*") if path.is_file()}):
-        for series in rd.find_series(folder, recursive=False):
+        for series in series_in(folder):
             paths = {path for stack in series.stacks for path in stack.paths}
             reports = [issue for one in (series, *series.stacks) for issue in one.report]
             paths |= {path for issue in reports if issue.kind != "unreadable" for path in issue.paths}
