@@ -1,8 +1,9 @@
 //! How a tile is divided (ISO/IEC 15444-1 Annex B): components, resolutions, bands, precincts, code-blocks.
 
+use super::codestream::Header;
 use super::parameters::{BlockStyle, ByComponent, Parameters, QuantizationStyle, Rectangle};
 use super::tag_tree::TagTree;
-use super::{Header, error, unsupported};
+use super::{error, unsupported};
 use crate::error::Result;
 
 /// A code-block and what is there of it.

@@ -1,0 +1,99 @@
+//! A frame, from the codestream in it to the rows of the image.
+
+use super::parameters::ImageSize;
+use super::{boxes, codestream, decode};
+use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Target};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What messages call the codec.
+const NAME: &str = "JPEG 2000";
+
+/// JPEG 2000 and HTJ2K frames: either is told from the codestream.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Jpeg2000;
+
+/// A frame that is wrong at a byte of its codestream.
+pub(super) fn error(offset: usize, why: &str) -> Error {
+    ErrorKind::InvalidFrame { codec: NAME, offset: Some(offset as u64), why: why.to_owned() }.into()
+}
+
+pub(super) fn unsupported(what: &'static str) -> Error {
+    ErrorKind::unsupported(what, "").into()
+}
+
+/// The same error, its offset counted from the start of the frame.
+fn in_frame(error: Error, start: usize) -> Error {
+    match error.kind() {
+        ErrorKind::InvalidFrame { codec, offset: Some(offset), why } => {
+            ErrorKind::InvalidFrame { codec, offset: Some(offset + start as u64), why: why.clone() }.into()
+        }
+        _ => error,
+    }
+}
+
+impl Codec for Jpeg2000 {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
+        let found = boxes::find_codestream(frame)?;
+        let start = found.start;
+        let codestream = frame.get(found).unwrap_or_default();
+        match decode_codestream(codestream, target) {
+            Ok(Decoded::Whole) => Ok(Decoded::Whole),
+            Ok(Decoded::Partial(error)) => Ok(Decoded::Partial(in_frame(error, start))),
+            Err(error) => Err(in_frame(error, start)),
+        }
+    }
+}
+
+fn decode_codestream(codestream: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
+    let size = codestream::read_size(codestream)?;
+    let coded = coded_image(&size)?;
+    if (coded.rows, coded.columns, coded.samples_per_pixel)
+        != (target.image().rows, target.image().columns, target.image().samples_per_pixel)
+    {
+        // Says how they differ.
+        target.begin(NAME, &coded)?;
+    }
+    let header = codestream::read_header(codestream, size)?;
+    let tiles = codestream::read_tiles(codestream, &header)?;
+    decode::check_reduction(&header, &tiles, target)?;
+    let has_transform = |tile: &codestream::Tile| {
+        tile.parameters.tile.or(header.parameters.tile).is_some_and(|coding| coding.has_component_transform)
+    };
+    let is_rgb = coded.samples_per_pixel >= 3 && tiles.tiles.iter().any(has_transform);
+    let colour = if is_rgb { CodedColour::Rgb } else { CodedColour::AsDescribed };
+    target.begin(NAME, &CodedImage { colour, ..coded })?;
+    decode::decode_tiles(codestream, &header, tiles, target)
+}
+
+/// What SIZ says of the image as a whole.
+///
+/// # Errors
+///
+/// If its components differ from each other in a way that pixels cannot.
+fn coded_image(size: &ImageSize) -> Result<CodedImage> {
+    let first = size.components.first().ok_or_else(|| error(2, "it has no components"))?;
+    for component in &size.components {
+        if (component.x_step, component.y_step) != (1, 1) {
+            return Err(unsupported("a JPEG 2000 frame with subsampled components"));
+        }
+        if (component.precision, component.is_signed) != (first.precision, first.is_signed) {
+            return Err(unsupported("a JPEG 2000 frame with components of more than one precision or sign"));
+        }
+    }
+    if first.precision > 31 {
+        return Err(unsupported("a JPEG 2000 frame of more than 31 bits a sample"));
+    }
+    Ok(CodedImage {
+        rows: (size.y1 - size.y0) as usize,
+        columns: (size.x1 - size.x0) as usize,
+        samples_per_pixel: size.components.len(),
+        precision: first.precision,
+        is_signed: first.is_signed,
+        colour: CodedColour::AsDescribed,
+        has_unused_bits: false,
+    })
+}
