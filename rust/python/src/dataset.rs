@@ -1,7 +1,7 @@
 //! `Dataset`: element records that become Python values when they are asked for, and what was changed in memory.
 
 use std::ffi::OsString;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::{PyAttributeError, PyNotImplementedError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
@@ -17,6 +17,7 @@ use crate::file_meta::FileMeta;
 use crate::keys::{keyword_of, tag_of};
 use crate::memory::{Known, Memory};
 use crate::pixels::PyPixelReader;
+use crate::slot::Slot;
 use crate::value::to_object;
 
 /// What a data set was read from.
@@ -36,7 +37,8 @@ pub struct PyDataset {
     parsed: OnceLock<Arc<Dataset>>,
     pub(crate) memory: Memory,
     file_meta: FileMeta,
-    pixel_reader: Mutex<Option<Py<PyPixelReader>>>,
+    /// The pixels as they were when somebody last asked.
+    pub(crate) pixel_reader: Slot<PyPixelReader>,
     pub(crate) mmap: OnceLock<String>,
 }
 
@@ -212,7 +214,7 @@ impl PyDataset {
             parsed: OnceLock::new(),
             memory: Memory::default(),
             file_meta: FileMeta::default(),
-            pixel_reader: Mutex::new(None),
+            pixel_reader: Slot::new(None),
             mmap: OnceLock::new(),
         }
     }
@@ -510,8 +512,8 @@ impl PyDataset {
             native.mmap.set(mmap.clone()).ok();
         }
         self.transfer(py, native, &duplicate)?;
-        if let Some(reader) = self.pixel_reader(py) {
-            native.set_pixel_reader(reader.get().copied(py, &duplicate)?);
+        if let Some(reader) = self.pixel_reader.get(py) {
+            native.pixel_reader.put(reader.get().copied(py, &duplicate)?);
         }
         let attributes = slf.as_any().getattr("__dict__")?;
         copy.getattr("__dict__")?.call_method1("update", (duplicate(&attributes)?,))?;
@@ -562,17 +564,6 @@ impl PyDataset {
     /// The File Meta Information if it was touched; `None` of Python's if it was removed.
     pub fn touched_meta(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.file_meta.known(py).map(|meta| meta.unwrap_or_else(|| py.None()))
-    }
-
-    /// The pixels as they were when somebody last asked.
-    pub fn pixel_reader(&self, py: Python<'_>) -> Option<Py<PyPixelReader>> {
-        self.pixel_reader.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|reader| reader.clone_ref(py))
-    }
-
-    /// Keeps what [`PyDataset::pixel_reader`] gives.
-    pub fn set_pixel_reader(&self, reader: Py<PyPixelReader>) {
-        let replaced = self.pixel_reader.lock().unwrap_or_else(PoisonError::into_inner).replace(reader);
-        drop(replaced);
     }
 
     /// Gives a new object its content.

@@ -1,10 +1,10 @@
 //! What names an element in Python, as a tag: a keyword, a number, a pair of numbers.
 
-use std::sync::{Mutex, PoisonError};
-
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
 use rapidicom_core::{Tag, dictionary};
+
+use crate::recent::Recent;
 
 /// The tag that a key means: a keyword, a number, a pair of numbers, or whatever `rapidicom.tag.Tag` takes.
 ///
@@ -28,30 +28,17 @@ pub fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
 
 /// The tag of an attribute's name, if it is a keyword.
 pub fn keyword_of(name: &Bound<'_, PyString>) -> Option<Tag> {
-    // Code asks for few attributes, always by the same name objects: comparing their addresses is quickest. Methods are
-    // asked for as well, so that names without a tag are remembered too.
-    static RECENT: Mutex<[Option<Recent>; RECENT_COUNT]> = Mutex::new([const { None }; RECENT_COUNT]);
-    let recent = || RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    // Code asks for few attributes, always by the same name objects: comparing their addresses is quickest. The objects
+    // are held, so that no other gets its address. Methods are asked for as well, so that names without a tag are
+    // remembered too.
+    static NAMES: Recent<(Py<PyString>, Option<Tag>)> = Recent::new();
     // Objects lie at multiples of 16.
-    let slot = name.as_ptr() as usize / 16 % RECENT_COUNT;
-    if let Some(Some(known)) = recent().get(slot)
-        && known.name.is(name)
-    {
-        return known.tag;
+    let slot = name.as_ptr() as usize / 16;
+    if let Some(tag) = NAMES.find(slot, |(known, tag)| known.is(name).then_some(*tag)) {
+        return tag;
     }
     // A name that is no valid Unicode is no keyword.
     let tag = name.to_str().ok().and_then(dictionary::tag_of_keyword);
-    let known = Recent { name: name.clone().unbind(), tag };
-    let replaced = recent().get_mut(slot).and_then(|slot| slot.replace(known));
-    drop(replaced);
+    NAMES.put(slot, (name.clone().unbind(), tag));
     tag
-}
-
-/// Some hundred names are asked for over and over; more room makes it rarer that two take turns in one place.
-const RECENT_COUNT: usize = 1024;
-
-struct Recent {
-    /// Held, so that no other object gets its address.
-    name: Py<PyString>,
-    tag: Option<Tag>,
 }

@@ -1,7 +1,7 @@
 //! Pixels of one data set into arrays of NumPy's.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use numpy::PyArray1;
 use pyo3::exceptions::PyAttributeError;
@@ -21,6 +21,7 @@ use crate::array::{fill, from_kept};
 use crate::current::{Current, set_bytes};
 use crate::dataset::PyDataset;
 use crate::error::to_python;
+use crate::slot::Slot;
 use crate::work::run;
 
 /// The pixels of a data set: what they are and where they lie.
@@ -32,7 +33,7 @@ pub struct PyPixelReader {
     bytes: Arc<FileBytes>,
     path: Option<PathBuf>,
     mmap: String,
-    kept: Mutex<Option<Py<PyAny>>>,
+    kept: Slot<PyAny>,
 }
 
 #[derive(Clone)]
@@ -66,7 +67,7 @@ impl PyPixelReader {
         let uid = transfer_syntax_uid(dataset)?;
         let description = ImageDescription::new(&Current(dataset), element).map_err(in_file)?;
         let described = ImagePixels::new(description, &value.as_core(&uid)).map_err(in_file)?;
-        if let Some(reader) = this.pixel_reader(py)
+        if let Some(reader) = this.pixel_reader.get(py)
             && reader.get().described == described
             && reader.get().bytes.is_same(&value.bytes)
         {
@@ -85,24 +86,22 @@ impl PyPixelReader {
             }
         };
         let mmap = this.mmap.get().cloned().unwrap_or_else(|| "never".to_owned());
-        let kept = Mutex::new(None);
+        let kept = Slot::new(None);
         let reader = PyPixelReader { described, pixels, bytes: value.bytes, path: path.clone(), mmap, kept };
         let reader = Py::new(py, reader)?;
-        this.set_pixel_reader(reader.clone_ref(py));
+        this.pixel_reader.put(reader.clone_ref(py));
         Ok(reader)
     }
 
     /// What somebody wants to find here again.
     #[getter]
-    fn kept<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|kept| kept.bind(py).clone())
+    fn kept(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.kept.get(py)
     }
 
     #[setter]
     fn set_kept(&self, kept: Py<PyAny>) {
-        // Freed behind the lock: that runs what it likes.
-        let replaced = self.kept.lock().unwrap_or_else(PoisonError::into_inner).replace(kept);
-        drop(replaced);
+        self.kept.put(kept);
     }
 
     /// The lowest and the highest bit of a stored sample's value, counted from 0.
@@ -188,15 +187,16 @@ impl PyPixelReader {
     ) -> PyResult<Vec<String>> {
         let mut damage = Vec::new();
         fill(out, |out| {
+            let decode = DecodeOptions { reduce };
             let (pixels, frames) = match &self.pixels {
-                Pixels::Native(_) if reduce > 0 => return Err(to_python(no_resolutions())),
                 Pixels::Native(pixels) => {
+                    decode.check(transfer_syntax::Coding::Native).map_err(to_python)?;
                     let read = || read_frames(pixels, &self.bytes, first, count, raw, out);
                     return py.detach(read).map_err(to_python);
                 }
                 Pixels::Encapsulated(pixels, frames) => (pixels, frames),
             };
-            let options = FrameOptions { wanted: None, is_raw: raw, decode: DecodeOptions { reduce } };
+            let options = FrameOptions { wanted: None, is_raw: raw, decode };
             let workers = Workers::for_computing(workers);
             let range = first..first.saturating_add(count);
             let found = run(py, None, |tick| {
@@ -219,12 +219,7 @@ impl PyPixelReader {
                 Ok(PyBytes::new(py, &self.bytes.get(offset, length).map_err(to_python)?))
             }
             Pixels::Encapsulated(_, frames) => {
-                if frames.missing_length(index) > 0 {
-                    let available = frames.length(index);
-                    let needed = available.saturating_add(frames.missing_length(index));
-                    let kind = ErrorKind::ValueCutShort { needed, available };
-                    return Err(to_python(Error::from(kind).in_frame(index)));
-                }
+                frames.check_whole(index).map_err(|error| to_python(error.in_frame(index)))?;
                 let open = OpenBytes::new(&self.bytes).map_err(to_python)?;
                 let mut buffer = AlignedBuffer::default();
                 Ok(PyBytes::new(py, frames.read(index, &open, &mut buffer).map_err(to_python)?))
@@ -301,14 +296,14 @@ impl PyPixelReader {
         py: Python<'py>,
         duplicate: &impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<Py<PyPixelReader>> {
-        let kept = self.kept(py).map(|kept| duplicate(&kept)).transpose()?;
+        let kept = self.kept.get(py).map(|kept| duplicate(kept.bind(py))).transpose()?;
         let copy = PyPixelReader {
             described: self.described.clone(),
             pixels: self.pixels.clone(),
             bytes: Arc::clone(&self.bytes),
             path: self.path.clone(),
             mmap: self.mmap.clone(),
-            kept: Mutex::new(kept.map(Bound::unbind)),
+            kept: Slot::new(kept.map(Bound::unbind)),
         };
         Py::new(py, copy)
     }
@@ -326,11 +321,6 @@ fn in_file(error: Error, path: &Option<PathBuf>) -> Error {
         Some(path) => error.in_file(path),
         None => error,
     }
-}
-
-fn no_resolutions() -> Error {
-    let why = "reduce is for JPEG 2000 and HTJ2K, whose frames have several resolutions".to_owned();
-    ErrorKind::Argument { why }.into()
 }
 
 /// The value of an element that can have pixels, as it is now.

@@ -3,17 +3,14 @@
 //! Only objects that nobody can change: plain text, decimal numbers, and tags.
 
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use rapidicom_core::{Tag, Vr};
 use rustc_hash::FxHasher;
 
 use crate::classes::classes;
+use crate::recent::Recent;
 
-/// How many values are held. More than a header has, so that the few that differ from file to file seldom push out one
-/// that does not.
-const COUNT: usize = 1024;
 /// Bytes of the longest text that is held: a UID's.
 const LONGEST: usize = 64;
 
@@ -23,11 +20,8 @@ struct Held {
     value: Py<PyAny>,
 }
 
-static VALUES: Mutex<[Option<Held>; COUNT]> = Mutex::new([const { None }; COUNT]);
-
-fn values() -> MutexGuard<'static, [Option<Held>; COUNT]> {
-    VALUES.lock().unwrap_or_else(PoisonError::into_inner)
-}
+static VALUES: Recent<Held> = Recent::new();
+static TAGS: Recent<(Tag, Py<PyAny>)> = Recent::new();
 
 /// The immutable object for one value's text: the one that was made for the same text before, else what `make` makes.
 ///
@@ -45,24 +39,15 @@ pub fn shared<'py>(
     }
     let mut hasher = FxHasher::default();
     (vr, text).hash(&mut hasher);
-    let slot = hasher.finish() as usize % COUNT;
-    if let Some(Some(held)) = values().get(slot)
-        && held.vr == vr
-        && *held.text == *text
-    {
-        return Ok(held.value.bind(py).clone());
+    let slot = hasher.finish() as usize;
+    let is_same = |held: &Held| held.vr == vr && *held.text == *text;
+    if let Some(value) = VALUES.find(slot, |held| is_same(held).then(|| held.value.clone_ref(py))) {
+        return Ok(value.into_bound(py));
     }
     let value = make()?;
-    let held = Held { vr, text: text.into(), value: value.clone().unbind() };
-    let replaced = values().get_mut(slot).and_then(|slot| slot.replace(held));
-    // The end of an object can run Python code, so the lock is released before.
-    drop(replaced);
+    VALUES.put(slot, Held { vr, text: text.into(), value: value.clone().unbind() });
     Ok(value)
 }
-
-type HeldTag = (Tag, Py<PyAny>);
-
-static TAGS: Mutex<[Option<HeldTag>; COUNT]> = Mutex::new([const { None }; COUNT]);
 
 /// A tag as a `BaseTag`.
 ///
@@ -70,18 +55,14 @@ static TAGS: Mutex<[Option<HeldTag>; COUNT]> = Mutex::new([const { None }; COUNT
 ///
 /// If the class cannot be imported.
 pub fn shared_tag(py: Python<'_>, tag: Tag) -> PyResult<Bound<'_, PyAny>> {
-    let tags = || TAGS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut hasher = FxHasher::default();
     tag.hash(&mut hasher);
-    let slot = (hasher.finish() >> 32) as usize % COUNT;
-    if let Some(Some((held, object))) = tags().get(slot)
-        && *held == tag
-    {
-        return Ok(object.bind(py).clone());
+    let slot = (hasher.finish() >> 32) as usize;
+    if let Some(object) = TAGS.find(slot, |(held, object)| (*held == tag).then(|| object.clone_ref(py))) {
+        return Ok(object.into_bound(py));
     }
     let classes = classes(py)?;
     let object = classes.new_int.bind(py).call1((&classes.base_tag, tag.0))?;
-    let replaced = tags().get_mut(slot).and_then(|slot| slot.replace((tag, object.clone().unbind())));
-    drop(replaced);
+    TAGS.put(slot, (tag, object.clone().unbind()));
     Ok(object)
 }

@@ -1,0 +1,26 @@
+//! A place for one Python object, which several threads may look into.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+
+/// Empty until somebody puts an object in.
+pub struct Slot<T>(Mutex<Option<Py<T>>>);
+
+impl<T> Slot<T> {
+    pub fn new(object: Option<Py<T>>) -> Slot<T> {
+        Slot(Mutex::new(object))
+    }
+
+    /// What was put in last.
+    pub fn get(&self, py: Python<'_>) -> Option<Py<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|object| object.clone_ref(py))
+    }
+
+    /// Puts an object in, in place of what was there.
+    pub fn put(&self, object: Py<T>) {
+        // Freed behind the lock: the end of an object can run Python code.
+        let replaced = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(object);
+        drop(replaced);
+    }
+}
