@@ -2,6 +2,7 @@
 
 use crate::error::{ErrorKind, Result};
 use crate::image_description::{ImageDescription, halved};
+use crate::transfer_syntax::Coding;
 
 /// Samples of whole rows, those of a pixel together: (row, column, sample).
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,21 @@ pub struct CodedImage {
 pub struct DecodeOptions {
     /// How often rows and columns are halved, rounding up: the resolution levels to leave out (JPEG 2000, HTJ2K).
     pub reduce: u32,
+}
+
+impl DecodeOptions {
+    /// Checks that frames coded so can be had like this.
+    ///
+    /// # Errors
+    ///
+    /// If they have one resolution only.
+    pub fn check(self, coding: Coding) -> Result<()> {
+        if self.reduce == 0 || coding == Coding::Jpeg2000 {
+            return Ok(());
+        }
+        let why = "reduce is for JPEG 2000 and HTJ2K, whose frames have several resolutions".to_owned();
+        Err(ErrorKind::Argument { why }.into())
+    }
 }
 
 /// Takes the rows of a frame, from the top down.

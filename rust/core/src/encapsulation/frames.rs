@@ -113,6 +113,19 @@ impl Frames {
         if is_last { self.missing_length } else { 0 }
     }
 
+    /// Checks that no bytes are missing of a frame.
+    ///
+    /// # Errors
+    ///
+    /// If the file ends before the frame.
+    pub fn check_whole(&self, index: u64) -> Result<()> {
+        let (available, missing) = (self.length(index), self.missing_length(index));
+        match missing {
+            0 => Ok(()),
+            _ => Err(ErrorKind::ValueCutShort { needed: available.saturating_add(missing), available }.into()),
+        }
+    }
+
     /// The bytes of a frame, those of its fragments one behind the other: as they are in memory where there is one, else
     /// in `buffer`.
     ///

@@ -126,11 +126,8 @@ impl EncapsulatedPixels {
                 None => error,
             }
         };
-        let missing = frames.missing_length(index);
-        if missing > 0 && !self.is_damage_allowed {
-            let available = frames.length(index);
-            let kind = ErrorKind::ValueCutShort { needed: available.saturating_add(missing), available };
-            return Err(place(kind.into()));
+        if !self.is_damage_allowed {
+            frames.check_whole(index).map_err(place)?;
         }
         let FrameScratch { stored, rows, arranged, .. } = scratch;
         let frame = frames.read(index, bytes, stored)?;
@@ -193,10 +190,7 @@ impl EncapsulatedPixels {
         let coding = self.coding_of(frame)?;
         let image = &self.description;
         self.limits.check_decoded(image.frame_length() as u64, frame.len() as u64)?;
-        if options.decode.reduce > 0 && coding != Coding::Jpeg2000 {
-            let why = "reduce is for JPEG 2000 and HTJ2K, whose frames have several resolutions".to_owned();
-            return Err(ErrorKind::Argument { why }.into());
-        }
+        options.decode.check(coding)?;
         let Some(codec) = codec::find(coding) else {
             return self.decode_cells(coding, frame, options, arranged, out);
         };

@@ -2,11 +2,9 @@
 
 use super::encapsulated::EncapsulatedPixels;
 use super::native::{NativePixels, ValueField};
-use super::part::{FramePart, read_native_part};
-use super::read::{FrameOptions, FrameScratch, read_native_frame};
 use crate::codec::{SIGNATURE_LENGTH, signature};
 use crate::cursor::ByteOrder;
-use crate::dataset::{Dataset, FileBytes, OpenBytes};
+use crate::dataset::{Dataset, FileBytes};
 use crate::encapsulation::ExtendedOffsetTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::{ImageDescription, PixelElement};
@@ -68,74 +66,6 @@ impl ImagePixels {
             is_damage_allowed,
             limits: Limits::DEFAULT,
         })))
-    }
-
-    /// Reads one frame into `out`.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such frame, it is damaged, the file cannot be read, `out` has another length, or the type that is
-    /// wanted does not hold every value exactly.
-    pub fn read_frame(
-        &self,
-        bytes: &OpenBytes<'_>,
-        index: u64,
-        options: &FrameOptions,
-        scratch: &mut FrameScratch,
-        out: &mut [u8],
-    ) -> Result<()> {
-        match self {
-            ImagePixels::Native(pixels) => read_native_frame(pixels, bytes, index, options, scratch, out),
-            ImagePixels::Encapsulated(pixels) => {
-                let frames = pixels.frames(bytes)?;
-                pixels.decode_frame(&frames, index, bytes, options, scratch, out).map(drop)
-            }
-        }
-    }
-
-    /// Reads part of one frame into `out`. Of native frames only the bytes from the first wanted row to the last are
-    /// read; others are decoded as a whole.
-    ///
-    /// # Errors
-    ///
-    /// As [`ImagePixels::read_frame`]; or if the part lies beyond the frame.
-    pub fn read_part(
-        &self,
-        bytes: &OpenBytes<'_>,
-        index: u64,
-        part: &FramePart,
-        options: &FrameOptions,
-        scratch: &mut FrameScratch,
-        out: &mut [u8],
-    ) -> Result<()> {
-        if let ImagePixels::Native(pixels) = self
-            && self.has_rows_in_order()
-        {
-            return read_native_part(pixels, bytes, index, part, options, scratch, out);
-        }
-        let description = self.description();
-        if let ImagePixels::Encapsulated(pixels) = self {
-            // Before there is memory for the whole frame.
-            let length = pixels.frames(bytes)?.length(index);
-            pixels.limits.check_decoded(description.frame_length() as u64, length)?;
-        }
-        let sample_type = options.wanted.map_or(description.sample_type(), |wanted| wanted.sample_type);
-        let pixel_length = description.samples_per_pixel * sample_type.size();
-        let mut whole = std::mem::take(&mut scratch.whole);
-        let size = (description.rows, description.columns);
-        let result = part.take_from(size, pixel_length, &mut whole, out, |whole| {
-            self.read_frame(bytes, index, options, scratch, whole)
-        });
-        scratch.whole = whole;
-        result
-    }
-
-    /// Whether part of a frame can be read without the rest of it: its rows lie in the file as in the array.
-    pub fn has_rows_in_order(&self) -> bool {
-        match self {
-            ImagePixels::Native(pixels) => pixels.is_in_order() && !pixels.description.is_ybr_full(),
-            ImagePixels::Encapsulated(_) => false,
-        }
     }
 
     /// Checks, without decoding anything, that there is somebody who reads such pixels.

@@ -134,57 +134,60 @@ impl FramePart {
     }
 }
 
-/// Reads part of a native frame whose rows lie in the file as in the array: the bytes from its first wanted row to its
-/// last, and no others.
-///
-/// # Errors
-///
-/// As those of a whole frame; but whether the type holds every value is asked of the wanted ones only.
-pub(super) fn read_native_part(
-    pixels: &NativePixels,
-    bytes: &OpenBytes<'_>,
-    frame: u64,
-    part: &FramePart,
-    options: &FrameOptions,
-    scratch: &mut FrameScratch,
-    out: &mut [u8],
-) -> Result<()> {
-    let description = &pixels.description;
-    let (rows, columns) = part.cover(description.rows, description.columns)?;
-    let size = description.sample_type().size();
-    let pixel_length = size * description.samples_per_pixel;
-    let row_length = description.columns * pixel_length;
-    let wanted_size = options.wanted.map_or(size, |wanted| wanted.sample_type.size());
-    let samples = part.rows.count * part.columns.count * description.samples_per_pixel;
-    check_room(out, (samples * wanted_size) as u64, 1)?;
-    let start = pixels.frames(frame, 1)?.range.start.saturating_add((rows.start * row_length) as u64);
-    let is_run = part.rows.is_run() && columns.len() == description.columns && part.columns.is_run();
-    let FrameScratch { stored, arranged, .. } = scratch;
-    if is_run && options.wanted.is_none() {
-        bytes.read_exact_at(out, start)?;
-    } else {
-        stored.resize(rows.len() * row_length);
-        bytes.read_exact_at(stored.as_mut_slice(), start)?;
-    }
-    let cells = match options.wanted {
-        None => {
-            if !is_run {
-                part.gather(stored.as_slice(), rows.start, description.columns, pixel_length, out);
+impl NativePixels {
+    /// Reads part of a frame into `out`: the bytes from its first wanted row to its last, and no others; only of pixels
+    /// with [`NativePixels::has_plain_runs`].
+    ///
+    /// # Errors
+    ///
+    /// As those of a whole frame, but whether the type holds every value is asked of the wanted ones only; or if the
+    /// part lies beyond the frame.
+    pub fn read_part(
+        &self,
+        bytes: &OpenBytes<'_>,
+        frame: u64,
+        part: &FramePart,
+        options: &FrameOptions,
+        scratch: &mut FrameScratch,
+        out: &mut [u8],
+    ) -> Result<()> {
+        let description = &self.description;
+        let (rows, columns) = part.cover(description.rows, description.columns)?;
+        let size = description.sample_type().size();
+        let pixel_length = size * description.samples_per_pixel;
+        let row_length = description.columns * pixel_length;
+        let wanted_size = options.wanted.map_or(size, |wanted| wanted.sample_type.size());
+        let samples = part.rows.count * part.columns.count * description.samples_per_pixel;
+        check_room(out, (samples * wanted_size) as u64, 1)?;
+        let start = self.frames(frame, 1)?.range.start.saturating_add((rows.start * row_length) as u64);
+        let is_run = part.rows.is_run() && columns.len() == description.columns && part.columns.is_run();
+        let FrameScratch { stored, arranged, .. } = scratch;
+        if is_run && options.wanted.is_none() {
+            bytes.read_exact_at(out, start)?;
+        } else {
+            stored.resize(rows.len() * row_length);
+            bytes.read_exact_at(stored.as_mut_slice(), start)?;
+        }
+        let cells = match options.wanted {
+            None => {
+                if !is_run {
+                    part.gather(stored.as_slice(), rows.start, description.columns, pixel_length, out);
+                }
+                swap_bytes(out, self.swapped_unit());
+                unpack_frame(description, out);
+                return Ok(());
             }
-            swap_bytes(out, pixels.swapped_unit());
-            unpack_frame(description, out);
-            return Ok(());
-        }
-        Some(_) if is_run => stored,
-        Some(_) => {
-            arranged.resize(samples * size);
-            let target = arranged.as_mut_slice();
-            part.gather(stored.as_slice(), rows.start, description.columns, pixel_length, target);
-            arranged
-        }
-    };
-    swap_bytes(cells.as_mut_slice(), pixels.swapped_unit());
-    options.wanted.map_or(Ok(()), |wanted| convert(cells.as_slice(), description, wanted, out))
+            Some(_) if is_run => stored,
+            Some(_) => {
+                arranged.resize(samples * size);
+                let target = arranged.as_mut_slice();
+                part.gather(stored.as_slice(), rows.start, description.columns, pixel_length, target);
+                arranged
+            }
+        };
+        swap_bytes(cells.as_mut_slice(), self.swapped_unit());
+        options.wanted.map_or(Ok(()), |wanted| convert(cells.as_slice(), description, wanted, out))
+    }
 }
 
 #[cfg(test)]

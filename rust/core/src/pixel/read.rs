@@ -141,45 +141,40 @@ pub struct FrameScratch {
     pub(super) arranged: AlignedBuffer,
     /// Rows that were decoded.
     pub(super) rows: Vec<u8>,
-    /// A frame as it is wanted, when only part of it is.
-    pub(super) whole: AlignedBuffer,
-}
-
-/// Reads one native frame into `out`, as values of the type that is wanted, in the machine's byte order.
-///
-/// Stored values go straight into `out`; others by way of `scratch`.
-///
-/// # Errors
-///
-/// If there is no such frame, `out` has another length, the file ends before it or cannot be read, or the type does
-/// not hold every value exactly.
-pub(super) fn read_native_frame(
-    pixels: &NativePixels,
-    bytes: &OpenBytes<'_>,
-    frame: u64,
-    options: &FrameOptions,
-    scratch: &mut FrameScratch,
-    out: &mut [u8],
-) -> Result<()> {
-    let description = &pixels.description;
-    let place = pixels.frames(frame, 1)?;
-    let FrameScratch { stored, arranged, .. } = scratch;
-    if options.wanted.is_none() && pixels.is_in_order() && !description.is_ybr_full() {
-        check_room(out, description.frame_length() as u64, 1)?;
-        bytes.read_exact_at(out, place.range.start)?;
-        swap_bytes(out, pixels.swapped_unit());
-        unpack_frame(description, out);
-        return Ok(());
-    }
-    stored.resize(place.length());
-    bytes.read_exact_at(stored.as_mut_slice(), place.range.start)?;
-    swap_bytes(stored.as_mut_slice(), pixels.swapped_unit());
-    let cells = Cells { bytes: stored.as_slice(), skipped_bits: place.skipped_bits, is_in_order: pixels.is_in_order() };
-    finish_cells(cells, description, options, arranged, out)
 }
 
 impl NativePixels {
-    /// Whether frames that follow each other are in the file as in the array, but for byte order and unused bits.
+    /// Reads one frame into `out`, as values of the type that is wanted, in the machine's byte order.
+    ///
+    /// Stored values go straight into `out`; others by way of `scratch`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such frame, `out` has another length, the file ends before it or cannot be read, or the type
+    /// does not hold every value exactly.
+    pub fn read_frame(
+        &self,
+        bytes: &OpenBytes<'_>,
+        frame: u64,
+        options: &FrameOptions,
+        scratch: &mut FrameScratch,
+        out: &mut [u8],
+    ) -> Result<()> {
+        if options.wanted.is_none() && self.has_plain_runs() {
+            return self.read_run(bytes, frame, 1, out);
+        }
+        let place = self.frames(frame, 1)?;
+        let FrameScratch { stored, arranged, .. } = scratch;
+        stored.resize(place.length());
+        bytes.read_exact_at(stored.as_mut_slice(), place.range.start)?;
+        swap_bytes(stored.as_mut_slice(), self.swapped_unit());
+        let is_in_order = self.is_in_order();
+        let cells = Cells { bytes: stored.as_slice(), skipped_bits: place.skipped_bits, is_in_order };
+        finish_cells(cells, &self.description, options, arranged, out)
+    }
+
+    /// Whether rows, and frames, that follow each other are in the file as in the array, but for byte order and unused
+    /// bits.
     pub fn has_plain_runs(&self) -> bool {
         self.is_in_order() && !self.description.is_ybr_full()
     }

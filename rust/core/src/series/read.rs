@@ -9,9 +9,12 @@ use super::slice_set::{Slice, SliceSet};
 use crate::dataset::{DicomFile, OpenBytes};
 use crate::encapsulation::Frames;
 use crate::error::{ErrorKind, Result};
-use crate::image_description::SampleType;
+use crate::image_description::{ImageDescription, SampleType};
 use crate::parse::ParseOptions;
-use crate::pixel::{FrameOptions, FramePart, FrameScratch, ImagePixels, Rescale, Wanted, convert_floats, fill_bytes};
+use crate::pixel::{
+    EncapsulatedPixels, FrameOptions, FramePart, FrameScratch, ImagePixels, NativePixels, Rescale, Wanted,
+    convert_floats, fill_bytes,
+};
 use crate::source::{AlignedBuffer, OpenFile};
 use crate::workers::{Tick, Workers, fill_each};
 
@@ -150,16 +153,16 @@ fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> 
         }
         false => OpenBytes::File(open()?),
     };
-    let source = OpenImage { file, pixels, bytes: &bytes, frames: frames(pixels, &bytes, found)?, options };
-    if let (Some(first), ImagePixels::Native(pixels)) = (source.plain_run(slices), pixels) {
+    let source = OpenImage { file, pixels: OpenPixels::new(pixels, &bytes, found)?, bytes: &bytes, options };
+    if let Some((pixels, first)) = source.plain_run(slices) {
         return pixels.read_run(&bytes, first, slices.len() as u64, out);
     }
     let mut is_whole_read = false;
     for (slice, out) in slices.iter().flatten().zip(out.chunks_exact_mut(slice_length)) {
-        match &options.part {
-            None => source.read_slice(slice, &mut is_whole_read, scratch, out)?,
-            Some(part) if source.has_rows_in_order() => source.read_rows(slice, part, scratch, out)?,
-            Some(part) => {
+        match (&options.part, source.rows_in_order()) {
+            (None, _) => source.read_slice(slice, &mut is_whole_read, scratch, out)?,
+            (Some(part), Some(pixels)) => source.read_rows(pixels, slice, part, scratch, out)?,
+            (Some(part), None) => {
                 let size = source.checked_size(slice)?;
                 let pixel_length = pixels.description().samples_per_pixel * options.sample_type.size();
                 let mut whole = std::mem::take(&mut scratch.slice);
@@ -173,28 +176,45 @@ fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> 
     Ok(())
 }
 
-/// The frames of compressed pixels, which are found once for all slices.
-fn frames(
-    pixels: &ImagePixels,
-    bytes: &OpenBytes<'_>,
-    found: Option<&OnceLock<Arc<Frames>>>,
-) -> Result<Option<Arc<Frames>>> {
-    let ImagePixels::Encapsulated(pixels) = pixels else { return Ok(None) };
-    if let Some(frames) = found.and_then(OnceLock::get) {
-        return Ok(Some(Arc::clone(frames)));
+/// The pixels of a file, with the frames of compressed ones.
+enum OpenPixels<'a> {
+    Native(&'a NativePixels),
+    Encapsulated(&'a EncapsulatedPixels, Arc<Frames>),
+}
+
+impl<'a> OpenPixels<'a> {
+    /// Frames are found once, for all that have `found`.
+    fn new(
+        pixels: &'a ImagePixels,
+        bytes: &OpenBytes<'_>,
+        found: Option<&OnceLock<Arc<Frames>>>,
+    ) -> Result<OpenPixels<'a>> {
+        let pixels = match pixels {
+            ImagePixels::Native(pixels) => return Ok(OpenPixels::Native(pixels)),
+            ImagePixels::Encapsulated(pixels) => pixels,
+        };
+        if let Some(frames) = found.and_then(OnceLock::get) {
+            return Ok(OpenPixels::Encapsulated(pixels, Arc::clone(frames)));
+        }
+        let frames = Arc::new(pixels.frames(bytes)?);
+        // Whoever is first: others find the same.
+        drop(found.map(|found| found.set(Arc::clone(&frames))));
+        Ok(OpenPixels::Encapsulated(pixels, frames))
     }
-    let frames = Arc::new(pixels.frames(bytes)?);
-    // Whoever is first: others find the same.
-    drop(found.map(|found| found.set(Arc::clone(&frames))));
-    Ok(Some(frames))
+
+    fn description(&self) -> &'a ImageDescription {
+        match self {
+            OpenPixels::Native(pixels) => &pixels.description,
+            OpenPixels::Encapsulated(pixels, _) => &pixels.description,
+        }
+    }
 }
 
 /// An image whose file is open.
 struct OpenImage<'a> {
     file: &'a InstanceHeader,
-    pixels: &'a ImagePixels,
+    pixels: OpenPixels<'a>,
     bytes: &'a OpenBytes<'a>,
-    frames: Option<Arc<Frames>>,
     options: &'a ReadOptions,
 }
 
@@ -218,17 +238,13 @@ impl OpenImage<'_> {
     }
 
     /// The first of frames that lie one behind the other in the file as in the array.
-    fn plain_run(&self, slices: &[Option<Slice>]) -> Option<u64> {
-        let ImagePixels::Native(pixels) = self.pixels else { return None };
-        let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut;
-        if self.options.part.is_some() || self.file.mosaic.is_some() || is_looked_up || !pixels.has_plain_runs() {
-            return None;
-        }
+    fn plain_run(&self, slices: &[Option<Slice>]) -> Option<(&NativePixels, u64)> {
+        let pixels = self.rows_in_order().filter(|_| self.options.part.is_none())?;
         let first = slices.first()?.as_ref()?.frame.index;
         let is_next = |(distance, slice): (usize, &Option<Slice>)| {
             slice.as_ref().is_some_and(|slice| slice.frame.index == first + distance && self.is_stored(slice))
         };
-        slices.iter().enumerate().all(is_next).then_some(first as u64)
+        slices.iter().enumerate().all(is_next).then_some((pixels, first as u64))
     }
 
     fn is_stored(&self, slice: &Slice) -> bool {
@@ -236,24 +252,36 @@ impl OpenImage<'_> {
         is_same_value && self.options.sample_type == self.pixels.description().sample_type()
     }
 
-    /// Whether part of a slice can be read without the rest.
-    fn has_rows_in_order(&self) -> bool {
+    /// The pixels, if rows of slices are frames' rows as they are in the file.
+    fn rows_in_order(&self) -> Option<&NativePixels> {
         let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut;
-        self.file.mosaic.is_none() && !is_looked_up && self.pixels.has_rows_in_order()
+        match self.pixels {
+            OpenPixels::Native(pixels) if self.file.mosaic.is_none() && !is_looked_up && pixels.has_plain_runs() => {
+                Some(pixels)
+            }
+            _ => None,
+        }
     }
 
-    fn read_rows(&self, slice: &Slice, part: &FramePart, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
+    fn read_rows(
+        &self,
+        pixels: &NativePixels,
+        slice: &Slice,
+        part: &FramePart,
+        scratch: &mut Scratch,
+        out: &mut [u8],
+    ) -> Result<()> {
         let rescale = match self.options.values {
             Values::Modality => slice.frame.rescale,
             Values::Stored => Rescale::IDENTITY,
         };
         let options = self.frame_options(Wanted { rescale, sample_type: self.options.sample_type });
-        self.pixels.read_part(self.bytes, slice.frame.index as u64, part, &options, &mut scratch.frame, out)
+        pixels.read_part(self.bytes, slice.frame.index as u64, part, &options, &mut scratch.frame, out)
     }
 
     /// Rows and columns of a slice, if memory may be asked for.
     fn checked_size(&self, slice: &Slice) -> Result<(usize, usize)> {
-        if let (ImagePixels::Encapsulated(pixels), Some(frames)) = (self.pixels, &self.frames) {
+        if let OpenPixels::Encapsulated(pixels, frames) = &self.pixels {
             let length = pixels.description.frame_length() as u64;
             let index = if self.file.mosaic.is_some() { 0 } else { slice.frame.index };
             pixels.limits.check_decoded(length, frames.length(index as u64))?;
@@ -292,11 +320,11 @@ impl OpenImage<'_> {
 
     fn read_as(&self, index: u64, wanted: Wanted, scratch: &mut FrameScratch, out: &mut [u8]) -> Result<()> {
         let options = self.frame_options(wanted);
-        match (self.pixels, &self.frames) {
-            (ImagePixels::Encapsulated(pixels), Some(frames)) => {
+        match &self.pixels {
+            OpenPixels::Native(pixels) => pixels.read_frame(self.bytes, index, &options, scratch, out),
+            OpenPixels::Encapsulated(pixels, frames) => {
                 pixels.decode_frame(frames, index, self.bytes, &options, scratch, out).map(drop)
             }
-            (pixels, _) => pixels.read_frame(self.bytes, index, &options, scratch, out),
         }
     }
 }
