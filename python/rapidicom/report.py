@@ -20,7 +20,7 @@ class Issue:
     Attributes:
         kind: What it is about: `gap`, `duplicate_position`, `multiple_phases`, `localizer`,
             `mixed_orientation`, `mixed_shape`, `mixed_rescale`, `tilt`, `missing_position`, `unreadable`,
-            `truncated` and others.
+            `truncated` and others; `docs/report.md` explains them all.
         is_error: Whether it would make the affine, the order or the content of the volume a lie.
         paths: The files that it is about.
         numbers: What was measured; the end of a name says the unit: `_mm`, `_degrees`, `_count`, or `_index`,

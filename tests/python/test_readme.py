@@ -1,4 +1,4 @@
-"""The README: its examples run on the series that ships, and what it points to is there."""
+"""The README and docs: examples run on the series that ships, what they point to exists, tables are whole."""
 
 from __future__ import annotations
 
@@ -68,3 +68,14 @@ def transfer_syntax_rows() -> list[str]:
 
 def test_the_table_of_transfer_syntaxes_is_that_of_the_library() -> None:
     assert [line for line in README.splitlines() if line.startswith("| …")] == transfer_syntax_rows()
+
+
+def test_every_kind_of_finding_is_explained_in_the_order_of_reports() -> None:
+    """`docs/report.md` names the kinds that the core can report, and no others."""
+    source = (ROOT / "rust/core/src/series/report.rs").read_text(encoding="utf-8")
+    kinds = re.findall(r'IssueKind::\w+ => "(\w+)"', source)
+    explained = re.findall(
+        r"^\| `(\w+)` \|", (ROOT / "docs/report.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert len(kinds) > 20
+    assert explained == kinds
