@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -273,6 +274,26 @@ def test_tiles_of_a_mosaic_lie_where_the_file_beside_it_says() -> None:
     assert_same_voxels(vol, reference)
 
 
+def test_mosaic_without_its_header_has_the_slices_of_its_protocol() -> None:
+    """The reference has the voxels, but puts the lowest slice where the first tile is."""
+    folder = DATA / f"{NIFTI}/siemens/fmri/001"
+    reference = nibabel.load(f"{folder}_ground_truth.nii.gz")
+    vol = rd.read_series(folder)
+    image = vol.to_nibabel()
+    np.testing.assert_array_equal(np.asarray(image.dataobj), np.asarray(reference.dataobj))
+    np.testing.assert_allclose(image.affine[:3, :3], reference.affine[:3, :3], atol=1e-5)
+    np.testing.assert_allclose((image.affine @ [0, 0, 49, 1])[:3], reference.affine[:3, 3], atol=1e-3)
+    # Where the scanner was asked to put them.
+    protocol = vol.datasets[0][0x0029, 0x1020].value.decode("latin-1")
+    for index in range(50):
+        pattern = rf"asSlice\[{index}\]\.sPosition\.d(?:Sag|Cor|Tra) *= *(\S+)"
+        centre = [float(number) for number in re.findall(pattern, protocol)]
+        ours = (vol.affine @ [index, 39.5, 39.5, 1])[:3]
+        normal = np.cross(vol.direction[:, 2], vol.direction[:, 1])
+        assert abs(normal @ (ours - centre)) < 0.01
+        np.testing.assert_allclose(ours, centre, atol=2.5)
+
+
 # What else can be read of a dose and a segmentation: no program here makes volumes of them.
 
 
@@ -304,7 +325,7 @@ def test_segmentation_has_an_axis_of_segments() -> None:
 # Series that dcm2niix converts and that are not compared, and why.
 NOT_COMPARED = {
     "neurolabusc__dcm_qa_ts/In": "nine copies of one volume in one series; each is compared alone",
-    f"{NIFTI}/siemens/fmri/001": "mosaics without the header that says how many slices they have",
+    f"{NIFTI}/siemens/fmri/001": "dcm2niix guesses that mosaics of 50 slices have 64",
     f"{NIFTI}/generic/rgb/001": "colour, which NIfTI has another type for",
     "nipy__nibabel/nibabel/nicom/tests/data/0.dcm": "48 tiles in 256 columns: no square divides",
     "pydicom__pydicom/src/pydicom/data/test_files/rtdose.dcm": "dcm2niix does not read the grid offsets",

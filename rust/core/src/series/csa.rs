@@ -1,22 +1,43 @@
-//! The header that Siemens scanners keep in a private element, (0029,xx10) of `SIEMENS CSA HEADER`: named lists of
-//! texts.
+//! The headers that Siemens scanners keep in private elements of `SIEMENS CSA HEADER`, (0029,xx10) of the image and
+//! (0029,xx20) of its series: named lists of texts.
 //!
-//! There are two layouts, little endian both. The second starts with `SV10` and four bytes; then both have the number
+//! They have two layouts, little endian both. The second starts with `SV10` and four bytes; then both have the number
 //! of entries and an unused word. An entry is a name (64 bytes), a VM, a VR (4 bytes), a type and the number of its
 //! items, and an unused word; an item four words, its text, and padding to a multiple of 4. Its length is the second
 //! word, in the first layout the first word less the number of items of the first entry.
 
+use std::borrow::Cow;
+
+use super::private_block::private_tag;
 use crate::cursor::ByteOrder;
+use crate::dataset::Dataset;
+use crate::tag::Tag;
 
 /// More entries than any header has (about 100), or than are worth looking at.
 const MOST_ENTRIES: u32 = 1024;
 /// The same for the items of one.
 const MOST_ITEMS: u32 = 4096;
 
+/// What headers of the second layout start with.
+const SIGNATURE: &[u8] = b"SV10";
+
+/// The header in the element `number` of the block. Programs that remove what may identify a patient remove owners of
+/// blocks: then it is known by what it starts with.
+pub(super) fn header(dataset: &Dataset, number: u8) -> Option<Cow<'_, [u8]>> {
+    if let Some(tag) = private_tag(dataset, 0x0029, "SIEMENS CSA HEADER", number) {
+        return dataset.value(dataset.find(tag)?).ok();
+    }
+    if dataset.find(Tag::new(0x0029, 0x0010)).is_some() {
+        return None;
+    }
+    let header = dataset.value(dataset.find(Tag::new(0x0029, 0x1000 | u16::from(number)))?).ok()?;
+    header.starts_with(SIGNATURE).then_some(header)
+}
+
 /// The values of the entry `name`, without blanks; empty ones are left out. `None` if there is no such entry, or
 /// `header` is none.
 pub(super) fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
-    let is_second = header.starts_with(b"SV10");
+    let is_second = header.starts_with(SIGNATURE);
     let mut reader = Reader { rest: header.get(if is_second { 8 } else { 0 }..)? };
     let count = reader.word().filter(|count| *count <= MOST_ENTRIES)?;
     reader.word()?;

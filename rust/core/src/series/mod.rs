@@ -25,6 +25,7 @@ mod plan;
 mod private_block;
 mod read;
 mod report;
+mod slice_array;
 mod slice_set;
 mod stack;
 mod tolerances;

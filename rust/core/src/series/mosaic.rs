@@ -10,6 +10,7 @@ use super::csa;
 use super::frame_header::FrameHeader;
 use super::header::{InstanceHeader, decimals};
 use super::private_block::private_tag;
+use super::slice_array::SliceArray;
 use crate::dataset::Dataset;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, scale};
 use crate::image_description::Attributes;
@@ -53,8 +54,7 @@ impl Mosaic {
 
 /// The header that says how the tiles lie.
 pub(super) fn csa_header(dataset: &Dataset) -> Option<Cow<'_, [u8]>> {
-    let tag = private_tag(dataset, 0x0029, "SIEMENS CSA HEADER", 0x10)?;
-    dataset.value(dataset.find(tag)?).ok()
+    csa::header(dataset, 0x10)
 }
 
 /// The tiles of a mosaic as frames. `None` if it is not told how many slices there are, or they do not fit the image.
@@ -63,13 +63,18 @@ pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosai
     let csa = csa_header(dataset);
     let of_csa = |name: &str| csa.as_deref().and_then(|csa| csa::numbers(csa, name));
     let counted = of_csa("NumberOfImagesInMosaic").and_then(|numbers| numbers.first().copied());
-    let count = counted.map(|count| count as usize).filter(|count| *count > 0).or_else(|| {
-        let tag = private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x0A)?;
-        usize::try_from(dataset.integer(tag)?).ok()
-    });
-    let mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
+    let of_element =
+        || usize::try_from(dataset.integer(private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x0A)?)?).ok();
+    let count = counted.map(|count| count as usize).filter(|count| *count > 0).or_else(of_element);
     let normal: Option<Vector> = of_csa("SliceNormalVector").and_then(|numbers| numbers.try_into().ok());
-    let place = first_and_step(header, &mosaic, normal);
+    // Long text, which is looked at only where the rest is missing.
+    let protocol = match count.zip(normal) {
+        Some(_) => None,
+        None => csa::header(dataset, 0x20).and_then(|header| SliceArray::of_csa(&header)),
+    };
+    let count = count.or(protocol.as_ref().map(|slices| slices.count));
+    let mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
+    let place = first_and_step(header, &mosaic, normal, protocol.as_ref());
     let times = slice_times(dataset, csa.as_deref(), mosaic.count);
     let frame = |index: usize| FrameHeader {
         index,
@@ -90,7 +95,12 @@ fn slice_times(dataset: &Dataset, csa: Option<&[u8]>, count: usize) -> Vec<f64> 
 }
 
 /// The place of the first tile's first voxel, and the step from tile to tile.
-fn first_and_step(header: &InstanceHeader, mosaic: &Mosaic, normal: Option<Vector>) -> Option<(Vector, Vector)> {
+fn first_and_step(
+    header: &InstanceHeader,
+    mosaic: &Mosaic,
+    normal: Option<Vector>,
+    protocol: Option<&SliceArray>,
+) -> Option<(Vector, Vector)> {
     let plane = Orientation::new(header.orientation?, 1e-3)?;
     let [between_rows, between_columns] = header.pixel_spacing?;
     let half = |length: usize| (length * (mosaic.across - 1)) as f64 / 2.0;
@@ -99,7 +109,11 @@ fn first_and_step(header: &InstanceHeader, mosaic: &Mosaic, normal: Option<Vecto
     let first = add_scaled(add_scaled(header.position?, 1.0, right), 1.0, down);
     let spacing = header.spacing_between_slices.or(header.slice_thickness).filter(|spacing| *spacing > 0.0)?;
     // Slices may be counted against the normal of their planes; along it if nothing is said.
-    let is_against = normal.is_some_and(|normal| dot(normal, plane.normal()) < 0.0);
+    let is_against = match (normal, protocol) {
+        (Some(normal), _) => dot(normal, plane.normal()) < 0.0,
+        (None, Some(slices)) => slices.is_against(&plane, first)?,
+        (None, None) => false,
+    };
     Some((first, scale(if is_against { -spacing } else { spacing }, plane.normal())))
 }
 

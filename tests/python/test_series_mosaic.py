@@ -1,0 +1,96 @@
+"""Siemens mosaics whose own header is gone: the protocol in that of the series has their slices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_series_diffusion import csa
+
+import rapidicom as rd
+from builder import Element, file_bytes, image
+from series_builder import stored_pixels
+
+OWNER = Element(0x00290010, "LO", "SIEMENS CSA HEADER")
+OTHER = Element(0x00290010, "LO", "SOMEBODY ELSE")
+HEIGHTS = [-10.0, -7.5, -5.0]
+
+
+def protocol(heights: list[float], name: str = "MrPhoenixProtocol") -> bytes:
+    lines = [f"sSliceArray.asSlice[{k}].sPosition.dTra\t = \t{height}" for k, height in enumerate(heights)]
+    text = "\n".join(
+        ["### ASCCONV BEGIN ###", *lines, f"sSliceArray.lSize = {len(heights)}", "### ASCCONV END ###"]
+    )
+    return csa([("UsedPatientWeight", ["70"]), (name, [text])])
+
+
+def mosaic(path: Path, height: float, *extra: Element) -> np.ndarray:
+    """Write three tiles of 4 by 4 pixels, the first at a height; returns the tiles."""
+    pixels = stored_pixels(0, (8, 8))
+    elements = [
+        Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]),
+        Element(0x00180088, "DS", 2.5),
+        Element(0x00200032, "DS", [-20.0, -20.0, height]),
+        Element(0x00200037, "DS", [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]),
+        Element(0x00280030, "DS", [2.0, 2.0]),
+        *extra,
+    ]
+    path.write_bytes(file_bytes(image(pixels, modality="MR", extra=elements)))
+    return np.array([pixels[:4, :4], pixels[:4, 4:], pixels[4:, :4]])
+
+
+@pytest.mark.parametrize(
+    ("heights", "first", "is_turned"),
+    [(HEIGHTS, -10.0, False), (HEIGHTS, -5.0, True), (HEIGHTS[::-1], -5.0, True), (HEIGHTS, -10.4, False)],
+    ids=["first at the bottom", "first at the top", "counted downwards", "patient moved"],
+)
+def test_tiles_lie_as_the_protocol_says(
+    tmp_path: Path, heights: list[float], first: float, is_turned: bool
+) -> None:
+    tiles = mosaic(tmp_path / "a.dcm", first, Element(0x00291020, "OB", protocol(heights)))
+    vol = rd.read_series(tmp_path, values="stored")
+    np.testing.assert_array_equal(vol.array, tiles[::-1] if is_turned else tiles)
+    # Pixels of 2 mm, and the corner of the first tile 4 of them into the image, which is twice as large.
+    lowest = first - 5.0 if is_turned else first
+    np.testing.assert_allclose(vol.origin, [-16.0, -16.0, lowest])
+    np.testing.assert_allclose(vol.affine[:3, 0], [0, 0, 2.5])
+    assert vol.report.issues == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "is_read"),
+    [
+        ([OWNER, Element(0x00291020, "OB", protocol(HEIGHTS))], True),
+        ([OWNER, Element(0x00291020, "OB", protocol(HEIGHTS, "MrProtocol"))], True),
+        ([OTHER, Element(0x00291020, "OB", protocol(HEIGHTS))], False),
+        ([Element(0x00291020, "OB", b"    " + protocol(HEIGHTS))], False),
+        ([Element(0x00291020, "OB", protocol(HEIGHTS)[:100])], False),
+        ([Element(0x00291020, "OB", protocol([0.0] * 100))], False),
+        ([], False),
+    ],
+    ids=[
+        "owner",
+        "older scanner",
+        "other owner",
+        "no signature",
+        "cut short",
+        "too many slices",
+        "no protocol",
+    ],
+)
+def test_protocol_is_found_or_the_mosaic_refused(tmp_path: Path, extra: list[Element], is_read: bool) -> None:
+    tiles = mosaic(tmp_path / "a.dcm", -10.0, *extra)
+    if is_read:
+        np.testing.assert_array_equal(rd.read_series(tmp_path, values="stored").array, tiles)
+    else:
+        with pytest.raises((rd.UnsupportedError, rd.IrregularSeriesError)):
+            rd.read_series(tmp_path)
+
+
+def test_first_tile_that_is_at_no_end_has_no_place(tmp_path: Path) -> None:
+    """In the middle nothing says which way slices are counted."""
+    mosaic(tmp_path / "a.dcm", -7.5, Element(0x00291020, "OB", protocol(HEIGHTS)))
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert {issue.kind for issue in caught.value.report.errors} == {"missing_position"}
