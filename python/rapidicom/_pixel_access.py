@@ -23,7 +23,7 @@ class PixelAccess(_core.Dataset):
         is written into it stays, until an element that describes the pixels is changed; the data set keeps
         it in memory for that. `rapidicom.pixel_array(ds)` reads the pixels anew and keeps nothing.
         """
-        from rapidicom.pixels import kept_pixel_array
+        from rapidicom.pixels.reading import kept_pixel_array
 
         return kept_pixel_array(self, **self.__dict__.get("_pixel_array_options", {}))
 

@@ -18,7 +18,7 @@ from rapidicom.pixels.processing import (
     convert_color_space,
     create_icc_transform,
 )
-from rapidicom.pixels.reading import frame_bytes, iter_pixels, kept_pixel_array, pixel_array, video_stream
+from rapidicom.pixels.reading import frame_bytes, iter_pixels, pixel_array, video_stream
 from rapidicom.pixels.utils import as_pixel_options, compress, pack_bits, set_pixel_data, unpack_bits
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "frame_bytes",
     "get_decoder",
     "iter_pixels",
-    "kept_pixel_array",
     "pack_bits",
     "pixel_array",
     "set_pixel_data",

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["convert_color_space"]
+__all__ = ["YBR", "convert_color_space"]
+
+# Luminance and chrominance that turn into RGB and back.
+YBR = ("YBR_FULL", "YBR_FULL_422")
 
 # Full-range ITU-R BT.601, as PS3.3 §C.7.6.3.1.2 has it; rows are Y, CB, CR.
 _RGB_TO_YBR = np.array([[0.299, 0.587, 0.114], [-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]])
 _YBR_TO_RGB = np.array(
     [[1.0, 0.0, 1.402], [1.0, -0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587], [1.0, 1.772, 0.0]]
 )
-_YBR = ("YBR_FULL", "YBR_FULL_422")
 
 
 def convert_color_space(
@@ -34,11 +36,11 @@ def convert_color_space(
     """
     if arr.dtype != np.uint8:
         raise ValueError(f"colours of type {arr.dtype} cannot be converted: uint8 is needed")
-    if current == desired or (current in _YBR and desired in _YBR):
+    if current == desired or (current in YBR and desired in YBR):
         return arr
-    if current == "RGB" and desired in _YBR:
+    if current == "RGB" and desired in YBR:
         matrix, offset = _RGB_TO_YBR, 128.0
-    elif current in _YBR and desired == "RGB":
+    elif current in YBR and desired == "RGB":
         matrix, offset = _YBR_TO_RGB, -128.0
     else:
         raise NotImplementedError(f"colours cannot be converted from {current} to {desired}")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rapidicom import _core, uid
 from rapidicom._not_offered import NotOffered, not_offered
 from rapidicom.errors import UnsupportedError
-from rapidicom.pixels.color_space import convert_color_space
+from rapidicom.pixels.color_space import YBR, convert_color_space
 from rapidicom.pixels.decoders.colours import coded_colours
 from rapidicom.pixels.decoders.source import described_dataset, pixel_element
 from rapidicom.pixels.native import OPTIONS
@@ -51,8 +51,6 @@ _OPTIONS = frozenset(
         "view_only",
     )
 )
-
-_YBR = ("YBR_FULL", "YBR_FULL_422")
 
 
 class Decoder:
@@ -312,7 +310,7 @@ def _coloured(
         return convert_color_space(array, "RGB", "YBR_FULL"), "YBR_FULL"
     if options.get("force_rgb"):
         return convert_color_space(array, "YBR_FULL", "RGB"), "RGB"
-    return array, "RGB" if said in _YBR and options.get("as_rgb", True) else said
+    return array, "RGB" if said in YBR and options.get("as_rgb", True) else said
 
 
 def _frame_count(array: npt.NDArray[Any], dataset: Dataset) -> int:

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from rapidicom import _core
+from rapidicom.pixels.color_space import YBR
 from rapidicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ __all__ = ["coded_colours"]
 
 # The colour transforms of JPEG 2000, which are a part of it, and undone with it.
 _TRANSFORMED = ("YBR_ICT", "YBR_RCT")
-
-_YBR = ("YBR_FULL", "YBR_FULL_422")
 
 _RGB_COMPONENTS = (b"RGB", b"rgb")
 
@@ -41,7 +40,7 @@ def coded_colours(dataset: Dataset) -> str:
     if components in _RGB_COMPONENTS:
         coded = "RGB"
     elif is_jfif:
-        coded = said if said in _YBR else "YBR_FULL_422" if uid == JPEGBaseline8Bit else "YBR_FULL"
+        coded = said if said in YBR else "YBR_FULL_422" if uid == JPEGBaseline8Bit else "YBR_FULL"
     else:
         return said
     if coded != said:
