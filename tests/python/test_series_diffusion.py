@@ -6,8 +6,7 @@ What must be found is told here, by the standard (PS3.5 §7.8.1 on blocks of pri
 from __future__ import annotations
 
 import gzip
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,78 +15,22 @@ from test_series_references import DATA, run_dcm2niix
 
 import rapidicom as rd
 from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, file_bytes, image
+from diffusion_builder import (
+    SLICES,
+    VENDORS,
+    WEIGHTINGS,
+    Direction,
+    Vendor,
+    csa,
+    ge,
+    philips,
+    siemens,
+    write_series,
+)
 from series_builder import stored_pixels
 
-Direction = tuple[float, float, float]
-Vendor = Callable[[float, Direction | None, int], list[Element]]
-
-# As scanned: b-value in s/mm2 and direction in the patient's coordinates.
-WEIGHTINGS: list[tuple[float, Direction | None]] = [
-    (1000, (0.0, 0.0, 1.0)),
-    (0, None),
-    (1000, (0.0, -0.6, 0.8)),
-    (1000, (-1.0, 0.0, 0.0)),
-]
 # Sorted by b-value, then by direction.
 SORTED = [1, 3, 2, 0]
-SLICES = 3
-
-
-def element(group: int, block: int, number: int, vr: str, value: object) -> Element:
-    """One element of a private block."""
-    return Element(group << 16 | block << 8 | number, vr, value)
-
-
-def owner(group: int, block: int, creator: str) -> Element:
-    """The element that says whose a block is."""
-    return Element(group << 16 | block, "LO", creator)
-
-
-def siemens(b_value: float, direction: Direction | None, block: int) -> list[Element]:
-    """What MR scanners of Siemens write."""
-    gradient = [] if direction is None else [element(0x19, block, 0x0E, "FD", list(direction))]
-    return [
-        Element(0x00080070, "LO", "SIEMENS"),
-        owner(0x19, block, "SIEMENS MR HEADER"),
-        element(0x19, block, 0x0C, "IS", int(b_value)),
-        *gradient,
-    ]
-
-
-def ge(b_value: float, direction: Direction | None, block: int, added: int = 1_000_000_000) -> list[Element]:
-    """What those of GE write; the direction is in coordinates of the scan."""
-    x, y, z = direction or (0.0, 0.0, 0.0)
-    return [
-        Element(0x00080070, "LO", "GE MEDICAL SYSTEMS"),
-        owner(0x19, block, "GEMS_ACQU_01"),
-        element(0x19, block, 0xBB, "DS", x),
-        element(0x19, block, 0xBC, "DS", y),
-        element(0x19, block, 0xBD, "DS", z),
-        owner(0x43, block, "GEMS_PARM_01"),
-        element(0x43, block, 0x39, "IS", [int(b_value) + added, 8, "", ""]),
-    ]
-
-
-def ge_plain(b_value: float, direction: Direction | None, block: int) -> list[Element]:
-    """What older ones write: the b-value as it is."""
-    return ge(b_value, direction, block, added=0)
-
-
-def philips(b_value: float, direction: Direction | None, block: int) -> list[Element]:
-    """What those of Philips write, without weighting a direction of length zero too."""
-    x, y, z = direction or (0.0, 0.0, 0.0)
-    return [
-        Element(0x00080070, "LO", "Philips Medical Systems"),
-        owner(0x2001, block, "Philips Imaging DD 001"),
-        element(0x2001, block, 0x03, "FL", b_value),
-        owner(0x2005, block, "Philips MR Imaging DD 001"),
-        element(0x2005, block, 0xB0, "FL", x),
-        element(0x2005, block, 0xB1, "FL", y),
-        element(0x2005, block, 0xB2, "FL", z),
-    ]
-
-
-VENDORS: dict[str, Vendor] = {"Siemens": siemens, "GE": ge, "older GE": ge_plain, "Philips": philips}
 
 
 def write(
@@ -98,31 +41,13 @@ def write(
     change: Callable[[list[Element]], list[Element]] = lambda elements: elements,
     modality: str = "MR",
 ) -> np.ndarray:
-    """Write a series of single-frame images, volume after volume, and tell its stored values.
-
-    Returns:
-        Shape (weighting, slice, row, column), weightings in the order of WEIGHTINGS.
-    """
-    volumes = []
-    for volume, (b_value, direction) in enumerate(WEIGHTINGS):
-        volumes.append([stored_pixels(index, (5, 7)) + 40 * volume for index in range(SLICES)])
-        for index, pixels in enumerate(volumes[-1]):
-            number = volume * SLICES + index + 1
-            elements = image(
-                pixels,
-                modality=modality,
-                position=(0.0, 0.0, 2.5 * index),
-                instance_number=number,
-                sop_instance=f"2.25.7.{number}",
-                extra=[
-                    Element(0x00180050, "DS", 2.5),
-                    Element(0x00180020, "CS", "EP"),
-                    *change(vendor(b_value, direction, block)),
-                ],
-            )
-            content = file_bytes(elements, transfer_syntax=transfer_syntax)
-            (folder / f"{number * 37 % 101:03}.dcm").write_bytes(content)
-    return np.array(volumes)
+    """Write WEIGHTINGS as a vendor does, and tell the stored values."""
+    return write_series(
+        folder,
+        lambda b_value, direction: change(vendor(b_value, direction, block)),
+        transfer_syntax=transfer_syntax,
+        modality=modality,
+    )
 
 
 def assert_sorted(vol: rd.Volume, stored: np.ndarray, with_directions: bool) -> None:
@@ -210,7 +135,8 @@ def test_direction_that_is_no_unit_vector_is_left_out(tmp_path: Path) -> None:
     assert_sorted(rd.read_series(tmp_path), stored, with_directions=False)
 
 
-@pytest.mark.parametrize("name", VENDORS)
+# GE writes the b-value of the whole scan into the standard's attribute: see test_series_diffusion_ge.
+@pytest.mark.parametrize("name", [name for name in VENDORS if "GE" not in name])
 def test_attributes_of_the_standard_come_first(name: str, tmp_path: Path) -> None:
     def change(elements: list[Element]) -> list[Element]:
         # By what nothing private says: the private b-values are still those of WEIGHTINGS.
@@ -236,18 +162,6 @@ def test_b_values_are_those_of_dcm2niix(name: str, tmp_path: Path) -> None:
     assert list(rd.read_series(source).coords["b_value"]) == sorted(theirs)
 
 
-def csa(entries: Sequence[tuple[str, Sequence[str]]]) -> bytes:
-    """A header of Siemens' second layout: named lists of texts."""
-    parts = [b"SV10\x04\x03\x02\x01", struct.pack("<II", len(entries), 77)]
-    for name, values in entries:
-        parts.append(struct.pack("<64si4siii", name.encode(), len(values), b"FD", 6, len(values), 77))
-        for value in values:
-            length = len(value) + 1
-            padded = value.encode().ljust((length + 3) // 4 * 4, b"\0")
-            parts.append(struct.pack("<4i", length, length, 77, length) + padded)
-    return b"".join(parts)
-
-
 def test_mosaics_have_the_b_values_of_their_own_header(tmp_path: Path) -> None:
     for index, (b_value, direction) in enumerate(WEIGHTINGS):
         entries = [
@@ -270,6 +184,48 @@ def test_mosaics_have_the_b_values_of_their_own_header(tmp_path: Path) -> None:
     stored = np.array([stored_pixels(index, (8, 8)) for index in range(len(WEIGHTINGS))])
     tiles = stored.reshape(-1, 2, 4, 2, 4).swapaxes(2, 3).reshape(-1, 4, 4, 4)
     assert_sorted(vol, tiles, with_directions=True)
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value", "is_read"),
+    [
+        (0x00080008, "CS", ["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "ND"], True),
+        (0x00180020, "CS", ["SE", "EP"], True),
+        (0x00180024, "SH", "*re_b1000#3", True),
+        (0x00180024, "SH", "*tfl3d1_ns", False),
+        (0x00180020, "CS", ["GR", "IR"], False),
+        (0x00080008, "CS", ["ORIGINAL", "PRIMARY", "M", "ND"], False),
+    ],
+)
+def test_header_of_siemens_is_read_where_images_may_be_weighted(
+    tag: int, vr: str, value: object, is_read: bool, tmp_path: Path
+) -> None:
+    """Reading it takes long: others are told by their numbers, in the order of the scan."""
+
+    def change(elements: list[Element]) -> list[Element]:
+        of_scan = {0x00080008: "M", 0x00180020: "SE", 0x00180024: "*se2d1"}
+        rest = [Element(other, "CS", text) for other, text in of_scan.items() if other != tag]
+        return [*elements, *rest, Element(tag, vr, value)]
+
+    stored = write(tmp_path, VENDORS["Siemens header"], change=change)
+    vol = rd.read_series(tmp_path)
+    if is_read:
+        assert_sorted(vol, stored, with_directions=True)
+    else:
+        assert set(vol.coords) == {"instance"}
+        np.testing.assert_array_equal(vol.array, stored)
+
+
+@pytest.mark.parametrize("name", ["Siemens", "Siemens header"])
+def test_direction_that_says_there_is_none_has_b_value_0(name: str, tmp_path: Path) -> None:
+    """Software of 2004 tells the scan's b-value of images without weighting too."""
+    unweighted = (-1.0001, -1.0001, -1.0001)
+
+    def elements_of(_: float, direction: Direction | None) -> list[Element]:
+        return VENDORS[name](1000, direction or unweighted, 0x10)
+
+    stored = write_series(tmp_path, elements_of)
+    assert_sorted(rd.read_series(tmp_path), stored, with_directions=True)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"no reference data at {DATA}")

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_series_diffusion import csa
 from test_series_references import DATA
 
 import rapidicom as rd
 from builder import Element, file_bytes, image
+from diffusion_builder import csa
 from series_builder import series, stored_pixels
 
 TIMES = [0.0, 70.0, 35.5]

@@ -21,17 +21,27 @@ const MOST_ITEMS: u32 = 4096;
 /// What headers of the second layout start with.
 const SIGNATURE: &[u8] = b"SV10";
 
-/// The header in the element `number` of the block. Programs that remove what may identify a patient remove owners of
-/// blocks: then it is known by what it starts with.
-pub(super) fn header(dataset: &Dataset, number: u8) -> Option<Cow<'_, [u8]>> {
-    if let Some(tag) = private_tag(dataset, 0x0029, "SIEMENS CSA HEADER", number) {
-        return dataset.value(dataset.find(tag)?).ok();
+/// Whose header it is, by the number of its element.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Csa {
+    Image = 0x10,
+    Series = 0x20,
+}
+
+/// Where an image has a header. Programs that remove what may identify a patient remove owners of blocks: then it is
+/// known by what it starts with.
+pub(super) fn csa_tag(dataset: &Dataset, which: Csa) -> Option<Tag> {
+    if let Some(tag) = private_tag(dataset, 0x0029, "SIEMENS CSA HEADER", which as u8) {
+        return Some(tag);
     }
-    if dataset.find(Tag::new(0x0029, 0x0010)).is_some() {
-        return None;
-    }
-    let header = dataset.value(dataset.find(Tag::new(0x0029, 0x1000 | u16::from(number)))?).ok()?;
-    header.starts_with(SIGNATURE).then_some(header)
+    let tag = Tag::new(0x0029, 0x1000 | which as u16);
+    let found = dataset.find(tag).filter(|_| dataset.find(Tag::new(0x0029, 0x0010)).is_none())?;
+    dataset.value(found).ok()?.starts_with(SIGNATURE).then_some(tag)
+}
+
+/// A header of an image.
+pub(super) fn csa_header(dataset: &Dataset, which: Csa) -> Option<Cow<'_, [u8]>> {
+    dataset.value(dataset.find(csa_tag(dataset, which)?)?).ok()
 }
 
 /// The values of the entry `name`, without blanks; empty ones are left out. `None` if there is no such entry, or

@@ -1,61 +1,81 @@
 //! b-values and gradient directions that scanners keep in private elements, in images that lack the standard's
 //! (PS3.3 §C.8.13.5.9).
 //!
-//! Directions of Siemens and Philips are in the patient's coordinates, as the standard's. Those of GE are along the
-//! rows and columns of the scan, turned by what only its maker knows: they are not told.
+//! Directions of Siemens and Philips are in the patient's coordinates, as the standard's. Those of GE are turned into
+//! them where it is known how ([`super::diffusion_ge`]).
 
-use super::csa;
-use super::header::{decimals, exactly};
+use super::csa::{self, Csa};
+use super::diffusion_ge::of_ge;
+use super::frame_header::AxisNumber;
+use super::header::{InstanceHeader, decimals, exactly, has_value};
 use super::private_block::private_tag;
 use crate::dataset::Dataset;
-use crate::geometry::{Vector, dot};
-use crate::image_description::Attributes;
+use crate::geometry::{Vector, norm};
 use crate::tag::Tag;
-use crate::value;
+
+pub(super) const DIFFUSION_GRADIENT_ORIENTATION: Tag = Tag::new(0x0018, 0x9089);
+const DIFFUSION_B_VALUE: Tag = Tag::new(0x0018, 0x9087);
+const SCANNING_SEQUENCE: Tag = Tag::new(0x0018, 0x0020);
+const SEQUENCE_NAME: Tag = Tag::new(0x0018, 0x0024);
 
 /// What is known of an image's diffusion weighting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Diffusion {
     /// In s/mm2.
     pub b_value: f64,
     /// A unit vector in the patient's coordinates; none of images without weighting, or weighted in all directions.
     pub gradient: Option<Vector>,
+    /// Diffusion b-value, where an image has one without a direction, is that of the whole scan.
+    pub is_more_exact: bool,
 }
 
 /// In s/mm2: more than any gradients reach (magnets for small samples: 100,000), and less than numbers that mean
 /// something else.
 const HIGHEST_B_VALUE: f64 = 1e6;
 
-/// GE adds this to b-values of tensor scans and of scans with several b-values.
-const ADDED_BY_GE: f64 = 1e9;
-
 /// By how much the length of a unit vector of 32-bit numbers or few decimals differs from 1.
 const LENGTH_TOLERANCE: f64 = 0.01;
 
 impl Diffusion {
-    fn new(b_value: f64, gradient: Option<Vector>) -> Option<Diffusion> {
-        let is_unit = |vector: &Vector| (dot(*vector, *vector).sqrt() - 1.0).abs() <= LENGTH_TOLERANCE;
+    pub(super) fn new(b_value: f64, gradient: Option<Vector>) -> Option<Diffusion> {
         let is_b_value = (0.0..=HIGHEST_B_VALUE).contains(&b_value);
-        is_b_value.then(|| Diffusion { b_value, gradient: gradient.filter(is_unit) })
+        is_b_value.then(|| Diffusion { b_value, gradient: gradient.filter(is_unit), is_more_exact: false })
+    }
+
+    fn of_siemens(b_value: f64, gradient: Option<Vector>) -> Option<Diffusion> {
+        // Software of 2004 writes the scan's b-value into images without weighting, and this as their direction.
+        let is_unweighted = gradient.is_some_and(|gradient| gradient.iter().all(|part| *part < -1.0));
+        Diffusion::new(if is_unweighted { 0.0 } else { b_value }, gradient)
     }
 }
 
-/// What the private elements of an image say.
-pub(super) fn private_diffusion(dataset: &Dataset) -> Option<Diffusion> {
-    of_siemens(dataset).or_else(|| of_ge(dataset)).or_else(|| of_philips(dataset))
+/// Whether a vector is a direction; images that are weighted in none, or in all, may have one of length zero.
+pub(super) fn is_unit(vector: &Vector) -> bool {
+    (norm(*vector) - 1.0).abs() <= LENGTH_TOLERANCE
+}
+
+/// Takes from private elements what the standard's do not say of an image's diffusion weighting.
+pub(super) fn add_private_diffusion(header: &mut InstanceHeader, dataset: &Dataset) {
+    let is_absent = |tag| dataset.find(tag).is_none_or(|element| element.value_length == 0);
+    let (lacks_b_value, lacks_gradient) = (is_absent(DIFFUSION_B_VALUE), is_absent(DIFFUSION_GRADIENT_ORIENTATION));
+    if header.modality != "MR" || !(lacks_b_value || lacks_gradient) {
+        return;
+    }
+    let found = of_siemens(dataset).or_else(|| of_ge(dataset)).or_else(|| of_philips(dataset));
+    let Some(found) = found.or_else(|| of_csa(dataset, &header.image_type)) else { return };
+    let is_taken = lacks_b_value || (lacks_gradient && found.is_more_exact);
+    if let Some(b_value) = header.numbers.get_mut(AxisNumber::DiffusionBValue as usize).filter(|_| is_taken) {
+        *b_value = Some(found.b_value);
+    }
+    if lacks_gradient {
+        header.gradient = found.gradient;
+    }
 }
 
 fn of_siemens(dataset: &Dataset) -> Option<Diffusion> {
     let tag = |number| private_tag(dataset, 0x0019, "SIEMENS MR HEADER", number);
     let b_value = only(dataset, tag(0x0C)?)?;
-    Diffusion::new(b_value, tag(0x0E).and_then(|tag| exactly(dataset, tag)))
-}
-
-fn of_ge(dataset: &Dataset) -> Option<Diffusion> {
-    let tag = private_tag(dataset, 0x0043, "GEMS_PARM_01", 0x39)?;
-    // What stands behind it is no b-value, and may be empty.
-    let number = value::decimal(dataset.text(tag)?.split('\\').next()?)?;
-    Diffusion::new(if number >= ADDED_BY_GE { number - ADDED_BY_GE } else { number }, None)
+    Diffusion::of_siemens(b_value, tag(0x0E).and_then(|tag| exactly(dataset, tag)))
 }
 
 fn of_philips(dataset: &Dataset) -> Option<Diffusion> {
@@ -66,15 +86,31 @@ fn of_philips(dataset: &Dataset) -> Option<Diffusion> {
     Diffusion::new(b_value, gradient())
 }
 
-/// What the header says that Siemens scanners keep in mosaics.
-pub(super) fn diffusion_of_csa(csa: &[u8]) -> Option<Diffusion> {
-    let [b_value] = csa::numbers(csa, "B_value")?.try_into().ok()?;
-    let gradient = csa::numbers(csa, "DiffusionGradientDirection").and_then(|numbers| numbers.try_into().ok());
-    Diffusion::new(b_value, gradient)
+/// What the header says that Siemens scanners keep in images whose other private elements say nothing.
+fn of_csa(dataset: &Dataset, image_type: &str) -> Option<Diffusion> {
+    let tag = csa::csa_tag(dataset, Csa::Image)?;
+    // Walking through it takes as long as reading another header: not in images that are never weighted.
+    if !(has_value(image_type, "MOSAIC") || may_be_weighted(dataset, image_type)) {
+        return None;
+    }
+    let csa = dataset.value(dataset.find(tag)?).ok()?;
+    let [b_value] = csa::numbers(&csa, "B_value")?.try_into().ok()?;
+    let gradient = csa::numbers(&csa, "DiffusionGradientDirection").and_then(|numbers| numbers.try_into().ok());
+    Diffusion::of_siemens(b_value, gradient)
+}
+
+/// Whether elements of the standard leave it open that an image of a Siemens scanner is diffusion weighted: by its Image
+/// Type, by its Scanning Sequence (EP, of those with several segments too), or by a Sequence Name like `*ep_b1000#4`.
+fn may_be_weighted(dataset: &Dataset, image_type: &str) -> bool {
+    let value = |tag| dataset.find(tag).and_then(|element| dataset.value(element).ok()).unwrap_or_default();
+    let is_echo_planar = || value(SCANNING_SEQUENCE).split(|byte| *byte == b'\\').any(|one| one.trim_ascii() == b"EP");
+    let names_b_value =
+        || value(SEQUENCE_NAME).windows(3).any(|run| matches!(run, [b'_', b'b', digit] if digit.is_ascii_digit()));
+    has_value(image_type, "DIFFUSION") || is_echo_planar() || names_b_value()
 }
 
 /// The only number of an element.
-fn only(dataset: &Dataset, tag: Tag) -> Option<f64> {
+pub(super) fn only(dataset: &Dataset, tag: Tag) -> Option<f64> {
     let [number] = decimals(dataset, tag).try_into().ok()?;
     Some(number)
 }

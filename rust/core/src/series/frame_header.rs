@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::diffusion::is_unit;
 use super::frames::FrameGeometry;
 use super::header::InstanceHeader;
 use crate::functional_groups::FrameAttributes;
@@ -76,7 +77,7 @@ pub struct FrameHeader {
     pub stack_id: Option<Arc<str>>,
     /// By [`AxisNumber`]. Times are in ms, but those of acquisition in seconds.
     pub numbers: [Option<f64>; NUMBER_COUNT],
-    /// Diffusion Gradient Orientation.
+    /// Diffusion Gradient Orientation: a unit vector in the patient's coordinates.
     pub gradient: Option<Vector>,
     /// When a tile of a mosaic was acquired, in ms from the start of the mosaic.
     pub slice_time: Option<f64>,
@@ -164,7 +165,9 @@ impl FrameHeader {
         self.has_bad_rescale |= !self.rescale.slope.is_finite() || !self.rescale.intercept.is_finite();
         let is_finite = |value: &f64| value.is_finite();
         self.numbers = self.numbers.map(|number| number.filter(is_finite));
-        self.gradient = self.gradient.filter(|gradient| gradient.iter().all(is_finite));
+        let b_value = self.numbers.get(AxisNumber::DiffusionBValue as usize).copied().flatten();
+        // Some images without weighting have the direction of others, or one of length zero.
+        self.gradient = self.gradient.filter(is_unit).filter(|_| b_value != Some(0.0));
     }
 }
 

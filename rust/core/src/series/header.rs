@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::diffusion::{diffusion_of_csa, private_diffusion};
+use super::diffusion::{DIFFUSION_GRADIENT_ORIENTATION, add_private_diffusion};
 use super::frame_header::{AxisNumber, FrameHeader, NUMBER_COUNT};
 use super::frames::frames;
 use super::image_state::ImageState;
-use super::mosaic::{Mosaic, csa_header, tiles};
+use super::mosaic::{Mosaic, tiles};
 use crate::dataset::{Dataset, DicomFile};
 use crate::error::Family;
 use crate::geometry::Vector;
@@ -43,8 +43,6 @@ const WINDOW_WIDTH: Tag = Tag::new(0x0028, 0x1051);
 const RESCALE_INTERCEPT: Tag = Tag::new(0x0028, 0x1052);
 const RESCALE_SLOPE: Tag = Tag::new(0x0028, 0x1053);
 const DOSE_GRID_SCALING: Tag = Tag::new(0x3004, 0x000E);
-const DIFFUSION_B_VALUE: Tag = Tag::new(0x0018, 0x9087);
-const DIFFUSION_GRADIENT_ORIENTATION: Tag = Tag::new(0x0018, 0x9089);
 const ACQUISITION_TIME: Tag = Tag::new(0x0008, 0x0032);
 
 /// One instance. Text that is absent or cannot be decoded is empty; numbers that are absent, malformed, not finite or
@@ -168,7 +166,7 @@ impl InstanceHeader {
     /// Fills in the frames, or says why the image cannot be read without them.
     fn find_frames(&mut self, dataset: &Dataset) {
         if has_value(&self.image_type, "MOSAIC") && self.has_image() {
-            self.find_private_diffusion(dataset);
+            add_private_diffusion(self, dataset);
             match tiles(dataset, self) {
                 Some((mosaic, frames)) => (self.mosaic, self.frames) = (Some(mosaic), frames),
                 None => {
@@ -180,31 +178,13 @@ impl InstanceHeader {
             return;
         }
         match frames(dataset, self) {
-            Ok(frames) if frames.is_empty() => self.find_private_diffusion(dataset),
+            Ok(frames) if frames.is_empty() => add_private_diffusion(self, dataset),
             Ok(frames) => self.frames = frames,
             Err(error) if error.family() == Family::Limit => {
                 let description = self.image.description().cloned();
                 self.image = ImageState::Unsupported { why: error.what(), description, has_own_geometry: true };
             }
             Err(error) => self.image = ImageState::Invalid { why: error.what() },
-        }
-    }
-
-    /// Takes from private elements what the standard's do not say of a single-frame image's diffusion weighting.
-    fn find_private_diffusion(&mut self, dataset: &Dataset) {
-        let is_absent = |tag| dataset.find(tag).is_none_or(|element| element.value_length == 0);
-        let (lacks_b_value, lacks_gradient) = (is_absent(DIFFUSION_B_VALUE), is_absent(DIFFUSION_GRADIENT_ORIENTATION));
-        if self.modality != "MR" || !(lacks_b_value || lacks_gradient) {
-            return;
-        }
-        let is_mosaic = has_value(&self.image_type, "MOSAIC");
-        let of_csa = || csa_header(dataset).filter(|_| is_mosaic).and_then(|csa| diffusion_of_csa(&csa));
-        let Some(found) = private_diffusion(dataset).or_else(of_csa) else { return };
-        if let Some(b_value) = self.numbers.get_mut(AxisNumber::DiffusionBValue as usize).filter(|_| lacks_b_value) {
-            *b_value = Some(found.b_value);
-        }
-        if lacks_gradient {
-            self.gradient = found.gradient;
         }
     }
 

@@ -11,6 +11,7 @@ mod batch;
 mod copies;
 mod csa;
 mod diffusion;
+mod diffusion_ge;
 mod draft;
 mod find;
 mod frame_header;

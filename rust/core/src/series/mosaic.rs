@@ -4,9 +4,7 @@
 //! of the corner of the whole image, as if it were one slice with the same centre as each of its tiles, so that the
 //! first voxel of a tile lies further in.
 
-use std::borrow::Cow;
-
-use super::csa;
+use super::csa::{self, Csa};
 use super::frame_header::FrameHeader;
 use super::header::{InstanceHeader, decimals};
 use super::private_block::private_tag;
@@ -52,15 +50,10 @@ impl Mosaic {
     }
 }
 
-/// The header that says how the tiles lie.
-pub(super) fn csa_header(dataset: &Dataset) -> Option<Cow<'_, [u8]>> {
-    csa::header(dataset, 0x10)
-}
-
 /// The tiles of a mosaic as frames. `None` if it is not told how many slices there are, or they do not fit the image.
 pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosaic, Vec<FrameHeader>)> {
     let image = header.image.description()?;
-    let csa = csa_header(dataset);
+    let csa = csa::csa_header(dataset, Csa::Image);
     let of_csa = |name: &str| csa.as_deref().and_then(|csa| csa::numbers(csa, name));
     let counted = of_csa("NumberOfImagesInMosaic").and_then(|numbers| numbers.first().copied());
     let of_element =
@@ -70,7 +63,7 @@ pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosai
     // Long text, which is looked at only where the rest is missing.
     let protocol = match count.zip(normal) {
         Some(_) => None,
-        None => csa::header(dataset, 0x20).and_then(|header| SliceArray::of_csa(&header)),
+        None => csa::csa_header(dataset, Csa::Series).and_then(|header| SliceArray::of_csa(&header)),
     };
     let count = count.or(protocol.as_ref().map(|slices| slices.count));
     let mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;

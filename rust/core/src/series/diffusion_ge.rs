@@ -1,0 +1,157 @@
+//! Diffusion weighting as scanners of GE write it: a b-value that may be that of the whole scan, and a vector along the
+//! axes of the scan.
+//!
+//! The vector (0019,xxBB..BD) of `GEMS_ACQU_01` has a part for the frequency, the phase and the slice direction, which
+//! turn with the slices. Its length says how much weaker than the strongest image of the scan this one is weighted: the
+//! b-value goes with its square. Releases before 29 have images without weighting among the others, with the b-value of
+//! the scan and a vector of length zero. Some have the scan's b-value in Diffusion b-value (0018,9087) when that of the
+//! image is in (0043,xx39) of `GEMS_PARM_01`.
+//!
+//! How the axes lie in images of each plane is what the comparison of scanned phantoms told the authors of dcm2niix; it
+//! is not known of patients who lie otherwise than head first and supine, of three-dimensional scans, and of releases
+//! before 12.
+
+use std::f64::consts::FRAC_1_SQRT_2;
+
+use super::diffusion::{Diffusion, only};
+use super::header::exactly;
+use super::private_block::private_tag;
+use crate::dataset::Dataset;
+use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale};
+use crate::image_description::Attributes;
+use crate::tag::Tag;
+use crate::value;
+
+const SOFTWARE_VERSIONS: Tag = Tag::new(0x0018, 0x1020);
+const MR_ACQUISITION_TYPE: Tag = Tag::new(0x0018, 0x0023);
+const IN_PLANE_PHASE_ENCODING_DIRECTION: Tag = Tag::new(0x0018, 0x1312);
+const PATIENT_POSITION: Tag = Tag::new(0x0018, 0x5100);
+const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
+
+/// This is added to b-values of scans with several, and of calculated images.
+const ADDED: f64 = 1e9;
+
+/// Lengths between are those of unit vectors; shorter ones are of images that are weighted less.
+const UNIT_LENGTHS: std::ops::RangeInclusive<f64> = 0.97..=1.03;
+
+/// A vector that is shorter has length zero.
+const SHORTEST: f64 = 0.03;
+
+/// b-values that come of lengths with few decimals are rounded to multiples of it, in s/mm2, so that images that are
+/// weighted alike have one.
+const B_VALUE_STEP: f64 = 5.0;
+
+/// The first release whose elements are documented.
+const FIRST_RELEASE: u32 = 12;
+
+/// What the private elements of an image say.
+pub(super) fn of_ge(dataset: &Dataset) -> Option<Diffusion> {
+    let parm = |number| private_tag(dataset, 0x0043, "GEMS_PARM_01", number);
+    let acqu = |number| only(dataset, private_tag(dataset, 0x0019, "GEMS_ACQU_01", number)?);
+    // What stands behind it is no b-value, and may be empty.
+    let number = value::decimal(dataset.text(parm(0x39)?)?.split('\\').next()?)?;
+    let b_value = if number >= ADDED { number - ADDED } else { number };
+    let told = Diffusion { is_more_exact: true, ..Diffusion::new(b_value, None)? };
+    let vector = || Some([acqu(0xBB)?, acqu(0xBC)?, acqu(0xBD)?]);
+    let Some(vector) = vector().filter(|_| b_value > 0.0) else { return Some(told) };
+
+    // Vas collapse flag: what the image is. Without it, the number of directions of the scan.
+    let kind = parm(0x30).and_then(|tag| only(dataset, tag)).map(|kind| kind == 14.0 || kind == 16.0);
+    match kind.or_else(|| acqu(0xE0).map(|count| count > 0.0)) {
+        Some(false) => Some(told),
+        Some(true) if norm(vector) < SHORTEST => Some(Diffusion { b_value: 0.0, ..told }),
+        _ => of_tensor(dataset, told, vector),
+    }
+}
+
+/// An image that has a direction. `None` if the length of its vector says nothing: one of length zero may belong to the
+/// mean of all directions too.
+fn of_tensor(dataset: &Dataset, told: Diffusion, vector: Vector) -> Option<Diffusion> {
+    let length = norm(vector);
+    if length < SHORTEST || length > *UNIT_LENGTHS.end() {
+        return None;
+    }
+    let in_patient = || Some(Axes::of(dataset)?.to_patient(scale(1.0 / length, vector)));
+    let own = told.b_value * length * length;
+    let rounded = ((own / B_VALUE_STEP).round() * B_VALUE_STEP).max(B_VALUE_STEP);
+    let b_value = if UNIT_LENGTHS.contains(&length) { told.b_value } else { rounded };
+    Some(Diffusion { b_value, gradient: in_patient(), ..told })
+}
+
+/// Where the axes of a scan point in the patient's coordinates.
+struct Axes {
+    frequency: Vector,
+    phase: Vector,
+    slice: Vector,
+}
+
+impl Axes {
+    /// `None` where it is not known.
+    fn of(dataset: &Dataset) -> Option<Axes> {
+        let text = |tag| dataset.text(tag).map(|text| text.trim().to_owned());
+        let release = text(SOFTWARE_VERSIONS)?;
+        let digits = release.split(|letter: char| !letter.is_ascii_digit()).next()?;
+        let is_known = digits.parse::<u32>().ok()? >= FIRST_RELEASE
+            && text(PATIENT_POSITION)? == "HFS"
+            && text(MR_ACQUISITION_TYPE)? == "2D";
+        let plane = Orientation::new(exactly(dataset, IMAGE_ORIENTATION_PATIENT)?, 1e-3)?;
+        let (row, column) = (plane.along_row(), plane.along_column());
+        let signs = PLANES.iter().find(|known| known.is_of(row, column)).filter(|_| is_known)?.signs;
+        let [frequency, phase, slice] = signs;
+        let slice = scale(slice, plane.normal());
+        match text(IN_PLANE_PHASE_ENCODING_DIRECTION)?.as_str() {
+            "COL" => Some(Axes { frequency: scale(frequency, row), phase: scale(phase, column), slice }),
+            // A quarter turn.
+            "ROW" => Some(Axes { frequency: scale(-frequency, column), phase: scale(phase, row), slice }),
+            _ => None,
+        }
+    }
+
+    fn to_patient(&self, [frequency, phase, slice]: Vector) -> Vector {
+        let in_plane = add_scaled(scale(frequency, self.frequency), phase, self.phase);
+        // Zero has one sign, so that equal directions are.
+        add_scaled(in_plane, slice, self.slice).map(|part| part + 0.0)
+    }
+}
+
+/// How images of a plane lie, and the axes of the scan in them.
+struct Plane {
+    row: Vector,
+    column: Vector,
+    /// Of frequency along rows, phase along columns, and slices along their normal.
+    signs: Vector,
+}
+
+const PLANES: [Plane; 3] = [
+    Plane { row: [1.0, 0.0, 0.0], column: [0.0, 1.0, 0.0], signs: [-1.0, -1.0, 1.0] },
+    Plane { row: [0.0, 1.0, 0.0], column: [0.0, 0.0, -1.0], signs: [1.0, 1.0, -1.0] },
+    Plane { row: [1.0, 0.0, 0.0], column: [0.0, 0.0, -1.0], signs: [-1.0, 1.0, 1.0] },
+];
+
+impl Plane {
+    /// Whether rows and columns are less than 45 degrees from where images of the plane have them.
+    fn is_of(&self, row: Vector, column: Vector) -> bool {
+        dot(self.row, row) > FRAC_1_SQRT_2 && dot(self.column, column) > FRAC_1_SQRT_2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plane_is_no_other() {
+        for plane in &PLANES {
+            assert_eq!(PLANES.iter().filter(|other| other.is_of(plane.row, plane.column)).count(), 1);
+            assert!(!PLANES.iter().any(|other| other.is_of(scale(-1.0, plane.row), plane.column)));
+        }
+    }
+
+    #[test]
+    fn directions_stay_unit_vectors_without_negative_zeros() {
+        let axes = Axes { frequency: [-1.0, 0.0, 0.0], phase: [0.0, -1.0, 0.0], slice: [0.0, 0.0, 1.0] };
+        let found = axes.to_patient([0.6, 0.0, 0.8]);
+        assert_eq!(found, [-0.6, 0.0, 0.8]);
+        assert!(found.iter().all(|part| part.is_sign_positive() || *part < 0.0));
+    }
+}
