@@ -18,6 +18,11 @@ const MOST_ENTRIES: u32 = 1024;
 /// The same for the items of one.
 const MOST_ITEMS: u32 = 4096;
 
+/// Bytes of an entry without its items, of its name, and of an item without its text.
+const ENTRY_LENGTH: usize = 84;
+const NAME_LENGTH: usize = 64;
+const ITEM_LENGTH: usize = 16;
+
 /// What headers of the second layout start with.
 const SIGNATURE: &[u8] = b"SV10";
 
@@ -49,21 +54,17 @@ pub(super) fn csa_header(dataset: &Dataset, which: Csa) -> Option<Cow<'_, [u8]>>
 pub(super) fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
     let is_second = header.starts_with(SIGNATURE);
     let mut reader = Reader { rest: header.get(if is_second { 8 } else { 0 }..)? };
-    let count = reader.word().filter(|count| *count <= MOST_ENTRIES)?;
-    reader.word()?;
+    let count = word_at(reader.take(8)?, 0).filter(|count| *count <= MOST_ENTRIES)?;
     let mut first_item_count = None;
     for _ in 0..count {
-        let own_name = until_zero(reader.take(64)?);
-        reader.take(12)?;
-        let item_count = reader.word().filter(|count| *count <= MOST_ITEMS)?;
-        reader.word()?;
-        let is_wanted = own_name == name.as_bytes();
+        let (own_name, rest) = reader.take(ENTRY_LENGTH)?.split_at_checked(NAME_LENGTH)?;
+        let item_count = word_at(rest, 3).filter(|count| *count <= MOST_ITEMS)?;
+        let is_wanted = own_name.strip_prefix(name.as_bytes()).is_some_and(|rest| matches!(rest, [] | [0, ..]));
         let offset = *first_item_count.get_or_insert(item_count);
         let mut found = Vec::new();
         for _ in 0..item_count {
-            let (first, second) = (reader.word()?, reader.word()?);
-            reader.take(8)?;
-            let length = if is_second { second } else { first.checked_sub(offset)? } as usize;
+            let words = reader.take(ITEM_LENGTH)?;
+            let length = if is_second { word_at(words, 1)? } else { word_at(words, 0)?.checked_sub(offset)? } as usize;
             let text = reader.take(length)?;
             reader.skip(length.next_multiple_of(4) - length);
             if is_wanted {
@@ -99,10 +100,11 @@ impl<'a> Reader<'a> {
     fn skip(&mut self, length: usize) {
         self.rest = self.rest.get(length..).unwrap_or_default();
     }
+}
 
-    fn word(&mut self) -> Option<u32> {
-        Some(ByteOrder::Little.u32(*self.take(4)?.first_chunk()?))
-    }
+/// The word at `index`, counted in words.
+fn word_at(bytes: &[u8], index: usize) -> Option<u32> {
+    Some(ByteOrder::Little.u32(*bytes.get(4 * index..)?.first_chunk()?))
 }
 
 fn until_zero(bytes: &[u8]) -> &[u8] {

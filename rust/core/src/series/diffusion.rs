@@ -7,7 +7,7 @@
 use super::csa::{self, Csa};
 use super::diffusion_ge::of_ge;
 use super::frame_header::AxisNumber;
-use super::header::{InstanceHeader, decimals, exactly, has_value};
+use super::header::{InstanceHeader, decimals, exactly};
 use super::private_block::private_tag;
 use crate::dataset::Dataset;
 use crate::geometry::{Vector, norm};
@@ -90,7 +90,7 @@ fn of_philips(dataset: &Dataset) -> Option<Diffusion> {
 fn of_csa(dataset: &Dataset, image_type: &str) -> Option<Diffusion> {
     let tag = csa::csa_tag(dataset, Csa::Image)?;
     // Walking through it takes as long as reading another header: not in images that are never weighted.
-    if !(has_value(image_type, "MOSAIC") || may_be_weighted(dataset, image_type)) {
+    if !may_be_weighted(dataset, image_type) {
         return None;
     }
     let csa = dataset.value(dataset.find(tag)?).ok()?;
@@ -102,11 +102,15 @@ fn of_csa(dataset: &Dataset, image_type: &str) -> Option<Diffusion> {
 /// Whether elements of the standard leave it open that an image of a Siemens scanner is diffusion weighted: by its Image
 /// Type, by its Scanning Sequence (EP, of those with several segments too), or by a Sequence Name like `*ep_b1000#4`.
 fn may_be_weighted(dataset: &Dataset, image_type: &str) -> bool {
+    let has = |values: &[u8], wanted: fn(&[u8]) -> bool| {
+        values.split(|byte| *byte == b'\\').any(|value| wanted(value.trim_ascii()))
+    };
     let value = |tag| dataset.find(tag).and_then(|element| dataset.value(element).ok()).unwrap_or_default();
-    let is_echo_planar = || value(SCANNING_SEQUENCE).split(|byte| *byte == b'\\').any(|one| one.trim_ascii() == b"EP");
-    let names_b_value =
-        || value(SEQUENCE_NAME).windows(3).any(|run| matches!(run, [b'_', b'b', digit] if digit.is_ascii_digit()));
-    has_value(image_type, "DIFFUSION") || is_echo_planar() || names_b_value()
+    let is_told = |value: &[u8]| matches!(value, b"DIFFUSION" | b"MOSAIC");
+    let names_b_value = |run: &[u8]| matches!(run, [b'_', b'b', digit] if digit.is_ascii_digit());
+    has(image_type.as_bytes(), is_told)
+        || has(&value(SCANNING_SEQUENCE), |value| value == b"EP")
+        || value(SEQUENCE_NAME).windows(3).any(names_b_value)
 }
 
 /// The only number of an element.
