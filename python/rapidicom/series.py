@@ -45,7 +45,7 @@ class Series:
             where positions have several images.
         axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", ...)` and the like.
         coords: What changes along the leading axis, by name: one value a step. What the axis is sorted by
-            comes first. Empty without such an axis.
+            comes first. Empty without such an axis. `Volume` says what is in it of diffusion weighting.
         spacing: (slice, row, column) in mm: how far apart neighbours are along each axis of the array.
         affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS (PS3.3
             §C.7.6.2.1.1).

@@ -35,7 +35,7 @@ class Volume:
         axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", "row", "column")` and
             the like.
         coords: What changes along the axis in front, by name: one value a step, what it is sorted by first.
-            Times are in ms, but those of acquisition in seconds.
+            Times are in ms, but those of acquisition in seconds. See below for diffusion weighting.
         affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS (PS3.3
             §C.7.6.2.1.1): the first three columns are the steps from neighbour to neighbour along each axis.
         spacing: (slice, row, column) in mm: the lengths of these steps.
@@ -43,6 +43,24 @@ class Volume:
         frames: Which frame of that file it is, or which tile of a mosaic, from 0.
         datasets: One data set an image, read when it is looked at; images of one file share it.
         report: What is irregular.
+
+    Where diffusion weighting changes along the axis, `coords` has it as a table, one row a step:
+    `coords["b_value"]`, shape (steps,), in s/mm2, and `coords["gradient_direction"]`, shape (steps, 3), unit
+    vectors in the patient's coordinates, LPS, like `affine` (PS3.3 §C.8.13.5.9). They come from the
+    standard's attributes, or from private elements of Siemens, GE and Philips. A direction is NaN in images
+    without weighting and in those weighted in all directions (b-value above 0: they are steps of their own),
+    and where it is not told or not known how the scanner means it; if no image has one, there is no
+    `"gradient_direction"`.
+
+    Example: what FSL wants beside the file of `to_nibabel()`, directions along the axes of that image, with
+    the first one turned round if the image is right-handed, and 0 where there is none.
+
+        bvals = vol.coords["b_value"]
+        bvecs = np.nan_to_num(vol.coords["gradient_direction"] @ vol.direction)[:, ::-1]
+        if np.linalg.det(vol.to_nibabel().affine) > 0:
+            bvecs = bvecs * [-1, 1, 1]
+        np.savetxt("dwi.bval", bvals[np.newaxis], fmt="%g")
+        np.savetxt("dwi.bvec", bvecs.T, fmt="%.6f")
     """
 
     def __init__(self, array: npt.NDArray[Any], series: Series, slices: _core.Slices, part: Part) -> None:

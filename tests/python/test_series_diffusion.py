@@ -149,6 +149,18 @@ def test_attributes_of_the_standard_come_first(name: str, tmp_path: Path) -> Non
     np.testing.assert_array_equal(rd.read_series(tmp_path).coords["b_value"], [50, 300, 300, 300])
 
 
+ONE_B_VALUE = [(1000.0, (0.0, 0.0, 1.0)), (1000.0, (1.0, 0.0, 0.0))]
+ONE_DIRECTION = [(500.0, (0.0, 0.0, 1.0)), (1000.0, (0.0, 0.0, 1.0))]
+
+
+@pytest.mark.parametrize("weightings", [ONE_B_VALUE, ONE_DIRECTION], ids=["b-value", "direction"])
+def test_table_has_what_all_images_share(weightings: list[tuple[float, Direction]], tmp_path: Path) -> None:
+    write_series(tmp_path, lambda b_value, direction: siemens(b_value, direction, 0x10), weightings)
+    vol = rd.read_series(tmp_path)
+    assert vol.coords["b_value"].tolist() == [b_value for b_value, _ in weightings]
+    assert vol.coords["gradient_direction"].tolist() == [list(direction) for _, direction in weightings]
+
+
 @pytest.mark.parametrize("name", VENDORS)
 def test_b_values_are_those_of_dcm2niix(name: str, tmp_path: Path) -> None:
     source, target = tmp_path / "in", tmp_path / "out"

@@ -8,6 +8,7 @@ values.
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,16 @@ ORIENTATIONS = {
 }
 
 
+def in_patient(vectors: FloatArray, affine: FloatArray) -> FloatArray:
+    """Directions (LPS, NaN where none), shape (volumes, 3), of a .bvec file beside an image."""
+    axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    if np.linalg.det(axes) > 0:
+        vectors = vectors * np.array([[-1.0], [1.0], [1.0]])
+    directions: FloatArray = (to_lps(np.eye(4))[:3, :3] @ axes @ vectors).T
+    directions[np.linalg.norm(directions, axis=1) == 0] = np.nan
+    return directions
+
+
 def bvals_and_directions(folder: Path, into: Path) -> tuple[FloatArray, FloatArray]:
     """b-values and directions (LPS, NaN where none) of dcm2niix, in the order in which it has the volumes."""
     into.mkdir()
@@ -75,14 +86,7 @@ def bvals_and_directions(folder: Path, into: Path) -> tuple[FloatArray, FloatArr
     (bval,) = into.glob("*.bval")
     (bvec,) = into.glob("*.bvec")
     (path,) = (path for path in paths if "_ADC" not in path.name)
-    matrix = nibabel.load(path).affine[:3, :3]
-    axes = matrix / np.linalg.norm(matrix, axis=0)
-    vectors = np.loadtxt(bvec)
-    if np.linalg.det(axes) > 0:
-        vectors[0] *= -1
-    directions = (to_lps(np.eye(4))[:3, :3] @ axes @ vectors).T
-    directions[np.linalg.norm(directions, axis=1) == 0] = np.nan
-    return np.loadtxt(bval), directions
+    return np.loadtxt(bval), in_patient(np.loadtxt(bvec), nibabel.load(path).affine)
 
 
 def written_order(vol: rd.Volume) -> list[int]:
@@ -124,6 +128,24 @@ def test_directions_in_the_patient_are_those_of_dcm2niix(name: str, plane: str, 
     write_series(source, lambda b, g: vendor(b, g, 0x10), SHELLS, ORIENTATIONS[plane])
     vol = assert_same_table(source, tmp_path / "out")
     assert np.isnan(vol.coords["gradient_direction"][0]).all()
+
+
+@pytest.mark.parametrize("plane", ORIENTATIONS)
+@pytest.mark.parametrize("is_right_handed", [False, True])
+def test_example_of_the_docstring_is_right(is_right_handed: bool, plane: str, tmp_path: Path) -> None:
+    """Its table is along the axes of the image of `to_nibabel()`, whichever way these run."""
+    write_series(tmp_path, lambda b, g: siemens(b, g, 0x10), SHELLS, ORIENTATIONS[plane])
+    vol = rd.read_series(tmp_path)
+    if not is_right_handed:
+        vol.affine[:3, 2] *= -1
+    code = (rd.Volume.__doc__ or "").split("where there is none.\n\n")[-1].split("np.savetxt")[0]
+    names = {"vol": vol, "np": np}
+    exec(textwrap.dedent(code), names)  # What users copy is what is tested.
+    affine = vol.to_nibabel().affine
+    assert (np.linalg.det(affine) > 0) == is_right_handed
+    directions = in_patient(np.asarray(names["bvecs"]).T, affine)
+    np.testing.assert_allclose(directions, vol.coords["gradient_direction"], atol=1e-6)
+    assert names["bvals"] is vol.coords["b_value"]
 
 
 @pytest.mark.parametrize("phase", ["COL", "ROW"])

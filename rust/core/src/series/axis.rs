@@ -29,7 +29,8 @@ impl Attribute {
     }
 }
 
-/// Each attribute with the name of its coordinate, and that of the axis if it comes first.
+/// Each attribute with the name of its coordinate, and that of the axis if it comes first. b-values are in s/mm2;
+/// directions are unit vectors in the patient's coordinates.
 const ATTRIBUTES: [(Attribute, &str, &str); 16] = [
     (Attribute::Number(AxisNumber::SegmentNumber), "segment", "segment"),
     (Attribute::Number(AxisNumber::TemporalPosition), "temporal_position", "time"),
@@ -48,6 +49,9 @@ const ATTRIBUTES: [(Attribute, &str, &str); 16] = [
     (Attribute::StackId, "stack", "stack"),
     (Attribute::Order, "instance", "instance"),
 ];
+
+/// Where one of them changes along an axis the other is told too: a table of weightings has both.
+const WEIGHTING: [Attribute; 2] = [Attribute::Number(AxisNumber::DiffusionBValue), Attribute::Gradient];
 
 /// What an image has for an attribute.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +131,7 @@ pub struct Coordinate {
 pub enum CoordinateValues {
     /// Numbers; NaN where there is none.
     Numbers(Vec<f64>),
-    /// Directions; NaN where there is none.
+    /// Unit vectors in the patient's coordinates; NaN where there is none.
     Vectors(Vec<Vector>),
     /// Codes; empty where there is none.
     Texts(Vec<String>),
@@ -382,16 +386,21 @@ fn axis<'a>(cells: &[Option<Entry<'a>>], places: &[Vec<Entry<'a>>], key: &[Attri
     let named = |wanted: Attribute| ATTRIBUTES.iter().find(|(attribute, ..)| *attribute == wanted);
     let rest = ATTRIBUTES.iter().map(|(attribute, ..)| *attribute);
     let rest = rest.filter(|attribute| !key.contains(attribute) && *attribute != Attribute::Order);
+    let changes =
+        |values: &[AxisValue<'a>]| values.windows(2).any(|pair| matches!(pair, [a, b] if a.compare(b).is_ne()));
+    let values_of = |attribute: Attribute| -> Option<Vec<AxisValue<'a>>> {
+        steps.iter().map(|step| of_step(attribute, step)).collect()
+    };
+    let is_weighted = WEIGHTING.iter().any(|attribute| values_of(*attribute).is_some_and(|values| changes(&values)));
     for attribute in key.iter().copied().chain(rest) {
         if attribute == Attribute::Order {
             let values = CoordinateValues::Numbers((0..length).map(|step| step as f64).collect());
             coordinates.push(Coordinate { name: "instance", values });
             continue;
         }
-        let values: Option<Vec<AxisValue<'a>>> = steps.iter().map(|step| of_step(attribute, step)).collect();
-        let (Some(values), Some((_, name, _))) = (values, named(attribute)) else { continue };
-        let changes = values.windows(2).any(|pair| matches!(pair, [a, b] if a.compare(b).is_ne()));
-        if changes || key.contains(&attribute) {
+        let (Some(values), Some((_, name, _))) = (values_of(attribute), named(attribute)) else { continue };
+        let is_told = values.iter().any(|value| !matches!(value, AxisValue::Absent));
+        if changes(&values) || key.contains(&attribute) || (is_told && is_weighted && WEIGHTING.contains(&attribute)) {
             coordinates.push(Coordinate { name, values: coordinate_values(&values) });
         }
     }
