@@ -28,6 +28,8 @@ def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
 def files_of(paths: Any) -> list[str]:
     """Return paths as `listed` does; of a table, those in its column `path`.
 
+    Of a table of `scan`, the files that could not be read follow.
+
     Args:
         paths: A file, a folder, an iterable of either, or a table: one of `scan`, or of pandas, polars or
             pyarrow.
@@ -36,11 +38,18 @@ def files_of(paths: Any) -> list[str]:
         TypeError: `paths`, or one of them, is no path.
         KeyError: A table has no column `path`.
     """
+    # Tables are scanned from paths, which are listed here.
+    from rapidicom.table import Table
+
     if not (hasattr(paths, "columns") and hasattr(paths, "__getitem__")):
         return listed(paths)
     column = paths["path"]
     # Scalars of pyarrow's are no strings.
-    return listed(column.to_pylist() if hasattr(column, "to_pylist") else column)
+    files = listed(column.to_pylist() if hasattr(column, "to_pylist") else column)
+    if isinstance(paths, Table):
+        # A volume that lacks them would be a lie.
+        files += [file.path for file in paths.errors]
+    return files
 
 
 def checked_workers(workers: int | None) -> int | None:

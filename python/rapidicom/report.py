@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 __all__ = ["Issue", "Report"]
 
@@ -67,12 +68,9 @@ class Report:
     """All findings about one series, and where its slices are from.
 
     `print(report)` shows it in full.
-
-    Attributes:
-        issues: The findings, errors and notes, sorted by kind.
     """
 
-    __slots__ = ("_frames", "_paths", "_present", "issues")
+    __slots__ = ("_frames", "_issues", "_paths", "_present", "_unreadable")
 
     def __init__(
         self,
@@ -80,6 +78,8 @@ class Report:
         paths: Sequence[str] = (),
         frames: Sequence[int] | None = None,
         present: Sequence[bool] | None = None,
+        *,
+        unreadable: Sequence[list[Issue]] = (),
     ) -> None:
         """Make a report.
 
@@ -88,11 +88,31 @@ class Report:
             paths: The file of each image of the volume, in the order of the array.
             frames: The frame of that file, from 0; by default the first of each.
             present: Whether there is an image, for each place of the array; by default there always is.
+            unreadable: Lists of findings that come before `issues` and that other reports have too. They
+                are not copied: a thousand stacks share those about a thousand files.
         """
-        self.issues = issues
+        self._issues = issues
+        self._unreadable = unreadable
         self._paths = paths
         self._frames = frames
         self._present = present
+
+    @property
+    def issues(self) -> list[Issue]:
+        """The findings, errors and notes, sorted by kind."""
+        if not self._unreadable:
+            return self._issues
+        return [*chain.from_iterable(self._unreadable), *self._issues]
+
+    def of_slices(self, paths: Sequence[str], frames: Sequence[int], present: Sequence[bool]) -> Report:
+        """Return a report with the same findings about other slices of the series.
+
+        Args:
+            paths: As for a report.
+            frames: Likewise.
+            present: Likewise.
+        """
+        return Report(self._issues, paths, frames, present, unreadable=self._unreadable)
 
     @property
     def slices(self) -> list[tuple[str, int] | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
@@ -52,7 +52,7 @@ class Series:
         report: What is irregular.
     """
 
-    def __init__(self, fields: dict[str, Any]) -> None:
+    def __init__(self, fields: dict[str, Any], unreadable: Sequence[list[Issue]] = ()) -> None:
         self.uid: str = fields["uid"]
         self.study_uid: str = fields["study_uid"]
         self.modality: str = fields["modality"]
@@ -68,7 +68,11 @@ class Series:
         self.spacing: tuple[float, float, float] = tuple(fields["spacing"])
         self.affine: npt.NDArray[np.float64] = np.array(fields["affine"], dtype=np.float64)
         self.report = Report(
-            [Issue(**issue) for issue in fields["issues"]], self.paths, fields["frames"], fields["present"]
+            [Issue(**issue) for issue in fields["issues"]],
+            self.paths,
+            fields["frames"],
+            fields["present"],
+            unreadable=[unreadable[number] for number in fields["unreadable"]],
         )
         self._unsupported: str | None = fields["unsupported"]
         self._slices: _core.Slices | None = fields["slices"]
@@ -77,7 +81,7 @@ class Series:
         self._file_paths: list[str] = []
         self._places: list[tuple[int, int] | None] = []
         # None if there is one stack.
-        self._stacks: list[Series] = [Series(stack) for stack in fields["stacks"]]
+        self._stacks: list[Series] = [Series(stack, unreadable) for stack in fields["stacks"]]
 
     @property
     def stacks(self) -> list[Series]:
@@ -215,7 +219,8 @@ def find_series(
 
     Args:
         paths: A folder, a file, or an iterable of either; or a table of `scan`, or what pandas, polars or
-            pyarrow made of one, whose column `path` has the files.
+            pyarrow made of one, whose column `path` has the files. With that of `scan` itself come the files
+            that it could not read.
         recursive: Look into folders of folders.
         tolerances: How far from the ideal stack slices may be before the report says it.
         workers: Threads; default: one a core, and more while they wait for a disk.
@@ -236,7 +241,7 @@ def find_series(
     has_only_other_files = bool(found["without_image"]) and not found["errors"]
     if files and not found["series"] and not has_only_other_files:
         _raise_none_found(found)
-    return [Series(fields) for fields in found["series"]]
+    return _series(found)
 
 
 def read_series(
@@ -289,7 +294,7 @@ def read_series(
     """
     _check_values(values)
     found = _find(files_of(paths), True, tolerances, workers, progress)
-    series = _choose([Series(fields) for fields in found["series"]], series_uid, found)
+    series = _choose(_series(found), series_uid, found)
     return series.read(
         values=values,
         dtype=dtype,
@@ -359,6 +364,12 @@ def _find(
     workers = checked_workers(workers)
     with Progress(progress, "headers") as bar:
         return _core.find_series(files, recursive, tolerances, workers, bar.callback)
+
+
+def _series(found: dict[str, Any]) -> list[Series]:
+    # Reports share what they say about files of which nobody knows where they belong.
+    unreadable = [[Issue(**issue) for issue in issues] for issues in found["unreadable"]]
+    return [Series(fields, unreadable) for fields in found["series"]]
 
 
 def _read(

@@ -74,7 +74,7 @@ class Volume:
         self.paths = paths
         self.datasets: Sequence[Dataset] = _Datasets(self.paths)
         self.frames = frames
-        self.report: Report = Report(series.report.issues, paths, frames, present)
+        self.report: Report = series.report.of_slices(paths, frames, present)
         self.axes = series.axes
         self.coords = {name: values.copy() for name, values in series.coords.items()}
         # What of the headers is still wanted: they themselves would keep this from being pickled.

@@ -193,7 +193,9 @@ def test_tilted_frames_shear_the_affine(tmp_path: Path) -> None:
     enhanced(tmp_path / "a.dcm", frames)
     vol = rd.read_series(tmp_path)
     assert kinds(vol.report) == {"tilt"}
-    np.testing.assert_allclose((vol.affine @ [7, 0, 0, 1])[:3], frames[7].position, atol=1e-4)
+    np.testing.assert_array_equal(vol.array, modality(frames))
+    for index, frame in enumerate(frames):
+        np.testing.assert_allclose((vol.affine @ [index, 0, 0, 1])[:3], frame.position, atol=1e-4)
 
 
 def test_localizer_among_the_frames_is_left_out(tmp_path: Path) -> None:
@@ -212,6 +214,95 @@ def test_frames_that_are_cut_off_are_reported(tmp_path: Path) -> None:
     with pytest.raises(rd.IrregularSeriesError) as caught:
         rd.read_series(tmp_path)
     assert kinds(caught.value.report) == {"truncated"}
+
+
+def test_object_that_is_cut_off_costs_no_other(tmp_path: Path) -> None:
+    """Two objects of one series, each with half of the slices."""
+    frames = stack_frames()
+    lower = enhanced(tmp_path / "a.dcm", frames[:5], instance=1)
+    upper = enhanced(tmp_path / "b.dcm", frames[5:], instance=2)
+    np.testing.assert_array_equal(rd.read_series(tmp_path).array, modality(frames))
+    upper.write_bytes(upper.read_bytes()[:-1])
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    (issue,) = caught.value.report.issues
+    assert (issue.kind, issue.paths) == ("truncated", [str(upper)])
+    assert issue.numbers == {"needed_byte_count": 3 * 35 * 2, "available_byte_count": 3 * 35 * 2 - 1}
+    vol = rd.read_series(tmp_path, irregular="keep")
+    assert vol.paths == [str(lower)] * 5
+    np.testing.assert_array_equal(vol.array, modality(frames[:5]))
+
+
+@pytest.mark.parametrize("is_smaller", [True, False], ids=["a few frames", "as many"])
+def test_object_of_another_shape_is_another_stack(tmp_path: Path, is_smaller: bool) -> None:
+    frames = stack_frames()
+    others = stack_frames(1 if is_smaller else 8, shape=(6, 7))
+    first = enhanced(tmp_path / "a.dcm", frames, instance=1)
+    second = enhanced(tmp_path / "b.dcm", others, instance=2)
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    (issue,) = caught.value.report.issues
+    assert (issue.kind, issue.paths) == ("mixed_shape", [str(second)])
+    stacks = rd.find_series(tmp_path)[0].stacks
+    assert [stack.paths for stack in stacks] == [[str(first)] * 8, [str(second)] * len(others)]
+    for stack, written in zip(stacks, (frames, others), strict=True):
+        np.testing.assert_array_equal(stack.read().array, modality(written))
+
+
+def test_frames_of_each_position_that_only_count_on_are_told_to_do_so(tmp_path: Path) -> None:
+    phases = [[replace(one, stored=one.stored + 50 * time) for one in stack_frames()] for time in range(2)]
+    enhanced(tmp_path / "a.dcm", [frame for phase in phases for frame in phase])
+    vol = rd.read_series(tmp_path)
+    assert vol.axes[0] == "instance"
+    np.testing.assert_array_equal(vol.array, [modality(phase) for phase in phases])
+    (issue,) = vol.report.issues
+    assert (issue.kind, issue.is_error, issue.numbers["phase_count"]) == ("multiple_phases", False, 2)
+
+
+def test_frames_that_nothing_tells_apart_are_not_mixed(tmp_path: Path) -> None:
+    """Two frames a position, the second ones in the other direction."""
+    frames = stack_frames()
+    again = [replace(one, stored=one.stored + 50) for one in frames[::-1]]
+    enhanced(tmp_path / "a.dcm", [*frames, *again])
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    (issue,) = caught.value.report.issues
+    assert (issue.kind, issue.numbers["left_out_count"]) == ("multiple_phases", 8)
+    vol = rd.read_series(tmp_path, irregular="keep")
+    np.testing.assert_array_equal(vol.array, modality(frames))
+
+
+def test_object_that_was_sent_twice_is_one_file(tmp_path: Path) -> None:
+    """What is counted are files, not their frames."""
+    frames = stack_frames()
+    first = enhanced(tmp_path / "a.dcm", frames)
+    second = tmp_path / "b.dcm"
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    (issue,) = caught.value.report.issues
+    assert (issue.kind, issue.paths) == ("duplicate_position", [str(first), str(second)])
+    assert issue.sentence.startswith("1 file is left out")
+    assert issue.numbers == {"same_instance_count": 1, "left_out_count": 8}
+    vol = rd.read_series(tmp_path, irregular="keep")
+    np.testing.assert_array_equal(vol.array, modality(frames))
+
+
+def test_findings_count_files_and_frames(tmp_path: Path) -> None:
+    frames = stack_frames()
+    turned = [replace(one, orientation=PLANES["coronal"]) for one in frames]
+    path = enhanced(tmp_path / "a.dcm", [*frames, *turned])
+    (issue,) = rd.find_series(tmp_path)[0].report.issues
+    assert (issue.kind, issue.paths) == ("mixed_orientation", [str(path)])
+    assert issue.sentence.startswith("8 frames of 1 file are left out")
+    assert (issue.numbers["file_count"], issue.numbers["image_count"]) == (1, 8)
+    # Slices of two files by turns: each file is named once.
+    bad = [replace(one, rescale=(0.0, 1.0)) for one in frames]
+    enhanced(path, bad[::2], instance=1)
+    second = enhanced(tmp_path / "b.dcm", bad[1::2], instance=2)
+    (issue,) = rd.find_series(tmp_path)[0].report.issues
+    assert (issue.kind, issue.paths) == ("bad_rescale", [str(path), str(second)])
+    assert issue.numbers["slice_count"] == 8
 
 
 def test_fewer_groups_than_frames_leave_frames_without_a_place(tmp_path: Path) -> None:
@@ -250,7 +341,12 @@ def test_segments_are_an_axis_and_absent_frames_are_empty(tmp_path: Path) -> Non
 
 
 def dose(
-    path: Path, offsets: list[float], *, scaling: float = 0.25, z: float = -100.0
+    path: Path,
+    offsets: list[float],
+    *,
+    scaling: float = 0.25,
+    z: float = -100.0,
+    orientation: tuple[float, ...] = PLANES["axial"],
 ) -> np.ndarray[Any, Any]:
     """Write a dose of 5 by 7 grids with these offsets; returns its stored values."""
     stored = np.arange(len(offsets) * 35, dtype=np.uint32).reshape(-1, 5, 7)
@@ -259,7 +355,9 @@ def dose(
         Element(0x3004000C, "DS", offsets),
         Element(0x3004000E, "DS", scaling),
     ]
-    elements = image(stored, frames=True, modality="OT", position=(1.0, 2.0, z), extra=extra)
+    elements = image(
+        stored, frames=True, modality="OT", position=(1.0, 2.0, z), orientation=orientation, extra=extra
+    )
     path.write_bytes(file_bytes(elements))
     return stored
 
@@ -273,6 +371,22 @@ def test_dose_is_placed_by_its_offsets_and_scaled(tmp_path: Path, offsets: list[
     np.testing.assert_allclose(vol.affine, expected, atol=1e-9)
     assert list(vol.report.issues) == []
     np.testing.assert_array_equal(rd.read_series(tmp_path, values="stored").array, stored)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "orientation"),
+    [([5.0, 8.0, 11.0], "axial"), ([-100.0, -97.0, -94.0], "coronal")],
+    ids=["from somewhere", "coordinates that no coronal plane has"],
+)
+def test_dose_whose_offsets_are_none_has_no_place(
+    tmp_path: Path, offsets: list[float], orientation: str
+) -> None:
+    """The first offset is zero, or the coordinate of the position (PS3.3 §C.8.8.3.2)."""
+    stored = dose(tmp_path / "a.dcm", offsets, orientation=PLANES[orientation])
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(tmp_path)
+    assert "missing_position" in kinds(caught.value.report)
+    np.testing.assert_array_equal(rd.read_series(tmp_path, irregular="keep").array, stored * 0.25)
 
 
 def test_dose_with_falling_offsets_rises_along_its_normal(tmp_path: Path) -> None:

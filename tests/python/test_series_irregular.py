@@ -225,6 +225,42 @@ def test_unreadable_file_of_no_known_series_is_only_reported(tmp_path: Path) -> 
     assert issue_paths(vol.report, "unreadable") == {stray}
 
 
+@pytest.mark.parametrize("is_in_table", [False, True], ids=["folder", "table"])
+@pytest.mark.parametrize("end", ["within the first element", "behind the first element", "before the series"])
+def test_file_that_ends_before_its_series_is_reported(tmp_path: Path, end: str, is_in_table: bool) -> None:
+    """File Meta Information, or nothing, says that it was an image."""
+    written = series(tmp_path)
+    content = written.paths[7].read_bytes()
+    # Image Type, with its group and element number, ends where SOP Class UID starts.
+    sop_class = content.index(b"\x08\0\x16\0UI", 200)
+    at = {
+        "within the first element": sop_class - 5,
+        "behind the first element": sop_class,
+        "before the series": content.index(b"\x20\0\x0d\0UI"),
+    }[end]
+    written.paths[7].write_bytes(content[:at])
+    source = rd.scan(tmp_path) if is_in_table else tmp_path
+    (found,) = rd.find_series(source)
+    (issue,) = found.report.issues
+    assert (issue.kind, issue.is_error, issue.paths) == ("unreadable", False, [str(written.paths[7])])
+    vol = rd.read_series(source)
+    np.testing.assert_array_equal(vol.array, written.modality_volume[:7])
+    with pytest.raises(rd.InvalidDicomError):
+        rd.read_series(written.paths[7])
+
+
+def test_file_that_a_table_lacks_is_reported(tmp_path: Path) -> None:
+    """It is no row, but the volume lacks its last slice."""
+    written = series(tmp_path, unreadable=7)
+    table = rd.scan(tmp_path)
+    assert len(table) == 7
+    (found,) = rd.find_series(table)
+    assert found.report == rd.find_series(tmp_path)[0].report
+    assert issue_paths(found.report, "unreadable") == set(written.odd_paths)
+    with pytest.raises(rd.IrregularSeriesError):
+        rd.read_series(table)
+
+
 def test_files_that_are_not_dicom_are_no_finding(tmp_path: Path) -> None:
     written = series(tmp_path)
     (tmp_path / "notes.txt").write_text("scanned on a Tuesday")

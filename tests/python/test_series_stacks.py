@@ -90,6 +90,38 @@ def test_unreadable_file_may_be_of_any_stack(tmp_path: Path) -> None:
             stack.read()
 
 
+def test_what_may_be_of_any_stack_is_there_once(tmp_path: Path) -> None:
+    """A thousand stacks share what is said about a thousand files that cannot be read."""
+    series(tmp_path / "axial", plane="axial", unreadable=7)
+    series(tmp_path / "coronal", plane="coronal", first_serial=8)
+    series(tmp_path / "coronal", number=2)
+    (tmp_path / "stray").write_bytes(bytes(128) + b"DICM" + b"\xff" * 60)
+    several, other = rd.find_series(tmp_path)
+    stacks = several.stacks
+    assert [issue.is_error for issue in several.report][:2] == [True, False]
+    for copied in (stacks, pickle.loads(pickle.dumps(several)).stacks):
+        first, second = (list(stack.report) for stack in copied)
+        assert len(first) == 2
+        assert first == second
+        assert all(a is b for a, b in zip(first, second, strict=True))
+    assert next(iter(other.report)) is list(stacks[0].report)[1]
+
+
+def test_copies_are_said_in_the_stack_that_they_repeat(tmp_path: Path) -> None:
+    series(tmp_path / "axial", plane="axial")
+    coronal = series(tmp_path / "coronal", plane="coronal", first_serial=8)
+    copies = [tmp_path / f"copy{index}" for index in range(2)]
+    for copy, path in zip(copies, coronal.paths, strict=False):
+        copy.write_bytes(path.read_bytes())
+    (found,) = rd.find_series(tmp_path)
+    first, second = found.stacks
+    assert list(first.report) == []
+    (issue,) = second.report
+    assert issue.kind == "duplicate_position"
+    assert {Path(path) for path in issue.paths} == {*copies, *coronal.paths[:2]}
+    assert issue in found.report.issues
+
+
 def test_stacks_of_one_multi_frame_object(tmp_path: Path) -> None:
     """Frames of both stacks, shuffled, and the file in neither's report."""
     axial, coronal = stack_frames(stack_id="1"), coronal_frames(5, stack_id="2")

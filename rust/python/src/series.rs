@@ -1,5 +1,6 @@
 //! Series and their slices.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -206,8 +207,10 @@ pub fn find_series<'py>(
         with_files(&paths, recursive, workers.count(), tick, |files, tick| find(files, workers, &tolerances, tick))
     })?;
     let result = PyDict::new(py);
-    let series: PyResult<Vec<_>> = found.series.into_iter().map(|plan| series(py, plan)).collect();
+    let mut lists = IssueLists::default();
+    let series: PyResult<Vec<_>> = found.series.into_iter().map(|plan| series(py, plan, &mut lists)).collect();
     result.set_item("series", series?)?;
+    result.set_item("unreadable", lists.found)?;
     result.set_item("file_count", found.file_count)?;
     result.set_item("skipped", found.skipped)?;
     result.set_item("without_image", found.without_image)?;
@@ -216,7 +219,29 @@ pub fn find_series<'py>(
     Ok(result)
 }
 
-fn series<'py>(py: Python<'py>, plan: SeriesPlan) -> PyResult<Bound<'py, PyDict>> {
+/// Lists of findings that reports share, each made into Python objects once.
+#[derive(Default)]
+struct IssueLists<'py> {
+    /// By the address of the list, which is kept so that no other list comes to have it.
+    numbers: HashMap<usize, (usize, Arc<Vec<Issue>>)>,
+    found: Vec<Vec<Bound<'py, PyDict>>>,
+}
+
+impl<'py> IssueLists<'py> {
+    /// The number of a list.
+    fn number(&mut self, py: Python<'py>, issues: &Arc<Vec<Issue>>) -> PyResult<usize> {
+        let address = Arc::as_ptr(issues).addr();
+        if let Some((number, _)) = self.numbers.get(&address) {
+            return Ok(*number);
+        }
+        self.found.push(issues.iter().map(|found| issue(py, found.clone())).collect::<PyResult<_>>()?);
+        let number = self.found.len() - 1;
+        self.numbers.insert(address, (number, Arc::clone(issues)));
+        Ok(number)
+    }
+}
+
+fn series<'py>(py: Python<'py>, plan: SeriesPlan, lists: &mut IssueLists<'py>) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item("uid", plan.uid)?;
     fields.set_item("study_uid", plan.study_uid)?;
@@ -234,8 +259,10 @@ fn series<'py>(py: Python<'py>, plan: SeriesPlan) -> PyResult<Bound<'py, PyDict>
     fields.set_item("unsupported", plan.unsupported)?;
     let issues: PyResult<Vec<_>> = plan.report.issues.into_iter().map(|found| issue(py, found)).collect();
     fields.set_item("issues", issues?)?;
+    let unreadable: PyResult<Vec<_>> = plan.report.unreadable.iter().map(|found| lists.number(py, found)).collect();
+    fields.set_item("unreadable", unreadable?)?;
     fields.set_item("slices", PySlices(Arc::new(plan.set)).into_pyobject(py)?)?;
-    let stacks: PyResult<Vec<_>> = plan.stacks.into_iter().map(|stack| series(py, stack)).collect();
+    let stacks: PyResult<Vec<_>> = plan.stacks.into_iter().map(|stack| series(py, stack, lists)).collect();
     fields.set_item("stacks", stacks?)?;
     Ok(fields)
 }

@@ -1,7 +1,7 @@
 //! What one stack makes: its slices in order, where they lie, and what is irregular in them.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::axis::LeadingAxis;
@@ -67,22 +67,8 @@ impl Draft {
         draft
     }
 
-    /// Takes over what was found out about the files of the series, as far as it is about these, or about files of
-    /// which nobody knows whether they belong here.
-    pub fn inherit(&mut self, of_series: &[Issue], headers: &[InstanceHeader]) {
-        if of_series.is_empty() {
-            return;
-        }
-        let own = self.files.iter().filter_map(|file| headers.get(*file));
-        let own: HashSet<&Path> = own.map(|header| header.path.as_path()).collect();
-        let is_own = |issue: &&Issue| {
-            issue.kind == IssueKind::Unreadable || issue.paths.iter().any(|path| own.contains(path.as_path()))
-        };
-        self.issues.splice(..0, of_series.iter().filter(is_own).cloned());
-    }
-
-    /// `headers`: the files of the series.
-    pub fn plan(mut self, uid: &str, headers: &[Arc<InstanceHeader>]) -> SeriesPlan {
+    /// `headers`: the files of the series. `unreadable`: those of which nobody knows which of its stacks they are of.
+    pub fn plan(mut self, uid: &str, headers: &[Arc<InstanceHeader>], unreadable: &[Arc<Vec<Issue>>]) -> SeriesPlan {
         self.issues.append(&mut self.behind);
         self.issues.sort_by_key(|issue| issue.kind);
         let first = self.chosen.iter().flatten().map(|(file, _)| *file).next();
@@ -106,7 +92,7 @@ impl Draft {
             affine,
             // Those between pixels as they are written, not by way of the affine, which rounds.
             spacing: [slice_spacing, pixel_spacing[0], pixel_spacing[1]],
-            report: Report { issues: self.issues },
+            report: Report { unreadable: unreadable.to_vec(), issues: self.issues },
             unsupported: self.unsupported,
             stacks: Vec::new(),
         }
@@ -168,7 +154,7 @@ fn has_own_geometry(header: &InstanceHeader) -> bool {
 fn why_unsupported(readable: &[Entry<'_>], issues: &mut Vec<Issue>) -> Option<String> {
     let ImageState::Unsupported { why, .. } = &readable.first()?.header.image else { return None };
     let issue = Issue::error(IssueKind::Unsupported, why.clone()).with_paths(readable.iter().map(Entry::path));
-    issues.push(issue.with_number("file_count", readable.len() as f64));
+    issues.push(issue.with_file_count());
     Some(why.clone())
 }
 

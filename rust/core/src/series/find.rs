@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::header::{InstanceHeader, SERIES_INSTANCE_UID};
+use super::image_state::ImageState;
 use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
@@ -93,7 +94,15 @@ pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, t
     let results = read_instance_headers(&files, workers, tick)?;
     for (index, (path, result)) in files.iter().zip(results).enumerate() {
         match result {
-            Ok(header) => headers.push(header),
+            Ok(header) => match &header.image {
+                // It ends or is damaged before it says of which series it is.
+                ImageState::Invalid { why } if header.series_instance_uid.is_empty() => {
+                    let series_instance_uid = Some(String::new());
+                    unreadable.push(Unreadable { path: path.clone(), reason: why.clone(), series_instance_uid });
+                    errors.push(Error::from(ErrorKind::InvalidImage { why: why.clone() }).in_file(path));
+                }
+                _ => headers.push(header),
+            },
             Err(error) if is_unasked && error.family() == Family::Io => return Err(error),
             Err(error) => {
                 if let ErrorKind::NotDicom(looks_like) = error.kind()

@@ -10,12 +10,13 @@ use super::image_state::ImageState;
 use crate::dataset::{Dataset, Item};
 use crate::error::{Error, ErrorKind, Result};
 use crate::functional_groups::read_functional_groups;
-use crate::geometry::{Orientation, Vector, add_scaled};
+use crate::geometry::{COSINE_TOLERANCE, Orientation, Vector, add_scaled};
 use crate::image_description::ImageDescription;
 use crate::limits::Limits;
 use crate::tag::Tag;
 
 const GRID_FRAME_OFFSET_VECTOR: Tag = Tag::new(0x3004, 0x000C);
+const PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: Tag = Tag::new(0x5200, 0x9230);
 const DETECTOR_INFORMATION_SEQUENCE: Tag = Tag::new(0x0054, 0x0022);
 const SLICE_VECTOR: Tag = Tag::new(0x0054, 0x0080);
 const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
@@ -42,12 +43,15 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Vec<F
     let image = match &header.image {
         ImageState::Readable(pixels) => pixels.description(),
         ImageState::Unsupported { description: Some(description), .. } => description,
-        // Without all of its pixels no frame of a file is read.
+        // None of its frames is read without all of its pixels, but they have their places.
+        ImageState::Truncated { description, .. } if has_groups_of(dataset, description.frame_count) => description,
         _ => return Ok(Vec::new()),
     };
     let count = usize::try_from(image.frame_count).ok().filter(|count| *count <= MOST_FRAMES);
     let count = count.ok_or_else(|| Error::from(ErrorKind::TooMany { limit: MOST_FRAMES }))?;
-    check_count(dataset, image)?;
+    if !matches!(header.image, ImageState::Truncated { .. }) {
+        check_count(dataset, image)?;
+    }
     if let Some(frames) = read_functional_groups(dataset, count)? {
         let frames = frames.into_iter().enumerate();
         let mut frames: Vec<FrameHeader> =
@@ -82,6 +86,11 @@ fn check_count(dataset: &Dataset, image: &ImageDescription) -> Result<()> {
     Err(ErrorKind::InvalidImage { why }.into())
 }
 
+/// Whether there can be an item of so many frames: each takes 8 bytes at least.
+fn has_groups_of(dataset: &Dataset, count: u64) -> bool {
+    dataset.find(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).is_some_and(|element| count <= element.value_length / 8)
+}
+
 /// The place of each frame of a dose (PS3.3 §C.8.8.3.2).
 fn dose_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Option<Vec<Vector>> {
     let offsets = decimals(dataset, GRID_FRAME_OFFSET_VECTOR);
@@ -89,14 +98,21 @@ fn dose_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Opti
         return None;
     }
     let position = header.position?;
-    let normal = Orientation::new(header.orientation?, 1e-3)?.normal();
-    let [x, y, _] = position;
-    // Offsets from the first plane start with zero; others are z coordinates, which only axial planes have.
-    match offsets.first() {
-        Some(0.0) => Some(offsets.iter().map(|offset| add_scaled(position, *offset, normal)).collect()),
-        _ => Some(offsets.iter().map(|z| [x, y, *z]).collect()),
+    let normal = Orientation::new(header.orientation?, COSINE_TOLERANCE)?.normal();
+    let ([x, y, z], [.., upward]) = (position, normal);
+    // Offsets from the first plane start with zero. Others are z coordinates, of which the first is that of the position
+    // and which only axial planes have; what is neither says nothing.
+    match offsets.first()? {
+        0.0 => Some(offsets.iter().map(|offset| add_scaled(position, *offset, normal)).collect()),
+        first if (first - z).abs() <= SAME_Z && upward.abs() >= 1.0 - COSINE_TOLERANCE => {
+            Some(offsets.iter().map(|z| [x, y, *z]).collect())
+        }
+        _ => None,
     }
 }
+
+/// By how many mm two numbers for one place differ, as they are rounded.
+const SAME_Z: f64 = 0.01;
 
 /// The place of each frame of a reconstructed tomogram, of which the first detector has the first slice.
 fn tomogram_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Option<(FrameGeometry, Vec<Vector>)> {

@@ -21,6 +21,7 @@ use crate::uid;
 use crate::value::{self, Number};
 use crate::vr::Vr;
 
+const MEDIA_STORAGE_SOP_CLASS_UID: Tag = Tag::new(0x0002, 0x0002);
 const IMAGE_TYPE: Tag = Tag::new(0x0008, 0x0008);
 const SOP_CLASS_UID: Tag = Tag::new(0x0008, 0x0016);
 const SOP_INSTANCE_UID: Tag = Tag::new(0x0008, 0x0018);
@@ -109,6 +110,12 @@ impl InstanceHeader {
             value.map(|value| uid::trim(&value).to_owned()).unwrap_or_default()
         };
         let (image_type, sop_class_uid) = (text(IMAGE_TYPE), identifier(SOP_CLASS_UID));
+        // A file that ends before its own has that of its File Meta Information.
+        let of_meta = || file.meta.find(MEDIA_STORAGE_SOP_CLASS_UID).and_then(|element| file.meta.value(element).ok());
+        let sop_class_uid = match sop_class_uid.is_empty() {
+            true => of_meta().map(|value| uid::trim(&value).to_owned()).unwrap_or_default(),
+            false => sop_class_uid,
+        };
         let modality = text(MODALITY);
         let positive = |spacing: &[f64; 2]| spacing.iter().all(|value| *value > 0.0);
         let in_patient = exactly(dataset, PIXEL_SPACING).filter(positive);
@@ -273,6 +280,7 @@ mod tests {
         let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
         bytes.extend(vr.as_bytes());
         match vr {
+            "SQ" if value == b"cut" => bytes.extend([&[0, 0], &1000u32.to_le_bytes()[..]].concat()),
             "OW" | "SQ" => bytes.extend([&[0, 0], &(value.len() as u32).to_le_bytes()[..]].concat()),
             _ => bytes.extend((value.len() as u16).to_le_bytes()),
         }
@@ -370,6 +378,10 @@ mod tests {
         let no_pixels = (0x7FE0, 0x0010, "--", &[][..]);
         let ct = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.2\0"[..]);
         let no_rows = (0x0028, 0x0010, "--", &[][..]);
+        let report = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.88.11\0"[..]);
+        let segmentation = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.66.4"[..]);
+        // A sequence whose length goes on behind the end of the file.
+        let cut = (0x7FE0, 0x0001, "SQ", &b"cut"[..]);
         let frames = (0x0028, 0x0008, "IS", &b"3 "[..]);
         let mosaic = (0x0008, 0x0008, "CS", &b"ORIGINAL\\PRIMARY\\M\\MOSAIC"[..]);
         let width = |bits: &'static [u8]| (0x0028, 0x0100, "US", bits);
@@ -380,6 +392,9 @@ mod tests {
             ("without its pixels", NATIVE, vec![no_pixels], "truncated 8 0"),
             ("no image", NATIVE, vec![no_pixels, no_rows], "none"),
             ("without rows", NATIVE, vec![no_rows], "invalid"),
+            ("cut off within an element", NATIVE, vec![no_pixels, no_rows, cut], "invalid"),
+            ("a report cut off within an element", NATIVE, vec![no_pixels, no_rows, report, cut], "none"),
+            ("a segmentation without its rows", NATIVE, vec![no_pixels, no_rows, segmentation], "invalid"),
             ("cut off before its rows", NATIVE, vec![no_pixels, no_rows, ct], "invalid"),
             ("native under a syntax for compressed pixels", jpeg, vec![], "native"),
             ("frames that are not all there", NATIVE, vec![frames], "truncated 24 8"),

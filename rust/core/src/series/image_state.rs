@@ -63,7 +63,7 @@ impl ImageState {
         let description = match (ImageDescription::new(dataset, kind), element) {
             (Ok(description), _) => description,
             (Err(error), None) if is_image_class(sop_class_uid) => return ImageState::Invalid { why: error.what() },
-            (Err(_), None) => return ImageState::None,
+            (Err(_), None) => return without_image(dataset, sop_class_uid),
             (Err(error), Some(_)) if error.family() == Family::Unsupported => {
                 return ImageState::Unsupported { why: error.what(), description: None, has_own_geometry: false };
             }
@@ -125,7 +125,25 @@ fn truncated(pixels: Box<EncapsulatedPixels>, dataset: &Dataset) -> ImageState {
     }
 }
 
+/// What has no image, unless it is a file that ends before its image would start.
+fn without_image(dataset: &Dataset, sop_class_uid: &str) -> ImageState {
+    match dataset.elements().iter().find(|element| element.is_cut_short) {
+        Some(cut) if may_be_image_class(sop_class_uid) => {
+            let why = format!("the file ends within {}, before it says whether it has an image", cut.tag);
+            ImageState::Invalid { why }
+        }
+        _ => ImageState::None,
+    }
+}
+
 /// Whether instances of this SOP Class are images, so that one without is damaged.
 fn is_image_class(uid: &str) -> bool {
-    dictionary::uid_entry(uid).is_some_and(|entry| entry.keyword.contains("ImageStorage"))
+    const OTHERS: [&str; 3] = ["EnhancedUSVolumeStorage", "ParametricMapStorage", "SegmentationStorage"];
+    dictionary::uid_entry(uid)
+        .is_some_and(|entry| entry.keyword.contains("ImageStorage") || OTHERS.contains(&entry.keyword))
+}
+
+/// Whether instances of this SOP Class can be images: a dose need not be one, and of private ones nobody knows.
+fn may_be_image_class(uid: &str) -> bool {
+    dictionary::uid_entry(uid).is_none_or(|entry| entry.keyword == "RTDoseStorage")
 }

@@ -216,7 +216,7 @@ fn missing(kind: IssueKind, keyword: &str, images: &[Entry<'_>], is_left_out: bo
             format!("{} {} no usable {keyword}, {consequence}", count(number, "image"), verb(number, "has", "have"));
         Issue::error(kind, sentence)
             .with_paths(images.iter().map(Entry::path))
-            .with_number("file_count", number as f64)
+            .with_file_count()
             .with_number("left_out_count", if is_left_out { number as f64 } else { 0.0 })
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::axis::LeadingAxis;
-use super::copies::drop_copies;
+use super::copies::{Copies, drop_copies};
 use super::draft::Draft;
 use super::frame_header::FrameHeader;
 use super::header::InstanceHeader;
@@ -79,27 +79,27 @@ pub fn plan_series(
     headers.sort_by_cached_key(|header| header.path.clone().into_os_string());
     headers.dedup_by(|a, b| a.path.as_os_str() == b.path.as_os_str());
     unreadable.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
-    let mut by_uid: BTreeMap<String, (Vec<InstanceHeader>, Vec<Issue>)> = BTreeMap::new();
+    let mut by_uid: BTreeMap<String, Files> = BTreeMap::new();
     for mut header in headers {
         header.drop_unusable();
         match by_uid.get_mut(&header.series_instance_uid) {
-            Some((series, _)) => series.push(header),
+            Some(files) => files.headers.push(header),
             None => {
-                by_uid.insert(header.series_instance_uid.clone(), (vec![header], Vec::new()));
+                let uid = header.series_instance_uid.clone();
+                by_uid.insert(uid, Files { headers: vec![header], ..Files::default() });
             }
         }
     }
-    by_uid.retain(|_, (series, _)| series.iter().any(|header| !matches!(header.image, ImageState::None)));
+    by_uid.retain(|_, files| files.headers.iter().any(|header| !matches!(header.image, ImageState::None)));
     let mut strays = Vec::new();
     for file in unreadable {
         match file.series_instance_uid.as_ref().and_then(|uid| by_uid.get_mut(uid)) {
-            Some((_, issues)) => issues.push(unreadable_issue(&file.path, &file.reason)),
+            Some(files) => files.unreadable.push(unreadable_issue(&file.path, &file.reason)),
             None => strays.push(file),
         }
     }
     report_strays(&strays, &mut by_uid);
-    let mut plans: Vec<SeriesPlan> =
-        by_uid.into_iter().map(|(uid, (series, issues))| plan_one(uid, series, issues, tolerances)).collect();
+    let mut plans: Vec<SeriesPlan> = by_uid.into_iter().map(|(uid, files)| plan_one(uid, files, tolerances)).collect();
     plans.sort_by(|a, b| {
         let number = |plan: &SeriesPlan| plan.number.unwrap_or(i64::MAX);
         a.study_uid.cmp(&b.study_uid).then(number(a).cmp(&number(b))).then_with(|| a.uid.cmp(&b.uid))
@@ -107,101 +107,126 @@ pub fn plan_series(
     plans
 }
 
+/// The files of one series, in the order of their paths.
+#[derive(Debug, Default)]
+struct Files {
+    headers: Vec<InstanceHeader>,
+    unreadable: Vec<Issue>,
+    /// What cannot be read and is of a series that nobody knows: lists that other series have too.
+    strays: Vec<Arc<Vec<Issue>>>,
+}
+
 /// Reports files of no known series in the series beside which they lie.
-fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, (Vec<InstanceHeader>, Vec<Issue>)>) {
+fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, Files>) {
+    if strays.is_empty() {
+        return;
+    }
     let mut in_folder: HashMap<PathBuf, Vec<Issue>> = HashMap::new();
     for file in strays {
         let issue = Issue { is_error: false, ..unreadable_issue(&file.path, &file.reason) };
         in_folder.entry(file.path.parent().map(Path::to_owned).unwrap_or_default()).or_default().push(issue);
     }
-    let mut homes: HashSet<PathBuf> = HashSet::new();
-    for (series, issues) in by_uid.values_mut().filter(|_| !in_folder.is_empty()) {
+    let in_folder: HashMap<PathBuf, Arc<Vec<Issue>>> =
+        in_folder.into_iter().map(|(folder, issues)| (folder, Arc::new(issues))).collect();
+    let mut homes: HashSet<&Path> = HashSet::new();
+    for files in by_uid.values_mut() {
         let mut seen: HashSet<&Path> = HashSet::new();
-        for folder in series.iter().map(|header| header.path.parent().unwrap_or(Path::new(""))) {
+        for folder in files.headers.iter().map(|header| header.path.parent().unwrap_or(Path::new(""))) {
             if !seen.insert(folder) {
                 continue;
             }
             if let Some((folder, found)) = in_folder.get_key_value(folder) {
-                issues.extend_from_slice(found);
-                homes.insert(folder.clone());
+                files.strays.push(Arc::clone(found));
+                homes.insert(folder);
             }
         }
     }
-    let homeless = in_folder.into_iter().filter(|(folder, _)| !homes.contains(folder));
-    let mut homeless: Vec<Issue> = homeless.flat_map(|(_, issues)| issues).collect();
-    homeless.sort_by(|a, b| a.paths.cmp(&b.paths));
-    for (_, issues) in by_uid.values_mut() {
-        issues.extend_from_slice(&homeless);
+    let homeless = in_folder.iter().filter(|(folder, _)| !homes.contains(folder.as_path()));
+    let mut homeless: Vec<Issue> = homeless.flat_map(|(_, issues)| issues.iter().cloned()).collect();
+    if homeless.is_empty() {
+        return;
     }
+    homeless.sort_by(|a, b| a.paths.cmp(&b.paths));
+    let homeless = Arc::new(homeless);
+    by_uid.values_mut().for_each(|files| files.strays.push(Arc::clone(&homeless)));
 }
 
 fn unreadable_issue(path: &Path, reason: &str) -> Issue {
     Issue::error(IssueKind::Unreadable, format!("1 file cannot be read: {reason}")).with_paths([path.to_owned()])
 }
 
-/// `headers`: the files of one series in the order of their paths, at least one of them an image.
-fn plan_one(
-    uid: String,
-    mut headers: Vec<InstanceHeader>,
-    mut issues: Vec<Issue>,
-    tolerances: &Tolerances,
-) -> SeriesPlan {
+/// At least one of `files` is an image.
+fn plan_one(uid: String, files: Files, tolerances: &Tolerances) -> SeriesPlan {
+    let Files { mut headers, unreadable, strays: mut shared } = files;
     let mixed = mixed_study(&headers);
     let frames: Vec<Cow<'_, [FrameHeader]>> = headers.iter().map(InstanceHeader::all_frames).collect();
-    let images = images(&headers, &frames, &mut issues, tolerances);
+    let Images { images, copies, others, mut invalid } = images(&headers, &frames, tolerances);
+    invalid.splice(..0, unreadable);
+    if !invalid.is_empty() {
+        shared.insert(0, Arc::new(invalid));
+    }
     let (mut main, mut stacks) = (Draft::default(), Vec::new());
-    if let Some((stack, others)) = split(images, tolerances) {
-        let of_series = std::mem::take(&mut issues);
+    if let Some((stack, beside)) = split(images, tolerances) {
         main = Draft::new(&stack, tolerances);
         stacks = parts(&stack, &main, tolerances);
-        if !(stacks.is_empty() && others.is_empty()) {
+        if !(stacks.is_empty() && beside.is_empty()) {
             if stacks.is_empty() {
                 stacks.push(main.clone());
             }
-            for other in &others {
+            for other in &beside {
                 let draft = Draft::new(other, tolerances);
                 let parts = parts(other, &draft, tolerances);
                 stacks.extend(if parts.is_empty() { vec![draft] } else { parts });
             }
             for stack in &mut stacks {
-                stack.inherit(&of_series, &headers);
+                let copied = copies.issue(stack.files.iter().copied(), &headers);
+                stack.issues.splice(..0, copied);
                 if mixed.is_some() {
                     let own = stack.files.iter().filter_map(|file| headers.get(*file));
                     stack.issues.extend(mixed_study(own));
                 }
             }
         }
-        let beside = left_out(&stack, &others, main.extent, tolerances);
-        // In the order in which a report lists those of one kind.
-        main.issues = [of_series, std::mem::take(&mut main.issues), beside, std::mem::take(&mut main.behind)].concat();
-    } else {
-        main.issues = issues;
+        main.issues.extend(left_out(&stack, &beside, main.extent, tolerances));
     }
+    // In the order in which a report lists those of one kind.
+    main.issues.splice(..0, others.into_iter().chain(copies.issue_of_all(&headers)));
+    main.issues.append(&mut main.behind);
     main.issues.extend(mixed);
     drop(frames);
     // What is read of them is in the slices.
     headers.iter_mut().for_each(|header| header.frames = Vec::new());
     let headers: Vec<Arc<InstanceHeader>> = headers.into_iter().map(Arc::new).collect();
-    let mut plan = main.plan(&uid, &headers);
-    plan.stacks = stacks.into_iter().map(|stack| stack.plan(&uid, &headers)).collect();
+    let mut plan = main.plan(&uid, &headers, &shared);
+    plan.stacks = stacks.into_iter().map(|stack| stack.plan(&uid, &headers, &shared)).collect();
     plan
 }
 
-/// The images among the files, each once.
+/// What the files of a series are.
+#[derive(Debug)]
+struct Images<'a> {
+    /// The images, each once.
+    images: Vec<Entry<'a>>,
+    copies: Copies,
+    /// The files that are none.
+    others: Option<Issue>,
+    /// Those whose attributes contradict themselves.
+    invalid: Vec<Issue>,
+}
+
 fn images<'a>(
     headers: &'a [InstanceHeader],
     frames: &'a [Cow<'a, [FrameHeader]>],
-    issues: &mut Vec<Issue>,
     tolerances: &Tolerances,
-) -> Vec<Entry<'a>> {
+) -> Images<'a> {
     let mut images = Vec::with_capacity(headers.len());
-    let mut others = Vec::new();
+    let (mut others, mut invalid) = (Vec::new(), Vec::new());
     // Frames mostly share their orientation, which takes a while to check.
     let mut last: (Option<[f64; 6]>, Option<Orientation>) = (None, None);
     for (file, (header, frames)) in headers.iter().zip(frames).enumerate() {
         match &header.image {
             ImageState::None => others.push(header.path.clone()),
-            ImageState::Invalid { why } => issues.push(unreadable_issue(&header.path, why)),
+            ImageState::Invalid { why } => invalid.push(unreadable_issue(&header.path, why)),
             _ => {
                 for frame in frames.iter() {
                     if frame.orientation != last.0 {
@@ -214,14 +239,13 @@ fn images<'a>(
             }
         }
     }
-    if !others.is_empty() {
+    let (images, copies) = drop_copies(images);
+    let others = (!others.is_empty()).then(|| {
         let (files, are) = (count(others.len(), "file"), verb(others.len(), "is", "are"));
         let issue = Issue::note(IssueKind::NotAnImage, format!("{files} {are} left out: no image"));
-        issues.push(issue.with_number("file_count", others.len() as f64).with_paths(others));
-    }
-    let (images, copies) = drop_copies(images);
-    issues.extend(copies);
-    images
+        issue.with_paths(others).with_file_count()
+    });
+    Images { images, copies, others, invalid }
 }
 
 fn mixed_study<'a>(headers: impl IntoIterator<Item = &'a InstanceHeader>) -> Option<Issue> {

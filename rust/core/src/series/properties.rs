@@ -112,7 +112,7 @@ proptest! {
             let slices: Vec<PathBuf> = plan.set.present().map(|(file, _)| file.path.clone()).collect();
             let mut told: BTreeSet<PathBuf> = slices.iter().cloned().collect();
             prop_assert_eq!(told.len(), slices.len(), "no slice twice");
-            told.extend(plan.report.issues.iter().flat_map(|issue| issue.paths.clone()));
+            told.extend(plan.report.all().flat_map(|issue| issue.paths.clone()));
             prop_assert_eq!(&told, &paths);
             prop_assert!(plan.affine.0.iter().flatten().all(|value| value.is_finite()), "{:?}", plan.affine);
         }
@@ -128,7 +128,7 @@ proptest! {
             for path in stacks.iter().flat_map(|stack| stack.set.present()).map(|(file, _)| file.path.clone()) {
                 prop_assert!(told.insert(path.clone()), "{:?} is in two stacks", path);
             }
-            let reports = stacks.iter().chain([&plan]).flat_map(|stack| &stack.report.issues);
+            let reports = stacks.iter().chain([&plan]).flat_map(|stack| stack.report.all());
             // That another stack has a file says nothing of it.
             let left_out = reports.filter(|issue| !BESIDE.contains(&issue.kind));
             told.extend(left_out.flat_map(|issue| issue.paths.clone()));
@@ -143,7 +143,7 @@ proptest! {
                 let own: BTreeSet<PathBuf> = stack.set.present().map(|(file, _)| file.path.clone()).collect();
                 // A file that is reported and left out has a say in what the others are: a second phase, of which
                 // one image is left, is an axis.
-                let told = stack.report.issues.iter().filter(|issue| !BESIDE.contains(&issue.kind));
+                let told = stack.report.all().filter(|issue| !BESIDE.contains(&issue.kind));
                 if told.flat_map(|issue| &issue.paths).any(|path| !own.contains(path)) {
                     continue;
                 }

@@ -1,7 +1,9 @@
 //! What is irregular in a series: typed findings with files, numbers and a sentence.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What a finding is about. In the order in which a report lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,11 +138,21 @@ impl Issue {
         Issue { is_error: false, ..Issue::error(kind, sentence) }
     }
 
-    /// Each path once where those of several frames of one file follow each other.
+    /// Each path once, wherever frames of one file are in the order.
     pub(crate) fn with_paths(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Issue {
         self.paths.extend(paths);
         self.paths.dedup_by(|a, b| a.as_os_str() == b.as_os_str());
+        let mut seen = HashSet::with_capacity(self.paths.len());
+        let is_new: Vec<bool> = self.paths.iter().map(|path| seen.insert(path.as_os_str())).collect();
+        let mut is_new = is_new.into_iter();
+        self.paths.retain(|_| is_new.next().unwrap_or(true));
         self
+    }
+
+    /// How many files the paths are.
+    pub(crate) fn with_file_count(self) -> Issue {
+        let count = self.paths.len();
+        self.with_number("file_count", count as f64)
     }
 
     pub(crate) fn with_number(mut self, name: &'static str, value: f64) -> Issue {
@@ -152,14 +164,21 @@ impl Issue {
 /// All findings about one series.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// Sorted by kind; those of one kind in slice order.
+    /// Files that cannot be read. A thousand of them may belong to any of a thousand stacks, which share the lists.
+    pub unreadable: Vec<Arc<Vec<Issue>>>,
+    /// The others, sorted by kind; those of one kind in slice order.
     pub issues: Vec<Issue>,
 }
 
 impl Report {
+    /// All findings, sorted by kind.
+    pub fn all(&self) -> impl Iterator<Item = &Issue> {
+        self.unreadable.iter().flat_map(|issues| issues.iter()).chain(&self.issues)
+    }
+
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
-        self.issues.iter().any(|issue| issue.is_error)
+        self.all().any(|issue| issue.is_error)
     }
 }
 

@@ -213,7 +213,11 @@ pub(super) fn left_out(
         let number = entries.len();
         let inside = entries.iter().filter(|entry| is_inside(stack, entry, extent)).count();
         let is_missing = matches!(kind, IssueKind::MissingPosition | IssueKind::MissingOrientation);
-        let files = format!("{} {} left out", count(number, "file"), verb(number, "is", "are"));
+        let file_count = entries.chunk_by(|a, b| a.file == b.file).count();
+        let files = match count(file_count, "file") {
+            files if file_count == number => format!("{files} {} left out", verb(number, "is", "are")),
+            files => format!("{} of {files} {} left out", count(number, "frame"), verb(number, "is", "are")),
+        };
         let why = match kind {
             IssueKind::MixedOrientation => "another plane",
             IssueKind::MixedShape => "another number of rows or columns",
@@ -237,7 +241,8 @@ pub(super) fn left_out(
         let is_error = kind != IssueKind::Localizer && (!is_main || inside > 0 || is_missing);
         Issue { is_error, ..Issue::note(kind, sentence) }
             .with_paths(entries.into_iter().map(Entry::path))
-            .with_number("file_count", number as f64)
+            .with_file_count()
+            .with_number("image_count", number as f64)
             .with_number("group_count", groups.len() as f64)
             .with_number("in_stack_count", inside as f64)
     };
