@@ -283,11 +283,17 @@ class Frame:
     pixel_spacing: tuple[float, float] | None = (0.75, 0.75)
     rescale: tuple[float, float] | None = (1.0, -1024.0)
     temporal_position: int | None = None
+    temporal_offset: float | None = None
     echo_time: float | None = None
     b_value: float | None = None
     gradient: Sequence[float] | None = None
     frame_type: Sequence[str] | None = None
     stack_id: str | None = None
+    in_stack_position: int | None = None
+    dimension_values: Sequence[int] | None = None
+    data_type: str | None = None
+    volume_position: Sequence[float] | None = None
+    volume_orientation: Sequence[float] | None = None
     segment: int | None = None
     window: tuple[float, float] | None = None
 
@@ -314,13 +320,19 @@ def functional_groups(frame: Frame) -> list[Element]:
         macro(0x00189114, one(0x00189082, "FD", frame.echo_time)),
         macro(0x00189117, gradient, one(0x00189087, "FD", frame.b_value)),
         macro(0x00189226, one(0x00089007, "CS", frame.frame_type)),
+        macro(0x00189807, one(0x00189808, "CS", frame.data_type)),
         macro(
             0x00209111,
             one(0x00209056, "SH", frame.stack_id),
+            one(0x00209057, "UL", frame.in_stack_position),
             one(0x00209128, "UL", frame.temporal_position),
+            one(0x00209157, "UL", frame.dimension_values),
         ),
         macro(0x00209113, numbers(0x00200032, frame.position)),
         macro(0x00209116, numbers(0x00200037, frame.orientation)),
+        macro(0x0020930E, one(0x00209301, "FD", frame.volume_position)),
+        macro(0x0020930F, one(0x00209302, "FD", frame.volume_orientation)),
+        macro(0x00209310, one(0x0020930D, "FD", frame.temporal_offset)),
         macro(0x00289110, numbers(0x00280030, frame.pixel_spacing)),
         macro(
             0x00289132,
@@ -335,6 +347,16 @@ def functional_groups(frame: Frame) -> list[Element]:
         macro(0x0062000A, one(0x0062000B, "US", frame.segment)),
     ]
     return [element for element in macros if element is not None]
+
+
+def dimension_index(*pointers: int, organization: str | None = "2.25.77") -> Element:
+    """Lay out the Dimension Index Sequence (PS3.3 §C.7.6.17) of dimensions with these pointers."""
+    items = []
+    for pointer in pointers:
+        uid = [] if organization is None else [Element(0x00209164, "UI", organization)]
+        creator = [Element(0x00209213, "LO", "MAKER")] if pointer >> 16 & 1 else []
+        items.append([*uid, Element(0x00209165, "AT", [pointer]), *creator])
+    return Element(0x00209222, "SQ", Items(items))
 
 
 def stack_frames(

@@ -43,12 +43,13 @@ class Series:
         frames: Which frame of that file it is, or which tile of a mosaic, from 0.
         shape: The volume's shape: (slice, row, column), with a last axis for colour samples, and one in front
             where positions have several images.
-        axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", ...)` and the like.
+        axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", ...)` and the like:
+            see `Volume.axes`.
         coords: What changes along the leading axis, by name: one value a step. What the axis is sorted by
             comes first. Empty without such an axis. `Volume` says what is in it of diffusion weighting.
         spacing: (slice, row, column) in mm: how far apart neighbours are along each axis of the array.
         affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS (PS3.3
-            §C.7.6.2.1.1).
+            §C.7.6.2.1.1), or to those of an ultrasound volume where the report has `volume_coordinates`.
         report: What is irregular.
     """
 
@@ -88,9 +89,10 @@ class Series:
         """The stacks of the series, each as a series of its own with this one's UID.
 
         Images part by plane, shape, Photometric Interpretation, Pixel Spacing and Frame of Reference, and
-        localizers from others. By Stack ID, Image Type, echo and Acquisition Number they part only where that
-        makes stacks of what is no volume: acquisitions that continue or interleave stay one stack, and so
-        does what has a leading axis. Every image is in one stack, or in a report as left out.
+        localizers from others; those without positions by Stack ID. By Stack ID, Data Type, Image Type, echo
+        and Acquisition Number others part only where that makes stacks of what is no volume: acquisitions
+        that continue or interleave stay one stack, and so does what has a leading axis. Every image is in one
+        stack, or in a report as left out.
 
         The first is what this series describes, but with the report of its own slices; where that is no
         volume but several, those come first. A series of one stack is the only one of its list.

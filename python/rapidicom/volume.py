@@ -33,11 +33,21 @@ class Volume:
         array: Axes (slice, row, column), with a last one for colour samples, and one in front where positions
             have several images.
         axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", "row", "column")` and
-            the like.
+            the like. The one in front is that of the first attribute that tells the images of a position
+            apart: `segment`, `time`, `trigger_time`, `cardiac_phase`, `echo`, `b_value`,
+            `gradient_direction`, `inversion_time`, `flip_angle`, `image_type`, `data_type`, `acquisition` or
+            `stack`. If none does, it is what the vectors of nuclear medicine count (`energy_window`,
+            `detector`, `phase`, `rotation`, `rr_interval`, `time_slot`, `angular_view`, `time_slice`; PS3.3
+            §C.8.4.8), or a dimension of the file (PS3.3 §C.7.6.17), with the keyword of its Dimension Index
+            Pointer in small letters, or `dimension` where that is private; at last `instance`.
         coords: What changes along the axis in front, by name: one value a step, what it is sorted by first.
-            Times are in ms, but those of acquisition in seconds. See below for diffusion weighting.
+            Times are in ms, but those of acquisition in seconds. A dimension of the file has its index, which
+            counts values: `effective_echo_time_index`, or `dimension_2_index` of the second if it is private.
+            See below for diffusion weighting.
         affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS (PS3.3
             §C.7.6.2.1.1): the first three columns are the steps from neighbour to neighbour along each axis.
+            Where the report has `volume_coordinates`, the millimetres are those of an ultrasound volume's
+            own frame of reference (PS3.3 §C.8.24.2), and so are `origin` and `direction`.
         spacing: (slice, row, column) in mm: the lengths of these steps.
         paths: One file an image, in the order of the array; an image that is missing is left out.
         frames: Which frame of that file it is, or which tile of a mosaic, from 0.

@@ -1,5 +1,6 @@
 //! Series and their slices.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -268,7 +269,7 @@ fn series<'py>(py: Python<'py>, plan: SeriesPlan, lists: &mut IssueLists<'py>) -
 }
 
 /// The axis' name, and its coordinates by name.
-fn leading_axis<'py>(py: Python<'py>, axis: LeadingAxis) -> PyResult<(&'static str, Bound<'py, PyDict>)> {
+fn leading_axis<'py>(py: Python<'py>, axis: LeadingAxis) -> PyResult<(Cow<'static, str>, Bound<'py, PyDict>)> {
     let coordinates = PyDict::new(py);
     for coordinate in axis.coordinates {
         match coordinate.values {

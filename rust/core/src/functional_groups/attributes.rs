@@ -40,6 +40,20 @@ pub struct FrameAttributes {
     pub diffusion_b_value: Option<f64>,
     pub diffusion_gradient: Option<[f64; 3]>,
     pub segment_number: Option<f64>,
+    /// Data Type: what the numbers of an ultrasound volume are.
+    pub data_type: Option<Arc<str>>,
+    pub in_stack_position_number: Option<u32>,
+    /// Of ultrasound volumes.
+    pub volume_plane: Option<Box<VolumePlane>>,
+}
+
+/// Where a frame lies in the coordinates of its volume (PS3.3 §C.7.6.16.2.21, §C.7.6.16.2.22).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct VolumePlane {
+    /// Image Position (Volume), in mm.
+    pub position: Option<[f64; 3]>,
+    /// Image Orientation (Volume).
+    pub orientation: Option<[f64; 6]>,
 }
 
 /// The sequences whose first item is looked into. Others are stepped over: some writers put a whole single-frame header
@@ -56,9 +70,12 @@ pub(super) fn is_wanted_sequence(tag: Tag) -> bool {
             | 0x0018_9226 // MR Image Frame Type
             | 0x0018_9329 // CT Image Frame Type
             | 0x0018_9751 // PET Frame Type
+            | 0x0018_9807 // Image Data Type
             | 0x0020_9111 // Frame Content
             | 0x0020_9113 // Plane Position
             | 0x0020_9116 // Plane Orientation
+            | 0x0020_930E // Plane Position (Volume)
+            | 0x0020_930F // Plane Orientation (Volume)
             | 0x0020_9310 // Temporal Position
             | 0x0028_9110 // Pixel Measures
             | 0x0028_9132 // Frame VOI LUT
@@ -100,6 +117,7 @@ impl FrameAttributes {
             0x0028_1051 => self.window = field.number(Vr::DS).map(|width| [self.window_center(), width]),
             0x0008_9007 => self.frame_type = field.text(),
             0x0020_9056 => self.stack_id = field.text(),
+            0x0020_9057 => self.in_stack_position_number = field.number(Vr::UL).and_then(whole),
             0x0020_9128 => self.temporal_position_index = field.number(Vr::UL),
             0x0020_930D => self.temporal_position_offset = field.number(Vr::FD),
             0x0020_9156 => self.frame_acquisition_number = field.number(Vr::US),
@@ -112,6 +130,9 @@ impl FrameAttributes {
             0x0018_9087 => self.diffusion_b_value = field.number(Vr::FD),
             0x0018_9089 => self.diffusion_gradient = field.numbers(Vr::FD),
             0x0062_000B => self.segment_number = field.number(Vr::US),
+            0x0018_9808 => self.data_type = field.text(),
+            0x0020_9301 => self.volume_plane.get_or_insert_default().position = field.numbers(Vr::FD),
+            0x0020_9302 => self.volume_plane.get_or_insert_default().orientation = field.numbers(Vr::FD),
             // Complex Image Component belongs to the frame type: it says what the numbers are.
             0x0008_9208 => {
                 let component = field.text();
@@ -133,6 +154,7 @@ impl FrameAttributes {
         };
         share(&mut self.frame_type, &other.frame_type);
         share(&mut self.stack_id, &other.stack_id);
+        share(&mut self.data_type, &other.data_type);
     }
 
     /// Takes from another frame what it has of the sequence `tag`, which has the same bytes in both; `false` if that
@@ -142,7 +164,12 @@ impl FrameAttributes {
             0x0018_9112 => self.flip_angle = other.flip_angle,
             0x0018_9114 => self.effective_echo_time = other.effective_echo_time,
             0x0018_9115 => self.inversion_time = other.inversion_time,
+            0x0018_9807 => self.data_type.clone_from(&other.data_type),
             0x0020_9116 => self.image_orientation = other.image_orientation,
+            0x0020_930F => {
+                self.volume_plane.get_or_insert_default().orientation =
+                    other.volume_plane.as_ref().and_then(|plane| plane.orientation);
+            }
             0x0028_9110 => {
                 self.pixel_spacing = other.pixel_spacing;
                 self.slice_thickness = other.slice_thickness;
@@ -181,6 +208,30 @@ impl Field<'_> {
             None => value::decimal(self.ascii()?.split('\\').next()?)?,
         };
         first.is_finite().then_some(first)
+    }
+
+    /// Puts the values into `slots`, if there is an index for each; [`NO_INDEX`] into all of them otherwise.
+    pub(super) fn indices(&self, vr: Vr, slots: &mut [u32]) {
+        let mut count = 0;
+        let mut put = |index: Option<u32>| match (slots.get_mut(count), index) {
+            (Some(slot), Some(index)) => {
+                *slot = index;
+                count += 1;
+            }
+            // More than there are slots: then none counts.
+            _ => count = usize::MAX,
+        };
+        match self.binary(vr) {
+            Some(vr) => value::numbers(self.bytes, vr, self.order).for_each(|value| put(whole(value.to_f64()))),
+            None => self
+                .ascii()
+                .into_iter()
+                .flat_map(|text| text.split('\\'))
+                .for_each(|text| put(value::decimal(text).and_then(whole))),
+        }
+        if count != slots.len() {
+            slots.fill(NO_INDEX);
+        }
     }
 
     /// All values, if there are as many as asked for and they are finite numbers.
@@ -227,6 +278,14 @@ impl Field<'_> {
     }
 }
 
+/// An index that is not told: those of the standard count from 1.
+pub(super) const NO_INDEX: u32 = u32::MAX;
+
+/// A number that counts.
+pub(super) fn whole(number: f64) -> Option<u32> {
+    ((0.0..f64::from(u32::MAX)).contains(&number) && number.fract() == 0.0).then_some(number as u32)
+}
+
 /// Days since the first of March of the year 0, in the Gregorian calendar.
 fn days(year: u32, month: u32, day: u32) -> Option<f64> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) || year == 0 {
@@ -258,6 +317,25 @@ mod tests {
             ("empty", b"", Vr::DS, None),
         ] {
             assert_eq!(field(bytes, vr).numbers::<3>(Vr::DS), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn indices_are_all_there_or_none() {
+        for (name, bytes, vr, expected) in [
+            ("binary", &[1, 0, 0, 0, 2, 1, 0, 0][..], Vr::UL, [1, 258]),
+            ("without a VR", &[1, 0, 0, 0, 2, 1, 0, 0], Vr::IMPLICIT, [1, 258]),
+            ("short numbers", &[1, 0, 2, 0], Vr::US, [1, 2]),
+            ("one", &[1, 0, 0, 0], Vr::UL, [NO_INDEX; 2]),
+            ("three", &[1, 0, 2, 0, 3, 0], Vr::US, [NO_INDEX; 2]),
+            ("that which stands for none", &[1, 0, 0, 0, 255, 255, 255, 255], Vr::UL, [NO_INDEX; 2]),
+            ("text", b"3\\4 ", Vr::IS, [3, 4]),
+            ("text that is no number", b"3\\x ", Vr::IS, [NO_INDEX; 2]),
+            ("empty", b"", Vr::UL, [NO_INDEX; 2]),
+        ] {
+            let mut slots = [9; 2];
+            field(bytes, vr).indices(Vr::UL, &mut slots);
+            assert_eq!(slots, expected, "{name}");
         }
     }
 

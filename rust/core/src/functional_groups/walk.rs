@@ -1,6 +1,7 @@
 //! The items of the functional groups, one after the other, none of them kept.
 
 use super::attributes::{Field, FrameAttributes, LAST_WANTED, is_wanted_sequence};
+use super::dimensions::Dimensions;
 use crate::dataset::Dataset;
 use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,9 +14,19 @@ use crate::vr::Vr;
 
 const SHARED: Tag = Tag::new(0x5200, 0x9229);
 const PER_FRAME: Tag = Tag::new(0x5200, 0x9230);
+const DIMENSION_INDEX_VALUES: Tag = Tag::new(0x0020, 0x9157);
 
 /// Sequences in sequences of a frame's item that are looked into: Diffusion Gradient Direction lies deepest.
 const DEPTH: usize = 3;
+
+/// What is read of functional groups.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FunctionalGroups {
+    /// One entry a frame, in their order.
+    pub frames: Vec<FrameAttributes>,
+    /// What the frames are counted by.
+    pub dimensions: Dimensions,
+}
 
 /// Reads what a volume depends on of the Shared and the Per-Frame Functional Groups: one entry a frame, in their order.
 /// `None` if the data set has neither.
@@ -24,13 +35,14 @@ const DEPTH: usize = 3;
 ///
 /// If the sequences do not consist of items, the elements of an item cannot be parsed, a limit is exceeded, or the file
 /// is gone or has been changed.
-pub fn read_functional_groups(dataset: &Dataset, frame_count: usize) -> Result<Option<Vec<FrameAttributes>>> {
+pub fn read_functional_groups(dataset: &Dataset, frame_count: usize) -> Result<Option<FunctionalGroups>> {
     let limits = Limits::DEFAULT;
     let rules = Rules { limits, leniencies: dataset.leniencies(), ..Rules::default() };
     let mut walk = Walk {
         rules: &rules,
         elements: Default::default(),
         last: (Vec::new(), None),
+        dimensions: Dimensions::default(),
         deviations: Deviations::default(),
     };
     let (shared, per_frame) = (dataset.find(SHARED), dataset.find(PER_FRAME));
@@ -46,6 +58,7 @@ pub fn read_functional_groups(dataset: &Dataset, frame_count: usize) -> Result<O
     }
     let mut frames: Vec<FrameAttributes> = Vec::with_capacity(frame_count);
     if let Some(element) = per_frame {
+        walk.dimensions = Dimensions::of(dataset);
         walk.sequence(dataset, element, frame_count, |walk, bytes, item| {
             let mut frame = common.clone();
             walk.frame(bytes, item, frames.last(), &mut frame)?;
@@ -57,7 +70,7 @@ pub fn read_functional_groups(dataset: &Dataset, frame_count: usize) -> Result<O
         })?;
     }
     frames.resize(frame_count, common);
-    Ok(Some(frames))
+    Ok(Some(FunctionalGroups { frames, dimensions: walk.dimensions }))
 }
 
 /// What is used again for the next item.
@@ -66,6 +79,8 @@ struct Walk<'r> {
     elements: [Vec<Element>; DEPTH],
     /// Those of the last frame's item, and how they are written.
     last: (Vec<Element>, Option<Encoding>),
+    /// With the indices of the frames so far.
+    dimensions: Dimensions,
     deviations: Deviations,
 }
 
@@ -113,6 +128,7 @@ impl Walk<'_> {
         before: Option<&FrameAttributes>,
         into: &mut FrameAttributes,
     ) -> Result<()> {
+        self.dimensions.start_frame();
         let (last, encoding) = std::mem::take(&mut self.last);
         let is_written_alike = encoding == Some(item.encoding);
         let mut elements = Vec::with_capacity(last.len());
@@ -165,7 +181,11 @@ impl Walk<'_> {
                 self.item(Run { bytes, offset: element.value_offset }, inner, depth + 1, into)?;
             }
         } else if depth > 0 {
-            into.take(element.tag, Field { bytes, vr: element.vr, order: item.encoding.order });
+            let field = Field { bytes, vr: element.vr, order: item.encoding.order };
+            match element.tag {
+                DIMENSION_INDEX_VALUES => field.indices(Vr::UL, self.dimensions.last_frame()),
+                tag => into.take(tag, field),
+            }
         }
         Ok(())
     }
@@ -219,7 +239,7 @@ mod tests {
         [&[0; 128][..], b"DICM", &syntax, &element(0x0008, 0x0060, "CS", b"MR"), &groups].concat()
     }
 
-    fn read(bytes: Vec<u8>, count: usize) -> Result<Option<Vec<FrameAttributes>>> {
+    fn read(bytes: Vec<u8>, count: usize) -> Result<Option<FunctionalGroups>> {
         let file = DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default())?;
         read_functional_groups(&file.dataset, count)
     }
@@ -229,13 +249,39 @@ mod tests {
         let shared = [sequence(0x0028, 0x9145, &[element(0x0028, 0x1053, "DS", b"2 ")])];
         let slopes = [None, Some("3 "), Some("3 "), None, Some("4 "), Some("x ")];
         let frames: Vec<Vec<u8>> = slopes.iter().enumerate().map(|(z, slope)| frame(&z.to_string(), *slope)).collect();
-        let read = read(file(&shared, &frames), 7).unwrap().unwrap();
+        let read = read(file(&shared, &frames), 7).unwrap().unwrap().frames;
         let found: Vec<_> = read.iter().map(|frame| frame.rescale_slope).collect();
         assert_eq!(found, [Some(2.0), Some(3.0), Some(3.0), Some(2.0), Some(4.0), None, Some(2.0)]);
         let bad: Vec<_> = read.iter().map(|frame| frame.has_bad_rescale).collect();
         assert_eq!(bad, [false, false, false, false, false, true, false]);
         let places: Vec<_> = read.iter().map(|frame| frame.image_position.map(|[_, _, z]| z)).collect();
         assert_eq!(places, [Some(0.0), Some(1.0), Some(2.0), Some(3.0), Some(4.0), Some(5.0), None]);
+    }
+
+    #[test]
+    fn frames_have_an_index_in_each_dimension() {
+        let dimension = |pointer: &[u8]| element(0x0020, 0x9165, "AT", pointer);
+        let uid = element(0x0020, 0x9164, "UI", b"1.2\0");
+        let private = [dimension(&[0x05, 0x20, 0x11, 0x10]), element(0x0020, 0x9213, "LO", b"Maker ")].concat();
+        let dimensions = [[uid, dimension(&[0x20, 0x00, 0x57, 0x90])].concat(), private];
+        let content = |values: &[u8]| sequence(0x0020, 0x9111, &[element(0x0020, 0x9157, "UL", values)]);
+        let frames = [
+            content(&[3, 0, 0, 0, 2, 0, 0, 0]),
+            content(&[4, 0, 0, 0]),
+            // A stack's number is beside its indices.
+            sequence(0x0020, 0x9111, &[element(0x0020, 0x9057, "UL", &[7, 0, 0, 0])]),
+            content(&[1, 1, 0, 0, 0, 0, 0, 0]),
+        ];
+        let mut bytes = [&[0; 128][..], b"DICM", &element(0x0002, 0x0010, "UI", b"1.2.840.10008.1.2.1\0")].concat();
+        bytes.extend(sequence(0x0020, 0x9222, &dimensions));
+        bytes.extend(sequence(0x5200, 0x9230, &frames));
+        let groups = read(bytes, 5).unwrap().unwrap();
+        let pointers: Vec<_> =
+            groups.dimensions.all().iter().map(|one| (one.pointer.0, &*one.private_creator)).collect();
+        assert_eq!(pointers, [(0x0020_9057, ""), (0x2005_1011, "Maker")]);
+        let found: Vec<_> = (0..5).map(|frame| [0, 1].map(|which| groups.dimensions.index(frame, which))).collect();
+        assert_eq!(found, [[Some(3), Some(2)], [None; 2], [None; 2], [Some(257), Some(0)], [None; 2]]);
+        assert_eq!(groups.frames[2].in_stack_position_number, Some(7));
     }
 
     #[test]

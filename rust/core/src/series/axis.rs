@@ -1,14 +1,19 @@
 //! The axis in front of the slices: what tells images of one position from each other.
 //!
 //! It is made of as few attributes as part the images of every position in the same way, taken in the order of
-//! [`ATTRIBUTES`]; those of [`Coordinate`] that change along it without being needed for that are told as well.
+//! [`ATTRIBUTES`]; those of [`Coordinate`] that change along it without being needed for that are told as well. Where
+//! attributes do not suffice, the dimensions that a file counts its frames by do, and at last the numbers of images.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use super::dimension_names::{axis_name, coordinate_name};
 use super::frame_header::AxisNumber;
+use super::frames::is_of_places;
 use super::report::{Issue, IssueKind, count, verb};
 use super::stack::Entry;
+use crate::functional_groups::Dimensions;
 use crate::geometry::Vector;
 
 /// An attribute that can part images of one position.
@@ -18,6 +23,9 @@ pub(super) enum Attribute {
     Gradient,
     ImageType,
     StackId,
+    DataType,
+    /// The index in one of the file's dimensions, by its place among them.
+    Dimension(usize),
     /// Instance Number, or the number of the frame: by how much it is larger than the lowest of the position.
     Order,
 }
@@ -25,12 +33,12 @@ pub(super) enum Attribute {
 impl Attribute {
     /// Whether it says what kind of image one is, and does not count them.
     pub fn is_kind(&self) -> bool {
-        matches!(self, Attribute::ImageType | Attribute::StackId)
+        matches!(self, Attribute::ImageType | Attribute::StackId | Attribute::DataType)
     }
 }
 
-/// Each attribute with the name of its coordinate, and that of the axis if it comes first. b-values are in s/mm2;
-/// directions are unit vectors in the patient's coordinates.
+/// Each attribute of the standard with the name of its coordinate, and that of the axis if it comes first. b-values are
+/// in s/mm2; directions are unit vectors in the patient's coordinates.
 const ATTRIBUTES: [(Attribute, &str, &str); 16] = [
     (Attribute::Number(AxisNumber::SegmentNumber), "segment", "segment"),
     (Attribute::Number(AxisNumber::TemporalPosition), "temporal_position", "time"),
@@ -44,10 +52,10 @@ const ATTRIBUTES: [(Attribute, &str, &str); 16] = [
     (Attribute::Number(AxisNumber::InversionTime), "inversion_time", "inversion_time"),
     (Attribute::Number(AxisNumber::FlipAngle), "flip_angle", "flip_angle"),
     (Attribute::ImageType, "image_type", "image_type"),
+    (Attribute::DataType, "data_type", "data_type"),
     (Attribute::Number(AxisNumber::AcquisitionNumber), "acquisition", "acquisition"),
     (Attribute::Number(AxisNumber::AcquisitionTime), "acquisition_time", "time"),
     (Attribute::StackId, "stack", "stack"),
-    (Attribute::Order, "instance", "instance"),
 ];
 
 /// Where one of them changes along an axis the other is told too: a table of weightings has both.
@@ -110,7 +118,7 @@ impl Eq for Key<'_> {}
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeadingAxis {
     /// Its name: that of what it counts.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// How long it is.
     pub length: usize,
     /// What changes along it: that which it is sorted by first.
@@ -121,7 +129,7 @@ pub struct LeadingAxis {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coordinate {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// One a step of the axis.
     pub values: CoordinateValues,
 }
@@ -211,11 +219,17 @@ fn usual_count(places: &[Vec<Entry<'_>>]) -> usize {
 
 fn value<'a>(entry: &Entry<'a>, attribute: Attribute, place: &[Entry<'a>]) -> AxisValue<'a> {
     let number = |number: Option<f64>| number.map_or(AxisValue::Absent, AxisValue::Number);
+    let text = |text: Option<&'a str>| text.map_or(AxisValue::Absent, AxisValue::Text);
     match attribute {
         Attribute::Number(which) => number(entry.frame.numbers.get(which as usize).copied().flatten()),
         Attribute::Gradient => entry.frame.gradient.map_or(AxisValue::Absent, AxisValue::Vector),
         Attribute::ImageType => AxisValue::Text(entry.image_type()),
-        Attribute::StackId => entry.frame.stack_id.as_deref().map_or(AxisValue::Absent, AxisValue::Text),
+        Attribute::StackId => text(entry.frame.stack_id.as_deref()),
+        Attribute::DataType => text(entry.frame.data_type.as_deref()),
+        Attribute::Dimension(which) => {
+            let dimensions = entry.header.dimensions.as_deref();
+            number(dimensions.and_then(|dimensions| dimensions.index(entry.frame.index, which)).map(f64::from))
+        }
         Attribute::Order => {
             let first = place.iter().filter_map(order_number).min();
             let distance = order_number(entry).zip(first).map(|(own, first)| own.saturating_sub(first));
@@ -254,6 +268,25 @@ fn distinct(keys: &[Key<'_>]) -> usize {
     keys.chunk_by(|a, b| a == b).count()
 }
 
+/// The dimensions of the images' files, if their indices can be compared.
+fn dimensions<'a>(places: &[Vec<Entry<'a>>]) -> Option<&'a Dimensions> {
+    let mut entries = places.iter().flatten();
+    let first = entries.next()?;
+    let own = first.header.dimensions.as_deref()?;
+    let is_alike = |entry: &Entry<'a>| {
+        entry.file == first.file || entry.header.dimensions.as_deref().is_some_and(|other| own.is_shared_with(other))
+    };
+    entries.all(is_alike).then_some(own)
+}
+
+/// The dimensions that can tell images of one place apart.
+fn telling_dimensions(places: &[Vec<Entry<'_>>]) -> Vec<Attribute> {
+    let all = dimensions(places).map_or(&[][..], Dimensions::all).iter().enumerate();
+    all.filter(|(_, dimension)| !is_of_places(dimension.pointer))
+        .map(|(which, _)| Attribute::Dimension(which))
+        .collect()
+}
+
 /// The attributes that together have `usual` values, the same ones at every position of as many images.
 fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<Attribute>> {
     let complete: Vec<&Vec<Entry<'_>>> = places.iter().filter(|place| place.len() == usual).collect();
@@ -261,7 +294,9 @@ fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<Attribute>>
     let is_incomplete = complete.len() < places.len();
     let mut key: Vec<Attribute> = Vec::new();
     let mut parts = 1;
-    for (attribute, ..) in ATTRIBUTES {
+    let known = ATTRIBUTES.iter().map(|(attribute, ..)| *attribute);
+    let counted = std::iter::once_with(|| telling_dimensions(places)).flatten();
+    for attribute in known.chain(counted).chain([Attribute::Order]) {
         // Numbers count on from position to position only where none lacks an image, and say nothing about one.
         if attribute == Attribute::Order && (is_incomplete || places.len() == 1) {
             continue;
@@ -322,7 +357,7 @@ fn on_axis<'a>(places: &[Vec<Entry<'a>>], key: &[Attribute], values: Vec<Key<'a>
         missing.push((index / places.len().max(1), index % places.len().max(1)));
     }
     let axis = axis(&cells, places, key, length);
-    issues.extend(incomplete(&missing, cells.len(), axis.name, is_needed));
+    issues.extend(incomplete(&missing, cells.len(), &axis.name, is_needed));
     if key.contains(&Attribute::Order) {
         let sentence = format!(
             "{} at each of {}, which nothing but their numbers tells apart: they are taken to count up along the \
@@ -350,7 +385,7 @@ fn not_on_axis(slice_index: usize, left_out: &[Entry<'_>]) -> Issue {
 /// Cells that are named in a sentence; all of them are in the numbers.
 const NAMED_CELLS: usize = 4;
 
-fn incomplete(missing: &[(usize, usize)], cell_count: usize, axis: &'static str, is_needed: bool) -> Option<Issue> {
+fn incomplete(missing: &[(usize, usize)], cell_count: usize, axis: &str, is_needed: bool) -> Option<Issue> {
     if missing.is_empty() {
         return None;
     }
@@ -383,9 +418,7 @@ fn axis<'a>(cells: &[Option<Entry<'a>>], places: &[Vec<Entry<'a>>], key: &[Attri
         let first = values.next()?;
         values.all(|value| value.compare(&first).is_eq()).then_some(first)
     };
-    let named = |wanted: Attribute| ATTRIBUTES.iter().find(|(attribute, ..)| *attribute == wanted);
-    let rest = ATTRIBUTES.iter().map(|(attribute, ..)| *attribute);
-    let rest = rest.filter(|attribute| !key.contains(attribute) && *attribute != Attribute::Order);
+    let rest = ATTRIBUTES.iter().map(|(attribute, ..)| *attribute).filter(|attribute| !key.contains(attribute));
     let changes =
         |values: &[AxisValue<'a>]| values.windows(2).any(|pair| matches!(pair, [a, b] if a.compare(b).is_ne()));
     let values_of = |attribute: Attribute| -> Option<Vec<AxisValue<'a>>> {
@@ -395,17 +428,29 @@ fn axis<'a>(cells: &[Option<Entry<'a>>], places: &[Vec<Entry<'a>>], key: &[Attri
     for attribute in key.iter().copied().chain(rest) {
         if attribute == Attribute::Order {
             let values = CoordinateValues::Numbers((0..length).map(|step| step as f64).collect());
-            coordinates.push(Coordinate { name: "instance", values });
+            coordinates.push(Coordinate { name: INSTANCE, values });
             continue;
         }
-        let (Some(values), Some((_, name, _))) = (values_of(attribute), named(attribute)) else { continue };
+        let (Some(values), (name, _)) = (values_of(attribute), names(attribute, places)) else { continue };
         let is_told = values.iter().any(|value| !matches!(value, AxisValue::Absent));
         if changes(&values) || key.contains(&attribute) || (is_told && is_weighted && WEIGHTING.contains(&attribute)) {
             coordinates.push(Coordinate { name, values: coordinate_values(&values) });
         }
     }
-    let name = key.first().and_then(|first| named(*first)).map_or("instance", |(_, _, axis)| axis);
+    let name = key.first().map_or(INSTANCE, |first| names(*first, places).1);
     LeadingAxis { name, length, coordinates }
+}
+
+const INSTANCE: Cow<'static, str> = Cow::Borrowed("instance");
+
+/// The name of an attribute's coordinate, and that of the axis if it comes first.
+fn names(attribute: Attribute, places: &[Vec<Entry<'_>>]) -> (Cow<'static, str>, Cow<'static, str>) {
+    if let Attribute::Dimension(which) = attribute {
+        let all = dimensions(places).map_or(&[][..], Dimensions::all);
+        return (coordinate_name(all, which), axis_name(all, which));
+    }
+    let found = ATTRIBUTES.iter().find(|(known, ..)| *known == attribute);
+    found.map_or((INSTANCE, INSTANCE), |(_, name, axis)| (Cow::Borrowed(*name), Cow::Borrowed(*axis)))
 }
 
 fn coordinate_values(values: &[AxisValue<'_>]) -> CoordinateValues {

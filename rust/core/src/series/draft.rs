@@ -176,9 +176,21 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
     let known = slices.iter().map(frame_of_reference).find(|uid| !uid.is_empty()).unwrap_or_default();
     let of_another = unlike(&|slice| {
         let own = &slice.header.frame_of_reference_uid;
-        own.is_empty() || *own == known
+        (own.is_empty() || *own == known) && slice.header.is_in_volume == first.header.is_in_volume
     });
     add(Issue::error(IssueKind::MixedFrameOfReference, sentence), of_another);
+
+    let sentence = "positions are in coordinates of the volume (Image Position (Volume)), not of the patient, and so is what \
+                    the affine leads to";
+    add(Issue::note(IssueKind::VolumeCoordinates, sentence), unlike(&|slice| !slice.header.is_in_volume));
+
+    let sentence = "slices differ in what their numbers are (Data Type)";
+    let of_another = steps(ordered).flat_map(|slices| {
+        let mut slices = slices.iter().flatten();
+        let first = slices.next().map(|slice| slice.frame.data_type.clone());
+        slices.filter(move |slice| first.as_ref() != Some(&slice.frame.data_type)).map(Entry::path)
+    });
+    add(Issue::error(IssueKind::MixedDataType, sentence), of_another.collect());
 
     let sentence = "Rescale Slope or Rescale Intercept is no number, or the slope is zero";
     add(Issue::error(IssueKind::BadRescale, sentence), unlike(&|slice| !slice.frame.has_bad_rescale));
@@ -203,4 +215,9 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
     let sentence = "some voxels may be Pixel Padding Value, which stands for no measurement: padding_mask() finds them";
     add(Issue::note(IssueKind::PixelPadding, sentence), unlike(&|slice| !slice.header.has_padding));
     issues
+}
+
+/// The slices of each step of the leading axis, or all of them.
+fn steps<'o, 'a>(ordered: &'o Ordered<'a>) -> impl Iterator<Item = &'o [Option<Entry<'a>>]> {
+    ordered.cells.chunks(ordered.slices.len().max(1))
 }

@@ -49,6 +49,37 @@ impl AxisNumber {
     ];
 }
 
+/// What counts the places of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PlaceSource {
+    /// In-Stack Position Number.
+    InStackPosition,
+    /// The index of a dimension of positions.
+    DimensionIndex,
+    /// Slice Vector, of nuclear medicine.
+    SliceVector,
+}
+
+impl PlaceSource {
+    /// Its name in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            PlaceSource::InStackPosition => "In-Stack Position Number",
+            PlaceSource::DimensionIndex => "Dimension Index Values",
+            PlaceSource::SliceVector => "Slice Vector",
+        }
+    }
+}
+
+/// A place in a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlaceNumber {
+    /// Numbers of several sources are not compared.
+    pub source: PlaceSource,
+    /// Mostly from 1.
+    pub number: u32,
+}
+
 /// One frame: its place, its values, and what tells it from others of the same place. What is absent, malformed or not
 /// finite is `None`.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +106,10 @@ pub struct FrameHeader {
     pub frame_type: Option<Arc<str>>,
     /// Stack ID.
     pub stack_id: Option<Arc<str>>,
+    /// Data Type.
+    pub data_type: Option<Arc<str>>,
+    /// Which of its stack's places it has; of use where positions are not told.
+    pub place_number: Option<PlaceNumber>,
     /// By [`AxisNumber`]. Times are in ms, but those of acquisition in seconds.
     pub numbers: [Option<f64>; NUMBER_COUNT],
     /// Diffusion Gradient Orientation: a unit vector in the patient's coordinates.
@@ -98,6 +133,8 @@ impl FrameHeader {
             window: header.window,
             frame_type: None,
             stack_id: None,
+            data_type: None,
+            place_number: None,
             numbers: header.numbers,
             gradient: header.gradient,
             slice_time: None,
@@ -140,6 +177,10 @@ impl FrameHeader {
             window: frame.window.filter(|window| window.iter().all(|value| value.is_finite())).or(header.window),
             frame_type: frame.frame_type,
             stack_id: frame.stack_id,
+            data_type: frame.data_type,
+            place_number: frame
+                .in_stack_position_number
+                .map(|number| PlaceNumber { source: PlaceSource::InStackPosition, number }),
             numbers,
             gradient: frame.diffusion_gradient.or(header.gradient),
             slice_time: None,

@@ -1,15 +1,17 @@
 //! The frames of a multi-frame instance, each with its place.
 //!
-//! Functional groups say it frame by frame (PS3.3 §C.7.6.16). Doses have offsets along the normal instead (PS3.3
-//! §C.8.8.3.2), reconstructed tomograms of nuclear medicine a slice vector and one spacing (PS3.3 §C.8.4.8, §C.8.4.15).
+//! Functional groups say it frame by frame (PS3.3 §C.7.6.16), those of ultrasound volumes in coordinates of the volume
+//! (PS3.3 §C.8.24.2) unless the patient's are there too. Doses have offsets along the normal instead (PS3.3
+//! §C.8.8.3.2), reconstructed tomograms of nuclear medicine a slice vector and one spacing (PS3.3 §C.8.4.8, §C.8.4.15),
+//! and further vectors for whatever else tells their frames apart.
 //! Frames of other objects follow each other in time or nothing is known of them: they have no place.
 
-use super::frame_header::FrameHeader;
+use super::frame_header::{FrameHeader, PlaceNumber, PlaceSource};
 use super::header::{InstanceHeader, decimals, exactly};
 use super::image_state::ImageState;
 use crate::dataset::{Dataset, Item};
 use crate::error::{Error, ErrorKind, Result};
-use crate::functional_groups::read_functional_groups;
+use crate::functional_groups::{Dimensions, FrameAttributes, read_functional_groups};
 use crate::geometry::{COSINE_TOLERANCE, Orientation, Vector, add_scaled};
 use crate::image_description::ImageDescription;
 use crate::limits::Limits;
@@ -21,6 +23,26 @@ const DETECTOR_INFORMATION_SEQUENCE: Tag = Tag::new(0x0054, 0x0022);
 const SLICE_VECTOR: Tag = Tag::new(0x0054, 0x0080);
 const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
 const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
+
+/// What tells apart the frames of nuclear medicine, slices left out, in the order of the standard (PS3.3 §C.8.4.8.1.1).
+const VECTORS: [Tag; 8] = [
+    Tag::new(0x0054, 0x0010), // Energy Window Vector
+    Tag::new(0x0054, 0x0020), // Detector Vector
+    Tag::new(0x0054, 0x0030), // Phase Vector
+    Tag::new(0x0054, 0x0050), // Rotation Vector
+    Tag::new(0x0054, 0x0060), // R-R Interval Vector
+    Tag::new(0x0054, 0x0070), // Time Slot Vector
+    Tag::new(0x0054, 0x0090), // Angular View Vector
+    Tag::new(0x0054, 0x0100), // Time Slice Vector
+];
+/// The attributes that tell where in its stack a frame is, and the sequences that they are in.
+const OF_PLACES: [Tag; 5] = [
+    Tag::new(0x0020, 0x9057), // In-Stack Position Number
+    Tag::new(0x0020, 0x0032), // Image Position (Patient)
+    Tag::new(0x0020, 0x9301), // Image Position (Volume)
+    Tag::new(0x0020, 0x9113), // Plane Position Sequence
+    Tag::new(0x0020, 0x930E), // Plane Position (Volume) Sequence
+];
 
 /// Frames of one file: a tiled slide has 180,000.
 const MOST_FRAMES: usize = 1 << 18;
@@ -34,35 +56,40 @@ pub struct FrameGeometry {
     pub spacing_between_slices: Option<f64>,
 }
 
+/// The frames of a file.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    /// None of a single-frame image.
+    pub all: Vec<FrameHeader>,
+    /// What they are counted by; none of a file without.
+    pub dimensions: Option<Box<Dimensions>>,
+    /// Their places are in coordinates of the volume, not of the patient.
+    pub is_in_volume: bool,
+}
+
 /// The frames of `header`, whose image has several or functional groups; none if it is a single-frame image.
 ///
 /// # Errors
 ///
 /// If the functional groups cannot be read, or there are more frames than the limit.
-pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Vec<FrameHeader>> {
+pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frames> {
     let image = match &header.image {
         ImageState::Readable(pixels) => pixels.description(),
         ImageState::Unsupported { description: Some(description), .. } => description,
         // None of its frames is read without all of its pixels, but they have their places.
         ImageState::Truncated { description, .. } if has_groups_of(dataset, description.frame_count) => description,
-        _ => return Ok(Vec::new()),
+        _ => return Ok(Frames::default()),
     };
     let count = usize::try_from(image.frame_count).ok().filter(|count| *count <= MOST_FRAMES);
     let count = count.ok_or_else(|| Error::from(ErrorKind::TooMany { limit: MOST_FRAMES }))?;
     if !matches!(header.image, ImageState::Truncated { .. }) {
         check_count(dataset, image)?;
     }
-    if let Some(frames) = read_functional_groups(dataset, count)? {
-        let frames = frames.into_iter().enumerate();
-        let mut frames: Vec<FrameHeader> =
-            frames.map(|(index, frame)| FrameHeader::of_functional_groups(index, header, frame)).collect();
-        if let [only] = frames.as_mut_slice() {
-            only.position = only.position.or(header.position);
-        }
-        return Ok(frames);
+    if let Some(groups) = read_functional_groups(dataset, count)? {
+        return Ok(of_functional_groups(header, groups.frames, groups.dimensions));
     }
     if count == 1 {
-        return Ok(Vec::new());
+        return Ok(Frames::default());
     }
     let own = FrameGeometry { orientation: header.orientation, spacing_between_slices: header.spacing_between_slices };
     let (geometry, places) = dose_places(dataset, header, count)
@@ -70,7 +97,59 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Vec<F
         .or_else(|| tomogram_places(dataset, header, count))
         .unwrap_or_else(|| (own, Vec::new()));
     let frame = |index| FrameHeader::of_geometry(index, header, &geometry, places.get(index).copied());
-    Ok((0..count).map(frame).collect())
+    let mut all: Vec<FrameHeader> = (0..count).map(frame).collect();
+    if header.modality != "NM" {
+        return Ok(Frames { all, ..Frames::default() });
+    }
+    let vector = |tag: Tag| Some((tag, decimals(dataset, tag))).filter(|(_, vector)| vector.len() == count);
+    let slices = Dimensions::of_vectors(&vector(SLICE_VECTOR).into_iter().collect::<Vec<_>>());
+    number_places(&mut all, PlaceSource::SliceVector, |frame| slices.index(frame, 0));
+    let vectors: Vec<(Tag, Vec<f64>)> = VECTORS.into_iter().filter_map(vector).collect();
+    let dimensions = Some(Box::new(Dimensions::of_vectors(&vectors)));
+    Ok(Frames { all, dimensions, is_in_volume: false })
+}
+
+fn of_functional_groups(header: &InstanceHeader, frames: Vec<FrameAttributes>, dimensions: Dimensions) -> Frames {
+    let is_only = frames.len() == 1;
+    let is_in_patient = |frame: &FrameAttributes| {
+        let position = frame.image_position.or(header.position.filter(|_| is_only));
+        position.is_some() && frame.image_orientation.or(header.orientation).is_some()
+    };
+    let has_volume = |frame: &FrameAttributes| {
+        frame.volume_plane.as_ref().is_some_and(|plane| plane.position.is_some() && plane.orientation.is_some())
+    };
+    let is_in_volume = !frames.iter().any(is_in_patient) && frames.iter().any(has_volume);
+    let frame = |(index, mut frame): (usize, FrameAttributes)| {
+        let plane = frame.volume_plane.take();
+        let mut made = FrameHeader::of_functional_groups(index, header, frame);
+        if is_in_volume {
+            let plane = plane.map(|plane| *plane).unwrap_or_default();
+            (made.position, made.orientation) = (plane.position, plane.orientation);
+        } else if is_only {
+            made.position = made.position.or(header.position);
+        }
+        made
+    };
+    let mut all: Vec<FrameHeader> = frames.into_iter().enumerate().map(frame).collect();
+    let of_places = |tag: &Tag| dimensions.all().iter().position(|dimension| dimension.pointer == *tag);
+    if let Some(dimension) = OF_PLACES.iter().find_map(of_places)
+        && all.iter().any(|frame| frame.place_number.is_none())
+    {
+        number_places(&mut all, PlaceSource::DimensionIndex, |frame| dimensions.index(frame, dimension));
+    }
+    let dimensions = Some(Box::new(dimensions)).filter(|dimensions| !dimensions.all().is_empty());
+    Frames { all, dimensions, is_in_volume }
+}
+
+fn number_places(frames: &mut [FrameHeader], source: PlaceSource, number: impl Fn(usize) -> Option<u32>) {
+    for frame in frames {
+        frame.place_number = number(frame.index).map(|number| PlaceNumber { source, number });
+    }
+}
+
+/// Whether a dimension counts places, which tell no images of one place apart.
+pub(super) fn is_of_places(pointer: Tag) -> bool {
+    OF_PLACES.contains(&pointer)
 }
 
 /// Checks, before memory is asked for, that there can be as many frames as Number of Frames says: one in fragments takes

@@ -11,6 +11,7 @@ use super::image_state::ImageState;
 use super::mosaic::{Mosaic, tiles};
 use crate::dataset::{Dataset, DicomFile};
 use crate::error::Family;
+use crate::functional_groups::Dimensions;
 use crate::geometry::Vector;
 use crate::image_description::Attributes;
 use crate::parse::Element;
@@ -37,6 +38,7 @@ const INSTANCE_NUMBER: Tag = Tag::new(0x0020, 0x0013);
 const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
 const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
 const FRAME_OF_REFERENCE_UID: Tag = Tag::new(0x0020, 0x0052);
+const VOLUME_FRAME_OF_REFERENCE_UID: Tag = Tag::new(0x0020, 0x9312);
 const PIXEL_PADDING_VALUE: Tag = Tag::new(0x0028, 0x0120);
 const PIXEL_SPACING: Tag = Tag::new(0x0028, 0x0030);
 const WINDOW_CENTER: Tag = Tag::new(0x0028, 0x1050);
@@ -74,7 +76,10 @@ pub struct InstanceHeader {
     pub is_spacing_at_detector: bool,
     pub slice_thickness: Option<f64>,
     pub spacing_between_slices: Option<f64>,
+    /// Of the coordinates that its places are in: Volume Frame of Reference UID where those are the volume's.
     pub frame_of_reference_uid: String,
+    /// The places of its frames are in coordinates of the volume, not of the patient.
+    pub is_in_volume: bool,
     pub image: ImageState,
     /// Slope 1 and intercept 0 where they are absent.
     pub rescale: Rescale,
@@ -98,6 +103,8 @@ pub struct InstanceHeader {
     /// Its frames, or the tiles of a mosaic, in the order of the file; none of a single-frame image, whose attributes
     /// are those above.
     pub frames: Vec<FrameHeader>,
+    /// What its frames are counted by; none of a file without.
+    pub dimensions: Option<Box<Dimensions>>,
 }
 
 impl InstanceHeader {
@@ -105,10 +112,7 @@ impl InstanceHeader {
     pub fn from_dataset(path: PathBuf, file: &DicomFile) -> InstanceHeader {
         let dataset: &Dataset = &file.dataset;
         let text = |tag| dataset.text(tag).map(|text| text.trim().to_owned()).unwrap_or_default();
-        let identifier = |tag| {
-            let value = dataset.find(tag).and_then(|element| dataset.value(element).ok());
-            value.map(|value| uid::trim(&value).to_owned()).unwrap_or_default()
-        };
+        let identifier = |tag| identifier(dataset, tag);
         let (image_type, sop_class_uid) = (text(IMAGE_TYPE), identifier(SOP_CLASS_UID));
         // A file that ends before its own has that of its File Meta Information.
         let of_meta = || file.meta.find(MEDIA_STORAGE_SOP_CLASS_UID).and_then(|element| file.meta.value(element).ok());
@@ -148,6 +152,7 @@ impl InstanceHeader {
             slice_thickness: number(SLICE_THICKNESS),
             spacing_between_slices: number(SPACING_BETWEEN_SLICES),
             frame_of_reference_uid: identifier(FRAME_OF_REFERENCE_UID),
+            is_in_volume: false,
             image: ImageState::from_file(file, &sop_class_uid),
             sop_class_uid,
             rescale: Rescale { slope: read_slope.unwrap_or(1.0), intercept: read_intercept.unwrap_or(0.0) },
@@ -162,6 +167,7 @@ impl InstanceHeader {
             has_padding: !is_empty(dataset.find(PIXEL_PADDING_VALUE)),
             mosaic: None,
             frames: Vec::new(),
+            dimensions: None,
             image_type,
             modality,
             path,
@@ -185,8 +191,18 @@ impl InstanceHeader {
             return;
         }
         match frames(dataset, self) {
-            Ok(frames) if frames.is_empty() => add_private_diffusion(self, dataset),
-            Ok(frames) => self.frames = frames,
+            Ok(frames) if frames.all.is_empty() => add_private_diffusion(self, dataset),
+            Ok(frames) => {
+                (self.frames, self.dimensions, self.is_in_volume) =
+                    (frames.all, frames.dimensions, frames.is_in_volume);
+                if self.is_in_volume {
+                    self.frame_of_reference_uid = identifier(dataset, VOLUME_FRAME_OF_REFERENCE_UID);
+                    // Coordinates that no UID names are those of this volume alone.
+                    if self.frame_of_reference_uid.is_empty() {
+                        self.frame_of_reference_uid.clone_from(&self.sop_instance_uid);
+                    }
+                }
+            }
             Err(error) if error.family() == Family::Limit => {
                 let description = self.image.description().cloned();
                 self.image = ImageState::Unsupported { why: error.what(), description, has_own_geometry: true };
@@ -232,6 +248,11 @@ impl InstanceHeader {
     pub fn is_localizer(&self) -> bool {
         has_value(&self.image_type, "LOCALIZER")
     }
+}
+
+fn identifier(dataset: &Dataset, tag: Tag) -> String {
+    let value = dataset.find(tag).and_then(|element| dataset.value(element).ok());
+    value.map(|value| uid::trim(&value).to_owned()).unwrap_or_default()
 }
 
 pub(super) fn has_value(image_type: &str, wanted: &str) -> bool {

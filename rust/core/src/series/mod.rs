@@ -1,10 +1,11 @@
 //! From the headers of many files to volumes: which files make a stack, in which order, where, and what is wrong.
 //!
 //! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from one data set what is
-//! needed (`diffusion` what only scanners name), `frames` and `mosaic` where each of its images lies, `plan` makes of many of them a [`SeriesPlan`] each
-//! series. On the way `stack` parts slices from what lies beside them, `axis` those that share a position, and `grid`
-//! fits the step from slice to slice; `parts` asks whether what is no one volume is
-//! several, and `draft` puts together what each stack makes. Every file ends up among the slices or in the `report`.
+//! needed (`diffusion` what only scanners name), `frames` and `mosaic` where each of its images lies, `plan` makes of
+//! many of them a [`SeriesPlan`] each series. On the way `stack` parts slices from what lies beside them, `axis` those
+//! that share a position (`dimension_names` says what by), and `grid` fits the step from slice to slice; `parts` asks
+//! whether what is no one volume is several, and `draft` puts together what each stack makes. Every file ends up among
+//! the slices or in the `report`.
 
 mod axis;
 mod batch;
@@ -12,6 +13,7 @@ mod copies;
 mod csa;
 mod diffusion;
 mod diffusion_ge;
+mod dimension_names;
 mod draft;
 mod find;
 mod frame_header;
@@ -34,6 +36,8 @@ mod tolerances;
 #[cfg(test)]
 mod content_tests;
 #[cfg(test)]
+mod dimension_tests;
+#[cfg(test)]
 mod parts_tests;
 #[cfg(test)]
 mod properties;
@@ -45,7 +49,7 @@ mod synthetic;
 pub use axis::{Coordinate, CoordinateValues, LeadingAxis};
 pub use batch::{read_batch_headers, read_slice_headers};
 pub use find::{FoundSeries, find_series, read_instance_header};
-pub use frame_header::{AxisNumber, FrameHeader};
+pub use frame_header::{AxisNumber, FrameHeader, PlaceNumber, PlaceSource};
 pub use header::InstanceHeader;
 pub use image_state::ImageState;
 pub use mosaic::Mosaic;

@@ -1,12 +1,15 @@
 //! The order of a stack's images, and where they lie.
 //!
 //! While there are positions, nothing else decides the order: slices rise along the normal (PS3.3 §C.7.6.2.1.1).
-//! Instance Number counts in whatever order a scanner likes, and Slice Location has no agreed zero or sign.
+//! Instance Number counts in whatever order a scanner likes, and Slice Location has no agreed zero or sign. In-Stack
+//! Position Number may fall along the normal, and where it contradicts positions, they are right.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::axis::{Arranged, LeadingAxis, arrange};
+use super::frame_header::{PlaceNumber, PlaceSource};
 use super::grid;
 use super::report::{Issue, IssueKind, count, mm, verb};
 use super::stack::{Entry, Extent, Group};
@@ -54,7 +57,7 @@ pub(super) fn order<'a>(
                 let (arranged, placed) = by_position(with, &orientation, tolerances, &mut issues);
                 (arranged, orientation, Some(placed))
             } else {
-                (one_each(by_number(without)), orientation, None)
+                (unplaced(without), orientation, None)
             }
         }
         orientation => {
@@ -66,7 +69,7 @@ pub(super) fn order<'a>(
                 };
                 issues.extend(missing(kind, keyword, &images, false));
             }
-            (one_each(by_number(images)), orientation.unwrap_or(plane), None)
+            (unplaced(images), orientation.unwrap_or(plane), None)
         }
     };
     let Arranged { slices, axis, cells, issues: found } = arranged;
@@ -164,11 +167,45 @@ fn one_each(slices: Vec<Entry<'_>>) -> Arranged<'_> {
     Arranged { cells: slices.iter().copied().map(Some).collect(), slices, axis: None, issues: Vec::new() }
 }
 
-/// The last resort: Instance Number, then names as people count.
-fn by_number(mut images: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
+/// What numbers the places of all images, if that is one thing.
+fn place_source(images: &[Entry<'_>]) -> Option<PlaceSource> {
+    let source = |entry: &Entry<'_>| entry.frame.place_number.map(|number| number.source);
+    let first = images.first().and_then(source)?;
+    images.iter().all(|entry| source(entry) == Some(first)).then_some(first)
+}
+
+/// Arranges images without positions: those of one file, if they are of one stack, by their place in it.
+fn unplaced(images: Vec<Entry<'_>>) -> Arranged<'_> {
+    let is_numbered = place_source(&images).is_some();
+    let is_alike = |pair: &[Entry<'_>]| match pair {
+        [a, b] => a.file == b.file && a.frame.stack_id == b.frame.stack_id,
+        _ => true,
+    };
+    if is_numbered && images.windows(2).all(is_alike) {
+        let mut places: BTreeMap<Option<PlaceNumber>, Vec<Entry<'_>>> = BTreeMap::new();
+        for image in &images {
+            places.entry(image.frame.place_number).or_default().push(*image);
+        }
+        // Frames that all have one number are numbered by something else.
+        if places.len() > 1 {
+            return arrange(places.into_values().collect());
+        }
+    }
+    one_each(by_number(images, is_numbered))
+}
+
+/// The last resort: Instance Number, then names as people count, and inside a file the numbers of places if all have
+/// one.
+fn by_number<'a>(mut images: Vec<Entry<'a>>, is_numbered: bool) -> Vec<Entry<'a>> {
     images.sort_by(|a, b| {
         let number = |entry: &Entry<'_>| entry.header.instance_number.unwrap_or(i64::MAX);
-        number(a).cmp(&number(b)).then_with(|| natural(&a.header.path, &b.header.path)).then(a.index.cmp(&b.index))
+        let place =
+            |entry: &Entry<'a>| is_numbered.then_some((entry.frame.stack_id.as_deref(), entry.frame.place_number));
+        number(a)
+            .cmp(&number(b))
+            .then_with(|| natural(&a.header.path, &b.header.path))
+            .then_with(|| place(a).cmp(&place(b)))
+            .then(a.index.cmp(&b.index))
     });
     images
 }
@@ -209,7 +246,15 @@ fn missing(kind: IssueKind, keyword: &str, images: &[Entry<'_>], is_left_out: bo
     let consequence = match is_left_out {
         true => format!("and {} left out", verb(number, "is", "are")),
         false if number == 1 => "so its place is not known".to_owned(),
-        false => "so their order is that of Instance Number, and their place is not known".to_owned(),
+        false => {
+            let has_several = images.windows(2).any(|pair| matches!(pair, [a, b] if a.file != b.file));
+            let order = match place_source(images).map(PlaceSource::name) {
+                Some(name) if has_several => format!("Instance Number, and in each file of {name}"),
+                Some(name) => name.to_owned(),
+                None => "Instance Number".to_owned(),
+            };
+            format!("so their order is that of {order}, and their place is not known")
+        }
     };
     (number > 0).then(|| {
         let sentence =

@@ -1,6 +1,7 @@
 //! Whether the images of one plane, shape and spacing are several stacks all the same.
 //!
-//! Images of several Frames of Reference are, because no distance between them is known. Otherwise only what cannot be
+//! Images of several Frames of Reference are, and those of several Stack IDs without positions, because no distance
+//! between them is known. Otherwise only what cannot be
 //! one volume is parted, by attributes of which each part is one then: a CT of several acquisitions that continue or
 //! interleave stays one, and so does what has an axis in front of its slices.
 
@@ -12,8 +13,9 @@ use super::stack::{Entry, Group};
 use super::tolerances::Tolerances;
 
 /// What parts images, in the order in which it is tried: alone first, then with all before it.
-const PARTING: [Attribute; 5] = [
+const PARTING: [Attribute; 6] = [
     Attribute::StackId,
+    Attribute::DataType,
     Attribute::ImageType,
     Attribute::Number(AxisNumber::EchoNumber),
     Attribute::Number(AxisNumber::EchoTime),
@@ -24,6 +26,9 @@ const PARTING: [Attribute; 5] = [
 /// stays one.
 pub(super) fn parts(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> Vec<Draft> {
     let mut parts = by_frame_of_reference(group);
+    if parts.is_empty() {
+        parts = by_stack_without_positions(group);
+    }
     let mut drafts = if parts.len() < 2 { by_attributes(group, whole, tolerances) } else { Vec::new() };
     for part in parts.drain(..).filter(|part| part.entries.len() < group.entries.len()) {
         let draft = Draft::new(&part, tolerances);
@@ -35,19 +40,31 @@ pub(super) fn parts(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -
     drafts
 }
 
-/// Images that do not say theirs are taken to be of the only one that there is.
+/// Images that do not say theirs are taken to be of the only one that there is, but coordinates of a volume are never
+/// those of the patient.
 fn by_frame_of_reference<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
-    let uid = |entry: &Entry<'a>| entry.header.frame_of_reference_uid.as_str();
-    let mut uids: Vec<&str> = group.entries.iter().map(uid).filter(|uid| !uid.is_empty()).collect();
-    uids.sort_unstable();
-    uids.dedup();
-    if uids.len() < 2 {
+    let key = |entry: &Entry<'a>| (entry.header.is_in_volume, entry.header.frame_of_reference_uid.as_str());
+    let mut keys: Vec<(bool, &str)> = group.entries.iter().map(key).collect();
+    let is_of_both = keys.iter().any(|(is_in_volume, _)| *is_in_volume) && keys.iter().any(|(of_volume, _)| !of_volume);
+    keys.retain(|(_, uid)| !uid.is_empty());
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.len() < 2 && !is_of_both {
         return Vec::new();
     }
     let mut entries = group.entries.clone();
-    entries.sort_by_key(|entry| (uid(entry), entry.index));
-    let chunks = entries.chunk_by(|a, b| uid(a) == uid(b));
+    entries.sort_by_key(|entry| (key(entry), entry.index));
+    let chunks = entries.chunk_by(|a, b| key(a) == key(b));
     in_order(group, chunks.map(<[Entry<'a>]>::to_vec).collect())
+}
+
+fn by_stack_without_positions<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
+    let first = group.entries.first().map(|entry| &entry.frame.stack_id);
+    let is_of_another = |entry: &Entry<'a>| Some(&entry.frame.stack_id) != first;
+    if group.entries.iter().any(|entry| entry.frame.position.is_some()) || !group.entries.iter().any(is_of_another) {
+        return Vec::new();
+    }
+    in_order(group, partition(&group.entries, &[Attribute::StackId]))
 }
 
 fn by_attributes(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> Vec<Draft> {
@@ -141,6 +158,7 @@ impl Trouble {
             IssueKind::IncompleteGrid => Some(Trouble::Incomplete),
             IssueKind::MultiplePhases
             | IssueKind::DuplicatePosition
+            | IssueKind::MixedDataType
             | IssueKind::Gap
             | IssueKind::UnevenSpacing
             | IssueKind::OffAxis => Some(Trouble::Places),

@@ -195,7 +195,7 @@ fn plan_one(uid: String, files: Files, tolerances: &Tolerances) -> SeriesPlan {
     main.issues.extend(mixed);
     drop(frames);
     // What is read of them is in the slices.
-    headers.iter_mut().for_each(|header| header.frames = Vec::new());
+    headers.iter_mut().for_each(|header| (header.frames, header.dimensions) = (Vec::new(), None));
     let headers: Vec<Arc<InstanceHeader>> = headers.into_iter().map(Arc::new).collect();
     let mut plan = main.plan(&uid, &headers, &shared);
     plan.stacks = stacks.into_iter().map(|stack| stack.plan(&uid, &headers, &shared)).collect();

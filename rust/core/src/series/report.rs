@@ -39,8 +39,12 @@ pub enum IssueKind {
     MissingSpacing,
     /// The spacing is that at the detector: Imager Pixel Spacing.
     DetectorSpacing,
+    /// Positions are in coordinates of the volume (Image Position (Volume)), not of the patient.
+    VolumeCoordinates,
     /// Every position occurs several times, and nothing but numbers, or nothing at all, tells the images apart.
     MultiplePhases,
+    /// Slices differ in Data Type: in what their numbers are.
+    MixedDataType,
     /// Images are missing on the axis in front of the slices.
     IncompleteGrid,
     /// Some positions occur several times, or some files do.
@@ -82,7 +86,9 @@ impl IssueKind {
             IssueKind::MissingOrientation => "missing_orientation",
             IssueKind::MissingSpacing => "missing_spacing",
             IssueKind::DetectorSpacing => "detector_spacing",
+            IssueKind::VolumeCoordinates => "volume_coordinates",
             IssueKind::MultiplePhases => "multiple_phases",
+            IssueKind::MixedDataType => "mixed_data_type",
             IssueKind::IncompleteGrid => "incomplete_grid",
             IssueKind::DuplicatePosition => "duplicate_position",
             IssueKind::Gap => "gap",

@@ -72,6 +72,7 @@ pub fn header(name: &str) -> InstanceHeader {
         slice_thickness: None,
         spacing_between_slices: None,
         frame_of_reference_uid: "1.9".to_owned(),
+        is_in_volume: false,
         image: native(5, 7),
         rescale: Rescale { slope: 1.0, intercept: -1024.0 },
         has_bad_rescale: false,
@@ -84,6 +85,7 @@ pub fn header(name: &str) -> InstanceHeader {
         has_padding: false,
         mosaic: None,
         frames: Vec::new(),
+        dimensions: None,
     }
 }
 
