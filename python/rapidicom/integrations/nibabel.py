@@ -31,6 +31,8 @@ def to_nibabel(volume: Volume) -> nibabel.Nifti1Image:
     Returns:
         An image whose data share the volume's memory and have its type. The sform is the affine; the qform is
         the same, and its code 0 (unknown) where the stack is tilted, as a qform has no room for the shear.
+        Codes are 1 (scanner), and 2 (aligned) where the report has `volume_coordinates`: those of an
+        ultrasound volume, which are not the patient's.
         The zoom of an axis of time is its step in seconds, if the coordinates have even steps. An axis of
         more than 32767 voxels makes it a NIfTI-2 image.
 
@@ -53,8 +55,10 @@ def to_nibabel(volume: Volume) -> nibabel.Nifti1Image:
     image = kind(data, affine, dtype=data.dtype)
     cosines = volume.direction.T @ volume.direction
     is_rotation = np.abs(cosines - np.eye(3)).max() <= _PERPENDICULAR
-    image.set_sform(affine, code="scanner")
-    image.set_qform(affine, code="scanner" if is_rotation else "unknown")
+    in_volume = any(issue.kind == "volume_coordinates" for issue in volume.report)
+    code = "aligned" if in_volume else "scanner"
+    image.set_sform(affine, code=code)
+    image.set_qform(affine, code=code if is_rotation else "unknown")
     step = _seconds(volume) if first == 1 else None
     image.header.set_xyzt_units(xyz="mm", t="unknown" if step is None else "sec")
     if step is not None:
