@@ -14,6 +14,8 @@ import rapidicom as rd
 from builder import IMPLICIT_LITTLE, PATIENT_NAME, Element, file_bytes, image
 from series_builder import series
 
+BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
+
 
 @pytest.mark.parametrize("transfer_syntax", [None, IMPLICIT_LITTLE], ids=["explicit", "implicit"])
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "uint32", "int32"])
@@ -208,7 +210,9 @@ def test_folder_whose_images_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 def test_no_paths_and_files_without_an_image_are_no_series(tmp_path: Path) -> None:
     assert rd.find_series([]) == []
-    (tmp_path / "report.dcm").write_bytes(file_bytes([Element(0x00080060, "CS", "SR")]))
+    (tmp_path / "report.dcm").write_bytes(
+        file_bytes([Element(0x00080016, "UI", BASIC_TEXT_SR), Element(0x0020000E, "UI", "2.25.1")])
+    )
     assert rd.find_series(tmp_path) == []
     with pytest.raises(rd.InvalidDicomError, match="1 DICOM without an image"):
         rd.read_series(tmp_path)

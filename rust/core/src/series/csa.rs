@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use super::private_block::private_tag;
+use super::private_block::{has_owners, private_tag};
 use crate::cursor::ByteOrder;
 use crate::dataset::Dataset;
 use crate::tag::Tag;
@@ -33,14 +33,14 @@ pub(super) enum Csa {
     Series = 0x20,
 }
 
-/// Where an image has a header. Programs that remove what may identify a patient remove owners of blocks: then it is
-/// known by what it starts with.
+/// Where an image has a header. Programs that remove what may identify a patient remove the owners of blocks: where
+/// nobody owns any, it is known by what it starts with.
 pub(super) fn csa_tag(dataset: &Dataset, which: Csa) -> Option<Tag> {
     if let Some(tag) = private_tag(dataset, 0x0029, "SIEMENS CSA HEADER", which as u8) {
         return Some(tag);
     }
     let tag = Tag::new(0x0029, 0x1000 | which as u16);
-    let found = dataset.find(tag).filter(|_| dataset.find(Tag::new(0x0029, 0x0010)).is_none())?;
+    let found = dataset.find(tag).filter(|_| !has_owners(dataset, 0x0029))?;
     dataset.value(found).ok()?.starts_with(SIGNATURE).then_some(tag)
 }
 

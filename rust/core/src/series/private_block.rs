@@ -6,15 +6,24 @@ use crate::tag::Tag;
 
 /// The element `number` (its low 8 bits) of a block of `group` whose owner is `creator`.
 pub(super) fn private_tag(dataset: &Dataset, group: u16, creator: &str, number: u8) -> Option<Tag> {
-    let elements = dataset.elements();
-    // Owners follow each other, so that a group without them costs one search.
-    let first = elements.partition_point(|element| element.tag < Tag::new(group, 0x0010));
-    let owners = elements.get(first..)?.iter().take_while(|element| element.tag <= Tag::new(group, 0x00FF));
     let tag_of = |owner: &Element| Tag::new(group, owner.tag.element() << 8 | u16::from(number));
-    owners
+    owners(dataset, group)
         .filter(|owner| is_owner(dataset, owner, creator))
         .map(tag_of)
         .find(|tag| dataset.find(*tag).is_some_and(|element| element.value_length > 0))
+}
+
+/// Whether anybody owns a block of `group`.
+pub(super) fn has_owners(dataset: &Dataset, group: u16) -> bool {
+    owners(dataset, group).next().is_some()
+}
+
+/// The elements that say who owns a block, which follow each other: a group without them costs one search.
+fn owners(dataset: &Dataset, group: u16) -> impl Iterator<Item = &Element> {
+    let elements = dataset.elements();
+    let first = elements.partition_point(|element| element.tag < Tag::new(group, 0x0010));
+    let behind = elements.get(first..).unwrap_or_default();
+    behind.iter().take_while(move |element| element.tag <= Tag::new(group, 0x00FF))
 }
 
 fn is_owner(dataset: &Dataset, owner: &Element, creator: &str) -> bool {
