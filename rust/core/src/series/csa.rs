@@ -147,7 +147,9 @@ pub(super) mod tests {
             let bytes = csa(entries, is_second);
             assert_eq!(numbers(&bytes, "SliceNormalVector"), Some(vec![0.5, -1.0, 2.0]), "{is_second}");
             assert_eq!(values(&bytes, "Empty"), Some(vec![]));
-            assert_eq!(values(&bytes, "Absent"), None);
+            for absent in ["Absent", "Empt", "Empty0", ""] {
+                assert_eq!(values(&bytes, absent), None, "{absent}");
+            }
         }
     }
 
