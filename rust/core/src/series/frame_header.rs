@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::diffusion::is_unit;
 use super::frames::FrameGeometry;
 use super::header::InstanceHeader;
+use super::private::is_unit;
 use crate::functional_groups::FrameAttributes;
 use crate::geometry::Vector;
 use crate::pixel::Rescale;

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::diffusion::{DIFFUSION_GRADIENT_ORIENTATION, add_private_diffusion};
 use super::frame_header::{AxisNumber, FrameHeader, NUMBER_COUNT};
 use super::frames::frames;
 use super::image_state::ImageState;
 use super::mosaic::{Mosaic, tiles};
+use super::private::{DIFFUSION_GRADIENT_ORIENTATION, add_private_diffusion};
 use crate::dataset::{Dataset, DicomFile};
 use crate::error::Family;
 use crate::functional_groups::Dimensions;

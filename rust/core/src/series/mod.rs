@@ -1,7 +1,7 @@
 //! From the headers of many files to volumes: which files make a stack, in which order, where, and what is wrong.
 //!
 //! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from one data set what is
-//! needed (`diffusion` what only scanners name), `frames` and `mosaic` where each of its images lies, `plan` makes of
+//! needed (`private` what only scanners name), `frames` and `mosaic` where each of its images lies, `plan` makes of
 //! many of them a [`SeriesPlan`] each series. On the way `stack` parts slices from what lies beside them, `axis` those
 //! that share a position (`dimension_names` says what by), and `grid` fits the step from slice to slice; `parts` asks
 //! whether what is no one volume is several, and `draft` puts together what each stack makes. Every file ends up among
@@ -10,9 +10,6 @@
 mod axis;
 mod batch;
 mod copies;
-mod csa;
-mod diffusion;
-mod diffusion_ge;
 mod dimension_names;
 mod draft;
 mod find;
@@ -25,26 +22,15 @@ mod mosaic;
 mod order;
 mod parts;
 mod plan;
-mod private_block;
+mod private;
 mod read;
 mod report;
-mod slice_array;
 mod slice_set;
 mod stack;
 mod tolerances;
 
 #[cfg(test)]
-mod content_tests;
-#[cfg(test)]
-mod dimension_tests;
-#[cfg(test)]
-mod parts_tests;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod stack_tests;
-#[cfg(test)]
-mod synthetic;
+mod tests;
 
 pub use axis::{Coordinate, CoordinateValues, LeadingAxis};
 pub use batch::{read_batch_headers, read_slice_headers};

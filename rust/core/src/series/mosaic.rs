@@ -4,11 +4,9 @@
 //! of the corner of the whole image, as if it were one slice with the same centre as each of its tiles, so that the
 //! first voxel of a tile lies further in.
 
-use super::csa::{self, Csa};
 use super::frame_header::FrameHeader;
 use super::header::{InstanceHeader, decimals};
-use super::private_block::private_tag;
-use super::slice_array::SliceArray;
+use super::private::{Csa, SliceArray, csa_header, numbers, private_tag};
 use crate::dataset::Dataset;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, scale};
 use crate::image_description::Attributes;
@@ -53,8 +51,8 @@ impl Mosaic {
 /// The tiles of a mosaic as frames. `None` if it is not told how many slices there are, or they do not fit the image.
 pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosaic, Vec<FrameHeader>)> {
     let image = header.image.description()?;
-    let csa = csa::csa_header(dataset, Csa::Image);
-    let of_csa = |name: &str| csa.as_deref().and_then(|csa| csa::numbers(csa, name));
+    let csa = csa_header(dataset, Csa::Image);
+    let of_csa = |name: &str| csa.as_deref().and_then(|csa| numbers(csa, name));
     let counted = of_csa("NumberOfImagesInMosaic").and_then(|numbers| numbers.first().copied());
     let of_element =
         || usize::try_from(dataset.integer(private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x0A)?)?).ok();
@@ -63,7 +61,7 @@ pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosai
     // Long text, which is looked at only where the rest is missing.
     let protocol = match count.zip(normal) {
         Some(_) => None,
-        None => csa::csa_header(dataset, Csa::Series).and_then(|header| SliceArray::of_csa(&header)),
+        None => csa_header(dataset, Csa::Series).and_then(|header| SliceArray::of_csa(&header)),
     };
     let count = count.or(protocol.as_ref().map(|slices| slices.count));
     let mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
@@ -83,7 +81,7 @@ pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosai
 fn slice_times(dataset: &Dataset, csa: Option<&[u8]>, count: usize) -> Vec<f64> {
     let is_whole = |times: &Vec<f64>| times.len() == count && times.iter().all(|time| time.is_finite());
     let own = private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x29).map(|tag| decimals(dataset, tag));
-    let of_csa = || csa::numbers(csa?, "MosaicRefAcqTimes").filter(is_whole);
+    let of_csa = || numbers(csa?, "MosaicRefAcqTimes").filter(is_whole);
     own.filter(is_whole).or_else(of_csa).unwrap_or_default()
 }
 

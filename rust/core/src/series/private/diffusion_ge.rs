@@ -13,12 +13,12 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
+use super::block::private_tag;
 use super::diffusion::{Diffusion, only};
-use super::header::exactly;
-use super::private_block::private_tag;
 use crate::dataset::Dataset;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale};
 use crate::image_description::Attributes;
+use crate::series::header::exactly;
 use crate::tag::Tag;
 use crate::value;
 
@@ -45,7 +45,7 @@ const B_VALUE_STEP: f64 = 5.0;
 const FIRST_RELEASE: u32 = 12;
 
 /// What the private elements of an image say.
-pub(super) fn of_ge(dataset: &Dataset) -> Option<Diffusion> {
+pub fn of_ge(dataset: &Dataset) -> Option<Diffusion> {
     let parm = |number| private_tag(dataset, 0x0043, "GEMS_PARM_01", number);
     let acqu = |number| only(dataset, private_tag(dataset, 0x0019, "GEMS_ACQU_01", number)?);
     // What stands behind it is no b-value, and may be empty.

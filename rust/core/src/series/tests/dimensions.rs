@@ -1,11 +1,11 @@
 //! Frames that their numbers place or tell apart.
 
-use super::axis::CoordinateValues;
-use super::frame_header::{FrameHeader, PlaceNumber, PlaceSource};
-use super::header::InstanceHeader;
-use super::plan::SeriesPlan;
 use super::synthetic::*;
 use crate::functional_groups::Dimensions;
+use crate::series::axis::CoordinateValues;
+use crate::series::frame_header::{FrameHeader, PlaceNumber, PlaceSource};
+use crate::series::header::InstanceHeader;
+use crate::series::plan::SeriesPlan;
 use crate::tag::Tag;
 
 const ENERGY_WINDOW: Tag = Tag::new(0x0054, 0x0010);

@@ -1,11 +1,11 @@
 //! Every irregularity of a stack, as a table: what is kept, and what is said.
 
-use super::frame_header::AxisNumber;
-use super::header::InstanceHeader;
-use super::image_state::ImageState;
 use super::synthetic::*;
 use crate::geometry::{Orientation, scale};
 use crate::image_description::SampleType;
+use crate::series::frame_header::AxisNumber;
+use crate::series::header::InstanceHeader;
+use crate::series::image_state::ImageState;
 
 const ACQUISITION: usize = AxisNumber::AcquisitionNumber as usize;
 const TRIGGER_TIME: usize = AxisNumber::TriggerTime as usize;

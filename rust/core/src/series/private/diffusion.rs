@@ -4,23 +4,23 @@
 //! Directions of Siemens and Philips are in the patient's coordinates, as the standard's. Those of GE are turned into
 //! them where it is known how ([`super::diffusion_ge`]).
 
+use super::block::private_tag;
 use super::csa::{self, Csa};
 use super::diffusion_ge::of_ge;
-use super::frame_header::AxisNumber;
-use super::header::{InstanceHeader, decimals, exactly};
-use super::private_block::private_tag;
 use crate::dataset::Dataset;
 use crate::geometry::{Vector, norm};
+use crate::series::frame_header::AxisNumber;
+use crate::series::header::{InstanceHeader, decimals, exactly};
 use crate::tag::Tag;
 
-pub(super) const DIFFUSION_GRADIENT_ORIENTATION: Tag = Tag::new(0x0018, 0x9089);
+pub const DIFFUSION_GRADIENT_ORIENTATION: Tag = Tag::new(0x0018, 0x9089);
 const DIFFUSION_B_VALUE: Tag = Tag::new(0x0018, 0x9087);
 const SCANNING_SEQUENCE: Tag = Tag::new(0x0018, 0x0020);
 const SEQUENCE_NAME: Tag = Tag::new(0x0018, 0x0024);
 
 /// What is known of an image's diffusion weighting.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Diffusion {
+pub struct Diffusion {
     /// In s/mm2.
     pub b_value: f64,
     /// A unit vector in the patient's coordinates; none of images without weighting, or weighted in all directions.
@@ -37,7 +37,7 @@ const HIGHEST_B_VALUE: f64 = 1e6;
 const LENGTH_TOLERANCE: f64 = 0.01;
 
 impl Diffusion {
-    pub(super) fn new(b_value: f64, gradient: Option<Vector>) -> Option<Diffusion> {
+    pub fn new(b_value: f64, gradient: Option<Vector>) -> Option<Diffusion> {
         let is_b_value = (0.0..=HIGHEST_B_VALUE).contains(&b_value);
         is_b_value.then(|| Diffusion { b_value, gradient: gradient.filter(is_unit), is_more_exact: false })
     }
@@ -50,12 +50,12 @@ impl Diffusion {
 }
 
 /// Whether a vector is a direction; images that are weighted in none, or in all, may have one of length zero.
-pub(super) fn is_unit(vector: &Vector) -> bool {
+pub fn is_unit(vector: &Vector) -> bool {
     (norm(*vector) - 1.0).abs() <= LENGTH_TOLERANCE
 }
 
 /// Takes from private elements what the standard's do not say of an image's diffusion weighting.
-pub(super) fn add_private_diffusion(header: &mut InstanceHeader, dataset: &Dataset) {
+pub fn add_private_diffusion(header: &mut InstanceHeader, dataset: &Dataset) {
     let is_absent = |tag| dataset.find(tag).is_none_or(|element| element.value_length == 0);
     let (lacks_b_value, lacks_gradient) = (is_absent(DIFFUSION_B_VALUE), is_absent(DIFFUSION_GRADIENT_ORIENTATION));
     if header.modality != "MR" || !(lacks_b_value || lacks_gradient) {
@@ -114,7 +114,7 @@ fn may_be_weighted(dataset: &Dataset, image_type: &str) -> bool {
 }
 
 /// The only number of an element.
-pub(super) fn only(dataset: &Dataset, tag: Tag) -> Option<f64> {
+pub fn only(dataset: &Dataset, tag: Tag) -> Option<f64> {
     let [number] = decimals(dataset, tag).try_into().ok()?;
     Some(number)
 }

@@ -5,7 +5,7 @@ use crate::parse::Element;
 use crate::tag::Tag;
 
 /// The element `number` (its low 8 bits) of a block of `group` whose owner is `creator`.
-pub(super) fn private_tag(dataset: &Dataset, group: u16, creator: &str, number: u8) -> Option<Tag> {
+pub fn private_tag(dataset: &Dataset, group: u16, creator: &str, number: u8) -> Option<Tag> {
     let tag_of = |owner: &Element| Tag::new(group, owner.tag.element() << 8 | u16::from(number));
     owners(dataset, group)
         .filter(|owner| is_owner(dataset, owner, creator))
@@ -14,7 +14,7 @@ pub(super) fn private_tag(dataset: &Dataset, group: u16, creator: &str, number: 
 }
 
 /// Whether anybody owns a block of `group`.
-pub(super) fn has_owners(dataset: &Dataset, group: u16) -> bool {
+pub fn has_owners(dataset: &Dataset, group: u16) -> bool {
     owners(dataset, group).next().is_some()
 }
 

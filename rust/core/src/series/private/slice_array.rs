@@ -13,7 +13,7 @@ const MOST_SLICES: usize = 4096;
 
 /// The slices of a protocol.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct SliceArray {
+pub struct SliceArray {
     /// How many there are.
     pub count: usize,
     /// The centre of each in patient coordinates, as far as they are told.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::frame_header::AxisNumber;
-use super::header::InstanceHeader;
-use super::plan::{SeriesPlan, Unreadable};
 use super::synthetic::*;
+use crate::series::frame_header::AxisNumber;
+use crate::series::header::InstanceHeader;
+use crate::series::plan::{SeriesPlan, Unreadable};
 
 const ACQUISITION: usize = AxisNumber::AcquisitionNumber as usize;
 const ECHO: usize = AxisNumber::EchoNumber as usize;

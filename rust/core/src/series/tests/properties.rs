@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::frame_header::AxisNumber;
-use super::header::InstanceHeader;
-use super::image_state::ImageState;
-use super::plan::{SeriesPlan, plan_series};
-use super::report::IssueKind;
 use super::synthetic::*;
-use super::tolerances::Tolerances;
 use crate::geometry::norm;
+use crate::series::frame_header::AxisNumber;
+use crate::series::header::InstanceHeader;
+use crate::series::image_state::ImageState;
+use crate::series::plan::{SeriesPlan, plan_series};
+use crate::series::report::IssueKind;
+use crate::series::tolerances::Tolerances;
 
 /// A header of anything: a slice in or beside the place of a regular one, with numbers that no scanner writes.
 fn any_header() -> impl Strategy<Value = InstanceHeader> {

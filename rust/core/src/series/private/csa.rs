@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use super::private_block::{has_owners, private_tag};
+use super::block::{has_owners, private_tag};
 use crate::cursor::ByteOrder;
 use crate::dataset::Dataset;
 use crate::tag::Tag;
@@ -28,14 +28,14 @@ const SIGNATURE: &[u8] = b"SV10";
 
 /// Whose header it is, by the number of its element.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Csa {
+pub enum Csa {
     Image = 0x10,
     Series = 0x20,
 }
 
 /// Where an image has a header. Programs that remove what may identify a patient remove the owners of blocks: where
 /// nobody owns any, it is known by what it starts with.
-pub(super) fn csa_tag(dataset: &Dataset, which: Csa) -> Option<Tag> {
+pub fn csa_tag(dataset: &Dataset, which: Csa) -> Option<Tag> {
     if let Some(tag) = private_tag(dataset, 0x0029, "SIEMENS CSA HEADER", which as u8) {
         return Some(tag);
     }
@@ -45,13 +45,13 @@ pub(super) fn csa_tag(dataset: &Dataset, which: Csa) -> Option<Tag> {
 }
 
 /// A header of an image.
-pub(super) fn csa_header(dataset: &Dataset, which: Csa) -> Option<Cow<'_, [u8]>> {
+pub fn csa_header(dataset: &Dataset, which: Csa) -> Option<Cow<'_, [u8]>> {
     dataset.value(dataset.find(csa_tag(dataset, which)?)?).ok()
 }
 
 /// The values of the entry `name`, without blanks; empty ones are left out. `None` if there is no such entry, or
 /// `header` is none.
-pub(super) fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
+pub fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
     let is_second = header.starts_with(SIGNATURE);
     let mut reader = Reader { rest: header.get(if is_second { 8 } else { 0 }..)? };
     let count = word_at(reader.take(8)?, 0).filter(|count| *count <= MOST_ENTRIES)?;
@@ -80,7 +80,7 @@ pub(super) fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
 }
 
 /// The values of an entry as numbers, if all of them are.
-pub(super) fn numbers(header: &[u8], name: &str) -> Option<Vec<f64>> {
+pub fn numbers(header: &[u8], name: &str) -> Option<Vec<f64>> {
     let values = values(header, name)?;
     values.iter().map(|value| value.parse().ok().filter(|value: &f64| value.is_finite())).collect()
 }

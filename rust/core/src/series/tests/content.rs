@@ -1,12 +1,12 @@
 //! What cannot be read, what differs from slice to slice, and which series there are.
 
-use super::header::InstanceHeader;
-use super::image_state::ImageState;
-use super::plan::{Unreadable, plan_series};
 use super::synthetic::*;
-use super::tolerances::Tolerances;
 use crate::image_description::SampleType;
 use crate::pixel::Rescale;
+use crate::series::header::InstanceHeader;
+use crate::series::image_state::ImageState;
+use crate::series::plan::{Unreadable, plan_series};
+use crate::series::tolerances::Tolerances;
 
 #[test]
 fn what_cannot_be_read() {

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::frame_header::NUMBER_COUNT;
-use super::header::InstanceHeader;
-use super::image_state::ImageState;
-use super::plan::{SeriesPlan, Unreadable, plan_series};
-use super::report::Issue;
-use super::slice_set::Slice;
-use super::tolerances::Tolerances;
 use crate::cursor::ByteOrder;
 use crate::geometry::{Orientation, Vector, add_scaled, scale};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::pixel::{ImagePixels, NativePixels, Rescale, ValueField};
+use crate::series::frame_header::NUMBER_COUNT;
+use crate::series::header::InstanceHeader;
+use crate::series::image_state::ImageState;
+use crate::series::plan::{SeriesPlan, Unreadable, plan_series};
+use crate::series::report::Issue;
+use crate::series::slice_set::Slice;
+use crate::series::tolerances::Tolerances;
 use crate::vr::Vr;
 
 pub const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
