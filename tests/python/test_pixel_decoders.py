@@ -200,15 +200,17 @@ def test_what_cannot_be_decoded_is_refused() -> None:
     with pytest.raises(TypeError, match="not int"):
         decoder.as_array(5)
     for ask in (
-        lambda: decoder.as_array(ours, rle_segment_order="<"),
+        lambda: rd.pixel_array(FILES / "MR_small_RLE.dcm", rle_segment_order="<"),
         lambda: decoder.add_plugin("a", ("b", "c")),
     ):
         with pytest.raises(NotImplementedError, match=r"to_pydicom\(\)"):
             ask()
 
 
-def test_headers_come_along_with_pixels() -> None:
-    path = FILES / "MR_small_RLE.dcm"
+@pytest.mark.parametrize("name", ["MR_small_RLE.dcm", "CT_small.dcm", "693_J2KI.dcm", "ExplVR_BigEnd.dcm"])
+def test_headers_come_along_with_pixels(name: str) -> None:
+    """The last two have elements that the standard has no more: group lengths and Image Dimensions."""
+    path = FILES / name
     ours, theirs = rd.Dataset(), pydicom.Dataset()
     rd.pixel_array(path, ds_out=ours, specific_tags=["PatientName", 0x00080016], decoding_plugin="pydicom")
     pydicom.pixels.pixel_array(path, ds_out=theirs, specific_tags=[0x00100010, 0x00080016])
@@ -216,7 +218,24 @@ def test_headers_come_along_with_pixels() -> None:
     assert ours.file_meta.TransferSyntaxUID == theirs.file_meta.TransferSyntaxUID
     iterated = rd.Dataset()
     next(rd.iter_pixels(path, ds_out=iterated))
-    assert iterated == ours.group_dataset(0x0028)
+    charset = {0x00080005} & set(ours.tags())
+    assert iterated.tags() == [*charset, *ours.group_dataset(0x0028).tags()]
+
+
+def test_option_that_changes_nothing_is_taken() -> None:
+    """What of other Transfer Syntaxes is decoded differently."""
+    ours, theirs = both("MR_small_RLE.dcm")
+    options = {"apply_jls_sign_correction": False, "apply_j2k_sign_correction": False}
+    np.testing.assert_array_equal(
+        rd.pixel_array(ours, **options), pydicom.pixels.pixel_array(theirs, **options)
+    )
+    for name, option in (
+        ("693_J2KI.dcm", {"apply_j2k_sign_correction": False}),
+        ("JPEGLSNearLossless_16.dcm", {"apply_jls_sign_correction": False}),
+        ("MR_small_RLE.dcm", {"byteorder": "<"}),
+    ):
+        with pytest.raises(NotImplementedError, match=next(iter(option))):
+            rd.pixel_array(FILES / name, **option)
 
 
 @pytest.mark.parametrize(

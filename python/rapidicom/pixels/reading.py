@@ -30,6 +30,8 @@ __all__ = [
     "video_stream",
 ]
 
+# The texts of a data set are read by it.
+_SPECIFIC_CHARACTER_SET = 0x0008_0005
 # From here on a private map costs less than reading: its pages are copied only if they are written to.
 # `benches/maps.py` measures it.
 _MAP_FROM_BYTES = 8 * 1024 * 1024
@@ -56,8 +58,8 @@ def pixel_array(
         reduce: How often rows and columns are halved, rounding up, by leaving out resolutions of JPEG 2000
             and HTJ2K, which saves the time to decode them.
         workers: Threads that decode frames at the same time; default: as many as there are cores.
-        ds_out: A data set that gets the File Meta Information of a file, its elements of group 0028 and the
-            Extended Offset Table.
+        ds_out: A data set that gets the File Meta Information of a file, its elements of group 0028 that are
+            not retired, the Extended Offset Table and Specific Character Set.
         specific_tags: Other elements for `ds_out`: keywords or tags.
         decoding_plugin: Taken for pydicom's sake: what decodes is built in.
         options: What `rapidicom.pixels.decoders.Decoder.as_array` takes; not with `reduce`.
@@ -179,11 +181,17 @@ def _opened(
     dataset = dcmread(source)
     if ds_out is not None:
         ds_out.file_meta = dataset.file_meta
-        ds_out.update(dataset.group_dataset(0x0028))
-        for key in (0x7FE0_0001, 0x7FE0_0002, *(specific_tags or ())):
+        group = [tag for tag in dataset.group_dataset(0x0028).tags() if _is_current(tag)]
+        for key in (_SPECIFIC_CHARACTER_SET, *group, 0x7FE0_0001, 0x7FE0_0002, *(specific_tags or ())):
             if key in dataset:
                 ds_out.add(dataset[key])
     return dataset
+
+
+def _is_current(tag: int) -> bool:
+    """Say whether an element is in the standard still: a group length is not."""
+    entry = _core.dictionary_entry(tag)
+    return entry is not None and not entry[3]
 
 
 def _decoder(dataset: _core.Dataset, options: dict[str, Any], reduce: int) -> Decoder:

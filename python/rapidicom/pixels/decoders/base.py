@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Decoder", "get_decoder"]
 
-# What decodes differently, and how it is decoded here.
+# What decodes differently: how it is decoded here, and the Transfer Syntaxes that it says something of.
 _FIXED = {
-    "apply_j2k_sign_correction": True,
-    "apply_jls_sign_correction": True,
-    "be_swap_ow": False,
-    "byteorder": ">",
-    "rle_segment_order": ">",
-}
+    "apply_j2k_sign_correction": (True, (uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless,
+                                         uid.HTJ2KLosslessRPCL, uid.HTJ2K)),
+    "apply_jls_sign_correction": (True, (uid.JPEGLSLossless, uid.JPEGLSNearLossless)),
+    "be_swap_ow": (False, (uid.ExplicitVRBigEndian,)),
+    "byteorder": (">", (uid.RLELossless,)),
+    "rle_segment_order": (">", (uid.RLELossless,)),
+}  # fmt: skip
 
 _OPTIONS = frozenset(
     (
@@ -125,7 +126,7 @@ class Decoder:
             Others: As `rapidicom.pixel_array`.
         """
         del validate, decoding_plugin
-        _check(options, index)
+        _check(options, index, self._uid)
         dataset = self._dataset(src, options)
         as_read = raw or _is_colour_chosen(options)
         if index is None and not options.get("allow_excess_frames", True):
@@ -163,7 +164,7 @@ class Decoder:
             As `as_array`.
         """
         del validate, decoding_plugin
-        _check(options, None)
+        _check(options, None, self._uid)
         dataset = self._dataset(src, options)
         if indices is None and not options.get("allow_excess_frames", True):
             indices = range(_said_frame_count(dataset))
@@ -201,7 +202,7 @@ class Decoder:
             As `as_array`.
         """
         del validate, raw, decoding_plugin
-        _check(options, index)
+        _check(options, index, self._uid)
         dataset = self._dataset(src, options)
         is_cut = not options.get("allow_excess_frames", True)
         reader = reader_of(dataset, is_cut=is_cut)
@@ -244,7 +245,7 @@ class Decoder:
             As `as_buffer`.
         """
         del validate, raw, decoding_plugin
-        _check(options, None)
+        _check(options, None, self._uid)
         dataset = self._dataset(src, options)
         reader = _core.PixelReader.of(dataset)
         count = reader.frame_count if options.get("allow_excess_frames", True) else reader.said_frame_count
@@ -279,12 +280,12 @@ def _core_uid(text: str) -> uid.UID:
     return text if isinstance(text, uid.UID) else uid.UID(text)
 
 
-def _check(options: dict[str, Any], index: int | None) -> None:
+def _check(options: dict[str, Any], index: int | None, syntax: str) -> None:
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
         raise TypeError(f"there is no option {', '.join(unknown)}: there are {', '.join(sorted(_OPTIONS))}")
-    for name, value in _FIXED.items():
-        if options.get(name, value) != value:
+    for name, (value, syntaxes) in _FIXED.items():
+        if syntax in syntaxes and options.get(name, value) != value:
             not_offered(f"decode with {name} other than {value!r}")
     if options.get("force_rgb") and options.get("force_ybr"):
         raise ValueError("force_rgb and force_ybr cannot both be true")
