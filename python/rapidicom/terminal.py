@@ -12,7 +12,7 @@ import numpy as np
 from rapidicom.text_table import ELLIPSIS, format_table, format_value, printable, shorten
 
 if TYPE_CHECKING:
-    from rapidicom.report import Report
+    from rapidicom.report import Issue, Report
     from rapidicom.series import Series
     from rapidicom.table import Table
     from rapidicom.volume import Volume
@@ -85,9 +85,13 @@ def series_lines(found: Sequence[Series]) -> list[str]:
     ]
     header = ("#", "modality", "description", "files", "shape", "spacing (mm)", "findings", "uid")
     lines = format_table(header, rows)
-    for number, series in numbered:
-        if series.report.issues:
-            lines += ["", f"series {number}:", *(INDENT + line for line in report_lines(series.report))]
+    for number, series in enumerate(found, start=1):
+        # What may be of any of its stacks is said once.
+        said = {id(issue) for issue in series.report}
+        for label, stack in _stacks(number, series):
+            issues = [issue for issue in stack.report if stack is series or id(issue) not in said]
+            if issues:
+                lines += ["", f"series {label}:", *(INDENT + line for line in _issue_lines(issues))]
     return lines
 
 
@@ -98,9 +102,11 @@ def _stacks(number: int, series: Series) -> list[tuple[str, Series]]:
 
 def report_lines(report: Report) -> list[str]:
     """Return a line a finding, or one that says there is none."""
-    if not report.issues:
-        return ["nothing irregular"]
-    return [f"{issue.kind}: {one_line(str(issue))}" for issue in report.issues]
+    return _issue_lines(report.issues) or ["nothing irregular"]
+
+
+def _issue_lines(issues: Sequence[Issue]) -> list[str]:
+    return [f"{issue.kind}: {one_line(str(issue))}" for issue in issues]
 
 
 def volume_lines(volume: Volume) -> list[str]:

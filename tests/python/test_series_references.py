@@ -22,6 +22,7 @@ import rapidicom as rd
 from series_builder import normal_of
 
 nibabel = pytest.importorskip("nibabel")
+pydicom = pytest.importorskip("pydicom")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("RAPIDICOM_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -310,15 +311,36 @@ def test_dose_is_scaled_and_placed(name: str) -> None:
     assert [(vol.affine @ [k, 0, 0, 1])[2] for k in range(15)] == pytest.approx(list(z), abs=1e-4)
 
 
-def test_segmentation_has_an_axis_of_segments() -> None:
-    path = DATA / "pydicom__pydicom-data/data_store/data/liver.dcm"
-    ds = rd.dcmread(path)
-    vol = rd.read_series(path, values="stored", irregular="keep")
-    groups = ds.PerFrameFunctionalGroupsSequence
-    for content, frame in zip(vol.array.reshape(-1, *vol.shape[-2:]), vol.frames, strict=True):
-        np.testing.assert_array_equal(content, ds.pixel_array[frame])
-    for slice_index, frame in enumerate(vol.frames[: vol.shape[-3]]):
-        stated = [float(v) for v in groups[frame].PlanePositionSequence[0].ImagePositionPatient]
+# File, what is in front of the slices, and how many frames the file lacks because nothing is segmented there.
+SEGMENTATIONS = [
+    ("pydicom__pydicom-data/data_store/data/liver.dcm", None, 0),
+    ("FNNDSC__data/dicom/rsna_2/SEG", "segment", 5),
+]
+
+
+@pytest.mark.parametrize(("name", "axis", "absent"), SEGMENTATIONS, ids=["one segment", "two segments"])
+def test_segmentation_has_each_segment_where_its_frames_say(name: str, axis: str | None, absent: int) -> None:
+    vol = rd.read_series(DATA / name, values="stored")
+    assert vol.axes == ((axis,) if axis is not None else ()) + ("slice", "row", "column")
+    assert [(issue.kind, issue.is_error) for issue in vol.report] == [("incomplete_grid", False)] * bool(
+        absent
+    )
+    ds = pydicom.dcmread(vol.paths[0])
+    pixels = ds.pixel_array
+    segments = list(vol.coords["segment"]) if axis is not None else [1]
+    slice_count = vol.shape[-3]
+    content = vol.array.reshape(len(segments), *vol.shape[-3:])
+    assert sum(place is None for place in vol.report.slices) == absent
+    for index, place in enumerate(vol.report.slices):
+        step, slice_index = divmod(index, slice_count)
+        if place is None:
+            assert not content[step, slice_index].any()
+            continue
+        _, frame = place
+        np.testing.assert_array_equal(content[step, slice_index], pixels[frame])
+        groups = ds.PerFrameFunctionalGroupsSequence[frame]
+        assert groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber == segments[step]
+        stated = [float(value) for value in groups.PlanePositionSequence[0].ImagePositionPatient]
         np.testing.assert_allclose((vol.affine @ [slice_index, 0, 0, 1])[:3], stated, atol=1e-3)
 
 

@@ -215,3 +215,14 @@ def test_command_line_shows_stacks_and_reads_one(tmp_path: Path, capsys: pytest.
     output = tmp_path / "out.npy"
     assert main(["convert", str(tmp_path / "in"), str(output), "--series", "1.2"]) == 0
     np.testing.assert_array_equal(np.load(output), coronal.modality_volume)
+
+
+def test_command_line_says_once_what_may_be_of_any_stack(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    series(tmp_path / "axial", plane="axial", unreadable=7)
+    series(tmp_path / "coronal", plane="coronal", first_serial=8, missing=[3])
+    assert main(["series", str(tmp_path)]) == 0
+    output = capsys.readouterr().out
+    assert output.count("unreadable:") == 1
+    assert "series 1.2:\n  gap:" in output
