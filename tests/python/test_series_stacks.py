@@ -12,7 +12,17 @@ import pytest
 
 import rapidicom as rd
 from rapidicom.cli import main
-from series_builder import ORIGIN, PLANES, Frame, affine_of, enhanced, series, stack_frames, stored_pixels
+from series_builder import (
+    ORIGIN,
+    PLANES,
+    Frame,
+    affine_of,
+    dimension_index,
+    enhanced,
+    series,
+    stack_frames,
+    stored_pixels,
+)
 
 AXIAL = affine_of(ORIGIN, PLANES["axial"], (0.75, 0.75), np.array([0.0, 0.0, 2.5]))
 
@@ -167,7 +177,7 @@ def test_stacks_of_a_pickled_series(tmp_path: Path) -> None:
     assert alone.stacks == [alone]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(60))
 def test_every_frame_is_in_one_stack(tmp_path: Path, seed: int) -> None:
     """Random frames in random files: what is in no stack is named in a report with its file."""
     chance = random.Random(seed)
@@ -176,15 +186,19 @@ def test_every_frame_is_in_one_stack(tmp_path: Path, seed: int) -> None:
         frames = [
             Frame(
                 stored_pixels(index, (5, 7)),
-                (0.0, 0.0, chance.choice([1.0, 2.0, 3.0, 4.0, 4.5])),
+                None if seed % 5 == 4 else (0.0, 0.0, chance.choice([1.0, 2.0, 3.0, 4.0, 4.5])),
                 orientation=PLANES[chance.choice(["axial", "axial", "coronal"])],
                 pixel_spacing=chance.choice([(0.75, 0.75), (0.75, 0.75), (0.5, 0.5)]),
                 stack_id=chance.choice(["1", "2"]),
                 frame_type=["ORIGINAL", "PRIMARY", "VOLUME", chance.choice(["NONE", "MINIP"])],
+                data_type=chance.choice([None, "TISSUE_INTENSITY", "FLOW_VELOCITY"]) if seed % 2 else None,
+                in_stack_position=chance.randint(1, 3),
+                dimension_values=(chance.randint(1, 2), chance.randint(1, 2)),
             )
             for index in range(chance.randint(1, 9))
         ]
-        path = enhanced(tmp_path / f"{number}.dcm", frames, instance=number + 1)
+        dimensions = dimension_index(0x00209056, 0x20051011)
+        path = enhanced(tmp_path / f"{number}.dcm", frames, instance=number + 1, extra=[dimensions])
         paths.append(str(path))
         frames_of[str(path)] = len(frames)
     (found,) = rd.find_series(tmp_path)

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::synthetic::*;
 use crate::geometry::norm;
-use crate::series::frame_header::AxisNumber;
+use crate::series::frame_header::{AxisNumber, FrameHeader};
 use crate::series::header::InstanceHeader;
 use crate::series::image_state::ImageState;
 use crate::series::plan::{SeriesPlan, plan_series};
@@ -53,6 +53,11 @@ fn any_header() -> impl Strategy<Value = InstanceHeader> {
                 6 => header.image_type = "DERIVED\\SECONDARY".to_owned(),
                 7 if name < 3 => header.frame_of_reference_uid = "1.8".to_owned(),
                 8 => header.frame_of_reference_uid = String::new(),
+                9 => header.is_in_volume = true,
+                10 => {
+                    let data_type = Some(if name < 4 { "FLOW_VELOCITY" } else { "TISSUE_INTENSITY" }.into());
+                    header.frames = vec![FrameHeader { data_type, ..FrameHeader::of_instance(&header) }];
+                }
                 _ => {}
             }
             header
@@ -171,6 +176,25 @@ proptest! {
                 let stated = slice.as_ref().unwrap().frame.position.unwrap();
                 let distance = norm([0, 1, 2].map(|axis| place[axis] - stated[axis]));
                 prop_assert!(distance <= 0.02 + 0.02 * plan.spacing[0], "{index}: {place:?} {stated:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_an_error_slices_share_their_coordinates_and_their_data_type(
+        headers in prop::collection::vec(any_header(), 1..8).prop_map(named),
+    ) {
+        let plans = plan_series(headers, Vec::new(), &Tolerances::DEFAULT);
+        for plan in plans.iter().flat_map(|plan| plan.stacks.iter().chain([plan])) {
+            if plan.report.has_errors() {
+                continue;
+            }
+            let coordinates: BTreeSet<bool> = plan.set.present().map(|(file, _)| file.is_in_volume).collect();
+            prop_assert_eq!(coordinates.len(), 1);
+            let slice_count = plan.shape[usize::from(plan.axis.is_some())];
+            for step in plan.set.slices.chunks(slice_count) {
+                let kinds: BTreeSet<_> = step.iter().flatten().map(|slice| slice.frame.data_type.clone()).collect();
+                prop_assert_eq!(kinds.len(), 1);
             }
         }
     }
