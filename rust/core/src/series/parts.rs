@@ -45,6 +45,8 @@ pub(super) fn parts(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -
 fn by_frame_of_reference<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
     let key = |entry: &Entry<'a>| (entry.header.is_in_volume, entry.header.frame_of_reference_uid.as_str());
     let mut keys: Vec<(bool, &str)> = group.entries.iter().map(key).collect();
+    // Frames of one file follow each other: what is left is sorted in no time.
+    keys.dedup();
     let is_of_both = keys.iter().any(|(is_in_volume, _)| *is_in_volume) && keys.iter().any(|(of_volume, _)| !of_volume);
     keys.retain(|(_, uid)| !uid.is_empty());
     keys.sort_unstable();
