@@ -5,6 +5,8 @@ Every registered UID can be imported from here by its keyword: `from rapidicom.u
 
 from __future__ import annotations
 
+from functools import cache
+
 from rapidicom import _core
 
 __all__ = ["PYDICOM_ROOT_UID", "UID", "generate_uid", "register_transfer_syntax"]
@@ -17,6 +19,13 @@ _MAX_LENGTH = 64
 
 # pydicom's limit, which leaves room for ten digits that differ.
 _MAX_PREFIX_LENGTH = 54
+
+
+@cache
+def _newer_transfer_syntaxes() -> dict[str, str]:
+    """Return the names of those that the registry, which is pydicom's, does not have yet."""
+    rows = _core.transfer_syntaxes()
+    return {syntax: name for syntax, name, *_ in rows if _core.uid_entry(syntax) is None}
 
 
 class UID(str):
@@ -38,13 +47,15 @@ class UID(str):
     def name(self) -> str:
         """The registered name, or the UID itself."""
         entry = _core.uid_entry(self)
-        return str(self) if entry is None else entry[0]
+        return _newer_transfer_syntaxes().get(self, str(self)) if entry is None else entry[0]
 
     @property
     def type(self) -> str:
         """What it names, e.g. `SOP Class` or `Transfer Syntax`; empty if it is not registered."""
         entry = _core.uid_entry(self)
-        return "" if entry is None else entry[1]
+        if entry is None:
+            return _TRANSFER_SYNTAX if self in _newer_transfer_syntaxes() else ""
+        return entry[1]
 
     @property
     def info(self) -> str:
