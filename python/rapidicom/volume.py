@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -49,10 +50,6 @@ class Volume:
             Where the report has `volume_coordinates`, the millimetres are those of an ultrasound volume's
             own frame of reference (PS3.3 §C.8.24.2), and so are `origin` and `direction`.
         spacing: (slice, row, column) in mm: the lengths of these steps.
-        paths: One file an image, in the order of the array; an image that is missing is left out.
-        frames: Which frame of that file it is, or which tile of a mosaic, from 0.
-        datasets: One data set an image, read when it is looked at; images of one file share it.
-        report: What is irregular.
 
     Where diffusion weighting changes along the axis, `coords` has it as a table, one row a step:
     `coords["b_value"]`, shape (steps,), in s/mm2, and `coords["gradient_direction"]`, shape (steps, 3), unit
@@ -77,27 +74,34 @@ class Volume:
         self.array = array
         self.affine = part.affine(series.affine)
         self.spacing = part.spacing(series.spacing)
-        files, places = slices.file_paths, slices.places
-        present = [place is not None for place in places]
-        paths = [files[place[0]] for place in places if place is not None]
-        frames = [place[1] for place in places if place is not None]
-        self.paths = paths
-        self.datasets: Sequence[Dataset] = _Datasets(self.paths)
-        self.frames = frames
-        self.report: Report = series.report.of_slices(paths, frames, present)
         self.axes = series.axes
         self.coords = {name: values.copy() for name, values in series.coords.items()}
-        # What of the headers is still wanted: they themselves would keep this from being pickled.
-        self._present = present
-        none = (np.nan, np.nan)
-        windows = zip(slices.windows, present, strict=True)
-        self._windows = [none if window is None else window for window, is_there in windows if is_there]
-        times = zip(slices.slice_times, present, strict=True)
-        self._slice_times = [time for time, is_there in times if is_there]
+        self._images = _Images(slices)
         self._series = series
         self._part = part
         self.series_uid = series.uid
         self.modality = series.modality
+
+    @property
+    def paths(self) -> list[str]:
+        """One file an image, in the order of the array; an image that is missing is left out."""
+        return self._images.paths
+
+    @property
+    def frames(self) -> list[int]:
+        """Which frame of its file each image is, or which tile of a mosaic, from 0."""
+        return self._images.frames
+
+    @cached_property
+    def datasets(self) -> Sequence[Dataset]:
+        """One data set an image, read when it is looked at; images of one file share it."""
+        return _Datasets(self.paths)
+
+    @cached_property
+    def report(self) -> Report:
+        """What is irregular."""
+        images = self._images
+        return self._series.report.of_slices(images.paths, images.frames, images.present)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -126,7 +130,7 @@ class Volume:
     @property
     def windows(self) -> npt.NDArray[np.float64]:
         """Shape (images, 2): the first Window Center and Window Width of each, NaN where there are none."""
-        return np.array(self._windows, dtype=np.float64).reshape(-1, 2)
+        return np.array(self._images.windows, dtype=np.float64).reshape(-1, 2)
 
     @property
     def slice_times(self) -> npt.NDArray[np.float64]:
@@ -135,7 +139,7 @@ class Volume:
         Siemens mosaics tell it of each of their slices, from the start of the mosaic (private elements
         `MosaicRefAcqTimes`). Slices of one time were acquired together.
         """
-        return np.array([np.nan if time is None else time for time in self._slice_times], dtype=np.float64)
+        return np.array(self._images.slice_times, dtype=np.float64)
 
     @property
     def scaling(self) -> list[Scaling]:
@@ -169,7 +173,7 @@ class Volume:
             stored = stored[..., 0]
         mask = np.zeros(stored.shape, dtype=np.bool_)
         images, masks = stored.reshape(-1, *stored.shape[-2:]), mask.reshape(-1, *stored.shape[-2:])
-        present = (index for index, is_there in enumerate(self._present) if is_there)
+        present = (index for index, is_there in enumerate(self._images.present) if is_there)
         for index, ds in zip(present, self.datasets, strict=True):
             limits = padding_range(ds)
             if limits is not None:
@@ -237,6 +241,49 @@ def _slice(indices: range) -> slice:
     """Return the slice that selects `indices`."""
     # Behind index 0 there is no number to stop at.
     return slice(indices.start, indices.stop if indices.stop >= 0 else None, indices.step)
+
+
+class _Images:
+    """What the headers say of the images of a volume, listed when it is asked for.
+
+    The lists of ten thousand frames take as long to make as the frames to read.
+    """
+
+    def __init__(self, slices: _core.Slices) -> None:
+        self._slices = slices
+
+    @cached_property
+    def present(self) -> list[bool]:
+        return [place is not None for place in self._places]
+
+    @cached_property
+    def paths(self) -> list[str]:
+        files = self._slices.file_paths
+        return [files[place[0]] for place in self._places if place is not None]
+
+    @cached_property
+    def frames(self) -> list[int]:
+        return [place[1] for place in self._places if place is not None]
+
+    @cached_property
+    def windows(self) -> list[list[float]]:
+        none = [np.nan, np.nan]
+        windows = zip(self._slices.windows, self.present, strict=True)
+        return [none if window is None else window for window, is_there in windows if is_there]
+
+    @cached_property
+    def slice_times(self) -> list[float]:
+        times = zip(self._slices.slice_times, self.present, strict=True)
+        return [np.nan if time is None else time for time, is_there in times if is_there]
+
+    @cached_property
+    def _places(self) -> list[tuple[int, int] | None]:
+        return self._slices.places
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The headers themselves cannot be pickled.
+        names = ("present", "paths", "frames", "windows", "slice_times")
+        return {name: getattr(self, name) for name in names}
 
 
 class _Datasets(Sequence[Dataset]):
