@@ -3,7 +3,8 @@
 A path that is missing or cannot be read is an ordinary `OSError`, a wrong argument a `TypeError` or
 `ValueError`. Some of the classes here also derive from a built-in one, so that code written for pydicom
 catches them: `InvalidDicomError` and `IrregularSeriesError` are `ValueError`, as pydicom's complaints about
-values and pixel data are; `UnsupportedError` is `NotImplementedError`, and with that `RuntimeError`.
+values and pixel data are; `MissingElementError` is `AttributeError` as well; `UnsupportedError` is
+`NotImplementedError`, and with that `RuntimeError`.
 
 No message shows text from a value field: it can identify a patient.
 """
@@ -24,6 +25,7 @@ __all__ = [
     "InvalidDicomError",
     "IrregularSeriesError",
     "LimitError",
+    "MissingElementError",
     "UnsupportedError",
 ]
 
@@ -85,6 +87,10 @@ class InvalidDicomError(DicomError, ValueError):
             place: As for `DicomError`.
         """
         super().__init__(message, **place)
+
+
+class MissingElementError(InvalidDicomError, AttributeError):
+    """An element is missing without which the pixels mean nothing, such as Rows."""
 
 
 # pydicom's name for a number of bytes that does not fit a VR.

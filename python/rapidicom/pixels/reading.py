@@ -78,7 +78,9 @@ def pixel_array(
 
     Raises:
         AttributeError: There are no pixels.
-        InvalidDicomError: Attributes or bytes are missing, contradict each other, or are no compressed frame;
+        MissingElementError: An attribute is missing that describes them; an `AttributeError` and an
+            `InvalidDicomError` too.
+        InvalidDicomError: Attributes contradict each other, bytes are missing or are no compressed frame;
             `error.frame` is the frame.
         LimitError: A compressed frame stands for far more bytes than any real one.
         UnsupportedError: The pixels are written in a way that is not read: see `transfer_syntaxes`.
