@@ -179,11 +179,12 @@ def test_mosaics_have_the_b_values_of_their_own_header(tmp_path: Path) -> None:
         entries = [
             ("B_value", [str(b_value)]),
             ("NumberOfImagesInMosaic", ["4"]),
+            ("SliceNormalVector", ["0", "0", "1"]),
             ("DiffusionGradientDirection", [f"{part:.8f}" for part in direction or ()]),
         ]
         extra = [
             Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "MOSAIC"]),
-            Element(0x00180050, "DS", 2.5),
+            Element(0x00180088, "DS", 2.5),
             Element(0x00290010, "LO", "SIEMENS CSA HEADER"),
             Element(0x00291010, "OB", csa(entries)),
         ]

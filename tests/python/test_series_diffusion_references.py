@@ -166,16 +166,17 @@ def test_tables_differ_where_the_phase_direction_does(tmp_path: Path) -> None:
     assert np.nanmax(np.abs(tables[0] - tables[1])) > 0.5
 
 
-def mosaic_of(b_value: float, direction: Direction | None, in_header: bool) -> list[Element]:
+def mosaic_of(b_value: float, direction: Direction | None, in_header: bool, plane: str) -> list[Element]:
     """What makes a Siemens image a mosaic of four tiles; its weighting in its header, or beside it."""
-    entries = [("NumberOfImagesInMosaic", ["4"])]
+    normal = [f"{part:.8f}" for part in normal_of(ORIENTATIONS[plane])]
+    entries = [("NumberOfImagesInMosaic", ["4"]), ("SliceNormalVector", normal)]
     if in_header:
         gradient = [f"{part:.8f}" for part in direction or ()]
         entries += [("B_value", [f"{b_value:g}"]), ("DiffusionGradientDirection", gradient)]
     return [
         *([Element(0x00080070, "LO", "SIEMENS")] if in_header else siemens(b_value, direction, 0x10)),
         Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "MOSAIC"]),
-        Element(0x00180050, "DS", 2.5),
+        Element(0x00180088, "DS", 2.5),
         Element(0x00180020, "CS", "EP"),
         owner(0x29, 0x10, "SIEMENS CSA HEADER"),
         element(0x29, 0x10, 0x10, "OB", csa(entries)),
@@ -193,7 +194,7 @@ def test_directions_of_mosaics_are_those_of_dcm2niix(in_header: bool, plane: str
             instance_number=index + 1,
             orientation=ORIENTATIONS[plane],
             sop_instance=f"2.25.7.{index + 1}",
-            extra=mosaic_of(b_value, direction, in_header),
+            extra=mosaic_of(b_value, direction, in_header, plane),
         )
         (source / f"{index}").write_bytes(file_bytes(elements))
     assert_same_table(source, tmp_path / "out")

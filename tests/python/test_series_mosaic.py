@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,23 @@ OTHER = Element(0x00290010, "LO", "SOMEBODY ELSE")
 HEIGHTS = [-10.0, -7.5, -5.0]
 
 
-def protocol(heights: list[float], name: str = "MrPhoenixProtocol") -> bytes:
-    lines = [f"sSliceArray.asSlice[{k}].sPosition.dTra\t = \t{height}" for k, height in enumerate(heights)]
-    text = "\n".join(
+Heights = Sequence[float | str | None]
+
+
+def slice_array(heights: Heights) -> str:
+    """The lines about slices at these heights; `None` leaves out that of one."""
+    lines = [
+        f"sSliceArray.asSlice[{k}].sPosition.dTra\t = \t{height}"
+        for k, height in enumerate(heights)
+        if height is not None
+    ]
+    return "\n".join(
         ["### ASCCONV BEGIN ###", *lines, f"sSliceArray.lSize = {len(heights)}", "### ASCCONV END ###"]
     )
-    return csa([("UsedPatientWeight", ["70"]), (name, [text])])
+
+
+def protocol(heights: Heights, name: str = "MrPhoenixProtocol") -> bytes:
+    return csa([("UsedPatientWeight", ["70"]), (name, [slice_array(heights)])])
 
 
 def mosaic(path: Path, height: float, *extra: Element) -> np.ndarray:
@@ -94,3 +106,84 @@ def test_first_tile_that_is_at_no_end_has_no_place(tmp_path: Path) -> None:
     with pytest.raises(rd.IrregularSeriesError) as caught:
         rd.read_series(tmp_path)
     assert {issue.kind for issue in caught.value.report.errors} == {"missing_position"}
+
+
+def refused(folder: Path) -> set[str]:
+    """The kinds of the findings because of which a folder is not read."""
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        rd.read_series(folder)
+    return {issue.kind for issue in caught.value.report.errors}
+
+
+# Each would otherwise say that slices are counted one way or the other.
+@pytest.mark.parametrize(
+    ("heights", "first"),
+    [
+        ([50.0, 52.5, None], 50.0),
+        ([None, 52.5, 55.0], 50.0),
+        ([-10.0, -7.5, "nan"], -10.0),
+        ([-10.0, -7.5, "1e308"], -10.0),
+        ([-10.0, -5.0, 0.0], -10.0),
+        ([-10.0, 20.0], -10.0),
+        ([-10.0], -10.0),
+    ],
+    ids=["last is lost", "first is lost", "nan", "huge", "other spacing", "two slabs", "one slab"],
+)
+def test_protocol_that_contradicts_itself_or_the_image_says_nothing(
+    tmp_path: Path, heights: Heights, first: float
+) -> None:
+    mosaic(tmp_path / "a.dcm", first, Element(0x00291020, "OB", protocol(heights)))
+    assert refused(tmp_path) == {"missing_position"}
+
+
+@pytest.mark.parametrize(
+    "normal",
+    [None, ["0", "0", "0"], ["1", "0", "0"], ["0", "0", "nan"]],
+    ids=["none", "zero", "along the slices", "not a number"],
+)
+@pytest.mark.parametrize("is_turned", [None, False, True], ids=["no protocol", "upwards", "downwards"])
+def test_direction_that_the_header_lacks_is_that_of_the_protocol(
+    tmp_path: Path, normal: list[str] | None, is_turned: bool | None
+) -> None:
+    entries = [("NumberOfImagesInMosaic", ["3"])] + (
+        [] if normal is None else [("SliceNormalVector", normal)]
+    )
+    extra = [OWNER, Element(0x00291010, "OB", csa(entries))]
+    if is_turned is not None:
+        heights = HEIGHTS[::-1] if is_turned else HEIGHTS
+        extra.append(Element(0x00291020, "OB", protocol(heights)))
+    tiles = mosaic(tmp_path / "a.dcm", -5.0 if is_turned else -10.0, *extra)
+    if is_turned is None:
+        assert refused(tmp_path) == {"missing_position"}
+        return
+    vol = rd.read_series(tmp_path, values="stored")
+    np.testing.assert_array_equal(vol.array, tiles[::-1] if is_turned else tiles)
+    np.testing.assert_allclose(vol.origin, [-16.0, -16.0, -10.0])
+
+
+@pytest.mark.parametrize("has_protocol", [True, False])
+def test_thickness_is_no_spacing_of_slices(tmp_path: Path, has_protocol: bool) -> None:
+    """Slices of 2 mm with gaps of half a millimetre."""
+    entries = [("NumberOfImagesInMosaic", ["3"]), ("SliceNormalVector", ["0", "0", "1"])]
+    extra = [OWNER, Element(0x00291010, "OB", csa(entries)), Element(0x00180050, "DS", 2.0)]
+    if has_protocol:
+        extra.append(Element(0x00291020, "OB", protocol(HEIGHTS)))
+    mosaic(tmp_path / "a.dcm", -10.0, Element(0x00180088, "DS", ""), *extra)
+    if has_protocol:
+        assert rd.read_series(tmp_path).spacing == pytest.approx((2.5, 2.0, 2.0))
+    else:
+        assert refused(tmp_path) == {"missing_position"}
+
+
+@pytest.mark.parametrize("count", ["2.5", "0", "-3", "nan", "1e300"])
+def test_count_of_tiles_is_a_whole_number(tmp_path: Path, count: str) -> None:
+    entries = [("NumberOfImagesInMosaic", [count]), ("SliceNormalVector", ["0", "0", "1"])]
+    mosaic(tmp_path / "a.dcm", -10.0, OWNER, Element(0x00291010, "OB", csa(entries)))
+    with pytest.raises(rd.UnsupportedError):
+        rd.read_series(tmp_path)
+
+
+def test_older_protocol_serves_where_the_newer_has_no_slices(tmp_path: Path) -> None:
+    both = csa([("MrPhoenixProtocol", ["<XProtocol>"]), ("MrProtocol", [slice_array(HEIGHTS)])])
+    mosaic(tmp_path / "a.dcm", -10.0, OWNER, Element(0x00291020, "OB", both))
+    assert rd.read_series(tmp_path).shape == (3, 4, 4)

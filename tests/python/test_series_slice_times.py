@@ -26,7 +26,7 @@ def mosaic(path: Path, *extra: Element, times_of_csa: list[float] | None = None)
         entries["MosaicRefAcqTimes"] = [str(time) for time in times_of_csa]
     elements = [
         Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]),
-        Element(0x00180050, "DS", 2.5),
+        Element(0x00180088, "DS", 2.5),
         Element(0x00290010, "LO", "SIEMENS CSA HEADER"),
         Element(0x00291010, "OB", csa(list(entries.items()))),
         *extra,

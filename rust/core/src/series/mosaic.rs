@@ -8,7 +8,7 @@ use super::frame_header::FrameHeader;
 use super::header::{InstanceHeader, decimals};
 use super::private::{Csa, SliceArray, csa_header, numbers, private_tag};
 use crate::dataset::Dataset;
-use crate::geometry::{Orientation, Vector, add_scaled, dot, scale};
+use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale};
 use crate::image_description::Attributes;
 
 /// How the tiles of an image lie in it.
@@ -56,16 +56,23 @@ pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosai
     let counted = of_csa("NumberOfImagesInMosaic").and_then(|numbers| numbers.first().copied());
     let of_element =
         || usize::try_from(dataset.integer(private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x0A)?)?).ok();
-    let count = counted.map(|count| count as usize).filter(|count| *count > 0).or_else(of_element);
+    let is_count = |count: &f64| *count >= 1.0 && count.fract() == 0.0;
+    let count = counted.filter(is_count).map(|count| count as usize).or_else(of_element);
+    let plane = header.orientation.and_then(|cosines| Orientation::new(cosines, 1e-3));
     let normal: Option<Vector> = of_csa("SliceNormalVector").and_then(|numbers| numbers.try_into().ok());
-    // Long text, which is looked at only where the rest is missing.
-    let protocol = match count.zip(normal) {
-        Some(_) => None,
-        None => csa_header(dataset, Csa::Series).and_then(|header| SliceArray::of_csa(&header)),
+    let told = Told {
+        is_against: plane.zip(normal).and_then(|(plane, normal)| is_against(&plane, normal)),
+        spacing: header.spacing_between_slices.filter(|spacing| *spacing > 0.0),
     };
-    let count = count.or(protocol.as_ref().map(|slices| slices.count));
+    // Long text, which is looked at only where the rest is missing.
+    let protocol = match (count, told) {
+        (Some(_), Told { is_against: Some(_), spacing: Some(_) }) => None,
+        _ => csa_header(dataset, Csa::Series).and_then(|header| SliceArray::of_csa(&header)),
+    };
+    let count = count.or(protocol.as_ref().map(SliceArray::count));
     let mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
-    let place = first_and_step(header, &mosaic, normal, protocol.as_ref());
+    let protocol = protocol.filter(|slices| slices.count() == mosaic.count);
+    let place = plane.and_then(|plane| first_and_step(header, &plane, &mosaic, told, protocol.as_ref()));
     let times = slice_times(dataset, csa.as_deref(), mosaic.count);
     let frame = |index: usize| FrameHeader {
         index,
@@ -85,26 +92,40 @@ fn slice_times(dataset: &Dataset, csa: Option<&[u8]>, count: usize) -> Vec<f64> 
     own.filter(is_whole).or_else(of_csa).unwrap_or_default()
 }
 
-/// The place of the first tile's first voxel, and the step from tile to tile.
+/// What is said of the slices beside the protocol.
+#[derive(Clone, Copy)]
+struct Told {
+    /// Whether they are counted against the normal of their planes.
+    is_against: Option<bool>,
+    /// Spacing Between Slices.
+    spacing: Option<f64>,
+}
+
+/// The cosine of directions that are one, though the plane may have been turned with the patient.
+const SAME_DIRECTION: f64 = 0.9;
+
+/// Whether slices that are counted along `normal` are so against that of their planes. `None` if it is no normal.
+fn is_against(plane: &Orientation, normal: Vector) -> Option<bool> {
+    let cosine = dot(normal, plane.normal()) / norm(normal);
+    (cosine.abs() >= SAME_DIRECTION).then_some(cosine < 0.0)
+}
+
+/// The place of the first tile's first voxel, and the step from tile to tile. `None` if it is not told which way slices
+/// are counted, or how far apart they are: Slice Thickness leaves gaps out.
 fn first_and_step(
     header: &InstanceHeader,
+    plane: &Orientation,
     mosaic: &Mosaic,
-    normal: Option<Vector>,
+    told: Told,
     protocol: Option<&SliceArray>,
 ) -> Option<(Vector, Vector)> {
-    let plane = Orientation::new(header.orientation?, 1e-3)?;
     let [between_rows, between_columns] = header.pixel_spacing?;
     let half = |length: usize| (length * (mosaic.across - 1)) as f64 / 2.0;
     let right = scale(half(mosaic.columns) * between_columns, plane.along_row());
     let down = scale(half(mosaic.rows) * between_rows, plane.along_column());
     let first = add_scaled(add_scaled(header.position?, 1.0, right), 1.0, down);
-    let spacing = header.spacing_between_slices.or(header.slice_thickness).filter(|spacing| *spacing > 0.0)?;
-    // Slices may be counted against the normal of their planes; along it if nothing is said.
-    let is_against = match (normal, protocol) {
-        (Some(normal), _) => dot(normal, plane.normal()) < 0.0,
-        (None, Some(slices)) => slices.is_against(&plane, first)?,
-        (None, None) => false,
-    };
+    let spacing = told.spacing.or_else(|| protocol?.step(plane).map(f64::abs))?;
+    let is_against = told.is_against.or_else(|| protocol?.is_against(plane, first, spacing))?;
     Some((first, scale(if is_against { -spacing } else { spacing }, plane.normal())))
 }
 

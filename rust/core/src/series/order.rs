@@ -52,7 +52,11 @@ pub(super) fn order<'a>(
             let (with, without): (Vec<_>, Vec<_>) =
                 images.into_iter().partition(|image| image.frame.position.is_some());
             let left_out = !with.is_empty();
-            issues.extend(missing(IssueKind::MissingPosition, "Image Position (Patient)", &without, left_out));
+            let keyword = match without.iter().all(|image| image.header.mosaic.is_some()) {
+                true => "Image Position (Patient), Spacing Between Slices or SliceNormalVector of its mosaic",
+                false => "Image Position (Patient)",
+            };
+            issues.extend(missing(IssueKind::MissingPosition, keyword, &without, left_out));
             if left_out {
                 let (arranged, placed) = by_position(with, &orientation, tolerances, &mut issues);
                 (arranged, orientation, Some(placed))

@@ -11,20 +11,20 @@ const PROTOCOLS: [&str; 2] = ["MrPhoenixProtocol", "MrProtocol"];
 /// More slices than a protocol has.
 const MOST_SLICES: usize = 4096;
 
+/// By how much of it steps between slices differ that are one: their numbers have many digits.
+const STEP_TOLERANCE: f64 = 0.01;
+
 /// The slices of a protocol.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SliceArray {
-    /// How many there are.
-    pub count: usize,
-    /// The centre of each in patient coordinates, as far as they are told.
+    /// The centre of each in patient coordinates.
     centres: Vec<Vector>,
 }
 
 impl SliceArray {
     /// Those in the header of a series.
     pub fn of_csa(series_header: &[u8]) -> Option<SliceArray> {
-        let protocol = PROTOCOLS.iter().find_map(|name| csa::values(series_header, name)?.into_iter().next())?;
-        SliceArray::new(&protocol)
+        PROTOCOLS.iter().find_map(|name| SliceArray::new(csa::values(series_header, name)?.first()?))
     }
 
     /// Those of a protocol: lines with a name, an equals sign and a value.
@@ -34,12 +34,12 @@ impl SliceArray {
             Some((name.trim().to_owned(), value::decimal(value.trim())?))
         };
         let assignments: Vec<(String, f64)> = protocol.lines().filter_map(assignment).collect();
-        let count = assignments.iter().find(|(name, _)| name == "lSize")?.1 as usize;
-        if !(1..=MOST_SLICES).contains(&count) {
+        let count = assignments.iter().find(|(name, _)| name == "lSize")?.1;
+        if !(1.0..=MOST_SLICES as f64).contains(&count) || count.fract() != 0.0 {
             return None;
         }
         // What is not written is zero.
-        let mut centres = vec![[0.0; 3]; count];
+        let mut centres = vec![[0.0; 3]; count as usize];
         for (name, number) in &assignments {
             let Some((index, rest)) = name.strip_prefix("asSlice[").and_then(|rest| rest.split_once("].sPosition."))
             else {
@@ -52,21 +52,37 @@ impl SliceArray {
                 *number_there = *number;
             }
         }
-        Some(SliceArray { count, centres })
+        Some(SliceArray { centres })
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.centres.len()
+    }
+
+    /// The distance from slice to slice in mm, negative if they are counted against the normal of their plane. `None`
+    /// if it is not the same everywhere: what lacks lines of a protocol, or counts something else.
+    pub fn step(&self, plane: &Orientation) -> Option<f64> {
+        let along: Vec<f64> = self.centres.iter().map(|centre| plane.along_normal(*centre)).collect();
+        let first = along.get(1)? - along.first()?;
+        let is_first = |pair: &[f64]| match pair {
+            [one, next] => (next - one - first).abs() <= STEP_TOLERANCE * first.abs(),
+            _ => false,
+        };
+        (first.is_finite() && first != 0.0 && along.windows(2).all(is_first)).then_some(first)
     }
 
     /// Whether slices are counted against the normal of their plane, if the one at `first` is the first: it is at one
-    /// end of the array, and the others are behind it. `None` if it is at neither.
-    pub fn is_against(&self, plane: &Orientation, first: Vector) -> Option<bool> {
+    /// end of the array, and the others are behind it. `None` if it is at neither, or they are not `spacing` mm apart.
+    pub fn is_against(&self, plane: &Orientation, first: Vector, spacing: f64) -> Option<bool> {
+        let step = self.step(plane)?;
         let along = |point: &Vector| plane.along_normal(*point);
         let (one, other) = (along(self.centres.first()?), along(self.centres.last()?));
-        let extent = (other - one).abs();
         let (from_one, from_other) = ((along(&first) - one).abs(), (along(&first) - other).abs());
+        let is_spacing = (step.abs() - spacing).abs() <= STEP_TOLERANCE * spacing;
         // Far enough from the middle, though the patient may have moved and the slices with him.
-        if extent <= 0.0 || from_one.min(from_other) > extent / 4.0 {
-            return None;
-        }
-        Some((from_one < from_other) == (other < one))
+        let is_at_end = from_one.min(from_other) <= (other - one).abs() / 4.0;
+        (is_spacing && is_at_end).then_some((from_one < from_other) == (step < 0.0))
     }
 }
 
@@ -81,11 +97,13 @@ mod tests {
     #[test]
     fn slices_are_counted_and_have_centres() {
         let expected = vec![[0.0, 0.0, -30.5], [2.0, 0.0, -20.5], [0.0, 0.0, -10.5]];
-        assert_eq!(SliceArray::new(PROTOCOL), Some(SliceArray { count: 3, centres: expected }));
+        assert_eq!(SliceArray::new(PROTOCOL), Some(SliceArray { centres: expected }));
         for (name, protocol) in [
             ("no slices", "sSliceArray.lSize = 0"),
             ("too many", "sSliceArray.lSize = 100000"),
             ("no number", "sSliceArray.lSize = many"),
+            ("not finite", "sSliceArray.lSize = nan"),
+            ("not whole", "sSliceArray.lSize = 2.5"),
             ("not told", "sSliceArray.asSlice[0].sPosition.dTra = 1"),
         ] {
             assert_eq!(SliceArray::new(protocol), None, "{name}");
@@ -105,7 +123,28 @@ mod tests {
             (-20.5, 1.0, None),
             (50.0, 1.0, None),
         ] {
-            assert_eq!(slices.is_against(&axial(sign), [0.0, 0.0, height]), expected, "{height} {sign}");
+            assert_eq!(slices.is_against(&axial(sign), [0.0, 0.0, height], 10.0), expected, "{height} {sign}");
+        }
+    }
+    #[test]
+    fn slices_that_are_not_all_told_have_no_step() {
+        let axial = Orientation::new([1.0, 0.0, 0.0, 0.0, 1.0, 0.0], 1e-3).unwrap();
+        for (name, heights, expected) in [
+            ("rising", &["50", "52.5", "55"][..], Some(2.5)),
+            ("falling", &["55", "52.5", "50"], Some(-2.5)),
+            ("the last is not told", &["50", "52.5", "0"], None),
+            ("the first is not told", &["0", "52.5", "55"], None),
+            ("no number", &["50", "52.5", "nan"], None),
+            ("too large", &["-1e308", "0", "1e308"], None),
+            ("all in one place", &["50", "50", "50"], None),
+            ("one slice", &["50"], None),
+        ] {
+            let line =
+                |(index, height): (usize, &&str)| format!("sSliceArray.asSlice[{index}].sPosition.dTra = {height}\n");
+            let lines: String = heights.iter().enumerate().map(line).collect();
+            let slices = SliceArray::new(&format!("{lines}sSliceArray.lSize = {}", heights.len())).unwrap();
+            assert_eq!((slices.count(), slices.step(&axial)), (heights.len(), expected), "{name}");
+            assert_eq!(slices.is_against(&axial, [0.0, 0.0, 50.0], 5.0), None, "{name}");
         }
     }
 }
