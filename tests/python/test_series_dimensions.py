@@ -272,6 +272,41 @@ def test_indices_of_several_files_are_compared_if_they_share_their_organization(
         np.testing.assert_array_equal(vol.array, [stored(stack) + 50, stored(stack) + 100])
 
 
+@pytest.mark.parametrize(
+    ("values", "is_error"),
+    [
+        ([(2, 1), (1, None)], True),
+        ([(2, 1), (1, 1)], True),
+        ([(1, 1), (2, 2)], False),
+        ([(1, 2), (3, 4)], False),
+        ([(1, 1), (1, 1)], False),
+        ([(None, None), (None, None)], False),
+    ],
+    ids=[
+        "one is not told",
+        "one twice",
+        "an index of places",
+        "others at each place",
+        "nothing told apart",
+        "none",
+    ],
+)
+def test_frames_whose_index_is_broken_are_not_counted_by_their_numbers(
+    tmp_path: Path, values: list[tuple[int | None, int | None]], is_error: bool
+) -> None:
+    """The index would put the first frame of the first place last."""
+    frames = [
+        replace(frame, stored=frame.stored + 50 * step, dimension_values=None if value is None else (value,))
+        for frame, indices in zip(stack_frames(2), values, strict=True)
+        for step, value in enumerate(indices)
+    ]
+    enhanced(tmp_path / "a.dcm", frames, extra=[dimension_index(PRIVATE)])
+    (found,) = rd.find_series(tmp_path)
+    assert [(issue.kind, issue.is_error) for issue in found.report] == [("multiple_phases", is_error)]
+    if not is_error:
+        assert found.axes[0] == "instance"
+
+
 def test_damaged_dimensions_are_as_good_as_none(tmp_path: Path) -> None:
     frames = [replace(frame, dimension_values=(1, 1)) for frame in stack_frames()]
     damaged = Element(0x00209222, "SQ", b"\xfe\xff\x00\xe0\x08\x00\x00\x00" + b"\x20\x00\x65\x91AT\xff\x00")

@@ -298,7 +298,7 @@ fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<Attribute>>
     let counted = std::iter::once_with(|| telling_dimensions(places)).flatten();
     for attribute in known.chain(counted).chain([Attribute::Order]) {
         // Numbers count on from position to position only where none lacks an image, and say nothing about one.
-        if attribute == Attribute::Order && (is_incomplete || places.len() == 1) {
+        if attribute == Attribute::Order && (is_incomplete || places.len() == 1 || contradicts(places, &key)) {
             continue;
         }
         let mut longer = key.clone();
@@ -313,6 +313,25 @@ fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<Attribute>>
         }
     }
     None
+}
+
+/// Whether a dimension tells images of one place apart, but not in the same way everywhere, because some of them lack
+/// its index or share one: then their numbers are not to be trusted either.
+fn contradicts(places: &[Vec<Entry<'_>>], key: &[Attribute]) -> bool {
+    let is_broken = |dimension: Attribute| {
+        let longer: Vec<Attribute> = key.iter().copied().chain([dimension]).collect();
+        let Some(first) = places.first().map(|place| keys(place, &longer)) else { return false };
+        let is_told = |entry: &Entry<'_>| !matches!(value(entry, dimension, &[]), AxisValue::Absent);
+        let is_partly_told = || {
+            let mut entries = places.iter().flatten();
+            entries.clone().any(is_told) && !entries.all(is_told)
+        };
+        let count = |place: &Vec<Entry<'_>>| distinct(&keys(place, &longer));
+        let tells_apart = || places.iter().any(|place| count(place) > distinct(&keys(place, key)));
+        let is_shared = || places.iter().any(|place| count(place) < place.len());
+        places.iter().any(|place| keys(place, &longer) != first) && tells_apart() && (is_partly_told() || is_shared())
+    };
+    telling_dimensions(places).into_iter().filter(|dimension| !key.contains(dimension)).any(is_broken)
 }
 
 /// Cells of an axis of segments: one more than there are frames costs nothing in a file.
