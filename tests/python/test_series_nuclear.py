@@ -114,11 +114,26 @@ def test_vector_that_is_the_same_everywhere_is_no_axis(tmp_path: Path) -> None:
     np.testing.assert_array_equal(vol.array, stored[0])
 
 
-def test_frames_that_nothing_tells_apart_are_reported(tmp_path: Path) -> None:
-    """A vector that is too short says nothing about any frame."""
-    tomogram(tmp_path / "a.dcm", {TIME_SLOT: 3, SLICE: 4}, changes={TIME_SLOT: [1, 2, 3]})
+@pytest.mark.parametrize(
+    ("vector", "is_error"),
+    [([1], False), ([1, 2, 3], True), ([2, 1, 3], True), ([1] * 11, False)],
+    ids=["one index", "cut short", "cut short, in another order", "one short, all the same"],
+)
+def test_frames_of_a_vector_that_is_cut_short_are_not_counted_by_their_numbers(
+    tmp_path: Path, vector: list[int], is_error: bool
+) -> None:
+    """Three frames of each slice follow each other; a vector of one index tells none of them apart."""
+    slices = [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+    tomogram(tmp_path / "a.dcm", {TIME_SLOT: 3, SLICE: 4}, changes={SLICE: slices, TIME_SLOT: vector})
     (found,) = rd.find_series(tmp_path)
-    assert kinds(found) == ["multiple_phases"]
+    assert [(issue.kind, issue.is_error) for issue in found.report] == [("multiple_phases", is_error)]
+
+
+def test_slices_that_are_counted_from_zero_have_no_place(tmp_path: Path) -> None:
+    """That of the first is told (PS3.3 §C.8.4.15), and the first is number 1."""
+    tomogram(tmp_path / "a.dcm", {TIME_SLOT: 1, SLICE: 4}, changes={SLICE: [0, 1, 2, 3]})
+    (found,) = rd.find_series(tmp_path)
+    assert [(issue.kind, issue.is_error) for issue in found.report] == [("missing_position", True)]
 
 
 def test_gated_tomogram_that_lacks_a_frame_is_reported(tmp_path: Path) -> None:

@@ -101,10 +101,17 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     if header.modality != "NM" {
         return Ok(Frames { all, ..Frames::default() });
     }
-    let vector = |tag: Tag| Some((tag, decimals(dataset, tag))).filter(|(_, vector)| vector.len() == count);
-    let slices = Dimensions::of_vectors(&vector(SLICE_VECTOR).into_iter().collect::<Vec<_>>());
+    let vector = |tag: Tag| (tag, decimals(dataset, tag));
+    let is_whole = |(_, vector): &(Tag, Vec<f64>)| vector.len() == count;
+    let slices: Vec<_> = [vector(SLICE_VECTOR)].into_iter().filter(is_whole).collect();
+    let slices = Dimensions::of_vectors(&slices);
     number_places(&mut all, PlaceSource::SliceVector, |frame| slices.index(frame, 0));
-    let vectors: Vec<(Tag, Vec<f64>)> = VECTORS.into_iter().filter_map(vector).collect();
+    // One that ends before the frames do tells some of them apart, so that the rest are not to be guessed at.
+    let is_cut_short = |(_, vector): &(Tag, Vec<f64>)| {
+        vector.len() < count && vector.iter().any(|index| Some(index) != vector.first())
+    };
+    let is_kept = |vector: &(Tag, Vec<f64>)| is_whole(vector) || is_cut_short(vector);
+    let vectors: Vec<(Tag, Vec<f64>)> = VECTORS.into_iter().map(vector).filter(is_kept).collect();
     let dimensions = Some(Box::new(Dimensions::of_vectors(&vectors)));
     Ok(Frames { all, dimensions, is_in_volume: false })
 }
@@ -196,7 +203,9 @@ const SAME_Z: f64 = 0.01;
 /// The place of each frame of a reconstructed tomogram, of which the first detector has the first slice.
 fn tomogram_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Option<(FrameGeometry, Vec<Vector>)> {
     let slices = decimals(dataset, SLICE_VECTOR);
-    if header.modality != "NM" || !header.image_type.contains("RECON") || slices.len() != count {
+    // The first slice, whose place is told, is number 1.
+    let is_counted = slices.len() == count && slices.iter().all(|slice| *slice >= 1.0);
+    if header.modality != "NM" || !header.image_type.contains("RECON") || !is_counted {
         return None;
     }
     let limits = Limits::DEFAULT;
