@@ -227,6 +227,7 @@ impl OpenImage<'_> {
         let image = self.pixels.description();
         let sample_size = self.options.sample_type.size();
         if !*is_whole_read {
+            self.check_memory(0)?;
             let mut whole = std::mem::take(&mut scratch.whole);
             whole.resize(image.frame_samples() * sample_size, 0);
             self.read(0, slice.frame.rescale, scratch, &mut whole)?;
@@ -279,13 +280,16 @@ impl OpenImage<'_> {
         pixels.read_part(self.bytes, slice.frame.index as u64, part, &options, &mut scratch.frame, out)
     }
 
+    /// Checks, before memory is asked for, that a compressed frame can be as long as its header says.
+    fn check_memory(&self, index: u64) -> Result<()> {
+        let OpenPixels::Encapsulated(pixels, frames) = &self.pixels else { return Ok(()) };
+        let length = pixels.description.frame_length() as u64;
+        pixels.limits.check_decoded(length, frames.length(index)).map_err(|error| error.in_frame(index))
+    }
+
     /// Rows and columns of a slice, if memory may be asked for.
     fn checked_size(&self, slice: &Slice) -> Result<(usize, usize)> {
-        if let OpenPixels::Encapsulated(pixels, frames) = &self.pixels {
-            let length = pixels.description.frame_length() as u64;
-            let index = if self.file.mosaic.is_some() { 0 } else { slice.frame.index };
-            pixels.limits.check_decoded(length, frames.length(index as u64))?;
-        }
+        self.check_memory(if self.file.mosaic.is_some() { 0 } else { slice.frame.index as u64 })?;
         let missing = || ErrorKind::Missing { what: "PixelData", needed_for: "a volume" };
         Ok(self.file.slice_size().ok_or_else(missing)?)
     }
@@ -306,6 +310,7 @@ impl OpenImage<'_> {
         let lut = self.file.modality_lut.as_ref().ok_or_else(damaged)?;
         let Scratch { frame, floats, .. } = scratch;
         let floating = SampleType::F64;
+        self.check_memory(index)?;
         floats.resize(self.pixels.description().frame_samples() * floating.size(), 0);
         self.read_as(index, Wanted { rescale: Rescale::IDENTITY, sample_type: floating }, frame, floats)?;
         lut.apply(floats);
