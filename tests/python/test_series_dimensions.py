@@ -307,6 +307,28 @@ def test_frames_whose_index_is_broken_are_not_counted_by_their_numbers(
         assert found.axes[0] == "instance"
 
 
+@pytest.mark.parametrize(
+    ("times", "kinds_found"),
+    [
+        ([(2, 1), (1, 2)], []),
+        ([(2, 1), (1, None)], [("multiple_phases", True)]),
+        ([(None, None), (None, None)], [("multiple_phases", False)]),
+    ],
+    ids=["all", "one is not told", "none"],
+)
+def test_frames_that_lost_their_time_are_not_counted_by_their_numbers(
+    tmp_path: Path, times: list[tuple[int | None, int | None]], kinds_found: list[tuple[str, bool]]
+) -> None:
+    frames = [
+        replace(frame, stored=frame.stored + 50 * step, temporal_position=time)
+        for frame, of_place in zip(stack_frames(2), times, strict=True)
+        for step, time in enumerate(of_place)
+    ]
+    enhanced(tmp_path / "a.dcm", frames)
+    (found,) = rd.find_series(tmp_path)
+    assert [(issue.kind, issue.is_error) for issue in found.report] == kinds_found
+
+
 def test_damaged_dimensions_are_as_good_as_none(tmp_path: Path) -> None:
     frames = [replace(frame, dimension_values=(1, 1)) for frame in stack_frames()]
     damaged = Element(0x00209222, "SQ", b"\xfe\xff\x00\xe0\x08\x00\x00\x00" + b"\x20\x00\x65\x91AT\xff\x00")

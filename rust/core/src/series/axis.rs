@@ -315,23 +315,33 @@ fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<Attribute>>
     None
 }
 
-/// Whether a dimension tells images of one place apart, but not in the same way everywhere, because some of them lack
-/// its index or share one: then their numbers are not to be trusted either.
+/// What counts images: where only some of them have it, it was lost.
+const COUNTING: [Attribute; 3] = [
+    Attribute::Number(AxisNumber::TemporalPosition),
+    Attribute::Number(AxisNumber::EchoNumber),
+    Attribute::Number(AxisNumber::AcquisitionNumber),
+];
+
+/// Whether something that counts tells images of one place apart, but not in the same way everywhere, because some of
+/// them lack it, or share an index: then their numbers are not to be trusted either.
 fn contradicts(places: &[Vec<Entry<'_>>], key: &[Attribute]) -> bool {
-    let is_broken = |dimension: Attribute| {
-        let longer: Vec<Attribute> = key.iter().copied().chain([dimension]).collect();
+    let is_broken = |attribute: Attribute| {
+        let longer: Vec<Attribute> = key.iter().copied().chain([attribute]).collect();
         let Some(first) = places.first().map(|place| keys(place, &longer)) else { return false };
-        let is_told = |entry: &Entry<'_>| !matches!(value(entry, dimension, &[]), AxisValue::Absent);
+        let is_told = |entry: &Entry<'_>| !matches!(value(entry, attribute, &[]), AxisValue::Absent);
         let is_partly_told = || {
             let mut entries = places.iter().flatten();
             entries.clone().any(is_told) && !entries.all(is_told)
         };
         let count = |place: &Vec<Entry<'_>>| distinct(&keys(place, &longer));
         let tells_apart = || places.iter().any(|place| count(place) > distinct(&keys(place, key)));
-        let is_shared = || places.iter().any(|place| count(place) < place.len());
+        // Other attributes than indices may be the same by chance.
+        let is_index = matches!(attribute, Attribute::Dimension(_));
+        let is_shared = || is_index && places.iter().any(|place| count(place) < place.len());
         places.iter().any(|place| keys(place, &longer) != first) && tells_apart() && (is_partly_told() || is_shared())
     };
-    telling_dimensions(places).into_iter().filter(|dimension| !key.contains(dimension)).any(is_broken)
+    let mut counting = COUNTING.into_iter().chain(telling_dimensions(places));
+    counting.any(|attribute| !key.contains(&attribute) && is_broken(attribute))
 }
 
 /// Cells of an axis of segments: one more than there are frames costs nothing in a file.
