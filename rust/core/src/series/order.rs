@@ -52,11 +52,11 @@ pub(super) fn order<'a>(
             let (with, without): (Vec<_>, Vec<_>) =
                 images.into_iter().partition(|image| image.frame.position.is_some());
             let left_out = !with.is_empty();
-            let keyword = match without.iter().all(|image| image.header.mosaic.is_some()) {
+            let lacking = match without.iter().all(|image| image.header.mosaic.is_some()) {
                 true => "Image Position (Patient), Spacing Between Slices or SliceNormalVector of its mosaic",
                 false => "Image Position (Patient)",
             };
-            issues.extend(missing(IssueKind::MissingPosition, keyword, &without, left_out));
+            issues.extend(missing(IssueKind::MissingPosition, lacking, &without, left_out));
             if left_out {
                 let (arranged, placed) = by_position(with, &orientation, tolerances, &mut issues);
                 (arranged, orientation, Some(placed))
@@ -67,11 +67,11 @@ pub(super) fn order<'a>(
         orientation => {
             if !has_own_geometry {
                 let has_position = images.iter().any(|image| image.frame.position.is_some());
-                let (kind, keyword) = match has_position {
+                let (kind, lacking) = match has_position {
                     true => (IssueKind::MissingOrientation, "Image Orientation (Patient)"),
                     false => (IssueKind::MissingPosition, "Image Position (Patient) and Image Orientation (Patient)"),
                 };
-                issues.extend(missing(kind, keyword, &images, false));
+                issues.extend(missing(kind, lacking, &images, false));
             }
             (unplaced(images), orientation.unwrap_or(plane), None)
         }
@@ -245,7 +245,7 @@ pub(super) fn natural(a: &Path, b: &Path) -> Ordering {
     }
 }
 
-fn missing(kind: IssueKind, keyword: &str, images: &[Entry<'_>], is_left_out: bool) -> Option<Issue> {
+fn missing(kind: IssueKind, lacking: &str, images: &[Entry<'_>], is_left_out: bool) -> Option<Issue> {
     let number = images.len();
     let consequence = match is_left_out {
         true => format!("and {} left out", verb(number, "is", "are")),
@@ -262,7 +262,7 @@ fn missing(kind: IssueKind, keyword: &str, images: &[Entry<'_>], is_left_out: bo
     };
     (number > 0).then(|| {
         let sentence =
-            format!("{} {} no usable {keyword}, {consequence}", count(number, "image"), verb(number, "has", "have"));
+            format!("{} {} no usable {lacking}, {consequence}", count(number, "image"), verb(number, "has", "have"));
         Issue::error(kind, sentence)
             .with_paths(images.iter().map(Entry::path))
             .with_file_count()

@@ -1,9 +1,9 @@
 //! Whether the images of one plane, shape and spacing are several stacks all the same.
 //!
 //! Images of several Frames of Reference are, and those of several Stack IDs without positions, because no distance
-//! between them is known. Otherwise only what cannot be
-//! one volume is parted, by attributes of which each part is one then: a CT of several acquisitions that continue or
-//! interleave stays one, and so does what has an axis in front of its slices.
+//! between them is known. Otherwise only what cannot be one volume is parted, by attributes of which each part is one
+//! then: a CT of several acquisitions that continue or interleave stays one, and so does what has an axis in front of
+//! its slices.
 
 use super::axis::{Attribute, partition};
 use super::draft::Draft;
