@@ -162,17 +162,23 @@ def test_direction_that_the_header_lacks_is_that_of_the_protocol(
 
 
 @pytest.mark.parametrize("has_protocol", [True, False])
-def test_thickness_is_no_spacing_of_slices(tmp_path: Path, has_protocol: bool) -> None:
-    """Slices of 2 mm with gaps of half a millimetre."""
+def test_thickness_stands_in_for_spacing_and_is_told(tmp_path: Path, has_protocol: bool) -> None:
+    """Slices of 2 mm with gaps of half a millimetre, of which only the protocol knows."""
     entries = [("NumberOfImagesInMosaic", ["3"]), ("SliceNormalVector", ["0", "0", "1"])]
     extra = [OWNER, Element(0x00291010, "OB", csa(entries)), Element(0x00180050, "DS", 2.0)]
     if has_protocol:
         extra.append(Element(0x00291020, "OB", protocol(HEIGHTS)))
     mosaic(tmp_path / "a.dcm", -10.0, Element(0x00180088, "DS", ""), *extra)
-    if has_protocol:
-        assert rd.read_series(tmp_path).spacing == pytest.approx((2.5, 2.0, 2.0))
-    else:
-        assert refused(tmp_path) == {"missing_position"}
+    vol = rd.read_series(tmp_path)
+    assert vol.spacing == pytest.approx((2.5 if has_protocol else 2.0, 2.0, 2.0))
+    assert {issue.kind for issue in vol.report} == (set() if has_protocol else {"missing_spacing"})
+
+
+def test_mosaic_without_any_spacing_has_no_place(tmp_path: Path) -> None:
+    entries = [("NumberOfImagesInMosaic", ["3"]), ("SliceNormalVector", ["0", "0", "1"])]
+    extra = [OWNER, Element(0x00291010, "OB", csa(entries)), Element(0x00180088, "DS", "")]
+    mosaic(tmp_path / "a.dcm", -10.0, *extra)
+    assert refused(tmp_path) == {"missing_position"}
 
 
 @pytest.mark.parametrize("count", ["2.5", "0", "-3", "nan", "1e300"])

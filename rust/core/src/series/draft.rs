@@ -184,6 +184,11 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
                     the affine leads to";
     add(Issue::note(IssueKind::VolumeCoordinates, sentence), unlike(&|slice| !slice.header.is_in_volume));
 
+    let sentence = "mosaics without Spacing Between Slices: Slice Thickness stands in for it, which leaves gaps between \
+                    slices out";
+    let is_told = |slice: &Entry<'_>| slice.header.mosaic.is_none_or(|mosaic| !mosaic.is_spacing_assumed);
+    add(Issue::note(IssueKind::MissingSpacing, sentence), unlike(&is_told));
+
     let sentence = "slices differ in what their numbers are (Data Type)";
     let of_another = steps(ordered).flat_map(|slices| {
         let mut slices = slices.iter().flatten();

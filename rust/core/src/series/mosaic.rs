@@ -22,6 +22,8 @@ pub struct Mosaic {
     pub rows: usize,
     /// Columns of a tile.
     pub columns: usize,
+    /// Slice Thickness stands in for the spacing of slices.
+    pub is_spacing_assumed: bool,
 }
 
 /// More slices than a mosaic has; its number of them comes from a private element.
@@ -32,7 +34,8 @@ impl Mosaic {
     fn new(count: usize, rows: usize, columns: usize) -> Option<Mosaic> {
         let across = (1..=count).find(|across| across * across >= count)?;
         let is_whole = rows.is_multiple_of(across) && columns.is_multiple_of(across) && rows >= across;
-        is_whole.then(|| Mosaic { across, count, rows: rows / across, columns: columns / across })
+        let (rows, columns) = (rows / across, columns / across);
+        is_whole.then_some(Mosaic { across, count, rows, columns, is_spacing_assumed: false })
     }
 
     /// Copies a tile out of the image with `size` bytes a pixel, `whole`.
@@ -70,8 +73,11 @@ pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosai
         _ => csa_header(dataset, Csa::Series).and_then(|header| SliceArray::of_csa(&header)),
     };
     let count = count.or(protocol.as_ref().map(SliceArray::count));
-    let mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
+    let mut mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
     let protocol = protocol.filter(|slices| slices.count() == mosaic.count);
+    let spacing = told.spacing.or_else(|| Some(protocol.as_ref()?.step(&plane?)?.abs()));
+    mosaic.is_spacing_assumed = spacing.is_none();
+    let told = Told { spacing: spacing.or(header.slice_thickness).filter(|spacing| *spacing > 0.0), ..told };
     let place = plane.and_then(|plane| first_and_step(header, &plane, &mosaic, told, protocol.as_ref()));
     let times = slice_times(dataset, csa.as_deref(), mosaic.count);
     let frame = |index: usize| FrameHeader {
@@ -92,12 +98,12 @@ fn slice_times(dataset: &Dataset, csa: Option<&[u8]>, count: usize) -> Vec<f64> 
     own.filter(is_whole).or_else(of_csa).unwrap_or_default()
 }
 
-/// What is said of the slices beside the protocol.
+/// What is said of the slices.
 #[derive(Clone, Copy)]
 struct Told {
     /// Whether they are counted against the normal of their planes.
     is_against: Option<bool>,
-    /// Spacing Between Slices.
+    /// How far they are apart, in mm.
     spacing: Option<f64>,
 }
 
@@ -111,7 +117,7 @@ fn is_against(plane: &Orientation, normal: Vector) -> Option<bool> {
 }
 
 /// The place of the first tile's first voxel, and the step from tile to tile. `None` if it is not told which way slices
-/// are counted, or how far apart they are: Slice Thickness leaves gaps out.
+/// are counted, or how far apart they are.
 fn first_and_step(
     header: &InstanceHeader,
     plane: &Orientation,
@@ -124,7 +130,7 @@ fn first_and_step(
     let right = scale(half(mosaic.columns) * between_columns, plane.along_row());
     let down = scale(half(mosaic.rows) * between_rows, plane.along_column());
     let first = add_scaled(add_scaled(header.position?, 1.0, right), 1.0, down);
-    let spacing = told.spacing.or_else(|| protocol?.step(plane).map(f64::abs))?;
+    let spacing = told.spacing?;
     let is_against = told.is_against.or_else(|| protocol?.is_against(plane, first, spacing))?;
     Some((first, scale(if is_against { -spacing } else { spacing }, plane.normal())))
 }

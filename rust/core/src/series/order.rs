@@ -53,7 +53,7 @@ pub(super) fn order<'a>(
                 images.into_iter().partition(|image| image.frame.position.is_some());
             let left_out = !with.is_empty();
             let lacking = match without.iter().all(|image| image.header.mosaic.is_some()) {
-                true => "Image Position (Patient), Spacing Between Slices or SliceNormalVector of its mosaic",
+                true => "Image Position (Patient), Slice Thickness or SliceNormalVector of its mosaic",
                 false => "Image Position (Patient)",
             };
             issues.extend(missing(IssueKind::MissingPosition, lacking, &without, left_out));

@@ -35,7 +35,7 @@ pub enum IssueKind {
     MissingPosition,
     /// Images without a usable Image Orientation (Patient).
     MissingOrientation,
-    /// Pixel Spacing, or the thickness of a single slice, is not known.
+    /// Pixel Spacing, the thickness of a single slice, or the spacing of a mosaic's slices is not known.
     MissingSpacing,
     /// The spacing is that at the detector: Imager Pixel Spacing.
     DetectorSpacing,

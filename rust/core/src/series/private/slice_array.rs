@@ -126,6 +126,7 @@ mod tests {
             assert_eq!(slices.is_against(&axial(sign), [0.0, 0.0, height], 10.0), expected, "{height} {sign}");
         }
     }
+
     #[test]
     fn slices_that_are_not_all_told_have_no_step() {
         let axial = Orientation::new([1.0, 0.0, 0.0, 0.0, 1.0, 0.0], 1e-3).unwrap();
