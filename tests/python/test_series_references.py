@@ -83,6 +83,9 @@ def assert_same_voxels(
     corners = np.array(list(itertools.product(*((0, size - 1) for size in vol.array.shape)))).T
     places = to_reference[:3, :3] @ corners + to_reference[:3, 3:]
     np.testing.assert_allclose(places, places.round(), atol=tolerance)
+    # From its first voxel to its last, so that none is a whole number of voxels away.
+    np.testing.assert_array_equal(places.round().min(axis=1), 0)
+    np.testing.assert_array_equal(places.round().max(axis=1), np.array(values.shape) - 1)
     # The corners lie on voxels, so each of our axes is one of the reference's, forward or backward.
     axes = to_reference[:3, :3].round().astype(int)
     assert (np.abs(axes).sum(axis=0) == 1).all()
