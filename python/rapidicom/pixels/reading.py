@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rapidicom.pixels.decoders.base import Decoder
 
 __all__ = [
+    "checked_index",
     "frame_bytes",
     "iter_pixels",
     "kept_pixel_array",
@@ -92,7 +93,7 @@ def pixel_array(
     if options:
         return _decoder(dataset, options, reduce).as_array(dataset, index=index, raw=raw, **options)[0]
     reader = reader_of(dataset)
-    first, count = (0, reader.frame_count) if index is None else (_checked(index, reader), 1)
+    first, count = (0, reader.frame_count) if index is None else (checked_index(index, reader), 1)
     is_single = index is not None or reader.frame_count == 1
     return _frames(reader, first, count, raw=raw, reduce=reduce, workers=workers, is_single=is_single)
 
@@ -135,7 +136,9 @@ def iter_pixels(
         return
     reader = reader_of(dataset)
     for index in range(reader.frame_count) if indices is None else indices:
-        yield _frames(reader, _checked(index, reader), 1, raw=raw, reduce=reduce, workers=1, is_single=True)
+        yield _frames(
+            reader, checked_index(index, reader), 1, raw=raw, reduce=reduce, workers=1, is_single=True
+        )
 
 
 def read_frames(dataset: _core.Dataset, count: int, *, raw: bool) -> npt.NDArray[Any]:
@@ -164,7 +167,7 @@ def kept_pixel_array(dataset: _core.Dataset, **options: Any) -> npt.NDArray[Any]
 def frame_bytes(source: Source | _core.Dataset, index: int) -> bytes:
     """Read the bytes of one frame as they are in the file: see `Dataset.frame_bytes`."""
     reader = reader_of(source)
-    return reader.frame_bytes(_checked(index, reader))
+    return reader.frame_bytes(checked_index(index, reader))
 
 
 def video_stream(source: Source | _core.Dataset) -> memoryview:
@@ -236,7 +239,16 @@ def reader_of(source: Source | _core.Dataset, *, is_cut: bool = False) -> _core.
     return reader
 
 
-def _checked(index: int, reader: _core.PixelReader) -> int:
+def checked_index(index: int, reader: _core.PixelReader) -> int:
+    """Return the index of a frame.
+
+    Args:
+        index: The index, from 0.
+        reader: The pixels that it is to be in.
+
+    Raises:
+        ValueError: There is no such frame.
+    """
     if not 0 <= index < reader.frame_count:
         raise ValueError(f"there is no frame with index {index}: the image has {reader.frame_count}")
     return index

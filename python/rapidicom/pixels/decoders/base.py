@@ -18,7 +18,7 @@ from rapidicom.pixels.color_space import YBR, convert_color_space
 from rapidicom.pixels.decoders.colours import coded_colours
 from rapidicom.pixels.decoders.source import described_dataset, pixel_element
 from rapidicom.pixels.native import OPTIONS
-from rapidicom.pixels.reading import iter_pixels, pixel_array, read_frames, reader_of
+from rapidicom.pixels.reading import checked_index, iter_pixels, pixel_array, read_frames, reader_of
 from rapidicom.transfer_syntaxes import transfer_syntaxes
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Decoder:
             array = read_frames(dataset, _said_frame_count(dataset), raw=as_read)
         else:
             array = pixel_array(dataset, index=index, raw=as_read)
-        array, photometric = _coloured(array, dataset, raw=raw, options=options)
+        array, photometric = _coloured(array, _said_colours(dataset), raw=raw, options=options)
         count = 1 if index is not None else _frame_count(array, dataset)
         return self._ordered(array), _described(dataset, count, photometric)
 
@@ -169,8 +169,11 @@ class Decoder:
         if indices is None and not options.get("allow_excess_frames", True):
             indices = range(_said_frame_count(dataset))
         as_read = raw or _is_colour_chosen(options)
+        said = None
         for frame in iter_pixels(dataset, indices=indices, raw=as_read):
-            array, photometric = _coloured(frame, dataset, raw=raw, options=options)
+            # Once, for it may read the first frame.
+            said = said or _said_colours(dataset)
+            array, photometric = _coloured(frame, said, raw=raw, options=options)
             yield self._ordered(array), _described(dataset, 1, photometric)
 
     def as_buffer(
@@ -207,16 +210,8 @@ class Decoder:
         is_cut = not options.get("allow_excess_frames", True)
         reader = reader_of(dataset, is_cut=is_cut)
         count = reader.said_frame_count if is_cut else reader.frame_count
-        if index is not None and index >= reader.frame_count:
-            raise ValueError(f"there is no frame with index {index}: the image has {reader.frame_count}")
-        indices = range(count) if index is None else range(index, index + 1)
-        if self.is_native:
-            described = _described(dataset, len(indices), coded_colours(dataset))
-            if "planar_configuration" in described:
-                described["planar_configuration"] = int(dataset.get("PlanarConfiguration") or 0)
-            return _native_bytes(dataset, indices), described
-        frames = [self._decoded_bytes(dataset, each) for each in indices]
-        return b"".join(frames), self._described_bytes(dataset, len(indices))
+        indices = range(count) if index is None else range(checked_index(index, reader), index + 1)
+        return self._bytes(dataset, indices, coded_colours(dataset))
 
     def iter_buffer(
         self,
@@ -247,10 +242,16 @@ class Decoder:
         del validate, raw, decoding_plugin
         _check(options, None, self._uid)
         dataset = self._dataset(src, options)
-        reader = _core.PixelReader.of(dataset)
-        count = reader.frame_count if options.get("allow_excess_frames", True) else reader.said_frame_count
+        is_cut = not options.get("allow_excess_frames", True)
+        reader = reader_of(dataset, is_cut=is_cut)
+        count = reader.said_frame_count if is_cut else reader.frame_count
+        photometric = None
         for index in range(count) if indices is None else indices:
-            yield self.as_buffer(dataset, index=index)
+            _check_index(index)
+            frame = range(checked_index(index, reader), index + 1)
+            # Once, for it may read the first frame.
+            photometric = photometric or coded_colours(dataset)
+            yield self._bytes(dataset, frame, photometric)
 
     def _dataset(self, src: Any, options: dict[str, Any]) -> Dataset:
         if self.is_native and not options.get("correct_unused_bits", True):
@@ -269,11 +270,18 @@ class Decoder:
             array = array.transpose(2, 0, 1)
         return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
-    def _described_bytes(self, dataset: Dataset, count: int) -> dict[str, str | int]:
-        described = _described(dataset, count, coded_colours(dataset))
+    def _bytes(
+        self, dataset: Dataset, indices: range, photometric: str
+    ) -> tuple[bytes, dict[str, str | int]]:
+        """Return the bytes of frames that follow each other, and the attributes that describe them."""
+        described = _described(dataset, len(indices), photometric)
+        stored = dataset.get("PlanarConfiguration") or 0
+        planar = stored if self.is_native else self._uid == uid.RLELossless
         if "planar_configuration" in described:
-            described["planar_configuration"] = int(self._uid == uid.RLELossless)
-        return described
+            described["planar_configuration"] = int(planar)
+        if self.is_native:
+            return _native_bytes(dataset, indices), described
+        return b"".join(self._decoded_bytes(dataset, index) for index in indices), described
 
 
 def _core_uid(text: str) -> uid.UID:
@@ -289,7 +297,12 @@ def _check(options: dict[str, Any], index: int | None, syntax: str) -> None:
             not_offered(f"decode with {name} other than {value!r}")
     if options.get("force_rgb") and options.get("force_ybr"):
         raise ValueError("force_rgb and force_ybr cannot both be true")
-    if index is not None and index < 0:
+    if index is not None:
+        _check_index(index)
+
+
+def _check_index(index: int) -> None:
+    if index < 0:
         raise ValueError(f"index is {index}, expected 0 or more")
 
 
@@ -297,14 +310,18 @@ def _is_colour_chosen(options: dict[str, Any]) -> bool:
     return bool(options.get("force_rgb") or options.get("force_ybr") or not options.get("as_rgb", True))
 
 
+def _said_colours(dataset: Dataset) -> str:
+    """Return the Photometric Interpretation of arrays before colours are turned."""
+    said = coded_colours(dataset)
+    is_native = not dataset.file_meta.TransferSyntaxUID.is_encapsulated
+    # Each pixel of the array has its own colour.
+    return "YBR_FULL" if said == "YBR_FULL_422" and is_native else said
+
+
 def _coloured(
-    array: npt.NDArray[Any], dataset: Dataset, *, raw: bool, options: dict[str, Any]
+    array: npt.NDArray[Any], said: str, *, raw: bool, options: dict[str, Any]
 ) -> tuple[npt.NDArray[Any], str]:
     """Turn colours as the options say. Returns the Photometric Interpretation besides."""
-    said = coded_colours(dataset)
-    if said == "YBR_FULL_422" and not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-        # Each pixel of the array has its own colour.
-        said = "YBR_FULL"
     if raw:
         return array, said
     if options.get("force_ybr"):
