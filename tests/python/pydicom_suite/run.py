@@ -131,28 +131,10 @@ def run(tests: Path, data: Path | None = None) -> dict[str, dict[str, Any]]:
             "PYDICOM_SUITE_DATA": str(data.resolve()) if data else "",
             "PYTHONPATH": os.pathsep.join([*paths, str(HERE.parent)]),
         }
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "pydicom_suite.plugin",
-            "-p",
-            "no:cacheprovider",
-        ]
         # The names in rewritten assertions would be taken for names that the tests use.
-        command += [
-            "-p",
-            "no:cacheprovider",
-            "--assert=plain",
-            "--tb=no",
-            "-c",
-            os.devnull,
-            "--rootdir",
-            ".",
-            *names,
-        ]
+        plain = ["--assert=plain", "-p", "no:cacheprovider", "-p", "pydicom_suite.plugin"]
+        place = ["-c", os.devnull, "--rootdir", "."]
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=no", *plain, *place, *names]
         process = subprocess.run(
             command, cwd=tests.parent, env=environment, capture_output=True, text=True, check=False
         )
