@@ -1,0 +1,184 @@
+//! What can go wrong, with the numbers that make it checkable, and the sentence of each.
+
+use std::fmt;
+use std::io;
+
+use crate::tag::Tag;
+use crate::vr::Vr;
+
+/// What a file that is not DICOM looks like from its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LooksLike {
+    /// No bytes at all.
+    Empty,
+    /// Printable characters only.
+    Text,
+    /// A zip archive (also .docx, .jar and so on).
+    Zip,
+    /// A gzip stream.
+    Gzip,
+    /// A PNG, JPEG, PDF or NIfTI file: its usual name.
+    Known(&'static str),
+    /// A DICOM data set without the preamble and prefix of PS3.10 §7.1.
+    BareDataset,
+    /// None of these.
+    Unknown,
+}
+
+/// What went wrong, with the numbers that make it checkable.
+#[derive(Debug)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the sentence of a variant says what its numbers are")]
+pub enum ErrorKind {
+    /// The operating system refused.
+    Io(io::Error),
+    /// The file is not the one that was opened before: its size or modification time differ.
+    FileChanged,
+    /// What an earlier scan said of a file that has not been changed since.
+    Remembered { why: String },
+    /// The prefix `DICM` is missing (PS3.10 §7.1).
+    NotDicom(LooksLike),
+    /// The data end inside an element's tag, VR or length.
+    HeaderCutShort { needed: u64, available: u64 },
+    /// The data end inside a value field.
+    ValueCutShort { needed: u64, available: u64 },
+    /// An item was expected (PS3.5 §7.5) and another tag stands there.
+    ItemExpected { found: Tag },
+    /// A delimiter stands where an element was expected (PS3.5 §7.5.1).
+    UnexpectedDelimiter { found: Tag },
+    /// An undefined length on a VR that cannot have one (PS3.5 §7.1.1).
+    UndefinedLength { vr: Vr },
+    /// A length that is no multiple of the VR's size.
+    ValueLength { vr: Vr, length: u64, size: usize },
+    /// An element that is needed is absent.
+    Missing { what: &'static str, needed_for: &'static str },
+    /// A value that the standard does not allow there, or that contradicts another.
+    BadValue { what: &'static str, found: i64, expected: &'static str },
+    /// An image of no pixels, or of more bytes than an address can count.
+    ImageSize { rows: u64, columns: u64, samples: u64, frames: u64 },
+    /// Fewer pixel bytes than Rows, Columns, Bits Allocated and so on call for.
+    PixelsCutShort { needed: u64, available: u64 },
+    /// A frame past the last one.
+    FrameIndex { index: u64, count: u64 },
+    /// Nesting deeper than the limit.
+    TooDeep { limit: u32 },
+    /// More elements or items than the limit.
+    TooMany { limit: usize },
+    /// More header bytes than the limit.
+    HeaderTooLong { limit: u64 },
+    /// Deflated bytes that stand for more than the limit.
+    InflatedTooLong { limit: u64 },
+    /// A compressed frame that stands for more bytes than the limit.
+    DecodedTooLong { limit: u64 },
+    /// The bytes of a deflated data set or frame (PS3.5 §A.5, §A.4.14) are none that deflating gives.
+    NotDeflated,
+    /// The deflated bytes end before their last block does.
+    DeflatedCutShort,
+    /// Something that this version does not read; the words say what.
+    Unsupported { what: &'static str, coded: String },
+    /// An image that this version does not read; the words say why.
+    UnsupportedImage { why: String },
+    /// An image whose attributes contradict each other; the words say how.
+    InvalidImage { why: String },
+    /// The bytes of a compressed frame are no frame of this codec, or not of this image; the words say why, and
+    /// `offset` where in the frame (bytes).
+    InvalidFrame { codec: &'static str, offset: Option<u64>, why: String },
+    /// An argument that does not fit the file; the words say why.
+    Argument { why: String },
+    /// The user pressed Ctrl-C.
+    Cancelled,
+}
+
+impl ErrorKind {
+    /// [`ErrorKind::Unsupported`] with a coded value out of a file. In a damaged file any text can be in its place:
+    /// what does not look coded is not shown.
+    pub fn unsupported(what: &'static str, coded: &str) -> ErrorKind {
+        // UIDs have the most characters, 64 (PS3.5 §9.1); the others are of VR CS.
+        let is_coded = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_. -\\".contains(&byte);
+        let is_shown = coded.len() <= 64 && coded.bytes().all(is_coded);
+        ErrorKind::Unsupported { what, coded: if is_shown { coded.to_owned() } else { String::new() } }
+    }
+}
+
+impl fmt::Display for LooksLike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LooksLike::Empty => "an empty file",
+            LooksLike::Text => "a text file",
+            LooksLike::Zip => "a zip archive",
+            LooksLike::Gzip => "a gzip file",
+            LooksLike::Known(name) => return write!(f, "a {name} file"),
+            LooksLike::BareDataset => "a data set that starts without the 'DICM' prefix",
+            LooksLike::Unknown => "no 'DICM' prefix at byte 128",
+        })
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ErrorKind::Io(error) => error.fmt(f),
+            ErrorKind::FileChanged => f.write_str("the file was changed since it was opened"),
+            ErrorKind::Remembered { why } => f.write_str(why),
+            ErrorKind::NotDicom(looks_like) => write!(f, "not a DICOM file: {looks_like}"),
+            ErrorKind::HeaderCutShort { needed, available } => {
+                write!(f, "an element's header needs {needed} bytes, but {available} are left")
+            }
+            ErrorKind::ValueCutShort { needed, available } => {
+                write!(
+                    f,
+                    "the value needs {needed} bytes, but {available} are left ({} missing)",
+                    needed.saturating_sub(*available)
+                )
+            }
+            ErrorKind::ItemExpected { found } => write!(f, "expected an item {}, found {found}", Tag::ITEM),
+            ErrorKind::UnexpectedDelimiter { found } => write!(f, "a delimiter {found} stands where an element should"),
+            ErrorKind::UndefinedLength { vr } => write!(f, "VR {vr} cannot have an undefined length"),
+            ErrorKind::ValueLength { vr, length, size } => {
+                write!(f, "a value of VR {vr} has {length} bytes, which is no multiple of {size}")
+            }
+            ErrorKind::Missing { what, needed_for } => write!(f, "{what} is missing, which {needed_for} needs"),
+            ErrorKind::BadValue { what, found, expected } => write!(f, "{what} is {found}, expected {expected}"),
+            ErrorKind::ImageSize { rows, columns, samples, frames } => {
+                write!(f, "no image can have {rows} rows, {columns} columns, {samples} samples and {frames} frames")
+            }
+            ErrorKind::PixelsCutShort { needed, available } => write!(
+                f,
+                "the pixels need {needed} bytes, but there are {available} ({} bytes missing)",
+                needed.saturating_sub(*available)
+            ),
+            ErrorKind::FrameIndex { index, count } => {
+                write!(f, "there is no frame with index {index}: the image has {count}")
+            }
+            ErrorKind::TooDeep { limit } => write!(f, "sequences are nested more than {limit} deep"),
+            ErrorKind::TooMany { limit } => write!(f, "more than {limit} elements or items"),
+            ErrorKind::HeaderTooLong { limit } => write!(f, "the header is longer than {limit} bytes"),
+            ErrorKind::InflatedTooLong { limit } => {
+                write!(f, "the deflated data set is longer than {limit} bytes when it is inflated")
+            }
+            ErrorKind::DecodedTooLong { limit } => {
+                write!(f, "the compressed frame is longer than {limit} bytes when it is decoded")
+            }
+            ErrorKind::NotDeflated => f.write_str("the bytes are not deflated as the Transfer Syntax says"),
+            ErrorKind::DeflatedCutShort => f.write_str("the deflated bytes end too early"),
+            ErrorKind::Unsupported { what, coded } => {
+                f.write_str(what)?;
+                if !coded.is_empty() {
+                    write!(f, " ({coded})")?;
+                }
+                f.write_str(" cannot be read yet")
+            }
+            ErrorKind::InvalidFrame { codec, offset, why } => {
+                write!(f, "the {codec} data")?;
+                if let Some(offset) = offset {
+                    write!(f, " at byte {offset} of the frame")?;
+                }
+                write!(f, ": {why}")
+            }
+            ErrorKind::Argument { why } | ErrorKind::UnsupportedImage { why } | ErrorKind::InvalidImage { why } => {
+                f.write_str(why)
+            }
+            ErrorKind::Cancelled => f.write_str("interrupted"),
+        }
+    }
+}
