@@ -1,8 +1,10 @@
-//! The least that the work can cost on this machine: open and pread each header; each file's pixels into one array.
+//! The least that the work can cost on this machine: open and pread each header; each file's pixels
+//! into one array.
 //!
-//! Usage: `floor DIR THREADS`, for a folder of slices of 512 x 512 x 16 bit whose files end with the pixels.
-//! Prints seconds, each the median of 7: headers; volume as u16 into a warm buffer; volume as f32 into fresh memory
-//! with huge pages, which is given back within the time. It knows nothing of DICOM.
+//! Usage: `floor DIR THREADS`, for a folder of slices of 512 x 512 x 16 bit whose files end with
+//! the pixels. Prints seconds, each the median of 7: headers; volume as u16 into a warm buffer;
+//! volume as f32 into fresh memory with huge pages, which is given back within the time. It knows
+//! nothing of DICOM.
 
 use std::{
     env,
@@ -28,7 +30,8 @@ const SLICE_LENGTH: usize = 2 * PIXELS;
 /// As much of a file as holds the header of a CT slice.
 const HEADER_LENGTH: usize = 8192;
 const REPETITIONS: usize = 7;
-/// Files that a thread takes at a time: few enough to share the work, enough not to contend for the counter.
+/// Files that a thread takes at a time: few enough to share the work, enough not to contend for the
+/// counter.
 const STRIDE: usize = 8;
 // From Linux's <sys/mman.h>: PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, MADV_HUGEPAGE.
 const READ_WRITE: i32 = 3;
@@ -104,7 +107,8 @@ fn main() {
     let warm = allocate(length);
     let fill = || {
         in_parallel(count, threads, |index| {
-            // SAFETY: every index has its own `SLICE_LENGTH` bytes of the `length` that were allocated.
+            // SAFETY: every index has its own `SLICE_LENGTH` bytes of the `length` that were
+            // allocated.
             let stored = unsafe { slice::from_raw_parts_mut((warm + index * SLICE_LENGTH) as *mut u8, SLICE_LENGTH) };
             File::open(&paths[index]).unwrap().read_exact_at(stored, offsets[index]).unwrap();
         })
@@ -121,7 +125,8 @@ fn main() {
             let start = buffer.as_ptr().align_offset(64);
             let stored = &mut buffer[start..start + SLICE_LENGTH];
             File::open(&paths[index]).unwrap().read_exact_at(stored, offsets[index]).unwrap();
-            // SAFETY: every index has its own `PIXELS` floats of the `2 * length` bytes that were allocated.
+            // SAFETY: every index has its own `PIXELS` floats of the `2 * length` bytes that were
+            // allocated.
             let values = unsafe { slice::from_raw_parts_mut((fresh as *mut f32).add(index * PIXELS), PIXELS) };
             for (value, cell) in values.iter_mut().zip(stored.chunks_exact(2)) {
                 *value = u16::from_le_bytes([cell[0], cell[1]]) as f32 - 1024.0;

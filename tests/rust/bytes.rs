@@ -39,9 +39,12 @@ pub fn file(dataset: &[u8]) -> Vec<u8> {
     [&[0; 128][..], b"DICM", &length, &syntax, dataset].concat()
 }
 
-/// A data set with what scanners write: text, numbers, nested sequences of both kinds, a private block, pixels.
+/// A data set with what scanners write: text, numbers, nested sequences of both kinds, a private
+/// block, pixels.
 pub fn rich_dataset() -> Vec<u8> {
-    let inner = [element(0x0008, 0x1150, b"UI", b"1.2.3\0"), element(0x0008, 0x1155, b"UI", b"1.2.4\0")].concat();
+    let inner =
+        [element(0x0008, 0x1150, b"UI", b"1.2.3\0"), element(0x0008, 0x1155, b"UI", b"1.2.4\0")]
+            .concat();
     let defined = [item(ITEM, inner.len() as u32), inner.clone()].concat();
     let open = [item(ITEM, UNDEFINED), inner, item(ITEM_END, 0)].concat();
     [

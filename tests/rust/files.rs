@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rapidicom_core::{
-    DicomFile, ErrorKind, Family, Leniencies, Limits, ParseOptions, ReadAt, Result, Rules, Stop, Tag, Vr,
+    DicomFile, ErrorKind, Family, Leniencies, Limits, ParseOptions, ReadAt, Result, Rules, Stop,
+    Tag, Vr,
 };
 
-use crate::bytes::{ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, element, file, item, rich_dataset, undefined};
+use crate::bytes::{
+    ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, element, file, item, rich_dataset, undefined,
+};
 
 fn read(bytes: &[u8]) -> Result<DicomFile> {
     DicomFile::from_memory(Arc::new(bytes.to_vec()), &ParseOptions::default())
@@ -16,7 +19,10 @@ fn read(bytes: &[u8]) -> Result<DicomFile> {
 
 fn strict(bytes: &[u8]) -> Result<DicomFile> {
     let rules = Rules { leniencies: Leniencies::NONE, ..Rules::default() };
-    DicomFile::from_memory(Arc::new(bytes.to_vec()), &ParseOptions { rules, ..ParseOptions::default() })
+    DicomFile::from_memory(
+        Arc::new(bytes.to_vec()),
+        &ParseOptions { rules, ..ParseOptions::default() },
+    )
 }
 
 fn tags(file: &DicomFile) -> Vec<u32> {
@@ -30,7 +36,8 @@ impl TemporaryFile {
     fn new(bytes: &[u8]) -> TemporaryFile {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("rapidicom-test-{}-{number}.dcm", std::process::id()));
+        let path = std::env::temp_dir()
+            .join(format!("rapidicom-test-{}-{number}.dcm", std::process::id()));
         std::fs::write(&path, bytes).unwrap();
         TemporaryFile(path)
     }
@@ -66,7 +73,10 @@ fn every_element_of_a_rich_file_is_found() {
     let items = found.dataset.items(open, &Limits::DEFAULT).unwrap();
     assert_eq!(items.len(), 2);
     let inner = items[1].parse(&Limits::DEFAULT).unwrap();
-    assert_eq!(inner.value(inner.find(Tag::new(0x0008, 0x1155)).unwrap()).unwrap(), &b"1.2.4\0"[..]);
+    assert_eq!(
+        inner.value(inner.find(Tag::new(0x0008, 0x1155)).unwrap()).unwrap(),
+        &b"1.2.4\0"[..]
+    );
     assert!(found.dataset.deviations().as_slice().is_empty());
 }
 
@@ -78,7 +88,10 @@ fn a_file_and_its_bytes_give_the_same() {
     let from_memory = read(&bytes).unwrap();
     assert_eq!(from_disk.dataset.elements(), from_memory.dataset.elements());
     for element in from_disk.dataset.elements() {
-        assert_eq!(from_disk.dataset.value(element).unwrap(), from_memory.dataset.value(element).unwrap());
+        assert_eq!(
+            from_disk.dataset.value(element).unwrap(),
+            from_memory.dataset.value(element).unwrap()
+        );
     }
 }
 
@@ -117,8 +130,10 @@ impl ReadAt for Counted {
 #[test]
 fn nothing_behind_the_last_wanted_element_is_read() {
     let long = [rich_dataset(), element(0x7FE1, 0x1010, b"OB", &vec![0; 1 << 20])].concat();
-    for (name, stop) in [("before pixels", Stop::BeforePixels), ("after a tag", Stop::After(Tag::new(0x0010, 0x0010)))]
-    {
+    for (name, stop) in [
+        ("before pixels", Stop::BeforePixels),
+        ("after a tag", Stop::After(Tag::new(0x0010, 0x0010))),
+    ] {
         let reader = Counted { bytes: file(&long), furthest: AtomicU64::new(0) };
         let options = ParseOptions { stop, ..ParseOptions::default() };
         let found = DicomFile::from_reader(&reader, &options).unwrap();
@@ -131,11 +146,15 @@ fn nothing_behind_the_last_wanted_element_is_read() {
 #[test]
 fn a_long_value_is_stepped_over_and_read_later() {
     let long = element(0x0009, 0x1010, b"OB", &vec![7; 300_000]);
-    let bytes = file(&[element(0x0008, 0x0060, b"CS", b"MR"), long, element(0x0028, 0x0010, b"US", &[4, 0])].concat());
+    let bytes = file(
+        &[element(0x0008, 0x0060, b"CS", b"MR"), long, element(0x0028, 0x0010, b"US", &[4, 0])]
+            .concat(),
+    );
     let on_disk = TemporaryFile::new(&bytes);
     let found = DicomFile::open(&on_disk.0, &ParseOptions::default()).unwrap();
     assert_eq!(tags(&found), [0x0008_0060, 0x0009_1010, 0x0028_0010]);
-    let kept: usize = found.dataset.bytes().segments().iter().map(|segment| segment.bytes.len()).sum();
+    let kept: usize =
+        found.dataset.bytes().segments().iter().map(|segment| segment.bytes.len()).sum();
     assert!(kept < 1000, "{kept} bytes are kept");
     assert_eq!(found.dataset.value(&found.dataset.elements()[1]).unwrap(), vec![7; 300_000]);
     assert_eq!(found.dataset.value(&found.dataset.elements()[2]).unwrap(), &[4, 0][..]);
@@ -148,14 +167,21 @@ fn twelve_thousand_items_are_not_parsed_to_open_a_file() {
     let items = one.repeat(12_000);
     for (name, sequence) in [
         ("defined", element(0x5200, 0x9230, b"SQ", &items)),
-        ("undefined", [undefined(0x5200, 0x9230, b"SQ"), items.clone(), item(SEQUENCE_END, 0)].concat()),
+        (
+            "undefined",
+            [undefined(0x5200, 0x9230, b"SQ"), items.clone(), item(SEQUENCE_END, 0)].concat(),
+        ),
     ] {
         let bytes = file(&[sequence, element(0x7FE0, 0x0010, b"OW", &[0, 0])].concat());
         let on_disk = TemporaryFile::new(&bytes);
         let found = DicomFile::open(&on_disk.0, &ParseOptions::default()).unwrap();
         assert_eq!(tags(&found), [0x5200_9230, 0x7FE0_0010], "{name}");
         let sequence = found.dataset.elements()[0];
-        assert_eq!(found.dataset.items(&sequence, &Limits::DEFAULT).unwrap().len(), 12_000, "{name}");
+        assert_eq!(
+            found.dataset.items(&sequence, &Limits::DEFAULT).unwrap().len(),
+            12_000,
+            "{name}"
+        );
     }
 }
 
@@ -164,12 +190,20 @@ fn items_of_undefined_length_in_un_are_implicit() {
     // PS3.5 §6.2.2: UN of undefined length holds items of implicit VR little endian.
     let inner = [&[0x08, 0, 0x60, 0][..], &2u32.to_le_bytes(), b"CT"].concat();
     let value = [item(ITEM, UNDEFINED), inner, item(ITEM_END, 0), item(SEQUENCE_END, 0)].concat();
-    let bytes = file(&[undefined(0x0009, 0x1002, b"UN"), value, element(0x0010, 0x0020, b"LO", b"ID")].concat());
+    let bytes = file(
+        &[undefined(0x0009, 0x1002, b"UN"), value, element(0x0010, 0x0020, b"LO", b"ID")].concat(),
+    );
     let found = read(&bytes).unwrap();
     assert_eq!(tags(&found), [0x0009_1002, 0x0010_0020]);
     let sequence = found.dataset.elements()[0];
     assert_eq!(found.dataset.vr(&sequence).vr, Vr::SQ);
-    let item = found.dataset.items(&sequence, &Limits::DEFAULT).unwrap().remove(0).parse(&Limits::DEFAULT).unwrap();
+    let item = found
+        .dataset
+        .items(&sequence, &Limits::DEFAULT)
+        .unwrap()
+        .remove(0)
+        .parse(&Limits::DEFAULT)
+        .unwrap();
     assert_eq!(item.vr(&item.elements()[0]).vr, Vr::CS);
 }
 
@@ -177,9 +211,17 @@ fn items_of_undefined_length_in_un_are_implicit() {
 fn fragments_are_stepped_over_one_by_one() {
     // The second fragment contains what looks like the end of the sequence.
     let delimiter = item(SEQUENCE_END, 0);
-    let fragments = [item(ITEM, 0), item(ITEM, 4), vec![1; 4], item(ITEM, 8), delimiter.clone(), delimiter].concat();
-    let bytes =
-        file(&[undefined(0x7FE0, 0x0010, b"OB"), fragments.clone(), element(0xFFFC, 0xFFFC, b"OB", &[0, 0])].concat());
+    let fragments =
+        [item(ITEM, 0), item(ITEM, 4), vec![1; 4], item(ITEM, 8), delimiter.clone(), delimiter]
+            .concat();
+    let bytes = file(
+        &[
+            undefined(0x7FE0, 0x0010, b"OB"),
+            fragments.clone(),
+            element(0xFFFC, 0xFFFC, b"OB", &[0, 0]),
+        ]
+        .concat(),
+    );
     let found = read(&bytes).unwrap();
     assert_eq!(tags(&found), [0x7FE0_0010, 0xFFFC_FFFC]);
     assert_eq!(found.dataset.elements()[0].value_length as usize, fragments.len() - 8);
@@ -191,7 +233,9 @@ fn deviations_are_tolerated_by_name_or_refused() {
     let implicit = [&[0x10, 0, 0x20, 0][..], &2u32.to_le_bytes(), b"ID"].concat();
     let all = file(&[ct.clone(), element(0x0010, 0x0020, b"LO", b"ID")].concat());
     let misspelt = [&[0x10, 0, 0x20, 0][..], b"??", &[2, 0], b"ID"].concat();
-    let open = |value: &[u8]| [undefined(0x0008, 0x1140, b"SQ"), value.to_vec(), item(SEQUENCE_END, 0)].concat();
+    let open = |value: &[u8]| {
+        [undefined(0x0008, 0x1140, b"SQ"), value.to_vec(), item(SEQUENCE_END, 0)].concat()
+    };
     let id = element(0x0010, 0x0020, b"LO", b"ID");
     #[rustfmt::skip]
     let cases: [(&str, Vec<u8>, usize); 14] = [
@@ -212,7 +256,8 @@ fn deviations_are_tolerated_by_name_or_refused() {
     ];
     for (name, bytes, count) in cases {
         let found = read(&bytes).unwrap();
-        let names: Vec<_> = found.dataset.deviations().as_slice().iter().map(|it| it.leniency.name()).collect();
+        let names: Vec<_> =
+            found.dataset.deviations().as_slice().iter().map(|it| it.leniency.name()).collect();
         assert_eq!(names, [name], "{name}");
         assert_eq!(found.dataset.elements().len(), count, "{name}");
         if name != "unordered_elements" {
@@ -262,7 +307,8 @@ fn a_length_of_4_gb_costs_nothing() {
 fn counts_are_limited() {
     let bytes = file(&element(0x0008, 0x0060, b"CS", b"CT").repeat(100));
     let limits = Limits { element_count: 50, ..Limits::DEFAULT };
-    let options = ParseOptions { rules: Rules { limits, ..Rules::default() }, ..ParseOptions::default() };
+    let options =
+        ParseOptions { rules: Rules { limits, ..Rules::default() }, ..ParseOptions::default() };
     let error = DicomFile::from_memory(Arc::new(bytes), &options).map(|_| ()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TooMany { limit: 50 }), "{error}");
 }

@@ -1,4 +1,5 @@
-//! The layers of STYLE.md: a module uses only what stands to its right in its row, or in a row below.
+//! The layers of STYLE.md: a module uses only what stands to its right in its row, or in a row
+//! below.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,11 +35,14 @@ fn used_modules(text: &str) -> Vec<String> {
     let mut used = Vec::new();
     for after in text.split("crate::").skip(1) {
         let names = match after.strip_prefix('{') {
-            Some(group) => group.split('}').next().unwrap_or("").split(',').map(str::trim).collect(),
+            Some(group) => {
+                group.split('}').next().unwrap_or("").split(',').map(str::trim).collect()
+            }
             None => vec![after],
         };
         for name in names {
-            let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String =
+                name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             if name.starts_with(|c: char| c.is_lowercase()) {
                 used.push(name);
             }
@@ -56,8 +60,15 @@ fn modules_use_only_what_is_below_them() {
     let mut wrong = Vec::new();
     for file in files {
         let inside = file.strip_prefix(&source).unwrap();
-        let module =
-            inside.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let module = inside
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned();
         if module == "lib" {
             continue;
         }
@@ -69,10 +80,13 @@ fn modules_use_only_what_is_below_them() {
             match place(&used) {
                 _ if used == module => {}
                 Some(other) if other > own => {}
-                Some(_) => {
-                    wrong.push(format!("{} uses {used}, which stands above it or to its left", inside.display()))
+                Some(_) => wrong.push(format!(
+                    "{} uses {used}, which stands above it or to its left",
+                    inside.display()
+                )),
+                None => {
+                    wrong.push(format!("{} uses {used}, which is in no layer", inside.display()))
                 }
-                None => wrong.push(format!("{} uses {used}, which is in no layer", inside.display())),
             }
         }
     }

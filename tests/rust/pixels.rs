@@ -1,4 +1,5 @@
-//! Native pixels of any layout and byte order: nothing panics, and frames one by one are the frames of the whole.
+//! Native pixels of any layout and byte order: nothing panics, and frames one by one are the frames
+//! of the whole.
 
 use std::sync::Arc;
 
@@ -28,7 +29,12 @@ fn images() -> impl Strategy<Value = (ImageDescription, ValueField, Vec<u8>)> {
             high_bit: bits_stored - 1 + bits.2.index((bits.0 - bits_stored + 1) as usize) as u32,
             is_signed: bits.3,
             is_planar: Some(colours.0 && samples_per_pixel > 1),
-            photometric_interpretation: if samples_per_pixel == 1 { "MONOCHROME2" } else { colours.1 }.to_owned(),
+            photometric_interpretation: if samples_per_pixel == 1 {
+                "MONOCHROME2"
+            } else {
+                colours.1
+            }
+            .to_owned(),
         };
         let order = if field.0 { ByteOrder::Big } else { ByteOrder::Little };
         let offset = field.2.min(bytes.len() as u64);

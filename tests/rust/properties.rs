@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rapidicom_core::pixel::{NativePixels, ValueField, read_frames};
 use rapidicom_core::{
-    Dataset, DicomFile, ImageDescription, Leniencies, Limits, ParseOptions, PixelElement, ReadAt, Rules, Stop, Tag, Vr,
-    value,
+    Dataset, DicomFile, ImageDescription, Leniencies, Limits, ParseOptions, PixelElement, ReadAt,
+    Rules, Stop, Tag, Vr, value,
 };
 
 use crate::bytes::{file, rich_dataset};

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rapidicom_core::index::{
-    ColumnSpec, FileEntry, Numbers, OnError, Outcome, Remembered, Table, Values, compare, scan, scan_rest,
+    ColumnSpec, FileEntry, Numbers, OnError, Outcome, Remembered, Table, Values, compare, scan,
+    scan_rest,
 };
 use rapidicom_core::{Result, Workers, list_files};
 
@@ -18,7 +19,8 @@ impl Folder {
     fn new(files: &[(&str, Vec<u8>)]) -> Folder {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("rapidicom-scan-{}-{number}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("rapidicom-scan-{}-{number}", std::process::id()));
         fs::create_dir(&folder).unwrap();
         for (name, bytes) in files {
             let path = folder.join(name);
@@ -54,9 +56,9 @@ fn floats<'t>(table: &'t Table, name: &str) -> &'t Numbers<f64> {
 
 fn ints(table: &Table, name: &str) -> Vec<Option<i64>> {
     match table.column(name) {
-        Some(Values::Int(numbers)) => {
-            (0..table.paths.len()).map(|row| numbers.get(row).and_then(<[i64]>::first).copied()).collect()
-        }
+        Some(Values::Int(numbers)) => (0..table.paths.len())
+            .map(|row| numbers.get(row).and_then(<[i64]>::first).copied())
+            .collect(),
         other => panic!("{name}: {other:?}"),
     }
 }
@@ -71,8 +73,11 @@ fn texts<'t>(table: &'t Table, name: &str) -> Vec<Option<&'t str>> {
 /// A file with a position and a number.
 fn image(number: &str, position: &str) -> Vec<u8> {
     file(
-        &[element(0x0020, 0x0013, b"IS", number.as_bytes()), element(0x0020, 0x0032, b"DS", position.as_bytes())]
-            .concat(),
+        &[
+            element(0x0020, 0x0013, b"IS", number.as_bytes()),
+            element(0x0020, 0x0032, b"DS", position.as_bytes()),
+        ]
+        .concat(),
     )
 }
 
@@ -80,12 +85,17 @@ fn image(number: &str, position: &str) -> Vec<u8> {
 fn rows_come_in_the_order_of_paths_whatever_the_number_of_threads() {
     let files: Vec<(String, Vec<u8>)> =
         (0..50).map(|k| (format!("{k:02}"), image(&format!("{k:02}"), "1\\2\\3 "))).collect();
-    let files: Vec<(&str, Vec<u8>)> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    let files: Vec<(&str, Vec<u8>)> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
     let folder = Folder::new(&files);
     for workers in [1, 2, 5] {
-        let table =
-            read(std::slice::from_ref(&folder.0), &["InstanceNumber", "ImagePositionPatient"], workers, OnError::Stop)
-                .unwrap();
+        let table = read(
+            std::slice::from_ref(&folder.0),
+            &["InstanceNumber", "ImagePositionPatient"],
+            workers,
+            OnError::Stop,
+        )
+        .unwrap();
         assert_eq!(ints(&table, "InstanceNumber"), (0..50).map(Some).collect::<Vec<_>>());
         assert!(table.paths.is_sorted());
         let positions = floats(&table, "ImagePositionPatient");
@@ -96,9 +106,18 @@ fn rows_come_in_the_order_of_paths_whatever_the_number_of_threads() {
 
 #[test]
 fn a_value_that_does_not_fit_is_missing_and_named() {
-    let folder = Folder::new(&[("a", image("x ", "1\\2 ")), ("b", image("  ", "1\\2\\3 ")), ("c", file(&[]))]);
-    let table =
-        read(std::slice::from_ref(&folder.0), &["InstanceNumber", "ImagePositionPatient"], 2, OnError::Stop).unwrap();
+    let folder = Folder::new(&[
+        ("a", image("x ", "1\\2 ")),
+        ("b", image("  ", "1\\2\\3 ")),
+        ("c", file(&[])),
+    ]);
+    let table = read(
+        std::slice::from_ref(&folder.0),
+        &["InstanceNumber", "ImagePositionPatient"],
+        2,
+        OnError::Stop,
+    )
+    .unwrap();
     assert_eq!(ints(&table, "InstanceNumber"), [None, None, None]);
     assert_eq!(floats(&table, "ImagePositionPatient").lengths, [0, 3, 0]);
     let invalid: Vec<_> = table.invalid.iter().map(|entry| (entry.row, entry.column)).collect();
@@ -107,21 +126,28 @@ fn a_value_that_does_not_fit_is_missing_and_named() {
 
 #[test]
 fn a_header_that_ends_too_early_is_an_error_and_not_a_row_of_nothing() {
-    let whole = file(&[element(0x0010, 0x0020, b"LO", b"1234"), element(0x0020, 0x0013, b"IS", b"1234")].concat());
+    let whole = file(
+        &[element(0x0010, 0x0020, b"LO", b"1234"), element(0x0020, 0x0013, b"IS", b"1234")]
+            .concat(),
+    );
     let files = [("in a header", 9), ("in a value", 2), ("in another value", 14)];
-    let folder = Folder::new(&files.map(|(name, missing)| (name, whole[..whole.len() - missing].to_vec())));
-    let table = read(std::slice::from_ref(&folder.0), &["InstanceNumber"], 1, OnError::Collect).unwrap();
+    let folder =
+        Folder::new(&files.map(|(name, missing)| (name, whole[..whole.len() - missing].to_vec())));
+    let table =
+        read(std::slice::from_ref(&folder.0), &["InstanceNumber"], 1, OnError::Collect).unwrap();
     assert_eq!((table.paths.len(), table.errors.len()), (0, 3));
-    // A stray item is no element behind the last wanted one: what follows it is found. The end of an item may have cut
-    // off the rest.
+    // A stray item is no element behind the last wanted one: what follows it is found. The end of
+    // an item may have cut off the rest.
     let instance_number = element(0x0020, 0x0013, b"IS", b"1234");
-    let stray =
-        |stray: Vec<u8>| file(&[element(0x0010, 0x0020, b"LO", b"1234"), stray, instance_number.clone()].concat());
+    let stray = |stray: Vec<u8>| {
+        file(&[element(0x0010, 0x0020, b"LO", b"1234"), stray, instance_number.clone()].concat())
+    };
     let other = Folder::new(&[
         ("item", stray([item(ITEM, 4), vec![0; 4]].concat())),
         ("end of an item", stray(item(ITEM_END, 0))),
     ]);
-    let table = read(std::slice::from_ref(&other.0), &["InstanceNumber"], 1, OnError::Collect).unwrap();
+    let table =
+        read(std::slice::from_ref(&other.0), &["InstanceNumber"], 1, OnError::Collect).unwrap();
     assert_eq!(ints(&table, "InstanceNumber"), [Some(1234)]);
     assert_eq!(table.errors.len(), 1);
     // Up to where it ends it is whole.
@@ -144,7 +170,8 @@ fn what_is_named_must_be_dicom_and_what_is_found_may_be_anything() {
     // The named ones first, and not again where the folder leads to them.
     assert_eq!(ints(&table, "InstanceNumber"), [Some(2), Some(1)]);
     assert_eq!(table.skipped_count, 1);
-    let errors: Vec<_> = table.errors.iter().map(|error| error.path().unwrap().to_owned()).collect();
+    let errors: Vec<_> =
+        table.errors.iter().map(|error| error.path().unwrap().to_owned()).collect();
     assert_eq!(errors, [folder.path("notes.txt"), folder.path("more/bad")]);
 
     let error = read(&paths, &["InstanceNumber"], 2, OnError::Stop).unwrap_err();
@@ -154,10 +181,15 @@ fn what_is_named_must_be_dicom_and_what_is_found_may_be_anything() {
 
 #[test]
 fn paths_lead_into_items() {
-    let steps = [element(0x0040, 0x0007, b"LO", b"Head"), element(0x0040, 0x0009, b"SH", b"s1")].concat();
+    let steps =
+        [element(0x0040, 0x0007, b"LO", b"Head"), element(0x0040, 0x0009, b"SH", b"s1")].concat();
     let other = element(0x0040, 0x0007, b"LO", b"Neck");
-    let items = [item(ITEM, steps.len() as u32), steps, item(ITEM, other.len() as u32), other].concat();
-    let folder = Folder::new(&[("a", file(&element(0x0040, 0x0275, b"SQ", &items))), ("b", file(&rich_dataset()))]);
+    let items =
+        [item(ITEM, steps.len() as u32), steps, item(ITEM, other.len() as u32), other].concat();
+    let folder = Folder::new(&[
+        ("a", file(&element(0x0040, 0x0275, b"SQ", &items))),
+        ("b", file(&rich_dataset())),
+    ]);
     let names = [
         "RequestAttributesSequence.ScheduledProcedureStepDescription",
         "RequestAttributesSequence[1].ScheduledProcedureStepDescription",
@@ -183,7 +215,10 @@ fn paths_lead_into_items() {
 fn a_stop_is_heard_and_a_table_of_nothing_is_empty() {
     let folder = Folder::new(&[("a", image("1 ", ""))]);
     let files = list_files(std::slice::from_ref(&folder.0), true, 1, &mut |_| true).unwrap();
-    assert!(scan(files, &[], Workers::for_computing(Some(1)), OnError::Collect, &mut |_| false).is_err());
+    assert!(
+        scan(files, &[], Workers::for_computing(Some(1)), OnError::Collect, &mut |_| false)
+            .is_err()
+    );
     let table = read(&[], &["Rows"], 1, OnError::Stop).unwrap();
     assert_eq!((table.paths.len(), ints(&table, "Rows").len()), (0, 0));
     let table = read(&[Path::new(&folder.0).to_owned()], &[], 1, OnError::Stop).unwrap();
@@ -202,12 +237,22 @@ fn scan_again(
     let workers = Workers::for_computing(Some(2));
     let (paths, tick) = ([folder.to_owned()], &mut |_| true);
     let index = folder.join("index");
-    let found = compare(&paths, true, &index, &remembered, OnError::Collect, workers, &mut *tick).unwrap();
+    let found =
+        compare(&paths, true, &index, &remembered, OnError::Collect, workers, &mut *tick).unwrap();
     let (is_unchanged, unknown) = (found.is_unchanged(&remembered), found.unknown_count());
     let reason = |error: &rapidicom_core::Error| error.what();
-    let (table, entries) =
-        scan_rest(found, &remembered, &values, &table.invalid, columns, reason, workers, OnError::Collect, tick)
-            .unwrap();
+    let (table, entries) = scan_rest(
+        found,
+        &remembered,
+        &values,
+        &table.invalid,
+        columns,
+        reason,
+        workers,
+        OnError::Collect,
+        tick,
+    )
+    .unwrap();
     (is_unchanged, unknown, table, entries)
 }
 
@@ -232,11 +277,19 @@ fn files_that_are_the_same_are_not_read_again() {
     let columns = ColumnSpec::parse_all(&["InstanceNumber", "ImagePositionPatient"]).unwrap();
     let words = |table: &Table| {
         let errors: Vec<String> = table.errors.iter().map(rapidicom_core::Error::what).collect();
-        format!("{:?} {:?} {:?} {} {errors:?}", table.paths, table.columns, table.invalid, table.skipped_count)
+        format!(
+            "{:?} {:?} {:?} {} {errors:?}",
+            table.paths, table.columns, table.invalid, table.skipped_count
+        )
     };
     let expected = words(
-        &read(std::slice::from_ref(&folder.0), &["InstanceNumber", "ImagePositionPatient"], 1, OnError::Collect)
-            .unwrap(),
+        &read(
+            std::slice::from_ref(&folder.0),
+            &["InstanceNumber", "ImagePositionPatient"],
+            1,
+            OnError::Collect,
+        )
+        .unwrap(),
     );
     // The index is no file of the folder.
     let expected = expected.replacen(" 2 [", " 1 [", 1);
@@ -244,15 +297,23 @@ fn files_that_are_the_same_are_not_read_again() {
     let (is_unchanged, unknown, table, entries) = scan_again(&folder.0, &columns, None);
     assert_eq!((is_unchanged, unknown, words(&table)), (false, 4, expected.clone()));
     let outcomes: Vec<_> = entries.iter().map(|entry| &entry.outcome).collect();
-    assert!(matches!(outcomes[..], [Outcome::Row(0), Outcome::Row(1), Outcome::Skipped, Outcome::Failed(_)]));
+    assert!(matches!(
+        outcomes[..],
+        [Outcome::Row(0), Outcome::Row(1), Outcome::Skipped, Outcome::Failed(_)]
+    ));
     assert!(entries.iter().all(|entry| entry.state.is_some()));
 
-    let (is_unchanged, unknown, table, entries) = scan_again(&folder.0, &columns, Some((table, entries)));
+    let (is_unchanged, unknown, table, entries) =
+        scan_again(&folder.0, &columns, Some((table, entries)));
     assert_eq!((is_unchanged, unknown, words(&table)), (true, 0, expected));
 
     fs::write(folder.path("a"), image("9 ", "1\\2\\3 ")).unwrap();
-    let (is_unchanged, unknown, table, entries) = scan_again(&folder.0, &columns, Some((table, entries)));
-    assert_eq!((is_unchanged, unknown, ints(&table, "InstanceNumber")), (false, 1, vec![Some(9), Some(2)]));
+    let (is_unchanged, unknown, table, entries) =
+        scan_again(&folder.0, &columns, Some((table, entries)));
+    assert_eq!(
+        (is_unchanged, unknown, ints(&table, "InstanceNumber")),
+        (false, 1, vec![Some(9), Some(2)])
+    );
     assert_eq!(table.invalid.len(), 1);
     assert_eq!(entries[0].state, None, "it was written just now");
 

@@ -1,10 +1,11 @@
-//! Planes and stacks of planes in patient space (PS3.3 §C.7.6.2.1.1): millimetres, +x left, +y posterior, +z superior.
+//! Planes and stacks of planes in patient space (PS3.3 §C.7.6.2.1.1): millimetres, +x left, +y
+//! posterior, +z superior.
 
 /// A place or a direction in patient space.
 pub type Vector = [f64; 3];
 
-/// Direction cosines are written with at least three decimals, so that lengths and angles are off by no more than
-/// this. At 200 mm from the first pixel it moves a pixel by 0.2 mm.
+/// Direction cosines are written with at least three decimals, so that lengths and angles are off
+/// by no more than this. At 200 mm from the first pixel it moves a pixel by 0.2 mm.
 pub const COSINE_TOLERANCE: f64 = 1e-3;
 
 /// Sum of products.
@@ -43,7 +44,8 @@ fn unit(a: Vector) -> Option<Vector> {
     (length.is_finite() && length > 0.0).then(|| scale(1.0 / length, a))
 }
 
-/// Image Orientation (Patient), checked: two perpendicular unit vectors, and the normal across them.
+/// Image Orientation (Patient), checked: two perpendicular unit vectors, and the normal across
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Orientation {
     along_row: Vector,
@@ -52,15 +54,21 @@ pub struct Orientation {
 }
 
 impl Orientation {
-    /// From the six direction cosines: the way of increasing column index, then that of increasing row index.
+    /// From the six direction cosines: the way of increasing column index, then that of increasing
+    /// row index.
     ///
-    /// `None` if the vectors' lengths differ from 1, or the cosine of their angle from 0, by more than `tolerance`.
-    /// Within it they are brought to length 1, so that pixels are as far apart as Pixel Spacing says.
+    /// `None` if the vectors' lengths differ from 1, or the cosine of their angle from 0, by more
+    /// than `tolerance`. Within it they are brought to length 1, so that pixels are as far apart as
+    /// Pixel Spacing says.
     pub fn new([rx, ry, rz, cx, cy, cz]: [f64; 6], tolerance: f64) -> Option<Orientation> {
         let (row, column) = ([rx, ry, rz], [cx, cy, cz]);
         let is_unit = |a| (norm(a) - 1.0).abs() <= tolerance;
         // A comparison with NaN is false, so that such cosines are refused too.
-        if !is_unit(row) || !is_unit(column) || dot(row, column).is_nan() || dot(row, column).abs() > tolerance {
+        if !is_unit(row)
+            || !is_unit(column)
+            || dot(row, column).is_nan()
+            || dot(row, column).abs() > tolerance
+        {
             return None;
         }
         let (along_row, along_column) = (unit(row)?, unit(column)?);
@@ -101,17 +109,23 @@ impl Orientation {
 
 /// Takes (slice, row, column, 1) of an array to patient millimetres.
 ///
-/// The columns are those of PS3.3 equation C.7.6.2.1-1 in the array's order: the step from slice to slice; the step
-/// from row to row, along the second direction of Image Orientation by the first value of Pixel Spacing; the step from
-/// column to column, along the first direction by the second value; and the first voxel's centre. The step from slice
-/// to slice is the one between the slices' positions. It leans from the normal if the gantry is tilted, and the matrix
-/// carries the shear.
+/// The columns are those of PS3.3 equation C.7.6.2.1-1 in the array's order: the step from slice to
+/// slice; the step from row to row, along the second direction of Image Orientation by the first
+/// value of Pixel Spacing; the step from column to column, along the first direction by the second
+/// value; and the first voxel's centre. The step from slice to slice is the one between the slices'
+/// positions. It leans from the normal if the gantry is tilted, and the matrix carries the shear.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Affine(pub [[f64; 4]; 4]);
 
 impl Affine {
-    /// The matrix of a stack. `pixel_spacing` is (between rows, between columns) in mm, as in the attribute.
-    pub fn new(step: Vector, orientation: &Orientation, pixel_spacing: [f64; 2], origin: Vector) -> Affine {
+    /// The matrix of a stack. `pixel_spacing` is (between rows, between columns) in mm, as in the
+    /// attribute.
+    pub fn new(
+        step: Vector,
+        orientation: &Orientation,
+        pixel_spacing: [f64; 2],
+        origin: Vector,
+    ) -> Affine {
         let [between_rows, between_columns] = pixel_spacing;
         let [sx, sy, sz] = step;
         let [rx, ry, rz] = scale(between_rows, orientation.along_column);
@@ -134,8 +148,8 @@ impl Affine {
 
     /// The lengths of the steps (slice, row, column) in mm.
     ///
-    /// That is what `direction * spacing` must be in NIfTI's and ITK's tools. In a tilted stack the slice's is longer
-    /// than the distance of the planes; see [`Affine::plane_distance`].
+    /// That is what `direction * spacing` must be in NIfTI's and ITK's tools. In a tilted stack the
+    /// slice's is longer than the distance of the planes; see [`Affine::plane_distance`].
     pub fn spacing(&self) -> [f64; 3] {
         self.steps().map(norm)
     }
@@ -148,7 +162,8 @@ impl Affine {
 
     /// The steps with length 1, as the columns of a matrix; zero where a step is.
     pub fn direction(&self) -> [[f64; 3]; 3] {
-        let [[sx, sy, sz], [rx, ry, rz], [cx, cy, cz]] = self.steps().map(|step| unit(step).unwrap_or_default());
+        let [[sx, sy, sz], [rx, ry, rz], [cx, cy, cz]] =
+            self.steps().map(|step| unit(step).unwrap_or_default());
         [[sx, rx, cx], [sy, ry, cy], [sz, rz, cz]]
     }
 
@@ -211,6 +226,10 @@ mod tests {
         assert_eq!(affine.spacing(), [5.0, 1.5, 0.5]);
         assert!((affine.plane_distance() - 3.0).abs() < 1e-12, "the step leans from the normal");
         let [x, y, z] = affine.direction();
-        assert!(close(&x, &[-0.6, 0.0, 0.0]) && close(&y, &[0.0, 0.0, 1.0]) && close(&z, &[0.8, -1.0, 0.0]));
+        assert!(
+            close(&x, &[-0.6, 0.0, 0.0])
+                && close(&y, &[0.0, 0.0, 1.0])
+                && close(&z, &[0.8, -1.0, 0.0])
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The Image Pixel attributes of a data set (PS3.3 §C.7.6.3), checked, in one value.
 //!
-//! This is the only code that reads them; what decodes pixels takes an [`ImageDescription`] and needs no file.
+//! This is the only code that reads them; what decodes pixels takes an [`ImageDescription`] and
+//! needs no file.
 
 use std::ops::RangeInclusive;
 
@@ -132,7 +133,9 @@ impl SampleType {
     /// The type with NumPy's name.
     pub fn from_name(name: &str) -> Option<SampleType> {
         use SampleType::{F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
-        [U8, I8, U16, I16, U32, I32, U64, I64, F32, F64].into_iter().find(|kind| kind.name() == name)
+        [U8, I8, U16, I16, U32, I32, U64, I64, F32, F64]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 
     /// Bytes of one sample.
@@ -167,8 +170,8 @@ pub struct ImageDescription {
     pub high_bit: u32,
     /// Whether samples are two's complement.
     pub is_signed: bool,
-    /// Whether each colour has a plane of its own, rather than each pixel its colours together; `None` if that is not
-    /// said, of several samples.
+    /// Whether each colour has a plane of its own, rather than each pixel its colours together;
+    /// `None` if that is not said, of several samples.
     pub is_planar: Option<bool>,
     /// What the samples mean, as it is written: `MONOCHROME2`, `RGB`.
     pub photometric_interpretation: String,
@@ -179,10 +182,15 @@ impl ImageDescription {
     ///
     /// # Errors
     ///
-    /// If one is absent that is needed, or they describe no image, or one of a kind that is not read yet.
-    pub fn new(attributes: &impl Attributes, pixel_element: PixelElement) -> Result<ImageDescription> {
+    /// If one is absent that is needed, or they describe no image, or one of a kind that is not
+    /// read yet.
+    pub fn new(
+        attributes: &impl Attributes,
+        pixel_element: PixelElement,
+    ) -> Result<ImageDescription> {
         let rows = within(attributes, pixel_element, ROWS, 1..=65_535, "1 to 65535")? as usize;
-        let columns = within(attributes, pixel_element, COLUMNS, 1..=65_535, "1 to 65535")? as usize;
+        let columns =
+            within(attributes, pixel_element, COLUMNS, 1..=65_535, "1 to 65535")? as usize;
         // None of these is guessed where it is absent: the values would be wrong without a word.
         let samples = match attributes.integer(SAMPLES_PER_PIXEL) {
             // ACR-NEMA had no colours, and said in its own attribute that it has rows and columns.
@@ -194,7 +202,8 @@ impl ImageDescription {
             PixelElement::FloatPixelData => (32..=32, "32"),
             PixelElement::DoubleFloatPixelData => (64..=64, "64"),
         };
-        let bits_allocated = within(attributes, pixel_element, BITS_ALLOCATED, allocated, expected)? as u32;
+        let bits_allocated =
+            within(attributes, pixel_element, BITS_ALLOCATED, allocated, expected)? as u32;
         if !matches!(bits_allocated, 1 | 8 | 12 | 16 | 32 | 64) {
             let coded = format!("Bits Allocated {bits_allocated}");
             return Err(ErrorKind::Unsupported { what: "pixel data of this width", coded }.into());
@@ -202,13 +211,19 @@ impl ImageDescription {
         let (mut bits_stored, mut is_signed) = (bits_allocated, true);
         // Floating point numbers have neither of these.
         if pixel_element == PixelElement::PixelData {
-            let (most, expected) = (i64::from(bits_allocated), "at least 1 and at most Bits Allocated");
-            bits_stored = within(attributes, pixel_element, Tag::BITS_STORED, 1..=most, expected)? as u32;
-            is_signed = within(attributes, pixel_element, Tag::PIXEL_REPRESENTATION, 0..=1, "0 or 1")? == 1;
+            let (most, expected) =
+                (i64::from(bits_allocated), "at least 1 and at most Bits Allocated");
+            bits_stored =
+                within(attributes, pixel_element, Tag::BITS_STORED, 1..=most, expected)? as u32;
+            is_signed =
+                within(attributes, pixel_element, Tag::PIXEL_REPRESENTATION, 0..=1, "0 or 1")? == 1;
         }
-        // Today's standard leaves no choice (PS3.5 §8.1.1), earlier ones did. Where the value cannot be, it is not.
-        let high_bit = attributes.integer(Tag::HIGH_BIT).and_then(|high_bit| u32::try_from(high_bit).ok());
-        let high_bit = high_bit.filter(|high_bit| (bits_stored - 1..bits_allocated).contains(high_bit));
+        // Today's standard leaves no choice (PS3.5 §8.1.1), earlier ones did. Where the value
+        // cannot be, it is not.
+        let high_bit =
+            attributes.integer(Tag::HIGH_BIT).and_then(|high_bit| u32::try_from(high_bit).ok());
+        let high_bit =
+            high_bit.filter(|high_bit| (bits_stored - 1..bits_allocated).contains(high_bit));
         let is_planar = match attributes.integer(PLANAR_CONFIGURATION) {
             _ if samples == 1 => Some(false),
             None => None,
@@ -227,7 +242,9 @@ impl ImageDescription {
             high_bit: high_bit.unwrap_or(bits_stored - 1),
             is_signed,
             is_planar,
-            photometric_interpretation: attributes.text(PHOTOMETRIC_INTERPRETATION).unwrap_or_default(),
+            photometric_interpretation: attributes
+                .text(PHOTOMETRIC_INTERPRETATION)
+                .unwrap_or_default(),
         };
         description.total_length()?;
         Ok(description)
@@ -249,7 +266,8 @@ impl ImageDescription {
         }
     }
 
-    /// Rows and columns, and behind them the samples where there are several: the shape of a frame's array.
+    /// Rows and columns, and behind them the samples where there are several: the shape of a
+    /// frame's array.
     pub fn frame_shape(&self) -> Vec<usize> {
         let samples = Some(self.samples_per_pixel).filter(|samples| *samples > 1);
         [self.rows, self.columns].into_iter().chain(samples).collect()
@@ -265,19 +283,20 @@ impl ImageDescription {
         self.frame_samples() * self.sample_type().size()
     }
 
-    /// Whether stored samples are packed without gaps (PS3.5 §8.1.1), so that they take fewer bits than those of the
-    /// array, and frames need not start on a byte.
+    /// Whether stored samples are packed without gaps (PS3.5 §8.1.1), so that they take fewer bits
+    /// than those of the array, and frames need not start on a byte.
     pub fn is_packed(&self) -> bool {
         !self.bits_allocated.is_multiple_of(8)
     }
 
-    /// Whether two neighbouring pixels share their chrominance in native data (PS3.3 §C.7.6.3.1.2), so that the
-    /// three samples of each take two thirds of the bytes.
+    /// Whether two neighbouring pixels share their chrominance in native data (PS3.3 §C.7.6.3.1.2),
+    /// so that the three samples of each take two thirds of the bytes.
     pub fn is_subsampled(&self) -> bool {
         self.photometric_interpretation == "YBR_FULL_422" && self.samples_per_pixel == 3
     }
 
-    /// Whether the samples of native pixels follow each other as in an array: those of a pixel together, none shared.
+    /// Whether the samples of native pixels follow each other as in an array: those of a pixel
+    /// together, none shared.
     pub fn is_in_order(&self) -> bool {
         !self.is_subsampled() && self.is_planar != Some(true)
     }
@@ -285,10 +304,12 @@ impl ImageDescription {
     /// Whether the pixels are luminance and chrominance that are shown as RGB.
     pub fn is_ybr_full(&self) -> bool {
         // One sample has no colour to turn into another, whatever it is called.
-        matches!(self.photometric_interpretation.as_str(), "YBR_FULL" | "YBR_FULL_422") && self.samples_per_pixel > 1
+        matches!(self.photometric_interpretation.as_str(), "YBR_FULL" | "YBR_FULL_422")
+            && self.samples_per_pixel > 1
     }
 
-    /// Checks that luminance and chrominance, if that is what the pixels are, can be turned into RGB.
+    /// Checks that luminance and chrominance, if that is what the pixels are, can be turned into
+    /// RGB.
     ///
     /// # Errors
     ///
@@ -307,17 +328,26 @@ impl ImageDescription {
             return Ok(());
         }
         let coded = &self.photometric_interpretation;
-        Err(ErrorKind::unsupported("luminance and chrominance that are not three samples of 8 bits", coded).into())
+        Err(ErrorKind::unsupported(
+            "luminance and chrominance that are not three samples of 8 bits",
+            coded,
+        )
+        .into())
     }
 
-    /// The image as red, green and blue of 8 bits: these use all of them, however many luminance had.
+    /// The image as red, green and blue of 8 bits: these use all of them, however many luminance
+    /// had.
     pub fn as_rgb(&self) -> ImageDescription {
         ImageDescription { bits_stored: 8, high_bit: 7, ..self.clone() }
     }
 
     /// The image with rows and columns halved `times` times, rounding up: at a lower resolution.
     pub fn reduced(&self, times: u32) -> ImageDescription {
-        ImageDescription { rows: halved(self.rows, times), columns: halved(self.columns, times), ..self.clone() }
+        ImageDescription {
+            rows: halved(self.rows, times),
+            columns: halved(self.columns, times),
+            ..self.clone()
+        }
     }
 
     /// Samples of one native frame as it is stored.
@@ -338,7 +368,8 @@ impl ImageDescription {
     pub fn total_length(&self) -> Result<u64> {
         let is_address = |length: &u64| isize::try_from(*length).is_ok();
         let array = (self.frame_length() as u64).checked_mul(self.frame_count).filter(is_address);
-        let stored = self.stored_frame_bits().checked_mul(self.frame_count).map(|bits| bits.div_ceil(8));
+        let stored =
+            self.stored_frame_bits().checked_mul(self.frame_count).map(|bits| bits.div_ceil(8));
         stored.filter(is_address).filter(|_| array.is_some()).ok_or_else(|| {
             let (rows, columns) = (self.rows as u64, self.columns as u64);
             let samples = self.samples_per_pixel as u64;
@@ -346,8 +377,8 @@ impl ImageDescription {
         })
     }
 
-    /// By how many bits a sample of the array is to be shifted left, then right, so that what does not belong to its
-    /// value is gone and the lowest bit is at 0 (PS3.5 §8.1.1).
+    /// By how many bits a sample of the array is to be shifted left, then right, so that what does
+    /// not belong to its value is gone and the lowest bit is at 0 (PS3.5 §8.1.1).
     pub fn shifts(&self) -> (u32, u32) {
         if self.bits_allocated == 1 || self.pixel_element != PixelElement::PixelData {
             return (0, 0);
@@ -385,7 +416,8 @@ fn within(
     range: RangeInclusive<i64>,
     expected: &'static str,
 ) -> Result<u64> {
-    let missing = || place(tag)(ErrorKind::Missing { what: keyword(tag), needed_for: element.name() });
+    let missing =
+        || place(tag)(ErrorKind::Missing { what: keyword(tag), needed_for: element.name() });
     let found = attributes.integer(tag).ok_or_else(missing)?;
     if range.contains(&found) { Ok(found as u64) } else { Err(bad_value(tag, found, expected)) }
 }
@@ -398,7 +430,8 @@ fn within(
 fn frame_count(attributes: &impl Attributes) -> Result<u64> {
     match attributes.integer(NUMBER_OF_FRAMES) {
         Some(found) => {
-            let found = u64::try_from(found).map_err(|_| bad_value(NUMBER_OF_FRAMES, found, "at least 1"))?;
+            let found = u64::try_from(found)
+                .map_err(|_| bad_value(NUMBER_OF_FRAMES, found, "at least 1"))?;
             Ok(found.max(1))
         }
         None if attributes.text(NUMBER_OF_FRAMES).is_some_and(|text| !text.trim().is_empty()) => {
@@ -459,20 +492,32 @@ mod tests {
         ] {
             let mut table = ct();
             table.insert(tag, value);
-            assert!(ImageDescription::new(&Table(table), PixelElement::PixelData).is_err(), "{name}");
+            assert!(
+                ImageDescription::new(&Table(table), PixelElement::PixelData).is_err(),
+                "{name}"
+            );
         }
         for tag in ct().into_keys() {
             let mut table = ct();
             table.remove(&tag);
-            assert!(ImageDescription::new(&Table(table), PixelElement::PixelData).is_err(), "{tag} is missing");
+            assert!(
+                ImageDescription::new(&Table(table), PixelElement::PixelData).is_err(),
+                "{tag} is missing"
+            );
         }
         let mut table = ct();
         table.remove(&SAMPLES_PER_PIXEL);
         table.insert(IMAGE_DIMENSIONS, 2);
-        assert!(ImageDescription::new(&Table(table), PixelElement::PixelData).is_ok(), "as ACR-NEMA wrote it");
+        assert!(
+            ImageDescription::new(&Table(table), PixelElement::PixelData).is_ok(),
+            "as ACR-NEMA wrote it"
+        );
         let mut table = ct();
         table.extend([(SAMPLES_PER_PIXEL, 3), (PLANAR_CONFIGURATION, 2)]);
-        assert!(ImageDescription::new(&Table(table), PixelElement::PixelData).is_err(), "planes of a third kind");
+        assert!(
+            ImageDescription::new(&Table(table), PixelElement::PixelData).is_err(),
+            "planes of a third kind"
+        );
         let mut table = ct();
         table.remove(&ROWS);
         let error = ImageDescription::new(&Table(table), PixelElement::PixelData).unwrap_err();
@@ -481,11 +526,22 @@ mod tests {
 
     #[test]
     fn packed_samples_take_less_than_their_array() {
-        for (bits, frames, expected) in [(1, 1, 3), (1, 3, 9), (12, 1, 36), (12, 3, 108), (64, 1, 192)] {
+        for (bits, frames, expected) in
+            [(1, 1, 3), (1, 3, 9), (12, 1, 36), (12, 3, 108), (64, 1, 192)]
+        {
             let mut table = ct();
-            table.extend([(BITS_ALLOCATED, bits), (Tag::BITS_STORED, 1), (NUMBER_OF_FRAMES, frames)]);
-            let description = ImageDescription::new(&Table(table), PixelElement::PixelData).unwrap();
-            assert_eq!(description.total_length().unwrap(), expected, "{bits} bits, {frames} frames");
+            table.extend([
+                (BITS_ALLOCATED, bits),
+                (Tag::BITS_STORED, 1),
+                (NUMBER_OF_FRAMES, frames),
+            ]);
+            let description =
+                ImageDescription::new(&Table(table), PixelElement::PixelData).unwrap();
+            assert_eq!(
+                description.total_length().unwrap(),
+                expected,
+                "{bits} bits, {frames} frames"
+            );
         }
         // One bit more than 64 can count, of arrays that would be smaller than that.
         let mut table = ct();
@@ -501,9 +557,14 @@ mod tests {
             (PixelElement::FloatPixelData, 64, None),
             (PixelElement::DoubleFloatPixelData, 32, None),
         ] {
-            let attributes = [(ROWS, 4), (COLUMNS, 6), (SAMPLES_PER_PIXEL, 1), (BITS_ALLOCATED, bits)];
+            let attributes =
+                [(ROWS, 4), (COLUMNS, 6), (SAMPLES_PER_PIXEL, 1), (BITS_ALLOCATED, bits)];
             let description = ImageDescription::new(&Table(HashMap::from(attributes)), element);
-            assert_eq!(description.ok().map(|description| description.sample_type()), expected, "{element:?} {bits}");
+            assert_eq!(
+                description.ok().map(|description| description.sample_type()),
+                expected,
+                "{element:?} {bits}"
+            );
         }
     }
 
@@ -520,14 +581,17 @@ mod tests {
         ] {
             let mut table = ct();
             table.extend(high_bit.map(|high_bit| (Tag::HIGH_BIT, high_bit)));
-            let description = ImageDescription::new(&Table(table), PixelElement::PixelData).unwrap();
+            let description =
+                ImageDescription::new(&Table(table), PixelElement::PixelData).unwrap();
             assert_eq!(description.shifts(), expected, "{name}");
         }
     }
 
     #[test]
     fn a_number_of_frames_may_be_written_with_a_point() {
-        for (text, expected) in [("3", Some(3)), (" 3.0 ", Some(3)), ("3.5", None), ("1e300", None), ("x", None)] {
+        for (text, expected) in
+            [("3", Some(3)), (" 3.0 ", Some(3)), ("3.5", None), ("1e300", None), ("x", None)]
+        {
             assert_eq!(whole_number(text), expected, "{text}");
         }
     }

@@ -1,13 +1,17 @@
-//! Inflating a data set that was deflated as a whole (PS3.5 §A.5; RFC 1951), as far as it is wanted.
+//! Inflating a data set that was deflated as a whole (PS3.5 §A.5; RFC 1951), as far as it is
+//! wanted.
 
 use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF};
+use miniz_oxide::inflate::core::inflate_flags::{
+    TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+};
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use crate::error::{ErrorKind, Result};
 use crate::limits::Limits;
 
-/// Reads the deflated bytes: fills as much of the buffer as there is from an offset on, and returns how much that is.
+/// Reads the deflated bytes: fills as much of the buffer as there is from an offset on, and returns
+/// how much that is.
 pub(crate) type ReadDeflated<'r> = &'r dyn Fn(&mut [u8], u64) -> Result<usize>;
 
 /// Bytes of one read of the deflated data: as many as a header that is worth reading takes.
@@ -89,7 +93,9 @@ impl Inflater {
     pub fn extend_to(&mut self, wanted: u64, read: ReadDeflated<'_>) -> Result<()> {
         if let Some(end) = self.input_end {
             // What is left can stand for so much: then it is not worth the while to start.
-            let left = end.saturating_sub(self.input_offset).saturating_add((self.end - self.start) as u64);
+            let left = end
+                .saturating_sub(self.input_offset)
+                .saturating_add((self.end - self.start) as u64);
             let possible = (self.length as u64).saturating_add(left.saturating_mul(MOST_PER_BYTE));
             let limit = self.limit(self.used.saturating_add(left));
             if wanted > limit && wanted <= possible && !self.is_done {
@@ -117,17 +123,22 @@ impl Inflater {
             self.grow(wanted)?;
         }
         let input = self.input.get(self.start..self.end).unwrap_or_default();
-        // Always: at the end of its input it would otherwise go on with zeros, and make a byte that was not there.
+        // Always: at the end of its input it would otherwise go on with zeros, and make a byte that
+        // was not there.
         let flags = TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF | TINFL_FLAG_HAS_MORE_INPUT;
-        let (status, taken, given) = decompress(&mut self.state, input, &mut self.bytes, self.length, flags);
+        let (status, taken, given) =
+            decompress(&mut self.state, input, &mut self.bytes, self.length, flags);
         self.start += taken;
         self.length += given;
         self.used = self.used.saturating_add(taken as u64);
         match status {
             TINFLStatus::Done => self.is_done = true,
-            TINFLStatus::NeedsMoreInput | TINFLStatus::HasMoreOutput if !input.is_empty() || given > 0 => {}
+            TINFLStatus::NeedsMoreInput | TINFLStatus::HasMoreOutput
+                if !input.is_empty() || given > 0 => {}
             TINFLStatus::HasMoreOutput if self.length == self.bytes.len() => {}
-            TINFLStatus::FailedCannotMakeProgress | TINFLStatus::NeedsMoreInput | TINFLStatus::HasMoreOutput => {
+            TINFLStatus::FailedCannotMakeProgress
+            | TINFLStatus::NeedsMoreInput
+            | TINFLStatus::HasMoreOutput => {
                 (self.is_done, self.is_cut_short) = (true, true);
             }
             _ => return Err(ErrorKind::NotDeflated.into()),
@@ -135,7 +146,8 @@ impl Inflater {
         Ok(())
     }
 
-    /// Makes room: twice what there was, so that few bytes are moved, but no more than is wanted by far.
+    /// Makes room: twice what there was, so that few bytes are moved, but no more than is wanted by
+    /// far.
     fn grow(&mut self, wanted: u64) -> Result<()> {
         let limit = self.limit(self.used);
         let length = self.length as u64;
@@ -151,7 +163,8 @@ impl Inflater {
     }
 }
 
-/// Inflates the bytes of a frame, of which `needed` are wanted, and says whether the deflated ones ended too early.
+/// Inflates the bytes of a frame, of which `needed` are wanted, and says whether the deflated ones
+/// ended too early.
 ///
 /// # Errors
 ///
@@ -169,7 +182,8 @@ pub(crate) fn inflate_frame(deflated: &[u8], needed: u64) -> Result<(Vec<u8>, bo
     // As much as is needed is allowed: the caller has checked it.
     let limits = Limits { inflated_bytes: needed.saturating_add(GROWTH as u64), ..Limits::DEFAULT };
     let mut inflater = Inflater::new(0, Some(deflated.len() as u64), &limits);
-    // One more, so that the end of the stream is seen: padding can pass for the last bits of one that is cut short.
+    // One more, so that the end of the stream is seen: padding can pass for the last bits of one
+    // that is cut short.
     inflater.extend_to(needed.saturating_add(1), &read)?;
     let is_cut_short = inflater.is_cut_short();
     Ok((inflater.into_bytes(), is_cut_short))
@@ -194,7 +208,10 @@ mod tests {
     }
 
     fn text(length: usize) -> Vec<u8> {
-        (0..length as u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).take(length).collect()
+        (0..length as u32)
+            .flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes())
+            .take(length)
+            .collect()
     }
 
     #[test]
@@ -203,7 +220,10 @@ mod tests {
             for level in [0, 1, 9] {
                 let deflated = compress_to_vec(&text(length), level);
                 let inflater = inflate(&deflated, u64::MAX, &Limits::DEFAULT).unwrap();
-                assert!(inflater.is_done() && !inflater.is_cut_short(), "{length} bytes at level {level}");
+                assert!(
+                    inflater.is_done() && !inflater.is_cut_short(),
+                    "{length} bytes at level {level}"
+                );
                 assert_eq!(inflater.into_bytes(), text(length));
             }
         }

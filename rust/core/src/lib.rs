@@ -1,7 +1,8 @@
-//! Reads DICOM (PS3): elements, pixels, header tables, series and volumes. There is no Python in this crate.
+//! Reads DICOM (PS3): elements, pixels, header tables, series and volumes. There is no Python in
+//! this crate.
 //!
-//! A module uses only what stands in a lower layer, or to its right in its own; `tests/rust/layers.rs` holds the
-//! table of STYLE.md and checks it.
+//! A module uses only what stands in a lower layer, or to its right in its own;
+//! `tests/rust/layers.rs` holds the table of STYLE.md and checks it.
 
 // Layer 5: many files.
 pub mod index;
@@ -45,12 +46,12 @@ pub use functional_groups::{FrameAttributes, read_functional_groups};
 pub use image_description::{Attributes, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;
 pub use parse::{
-    Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, Rules, Segment, Stop,
-    Window, parse_elements,
+    Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, Rules,
+    Segment, Stop, Window, parse_elements,
 };
 pub use source::{
-    AlignedBuffer, FileList, FileSource, FileState, OpenFile, PrivateMap, ReadAt, SharedBytes, Source, list_files,
-    with_files,
+    AlignedBuffer, FileList, FileSource, FileState, OpenFile, PrivateMap, ReadAt, SharedBytes,
+    Source, list_files, with_files,
 };
 pub use tag::Tag;
 pub use vr::Vr;

@@ -5,21 +5,24 @@ use crate::error::{ErrorKind, Result};
 /// Bounds on what is done for one file, whatever its bytes ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sequences inside sequences. Real files stay below 10 (structured reports go deepest); at most 64,
-    /// because a skip keeps one bit a level in a machine word.
+    /// Sequences inside sequences. Real files stay below 10 (structured reports go deepest); at
+    /// most 64, because a skip keeps one bit a level in a machine word.
     pub sequence_depth: u32,
-    /// Elements of one data set, and items of one sequence. A tiled slide of 180,000 frames has as many items;
-    /// a million records cost 24 MB.
+    /// Elements of one data set, and items of one sequence. A tiled slide of 180,000 frames has as
+    /// many items; a million records cost 24 MB.
     pub element_count: usize,
-    /// Bytes of header (everything but deferred values) kept in memory for one file. Enough for a whole
-    /// data set of nested items of undefined length, which cannot be skipped without being read.
+    /// Bytes of header (everything but deferred values) kept in memory for one file. Enough for a
+    /// whole data set of nested items of undefined length, which cannot be skipped without being
+    /// read.
     pub header_bytes: u64,
-    /// Bytes that a deflated data set may become whatever its size: segmentations that are nearly all zeros shrink to
-    /// a thousandth, and a quarter of a GB is a large one.
+    /// Bytes that a deflated data set may become whatever its size: segmentations that are nearly
+    /// all zeros shrink to a thousandth, and a quarter of a GB is a large one.
     pub inflated_bytes: u64,
-    /// Bytes that each deflated byte may become in a data set that is longer than that. Images shrink to a third.
+    /// Bytes that each deflated byte may become in a data set that is longer than that. Images
+    /// shrink to a third.
     pub inflated_ratio: u64,
-    /// Bytes that a frame may become whatever its size: an image without content takes a few bytes in JPEG 2000.
+    /// Bytes that a frame may become whatever its size: an image without content takes a few bytes
+    /// in JPEG 2000.
     pub decoded_bytes: u64,
     /// Bytes that each compressed byte may become in a frame that is larger than that.
     pub decoded_ratio: u64,
@@ -37,7 +40,8 @@ impl Limits {
         decoded_ratio: 1000,
     };
 
-    /// Checks, before memory is asked for, that a frame of `length` bytes may come out of `compressed` bytes.
+    /// Checks, before memory is asked for, that a frame of `length` bytes may come out of
+    /// `compressed` bytes.
     ///
     /// # Errors
     ///

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A Data Element Tag: group number in the high 16 bits, element number in the low ones, so that the
-/// order of tags is the order of the standard.
+/// A Data Element Tag: group number in the high 16 bits, element number in the low ones, so that
+/// the order of tags is the order of the standard.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(pub u32);
 
@@ -99,7 +99,11 @@ mod tests {
             (0x0009, 0x0100, false),
             (0x0008, 0x0010, false),
         ] {
-            assert_eq!(Tag::new(group, element).is_private_creator(), is_creator, "{group:04X},{element:04X}");
+            assert_eq!(
+                Tag::new(group, element).is_private_creator(),
+                is_creator,
+                "{group:04X},{element:04X}"
+            );
         }
     }
 }

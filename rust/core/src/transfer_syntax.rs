@@ -1,6 +1,9 @@
 //! Transfer Syntaxes (PS3.5 §10, §A; PS3.6 §A): how a data set and its pixels are written.
 
-use Coding::{Deflated, Jpeg, Jpeg2000, JpegLs, JpegXl, NoPixels, Referenced, RetiredJpeg, Rle, Uncompressed, Video};
+use Coding::{
+    Deflated, Jpeg, Jpeg2000, JpegLs, JpegXl, NoPixels, Referenced, RetiredJpeg, Rle, Uncompressed,
+    Video,
+};
 
 use crate::cursor::ByteOrder;
 use crate::dictionary;
@@ -35,7 +38,8 @@ pub enum Coding {
     Rle,
     /// JPEG of any process but the hierarchical and the arithmetic ones (ISO 10918-1).
     Jpeg,
-    /// The processes of JPEG that were retired before anybody used them: hierarchical ones, arithmetic coding.
+    /// The processes of JPEG that were retired before anybody used them: hierarchical ones,
+    /// arithmetic coding.
     RetiredJpeg,
     /// JPEG-LS (ISO 14495-1).
     JpegLs,
@@ -168,7 +172,8 @@ mod tests {
         ];
         for (uid, order, is_implicit, is_deflated, is_encapsulated) in cases {
             let found = find(uid).unwrap();
-            let parts = (found.order, found.is_implicit, found.is_deflated, found.is_encapsulated());
+            let parts =
+                (found.order, found.is_implicit, found.is_deflated, found.is_encapsulated());
             assert_eq!(parts, (order, is_implicit, is_deflated, is_encapsulated), "{uid}");
         }
         assert_eq!(find("1.2.3"), None);

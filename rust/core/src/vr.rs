@@ -59,8 +59,8 @@ impl Vr {
         self.0[0].is_ascii_uppercase() && self.0[1].is_ascii_uppercase()
     }
 
-    /// Whether these bytes are a VR and not the low half of a length: two capital letters, which would be that of more
-    /// than 16 KB, or a VR that some writers misspell (`cs`, `??`).
+    /// Whether these bytes are a VR and not the low half of a length: two capital letters, which
+    /// would be that of more than 16 KB, or a VR that some writers misspell (`cs`, `??`).
     pub const fn is_written(self) -> bool {
         let capitals = Vr([self.0[0].to_ascii_uppercase(), self.0[1].to_ascii_uppercase()]);
         self.is_capitals() || capitals.is_known() || matches!(self.0, [b'?', b'?'])
@@ -73,8 +73,10 @@ impl Vr {
 
     /// Whether the value is text (PS3.5 §6.2), numbers and identifiers written as text included.
     pub const fn is_text(self) -> bool {
-        matches!(self, Vr::AE | Vr::AS | Vr::CS | Vr::DA | Vr::DS | Vr::DT | Vr::IS | Vr::TM | Vr::UI | Vr::UR)
-            || self.uses_specific_character_set()
+        matches!(
+            self,
+            Vr::AE | Vr::AS | Vr::CS | Vr::DA | Vr::DS | Vr::DT | Vr::IS | Vr::TM | Vr::UI | Vr::UR
+        ) || self.uses_specific_character_set()
     }
 
     /// The two letters, or `??` for bytes that are not capital letters.
@@ -101,7 +103,8 @@ mod tests {
 
     #[test]
     fn long_lengths_are_those_of_table_7_1_1() {
-        let long: Vec<_> = ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"].to_vec();
+        let long: Vec<_> =
+            ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"].to_vec();
         for name in
             "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV"
                 .split(' ')

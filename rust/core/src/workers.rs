@@ -1,7 +1,8 @@
 //! Doing the same thing to many files on several threads.
 //!
-//! Threads live for one call only. Starting one costs some 20 us, which the calls that come here do not notice,
-//! and a process that forks (a DataLoader worker) has no pool to inherit in a broken state.
+//! Threads live for one call only. Starting one costs some 20 us, which the calls that come here do
+//! not notice, and a process that forks (a DataLoader worker) has no pool to inherit in a broken
+//! state.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -10,14 +11,17 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// How often the calling thread looks up: a tenth of a second is promised for Ctrl-C, so half of that.
+/// How often the calling thread looks up: a tenth of a second is promised for Ctrl-C, so half of
+/// that.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
-/// Headers a thread takes at once: enough that the counter is not contended, few enough to share out the end evenly.
-/// What is computed takes so long that the counter does not matter.
+/// Headers a thread takes at once: enough that the counter is not contended, few enough to share
+/// out the end evenly. What is computed takes so long that the counter does not matter.
 const CHUNK: usize = 4;
-/// A header from the page cache takes 10 us. Ten times that means that the thread waited for a disk.
+/// A header from the page cache takes 10 us. Ten times that means that the thread waited for a
+/// disk.
 const WAITED: Duration = Duration::from_micros(100);
-/// Threads in all when they wait: measured on a cold page cache, 8 threads on 2 cores are as fast as 32.
+/// Threads in all when they wait: measured on a cold page cache, 8 threads on 2 cores are as fast
+/// as 32.
 const WAITING_FACTOR: usize = 4;
 
 /// How many threads to use.
@@ -35,7 +39,8 @@ impl Workers {
         Workers { initial: count, most: count, chunk: 1 }
     }
 
-    /// As many threads as asked for; or as there are cores and, as soon as they are seen to wait, more.
+    /// As many threads as asked for; or as there are cores and, as soon as they are seen to wait,
+    /// more.
     pub fn for_headers(asked: Option<usize>) -> Workers {
         match asked {
             Some(_) => Workers { chunk: CHUNK, ..Workers::for_computing(asked) },
@@ -53,11 +58,12 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Called on the calling thread about every 50 ms with the number of items that are done; `false` stops the work.
+/// Called on the calling thread about every 50 ms with the number of items that are done; `false`
+/// stops the work.
 pub type Tick<'a> = &'a mut dyn FnMut(usize) -> bool;
 
-/// Calls `item` with every number below `count`, each on one of the `workers` threads with a scratch of that
-/// thread's own.
+/// Calls `item` with every number below `count`, each on one of the `workers` threads with a
+/// scratch of that thread's own.
 ///
 /// # Errors
 ///
@@ -92,7 +98,8 @@ pub fn for_each<S>(
         }
         let mut running = job.running.lock().unwrap_or_else(PoisonError::into_inner);
         while *running > 0 {
-            let (guard, timeout) = job.ended.wait_timeout(running, TICK).unwrap_or_else(PoisonError::into_inner);
+            let (guard, timeout) =
+                job.ended.wait_timeout(running, TICK).unwrap_or_else(PoisonError::into_inner);
             running = guard;
             if timeout.timed_out() {
                 drop(running);
@@ -110,8 +117,8 @@ pub fn for_each<S>(
 ///
 /// # Errors
 ///
-/// As [`for_each`]; or the first error in the order of the targets, so that the same files give the same each time. Then
-/// targets behind it may not have been filled.
+/// As [`for_each`]; or the first error in the order of the targets, so that the same files give the
+/// same each time. Then targets behind it may not have been filled.
 pub fn fill_each<S>(
     targets: Vec<&mut [u8]>,
     workers: Workers,
@@ -122,9 +129,13 @@ pub fn fill_each<S>(
     let targets: Vec<_> = targets.into_iter().map(|target| Mutex::new(Some(target))).collect();
     let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     for_each(targets.len(), workers, tick, new_scratch, |scratch, index| {
-        let target = targets.get(index).and_then(|target| target.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let target = targets
+            .get(index)
+            .and_then(|target| target.lock().unwrap_or_else(PoisonError::into_inner).take());
         let failed = || failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(target) = target.filter(|_| failed().as_ref().is_none_or(|(first, _)| *first >= index)) else {
+        let Some(target) =
+            target.filter(|_| failed().as_ref().is_none_or(|(first, _)| *first >= index))
+        else {
             return;
         };
         if let Err(error) = item(scratch, index, target) {
@@ -140,7 +151,12 @@ pub fn fill_each<S>(
     }
 }
 
-fn alone<S>(count: usize, tick: Tick<'_>, mut scratch: S, item: impl Fn(&mut S, usize)) -> Result<()> {
+fn alone<S>(
+    count: usize,
+    tick: Tick<'_>,
+    mut scratch: S,
+    item: impl Fn(&mut S, usize),
+) -> Result<()> {
     let mut looked_up = Instant::now();
     for index in 0..count {
         item(&mut scratch, index);
@@ -181,7 +197,8 @@ impl<S, N: Fn() -> S + Sync, F: Fn(&mut S, usize) + Sync> Job<N, F> {
             *running += 1;
         }
         scope.spawn(move || {
-            // Counts the thread out even if `item` panics, so that the caller never waits for nobody.
+            // Counts the thread out even if `item` panics, so that the caller never waits for
+            // nobody.
             let _ended = Ended(self);
             let mut scratch = (self.new_scratch)();
             loop {
@@ -221,14 +238,21 @@ mod tests {
 
     #[test]
     fn every_item_is_done_once_on_any_number_of_threads() {
-        for workers in [Workers::for_computing(Some(1)), Workers::for_computing(Some(3)), Workers::for_headers(None)] {
+        for workers in [
+            Workers::for_computing(Some(1)),
+            Workers::for_computing(Some(3)),
+            Workers::for_headers(None),
+        ] {
             for count in [0, 1, 2, 7, 1000] {
                 let seen: Vec<_> = (0..count).map(|_| AtomicUsize::new(0)).collect();
                 let add = |_: &mut (), index: usize| {
                     seen[index].fetch_add(1, Ordering::Relaxed);
                 };
                 for_each(count, workers, &mut |_| true, || (), add).unwrap();
-                assert!(seen.iter().all(|times| times.load(Ordering::Relaxed) == 1), "{workers:?} {count}");
+                assert!(
+                    seen.iter().all(|times| times.load(Ordering::Relaxed) == 1),
+                    "{workers:?} {count}"
+                );
             }
         }
     }
@@ -242,7 +266,8 @@ mod tests {
             thread::sleep(Duration::from_millis(2));
             now.fetch_sub(1, Ordering::SeqCst);
         };
-        for_each(200, Workers { initial: 1, most: 4, chunk: CHUNK }, &mut |_| true, || (), wait).unwrap();
+        for_each(200, Workers { initial: 1, most: 4, chunk: CHUNK }, &mut |_| true, || (), wait)
+            .unwrap();
         assert_eq!(most.into_inner(), 4);
     }
 
@@ -254,8 +279,14 @@ mod tests {
                 begun.fetch_add(1, Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(5));
             };
-            let error =
-                for_each(10_000, Workers::for_computing(Some(workers)), &mut |_| false, || (), wait).unwrap_err();
+            let error = for_each(
+                10_000,
+                Workers::for_computing(Some(workers)),
+                &mut |_| false,
+                || (),
+                wait,
+            )
+            .unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::Cancelled));
             assert!(begun.into_inner() < 10_000, "items are left out");
         }

@@ -1,4 +1,5 @@
-//! Memory of ours as an array of NumPy's, and NumPy's as a slice of ours. The only `unsafe` code of this crate.
+//! Memory of ours as an array of NumPy's, and NumPy's as a slice of ours. The only `unsafe` code of
+//! this crate.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,19 +14,24 @@ use rapidicom_core::{FileBytes, PrivateMap, Result};
 #[pyclass(name = "_Map", module = "rapidicom._core", frozen)]
 struct Map(#[allow(dead_code, reason = "keeps the memory alive")] PrivateMap);
 
-/// The bytes of a private map as a writable array, not copied. Writing changes the array and never the file.
+/// The bytes of a private map as a writable array, not copied. Writing changes the array and never
+/// the file.
 ///
 /// # Errors
 ///
 /// If Python cannot make the object.
-#[allow(unsafe_code, reason = "NumPy takes foreign memory by its address only; benches/record says what it buys")]
+#[allow(
+    unsafe_code,
+    reason = "NumPy takes foreign memory by its address only; benches/record says what it buys"
+)]
 pub fn from_map(py: Python<'_>, mut map: PrivateMap) -> PyResult<Bound<'_, PyArray1<u8>>> {
     let bytes = map.as_mut_slice();
     let (pointer, length) = (bytes.as_mut_ptr(), bytes.len());
     // Moving the owner does not move the map: it holds its address.
     let owner = Bound::new(py, Map(map))?.into_any();
-    // SAFETY: `pointer` and `length` are those of the live map, which `owner` keeps alive for as long as the array
-    // does; the map is private to this array, so nobody else writes or reads it through Rust references.
+    // SAFETY: `pointer` and `length` are those of the live map, which `owner` keeps alive for as
+    // long as the array does; the map is private to this array, so nobody else writes or reads it
+    // through Rust references.
     unsafe {
         let view = ArrayView1::from_shape_ptr(length, pointer.cast_const());
         Ok(PyArray1::borrow_from_array(&view, owner))
@@ -36,7 +42,8 @@ pub fn from_map(py: Python<'_>, mut map: PrivateMap) -> PyResult<Bound<'_, PyArr
 #[pyclass(name = "_Kept", module = "rapidicom._core", frozen)]
 struct Kept(Arc<FileBytes>);
 
-/// Bytes of a data set as a read-only array, not copied; those that are not kept are read from the file.
+/// Bytes of a data set as a read-only array, not copied; those that are not kept are read from the
+/// file.
 ///
 /// # Errors
 ///
@@ -55,9 +62,10 @@ pub fn from_kept<'py>(
         Cow::Owned(read) => PyArray1::from_vec(py, read),
         Cow::Borrowed(kept) => {
             let (pointer, length) = (kept.as_ptr(), kept.len());
-            // SAFETY: `pointer` and `length` are those of bytes that `owner` keeps alive for as long as the array does.
-            // Nobody changes them: `FileBytes` has no method that does, and the array is made read-only below, before
-            // anybody else sees it; NumPy does not let it be made writable again, as its owner has no buffer.
+            // SAFETY: `pointer` and `length` are those of bytes that `owner` keeps alive for as
+            // long as the array does. Nobody changes them: `FileBytes` has no method that does, and
+            // the array is made read-only below, before anybody else sees it; NumPy does not let it
+            // be made writable again, as its owner has no buffer.
             unsafe {
                 let view = ArrayView1::from_shape_ptr(length, pointer);
                 PyArray1::borrow_from_array(&view, owner.clone().into_any())
@@ -73,7 +81,10 @@ pub fn from_kept<'py>(
 /// # Errors
 ///
 /// If the array is not writable, not contiguous or in use, and those of `read`.
-pub fn fill(out: &Bound<'_, PyArray1<u8>>, read: impl FnOnce(&mut [u8]) -> PyResult<()>) -> PyResult<()> {
+pub fn fill(
+    out: &Bound<'_, PyArray1<u8>>,
+    read: impl FnOnce(&mut [u8]) -> PyResult<()>,
+) -> PyResult<()> {
     let mut out: PyReadwriteArray1<'_, u8> =
         out.try_readwrite().map_err(|error| PyTypeError::new_err(error.to_string()))?;
     read(out.as_slice_mut().map_err(|error| PyTypeError::new_err(error.to_string()))?)

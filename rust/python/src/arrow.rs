@@ -1,11 +1,13 @@
-//! Columns as Arrow's arrays: the core's buffers are moved into them, and read back as plain slices.
+//! Columns as Arrow's arrays: the core's buffers are moved into them, and read back as plain
+//! slices.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, FixedSizeListArray, LargeStringArray, PrimitiveArray, RecordBatch,
+    Array, ArrayRef, ArrowPrimitiveType, FixedSizeListArray, LargeStringArray, PrimitiveArray,
+    RecordBatch,
 };
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
@@ -21,7 +23,9 @@ pub fn from_values(values: Values) -> Result<ArrayRef, ArrowError> {
         Values::Int(numbers) => from_numbers::<Int64Type>(numbers),
         Values::Float(numbers) => from_numbers::<Float64Type>(numbers),
         Values::Text(texts) => {
-            let nulls = nulls(texts.offsets.windows(2).map(|pair| matches!(pair, [start, end] if start < end)));
+            let nulls = nulls(
+                texts.offsets.windows(2).map(|pair| matches!(pair, [start, end] if start < end)),
+            );
             let offsets = OffsetBuffer::new(texts.offsets.into());
             let text = Buffer::from_vec(texts.text.into_bytes());
             Ok(Arc::new(LargeStringArray::try_new(offsets, text, nulls)?))
@@ -29,7 +33,9 @@ pub fn from_values(values: Values) -> Result<ArrayRef, ArrowError> {
     }
 }
 
-fn from_numbers<T: ArrowPrimitiveType>(numbers: Numbers<T::Native>) -> Result<ArrayRef, ArrowError> {
+fn from_numbers<T: ArrowPrimitiveType>(
+    numbers: Numbers<T::Native>,
+) -> Result<ArrayRef, ArrowError> {
     let rows = nulls(numbers.lengths.iter().map(|length| *length > 0));
     let Some(width) = numbers.width else {
         return Ok(Arc::new(PrimitiveArray::<T>::try_new(numbers.values.into(), rows)?));
@@ -48,7 +54,8 @@ fn list<T: ArrowPrimitiveType>(
     rows: Option<NullBuffer>,
 ) -> Result<ArrayRef, ArrowError> {
     let field = Arc::new(Field::new("item", T::DATA_TYPE, true));
-    let width = i32::try_from(width).map_err(|_| ArrowError::InvalidArgumentError("a list is too wide".into()))?;
+    let width = i32::try_from(width)
+        .map_err(|_| ArrowError::InvalidArgumentError("a list is too wide".into()))?;
     Ok(Arc::new(FixedSizeListArray::try_new(field, width, Arc::new(items), rows)?))
 }
 
@@ -99,8 +106,12 @@ pub fn empty(spec: &ColumnSpec) -> Result<ArrayRef, ArrowError> {
         Width::Widest => Some(1),
     };
     match spec.kind() {
-        Kind::Int => from_numbers::<Int64Type>(Numbers { width, values: Vec::new(), lengths: Vec::new() }),
-        Kind::Float => from_numbers::<Float64Type>(Numbers { width, values: Vec::new(), lengths: Vec::new() }),
+        Kind::Int => {
+            from_numbers::<Int64Type>(Numbers { width, values: Vec::new(), lengths: Vec::new() })
+        }
+        Kind::Float => {
+            from_numbers::<Float64Type>(Numbers { width, values: Vec::new(), lengths: Vec::new() })
+        }
         Kind::Text => Ok(from_texts(&[])),
     }
 }
@@ -135,7 +146,11 @@ pub fn from_texts(values: &[Option<String>]) -> ArrayRef {
 /// # Errors
 ///
 /// If the columns are not equally long.
-pub fn batch(path: &str, paths: &[PathBuf], columns: &[(String, ArrayRef)]) -> Result<RecordBatch, ArrowError> {
+pub fn batch(
+    path: &str,
+    paths: &[PathBuf],
+    columns: &[(String, ArrayRef)],
+) -> Result<RecordBatch, ArrowError> {
     let names = LargeStringArray::from_iter_values(paths.iter().map(|path| path.to_string_lossy()));
     let mut fields = vec![Field::new(path, DataType::LargeUtf8, true)];
     let mut arrays: Vec<ArrayRef> = vec![Arc::new(names)];
@@ -164,7 +179,9 @@ impl<'a> View<'a> {
             let items = rows.values().as_any();
             return match items.downcast_ref() {
                 Some(items) => Some(View::Int(NumberView { items, rows: Some(rows) })),
-                None => items.downcast_ref().map(|items| View::Float(NumberView { items, rows: Some(rows) })),
+                None => items
+                    .downcast_ref()
+                    .map(|items| View::Float(NumberView { items, rows: Some(rows) })),
             };
         }
         match array.downcast_ref() {
@@ -207,7 +224,9 @@ impl<T: ArrowPrimitiveType> NumberView<'_, T> {
         if !self.has_gaps() {
             return all.map(|value| convert(*value)).collect();
         }
-        all.enumerate().map(|(index, value)| if self.has(index) { convert(*value) } else { missing }).collect()
+        all.enumerate()
+            .map(|(index, value)| if self.has(index) { convert(*value) } else { missing })
+            .collect()
     }
 
     /// The numbers in the core's form. Those that a row lacks are its last.
@@ -218,8 +237,14 @@ impl<T: ArrowPrimitiveType> NumberView<'_, T> {
         let width = self.width();
         let length = width.unwrap_or(1).max(1);
         let is_there: Vec<bool> = (0..self.items.len()).map(|index| self.has(index)).collect();
-        let lengths = is_there.chunks_exact(length).map(|row| row.iter().filter(|is_there| **is_there).count());
-        Numbers { width, values: self.filled(|value| value, T::Native::default()), lengths: lengths.collect() }
+        let lengths = is_there
+            .chunks_exact(length)
+            .map(|row| row.iter().filter(|is_there| **is_there).count());
+        Numbers {
+            width,
+            values: self.filled(|value| value, T::Native::default()),
+            lengths: lengths.collect(),
+        }
     }
 
     /// Each number.

@@ -18,7 +18,8 @@ pub fn descriptor<'py>(
     method.call_method1("__get__", (attribute,)).ok()
 }
 
-/// Says that an attribute is no element although its name looks like a keyword: it has been mistyped, most likely.
+/// Says that an attribute is no element although its name looks like a keyword: it has been
+/// mistyped, most likely.
 ///
 /// # Errors
 ///
@@ -26,7 +27,9 @@ pub fn descriptor<'py>(
 pub fn warn_of_name(slf: &Bound<'_, PyDataset>, name: &Bound<'_, PyString>) -> PyResult<()> {
     let Ok(text) = name.to_str() else { return Ok(()) };
     if dictionary::is_repeater_keyword(text) {
-        let message = format!("'{text}' is the keyword of a repeating group: its elements are set by their tags");
+        let message = format!(
+            "'{text}' is the keyword of a repeating group: its elements are set by their tags"
+        );
         return Err(PyValueError::new_err(message));
     }
     let has_small = text.bytes().any(|byte| byte.is_ascii_lowercase());
@@ -38,5 +41,10 @@ pub fn warn_of_name(slf: &Bound<'_, PyDataset>, name: &Bound<'_, PyString>) -> P
         return Ok(());
     }
     let category = slf.py().get_type::<PyUserWarning>();
-    PyErr::warn(slf.py(), &category, c"an attribute is set whose name looks like a keyword, but is none", 1)
+    PyErr::warn(
+        slf.py(),
+        &category,
+        c"an attribute is set whose name looks like a keyword, but is none",
+        1,
+    )
 }

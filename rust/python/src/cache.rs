@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, LargeStringArray, PrimitiveArray, RecordBatch, RecordBatchIterator};
+use arrow_array::{
+    Array, ArrayRef, LargeStringArray, PrimitiveArray, RecordBatch, RecordBatchIterator,
+};
 use arrow_schema::{ArrowError, Field, Schema};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -35,7 +37,8 @@ impl PyBatch {
         drop(requested_schema);
         let batch = self.0.clone();
         let schema = batch.schema();
-        let stream = FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch)], schema)));
+        let stream =
+            FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch)], schema)));
         PyCapsule::new_with_value(py, stream, STREAM_NAME)
     }
 }
@@ -45,9 +48,11 @@ impl PyBatch {
 fn take_batch(table: &Bound<'_, PyAny>) -> PyResult<Option<RecordBatch>> {
     let capsule = table.call_method0("__arrow_c_stream__")?.cast_into::<PyCapsule>()?;
     let pointer = capsule.pointer_checked(Some(STREAM_NAME))?.cast::<FFI_ArrowArrayStream>();
-    // SAFETY: a capsule of this name holds an initialized `ArrowArrayStream`, which the capsule keeps alive here. It is
-    // moved out, and what stays behind is marked as released, so that nobody releases it twice.
-    let mut reader = unsafe { RecordBatchStreamReader::from_raw(pointer.as_ptr()) }.map_err(wrong_shape)?;
+    // SAFETY: a capsule of this name holds an initialized `ArrowArrayStream`, which the capsule
+    // keeps alive here. It is moved out, and what stays behind is marked as released, so that
+    // nobody releases it twice.
+    let mut reader =
+        unsafe { RecordBatchStreamReader::from_raw(pointer.as_ptr()) }.map_err(wrong_shape)?;
     let first = reader.next().transpose().map_err(wrong_shape)?;
     match reader.next() {
         None => Ok(first),
@@ -72,8 +77,13 @@ struct Index {
 
 impl Index {
     /// From the rows of an index, and its other files. `None` if they are not what was written.
-    fn new(rows: Option<&RecordBatch>, others: Option<&RecordBatch>, specs: &[ColumnSpec]) -> Option<Index> {
-        let mut index = Index { remembered: Remembered::default(), columns: Vec::new(), invalid: Vec::new() };
+    fn new(
+        rows: Option<&RecordBatch>,
+        others: Option<&RecordBatch>,
+        specs: &[ColumnSpec],
+    ) -> Option<Index> {
+        let mut index =
+            Index { remembered: Remembered::default(), columns: Vec::new(), invalid: Vec::new() };
         for spec in specs {
             let array = match rows {
                 Some(rows) => Arc::clone(rows.column_by_name(spec.name())?),
@@ -86,8 +96,16 @@ impl Index {
             let invalid = texts(rows, INVALID)?;
             for (row, file) in Files::of(rows)?.iter().enumerate() {
                 let (path, state) = file?;
-                index.remembered.entries.push(FileEntry { path, state, outcome: Outcome::Row(row) });
-                for number in Some(invalid).filter(|invalid| invalid.is_valid(row))?.value(row).split_terminator(',') {
+                index.remembered.entries.push(FileEntry {
+                    path,
+                    state,
+                    outcome: Outcome::Row(row),
+                });
+                for number in Some(invalid)
+                    .filter(|invalid| invalid.is_valid(row))?
+                    .value(row)
+                    .split_terminator(',')
+                {
                     let column = number.parse().ok().filter(|column| *column < specs.len())?;
                     index.invalid.push(InvalidValue { row, column });
                 }
@@ -98,7 +116,8 @@ impl Index {
             let reasons = texts(others, REASON)?;
             for (file, reason) in Files::of(others)?.iter().zip(reasons) {
                 let (path, state) = file?;
-                let outcome = reason.map_or(Outcome::Skipped, |reason| Outcome::Failed(reason.to_owned()));
+                let outcome =
+                    reason.map_or(Outcome::Skipped, |reason| Outcome::Failed(reason.to_owned()));
                 index.remembered.entries.push(FileEntry { path, state, outcome });
             }
         }
@@ -141,7 +160,9 @@ impl<'a> Files<'a> {
     /// Path and state of each file; a path that could not be written is empty, and has no state.
     fn iter(&self) -> impl Iterator<Item = Option<(PathBuf, Option<FileState>)>> {
         (0..self.paths.len()).map(|row| {
-            let number = |column: &PrimitiveArray<Int64Type>| column.is_valid(row).then(|| column.value(row));
+            let number = |column: &PrimitiveArray<Int64Type>| {
+                column.is_valid(row).then(|| column.value(row))
+            };
             let path = self.paths.is_valid(row).then(|| PathBuf::from(self.paths.value(row)));
             let state = || {
                 Some(FileState {
@@ -173,8 +194,10 @@ fn file_columns(entries: &[&FileEntry]) -> Vec<(String, ArrayRef)> {
 }
 
 fn batch(columns: Vec<(String, ArrayRef)>) -> Result<PyBatch, ArrowError> {
-    let fields: Vec<Field> =
-        columns.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
+        .collect();
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
     Ok(PyBatch(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?))
 }
@@ -212,8 +235,9 @@ pub fn column_names(columns: Vec<String>) -> PyResult<Vec<String>> {
 /// What is to be kept of a scan for the next one: its rows, and the other files that it looked at.
 type Kept = Option<(PyBatch, PyBatch)>;
 
-/// Scans as `scan` does, but reads no header of a file that is in `index`, rows and other files, and still the same.
-/// Returns what is to be kept from now on as well; `None` if that is what there is.
+/// Scans as `scan` does, but reads no header of a file that is in `index`, rows and other files,
+/// and still the same. Returns what is to be kept from now on as well; `None` if that is what there
+/// is.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "what is wanted, what is known, and how")]
 pub fn scan_again(
@@ -239,13 +263,15 @@ pub fn scan_again(
     let bar = progress.as_ref().map(|progress| progress.clone_ref(py));
     let found = run(py, progress, |tick| {
         let known = &index.remembered;
-        let compared = compare(&paths, recursive, &index_path, known, on_error, workers, &mut *tick)?;
+        let compared =
+            compare(&paths, recursive, &index_path, known, on_error, workers, &mut *tick)?;
         if compared.is_unchanged(known) {
             return Ok(Err(compared));
         }
         announce(bar.as_ref(), compared.unknown_count());
         let values = index.values().unwrap_or_default();
-        scan_rest(compared, known, &values, &index.invalid, &specs, reason, workers, on_error, tick).map(Ok)
+        scan_rest(compared, known, &values, &index.invalid, &specs, reason, workers, on_error, tick)
+            .map(Ok)
     })?;
     match found {
         Ok((table, entries)) => {
@@ -255,9 +281,15 @@ pub fn scan_again(
         }
         Err(unchanged) => {
             let Index { remembered, columns, invalid } = index;
-            let skipped = remembered.entries.iter().filter(|entry| entry.outcome == Outcome::Skipped).count();
+            let skipped =
+                remembered.entries.iter().filter(|entry| entry.outcome == Outcome::Skipped).count();
             let errors = unchanged.into_errors(&remembered);
-            let paths = remembered.entries.into_iter().take(remembered.row_count).map(|entry| entry.path).collect();
+            let paths = remembered
+                .entries
+                .into_iter()
+                .take(remembered.row_count)
+                .map(|entry| entry.path)
+                .collect();
             Ok((PyTable::from_parts(paths, columns, &errors, skipped, &invalid), None))
         }
     }

@@ -4,7 +4,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 
-/// The classes of values (`rapidicom.valuerep` and its neighbours), and the constructors of what they extend.
+/// The classes of values (`rapidicom.valuerep` and its neighbours), and the constructors of what
+/// they extend.
 pub struct Classes {
     pub dataset: Py<PyType>,
     pub file_meta_dataset: Py<PyType>,
@@ -62,12 +63,17 @@ pub fn classes(py: Python<'_>) -> PyResult<&Classes> {
 }
 
 impl Classes {
-    /// An empty list of a class that extends `list`, made without its own constructor, which converts items.
+    /// An empty list of a class that extends `list`, made without its own constructor, which
+    /// converts items.
     ///
     /// # Errors
     ///
     /// If there is no memory.
-    pub fn empty_list<'py>(&self, py: Python<'py>, class: &Py<PyType>) -> PyResult<Bound<'py, PyList>> {
+    pub fn empty_list<'py>(
+        &self,
+        py: Python<'py>,
+        class: &Py<PyType>,
+    ) -> PyResult<Bound<'py, PyList>> {
         Ok(self.new_list.bind(py).call1((class,))?.cast_into::<PyList>()?)
     }
 }

@@ -23,7 +23,11 @@ impl Attributes for Current<'_, '_> {
             return this.parsed().ok()??.integer(tag);
         }
         let value = this.value(py, tag).ok()??;
-        let value = if value.is_instance_of::<PyString>() { value } else { value.get_item(0).unwrap_or(value) };
+        let value = if value.is_instance_of::<PyString>() {
+            value
+        } else {
+            value.get_item(0).unwrap_or(value)
+        };
         value.extract().ok().or_else(|| py.get_type::<PyInt>().call1((value,)).ok()?.extract().ok())
     }
 
@@ -43,7 +47,10 @@ impl Attributes for Current<'_, '_> {
 /// # Errors
 ///
 /// If the value is something else.
-pub fn set_bytes<'py>(dataset: &Bound<'py, PyDataset>, tag: Tag) -> PyResult<Option<Bound<'py, PyBytes>>> {
+pub fn set_bytes<'py>(
+    dataset: &Bound<'py, PyDataset>,
+    tag: Tag,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
     match dataset.get().value(dataset.py(), tag)? {
         Some(value) if !value.is_none() => {
             let class = value.get_type().name()?;

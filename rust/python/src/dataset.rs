@@ -1,11 +1,16 @@
-//! `Dataset`: element records that become Python values when they are asked for, and what was changed in memory.
+//! `Dataset`: element records that become Python values when they are asked for, and what was
+//! changed in memory.
 
 use std::ffi::OsString;
 use std::sync::{Arc, OnceLock};
 
-use pyo3::exceptions::{PyAttributeError, PyNotImplementedError, PyTypeError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{
+    PyAttributeError, PyNotImplementedError, PyTypeError, PyUserWarning, PyValueError,
+};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PySlice, PyString, PyTuple, PyType};
+use pyo3::types::{
+    PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PySlice, PyString, PyTuple, PyType,
+};
 use rapidicom_core::{ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, dictionary};
 
 use crate::array::from_kept;
@@ -64,7 +69,11 @@ impl PyDataset {
     /// # Errors
     ///
     /// If the Python class cannot be imported.
-    pub fn from_file<'py>(class: &Bound<'py, PyType>, file: DicomFile, mmap: &str) -> PyResult<Bound<'py, PyAny>> {
+    pub fn from_file<'py>(
+        class: &Bound<'py, PyType>,
+        file: DicomFile,
+        mmap: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let object = PyDataset::make(class, Content::File(Arc::new(file)))?;
         object.cast::<PyDataset>()?.get().mmap.set(mmap.to_owned()).ok();
         Ok(object)
@@ -75,7 +84,10 @@ impl PyDataset {
     /// # Errors
     ///
     /// If the class cannot be called.
-    pub fn from_elements<'py>(class: &Bound<'py, PyType>, dataset: Dataset) -> PyResult<Bound<'py, PyAny>> {
+    pub fn from_elements<'py>(
+        class: &Bound<'py, PyType>,
+        dataset: Dataset,
+    ) -> PyResult<Bound<'py, PyAny>> {
         PyDataset::make(class, Content::Parsed(Arc::new(dataset)))
     }
 
@@ -110,7 +122,8 @@ impl PyDataset {
         self.memory.element(py, tag)
     }
 
-    /// The index of this tag's element record; `None` also if nobody has looked yet, so that no value is known either.
+    /// The index of this tag's element record; `None` also if nobody has looked yet, so that no
+    /// value is known either.
     fn known_index(&self, tag: Tag) -> Option<usize> {
         self.parsed.get()?.index(tag)
     }
@@ -127,8 +140,8 @@ impl PyDataset {
             None => Ok(Some((dataset, *element))),
             Some(None) => Ok(None),
             Some(Some(object)) => {
-                let is_stored =
-                    as_element(object.bind(py)).is_some_and(|element| element.get().stored_element().is_some());
+                let is_stored = as_element(object.bind(py))
+                    .is_some_and(|element| element.get().stored_element().is_some());
                 Ok(is_stored.then_some((dataset, *element)))
             }
         }
@@ -219,7 +232,10 @@ impl PyDataset {
         }
     }
 
-    fn __getattribute__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    fn __getattribute__<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         if let Some(tag) = keyword_of(name) {
             return slf.get().value(py, tag)?.ok_or_else(|| PyAttributeError::new_err(()));
@@ -227,9 +243,12 @@ impl PyDataset {
         classes(py)?.get_attribute.bind(py).call1((slf, name))
     }
 
-    /// Comes into play when the look-up above raised `AttributeError`, whose words PyO3 drops: a property's own are
-    /// raised again.
-    fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    /// Comes into play when the look-up above raised `AttributeError`, whose words PyO3 drops: a
+    /// property's own are raised again.
+    fn __getattr__<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let class = slf.get_type();
         if let Ok(read) = class.getattr(name).and_then(|property| property.getattr("fget")) {
             return read.call1((slf,));
@@ -238,11 +257,16 @@ impl PyDataset {
         Err(PyAttributeError::new_err(message))
     }
 
-    fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __setattr__(
+        slf: &Bound<'_, Self>,
+        name: &Bound<'_, PyString>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         let py = slf.py();
         let Some(tag) = keyword_of(name) else {
             warn_of_name(slf, name)?;
-            // What `object.__setattr__` does, which CPython refuses to do for a class with a slot of its own.
+            // What `object.__setattr__` does, which CPython refuses to do for a class with a slot
+            // of its own.
             if let Some(set) = descriptor(slf, name, "__set__") {
                 return set.call1((slf, value)).map(drop);
             }
@@ -254,7 +278,8 @@ impl PyDataset {
             element.setattr("value", value)?;
             return Ok(());
         }
-        let element = classes(py)?.data_element.bind(py).call1((tag.0, dictionary::vr_to_set(tag), value))?;
+        let element =
+            classes(py)?.data_element.bind(py).call1((tag.0, dictionary::vr_to_set(tag), value))?;
         this.set(tag, Some(element.unbind()));
         Ok(())
     }
@@ -270,28 +295,42 @@ impl PyDataset {
                 Some(delete) => delete.call1((slf,)).map(drop),
                 None => {
                     let attributes = slf.as_any().getattr("__dict__")?;
-                    attributes.del_item(name).map_err(|_| PyAttributeError::new_err(name.to_string()))
+                    attributes
+                        .del_item(name)
+                        .map_err(|_| PyAttributeError::new_err(name.to_string()))
                 }
             },
         }
     }
 
-    fn __getitem__<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn __getitem__<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let tag = tag_of(key)?;
         slf.get().element(slf.py(), tag)?.ok_or_else(|| key_error(slf.py(), tag))
     }
 
-    fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, element: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __setitem__(
+        slf: &Bound<'_, Self>,
+        key: &Bound<'_, PyAny>,
+        element: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         if key.is_instance_of::<PySlice>() {
             return Err(PyNotImplementedError::new_err("elements are set one by one"));
         }
         let tag = tag_of(key)?;
         if as_element(element).is_none() {
             if element.hasattr("is_raw")? {
-                let convert = slf.py().import("rapidicom.rawelement")?.getattr("convert_raw_data_element")?;
+                let convert =
+                    slf.py().import("rapidicom.rawelement")?.getattr("convert_raw_data_element")?;
                 let keywords = PyDict::new(slf.py());
                 keywords.set_item("ds", slf)?;
-                return PyDataset::__setitem__(slf, key, &convert.call((element,), Some(&keywords))?);
+                return PyDataset::__setitem__(
+                    slf,
+                    key,
+                    &convert.call((element,), Some(&keywords))?,
+                );
             }
             let class = element.get_type().name()?;
             let message = format!("a Dataset holds DataElement instances, not '{class}'");
@@ -321,7 +360,12 @@ impl PyDataset {
             // What means no tag is not in here. Who asks has mistyped it, more often than not.
             Err(_) => {
                 let category = key.py().get_type::<PyUserWarning>();
-                PyErr::warn(key.py(), &category, c"what is asked for with 'in' is neither a keyword nor a tag", 1)?;
+                PyErr::warn(
+                    key.py(),
+                    &category,
+                    c"what is asked for with 'in' is neither a keyword nor a tag",
+                    1,
+                )?;
                 Ok(false)
             }
         }
@@ -374,7 +418,11 @@ impl PyDataset {
     }
 
     /// The bytes of an element's value field as they are in the file, not copied.
-    fn raw_bytes<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyMemoryView>> {
+    fn raw_bytes<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyMemoryView>> {
         let tag = tag_of(key)?;
         let (dataset, element) = self.stored(py, tag)?.ok_or_else(|| key_error(py, tag))?;
         let Element { value_offset, value_length, .. } = element;
@@ -387,7 +435,8 @@ impl PyDataset {
     /// The defined terms of the character set that text is read with.
     #[getter]
     fn specific_character_set<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let terms = self.parsed()?.map(|dataset| dataset.character_set().to_value()).unwrap_or_default();
+        let terms =
+            self.parsed()?.map(|dataset| dataset.character_set().to_value()).unwrap_or_default();
         PyTuple::new(py, terms.split('\\').collect::<Vec<_>>())
     }
 
@@ -395,7 +444,10 @@ impl PyDataset {
     #[getter]
     fn deviations(&self) -> PyResult<Vec<(&'static str, u64)>> {
         let deviations = self.parsed()?.map_or(&[][..], |dataset| dataset.deviations().as_slice());
-        Ok(deviations.iter().map(|deviation| (deviation.leniency.name(), deviation.offset)).collect())
+        Ok(deviations
+            .iter()
+            .map(|deviation| (deviation.leniency.name(), deviation.offset))
+            .collect())
     }
 
     #[getter]
@@ -468,15 +520,18 @@ impl PyDataset {
     }
 
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        // A list of values is shared, as a shallow copy shares it; an element is not, so that setting an attribute of
-        // the copy leaves the original alone.
+        // A list of values is shared, as a shallow copy shares it; an element is not, so that
+        // setting an attribute of the copy leaves the original alone.
         slf.get().copied(slf, |object| match as_element(object) {
             Some(element) => element.call_method0("__copy__"),
             None => Ok(object.clone()),
         })
     }
 
-    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, memo: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn __deepcopy__<'py>(
+        slf: &Bound<'py, Self>,
+        memo: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let deepcopy = slf.py().import("copy")?.getattr("deepcopy")?;
         slf.get().copied(slf, |object| deepcopy.call1((object, memo)))
     }
@@ -487,7 +542,8 @@ impl PyDataset {
 }
 
 impl PyDataset {
-    /// A new object on the same bytes; `duplicate` makes the copy of what was changed, handed out or cached.
+    /// A new object on the same bytes; `duplicate` makes the copy of what was changed, handed out
+    /// or cached.
     fn copied<'py>(
         &self,
         slf: &Bound<'py, Self>,
@@ -530,7 +586,9 @@ impl PyDataset {
             target.keep_value(py, tag, duplicate(value.bind(py))?.unbind())?;
         }
         for (tag, element) in self.memory.elements(py) {
-            let element = element.map(|element| duplicate(element.bind(py)).map(Bound::unbind)).transpose()?;
+            let element = element
+                .map(|element| duplicate(element.bind(py)).map(Bound::unbind))
+                .transpose()?;
             target.set(tag, element);
         }
         if let Some(known) = self.file_meta.known(py) {
@@ -544,7 +602,11 @@ impl PyDataset {
     pub fn kept_values(&self, py: Python<'_>) -> Vec<(Tag, Py<PyAny>)> {
         let Some(dataset) = self.parsed.get() else { return Vec::new() };
         let tag = |index: usize| dataset.elements().get(index).map(|element| element.tag);
-        self.memory.values(py).into_iter().filter_map(|(index, value)| Some((tag(index)?, value))).collect()
+        self.memory
+            .values(py)
+            .into_iter()
+            .filter_map(|(index, value)| Some((tag(index)?, value)))
+            .collect()
     }
 
     /// Puts back what [`PyDataset::kept_values`] gave.

@@ -10,8 +10,8 @@ use rapidicom_core::{ImageDescription, PixelElement, transfer_syntax};
 use crate::array::fill;
 use crate::error::to_python;
 
-/// Fills `out`, a one-dimensional array of bytes, with the stored values of a frame that is written as
-/// `transfer_syntax_uid` says and has the size and the samples of the other arguments.
+/// Fills `out`, a one-dimensional array of bytes, with the stored values of a frame that is written
+/// as `transfer_syntax_uid` says and has the size and the samples of the other arguments.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "the attributes that describe an image")]
 pub fn decode_frame(
@@ -33,8 +33,13 @@ pub fn decode_frame(
         return Err(PyValueError::new_err("transfer_syntax_uid is not that of a Transfer Syntax"));
     };
     let is_image = (1..=4).contains(&samples_per_pixel) && rows > 0 && columns > 0;
-    if !is_image || !matches!(bits_allocated, 1 | 8 | 16 | 32) || !(1..=bits_allocated).contains(&bits_stored) {
-        return Err(PyValueError::new_err("there is no image with such rows, columns, samples and bits"));
+    if !is_image
+        || !matches!(bits_allocated, 1 | 8 | 16 | 32)
+        || !(1..=bits_allocated).contains(&bits_stored)
+    {
+        return Err(PyValueError::new_err(
+            "there is no image with such rows, columns, samples and bits",
+        ));
     }
     let description = ImageDescription {
         rows: rows.into(),
@@ -52,6 +57,7 @@ pub fn decode_frame(
     let pixels = EncapsulatedPixels::of_frame(description, syntax);
     let options = FrameOptions { wanted: None, is_raw: raw, decode: DecodeOptions { reduce } };
     fill(out, |out| {
-        py.detach(|| pixels.decode_bytes(frame, &options, &mut FrameScratch::default(), out)).map_err(to_python)
+        py.detach(|| pixels.decode_bytes(frame, &options, &mut FrameScratch::default(), out))
+            .map_err(to_python)
     })
 }

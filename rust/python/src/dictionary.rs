@@ -20,7 +20,10 @@ pub fn keyword_tag(keyword: &str) -> Option<u32> {
 
 /// `(VR, VM, name, is_retired)` of a private element.
 #[pyfunction]
-pub fn private_entry(creator: &str, tag: u32) -> Option<(&'static str, &'static str, &'static str, bool)> {
+pub fn private_entry(
+    creator: &str,
+    tag: u32,
+) -> Option<(&'static str, &'static str, &'static str, bool)> {
     let entry = dictionary::private_entry(creator, Tag(tag))?;
     Some((entry.vr.as_str(), entry.vm, entry.name, entry.is_retired))
 }

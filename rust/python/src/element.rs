@@ -68,8 +68,8 @@ impl PyDataElement {
         self.state().stored.as_ref().map(|(_, element)| *element)
     }
 
-    /// Whether it is as it was read from `parsed`, so that reading it again gives the same: nobody has set its value
-    /// or its VR, or changed a list, and it is from no other data set.
+    /// Whether it is as it was read from `parsed`, so that reading it again gives the same: nobody
+    /// has set its value or its VR, or changed a list, and it is from no other data set.
     pub fn is_as_read(&self, py: Python<'_>, parsed: &Arc<Dataset>) -> bool {
         let (dataset, element, list) = {
             let state = self.state();
@@ -96,8 +96,8 @@ impl PyDataElement {
 }
 
 thread_local! {
-    /// The element that the constructor of the Python class, called with `None`, makes an object of. To hand it over in
-    /// an object of its own takes twice as long.
+    /// The element that the constructor of the Python class, called with `None`, makes an object
+    /// of. To hand it over in an object of its own takes twice as long.
     static MADE: Cell<Option<PyDataElement>> = const { Cell::new(None) };
 }
 
@@ -141,14 +141,22 @@ impl PyDataElement {
         {
             return Ok(element);
         }
-        let vr = VR.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a DataElement needs a VR"))?;
+        let vr =
+            VR.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a DataElement needs a VR"))?;
         let tag = tag_of(tag)?;
         let value = value.map_or_else(|| py.None(), Bound::unbind);
         let convert = &classes(py)?.convert_value;
-        let value = if already_converted { value } else { convert.call1(py, (vr.as_str(), value))? };
+        let value =
+            if already_converted { value } else { convert.call1(py, (vr.as_str(), value))? };
         let state = Mutex::new(State { vr, value: Some(value), stored: None });
         let private_creator = OnceLock::from(private_creator);
-        Ok(PyDataElement { tag, private_creator, is_undefined_length, value_offset: file_tell, state })
+        Ok(PyDataElement {
+            tag,
+            private_creator,
+            is_undefined_length,
+            value_offset: file_tell,
+            state,
+        })
     }
 
     #[getter]
@@ -182,8 +190,8 @@ impl PyDataElement {
             }
         };
         let value = to_object(py, &dataset, &element)?.unbind();
-        // Pixels and the like are read again rather than kept: they can be larger than all the rest. Lists can be
-        // changed in place, so what was handed out once is handed out again.
+        // Pixels and the like are read again rather than kept: they can be larger than all the
+        // rest. Lists can be changed in place, so what was handed out once is handed out again.
         if element.value_length <= KEPT_UP_TO || value.bind(py).is_instance_of::<PyList>() {
             return Ok(self.state().value.get_or_insert(value).clone_ref(py));
         }
@@ -200,7 +208,8 @@ impl PyDataElement {
             state.stored = None;
             state.value.replace(value)
         };
-        // The end of an object can run Python code that looks at this element, so the lock is released before.
+        // The end of an object can run Python code that looks at this element, so the lock is
+        // released before.
         drop(replaced);
         Ok(())
     }
@@ -273,17 +282,24 @@ impl PyDataElement {
         slf.get().copied(slf.py(), slf.get().seen_value(slf.py()))
     }
 
-    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, memo: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn __deepcopy__<'py>(
+        slf: &Bound<'py, Self>,
+        memo: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let value = match slf.get().seen_value(py) {
-            Some(value) => Some(py.import("copy")?.getattr("deepcopy")?.call1((value, memo))?.unbind()),
+            Some(value) => {
+                Some(py.import("copy")?.getattr("deepcopy")?.call1((value, memo))?.unbind())
+            }
             None => None,
         };
         slf.get().copied(py, value)
     }
 
     /// Pickles the decoded value; the VR is kept as it is, so nothing is converted again.
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let this = slf.get();
         let rebuild = py.import("rapidicom._core")?.getattr("_rebuild_element")?;
@@ -299,36 +315,52 @@ impl PyDataElement {
     }
 }
 
-/// Whether a list of values that was handed out, and could have been changed in place, is what reading gives. False
-/// also where that is not certain.
-pub fn is_list_as_read(dataset: &Arc<Dataset>, element: &Element, list: &Bound<'_, PyList>) -> bool {
+/// Whether a list of values that was handed out, and could have been changed in place, is what
+/// reading gives. False also where that is not certain.
+pub fn is_list_as_read(
+    dataset: &Arc<Dataset>,
+    element: &Element,
+    list: &Bound<'_, PyList>,
+) -> bool {
     let py = list.py();
     if dataset.vr(element).vr == Vr::SQ {
         return false;
     }
     let Ok(read) = to_object(py, dataset, element) else { return false };
     let Ok(read) = read.cast::<PyList>() else { return false };
-    let is_plain =
-        |value: &Bound<'_, PyAny>| value.is_exact_instance_of::<PyInt>() || value.is_exact_instance_of::<PyString>();
+    let is_plain = |value: &Bound<'_, PyAny>| {
+        value.is_exact_instance_of::<PyInt>() || value.is_exact_instance_of::<PyString>()
+    };
     let is_same = |(one, other): (Bound<'_, PyAny>, Bound<'_, PyAny>)| match (
         one.cast_exact::<PyFloat>(),
         other.cast_exact::<PyFloat>(),
     ) {
         (Ok(one), Ok(other)) => one.value().to_bits() == other.value().to_bits(),
         // Decimal numbers are the same objects when they are read again, for the most part.
-        _ => one.is(&other) || (is_plain(&one) && is_plain(&other) && one.eq(&other).is_ok_and(|is| is)),
+        _ => {
+            one.is(&other)
+                || (is_plain(&one) && is_plain(&other) && one.eq(&other).is_ok_and(|is| is))
+        }
     };
-    read.get_type().is(list.get_type()) && read.len() == list.len() && read.iter().zip(list.iter()).all(is_same)
+    read.get_type().is(list.get_type())
+        && read.len() == list.len()
+        && read.iter().zip(list.iter()).all(is_same)
 }
 
-/// A decoded value of more bytes than this is not kept by its element, if it cannot be changed in place.
+/// A decoded value of more bytes than this is not kept by its element, if it cannot be changed in
+/// place.
 const KEPT_UP_TO: u64 = 64 * 1024;
 
 impl PyDataElement {
-    fn copied<'py>(&self, py: Python<'py>, value: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    fn copied<'py>(
+        &self,
+        py: Python<'py>,
+        value: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let copy = {
             let state = self.state();
-            let stored = state.stored.as_ref().map(|(dataset, element)| (Arc::clone(dataset), *element));
+            let stored =
+                state.stored.as_ref().map(|(dataset, element)| (Arc::clone(dataset), *element));
             PyDataElement {
                 tag: self.tag,
                 private_creator: self.private_creator.clone(),
@@ -355,7 +387,8 @@ pub fn rebuild_element<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let state = Mutex::new(State { vr, value: Some(value), stored: None });
     let private_creator = OnceLock::from(private_creator);
-    let element = PyDataElement { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
+    let element =
+        PyDataElement { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
     made(py, element)
 }
 

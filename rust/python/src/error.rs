@@ -12,7 +12,9 @@ pub fn to_python(error: Error) -> PyErr {
             Family::Io => return os_error(&error),
             Family::Argument => return PyValueError::new_err(error.to_string()),
             Family::Cancelled => return PyKeyboardInterrupt::new_err(()),
-            Family::Invalid if matches!(error.kind(), ErrorKind::Missing { .. }) => "MissingElementError",
+            Family::Invalid if matches!(error.kind(), ErrorKind::Missing { .. }) => {
+                "MissingElementError"
+            }
             Family::Invalid => "InvalidDicomError",
             Family::Unsupported => "UnsupportedError",
             Family::Limit => "LimitError",

@@ -6,7 +6,8 @@ use rapidicom_core::{Tag, dictionary};
 
 use crate::recent::Recent;
 
-/// The tag that a key means: a keyword, a number, a pair of numbers, or whatever `rapidicom.tag.Tag` takes.
+/// The tag that a key means: a keyword, a number, a pair of numbers, or whatever
+/// `rapidicom.tag.Tag` takes.
 ///
 /// # Errors
 ///
@@ -28,9 +29,9 @@ pub fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
 
 /// The tag of an attribute's name, if it is a keyword.
 pub fn keyword_of(name: &Bound<'_, PyString>) -> Option<Tag> {
-    // Code asks for few attributes, always by the same name objects: comparing their addresses is quickest. The objects
-    // are held, so that no other gets its address. Methods are asked for as well, so that names without a tag are
-    // remembered too.
+    // Code asks for few attributes, always by the same name objects: comparing their addresses is
+    // quickest. The objects are held, so that no other gets its address. Methods are asked for as
+    // well, so that names without a tag are remembered too.
     static NAMES: Recent<(Py<PyString>, Option<Tag>)> = Recent::new();
     // Objects lie at multiples of 16.
     let slot = name.as_ptr() as usize / 16;

@@ -1,4 +1,5 @@
-//! `rapidicom._core`: what Python may see of the core. Signatures and conversions; no decisions about DICOM.
+//! `rapidicom._core`: what Python may see of the core. Signatures and conversions; no decisions
+//! about DICOM.
 
 mod array;
 mod arrow;
@@ -26,7 +27,8 @@ mod transfer_syntaxes;
 mod value;
 mod work;
 
-/// The native part of Rapidicom. Everything public is re-exported by the package, with its documentation.
+/// The native part of Rapidicom. Everything public is re-exported by the package, with its
+/// documentation.
 #[pyo3::pymodule]
 mod _core {
     use pyo3::prelude::*;
@@ -39,7 +41,8 @@ mod _core {
     use crate::decode::decode_frame;
     #[pymodule_export]
     use crate::dictionary::{
-        dictionary_entry, is_repeater_keyword, keyword_tag, keyword_uid, keywords, private_entry, uid_entry,
+        dictionary_entry, is_repeater_keyword, keyword_tag, keyword_uid, keywords, private_entry,
+        uid_entry,
     };
     #[pymodule_export]
     use crate::element::{PyDataElement, rebuild_element};

@@ -1,4 +1,5 @@
-//! What a data set remembers: values that were decoded, and elements that were handed out, set or deleted.
+//! What a data set remembers: values that were decoded, and elements that were handed out, set or
+//! deleted.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,19 +23,21 @@ pub struct Memory(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// Decoded values by the index of their element record; none before the first. A dictionary by keyword takes four
-    /// times as long to fill.
+    /// Decoded values by the index of their element record; none before the first. A dictionary by
+    /// keyword takes four times as long to fill.
     values: Vec<Option<Py<PyAny>>>,
     elements: BTreeMap<Tag, Option<Py<PyAny>>>,
 }
 
-// The end of an object can run Python code that looks at the data set, so nothing is dropped under the lock.
+// The end of an object can run Python code that looks at the data set, so nothing is dropped under
+// the lock.
 impl Memory {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of the element with this tag, whose record is the one with this index if there is one.
+    /// What is known of the element with this tag, whose record is the one with this index if there
+    /// is one.
     pub fn look(&self, py: Python<'_>, tag: Tag, index: Option<usize>) -> Known {
         let state = self.state();
         if let Some(found) = state.elements.get(&tag) {
@@ -48,11 +51,22 @@ impl Memory {
 
     /// The element that was handed out or set, `Some(None)` if it was deleted.
     pub fn element(&self, py: Python<'_>, tag: Tag) -> Option<Option<Py<PyAny>>> {
-        self.state().elements.get(&tag).map(|found| found.as_ref().map(|element| element.clone_ref(py)))
+        self.state()
+            .elements
+            .get(&tag)
+            .map(|found| found.as_ref().map(|element| element.clone_ref(py)))
     }
 
-    /// Keeps a decoded value, one of `count`; unless another thread was quicker, whose value is returned.
-    pub fn keep(&self, py: Python<'_>, tag: Tag, index: usize, count: usize, value: Py<PyAny>) -> Py<PyAny> {
+    /// Keeps a decoded value, one of `count`; unless another thread was quicker, whose value is
+    /// returned.
+    pub fn keep(
+        &self,
+        py: Python<'_>,
+        tag: Tag,
+        index: usize,
+        count: usize,
+        value: Py<PyAny>,
+    ) -> Py<PyAny> {
         let mut state = self.state();
         // The value of an element that was handed out is read from there.
         if state.elements.contains_key(&tag) {
@@ -88,7 +102,11 @@ impl Memory {
     /// The elements that were handed out, set or deleted.
     pub fn elements(&self, py: Python<'_>) -> Vec<(Tag, Option<Py<PyAny>>)> {
         let state = self.state();
-        state.elements.iter().map(|(tag, element)| (*tag, element.as_ref().map(|e| e.clone_ref(py)))).collect()
+        state
+            .elements
+            .iter()
+            .map(|(tag, element)| (*tag, element.as_ref().map(|e| e.clone_ref(py))))
+            .collect()
     }
 
     /// The tags of what was handed out or set, and of what was deleted: `false`.

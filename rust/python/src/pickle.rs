@@ -1,7 +1,7 @@
 //! Data sets across processes: the bytes that are kept, the element records, and what was changed.
 //!
-//! A data set of a file carries the file's path, size and modification time instead of its pixels: the other process
-//! reads them when they are asked for, and notices if they are gone or changed.
+//! A data set of a file carries the file's path, size and modification time instead of its pixels:
+//! the other process reads them when they are asked for, and notices if they are gone or changed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,9 @@ use std::sync::Arc;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple, PyType};
-use rapidicom_core::{Dataset, Deviations, DicomFile, Element, FileSource, Leniency, Parts, Segment, Tag, Vr};
+use rapidicom_core::{
+    Dataset, Deviations, DicomFile, Element, FileSource, Leniency, Parts, Segment, Tag, Vr,
+};
 
 use crate::dataset::{Content, PyDataset};
 use crate::element::{as_element, is_list_as_read};
@@ -20,8 +22,15 @@ type Source = Option<(PathBuf, u64, (i64, i64))>;
 type Characters = (String, bool);
 /// Names of deviations and their offsets, and whether damage is one of those that are tolerated.
 type Tolerated = (Vec<(String, u64)>, bool);
-type State<'py> =
-    (Source, Vec<(u64, Bound<'py, PyBytes>)>, Bound<'py, PyBytes>, (bool, bool), Characters, Option<u16>, Tolerated);
+type State<'py> = (
+    Source,
+    Vec<(u64, Bound<'py, PyBytes>)>,
+    Bound<'py, PyBytes>,
+    (bool, bool),
+    Characters,
+    Option<u16>,
+    Tolerated,
+);
 type FileState<'py> = (State<'py>, State<'py>, bool, Option<String>);
 
 /// Tag, VR, two flags, offset, length.
@@ -44,7 +53,9 @@ fn unpack(bytes: &[u8]) -> Vec<Element> {
     let element = |record: &[u8; RECORD_LENGTH]| {
         let [a, b, c, d, v, r, undefined, cut, rest @ ..] = record;
         let (offset, length) = rest.split_at(8);
-        let number = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
+        let number = |bytes: &[u8]| {
+            bytes.iter().rev().fold(0u64, |number, byte| (number << 8) | u64::from(*byte))
+        };
         Element {
             tag: Tag(u32::from_le_bytes([*a, *b, *c, *d])),
             vr: Vr([*v, *r]),
@@ -64,26 +75,43 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
         let path = std::path::absolute(&file.path).unwrap_or(file.path);
         (path, file.length, file.modified)
     });
-    let segments = parts.segments.into_iter().map(|kept| (kept.offset, PyBytes::new(py, &kept.bytes))).collect();
+    let segments = parts
+        .segments
+        .into_iter()
+        .map(|kept| (kept.offset, PyBytes::new(py, &kept.bytes)))
+        .collect();
     let elements = PyBytes::new(py, &pack(&parts.elements));
     let encoding = (parts.is_implicit, parts.is_big_endian);
     let characters = (parts.character_set, parts.is_character_set_fixed);
     let deviations = parts.deviations.as_slice();
-    let deviations = deviations.iter().map(|found| (found.leniency.name().to_owned(), found.offset)).collect();
+    let deviations =
+        deviations.iter().map(|found| (found.leniency.name().to_owned(), found.offset)).collect();
     let tolerated = (deviations, parts.leniencies.allow(Leniency::Damaged));
     (source, segments, elements, encoding, characters, parts.pixel_representation, tolerated)
 }
 
 fn from_state(state: State<'_>) -> Dataset {
-    let (source, segments, elements, encoding, characters, pixel_representation, (names, is_forced)) = state;
-    let ((is_implicit, is_big_endian), (character_set, is_character_set_fixed)) = (encoding, characters);
+    let (
+        source,
+        segments,
+        elements,
+        encoding,
+        characters,
+        pixel_representation,
+        (names, is_forced),
+    ) = state;
+    let ((is_implicit, is_big_endian), (character_set, is_character_set_fixed)) =
+        (encoding, characters);
     let mut deviations = Deviations::default();
     for (name, offset) in names {
         if let Some(leniency) = Leniency::ALL.iter().find(|leniency| leniency.name() == name) {
             deviations.add(*leniency, offset);
         }
     }
-    let segment = |(offset, bytes): (u64, Bound<'_, PyBytes>)| Segment { offset, bytes: bytes.as_bytes().into() };
+    let segment = |(offset, bytes): (u64, Bound<'_, PyBytes>)| Segment {
+        offset,
+        bytes: bytes.as_bytes().into(),
+    };
     Dataset::from_parts(Parts {
         file: source.map(|(path, length, modified)| FileSource { path, length, modified }),
         segments: segments.into_iter().map(segment).collect(),
@@ -118,11 +146,14 @@ pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>>
         (None, Some(dataset)) => Some(state(py, dataset)),
         _ => None,
     };
-    // Of the elements that were handed out most are as they were read, and read again where they are asked for.
+    // Of the elements that were handed out most are as they were read, and read again where they
+    // are asked for.
     let parsed = this.parsed()?.map(Arc::clone);
     let elements = this.memory.elements(py).into_iter();
     let changed: Vec<(u32, Option<Py<PyAny>>)> = elements
-        .filter(|(_, element)| !element.as_ref().is_some_and(|element| is_as_read(element.bind(py), parsed.as_ref())))
+        .filter(|(_, element)| {
+            !element.as_ref().is_some_and(|element| is_as_read(element.bind(py), parsed.as_ref()))
+        })
         .map(|(tag, element)| (tag.0, element))
         .collect();
     // A list that was handed out may have been changed in place; plain values cannot be.

@@ -10,11 +10,12 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use rapidicom_core::codec::DecodeOptions;
 use rapidicom_core::pixel::{
-    EncapsulatedPixels, FrameOptions, ImagePixels, NativePixels, PixelValue, ValueField, read_frames, read_overlay_bits,
+    EncapsulatedPixels, FrameOptions, ImagePixels, NativePixels, PixelValue, ValueField,
+    read_frames, read_overlay_bits,
 };
 use rapidicom_core::{
-    AlignedBuffer, ByteOrder, Dataset, Error, ErrorKind, FileBytes, Frames, ImageDescription, OpenBytes, PixelElement,
-    SharedBytes, Source, Tag, Vr, Workers, transfer_syntax,
+    AlignedBuffer, ByteOrder, Dataset, Error, ErrorKind, FileBytes, Frames, ImageDescription,
+    OpenBytes, PixelElement, SharedBytes, Source, Tag, Vr, Workers, transfer_syntax,
 };
 
 use crate::array::{fill, from_kept};
@@ -44,13 +45,14 @@ enum Pixels {
 
 #[pymethods]
 impl PyPixelReader {
-    /// The pixels of a data set as it describes them now: the same object, with the frames that were found and what is
-    /// kept there, as long as that does not change.
+    /// The pixels of a data set as it describes them now: the same object, with the frames that
+    /// were found and what is kept there, as long as that does not change.
     #[staticmethod]
     fn of(dataset: &Bound<'_, PyDataset>) -> PyResult<Py<PyPixelReader>> {
         let (py, this) = (dataset.py(), dataset.get());
         let class = dataset.get_type().name()?;
-        let path = this.file().and_then(|file| file.file_source()).map(|source| source.path.clone());
+        let path =
+            this.file().and_then(|file| file.file_source()).map(|source| source.path.clone());
         let in_file = |error: Error| to_python(in_file(error, &path));
         let mut found = None;
         for element in PixelElement::ALL {
@@ -61,7 +63,8 @@ impl PyPixelReader {
             }
         }
         let Some((element, value)) = found else {
-            let message = format!("'{class}' object has no attribute 'PixelData': it has no pixels to show");
+            let message =
+                format!("'{class}' object has no attribute 'PixelData': it has no pixels to show");
             return Err(PyAttributeError::new_err(message));
         };
         let uid = transfer_syntax_uid(dataset)?;
@@ -87,7 +90,8 @@ impl PyPixelReader {
         };
         let mmap = this.mmap.get().cloned().unwrap_or_else(|| "never".to_owned());
         let kept = Slot::new(None);
-        let reader = PyPixelReader { described, pixels, bytes: value.bytes, path: path.clone(), mmap, kept };
+        let reader =
+            PyPixelReader { described, pixels, bytes: value.bytes, path: path.clone(), mmap, kept };
         let reader = Py::new(py, reader)?;
         this.pixel_reader.put(reader.clone_ref(py));
         Ok(reader)
@@ -122,7 +126,9 @@ impl PyPixelReader {
     fn irregularities(&self) -> Vec<&'static str> {
         match &self.pixels {
             Pixels::Native(_) => Vec::new(),
-            Pixels::Encapsulated(_, frames) => frames.irregularities.iter().map(|found| found.sentence()).collect(),
+            Pixels::Encapsulated(_, frames) => {
+                frames.irregularities.iter().map(|found| found.sentence()).collect()
+            }
         }
     }
 
@@ -171,8 +177,8 @@ impl PyPixelReader {
         checked.map_err(|error| to_python(in_file(error, &self.path)))
     }
 
-    /// Fills `out`, a one-dimensional array of bytes, with `count` frames from `first` on. Returns what is wrong with
-    /// the frames of a damaged file that was forced, in sentences.
+    /// Fills `out`, a one-dimensional array of bytes, with `count` frames from `first` on. Returns
+    /// what is wrong with the frames of a damaged file that was forced, in sentences.
     #[pyo3(signature = (first, count, raw, reduce, workers, out))]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the function that calls it")]
     fn read_into(
@@ -201,7 +207,8 @@ impl PyPixelReader {
             let range = first..first.saturating_add(count);
             let found = run(py, None, |tick| {
                 let bytes = OpenBytes::new(&self.bytes)?;
-                let decoded = pixels.decode_frames(frames, range, &bytes, &options, out, workers, tick);
+                let decoded =
+                    pixels.decode_frames(frames, range, &bytes, &options, out, workers, tick);
                 decoded.map_err(|error| in_file(error, &self.path))
             })?;
             damage = found.iter().map(Error::what).collect();
@@ -227,8 +234,8 @@ impl PyPixelReader {
         }
     }
 
-    /// The bytes of all frames as they are in the file, as a read-only array: not copied where they are one fragment
-    /// that is in memory.
+    /// The bytes of all frames as they are in the file, as a read-only array: not copied where they
+    /// are one fragment that is in memory.
     fn stream<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let to_python = |error| to_python(in_file(error, &self.path));
         let fragments = self.fragments();
@@ -255,7 +262,8 @@ impl PyPixelReader {
         }
     }
 
-    /// Fills `out`, a one-dimensional array of bytes, with one bit of each pixel of `count` frames from `first` on.
+    /// Fills `out`, a one-dimensional array of bytes, with one bit of each pixel of `count` frames
+    /// from `first` on.
     fn read_overlay_bits(
         &self,
         py: Python<'_>,
@@ -265,13 +273,16 @@ impl PyPixelReader {
         out: &Bound<'_, PyArray1<u8>>,
     ) -> PyResult<()> {
         let Pixels::Native(pixels) = &self.pixels else {
-            return Err(to_python(ErrorKind::unsupported("an overlay in the bits of compressed pixels", "").into()));
+            return Err(to_python(
+                ErrorKind::unsupported("an overlay in the bits of compressed pixels", "").into(),
+            ));
         };
         let read = |out: &mut [u8]| read_overlay_bits(pixels, &self.bytes, first, count, bit, out);
         fill(out, |out| py.detach(|| read(out)).map_err(to_python))
     }
 
-    /// The same frames as a private map of the file, or `None` where their bytes are not the array as it is.
+    /// The same frames as a private map of the file, or `None` where their bytes are not the array
+    /// as it is.
     fn map<'py>(
         &self,
         py: Python<'py>,
@@ -344,13 +355,12 @@ impl FoundValue {
             }));
         }
         let Some(value) = set_bytes(dataset, tag)? else { return Ok(None) };
-        // The byte order stays that of the file, as what is read from the file and set again must mean the same. What
-        // was made in memory has that of its Transfer Syntax.
+        // The byte order stays that of the file, as what is read from the file and set again must
+        // mean the same. What was made in memory has that of its Transfer Syntax.
         let order = match this.parsed()? {
             Some(parsed) => parsed.order(),
-            None => {
-                transfer_syntax::find(&transfer_syntax_uid(dataset)?).map_or(ByteOrder::Little, |syntax| syntax.order)
-            }
+            None => transfer_syntax::find(&transfer_syntax_uid(dataset)?)
+                .map_or(ByteOrder::Little, |syntax| syntax.order),
         };
         let vr: String = dataset.as_any().get_item(tag.0)?.getattr("VR")?.extract()?;
         let vr = vr.as_bytes().first_chunk().map_or(Vr::UN, |letters| Vr(*letters));
@@ -378,7 +388,11 @@ fn transfer_syntax_uid(dataset: &Bound<'_, PyDataset>) -> PyResult<String> {
     let py = dataset.py();
     Ok(match dataset.get().touched_meta(py) {
         Some(meta) if meta.is_none(py) => String::new(),
-        Some(meta) => meta.bind(py).call_method1("get", ("TransferSyntaxUID", ""))?.extract().unwrap_or_default(),
+        Some(meta) => meta
+            .bind(py)
+            .call_method1("get", ("TransferSyntaxUID", ""))?
+            .extract()
+            .unwrap_or_default(),
         None => dataset.get().file().map(|file| file.transfer_syntax_uid()).unwrap_or_default(),
     })
 }

@@ -9,8 +9,8 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyType};
 use rapidicom_core::value::CharacterSet;
 use rapidicom_core::{
-    ByteOrder, Dataset, DicomFile, Encoding, Error, ErrorKind, Leniencies, ParseOptions, ReadAt, Result, Rules, Stop,
-    Tag,
+    ByteOrder, Dataset, DicomFile, Encoding, Error, ErrorKind, Leniencies, ParseOptions, ReadAt,
+    Result, Rules, Stop, Tag,
 };
 
 use crate::dataset::PyDataset;
@@ -108,7 +108,9 @@ pub fn decode_text(bytes: &[u8], terms: Vec<String>) -> PyResult<String> {
 }
 
 fn characters(terms: &[String]) -> PyResult<CharacterSet> {
-    let unknown = || PyValueError::new_err("charset is no defined term of (0008,0005) Specific Character Set");
+    let unknown = || {
+        PyValueError::new_err("charset is no defined term of (0008,0005) Specific Character Set")
+    };
     CharacterSet::from_terms(terms).ok_or_else(unknown)
 }
 
@@ -127,7 +129,9 @@ pub fn read_stream<'py>(
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
     let stream = Stream { read_at, length, raised: std::sync::Mutex::new(None) };
     let file = DicomFile::from_reader(&stream, &options);
-    if let Some(raised) = stream.raised.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+    if let Some(raised) =
+        stream.raised.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    {
         return Err(raised);
     }
     finish(cls, file, specific_tags, charset, "never")
@@ -147,7 +151,8 @@ impl ReadAt for Stream {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         Python::attach(|py| {
             let mut read = || -> PyResult<usize> {
-                let bytes = self.read_at.bind(py).call1((offset, buffer.len()))?.cast_into::<PyBytes>()?;
+                let bytes =
+                    self.read_at.bind(py).call1((offset, buffer.len()))?.cast_into::<PyBytes>()?;
                 let bytes = bytes.as_bytes();
                 let count = bytes.len().min(buffer.len());
                 for (target, byte) in buffer.iter_mut().zip(bytes) {
@@ -156,7 +161,8 @@ impl ReadAt for Stream {
                 Ok(count)
             };
             read().map_err(|error| {
-                *self.raised.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+                *self.raised.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+                    Some(error);
                 Error::from(ErrorKind::Cancelled)
             })
         })

@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// More slots than a header has elements, so that the few values that differ from file to file seldom push out one that
-/// does not.
+/// More slots than a header has elements, so that the few values that differ from file to file
+/// seldom push out one that does not.
 const COUNT: usize = 1024;
 
 /// What was made last, by a number of which the lowest bits are the slot.

@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rapidicom_core::pixel::{FramePart, Steps};
 use rapidicom_core::series::{
-    CoordinateValues, Issue, LeadingAxis, ReadOptions, SeriesPlan, Slice, SliceSet, Tolerances, Values,
-    find_series as find, read_batch_headers, read_slice_headers as read_again, read_slices,
+    CoordinateValues, Issue, LeadingAxis, ReadOptions, SeriesPlan, Slice, SliceSet, Tolerances,
+    Values, find_series as find, read_batch_headers, read_slice_headers as read_again, read_slices,
 };
 use rapidicom_core::{FileSource, SampleType, Workers, with_files};
 
@@ -37,8 +37,8 @@ impl PySlices {
         self.0.image_shape()
     }
 
-    /// Size in bytes and modification time, in seconds and nanoseconds since 1970, of each file when its header was
-    /// read.
+    /// Size in bytes and modification time, in seconds and nanoseconds since 1970, of each file
+    /// when its header was read.
     #[getter]
     fn file_states(&self) -> Vec<Option<(u64, i64, i64)>> {
         let state = |file: &FileSource| (file.length, file.modified.0, file.modified.1);
@@ -51,13 +51,19 @@ impl PySlices {
         self.0.files.iter().map(|file| file.path.as_os_str()).collect()
     }
 
-    /// Of each slice the numbers of its file and of its frame in it; `None` where there is no image.
+    /// Of each slice the numbers of its file and of its frame in it; `None` where there is no
+    /// image.
     #[getter]
     fn places(&self) -> Vec<Option<(usize, usize)>> {
-        self.0.slices.iter().map(|slice| slice.as_ref().map(|slice| (slice.file, slice.frame.index))).collect()
+        self.0
+            .slices
+            .iter()
+            .map(|slice| slice.as_ref().map(|slice| (slice.file, slice.frame.index)))
+            .collect()
     }
 
-    /// `(slope, intercept)` of each slice, as `values="modality"` applies them; `None` where there is no image.
+    /// `(slope, intercept)` of each slice, as `values="modality"` applies them; `None` where there
+    /// is no image.
     #[getter]
     fn rescale(&self) -> Vec<Option<(f64, f64)>> {
         let rescale = |slice: &Slice| (slice.frame.rescale.slope, slice.frame.rescale.intercept);
@@ -67,13 +73,22 @@ impl PySlices {
     /// `(center, width)` of each slice, the first ones; `None` where there are none.
     #[getter]
     fn windows(&self) -> Vec<Option<[f64; 2]>> {
-        self.0.slices.iter().map(|slice| slice.as_ref().and_then(|slice| slice.frame.window)).collect()
+        self.0
+            .slices
+            .iter()
+            .map(|slice| slice.as_ref().and_then(|slice| slice.frame.window))
+            .collect()
     }
 
-    /// When each slice was acquired, in ms from the start of its image; `None` where that is not told.
+    /// When each slice was acquired, in ms from the start of its image; `None` where that is not
+    /// told.
     #[getter]
     fn slice_times(&self) -> Vec<Option<f64>> {
-        self.0.slices.iter().map(|slice| slice.as_ref().and_then(|slice| slice.frame.slice_time)).collect()
+        self.0
+            .slices
+            .iter()
+            .map(|slice| slice.as_ref().and_then(|slice| slice.frame.slice_time))
+            .collect()
     }
 
     /// NumPy's name for the narrowest type that holds the stored values of every slice, or `None`.
@@ -88,8 +103,8 @@ impl PySlices {
         Ok(PySlices(Arc::new(self.0.select(&indices).ok_or_else(wrong)?)))
     }
 
-    /// Fills `out`, a one-dimensional array of bytes, with the slices one after the other as numbers of `dtype`: of each
-    /// with the rows and columns of `part`, or all.
+    /// Fills `out`, a one-dimensional array of bytes, with the slices one after the other as
+    /// numbers of `dtype`: of each with the rows and columns of `part`, or all.
     #[expect(clippy::too_many_arguments, reason = "which values, where to and how")]
     fn read_into(
         &self,
@@ -115,9 +130,12 @@ impl PySlices {
         };
         let slices = Arc::clone(&self.0);
         let workers = Workers::for_computing(workers);
-        let part = part.map(|(rows, columns)| FramePart { rows: steps(rows), columns: steps(columns) });
+        let part =
+            part.map(|(rows, columns)| FramePart { rows: steps(rows), columns: steps(columns) });
         let options = ReadOptions { values, sample_type, fill: fill_value, part };
-        fill(out, |out| run(py, progress, |tick| read_slices(&slices, &options, out, workers, tick)))
+        fill(out, |out| {
+            run(py, progress, |tick| read_slices(&slices, &options, out, workers, tick))
+        })
     }
 }
 
@@ -128,8 +146,8 @@ fn steps((first, step, count): AxisSteps) -> Steps {
     Steps { first, step, count }
 }
 
-/// Reads the headers of `paths`: of each the only frame, in their order, or the frames that `places` names as
-/// [`PySlices::places`] does.
+/// Reads the headers of `paths`: of each the only frame, in their order, or the frames that
+/// `places` names as [`PySlices::places`] does.
 #[pyfunction]
 #[pyo3(signature = (paths, workers, progress, places=None))]
 pub fn read_slice_headers(
@@ -205,17 +223,21 @@ pub fn find_series<'py>(
     let tolerances = tolerances.into();
     let workers = Workers::for_headers(workers);
     let found = run(py, progress, |tick| {
-        with_files(&paths, recursive, workers.count(), tick, |files, tick| find(files, workers, &tolerances, tick))
+        with_files(&paths, recursive, workers.count(), tick, |files, tick| {
+            find(files, workers, &tolerances, tick)
+        })
     })?;
     let result = PyDict::new(py);
     let mut lists = IssueLists::default();
-    let series: PyResult<Vec<_>> = found.series.into_iter().map(|plan| series(py, plan, &mut lists)).collect();
+    let series: PyResult<Vec<_>> =
+        found.series.into_iter().map(|plan| series(py, plan, &mut lists)).collect();
     result.set_item("series", series?)?;
     result.set_item("unreadable", lists.found)?;
     result.set_item("file_count", found.file_count)?;
     result.set_item("skipped", found.skipped)?;
     result.set_item("without_image", found.without_image)?;
-    let errors: Vec<_> = found.errors.into_iter().map(|error| to_python(error).into_value(py)).collect();
+    let errors: Vec<_> =
+        found.errors.into_iter().map(|error| to_python(error).into_value(py)).collect();
     result.set_item("errors", errors)?;
     Ok(result)
 }
@@ -235,22 +257,33 @@ impl<'py> IssueLists<'py> {
         if let Some((number, _)) = self.numbers.get(&address) {
             return Ok(*number);
         }
-        self.found.push(issues.iter().map(|found| issue(py, found.clone())).collect::<PyResult<_>>()?);
+        self.found
+            .push(issues.iter().map(|found| issue(py, found.clone())).collect::<PyResult<_>>()?);
         let number = self.found.len() - 1;
         self.numbers.insert(address, (number, Arc::clone(issues)));
         Ok(number)
     }
 }
 
-fn series<'py>(py: Python<'py>, plan: SeriesPlan, lists: &mut IssueLists<'py>) -> PyResult<Bound<'py, PyDict>> {
+fn series<'py>(
+    py: Python<'py>,
+    plan: SeriesPlan,
+    lists: &mut IssueLists<'py>,
+) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item("uid", plan.uid)?;
     fields.set_item("study_uid", plan.study_uid)?;
     fields.set_item("modality", plan.modality)?;
     fields.set_item("description", plan.description)?;
     fields.set_item("number", plan.number)?;
-    fields.set_item("paths", plan.set.present().map(|(file, _)| file.path.as_os_str()).collect::<Vec<_>>())?;
-    fields.set_item("frames", plan.set.present().map(|(_, slice)| slice.frame.index).collect::<Vec<_>>())?;
+    fields.set_item(
+        "paths",
+        plan.set.present().map(|(file, _)| file.path.as_os_str()).collect::<Vec<_>>(),
+    )?;
+    fields.set_item(
+        "frames",
+        plan.set.present().map(|(_, slice)| slice.frame.index).collect::<Vec<_>>(),
+    )?;
     let present: Vec<bool> = plan.set.slices.iter().map(Option::is_some).collect();
     fields.set_item("present", present.contains(&false).then_some(present))?;
     fields.set_item("axis", plan.axis.map(|axis| leading_axis(py, axis)).transpose()?)?;
@@ -258,18 +291,24 @@ fn series<'py>(py: Python<'py>, plan: SeriesPlan, lists: &mut IssueLists<'py>) -
     fields.set_item("spacing", plan.spacing)?;
     fields.set_item("affine", plan.affine.0)?;
     fields.set_item("unsupported", plan.unsupported)?;
-    let issues: PyResult<Vec<_>> = plan.report.issues.into_iter().map(|found| issue(py, found)).collect();
+    let issues: PyResult<Vec<_>> =
+        plan.report.issues.into_iter().map(|found| issue(py, found)).collect();
     fields.set_item("issues", issues?)?;
-    let unreadable: PyResult<Vec<_>> = plan.report.unreadable.iter().map(|found| lists.number(py, found)).collect();
+    let unreadable: PyResult<Vec<_>> =
+        plan.report.unreadable.iter().map(|found| lists.number(py, found)).collect();
     fields.set_item("unreadable", unreadable?)?;
     fields.set_item("slices", PySlices(Arc::new(plan.set)).into_pyobject(py)?)?;
-    let stacks: PyResult<Vec<_>> = plan.stacks.into_iter().map(|stack| series(py, stack, lists)).collect();
+    let stacks: PyResult<Vec<_>> =
+        plan.stacks.into_iter().map(|stack| series(py, stack, lists)).collect();
     fields.set_item("stacks", stacks?)?;
     Ok(fields)
 }
 
 /// The axis' name, and its coordinates by name.
-fn leading_axis<'py>(py: Python<'py>, axis: LeadingAxis) -> PyResult<(Cow<'static, str>, Bound<'py, PyDict>)> {
+fn leading_axis<'py>(
+    py: Python<'py>,
+    axis: LeadingAxis,
+) -> PyResult<(Cow<'static, str>, Bound<'py, PyDict>)> {
     let coordinates = PyDict::new(py);
     for coordinate in axis.coordinates {
         match coordinate.values {
@@ -285,8 +324,12 @@ fn issue<'py>(py: Python<'py>, issue: Issue) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item("kind", issue.kind.name())?;
     fields.set_item("is_error", issue.is_error)?;
-    fields.set_item("paths", issue.paths.iter().map(|path| path.as_os_str()).collect::<Vec<_>>())?;
-    fields.set_item("numbers", issue.numbers.into_iter().collect::<std::collections::BTreeMap<_, _>>())?;
+    fields
+        .set_item("paths", issue.paths.iter().map(|path| path.as_os_str()).collect::<Vec<_>>())?;
+    fields.set_item(
+        "numbers",
+        issue.numbers.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+    )?;
     fields.set_item("cells", issue.cells)?;
     fields.set_item("sentence", issue.sentence)?;
     Ok(fields)

@@ -1,4 +1,5 @@
-//! Values that files have in common, made once: in a series nearly all are the same from slice to slice.
+//! Values that files have in common, made once: in a series nearly all are the same from slice to
+//! slice.
 //!
 //! Only objects that nobody can change: plain text, decimal numbers, and tags.
 
@@ -23,7 +24,8 @@ struct Held {
 static VALUES: Recent<Held> = Recent::new();
 static TAGS: Recent<(Tag, Py<PyAny>)> = Recent::new();
 
-/// The immutable object for one value's text: the one that was made for the same text before, else what `make` makes.
+/// The immutable object for one value's text: the one that was made for the same text before, else
+/// what `make` makes.
 ///
 /// # Errors
 ///
@@ -58,7 +60,9 @@ pub fn shared_tag(py: Python<'_>, tag: Tag) -> PyResult<Bound<'_, PyAny>> {
     let mut hasher = FxHasher::default();
     tag.hash(&mut hasher);
     let slot = (hasher.finish() >> 32) as usize;
-    if let Some(object) = TAGS.find(slot, |(held, object)| (*held == tag).then(|| object.clone_ref(py))) {
+    if let Some(object) =
+        TAGS.find(slot, |(held, object)| (*held == tag).then(|| object.clone_ref(py)))
+    {
         return Ok(object.into_bound(py));
     }
     let classes = classes(py)?;

@@ -14,7 +14,11 @@ impl<T> Slot<T> {
 
     /// What was put in last.
     pub fn get(&self, py: Python<'_>) -> Option<Py<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|object| object.clone_ref(py))
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map(|object| object.clone_ref(py))
     }
 
     /// Puts an object in, in place of what was there.

@@ -32,7 +32,8 @@ pub struct PyTable {
     invalid: Vec<(usize, usize)>,
 }
 
-/// Reads the headers of files and folders into a table. With `raise_first` the first file that cannot be read raises.
+/// Reads the headers of files and folders into a table. With `raise_first` the first file that
+/// cannot be read raises.
 #[pyfunction]
 pub fn scan(
     py: Python<'_>,
@@ -56,7 +57,8 @@ pub fn scan(
     PyTable::new(table).map_err(wrong_shape)
 }
 
-/// What Arrow says of arrays that contradict each other: a mistake of ours, or a pickle that was changed.
+/// What Arrow says of arrays that contradict each other: a mistake of ours, or a pickle that was
+/// changed.
 pub fn wrong_shape(error: ArrowError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
@@ -71,9 +73,18 @@ pub fn reason(error: &Error) -> String {
 
 impl PyTable {
     pub fn new(table: Table) -> Result<PyTable, ArrowError> {
-        let columns = table.columns.into_iter().map(|column| Ok((column.name, arrow::from_values(column.values)?)));
+        let columns = table
+            .columns
+            .into_iter()
+            .map(|column| Ok((column.name, arrow::from_values(column.values)?)));
         let columns = columns.collect::<Result<_, ArrowError>>()?;
-        Ok(PyTable::from_parts(table.paths, columns, &table.errors, table.skipped_count, &table.invalid))
+        Ok(PyTable::from_parts(
+            table.paths,
+            columns,
+            &table.errors,
+            table.skipped_count,
+            &table.invalid,
+        ))
     }
 
     /// A table of columns that are Arrow's already.
@@ -84,7 +95,8 @@ impl PyTable {
         skipped: usize,
         invalid: &[InvalidValue],
     ) -> PyTable {
-        let place = |error: &Error| (error.path().map(PathBuf::from).unwrap_or_default(), reason(error));
+        let place =
+            |error: &Error| (error.path().map(PathBuf::from).unwrap_or_default(), reason(error));
         let errors = errors.iter().map(place).collect();
         // The table's first column is the path, which the core does not count.
         let invalid = invalid.iter().map(|entry| (entry.row, entry.column + 1)).collect();
@@ -103,7 +115,9 @@ impl PyTable {
 
     fn column(&self, name: &str) -> PyResult<View<'_>> {
         let column = self.columns.iter().find(|(own, _)| own == name);
-        column.and_then(|(_, array)| View::of(array)).ok_or_else(|| PyKeyError::new_err(name.to_owned()))
+        column
+            .and_then(|(_, array)| View::of(array))
+            .ok_or_else(|| PyKeyError::new_err(name.to_owned()))
     }
 }
 
@@ -120,7 +134,10 @@ impl PyTable {
 
     #[getter]
     fn errors(&self) -> Vec<(String, String)> {
-        self.errors.iter().map(|(path, reason)| (path.to_string_lossy().into_owned(), reason.clone())).collect()
+        self.errors
+            .iter()
+            .map(|(path, reason)| (path.to_string_lossy().into_owned(), reason.clone()))
+            .collect()
     }
 
     #[getter]
@@ -139,9 +156,15 @@ impl PyTable {
             return objects(py, self.paths.iter().map(|path| path_string(py, path)));
         }
         match self.column(name)? {
-            View::Int(values) if !values.has_gaps() => numbers(py, values.all().to_vec(), values.width()),
-            View::Int(values) => numbers(py, values.filled(|value| value as f64, f64::NAN), values.width()),
-            View::Float(values) => numbers(py, values.filled(|value| value, f64::NAN), values.width()),
+            View::Int(values) if !values.has_gaps() => {
+                numbers(py, values.all().to_vec(), values.width())
+            }
+            View::Int(values) => {
+                numbers(py, values.filled(|value| value as f64, f64::NAN), values.width())
+            }
+            View::Float(values) => {
+                numbers(py, values.filled(|value| value, f64::NAN), values.width())
+            }
             View::Text(texts) => {
                 let mut strings = Strings::new(py);
                 objects(py, texts.iter().map(|text| Ok(strings.get(text))))
@@ -152,7 +175,8 @@ impl PyTable {
     /// A column as a list: numbers, lists of numbers or strings, and None where there is none.
     fn values<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
         if name == PATH {
-            let paths: PyResult<Vec<_>> = self.paths.iter().map(|path| path_string(py, path)).collect();
+            let paths: PyResult<Vec<_>> =
+                self.paths.iter().map(|path| path_string(py, path)).collect();
             return PyList::new(py, paths?);
         }
         match self.column(name)? {
@@ -171,7 +195,8 @@ impl PyTable {
     fn arrow_stream<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         let batch = arrow::batch(PATH, &self.paths, &self.columns).map_err(wrong_shape)?;
         let schema = batch.schema();
-        let stream = FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch)], schema)));
+        let stream =
+            FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch)], schema)));
         PyCapsule::new_with_value(py, stream, STREAM_NAME)
     }
 
@@ -186,7 +211,13 @@ impl PyTable {
             Ok((name.clone(), kind.to_owned(), width, table.values(py, name)?))
         });
         let columns = columns.collect::<PyResult<_>>()?;
-        let state = (table.paths.clone(), columns, table.errors.clone(), table.skipped, table.invalid.clone());
+        let state = (
+            table.paths.clone(),
+            columns,
+            table.errors.clone(),
+            table.skipped,
+            table.invalid.clone(),
+        );
         Ok((py.import("rapidicom._core")?.getattr("_rebuild_table")?, state))
     }
 }
@@ -211,9 +242,13 @@ pub fn rebuild_table(
     let rebuilt = columns.into_iter().map(|(name, kind, width, values)| {
         let array = match (kind.as_str(), width) {
             ("int", None) => Ok(arrow::from_singles::<Int64Type>(values.extract()?)),
-            ("int", Some(width)) => arrow::from_rows::<Int64Type>(&values.extract::<Vec<_>>()?, width),
+            ("int", Some(width)) => {
+                arrow::from_rows::<Int64Type>(&values.extract::<Vec<_>>()?, width)
+            }
             ("float", None) => Ok(arrow::from_singles::<Float64Type>(values.extract()?)),
-            ("float", Some(width)) => arrow::from_rows::<Float64Type>(&values.extract::<Vec<_>>()?, width),
+            ("float", Some(width)) => {
+                arrow::from_rows::<Float64Type>(&values.extract::<Vec<_>>()?, width)
+            }
             _ => Ok(arrow::from_texts(&values.extract::<Vec<_>>()?)),
         };
         Ok((name, array.map_err(wrong_shape)?))
@@ -237,7 +272,9 @@ impl<'py, 's> Strings<'py, 's> {
         let py = self.py;
         match text {
             None => py.None().into_bound(py),
-            Some(text) => self.made.entry(text).or_insert_with(|| PyString::new(py, text).into_any()).clone(),
+            Some(text) => {
+                self.made.entry(text).or_insert_with(|| PyString::new(py, text).into_any()).clone()
+            }
         }
     }
 }
@@ -255,7 +292,11 @@ fn objects<'py>(
     Ok(PyArray1::from_vec(py, values?).into_any())
 }
 
-fn numbers<T: Element>(py: Python<'_>, values: Vec<T>, width: Option<usize>) -> PyResult<Bound<'_, PyAny>> {
+fn numbers<T: Element>(
+    py: Python<'_>,
+    values: Vec<T>,
+    width: Option<usize>,
+) -> PyResult<Bound<'_, PyAny>> {
     let count = values.len();
     let array = PyArray1::from_vec(py, values);
     Ok(match width {

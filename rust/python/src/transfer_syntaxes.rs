@@ -5,9 +5,11 @@ use rapidicom_core::ByteOrder;
 use rapidicom_core::codec;
 use rapidicom_core::transfer_syntax::{ALL, Coding};
 
-type Row = (&'static str, &'static str, &'static str, bool, Option<&'static str>, Option<&'static str>);
+type Row =
+    (&'static str, &'static str, &'static str, bool, Option<&'static str>, Option<&'static str>);
 
-/// `(UID, name, byte order, is_encapsulated, decoder, why not)` of every registered Transfer Syntax.
+/// `(UID, name, byte order, is_encapsulated, decoder, why not)` of every registered Transfer
+/// Syntax.
 #[pyfunction]
 pub fn transfer_syntaxes() -> Vec<Row> {
     let row = |syntax: &rapidicom_core::transfer_syntax::TransferSyntax| {

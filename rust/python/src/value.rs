@@ -17,7 +17,11 @@ use crate::shared::{shared, shared_tag};
 /// # Errors
 ///
 /// If the value cannot be read or is none of its VR.
-pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> PyResult<Bound<'py, PyAny>> {
+pub fn to_object<'py>(
+    py: Python<'py>,
+    dataset: &Dataset,
+    element: &Element,
+) -> PyResult<Bound<'py, PyAny>> {
     let classes = classes(py)?;
     let vr = dataset.vr(element).vr;
     if element.value_length == 0 && vr != Vr::SQ {
@@ -37,8 +41,11 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
     }
     if !vr.is_text() {
         if !vr.is_known() {
-            let error = Error::from(ErrorKind::unsupported("a value of an unknown VR", vr.as_str()));
-            return Err(to_python(error.at_tag(element.tag, "", None).at_offset(element.value_offset)));
+            let error =
+                Error::from(ErrorKind::unsupported("a value of an unknown VR", vr.as_str()));
+            return Err(to_python(
+                error.at_tag(element.tag, "", None).at_offset(element.value_offset),
+            ));
         }
         return Ok(PyBytes::new(py, &bytes).into_any());
     }
@@ -49,9 +56,11 @@ pub fn to_object<'py>(py: Python<'py>, dataset: &Dataset, element: &Element) -> 
     match text_values(py, &text, &bytes, vr, classes) {
         Ok(value) => Ok(value),
         // A number that is none: its text, rather than nothing.
-        Err(_) if matches!(vr, Vr::DS | Vr::IS) => {
-            one_or_many(py, value::text_values(&text, Vr::LO).map(|text| text.into_bound_py_any(py)), classes)
-        }
+        Err(_) if matches!(vr, Vr::DS | Vr::IS) => one_or_many(
+            py,
+            value::text_values(&text, Vr::LO).map(|text| text.into_bound_py_any(py)),
+            classes,
+        ),
         Err(error) => Err(error),
     }
 }
@@ -69,10 +78,13 @@ fn text_values<'py>(
         // What can be changed, as the attributes of these two can, belongs to its data set alone.
         Vr::IS => integer(py, text, classes),
         Vr::UI => classes.new_str.bind(py).call1((&classes.uid, text)),
-        // Which bytes are whose is only known where there is one name, or where they are the characters.
-        Vr::PN if is_single && !text.is_ascii() => {
-            classes.person_name.bind(py).call1((text, py.None(), PyBytes::new(py, value::trim_end(bytes))))
-        }
+        // Which bytes are whose is only known where there is one name, or where they are the
+        // characters.
+        Vr::PN if is_single && !text.is_ascii() => classes.person_name.bind(py).call1((
+            text,
+            py.None(),
+            PyBytes::new(py, value::trim_end(bytes)),
+        )),
         Vr::PN => classes.person_name.bind(py).call1((text,)),
         _ => shared(py, Vr::UT, text, || text.into_bound_py_any(py)),
     };
@@ -107,7 +119,8 @@ fn integer<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Boun
         return classes.integer_string.bind(py).call1((text,));
     };
     let value = classes.new_int.bind(py).call1((&classes.integer_string, number))?;
-    // An attribute of an int costs it a dictionary; most texts say nothing that the number does not.
+    // An attribute of an int costs it a dictionary; most texts say nothing that the number does
+    // not.
     if !value::is_canonical_integer(text) {
         value.setattr(intern!(py, "original_string"), text)?;
     }

@@ -5,8 +5,8 @@ use rapidicom_core::{Result, Tick};
 
 use crate::error::to_python;
 
-/// Runs `job` detached from the interpreter. About every 50 ms, and at the end, signals are looked for and
-/// `progress` is called with the number of items that are done.
+/// Runs `job` detached from the interpreter. About every 50 ms, and at the end, signals are looked
+/// for and `progress` is called with the number of items that are done.
 ///
 /// # Errors
 ///
@@ -41,8 +41,8 @@ pub fn run<T: Send>(
     }
 }
 
-/// Tells `progress` how many items there will be, once that is known. What it raises, it will raise again when it is
-/// called next.
+/// Tells `progress` how many items there will be, once that is known. What it raises, it will raise
+/// again when it is called next.
 pub fn announce(progress: Option<&Py<PyAny>>, total: usize) {
     if let Some(progress) = progress {
         Python::attach(|py| progress.call1(py, (0, total)).ok());

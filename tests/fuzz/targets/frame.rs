@@ -1,4 +1,5 @@
-//! What the targets of all codecs share: an image of the first bytes' making, and a frame of the others.
+//! What the targets of all codecs share: an image of the first bytes' making, and a frame of the
+//! others.
 
 use rapidicom_core::codec::{Codec, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target};
 use rapidicom_core::{ImageDescription, PixelElement, Result};
@@ -16,8 +17,8 @@ impl RowSink for Passing {
     }
 }
 
-/// Decodes a frame: rows - 1, columns - 1, samples of a pixel - 1 and the width of samples (1, 8, 16 or 32 bits) in a
-/// byte each, then the frame itself.
+/// Decodes a frame: rows - 1, columns - 1, samples of a pixel - 1 and the width of samples (1, 8,
+/// 16 or 32 bits) in a byte each, then the frame itself.
 pub fn decode(codec: &dyn Codec, bytes: &[u8]) {
     let Some(([rows, columns, samples, width], frame)) = bytes.split_first_chunk::<4>() else { return };
     let bits = [1, 8, 16, 32][usize::from(width % 4)];

@@ -1,8 +1,10 @@
-//! JPEG 2000 and HTJ2K against frames of other encoders (`tests/data/codecs/README.md`), whose samples are calculated
-//! here again.
+//! JPEG 2000 and HTJ2K against frames of other encoders (`tests/data/codecs/README.md`), whose
+//! samples are calculated here again.
 
 use rapidicom_core::codec::Jpeg2000;
-use rapidicom_core::codec::{Codec, CodedColour, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target};
+use rapidicom_core::codec::{
+    Codec, CodedColour, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target,
+};
 use rapidicom_core::{Family, Result};
 
 use super::{Kept, decode, image};
@@ -71,7 +73,8 @@ fn frames_without_loss_are_exact() {
 #[test]
 fn frames_with_loss_are_near() {
     for ((name, frame), samples_per_pixel) in LOSSY {
-        let (samples, is_whole) = decode(&Jpeg2000, frame, &image(ROWS, COLUMNS, samples_per_pixel, 8)).unwrap();
+        let (samples, is_whole) =
+            decode(&Jpeg2000, frame, &image(ROWS, COLUMNS, samples_per_pixel, 8)).unwrap();
         assert!(is_whole, "{name}");
         let expected = expected(samples_per_pixel, 8, false, true);
         let pairs = samples.iter().zip(&expected);
@@ -102,7 +105,8 @@ fn decode_reduced(
     bits: u32,
     reduce: u32,
 ) -> Result<(CodedImage, Vec<i64>, bool)> {
-    let (image, mut said) = (image(ROWS, COLUMNS, samples_per_pixel, bits_allocated(bits)), Said::default());
+    let (image, mut said) =
+        (image(ROWS, COLUMNS, samples_per_pixel, bits_allocated(bits)), Said::default());
     let mut target = Target::new(&image, DecodeOptions { reduce }, &mut said);
     let decoded = Jpeg2000.decode(frame, &mut target)?;
     assert!(target.is_full());
@@ -124,7 +128,8 @@ fn a_reduced_frame_has_every_second_sample_or_fourth() {
     for ((name, frame), samples_per_pixel) in LOSSY {
         let whole = expected(samples_per_pixel, 8, false, true);
         for reduce in [1, 2] {
-            let (_, samples, is_whole) = decode_reduced(frame, samples_per_pixel, 8, reduce).unwrap();
+            let (_, samples, is_whole) =
+                decode_reduced(frame, samples_per_pixel, 8, reduce).unwrap();
             assert!(is_whole, "{name}");
             let step = 1 << reduce;
             let mut samples = samples.iter();
@@ -133,7 +138,10 @@ fn a_reduced_frame_has_every_second_sample_or_fourth() {
                     for sample in 0..samples_per_pixel {
                         let near = whole[(row * COLUMNS + column) * samples_per_pixel + sample];
                         let found = samples.next().unwrap();
-                        assert!((found - near).abs() <= 9, "{name} {row} {column}: {found}, not {near}");
+                        assert!(
+                            (found - near).abs() <= 9,
+                            "{name} {row} {column}: {found}, not {near}"
+                        );
                     }
                 }
             }
@@ -153,7 +161,9 @@ fn a_frame_may_lack_its_end_marker_and_have_padding() {
     for ((name, frame), samples_per_pixel, bits, is_signed) in LOSSLESS {
         let image = image(ROWS, COLUMNS, samples_per_pixel, bits_allocated(bits));
         let expected = expected(samples_per_pixel, bits, is_signed, false);
-        for (changed, how) in [(frame[..frame.len() - 2].to_vec(), "cut"), ([frame, &[0, 0]].concat(), "padded")] {
+        for (changed, how) in
+            [(frame[..frame.len() - 2].to_vec(), "cut"), ([frame, &[0, 0]].concat(), "padded")]
+        {
             let (samples, is_whole) = decode(&Jpeg2000, &changed, &image).unwrap();
             assert!(is_whole && samples == expected, "{name}, {how}");
         }
@@ -167,10 +177,13 @@ fn a_frame_that_is_cut_short_is_never_whole() {
         let expected = expected(samples_per_pixel, bits, is_signed, false);
         let mut partial_count = 0;
         // The last bytes one by one: among them are those that are not missed.
-        let lengths = (0..frame.len()).filter(|length| length % 11 == 0 || length + 24 > frame.len());
+        let lengths =
+            (0..frame.len()).filter(|length| length % 11 == 0 || length + 24 > frame.len());
         for length in lengths {
             match decode(&Jpeg2000, &frame[..length], &image) {
-                Ok((samples, true)) => assert!(samples == expected, "{name}, {length} bytes of {}", frame.len()),
+                Ok((samples, true)) => {
+                    assert!(samples == expected, "{name}, {length} bytes of {}", frame.len())
+                }
                 Ok((_, false)) => partial_count += 1,
                 Err(_) => {}
             }
@@ -219,7 +232,11 @@ fn what_cannot_be_or_is_not_read_is_said() {
     let cases: [(&[Change<'_>], Family, &str); 8] = [
         (&[(0, b"nothing")], Family::Invalid, "it does not start as a codestream"),
         (&[(8, &34u32.to_be_bytes())], Family::Invalid, "but the data set says 40, 33 and 1"),
-        (&[(24, &[0, 0, 0, 1, 0, 0, 0, 1])], Family::Invalid, "more tiles than such an image can need"),
+        (
+            &[(24, &[0, 0, 0, 1, 0, 0, 0, 1])],
+            Family::Invalid,
+            "more tiles than such an image can need",
+        ),
         (&[(24, &[0, 0, 0, 0])], Family::Invalid, "its image and tiles do not fit each other"),
         (&[(40, &[0, 2])], Family::Invalid, "its number of components is wrong"),
         (&[(42, &[20])], Family::Invalid, "its samples have 21 bits, but the data set allocates 8"),
@@ -238,7 +255,10 @@ fn a_delimiter_in_the_place_of_the_width_hides_nothing() {
     let mut changed = gray.to_vec();
     changed[6..10].copy_from_slice(&[0xFE, 0xFF, 0xDD, 0xE0]);
     let image = image(ROWS, COLUMNS, 1, 8);
-    assert_eq!(decode(&Jpeg2000, &changed, &image).unwrap(), decode(&Jpeg2000, gray, &image).unwrap());
+    assert_eq!(
+        decode(&Jpeg2000, &changed, &image).unwrap(),
+        decode(&Jpeg2000, gray, &image).unwrap()
+    );
 }
 
 #[test]
@@ -268,10 +288,21 @@ fn a_file_may_say_wrong_things_around_its_codestream() {
     let mut changed = file.to_vec();
     changed[start - 4..start].copy_from_slice(&9u32.to_be_bytes());
     let image = image(ROWS, COLUMNS, 3, 8);
-    assert!(decode(&Jpeg2000, &changed, &image).is_err(), "a box that is too short for a codestream");
+    assert!(
+        decode(&Jpeg2000, &changed, &image).is_err(),
+        "a box that is too short for a codestream"
+    );
     changed[start - 4..start].copy_from_slice(&0u32.to_be_bytes());
-    assert_eq!(decode(&Jpeg2000, &changed, &image).unwrap(), (expected, true), "a box that ends with the file");
+    assert_eq!(
+        decode(&Jpeg2000, &changed, &image).unwrap(),
+        (expected, true),
+        "a box that ends with the file"
+    );
     let colour = file.windows(4).position(|bytes| bytes == b"colr").unwrap();
     changed[colour..colour + 4].copy_from_slice(b"pclr");
-    assert_eq!(decode(&Jpeg2000, &changed, &image).unwrap_err().family(), Family::Unsupported, "a palette");
+    assert_eq!(
+        decode(&Jpeg2000, &changed, &image).unwrap_err().family(),
+        Family::Unsupported,
+        "a palette"
+    );
 }

@@ -1,5 +1,5 @@
-//! JPEG with the discrete cosine transform: samples are those of the transform in floating point, however the
-//! coefficients are spread over scans.
+//! JPEG with the discrete cosine transform: samples are those of the transform in floating point,
+//! however the coefficients are spread over scans.
 
 use std::f64::consts::PI;
 
@@ -12,9 +12,9 @@ use super::{Colour, decode, image};
 
 /// Horizontal and vertical frequency by index in zig-zag order (T.81 Figure A.6).
 const ZIGZAG: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
-    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
-    47, 55, 62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
+    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
+    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
 /// A generator of numbers that look random: xorshift.
@@ -30,7 +30,13 @@ impl Random {
 }
 
 /// A frame of coefficients as photographs have them: fewer and smaller ones at high frequencies.
-fn frame(precision: u32, rows: usize, columns: usize, factors: &[(usize, usize)], seed: u64) -> Frame {
+fn frame(
+    precision: u32,
+    rows: usize,
+    columns: usize,
+    factors: &[(usize, usize)],
+    seed: u64,
+) -> Frame {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let mut quantization = [0; 64];
     quantization.fill_with(|| 1 + random.below(12) as u16);
@@ -49,7 +55,9 @@ fn frame(precision: u32, rows: usize, columns: usize, factors: &[(usize, usize)]
         let block = || {
             let mut block = [0; 64];
             let count = random.below(65) as usize;
-            for ((index, coefficient), step) in block.iter_mut().enumerate().zip(quantization).take(count) {
+            for ((index, coefficient), step) in
+                block.iter_mut().enumerate().zip(quantization).take(count)
+            {
                 let most = range / (1 + index as i64) / i64::from(step);
                 *coefficient = (random.below(2 * most as u64 + 1) as i64 - most) as i16;
             }
@@ -63,7 +71,9 @@ fn frame(precision: u32, rows: usize, columns: usize, factors: &[(usize, usize)]
 /// Samples of a block before they are rounded, by the formula of T.81 §A.3.3.
 fn transformed(block: &[i16; 64], quantization: &[u16; 64], precision: u32) -> [[f64; 8]; 8] {
     let scale = |frequency: usize| if frequency == 0 { (0.5f64).sqrt() } else { 1.0 };
-    let cosine = |place: usize, frequency: usize| ((2 * place + 1) as f64 * frequency as f64 * PI / 16.0).cos();
+    let cosine = |place: usize, frequency: usize| {
+        ((2 * place + 1) as f64 * frequency as f64 * PI / 16.0).cos()
+    };
     let level = f64::from(1u32 << (precision - 1));
     let mut samples = [[level; 8]; 8];
     for ((coefficient, step), place) in block.iter().zip(quantization).zip(ZIGZAG) {
@@ -85,7 +95,9 @@ fn component(frame: &Frame, component: usize) -> Vec<Vec<f64>> {
     let mut samples = vec![vec![0.0; columns]; rows];
     for (index, block) in frame.coefficients[component].iter().enumerate() {
         let (x, y) = (index % across * 8, index / across * 8);
-        for (row, values) in transformed(block, &frame.quantization, frame.precision).iter().enumerate() {
+        for (row, values) in
+            transformed(block, &frame.quantization, frame.precision).iter().enumerate()
+        {
             for (column, value) in values.iter().enumerate() {
                 if y + row < rows && x + column < columns {
                     samples[y + row][x + column] = *value;
@@ -99,7 +111,8 @@ fn component(frame: &Frame, component: usize) -> Vec<Vec<f64>> {
 /// The two samples that one lies between when they are twice as many, and their weights.
 fn neighbours(place: usize, count: usize) -> [(usize, f64); 2] {
     let near = place / 2;
-    let far = if place.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(count - 1) };
+    let far =
+        if place.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(count - 1) };
     [(near, 0.75), (far, 0.25)]
 }
 
@@ -111,7 +124,8 @@ fn samples(frame: &Frame) -> Vec<f64> {
         let own = component(frame, index);
         let ((columns, rows), (x, y)) = (frame.size(index), frame.factors_of(index));
         let (repeat_x, repeat_y) = (high_x / x, high_y / y);
-        let is_smooth = matches!((repeat_x, repeat_y), (1, 2)) || (repeat_x == 2 && repeat_y <= 2 && columns > 2);
+        let is_smooth = matches!((repeat_x, repeat_y), (1, 2))
+            || (repeat_x == 2 && repeat_y <= 2 && columns > 2);
         let weights = |place: usize, repeat: usize, count: usize| match repeat {
             2 if is_smooth => neighbours(place, count),
             _ => [(place / repeat, 1.0), (0, 0.0)],
@@ -120,7 +134,8 @@ fn samples(frame: &Frame) -> Vec<f64> {
             let (row, column) = (place / frame.columns, place % frame.columns);
             for (from_row, by_row) in weights(row, repeat_y, rows) {
                 for (from_column, by_column) in weights(column, repeat_x, columns) {
-                    samples[place * frame.factors.len() + index] += by_row * by_column * own[from_row][from_column];
+                    samples[place * frame.factors.len() + index] +=
+                        by_row * by_column * own[from_row][from_column];
                 }
             }
         }
@@ -188,8 +203,8 @@ proptest! {
         let expected = samples(&frame);
         prop_assert_eq!(interleaved.len(), expected.len());
         for (index, (sample, expected)) in interleaved.iter().zip(expected).enumerate() {
-            // Half a level for each rounding: after the transform, and between two samples; and what the
-            // transform's own constants are rounded by, which shows at 12 bits.
+            // Half a level for each rounding: after the transform, and between two samples; and
+            // what the transform's own constants are rounded by, which shows at 12 bits.
             let difference = (*sample as f64 - expected).abs();
             prop_assert!(difference < 1.25, "{} is {}, not {}", index, sample, expected);
         }
@@ -226,13 +241,19 @@ fn blocks_that_end_together_are_counted_over_long_runs() {
 #[test]
 fn what_stands_behind_the_samples_does_not_matter() {
     let frame = frame(8, 20, 20, &[(2, 2), (1, 1), (1, 1)], 3);
-    for (sof, scans) in [(0xC0, vec![Scan::sequential(&[0, 1, 2])]), (0xC2, progressive_scans(3, 1))] {
+    for (sof, scans) in
+        [(0xC0, vec![Scan::sequential(&[0, 1, 2])]), (0xC2, progressive_scans(3, 1))]
+    {
         let bytes = frame.encode(sof, &scans);
         let expected = decoded(&frame, &bytes).unwrap();
         assert!(expected.1);
         let without_end = &bytes[..bytes.len() - 2];
         assert_eq!(decoded(&frame, without_end).unwrap(), expected, "no EOI");
-        assert_eq!(decoded(&frame, &[&bytes[..], &[0, 0, 0x12]].concat()).unwrap(), expected, "bytes behind EOI");
+        assert_eq!(
+            decoded(&frame, &[&bytes[..], &[0, 0, 0x12]].concat()).unwrap(),
+            expected,
+            "bytes behind EOI"
+        );
     }
 }
 
@@ -265,7 +286,11 @@ fn scans_that_do_not_come_leave_coefficients_zero_or_the_frame_partial() {
     let bytes = frame.encode(0xC2, &scans[..1]);
     let (samples, whole) = decoded(&frame, &bytes).unwrap();
     assert!(whole, "EOI says that nothing else is meant to come");
-    assert_eq!(decoded(&frame, &bytes[..bytes.len() - 2]).unwrap(), (samples.clone(), false), "without EOI");
+    assert_eq!(
+        decoded(&frame, &bytes[..bytes.len() - 2]).unwrap(),
+        (samples.clone(), false),
+        "without EOI"
+    );
     frame.coefficients[0].iter_mut().for_each(|block| block[1..].fill(0));
     assert_eq!(decoded(&frame, &frame.encode(0xC0, &[Scan::sequential(&[0])])).unwrap().0, samples);
 }
@@ -284,7 +309,11 @@ fn rows_in_front_of_damage_are_kept() {
         let start = bytes.len() - frame.scan(sof, &scans[0]).len();
         let half = start + (bytes.len() - start) * 2 / 3;
         let (samples, is_whole) = decoded(&frame, &bytes[..half]).unwrap();
-        assert!(!is_whole && !samples.is_empty() && samples.len() < whole.len(), "{sof:X} {}", samples.len());
+        assert!(
+            !is_whole && !samples.is_empty() && samples.len() < whole.len(),
+            "{sof:X} {}",
+            samples.len()
+        );
         assert_eq!(samples, whole[..samples.len()]);
     }
 }
@@ -309,7 +338,8 @@ fn colours_are_those_that_the_codestream_names() {
         Ok(kept.0)
     }
     let jfif = segment(0xE0, b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0");
-    let adobe = |transform: u8| segment(0xEE, &[&b"Adobe\0\x64\0\0\0\0"[..], &[transform]].concat());
+    let adobe =
+        |transform: u8| segment(0xEE, &[&b"Adobe\0\x64\0\0\0\0"[..], &[transform]].concat());
     for (components, before, ids, expected) in [
         (3, vec![], [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
         (3, jfif.clone(), [1, 2, 3, 4], Some(CodedColour::YbrFull)),
@@ -366,7 +396,10 @@ fn frames_that_are_not_read_are_refused() {
         if offset == header + 11 {
             bytes[header + 14] = 0x21;
             let error = decoded(&frame, &bytes).unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "factors 3 and 2: {error}");
+            assert!(
+                matches!(error.kind(), ErrorKind::Unsupported { .. }),
+                "factors 3 and 2: {error}"
+            );
             continue;
         }
         let error = decoded(&frame, &bytes).unwrap_err();
@@ -387,7 +420,11 @@ fn frames_that_are_not_read_are_refused() {
         let mut bytes = frame.headers(0xC2, &[]);
         bytes.extend(frame.scan(0xC2, &scan(0, 0, 0, 0)[0]));
         let place = bytes.windows(2).position(|marker| marker == [0xFF, 0xDA]).unwrap() + 11;
-        bytes[place..place + 3].copy_from_slice(&[scans[0].start, scans[0].end, scans[0].high << 4 | scans[0].low]);
+        bytes[place..place + 3].copy_from_slice(&[
+            scans[0].start,
+            scans[0].end,
+            scans[0].high << 4 | scans[0].low,
+        ]);
         let error = decoded(&frame, &bytes).unwrap_err();
         assert!(error.to_string().contains(why), "{why}: {error}");
     }
@@ -396,9 +433,12 @@ fn frames_that_are_not_read_are_refused() {
 #[test]
 fn damage_gives_an_error_or_rows() {
     let mut random = Random(11);
-    for (precision, factors, sof) in
-        [(8, FACTORS[0], 0xC0), (8, FACTORS[6], 0xC0), (12, FACTORS[0], 0xC1), (8, FACTORS[6], 0xC2)]
-    {
+    for (precision, factors, sof) in [
+        (8, FACTORS[0], 0xC0),
+        (8, FACTORS[6], 0xC0),
+        (12, FACTORS[0], 0xC1),
+        (8, FACTORS[6], 0xC2),
+    ] {
         let frame = Frame { restart_interval: 3, ..frame(precision, 17, 12, factors, 12) };
         let all: Vec<usize> = (0..factors.len()).collect();
         let scans = match sof {

@@ -1,4 +1,5 @@
-//! Writes JPEG frames from quantized coefficients (T.81 Annexes F and G): any sampling factors, any scans.
+//! Writes JPEG frames from quantized coefficients (T.81 Annexes F and G): any sampling factors, any
+//! scans.
 
 use std::collections::BTreeMap;
 
@@ -169,7 +170,8 @@ impl Frame {
     }
 
     fn tokens(&self, sof: u8, scan: &Scan) -> Vec<Token> {
-        let mut coder = Coder { scan: scan.clone(), is_progressive: sof == 0xC2, ..Coder::default() };
+        let mut coder =
+            Coder { scan: scan.clone(), is_progressive: sof == 0xC2, ..Coder::default() };
         coder.predictions = vec![0; scan.components.len()];
         let is_interleaved = scan.components.len() > 1;
         let (across, down) = match is_interleaved {
@@ -200,7 +202,8 @@ impl Frame {
     }
 }
 
-/// How many codes of each length there are for so many symbols: few short ones, and codes of all lengths.
+/// How many codes of each length there are for so many symbols: few short ones, and codes of all
+/// lengths.
 fn counts(mut symbols: usize) -> [u8; 16] {
     [0, 1, 2, 2, 2, 2, 2, 2, 4, 4, 8, 8, 8, 8, 8, 255].map(|most: u8| {
         let count = symbols.min(usize::from(most));
@@ -239,7 +242,9 @@ impl Coder {
                 self.ac_first(block, 1, 63);
             }
             (true, 0, 0) => self.dc(index, block),
-            (true, 0, _) => self.tokens.push(Token::Bits((block[0] >> self.scan.low & 1) as u32, 1)),
+            (true, 0, _) => {
+                self.tokens.push(Token::Bits((block[0] >> self.scan.low & 1) as u32, 1))
+            }
             (true, start, 0) => self.ac_first(block, start, self.scan.end),
             (true, start, _) => self.ac_refinement(block, start, self.scan.end),
         }
@@ -261,7 +266,8 @@ impl Coder {
     fn ac_first(&mut self, block: &[i16; 64], start: u8, end: u8) {
         let mut zeros = 0;
         for coefficient in &block[usize::from(start)..=usize::from(end)] {
-            let value = i32::from(coefficient.unsigned_abs() >> self.scan.low) * i32::from(coefficient.signum());
+            let value = i32::from(coefficient.unsigned_abs() >> self.scan.low)
+                * i32::from(coefficient.signum());
             if value == 0 {
                 zeros += 1;
                 continue;

@@ -1,5 +1,5 @@
-//! JPEG Lossless: images come back as they were coded, and an image is whole only with all its rows. (What is coded has
-//! no checksum: a changed bit behind a code is another image.)
+//! JPEG Lossless: images come back as they were coded, and an image is whole only with all its
+//! rows. (What is coded has no checksum: a changed bit behind a code is another image.)
 
 use proptest::prelude::*;
 use rapidicom_core::codec::{Codec, Jpeg, JpegLossless};
@@ -21,15 +21,21 @@ fn expected(samples: &[u16]) -> Vec<i64> {
 }
 
 fn assert_whole(frame: &[u8], encoding: &Encoding, samples: &[u16], case: &str) {
-    let (found, is_whole) = decoded(frame, encoding).unwrap_or_else(|error| panic!("{case}: {error}"));
+    let (found, is_whole) =
+        decoded(frame, encoding).unwrap_or_else(|error| panic!("{case}: {error}"));
     assert!(is_whole && found == expected(samples), "{case}: {found:?}, not {samples:?}");
 }
 
 /// Asserts that just the first `rows` rows are good.
 fn assert_partial(frame: &[u8], encoding: &Encoding, samples: &[u16], rows: usize, case: &str) {
-    let (found, is_whole) = decoded(frame, encoding).unwrap_or_else(|error| panic!("{case}: {error}"));
+    let (found, is_whole) =
+        decoded(frame, encoding).unwrap_or_else(|error| panic!("{case}: {error}"));
     assert!(!is_whole, "{case}");
-    assert_eq!(found, expected(&samples[..rows * encoding.columns * encoding.components]), "{case}");
+    assert_eq!(
+        found,
+        expected(&samples[..rows * encoding.columns * encoding.components]),
+        "{case}"
+    );
 }
 
 /// Asserts what the error says.
@@ -65,7 +71,16 @@ fn encodings() -> impl Strategy<Value = Encoding> {
     let codes = prop_oneof![Just(Codes::Fixed), Just(Codes::ByFrequency)];
     let size = (1usize..9, 1usize..20);
     (size, scans, 2u32..=16, 1u8..=7, 0u32..16, 0usize..4, codes, any::<bool>()).prop_map(
-        |((rows, columns), scans, precision, predictor, point_transform, restart_lines, codes, has_lines_behind)| {
+        |(
+            (rows, columns),
+            scans,
+            precision,
+            predictor,
+            point_transform,
+            restart_lines,
+            codes,
+            has_lines_behind,
+        )| {
             Encoding {
                 rows,
                 columns,
@@ -118,9 +133,12 @@ proptest! {
 #[test]
 fn long_lines_and_many_of_them_come_in_several_pieces() {
     let (one, three) = (vec![vec![0]], vec![vec![0, 1, 2]]);
-    for (rows, columns, scans) in
-        [(90, 301, one.clone()), (2, 9_000, one), (30, 130, three), (30, 130, vec![vec![0], vec![1, 2]])]
-    {
+    for (rows, columns, scans) in [
+        (90, 301, one.clone()),
+        (2, 9_000, one),
+        (30, 130, three),
+        (30, 130, vec![vec![0], vec![1, 2]]),
+    ] {
         for predictor in 1..=7 {
             let components = scans.iter().flatten().count();
             let encoding = Encoding {
@@ -154,12 +172,18 @@ fn differences_may_be_taken_modulo_the_range_of_samples() {
         if predictor <= 4 {
             assert_whole(&frame, &encoding, &samples, "a prediction that is a sum");
         } else {
-            assert!(decoded(&frame, &encoding).is_err(), "predictor {predictor} halves what is out of range");
+            assert!(
+                decoded(&frame, &encoding).is_err(),
+                "predictor {predictor} halves what is out of range"
+            );
         }
     }
-    // An image that stores more bits than are coded: what is out of range has no place to be put right.
+    // An image that stores more bits than are coded: what is out of range has no place to be put
+    // right.
     let encoding = Encoding { precision: 8, wraps: true, ..Encoding::plain(6, 10) };
-    let error = decode(&JpegLossless, &encoding.encode(&samples), &image(6, 10, 1, 16)).unwrap_err().to_string();
+    let error = decode(&JpegLossless, &encoding.encode(&samples), &image(6, 10, 1, 16))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("more than 8 bits"), "{error}");
 }
 
@@ -232,7 +256,8 @@ fn what_contradicts_the_standard_or_the_image_is_refused() {
     let encoding = Encoding::plain(2, 3);
     let samples = [1, 2, 3, 4, 5, 6];
     let frame = encoding.encode(&samples);
-    // SOI; SOF3 with its length, precision, lines, columns, components, and of the first its factors.
+    // SOI; SOF3 with its length, precision, lines, columns, components, and of the first its
+    // factors.
     let (sof, precision, rows, factors) = (3, 6, 8, 13);
     let scan = frame.windows(2).position(|marker| marker == [0xFF, 0xDA]).unwrap();
     // SOS with its length, components, identifier, table, predictor.
@@ -300,7 +325,8 @@ fn frames_of_other_processes_are_told_apart() {
     assert_eq!(Jpeg.name(), "JPEG");
 }
 
-/// Whatever is decoded, it is as many rows as are said to be good, and all of them where it is whole.
+/// Whatever is decoded, it is as many rows as are said to be good, and all of them where it is
+/// whole.
 fn look_at(frame: &[u8], encoding: &Encoding) {
     if let Ok((found, is_whole)) = decoded(frame, encoding) {
         let row = encoding.columns * encoding.components;
@@ -311,11 +337,25 @@ fn look_at(frame: &[u8], encoding: &Encoding) {
 
 #[test]
 fn damage_is_an_error_or_leaves_whole_rows() {
-    let plain = Encoding { precision: 12, predictor: 5, codes: Codes::ByFrequency, ..Encoding::plain(9, 11) };
+    let plain = Encoding {
+        precision: 12,
+        predictor: 5,
+        codes: Codes::ByFrequency,
+        ..Encoding::plain(9, 11)
+    };
     let restarts = Encoding { precision: 8, restart_lines: 2, ..Encoding::plain(9, 11) };
-    let colours =
-        Encoding { components: 3, scans: vec![vec![0, 1, 2]], precision: 8, point_transform: 2, ..plain.clone() };
-    let separate = Encoding { scans: vec![vec![0], vec![1], vec![2]], has_lines_behind: true, ..colours.clone() };
+    let colours = Encoding {
+        components: 3,
+        scans: vec![vec![0, 1, 2]],
+        precision: 8,
+        point_transform: 2,
+        ..plain.clone()
+    };
+    let separate = Encoding {
+        scans: vec![vec![0], vec![1], vec![2]],
+        has_lines_behind: true,
+        ..colours.clone()
+    };
     for encoding in [plain, restarts, colours, separate] {
         let samples = some_samples(99 * encoding.components, encoding.precision);
         let frame = encoding.encode(&samples);

@@ -28,7 +28,8 @@ pub struct Encoding {
 pub enum Codes {
     /// The same for any image, with all categories.
     Fixed,
-    /// The more often a category is there the shorter its code, and each a bit longer than the one before.
+    /// The more often a category is there the shorter its code, and each a bit longer than the one
+    /// before.
     ByFrequency,
 }
 
@@ -62,7 +63,8 @@ impl Encoding {
         header.extend((0..self.components).flat_map(|component| [component as u8 + 1, 0x11, 0]));
         frame.extend(segment(0xC3, &header));
         if self.restart_lines > 0 {
-            frame.extend(segment(0xDD, &((self.restart_lines * self.columns) as u16).to_be_bytes()));
+            frame
+                .extend(segment(0xDD, &((self.restart_lines * self.columns) as u16).to_be_bytes()));
         }
         for (index, components) in self.scans.iter().enumerate() {
             self.encode_scan(samples, components, &mut frame);
@@ -74,12 +76,14 @@ impl Encoding {
         frame
     }
 
-    /// The tables of each component, whose destinations are used again by each scan, the scan header, and the samples.
+    /// The tables of each component, whose destinations are used again by each scan, the scan
+    /// header, and the samples.
     fn encode_scan(&self, samples: &[u16], components: &[usize], frame: &mut Vec<u8>) {
         let mut scan = vec![components.len() as u8];
         let differences: Vec<Vec<u16>> =
             components.iter().map(|component| self.differences(samples, *component)).collect();
-        let tables: Vec<Table> = differences.iter().map(|differences| Table::new(self.codes, differences)).collect();
+        let tables: Vec<Table> =
+            differences.iter().map(|differences| Table::new(self.codes, differences)).collect();
         for (destination, (component, table)) in components.iter().zip(&tables).enumerate() {
             frame.extend(segment(0xC4, &table.segment(destination as u8)));
             scan.extend([*component as u8 + 1, (destination as u8) << 4]);
@@ -106,17 +110,22 @@ impl Encoding {
     /// What is coded of a component, modulo 65536 (T.81 §H.1.2.1).
     fn differences(&self, samples: &[u16], component: usize) -> Vec<u16> {
         let sample = |row: usize, column: usize| {
-            i32::from(samples[(row * self.columns + column) * self.components + component] >> self.point_transform)
+            i32::from(
+                samples[(row * self.columns + column) * self.components + component]
+                    >> self.point_transform,
+            )
         };
         let predict = |row: usize, column: usize| {
-            let is_first_line = row == 0 || self.restart_lines > 0 && row.is_multiple_of(self.restart_lines);
+            let is_first_line =
+                row == 0 || self.restart_lines > 0 && row.is_multiple_of(self.restart_lines);
             match (is_first_line, column) {
                 (true, 0) => return 1 << (self.precision - self.point_transform - 1),
                 (true, _) => return sample(row, column - 1),
                 (false, 0) => return sample(row - 1, 0),
                 _ => {}
             }
-            let (a, b, c) = (sample(row, column - 1), sample(row - 1, column), sample(row - 1, column - 1));
+            let (a, b, c) =
+                (sample(row, column - 1), sample(row - 1, column), sample(row - 1, column - 1));
             match self.predictor {
                 1 => a,
                 2 => b,
@@ -128,7 +137,8 @@ impl Encoding {
                 other => panic!("predictor {other}"),
             }
         };
-        let pixels = (0..self.rows).flat_map(|row| (0..self.columns).map(move |column| (row, column)));
+        let pixels =
+            (0..self.rows).flat_map(|row| (0..self.columns).map(move |column| (row, column)));
         let differences = pixels.map(|(row, column)| sample(row, column) - predict(row, column));
         let wrapped = differences.map(|difference| {
             let range = 1 << (self.precision - self.point_transform);
@@ -163,10 +173,14 @@ impl Table {
         for difference in differences {
             frequencies[usize::from(category(*difference).0)] += 1;
         }
-        let mut categories: Vec<u8> = (0..17).filter(|category| frequencies[usize::from(*category)] > 0).collect();
+        let mut categories: Vec<u8> =
+            (0..17).filter(|category| frequencies[usize::from(*category)] > 0).collect();
         if codes == Codes::Fixed || categories.len() > 16 {
             // Of 2 bits, five of 3, and then one each.
-            return Table { counts: [0, 1, 5, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0], categories: (0..17).collect() };
+            return Table {
+                counts: [0, 1, 5, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0],
+                categories: (0..17).collect(),
+            };
         }
         categories.sort_by_key(|category| usize::MAX - frequencies[usize::from(*category)]);
         let mut counts = [0; 16];
@@ -188,7 +202,11 @@ impl Table {
             for _ in 0..count {
                 if self.categories[index] == category {
                     bits.put(code, length);
-                    let low = if (difference as i16) < 0 { difference.wrapping_sub(1) } else { difference };
+                    let low = if (difference as i16) < 0 {
+                        difference.wrapping_sub(1)
+                    } else {
+                        difference
+                    };
                     bits.put(u32::from(low) & ((1 << extra) - 1), extra);
                     return;
                 }

@@ -12,13 +12,14 @@ struct Chance(u64);
 
 impl Chance {
     fn below(&mut self, end: i32) -> i32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) % end as u64) as i32
     }
 }
 
-/// Samples up to `max_value`, of the kinds that take different ways: 0 is noise over all values, 1 a slope with some
-/// noise, 2 areas of one value, 3 the least and the largest value, 4 one value.
+/// Samples up to `max_value`, of the kinds that take different ways: 0 is noise over all values, 1
+/// a slope with some noise, 2 areas of one value, 3 the least and the largest value, 4 one value.
 fn samples(settings: &Settings, kind: u32, seed: u64, max_value: i32) -> Vec<i32> {
     let mut chance = Chance(seed);
     let mut last = chance.below(max_value + 1);
@@ -29,7 +30,10 @@ fn samples(settings: &Settings, kind: u32, seed: u64, max_value: i32) -> Vec<i32
             for component in 0..count as i32 {
                 let value = match kind {
                     0 => chance.below(max_value + 1),
-                    1 => (row * 3 + column * 5 + component * 9 + chance.below(1 + max_value / 20)) % (max_value + 1),
+                    1 => {
+                        (row * 3 + column * 5 + component * 9 + chance.below(1 + max_value / 20))
+                            % (max_value + 1)
+                    }
                     2 if chance.below(12 * count as i32) == 0 => {
                         last = chance.below(max_value + 1);
                         last
@@ -50,7 +54,10 @@ fn check(settings: &Settings, kind: u32, seed: u64) {
     let samples = samples(settings, kind, seed, largest);
     let (frame, coded) = encode(settings, &samples);
     for (sample, coded) in samples.iter().zip(&coded) {
-        assert!((i64::from(*sample) - coded).abs() <= i64::from(settings.near), "the encoder is as near as it says");
+        assert!(
+            (i64::from(*sample) - coded).abs() <= i64::from(settings.near),
+            "the encoder is as near as it says"
+        );
     }
     let bits_allocated = if settings.precision <= 8 { 8 } else { 16 };
     let image = image(settings.rows, settings.columns, settings.component_count, bits_allocated);
@@ -107,11 +114,19 @@ proptest! {
 #[test]
 fn long_lines_and_many_rows_are_decoded() {
     // Runs of the longest pieces, statistics that are halved, and more than one group of rows.
-    for (rows, columns, component_count, precision, kind) in
-        [(3, 70_000 / 4, 4, 8, 4), (2, 65_535, 1, 16, 2), (300, 100, 1, 12, 1), (120, 90, 3, 8, 1), (60, 60, 1, 2, 0)]
-    {
+    for (rows, columns, component_count, precision, kind) in [
+        (3, 70_000 / 4, 4, 8, 4),
+        (2, 65_535, 1, 16, 2),
+        (300, 100, 1, 12, 1),
+        (120, 90, 3, 8, 1),
+        (60, 60, 1, 2, 0),
+    ] {
         for near in [0, 1] {
-            check(&Settings { near, ..Settings::new(rows, columns, component_count, precision) }, kind, 7);
+            check(
+                &Settings { near, ..Settings::new(rows, columns, component_count, precision) },
+                kind,
+                7,
+            );
         }
     }
 }
@@ -120,10 +135,10 @@ fn long_lines_and_many_rows_are_decoded() {
 fn the_example_of_the_standard_is_decoded() {
     // T.87 §H.3.
     let frame = [
-        0xFF, 0xD8, 0xFF, 0xF7, 0x00, 0x0B, 0x08, 0x00, 0x04, 0x00, 0x04, 0x01, 0x01, 0x11, 0x00, 0xFF, 0xDA, 0x00,
-        0x08, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x6C, 0x80, 0x20, 0x8E, 0x01, 0xC0, 0x00, 0x00,
-        0x57, 0x40, 0x00, 0x00, 0x6E, 0xE6, 0x00, 0x00, 0x01, 0xBC, 0x18, 0x00, 0x00, 0x05, 0xD8, 0x00, 0x00, 0x91,
-        0x60, 0xFF, 0xD9,
+        0xFF, 0xD8, 0xFF, 0xF7, 0x00, 0x0B, 0x08, 0x00, 0x04, 0x00, 0x04, 0x01, 0x01, 0x11, 0x00,
+        0xFF, 0xDA, 0x00, 0x08, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x6C, 0x80,
+        0x20, 0x8E, 0x01, 0xC0, 0x00, 0x00, 0x57, 0x40, 0x00, 0x00, 0x6E, 0xE6, 0x00, 0x00, 0x01,
+        0xBC, 0x18, 0x00, 0x00, 0x05, 0xD8, 0x00, 0x00, 0x91, 0x60, 0xFF, 0xD9,
     ];
     let expected = vec![0, 0, 90, 74, 68, 50, 43, 205, 64, 145, 145, 145, 100, 145, 145, 145];
     assert_eq!(decode(&JpegLs, &frame, &image(4, 4, 1, 8)).unwrap(), (expected.clone(), true));
@@ -153,7 +168,10 @@ fn colour_transforms_are_undone() {
         let other_segments = vec![0xFF, 0xE8, 0, 7, b'm', b'r', b'f', b'x', code];
         let (frame, _) = encode(&Settings { other_segments, ..settings.clone() }, &transformed);
         let (decoded, _) = decode(&JpegLs, &frame, &image(9, 8, 3, 8)).unwrap();
-        assert!(decoded.iter().zip(&colours).all(|(decoded, colour)| *decoded == i64::from(*colour)), "HP{code}");
+        assert!(
+            decoded.iter().zip(&colours).all(|(decoded, colour)| *decoded == i64::from(*colour)),
+            "HP{code}"
+        );
     }
 }
 
@@ -167,10 +185,20 @@ fn what_stands_around_a_frame_does_not_matter() {
         ("no EOI", frame[..end].to_vec()),
         ("bytes behind EOI", [&frame[..], &[0, 0, 0]].concat()),
         ("bytes before EOI", [&frame[..end], &[0, 0, 0], &frame[end..]].concat()),
-        ("application data", [&frame[..2], &spiff, &[0xFF, 0xFF, 0xFE, 0, 3, 9], &frame[2..]].concat()),
-        ("mapping table that no scan names", [&frame[..2], &[0xFF, 0xF8, 0, 6, 2, 1, 1, 0], &frame[2..]].concat()),
+        (
+            "application data",
+            [&frame[..2], &spiff, &[0xFF, 0xFF, 0xFE, 0, 3, 9], &frame[2..]].concat(),
+        ),
+        (
+            "mapping table that no scan names",
+            [&frame[..2], &[0xFF, 0xF8, 0, 6, 2, 1, 1, 0], &frame[2..]].concat(),
+        ),
     ] {
-        assert_eq!(decode(&JpegLs, &frame, &image(6, 5, 1, 16)).unwrap(), (coded.clone(), true), "{name}");
+        assert_eq!(
+            decode(&JpegLs, &frame, &image(6, 5, 1, 16)).unwrap(),
+            (coded.clone(), true),
+            "{name}"
+        );
     }
 }
 
@@ -179,8 +207,13 @@ fn rows_are_kept_up_to_where_the_data_end() {
     for interleave in [Interleave::None, Interleave::Line, Interleave::Sample] {
         let settings = Settings { interleave, ..Settings::new(40, 30, 3, 8) };
         let (frame, coded) = encode(&settings, &samples(&settings, 1, 5, 255));
-        let (rows, is_whole) = decode(&JpegLs, &frame[..frame.len() - 60], &image(40, 30, 3, 8)).unwrap();
-        assert!(!is_whole && rows.len() < coded.len() && rows.len() > 35 * 90, "{} samples", rows.len());
+        let (rows, is_whole) =
+            decode(&JpegLs, &frame[..frame.len() - 60], &image(40, 30, 3, 8)).unwrap();
+        assert!(
+            !is_whole && rows.len() < coded.len() && rows.len() > 35 * 90,
+            "{} samples",
+            rows.len()
+        );
         assert_eq!(rows, coded[..rows.len()], "{interleave:?}");
         assert!(decode(&JpegLs, &frame[..70], &image(40, 30, 3, 8)).is_err(), "not even one row");
     }
@@ -188,14 +221,18 @@ fn rows_are_kept_up_to_where_the_data_end() {
     let (mut frame, coded) = encode(&settings, &samples(&settings, 1, 5, 255));
     let third = frame.windows(2).position(|pair| pair == [0xFF, 0xD1]).unwrap();
     frame[third + 1] = 0xD2;
-    assert_eq!(decode(&JpegLs, &frame, &image(20, 30, 1, 8)).unwrap(), (coded[..10 * 30].to_vec(), false));
+    assert_eq!(
+        decode(&JpegLs, &frame, &image(20, 30, 1, 8)).unwrap(),
+        (coded[..10 * 30].to_vec(), false)
+    );
 }
 
 #[test]
 fn what_is_no_frame_is_refused_with_a_reason() {
     let settings = Settings::new(4, 4, 1, 8);
     let (frame, _) = encode(&settings, &samples(&settings, 0, 1, 255));
-    // SOI, then SOF55 at 2 (its precision at 6), then SOS at 15 (its table at 21, NEAR at 22, ILV at 23, Al at 24).
+    // SOI, then SOF55 at 2 (its precision at 6), then SOS at 15 (its table at 21, NEAR at 22, ILV
+    // at 23, Al at 24).
     let with = |index: usize, byte: u8| {
         let mut frame = frame.clone();
         frame[index] = byte;
@@ -205,33 +242,57 @@ fn what_is_no_frame_is_refused_with_a_reason() {
     for (frame, family, why) in [
         (vec![], Family::Invalid, "byte 0 of the frame: it does not start with marker 0xFFD8"),
         (frame[..2].to_vec(), Family::Invalid, "it ends before all its components"),
-        (frame[..10].to_vec(), Family::Invalid, "byte 2 of the frame: the segment of marker 0xFFF7 is cut short"),
+        (
+            frame[..10].to_vec(),
+            Family::Invalid,
+            "byte 2 of the frame: the segment of marker 0xFFF7 is cut short",
+        ),
         (
             with(3, 0xC3),
             Family::Invalid,
             "byte 2 of the frame: it is no JPEG-LS: its frame header is marker 0xFFC3 (SOF3)",
         ),
         (with(3, 0xF9), Family::Unsupported, "extensions"),
-        (with(3, 0xFE), Family::Invalid, "byte 15 of the frame: there is no frame header before its scan"),
+        (
+            with(3, 0xFE),
+            Family::Invalid,
+            "byte 15 of the frame: there is no frame header before its scan",
+        ),
         (with(6, 1), Family::Invalid, "its samples have 1 bits"),
         (with(6, 9), Family::Invalid, "its samples have 9 bits, but the data set allocates 8"),
         (with(8, 5), Family::Invalid, "it has 5 rows"),
         (with(8, 0), Family::Invalid, "it does not say how many lines"),
         (with(11, 2), Family::Invalid, "marker 0xFFF7 has a segment of 11 bytes"),
-        (with(15, 0), Family::Invalid, "byte 15 of the frame: a marker was expected, and there is 0x00"),
+        (
+            with(15, 0),
+            Family::Invalid,
+            "byte 15 of the frame: a marker was expected, and there is 0x00",
+        ),
         (with(20, 9), Family::Invalid, "its component 9 is none of the frame"),
         (with(21, 1), Family::Unsupported, "mapping table"),
         (with(22, 128), Family::Invalid, "NEAR is 128"),
         (with(23, 3), Family::Invalid, "interleave mode 3"),
         (with(24, 1), Family::Unsupported, "point transform"),
-        (behind_soi(&[0xFF, 0xF8, 0, 4, 1, 0]), Family::Invalid, "marker 0xFFF8 has a segment of 4 bytes"),
+        (
+            behind_soi(&[0xFF, 0xF8, 0, 4, 1, 0]),
+            Family::Invalid,
+            "marker 0xFFF8 has a segment of 4 bytes",
+        ),
         (behind_soi(&[0xFF, 0xF8, 0, 3, 5]), Family::Unsupported, "type (5)"),
         (behind_soi(&[0xFF, 0xDD, 0, 3, 5]), Family::Invalid, "marker 0xFFDD"),
-        (behind_soi(&[0xFF, 0xE8, 0, 7, b'm', b'r', b'f', b'x', 1]), Family::Unsupported, "colour transform"),
+        (
+            behind_soi(&[0xFF, 0xE8, 0, 7, b'm', b'r', b'f', b'x', 1]),
+            Family::Unsupported,
+            "colour transform",
+        ),
         (behind_soi(&frame[2..15]), Family::Invalid, "second frame header"),
     ] {
         let error = decode(&JpegLs, &frame, &image(4, 4, 1, 8)).unwrap_err();
-        assert_eq!((error.family(), error.to_string().contains(why)), (family, true), "{error}; expected: {why}");
+        assert_eq!(
+            (error.family(), error.to_string().contains(why)),
+            (family, true),
+            "{error}; expected: {why}"
+        );
         if let ErrorKind::InvalidFrame { offset: Some(offset), .. } = error.kind() {
             assert!(*offset <= frame.len() as u64);
         }
@@ -261,8 +322,12 @@ fn damage_is_never_more_than_an_error() {
         (3, Interleave::Line, 12, 0, 3),
         (4, Interleave::Sample, 8, 2, 0),
     ] {
-        let settings =
-            Settings { interleave, near, restart_interval, ..Settings::new(12, 11, component_count, precision) };
+        let settings = Settings {
+            interleave,
+            near,
+            restart_interval,
+            ..Settings::new(12, 11, component_count, precision)
+        };
         let bits_allocated = if precision <= 8 { 8 } else { 16 };
         let image = image(12, 11, component_count, bits_allocated);
         let try_frame = |frame: &[u8]| {

@@ -21,7 +21,8 @@ pub struct Settings {
     pub preset: Option<[i32; 5]>,
     /// Lines between restart markers; 0 for none.
     pub restart_interval: usize,
-    /// Puts rows and columns into a segment of their own, as if they were too many for the frame header.
+    /// Puts rows and columns into a segment of their own, as if they were too many for the frame
+    /// header.
     pub is_oversize: bool,
     /// Puts the number of lines behind the first scan.
     pub has_dnl: bool,
@@ -47,14 +48,18 @@ impl Settings {
     }
 }
 
-const J: [u32; 32] =
-    [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const J: [u32; 32] = [
+    0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13,
+    14, 15,
+];
 
-/// The frame that `samples` (row, column, sample) become, and the samples that a decoder must make of it.
+/// The frame that `samples` (row, column, sample) become, and the samples that a decoder must make
+/// of it.
 pub fn encode(settings: &Settings, samples: &[i32]) -> (Vec<u8>, Vec<i64>) {
     let count = settings.component_count;
-    let mut planes: Vec<Vec<i32>> =
-        (0..count).map(|component| samples.iter().skip(component).step_by(count).copied().collect()).collect();
+    let mut planes: Vec<Vec<i32>> = (0..count)
+        .map(|component| samples.iter().skip(component).step_by(count).copied().collect())
+        .collect();
     let mut frame = headers(settings);
     let scans: Vec<Vec<usize>> = match settings.interleave {
         Interleave::None => (0..count).map(|component| vec![component]).collect(),
@@ -77,7 +82,8 @@ pub fn encode(settings: &Settings, samples: &[i32]) -> (Vec<u8>, Vec<i64>) {
     }
     frame.extend([0xFF, 0xD9]);
     let pixels = 0..settings.rows * settings.columns;
-    let coded = pixels.flat_map(|pixel| planes.iter().map(move |plane| i64::from(plane[pixel]))).collect();
+    let coded =
+        pixels.flat_map(|pixel| planes.iter().map(move |plane| i64::from(plane[pixel]))).collect();
     (frame, coded)
 }
 
@@ -159,7 +165,8 @@ struct Coder {
 }
 
 fn default_thresholds(max_value: i32, near: i32) -> [i32; 3] {
-    let clamp = |value: i32, least: i32| if value > max_value || value < least { least } else { value };
+    let clamp =
+        |value: i32, least: i32| if value > max_value || value < least { least } else { value };
     if max_value >= 128 {
         let factor = (max_value.min(4095) + 128) / 256;
         let t1 = clamp(factor + 2 + 3 * near, near + 1);
@@ -222,7 +229,8 @@ impl Coder {
     /// §A.4.4: the error in steps, and the sample that it stands for.
     fn quantize(&self, error: i32, predicted: i32, sign: i32) -> (i32, i32) {
         let step = 2 * self.near + 1;
-        let error = if error > 0 { (error + self.near) / step } else { -((self.near - error) / step) };
+        let error =
+            if error > 0 { (error + self.near) / step } else { -((self.near - error) / step) };
         (error, (predicted + sign * error * step).clamp(0, self.max_value))
     }
 
@@ -245,7 +253,13 @@ impl Coder {
         }
     }
 
-    fn regular(&mut self, bits: &mut Bits<'_>, sample: i32, [ra, rb, rc, _]: [i32; 4], regions: i32) -> i32 {
+    fn regular(
+        &mut self,
+        bits: &mut Bits<'_>,
+        sample: i32,
+        [ra, rb, rc, _]: [i32; 4],
+        regions: i32,
+    ) -> i32 {
         let (sign, q) = if regions < 0 { (-1, -regions as usize) } else { (1, regions as usize) };
         let predicted = if rc >= ra.max(rb) {
             ra.min(rb)
@@ -305,8 +319,9 @@ impl Coder {
         let temp = if ri_type == 0 { self.a[q] } else { self.a[q] + (self.n[q] >> 1) };
         let k = (0..).find(|k| self.n[q] << k >= temp).unwrap();
         let is_mostly_negative = 2 * self.nn[ri_type] >= self.n[q];
-        let map =
-            (k == 0 && error > 0 && !is_mostly_negative) || (error < 0 && is_mostly_negative) || (error < 0 && k != 0);
+        let map = (k == 0 && error > 0 && !is_mostly_negative)
+            || (error < 0 && is_mostly_negative)
+            || (error < 0 && k != 0);
         let mapped = 2 * error.abs() - ri_type as i32 - i32::from(map);
         self.golomb(bits, mapped, k, self.limit - J[run_index] - 1);
         self.nn[ri_type] += i32::from(error < 0);
@@ -352,7 +367,15 @@ fn scan(settings: &Settings, planes: &mut [Vec<i32>], frame: &mut Vec<u8>) {
                 line(settings, &mut coder, &mut bits, planes, start, row, &mut run_indices[0]);
             } else {
                 for (plane, run_index) in planes.iter_mut().zip(&mut run_indices) {
-                    line(settings, &mut coder, &mut bits, std::slice::from_mut(plane), start, row, run_index);
+                    line(
+                        settings,
+                        &mut coder,
+                        &mut bits,
+                        std::slice::from_mut(plane),
+                        start,
+                        row,
+                        run_index,
+                    );
                 }
             }
         }
@@ -360,7 +383,8 @@ fn scan(settings: &Settings, planes: &mut [Vec<i32>], frame: &mut Vec<u8>) {
     }
 }
 
-/// Codes a row of components that take turns by samples, or of one. The first row of the restart interval is `start`.
+/// Codes a row of components that take turns by samples, or of one. The first row of the restart
+/// interval is `start`.
 fn line(
     settings: &Settings,
     coder: &mut Coder,
@@ -386,8 +410,9 @@ fn line(
     let mut column = 0;
     while column < columns {
         let all: Vec<[i32; 4]> = planes.iter().map(|plane| neighbours(plane, column)).collect();
-        let regions =
-            |[ra, rb, rc, rd]: [i32; 4]| 81 * coder.region(rd - rb) + 9 * coder.region(rb - rc) + coder.region(rc - ra);
+        let regions = |[ra, rb, rc, rd]: [i32; 4]| {
+            81 * coder.region(rd - rb) + 9 * coder.region(rb - rc) + coder.region(rc - ra)
+        };
         let regions: Vec<i32> = all.iter().map(|neighbours| regions(*neighbours)).collect();
         if regions.iter().any(|regions| *regions != 0) {
             for ((plane, neighbours), regions) in planes.iter_mut().zip(all).zip(regions) {
@@ -399,9 +424,15 @@ fn line(
         }
         let first = column;
         while column < columns
-            && planes.iter().zip(&all).all(|(plane, [ra, ..])| (plane[row * columns + column] - ra).abs() <= coder.near)
+            && planes
+                .iter()
+                .zip(&all)
+                .all(|(plane, [ra, ..])| (plane[row * columns + column] - ra).abs() <= coder.near)
         {
-            planes.iter_mut().zip(&all).for_each(|(plane, [ra, ..])| plane[row * columns + column] = *ra);
+            planes
+                .iter_mut()
+                .zip(&all)
+                .for_each(|(plane, [ra, ..])| plane[row * columns + column] = *ra);
             column += 1;
         }
         run_length(bits, column - first, column == columns, run_index);

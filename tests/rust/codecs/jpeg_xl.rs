@@ -26,7 +26,8 @@ const COLOUR_8: &str = "\
     ff0a28000880480804010054014b12c5820552d00d2d2222a263a362c818c4186324492ac6a85d203a0064de6b8b80ff32e6\
     28d7bb61d181c9f54bc8bca4f316b02db1e1287e2d347cb2192a122cd886f6b0f85504515abda1801baa6039c6527052\
 ";
-/// A JPEG image of 16 rows and 24 columns, whose chrominance has half of them, packed again: one red all over.
+/// A JPEG image of 16 rows and 24 columns, whose chrominance has half of them, packed again: one
+/// red all over.
 const JPEG: &str = "\
     0000000c4a584c200d0a870a00000014667479706a786c20000000006a786c20000000116a786c7000000000ff0a03412400\
     0001e06a627264c06d03088220b40c088050a340c85525000020e4a86cc1509cff1344c608659c530ada8f9021cc52071966\
@@ -79,7 +80,8 @@ fn a_jpeg_image_comes_out_as_red_green_and_blue() {
     let (samples, is_whole) = decode(&JpegXl, &bytes(JPEG), &image).unwrap();
     assert!(is_whole);
     for pixel in samples.chunks(3) {
-        let differences = pixel.iter().zip([200, 30, 60]).map(|(found, coded)| (found - coded).abs());
+        let differences =
+            pixel.iter().zip([200, 30, 60]).map(|(found, coded)| (found - coded).abs());
         assert!(differences.max() <= Some(1), "{pixel:?}");
     }
 }
@@ -93,8 +95,12 @@ fn bytes_behind_the_codestream_are_of_no_use() {
 
 #[test]
 fn another_image_is_refused() {
-    for (rows, columns, samples_per_pixel, bits) in [(5, 6, 1, 16), (6, 5, 3, 16), (6, 5, 1, 8), (60, 50, 1, 16)] {
-        let error = decode(&JpegXl, &bytes(GREY_16), &image(rows, columns, samples_per_pixel, bits)).unwrap_err();
+    for (rows, columns, samples_per_pixel, bits) in
+        [(5, 6, 1, 16), (6, 5, 3, 16), (6, 5, 1, 8), (60, 50, 1, 16)]
+    {
+        let error =
+            decode(&JpegXl, &bytes(GREY_16), &image(rows, columns, samples_per_pixel, bits))
+                .unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::InvalidFrame { .. }), "{error}");
     }
 }
@@ -114,7 +120,10 @@ fn what_is_cut_short_is_an_error() {
         let result = decode(&JpegXl, &frame[..length], &image(6, 5, 1, 16));
         // The last bits may be padding.
         let expected = (0..30).map(|index| index * 2179).collect::<Vec<i64>>();
-        assert!(result.is_err() || result.is_ok_and(|found| found == (expected, true)), "{length} bytes");
+        assert!(
+            result.is_err() || result.is_ok_and(|found| found == (expected, true)),
+            "{length} bytes"
+        );
     }
 }
 
@@ -135,7 +144,10 @@ fn damage_is_an_error_or_a_frame_with_all_rows() {
                 frame[place] = chance.below(256) as u8;
             }
             if let Ok((samples, is_whole)) = decode(&JpegXl, &frame, &image) {
-                assert!(is_whole && samples.len() == image.rows * image.columns * image.samples_per_pixel);
+                assert!(
+                    is_whole
+                        && samples.len() == image.rows * image.columns * image.samples_per_pixel
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Codecs against encoders that are written here from the standard alone, over all parameters that they have.
+//! Codecs against encoders that are written here from the standard alone, over all parameters that
+//! they have.
 
 mod jpeg_2000;
 mod jpeg_dct;
@@ -12,11 +13,18 @@ mod rle;
 mod rle_encoder;
 mod target;
 
-use rapidicom_core::codec::{Codec, CodedColour, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target};
+use rapidicom_core::codec::{
+    Codec, CodedColour, CodedImage, DecodeOptions, Decoded, RowSink, Samples, Target,
+};
 use rapidicom_core::{ImageDescription, PixelElement, Result};
 
 /// An image of one frame without a sign, all of whose allocated bits are stored.
-pub fn image(rows: usize, columns: usize, samples_per_pixel: usize, bits_allocated: u32) -> ImageDescription {
+pub fn image(
+    rows: usize,
+    columns: usize,
+    samples_per_pixel: usize,
+    bits_allocated: u32,
+) -> ImageDescription {
     ImageDescription {
         rows,
         columns,
@@ -28,7 +36,8 @@ pub fn image(rows: usize, columns: usize, samples_per_pixel: usize, bits_allocat
         high_bit: bits_allocated - 1,
         is_signed: false,
         is_planar: Some(false),
-        photometric_interpretation: if samples_per_pixel == 1 { "MONOCHROME2" } else { "RGB" }.to_owned(),
+        photometric_interpretation: if samples_per_pixel == 1 { "MONOCHROME2" } else { "RGB" }
+            .to_owned(),
     }
 }
 
@@ -66,7 +75,11 @@ impl RowSink for Colour {
 }
 
 /// The samples of a frame, and whether all of them were coded.
-pub fn decode(codec: &dyn Codec, frame: &[u8], image: &ImageDescription) -> Result<(Vec<i64>, bool)> {
+pub fn decode(
+    codec: &dyn Codec,
+    frame: &[u8],
+    image: &ImageDescription,
+) -> Result<(Vec<i64>, bool)> {
     let mut kept = Kept::default();
     let mut target = Target::new(image, DecodeOptions::default(), &mut kept);
     let decoded = codec.decode(frame, &mut target)?;

@@ -7,7 +7,8 @@ use rapidicom_core::codec::{Codec, DecodeOptions, Decoded, RleLossless, Target};
 use super::rle_encoder::{Chance, Runs, encode, frame_of, segment_of, segments_of};
 use super::{Kept, decode, image};
 
-/// What is left of a sample in a field of so many bits, with the sign that the widest ones are given.
+/// What is left of a sample in a field of so many bits, with the sign that the widest ones are
+/// given.
 fn stored(value: i64, bits: u32) -> i64 {
     if bits == 32 { i64::from(value as i32) } else { value & ((1 << bits) - 1) }
 }
@@ -25,8 +26,15 @@ fn samples(count: usize, bits: u32, seed: u64, change: u64) -> Vec<i64> {
         .collect()
 }
 
-fn error_of(frame: &[u8], rows: usize, columns: usize, samples_per_pixel: usize, bits: u32) -> (Option<u64>, String) {
-    let error = decode(&RleLossless, frame, &image(rows, columns, samples_per_pixel, bits)).unwrap_err();
+fn error_of(
+    frame: &[u8],
+    rows: usize,
+    columns: usize,
+    samples_per_pixel: usize,
+    bits: u32,
+) -> (Option<u64>, String) {
+    let error =
+        decode(&RleLossless, frame, &image(rows, columns, samples_per_pixel, bits)).unwrap_err();
     match error.kind() {
         ErrorKind::InvalidFrame { codec: "RLE Lossless", offset, why } => (*offset, why.clone()),
         other => panic!("{other}"),
@@ -85,7 +93,11 @@ fn behind_the_last_row_there_is_padding_or_the_frame_is_another() {
     ] {
         let frame = frame_of(std::slice::from_ref(&segment));
         let expected = (values.clone(), is_whole);
-        assert_eq!(decode(&RleLossless, &frame, &image(3, 2, 1, 8)).unwrap(), expected, "{segment:?}");
+        assert_eq!(
+            decode(&RleLossless, &frame, &image(3, 2, 1, 8)).unwrap(),
+            expected,
+            "{segment:?}"
+        );
     }
 }
 
@@ -115,16 +127,52 @@ fn headers_that_cannot_be() {
     let whole = frame_of(&segments());
     let cases = [
         ("nothing", vec![], (3, 8), 0, "its header has 64 bytes, but there are 0"),
-        ("cut in the header", whole[..63].to_vec(), (3, 8), 0, "its header has 64 bytes, but there are 63"),
-        ("too few", whole.clone(), (4, 8), 0, "it has 3 segments, but 4 samples a pixel of 1 bytes need 4"),
-        ("too many", whole.clone(), (1, 8), 0, "it has 3 segments, but 1 samples a pixel of 1 bytes need 1"),
-        ("of another width", whole.clone(), (3, 16), 0, "it has 3 segments, but 3 samples a pixel of 2 bytes need 6"),
+        (
+            "cut in the header",
+            whole[..63].to_vec(),
+            (3, 8),
+            0,
+            "its header has 64 bytes, but there are 63",
+        ),
+        (
+            "too few",
+            whole.clone(),
+            (4, 8),
+            0,
+            "it has 3 segments, but 4 samples a pixel of 1 bytes need 4",
+        ),
+        (
+            "too many",
+            whole.clone(),
+            (1, 8),
+            0,
+            "it has 3 segments, but 1 samples a pixel of 1 bytes need 1",
+        ),
+        (
+            "of another width",
+            whole.clone(),
+            (3, 16),
+            0,
+            "it has 3 segments, but 3 samples a pixel of 2 bytes need 6",
+        ),
         ("none", with(0, 0), (3, 8), 0, "it has 0 segments, but 3 samples"),
-        ("more than fit a header", with(0, 16), (4, 32), 0, "a header has room for 15 segments, but 4 samples"),
+        (
+            "more than fit a header",
+            with(0, 16),
+            (4, 32),
+            0,
+            "a header has room for 15 segments, but 4 samples",
+        ),
         ("in the header", with(1, 60), (3, 8), 4, "segment 1 of 3 has the bytes 60 to 66 of 70"),
         ("backwards", with(2, 69), (3, 8), 8, "segment 2 of 3 has the bytes 69 to 68 of 70"),
         ("past the end", with(3, 71), (3, 8), 8, "segment 2 of 3 has the bytes 66 to 71 of 70"),
-        ("far past the end", with(3, u32::MAX), (3, 8), 8, "segment 2 of 3 has the bytes 66 to 4294967295 of 70"),
+        (
+            "far past the end",
+            with(3, u32::MAX),
+            (3, 8),
+            8,
+            "segment 2 of 3 has the bytes 66 to 4294967295 of 70",
+        ),
     ];
     for (name, frame, (samples_per_pixel, bits), offset, expected) in cases {
         let (found, why) = error_of(&frame, 3, 2, samples_per_pixel, bits);
@@ -138,14 +186,20 @@ fn a_segment_that_ends_early_leaves_the_rows_before() {
     let values = samples(5 * 4, 16, 3, 1);
     let mut segments = segments_of(&values, 1, 16, Runs::LONG);
     // Of the last run, whatever it is, the bytes of four and a half rows.
-    segments[1] = [&[19], &values.iter().map(|value| *value as u8).collect::<Vec<_>>()[..18]].concat();
+    segments[1] =
+        [&[19], &values.iter().map(|value| *value as u8).collect::<Vec<_>>()[..18]].concat();
     let frame = frame_of(&segments);
     let (image, mut kept) = (image(5, 4, 1, 16), Kept::default());
-    let decoded = RleLossless.decode(&frame, &mut Target::new(&image, DecodeOptions::default(), &mut kept)).unwrap();
+    let decoded = RleLossless
+        .decode(&frame, &mut Target::new(&image, DecodeOptions::default(), &mut kept))
+        .unwrap();
     assert_eq!(kept.0, values[..16]);
     let Decoded::Partial(error) = decoded else { panic!("not whole") };
     let ErrorKind::InvalidFrame { offset, why, .. } = error.kind() else { panic!("{error}") };
-    assert_eq!((*offset, why.as_str()), (Some(frame.len() as u64), "segment 2 ends after 4 of 5 rows"));
+    assert_eq!(
+        (*offset, why.as_str()),
+        (Some(frame.len() as u64), "segment 2 ends after 4 of 5 rows")
+    );
 }
 
 #[test]
@@ -160,7 +214,9 @@ fn a_segment_without_a_whole_row_is_an_error() {
 #[test]
 fn widths_that_are_not_read() {
     for (samples_per_pixel, bits) in [(1, 12), (1, 64), (3, 1)] {
-        let error = decode(&RleLossless, &frame_of(&[vec![]]), &image(3, 2, samples_per_pixel, bits)).unwrap_err();
+        let error =
+            decode(&RleLossless, &frame_of(&[vec![]]), &image(3, 2, samples_per_pixel, bits))
+                .unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error}");
     }
 }
@@ -171,9 +227,19 @@ fn rows_wider_than_a_piece_and_many_pieces() {
         for (samples_per_pixel, bits) in [(1, 1), (1, 8), (1, 16), (3, 8), (4, 16), (1, 32)] {
             for change in [1, 3, 40, 4000] {
                 let values = samples(rows * columns * samples_per_pixel, bits, 9, change);
-                let frame = encode(&values, samples_per_pixel, bits, Runs { seed: change, longest: 128, idle: 50 });
-                let decoded = decode(&RleLossless, &frame, &image(rows, columns, samples_per_pixel, bits)).unwrap();
-                assert!(decoded == (values, true), "{rows} x {columns}, {samples_per_pixel} of {bits} bits, {change}");
+                let frame = encode(
+                    &values,
+                    samples_per_pixel,
+                    bits,
+                    Runs { seed: change, longest: 128, idle: 50 },
+                );
+                let decoded =
+                    decode(&RleLossless, &frame, &image(rows, columns, samples_per_pixel, bits))
+                        .unwrap();
+                assert!(
+                    decoded == (values, true),
+                    "{rows} x {columns}, {samples_per_pixel} of {bits} bits, {change}"
+                );
             }
         }
     }
@@ -214,8 +280,10 @@ proptest! {
 fn damage_is_an_error_or_a_frame_with_all_rows() {
     let mut chance = Chance(4);
     for (samples_per_pixel, bits) in [(1, 1), (1, 8), (3, 8), (1, 16), (1, 32)] {
-        let (image, values) = (image(13, 11, samples_per_pixel, bits), samples(143 * samples_per_pixel, bits, 8, 4));
-        let whole = encode(&values, samples_per_pixel, bits, Runs { seed: 2, longest: 128, idle: 20 });
+        let (image, values) =
+            (image(13, 11, samples_per_pixel, bits), samples(143 * samples_per_pixel, bits, 8, 4));
+        let whole =
+            encode(&values, samples_per_pixel, bits, Runs { seed: 2, longest: 128, idle: 20 });
         let look = |frame: &[u8]| {
             if let Ok((decoded, is_whole)) = decode(&RleLossless, frame, &image) {
                 assert!(decoded.len() == values.len() || !is_whole);

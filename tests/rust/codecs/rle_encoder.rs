@@ -22,7 +22,8 @@ pub struct Chance(pub u64);
 impl Chance {
     /// A number below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit.max(1)
     }
 }
@@ -33,12 +34,19 @@ pub fn encode(samples: &[i64], samples_per_pixel: usize, bits: u32, runs: Runs) 
 }
 
 /// The segments of a frame: of each sample the most significant byte first (PS3.5 §G.2).
-pub fn segments_of(samples: &[i64], samples_per_pixel: usize, bits: u32, runs: Runs) -> Vec<Vec<u8>> {
+pub fn segments_of(
+    samples: &[i64],
+    samples_per_pixel: usize,
+    bits: u32,
+    runs: Runs,
+) -> Vec<Vec<u8>> {
     if bits == 1 {
         let bits: Vec<&[i64]> = samples.chunks(8).collect();
         let bytes: Vec<u8> = bits
             .iter()
-            .map(|eight| eight.iter().enumerate().fold(0, |byte, (bit, value)| byte | (*value as u8) << bit))
+            .map(|eight| {
+                eight.iter().enumerate().fold(0, |byte, (bit, value)| byte | (*value as u8) << bit)
+            })
             .collect();
         return vec![segment_of(&bytes, runs)];
     }
@@ -53,7 +61,8 @@ pub fn segments_of(samples: &[i64], samples_per_pixel: usize, bits: u32, runs: R
     segments
 }
 
-/// One segment (PS3.5 §G.3): bytes that are the same are sometimes one run, sometimes several, sometimes not one.
+/// One segment (PS3.5 §G.3): bytes that are the same are sometimes one run, sometimes several,
+/// sometimes not one.
 pub fn segment_of(bytes: &[u8], runs: Runs) -> Vec<u8> {
     let (mut chance, mut segment, mut rest) = (Chance(runs.seed), Vec::new(), bytes);
     while let Some(first) = rest.first() {
@@ -62,12 +71,16 @@ pub fn segment_of(bytes: &[u8], runs: Runs) -> Vec<u8> {
         }
         let next = &rest[..rest.len().min(runs.longest)];
         let same = next.iter().take_while(|byte| *byte == first).count();
-        // A repeated run of one byte cannot be written: its control byte would be that of a literal run.
+        // A repeated run of one byte cannot be written: its control byte would be that of a literal
+        // run.
         let length = if same > 1 && chance.below(8) > 0 {
             segment.extend([(257 - same) as u8, *first]);
             same
         } else {
-            let different = next.windows(3).take_while(|three| three[0] != three[1] || three[1] != three[2]).count();
+            let different = next
+                .windows(3)
+                .take_while(|three| three[0] != three[1] || three[1] != three[2])
+                .count();
             let length = (different + 1).min(1 + chance.below(runs.longest as u64) as usize);
             segment.push((length - 1) as u8);
             segment.extend(&rest[..length]);

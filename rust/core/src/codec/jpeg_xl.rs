@@ -1,13 +1,14 @@
-//! JPEG XL (PS3.5 §8.2.15, ISO/IEC 18181), in a container or bare: lossless, lossy, and JPEG images that were packed again.
+//! JPEG XL (PS3.5 §8.2.15, ISO/IEC 18181), in a container or bare: lossless, lossy, and JPEG images
+//! that were packed again.
 //!
-//! The crate `jxl` does the work, and is named in this module only. A codestream has to be whole: of one that is cut
-//! short no row is certain.
+//! The crate `jxl` does the work, and is named in this module only. A codestream has to be whole:
+//! of one that is cut short no row is certain.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jxl::api::{
-    Endianness, Event, JxlBasicInfo, JxlBitDepth, JxlColorType, JxlDataFormat, JxlDecoder, JxlDecoderOptions,
-    JxlOutputBuffer, JxlPixelFormat, ProfileLevel,
+    Endianness, Event, JxlBasicInfo, JxlBitDepth, JxlColorType, JxlDataFormat, JxlDecoder,
+    JxlDecoderOptions, JxlOutputBuffer, JxlPixelFormat, ProfileLevel,
 };
 
 use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target};
@@ -34,7 +35,9 @@ impl Codec for JpegXl {
         reader.next(None)?;
         let decoder = &mut reader.decoder;
         let header = decoder.basic_info().zip(decoder.embedded_color_profile());
-        let Some((info, profile)) = header else { return Err(invalid(Some(0), "it has no header".to_owned())) };
+        let Some((info, profile)) = header else {
+            return Err(invalid(Some(0), "it has no header".to_owned()));
+        };
         let channels = profile.channels();
         let coded = CodedImage {
             rows: info.size.1,
@@ -57,7 +60,8 @@ impl Codec for JpegXl {
         };
         decoder.set_pixel_format(format).map_err(|error| invalid(None, error.to_string()))?;
 
-        // Rows must start where a sample may. What the decoder returns is in groups of rows and columns, in any order.
+        // Rows must start where a sample may. What the decoder returns is in groups of rows and
+        // columns, in any order.
         let row_length = coded.columns * channels * bytes;
         let length = coded.rows * row_length;
         let mut room = vec![0; length + 1];
@@ -91,9 +95,10 @@ fn options(image: &ImageDescription) -> JxlDecoderOptions {
     let mut options = JxlDecoderOptions::default();
     // 16 bits are of level 10.
     options.max_profile_level = ProfileLevel::Main10;
-    // Twice what an image with an alpha channel takes: frames that others refer to can be larger than the image. The
-    // decoder counts rows as 16 samples long or longer.
-    options.sample_limit = Some(image.rows.max(16).saturating_mul(image.columns.max(16)).saturating_mul(8));
+    // Twice what an image with an alpha channel takes: frames that others refer to can be larger
+    // than the image. The decoder counts rows as 16 samples long or longer.
+    options.sample_limit =
+        Some(image.rows.max(16).saturating_mul(image.columns.max(16)).saturating_mul(8));
     options
 }
 
@@ -108,7 +113,8 @@ struct Reader<'f> {
 impl Reader<'_> {
     /// Goes on to the next event, and fills the output on the way.
     ///
-    /// The decoder checks what it reads; where it forgot to, an index out of range is a panic. Such a frame is damaged.
+    /// The decoder checks what it reads; where it forgot to, an index out of range is a panic. Such
+    /// a frame is damaged.
     fn next(&mut self, output: Option<JxlOutputBuffer<'_>>) -> Result<Event> {
         let (decoder, left) = (&mut self.decoder, &mut self.left);
         let result = catch_unwind(AssertUnwindSafe(|| {
@@ -117,7 +123,9 @@ impl Reader<'_> {
         }));
         let offset = (self.frame.len() - self.left.len()) as u64;
         match result {
-            Ok(Ok(Event::NeedMoreInput { .. })) => Err(invalid(Some(offset), "it ends early".to_owned())),
+            Ok(Ok(Event::NeedMoreInput { .. })) => {
+                Err(invalid(Some(offset), "it ends early".to_owned()))
+            }
             Ok(Ok(event)) => Ok(event),
             Ok(Err(error)) => Err(invalid(Some(offset), error.to_string())),
             Err(_) => Err(invalid(Some(offset), "the decoder lost its way in it".to_owned())),
@@ -130,11 +138,15 @@ impl Reader<'_> {
 /// If it is of a kind that is not read.
 fn is_read(info: &JxlBasicInfo) -> Result<()> {
     let coded = match info.bit_depth {
-        _ if !info.extra_channels.is_empty() => format!("{} extra channels", info.extra_channels.len()),
+        _ if !info.extra_channels.is_empty() => {
+            format!("{} extra channels", info.extra_channels.len())
+        }
         _ if info.animation.is_some() => "an animation".to_owned(),
         JxlBitDepth::Int { bits_per_sample } if bits_per_sample <= MOST_BITS => return Ok(()),
         JxlBitDepth::Int { bits_per_sample } => format!("{bits_per_sample} bits"),
-        JxlBitDepth::Float { bits_per_sample, .. } => format!("floating point numbers of {bits_per_sample} bits"),
+        JxlBitDepth::Float { bits_per_sample, .. } => {
+            format!("floating point numbers of {bits_per_sample} bits")
+        }
     };
     Err(ErrorKind::Unsupported { what: "JPEG XL of this kind", coded }.into())
 }

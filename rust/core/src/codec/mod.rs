@@ -1,7 +1,8 @@
-//! Compressed frames: a codec each, behind one trait that sees bytes and an [`ImageDescription`], never a data set.
+//! Compressed frames: a codec each, behind one trait that sees bytes and an [`ImageDescription`],
+//! never a data set.
 //!
-//! A codec gives rows from the top down, in pieces that fit a cache, so that what follows (unused bits, colour,
-//! rescale, change of type) is done while they are there. [`Target`] takes them.
+//! A codec gives rows from the top down, in pieces that fit a cache, so that what follows (unused
+//! bits, colour, rescale, change of type) is done while they are there. [`Target`] takes them.
 
 mod jpeg;
 mod jpeg_2000;
@@ -30,14 +31,17 @@ pub trait Codec: Sync {
     /// What messages call it: `JPEG Lossless`.
     fn name(&self) -> &'static str;
 
-    /// Decodes one frame: calls [`Target::begin`] once, then [`Target::rows`] until all rows are there.
+    /// Decodes one frame: calls [`Target::begin`] once, then [`Target::rows`] until all rows are
+    /// there.
     ///
-    /// `frame` has the bytes of the frame's fragments one behind the other, with whatever padding stands behind them.
+    /// `frame` has the bytes of the frame's fragments one behind the other, with whatever padding
+    /// stands behind them.
     ///
     /// # Errors
     ///
-    /// If the bytes are no frame of this codec, or not of this image: [`crate::ErrorKind::InvalidFrame`], with where in
-    /// the frame. If the frame is coded in a way that is not read: [`crate::ErrorKind::Unsupported`].
+    /// If the bytes are no frame of this codec, or not of this image:
+    /// [`crate::ErrorKind::InvalidFrame`], with where in the frame. If the frame is coded in a way
+    /// that is not read: [`crate::ErrorKind::Unsupported`].
     fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded>;
 }
 
@@ -46,7 +50,7 @@ pub trait Codec: Sync {
 pub enum Decoded {
     /// To its end.
     Whole,
-    /// Not all of it: the rows that were given are good, or coarser than they should be, and others may be missing. The
-    /// error says why.
+    /// Not all of it: the rows that were given are good, or coarser than they should be, and others
+    /// may be missing. The error says why.
     Partial(Error),
 }

@@ -15,12 +15,14 @@ pub fn find(coding: Coding) -> Option<&'static dyn Codec> {
     }
 }
 
-/// Why frames that are written so are not read; `None` if they are, or if they themselves have to say how they are
-/// written.
+/// Why frames that are written so are not read; `None` if they are, or if they themselves have to
+/// say how they are written.
 pub fn why_not(coding: Coding) -> Option<&'static str> {
     match coding {
         Coding::RetiredJpeg => Some("hierarchical or arithmetic JPEG, retired unused"),
-        Coding::Video => Some("video, whose bytes ds.video_stream() gives and PyAV decodes: pip install av"),
+        Coding::Video => {
+            Some("video, whose bytes ds.video_stream() gives and PyAV decodes: pip install av")
+        }
         _ if find(coding).is_some() => None,
         Coding::Native | Coding::Uncompressed | Coding::Deflated => None,
         Coding::Referenced => Some("pixels at an address outside of the file"),

@@ -1,6 +1,8 @@
-//! RLE Lossless (PS3.5 Annex G): the bytes of all samples, most significant ones first, a segment for each of them.
+//! RLE Lossless (PS3.5 Annex G): the bytes of all samples, most significant ones first, a segment
+//! for each of them.
 //!
-//! Segments are decoded side by side, a few rows at a time, so that the bytes are put together while they are in cache.
+//! Segments are decoded side by side, a few rows at a time, so that the bytes are put together
+//! while they are in cache.
 
 use std::{array, iter};
 
@@ -9,19 +11,21 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::ImageDescription;
 
 const NAME: &str = "RLE Lossless";
-/// Sixteen words of 32 bits (PS3.5 §G.5): the number of segments, and where each of up to fifteen starts.
+/// Sixteen words of 32 bits (PS3.5 §G.5): the number of segments, and where each of up to fifteen
+/// starts.
 const HEADER_LENGTH: usize = 64;
 const WORD_LENGTH: usize = 4;
 const MAX_SEGMENTS: usize = 15;
 /// The most bytes that a run stands for (PS3.5 §G.3.2).
 const LONGEST_RUN: usize = 128;
-/// Bytes that are copied at once, whether all of them belong to the run or not. Most runs are shorter: with blocks of 16
-/// it is harder to foresee how many a run takes, and a CT frame takes a fifth longer.
+/// Bytes that are copied at once, whether all of them belong to the run or not. Most runs are
+/// shorter: with blocks of 16 it is harder to foresee how many a run takes, and a CT frame takes a
+/// fifth longer.
 const BLOCK_LENGTH: usize = 64;
 /// Stands for no run.
 const NO_RUN: u8 = 128;
-/// Bytes of a segment, decoded, that are wanted at a time: those of a few segments and the samples that they give fit
-/// a first-level cache.
+/// Bytes of a segment, decoded, that are wanted at a time: those of a few segments and the samples
+/// that they give fit a first-level cache.
 const PIECE_LENGTH: usize = 4096;
 
 /// RLE Lossless: 1.2.840.10008.1.2.5.
@@ -65,7 +69,8 @@ impl Codec for RleLossless {
             if let Some(shortest) = shortest
                 && length < wanted
             {
-                let why = format!("segment {} ends after {done} of {} rows", shortest.number, image.rows);
+                let why =
+                    format!("segment {} ends after {done} of {} rows", shortest.number, image.rows);
                 let error = invalid(shortest.end, why);
                 return if done == 0 { Err(error) } else { Ok(Decoded::Partial(error)) };
             }
@@ -74,7 +79,10 @@ impl Codec for RleLossless {
         // More than padding: rows and columns are not those of the frame.
         if let Some(segment) = segments.iter().find(|segment| segment.has_more()) {
             let why = format!("segment {} goes on behind all rows and columns", segment.number);
-            return Ok(Decoded::Partial(invalid(segment.end.saturating_sub(segment.coded.len()), why)));
+            return Ok(Decoded::Partial(invalid(
+                segment.end.saturating_sub(segment.coded.len()),
+                why,
+            )));
         }
         Ok(Decoded::Whole)
     }
@@ -83,7 +91,8 @@ impl Codec for RleLossless {
 /// How wide samples are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Width {
-    /// Eight samples to a byte, the first in its lowest bit (PS3.5 §8.1.1), rows without a gap between them.
+    /// Eight samples to a byte, the first in its lowest bit (PS3.5 §8.1.1), rows without a gap
+    /// between them.
     Bit,
     /// One, two or four bytes.
     Bytes(usize),
@@ -127,7 +136,8 @@ impl Width {
         }
     }
 
-    /// Rows that are decoded at a time: in bits eight at least, so that each piece starts with a byte.
+    /// Rows that are decoded at a time: in bits eight at least, so that each piece starts with a
+    /// byte.
     fn rows_of_piece(self, columns: usize) -> usize {
         match self {
             Width::Bit => (PIECE_LENGTH / columns.max(1)).max(1) * 8,
@@ -146,7 +156,8 @@ fn segments(frame: &[u8], width: Width, samples_per_pixel: usize) -> Result<Vec<
     };
     let (words, _) = header.as_chunks::<WORD_LENGTH>();
     let mut words = words.iter().map(|word| u32::from_le_bytes(*word) as usize);
-    let (count, needed) = (words.next().unwrap_or(0), width.segments_of_sample() * samples_per_pixel);
+    let (count, needed) =
+        (words.next().unwrap_or(0), width.segments_of_sample() * samples_per_pixel);
     if count != needed || count > MAX_SEGMENTS {
         let found = if count == needed {
             format!("a header has room for {MAX_SEGMENTS} segments")
@@ -154,7 +165,9 @@ fn segments(frame: &[u8], width: Width, samples_per_pixel: usize) -> Result<Vec<
             format!("it has {count} segments")
         };
         let bytes = width.segments_of_sample();
-        let why = format!("{found}, but {samples_per_pixel} samples a pixel of {bytes} bytes need {needed}");
+        let why = format!(
+            "{found}, but {samples_per_pixel} samples a pixel of {bytes} bytes need {needed}"
+        );
         return Err(invalid(0, why));
     }
 
@@ -165,7 +178,11 @@ fn segments(frame: &[u8], width: Width, samples_per_pixel: usize) -> Result<Vec<
     for (index, (start, end)) in iter::zip(starts.iter().copied(), ends).enumerate() {
         let coded = frame.get(start..end).filter(|_| start >= HEADER_LENGTH);
         let Some(coded) = coded else {
-            let why = format!("segment {} of {count} has the bytes {start} to {end} of {}", index + 1, frame.len());
+            let why = format!(
+                "segment {} of {count} has the bytes {start} to {end} of {}",
+                index + 1,
+                frame.len()
+            );
             return Err(invalid(WORD_LENGTH * (1 + index), why));
         };
         segments.push(Segment { number: index + 1, coded, end, bytes: Vec::new(), length: 0 });
@@ -181,8 +198,8 @@ struct Segment<'f> {
     coded: &'f [u8],
     /// Where it ends in the frame.
     end: usize,
-    /// The first `length` of these are decoded; there is room for a run more than is wanted, so that no run is ever cut
-    /// in two.
+    /// The first `length` of these are decoded; there is room for a run more than is wanted, so
+    /// that no run is ever cut in two.
     bytes: Vec<u8>,
     length: usize,
 }
@@ -194,7 +211,8 @@ impl Segment<'_> {
         self.length > 1 || (self.coded.len() > 1 && !self.coded.iter().all(is_padding))
     }
 
-    /// Decodes runs (PS3.5 §G.3.2) until there are `wanted` bytes or more, or fewer because the segment ends.
+    /// Decodes runs (PS3.5 §G.3.2) until there are `wanted` bytes or more, or fewer because the
+    /// segment ends.
     fn decode_to(&mut self, wanted: usize) {
         if self.bytes.len() < wanted + LONGEST_RUN {
             self.bytes.resize(wanted + LONGEST_RUN, 0);
@@ -203,7 +221,8 @@ impl Segment<'_> {
         // As long as the longest run could follow, what is read and written needs one check a run.
         while length < wanted
             && let Some([control, bytes @ ..]) = coded.first_chunk::<{ 1 + LONGEST_RUN }>()
-            && let Some(room) = self.bytes.get_mut(length..).and_then(|room| room.first_chunk_mut::<LONGEST_RUN>())
+            && let Some(room) =
+                self.bytes.get_mut(length..).and_then(|room| room.first_chunk_mut::<LONGEST_RUN>())
             && *control != NO_RUN
         {
             let (blocks, _) = bytes.as_chunks::<BLOCK_LENGTH>();
@@ -227,7 +246,8 @@ impl Segment<'_> {
             length += run;
         }
         while length < wanted
-            && let Some((run, rest)) = decode_run(coded, self.bytes.get_mut(length..).unwrap_or_default())
+            && let Some((run, rest)) =
+                decode_run(coded, self.bytes.get_mut(length..).unwrap_or_default())
         {
             (coded, length) = (rest, length + run);
         }
@@ -241,8 +261,8 @@ impl Segment<'_> {
     }
 }
 
-/// Decodes one run, of any kind, to the start of `room`: its length, and what is left to decode. A run that is cut
-/// short is as long as it can be.
+/// Decodes one run, of any kind, to the start of `room`: its length, and what is left to decode. A
+/// run that is cut short is as long as it can be.
 ///
 /// `None` if there is no run any more.
 fn decode_run<'c>(coded: &'c [u8], room: &mut [u8]) -> Option<(usize, &'c [u8])> {
@@ -273,7 +293,12 @@ struct Room {
 
 impl Room {
     /// The first `pixels` of what is decoded of `segments`.
-    fn join<'r>(&'r mut self, width: Width, segments: &'r [Segment<'_>], pixels: usize) -> Samples<'r> {
+    fn join<'r>(
+        &'r mut self,
+        width: Width,
+        segments: &'r [Segment<'_>],
+        pixels: usize,
+    ) -> Samples<'r> {
         match (width, segments) {
             (Width::Bit, [bits, ..]) => {
                 self.bytes.resize(pixels.next_multiple_of(8), 0);
@@ -285,15 +310,22 @@ impl Room {
             }
             (Width::Bytes(1), [only]) => Samples::U8(only.bytes.get(..pixels).unwrap_or_default()),
             (Width::Bit | Width::Bytes(1), _) => {
-                Samples::U8(join_as(&mut self.bytes, segments, pixels, |[bytes]: &[_; 1]| bytes.bytes.iter().copied()))
+                Samples::U8(join_as(&mut self.bytes, segments, pixels, |[bytes]: &[_; 1]| {
+                    bytes.bytes.iter().copied()
+                }))
             }
-            (Width::Bytes(2), _) => Samples::U16(join_as(&mut self.words, segments, pixels, |[high, low]: &[_; 2]| {
-                iter::zip(&high.bytes, &low.bytes).map(|(high, low)| u16::from_be_bytes([*high, *low]))
-            })),
+            (Width::Bytes(2), _) => {
+                Samples::U16(join_as(&mut self.words, segments, pixels, |[high, low]: &[_; 2]| {
+                    iter::zip(&high.bytes, &low.bytes)
+                        .map(|(high, low)| u16::from_be_bytes([*high, *low]))
+                }))
+            }
             (Width::Bytes(_), _) => {
                 Samples::I32(join_as(&mut self.longs, segments, pixels, |[a, b, c, d]: &[_; 4]| {
-                    let (high, low) = (iter::zip(&a.bytes, &b.bytes), iter::zip(&c.bytes, &d.bytes));
-                    iter::zip(high, low).map(|((a, b), (c, d))| i32::from_be_bytes([*a, *b, *c, *d]))
+                    let (high, low) =
+                        (iter::zip(&a.bytes, &b.bytes), iter::zip(&c.bytes, &d.bytes));
+                    iter::zip(high, low)
+                        .map(|((a, b), (c, d))| i32::from_be_bytes([*a, *b, *c, *d]))
                 }))
             }
         }
@@ -310,12 +342,15 @@ fn join_as<'r, 's, 'f: 's, const N: usize, T: Copy + Default, I: Iterator<Item =
     let (samples, _) = segments.as_chunks::<N>();
     room.resize(pixels * samples.len(), T::default());
     match samples {
-        [only] => iter::zip(room.iter_mut(), values(only)).for_each(|(sample, value)| *sample = value),
+        [only] => {
+            iter::zip(room.iter_mut(), values(only)).for_each(|(sample, value)| *sample = value)
+        }
         // Three times as fast as one after the other.
         [red, green, blue] => {
             let colours = iter::zip(iter::zip(values(red), values(green)), values(blue));
             let (pixels, _) = room.as_chunks_mut::<3>();
-            iter::zip(pixels, colours).for_each(|(pixel, ((red, green), blue))| *pixel = [red, green, blue]);
+            iter::zip(pixels, colours)
+                .for_each(|(pixel, ((red, green), blue))| *pixel = [red, green, blue]);
         }
         _ => {
             for (index, segments) in samples.iter().enumerate() {

@@ -53,15 +53,16 @@ pub struct CodedImage {
     pub is_signed: bool,
     /// What its colours are.
     pub colour: CodedColour,
-    /// Whether samples are pixel cells as native ones (PS3.5 §8.1.1), coded with the bits that belong to no value:
-    /// these can be anything. Otherwise samples are values.
+    /// Whether samples are pixel cells as native ones (PS3.5 §8.1.1), coded with the bits that
+    /// belong to no value: these can be anything. Otherwise samples are values.
     pub has_unused_bits: bool,
 }
 
 /// How frames are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DecodeOptions {
-    /// How often rows and columns are halved, rounding up: the resolution levels to leave out (JPEG 2000, HTJ2K).
+    /// How often rows and columns are halved, rounding up: the resolution levels to leave out (JPEG
+    /// 2000, HTJ2K).
     pub reduce: u32,
 }
 
@@ -75,7 +76,8 @@ impl DecodeOptions {
         if self.reduce == 0 || coding == Coding::Jpeg2000 {
             return Ok(());
         }
-        let why = "reduce is for JPEG 2000 and HTJ2K, whose frames have several resolutions".to_owned();
+        let why =
+            "reduce is for JPEG 2000 and HTJ2K, whose frames have several resolutions".to_owned();
         Err(ErrorKind::Argument { why }.into())
     }
 }
@@ -108,7 +110,11 @@ pub struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// Gives the rows of a frame of `image` to `sink`.
-    pub fn new(image: &'a ImageDescription, options: DecodeOptions, sink: &'a mut dyn RowSink) -> Target<'a> {
+    pub fn new(
+        image: &'a ImageDescription,
+        options: DecodeOptions,
+        sink: &'a mut dyn RowSink,
+    ) -> Target<'a> {
         Target { image, options, sink, left: None }
     }
 
@@ -132,8 +138,8 @@ impl<'a> Target<'a> {
         halved(self.image.columns, self.options.reduce)
     }
 
-    /// Checks what the codestream says, in full size, against the image. To be called before memory is asked for, or
-    /// anything is decoded.
+    /// Checks what the codestream says, in full size, against the image. To be called before memory
+    /// is asked for, or anything is decoded.
     ///
     /// # Errors
     ///
@@ -144,7 +150,12 @@ impl<'a> Target<'a> {
         if size != (image.rows, image.columns, image.samples_per_pixel) {
             let why = format!(
                 "it has {} rows, {} columns and {} samples a pixel, but the data set says {}, {} and {}",
-                coded.rows, coded.columns, coded.samples_per_pixel, image.rows, image.columns, image.samples_per_pixel
+                coded.rows,
+                coded.columns,
+                coded.samples_per_pixel,
+                image.rows,
+                image.columns,
+                image.samples_per_pixel
             );
             return Err(ErrorKind::InvalidFrame { codec, offset: None, why }.into());
         }

@@ -27,7 +27,9 @@ impl FileBytes {
     pub fn is_same(&self, other: &FileBytes) -> bool {
         match (&self.source, &other.source) {
             _ if std::ptr::eq(self, other) => true,
-            (Source::Memory(one), Source::Memory(two)) => std::ptr::eq::<[u8]>((**one).as_ref(), (**two).as_ref()),
+            (Source::Memory(one), Source::Memory(two)) => {
+                std::ptr::eq::<[u8]>((**one).as_ref(), (**two).as_ref())
+            }
             _ => false,
         }
     }
@@ -37,7 +39,8 @@ impl FileBytes {
         &self.segments
     }
 
-    /// `length` bytes from `offset` of the file on: borrowed if they are in memory, else read from the file.
+    /// `length` bytes from `offset` of the file on: borrowed if they are in memory, else read from
+    /// the file.
     ///
     /// # Errors
     ///
@@ -49,8 +52,9 @@ impl FileBytes {
         if let Some(kept) = self.segments.iter().find_map(|segment| segment.get(offset, length)) {
             return Ok(Cow::Borrowed(kept));
         }
-        let cut_short =
-            |available| Error::from(ErrorKind::ValueCutShort { needed: length, available }).at_offset(offset);
+        let cut_short = |available| {
+            Error::from(ErrorKind::ValueCutShort { needed: length, available }).at_offset(offset)
+        };
         match &self.source {
             Source::Memory(bytes) => {
                 let bytes = (**bytes).as_ref();
@@ -65,7 +69,9 @@ impl FileBytes {
                     Ok(size) if length <= available => vec![0; size],
                     _ => return Err(cut_short(available)),
                 };
-                file.reopen()?.read_exact_at(&mut value, offset).map_err(|error| error.in_file(&file.path))?;
+                file.reopen()?
+                    .read_exact_at(&mut value, offset)
+                    .map_err(|error| error.in_file(&file.path))?;
                 Ok(Cow::Owned(value))
             }
         }
@@ -99,16 +105,23 @@ impl<'a> OpenBytes<'a> {
     /// # Errors
     ///
     /// If there are fewer, or the file cannot be read.
-    pub fn get<'b>(&'b self, offset: u64, length: u64, buffer: &'b mut AlignedBuffer) -> Result<&'b [u8]> {
-        let cut_short =
-            |available| Error::from(ErrorKind::ValueCutShort { needed: length, available }).at_offset(offset);
+    pub fn get<'b>(
+        &'b self,
+        offset: u64,
+        length: u64,
+        buffer: &'b mut AlignedBuffer,
+    ) -> Result<&'b [u8]> {
+        let cut_short = |available| {
+            Error::from(ErrorKind::ValueCutShort { needed: length, available }).at_offset(offset)
+        };
         let file = match self {
             OpenBytes::File(file) => file,
-            OpenBytes::Kept(bytes, Some(file)) => match bytes.segments.iter().find_map(|kept| kept.get(offset, length))
-            {
-                Some(kept) => return Ok(kept),
-                None => file,
-            },
+            OpenBytes::Kept(bytes, Some(file)) => {
+                match bytes.segments.iter().find_map(|kept| kept.get(offset, length)) {
+                    Some(kept) => return Ok(kept),
+                    None => file,
+                }
+            }
             OpenBytes::Kept(bytes, None) => {
                 // Nothing is read from a file: what is asked for is borrowed.
                 return match bytes.get(offset, length)? {
@@ -119,7 +132,10 @@ impl<'a> OpenBytes<'a> {
         };
         let available = file.length().saturating_sub(offset);
         // Before memory is asked for.
-        let size = usize::try_from(length).ok().filter(|_| length <= available).ok_or_else(|| cut_short(available))?;
+        let size = usize::try_from(length)
+            .ok()
+            .filter(|_| length <= available)
+            .ok_or_else(|| cut_short(available))?;
         buffer.resize(size);
         file.read_exact_at(buffer.as_mut_slice(), offset)?;
         Ok(buffer.as_slice())

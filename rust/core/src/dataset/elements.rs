@@ -10,7 +10,8 @@ use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::parse::{
-    Deviations, Element, Encoding, ItemRange, Leniencies, Rules, Segment, Stop, Window, parse_elements, parse_items,
+    Deviations, Element, Encoding, ItemRange, Leniencies, Rules, Segment, Stop, Window,
+    parse_elements, parse_items,
 };
 use crate::source::{FileSource, SharedBytes, Source};
 use crate::tag::Tag;
@@ -92,7 +93,8 @@ impl Item {
         let ItemRange { offset, length, encoding, deviation, .. } = self.range;
         let depth = self.parent.as_ref().map_or(0, |parent| parent.depth) + 1;
         let parent = self.parent.clone();
-        let place = Arc::new(Place { sequence: self.sequence, item_index: self.item_index, parent, depth });
+        let place =
+            Arc::new(Place { sequence: self.sequence, item_index: self.item_index, parent, depth });
         let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
         if let Some(found) = deviation {
             deviations.add(found.leniency, found.offset);
@@ -100,11 +102,20 @@ impl Item {
         let rules = Rules { limits: *limits, leniencies: self.leniencies, ..Rules::default() };
         let mut parse = || -> Result<()> {
             if depth > limits.sequence_depth {
-                return Err(Error::from(ErrorKind::TooDeep { limit: limits.sequence_depth }).at_offset(offset));
+                return Err(Error::from(ErrorKind::TooDeep { limit: limits.sequence_depth })
+                    .at_offset(offset));
             }
             let bytes = self.bytes.get(offset, length)?;
             let mut window = Window::memory(&bytes, offset);
-            parse_elements(&mut window, offset, encoding, Stop::AtEnd, &rules, &mut elements, &mut deviations)?;
+            parse_elements(
+                &mut window,
+                offset,
+                encoding,
+                Stop::AtEnd,
+                &rules,
+                &mut elements,
+                &mut deviations,
+            )?;
             Ok(())
         };
         parse().map_err(|error| locate(error, Some(&place), &self.bytes))?;
@@ -144,26 +155,41 @@ impl Dataset {
         context: Context,
         leniencies: Leniencies,
     ) -> Dataset {
-        let mut dataset = Dataset { bytes, encoding, elements, context, leniencies, deviations, place: None };
+        let mut dataset =
+            Dataset { bytes, encoding, elements, context, leniencies, deviations, place: None };
         dataset.context = dataset.own_context();
         dataset
     }
 
-    /// Reads a data set that stands alone, without File Meta Information: the caller knows how it is written.
+    /// Reads a data set that stands alone, without File Meta Information: the caller knows how it
+    /// is written.
     ///
     /// # Errors
     ///
     /// If the bytes are no elements, or a limit is exceeded.
-    pub fn from_memory(bytes: SharedBytes, encoding: Encoding, stop: Stop, rules: &Rules) -> Result<Dataset> {
+    pub fn from_memory(
+        bytes: SharedBytes,
+        encoding: Encoding,
+        stop: Stop,
+        rules: &Rules,
+    ) -> Result<Dataset> {
         let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
         let mut window = Window::memory((*bytes).as_ref(), 0);
         parse_elements(&mut window, 0, encoding, stop, rules, &mut elements, &mut deviations)?;
         let bytes = Arc::new(FileBytes::new(Source::Memory(bytes), Vec::new()));
-        Ok(Dataset::new(bytes, encoding, elements, deviations, Context::OUTERMOST, rules.leniencies))
+        Ok(Dataset::new(
+            bytes,
+            encoding,
+            elements,
+            deviations,
+            Context::OUTERMOST,
+            rules.leniencies,
+        ))
     }
 
-    /// The parts to make it again from. Of the bytes in memory those from its first value to its last are copied, so
-    /// that a sequence of many items does not take the whole header along with each.
+    /// The parts to make it again from. Of the bytes in memory those from its first value to its
+    /// last are copied, so that a sequence of many items does not take the whole header along with
+    /// each.
     pub fn to_parts(&self) -> Parts {
         let first = self.elements.iter().map(|element| element.value_offset).min().unwrap_or(0);
         let end = self.elements.iter().map(Element::value_end).max().unwrap_or(0);
@@ -173,7 +199,12 @@ impl Dataset {
             Source::Memory(bytes) if (**bytes).as_ref().is_empty() => (None, kept.collect()),
             Source::Memory(_) => {
                 let all = self.bytes.get(first, end.saturating_sub(first)).ok();
-                (None, all.map(|all| Segment { offset: first, bytes: all.into() }).into_iter().collect())
+                (
+                    None,
+                    all.map(|all| Segment { offset: first, bytes: all.into() })
+                        .into_iter()
+                        .collect(),
+                )
             }
         };
         Parts {
@@ -193,7 +224,8 @@ impl Dataset {
     /// A data set from its parts.
     pub fn from_parts(parts: Parts) -> Dataset {
         let nothing: SharedBytes = Arc::new([]);
-        let source = parts.file.map_or(Source::Memory(nothing), |file| Source::File(Arc::new(file)));
+        let source =
+            parts.file.map_or(Source::Memory(nothing), |file| Source::File(Arc::new(file)));
         let order = if parts.is_big_endian { ByteOrder::Big } else { ByteOrder::Little };
         Dataset {
             bytes: Arc::new(FileBytes::new(source, parts.segments)),
@@ -246,7 +278,8 @@ impl Dataset {
         &self.bytes
     }
 
-    /// Forgets every element but these and the Specific Character Set, which the text of the others needs.
+    /// Forgets every element but these and the Specific Character Set, which the text of the others
+    /// needs.
     pub fn retain(&mut self, tags: &[Tag]) {
         let is_wanted = |tag: Tag| tag == Tag::SPECIFIC_CHARACTER_SET || tags.contains(&tag);
         self.elements.retain(|element| is_wanted(element.tag));
@@ -268,7 +301,9 @@ impl Dataset {
     ///
     /// If they have to be read from a file that is gone or has been changed.
     pub fn value(&self, element: &Element) -> Result<Cow<'_, [u8]>> {
-        self.bytes.get(element.value_offset, element.value_length).map_err(|error| self.locate(error, element.tag))
+        self.bytes
+            .get(element.value_offset, element.value_length)
+            .map_err(|error| self.locate(error, element.tag))
     }
 
     fn locate(&self, error: Error, tag: Tag) -> Error {
@@ -300,8 +335,8 @@ impl Dataset {
         Ok(value::numbers(&value, vr, self.order()).collect())
     }
 
-    /// Makes the first number of a LUT Descriptor, how many entries the table has, unsigned whatever the VR (PS3.3
-    /// §C.11.1.1): as SS, 65536 - n would be negative.
+    /// Makes the first number of a LUT Descriptor, how many entries the table has, unsigned
+    /// whatever the VR (PS3.3 §C.11.1.1): as SS, 65536 - n would be negative.
     pub fn mend_lut_descriptor(&self, tag: Tag, numbers: &mut [Number]) {
         let is_descriptor = matches!(tag.0, 0x0028_1101..=0x0028_1103 | 0x0028_3002);
         if let (true, [Number::Int(entries @ ..0), _, ..]) = (is_descriptor, numbers) {
@@ -314,10 +349,13 @@ impl Dataset {
         self.encoding.order
     }
 
-    /// How the items of a sequence are written, unless they say otherwise: under an element that was read as implicit
-    /// they are so too.
+    /// How the items of a sequence are written, unless they say otherwise: under an element that
+    /// was read as implicit they are so too.
     pub(crate) fn items_encoding(&self, element: &Element) -> Encoding {
-        Encoding { is_implicit: self.encoding.is_implicit || element.vr == Vr::IMPLICIT, ..self.encoding }
+        Encoding {
+            is_implicit: self.encoding.is_implicit || element.vr == Vr::IMPLICIT,
+            ..self.encoding
+        }
     }
 
     /// The items of a sequence, not parsed yet.

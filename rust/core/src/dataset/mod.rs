@@ -1,7 +1,7 @@
 //! One data set: its element records, and the bytes behind them when they are asked for.
 //!
-//! [`elements`] is the data set itself and its items, [`file`] the file around it, [`bytes`] what both read values from,
-//! and [`surroundings`] what the VR of an element depends on.
+//! [`elements`] is the data set itself and its items, [`file`] the file around it, [`bytes`] what
+//! both read values from, and [`surroundings`] what the VR of an element depends on.
 
 mod bytes;
 mod elements;

@@ -39,8 +39,11 @@ pub(crate) struct Context {
 
 impl Context {
     /// That of a data set that nothing holds.
-    pub const OUTERMOST: Context =
-        Context { characters: CharacterSet::DEFAULT, is_character_set_fixed: false, pixel_representation: None };
+    pub const OUTERMOST: Context = Context {
+        characters: CharacterSet::DEFAULT,
+        is_character_set_fixed: false,
+        pixel_representation: None,
+    };
 }
 
 /// A data set, owned or borrowed, as far as a VR can depend on it.
@@ -57,12 +60,14 @@ pub(crate) trait Surroundings {
     /// What holds in it and in its items: what it says itself, else what it inherited.
     fn own_context(&self) -> Context {
         let is_character_set_fixed = self.context().is_character_set_fixed;
-        let own = if is_character_set_fixed { None } else { self.find(Tag::SPECIFIC_CHARACTER_SET) };
+        let own =
+            if is_character_set_fixed { None } else { self.find(Tag::SPECIFIC_CHARACTER_SET) };
         let characters = match own.map(|element| self.value(element)) {
             Some(Ok(value)) => CharacterSet::from_value(&value),
             _ => self.context().characters.clone(),
         };
-        let pixel_representation = self.unsigned(Tag::PIXEL_REPRESENTATION).or(self.context().pixel_representation);
+        let pixel_representation =
+            self.unsigned(Tag::PIXEL_REPRESENTATION).or(self.context().pixel_representation);
         Context { characters, is_character_set_fixed, pixel_representation }
     }
 
@@ -77,8 +82,8 @@ pub(crate) trait Surroundings {
 
     /// The VR that an element's value is read with.
     ///
-    /// Where none is written, or only that it is unknown, the dictionary says it (PS3.5 §6.2.2, §7.1.3), and where it
-    /// leaves a choice, the data set decides (PS3.5 §A.1).
+    /// Where none is written, or only that it is unknown, the dictionary says it (PS3.5 §6.2.2,
+    /// §7.1.3), and where it leaves a choice, the data set decides (PS3.5 §A.1).
     fn resolve_vr(&self, element: &Element) -> ResolvedVr {
         let tag = element.tag;
         let is_unknown = element.vr == Vr::UN;
@@ -91,7 +96,8 @@ pub(crate) trait Surroundings {
         let found = if tag.is_private() {
             return self.private_vr(element).unwrap_or(Vr::UN).into();
         } else if is_unknown && element.value_length >= 0xFFFF {
-            // Its writer may have had no other choice than UN for a value that long (PS3.5 §6.2.2 note).
+            // Its writer may have had no other choice than UN for a value that long (PS3.5 §6.2.2
+            // note).
             None
         } else {
             dictionary::vr(tag)

@@ -1,7 +1,7 @@
 //! Searches the registries: by tag, by keyword, by private creator and tag, by UID.
 //!
-//! Answers are pydicom's, whose users this crate serves: which tags a repeating group covers, and in which order
-//! the masks of private elements are tried.
+//! Answers are pydicom's, whose users this crate serves: which tags a repeating group covers, and
+//! in which order the masks of private elements are tried.
 
 use std::borrow::Cow;
 
@@ -72,7 +72,8 @@ pub(super) struct Repeater {
     pub(super) is_retired: bool,
 }
 
-/// The private elements of one creator: rows `start..end` of the table, sorted by (mask flags, tag).
+/// The private elements of one creator: rows `start..end` of the table, sorted by (mask flags,
+/// tag).
 pub(super) struct Creator {
     pub(super) name: &'static str,
     pub(super) start: u16,
@@ -110,7 +111,8 @@ pub fn entry(tag: Tag) -> Option<Entry> {
     Some(Entry { tag, vr, vm, keyword, name, is_retired })
 }
 
-/// The VR of a standard element: [`entry`] for those who want nothing else, at the price of the search alone.
+/// The VR of a standard element: [`entry`] for those who want nothing else, at the price of the
+/// search alone.
 pub fn vr(tag: Tag) -> Option<DictionaryVr> {
     match row_of(tag) {
         Some(row) => Some(row.vr),
@@ -126,7 +128,8 @@ pub fn keyword(tag: Tag) -> &'static str {
     }
 }
 
-/// The name of an element as a user sees it. What a vendor documents for a private element stands in brackets.
+/// The name of an element as a user sees it. What a vendor documents for a private element stands
+/// in brackets.
 pub fn name(tag: Tag, private_creator: Option<&str>) -> Cow<'static, str> {
     if tag.is_private_creator() {
         return "Private Creator".into();
@@ -151,7 +154,8 @@ pub fn vr_to_set(tag: Tag) -> &'static str {
     }
 }
 
-/// The tag that a keyword names. The keyword of a repeating group names many, so there is none for it.
+/// The tag that a keyword names. The keyword of a repeating group names many, so there is none for
+/// it.
 pub fn tag_of_keyword(keyword: &str) -> Option<Tag> {
     let row_at = |index: &u16| ELEMENTS.rows.get(usize::from(*index));
     let order = |index: &u16| row_at(index).map(|row| ELEMENTS.keyword(row)).cmp(&Some(keyword));
@@ -161,7 +165,10 @@ pub fn tag_of_keyword(keyword: &str) -> Option<Tag> {
 
 /// Every keyword that [`tag_of_keyword`] knows, sorted.
 pub fn keywords() -> impl Iterator<Item = &'static str> {
-    KEYWORD_ORDER.iter().filter_map(|index| ELEMENTS.rows.get(usize::from(*index))).map(|row| ELEMENTS.keyword(row))
+    KEYWORD_ORDER
+        .iter()
+        .filter_map(|index| ELEMENTS.rows.get(usize::from(*index)))
+        .map(|row| ELEMENTS.keyword(row))
 }
 
 /// Whether a keyword belongs to a repeating group, and so names no single tag.
@@ -169,14 +176,15 @@ pub fn is_repeater_keyword(keyword: &str) -> bool {
     REPEATERS.iter().any(|repeater| repeater.keyword == keyword)
 }
 
-/// Whether a tag lies in a repeating group. As in pydicom, odd groups (60x1) count here, though [`entry`] has
-/// nothing for them.
+/// Whether a tag lies in a repeating group. As in pydicom, odd groups (60x1) count here, though
+/// [`entry`] has nothing for them.
 pub fn is_repeater_tag(tag: Tag) -> bool {
     repeater(tag).is_some()
 }
 
-/// What is known of a private element. `creator` is the text of its Private Creator element (PS3.5 §7.8.1),
-/// without padding. The block (high byte of the element number) matters only where the vendor fixed it.
+/// What is known of a private element. `creator` is the text of its Private Creator element (PS3.5
+/// §7.8.1), without padding. The block (high byte of the element number) matters only where the
+/// vendor fixed it.
 pub fn private_entry(creator: &str, tag: Tag) -> Option<PrivateEntry> {
     let position = CREATORS.binary_search_by(|candidate| candidate.name.cmp(creator)).ok()?;
     let creator = CREATORS.get(position)?;
@@ -201,7 +209,8 @@ pub fn uid_entry(uid: &str) -> Option<&'static UidEntry> {
     UIDS.get(UIDS.binary_search_by(|entry| entry.uid.cmp(uid)).ok()?)
 }
 
-/// The UID with this keyword. Goes through all of them: it is asked for once a name, when a script is loaded.
+/// The UID with this keyword. Goes through all of them: it is asked for once a name, when a script
+/// is loaded.
 pub fn uid_of_keyword(keyword: &str) -> Option<&'static str> {
     UIDS.iter().find(|entry| entry.keyword == keyword && !keyword.is_empty()).map(|entry| entry.uid)
 }
@@ -223,7 +232,11 @@ mod tests {
             assert_eq!(creator.start, end, "{}", creator.name);
             end = creator.end;
             let rows = &PRIVATE_ELEMENTS.rows[usize::from(creator.start)..usize::from(end)];
-            assert!(rows.is_sorted_by(|a, b| (a.flags, a.tag) < (b.flags, b.tag)), "{}", creator.name);
+            assert!(
+                rows.is_sorted_by(|a, b| (a.flags, a.tag) < (b.flags, b.tag)),
+                "{}",
+                creator.name
+            );
         }
         assert_eq!(usize::from(end), PRIVATE_ELEMENTS.rows.len());
     }
@@ -236,19 +249,32 @@ mod tests {
             assert_eq!((vr(tag), super::keyword(tag)), (Some(row.vr), keyword));
             assert_eq!(tag_of_keyword(keyword), (!keyword.is_empty()).then_some(tag), "{keyword}");
         }
-        assert_eq!(keywords().count(), ELEMENTS.rows.iter().filter(|row| !ELEMENTS.keyword(row).is_empty()).count());
+        assert_eq!(
+            keywords().count(),
+            ELEMENTS.rows.iter().filter(|row| !ELEMENTS.keyword(row).is_empty()).count()
+        );
     }
 
     #[test]
     fn elements_are_described() {
         for (group, element, expected) in [
-            (0x0000, 0x0000, Some((DictionaryVr::UL, "1", "CommandGroupLength", "Command Group Length", false))),
+            (
+                0x0000,
+                0x0000,
+                Some((DictionaryVr::UL, "1", "CommandGroupLength", "Command Group Length", false)),
+            ),
             (0x0010, 0x0010, Some((DictionaryVr::PN, "1", "PatientName", "Patient's Name", false))),
             (0x0018, 0x0061, Some((DictionaryVr::DS, "1", "", "", true))),
             (
                 0x0028,
                 0x0106,
-                Some((DictionaryVr::UsOrSs, "1", "SmallestImagePixelValue", "Smallest Image Pixel Value", false)),
+                Some((
+                    DictionaryVr::UsOrSs,
+                    "1",
+                    "SmallestImagePixelValue",
+                    "Smallest Image Pixel Value",
+                    false,
+                )),
             ),
             (0x7FE0, 0x0010, Some((DictionaryVr::ObOrOw, "1", "PixelData", "Pixel Data", false))),
             (0xFFFE, 0xE000, Some((DictionaryVr::Absent, "1", "Item", "Item", false))),
@@ -256,7 +282,8 @@ mod tests {
             (0x0011, 0x0010, None),
             (0xFFFF, 0xFFFF, None),
         ] {
-            let found = entry(Tag::new(group, element)).map(|e| (e.vr, e.vm, e.keyword, e.name, e.is_retired));
+            let found = entry(Tag::new(group, element))
+                .map(|e| (e.vr, e.vm, e.keyword, e.name, e.is_retired));
             assert_eq!(found, expected, "{group:04X},{element:04X}");
         }
     }
@@ -284,7 +311,9 @@ mod tests {
             assert_eq!(vr(tag), entry(tag).map(|entry| entry.vr), "{tag}");
             assert_eq!(super::keyword(tag), keyword.unwrap_or(""), "{tag}");
         }
-        assert!(is_repeater_tag(Tag::new(0x6002, 0x3000)) && is_repeater_tag(Tag::new(0x6001, 0x3000)));
+        assert!(
+            is_repeater_tag(Tag::new(0x6002, 0x3000)) && is_repeater_tag(Tag::new(0x6001, 0x3000))
+        );
         assert!(!is_repeater_tag(Tag::new(0x0010, 0x0010)));
     }
 
@@ -310,8 +339,18 @@ mod tests {
     #[test]
     fn private_masks_are_tried_from_exact_to_widest() {
         for (creator, group, element, expected) in [
-            ("SIEMENS CSA HEADER", 0x0029, 0x1010, Some((DictionaryVr::OB, "CSA Image Header Info"))),
-            ("SIEMENS CSA HEADER", 0x0029, 0x1110, Some((DictionaryVr::OB, "CSA Image Header Info"))),
+            (
+                "SIEMENS CSA HEADER",
+                0x0029,
+                0x1010,
+                Some((DictionaryVr::OB, "CSA Image Header Info")),
+            ),
+            (
+                "SIEMENS CSA HEADER",
+                0x0029,
+                0x1110,
+                Some((DictionaryVr::OB, "CSA Image Header Info")),
+            ),
             ("SIEMENS CSA HEADER", 0x0029, 0x10FE, None),
             ("SIEMENS CSA HEADE", 0x0029, 0x1010, None),
             ("", 0x0029, 0x1010, None),
@@ -336,14 +375,22 @@ mod tests {
             (0x0029, 0x1010, Some("SIEMENS CSA HEADER"), "[CSA Image Header Info]", "UN"),
         ] {
             let tag = Tag::new(group, element);
-            assert_eq!((&*name(tag, creator), vr_to_set(tag)), (expected_name, expected_vr), "{tag}");
+            assert_eq!(
+                (&*name(tag, creator), vr_to_set(tag)),
+                (expected_name, expected_vr),
+                "{tag}"
+            );
         }
     }
 
     #[test]
     fn uids_are_described() {
-        let explicit = uid_entry("1.2.840.10008.1.2.1").map(|e| (e.name, e.kind, e.keyword, e.is_retired));
-        assert_eq!(explicit, Some(("Explicit VR Little Endian", "Transfer Syntax", "ExplicitVRLittleEndian", false)));
+        let explicit =
+            uid_entry("1.2.840.10008.1.2.1").map(|e| (e.name, e.kind, e.keyword, e.is_retired));
+        assert_eq!(
+            explicit,
+            Some(("Explicit VR Little Endian", "Transfer Syntax", "ExplicitVRLittleEndian", false))
+        );
         assert!(uid_entry("1.2.840.10008.1.2.2").is_some_and(|entry| entry.is_retired));
         for unknown in ["", "1.2.840.10008.1.2.1.", "1.2.3", "9"] {
             assert_eq!(uid_entry(unknown), None, "{unknown}");

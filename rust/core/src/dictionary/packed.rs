@@ -1,7 +1,8 @@
 //! Packs rows of text into one string and offsets into it, while the crate is compiled.
 //!
-//! A table of `&str` would need the dynamic linker to write some 47,000 pointers into private memory each time
-//! the library is loaded. Offsets need none: the tables are read-only pages that processes share.
+//! A table of `&str` would need the dynamic linker to write some 47,000 pointers into private
+//! memory each time the library is loaded. Offsets need none: the tables are read-only pages that
+//! processes share.
 
 use super::dictionary_vr::DictionaryVr;
 
@@ -12,8 +13,8 @@ pub(super) const ANY_BLOCK: u8 = 2;
 /// Flag of a private row: the group number's low byte and the block are any.
 pub(super) const ANY_GROUP: u8 = 4;
 
-/// A row as the generated files have it: tag with zeros where anything matches, VR, VM, keyword (none: empty),
-/// name, flags.
+/// A row as the generated files have it: tag with zeros where anything matches, VR, VM, keyword
+/// (none: empty), name, flags.
 pub(super) type Source = (u32, DictionaryVr, &'static str, &'static str, &'static str, u8);
 
 /// A row of a [`Packed`] table.
@@ -98,7 +99,11 @@ impl Packed {
 
     /// The VM of a row.
     pub(super) fn vm(&self, row: &Row) -> &'static str {
-        self.part(row, usize::from(row.keyword_length) + usize::from(row.name_length), row.vm_length)
+        self.part(
+            row,
+            usize::from(row.keyword_length) + usize::from(row.name_length),
+            row.vm_length,
+        )
     }
 
     fn part(&self, row: &Row, before: usize, length: u8) -> &'static str {
@@ -121,7 +126,8 @@ mod tests {
     #[test]
     fn rows_unpack_to_their_sources() {
         let unpack = |row| (TABLE.vm(row), TABLE.keyword(row), TABLE.name(row));
-        let unpacked: Vec<_> = TABLE.rows.iter().map(|row| (row.tag, row.vr, row.flags, unpack(row))).collect();
+        let unpacked: Vec<_> =
+            TABLE.rows.iter().map(|row| (row.tag, row.vr, row.flags, unpack(row))).collect();
         assert_eq!(
             unpacked,
             [

@@ -25,8 +25,8 @@ pub struct Fragment {
 /// All items of an encapsulated value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fragments {
-    /// The Basic Offset Table: for each frame, the bytes from the first fragment's item to that of the frame's first
-    /// fragment. Empty if there is none.
+    /// The Basic Offset Table: for each frame, the bytes from the first fragment's item to that of
+    /// the frame's first fragment. Empty if there is none.
     pub basic_offset_table: Vec<u64>,
     /// Whether the first item has bytes that are no table.
     pub is_table_broken: bool,
@@ -37,12 +37,13 @@ pub struct Fragments {
 }
 
 impl Fragments {
-    /// Goes through the items of a value of `length` bytes that starts `offset` bytes into the file, up to its end or the
-    /// delimiter.
+    /// Goes through the items of a value of `length` bytes that starts `offset` bytes into the
+    /// file, up to its end or the delimiter.
     ///
     /// # Errors
     ///
-    /// If something else than an item stands where one must, there are more than the limit, or the file cannot be read.
+    /// If something else than an item stands where one must, there are more than the limit, or the
+    /// file cannot be read.
     pub fn read(
         bytes: &OpenBytes<'_>,
         offset: u64,
@@ -50,7 +51,12 @@ impl Fragments {
         order: ByteOrder,
         limits: &Limits,
     ) -> Result<Fragments> {
-        let mut look = Look { bytes, end: offset.saturating_add(length), start: 0, buffer: AlignedBuffer::default() };
+        let mut look = Look {
+            bytes,
+            end: offset.saturating_add(length),
+            start: 0,
+            buffer: AlignedBuffer::default(),
+        };
         let mut found = Fragments::default();
         let mut at = offset;
         let mut is_first = true;
@@ -66,17 +72,23 @@ impl Fragments {
                 // A padding byte or two, or the delimiter cut off.
                 _ if look.end - at < ITEM_HEADER_LENGTH => break,
                 found_tag if found.fragments.is_empty() => {
-                    return Err(Error::from(ErrorKind::ItemExpected { found: found_tag }).at_offset(at));
+                    return Err(
+                        Error::from(ErrorKind::ItemExpected { found: found_tag }).at_offset(at)
+                    );
                 }
                 // The frames before are whole; where this one ends nobody knows.
                 _ => {
-                    found.fragments.push(Fragment { offset: at.saturating_add(ITEM_HEADER_LENGTH), length: 0 });
+                    found.fragments.push(Fragment {
+                        offset: at.saturating_add(ITEM_HEADER_LENGTH),
+                        length: 0,
+                    });
                     found.missing_length = 1;
                     return Ok(found);
                 }
             }
             let value_offset = at.saturating_add(ITEM_HEADER_LENGTH);
-            let (item_length, available) = (u64::from(item_length), look.end.saturating_sub(value_offset));
+            let (item_length, available) =
+                (u64::from(item_length), look.end.saturating_sub(value_offset));
             // Where the header itself is cut off, at least its rest is missing.
             let header_missing = value_offset.saturating_sub(look.end);
             found.missing_length = header_missing.max(item_length.saturating_sub(available));
@@ -87,7 +99,9 @@ impl Fragments {
                 found.read_table(bytes, item, order)?;
             }
             if found.fragments.len() > limits.element_count {
-                return Err(Error::from(ErrorKind::TooMany { limit: limits.element_count }).at_offset(at));
+                return Err(
+                    Error::from(ErrorKind::TooMany { limit: limits.element_count }).at_offset(at)
+                );
             }
             is_first = false;
             at = value_offset.saturating_add(item_length);
@@ -95,9 +109,14 @@ impl Fragments {
         Ok(found)
     }
 
-    /// The bytes of the item that starts the value: a table, unless its first number is not 0, which that of the first
-    /// frame is.
-    fn read_table(&mut self, bytes: &OpenBytes<'_>, item: Fragment, order: ByteOrder) -> Result<()> {
+    /// The bytes of the item that starts the value: a table, unless its first number is not 0,
+    /// which that of the first frame is.
+    fn read_table(
+        &mut self,
+        bytes: &OpenBytes<'_>,
+        item: Fragment,
+        order: ByteOrder,
+    ) -> Result<()> {
         let mut buffer = AlignedBuffer::default();
         let table = bytes.get(item.offset, item.length, &mut buffer)?;
         let (words, rest) = table.as_chunks::<4>();
@@ -126,8 +145,8 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// The tag and the length of the item at `at`; `None` at the end of the value. Of fewer bytes than a header has, the
-    /// others are taken for zeros.
+    /// The tag and the length of the item at `at`; `None` at the end of the value. Of fewer bytes
+    /// than a header has, the others are taken for zeros.
     fn header(&mut self, at: u64, order: ByteOrder) -> Result<Option<(Tag, u32)>> {
         let left = self.end.saturating_sub(at);
         if left == 0 {
@@ -143,7 +162,9 @@ impl Look<'_> {
         }
         let start = usize::try_from(at - self.start).unwrap_or(usize::MAX);
         let mut header = [0; ITEM_HEADER_LENGTH as usize];
-        for (to, from) in header.iter_mut().zip(self.buffer.as_slice().get(start..).unwrap_or_default()) {
+        for (to, from) in
+            header.iter_mut().zip(self.buffer.as_slice().get(start..).unwrap_or_default())
+        {
             *to = *from;
         }
         let mut cursor = Cursor::new(&header, 0, order);

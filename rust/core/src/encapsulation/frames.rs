@@ -1,4 +1,5 @@
-//! Which fragments make a frame: by the Extended Offset Table, the Basic one, or what the fragments themselves say.
+//! Which fragments make a frame: by the Extended Offset Table, the Basic one, or what the fragments
+//! themselves say.
 
 use std::ops::Range;
 
@@ -55,7 +56,8 @@ pub struct Frames {
 impl Frames {
     /// Finds the frames among `fragments`, of which there should be `said_count`.
     ///
-    /// A table is believed if it leads to fragments, from the first to the last, and leaves no frame empty.
+    /// A table is believed if it leads to fragments, from the first to the last, and leaves no
+    /// frame empty.
     ///
     /// # Errors
     ///
@@ -66,7 +68,8 @@ impl Frames {
         said_count: u64,
         bytes: &OpenBytes<'_>,
     ) -> Result<Frames> {
-        let Fragments { basic_offset_table, is_table_broken, mut fragments, missing_length } = fragments;
+        let Fragments { basic_offset_table, is_table_broken, mut fragments, missing_length } =
+            fragments;
         let mut irregularities = Vec::new();
         if fragments.is_empty() {
             let why = "there are no fragments with compressed pixels".to_owned();
@@ -122,23 +125,33 @@ impl Frames {
         let (available, missing) = (self.length(index), self.missing_length(index));
         match missing {
             0 => Ok(()),
-            _ => Err(ErrorKind::ValueCutShort { needed: available.saturating_add(missing), available }.into()),
+            _ => Err(ErrorKind::ValueCutShort {
+                needed: available.saturating_add(missing),
+                available,
+            }
+            .into()),
         }
     }
 
-    /// The bytes of a frame, those of its fragments one behind the other: as they are in memory where there is one, else
-    /// in `buffer`.
+    /// The bytes of a frame, those of its fragments one behind the other: as they are in memory
+    /// where there is one, else in `buffer`.
     ///
     /// # Errors
     ///
     /// If there is no such frame, or the file cannot be read.
-    pub fn read<'b>(&self, index: u64, bytes: &'b OpenBytes<'_>, buffer: &'b mut AlignedBuffer) -> Result<&'b [u8]> {
+    pub fn read<'b>(
+        &self,
+        index: u64,
+        bytes: &'b OpenBytes<'_>,
+        buffer: &'b mut AlignedBuffer,
+    ) -> Result<&'b [u8]> {
         match self.fragments(index) {
             [] => Err(ErrorKind::FrameIndex { index, count: self.count() }.into()),
             [only] => bytes.get(only.offset, only.length, buffer),
             several => {
                 let mut part = AlignedBuffer::default();
-                // Fragments lie inside the value, so that together they are not longer than the file.
+                // Fragments lie inside the value, so that together they are not longer than the
+                // file.
                 buffer.resize(usize::try_from(self.length(index)).unwrap_or(usize::MAX));
                 let mut start = 0;
                 for fragment in several {
@@ -155,7 +168,8 @@ impl Frames {
     }
 }
 
-/// The fragments of each frame by the Extended Offset Table, cut to the lengths that it says; `None` if they do not fit.
+/// The fragments of each frame by the Extended Offset Table, cut to the lengths that it says;
+/// `None` if they do not fit.
 fn by_extended_table(
     fragments: &mut [Fragment],
     table: &ExtendedOffsetTable,
@@ -166,9 +180,13 @@ fn by_extended_table(
         return None;
     }
     let starts = indices(fragments, &table.offsets)?;
-    let padded = |fragment: &Fragment, length: u64| fragment.length >= length && fragment.length - length <= 1;
+    let padded = |fragment: &Fragment, length: u64| {
+        fragment.length >= length && fragment.length - length <= 1
+    };
     let mut entries = starts.iter().zip(&table.lengths);
-    if !entries.all(|(start, length)| fragments.get(*start).is_some_and(|fragment| padded(fragment, *length))) {
+    if !entries.all(|(start, length)| {
+        fragments.get(*start).is_some_and(|fragment| padded(fragment, *length))
+    }) {
         return None;
     }
     for (start, length) in starts.iter().zip(&table.lengths) {
@@ -180,8 +198,13 @@ fn by_extended_table(
 }
 
 /// The fragments of each frame by the Basic Offset Table; `None` if it does not fit.
-fn by_basic_table(fragments: &[Fragment], table: &[u64], said_count: u64) -> Option<Vec<Range<usize>>> {
-    // A table of other frames than there should be is no help, unless they cannot be told otherwise.
+fn by_basic_table(
+    fragments: &[Fragment],
+    table: &[u64],
+    said_count: u64,
+) -> Option<Vec<Range<usize>>> {
+    // A table of other frames than there should be is no help, unless they cannot be told
+    // otherwise.
     if table.len() as u64 != said_count && fragments.len() as u64 == said_count {
         return None;
     }
@@ -191,8 +214,8 @@ fn by_basic_table(fragments: &[Fragment], table: &[u64], said_count: u64) -> Opt
     ranges.iter().all(|range| range.start < range.end).then_some(ranges)
 }
 
-/// Which fragments stand at these offsets from the first fragment's item; `None` if one leads elsewhere, or they do not
-/// rise from 0.
+/// Which fragments stand at these offsets from the first fragment's item; `None` if one leads
+/// elsewhere, or they do not rise from 0.
 fn indices(fragments: &[Fragment], offsets: &[u64]) -> Option<Vec<usize>> {
     let base = fragments.first()?.offset;
     let index = |offset: &u64| {
@@ -204,19 +227,30 @@ fn indices(fragments: &[Fragment], offsets: &[u64]) -> Option<Vec<usize>> {
 }
 
 /// The fragments of each frame where no table says it.
-fn by_fragments(fragments: &mut Vec<Fragment>, said_count: u64, bytes: &OpenBytes<'_>) -> Result<Vec<Range<usize>>> {
-    let one_each = |fragments: &[Fragment]| (0..fragments.len()).map(|index| index..index + 1).collect();
+fn by_fragments(
+    fragments: &mut Vec<Fragment>,
+    said_count: u64,
+    bytes: &OpenBytes<'_>,
+) -> Result<Vec<Range<usize>>> {
+    let one_each =
+        |fragments: &[Fragment]| (0..fragments.len()).map(|index| index..index + 1).collect();
     let mut buffer = AlignedBuffer::default();
     let mut signature_of = |fragment: &Fragment| -> Result<Option<usize>> {
-        Ok(signature(bytes.get(fragment.offset, fragment.length.min(SIGNATURE_LENGTH), &mut buffer)?))
+        Ok(signature(bytes.get(
+            fragment.offset,
+            fragment.length.min(SIGNATURE_LENGTH),
+            &mut buffer,
+        )?))
     };
-    // All frames start as the first does: other bytes can look like a frame of another codec by chance.
+    // All frames start as the first does: other bytes can look like a frame of another codec by
+    // chance.
     let expected = match fragments.iter().find(|fragment| fragment.length > 0) {
         Some(first) => signature_of(first)?,
         None => None,
     };
-    let mut starts_frame =
-        |fragment: &Fragment| -> Result<bool> { Ok(expected.is_some() && signature_of(fragment)? == expected) };
+    let mut starts_frame = |fragment: &Fragment| -> Result<bool> {
+        Ok(expected.is_some() && signature_of(fragment)? == expected)
+    };
     if said_count == 1 {
         let mut are_whole = fragments.len() > 1;
         for fragment in fragments.iter() {
@@ -241,8 +275,11 @@ fn by_fragments(fragments: &mut Vec<Fragment>, said_count: u64, bytes: &OpenByte
             starts.push(index);
         }
     }
-    // Where each starts a frame, those that there are can be had, be they fewer or more than is said.
-    if starts.first() != Some(&0) || (starts.len() < fragments.len() && (starts.len() as u64) < said_count) {
+    // Where each starts a frame, those that there are can be had, be they fewer or more than is
+    // said.
+    if starts.first() != Some(&0)
+        || (starts.len() < fragments.len() && (starts.len() as u64) < said_count)
+    {
         let offset = fragments.first().map_or(0, |fragment| fragment.offset);
         let why = format!(
             "there are {} fragments for {said_count} frames, and nothing says which fragments make a frame",

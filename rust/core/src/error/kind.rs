@@ -70,7 +70,8 @@ pub enum ErrorKind {
     InflatedTooLong { limit: u64 },
     /// A compressed frame that stands for more bytes than the limit.
     DecodedTooLong { limit: u64 },
-    /// The bytes of a deflated data set or frame (PS3.5 §A.5, §A.4.14) are none that deflating gives.
+    /// The bytes of a deflated data set or frame (PS3.5 §A.5, §A.4.14) are none that deflating
+    /// gives.
     NotDeflated,
     /// The deflated bytes end before their last block does.
     DeflatedCutShort,
@@ -80,8 +81,8 @@ pub enum ErrorKind {
     UnsupportedImage { why: String },
     /// An image whose attributes contradict each other; the words say how.
     InvalidImage { why: String },
-    /// The bytes of a compressed frame are no frame of this codec, or not of this image; the words say why, and
-    /// `offset` where in the frame (bytes).
+    /// The bytes of a compressed frame are no frame of this codec, or not of this image; the words
+    /// say why, and `offset` where in the frame (bytes).
     InvalidFrame { codec: &'static str, offset: Option<u64>, why: String },
     /// An argument that does not fit the file; the words say why.
     Argument { why: String },
@@ -90,13 +91,18 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// [`ErrorKind::Unsupported`] with a coded value out of a file. In a damaged file any text can be in its place:
-    /// what does not look coded is not shown.
+    /// [`ErrorKind::Unsupported`] with a coded value out of a file. In a damaged file any text can
+    /// be in its place: what does not look coded is not shown.
     pub fn unsupported(what: &'static str, coded: &str) -> ErrorKind {
         // UIDs have the most characters, 64 (PS3.5 §9.1); the others are of VR CS.
-        let is_coded = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_. -\\".contains(&byte);
+        let is_coded = |byte: u8| {
+            byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_. -\\".contains(&byte)
+        };
         let is_shown = coded.len() <= 64 && coded.bytes().all(is_coded);
-        ErrorKind::Unsupported { what, coded: if is_shown { coded.to_owned() } else { String::new() } }
+        ErrorKind::Unsupported {
+            what,
+            coded: if is_shown { coded.to_owned() } else { String::new() },
+        }
     }
 }
 
@@ -131,16 +137,29 @@ impl fmt::Display for ErrorKind {
                     needed.saturating_sub(*available)
                 )
             }
-            ErrorKind::ItemExpected { found } => write!(f, "expected an item {}, found {found}", Tag::ITEM),
-            ErrorKind::UnexpectedDelimiter { found } => write!(f, "a delimiter {found} stands where an element should"),
-            ErrorKind::UndefinedLength { vr } => write!(f, "VR {vr} cannot have an undefined length"),
+            ErrorKind::ItemExpected { found } => {
+                write!(f, "expected an item {}, found {found}", Tag::ITEM)
+            }
+            ErrorKind::UnexpectedDelimiter { found } => {
+                write!(f, "a delimiter {found} stands where an element should")
+            }
+            ErrorKind::UndefinedLength { vr } => {
+                write!(f, "VR {vr} cannot have an undefined length")
+            }
             ErrorKind::ValueLength { vr, length, size } => {
                 write!(f, "a value of VR {vr} has {length} bytes, which is no multiple of {size}")
             }
-            ErrorKind::Missing { what, needed_for } => write!(f, "{what} is missing, which {needed_for} needs"),
-            ErrorKind::BadValue { what, found, expected } => write!(f, "{what} is {found}, expected {expected}"),
+            ErrorKind::Missing { what, needed_for } => {
+                write!(f, "{what} is missing, which {needed_for} needs")
+            }
+            ErrorKind::BadValue { what, found, expected } => {
+                write!(f, "{what} is {found}, expected {expected}")
+            }
             ErrorKind::ImageSize { rows, columns, samples, frames } => {
-                write!(f, "no image can have {rows} rows, {columns} columns, {samples} samples and {frames} frames")
+                write!(
+                    f,
+                    "no image can have {rows} rows, {columns} columns, {samples} samples and {frames} frames"
+                )
             }
             ErrorKind::PixelsCutShort { needed, available } => write!(
                 f,
@@ -150,16 +169,22 @@ impl fmt::Display for ErrorKind {
             ErrorKind::FrameIndex { index, count } => {
                 write!(f, "there is no frame with index {index}: the image has {count}")
             }
-            ErrorKind::TooDeep { limit } => write!(f, "sequences are nested more than {limit} deep"),
+            ErrorKind::TooDeep { limit } => {
+                write!(f, "sequences are nested more than {limit} deep")
+            }
             ErrorKind::TooMany { limit } => write!(f, "more than {limit} elements or items"),
-            ErrorKind::HeaderTooLong { limit } => write!(f, "the header is longer than {limit} bytes"),
+            ErrorKind::HeaderTooLong { limit } => {
+                write!(f, "the header is longer than {limit} bytes")
+            }
             ErrorKind::InflatedTooLong { limit } => {
                 write!(f, "the deflated data set is longer than {limit} bytes when it is inflated")
             }
             ErrorKind::DecodedTooLong { limit } => {
                 write!(f, "the compressed frame is longer than {limit} bytes when it is decoded")
             }
-            ErrorKind::NotDeflated => f.write_str("the bytes are not deflated as the Transfer Syntax says"),
+            ErrorKind::NotDeflated => {
+                f.write_str("the bytes are not deflated as the Transfer Syntax says")
+            }
             ErrorKind::DeflatedCutShort => f.write_str("the deflated bytes end too early"),
             ErrorKind::Unsupported { what, coded } => {
                 f.write_str(what)?;
@@ -175,9 +200,9 @@ impl fmt::Display for ErrorKind {
                 }
                 write!(f, ": {why}")
             }
-            ErrorKind::Argument { why } | ErrorKind::UnsupportedImage { why } | ErrorKind::InvalidImage { why } => {
-                f.write_str(why)
-            }
+            ErrorKind::Argument { why }
+            | ErrorKind::UnsupportedImage { why }
+            | ErrorKind::InvalidImage { why } => f.write_str(why),
             ErrorKind::Cancelled => f.write_str("interrupted"),
         }
     }

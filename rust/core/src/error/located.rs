@@ -156,14 +156,18 @@ impl Error {
             }
             ErrorKind::NotDicom(LooksLike::Zip | LooksLike::Gzip) => Some("Unpack it first."),
             ErrorKind::FileChanged => Some("Read the file again."),
-            ErrorKind::PixelsCutShort { .. } | ErrorKind::ValueCutShort { .. } | ErrorKind::DeflatedCutShort => {
+            ErrorKind::PixelsCutShort { .. }
+            | ErrorKind::ValueCutShort { .. }
+            | ErrorKind::DeflatedCutShort => {
                 Some("The file is cut short or its header is wrong: copy it again.")
             }
             ErrorKind::TooDeep { .. }
             | ErrorKind::TooMany { .. }
             | ErrorKind::HeaderTooLong { .. }
             | ErrorKind::InflatedTooLong { .. }
-            | ErrorKind::DecodedTooLong { .. } => Some("No real file is known to need more: the file is damaged."),
+            | ErrorKind::DecodedTooLong { .. } => {
+                Some("No real file is known to need more: the file is damaged.")
+            }
             _ => None,
         })
     }
@@ -177,7 +181,9 @@ impl Error {
             | ErrorKind::HeaderTooLong { .. }
             | ErrorKind::InflatedTooLong { .. }
             | ErrorKind::DecodedTooLong { .. } => Family::Limit,
-            ErrorKind::Unsupported { .. } | ErrorKind::UnsupportedImage { .. } => Family::Unsupported,
+            ErrorKind::Unsupported { .. } | ErrorKind::UnsupportedImage { .. } => {
+                Family::Unsupported
+            }
             ErrorKind::Argument { .. } | ErrorKind::FrameIndex { .. } => Family::Argument,
             ErrorKind::Cancelled => Family::Cancelled,
             _ => Family::Invalid,
@@ -204,7 +210,10 @@ impl Error {
             text.push_str(&format!("{}frame {frame}", if text.is_empty() { "" } else { ", " }));
         }
         if let Some(offset) = self.0.offset {
-            text.push_str(&format!("{}at byte 0x{offset:X}", if text.is_empty() { "" } else { " " }));
+            text.push_str(&format!(
+                "{}at byte 0x{offset:X}",
+                if text.is_empty() { "" } else { " " }
+            ));
             if self.0.is_inflated {
                 text.push_str(" of the inflated data set");
             }

@@ -1,8 +1,8 @@
 //! The one error of the core: what went wrong, with numbers, and where.
 //!
-//! An error is made where it is noticed, from its [`ErrorKind`] alone, and gains its place on the way up:
-//! `.at_offset()`, `.at_tag()`, `.in_frame()`, `.in_file()`. No message shows the text of a value field: it can
-//! identify a patient.
+//! An error is made where it is noticed, from its [`ErrorKind`] alone, and gains its place on the
+//! way up: `.at_offset()`, `.at_tag()`, `.in_frame()`, `.in_file()`. No message shows the text of a
+//! value field: it can identify a patient.
 
 mod kind;
 mod located;

@@ -7,8 +7,8 @@ use crate::tag::Tag;
 use crate::value;
 use crate::vr::Vr;
 
-/// Attributes of one frame, those that all frames share among them. What is absent, malformed, not finite or of the
-/// wrong count is `None`.
+/// Attributes of one frame, those that all frames share among them. What is absent, malformed, not
+/// finite or of the wrong count is `None`.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs, reason = "attributes of the standard by their keywords")]
 pub struct FrameAttributes {
@@ -23,7 +23,8 @@ pub struct FrameAttributes {
     pub has_bad_rescale: bool,
     /// The first of each.
     pub window: Option<[f64; 2]>,
-    /// Frame Type, or the part of it that says magnitude, phase, real or imaginary: values with backslashes between.
+    /// Frame Type, or the part of it that says magnitude, phase, real or imaginary: values with
+    /// backslashes between.
     pub frame_type: Option<Arc<str>>,
     pub stack_id: Option<Arc<str>>,
     pub temporal_position_index: Option<f64>,
@@ -56,8 +57,8 @@ pub struct VolumePlane {
     pub orientation: Option<[f64; 6]>,
 }
 
-/// The sequences whose first item is looked into. Others are stepped over: some writers put a whole single-frame header
-/// into a private one.
+/// The sequences whose first item is looked into. Others are stepped over: some writers put a whole
+/// single-frame header into a private one.
 pub(super) fn is_wanted_sequence(tag: Tag) -> bool {
     matches!(
         tag.0,
@@ -113,8 +114,12 @@ impl FrameAttributes {
                 self.rescale_slope = field.number(Vr::DS);
                 self.has_bad_rescale |= self.rescale_slope.is_none() && !field.is_empty();
             }
-            0x0028_1050 => self.window = field.number(Vr::DS).map(|center| [center, self.window_width()]),
-            0x0028_1051 => self.window = field.number(Vr::DS).map(|width| [self.window_center(), width]),
+            0x0028_1050 => {
+                self.window = field.number(Vr::DS).map(|center| [center, self.window_width()])
+            }
+            0x0028_1051 => {
+                self.window = field.number(Vr::DS).map(|width| [self.window_center(), width])
+            }
             0x0008_9007 => self.frame_type = field.text(),
             0x0020_9056 => self.stack_id = field.text(),
             0x0020_9057 => self.in_stack_position_number = field.number(Vr::UL).and_then(whole),
@@ -131,8 +136,12 @@ impl FrameAttributes {
             0x0018_9089 => self.diffusion_gradient = field.numbers(Vr::FD),
             0x0062_000B => self.segment_number = field.number(Vr::US),
             0x0018_9808 => self.data_type = field.text(),
-            0x0020_9301 => self.volume_plane.get_or_insert_default().position = field.numbers(Vr::FD),
-            0x0020_9302 => self.volume_plane.get_or_insert_default().orientation = field.numbers(Vr::FD),
+            0x0020_9301 => {
+                self.volume_plane.get_or_insert_default().position = field.numbers(Vr::FD)
+            }
+            0x0020_9302 => {
+                self.volume_plane.get_or_insert_default().orientation = field.numbers(Vr::FD)
+            }
             // Complex Image Component belongs to the frame type: it says what the numbers are.
             0x0008_9208 => {
                 let component = field.text();
@@ -157,8 +166,8 @@ impl FrameAttributes {
         share(&mut self.data_type, &other.data_type);
     }
 
-    /// Takes from another frame what it has of the sequence `tag`, which has the same bytes in both; `false` if that
-    /// is not known, and it has to be read.
+    /// Takes from another frame what it has of the sequence `tag`, which has the same bytes in
+    /// both; `false` if that is not known, and it has to be read.
     pub(super) fn take_same(&mut self, tag: Tag, other: &FrameAttributes) -> bool {
         match tag.0 {
             0x0018_9112 => self.flip_angle = other.flip_angle,
@@ -181,7 +190,9 @@ impl FrameAttributes {
                 self.rescale_intercept = other.rescale_intercept;
                 self.has_bad_rescale = other.has_bad_rescale;
             }
-            0x0018_9226 | 0x0018_9329 | 0x0018_9751 => self.frame_type.clone_from(&other.frame_type),
+            0x0018_9226 | 0x0018_9329 | 0x0018_9751 => {
+                self.frame_type.clone_from(&other.frame_type)
+            }
             _ => return false,
         }
         true
@@ -210,7 +221,8 @@ impl Field<'_> {
         first.is_finite().then_some(first)
     }
 
-    /// Puts the values into `slots`, if there is an index for each; [`NO_INDEX`] into all of them otherwise.
+    /// Puts the values into `slots`, if there is an index for each; [`NO_INDEX`] into all of them
+    /// otherwise.
     pub(super) fn indices(&self, vr: Vr, slots: &mut [u32]) {
         let mut count = 0;
         let mut put = |index: Option<u32>| match (slots.get_mut(count), index) {
@@ -222,7 +234,8 @@ impl Field<'_> {
             _ => count = usize::MAX,
         };
         match self.binary(vr) {
-            Some(vr) => value::numbers(self.bytes, vr, self.order).for_each(|value| put(whole(value.to_f64()))),
+            Some(vr) => value::numbers(self.bytes, vr, self.order)
+                .for_each(|value| put(whole(value.to_f64()))),
             None => self
                 .ascii()
                 .into_iter()
@@ -245,7 +258,8 @@ impl Field<'_> {
             count += 1;
         };
         match self.binary(vr) {
-            Some(vr) => value::numbers(self.bytes, vr, self.order).for_each(|value| put(Some(value.to_f64()))),
+            Some(vr) => value::numbers(self.bytes, vr, self.order)
+                .for_each(|value| put(Some(value.to_f64()))),
             None => self.ascii()?.split('\\').for_each(|text| put(value::decimal(text))),
         }
         (count == N && found.iter().all(|value| value.is_finite())).then_some(found)
@@ -257,7 +271,8 @@ impl Field<'_> {
         value::number_size(vr).map(|_| vr)
     }
 
-    /// Numbers and codes are of ASCII characters (PS3.5 §6.1.1), with blanks or a zero byte behind them.
+    /// Numbers and codes are of ASCII characters (PS3.5 §6.1.1), with blanks or a zero byte behind
+    /// them.
     fn ascii(&self) -> Option<&str> {
         std::str::from_utf8(self.bytes).ok().map(|text| text.trim_end_matches(['\0', ' ']))
     }
@@ -293,7 +308,9 @@ fn days(year: u32, month: u32, day: u32) -> Option<f64> {
     }
     // Years that start in March have their leap day at the end.
     let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
-    Some(f64::from(365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1))
+    Some(f64::from(
+        365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1,
+    ))
 }
 
 #[cfg(test)]
@@ -328,7 +345,12 @@ mod tests {
             ("short numbers", &[1, 0, 2, 0], Vr::US, [1, 2]),
             ("one", &[1, 0, 0, 0], Vr::UL, [NO_INDEX; 2]),
             ("three", &[1, 0, 2, 0, 3, 0], Vr::US, [NO_INDEX; 2]),
-            ("that which stands for none", &[1, 0, 0, 0, 255, 255, 255, 255], Vr::UL, [NO_INDEX; 2]),
+            (
+                "that which stands for none",
+                &[1, 0, 0, 0, 255, 255, 255, 255],
+                Vr::UL,
+                [NO_INDEX; 2],
+            ),
             ("text", b"3\\4 ", Vr::IS, [3, 4]),
             ("text that is no number", b"3\\x ", Vr::IS, [NO_INDEX; 2]),
             ("empty", b"", Vr::UL, [NO_INDEX; 2]),

@@ -35,7 +35,8 @@ pub struct Dimensions {
 }
 
 impl Dimensions {
-    /// Those of the data set, without an index yet; none if it has none, or they cannot be read: they only help.
+    /// Those of the data set, without an index yet; none if it has none, or they cannot be read:
+    /// they only help.
     pub(super) fn of(dataset: &Dataset) -> Dimensions {
         let read = || -> Option<Vec<Dimension>> {
             let limits = Limits::DEFAULT;
@@ -48,7 +49,8 @@ impl Dimensions {
         Dimensions { all: read().unwrap_or_default(), indices: Vec::new() }
     }
 
-    /// Dimensions each of which is a vector of one number a frame, as in nuclear medicine (PS3.3 §C.8.4.8).
+    /// Dimensions each of which is a vector of one number a frame, as in nuclear medicine (PS3.3
+    /// §C.8.4.8).
     pub fn of_vectors(vectors: &[(Tag, Vec<f64>)]) -> Dimensions {
         let dimension = |(pointer, _): &(Tag, Vec<f64>)| Dimension {
             pointer: *pointer,
@@ -56,9 +58,14 @@ impl Dimensions {
             organization_uid: String::new(),
         };
         let count = vectors.iter().map(|(_, vector)| vector.len()).max().unwrap_or_default();
-        let index = |frame: usize, vector: &[f64]| vector.get(frame).copied().and_then(whole).unwrap_or(NO_INDEX);
+        let index = |frame: usize, vector: &[f64]| {
+            vector.get(frame).copied().and_then(whole).unwrap_or(NO_INDEX)
+        };
         let of_frame = |frame| vectors.iter().map(move |(_, vector)| index(frame, vector));
-        Dimensions { all: vectors.iter().map(dimension).collect(), indices: (0..count).flat_map(of_frame).collect() }
+        Dimensions {
+            all: vectors.iter().map(dimension).collect(),
+            indices: (0..count).flat_map(of_frame).collect(),
+        }
     }
 
     /// What the indices count, in their order.
@@ -69,12 +76,16 @@ impl Dimensions {
     /// The index of a frame, from 0, in a dimension; `None` if it is not told.
     pub fn index(&self, frame: usize, dimension: usize) -> Option<u32> {
         let place = frame.checked_mul(self.all.len())?.checked_add(dimension)?;
-        self.indices.get(place).copied().filter(|index| dimension < self.all.len() && *index != NO_INDEX)
+        self.indices
+            .get(place)
+            .copied()
+            .filter(|index| dimension < self.all.len() && *index != NO_INDEX)
     }
 
     /// Whether an index of one file means the same in the other.
     pub fn is_shared_with(&self, other: &Dimensions) -> bool {
-        self.all == other.all && self.all.iter().all(|dimension| !dimension.organization_uid.is_empty())
+        self.all == other.all
+            && self.all.iter().all(|dimension| !dimension.organization_uid.is_empty())
     }
 
     /// Makes room for the next frame.
@@ -91,11 +102,15 @@ impl Dimensions {
 
 fn dimension(item: &Dataset) -> Option<Dimension> {
     let pointer = item.value(item.find(DIMENSION_INDEX_POINTER)?).ok()?;
-    let organization = item.find(DIMENSION_ORGANIZATION_UID).and_then(|element| item.value(element).ok());
-    let creator = item.find(DIMENSION_INDEX_PRIVATE_CREATOR).and_then(|element| item.value(element).ok());
+    let organization =
+        item.find(DIMENSION_ORGANIZATION_UID).and_then(|element| item.value(element).ok());
+    let creator =
+        item.find(DIMENSION_INDEX_PRIVATE_CREATOR).and_then(|element| item.value(element).ok());
     Some(Dimension {
         pointer: value::tags(&pointer, item.order()).next()?,
-        private_creator: creator.map(|text| String::from_utf8_lossy(value::trim(&text)).into()).unwrap_or_default(),
+        private_creator: creator
+            .map(|text| String::from_utf8_lossy(value::trim(&text)).into())
+            .unwrap_or_default(),
         organization_uid: organization.map(|uid| uid::trim(&uid).to_owned()).unwrap_or_default(),
     })
 }
@@ -106,11 +121,19 @@ mod tests {
 
     #[test]
     fn vectors_are_dimensions_of_one_file() {
-        let vectors =
-            [(Tag::new(0x0054, 0x0010), vec![1.0, 2.0, 1.5]), (Tag::new(0x0054, 0x0070), vec![4.0, 4.0, 5.0])];
+        let vectors = [
+            (Tag::new(0x0054, 0x0010), vec![1.0, 2.0, 1.5]),
+            (Tag::new(0x0054, 0x0070), vec![4.0, 4.0, 5.0]),
+        ];
         let dimensions = Dimensions::of_vectors(&vectors);
-        let found: Vec<_> = (0..4).map(|frame| [0, 1, 2].map(|which| dimensions.index(frame, which))).collect();
-        let expected = [[Some(1), Some(4), None], [Some(2), Some(4), None], [None, Some(5), None], [None, None, None]];
+        let found: Vec<_> =
+            (0..4).map(|frame| [0, 1, 2].map(|which| dimensions.index(frame, which))).collect();
+        let expected = [
+            [Some(1), Some(4), None],
+            [Some(2), Some(4), None],
+            [None, Some(5), None],
+            [None, None, None],
+        ];
         assert_eq!(found, expected);
         assert!(!dimensions.is_shared_with(&dimensions));
     }

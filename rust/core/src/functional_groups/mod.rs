@@ -1,7 +1,8 @@
-//! Functional groups (PS3.3 §C.7.6.16): the attributes that frames share, and those that each has for itself.
+//! Functional groups (PS3.3 §C.7.6.16): the attributes that frames share, and those that each has
+//! for itself.
 //!
-//! [`walk`] goes through the items without keeping one, [`attributes`] takes from them what a volume depends on, and
-//! [`dimensions`] what frames are counted by.
+//! [`walk`] goes through the items without keeping one, [`attributes`] takes from them what a
+//! volume depends on, and [`dimensions`] what frames are counted by.
 
 mod attributes;
 mod dimensions;

@@ -62,7 +62,8 @@ impl<T> Ragged<T> {
     }
 
     pub fn row(&self, row: usize) -> &[T] {
-        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let start =
+            row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.ends.get(row).and_then(|end| self.values.get(start..*end)).unwrap_or_default()
     }
 
@@ -93,7 +94,8 @@ impl RaggedText {
     }
 
     pub fn row(&self, row: usize) -> &str {
-        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let start =
+            row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.ends.get(row).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
     }
 

@@ -71,22 +71,27 @@ pub struct ColumnSpec {
 }
 
 impl ColumnSpec {
-    /// Reads what a caller wrote: a keyword, a tag as `0020000E` or `(0020,000E)`, or several of them with dots
-    /// between, the sequences that lead there first. `[2]` behind a sequence takes its third item; without it, it is
-    /// the first.
+    /// Reads what a caller wrote: a keyword, a tag as `0020000E` or `(0020,000E)`, or several of
+    /// them with dots between, the sequences that lead there first. `[2]` behind a sequence takes
+    /// its third item; without it, it is the first.
     ///
     /// # Errors
     ///
     /// If that names no element, or one whose value is no text and no numbers.
     pub fn parse(text: &str) -> Result<ColumnSpec> {
-        let wrong = |why: fmt::Arguments<'_>| ErrorKind::Argument { why: format!("column {text:?}: {why}") };
+        let wrong = |why: fmt::Arguments<'_>| ErrorKind::Argument {
+            why: format!("column {text:?}: {why}"),
+        };
         let mut names = Vec::new();
         let mut steps = Vec::new();
         let mut parts = text.split('.').peekable();
         while let Some(part) = parts.next() {
-            let (part, index) = split_index(part).ok_or_else(|| wrong(format_args!("{part:?} has no whole index")))?;
+            let (part, index) = split_index(part)
+                .ok_or_else(|| wrong(format_args!("{part:?} has no whole index")))?;
             let tag = tag_of(part).ok_or_else(|| match dictionary::is_repeater_keyword(part) {
-                true => wrong(format_args!("{part} names a group that repeats: give a tag, such as (6000,0010)")),
+                true => wrong(format_args!(
+                    "{part} names a group that repeats: give a tag, such as (6000,0010)"
+                )),
                 false => wrong(format_args!("{part:?} is neither a keyword nor a tag")),
             })?;
             let name = name_of(tag);
@@ -102,10 +107,15 @@ impl ColumnSpec {
                 continue;
             }
             if index.is_some() {
-                return Err(wrong(format_args!("an index belongs to a sequence, with an element behind it")).into());
+                return Err(wrong(format_args!(
+                    "an index belongs to a sequence, with an element behind it"
+                ))
+                .into());
             }
             let kind = kind_of(found).ok_or_else(|| match found {
-                Some(DictionaryVr::SQ) => wrong(format_args!("{name} is a sequence: say which element of it")),
+                Some(DictionaryVr::SQ) => {
+                    wrong(format_args!("{name} is a sequence: say which element of it"))
+                }
                 _ => wrong(format_args!("{name} holds neither text nor numbers that fit a table")),
             })?;
             names.push(name);
@@ -116,7 +126,8 @@ impl ColumnSpec {
         Err(wrong(format_args!("it names nothing")).into())
     }
 
-    /// Reads a list of columns. One that is there twice, and `path`, which every table has, are left out.
+    /// Reads a list of columns. One that is there twice, and `path`, which every table has, are
+    /// left out.
     ///
     /// # Errors
     ///
@@ -185,14 +196,16 @@ fn name_of(tag: Tag) -> String {
     }
 }
 
-/// The type for a VR. What the dictionary does not know (private elements: their owner may differ from file to
-/// file) is text, whatever its VR turns out to be.
+/// The type for a VR. What the dictionary does not know (private elements: their owner may differ
+/// from file to file) is text, whatever its VR turns out to be.
 fn kind_of(vr: Option<DictionaryVr>) -> Option<Kind> {
     use DictionaryVr as V;
     match vr {
         Some(V::IS | V::US | V::SS | V::UL | V::SL | V::SV | V::UV | V::UsOrSs) => Some(Kind::Int),
         Some(V::DS | V::FL | V::FD) => Some(Kind::Float),
-        Some(vr) => vr.single().is_some_and(|vr| vr.is_text() || vr == Vr::AT).then_some(Kind::Text),
+        Some(vr) => {
+            vr.single().is_some_and(|vr| vr.is_text() || vr == Vr::AT).then_some(Kind::Text)
+        }
         None => Some(Kind::Text),
     }
 }
@@ -225,9 +238,14 @@ mod tests {
             ("(2005,140F)[0].Rows", "(2005,140F)[0].Rows", Kind::Int, Width::One),
         ] {
             let column = ColumnSpec::parse(text).unwrap();
-            assert_eq!((column.name(), column.kind(), column.width()), (name, kind, width), "{text}");
+            assert_eq!(
+                (column.name(), column.kind(), column.width()),
+                (name, kind, width),
+                "{text}"
+            );
         }
-        let steps = ColumnSpec::parse("ReferencedSeriesSequence[7].SeriesInstanceUID").unwrap().steps;
+        let steps =
+            ColumnSpec::parse("ReferencedSeriesSequence[7].SeriesInstanceUID").unwrap().steps;
         assert_eq!(steps, [Step { tag: Tag::new(0x0008, 0x1115), item_index: 7 }]);
     }
 

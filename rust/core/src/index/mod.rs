@@ -1,8 +1,9 @@
-//! The header table: one row a file, one typed column a wanted attribute, read as far as the last of them.
+//! The header table: one row a file, one typed column a wanted attribute, read as far as the last
+//! of them.
 //!
-//! `columns` says what a column is, `values` takes its value out of a file, `builder` collects values, `scan`
-//! goes through the files, and `table` is what comes of it. `remembered` leaves out the files that an earlier scan has
-//! read and that are still the same.
+//! `columns` says what a column is, `values` takes its value out of a file, `builder` collects
+//! values, `scan` goes through the files, and `table` is what comes of it. `remembered` leaves out
+//! the files that an earlier scan has read and that are still the same.
 
 mod builder;
 mod columns;

@@ -1,8 +1,9 @@
 //! A second scan of files of which most are still the same: their rows come from the first.
 //!
-//! A file is taken for unchanged if its size, its modification time to the nanosecond, and what the file system calls it
-//! are those that it had before its header was read. A file that was modified shortly before it was read proves nothing,
-//! because it may have been modified again within one tick of the file system's clock: it is not remembered.
+//! A file is taken for unchanged if its size, its modification time to the nanosecond, and what the
+//! file system calls it are those that it had before its header was read. A file that was modified
+//! shortly before it was read proves nothing, because it may have been modified again within one
+//! tick of the file system's clock: it is not remembered.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -18,8 +19,8 @@ use crate::error::{Error, ErrorKind, Family, Result};
 use crate::source::{FileList, FileState, list_states};
 use crate::workers::{Tick, Workers};
 
-/// How much older than the scan a file must be to be remembered. FAT counts time in steps of two seconds, and no file
-/// system in longer ones.
+/// How much older than the scan a file must be to be remembered. FAT counts time in steps of two
+/// seconds, and no file system in longer ones.
 const SETTLED_NS: i64 = 2_000_000_000;
 
 /// What became of a file.
@@ -44,7 +45,8 @@ pub struct FileEntry {
     pub outcome: Outcome,
 }
 
-/// What an earlier scan found. Its rows are those of `columns`, which have the names and types of the scan's own.
+/// What an earlier scan found. Its rows are those of `columns`, which have the names and types of
+/// the scan's own.
 #[derive(Debug, Default)]
 pub struct Remembered {
     /// The files, those with a row in the order of their rows first.
@@ -62,8 +64,8 @@ pub struct Comparison {
     known: Vec<Option<usize>>,
 }
 
-/// Lists the files that `paths`, files and folders, stand for, and finds those that are remembered. The file at
-/// `left_out`, in which all this is kept, is not among them, unless it is named.
+/// Lists the files that `paths`, files and folders, stand for, and finds those that are remembered.
+/// The file at `left_out`, in which all this is kept, is not among them, unless it is named.
 ///
 /// # Errors
 ///
@@ -77,7 +79,10 @@ pub fn compare(
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<Comparison> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|now| i64::try_from(now.as_nanos()).ok());
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|now| i64::try_from(now.as_nanos()).ok());
     let settled = now.unwrap_or(0).saturating_sub(SETTLED_NS);
     let (mut files, mut states) = list_states(paths, is_recursive, workers, tick)?;
     leave_out(left_out, &mut files, &mut states);
@@ -86,7 +91,8 @@ pub fn compare(
     }
     // Paths as bytes: hashing them component by component takes several times as long.
     let entries = remembered.entries.iter().enumerate();
-    let by_path: HashMap<&OsStr, usize> = entries.map(|(index, entry)| (entry.path.as_os_str(), index)).collect();
+    let by_path: HashMap<&OsStr, usize> =
+        entries.map(|(index, entry)| (entry.path.as_os_str(), index)).collect();
     let is_usable = |file: usize, entry: &FileEntry| match entry.outcome {
         Outcome::Row(_) => true,
         // A file that is named is no longer passed over.
@@ -106,7 +112,8 @@ pub fn compare(
 fn leave_out(path: &Path, files: &mut FileList, states: &mut Vec<Option<FileState>>) {
     let Ok(identity) = fs::canonicalize(path) else { return };
     let is_same = |file: &PathBuf| {
-        file.file_name() == path.file_name() && fs::canonicalize(file).is_ok_and(|file| file == identity)
+        file.file_name() == path.file_name()
+            && fs::canonicalize(file).is_ok_and(|file| file == identity)
     };
     let found = files.files.iter().skip(files.named_count).position(is_same);
     if let Some(index) = found.map(|index| index + files.named_count) {
@@ -118,7 +125,8 @@ fn leave_out(path: &Path, files: &mut FileList, states: &mut Vec<Option<FileStat
 impl Comparison {
     /// Whether the scan's table is that of the earlier one, row for row.
     pub fn is_unchanged(&self, remembered: &Remembered) -> bool {
-        let entries = self.known.iter().map(|known| known.and_then(|index| remembered.entries.get(index)));
+        let entries =
+            self.known.iter().map(|known| known.and_then(|index| remembered.entries.get(index)));
         let mut rows = 0;
         let mut others = 0;
         for entry in entries {
@@ -138,12 +146,15 @@ impl Comparison {
 
     /// The errors of remembered files and of folders, for a table that is that of the earlier scan.
     pub fn into_errors(self, remembered: &Remembered) -> Vec<Error> {
-        let of_files = self.known.iter().zip(&self.files.files).filter_map(|(known, path)| {
-            match &remembered.entries.get((*known)?)?.outcome {
+        let of_files =
+            self.known.iter().zip(&self.files.files).filter_map(|(known, path)| match &remembered
+                .entries
+                .get((*known)?)?
+                .outcome
+            {
                 Outcome::Failed(why) => Some(again(why, path)),
                 _ => None,
-            }
-        });
+            });
         let mut errors: Vec<Error> = of_files.collect();
         errors.extend(self.files.errors);
         errors
@@ -154,9 +165,9 @@ fn again(why: &str, path: &Path) -> Error {
     Error::from(ErrorKind::Remembered { why: why.to_owned() }).in_file(path)
 }
 
-/// Reads the headers of the files that are not known, and puts their rows between those of `values`, the columns of the
-/// earlier scan in the order of `columns`, with what was `invalid` there. Returns what is to be remembered as well; a
-/// failure in the words of `reason`.
+/// Reads the headers of the files that are not known, and puts their rows between those of
+/// `values`, the columns of the earlier scan in the order of `columns`, with what was `invalid`
+/// there. Returns what is to be remembered as well; a failure in the words of `reason`.
 ///
 /// # Errors
 ///
@@ -174,8 +185,12 @@ pub fn scan_rest(
     tick: Tick<'_>,
 ) -> Result<(Table, Vec<FileEntry>)> {
     let Comparison { files, states, known } = comparison;
-    let unknown: Vec<usize> =
-        known.iter().enumerate().filter(|(_, known)| known.is_none()).map(|(file, _)| file).collect();
+    let unknown: Vec<usize> = known
+        .iter()
+        .enumerate()
+        .filter(|(_, known)| known.is_none())
+        .map(|(file, _)| file)
+        .collect();
     let mut chunks = read_chunks(&files, Some(&unknown), columns, workers, on_error, tick)?;
     chunks.push(known_chunk(&files, &known, remembered, values, invalid, columns));
     let entries = entries(&files, states, &chunks, reason);
@@ -211,10 +226,18 @@ fn known_chunk(
         for row in &rows {
             match (&mut *target, source) {
                 (Rows::Int(target), Values::Int(source)) => {
-                    source.get(*row).unwrap_or_default().iter().for_each(|value| target.push(*value));
+                    source
+                        .get(*row)
+                        .unwrap_or_default()
+                        .iter()
+                        .for_each(|value| target.push(*value));
                 }
                 (Rows::Float(target), Values::Float(source)) => {
-                    source.get(*row).unwrap_or_default().iter().for_each(|value| target.push(*value));
+                    source
+                        .get(*row)
+                        .unwrap_or_default()
+                        .iter()
+                        .for_each(|value| target.push(*value));
                 }
                 (Rows::Text(target), Values::Text(source)) => {
                     target.open().push_str(source.get(*row).unwrap_or_default());
@@ -245,8 +268,10 @@ fn entries(
         chunk.files.iter().for_each(|file| set(*file, Outcome::Row(0)));
         chunk.skipped.iter().for_each(|file| set(*file, Outcome::Skipped));
         for (file, error) in &chunk.errors {
-            // What the operating system says can change without the file, and what a named file is depends on the name.
-            let lasts = !matches!(error.family(), Family::Io) && !matches!(error.kind(), ErrorKind::NotDicom(_));
+            // What the operating system says can change without the file, and what a named file is
+            // depends on the name.
+            let lasts = !matches!(error.family(), Family::Io)
+                && !matches!(error.kind(), ErrorKind::NotDicom(_));
             if lasts {
                 set(*file, Outcome::Failed(reason(error)));
             }

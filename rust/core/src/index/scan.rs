@@ -1,4 +1,5 @@
-//! Reads the headers of many files into a table: each file opened once, read as far as the last wanted element.
+//! Reads the headers of many files into a table: each file opened once, read as far as the last
+//! wanted element.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +10,9 @@ use super::table::{Chunk, InvalidValue, Table, merge};
 use super::values::{HeaderBytes, Level};
 use crate::dataset::Context;
 use crate::error::{Error, ErrorKind, Family, Result};
-use crate::parse::{Leniencies, Leniency, ParseOptions, ParsedFile, Rules, Segment, Stop, Window, parse_file};
+use crate::parse::{
+    Leniencies, Leniency, ParseOptions, ParsedFile, Rules, Segment, Stop, Window, parse_file,
+};
 use crate::source::{AlignedBuffer, FileList, OpenFile};
 use crate::tag::Tag;
 use crate::workers::{Tick, Workers, for_each};
@@ -23,12 +26,13 @@ pub enum OnError {
     Stop,
 }
 
-/// Reads `columns` of the headers of `files`. A file in which the prefix `DICM` is missing counts as skipped, unless
-/// the caller has named it.
+/// Reads `columns` of the headers of `files`. A file in which the prefix `DICM` is missing counts
+/// as skipped, unless the caller has named it.
 ///
 /// # Errors
 ///
-/// If `tick` said to stop, or the error of a file: of any, if that is asked for, and see [`FileList::is_unasked`].
+/// If `tick` said to stop, or the error of a file: of any, if that is asked for, and see
+/// [`FileList::is_unasked`].
 pub fn scan(
     files: FileList,
     columns: &[ColumnSpec],
@@ -72,7 +76,9 @@ pub(super) fn read_chunks(
         || Worker::new(&job),
         |worker, number| {
             let index = chosen.map_or(Some(number), |chosen| chosen.get(number).copied());
-            if let Some((index, path)) = index.and_then(|index| Some((index, files.files.get(index)?))) {
+            if let Some((index, path)) =
+                index.and_then(|index| Some((index, files.files.get(index)?)))
+            {
                 worker.read(index, path);
             }
         },
@@ -84,7 +90,12 @@ pub(super) fn read_chunks(
 }
 
 /// Makes the table of what was read.
-pub(super) fn finish(files: FileList, columns: &[ColumnSpec], chunks: Vec<Chunk>, on_error: OnError) -> Result<Table> {
+pub(super) fn finish(
+    files: FileList,
+    columns: &[ColumnSpec],
+    chunks: Vec<Chunk>,
+    on_error: OnError,
+) -> Result<Table> {
     let mut table = merge(files.files, columns, chunks);
     table.errors.extend(files.errors);
     match on_error {
@@ -93,7 +104,8 @@ pub(super) fn finish(files: FileList, columns: &[ColumnSpec], chunks: Vec<Chunk>
     }
 }
 
-/// What is tolerated in a header. That it ends too early is not: what is missing then is not absent.
+/// What is tolerated in a header. That it ends too early is not: what is missing then is not
+/// absent.
 fn leniencies() -> Leniencies {
     let refused = [
         Leniency::ValueCutShort,
@@ -112,7 +124,8 @@ struct Job<'j> {
     last: Tag,
     options: ParseOptions,
     on_error: OnError,
-    /// The number of the first file that failed; with [`OnError::Stop`] those behind it are left out.
+    /// The number of the first file that failed; with [`OnError::Stop`] those behind it are left
+    /// out.
     first_failed: AtomicUsize,
     /// See [`FileList::is_unasked`].
     is_unasked: bool,
@@ -158,7 +171,9 @@ impl<'j> Worker<'j> {
         }
         match self.add_row(path) {
             Ok(()) => self.chunk.files.push(index),
-            Err(error) if matches!(error.kind(), ErrorKind::NotDicom(_)) && index >= job.named_count => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotDicom(_)) && index >= job.named_count =>
+            {
                 self.chunk.skipped.push(index);
             }
             Err(error) if job.is_unasked && error.family() == Family::Io => {
@@ -181,22 +196,29 @@ impl<'j> Worker<'j> {
         let file = OpenFile::open_for_header(path)?;
         let mut parse = |parsed: &mut ParsedFile, options: &ParseOptions| -> Result<u64> {
             segments.clear();
-            let mut window = Window::file(&file, buffer, Some(&mut *segments), &options.rules.limits)?;
+            let mut window =
+                Window::file(&file, buffer, Some(&mut *segments), &options.rules.limits)?;
             parse_file(&mut window, options, parsed)?;
             Ok(window.base())
         };
         let mut base = parse(parsed, &job.options)?;
         if parsed.elements.is_empty() && job.last.group() > 2 {
-            // Nothing comes before the last wanted element: an odd data set, or bytes that are none. The rest shows it.
+            // Nothing comes before the last wanted element: an odd data set, or bytes that are
+            // none. The rest shows it.
             base = parse(parsed, &ParseOptions { stop: Stop::AtEnd, ..job.options })?;
         }
 
         let bytes = HeaderBytes { file: Some(&file), segments, window: buffer.as_slice(), base };
         // What was deflated lies in memory, as far as it is wanted.
-        let inflated =
-            parsed.inflated.as_deref().map(|window| HeaderBytes { file: None, segments: &[], window, base: 0 });
-        let level =
-            |elements, encoding, bytes| Level::new(elements, encoding, bytes, Context::OUTERMOST, &job.options.rules);
+        let inflated = parsed.inflated.as_deref().map(|window| HeaderBytes {
+            file: None,
+            segments: &[],
+            window,
+            base: 0,
+        });
+        let level = |elements, encoding, bytes| {
+            Level::new(elements, encoding, bytes, Context::OUTERMOST, &job.options.rules)
+        };
         let meta = level(&parsed.meta, parsed.meta_encoding, bytes);
         let dataset = level(&parsed.elements, parsed.encoding, inflated.unwrap_or(bytes));
         let row = chunk.files.len();

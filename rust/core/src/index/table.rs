@@ -6,8 +6,9 @@ use super::builder::{Ragged, RaggedText, Rows};
 use super::columns::{ColumnSpec, Width};
 use crate::error::Error;
 
-/// A list column is as wide as its widest row, so that one row of thousands of values makes all others as long.
-/// Rows that would make a column of more numbers than these (512 MB) are left out, as values that do not fit.
+/// A list column is as wide as its widest row, so that one row of thousands of values makes all
+/// others as long. Rows that would make a column of more numbers than these (512 MB) are left out,
+/// as values that do not fit.
 const MOST_NUMBERS: usize = 1 << 26;
 
 /// One row a DICOM file, and what became of the other files.
@@ -68,8 +69,8 @@ pub struct Numbers<T> {
     pub width: Option<usize>,
     /// Rows x width, zero where there is none.
     pub values: Vec<T>,
-    /// How many of its numbers each row has: all, none if it is missing, and of columns as wide as their widest row
-    /// some.
+    /// How many of its numbers each row has: all, none if it is missing, and of columns as wide as
+    /// their widest row some.
     pub lengths: Vec<usize>,
 }
 
@@ -87,7 +88,8 @@ impl<T> Numbers<T> {
 pub struct Texts {
     /// The text of all rows.
     pub text: String,
-    /// Where each row's text starts, and at last where the text ends. A row without text is missing.
+    /// Where each row's text starts, and at last where the text ends. A row without text is
+    /// missing.
     pub offsets: Vec<i64>,
 }
 
@@ -115,7 +117,13 @@ pub(super) struct Chunk {
 impl Chunk {
     pub fn new(columns: &[ColumnSpec]) -> Chunk {
         let columns = columns.iter().map(|column| Rows::new(column.kind())).collect();
-        Chunk { files: Vec::new(), columns, invalid: Vec::new(), errors: Vec::new(), skipped: Vec::new() }
+        Chunk {
+            files: Vec::new(),
+            columns,
+            invalid: Vec::new(),
+            errors: Vec::new(),
+            skipped: Vec::new(),
+        }
     }
 }
 
@@ -138,7 +146,8 @@ pub(super) fn merge(files: Vec<PathBuf>, specs: &[ColumnSpec], chunks: Vec<Chunk
         }
     }
     for (index, spec) in specs.iter().enumerate() {
-        let sources: Vec<&Rows> = chunks.iter().filter_map(|chunk| chunk.columns.get(index)).collect();
+        let sources: Vec<&Rows> =
+            chunks.iter().filter_map(|chunk| chunk.columns.get(index)).collect();
         let mut too_wide = Vec::new();
         let values = values_of(spec, &sources, &order, &mut too_wide);
         table.columns.push(Column { name: spec.name().to_owned(), values });
@@ -169,7 +178,12 @@ fn add_invalid(invalid: &mut Vec<InvalidValue>, chunks: &[Chunk], order: &[(usiz
     invalid.sort_unstable();
 }
 
-fn values_of(spec: &ColumnSpec, sources: &[&Rows], order: &[(usize, usize)], too_wide: &mut Vec<usize>) -> Values {
+fn values_of(
+    spec: &ColumnSpec,
+    sources: &[&Rows],
+    order: &[(usize, usize)],
+    too_wide: &mut Vec<usize>,
+) -> Values {
     match sources.first() {
         Some(Rows::Int(_)) => {
             let rows = order.iter().map(|(source, row)| match sources.get(*source) {
@@ -233,10 +247,15 @@ mod tests {
 
     #[test]
     fn rows_of_several_threads_come_in_the_order_of_the_files() {
-        let specs = ["WindowCenter", "SeriesNumber", "Modality"].map(|name| ColumnSpec::parse(name).unwrap());
+        let specs = ["WindowCenter", "SeriesNumber", "Modality"]
+            .map(|name| ColumnSpec::parse(name).unwrap());
         let mut first = Chunk::new(&specs);
         let mut second = Chunk::new(&specs);
-        let add = |chunk: &mut Chunk, file: usize, centers: &[f64], number: Option<i64>, modality: &str| {
+        let add = |chunk: &mut Chunk,
+                   file: usize,
+                   centers: &[f64],
+                   number: Option<i64>,
+                   modality: &str| {
             chunk.files.push(file);
             for rows in &mut chunk.columns {
                 match rows {
@@ -257,19 +276,32 @@ mod tests {
         assert_eq!(table.paths, ["a", "b", "d"].map(PathBuf::from));
         assert_eq!(table.invalid, [InvalidValue { row: 1, column: 1 }]);
         let Some(Values::Float(centers)) = table.column("WindowCenter") else { panic!() };
-        assert_eq!((centers.width, &centers.values[..]), (Some(2), &[1.0, 0.0, 2.0, 3.0, 0.0, 0.0][..]));
-        assert_eq!([centers.get(0), centers.get(1), centers.get(2)], [Some(&[1.0][..]), Some(&[2.0, 3.0]), None]);
+        assert_eq!(
+            (centers.width, &centers.values[..]),
+            (Some(2), &[1.0, 0.0, 2.0, 3.0, 0.0, 0.0][..])
+        );
+        assert_eq!(
+            [centers.get(0), centers.get(1), centers.get(2)],
+            [Some(&[1.0][..]), Some(&[2.0, 3.0]), None]
+        );
         let Some(Values::Int(numbers)) = table.column("SeriesNumber") else { panic!() };
         assert_eq!((numbers.width, &numbers.lengths[..]), (None, &[1, 0, 1][..]));
-        assert_eq!([numbers.get(0), numbers.get(1), numbers.get(2)], [Some(&[5][..]), None, Some(&[0])]);
+        assert_eq!(
+            [numbers.get(0), numbers.get(1), numbers.get(2)],
+            [Some(&[5][..]), None, Some(&[0])]
+        );
         let Some(Values::Text(modalities)) = table.column("Modality") else { panic!() };
-        assert_eq!([modalities.get(0), modalities.get(1), modalities.get(2)], [Some("CT"), None, Some("MR")]);
+        assert_eq!(
+            [modalities.get(0), modalities.get(1), modalities.get(2)],
+            [Some("CT"), None, Some("MR")]
+        );
     }
 
     #[test]
     fn one_row_does_not_make_all_others_too_wide() {
         let long = vec![1; 1000];
-        let rows: Vec<&[i64]> = std::iter::once(&long[..]).chain(std::iter::repeat_n(&[2, 3][..], 99_999)).collect();
+        let rows: Vec<&[i64]> =
+            std::iter::once(&long[..]).chain(std::iter::repeat_n(&[2, 3][..], 99_999)).collect();
         let mut too_wide = Vec::new();
         let numbers = numbers(rows.into_iter(), Width::Widest, &mut too_wide);
         assert_eq!((numbers.width, too_wide), (Some(2), vec![0]));

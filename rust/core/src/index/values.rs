@@ -8,7 +8,9 @@ use super::columns::{ColumnSpec, Step, Width};
 use crate::cursor::ByteOrder;
 use crate::dataset::{Context, Surroundings};
 use crate::error::{Error, ErrorKind, Family, Result};
-use crate::parse::{Deviations, Element, Encoding, ItemRanges, Rules, Segment, Stop, Window, parse_elements};
+use crate::parse::{
+    Deviations, Element, Encoding, ItemRanges, Rules, Segment, Stop, Window, parse_elements,
+};
 use crate::source::{OpenFile, ReadAt};
 use crate::tag::Tag;
 use crate::value::{self, Number};
@@ -36,7 +38,8 @@ impl<'a> HeaderBytes<'a> {
             return Ok(Cow::Borrowed(found));
         }
         let Some(file) = self.file else {
-            return Err(Error::from(ErrorKind::ValueCutShort { needed: length, available: 0 }).at_offset(offset));
+            return Err(Error::from(ErrorKind::ValueCutShort { needed: length, available: 0 })
+                .at_offset(offset));
         };
         // The parser has cut the length to what the file has.
         let mut value = match usize::try_from(length) {
@@ -48,7 +51,8 @@ impl<'a> HeaderBytes<'a> {
     }
 }
 
-/// A data set that is looked at where it was read: the file's, its File Meta Information, or an item's.
+/// A data set that is looked at where it was read: the file's, its File Meta Information, or an
+/// item's.
 pub(super) struct Level<'a> {
     elements: &'a [Element],
     encoding: Encoding,
@@ -108,7 +112,9 @@ impl<'a> Level<'a> {
         if let Some(step) = column.steps.get(depth) {
             return self.add_from_item(*step, column, depth + 1, rows);
         }
-        let Some(element) = self.find(column.tag).filter(|element| element.value_length > 0) else { return Ok(true) };
+        let Some(element) = self.find(column.tag).filter(|element| element.value_length > 0) else {
+            return Ok(true);
+        };
         let vr = self.resolve_vr(element).vr;
         let bytes = self.value(element)?;
         Ok(match rows {
@@ -118,7 +124,13 @@ impl<'a> Level<'a> {
         })
     }
 
-    fn add_from_item(&self, step: Step, column: &ColumnSpec, depth: usize, rows: &mut Rows) -> Result<bool> {
+    fn add_from_item(
+        &self,
+        step: Step,
+        column: &ColumnSpec,
+        depth: usize,
+        rows: &mut Rows,
+    ) -> Result<bool> {
         let Some(sequence) = self.find(step.tag) else { return Ok(true) };
         if self.resolve_vr(sequence).vr != Vr::SQ {
             return Ok(false);
@@ -130,15 +142,25 @@ impl<'a> Level<'a> {
         let mut items = ItemRanges::new(&value, sequence.value_offset, encoding, self.rules);
         let Some(item) = items.nth(step.item_index)? else { return Ok(true) };
 
-        let start = usize::try_from(item.offset.saturating_sub(sequence.value_offset)).unwrap_or(usize::MAX);
+        let start = usize::try_from(item.offset.saturating_sub(sequence.value_offset))
+            .unwrap_or(usize::MAX);
         let end = start.saturating_add(usize::try_from(item.length).unwrap_or(usize::MAX));
         let window = value.get(start..end).unwrap_or_default();
         let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
         let stop = Stop::After(column.last_tag(depth));
         let mut item_window = Window::memory(window, item.offset);
-        parse_elements(&mut item_window, item.offset, item.encoding, stop, self.rules, &mut elements, &mut deviations)?;
+        parse_elements(
+            &mut item_window,
+            item.offset,
+            item.encoding,
+            stop,
+            self.rules,
+            &mut elements,
+            &mut deviations,
+        )?;
         let bytes = HeaderBytes { file: None, segments: &[], window, base: item.offset };
-        Level::new(&elements, item.encoding, bytes, self.context.clone(), self.rules).add_values(column, depth, rows)
+        Level::new(&elements, item.encoding, bytes, self.context.clone(), self.rules)
+            .add_values(column, depth, rows)
     }
 
     fn add_text(&self, bytes: &[u8], vr: Vr, out: &mut String) -> bool {
@@ -154,7 +176,9 @@ impl<'a> Level<'a> {
         }
         let Some(size) = value::number_size(vr) else { return false };
         match vr {
-            Vr::FL | Vr::FD => join(out, value::numbers(bytes, vr, self.order()).filter_map(f64::from_number)),
+            Vr::FL | Vr::FD => {
+                join(out, value::numbers(bytes, vr, self.order()).filter_map(f64::from_number))
+            }
             Vr::UV => join(out, value::numbers(bytes, vr, self.order()).filter_map(u64_of)),
             _ => join(out, value::numbers(bytes, vr, self.order()).filter_map(i64::from_number)),
         }
@@ -216,7 +240,13 @@ impl Cell for f64 {
 }
 
 /// Adds the numbers of a value; false if one is none, or there are not as many as there should be.
-fn add_numbers<T: Cell>(bytes: &[u8], vr: Vr, order: ByteOrder, width: Width, rows: &mut Ragged<T>) -> bool {
+fn add_numbers<T: Cell>(
+    bytes: &[u8],
+    vr: Vr,
+    order: ByteOrder,
+    width: Width,
+    rows: &mut Ragged<T>,
+) -> bool {
     if let Some(size) = value::number_size(vr) {
         if !bytes.len().is_multiple_of(size) {
             return false;
@@ -299,7 +329,11 @@ mod tests {
             ("bytes", b"\x18\0", Vr::OB, None),
         ] {
             let mut text = String::new();
-            assert_eq!(level.add_text(bytes, vr, &mut text).then_some(text.as_str()), expected, "{name}");
+            assert_eq!(
+                level.add_text(bytes, vr, &mut text).then_some(text.as_str()),
+                expected,
+                "{name}"
+            );
         }
     }
 }

@@ -47,8 +47,8 @@ pub struct ParsedFile {
     pub encoding: Encoding,
     /// The elements of the data set.
     pub elements: Vec<Element>,
-    /// The data set's bytes as far as they were inflated, if it is deflated (PS3.5 §A.5): the offsets of its elements
-    /// and deviations are counted from their start.
+    /// The data set's bytes as far as they were inflated, if it is deflated (PS3.5 §A.5): the
+    /// offsets of its elements and deviations are counted from their start.
     pub inflated: Option<Vec<u8>>,
     /// What was tolerated.
     pub deviations: Deviations,
@@ -76,9 +76,13 @@ impl Default for ParsedFile {
 ///
 /// # Errors
 ///
-/// If it is no DICOM file, is damaged beyond what is tolerated, or is written in a way that is not read yet; or the
-/// operating system refuses.
-pub fn parse_file(window: &mut Window<'_>, options: &ParseOptions, parsed: &mut ParsedFile) -> Result<()> {
+/// If it is no DICOM file, is damaged beyond what is tolerated, or is written in a way that is not
+/// read yet; or the operating system refuses.
+pub fn parse_file(
+    window: &mut Window<'_>,
+    options: &ParseOptions,
+    parsed: &mut ParsedFile,
+) -> Result<()> {
     parsed.meta.clear();
     parsed.elements.clear();
     parsed.inflated = None;
@@ -102,7 +106,12 @@ pub fn parse_file(window: &mut Window<'_>, options: &ParseOptions, parsed: &mut 
 }
 
 /// Parses the data set behind the File Meta Information, which starts at `start`.
-fn parse_dataset(window: &mut Window<'_>, start: u64, options: &ParseOptions, parsed: &mut ParsedFile) -> Result<()> {
+fn parse_dataset(
+    window: &mut Window<'_>,
+    start: u64,
+    options: &ParseOptions,
+    parsed: &mut ParsedFile,
+) -> Result<()> {
     parsed.used = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
     let start = parse_command(window, start, options, parsed)?;
     let expected = named_encoding(window, parsed);
@@ -117,22 +126,41 @@ fn parse_dataset(window: &mut Window<'_>, start: u64, options: &ParseOptions, pa
     }
     parsed.encoding = find_encoding(window, start, expected, options, &mut parsed.deviations)?;
     let ParsedFile { elements, deviations, encoding, .. } = parsed;
-    let end = parse_elements(window, start, *encoding, options.stop, &options.rules, elements, deviations)?;
+    let end = parse_elements(
+        window,
+        start,
+        *encoding,
+        options.stop,
+        &options.rules,
+        elements,
+        deviations,
+    )?;
     // The last window may have been left behind by a jump to the end of the data.
-    let last = elements.iter().filter(|element| window.reaches(element.value_end())).map(Element::value_end).max();
+    let last = elements
+        .iter()
+        .filter(|element| window.reaches(element.value_end()))
+        .map(Element::value_end)
+        .max();
     let used = last.unwrap_or(end).max(start).saturating_sub(window.base());
     parsed.used = usize::try_from(used).unwrap_or(usize::MAX);
     Ok(())
 }
 
-/// Parses group 0002; returns the offset of the first element that does not belong to it. The group's length is
-/// often wrong and is not used.
-fn parse_meta(window: &mut Window<'_>, start: u64, options: &ParseOptions, parsed: &mut ParsedFile) -> Result<u64> {
+/// Parses group 0002; returns the offset of the first element that does not belong to it. The
+/// group's length is often wrong and is not used.
+fn parse_meta(
+    window: &mut Window<'_>,
+    start: u64,
+    options: &ParseOptions,
+    parsed: &mut ParsedFile,
+) -> Result<u64> {
     let position = usize::try_from(start).unwrap_or(usize::MAX);
     let explicit = Encoding::EXPLICIT_LITTLE;
     let first = ElementHeader::read(window.bytes(), position, explicit);
     parsed.meta_encoding = match first {
-        Some(header) if header.tag.group() == 2 && header.vr == Vr::IMPLICIT => Encoding::IMPLICIT_LITTLE,
+        Some(header) if header.tag.group() == 2 && header.vr == Vr::IMPLICIT => {
+            Encoding::IMPLICIT_LITTLE
+        }
         _ => explicit,
     };
     let ParsedFile { meta, deviations, meta_encoding, .. } = parsed;
@@ -140,9 +168,14 @@ fn parse_meta(window: &mut Window<'_>, start: u64, options: &ParseOptions, parse
     parse_elements(window, start, *meta_encoding, stop, &options.rules, meta, deviations)
 }
 
-/// Parses group 0000, which is implicit little endian whatever follows (PS3.7 §6.3.1) and belongs into no file; returns
-/// the offset of the first element behind it.
-fn parse_command(window: &mut Window<'_>, start: u64, options: &ParseOptions, parsed: &mut ParsedFile) -> Result<u64> {
+/// Parses group 0000, which is implicit little endian whatever follows (PS3.7 §6.3.1) and belongs
+/// into no file; returns the offset of the first element behind it.
+fn parse_command(
+    window: &mut Window<'_>,
+    start: u64,
+    options: &ParseOptions,
+    parsed: &mut ParsedFile,
+) -> Result<u64> {
     // Its first elements have a length of 4 (group length), or one that no VR would be read from.
     match window.peek(start)? {
         Some([0, 0, _, 0, _, length, 0, 0]) if !length.is_ascii_uppercase() => {}
@@ -150,11 +183,24 @@ fn parse_command(window: &mut Window<'_>, start: u64, options: &ParseOptions, pa
     }
     let ParsedFile { elements, deviations, .. } = parsed;
     let stop = Stop::AfterGroup(0);
-    parse_elements(window, start, Encoding::IMPLICIT_LITTLE, stop, &options.rules, elements, deviations)
+    parse_elements(
+        window,
+        start,
+        Encoding::IMPLICIT_LITTLE,
+        stop,
+        &options.rules,
+        elements,
+        deviations,
+    )
 }
 
 /// Inflates and parses the data set whose deflated bytes start at `start`.
-fn parse_deflated(window: &Window<'_>, start: u64, options: &ParseOptions, parsed: &mut ParsedFile) -> Result<()> {
+fn parse_deflated(
+    window: &Window<'_>,
+    start: u64,
+    options: &ParseOptions,
+    parsed: &mut ParsedFile,
+) -> Result<()> {
     let mut inflated = Window::inflated(window, start, &options.rules.limits);
     let parse = |inflated: &mut Window<'_>, parsed: &mut ParsedFile| {
         let expected = Some(Encoding::EXPLICIT_LITTLE);
@@ -174,17 +220,18 @@ fn parse_deflated(window: &Window<'_>, start: u64, options: &ParseOptions, parse
     Ok(())
 }
 
-/// Whether the data set at `start` is not deflated though its Transfer Syntax says so: somebody has inflated it and left
-/// the File Meta Information alone. What starts like an element is nothing that deflating gives: a stored block, as
-/// which an even low byte of a group number would pass, has its length twice, once with all bits turned (RFC 1951 §3.2.4).
+/// Whether the data set at `start` is not deflated though its Transfer Syntax says so: somebody has
+/// inflated it and left the File Meta Information alone. What starts like an element is nothing
+/// that deflating gives: a stored block, as which an even low byte of a group number would pass,
+/// has its length twice, once with all bits turned (RFC 1951 §3.2.4).
 fn is_not_deflated(window: &Window<'_>, start: u64) -> bool {
     let position = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
     let header = ElementHeader::read(window.bytes(), position, Encoding::EXPLICIT_LITTLE);
     header.is_some_and(|header| header.tag.group() == 8 && header.vr.is_known())
 }
 
-/// Looks up the Transfer Syntax that the File Meta Information names, and how it says that the data set is written;
-/// `None` if it names none.
+/// Looks up the Transfer Syntax that the File Meta Information names, and how it says that the data
+/// set is written; `None` if it names none.
 fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Option<Encoding> {
     let named = parsed.meta.iter().find(|element| element.tag == Tag::TRANSFER_SYNTAX_UID);
     let text = named.and_then(|element| {
@@ -195,14 +242,14 @@ fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Option<Encodi
     parsed.transfer_syntax = text.and_then(transfer_syntax::find);
     match parsed.transfer_syntax {
         Some(syntax) => Some(Encoding { order: syntax.order, is_implicit: syntax.is_implicit }),
-        // A private or unregistered one: every Transfer Syntax but the first two registered is explicit and little
-        // endian (PS3.5 §A.4).
+        // A private or unregistered one: every Transfer Syntax but the first two registered is
+        // explicit and little endian (PS3.5 §A.4).
         None => text.filter(|text| !text.is_empty()).map(|_| Encoding::EXPLICIT_LITTLE),
     }
 }
 
-/// The encoding of the data set that starts at `start`: the expected one (PS3.5 §10), unless the first element shows
-/// another.
+/// The encoding of the data set that starts at `start`: the expected one (PS3.5 §10), unless the
+/// first element shows another.
 fn find_encoding(
     window: &mut Window<'_>,
     start: u64,
@@ -218,23 +265,28 @@ fn find_encoding(
     if found != expected {
         if !options.rules.leniencies.allow(Leniency::OtherVrEncoding) {
             let what = "the VR of the first element";
-            return Err(Error::from(ErrorKind::BadValue { what, found: 0, expected: "as in the Transfer Syntax" })
-                .at_offset(start));
+            return Err(Error::from(ErrorKind::BadValue {
+                what,
+                found: 0,
+                expected: "as in the Transfer Syntax",
+            })
+            .at_offset(start));
         }
         deviations.add(Leniency::OtherVrEncoding, start);
     }
     Ok(found)
 }
 
-/// The encoding of a data set that nothing is known of. Groups are small numbers, so that a first group that
-/// reads as 0x0100 or more is one of the other byte order.
+/// The encoding of a data set that nothing is known of. Groups are small numbers, so that a first
+/// group that reads as 0x0100 or more is one of the other byte order.
 fn guess_encoding(window: &mut Window<'_>, start: u64) -> Result<Encoding> {
     window.extend_to(start.saturating_add(8))?;
     let position = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
     let header = ElementHeader::read(window.bytes(), position, Encoding::EXPLICIT_LITTLE);
     Ok(match header {
         Some(header) if header.vr.is_known() => {
-            let order = if header.tag.group() >= 0x0100 { ByteOrder::Big } else { ByteOrder::Little };
+            let order =
+                if header.tag.group() >= 0x0100 { ByteOrder::Big } else { ByteOrder::Little };
             Encoding { order, is_implicit: false }
         }
         _ => Encoding::IMPLICIT_LITTLE,
@@ -263,9 +315,12 @@ fn looks_like(bytes: &[u8]) -> LooksLike {
     if bytes.iter().take(512).all(is_text) {
         return LooksLike::Text;
     }
-    // ACR-NEMA and bare data sets start with group 0002 or 0008, low byte first, and a low element number.
+    // ACR-NEMA and bare data sets start with group 0002 or 0008, low byte first, and a low element
+    // number.
     match ElementHeader::read(bytes, 0, Encoding::EXPLICIT_LITTLE) {
-        Some(header) if matches!(header.tag.group(), 0x0002 | 0x0008) && header.tag.element() < 0x2000 => {
+        Some(header)
+            if matches!(header.tag.group(), 0x0002 | 0x0008) && header.tag.element() < 0x2000 =>
+        {
             LooksLike::BareDataset
         }
         _ => LooksLike::Unknown,

@@ -1,4 +1,5 @@
-//! The header of one element: tag, VR and length (PS3.5 §7.1), and the record of where its value lies.
+//! The header of one element: tag, VR and length (PS3.5 §7.1), and the record of where its value
+//! lies.
 
 use crate::cursor::ByteOrder;
 use crate::tag::Tag;
@@ -29,7 +30,8 @@ pub struct Element {
     pub tag: Tag,
     /// The VR as it is written; [`Vr::IMPLICIT`] if none is.
     pub vr: Vr,
-    /// The length is given as undefined: the value ends with a delimiter, which `value_length` does not count.
+    /// The length is given as undefined: the value ends with a delimiter, which `value_length` does
+    /// not count.
     pub is_undefined_length: bool,
     /// The data end before the value does; `value_length` is what there is.
     pub is_cut_short: bool,
@@ -73,17 +75,24 @@ impl ElementHeader {
 
     /// Takes a header apart; of a short one the last 4 bytes are the value's.
     #[inline(always)]
-    pub(super) fn decode(&[a, b, c, d, v, r, e, f, g, h, i, j]: &[u8; 12], encoding: Encoding) -> Self {
+    pub(super) fn decode(
+        &[a, b, c, d, v, r, e, f, g, h, i, j]: &[u8; 12],
+        encoding: Encoding,
+    ) -> Self {
         let Encoding { order, is_implicit } = encoding;
         // Two numbers and shifts, as this runs for every element of every file.
         let (first, last) = match order {
-            ByteOrder::Little => (u64::from_le_bytes([a, b, c, d, v, r, e, f]), u32::from_le_bytes([g, h, i, j])),
-            ByteOrder::Big => (u64::from_le_bytes([b, a, d, c, v, r, f, e]), u32::from_be_bytes([g, h, i, j])),
+            ByteOrder::Little => {
+                (u64::from_le_bytes([a, b, c, d, v, r, e, f]), u32::from_le_bytes([g, h, i, j]))
+            }
+            ByteOrder::Big => {
+                (u64::from_le_bytes([b, a, d, c, v, r, f, e]), u32::from_be_bytes([g, h, i, j]))
+            }
         };
         let tag = Tag::new(first as u16, (first >> 16) as u16);
         let vr = Vr([v, r]);
-        // Items and delimiters have no VR in any encoding (PS3.5 §7.5), and some writers leave the VR out here and
-        // there: Leniency::ImplicitElement.
+        // Items and delimiters have no VR in any encoding (PS3.5 §7.5), and some writers leave the
+        // VR out here and there: Leniency::ImplicitElement.
         if is_implicit || !vr.is_capitals() || tag.group() == 0xFFFE {
             return ElementHeader::new(tag, Vr::IMPLICIT, 8, order.u32([v, r, e, f]));
         }
@@ -94,7 +103,12 @@ impl ElementHeader {
 
     #[inline(always)]
     fn new(tag: Tag, vr: Vr, header_length: usize, length: u32) -> Self {
-        ElementHeader { tag, vr, header_length, value_length: (length != UNDEFINED).then_some(length) }
+        ElementHeader {
+            tag,
+            vr,
+            header_length,
+            value_length: (length != UNDEFINED).then_some(length),
+        }
     }
 
     /// Whether a VR should be there and is not.
@@ -110,7 +124,8 @@ impl ElementHeader {
         for (target, byte) in padded.iter_mut().zip(rest) {
             *target = *byte;
         }
-        Some(ElementHeader::decode(&padded, encoding)).filter(|header| header.header_length <= rest.len())
+        Some(ElementHeader::decode(&padded, encoding))
+            .filter(|header| header.header_length <= rest.len())
     }
 }
 

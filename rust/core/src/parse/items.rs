@@ -23,8 +23,8 @@ pub struct ItemRange {
     pub deviation: Option<Deviation>,
 }
 
-/// Goes through the items of the sequence whose value field is `value`, `value_offset` bytes from the start of the
-/// file.
+/// Goes through the items of the sequence whose value field is `value`, `value_offset` bytes from
+/// the start of the file.
 pub(crate) struct ItemRanges<'a> {
     value: &'a [u8],
     value_offset: u64,
@@ -34,7 +34,12 @@ pub(crate) struct ItemRanges<'a> {
 }
 
 impl<'a> ItemRanges<'a> {
-    pub fn new(value: &'a [u8], value_offset: u64, encoding: Encoding, rules: &'a Rules) -> ItemRanges<'a> {
+    pub fn new(
+        value: &'a [u8],
+        value_offset: u64,
+        encoding: Encoding,
+        rules: &'a Rules,
+    ) -> ItemRanges<'a> {
         ItemRanges { value, value_offset, encoding, rules, position: 0 }
     }
 
@@ -72,7 +77,8 @@ impl<'a> ItemRanges<'a> {
         }))
     }
 
-    /// The item of undefined length whose elements start at `start` of the value, of which `remaining` bytes are left.
+    /// The item of undefined length whose elements start at `start` of the value, of which
+    /// `remaining` bytes are left.
     fn undefined(&self, start: usize, own: Encoding, remaining: usize) -> Result<Found> {
         let skip = skip_item(self.value, start, own, self.rules, true).map_err(|error| {
             let offset = self.value_offset.saturating_add(error.offset().unwrap_or(0));
@@ -80,7 +86,10 @@ impl<'a> ItemRanges<'a> {
         })?;
         Ok(match skip {
             Skip::End { value_length, total_length, deviation } => {
-                let in_file = |found: Deviation| Deviation { offset: self.value_offset + found.offset, ..found };
+                let in_file = |found: Deviation| Deviation {
+                    offset: self.value_offset + found.offset,
+                    ..found
+                };
                 Found { length: value_length, total_length, deviation: deviation.map(in_file) }
             }
             Skip::NeedsMore(_) => {
@@ -94,8 +103,15 @@ impl<'a> ItemRanges<'a> {
     }
 
     /// The same of one that says to have `length` bytes.
-    fn defined(&self, start: usize, own: Encoding, length: usize, remaining: usize) -> Result<Found> {
-        let behind = Cursor::new(self.value, start.saturating_add(length), self.encoding.order).tag();
+    fn defined(
+        &self,
+        start: usize,
+        own: Encoding,
+        length: usize,
+        remaining: usize,
+    ) -> Result<Found> {
+        let behind =
+            Cursor::new(self.value, start.saturating_add(length), self.encoding.order).tag();
         let is_followed = match behind {
             Some(tag) => matches!(tag, Tag::ITEM | Tag::SEQUENCE_DELIMITATION),
             // Less than a header behind the last item is no reason to doubt its length.
@@ -108,9 +124,11 @@ impl<'a> ItemRanges<'a> {
         if let Some(Skip::End { value_length, total_length, .. }) =
             skip_item_of_wrong_length(self.value, start, own, self.rules, true)
         {
-            // With the last of its elements the sequence ends too: its length alone is wrong, not where it ends.
+            // With the last of its elements the sequence ends too: its length alone is wrong, not
+            // where it ends.
             let is_last = length > remaining && total_length == remaining;
-            let leniency = if is_last { Leniency::ItemPastSequence } else { Leniency::WrongItemLength };
+            let leniency =
+                if is_last { Leniency::ItemPastSequence } else { Leniency::WrongItemLength };
             let deviation = Some(Deviation { leniency, offset: at });
             return Ok(Found { length: value_length, total_length, deviation });
         }
@@ -122,7 +140,12 @@ impl<'a> ItemRanges<'a> {
         Ok(Found { length: remaining, total_length: remaining, deviation })
     }
 
-    fn tolerate(&self, leniency: Leniency, offset: u64, error: ErrorKind) -> Result<Option<Deviation>> {
+    fn tolerate(
+        &self,
+        leniency: Leniency,
+        offset: u64,
+        error: ErrorKind,
+    ) -> Result<Option<Deviation>> {
         if self.rules.leniencies.allow(leniency) {
             return Ok(Some(Deviation { leniency, offset }));
         }
@@ -151,12 +174,19 @@ struct Found {
     deviation: Option<Deviation>,
 }
 
-/// The items of the sequence whose value field is `value`, `value_offset` bytes from the start of the file.
+/// The items of the sequence whose value field is `value`, `value_offset` bytes from the start of
+/// the file.
 ///
 /// # Errors
 ///
-/// If something else than items is in `value`, there are too many of them or they are nested too deep.
-pub fn parse_items(value: &[u8], value_offset: u64, encoding: Encoding, rules: &Rules) -> Result<Vec<ItemRange>> {
+/// If something else than items is in `value`, there are too many of them or they are nested too
+/// deep.
+pub fn parse_items(
+    value: &[u8],
+    value_offset: u64,
+    encoding: Encoding,
+    rules: &Rules,
+) -> Result<Vec<ItemRange>> {
     let mut items: Vec<ItemRange> = Vec::new();
     let mut rest = ItemRanges::new(value, value_offset, encoding, rules);
     loop {

@@ -24,9 +24,11 @@ macro_rules! leniencies {
 }
 
 leniencies! {
-    /// An element of an explicit VR data set whose VR is no two capital letters is read as implicit.
+    /// An element of an explicit VR data set whose VR is no two capital letters is read as
+    /// implicit.
     ImplicitElement = "implicit_element",
-    /// The data set is implicit where the Transfer Syntax says explicit, or the reverse; its first element decides.
+    /// The data set is implicit where the Transfer Syntax says explicit, or the reverse; its first
+    /// element decides.
     OtherVrEncoding = "other_vr_encoding",
     /// No Transfer Syntax UID: the encoding is guessed from the first element.
     MissingTransferSyntax = "missing_transfer_syntax",
@@ -38,31 +40,36 @@ leniencies! {
     TrailingBytes = "trailing_bytes",
     /// Elements are not in the order of their tags, or stand twice; the last of equals counts.
     UnorderedElements = "unordered_elements",
-    /// Deflated data end before their last block does; what was inflated until then is the data set.
+    /// Deflated data end before their last block does; what was inflated until then is the data
+    /// set.
     DeflatedCutShort = "deflated_cut_short",
     /// The Transfer Syntax says that the data set is deflated, and it is not.
     NotDeflated = "not_deflated",
-    /// A VR of no two capital letters, such as `??`, `cs` or blanks, in an element that makes no sense as an implicit
-    /// one: what is misspelt is read as its VR, else as one that is unknown.
+    /// A VR of no two capital letters, such as `??`, `cs` or blanks, in an element that makes no
+    /// sense as an implicit one: what is misspelt is read as its VR, else as one that is unknown.
     MisspeltVr = "misspelt_vr",
-    /// An item or the end of a sequence where an element should stand: it is stepped over, an item with its value.
+    /// An item or the end of a sequence where an element should stand: it is stepped over, an item
+    /// with its value.
     StrayDelimiter = "stray_delimiter",
     /// The end of an item where none of undefined length is open: the data set ends there.
     StrayItemEnd = "stray_item_end",
-    /// An item of undefined length has no delimiter: it ends where the next item starts or the sequence ends.
+    /// An item of undefined length has no delimiter: it ends where the next item starts or the
+    /// sequence ends.
     MissingItemDelimiter = "missing_item_delimiter",
-    /// An item's length does not lead to the next item: it ends with the last of its elements before that.
+    /// An item's length does not lead to the next item: it ends with the last of its elements
+    /// before that.
     WrongItemLength = "wrong_item_length",
     /// An item says to be longer than its sequence, and is taken as far as the sequence goes.
     ItemPastSequence = "item_past_sequence",
-    /// A value of undefined length that does not consist of items: it ends with the first sequence delimiter.
+    /// A value of undefined length that does not consist of items: it ends with the first sequence
+    /// delimiter.
     ValueWithoutItems = "value_without_items",
     /// An undefined length on a VR that cannot have one.
     UndefinedLengthVr = "undefined_length_vr",
     /// Nothing but zeros follows the last element.
     TrailingZeros = "trailing_zeros",
-    /// The rest makes no sense, or would cost more than is allowed: what stands before it is kept. Granted by
-    /// `force=True` only.
+    /// The rest makes no sense, or would cost more than is allowed: what stands before it is kept.
+    /// Granted by `force=True` only.
     Damaged = "damaged",
 }
 
@@ -105,8 +112,8 @@ pub struct Deviation {
     pub offset: u64,
 }
 
-/// What was tolerated in one file. A damaged file can break the same rule at every element, so only the first few
-/// places are kept.
+/// What was tolerated in one file. A damaged file can break the same rule at every element, so only
+/// the first few places are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deviations(Vec<Deviation>);
 

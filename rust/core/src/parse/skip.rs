@@ -13,8 +13,8 @@ use crate::vr::Vr;
 /// Where a value of undefined length ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Skip {
-    /// The value takes `value_length` bytes, and `total_length` with its delimiter. Of what was tolerated on the way
-    /// the first is named.
+    /// The value takes `value_length` bytes, and `total_length` with its delimiter. Of what was
+    /// tolerated on the way the first is named.
     End { value_length: usize, total_length: usize, deviation: Option<Deviation> },
     /// The bytes end before the value does. It needs at least this many from its start on.
     NeedsMore(usize),
@@ -79,12 +79,18 @@ pub(crate) fn skip_sequence(
 /// # Errors
 ///
 /// As [`skip_sequence`].
-pub(crate) fn skip_item(bytes: &[u8], start: usize, encoding: Encoding, rules: &Rules, is_whole: bool) -> Result<Skip> {
+pub(crate) fn skip_item(
+    bytes: &[u8],
+    start: usize,
+    encoding: Encoding,
+    rules: &Rules,
+    is_whole: bool,
+) -> Result<Skip> {
     Walk::new(bytes, start, encoding, rules, is_whole)?.run(Inside::Item)
 }
 
-/// Finds the end of the item at `start` of `bytes` whose length is wrong: where the next item, or the end of the
-/// sequence, follows one of its elements. `None` if none does.
+/// Finds the end of the item at `start` of `bytes` whose length is wrong: where the next item, or
+/// the end of the sequence, follows one of its elements. `None` if none does.
 pub(crate) fn skip_item_of_wrong_length(
     bytes: &[u8],
     start: usize,
@@ -95,8 +101,10 @@ pub(crate) fn skip_item_of_wrong_length(
     if !rules.leniencies.allow(Leniency::WrongItemLength) {
         return None;
     }
-    // Without this leniency inside: what is gone through twice here would be gone through four times one level deeper.
-    let leniencies = rules.leniencies.with(Leniency::MissingItemDelimiter).without(Leniency::WrongItemLength);
+    // Without this leniency inside: what is gone through twice here would be gone through four
+    // times one level deeper.
+    let leniencies =
+        rules.leniencies.with(Leniency::MissingItemDelimiter).without(Leniency::WrongItemLength);
     match skip_item(bytes, start, encoding, &Rules { leniencies, ..*rules }, is_whole) {
         Ok(Skip::NeedsMore(_)) if is_whole => None,
         found => found.ok(),
@@ -115,11 +123,27 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(bytes: &'a [u8], start: usize, encoding: Encoding, rules: &'a Rules, is_whole: bool) -> Result<Walk<'a>> {
+    fn new(
+        bytes: &'a [u8],
+        start: usize,
+        encoding: Encoding,
+        rules: &'a Rules,
+        is_whole: bool,
+    ) -> Result<Walk<'a>> {
         let mut levels = Levels { bits: 0, depth: 0, limit: rules.limits.sequence_depth };
-        // The encoding of a sequence's items is that of the data set that holds it, unless they say otherwise.
+        // The encoding of a sequence's items is that of the data set that holds it, unless they say
+        // otherwise.
         levels.push(encoding.is_implicit)?;
-        Ok(Walk { bytes, start, position: start, encoding, rules, is_whole, levels, deviation: None })
+        Ok(Walk {
+            bytes,
+            start,
+            position: start,
+            encoding,
+            rules,
+            is_whole,
+            levels,
+            deviation: None,
+        })
     }
 
     fn push(&mut self, is_implicit: bool) -> Result<()> {
@@ -139,14 +163,18 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Leaves a sequence or an item whose end was found, `delimiter_length` bytes long; what was looked for if it is
-    /// the outermost.
+    /// Leaves a sequence or an item whose end was found, `delimiter_length` bytes long; what was
+    /// looked for if it is the outermost.
     fn leave(&mut self, delimiter_length: usize) -> Option<Skip> {
         let value_length = self.position - self.start;
         self.position += delimiter_length;
         self.levels.pop();
         let total_length = self.position - self.start;
-        (self.levels.depth == 0).then_some(Skip::End { value_length, total_length, deviation: self.deviation })
+        (self.levels.depth == 0).then_some(Skip::End {
+            value_length,
+            total_length,
+            deviation: self.deviation,
+        })
     }
 
     fn run(mut self, outermost: Inside) -> Result<Skip> {
@@ -155,14 +183,17 @@ impl<'a> Walk<'a> {
             let Walk { bytes, position, .. } = self;
             if inside == Inside::Sequence {
                 let mut cursor = Cursor::new(bytes, position, self.encoding.order);
-                let (Some(tag), Some(length)) = (cursor.tag(), cursor.u32()) else { return self.needs(position + 8) };
+                let (Some(tag), Some(length)) = (cursor.tag(), cursor.u32()) else {
+                    return self.needs(position + 8);
+                };
                 match (tag, length) {
                     (Tag::ITEM, UNDEFINED) => {
                         self.position = cursor.position();
                         if bytes.len() < self.position + 6 {
                             return self.needs(self.position + 8);
                         }
-                        let parent = Encoding { is_implicit: self.levels.is_implicit(), ..self.encoding };
+                        let parent =
+                            Encoding { is_implicit: self.levels.is_implicit(), ..self.encoding };
                         self.push(item_encoding(bytes, self.position, parent).is_implicit)?;
                         inside = Inside::Item;
                     }
@@ -177,12 +208,16 @@ impl<'a> Walk<'a> {
                         }
                         inside = Inside::Item;
                     }
-                    (found, _) => return Err(Error::from(ErrorKind::ItemExpected { found }).at_offset(position as u64)),
+                    (found, _) => {
+                        return Err(Error::from(ErrorKind::ItemExpected { found })
+                            .at_offset(position as u64));
+                    }
                 }
             } else {
                 let encoding = Encoding { is_implicit: self.levels.is_implicit(), ..self.encoding };
                 let Some(mut header) = ElementHeader::read(bytes, position, encoding) else {
-                    let is_last = self.is_whole && position == bytes.len() && self.levels.depth == 1;
+                    let is_last =
+                        self.is_whole && position == bytes.len() && self.levels.depth == 1;
                     if is_last && self.rules.leniencies.allow(Leniency::MissingItemDelimiter) {
                         let error = ErrorKind::HeaderCutShort { needed: 8, available: 0 };
                         self.tolerate(Leniency::MissingItemDelimiter, error)?;
@@ -193,13 +228,17 @@ impl<'a> Walk<'a> {
                     return self.needs(position + 12);
                 };
                 if header.lacks_vr(encoding) && self.rules.leniencies.allow(Leniency::MisspeltVr) {
-                    let end = position.saturating_add(8).saturating_add(header.value_length.unwrap_or(0) as usize);
+                    let end = position
+                        .saturating_add(8)
+                        .saturating_add(header.value_length.unwrap_or(0) as usize);
                     if !self.is_whole && bytes.len() < end.saturating_add(8) {
                         return self.needs(end.saturating_add(8));
                     }
                     if let Some(spelt) = misspelt(bytes, position, &header, encoding) {
-                        self.deviation
-                            .get_or_insert(Deviation { leniency: Leniency::MisspeltVr, offset: position as u64 });
+                        self.deviation.get_or_insert(Deviation {
+                            leniency: Leniency::MisspeltVr,
+                            offset: position as u64,
+                        });
                         header = spelt;
                     }
                 }
@@ -223,7 +262,9 @@ impl<'a> Walk<'a> {
                         return Err(Error::from(error).at_offset(position as u64));
                     }
                     (_, Some(length)) => {
-                        let end = position.saturating_add(header.header_length).saturating_add(length as usize);
+                        let end = position
+                            .saturating_add(header.header_length)
+                            .saturating_add(length as usize);
                         if end > bytes.len() {
                             return self.needs(end.saturating_add(8));
                         }
@@ -242,8 +283,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Steps over the item of defined length whose value starts at `start`; how far the bytes would have to reach for
-    /// that if they do not.
+    /// Steps over the item of defined length whose value starts at `start`; how far the bytes would
+    /// have to reach for that if they do not.
     fn item(&mut self, start: usize, length: usize) -> Result<Option<usize>> {
         let end = start.saturating_add(length);
         let behind = Cursor::new(self.bytes, end, self.encoding.order).tag();
@@ -256,7 +297,8 @@ impl<'a> Walk<'a> {
             match skip_item_of_wrong_length(self.bytes, start, own, self.rules, self.is_whole) {
                 Some(Skip::End { total_length, .. }) => {
                     let offset = self.position as u64;
-                    self.deviation.get_or_insert(Deviation { leniency: Leniency::WrongItemLength, offset });
+                    self.deviation
+                        .get_or_insert(Deviation { leniency: Leniency::WrongItemLength, offset });
                     self.position = start.saturating_add(total_length);
                     return Ok(None);
                 }
@@ -270,7 +312,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a value of this VR may have an undefined length: sequences, and what can be encapsulated or unknown.
+/// Whether a value of this VR may have an undefined length: sequences, and what can be encapsulated
+/// or unknown.
 pub(crate) fn check_undefined(vr: Vr) -> Result<(), ErrorKind> {
     match vr {
         Vr::SQ | Vr::UN | Vr::OB | Vr::OW | Vr::IMPLICIT => Ok(()),
@@ -280,15 +323,17 @@ pub(crate) fn check_undefined(vr: Vr) -> Result<(), ErrorKind> {
 
 /// The encoding of an item's elements, whose first one starts at `position`.
 ///
-/// An item of an explicit data set can be implicit: inside UN it has to be (PS3.5 §6.2.2 note 2), and some writers
-/// copy private sequences as they are. The reverse does not occur.
+/// An item of an explicit data set can be implicit: inside UN it has to be (PS3.5 §6.2.2 note 2),
+/// and some writers copy private sequences as they are. The reverse does not occur.
 pub(crate) fn item_encoding(bytes: &[u8], position: usize, parent: Encoding) -> Encoding {
     if parent.is_implicit || parent.order == ByteOrder::Big {
         return parent;
     }
     let mut cursor = Cursor::new(bytes, position, parent.order);
     match (cursor.tag(), cursor.pair()) {
-        (Some(tag), Some(vr)) if tag.group() != 0xFFFE => Encoding { is_implicit: !Vr(vr).is_written(), ..parent },
+        (Some(tag), Some(vr)) if tag.group() != 0xFFFE => {
+            Encoding { is_implicit: !Vr(vr).is_written(), ..parent }
+        }
         _ => parent,
     }
 }
@@ -303,9 +348,10 @@ pub(crate) enum Behind {
     Header([u8; 8]),
 }
 
-/// The header of the element whose 8 bytes are `header`, which lacks two capital letters in an explicit data set, if
-/// they are a VR all the same: another element follows then, and none does if they are the half of a length. `behind`
-/// says what stands so many bytes from the start of the header.
+/// The header of the element whose 8 bytes are `header`, which lacks two capital letters in an
+/// explicit data set, if they are a VR all the same: another element follows then, and none does if
+/// they are the half of a length. `behind` says what stands so many bytes from the start of the
+/// header.
 ///
 /// # Errors
 ///
@@ -332,7 +378,10 @@ pub(crate) fn spell_vr(
             Behind::Beyond => false,
             Behind::Header([a, b, c, d, v, r, e, f]) => {
                 let next = ElementHeader::decode(&[a, b, c, d, v, r, e, f, 0, 0, 0, 0], encoding);
-                let is_delimiter = matches!(next.tag, Tag::ITEM | Tag::ITEM_DELIMITATION | Tag::SEQUENCE_DELIMITATION);
+                let is_delimiter = matches!(
+                    next.tag,
+                    Tag::ITEM | Tag::ITEM_DELIMITATION | Tag::SEQUENCE_DELIMITATION
+                );
                 // Where one VR is misspelt, others are.
                 let has_vr = next.vr.is_known() || Vr([v, r]).is_written() || [v, r] == *b"  ";
                 is_delimiter || (next.tag > header.tag && has_vr)
@@ -343,13 +392,20 @@ pub(crate) fn spell_vr(
 }
 
 /// [`spell_vr`] where the bytes behind are there or lie past the end.
-fn misspelt(bytes: &[u8], position: usize, implicit: &ElementHeader, encoding: Encoding) -> Option<ElementHeader> {
+fn misspelt(
+    bytes: &[u8],
+    position: usize,
+    implicit: &ElementHeader,
+    encoding: Encoding,
+) -> Option<ElementHeader> {
     let rest = bytes.get(position..)?;
     let behind = |distance: u64| {
         let distance = usize::try_from(distance).unwrap_or(usize::MAX);
         Ok(match rest.get(distance..) {
             Some([]) => Behind::End,
-            Some(rest) => rest.first_chunk().map_or(Behind::Beyond, |header| Behind::Header(*header)),
+            Some(rest) => {
+                rest.first_chunk().map_or(Behind::Beyond, |header| Behind::Header(*header))
+            }
             None => Behind::Beyond,
         })
     };

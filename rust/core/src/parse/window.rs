@@ -5,7 +5,8 @@ use crate::inflate::Inflater;
 use crate::limits::Limits;
 use crate::source::{AlignedBuffer, ReadAt};
 
-/// The first read. CT and MR headers end well before it; a page more costs 0.2 us, a second read 1 us.
+/// The first read. CT and MR headers end well before it; a page more costs 0.2 us, a second read 1
+/// us.
 const FIRST_READ: u64 = 8 * 1024;
 /// How much longer the buffer becomes when it has to grow: few reads for long headers.
 const GROWTH: u64 = 4;
@@ -57,11 +58,17 @@ pub struct Window<'a> {
 impl<'a> Window<'a> {
     /// Bytes that are there already; the first is `base` bytes from the start of the file.
     pub fn memory(bytes: &'a [u8], base: u64) -> Window<'a> {
-        Window { base, end: base.saturating_add(bytes.len() as u64), bytes: Bytes::Memory(bytes), limit: u64::MAX }
+        Window {
+            base,
+            end: base.saturating_add(bytes.len() as u64),
+            bytes: Bytes::Memory(bytes),
+            limit: u64::MAX,
+        }
     }
 
-    /// A file (or what is read like one) from its start, read into `buffer` as far as is wanted. `kept` gets the bytes
-    /// that the window leaves behind when it jumps; without it they are forgotten.
+    /// A file (or what is read like one) from its start, read into `buffer` as far as is wanted.
+    /// `kept` gets the bytes that the window leaves behind when it jumps; without it they are
+    /// forgotten.
     ///
     /// # Errors
     ///
@@ -74,17 +81,27 @@ impl<'a> Window<'a> {
     ) -> Result<Window<'a>> {
         buffer.resize(0);
         let end = file.length();
-        let mut window = Window { bytes: Bytes::File { file, buffer, kept }, base: 0, end, limit: limits.header_bytes };
+        let mut window = Window {
+            bytes: Bytes::File { file, buffer, kept },
+            base: 0,
+            end,
+            limit: limits.header_bytes,
+        };
         window.extend_to(FIRST_READ.min(end))?;
         Ok(window)
     }
 
-    /// What the bytes of `deflated` from `offset` on stand for (PS3.5 §A.5), inflated as far as is wanted. All of it
-    /// is kept, and its offsets are counted from its own start.
+    /// What the bytes of `deflated` from `offset` on stand for (PS3.5 §A.5), inflated as far as is
+    /// wanted. All of it is kept, and its offsets are counted from its own start.
     pub(crate) fn inflated(deflated: &'a dyn ReadAt, offset: u64, limits: &Limits) -> Window<'a> {
         let end = Some(deflated.length()).filter(|length| *length < u64::MAX);
         let inflater = Inflater::new(offset, end, limits);
-        Window { bytes: Bytes::Inflated { inflater, deflated }, base: 0, end: u64::MAX, limit: u64::MAX }
+        Window {
+            bytes: Bytes::Inflated { inflater, deflated },
+            base: 0,
+            end: u64::MAX,
+            limit: u64::MAX,
+        }
     }
 
     /// The bytes that have been read.
@@ -120,7 +137,8 @@ impl<'a> Window<'a> {
         self.base
     }
 
-    /// Where the data end, in bytes from the start of the file; more than any offset while that is not known.
+    /// Where the data end, in bytes from the start of the file; more than any offset while that is
+    /// not known.
     pub fn end(&self) -> u64 {
         self.end
     }
@@ -161,7 +179,8 @@ impl<'a> Window<'a> {
         if end - base > limit {
             return Err(ErrorKind::HeaderTooLong { limit }.into());
         }
-        let (from, length) = (usize::try_from(have).unwrap_or(usize::MAX), usize::try_from(wanted.min(limit)));
+        let (from, length) =
+            (usize::try_from(have).unwrap_or(usize::MAX), usize::try_from(wanted.min(limit)));
         buffer.resize(length.map_err(|_| ErrorKind::HeaderTooLong { limit })?);
         let rest = buffer.as_mut_slice().get_mut(from..).unwrap_or_default();
         let filled = file.read_at(rest, base + have)?;
@@ -173,7 +192,8 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// The 8 bytes at `offset`, if possible without making the window longer; `None` where the data end before.
+    /// The 8 bytes at `offset`, if possible without making the window longer; `None` where the data
+    /// end before.
     ///
     /// # Errors
     ///
@@ -183,7 +203,8 @@ impl<'a> Window<'a> {
             self.extend_to(offset.saturating_add(8))?;
         }
         let inside = offset.checked_sub(self.base).and_then(|start| usize::try_from(start).ok());
-        if let Some(found) = inside.and_then(|start| self.bytes().get(start..)?.first_chunk::<8>()) {
+        if let Some(found) = inside.and_then(|start| self.bytes().get(start..)?.first_chunk::<8>())
+        {
             return Ok(Some(*found));
         }
         match &self.bytes {
@@ -196,8 +217,9 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Calls `look` with the bytes from `offset` to the end, some at a time, each time with `overlap` of the last ones
-    /// before them, until it gives something. The window does not become longer, but for what was deflated.
+    /// Calls `look` with the bytes from `offset` to the end, some at a time, each time with
+    /// `overlap` of the last ones before them, until it gives something. The window does not become
+    /// longer, but for what was deflated.
     fn search<T>(
         &mut self,
         offset: u64,
@@ -246,8 +268,8 @@ impl<'a> Window<'a> {
         })
     }
 
-    /// Goes on at `offset`, which lies behind the window; the bytes between are never read. `used` is how many bytes
-    /// of the window are worth keeping.
+    /// Goes on at `offset`, which lies behind the window; the bytes between are never read. `used`
+    /// is how many bytes of the window are worth keeping.
     ///
     /// # Errors
     ///

@@ -18,12 +18,17 @@ pub(super) fn swap_bytes(bytes: &mut [u8], unit: usize) {
     }
 }
 
-/// Brings stored samples into the order of the array: packed ones into bytes of their own, those of a pixel together,
-/// chrominance to each pixel that shares it.
+/// Brings stored samples into the order of the array: packed ones into bytes of their own, those of
+/// a pixel together, chrominance to each pixel that shares it.
 ///
-/// `stored` has the samples of whole frames behind `skipped_bits` bits of what is before them; bytes are in
-/// little-endian order, here and in `out`.
-pub(super) fn arrange(stored: &[u8], skipped_bits: u32, description: &ImageDescription, out: &mut [u8]) {
+/// `stored` has the samples of whole frames behind `skipped_bits` bits of what is before them;
+/// bytes are in little-endian order, here and in `out`.
+pub(super) fn arrange(
+    stored: &[u8],
+    skipped_bits: u32,
+    description: &ImageDescription,
+    out: &mut [u8],
+) {
     let is_rearranged = !description.is_in_order();
     let sample_length = description.sample_type().size();
     let stored = stored.get(skipped_bits as usize / 8..).unwrap_or_default();
@@ -31,7 +36,8 @@ pub(super) fn arrange(stored: &[u8], skipped_bits: u32, description: &ImageDescr
         (true, false) => unpack(stored, skipped_bits % 8, description, out),
         (true, true) => {
             let frame_count = out.len() / description.frame_length().max(1);
-            let mut samples = vec![0; frame_count * description.stored_frame_samples() * sample_length];
+            let mut samples =
+                vec![0; frame_count * description.stored_frame_samples() * sample_length];
             unpack(stored, skipped_bits % 8, description, &mut samples);
             rearrange(&samples, description, out);
         }
@@ -53,8 +59,8 @@ fn unpack(stored: &[u8], skipped_bits: u32, description: &ImageDescription, out:
     }
 }
 
-/// Makes a byte, 0 or 1, of each bit behind the first `skipped_bits`, fewer than 8; the lowest bit of a byte comes
-/// first.
+/// Makes a byte, 0 or 1, of each bit behind the first `skipped_bits`, fewer than 8; the lowest bit
+/// of a byte comes first.
 fn unpack_bits(stored: &[u8], skipped_bits: u32, out: &mut [u8]) {
     let bit = |byte: u8, index: usize| byte >> index & 1;
     let (mut stored, mut out) = (stored, out);
@@ -78,7 +84,8 @@ fn unpack_bits(stored: &[u8], skipped_bits: u32, out: &mut [u8]) {
     }
 }
 
-/// Makes two bytes of each 12 bits behind the first `skipped_bits`, 0 or 4; the lowest bits of a byte come first.
+/// Makes two bytes of each 12 bits behind the first `skipped_bits`, 0 or 4; the lowest bits of a
+/// byte come first.
 fn unpack_twelve(stored: &[u8], skipped_bits: u32, out: &mut [u8]) {
     let mut bit = skipped_bits as usize;
     for sample in out.as_chunks_mut::<2>().0 {
@@ -92,8 +99,10 @@ fn unpack_twelve(stored: &[u8], skipped_bits: u32, out: &mut [u8]) {
 /// Brings the samples of each pixel together, frame by frame.
 fn rearrange(stored: &[u8], description: &ImageDescription, out: &mut [u8]) {
     let sample_length = description.sample_type().size();
-    let stored_frames = stored.chunks_exact((description.stored_frame_samples() * sample_length).max(1));
-    for (stored, out) in stored_frames.zip(out.chunks_exact_mut(description.frame_length().max(1))) {
+    let stored_frames =
+        stored.chunks_exact((description.stored_frame_samples() * sample_length).max(1));
+    for (stored, out) in stored_frames.zip(out.chunks_exact_mut(description.frame_length().max(1)))
+    {
         if description.is_subsampled() {
             colour::expand_422(stored, sample_length, out);
         } else {
@@ -117,8 +126,8 @@ fn interleave(planes: &[u8], description: &ImageDescription, out: &mut [u8]) {
     }
 }
 
-/// Turns little-endian samples into those of the machine, and clears the bits that do not belong to the value, or fills
-/// them with the sign (PS3.5 §8.1.1): they can hold overlays or rubbish.
+/// Turns little-endian samples into those of the machine, and clears the bits that do not belong to
+/// the value, or fills them with the sign (PS3.5 §8.1.1): they can hold overlays or rubbish.
 pub(super) fn unpack_frame(description: &ImageDescription, samples: &mut [u8]) {
     if cfg!(target_endian = "big") {
         swap_bytes(samples, description.sample_type().size());
@@ -129,13 +138,27 @@ pub(super) fn unpack_frame(description: &ImageDescription, samples: &mut [u8]) {
     }
     match description.sample_type() {
         SampleType::U8 => samples.iter_mut().for_each(|sample| *sample = *sample << left >> right),
-        SampleType::I8 => samples.iter_mut().for_each(|sample| *sample = ((*sample << left) as i8 >> right) as u8),
-        SampleType::U16 => each(samples, |bytes| (u16::from_ne_bytes(bytes) << left >> right).to_ne_bytes()),
-        SampleType::I16 => each(samples, |bytes| (i16::from_ne_bytes(bytes) << left >> right).to_ne_bytes()),
-        SampleType::U32 => each(samples, |bytes| (u32::from_ne_bytes(bytes) << left >> right).to_ne_bytes()),
-        SampleType::I32 => each(samples, |bytes| (i32::from_ne_bytes(bytes) << left >> right).to_ne_bytes()),
-        SampleType::U64 => each(samples, |bytes| (u64::from_ne_bytes(bytes) << left >> right).to_ne_bytes()),
-        SampleType::I64 => each(samples, |bytes| (i64::from_ne_bytes(bytes) << left >> right).to_ne_bytes()),
+        SampleType::I8 => {
+            samples.iter_mut().for_each(|sample| *sample = ((*sample << left) as i8 >> right) as u8)
+        }
+        SampleType::U16 => {
+            each(samples, |bytes| (u16::from_ne_bytes(bytes) << left >> right).to_ne_bytes())
+        }
+        SampleType::I16 => {
+            each(samples, |bytes| (i16::from_ne_bytes(bytes) << left >> right).to_ne_bytes())
+        }
+        SampleType::U32 => {
+            each(samples, |bytes| (u32::from_ne_bytes(bytes) << left >> right).to_ne_bytes())
+        }
+        SampleType::I32 => {
+            each(samples, |bytes| (i32::from_ne_bytes(bytes) << left >> right).to_ne_bytes())
+        }
+        SampleType::U64 => {
+            each(samples, |bytes| (u64::from_ne_bytes(bytes) << left >> right).to_ne_bytes())
+        }
+        SampleType::I64 => {
+            each(samples, |bytes| (i64::from_ne_bytes(bytes) << left >> right).to_ne_bytes())
+        }
         SampleType::F32 | SampleType::F64 => {}
     }
 }
@@ -182,7 +205,8 @@ mod tests {
     #[test]
     fn bits_become_bytes() {
         let stored = [0b1010_0110, 0b0000_0001, 0b1100_0000];
-        let bits: Vec<u8> = stored.iter().flat_map(|byte| (0..8).map(move |index| byte >> index & 1)).collect();
+        let bits: Vec<u8> =
+            stored.iter().flat_map(|byte| (0..8).map(move |index| byte >> index & 1)).collect();
         for skipped in 0..8 {
             for count in 0..=bits.len() - skipped {
                 let mut out = vec![7; count];
@@ -199,14 +223,19 @@ mod tests {
         for (skipped_bits, expected) in [(0, [0x321, 0x654, 0x987]), (4, [0x432, 0x765, 0xF98])] {
             let mut out = [0; 6];
             unpack_twelve(&stored, skipped_bits, &mut out);
-            let samples: Vec<u16> = out.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
+            let samples: Vec<u16> =
+                out.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
             assert_eq!(samples, expected, "behind {skipped_bits} bits");
         }
     }
 
     #[test]
     fn planes_are_interleaved() {
-        let planar = ImageDescription { samples_per_pixel: 3, is_planar: Some(true), ..description(8, 8, false) };
+        let planar = ImageDescription {
+            samples_per_pixel: 3,
+            is_planar: Some(true),
+            ..description(8, 8, false)
+        };
         let mut out = [0; 6];
         arrange(&[1, 2, 3, 4, 5, 6], 0, &planar, &mut out);
         assert_eq!(out, [1, 3, 5, 2, 4, 6]);

@@ -24,7 +24,8 @@ pub struct DecodedRows<'a> {
 }
 
 impl<'a> DecodedRows<'a> {
-    /// Fills `out` with stored values, or what is `wanted` of them; `rows` is used for what is under way.
+    /// Fills `out` with stored values, or what is `wanted` of them; `rows` is used for what is
+    /// under way.
     pub fn new(
         image: &'a ImageDescription,
         wanted: Option<Wanted>,
@@ -55,9 +56,11 @@ impl RowSink for DecodedRows<'_> {
         }
         let width = image.sample_type().size() as u32 * 8;
         self.decoded.bits_stored = value_bits(image, coded).unwrap_or(width);
-        // A codec gives the value in the lowest bits, but cells are as they would be in a native image.
+        // A codec gives the value in the lowest bits, but cells are as they would be in a native
+        // image.
         let is_cell_above = coded.has_unused_bits && image.high_bit >= image.bits_stored;
-        self.decoded.high_bit = if is_cell_above { image.high_bit } else { self.decoded.bits_stored - 1 };
+        self.decoded.high_bit =
+            if is_cell_above { image.high_bit } else { self.decoded.bits_stored - 1 };
         Ok(())
     }
 
@@ -93,8 +96,8 @@ fn no_room() -> Error {
     ErrorKind::Argument { why: "the array has no room for the rows of the frame".to_owned() }.into()
 }
 
-/// The bits of a decoded sample that carry its value, where the others have to be cleared or filled with the sign;
-/// `None` where the codec gives values that are right as they are.
+/// The bits of a decoded sample that carry its value, where the others have to be cleared or filled
+/// with the sign; `None` where the codec gives values that are right as they are.
 fn value_bits(image: &ImageDescription, coded: &CodedImage) -> Option<u32> {
     match (image.is_signed, coded.is_signed) {
         // Cells are compressed whole, with whatever is in the bits that are not stored.

@@ -42,7 +42,10 @@ pub struct EncapsulatedPixels {
 
 impl EncapsulatedPixels {
     /// An image of which one frame is at hand, for [`EncapsulatedPixels::decode_bytes`].
-    pub fn of_frame(description: ImageDescription, transfer_syntax: &TransferSyntax) -> EncapsulatedPixels {
+    pub fn of_frame(
+        description: ImageDescription,
+        transfer_syntax: &TransferSyntax,
+    ) -> EncapsulatedPixels {
         EncapsulatedPixels {
             description,
             field: ValueField { offset: 0, length: 0, vr: Vr::OB, order: ByteOrder::Little },
@@ -63,8 +66,11 @@ impl EncapsulatedPixels {
         let field = self.field;
         let tag = self.description.pixel_element.tag();
         let place = |error: Error| error.at_tag(tag, keyword(tag), None).at_offset(field.offset);
-        let fragments = Fragments::read(bytes, field.offset, field.length, field.order, &self.limits).map_err(place)?;
-        Frames::find(fragments, self.extended.as_ref(), self.description.frame_count, bytes).map_err(place)
+        let fragments =
+            Fragments::read(bytes, field.offset, field.length, field.order, &self.limits)
+                .map_err(place)?;
+        Frames::find(fragments, self.extended.as_ref(), self.description.frame_count, bytes)
+            .map_err(place)
     }
 
     /// Checks, without looking at a frame, that there is somebody who reads such frames.
@@ -85,7 +91,8 @@ impl EncapsulatedPixels {
         ErrorKind::unsupported(what, &self.transfer_syntax_uid).into()
     }
 
-    /// What reads the frames: by the Transfer Syntax, or where that is a native one by their first bytes.
+    /// What reads the frames: by the Transfer Syntax, or where that is a native one by their first
+    /// bytes.
     ///
     /// # Errors
     ///
@@ -95,18 +102,21 @@ impl EncapsulatedPixels {
             silent if is_silent(silent) => codec::recognize(frame),
             known => Some(known),
         };
-        let unknown =
-            || self.unsupported("pixel data compressed in a way that neither they nor the Transfer Syntax name");
+        let unknown = || {
+            self.unsupported(
+                "pixel data compressed in a way that neither they nor the Transfer Syntax name",
+            )
+        };
         coding.ok_or_else(unknown)
     }
 
-    /// Decodes one frame into `out`. Of a damaged one, where that is allowed, what is missing is zero, and the error
-    /// says what it is.
+    /// Decodes one frame into `out`. Of a damaged one, where that is allowed, what is missing is
+    /// zero, and the error says what it is.
     ///
     /// # Errors
     ///
-    /// If there is no such frame, it cannot be read or decoded, `out` has another length, or the type that is wanted
-    /// does not hold every value exactly.
+    /// If there is no such frame, it cannot be read or decoded, `out` has another length, or the
+    /// type that is wanted does not hold every value exactly.
     pub fn decode_frame(
         &self,
         frames: &Frames,
@@ -138,7 +148,8 @@ impl EncapsulatedPixels {
         }
     }
 
-    /// Checks, before memory is asked for, that there are such frames, whatever Number of Frames says.
+    /// Checks, before memory is asked for, that there are such frames, whatever Number of Frames
+    /// says.
     ///
     /// # Errors
     ///
@@ -155,7 +166,9 @@ impl EncapsulatedPixels {
         if index >= said {
             return ErrorKind::FrameIndex { index, count: said }.into();
         }
-        let why = format!("Number of Frames says {said}, but the pixel data have fragments of {count} only");
+        let why = format!(
+            "Number of Frames says {said}, but the pixel data have fragments of {count} only"
+        );
         Error::from(ErrorKind::InvalidImage { why }).in_frame(index)
     }
 
@@ -163,8 +176,8 @@ impl EncapsulatedPixels {
     ///
     /// # Errors
     ///
-    /// If they cannot be decoded to their end, `out` has another length, or the type that is wanted does not hold every
-    /// value exactly.
+    /// If they cannot be decoded to their end, `out` has another length, or the type that is wanted
+    /// does not hold every value exactly.
     pub fn decode_bytes(
         &self,
         frame: &[u8],
@@ -228,20 +241,28 @@ impl EncapsulatedPixels {
                 (Cow::Owned(cells), is_cut_short)
             }
             other => {
-                return Err(self.unsupported(codec::why_not(other).unwrap_or("pixel data of this codec")));
+                return Err(
+                    self.unsupported(codec::why_not(other).unwrap_or("pixel data of this codec"))
+                );
             }
         };
         let available = cells.len() as u64;
         // A byte of padding, and for what is inflated the one that was looked for behind its end.
         if available > needed.saturating_add(1) && coding == Coding::Uncompressed {
-            let why = format!("the frame has {available} bytes, but Rows, Columns and so on call for {needed}");
+            let why = format!(
+                "the frame has {available} bytes, but Rows, Columns and so on call for {needed}"
+            );
             return Err(ErrorKind::InvalidImage { why }.into());
         }
         if available < needed {
             cells.to_mut().resize(usize::try_from(needed).unwrap_or(usize::MAX), 0);
         }
         let cells = cells.get(..usize::try_from(needed).unwrap_or(usize::MAX)).unwrap_or_default();
-        let cells = Cells { bytes: cells, skipped_bits: 0, is_in_order: !image.is_packed() && image.is_in_order() };
+        let cells = Cells {
+            bytes: cells,
+            skipped_bits: 0,
+            is_in_order: !image.is_packed() && image.is_in_order(),
+        };
         finish_cells(cells, image, options, arranged, out)?;
         if available < needed {
             return Ok(Some(ErrorKind::PixelsCutShort { needed, available }.into()));
@@ -249,12 +270,14 @@ impl EncapsulatedPixels {
         Ok(is_cut_short.then(|| ErrorKind::DeflatedCutShort.into()))
     }
 
-    /// Decodes a range of frames into `out`, one behind the other, several at a time. Of damaged ones,
-    /// where that is allowed, what is missing is zero; the errors say what it is, in the order of the frames.
+    /// Decodes a range of frames into `out`, one behind the other, several at a time. Of damaged
+    /// ones, where that is allowed, what is missing is zero; the errors say what it is, in the
+    /// order of the frames.
     ///
     /// # Errors
     ///
-    /// As [`EncapsulatedPixels::decode_frame`], the first in the order of the frames; or if the user stops it.
+    /// As [`EncapsulatedPixels::decode_frame`], the first in the order of the frames; or if the
+    /// user stops it.
     #[expect(clippy::too_many_arguments, reason = "which frames, where from, where to and how")]
     pub fn decode_frames(
         &self,

@@ -44,8 +44,8 @@ pub struct PixelValue<'a> {
 impl ImagePixels {
     /// Finds out how the pixels are written, and checks what can be checked without decoding them.
     ///
-    /// What the element is counts for more than the Transfer Syntax: some files have fragments under a native one, or
-    /// native pixels under one for compressed ones.
+    /// What the element is counts for more than the Transfer Syntax: some files have fragments
+    /// under a native one, or native pixels under one for compressed ones.
     ///
     /// # Errors
     ///
@@ -56,7 +56,8 @@ impl ImagePixels {
         if !is_pixel_data || !value.is_encapsulated(syntax)? {
             return NativePixels::new(description, value.field).map(ImagePixels::Native);
         }
-        let is_damage_allowed = value.dataset.is_some_and(|dataset| dataset.leniencies().allow(Leniency::Damaged));
+        let is_damage_allowed =
+            value.dataset.is_some_and(|dataset| dataset.leniencies().allow(Leniency::Damaged));
         Ok(ImagePixels::Encapsulated(Box::new(EncapsulatedPixels {
             description,
             field: value.field,
@@ -95,8 +96,8 @@ impl PixelValue<'_> {
         if self.is_undefined_length {
             return Ok(true);
         }
-        // Of native pixels that were read anything may be the first bytes; those that were set in memory can be fragments
-        // before the Transfer Syntax is.
+        // Of native pixels that were read anything may be the first bytes; those that were set in
+        // memory can be fragments before the Transfer Syntax is.
         let may_be = syntax.is_some_and(TransferSyntax::is_encapsulated) || self.dataset.is_none();
         if !may_be || self.field.length < 8 {
             return Ok(false);

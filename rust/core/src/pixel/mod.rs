@@ -1,5 +1,5 @@
-//! From the bytes of a frame, native or compressed, to an array: byte order, packed and unused bits, planes, colour,
-//! Modality LUT.
+//! From the bytes of a frame, native or compressed, to an array: byte order, packed and unused
+//! bits, planes, colour, Modality LUT.
 
 mod cells;
 mod colour;

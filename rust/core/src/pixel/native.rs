@@ -48,9 +48,14 @@ pub struct NativePixels {
 /// If it is not said, or chrominance is shared in a way that is not read.
 pub(super) fn check_layout(description: &ImageDescription) -> Result<()> {
     let meaning = description.photometric_interpretation.as_str();
-    let is_odd_pair = description.is_subsampled() && !(description.rows * description.columns).is_multiple_of(2);
+    let is_odd_pair =
+        description.is_subsampled() && !(description.rows * description.columns).is_multiple_of(2);
     if meaning.starts_with("YBR_PARTIAL") || is_odd_pair {
-        return Err(ErrorKind::unsupported("native pixel data of this Photometric Interpretation", meaning).into());
+        return Err(ErrorKind::unsupported(
+            "native pixel data of this Photometric Interpretation",
+            meaning,
+        )
+        .into());
     }
     if description.is_planar.is_none() && !description.is_subsampled() {
         let what = "PlanarConfiguration";
@@ -83,8 +88,11 @@ impl NativePixels {
     /// If bytes are missing, or the data are written in a way that is not read yet.
     pub fn new(description: ImageDescription, field: ValueField) -> Result<NativePixels> {
         let tag = description.pixel_element.tag();
-        let place = |kind: ErrorKind| Error::from(kind).at_tag(tag, keyword(tag), None).at_offset(field.offset);
-        check_layout(&description).map_err(|error| error.at_tag(tag, keyword(tag), None).at_offset(field.offset))?;
+        let place = |kind: ErrorKind| {
+            Error::from(kind).at_tag(tag, keyword(tag), None).at_offset(field.offset)
+        };
+        check_layout(&description)
+            .map_err(|error| error.at_tag(tag, keyword(tag), None).at_offset(field.offset))?;
         let needed = description.total_length()?;
         if field.length < needed {
             return Err(place(ErrorKind::PixelsCutShort { needed, available: field.length }));
@@ -98,7 +106,8 @@ impl NativePixels {
         Ok(NativePixels { description, field })
     }
 
-    /// How many frames the value field has room for: more than Number of Frames says where there is more than padding.
+    /// How many frames the value field has room for: more than Number of Frames says where there is
+    /// more than padding.
     pub fn whole_frame_count(&self) -> u64 {
         let said = self.description.frame_count;
         // Chrominance that is shared or not: how much there is says nothing about frames.
@@ -115,12 +124,14 @@ impl NativePixels {
 
     /// Bytes behind the last whole frame, one for padding apart.
     pub fn excess_length(&self) -> u64 {
-        let bits = u128::from(self.description.stored_frame_bits()) * u128::from(self.whole_frame_count());
+        let bits =
+            u128::from(self.description.stored_frame_bits()) * u128::from(self.whole_frame_count());
         let needed = u64::try_from(bits.div_ceil(8)).unwrap_or(u64::MAX);
         self.field.length.saturating_sub(needed.saturating_add(needed % 2))
     }
 
-    /// Bytes of the unit whose bytes stand in the other order than little endian's; 1 if there is none.
+    /// Bytes of the unit whose bytes stand in the other order than little endian's; 1 if there is
+    /// none.
     pub(super) fn swapped_unit(&self) -> usize {
         match (self.field.order, self.sample_type_size()) {
             (ByteOrder::Little, _) => 1,
@@ -200,13 +211,22 @@ impl NativePixels {
     /// # Errors
     ///
     /// If there are no such frames, or the file is gone, has been changed or cannot be mapped.
-    pub fn map(&self, bytes: &FileBytes, first: u64, count: u64, raw: bool) -> Result<Option<PrivateMap>> {
+    pub fn map(
+        &self,
+        bytes: &FileBytes,
+        first: u64,
+        count: u64,
+        raw: bool,
+    ) -> Result<Option<PrivateMap>> {
         let Source::File(file) = bytes.source() else { return Ok(None) };
         if !self.is_plain(raw) || cfg!(target_endian = "big") {
             return Ok(None);
         }
         let frames = self.frames(first, count)?;
-        file.reopen()?.map(frames.range.start, frames.length()).map(Some).map_err(|error| error.in_file(&file.path))
+        file.reopen()?
+            .map(frames.range.start, frames.length())
+            .map(Some)
+            .map_err(|error| error.in_file(&file.path))
     }
 
     /// The type of a sample, of the array.
@@ -224,19 +244,33 @@ mod tests {
     fn missing_bytes_are_counted() {
         let field = ValueField { offset: 100, length: 3, vr: Vr::OW, order: ByteOrder::Little };
         let error = NativePixels::new(description(16, 16, false), field).unwrap_err();
-        assert!(error.to_string().contains("need 4 bytes, but there are 3 (1 bytes missing)"), "{error}");
+        assert!(
+            error.to_string().contains("need 4 bytes, but there are 3 (1 bytes missing)"),
+            "{error}"
+        );
     }
 
     #[test]
     fn colours_are_laid_out_as_they_say_or_not_at_all() {
         let field = ValueField { offset: 0, length: 6, vr: Vr::OB, order: ByteOrder::Little };
-        let colour = ImageDescription { samples_per_pixel: 3, is_planar: Some(false), ..description(8, 8, false) };
+        let colour = ImageDescription {
+            samples_per_pixel: 3,
+            is_planar: Some(false),
+            ..description(8, 8, false)
+        };
         assert!(NativePixels::new(colour.clone(), field).is_ok());
         let unsaid = ImageDescription { is_planar: None, ..colour.clone() };
-        assert!(NativePixels::new(unsaid.clone(), field).is_err(), "Planar Configuration is missing");
-        let shared = ImageDescription { photometric_interpretation: "YBR_FULL_422".to_owned(), ..unsaid };
+        assert!(
+            NativePixels::new(unsaid.clone(), field).is_err(),
+            "Planar Configuration is missing"
+        );
+        let shared =
+            ImageDescription { photometric_interpretation: "YBR_FULL_422".to_owned(), ..unsaid };
         assert!(NativePixels::new(shared.clone(), ValueField { length: 4, ..field }).is_ok());
-        assert!(NativePixels::new(shared, field).is_err(), "6 bytes are those of chrominance that is not shared");
+        assert!(
+            NativePixels::new(shared, field).is_err(),
+            "6 bytes are those of chrominance that is not shared"
+        );
     }
 
     #[test]
@@ -254,7 +288,11 @@ mod tests {
         ] {
             let pixels = pixels(bits, vr, order);
             let (range, skipped_bits) = expected;
-            assert_eq!(pixels.frames(first, 1).unwrap(), FrameBytes { range, skipped_bits }, "{name}");
+            assert_eq!(
+                pixels.frames(first, 1).unwrap(),
+                FrameBytes { range, skipped_bits },
+                "{name}"
+            );
         }
         let none = pixels(8, Vr::OB, ByteOrder::Little);
         assert!(none.frames(8, 1).is_err() && none.frames(u64::MAX, 2).is_err());

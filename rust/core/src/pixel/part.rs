@@ -1,4 +1,5 @@
-//! Part of a frame: the rows and columns that are wanted of it, read without those beside them where that is possible.
+//! Part of a frame: the rows and columns that are wanted of it, read without those beside them
+//! where that is possible.
 
 use std::ops::Range;
 
@@ -29,7 +30,8 @@ impl Steps {
 
     /// The indices.
     fn indices(self) -> impl Iterator<Item = usize> {
-        std::iter::successors(Some(self.first), move |index| index.checked_add_signed(self.step)).take(self.count)
+        std::iter::successors(Some(self.first), move |index| index.checked_add_signed(self.step))
+            .take(self.count)
     }
 
     /// From the lowest index to behind the highest, if they all are below `size`.
@@ -64,17 +66,20 @@ impl FramePart {
     fn cover(&self, rows: usize, columns: usize) -> Result<(Range<usize>, Range<usize>)> {
         let covers = self.rows.cover(rows).zip(self.columns.cover(columns));
         covers.ok_or_else(|| {
-            let why = format!("the part of a frame lies beyond its {rows} rows and {columns} columns, or is empty");
+            let why = format!(
+                "the part of a frame lies beyond its {rows} rows and {columns} columns, or is empty"
+            );
             ErrorKind::Argument { why }.into()
         })
     }
 
-    /// Fills `out` with the part of what `read` makes of a whole frame of `size`, (rows, columns), whose pixels have
-    /// `pixel_length` bytes in the array; `whole` is used for the frame.
+    /// Fills `out` with the part of what `read` makes of a whole frame of `size`, (rows, columns),
+    /// whose pixels have `pixel_length` bytes in the array; `whole` is used for the frame.
     ///
     /// # Errors
     ///
-    /// If the part is empty or lies beyond the frame, `out` has another length, and those of `read`.
+    /// If the part is empty or lies beyond the frame, `out` has another length, and those of
+    /// `read`.
     pub fn take_from(
         &self,
         size: (usize, usize),
@@ -92,9 +97,16 @@ impl FramePart {
         Ok(())
     }
 
-    /// Copies the wanted pixels out of whole rows, the first of which is that with index `first_row`. A pixel has
-    /// `pixel_length` bytes, and a row of the frame `columns` pixels.
-    fn gather(&self, rows: &[u8], first_row: usize, columns: usize, pixel_length: usize, out: &mut [u8]) {
+    /// Copies the wanted pixels out of whole rows, the first of which is that with index
+    /// `first_row`. A pixel has `pixel_length` bytes, and a row of the frame `columns` pixels.
+    fn gather(
+        &self,
+        rows: &[u8],
+        first_row: usize,
+        columns: usize,
+        pixel_length: usize,
+        out: &mut [u8],
+    ) {
         let row_length = columns * pixel_length;
         let targets = out.chunks_exact_mut((self.columns.count * pixel_length).max(1));
         for (row, target) in self.rows.indices().zip(targets) {
@@ -113,7 +125,9 @@ impl FramePart {
                 4 => self.pick::<4>(row, target),
                 8 => self.pick::<8>(row, target),
                 _ => {
-                    for (column, target) in self.columns.indices().zip(target.chunks_exact_mut(pixel_length)) {
+                    for (column, target) in
+                        self.columns.indices().zip(target.chunks_exact_mut(pixel_length))
+                    {
                         let start = column * pixel_length;
                         if let Some(pixel) = row.get(start..start + pixel_length) {
                             target.copy_from_slice(pixel);
@@ -135,13 +149,13 @@ impl FramePart {
 }
 
 impl NativePixels {
-    /// Reads part of a frame into `out`: the bytes from its first wanted row to its last, and no others; only of pixels
-    /// with [`NativePixels::has_plain_runs`].
+    /// Reads part of a frame into `out`: the bytes from its first wanted row to its last, and no
+    /// others; only of pixels with [`NativePixels::has_plain_runs`].
     ///
     /// # Errors
     ///
-    /// As those of a whole frame, but whether the type holds every value is asked of the wanted ones only; or if the
-    /// part lies beyond the frame.
+    /// As those of a whole frame, but whether the type holds every value is asked of the wanted
+    /// ones only; or if the part lies beyond the frame.
     pub fn read_part(
         &self,
         bytes: &OpenBytes<'_>,
@@ -159,8 +173,10 @@ impl NativePixels {
         let wanted_size = options.wanted.map_or(size, |wanted| wanted.sample_type.size());
         let samples = part.rows.count * part.columns.count * description.samples_per_pixel;
         check_room(out, (samples * wanted_size) as u64, 1)?;
-        let start = self.frames(frame, 1)?.range.start.saturating_add((rows.start * row_length) as u64);
-        let is_run = part.rows.is_run() && columns.len() == description.columns && part.columns.is_run();
+        let start =
+            self.frames(frame, 1)?.range.start.saturating_add((rows.start * row_length) as u64);
+        let is_run =
+            part.rows.is_run() && columns.len() == description.columns && part.columns.is_run();
         let FrameScratch { stored, arranged, .. } = scratch;
         if is_run && options.wanted.is_none() {
             bytes.read_exact_at(out, start)?;
@@ -171,7 +187,13 @@ impl NativePixels {
         let cells = match options.wanted {
             None => {
                 if !is_run {
-                    part.gather(stored.as_slice(), rows.start, description.columns, pixel_length, out);
+                    part.gather(
+                        stored.as_slice(),
+                        rows.start,
+                        description.columns,
+                        pixel_length,
+                        out,
+                    );
                 }
                 swap_bytes(out, self.swapped_unit());
                 unpack_frame(description, out);
@@ -181,7 +203,13 @@ impl NativePixels {
             Some(_) => {
                 arranged.resize(samples * size);
                 let target = arranged.as_mut_slice();
-                part.gather(stored.as_slice(), rows.start, description.columns, pixel_length, target);
+                part.gather(
+                    stored.as_slice(),
+                    rows.start,
+                    description.columns,
+                    pixel_length,
+                    target,
+                );
                 arranged
             }
         };
@@ -208,7 +236,11 @@ mod tests {
             (0, isize::MAX, 3, 5, None),
             (usize::MAX, 1, 2, usize::MAX, None),
         ] {
-            assert_eq!(Steps { first, step, count }.cover(size), expected, "{first} {step} {count}");
+            assert_eq!(
+                Steps { first, step, count }.cover(size),
+                expected,
+                "{first} {step} {count}"
+            );
         }
         assert_eq!(Steps { first: 4, step: -2, count: 3 }.indices().collect::<Vec<_>>(), [4, 2, 0]);
     }
@@ -217,7 +249,8 @@ mod tests {
     fn pixels_of_every_length_are_gathered() {
         // 3 rows of 4 pixels; each byte tells row, column and byte.
         for length in 1..=9_usize {
-            let byte = |row: usize, column: usize, byte: usize| (row * 100 + column * 10 + byte) as u8;
+            let byte =
+                |row: usize, column: usize, byte: usize| (row * 100 + column * 10 + byte) as u8;
             let pixel = |row, column| (0..length).map(move |index| byte(row, column, index));
             let frame: Vec<u8> = (0..12).flat_map(|index| pixel(index / 4, index % 4)).collect();
             for (columns, expected) in [
@@ -228,8 +261,10 @@ mod tests {
                 let mut out = vec![0; 4 * length];
                 // Without the first row, which is not wanted.
                 part.gather(&frame[4 * length..], 1, 4, length, &mut out);
-                let expected: Vec<u8> =
-                    [2, 1].iter().flat_map(|row| expected.iter().flat_map(|column| pixel(*row, *column))).collect();
+                let expected: Vec<u8> = [2, 1]
+                    .iter()
+                    .flat_map(|row| expected.iter().flat_map(|column| pixel(*row, *column)))
+                    .collect();
                 assert_eq!(out, expected, "{length} bytes");
             }
         }

@@ -10,16 +10,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::source::{AlignedBuffer, Source};
 
-/// Reads `count` frames from `first` on into `out`, as stored values in the machine's byte order; YBR_FULL becomes RGB
-/// unless `raw`.
+/// Reads `count` frames from `first` on into `out`, as stored values in the machine's byte order;
+/// YBR_FULL becomes RGB unless `raw`.
 ///
-/// Bytes go straight from the file into `out`; only what lies otherwise in the file than in the array (planes, shared
-/// chrominance, packed bits) takes the way through a buffer.
+/// Bytes go straight from the file into `out`; only what lies otherwise in the file than in the
+/// array (planes, shared chrominance, packed bits) takes the way through a buffer.
 ///
 /// # Errors
 ///
-/// If there are no such frames, `out` has another length, the colours cannot be turned into RGB, or the file is gone,
-/// has been changed or cannot be read.
+/// If there are no such frames, `out` has another length, the colours cannot be turned into RGB, or
+/// the file is gone, has been changed or cannot be read.
 pub fn read_frames(
     pixels: &NativePixels,
     bytes: &FileBytes,
@@ -40,8 +40,15 @@ pub fn read_frames(
     Ok(())
 }
 
-/// Reads frames as little-endian samples in the order of the array, with all bits that are allocated.
-fn read_cells(pixels: &NativePixels, bytes: &FileBytes, first: u64, count: u64, out: &mut [u8]) -> Result<()> {
+/// Reads frames as little-endian samples in the order of the array, with all bits that are
+/// allocated.
+fn read_cells(
+    pixels: &NativePixels,
+    bytes: &FileBytes,
+    first: u64,
+    count: u64,
+    out: &mut [u8],
+) -> Result<()> {
     let description = &pixels.description;
     let frames = pixels.frames(first, count)?;
     check_room(out, description.frame_length() as u64, count)?;
@@ -70,17 +77,18 @@ pub(super) fn check_room(out: &[u8], frame_length: u64, count: u64) -> Result<()
     if out.len() as u64 == frame_length.saturating_mul(count) {
         return Ok(());
     }
-    let why = format!("the array has {} bytes, but {count} frames have {frame_length} each", out.len());
+    let why =
+        format!("the array has {} bytes, but {count} frames have {frame_length} each", out.len());
     Err(ErrorKind::Argument { why }.into())
 }
 
-/// Reads one bit of each pixel of `count` frames from `first` on into a byte each, 0 or 1: an overlay that is kept in
-/// the bits that the pixels do not use (PS3.3 §C.9.2).
+/// Reads one bit of each pixel of `count` frames from `first` on into a byte each, 0 or 1: an
+/// overlay that is kept in the bits that the pixels do not use (PS3.3 §C.9.2).
 ///
 /// # Errors
 ///
-/// As [`read_frames`]; or if the pixels have more samples than one, or have not that bit, or it belongs to their
-/// values.
+/// As [`read_frames`]; or if the pixels have more samples than one, or have not that bit, or it
+/// belongs to their values.
 pub fn read_overlay_bits(
     pixels: &NativePixels,
     bytes: &FileBytes,
@@ -103,7 +111,9 @@ pub fn read_overlay_bits(
     check_room(out, description.frame_samples() as u64, count)?;
     let size = description.sample_type().size();
     let mut frame = vec![0; description.frame_length()];
-    for (index, out) in (first..first.saturating_add(count)).zip(out.chunks_exact_mut(description.frame_samples())) {
+    for (index, out) in
+        (first..first.saturating_add(count)).zip(out.chunks_exact_mut(description.frame_samples()))
+    {
         read_cells(pixels, bytes, index, 1, &mut frame)?;
         for (sample, out) in frame.chunks_exact(size).zip(out) {
             *out = sample.get(bit as usize / 8).map_or(0, |byte| byte >> (bit % 8) & 1);
@@ -144,14 +154,15 @@ pub struct FrameScratch {
 }
 
 impl NativePixels {
-    /// Reads one frame into `out`, as values of the type that is wanted, in the machine's byte order.
+    /// Reads one frame into `out`, as values of the type that is wanted, in the machine's byte
+    /// order.
     ///
     /// Stored values go straight into `out`; others by way of `scratch`.
     ///
     /// # Errors
     ///
-    /// If there is no such frame, `out` has another length, the file ends before it or cannot be read, or the type
-    /// does not hold every value exactly.
+    /// If there is no such frame, `out` has another length, the file ends before it or cannot be
+    /// read, or the type does not hold every value exactly.
     pub fn read_frame(
         &self,
         bytes: &OpenBytes<'_>,
@@ -169,23 +180,31 @@ impl NativePixels {
         bytes.read_exact_at(stored.as_mut_slice(), place.range.start)?;
         swap_bytes(stored.as_mut_slice(), self.swapped_unit());
         let is_in_order = self.is_in_order();
-        let cells = Cells { bytes: stored.as_slice(), skipped_bits: place.skipped_bits, is_in_order };
+        let cells =
+            Cells { bytes: stored.as_slice(), skipped_bits: place.skipped_bits, is_in_order };
         finish_cells(cells, &self.description, options, arranged, out)
     }
 
-    /// Whether rows, and frames, that follow each other are in the file as in the array, but for byte order and unused
-    /// bits.
+    /// Whether rows, and frames, that follow each other are in the file as in the array, but for
+    /// byte order and unused bits.
     pub fn has_plain_runs(&self) -> bool {
         self.is_in_order() && !self.description.is_ybr_full()
     }
 
-    /// Reads `count` frames from `first` on into `out` at once, as stored values in the machine's byte order; only for
-    /// pixels with [`NativePixels::has_plain_runs`].
+    /// Reads `count` frames from `first` on into `out` at once, as stored values in the machine's
+    /// byte order; only for pixels with [`NativePixels::has_plain_runs`].
     ///
     /// # Errors
     ///
-    /// If there are no such frames, `out` has another length, or the file ends before them or cannot be read.
-    pub fn read_run(&self, bytes: &OpenBytes<'_>, first: u64, count: u64, out: &mut [u8]) -> Result<()> {
+    /// If there are no such frames, `out` has another length, or the file ends before them or
+    /// cannot be read.
+    pub fn read_run(
+        &self,
+        bytes: &OpenBytes<'_>,
+        first: u64,
+        count: u64,
+        out: &mut [u8],
+    ) -> Result<()> {
         let place = self.frames(first, count)?;
         check_room(out, self.description.frame_length() as u64, count)?;
         bytes.read_exact_at(out, place.range.start)?;
@@ -204,12 +223,13 @@ pub(super) struct Cells<'a> {
     pub is_in_order: bool,
 }
 
-/// Brings cells into the array: in its order, without what their unused bits hold, as the colours and values that are
-/// wanted.
+/// Brings cells into the array: in its order, without what their unused bits hold, as the colours
+/// and values that are wanted.
 ///
 /// # Errors
 ///
-/// If `out` has another length, the colours cannot be turned into RGB, or the type does not hold every value exactly.
+/// If `out` has another length, the colours cannot be turned into RGB, or the type does not hold
+/// every value exactly.
 pub(super) fn finish_cells(
     cells: Cells<'_>,
     description: &ImageDescription,

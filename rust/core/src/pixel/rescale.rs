@@ -1,4 +1,5 @@
-//! Stored values to the values of the modality: slope and intercept (PS3.3 §C.11.1), and the change of type.
+//! Stored values to the values of the modality: slope and intercept (PS3.3 §C.11.1), and the change
+//! of type.
 
 use super::read::Wanted;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,8 +18,8 @@ impl Rescale {
     /// Values as they are stored.
     pub const IDENTITY: Rescale = Rescale { slope: 1.0, intercept: 0.0 };
 
-    /// Whether every stored value of `bits` bits has a result that `f32` arithmetic reaches without rounding, so
-    /// that it need not be done in `f64`.
+    /// Whether every stored value of `bits` bits has a result that `f32` arithmetic reaches without
+    /// rounding, so that it need not be done in `f64`.
     fn is_exact_in_f32(&self, bits: u32) -> bool {
         let whole = |x: f64| x.fract() == 0.0;
         let largest = self.slope.abs() * f64::from(bits).exp2() + self.intercept.abs();
@@ -106,20 +107,26 @@ fn as_they_are(to: SampleType) -> Args {
 }
 
 fn not_exact(to: SampleType) -> Error {
-    let why = format!("dtype {} does not hold every value exactly: use float32 or float64", to.name());
+    let why =
+        format!("dtype {} does not hold every value exactly: use float32 or float64", to.name());
     ErrorKind::Argument { why }.into()
 }
 
-/// Turns one frame of stored samples, little endian and with unused bits as they are in the file, into the values
-/// that are `wanted`, in the machine's byte order.
+/// Turns one frame of stored samples, little endian and with unused bits as they are in the file,
+/// into the values that are `wanted`, in the machine's byte order.
 ///
 /// Results are those of `f64` arithmetic, rounded once.
 ///
 /// # Errors
 ///
-/// If samples are whole numbers of 64 bits, which `f64` arithmetic would not keep exact, or the type is one of whole
-/// numbers that does not hold every value exactly.
-pub fn convert(stored: &[u8], description: &ImageDescription, wanted: Wanted, out: &mut [u8]) -> Result<()> {
+/// If samples are whole numbers of 64 bits, which `f64` arithmetic would not keep exact, or the
+/// type is one of whole numbers that does not hold every value exactly.
+pub fn convert(
+    stored: &[u8],
+    description: &ImageDescription,
+    wanted: Wanted,
+    out: &mut [u8],
+) -> Result<()> {
     let Wanted { rescale, sample_type: to } = wanted;
     let shifts = description.shifts();
     let is_whole = description.pixel_element == PixelElement::PixelData;
@@ -136,7 +143,11 @@ pub fn convert(stored: &[u8], description: &ImageDescription, wanted: Wanted, ou
         SampleType::F64 => from::<f64, 8>(stored, args, out),
         SampleType::U64 | SampleType::I64 => {
             let coded = format!("Bits Allocated {}", description.bits_allocated);
-            return Err(ErrorKind::Unsupported { what: "the change of type of these pixels", coded }.into());
+            return Err(ErrorKind::Unsupported {
+                what: "the change of type of these pixels",
+                coded,
+            }
+            .into());
         }
     };
     if is_exact {
@@ -165,30 +176,50 @@ fn from<T: Stored<N>, const N: usize>(stored: &[u8], args: Args, out: &mut [u8])
             to_f32::<T, N>(stored, args.shifts, args.rescale, out);
             true
         }
-        SampleType::F32 => to::<T, N, 4>(stored, args, out, |value| ((value as f32).to_ne_bytes(), true)),
+        SampleType::F32 => {
+            to::<T, N, 4>(stored, args, out, |value| ((value as f32).to_ne_bytes(), true))
+        }
         SampleType::F64 => to::<T, N, 8>(stored, args, out, |value| (value.to_ne_bytes(), true)),
-        // A cast to a whole number saturates, so the way back shows whether it was exact; but the largest number of 64
-        // bits becomes the power of two above it on that way.
-        SampleType::U8 => to::<T, N, 1>(stored, args, out, |v| ((v as u8).to_ne_bytes(), v as u8 as f64 == v)),
-        SampleType::I8 => to::<T, N, 1>(stored, args, out, |v| ((v as i8).to_ne_bytes(), v as i8 as f64 == v)),
-        SampleType::U16 => to::<T, N, 2>(stored, args, out, |v| ((v as u16).to_ne_bytes(), v as u16 as f64 == v)),
-        SampleType::I16 => to::<T, N, 2>(stored, args, out, |v| ((v as i16).to_ne_bytes(), v as i16 as f64 == v)),
-        SampleType::U32 => to::<T, N, 4>(stored, args, out, |v| ((v as u32).to_ne_bytes(), v as u32 as f64 == v)),
-        SampleType::I32 => to::<T, N, 4>(stored, args, out, |v| ((v as i32).to_ne_bytes(), v as i32 as f64 == v)),
-        SampleType::U64 => {
-            to::<T, N, 8>(stored, args, out, |v| ((v as u64).to_ne_bytes(), v as u64 as f64 == v && v < 64f64.exp2()))
+        // A cast to a whole number saturates, so the way back shows whether it was exact; but the
+        // largest number of 64 bits becomes the power of two above it on that way.
+        SampleType::U8 => {
+            to::<T, N, 1>(stored, args, out, |v| ((v as u8).to_ne_bytes(), v as u8 as f64 == v))
         }
-        SampleType::I64 => {
-            to::<T, N, 8>(stored, args, out, |v| ((v as i64).to_ne_bytes(), v as i64 as f64 == v && v < 63f64.exp2()))
+        SampleType::I8 => {
+            to::<T, N, 1>(stored, args, out, |v| ((v as i8).to_ne_bytes(), v as i8 as f64 == v))
         }
+        SampleType::U16 => {
+            to::<T, N, 2>(stored, args, out, |v| ((v as u16).to_ne_bytes(), v as u16 as f64 == v))
+        }
+        SampleType::I16 => {
+            to::<T, N, 2>(stored, args, out, |v| ((v as i16).to_ne_bytes(), v as i16 as f64 == v))
+        }
+        SampleType::U32 => {
+            to::<T, N, 4>(stored, args, out, |v| ((v as u32).to_ne_bytes(), v as u32 as f64 == v))
+        }
+        SampleType::I32 => {
+            to::<T, N, 4>(stored, args, out, |v| ((v as i32).to_ne_bytes(), v as i32 as f64 == v))
+        }
+        SampleType::U64 => to::<T, N, 8>(stored, args, out, |v| {
+            ((v as u64).to_ne_bytes(), v as u64 as f64 == v && v < 64f64.exp2())
+        }),
+        SampleType::I64 => to::<T, N, 8>(stored, args, out, |v| {
+            ((v as i64).to_ne_bytes(), v as i64 as f64 == v && v < 63f64.exp2())
+        }),
     }
 }
 
-fn to_f32<T: Stored<N>, const N: usize>(stored: &[[u8; N]], shifts: (u32, u32), rescale: Rescale, out: &mut [u8]) {
+fn to_f32<T: Stored<N>, const N: usize>(
+    stored: &[[u8; N]],
+    shifts: (u32, u32),
+    rescale: Rescale,
+    out: &mut [u8],
+) {
     let (slope, intercept) = (rescale.slope as f32, rescale.intercept as f32);
     let (out, _) = out.as_chunks_mut::<4>();
     for (out, stored) in out.iter_mut().zip(stored) {
-        *out = (T::from_le(*stored).clear_unused(shifts).as_f32() * slope + intercept).to_ne_bytes();
+        *out =
+            (T::from_le(*stored).clear_unused(shifts).as_f32() * slope + intercept).to_ne_bytes();
     }
 }
 
@@ -216,10 +247,18 @@ mod tests {
     use crate::pixel::synthetic;
 
     fn description(bits_allocated: u32, bits_stored: u32, is_signed: bool) -> ImageDescription {
-        ImageDescription { columns: 3, ..synthetic::description(bits_allocated, bits_stored, is_signed) }
+        ImageDescription {
+            columns: 3,
+            ..synthetic::description(bits_allocated, bits_stored, is_signed)
+        }
     }
 
-    fn floats(stored: &[u8], description: &ImageDescription, slope: f64, intercept: f64) -> Vec<f32> {
+    fn floats(
+        stored: &[u8],
+        description: &ImageDescription,
+        slope: f64,
+        intercept: f64,
+    ) -> Vec<f32> {
         let mut out = vec![0; description.frame_samples() * 4];
         let wanted = Wanted { rescale: Rescale { slope, intercept }, sample_type: SampleType::F32 };
         convert(stored, description, wanted, &mut out).unwrap();
@@ -250,8 +289,12 @@ mod tests {
         assert!(into(1.0, 0.0, SampleType::I16).is_err(), "65535 is too large");
         assert!(into(1.0, -1.0, SampleType::U16).is_err(), "-1 is too small");
         assert!(into(0.5, 0.0, SampleType::I32).is_err(), "0.5 is no whole number");
-        assert!(into(63f64.exp2(), 0.0, SampleType::I64).is_err(), "2 to the power of 63 is one too many");
-        let shifted: Vec<u8> = [-1024i32, -1023, 64511].iter().flat_map(|value| value.to_ne_bytes()).collect();
+        assert!(
+            into(63f64.exp2(), 0.0, SampleType::I64).is_err(),
+            "2 to the power of 63 is one too many"
+        );
+        let shifted: Vec<u8> =
+            [-1024i32, -1023, 64511].iter().flat_map(|value| value.to_ne_bytes()).collect();
         assert_eq!(into(1.0, -1024.0, SampleType::I32).unwrap(), shifted);
     }
 }

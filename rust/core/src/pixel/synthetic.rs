@@ -23,6 +23,7 @@ pub fn description(bits_allocated: u32, bits_stored: u32, is_signed: bool) -> Im
 
 /// Eight frames from byte 50 on, in a value field that is longer than they are.
 pub fn pixels(bits_allocated: u32, vr: Vr, order: ByteOrder) -> NativePixels {
-    let description = ImageDescription { frame_count: 8, ..description(bits_allocated, bits_allocated, false) };
+    let description =
+        ImageDescription { frame_count: 8, ..description(bits_allocated, bits_allocated, false) };
     NativePixels { description, field: ValueField { offset: 50, length: 1000, vr, order } }
 }

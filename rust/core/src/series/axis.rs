@@ -1,8 +1,9 @@
 //! The axis in front of the slices: what tells images of one position from each other.
 //!
-//! It is made of as few attributes as part the images of every position in the same way, taken in the order of
-//! [`ATTRIBUTES`]; those of [`Coordinate`] that change along it without being needed for that are told as well. Where
-//! attributes do not suffice, the dimensions that a file counts its frames by do, and at last the numbers of images.
+//! It is made of as few attributes as part the images of every position in the same way, taken in
+//! the order of [`ATTRIBUTES`]; those of [`Coordinate`] that change along it without being needed
+//! for that are told as well. Where attributes do not suffice, the dimensions that a file counts
+//! its frames by do, and at last the numbers of images.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -26,7 +27,8 @@ pub(super) enum Attribute {
     DataType,
     /// The index in one of the file's dimensions, by its place among them.
     Dimension(usize),
-    /// Instance Number, or the number of the frame: by how much it is larger than the lowest of the position.
+    /// Instance Number, or the number of the frame: by how much it is larger than the lowest of the
+    /// position.
     Order,
 }
 
@@ -37,8 +39,8 @@ impl Attribute {
     }
 }
 
-/// Each attribute of the standard with the name of its coordinate, and that of the axis if it comes first. b-values are
-/// in s/mm2; directions are unit vectors in the patient's coordinates.
+/// Each attribute of the standard with the name of its coordinate, and that of the axis if it comes
+/// first. b-values are in s/mm2; directions are unit vectors in the patient's coordinates.
 const ATTRIBUTES: [(Attribute, &str, &str); 16] = [
     (Attribute::Number(AxisNumber::SegmentNumber), "segment", "segment"),
     (Attribute::Number(AxisNumber::TemporalPosition), "temporal_position", "time"),
@@ -59,7 +61,8 @@ const ATTRIBUTES: [(Attribute, &str, &str); 16] = [
 ];
 
 /// Where one of them changes along an axis the other is told too: a table of weightings has both.
-const WEIGHTING: [Attribute; 2] = [Attribute::Number(AxisNumber::DiffusionBValue), Attribute::Gradient];
+const WEIGHTING: [Attribute; 2] =
+    [Attribute::Number(AxisNumber::DiffusionBValue), Attribute::Gradient];
 
 /// What an image has for an attribute.
 #[derive(Clone, Copy, Debug)]
@@ -80,9 +83,12 @@ impl AxisValue<'_> {
         };
         match (self, other) {
             (AxisValue::Number(a), AxisValue::Number(b)) => a.total_cmp(b),
-            (AxisValue::Vector(a), AxisValue::Vector(b)) => {
-                a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-            }
+            (AxisValue::Vector(a), AxisValue::Vector(b)) => a
+                .iter()
+                .zip(b)
+                .map(|(a, b)| a.total_cmp(b))
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal),
             (AxisValue::Text(a), AxisValue::Text(b)) => a.cmp(b),
             _ => rank(self).cmp(&rank(other)),
         }
@@ -159,9 +165,10 @@ pub(super) struct Arranged<'a> {
 
 /// Arranges the images of a stack. `places` has those of each position, in the order of positions.
 ///
-/// Where more than half of the positions have the same number of images, and an attribute tells them apart everywhere
-/// in the same way, it becomes an axis. Where nothing does, the first image of each position stays. Other positions
-/// with several images have duplicates, of which the one with the lowest Instance Number stays.
+/// Where more than half of the positions have the same number of images, and an attribute tells
+/// them apart everywhere in the same way, it becomes an axis. Where nothing does, the first image
+/// of each position stays. Other positions with several images have duplicates, of which the one
+/// with the lowest Instance Number stays.
 pub(super) fn arrange<'a>(mut places: Vec<Vec<Entry<'a>>>) -> Arranged<'a> {
     for place in &mut places {
         place.sort_by_key(Entry::rank);
@@ -173,8 +180,10 @@ pub(super) fn arrange<'a>(mut places: Vec<Vec<Entry<'a>>>) -> Arranged<'a> {
     if usual > 1 {
         if let Some(key) = separating(&places, usual) {
             let complete = places.iter().find(|place| place.len() == usual);
-            let mut values: Vec<Key<'a>> =
-                complete.into_iter().flat_map(|place| place.iter().map(|entry| key_of(entry, &key, place))).collect();
+            let mut values: Vec<Key<'a>> = complete
+                .into_iter()
+                .flat_map(|place| place.iter().map(|entry| key_of(entry, &key, place)))
+                .collect();
             values.sort_unstable();
             return on_axis(&places, &key, values, true);
         }
@@ -188,7 +197,8 @@ pub(super) fn arrange<'a>(mut places: Vec<Vec<Entry<'a>>>) -> Arranged<'a> {
 
 /// One image a position.
 fn without_axis<'a>(places: &[Vec<Entry<'a>>]) -> Arranged<'a> {
-    let issues = places.iter().enumerate().filter_map(|(slice, place)| duplicates(slice, place)).collect();
+    let issues =
+        places.iter().enumerate().filter_map(|(slice, place)| duplicates(slice, place)).collect();
     let slices: Vec<Entry<'a>> = places.iter().filter_map(|place| place.first().copied()).collect();
     Arranged { cells: slices.iter().copied().map(Some).collect(), slices, axis: None, issues }
 }
@@ -221,18 +231,25 @@ fn value<'a>(entry: &Entry<'a>, attribute: Attribute, place: &[Entry<'a>]) -> Ax
     let number = |number: Option<f64>| number.map_or(AxisValue::Absent, AxisValue::Number);
     let text = |text: Option<&'a str>| text.map_or(AxisValue::Absent, AxisValue::Text);
     match attribute {
-        Attribute::Number(which) => number(entry.frame.numbers.get(which as usize).copied().flatten()),
+        Attribute::Number(which) => {
+            number(entry.frame.numbers.get(which as usize).copied().flatten())
+        }
         Attribute::Gradient => entry.frame.gradient.map_or(AxisValue::Absent, AxisValue::Vector),
         Attribute::ImageType => AxisValue::Text(entry.image_type()),
         Attribute::StackId => text(entry.frame.stack_id.as_deref()),
         Attribute::DataType => text(entry.frame.data_type.as_deref()),
         Attribute::Dimension(which) => {
             let dimensions = entry.header.dimensions.as_deref();
-            number(dimensions.and_then(|dimensions| dimensions.index(entry.frame.index, which)).map(f64::from))
+            number(
+                dimensions
+                    .and_then(|dimensions| dimensions.index(entry.frame.index, which))
+                    .map(f64::from),
+            )
         }
         Attribute::Order => {
             let first = place.iter().filter_map(order_number).min();
-            let distance = order_number(entry).zip(first).map(|(own, first)| own.saturating_sub(first));
+            let distance =
+                order_number(entry).zip(first).map(|(own, first)| own.saturating_sub(first));
             number(distance.map(|distance| distance as f64))
         }
     }
@@ -274,7 +291,8 @@ fn dimensions<'a>(places: &[Vec<Entry<'a>>]) -> Option<&'a Dimensions> {
     let first = entries.next()?;
     let own = first.header.dimensions.as_deref()?;
     let is_alike = |entry: &Entry<'a>| {
-        entry.file == first.file || entry.header.dimensions.as_deref().is_some_and(|other| own.is_shared_with(other))
+        entry.file == first.file
+            || entry.header.dimensions.as_deref().is_some_and(|other| own.is_shared_with(other))
     };
     entries.all(is_alike).then_some(own)
 }
@@ -287,9 +305,11 @@ fn telling_dimensions(places: &[Vec<Entry<'_>>]) -> Vec<Attribute> {
         .collect()
 }
 
-/// The attributes that together have `usual` values, the same ones at every position of as many images.
+/// The attributes that together have `usual` values, the same ones at every position of as many
+/// images.
 fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<Attribute>> {
-    let complete: Vec<&Vec<Entry<'_>>> = places.iter().filter(|place| place.len() == usual).collect();
+    let complete: Vec<&Vec<Entry<'_>>> =
+        places.iter().filter(|place| place.len() == usual).collect();
     let first = *complete.first()?;
     let is_incomplete = complete.len() < places.len();
     let mut key: Vec<Attribute> = Vec::new();
@@ -297,8 +317,11 @@ fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<Attribute>>
     let known = ATTRIBUTES.iter().map(|(attribute, ..)| *attribute);
     let counted = std::iter::once_with(|| telling_dimensions(places)).flatten();
     for attribute in known.chain(counted).chain([Attribute::Order]) {
-        // Numbers count on from position to position only where none lacks an image, and say nothing about one.
-        if attribute == Attribute::Order && (is_incomplete || places.len() == 1 || contradicts(places, &key)) {
+        // Numbers count on from position to position only where none lacks an image, and say
+        // nothing about one.
+        if attribute == Attribute::Order
+            && (is_incomplete || places.len() == 1 || contradicts(places, &key))
+        {
             continue;
         }
         let mut longer = key.clone();
@@ -322,13 +345,15 @@ const COUNTING: [Attribute; 3] = [
     Attribute::Number(AxisNumber::AcquisitionNumber),
 ];
 
-/// Whether something that counts tells images of one place apart, but not in the same way everywhere, because some of
-/// them lack it, or share an index: then their numbers are not to be trusted either.
+/// Whether something that counts tells images of one place apart, but not in the same way
+/// everywhere, because some of them lack it, or share an index: then their numbers are not to be
+/// trusted either.
 fn contradicts(places: &[Vec<Entry<'_>>], key: &[Attribute]) -> bool {
     let is_broken = |attribute: Attribute| {
         let longer: Vec<Attribute> = key.iter().copied().chain([attribute]).collect();
         let Some(first) = places.first().map(|place| keys(place, &longer)) else { return false };
-        let is_told = |entry: &Entry<'_>| !matches!(value(entry, attribute, &[]), AxisValue::Absent);
+        let is_told =
+            |entry: &Entry<'_>| !matches!(value(entry, attribute, &[]), AxisValue::Absent);
         let is_partly_told = || {
             let mut entries = places.iter().flatten();
             entries.clone().any(is_told) && !entries.all(is_told)
@@ -338,7 +363,9 @@ fn contradicts(places: &[Vec<Entry<'_>>], key: &[Attribute]) -> bool {
         // Other attributes than indices may be the same by chance.
         let is_index = matches!(attribute, Attribute::Dimension(_));
         let is_shared = || is_index && places.iter().any(|place| count(place) < place.len());
-        places.iter().any(|place| keys(place, &longer) != first) && tells_apart() && (is_partly_told() || is_shared())
+        places.iter().any(|place| keys(place, &longer) != first)
+            && tells_apart()
+            && (is_partly_told() || is_shared())
     };
     let mut counting = COUNTING.into_iter().chain(telling_dimensions(places));
     counting.any(|attribute| !key.contains(&attribute) && is_broken(attribute))
@@ -363,8 +390,14 @@ fn by_segment<'a>(places: &[Vec<Entry<'a>>]) -> Option<Arranged<'a>> {
     is_reasonable.then(|| on_axis(places, &KEY, all.into_keys().collect(), false))
 }
 
-/// `values`: those of the axis, in its order. `is_needed`: whether an image has to be there for each of them.
-fn on_axis<'a>(places: &[Vec<Entry<'a>>], key: &[Attribute], values: Vec<Key<'a>>, is_needed: bool) -> Arranged<'a> {
+/// `values`: those of the axis, in its order. `is_needed`: whether an image has to be there for
+/// each of them.
+fn on_axis<'a>(
+    places: &[Vec<Entry<'a>>],
+    key: &[Attribute],
+    values: Vec<Key<'a>>,
+    is_needed: bool,
+) -> Arranged<'a> {
     let length = values.len();
     let mut cells: Vec<Option<Entry<'a>>> = vec![None; length * places.len()];
     let (mut issues, mut missing) = (Vec::new(), Vec::new());
@@ -395,7 +428,8 @@ fn on_axis<'a>(places: &[Vec<Entry<'a>>], key: &[Attribute], values: Vec<Key<'a>
             count(places.len(), "position"),
             axis.name
         );
-        let issue = Issue::note(IssueKind::MultiplePhases, sentence).with_number("phase_count", length as f64);
+        let issue = Issue::note(IssueKind::MultiplePhases, sentence)
+            .with_number("phase_count", length as f64);
         issues.push(issue.with_number("position_count", places.len() as f64));
     }
     let slices = places.iter().filter_map(|place| place.first().copied()).collect();
@@ -404,7 +438,9 @@ fn on_axis<'a>(places: &[Vec<Entry<'a>>], key: &[Attribute], values: Vec<Key<'a>
 
 fn not_on_axis(slice_index: usize, left_out: &[Entry<'_>]) -> Issue {
     let (images, are) = (count(left_out.len(), "image"), verb(left_out.len(), "is", "are"));
-    let sentence = format!("{images} of slice {slice_index} {are} left out: another has the same place on all axes");
+    let sentence = format!(
+        "{images} of slice {slice_index} {are} left out: another has the same place on all axes"
+    );
     Issue::error(IssueKind::DuplicatePosition, sentence)
         .with_paths(left_out.iter().map(Entry::path))
         .with_number("slice_index", slice_index as f64)
@@ -414,17 +450,28 @@ fn not_on_axis(slice_index: usize, left_out: &[Entry<'_>]) -> Issue {
 /// Cells that are named in a sentence; all of them are in the numbers.
 const NAMED_CELLS: usize = 4;
 
-fn incomplete(missing: &[(usize, usize)], cell_count: usize, axis: &str, is_needed: bool) -> Option<Issue> {
+fn incomplete(
+    missing: &[(usize, usize)],
+    cell_count: usize,
+    axis: &str,
+    is_needed: bool,
+) -> Option<Issue> {
     if missing.is_empty() {
         return None;
     }
-    let named: Vec<String> =
-        missing.iter().take(NAMED_CELLS).map(|(step, slice)| format!("({step}, {slice})")).collect();
+    let named: Vec<String> = missing
+        .iter()
+        .take(NAMED_CELLS)
+        .map(|(step, slice)| format!("({step}, {slice})"))
+        .collect();
     let more = if missing.len() > NAMED_CELLS { ", ..." } else { "" };
     let (are, named) = (verb(missing.len(), "is", "are"), named.join(", "));
     let sentence = match is_needed {
         true => {
-            format!("{} of {cell_count} {are} missing; ({axis}, slice): {named}{more}", count(missing.len(), "image"))
+            format!(
+                "{} of {cell_count} {are} missing; ({axis}, slice): {named}{more}",
+                count(missing.len(), "image")
+            )
         }
         false => format!(
             "{} of {cell_count} {are} not in the file, which means that nothing is segmented there",
@@ -437,32 +484,51 @@ fn incomplete(missing: &[(usize, usize)], cell_count: usize, axis: &str, is_need
     Some(Issue { cells: missing.to_vec(), ..issue })
 }
 
-/// The attributes that change along the axis: those of the key, and others that each step has one value of.
-fn axis<'a>(cells: &[Option<Entry<'a>>], places: &[Vec<Entry<'a>>], key: &[Attribute], length: usize) -> LeadingAxis {
+/// The attributes that change along the axis: those of the key, and others that each step has one
+/// value of.
+fn axis<'a>(
+    cells: &[Option<Entry<'a>>],
+    places: &[Vec<Entry<'a>>],
+    key: &[Attribute],
+    length: usize,
+) -> LeadingAxis {
     let mut coordinates: Vec<Coordinate> = Vec::new();
     let steps: Vec<&[Option<Entry<'a>>]> = cells.chunks(places.len().max(1)).collect();
     let of_step = |attribute: Attribute, step: &[Option<Entry<'a>>]| -> Option<AxisValue<'a>> {
-        let mut values =
-            step.iter().zip(places).filter_map(|(cell, place)| Some(value(cell.as_ref()?, attribute, place)));
+        let mut values = step
+            .iter()
+            .zip(places)
+            .filter_map(|(cell, place)| Some(value(cell.as_ref()?, attribute, place)));
         let first = values.next()?;
         values.all(|value| value.compare(&first).is_eq()).then_some(first)
     };
-    let rest = ATTRIBUTES.iter().map(|(attribute, ..)| *attribute).filter(|attribute| !key.contains(attribute));
-    let changes =
-        |values: &[AxisValue<'a>]| values.windows(2).any(|pair| matches!(pair, [a, b] if a.compare(b).is_ne()));
+    let rest = ATTRIBUTES
+        .iter()
+        .map(|(attribute, ..)| *attribute)
+        .filter(|attribute| !key.contains(attribute));
+    let changes = |values: &[AxisValue<'a>]| {
+        values.windows(2).any(|pair| matches!(pair, [a, b] if a.compare(b).is_ne()))
+    };
     let values_of = |attribute: Attribute| -> Option<Vec<AxisValue<'a>>> {
         steps.iter().map(|step| of_step(attribute, step)).collect()
     };
-    let is_weighted = WEIGHTING.iter().any(|attribute| values_of(*attribute).is_some_and(|values| changes(&values)));
+    let is_weighted = WEIGHTING
+        .iter()
+        .any(|attribute| values_of(*attribute).is_some_and(|values| changes(&values)));
     for attribute in key.iter().copied().chain(rest) {
         if attribute == Attribute::Order {
             let values = CoordinateValues::Numbers((0..length).map(|step| step as f64).collect());
             coordinates.push(Coordinate { name: INSTANCE, values });
             continue;
         }
-        let (Some(values), (name, _)) = (values_of(attribute), names(attribute, places)) else { continue };
+        let (Some(values), (name, _)) = (values_of(attribute), names(attribute, places)) else {
+            continue;
+        };
         let is_told = values.iter().any(|value| !matches!(value, AxisValue::Absent));
-        if changes(&values) || key.contains(&attribute) || (is_told && is_weighted && WEIGHTING.contains(&attribute)) {
+        if changes(&values)
+            || key.contains(&attribute)
+            || (is_told && is_weighted && WEIGHTING.contains(&attribute))
+        {
             coordinates.push(Coordinate { name, values: coordinate_values(&values) });
         }
     }
@@ -473,35 +539,46 @@ fn axis<'a>(cells: &[Option<Entry<'a>>], places: &[Vec<Entry<'a>>], key: &[Attri
 const INSTANCE: Cow<'static, str> = Cow::Borrowed("instance");
 
 /// The name of an attribute's coordinate, and that of the axis if it comes first.
-fn names(attribute: Attribute, places: &[Vec<Entry<'_>>]) -> (Cow<'static, str>, Cow<'static, str>) {
+fn names(
+    attribute: Attribute,
+    places: &[Vec<Entry<'_>>],
+) -> (Cow<'static, str>, Cow<'static, str>) {
     if let Attribute::Dimension(which) = attribute {
         let all = dimensions(places).map_or(&[][..], Dimensions::all);
         return (coordinate_name(all, which), axis_name(all, which));
     }
     let found = ATTRIBUTES.iter().find(|(known, ..)| *known == attribute);
-    found.map_or((INSTANCE, INSTANCE), |(_, name, axis)| (Cow::Borrowed(*name), Cow::Borrowed(*axis)))
+    found.map_or((INSTANCE, INSTANCE), |(_, name, axis)| {
+        (Cow::Borrowed(*name), Cow::Borrowed(*axis))
+    })
 }
 
 fn coordinate_values(values: &[AxisValue<'_>]) -> CoordinateValues {
     let is = |kind: fn(&AxisValue<'_>) -> bool| values.iter().any(kind);
     if is(|value| matches!(value, AxisValue::Text(_))) {
-        let text =
-            |value: &AxisValue<'_>| if let AxisValue::Text(text) = value { (*text).to_owned() } else { String::new() };
+        let text = |value: &AxisValue<'_>| {
+            if let AxisValue::Text(text) = value { (*text).to_owned() } else { String::new() }
+        };
         CoordinateValues::Texts(values.iter().map(text).collect())
     } else if is(|value| matches!(value, AxisValue::Vector(_))) {
-        let vector =
-            |value: &AxisValue<'_>| if let AxisValue::Vector(vector) = value { *vector } else { [f64::NAN; 3] };
+        let vector = |value: &AxisValue<'_>| {
+            if let AxisValue::Vector(vector) = value { *vector } else { [f64::NAN; 3] }
+        };
         CoordinateValues::Vectors(values.iter().map(vector).collect())
     } else {
-        let number = |value: &AxisValue<'_>| if let AxisValue::Number(number) = value { *number } else { f64::NAN };
+        let number = |value: &AxisValue<'_>| {
+            if let AxisValue::Number(number) = value { *number } else { f64::NAN }
+        };
         CoordinateValues::Numbers(values.iter().map(number).collect())
     }
 }
 
-/// Leaves the first image of each position, because nothing says which of the others belong together.
+/// Leaves the first image of each position, because nothing says which of the others belong
+/// together.
 fn only_first<'a>(places: &[Vec<Entry<'a>>], usual: usize) -> Arranged<'a> {
     let slices: Vec<Entry<'a>> = places.iter().filter_map(|place| place.first().copied()).collect();
-    let mut left_out: Vec<Entry<'a>> = places.iter().flat_map(|place| place.iter().skip(1)).copied().collect();
+    let mut left_out: Vec<Entry<'a>> =
+        places.iter().flat_map(|place| place.iter().skip(1)).copied().collect();
     left_out.sort_by_key(Entry::rank);
     let sentence = format!(
         "{} at each of {}: no attribute tells them apart everywhere in the same way, and the one with the lowest \
@@ -514,5 +591,10 @@ fn only_first<'a>(places: &[Vec<Entry<'a>>], usual: usize) -> Arranged<'a> {
         .with_number("phase_count", usual as f64)
         .with_number("position_count", places.len() as f64)
         .with_number("left_out_count", left_out.len() as f64);
-    Arranged { cells: slices.iter().copied().map(Some).collect(), slices, axis: None, issues: vec![issue] }
+    Arranged {
+        cells: slices.iter().copied().map(Some).collect(),
+        slices,
+        axis: None,
+        issues: vec![issue],
+    }
 }

@@ -14,8 +14,8 @@ use crate::workers::{Tick, Workers};
 ///
 /// # Errors
 ///
-/// The first in order: a file that cannot be read; then one whose pixels are not all there or not read yet, or whose
-/// image has not the rows, columns and samples of the first.
+/// The first in order: a file that cannot be read; then one whose pixels are not all there or not
+/// read yet, or whose image has not the rows, columns and samples of the first.
 pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -> Result<SliceSet> {
     let headers: Vec<InstanceHeader> =
         read_instance_headers(paths, workers, tick)?.into_iter().collect::<Result<_>>()?;
@@ -24,7 +24,8 @@ pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -
         // Before anybody makes room for what a damaged header says.
         let image = readable(header).map_err(|error| error.in_file(&header.path))?.description();
         if header.all_frames().len() > 1 {
-            let kind = ErrorKind::unsupported("a batch of images with several frames or slices", "");
+            let kind =
+                ErrorKind::unsupported("a batch of images with several frames or slices", "");
             return Err(Error::from(kind).in_file(&header.path));
         }
         let own = (image.rows, image.columns, image.samples_per_pixel);
@@ -44,7 +45,8 @@ pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -
     Ok(SliceSet { slices: headers.iter().enumerate().map(only).collect(), files: shared(headers) })
 }
 
-/// Reads the headers of `paths` again, and of each file the images that are named: its number and that of its frame.
+/// Reads the headers of `paths` again, and of each file the images that are named: its number and
+/// that of its frame.
 ///
 /// # Errors
 ///
@@ -55,7 +57,8 @@ pub fn read_slice_headers(
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<SliceSet> {
-    let files: Vec<InstanceHeader> = read_instance_headers(paths, workers, tick)?.into_iter().collect::<Result<_>>()?;
+    let files: Vec<InstanceHeader> =
+        read_instance_headers(paths, workers, tick)?.into_iter().collect::<Result<_>>()?;
     let frames: Vec<_> = files.iter().map(InstanceHeader::all_frames).collect();
     let find = |place: &(usize, usize)| {
         let (file, index) = *place;
@@ -64,7 +67,8 @@ pub fn read_slice_headers(
         let missing = || Error::from(ErrorKind::FrameIndex { index: index as u64, count });
         frame.map(|frame| Slice { file, frame: frame.clone() }).ok_or_else(missing)
     };
-    let slices = slices.iter().map(|place| place.as_ref().map(find).transpose()).collect::<Result<_>>()?;
+    let slices =
+        slices.iter().map(|place| place.as_ref().map(find).transpose()).collect::<Result<_>>()?;
     drop(frames);
     Ok(SliceSet { files: shared(files), slices })
 }

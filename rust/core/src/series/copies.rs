@@ -8,16 +8,21 @@ use super::image_state::ImageState;
 use super::report::{Issue, IssueKind, count, verb};
 use super::stack::Entry;
 
-/// The copies that were left out: for each file that stays, by its number, those that repeat it, and how many of their
-/// images do.
+/// The copies that were left out: for each file that stays, by its number, those that repeat it,
+/// and how many of their images do.
 #[derive(Debug, Default)]
 pub(super) struct Copies(BTreeMap<usize, BTreeMap<usize, usize>>);
 
 impl Copies {
     /// What there is to say about the copies of `files`, of `headers`.
-    pub fn issue(&self, files: impl IntoIterator<Item = usize>, headers: &[InstanceHeader]) -> Option<Issue> {
+    pub fn issue(
+        &self,
+        files: impl IntoIterator<Item = usize>,
+        headers: &[InstanceHeader],
+    ) -> Option<Issue> {
         let (mut involved, mut left_out, mut image_count) = (BTreeSet::new(), BTreeSet::new(), 0);
-        for (kept, copies) in files.into_iter().filter_map(|kept| Some((kept, self.0.get(&kept)?))) {
+        for (kept, copies) in files.into_iter().filter_map(|kept| Some((kept, self.0.get(&kept)?)))
+        {
             involved.insert(kept);
             left_out.extend(copies.keys());
             image_count += copies.values().sum::<usize>();
@@ -27,8 +32,9 @@ impl Copies {
         }
         involved.extend(&left_out);
         let (files, are) = (count(left_out.len(), "file"), verb(left_out.len(), "is", "are"));
-        let sentence =
-            format!("{files} {are} left out: the same SOP Instance UID and position as another, so sent twice");
+        let sentence = format!(
+            "{files} {are} left out: the same SOP Instance UID and position as another, so sent twice"
+        );
         let path = |file: &usize| -> Option<PathBuf> { Some(headers.get(*file)?.path.clone()) };
         let issue = Issue::error(IssueKind::DuplicatePosition, sentence)
             .with_paths(involved.iter().filter_map(path))
@@ -43,14 +49,16 @@ impl Copies {
     }
 }
 
-/// Takes out second copies of one instance: files of one SOP Instance UID and one position. (Files that share only the
-/// UID are slices whose UIDs were lost, in a careless anonymisation for instance.)
+/// Takes out second copies of one instance: files of one SOP Instance UID and one position. (Files
+/// that share only the UID are slices whose UIDs were lost, in a careless anonymisation for
+/// instance.)
 ///
 /// Of several copies a whole one stays, else the first.
 pub(super) fn drop_copies<'a>(mut entries: Vec<Entry<'a>>) -> (Vec<Entry<'a>>, Copies) {
     let mut seen = HashSet::with_capacity(entries.len());
     let is_new = |entry: &Entry<'a>| seen.insert(entry.header.sop_instance_uid.as_str());
-    let has_uid = |entry: &&Entry<'a>| !entry.header.sop_instance_uid.is_empty() && entry.frame.index == 0;
+    let has_uid =
+        |entry: &&Entry<'a>| !entry.header.sop_instance_uid.is_empty() && entry.frame.index == 0;
     if entries.iter().filter(has_uid).all(is_new) {
         return (entries, Copies::default());
     }
@@ -64,11 +72,15 @@ pub(super) fn drop_copies<'a>(mut entries: Vec<Entry<'a>>) -> (Vec<Entry<'a>>, C
         ImageState::Unsupported { .. } => 1,
         _ => 2,
     };
-    entries.sort_by(|a, b| key(a).cmp(&key(b)).then(state(a).cmp(&state(b))).then(a.index.cmp(&b.index)));
+    entries.sort_by(|a, b| {
+        key(a).cmp(&key(b)).then(state(a).cmp(&state(b))).then(a.index.cmp(&b.index))
+    });
     let (mut kept, mut copies) = (Vec::with_capacity(entries.len()), Copies::default());
     for same in entries.chunk_by(|a, b| key(a) == key(b)) {
         match same {
-            [first, others @ ..] if !others.is_empty() && !first.header.sop_instance_uid.is_empty() => {
+            [first, others @ ..]
+                if !others.is_empty() && !first.header.sop_instance_uid.is_empty() =>
+            {
                 kept.push(*first);
                 let copies = copies.0.entry(first.file).or_default();
                 others.iter().for_each(|other| *copies.entry(other.file).or_default() += 1);

@@ -5,22 +5,28 @@ use std::borrow::Cow;
 use crate::dictionary::keyword;
 use crate::functional_groups::Dimension;
 
-/// What attributes that the vectors of nuclear medicine name end with: their values are the numbers themselves.
+/// What attributes that the vectors of nuclear medicine name end with: their values are the numbers
+/// themselves.
 const VECTOR: &str = "_vector";
 /// What the indices of other attributes end with: they count its values, and are none of them.
 const INDEX: &str = "_index";
 
-/// The name of an axis along the dimension `which`: the keyword of its attribute, without what says that it counts.
+/// The name of an axis along the dimension `which`: the keyword of its attribute, without what says
+/// that it counts.
 pub(super) fn axis_name(all: &[Dimension], which: usize) -> Cow<'static, str> {
     let Some(name) = all.get(which).and_then(snake) else { return Cow::Borrowed("dimension") };
-    let short = name.strip_suffix(VECTOR).or_else(|| name.strip_suffix(INDEX)).or_else(|| name.strip_suffix("_number"));
+    let short = name
+        .strip_suffix(VECTOR)
+        .or_else(|| name.strip_suffix(INDEX))
+        .or_else(|| name.strip_suffix("_number"));
     Cow::Owned(short.unwrap_or(&name).to_owned())
 }
 
-/// The name of the coordinate that has the indices. Those of attributes without a keyword, and of several with the same,
-/// have the number of the dimension in their name, from 1.
+/// The name of the coordinate that has the indices. Those of attributes without a keyword, and of
+/// several with the same, have the number of the dimension in their name, from 1.
 pub(super) fn coordinate_name(all: &[Dimension], which: usize) -> Cow<'static, str> {
-    let is_only = |name: &String| all.iter().filter_map(snake).filter(|other| other == name).count() == 1;
+    let is_only =
+        |name: &String| all.iter().filter_map(snake).filter(|other| other == name).count() == 1;
     Cow::Owned(match all.get(which).and_then(snake).filter(is_only) {
         Some(name) => match name.strip_suffix(VECTOR) {
             Some(short) => short.to_owned(),
@@ -55,8 +61,11 @@ mod tests {
 
     #[test]
     fn names_of_dimensions() {
-        let dimension =
-            |tag: u32| Dimension { pointer: Tag(tag), private_creator: String::new(), organization_uid: String::new() };
+        let dimension = |tag: u32| Dimension {
+            pointer: Tag(tag),
+            private_creator: String::new(),
+            organization_uid: String::new(),
+        };
         for (tags, axis, coordinate) in [
             (&[0x0018_9082][..], "effective_echo_time", "effective_echo_time_index"),
             (&[0x0020_9128], "temporal_position", "temporal_position_index"),
@@ -70,7 +79,11 @@ mod tests {
             (&[0x0018_9082, 0x0018_9082], "effective_echo_time", "dimension_1_index"),
         ] {
             let all: Vec<Dimension> = tags.iter().copied().map(dimension).collect();
-            assert_eq!((&*axis_name(&all, 0), &*coordinate_name(&all, 0)), (axis, coordinate), "{tags:x?}");
+            assert_eq!(
+                (&*axis_name(&all, 0), &*coordinate_name(&all, 0)),
+                (axis, coordinate),
+                "{tags:x?}"
+            );
         }
     }
 }

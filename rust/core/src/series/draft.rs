@@ -67,16 +67,24 @@ impl Draft {
         draft
     }
 
-    /// `headers`: the files of the series. `unreadable`: those of which nobody knows which of its stacks they are of.
-    pub fn plan(mut self, uid: &str, headers: &[Arc<InstanceHeader>], unreadable: &[Arc<Vec<Issue>>]) -> SeriesPlan {
+    /// `headers`: the files of the series. `unreadable`: those of which nobody knows which of its
+    /// stacks they are of.
+    pub fn plan(
+        mut self,
+        uid: &str,
+        headers: &[Arc<InstanceHeader>],
+        unreadable: &[Arc<Vec<Issue>>],
+    ) -> SeriesPlan {
         self.issues.append(&mut self.behind);
         self.issues.sort_by_key(|issue| issue.kind);
         let first = self.chosen.iter().flatten().map(|(file, _)| *file).next();
         let first = headers.get(first.or(self.files.first().copied()).unwrap_or_default());
-        let text =
-            |value: fn(&InstanceHeader) -> &String| first.map(|header| value(header).clone()).unwrap_or_default();
+        let text = |value: fn(&InstanceHeader) -> &String| {
+            first.map(|header| value(header).clone()).unwrap_or_default()
+        };
         let set = slice_set(headers, self.chosen);
-        let mut shape: Vec<usize> = self.axis.iter().map(|axis| axis.length).chain([self.slice_count]).collect();
+        let mut shape: Vec<usize> =
+            self.axis.iter().map(|axis| axis.length).chain([self.slice_count]).collect();
         shape.extend(self.frame_shape);
         let (affine, pixel_spacing) = self.placed.unwrap_or((IDENTITY, [1.0; 2]));
         let [slice_spacing, ..] = affine.spacing();
@@ -100,7 +108,10 @@ impl Draft {
 }
 
 /// The files that are read, in the order of their first slices, and what is read of them.
-fn slice_set(headers: &[Arc<InstanceHeader>], chosen: Vec<Option<(usize, FrameHeader)>>) -> SliceSet {
+fn slice_set(
+    headers: &[Arc<InstanceHeader>],
+    chosen: Vec<Option<(usize, FrameHeader)>>,
+) -> SliceSet {
     let mut files: Vec<Arc<InstanceHeader>> = Vec::new();
     let mut places: HashMap<usize, usize> = HashMap::new();
     let mut slice = |(file, frame): (usize, FrameHeader)| {
@@ -115,10 +126,15 @@ fn slice_set(headers: &[Arc<InstanceHeader>], chosen: Vec<Option<(usize, FrameHe
 }
 
 /// The affine of a series without a slice: (slice, row, column) run along z, y and x.
-const IDENTITY: Affine =
-    Affine([[0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]);
+const IDENTITY: Affine = Affine([
+    [0.0, 0.0, 1.0, 0.0],
+    [0.0, 1.0, 0.0, 0.0],
+    [1.0, 0.0, 0.0, 0.0],
+    [0.0, 0.0, 0.0, 1.0],
+]);
 
-/// Leaves out what lacks pixels and, unless that is all of them, what is written in a way that is not read yet.
+/// Leaves out what lacks pixels and, unless that is all of them, what is written in a way that is
+/// not read yet.
 fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>> {
     let is_native = |entry: &Entry<'_>| matches!(entry.header.image, ImageState::Readable(_));
     let has_native = entries.iter().any(is_native);
@@ -130,7 +146,9 @@ fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>
                 if told.contains(&entry.file) && has_native => {}
             ImageState::Truncated { .. } if !told.insert(entry.file) => {}
             ImageState::Truncated { needed, available, .. } => {
-                let sentence = format!("1 file is cut short and left out: {available} of {needed} bytes of pixels");
+                let sentence = format!(
+                    "1 file is cut short and left out: {available} of {needed} bytes of pixels"
+                );
                 let issue = Issue::error(IssueKind::Truncated, sentence).with_paths([entry.path()]);
                 let issue = issue.with_number("needed_byte_count", *needed as f64);
                 issues.push(issue.with_number("available_byte_count", *available as f64));
@@ -138,7 +156,9 @@ fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>
             ImageState::Unsupported { why, .. } if has_native => {
                 told.insert(entry.file);
                 let sentence = format!("1 file is left out: {why}");
-                issues.push(Issue::error(IssueKind::Unsupported, sentence).with_paths([entry.path()]));
+                issues.push(
+                    Issue::error(IssueKind::Unsupported, sentence).with_paths([entry.path()]),
+                );
             }
             _ => readable.push(*entry),
         }
@@ -153,7 +173,8 @@ fn has_own_geometry(header: &InstanceHeader) -> bool {
 /// Why the first of these cannot be read yet, and then none of them can.
 fn why_unsupported(readable: &[Entry<'_>], issues: &mut Vec<Issue>) -> Option<String> {
     let ImageState::Unsupported { why, .. } = &readable.first()?.header.image else { return None };
-    let issue = Issue::error(IssueKind::Unsupported, why.clone()).with_paths(readable.iter().map(Entry::path));
+    let issue = Issue::error(IssueKind::Unsupported, why.clone())
+        .with_paths(readable.iter().map(Entry::path));
     issues.push(issue.with_file_count());
     Some(why.clone())
 }
@@ -173,7 +194,8 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
     };
     let sentence = "positions refer to several coordinate systems (Frame of Reference UID)";
     let frame_of_reference = |slice: &Entry<'_>| slice.header.frame_of_reference_uid.clone();
-    let known = slices.iter().map(frame_of_reference).find(|uid| !uid.is_empty()).unwrap_or_default();
+    let known =
+        slices.iter().map(frame_of_reference).find(|uid| !uid.is_empty()).unwrap_or_default();
     let of_another = unlike(&|slice| {
         let own = &slice.header.frame_of_reference_uid;
         (own.is_empty() || *own == known) && slice.header.is_in_volume == first.header.is_in_volume
@@ -182,11 +204,15 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
 
     let sentence = "positions are in coordinates of the volume (Image Position (Volume)), not of the patient, and so is what \
                     the affine leads to";
-    add(Issue::note(IssueKind::VolumeCoordinates, sentence), unlike(&|slice| !slice.header.is_in_volume));
+    add(
+        Issue::note(IssueKind::VolumeCoordinates, sentence),
+        unlike(&|slice| !slice.header.is_in_volume),
+    );
 
     let sentence = "mosaics without Spacing Between Slices: Slice Thickness stands in for it, which leaves gaps between \
                     slices out";
-    let is_told = |slice: &Entry<'_>| slice.header.mosaic.is_none_or(|mosaic| !mosaic.is_spacing_assumed);
+    let is_told =
+        |slice: &Entry<'_>| slice.header.mosaic.is_none_or(|mosaic| !mosaic.is_spacing_assumed);
     add(Issue::note(IssueKind::MissingSpacing, sentence), unlike(&is_told));
 
     let sentence = "slices differ in what their numbers are (Data Type)";
@@ -198,7 +224,10 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
     add(Issue::error(IssueKind::MixedDataType, sentence), of_another.collect());
 
     let sentence = "Rescale Slope or Rescale Intercept is no number, or the slope is zero";
-    add(Issue::error(IssueKind::BadRescale, sentence), unlike(&|slice| !slice.frame.has_bad_rescale));
+    add(
+        Issue::error(IssueKind::BadRescale, sentence),
+        unlike(&|slice| !slice.frame.has_bad_rescale),
+    );
 
     let slopes = || slices.iter().map(|entry| entry.frame.rescale.slope);
     let intercepts = || slices.iter().map(|entry| entry.frame.rescale.intercept);
@@ -210,10 +239,13 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
         .with_number("least_intercept", intercepts().fold(least, f64::min))
         .with_number("most_intercept", intercepts().fold(most, f64::max));
     let lut = |slice: &Entry<'_>| slice.header.has_modality_lut;
-    let is_like = |slice: &Entry<'_>| slice.frame.rescale == first.frame.rescale && lut(slice) == lut(first);
+    let is_like =
+        |slice: &Entry<'_>| slice.frame.rescale == first.frame.rescale && lut(slice) == lut(first);
     add(mixed, unlike(&is_like));
 
-    let of = |slice: &Entry<'_>| slice.header.image.description().map(|image| (image.bits_allocated, image.is_signed));
+    let of = |slice: &Entry<'_>| {
+        slice.header.image.description().map(|image| (image.bits_allocated, image.is_signed))
+    };
     let sentence = "stored values of slices differ in width or sign";
     add(Issue::note(IssueKind::MixedSampleType, sentence), unlike(&|slice| of(slice) == of(first)));
 

@@ -56,7 +56,8 @@ pub(super) fn read_instance_headers(
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<Vec<Result<InstanceHeader>>> {
-    let found: Vec<OnceLock<Result<InstanceHeader>>> = paths.iter().map(|_| OnceLock::new()).collect();
+    let found: Vec<OnceLock<Result<InstanceHeader>>> =
+        paths.iter().map(|_| OnceLock::new()).collect();
     for_each(
         paths.len(),
         workers,
@@ -68,7 +69,10 @@ pub(super) fn read_instance_headers(
             }
         },
     )?;
-    Ok(found.into_iter().map(|slot| slot.into_inner().unwrap_or_else(|| Err(ErrorKind::Cancelled.into()))).collect())
+    Ok(found
+        .into_iter()
+        .map(|slot| slot.into_inner().unwrap_or_else(|| Err(ErrorKind::Cancelled.into())))
+        .collect())
 }
 
 /// The Series Instance UID of a file whose header is damaged behind it.
@@ -76,7 +80,8 @@ fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
     if !matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported) {
         return None;
     }
-    let options = ParseOptions { stop: Stop::After(SERIES_INSTANCE_UID), ..ParseOptions::default() };
+    let options =
+        ParseOptions { stop: Stop::After(SERIES_INSTANCE_UID), ..ParseOptions::default() };
     let file = DicomFile::open(path, &options).ok()?;
     let value = file.dataset.value(file.dataset.find(SERIES_INSTANCE_UID)?).ok()?;
     Some(uid::trim(&value).to_owned()).filter(|uid| !uid.is_empty())
@@ -86,8 +91,14 @@ fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
 ///
 /// # Errors
 ///
-/// If `tick` said to stop, or [`FileList::is_unasked`]. Otherwise a file that cannot be read costs only itself.
-pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, tick: Tick<'_>) -> Result<FoundSeries> {
+/// If `tick` said to stop, or [`FileList::is_unasked`]. Otherwise a file that cannot be read costs
+/// only itself.
+pub fn find_series(
+    files: FileList,
+    workers: Workers,
+    tolerances: &Tolerances,
+    tick: Tick<'_>,
+) -> Result<FoundSeries> {
     let FileList { files, named_count, mut errors, is_unasked } = files;
     let mut skipped = BTreeMap::new();
     let (mut headers, mut unreadable) = (Vec::with_capacity(files.len()), Vec::new());
@@ -98,8 +109,14 @@ pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, t
                 // It ends or is damaged before it says of which series it is.
                 ImageState::Invalid { why } if header.series_instance_uid.is_empty() => {
                     let series_instance_uid = Some(String::new());
-                    unreadable.push(Unreadable { path: path.clone(), reason: why.clone(), series_instance_uid });
-                    errors.push(Error::from(ErrorKind::InvalidImage { why: why.clone() }).in_file(path));
+                    unreadable.push(Unreadable {
+                        path: path.clone(),
+                        reason: why.clone(),
+                        series_instance_uid,
+                    });
+                    errors.push(
+                        Error::from(ErrorKind::InvalidImage { why: why.clone() }).in_file(path),
+                    );
                 }
                 _ => headers.push(header),
             },
@@ -112,7 +129,11 @@ pub fn find_series(files: FileList, workers: Workers, tolerances: &Tolerances, t
                     continue;
                 }
                 let series_instance_uid = series_of_damaged(path, &error);
-                unreadable.push(Unreadable { path: path.clone(), reason: error.what(), series_instance_uid });
+                unreadable.push(Unreadable {
+                    path: path.clone(),
+                    reason: error.what(),
+                    series_instance_uid,
+                });
                 errors.push(error);
             }
         }

@@ -10,7 +10,8 @@ use crate::geometry::Vector;
 use crate::pixel::Rescale;
 use crate::tag::Tag;
 
-/// Numbers that can tell images of one position from each other, by their place in [`FrameHeader::numbers`].
+/// Numbers that can tell images of one position from each other, by their place in
+/// [`FrameHeader::numbers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "attributes of the standard by their keywords")]
 pub enum AxisNumber {
@@ -80,8 +81,8 @@ pub struct PlaceNumber {
     pub number: u32,
 }
 
-/// One frame: its place, its values, and what tells it from others of the same place. What is absent, malformed or not
-/// finite is `None`.
+/// One frame: its place, its values, and what tells it from others of the same place. What is
+/// absent, malformed or not finite is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameHeader {
     /// Which of the file's frames, or of a mosaic's tiles, from 0.
@@ -141,9 +142,13 @@ impl FrameHeader {
         }
     }
 
-    /// A frame of an instance that has functional groups: what they lack is taken from the instance, but for its place,
-    /// which belongs to no frame.
-    pub fn of_functional_groups(index: usize, header: &InstanceHeader, frame: FrameAttributes) -> FrameHeader {
+    /// A frame of an instance that has functional groups: what they lack is taken from the
+    /// instance, but for its place, which belongs to no frame.
+    pub fn of_functional_groups(
+        index: usize,
+        header: &InstanceHeader,
+        frame: FrameAttributes,
+    ) -> FrameHeader {
         let mut numbers = header.numbers;
         let mut set = |number: AxisNumber, value: Option<f64>| {
             if let (Some(slot), Some(value)) = (numbers.get_mut(number as usize), value) {
@@ -154,7 +159,10 @@ impl FrameHeader {
         set(AxisNumber::TemporalPosition, frame.temporal_position_index);
         set(AxisNumber::TriggerTime, frame.cardiac_trigger_delay);
         set(AxisNumber::CardiacPhase, frame.cardiac_phase_percentage);
-        set(AxisNumber::FrameReferenceTime, frame.temporal_position_offset.map(|seconds| seconds * 1000.0));
+        set(
+            AxisNumber::FrameReferenceTime,
+            frame.temporal_position_offset.map(|seconds| seconds * 1000.0),
+        );
         set(AxisNumber::EchoTime, frame.effective_echo_time);
         set(AxisNumber::DiffusionBValue, frame.diffusion_b_value);
         set(AxisNumber::InversionTime, frame.inversion_time);
@@ -174,7 +182,10 @@ impl FrameHeader {
             spacing_between_slices: frame.spacing_between_slices.or(header.spacing_between_slices),
             rescale: own,
             has_bad_rescale: header.has_bad_rescale || frame.has_bad_rescale || own.slope == 0.0,
-            window: frame.window.filter(|window| window.iter().all(|value| value.is_finite())).or(header.window),
+            window: frame
+                .window
+                .filter(|window| window.iter().all(|value| value.is_finite()))
+                .or(header.window),
             frame_type: frame.frame_type,
             stack_id: frame.stack_id,
             data_type: frame.data_type,
@@ -188,7 +199,12 @@ impl FrameHeader {
     }
 
     /// A frame whose place is told for all of the instance.
-    pub fn of_geometry(index: usize, header: &InstanceHeader, geometry: &FrameGeometry, place: Option<Vector>) -> Self {
+    pub fn of_geometry(
+        index: usize,
+        header: &InstanceHeader,
+        geometry: &FrameGeometry,
+        place: Option<Vector>,
+    ) -> Self {
         FrameHeader {
             index,
             position: place,
@@ -200,10 +216,12 @@ impl FrameHeader {
 
     /// Takes out numbers that no image can have, whoever made the header.
     pub(super) fn drop_unusable(&mut self) {
-        self.position = self.position.filter(|position| position.iter().all(|value| value.abs() <= FARTHEST));
+        self.position =
+            self.position.filter(|position| position.iter().all(|value| value.abs() <= FARTHEST));
         let is_length = |value: &f64| value.is_finite() && *value > 0.0;
         self.pixel_spacing = self.pixel_spacing.filter(|spacing| spacing.iter().all(is_length));
-        self.has_bad_rescale |= !self.rescale.slope.is_finite() || !self.rescale.intercept.is_finite();
+        self.has_bad_rescale |=
+            !self.rescale.slope.is_finite() || !self.rescale.intercept.is_finite();
         let is_finite = |value: &f64| value.is_finite();
         self.numbers = self.numbers.map(|number| number.filter(is_finite));
         let b_value = self.numbers.get(AxisNumber::DiffusionBValue as usize).copied().flatten();

@@ -1,10 +1,11 @@
 //! The frames of a multi-frame instance, each with its place.
 //!
-//! Functional groups say it frame by frame (PS3.3 §C.7.6.16), those of ultrasound volumes in coordinates of the volume
-//! (PS3.3 §C.8.24.2) unless the patient's are there too. Doses have offsets along the normal instead (PS3.3
-//! §C.8.8.3.2), reconstructed tomograms of nuclear medicine a slice vector and one spacing (PS3.3 §C.8.4.8, §C.8.4.15),
-//! and further vectors for whatever else tells their frames apart.
-//! Frames of other objects follow each other in time or nothing is known of them: they have no place.
+//! Functional groups say it frame by frame (PS3.3 §C.7.6.16), those of ultrasound volumes in
+//! coordinates of the volume (PS3.3 §C.8.24.2) unless the patient's are there too. Doses have
+//! offsets along the normal instead (PS3.3 §C.8.8.3.2), reconstructed tomograms of nuclear medicine
+//! a slice vector and one spacing (PS3.3 §C.8.4.8, §C.8.4.15), and further vectors for whatever
+//! else tells their frames apart. Frames of other objects follow each other in time or nothing is
+//! known of them: they have no place.
 
 use super::frame_header::{FrameHeader, PlaceNumber, PlaceSource};
 use super::header::{InstanceHeader, decimals, exactly};
@@ -24,7 +25,8 @@ const SLICE_VECTOR: Tag = Tag::new(0x0054, 0x0080);
 const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
 const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
 
-/// What tells apart the frames of nuclear medicine, slices left out, in the order of the standard (PS3.3 §C.8.4.8.1.1).
+/// What tells apart the frames of nuclear medicine, slices left out, in the order of the standard
+/// (PS3.3 §C.8.4.8.1.1).
 const VECTORS: [Tag; 8] = [
     Tag::new(0x0054, 0x0010), // Energy Window Vector
     Tag::new(0x0054, 0x0020), // Detector Vector
@@ -67,7 +69,8 @@ pub(super) struct Frames {
     pub is_in_volume: bool,
 }
 
-/// The frames of `header`, whose image has several or functional groups; none if it is a single-frame image.
+/// The frames of `header`, whose image has several or functional groups; none if it is a
+/// single-frame image.
 ///
 /// # Errors
 ///
@@ -77,7 +80,11 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
         ImageState::Readable(pixels) => pixels.description(),
         ImageState::Unsupported { description: Some(description), .. } => description,
         // None of its frames is read without all of its pixels, but they have their places.
-        ImageState::Truncated { description, .. } if has_groups_of(dataset, description.frame_count) => description,
+        ImageState::Truncated { description, .. }
+            if has_groups_of(dataset, description.frame_count) =>
+        {
+            description
+        }
         _ => return Ok(Frames::default()),
     };
     let count = usize::try_from(image.frame_count).ok().filter(|count| *count <= MOST_FRAMES);
@@ -91,12 +98,16 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     if count == 1 {
         return Ok(Frames::default());
     }
-    let own = FrameGeometry { orientation: header.orientation, spacing_between_slices: header.spacing_between_slices };
+    let own = FrameGeometry {
+        orientation: header.orientation,
+        spacing_between_slices: header.spacing_between_slices,
+    };
     let (geometry, places) = dose_places(dataset, header, count)
         .map(|places| (own, places))
         .or_else(|| tomogram_places(dataset, header, count))
         .unwrap_or_else(|| (own, Vec::new()));
-    let frame = |index| FrameHeader::of_geometry(index, header, &geometry, places.get(index).copied());
+    let frame =
+        |index| FrameHeader::of_geometry(index, header, &geometry, places.get(index).copied());
     let mut all: Vec<FrameHeader> = (0..count).map(frame).collect();
     if header.modality != "NM" {
         return Ok(Frames { all, ..Frames::default() });
@@ -106,7 +117,8 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     let slices: Vec<_> = [vector(SLICE_VECTOR)].into_iter().filter(is_whole).collect();
     let slices = Dimensions::of_vectors(&slices);
     number_places(&mut all, PlaceSource::SliceVector, |frame| slices.index(frame, 0));
-    // One that ends before the frames do tells some of them apart, so that the rest are not to be guessed at.
+    // One that ends before the frames do tells some of them apart, so that the rest are not to be
+    // guessed at.
     let is_cut_short = |(_, vector): &(Tag, Vec<f64>)| {
         vector.len() < count && vector.iter().any(|index| Some(index) != vector.first())
     };
@@ -116,14 +128,21 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     Ok(Frames { all, dimensions, is_in_volume: false })
 }
 
-fn of_functional_groups(header: &InstanceHeader, frames: Vec<FrameAttributes>, dimensions: Dimensions) -> Frames {
+fn of_functional_groups(
+    header: &InstanceHeader,
+    frames: Vec<FrameAttributes>,
+    dimensions: Dimensions,
+) -> Frames {
     let is_only = frames.len() == 1;
     let is_in_patient = |frame: &FrameAttributes| {
         let position = frame.image_position.or(header.position.filter(|_| is_only));
         position.is_some() && frame.image_orientation.or(header.orientation).is_some()
     };
     let has_volume = |frame: &FrameAttributes| {
-        frame.volume_plane.as_ref().is_some_and(|plane| plane.position.is_some() && plane.orientation.is_some())
+        frame
+            .volume_plane
+            .as_ref()
+            .is_some_and(|plane| plane.position.is_some() && plane.orientation.is_some())
     };
     let is_in_volume = !frames.iter().any(is_in_patient) && frames.iter().any(has_volume);
     let frame = |(index, mut frame): (usize, FrameAttributes)| {
@@ -138,17 +157,24 @@ fn of_functional_groups(header: &InstanceHeader, frames: Vec<FrameAttributes>, d
         made
     };
     let mut all: Vec<FrameHeader> = frames.into_iter().enumerate().map(frame).collect();
-    let of_places = |tag: &Tag| dimensions.all().iter().position(|dimension| dimension.pointer == *tag);
+    let of_places =
+        |tag: &Tag| dimensions.all().iter().position(|dimension| dimension.pointer == *tag);
     if let Some(dimension) = OF_PLACES.iter().find_map(of_places)
         && all.iter().any(|frame| frame.place_number.is_none())
     {
-        number_places(&mut all, PlaceSource::DimensionIndex, |frame| dimensions.index(frame, dimension));
+        number_places(&mut all, PlaceSource::DimensionIndex, |frame| {
+            dimensions.index(frame, dimension)
+        });
     }
     let dimensions = Some(Box::new(dimensions)).filter(|dimensions| !dimensions.all().is_empty());
     Frames { all, dimensions, is_in_volume }
 }
 
-fn number_places(frames: &mut [FrameHeader], source: PlaceSource, number: impl Fn(usize) -> Option<u32>) {
+fn number_places(
+    frames: &mut [FrameHeader],
+    source: PlaceSource,
+    number: impl Fn(usize) -> Option<u32>,
+) {
     for frame in frames {
         frame.place_number = number(frame.index).map(|number| PlaceNumber { source, number });
     }
@@ -159,35 +185,46 @@ pub(super) fn is_of_places(pointer: Tag) -> bool {
     OF_PLACES.contains(&pointer)
 }
 
-/// Checks, before memory is asked for, that there can be as many frames as Number of Frames says: one in fragments takes
-/// 8 bytes at least.
+/// Checks, before memory is asked for, that there can be as many frames as Number of Frames says:
+/// one in fragments takes 8 bytes at least.
 fn check_count(dataset: &Dataset, image: &ImageDescription) -> Result<()> {
     let Some(element) = dataset.find(image.pixel_element.tag()) else { return Ok(()) };
-    let most =
-        if element.is_undefined_length { element.value_length / 8 } else { element.value_length.saturating_mul(8) };
+    let most = if element.is_undefined_length {
+        element.value_length / 8
+    } else {
+        element.value_length.saturating_mul(8)
+    };
     if image.frame_count <= most.max(1) {
         return Ok(());
     }
-    let why = format!("Number of Frames says {}, but the pixel data have room for {most} at most", image.frame_count);
+    let why = format!(
+        "Number of Frames says {}, but the pixel data have room for {most} at most",
+        image.frame_count
+    );
     Err(ErrorKind::InvalidImage { why }.into())
 }
 
 /// Whether there can be an item of so many frames: each takes 8 bytes at least.
 fn has_groups_of(dataset: &Dataset, count: u64) -> bool {
-    dataset.find(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).is_some_and(|element| count <= element.value_length / 8)
+    dataset
+        .find(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+        .is_some_and(|element| count <= element.value_length / 8)
 }
 
 /// The place of each frame of a dose (PS3.3 §C.8.8.3.2).
 fn dose_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Option<Vec<Vector>> {
     let offsets = decimals(dataset, GRID_FRAME_OFFSET_VECTOR);
-    if header.modality != "RTDOSE" || offsets.len() != count || !offsets.iter().all(|offset| offset.is_finite()) {
+    if header.modality != "RTDOSE"
+        || offsets.len() != count
+        || !offsets.iter().all(|offset| offset.is_finite())
+    {
         return None;
     }
     let position = header.position?;
     let normal = Orientation::new(header.orientation?, COSINE_TOLERANCE)?.normal();
     let ([x, y, z], [.., upward]) = (position, normal);
-    // Offsets from the first plane start with zero. Others are z coordinates, of which the first is that of the position
-    // and which only axial planes have; what is neither says nothing.
+    // Offsets from the first plane start with zero. Others are z coordinates, of which the first is
+    // that of the position and which only axial planes have; what is neither says nothing.
     match offsets.first()? {
         0.0 => Some(offsets.iter().map(|offset| add_scaled(position, *offset, normal)).collect()),
         first if (first - z).abs() <= SAME_Z && upward.abs() >= 1.0 - COSINE_TOLERANCE => {
@@ -200,8 +237,13 @@ fn dose_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Opti
 /// By how many mm two numbers for one place differ, as they are rounded.
 const SAME_Z: f64 = 0.01;
 
-/// The place of each frame of a reconstructed tomogram, of which the first detector has the first slice.
-fn tomogram_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Option<(FrameGeometry, Vec<Vector>)> {
+/// The place of each frame of a reconstructed tomogram, of which the first detector has the first
+/// slice.
+fn tomogram_places(
+    dataset: &Dataset,
+    header: &InstanceHeader,
+    count: usize,
+) -> Option<(FrameGeometry, Vec<Vector>)> {
     let slices = decimals(dataset, SLICE_VECTOR);
     // The first slice, whose place is told, is number 1.
     let is_counted = slices.len() == count && slices.iter().all(|slice| *slice >= 1.0);
@@ -215,7 +257,8 @@ fn tomogram_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> 
     let orientation = exactly(&detector, IMAGE_ORIENTATION_PATIENT).or(header.orientation)?;
     let normal = Orientation::new(orientation, 1e-3)?.normal();
     let spacing = header.spacing_between_slices.or(header.slice_thickness)?;
-    let geometry = FrameGeometry { orientation: Some(orientation), spacing_between_slices: Some(spacing) };
+    let geometry =
+        FrameGeometry { orientation: Some(orientation), spacing_between_slices: Some(spacing) };
     let place = |slice: &f64| add_scaled(position, (slice - 1.0) * spacing, normal);
     Some((geometry, slices.iter().map(place).collect()))
 }

@@ -6,7 +6,8 @@ use super::report::{Issue, IssueKind, count, mm};
 use super::tolerances::Tolerances;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale, subtract};
 
-/// A gap need not be a whole number of steps to be one: a remainder of a tenth of a step is that of a scanner's table.
+/// A gap need not be a whole number of steps to be one: a remainder of a tenth of a step is that of
+/// a scanner's table.
 const GAP_REMAINDER: f64 = 0.1;
 /// A step at least this many times the usual one lacks a slice, whatever the remainder.
 const WIDE: f64 = 2.5;
@@ -26,21 +27,32 @@ pub(super) struct Finding {
     pub slices: Vec<usize>,
 }
 
-/// Fits the stack of at least two slices at `positions`, which rise along the normal and are all different there.
+/// Fits the stack of at least two slices at `positions`, which rise along the normal and are all
+/// different there.
 ///
-/// The step is the one between the first and the last slice, divided by the slices between them, missing ones
-/// included. Where that is not a whole number, it has the middle one of the distances between planes.
-pub(super) fn fit(positions: &[Vector], orientation: &Orientation, tolerances: &Tolerances) -> Option<Grid> {
+/// The step is the one between the first and the last slice, divided by the slices between them,
+/// missing ones included. Where that is not a whole number, it has the middle one of the distances
+/// between planes.
+pub(super) fn fit(
+    positions: &[Vector],
+    orientation: &Orientation,
+    tolerances: &Tolerances,
+) -> Option<Grid> {
     let (origin, last) = (*positions.first()?, *positions.last()?);
-    let along: Vec<f64> = positions.iter().map(|position| orientation.along_normal(*position)).collect();
-    let distances: Vec<f64> = along.windows(2).map(|pair| if let [a, b] = pair { b - a } else { 0.0 }).collect();
+    let along: Vec<f64> =
+        positions.iter().map(|position| orientation.along_normal(*position)).collect();
+    let distances: Vec<f64> =
+        along.windows(2).map(|pair| if let [a, b] = pair { b - a } else { 0.0 }).collect();
     let mut sorted = distances.clone();
     sorted.sort_by(f64::total_cmp);
-    // The lower of two middle ones: it is a distance that occurs, and gaps make distances longer, not shorter.
-    let usual = sorted.get((sorted.len().checked_sub(1)?) / 2).copied().filter(|usual| *usual > 0.0)?;
+    // The lower of two middle ones: it is a distance that occurs, and gaps make distances longer,
+    // not shorter.
+    let usual =
+        sorted.get((sorted.len().checked_sub(1)?) / 2).copied().filter(|usual| *usual > 0.0)?;
     let tolerance = tolerances.position(usual);
 
-    let steps: Vec<Step> = distances.iter().map(|distance| Step::new(*distance, usual, tolerance)).collect();
+    let steps: Vec<Step> =
+        distances.iter().map(|distance| Step::new(*distance, usual, tolerance)).collect();
     let is_whole = steps.iter().all(|step| step.is_whole());
     let whole = subtract(last, origin);
     let total = orientation.along_normal(whole);
@@ -163,13 +175,20 @@ fn off_axis(
         norm(subtract(*position, on_line))
     };
     let distances: Vec<f64> = positions.iter().zip(along).map(aside).collect();
-    let slices: Vec<usize> =
-        distances.iter().enumerate().filter_map(|(index, aside)| (*aside > tolerance).then_some(index)).collect();
+    let slices: Vec<usize> = distances
+        .iter()
+        .enumerate()
+        .filter_map(|(index, aside)| (*aside > tolerance).then_some(index))
+        .collect();
     let most = distances.iter().copied().fold(0.0, f64::max);
     (!slices.is_empty()).then(|| {
         let sentence = format!(
             "{} up to {} beside the line through the first and the last one",
-            if slices.len() == 1 { "1 slice lies".to_owned() } else { format!("{} lie", count(slices.len(), "slice")) },
+            if slices.len() == 1 {
+                "1 slice lies".to_owned()
+            } else {
+                format!("{} lie", count(slices.len(), "slice"))
+            },
             mm(most)
         );
         let issue = Issue::error(IssueKind::OffAxis, sentence)
@@ -190,7 +209,8 @@ fn tilt(
     let shear = norm(add_scaled(step, -spacing, orientation.normal()));
     let degrees = shear.atan2(spacing).to_degrees();
     // In a stack of few slices the rounding of two positions makes an angle too.
-    let is_tilted = degrees > tolerances.tilt_degrees && shear * slices.len().saturating_sub(1) as f64 > tolerance;
+    let is_tilted = degrees > tolerances.tilt_degrees
+        && shear * slices.len().saturating_sub(1) as f64 > tolerance;
     is_tilted.then(|| {
         let sentence = format!(
             "slices lean {degrees:.2} degrees from their normal: the affine carries the shear, and planes are {} apart",

@@ -1,4 +1,5 @@
-//! What the order, the geometry and the content of a volume depend on, out of one instance's header.
+//! What the order, the geometry and the content of a volume depend on, out of one instance's
+//! header.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -48,8 +49,8 @@ const RESCALE_SLOPE: Tag = Tag::new(0x0028, 0x1053);
 const DOSE_GRID_SCALING: Tag = Tag::new(0x3004, 0x000E);
 const ACQUISITION_TIME: Tag = Tag::new(0x0008, 0x0032);
 
-/// One instance. Text that is absent or cannot be decoded is empty; numbers that are absent, malformed, not finite or
-/// of the wrong count are `None`.
+/// One instance. Text that is absent or cannot be decoded is empty; numbers that are absent,
+/// malformed, not finite or of the wrong count are `None`.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "attributes of the standard by their keywords")]
 pub struct InstanceHeader {
@@ -76,7 +77,8 @@ pub struct InstanceHeader {
     pub is_spacing_at_detector: bool,
     pub slice_thickness: Option<f64>,
     pub spacing_between_slices: Option<f64>,
-    /// Of the coordinates that its places are in: Volume Frame of Reference UID where those are the volume's.
+    /// Of the coordinates that its places are in: Volume Frame of Reference UID where those are the
+    /// volume's.
     pub frame_of_reference_uid: String,
     /// The places of its frames are in coordinates of the volume, not of the patient.
     pub is_in_volume: bool,
@@ -100,8 +102,8 @@ pub struct InstanceHeader {
     pub has_padding: bool,
     /// The tiles of the image, if its slices are that.
     pub mosaic: Option<Mosaic>,
-    /// Its frames, or the tiles of a mosaic, in the order of the file; none of a single-frame image, whose attributes
-    /// are those above.
+    /// Its frames, or the tiles of a mosaic, in the order of the file; none of a single-frame
+    /// image, whose attributes are those above.
     pub frames: Vec<FrameHeader>,
     /// What its frames are counted by; none of a file without.
     pub dimensions: Option<Box<Dimensions>>,
@@ -115,7 +117,11 @@ impl InstanceHeader {
         let identifier = |tag| identifier(dataset, tag);
         let (image_type, sop_class_uid) = (text(IMAGE_TYPE), identifier(SOP_CLASS_UID));
         // A file that ends before its own has that of its File Meta Information.
-        let of_meta = || file.meta.find(MEDIA_STORAGE_SOP_CLASS_UID).and_then(|element| file.meta.value(element).ok());
+        let of_meta = || {
+            file.meta
+                .find(MEDIA_STORAGE_SOP_CLASS_UID)
+                .and_then(|element| file.meta.value(element).ok())
+        };
         let sop_class_uid = match sop_class_uid.is_empty() {
             true => of_meta().map(|value| uid::trim(&value).to_owned()).unwrap_or_default(),
             false => sop_class_uid,
@@ -124,19 +130,25 @@ impl InstanceHeader {
         let positive = |spacing: &[f64; 2]| spacing.iter().all(|value| *value > 0.0);
         let in_patient = exactly(dataset, PIXEL_SPACING).filter(positive);
         let at_detector = match in_patient {
-            None if is_projection(&modality) => exactly(dataset, IMAGER_PIXEL_SPACING).filter(positive),
+            None if is_projection(&modality) => {
+                exactly(dataset, IMAGER_PIXEL_SPACING).filter(positive)
+            }
             _ => None,
         };
         let (slope, intercept) = (dataset.find(RESCALE_SLOPE), dataset.find(RESCALE_INTERCEPT));
-        let is_empty = |element: Option<&Element>| element.is_none_or(|found| found.value_length == 0);
-        let number = |tag| decimals(dataset, tag).first().copied().filter(|value: &f64| value.is_finite());
+        let is_empty =
+            |element: Option<&Element>| element.is_none_or(|found| found.value_length == 0);
+        let number =
+            |tag| decimals(dataset, tag).first().copied().filter(|value: &f64| value.is_finite());
         let (read_slope, read_intercept) = (number(RESCALE_SLOPE), number(RESCALE_INTERCEPT));
         let scaling = number(DOSE_GRID_SCALING).filter(|_| modality == "RTDOSE");
-        let (read_slope, read_intercept) = (scaling.or(read_slope), read_intercept.filter(|_| scaling.is_none()));
+        let (read_slope, read_intercept) =
+            (scaling.or(read_slope), read_intercept.filter(|_| scaling.is_none()));
         let has_bad_rescale = (read_slope.is_none() && !is_empty(slope))
             || (read_intercept.is_none() && !is_empty(intercept))
             || read_slope == Some(0.0);
-        let window = |tag| decimals(dataset, tag).first().copied().filter(|value: &f64| value.is_finite());
+        let window =
+            |tag| decimals(dataset, tag).first().copied().filter(|value: &f64| value.is_finite());
         let mut header = InstanceHeader {
             file: file.file_source().cloned(),
             series_instance_uid: identifier(SERIES_INSTANCE_UID),
@@ -155,14 +167,20 @@ impl InstanceHeader {
             is_in_volume: false,
             image: ImageState::from_file(file, &sop_class_uid),
             sop_class_uid,
-            rescale: Rescale { slope: read_slope.unwrap_or(1.0), intercept: read_intercept.unwrap_or(0.0) },
+            rescale: Rescale {
+                slope: read_slope.unwrap_or(1.0),
+                intercept: read_intercept.unwrap_or(0.0),
+            },
             has_bad_rescale,
             is_deflated: file.transfer_syntax.is_some_and(|syntax| syntax.is_deflated),
             has_modality_lut: ModalityLut::is_in(dataset),
             modality_lut: ModalityLut::from_dataset(dataset).map(Arc::new),
-            window: window(WINDOW_CENTER).zip(window(WINDOW_WIDTH)).map(|(center, width)| [center, width]),
-            numbers: AxisNumber::ALL
-                .map(|(_, tag)| if tag == ACQUISITION_TIME { time(dataset, tag) } else { number(tag) }),
+            window: window(WINDOW_CENTER)
+                .zip(window(WINDOW_WIDTH))
+                .map(|(center, width)| [center, width]),
+            numbers: AxisNumber::ALL.map(|(_, tag)| {
+                if tag == ACQUISITION_TIME { time(dataset, tag) } else { number(tag) }
+            }),
             gradient: exactly(dataset, DIFFUSION_GRADIENT_ORIENTATION),
             has_padding: !is_empty(dataset.find(PIXEL_PADDING_VALUE)),
             mosaic: None,
@@ -183,9 +201,12 @@ impl InstanceHeader {
             match tiles(dataset, self) {
                 Some((mosaic, frames)) => (self.mosaic, self.frames) = (Some(mosaic), frames),
                 None => {
-                    let why = "a mosaic whose header does not say how many slices it has cannot be read".to_owned();
+                    let why =
+                        "a mosaic whose header does not say how many slices it has cannot be read"
+                            .to_owned();
                     let description = self.image.description().cloned();
-                    self.image = ImageState::Unsupported { why, description, has_own_geometry: true };
+                    self.image =
+                        ImageState::Unsupported { why, description, has_own_geometry: true };
                 }
             }
             return;
@@ -196,7 +217,8 @@ impl InstanceHeader {
                 (self.frames, self.dimensions, self.is_in_volume) =
                     (frames.all, frames.dimensions, frames.is_in_volume);
                 if self.is_in_volume {
-                    self.frame_of_reference_uid = identifier(dataset, VOLUME_FRAME_OF_REFERENCE_UID);
+                    self.frame_of_reference_uid =
+                        identifier(dataset, VOLUME_FRAME_OF_REFERENCE_UID);
                     // Coordinates that no UID names are those of this volume alone.
                     if self.frame_of_reference_uid.is_empty() {
                         self.frame_of_reference_uid.clone_from(&self.sop_instance_uid);
@@ -205,7 +227,11 @@ impl InstanceHeader {
             }
             Err(error) if error.family() == Family::Limit => {
                 let description = self.image.description().cloned();
-                self.image = ImageState::Unsupported { why: error.what(), description, has_own_geometry: true };
+                self.image = ImageState::Unsupported {
+                    why: error.what(),
+                    description,
+                    has_own_geometry: true,
+                };
             }
             Err(error) => self.image = ImageState::Invalid { why: error.what() },
         }
@@ -259,7 +285,8 @@ pub(super) fn has_value(image_type: &str, wanted: &str) -> bool {
     image_type.split('\\').any(|value| value.trim() == wanted)
 }
 
-/// Whether images of this modality are shadows on a detector, which may lack Pixel Spacing (PS3.3 §C.8.7.1, §10.7).
+/// Whether images of this modality are shadows on a detector, which may lack Pixel Spacing (PS3.3
+/// §C.8.7.1, §10.7).
 fn is_projection(modality: &str) -> bool {
     matches!(modality, "CR" | "DX" | "IO" | "MG" | "PX" | "RF" | "RG" | "XA")
 }
@@ -302,14 +329,17 @@ mod tests {
         bytes.extend(vr.as_bytes());
         match vr {
             "SQ" if value == b"cut" => bytes.extend([&[0, 0], &1000u32.to_le_bytes()[..]].concat()),
-            "OW" | "SQ" => bytes.extend([&[0, 0], &(value.len() as u32).to_le_bytes()[..]].concat()),
+            "OW" | "SQ" => {
+                bytes.extend([&[0, 0], &(value.len() as u32).to_le_bytes()[..]].concat())
+            }
             _ => bytes.extend((value.len() as u16).to_le_bytes()),
         }
         bytes.extend(value);
         bytes
     }
 
-    /// A CT slice of 2 by 2 pixels, with `changes` in the place of the elements of the same tag, in tag order.
+    /// A CT slice of 2 by 2 pixels, with `changes` in the place of the elements of the same tag, in
+    /// tag order.
     fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> InstanceHeader {
         let mut elements: Vec<(u16, u16, &str, &[u8])> = vec![
             (0x0008, 0x0008, "CS", b"ORIGINAL\\PRIMARY\\AXIAL"),
@@ -336,7 +366,11 @@ mod tests {
         elements.retain(|element| element.2 != "--");
         elements.sort_by_key(|element| (element.0, element.1));
         let mut bytes = [&[0; 128][..], b"DICM", &element(0x0002, 0x0010, "UI", syntax)].concat();
-        bytes.extend(elements.iter().flat_map(|(group, number, vr, value)| element(*group, *number, vr, value)));
+        bytes.extend(
+            elements
+                .iter()
+                .flat_map(|(group, number, vr, value)| element(*group, *number, vr, value)),
+        );
         let file = DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default()).unwrap();
         InstanceHeader::from_dataset(PathBuf::from("a"), &file)
     }
@@ -346,23 +380,39 @@ mod tests {
     #[test]
     fn a_slice_is_read() {
         let header = header_of(NATIVE, &[(0x0020, 0x0012, "IS", b"4 ")]);
-        assert_eq!((header.series_instance_uid.as_str(), header.modality.as_str()), ("1.2.3", "CT"));
+        assert_eq!(
+            (header.series_instance_uid.as_str(), header.modality.as_str()),
+            ("1.2.3", "CT")
+        );
         assert_eq!((header.instance_number, header.position), (Some(7), Some([-1.5, 2.0, 30.0])));
         assert_eq!(header.orientation, Some([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
         assert_eq!((header.pixel_spacing, header.slice_thickness), (Some([0.5, 0.75]), None));
         assert_eq!(header.rescale, Rescale { slope: 1.0, intercept: -1024.0 });
         assert!(!header.has_bad_rescale && !header.has_modality_lut && !header.is_localizer());
-        assert_eq!(header.numbers.iter().flatten().collect::<Vec<_>>(), [&4.0], "Acquisition Number");
-        let ImageState::Readable(ImagePixels::Native(pixels)) = header.image else { panic!("{:?}", header.image) };
+        assert_eq!(
+            header.numbers.iter().flatten().collect::<Vec<_>>(),
+            [&4.0],
+            "Acquisition Number"
+        );
+        let ImageState::Readable(ImagePixels::Native(pixels)) = header.image else {
+            panic!("{:?}", header.image)
+        };
         assert_eq!((pixels.description.rows, pixels.description.columns), (2, 2));
     }
 
     #[test]
     fn what_is_malformed_is_missing_and_never_guessed() {
-        for (name, value) in
-            [("two", &b"1\\2 "[..]), ("a comma", b"1,5\\2\\3 "), ("not finite", b"1\\2\\nan "), ("empty", b"")]
-        {
-            assert_eq!(header_of(NATIVE, &[(0x0020, 0x0032, "DS", value)]).position, None, "{name}");
+        for (name, value) in [
+            ("two", &b"1\\2 "[..]),
+            ("a comma", b"1,5\\2\\3 "),
+            ("not finite", b"1\\2\\nan "),
+            ("empty", b""),
+        ] {
+            assert_eq!(
+                header_of(NATIVE, &[(0x0020, 0x0032, "DS", value)]).position,
+                None,
+                "{name}"
+            );
         }
         for (name, slope, is_bad, expected) in [
             ("absent", None, false, 1.0),
@@ -373,7 +423,11 @@ mod tests {
         ] {
             let vr = if slope.is_some() { "DS" } else { "--" };
             let header = header_of(NATIVE, &[(0x0028, 0x1053, vr, slope.unwrap_or_default())]);
-            assert_eq!((header.has_bad_rescale, header.rescale.slope), (is_bad, expected), "{name}");
+            assert_eq!(
+                (header.has_bad_rescale, header.rescale.slope),
+                (is_bad, expected),
+                "{name}"
+            );
         }
     }
 
@@ -387,7 +441,8 @@ mod tests {
             ("a CT", b"CT", &[none, imager], (None, false)),
             ("zero", b"DX", &[(0x0028, 0x0030, "DS", b"0\\0 "), imager], (Some([0.1, 0.2]), true)),
         ] {
-            let header = header_of(NATIVE, &[changes, &[(0x0008, 0x0060, "CS", &modality[..])]].concat());
+            let header =
+                header_of(NATIVE, &[changes, &[(0x0008, 0x0060, "CS", &modality[..])]].concat());
             assert_eq!((header.pixel_spacing, header.is_spacing_at_detector), expected, "{name}");
         }
     }
@@ -414,8 +469,18 @@ mod tests {
             ("no image", NATIVE, vec![no_pixels, no_rows], "none"),
             ("without rows", NATIVE, vec![no_rows], "invalid"),
             ("cut off within an element", NATIVE, vec![no_pixels, no_rows, cut], "invalid"),
-            ("a report cut off within an element", NATIVE, vec![no_pixels, no_rows, report, cut], "none"),
-            ("a segmentation without its rows", NATIVE, vec![no_pixels, no_rows, segmentation], "invalid"),
+            (
+                "a report cut off within an element",
+                NATIVE,
+                vec![no_pixels, no_rows, report, cut],
+                "none",
+            ),
+            (
+                "a segmentation without its rows",
+                NATIVE,
+                vec![no_pixels, no_rows, segmentation],
+                "invalid",
+            ),
             ("cut off before its rows", NATIVE, vec![no_pixels, no_rows, ct], "invalid"),
             ("native under a syntax for compressed pixels", jpeg, vec![], "native"),
             ("frames that are not all there", NATIVE, vec![frames], "truncated 24 8"),
@@ -431,7 +496,12 @@ mod tests {
                 vec![width(&[24, 0])],
                 "unsupported pixel data of this width (Bits Allocated 24) cannot be read yet",
             ),
-            ("64 bits", NATIVE, vec![width(&[64, 0])], "unsupported 64-bit pixel data cannot be read yet"),
+            (
+                "64 bits",
+                NATIVE,
+                vec![width(&[64, 0])],
+                "unsupported 64-bit pixel data cannot be read yet",
+            ),
             ("float", NATIVE, vec![float, no_pixels, width(&[32, 0])], "native"),
             ("float and whole numbers", NATIVE, vec![float, width(&[32, 0])], "invalid"),
             ("float of another width", NATIVE, vec![float, no_pixels], "invalid"),
@@ -440,7 +510,9 @@ mod tests {
                 ImageState::None => "none".to_owned(),
                 ImageState::Readable(_) => "native".to_owned(),
                 ImageState::Invalid { .. } => "invalid".to_owned(),
-                ImageState::Truncated { needed, available, .. } => format!("truncated {needed} {available}"),
+                ImageState::Truncated { needed, available, .. } => {
+                    format!("truncated {needed} {available}")
+                }
                 ImageState::Unsupported { why, has_own_geometry, .. } => {
                     format!("unsupported {why}{}", if has_own_geometry { ", own" } else { "" })
                 }

@@ -19,8 +19,8 @@ pub enum ImageState {
         why: String,
         /// The image, if its attributes are read.
         description: Option<ImageDescription>,
-        /// Whether the place of its pixels is written elsewhere than in Image Position (Patient): several frames, or
-        /// slices as tiles of one.
+        /// Whether the place of its pixels is written elsewhere than in Image Position (Patient):
+        /// several frames, or slices as tiles of one.
         has_own_geometry: bool,
     },
     /// Its attributes are missing, or contradict themselves; `why` is a sentence.
@@ -53,19 +53,28 @@ impl ImageState {
     /// From a header that was read at least up to the last of the pixel data elements.
     pub(super) fn from_file(file: &DicomFile, sop_class_uid: &str) -> ImageState {
         let dataset = &*file.dataset;
-        let mut all = PixelElement::ALL.into_iter().filter(|kind| dataset.find(kind.tag()).is_some());
+        let mut all =
+            PixelElement::ALL.into_iter().filter(|kind| dataset.find(kind.tag()).is_some());
         let kind = all.next().unwrap_or(PixelElement::PixelData);
         if all.next().is_some() {
-            let why = "it has more than one of Pixel Data, Float Pixel Data and Double Float Pixel Data".to_owned();
+            let why =
+                "it has more than one of Pixel Data, Float Pixel Data and Double Float Pixel Data"
+                    .to_owned();
             return ImageState::Invalid { why };
         }
         let element = dataset.find(kind.tag());
         let description = match (ImageDescription::new(dataset, kind), element) {
             (Ok(description), _) => description,
-            (Err(error), None) if is_image_class(sop_class_uid) => return ImageState::Invalid { why: error.what() },
+            (Err(error), None) if is_image_class(sop_class_uid) => {
+                return ImageState::Invalid { why: error.what() };
+            }
             (Err(_), None) => return without_image(dataset, sop_class_uid),
             (Err(error), Some(_)) if error.family() == Family::Unsupported => {
-                return ImageState::Unsupported { why: error.what(), description: None, has_own_geometry: false };
+                return ImageState::Unsupported {
+                    why: error.what(),
+                    description: None,
+                    has_own_geometry: false,
+                };
             }
             (Err(error), Some(_)) => return ImageState::Invalid { why: error.what() },
         };
@@ -74,11 +83,12 @@ impl ImageState {
             let needed = description.total_length().unwrap_or(u64::MAX);
             return ImageState::Truncated { description, needed, available: 0 };
         };
-        let unsupported = |what: &'static str, coded: &str, has_own_geometry: bool| ImageState::Unsupported {
-            why: Error::from(ErrorKind::unsupported(what, coded)).what(),
-            description: ImageDescription::new(dataset, kind).ok(),
-            has_own_geometry,
-        };
+        let unsupported =
+            |what: &'static str, coded: &str, has_own_geometry: bool| ImageState::Unsupported {
+                why: Error::from(ErrorKind::unsupported(what, coded)).what(),
+                description: ImageDescription::new(dataset, kind).ok(),
+                has_own_geometry,
+            };
         // Rescaling is `f64` arithmetic, which holds no whole number of 64 bits exactly.
         if description.sample_type().size() > 4 && kind == PixelElement::PixelData {
             return unsupported("64-bit pixel data", "", false);
@@ -92,7 +102,9 @@ impl ImageState {
         };
         let pixels = ImagePixels::new(description.clone(), &value);
         match pixels.and_then(|pixels| pixels.check_readable().map(|()| pixels)) {
-            Ok(ImagePixels::Encapsulated(pixels)) if element.is_cut_short => truncated(pixels, dataset),
+            Ok(ImagePixels::Encapsulated(pixels)) if element.is_cut_short => {
+                truncated(pixels, dataset)
+            }
             Ok(pixels) => ImageState::Readable(pixels),
             Err(error) => match *error.kind() {
                 ErrorKind::PixelsCutShort { needed, available } => {
@@ -129,7 +141,8 @@ fn truncated(pixels: Box<EncapsulatedPixels>, dataset: &Dataset) -> ImageState {
 fn without_image(dataset: &Dataset, sop_class_uid: &str) -> ImageState {
     match dataset.elements().iter().find(|element| element.is_cut_short) {
         Some(cut) if may_be_image_class(sop_class_uid) => {
-            let why = format!("the file ends within {}, before it says whether it has an image", cut.tag);
+            let why =
+                format!("the file ends within {}, before it says whether it has an image", cut.tag);
             ImageState::Invalid { why }
         }
         _ => ImageState::None,
@@ -138,12 +151,15 @@ fn without_image(dataset: &Dataset, sop_class_uid: &str) -> ImageState {
 
 /// Whether instances of this SOP Class are images, so that one without is damaged.
 fn is_image_class(uid: &str) -> bool {
-    const OTHERS: [&str; 3] = ["EnhancedUSVolumeStorage", "ParametricMapStorage", "SegmentationStorage"];
-    dictionary::uid_entry(uid)
-        .is_some_and(|entry| entry.keyword.contains("ImageStorage") || OTHERS.contains(&entry.keyword))
+    const OTHERS: [&str; 3] =
+        ["EnhancedUSVolumeStorage", "ParametricMapStorage", "SegmentationStorage"];
+    dictionary::uid_entry(uid).is_some_and(|entry| {
+        entry.keyword.contains("ImageStorage") || OTHERS.contains(&entry.keyword)
+    })
 }
 
-/// Whether instances of this SOP Class can be images: a dose need not be one, and of private ones nobody knows.
+/// Whether instances of this SOP Class can be images: a dose need not be one, and of private ones
+/// nobody knows.
 fn may_be_image_class(uid: &str) -> bool {
     dictionary::uid_entry(uid).is_none_or(|entry| entry.keyword == "RTDoseStorage")
 }

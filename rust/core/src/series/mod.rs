@@ -1,11 +1,13 @@
-//! From the headers of many files to volumes: which files make a stack, in which order, where, and what is wrong.
+//! From the headers of many files to volumes: which files make a stack, in which order, where, and
+//! what is wrong.
 //!
-//! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from one data set what is
-//! needed (`private` what only scanners name), `frames` and `mosaic` where each of its images lies, `plan` makes of
-//! many of them a [`SeriesPlan`] each series. On the way `stack` parts slices from what lies beside them, `axis` those
-//! that share a position (`dimension_names` says what by), and `grid` fits the step from slice to slice; `parts` asks
-//! whether what is no one volume is several, and `draft` puts together what each stack makes. Every file ends up among
-//! the slices or in the `report`.
+//! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from
+//! one data set what is needed (`private` what only scanners name), `frames` and `mosaic` where
+//! each of its images lies, `plan` makes of many of them a [`SeriesPlan`] each series. On the way
+//! `stack` parts slices from what lies beside them, `axis` those that share a position
+//! (`dimension_names` says what by), and `grid` fits the step from slice to slice; `parts` asks
+//! whether what is no one volume is several, and `draft` puts together what each stack makes. Every
+//! file ends up among the slices or in the `report`.
 
 mod axis;
 mod batch;

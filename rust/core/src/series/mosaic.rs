@@ -1,8 +1,8 @@
 //! Slices as the tiles of one image, as Siemens scanners write them.
 //!
-//! Tiles fill the image row by row, in a square that is as small as holds all of them. Image Position (Patient) is that
-//! of the corner of the whole image, as if it were one slice with the same centre as each of its tiles, so that the
-//! first voxel of a tile lies further in.
+//! Tiles fill the image row by row, in a square that is as small as holds all of them. Image
+//! Position (Patient) is that of the corner of the whole image, as if it were one slice with the
+//! same centre as each of its tiles, so that the first voxel of a tile lies further in.
 
 use super::frame_header::FrameHeader;
 use super::header::{InstanceHeader, decimals};
@@ -33,7 +33,8 @@ impl Mosaic {
     /// That of `count` slices in an image of so many rows and columns, if they divide into tiles.
     fn new(count: usize, rows: usize, columns: usize) -> Option<Mosaic> {
         let across = (1..=count).find(|across| across * across >= count)?;
-        let is_whole = rows.is_multiple_of(across) && columns.is_multiple_of(across) && rows >= across;
+        let is_whole =
+            rows.is_multiple_of(across) && columns.is_multiple_of(across) && rows >= across;
         let (rows, columns) = (rows / across, columns / across);
         is_whole.then_some(Mosaic { across, count, rows, columns, is_spacing_assumed: false })
     }
@@ -51,18 +52,30 @@ impl Mosaic {
     }
 }
 
-/// The tiles of a mosaic as frames. `None` if it is not told how many slices there are, or they do not fit the image.
-pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosaic, Vec<FrameHeader>)> {
+/// The tiles of a mosaic as frames. `None` if it is not told how many slices there are, or they do
+/// not fit the image.
+pub(super) fn tiles(
+    dataset: &Dataset,
+    header: &InstanceHeader,
+) -> Option<(Mosaic, Vec<FrameHeader>)> {
     let image = header.image.description()?;
     let csa = csa_header(dataset, Csa::Image);
     let of_csa = |name: &str| csa.as_deref().and_then(|csa| numbers(csa, name));
     let counted = of_csa("NumberOfImagesInMosaic").and_then(|numbers| numbers.first().copied());
-    let of_element =
-        || usize::try_from(dataset.integer(private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x0A)?)?).ok();
+    let of_element = || {
+        usize::try_from(dataset.integer(private_tag(
+            dataset,
+            0x0019,
+            "SIEMENS MR HEADER",
+            0x0A,
+        )?)?)
+        .ok()
+    };
     let is_count = |count: &f64| *count >= 1.0 && count.fract() == 0.0;
     let count = counted.filter(is_count).map(|count| count as usize).or_else(of_element);
     let plane = header.orientation.and_then(|cosines| Orientation::new(cosines, 1e-3));
-    let normal: Option<Vector> = of_csa("SliceNormalVector").and_then(|numbers| numbers.try_into().ok());
+    let normal: Option<Vector> =
+        of_csa("SliceNormalVector").and_then(|numbers| numbers.try_into().ok());
     let told = Told {
         is_against: plane.zip(normal).and_then(|(plane, normal)| is_against(&plane, normal)),
         spacing: header.spacing_between_slices.filter(|spacing| *spacing > 0.0),
@@ -73,12 +86,20 @@ pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosai
         _ => csa_header(dataset, Csa::Series).and_then(|header| SliceArray::of_csa(&header)),
     };
     let count = count.or(protocol.as_ref().map(SliceArray::count));
-    let mut mosaic = Mosaic::new(count.filter(|count| (1..=MOST_TILES).contains(count))?, image.rows, image.columns)?;
+    let mut mosaic = Mosaic::new(
+        count.filter(|count| (1..=MOST_TILES).contains(count))?,
+        image.rows,
+        image.columns,
+    )?;
     let protocol = protocol.filter(|slices| slices.count() == mosaic.count);
     let spacing = told.spacing.or_else(|| Some(protocol.as_ref()?.step(&plane?)?.abs()));
     mosaic.is_spacing_assumed = spacing.is_none();
-    let told = Told { spacing: spacing.or(header.slice_thickness).filter(|spacing| *spacing > 0.0), ..told };
-    let place = plane.and_then(|plane| first_and_step(header, &plane, &mosaic, told, protocol.as_ref()));
+    let told = Told {
+        spacing: spacing.or(header.slice_thickness).filter(|spacing| *spacing > 0.0),
+        ..told
+    };
+    let place =
+        plane.and_then(|plane| first_and_step(header, &plane, &mosaic, told, protocol.as_ref()));
     let times = slice_times(dataset, csa.as_deref(), mosaic.count);
     let frame = |index: usize| FrameHeader {
         index,
@@ -89,11 +110,13 @@ pub(super) fn tiles(dataset: &Dataset, header: &InstanceHeader) -> Option<(Mosai
     Some((mosaic, (0..mosaic.count).map(frame).collect()))
 }
 
-/// When each slice was acquired, in ms: (0019,xx29) of `SIEMENS MR HEADER`, or `MosaicRefAcqTimes` of `csa`. None if
-/// there are not as many as slices.
+/// When each slice was acquired, in ms: (0019,xx29) of `SIEMENS MR HEADER`, or `MosaicRefAcqTimes`
+/// of `csa`. None if there are not as many as slices.
 fn slice_times(dataset: &Dataset, csa: Option<&[u8]>, count: usize) -> Vec<f64> {
-    let is_whole = |times: &Vec<f64>| times.len() == count && times.iter().all(|time| time.is_finite());
-    let own = private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x29).map(|tag| decimals(dataset, tag));
+    let is_whole =
+        |times: &Vec<f64>| times.len() == count && times.iter().all(|time| time.is_finite());
+    let own =
+        private_tag(dataset, 0x0019, "SIEMENS MR HEADER", 0x29).map(|tag| decimals(dataset, tag));
     let of_csa = || numbers(csa?, "MosaicRefAcqTimes").filter(is_whole);
     own.filter(is_whole).or_else(of_csa).unwrap_or_default()
 }
@@ -110,14 +133,15 @@ struct Told {
 /// The cosine of directions that are one, though the plane may have been turned with the patient.
 const SAME_DIRECTION: f64 = 0.9;
 
-/// Whether slices that are counted along `normal` are so against that of their planes. `None` if it is no normal.
+/// Whether slices that are counted along `normal` are so against that of their planes. `None` if it
+/// is no normal.
 fn is_against(plane: &Orientation, normal: Vector) -> Option<bool> {
     let cosine = dot(normal, plane.normal()) / norm(normal);
     (cosine.abs() >= SAME_DIRECTION).then_some(cosine < 0.0)
 }
 
-/// The place of the first tile's first voxel, and the step from tile to tile. `None` if it is not told which way slices
-/// are counted, or how far apart they are.
+/// The place of the first tile's first voxel, and the step from tile to tile. `None` if it is not
+/// told which way slices are counted, or how far apart they are.
 fn first_and_step(
     header: &InstanceHeader,
     plane: &Orientation,
@@ -141,10 +165,19 @@ mod tests {
 
     #[test]
     fn tiles_are_a_square() {
-        for (count, rows, expected) in
-            [(1, 10, Some(1)), (4, 10, Some(2)), (5, 12, Some(3)), (36, 384, Some(6)), (5, 10, None), (0, 10, None)]
-        {
-            assert_eq!(Mosaic::new(count, rows, rows).map(|mosaic| mosaic.across), expected, "{count} in {rows}");
+        for (count, rows, expected) in [
+            (1, 10, Some(1)),
+            (4, 10, Some(2)),
+            (5, 12, Some(3)),
+            (36, 384, Some(6)),
+            (5, 10, None),
+            (0, 10, None),
+        ] {
+            assert_eq!(
+                Mosaic::new(count, rows, rows).map(|mosaic| mosaic.across),
+                expected,
+                "{count} in {rows}"
+            );
         }
     }
 

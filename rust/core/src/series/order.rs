@@ -1,8 +1,9 @@
 //! The order of a stack's images, and where they lie.
 //!
-//! While there are positions, nothing else decides the order: slices rise along the normal (PS3.3 §C.7.6.2.1.1).
-//! Instance Number counts in whatever order a scanner likes, and Slice Location has no agreed zero or sign. In-Stack
-//! Position Number may fall along the normal, and where it contradicts positions, they are right.
+//! While there are positions, nothing else decides the order: slices rise along the normal (PS3.3
+//! §C.7.6.2.1.1). Instance Number counts in whatever order a scanner likes, and Slice Location has
+//! no agreed zero or sign. In-Stack Position Number may fall along the normal, and where it
+//! contradicts positions, they are right.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -37,7 +38,8 @@ pub(super) struct Ordered<'a> {
 
 /// Orders the images of `stack`, all of which have their pixels.
 ///
-/// `has_own_geometry`: the places of slices are not those that these headers give, and nothing is said about them.
+/// `has_own_geometry`: the places of slices are not those that these headers give, and nothing is
+/// said about them.
 pub(super) fn order<'a>(
     stack: &Group<'_>,
     images: Vec<Entry<'a>>,
@@ -53,7 +55,9 @@ pub(super) fn order<'a>(
                 images.into_iter().partition(|image| image.frame.position.is_some());
             let left_out = !with.is_empty();
             let lacking = match without.iter().all(|image| image.header.mosaic.is_some()) {
-                true => "Image Position (Patient), Slice Thickness or SliceNormalVector of its mosaic",
+                true => {
+                    "Image Position (Patient), Slice Thickness or SliceNormalVector of its mosaic"
+                }
                 false => "Image Position (Patient)",
             };
             issues.extend(missing(IssueKind::MissingPosition, lacking, &without, left_out));
@@ -69,7 +73,10 @@ pub(super) fn order<'a>(
                 let has_position = images.iter().any(|image| image.frame.position.is_some());
                 let (kind, lacking) = match has_position {
                     true => (IssueKind::MissingOrientation, "Image Orientation (Patient)"),
-                    false => (IssueKind::MissingPosition, "Image Position (Patient) and Image Orientation (Patient)"),
+                    false => (
+                        IssueKind::MissingPosition,
+                        "Image Position (Patient) and Image Orientation (Patient)",
+                    ),
                 };
                 issues.extend(missing(kind, lacking, &images, false));
             }
@@ -92,8 +99,13 @@ pub(super) fn order<'a>(
     };
     let affine = Affine::new(step, &orientation, pixel_spacing, origin);
     let extent = placed.and_then(|_| {
-        let along = |entry: Option<&Entry<'_>>| Some(orientation.along_normal(entry?.frame.position?));
-        Some(Extent { first: along(slices.first())?, last: along(slices.last())?, step: affine.plane_distance() })
+        let along =
+            |entry: Option<&Entry<'_>>| Some(orientation.along_normal(entry?.frame.position?));
+        Some(Extent {
+            first: along(slices.first())?,
+            last: along(slices.last())?,
+            step: affine.plane_distance(),
+        })
     });
     Some(Ordered { slices, axis, cells, affine, pixel_spacing, extent, issues })
 }
@@ -112,13 +124,17 @@ fn by_position<'a>(
     tolerances: &Tolerances,
     issues: &mut Vec<Issue>,
 ) -> (Arranged<'a>, Placed) {
-    let along = |entry: &Entry<'_>| orientation.along_normal(entry.frame.position.unwrap_or_default());
-    let mut sorted: Vec<(f64, Entry<'a>)> = images.into_iter().map(|entry| (along(&entry), entry)).collect();
+    let along =
+        |entry: &Entry<'_>| orientation.along_normal(entry.frame.position.unwrap_or_default());
+    let mut sorted: Vec<(f64, Entry<'a>)> =
+        images.into_iter().map(|entry| (along(&entry), entry)).collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.rank().cmp(&b.1.rank())));
     let mut places: Vec<(f64, Vec<Entry<'a>>)> = Vec::with_capacity(sorted.len());
     for (along, entry) in sorted {
         match places.last_mut() {
-            Some((place, entries)) if along - *place <= tolerances.same_position => entries.push(entry),
+            Some((place, entries)) if along - *place <= tolerances.same_position => {
+                entries.push(entry)
+            }
             _ => places.push((along, vec![entry])),
         }
     }
@@ -127,7 +143,10 @@ fn by_position<'a>(
     let positions: Vec<Vector> = slices.iter().filter_map(|entry| entry.frame.position).collect();
     let grid = grid::fit(&positions, orientation, tolerances);
     if grid.is_none() && positions.len() > 1 {
-        let issue = Issue::error(IssueKind::UnevenSpacing, "no step from slice to slice fits the positions");
+        let issue = Issue::error(
+            IssueKind::UnevenSpacing,
+            "no step from slice to slice fits the positions",
+        );
         issues.push(issue.with_paths(slices.iter().map(Entry::path)));
     }
     let origin = positions.first().copied().unwrap_or_default();
@@ -168,7 +187,12 @@ fn beside<'a>(
 
 /// Slices without an axis in front.
 fn one_each(slices: Vec<Entry<'_>>) -> Arranged<'_> {
-    Arranged { cells: slices.iter().copied().map(Some).collect(), slices, axis: None, issues: Vec::new() }
+    Arranged {
+        cells: slices.iter().copied().map(Some).collect(),
+        slices,
+        axis: None,
+        issues: Vec::new(),
+    }
 }
 
 /// What numbers the places of all images, if that is one thing.
@@ -178,7 +202,8 @@ fn place_source(images: &[Entry<'_>]) -> Option<PlaceSource> {
     images.iter().all(|entry| source(entry) == Some(first)).then_some(first)
 }
 
-/// Arranges images without positions: those of one file, if they are of one stack, by their place in it.
+/// Arranges images without positions: those of one file, if they are of one stack, by their place
+/// in it.
 fn unplaced(images: Vec<Entry<'_>>) -> Arranged<'_> {
     let is_numbered = place_source(&images).is_some();
     let is_alike = |pair: &[Entry<'_>]| match pair {
@@ -198,13 +223,14 @@ fn unplaced(images: Vec<Entry<'_>>) -> Arranged<'_> {
     one_each(by_number(images, is_numbered))
 }
 
-/// The last resort: Instance Number, then names as people count, and inside a file the numbers of places if all have
-/// one.
+/// The last resort: Instance Number, then names as people count, and inside a file the numbers of
+/// places if all have one.
 fn by_number<'a>(mut images: Vec<Entry<'a>>, is_numbered: bool) -> Vec<Entry<'a>> {
     images.sort_by(|a, b| {
         let number = |entry: &Entry<'_>| entry.header.instance_number.unwrap_or(i64::MAX);
-        let place =
-            |entry: &Entry<'a>| is_numbered.then_some((entry.frame.stack_id.as_deref(), entry.frame.place_number));
+        let place = |entry: &Entry<'a>| {
+            is_numbered.then_some((entry.frame.stack_id.as_deref(), entry.frame.place_number))
+        };
         number(a)
             .cmp(&number(b))
             .then_with(|| natural(&a.header.path, &b.header.path))
@@ -245,13 +271,19 @@ pub(super) fn natural(a: &Path, b: &Path) -> Ordering {
     }
 }
 
-fn missing(kind: IssueKind, lacking: &str, images: &[Entry<'_>], is_left_out: bool) -> Option<Issue> {
+fn missing(
+    kind: IssueKind,
+    lacking: &str,
+    images: &[Entry<'_>],
+    is_left_out: bool,
+) -> Option<Issue> {
     let number = images.len();
     let consequence = match is_left_out {
         true => format!("and {} left out", verb(number, "is", "are")),
         false if number == 1 => "so its place is not known".to_owned(),
         false => {
-            let has_several = images.windows(2).any(|pair| matches!(pair, [a, b] if a.file != b.file));
+            let has_several =
+                images.windows(2).any(|pair| matches!(pair, [a, b] if a.file != b.file));
             let order = match place_source(images).map(PlaceSource::name) {
                 Some(name) if has_several => format!("Instance Number, and in each file of {name}"),
                 Some(name) => name.to_owned(),
@@ -261,8 +293,11 @@ fn missing(kind: IssueKind, lacking: &str, images: &[Entry<'_>], is_left_out: bo
         }
     };
     (number > 0).then(|| {
-        let sentence =
-            format!("{} {} no usable {lacking}, {consequence}", count(number, "image"), verb(number, "has", "have"));
+        let sentence = format!(
+            "{} {} no usable {lacking}, {consequence}",
+            count(number, "image"),
+            verb(number, "has", "have")
+        );
         Issue::error(kind, sentence)
             .with_paths(images.iter().map(Entry::path))
             .with_file_count()
@@ -271,7 +306,11 @@ fn missing(kind: IssueKind, lacking: &str, images: &[Entry<'_>], is_left_out: bo
 }
 
 /// (between rows, between columns) of the stack, which its images share.
-fn pixel_spacing(images: &[Entry<'_>], has_own_geometry: bool, issues: &mut Vec<Issue>) -> [f64; 2] {
+fn pixel_spacing(
+    images: &[Entry<'_>],
+    has_own_geometry: bool,
+    issues: &mut Vec<Issue>,
+) -> [f64; 2] {
     let Some(first) = images.first() else { return [1.0; 2] };
     let Some(spacing) = first.frame.pixel_spacing else {
         if !has_own_geometry {
@@ -290,15 +329,22 @@ fn pixel_spacing(images: &[Entry<'_>], has_own_geometry: bool, issues: &mut Vec<
 
 /// The step of a stack whose positions do not tell it, in mm.
 fn slice_spacing(entry: &Entry<'_>, is_told: bool, issues: &mut Vec<Issue>) -> f64 {
-    let usable = |spacing: Option<f64>| spacing.map(f64::abs).filter(|spacing| spacing.is_finite() && *spacing > 0.0);
-    usable(entry.frame.spacing_between_slices).or_else(|| usable(entry.frame.slice_thickness)).unwrap_or_else(|| {
-        if is_told {
-            let sentence = format!("the thickness of the only slice is not known: {} stands in for it", mm(1.0));
-            let issue = Issue::note(IssueKind::MissingSpacing, sentence);
-            issues.push(issue.with_paths([entry.path()]).with_number("assumed_mm", 1.0));
-        }
-        1.0
-    })
+    let usable = |spacing: Option<f64>| {
+        spacing.map(f64::abs).filter(|spacing| spacing.is_finite() && *spacing > 0.0)
+    };
+    usable(entry.frame.spacing_between_slices)
+        .or_else(|| usable(entry.frame.slice_thickness))
+        .unwrap_or_else(|| {
+            if is_told {
+                let sentence = format!(
+                    "the thickness of the only slice is not known: {} stands in for it",
+                    mm(1.0)
+                );
+                let issue = Issue::note(IssueKind::MissingSpacing, sentence);
+                issues.push(issue.with_paths([entry.path()]).with_number("assumed_mm", 1.0));
+            }
+            1.0
+        })
 }
 
 #[cfg(test)]
@@ -307,11 +353,21 @@ mod tests {
 
     #[test]
     fn names_are_compared_as_people_count() {
-        for (a, b) in [("IM2", "IM10"), ("a/9", "a/10/1"), ("IM", "IM1"), ("x01y", "x1z"), ("00", "1"), ("é1", "é2")]
-        {
+        for (a, b) in [
+            ("IM2", "IM10"),
+            ("a/9", "a/10/1"),
+            ("IM", "IM1"),
+            ("x01y", "x1z"),
+            ("00", "1"),
+            ("é1", "é2"),
+        ] {
             assert_eq!(natural(Path::new(a), Path::new(b)), Ordering::Less, "{a} {b}");
             assert_eq!(natural(Path::new(b), Path::new(a)), Ordering::Greater, "{b} {a}");
         }
-        assert_eq!(natural(Path::new("a1"), Path::new("a01")), Ordering::Equal, "the caller decides");
+        assert_eq!(
+            natural(Path::new("a1"), Path::new("a01")),
+            Ordering::Equal,
+            "the caller decides"
+        );
     }
 }

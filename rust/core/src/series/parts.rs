@@ -1,9 +1,9 @@
 //! Whether the images of one plane, shape and spacing are several stacks all the same.
 //!
-//! Images of several Frames of Reference are, and those of several Stack IDs without positions, because no distance
-//! between them is known. Otherwise only what cannot be one volume is parted, by attributes of which each part is one
-//! then: a CT of several acquisitions that continue or interleave stays one, and so does what has an axis in front of
-//! its slices.
+//! Images of several Frames of Reference are, and those of several Stack IDs without positions,
+//! because no distance between them is known. Otherwise only what cannot be one volume is parted,
+//! by attributes of which each part is one then: a CT of several acquisitions that continue or
+//! interleave stays one, and so does what has an axis in front of its slices.
 
 use super::axis::{Attribute, partition};
 use super::draft::Draft;
@@ -22,14 +22,15 @@ const PARTING: [Attribute; 6] = [
     Attribute::Number(AxisNumber::AcquisitionNumber),
 ];
 
-/// What the stacks are that `group` parts into, of which `whole` was made: those with most images first. None if it
-/// stays one.
+/// What the stacks are that `group` parts into, of which `whole` was made: those with most images
+/// first. None if it stays one.
 pub(super) fn parts(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> Vec<Draft> {
     let mut parts = by_frame_of_reference(group);
     if parts.is_empty() {
         parts = by_stack_without_positions(group);
     }
-    let mut drafts = if parts.len() < 2 { by_attributes(group, whole, tolerances) } else { Vec::new() };
+    let mut drafts =
+        if parts.len() < 2 { by_attributes(group, whole, tolerances) } else { Vec::new() };
     for part in parts.drain(..).filter(|part| part.entries.len() < group.entries.len()) {
         let draft = Draft::new(&part, tolerances);
         let finer = by_attributes(&part, &draft, tolerances);
@@ -40,14 +41,17 @@ pub(super) fn parts(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -
     drafts
 }
 
-/// Images that do not say theirs are taken to be of the only one that there is, but coordinates of a volume are never
-/// those of the patient.
+/// Images that do not say theirs are taken to be of the only one that there is, but coordinates of
+/// a volume are never those of the patient.
 fn by_frame_of_reference<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
-    let key = |entry: &Entry<'a>| (entry.header.is_in_volume, entry.header.frame_of_reference_uid.as_str());
+    let key = |entry: &Entry<'a>| {
+        (entry.header.is_in_volume, entry.header.frame_of_reference_uid.as_str())
+    };
     let mut keys: Vec<(bool, &str)> = group.entries.iter().map(key).collect();
     // Frames of one file follow each other: what is left is sorted in no time.
     keys.dedup();
-    let is_of_both = keys.iter().any(|(is_in_volume, _)| *is_in_volume) && keys.iter().any(|(of_volume, _)| !of_volume);
+    let is_of_both = keys.iter().any(|(is_in_volume, _)| *is_in_volume)
+        && keys.iter().any(|(of_volume, _)| !of_volume);
     keys.retain(|(_, uid)| !uid.is_empty());
     keys.sort_unstable();
     keys.dedup();
@@ -63,7 +67,9 @@ fn by_frame_of_reference<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
 fn by_stack_without_positions<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
     let first = group.entries.first().map(|entry| &entry.frame.stack_id);
     let is_of_another = |entry: &Entry<'a>| Some(&entry.frame.stack_id) != first;
-    if group.entries.iter().any(|entry| entry.frame.position.is_some()) || !group.entries.iter().any(is_of_another) {
+    if group.entries.iter().any(|entry| entry.frame.position.is_some())
+        || !group.entries.iter().any(is_of_another)
+    {
         return Vec::new();
     }
     in_order(group, partition(&group.entries, &[Attribute::StackId]))
@@ -82,8 +88,8 @@ fn by_attributes(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> V
         // Every slice has a number of its own in some series: one image is no acquisition.
         let is_kind = key.iter().all(Attribute::is_kind);
         let fewest = if is_kind { 1 } else { 2 };
-        let is_sensible =
-            parts.iter().any(|part| part.entries.len() > 1) && parts.iter().all(|part| part.entries.len() >= fewest);
+        let is_sensible = parts.iter().any(|part| part.entries.len() > 1)
+            && parts.iter().all(|part| part.entries.len() >= fewest);
         if parts.len() < 2 || !is_sensible || (!is_kind && parts.len() > MOST_COUNTED) {
             continue;
         }
@@ -103,8 +109,8 @@ fn by_attributes(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> V
     Vec::new()
 }
 
-/// Acquisitions or echoes that are tried to be joined: a scan of the head or the spine slice by slice has fewer turns,
-/// and each costs another look at its neighbours.
+/// Acquisitions or echoes that are tried to be joined: a scan of the head or the spine slice by
+/// slice has fewer turns, and each costs another look at its neighbours.
 const MOST_COUNTED: usize = 64;
 
 /// Joins parts that are one volume together: turns of a scanner, each of which is an acquisition.

@@ -31,7 +31,8 @@ pub struct Unreadable {
 
 /// What a series makes: the slices of its volume in order, their place, and what is irregular.
 ///
-/// It is the best volume that there is. Whether it may be used is for [`Report::has_errors`] and the caller to decide.
+/// It is the best volume that there is. Whether it may be used is for [`Report::has_errors`] and
+/// the caller to decide.
 #[derive(Clone, Debug)]
 pub struct SeriesPlan {
     /// Series Instance UID.
@@ -48,34 +49,38 @@ pub struct SeriesPlan {
     pub set: SliceSet,
     /// What is in front of the slices, if positions have several images.
     pub axis: Option<LeadingAxis>,
-    /// (slices, rows, columns), then samples for colour; the leading axis in front. Only the first where the image
-    /// cannot be described.
+    /// (slices, rows, columns), then samples for colour; the leading axis in front. Only the first
+    /// where the image cannot be described.
     pub shape: Vec<usize>,
-    /// Takes (slice, row, column, 1) to patient mm. Where positions or spacings are missing, which is an error in the
-    /// report, the origin is 0 and lengths are 1 mm.
+    /// Takes (slice, row, column, 1) to patient mm. Where positions or spacings are missing, which
+    /// is an error in the report, the origin is 0 and lengths are 1 mm.
     pub affine: Affine,
-    /// (slice, row, column) in mm: the lengths of the affine's steps. See [`Affine::spacing`] for tilted stacks.
+    /// (slice, row, column) in mm: the lengths of the affine's steps. See [`Affine::spacing`] for
+    /// tilted stacks.
     pub spacing: [f64; 3],
     /// What is irregular.
     pub report: Report,
     /// Why none of the slices can be read yet: a sentence.
     pub unsupported: Option<String>,
-    /// Where the images of the series make several stacks, the plan of each: first that which this plan describes, or
-    /// if its images are no one volume, those that they part into. Empty if there is one stack.
+    /// Where the images of the series make several stacks, the plan of each: first that which this
+    /// plan describes, or if its images are no one volume, those that they part into. Empty if
+    /// there is one stack.
     pub stacks: Vec<SeriesPlan>,
 }
 
-/// Makes of every series among `headers` that has an image what it makes as a volume, sorted by study, Series Number
-/// and UID. The order of `headers` does not matter, and a path that occurs twice is one file.
+/// Makes of every series among `headers` that has an image what it makes as a volume, sorted by
+/// study, Series Number and UID. The order of `headers` does not matter, and a path that occurs
+/// twice is one file.
 ///
-/// A file of `unreadable` belongs to its series if that is known. Else it is reported, without being an error, in the
-/// series that have files in its folder; if there are none, in all of them.
+/// A file of `unreadable` belongs to its series if that is known. Else it is reported, without
+/// being an error, in the series that have files in its folder; if there are none, in all of them.
 pub fn plan_series(
     mut headers: Vec<InstanceHeader>,
     mut unreadable: Vec<Unreadable>,
     tolerances: &Tolerances,
 ) -> Vec<SeriesPlan> {
-    // Headers are long: numbers are sorted in their place. Paths are compared as bytes, which is quicker by far.
+    // Headers are long: numbers are sorted in their place. Paths are compared as bytes, which is
+    // quicker by far.
     headers.sort_by_cached_key(|header| header.path.clone().into_os_string());
     headers.dedup_by(|a, b| a.path.as_os_str() == b.path.as_os_str());
     unreadable.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
@@ -90,7 +95,9 @@ pub fn plan_series(
             }
         }
     }
-    by_uid.retain(|_, files| files.headers.iter().any(|header| !matches!(header.image, ImageState::None)));
+    by_uid.retain(|_, files| {
+        files.headers.iter().any(|header| !matches!(header.image, ImageState::None))
+    });
     let mut strays = Vec::new();
     for file in unreadable {
         match file.series_instance_uid.as_ref().and_then(|uid| by_uid.get_mut(uid)) {
@@ -99,10 +106,14 @@ pub fn plan_series(
         }
     }
     report_strays(&strays, &mut by_uid);
-    let mut plans: Vec<SeriesPlan> = by_uid.into_iter().map(|(uid, files)| plan_one(uid, files, tolerances)).collect();
+    let mut plans: Vec<SeriesPlan> =
+        by_uid.into_iter().map(|(uid, files)| plan_one(uid, files, tolerances)).collect();
     plans.sort_by(|a, b| {
         let number = |plan: &SeriesPlan| plan.number.unwrap_or(i64::MAX);
-        a.study_uid.cmp(&b.study_uid).then(number(a).cmp(&number(b))).then_with(|| a.uid.cmp(&b.uid))
+        a.study_uid
+            .cmp(&b.study_uid)
+            .then(number(a).cmp(&number(b)))
+            .then_with(|| a.uid.cmp(&b.uid))
     });
     plans
 }
@@ -124,14 +135,19 @@ fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, Files>) {
     let mut in_folder: HashMap<PathBuf, Vec<Issue>> = HashMap::new();
     for file in strays {
         let issue = Issue { is_error: false, ..unreadable_issue(&file.path, &file.reason) };
-        in_folder.entry(file.path.parent().map(Path::to_owned).unwrap_or_default()).or_default().push(issue);
+        in_folder
+            .entry(file.path.parent().map(Path::to_owned).unwrap_or_default())
+            .or_default()
+            .push(issue);
     }
     let in_folder: HashMap<PathBuf, Arc<Vec<Issue>>> =
         in_folder.into_iter().map(|(folder, issues)| (folder, Arc::new(issues))).collect();
     let mut homes: HashSet<&Path> = HashSet::new();
     for files in by_uid.values_mut() {
         let mut seen: HashSet<&Path> = HashSet::new();
-        for folder in files.headers.iter().map(|header| header.path.parent().unwrap_or(Path::new(""))) {
+        for folder in
+            files.headers.iter().map(|header| header.path.parent().unwrap_or(Path::new("")))
+        {
             if !seen.insert(folder) {
                 continue;
             }
@@ -142,7 +158,8 @@ fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, Files>) {
         }
     }
     let homeless = in_folder.iter().filter(|(folder, _)| !homes.contains(folder.as_path()));
-    let mut homeless: Vec<Issue> = homeless.flat_map(|(_, issues)| issues.iter().cloned()).collect();
+    let mut homeless: Vec<Issue> =
+        homeless.flat_map(|(_, issues)| issues.iter().cloned()).collect();
     if homeless.is_empty() {
         return;
     }
@@ -152,14 +169,16 @@ fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, Files>) {
 }
 
 fn unreadable_issue(path: &Path, reason: &str) -> Issue {
-    Issue::error(IssueKind::Unreadable, format!("1 file cannot be read: {reason}")).with_paths([path.to_owned()])
+    Issue::error(IssueKind::Unreadable, format!("1 file cannot be read: {reason}"))
+        .with_paths([path.to_owned()])
 }
 
 /// At least one of `files` is an image.
 fn plan_one(uid: String, files: Files, tolerances: &Tolerances) -> SeriesPlan {
     let Files { mut headers, unreadable, strays: mut shared } = files;
     let mixed = mixed_study(&headers);
-    let frames: Vec<Cow<'_, [FrameHeader]>> = headers.iter().map(InstanceHeader::all_frames).collect();
+    let frames: Vec<Cow<'_, [FrameHeader]>> =
+        headers.iter().map(InstanceHeader::all_frames).collect();
     let Images { images, copies, others, mut invalid } = images(&headers, &frames, tolerances);
     invalid.splice(..0, unreadable);
     if !invalid.is_empty() {
@@ -230,11 +249,18 @@ fn images<'a>(
             _ => {
                 for frame in frames.iter() {
                     if frame.orientation != last.0 {
-                        let checked =
-                            frame.orientation.and_then(|cosines| Orientation::new(cosines, tolerances.cosine));
+                        let checked = frame
+                            .orientation
+                            .and_then(|cosines| Orientation::new(cosines, tolerances.cosine));
                         last = (frame.orientation, checked);
                     }
-                    images.push(Entry { index: images.len(), file, header, frame, orientation: last.1 });
+                    images.push(Entry {
+                        index: images.len(),
+                        file,
+                        header,
+                        frame,
+                        orientation: last.1,
+                    });
                 }
             }
         }
@@ -250,7 +276,8 @@ fn images<'a>(
 
 fn mixed_study<'a>(headers: impl IntoIterator<Item = &'a InstanceHeader>) -> Option<Issue> {
     let headers: Vec<&InstanceHeader> = headers.into_iter().collect();
-    let mut studies: Vec<&str> = headers.iter().map(|header| header.study_instance_uid.as_str()).collect();
+    let mut studies: Vec<&str> =
+        headers.iter().map(|header| header.study_instance_uid.as_str()).collect();
     studies.retain(|uid| !uid.is_empty());
     studies.sort_unstable();
     studies.dedup();

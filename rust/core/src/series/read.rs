@@ -12,8 +12,8 @@ use crate::error::{ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::parse::ParseOptions;
 use crate::pixel::{
-    EncapsulatedPixels, FrameOptions, FramePart, FrameScratch, ImagePixels, NativePixels, Rescale, Wanted,
-    convert_floats, fill_bytes,
+    EncapsulatedPixels, FrameOptions, FramePart, FrameScratch, ImagePixels, NativePixels, Rescale,
+    Wanted, convert_floats, fill_bytes,
 };
 use crate::source::{AlignedBuffer, OpenFile};
 use crate::workers::{Tick, Workers, fill_each};
@@ -40,16 +40,17 @@ pub struct ReadOptions {
     pub part: Option<FramePart>,
 }
 
-/// Bytes of frames of one file that are read together: enough that opening it, which takes as long as copying 50 KB, does
-/// not matter, few enough to share out among many threads.
+/// Bytes of frames of one file that are read together: enough that opening it, which takes as long
+/// as copying 50 KB, does not matter, few enough to share out among many threads.
 const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// Reads the images of `set` into `out`, one after the other.
 ///
 /// # Errors
 ///
-/// The first in slice order: a file that is gone, has been changed or ends too early, pixels that are not read yet, or
-/// a type that does not hold every value exactly. `out` then holds what was read before.
+/// The first in slice order: a file that is gone, has been changed or ends too early, pixels that
+/// are not read yet, or a type that does not hold every value exactly. `out` then holds what was
+/// read before.
 pub fn read_slices(
     set: &SliceSet,
     options: &ReadOptions,
@@ -67,7 +68,9 @@ pub fn read_slices(
     let mut rest = out;
     let mut targets = Vec::with_capacity(jobs.len());
     for job in &jobs {
-        let Some((target, behind)) = rest.split_at_mut_checked(job.len() * slice_length) else { break };
+        let Some((target, behind)) = rest.split_at_mut_checked(job.len() * slice_length) else {
+            break;
+        };
         targets.push(target);
         rest = behind;
     }
@@ -76,9 +79,11 @@ pub fn read_slices(
         return Err(ErrorKind::Argument { why }.into());
     }
     let found: Vec<OnceLock<Arc<Frames>>> = set.files.iter().map(|_| OnceLock::new()).collect();
-    let mut slices_done = |done: usize| tick(jobs.get(done.saturating_sub(1)).map_or(0, |job| job.end));
+    let mut slices_done =
+        |done: usize| tick(jobs.get(done.saturating_sub(1)).map_or(0, |job| job.end));
     fill_each(targets, workers, &mut slices_done, Scratch::default, |scratch, index, target| {
-        let slices = jobs.get(index).and_then(|job| set.slices.get(job.clone())).unwrap_or_default();
+        let slices =
+            jobs.get(index).and_then(|job| set.slices.get(job.clone())).unwrap_or_default();
         match slices.first().and_then(|slice| set.files.get(slice.as_ref()?.file)) {
             Some(file) => {
                 let found = slices.first().and_then(|slice| found.get(slice.as_ref()?.file));
@@ -86,14 +91,17 @@ pub fn read_slices(
                 read_job(&job, scratch, target).map_err(|error| error.in_file(&file.path))
             }
             None => {
-                target.chunks_exact_mut(fill.len().max(1)).for_each(|sample| sample.copy_from_slice(&fill));
+                target
+                    .chunks_exact_mut(fill.len().max(1))
+                    .for_each(|sample| sample.copy_from_slice(&fill));
                 Ok(())
             }
         }
     })
 }
 
-/// Runs of slices that are read together: the tiles of one image, some frames of one file, or one slice.
+/// Runs of slices that are read together: the tiles of one image, some frames of one file, or one
+/// slice.
 fn jobs(set: &SliceSet, slice_length: usize) -> Vec<Range<usize>> {
     let mut jobs: Vec<Range<usize>> = Vec::with_capacity(set.slices.len());
     let mut last: Option<usize> = None;
@@ -153,7 +161,8 @@ fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> 
         }
         false => OpenBytes::File(open()?),
     };
-    let source = OpenImage { file, pixels: OpenPixels::new(pixels, &bytes, found)?, bytes: &bytes, options };
+    let source =
+        OpenImage { file, pixels: OpenPixels::new(pixels, &bytes, found)?, bytes: &bytes, options };
     if let Some((pixels, first)) = source.plain_run(slices) {
         return pixels.read_run(&bytes, first, slices.len() as u64, out);
     }
@@ -164,7 +173,8 @@ fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> 
             (Some(part), Some(pixels)) => source.read_rows(pixels, slice, part, scratch, out)?,
             (Some(part), None) => {
                 let size = source.checked_size(slice)?;
-                let pixel_length = pixels.description().samples_per_pixel * options.sample_type.size();
+                let pixel_length =
+                    pixels.description().samples_per_pixel * options.sample_type.size();
                 let mut whole = std::mem::take(&mut scratch.slice);
                 part.take_from(size, pixel_length, &mut whole, out, |whole| {
                     source.read_slice(slice, &mut is_whole_read, scratch, whole)
@@ -220,7 +230,13 @@ struct OpenImage<'a> {
 
 impl OpenImage<'_> {
     /// Reads a slice: a frame, or a tile of a mosaic, all of which is kept for the tiles after it.
-    fn read_slice(&self, slice: &Slice, is_whole_read: &mut bool, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
+    fn read_slice(
+        &self,
+        slice: &Slice,
+        is_whole_read: &mut bool,
+        scratch: &mut Scratch,
+        out: &mut [u8],
+    ) -> Result<()> {
         let Some(mosaic) = self.file.mosaic else {
             return self.read(slice.frame.index as u64, slice.frame.rescale, scratch, out);
         };
@@ -234,7 +250,12 @@ impl OpenImage<'_> {
             scratch.whole = whole;
             *is_whole_read = true;
         }
-        mosaic.copy_tile(&scratch.whole, slice.frame.index, image.samples_per_pixel * sample_size, out);
+        mosaic.copy_tile(
+            &scratch.whole,
+            slice.frame.index,
+            image.samples_per_pixel * sample_size,
+            out,
+        );
         Ok(())
     }
 
@@ -243,13 +264,16 @@ impl OpenImage<'_> {
         let pixels = self.rows_in_order().filter(|_| self.options.part.is_none())?;
         let first = slices.first()?.as_ref()?.frame.index;
         let is_next = |(distance, slice): (usize, &Option<Slice>)| {
-            slice.as_ref().is_some_and(|slice| slice.frame.index == first + distance && self.is_stored(slice))
+            slice
+                .as_ref()
+                .is_some_and(|slice| slice.frame.index == first + distance && self.is_stored(slice))
         };
         slices.iter().enumerate().all(is_next).then_some((pixels, first as u64))
     }
 
     fn is_stored(&self, slice: &Slice) -> bool {
-        let is_same_value = self.options.values == Values::Stored || slice.frame.rescale == Rescale::IDENTITY;
+        let is_same_value =
+            self.options.values == Values::Stored || slice.frame.rescale == Rescale::IDENTITY;
         is_same_value && self.options.sample_type == self.pixels.description().sample_type()
     }
 
@@ -257,7 +281,9 @@ impl OpenImage<'_> {
     fn rows_in_order(&self) -> Option<&NativePixels> {
         let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut;
         match self.pixels {
-            OpenPixels::Native(pixels) if self.file.mosaic.is_none() && !is_looked_up && pixels.has_plain_runs() => {
+            OpenPixels::Native(pixels)
+                if self.file.mosaic.is_none() && !is_looked_up && pixels.has_plain_runs() =>
+            {
                 Some(pixels)
             }
             _ => None,
@@ -277,14 +303,25 @@ impl OpenImage<'_> {
             Values::Stored => Rescale::IDENTITY,
         };
         let options = self.frame_options(Wanted { rescale, sample_type: self.options.sample_type });
-        pixels.read_part(self.bytes, slice.frame.index as u64, part, &options, &mut scratch.frame, out)
+        pixels.read_part(
+            self.bytes,
+            slice.frame.index as u64,
+            part,
+            &options,
+            &mut scratch.frame,
+            out,
+        )
     }
 
-    /// Checks, before memory is asked for, that a compressed frame can be as long as its header says.
+    /// Checks, before memory is asked for, that a compressed frame can be as long as its header
+    /// says.
     fn check_memory(&self, index: u64) -> Result<()> {
         let OpenPixels::Encapsulated(pixels, frames) = &self.pixels else { return Ok(()) };
         let length = pixels.description.frame_length() as u64;
-        pixels.limits.check_decoded(length, frames.length(index)).map_err(|error| error.in_frame(index))
+        pixels
+            .limits
+            .check_decoded(length, frames.length(index))
+            .map_err(|error| error.in_frame(index))
     }
 
     /// Rows and columns of a slice, if memory may be asked for.
@@ -298,7 +335,9 @@ impl OpenImage<'_> {
     fn read(&self, index: u64, own: Rescale, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
         let ReadOptions { values, sample_type, .. } = *self.options;
         let rescale = match values {
-            Values::Modality if self.file.has_modality_lut => return self.read_by_table(index, scratch, out),
+            Values::Modality if self.file.has_modality_lut => {
+                return self.read_by_table(index, scratch, out);
+            }
             Values::Modality => own,
             Values::Stored => Rescale::IDENTITY,
         };
@@ -312,21 +351,34 @@ impl OpenImage<'_> {
         let floating = SampleType::F64;
         self.check_memory(index)?;
         floats.resize(self.pixels.description().frame_samples() * floating.size(), 0);
-        self.read_as(index, Wanted { rescale: Rescale::IDENTITY, sample_type: floating }, frame, floats)?;
+        self.read_as(
+            index,
+            Wanted { rescale: Rescale::IDENTITY, sample_type: floating },
+            frame,
+            floats,
+        )?;
         lut.apply(floats);
         convert_floats(floats, self.options.sample_type, out)
     }
 
     fn frame_options(&self, wanted: Wanted) -> FrameOptions {
-        let is_stored =
-            wanted.rescale == Rescale::IDENTITY && wanted.sample_type == self.pixels.description().sample_type();
+        let is_stored = wanted.rescale == Rescale::IDENTITY
+            && wanted.sample_type == self.pixels.description().sample_type();
         FrameOptions { wanted: (!is_stored).then_some(wanted), ..FrameOptions::default() }
     }
 
-    fn read_as(&self, index: u64, wanted: Wanted, scratch: &mut FrameScratch, out: &mut [u8]) -> Result<()> {
+    fn read_as(
+        &self,
+        index: u64,
+        wanted: Wanted,
+        scratch: &mut FrameScratch,
+        out: &mut [u8],
+    ) -> Result<()> {
         let options = self.frame_options(wanted);
         match &self.pixels {
-            OpenPixels::Native(pixels) => pixels.read_frame(self.bytes, index, &options, scratch, out),
+            OpenPixels::Native(pixels) => {
+                pixels.read_frame(self.bytes, index, &options, scratch, out)
+            }
             OpenPixels::Encapsulated(pixels, frames) => {
                 pixels.decode_frame(frames, index, self.bytes, &options, scratch, out).map(drop)
             }
@@ -342,8 +394,12 @@ impl OpenImage<'_> {
 pub(super) fn readable(slice: &InstanceHeader) -> Result<&ImagePixels> {
     match &slice.image {
         ImageState::Readable(pixels) => Ok(pixels),
-        ImageState::None => Err(ErrorKind::Missing { what: "PixelData", needed_for: "a volume" }.into()),
-        ImageState::Unsupported { why, .. } => Err(ErrorKind::UnsupportedImage { why: why.clone() }.into()),
+        ImageState::None => {
+            Err(ErrorKind::Missing { what: "PixelData", needed_for: "a volume" }.into())
+        }
+        ImageState::Unsupported { why, .. } => {
+            Err(ErrorKind::UnsupportedImage { why: why.clone() }.into())
+        }
         ImageState::Invalid { why } => Err(ErrorKind::InvalidImage { why: why.clone() }.into()),
         ImageState::Truncated { needed, available, .. } => {
             Err(ErrorKind::PixelsCutShort { needed: *needed, available: *available }.into())

@@ -35,13 +35,15 @@ pub enum IssueKind {
     MissingPosition,
     /// Images without a usable Image Orientation (Patient).
     MissingOrientation,
-    /// Pixel Spacing, the thickness of a single slice, or the spacing of a mosaic's slices is not known.
+    /// Pixel Spacing, the thickness of a single slice, or the spacing of a mosaic's slices is not
+    /// known.
     MissingSpacing,
     /// The spacing is that at the detector: Imager Pixel Spacing.
     DetectorSpacing,
     /// Positions are in coordinates of the volume (Image Position (Volume)), not of the patient.
     VolumeCoordinates,
-    /// Every position occurs several times, and nothing but numbers, or nothing at all, tells the images apart.
+    /// Every position occurs several times, and nothing but numbers, or nothing at all, tells the
+    /// images apart.
     MultiplePhases,
     /// Slices differ in Data Type: in what their numbers are.
     MixedDataType,
@@ -59,7 +61,8 @@ pub enum IssueKind {
     Tilt,
     /// Rescale Slope or Intercept is no number, or the slope is zero.
     BadRescale,
-    /// Slices differ in Rescale Slope, Rescale Intercept or Modality LUT, which are applied to each.
+    /// Slices differ in Rescale Slope, Rescale Intercept or Modality LUT, which are applied to
+    /// each.
     MixedRescale,
     /// Stored values of slices differ in width or sign.
     MixedSampleType,
@@ -118,7 +121,8 @@ pub struct Issue {
     pub is_error: bool,
     /// The files that it is about.
     pub paths: Vec<PathBuf>,
-    /// What was measured: `_mm`, `_degrees`, `_count` and `_index` (from 0, of a slice of the volume) say what each is.
+    /// What was measured: `_mm`, `_degrees`, `_count` and `_index` (from 0, of a slice of the
+    /// volume) say what each is.
     pub numbers: Vec<(&'static str, f64)>,
     /// Steps of the leading axis and slices, from 0, without an image.
     pub cells: Vec<(usize, usize)>,
@@ -149,7 +153,8 @@ impl Issue {
         self.paths.extend(paths);
         self.paths.dedup_by(|a, b| a.as_os_str() == b.as_os_str());
         let mut seen = HashSet::with_capacity(self.paths.len());
-        let is_new: Vec<bool> = self.paths.iter().map(|path| seen.insert(path.as_os_str())).collect();
+        let is_new: Vec<bool> =
+            self.paths.iter().map(|path| seen.insert(path.as_os_str())).collect();
         let mut is_new = is_new.into_iter();
         self.paths.retain(|_| is_new.next().unwrap_or(true));
         self
@@ -170,7 +175,8 @@ impl Issue {
 /// All findings about one series.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// Files that cannot be read. A thousand of them may belong to any of a thousand stacks, which share the lists.
+    /// Files that cannot be read. A thousand of them may belong to any of a thousand stacks, which
+    /// share the lists.
     pub unreadable: Vec<Arc<Vec<Issue>>>,
     /// The others, sorted by kind; those of one kind in slice order.
     pub issues: Vec<Issue>,
@@ -211,9 +217,14 @@ mod tests {
 
     #[test]
     fn numbers_in_words() {
-        for (value, expected) in [(5.0, "5 mm"), (2.5, "2.5 mm"), (1.0 / 3.0, "0.333 mm"), (-1e-9, "0 mm")] {
+        for (value, expected) in
+            [(5.0, "5 mm"), (2.5, "2.5 mm"), (1.0 / 3.0, "0.333 mm"), (-1e-9, "0 mm")]
+        {
             assert_eq!(mm(value), expected);
         }
-        assert_eq!((count(1, "file"), count(0, "file")), ("1 file".to_owned(), "0 files".to_owned()));
+        assert_eq!(
+            (count(1, "file"), count(0, "file")),
+            ("1 file".to_owned(), "0 files".to_owned())
+        );
     }
 }

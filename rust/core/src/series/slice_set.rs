@@ -28,10 +28,14 @@ pub struct SliceSet {
 impl SliceSet {
     /// Each slice that is there, with its file.
     pub fn present(&self) -> impl Iterator<Item = (&InstanceHeader, &Slice)> {
-        self.slices.iter().flatten().filter_map(|slice| Some((&**self.files.get(slice.file)?, slice)))
+        self.slices
+            .iter()
+            .flatten()
+            .filter_map(|slice| Some((&**self.files.get(slice.file)?, slice)))
     }
 
-    /// The slices with these indices, in this order, and the files that they are in; `None` if there is no such slice.
+    /// The slices with these indices, in this order, and the files that they are in; `None` if
+    /// there is no such slice.
     pub fn select(&self, indices: &[usize]) -> Option<SliceSet> {
         let mut chosen = SliceSet::default();
         let mut numbers: HashMap<usize, usize> = HashMap::new();
@@ -57,10 +61,11 @@ impl SliceSet {
         Some([rows, columns].into_iter().chain((samples > 1).then_some(samples)).collect())
     }
 
-    /// The narrowest type that holds the stored values of every slice: their own where they agree. `None` if there is
-    /// none of whole numbers, or no slice that can be read.
+    /// The narrowest type that holds the stored values of every slice: their own where they agree.
+    /// `None` if there is none of whole numbers, or no slice that can be read.
     pub fn stored_type(&self) -> Option<SampleType> {
-        let descriptions: Option<Vec<_>> = self.files.iter().map(|file| file.image.description()).collect();
+        let descriptions: Option<Vec<_>> =
+            self.files.iter().map(|file| file.image.description()).collect();
         let descriptions = descriptions?;
         let first = descriptions.first()?.sample_type();
         if descriptions.iter().all(|image| image.sample_type() == first) {
@@ -72,7 +77,9 @@ impl SliceSet {
         }
         let is_signed = descriptions.iter().any(|image| image.is_signed);
         // An unsigned value among signed ones needs a bit for the sign.
-        let bits = |image: &&crate::ImageDescription| image.bits_stored + u32::from(is_signed && !image.is_signed);
+        let bits = |image: &&crate::ImageDescription| {
+            image.bits_stored + u32::from(is_signed && !image.is_signed)
+        };
         let bits = descriptions.iter().map(bits).max()?;
         Some(match (bits, is_signed) {
             (..=8, false) => SampleType::U8,

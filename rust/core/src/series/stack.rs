@@ -1,8 +1,8 @@
 //! Which of a series' images make its stack, and which lie beside it.
 //!
-//! Images of one plane, shape, Photometric Interpretation and Pixel Spacing are a group. The largest that is no
-//! localizer and knows its plane is the stack; nothing else parts files, so that a CT of several acquisitions stays
-//! one. Of the others it is said what sets them apart.
+//! Images of one plane, shape, Photometric Interpretation and Pixel Spacing are a group. The
+//! largest that is no localizer and knows its plane is the stack; nothing else parts files, so that
+//! a CT of several acquisitions stays one. Of the others it is said what sets them apart.
 
 use std::cmp::Ordering;
 use std::path::PathBuf;
@@ -16,8 +16,8 @@ use crate::geometry::Orientation;
 /// An image of the series at hand: a frame of a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
-    /// Its number in the order of paths and frames, which makes every choice independent of the order in which files
-    /// came.
+    /// Its number in the order of paths and frames, which makes every choice independent of the
+    /// order in which files came.
     pub index: usize,
     /// The number of its file in the order of paths.
     pub file: usize,
@@ -39,7 +39,8 @@ impl<'a> Entry<'a> {
 
     /// Whether its type says that this is no slice of a volume but shows where its slices are.
     pub fn is_localizer(&self) -> bool {
-        self.header.is_localizer() || self.frame.frame_type.as_deref().is_some_and(|kind| has_value(kind, "LOCALIZER"))
+        self.header.is_localizer()
+            || self.frame.frame_type.as_deref().is_some_and(|kind| has_value(kind, "LOCALIZER"))
     }
 
     /// Which of two images of one position comes first.
@@ -63,7 +64,8 @@ impl<'a> Group<'a> {
     }
 }
 
-/// What the slices of a stack share to the letter: rows, columns, samples, Photometric Interpretation.
+/// What the slices of a stack share to the letter: rows, columns, samples, Photometric
+/// Interpretation.
 type Shape<'a> = (usize, usize, usize, &'a str);
 
 fn shape(header: &InstanceHeader) -> Option<Shape<'_>> {
@@ -83,7 +85,8 @@ struct Candidate<'a> {
     score: f64,
 }
 
-/// Numbers without a simple ratio, so that planes that turn about an axis of the patient differ in their score too.
+/// Numbers without a simple ratio, so that planes that turn about an axis of the patient differ in
+/// their score too.
 const WEIGHTS: [f64; 8] = [1.0, 0.618, 0.414, 0.732, 0.236, 0.317, 0.755, 0.57];
 
 impl<'a> Candidate<'a> {
@@ -101,7 +104,10 @@ impl<'a> Candidate<'a> {
     fn compare(&self, other: &Self) -> Ordering {
         let by_near = || {
             let pairs = self.near.iter().zip(&other.near);
-            pairs.map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+            pairs
+                .map(|(a, b)| a.total_cmp(b))
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
         };
         let by_score = self.exact.cmp(&other.exact).then(self.score.total_cmp(&other.score));
         by_score.then_with(by_near).then(self.entry.index.cmp(&other.entry.index))
@@ -121,7 +127,8 @@ impl<'a> Candidate<'a> {
 /// By how much the scores of two images of one group can differ.
 fn most_apart(tolerances: &Tolerances) -> f64 {
     let weights: f64 = WEIGHTS.iter().sum();
-    // The logarithms of two numbers that differ by the part r differ by less than 2 r, as long as r is below a half.
+    // The logarithms of two numbers that differ by the part r differ by less than 2 r, as long as r
+    // is below a half.
     let relative = tolerances.pixel_spacing_relative;
     weights * tolerances.cosine.max(if relative < 0.5 { 2.0 * relative } else { f64::INFINITY })
 }
@@ -159,10 +166,14 @@ fn groups<'a>(entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Vec<Group<'a>
 }
 
 /// Parts the stack from the groups beside it.
-pub(super) fn split<'a>(entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Option<(Group<'a>, Vec<Group<'a>>)> {
+pub(super) fn split<'a>(
+    entries: Vec<Entry<'a>>,
+    tolerances: &Tolerances,
+) -> Option<(Group<'a>, Vec<Group<'a>>)> {
     let mut groups = groups(entries, tolerances);
     let rank = |group: &Group<'_>| {
-        let has_place = group.orientation.is_some() && group.entries.iter().any(|entry| entry.frame.position.is_some());
+        let has_place = group.orientation.is_some()
+            && group.entries.iter().any(|entry| entry.frame.position.is_some());
         (has_place && !group.is_localizer, group.entries.len())
     };
     // Of equals the one with the first path.
@@ -179,26 +190,31 @@ pub(super) struct Extent {
     pub step: f64,
 }
 
-/// The planes of two images count as parallel here up to 5 degrees: a slice of the stack whose Image Orientation is
-/// a little off, not one of another plane.
+/// The planes of two images count as parallel here up to 5 degrees: a slice of the stack whose
+/// Image Orientation is a little off, not one of another plane.
 const PARALLEL: f64 = 0.996;
 /// Planes that are more than 45 degrees apart cross the stack, as localizers do.
 const CROSSING: f64 = 0.707;
 
 /// Says what was left out, and why.
 ///
-/// Images of another stack are only reported if the stack is clearly the main one: at least three quarters of the
-/// images, localizers not counted, and two slices. They are an error otherwise, and also if they lie where the stack
-/// is or would go on: then they are more likely slices of it with a wrong header, and the volume lacks them.
+/// Images of another stack are only reported if the stack is clearly the main one: at least three
+/// quarters of the images, localizers not counted, and two slices. They are an error otherwise, and
+/// also if they lie where the stack is or would go on: then they are more likely slices of it with
+/// a wrong header, and the volume lacks them.
 pub(super) fn left_out(
     stack: &Group<'_>,
     others: &[Group<'_>],
     extent: Option<Extent>,
     tolerances: &Tolerances,
 ) -> Vec<Issue> {
-    let kinds: Vec<(IssueKind, &Group<'_>)> =
-        others.iter().filter_map(|other| Some((difference(stack, other, tolerances)?, other))).collect();
-    let of_others = |kind: IssueKind| kinds.iter().filter(move |(found, _)| *found == kind).map(|(_, group)| *group);
+    let kinds: Vec<(IssueKind, &Group<'_>)> = others
+        .iter()
+        .filter_map(|other| Some((difference(stack, other, tolerances)?, other)))
+        .collect();
+    let of_others = |kind: IssueKind| {
+        kinds.iter().filter(move |(found, _)| *found == kind).map(|(_, group)| *group)
+    };
     let total: usize = others.iter().map(|group| group.entries.len()).sum();
     let localizers: usize = of_others(IssueKind::Localizer).map(|group| group.entries.len()).sum();
     let is_main = stack.entries.len() >= 2 && stack.entries.len() >= 3 * (total - localizers);
@@ -215,21 +231,34 @@ pub(super) fn left_out(
         let is_missing = matches!(kind, IssueKind::MissingPosition | IssueKind::MissingOrientation);
         let file_count = entries.chunk_by(|a, b| a.file == b.file).count();
         let files = match count(file_count, "file") {
-            files if file_count == number => format!("{files} {} left out", verb(number, "is", "are")),
-            files => format!("{} of {files} {} left out", count(number, "frame"), verb(number, "is", "are")),
+            files if file_count == number => {
+                format!("{files} {} left out", verb(number, "is", "are"))
+            }
+            files => format!(
+                "{} of {files} {} left out",
+                count(number, "frame"),
+                verb(number, "is", "are")
+            ),
         };
         let why = match kind {
             IssueKind::MixedOrientation => "another plane",
             IssueKind::MixedShape => "another number of rows or columns",
-            IssueKind::MixedPhotometric => "another Photometric Interpretation or number of samples",
+            IssueKind::MixedPhotometric => {
+                "another Photometric Interpretation or number of samples"
+            }
             IssueKind::MixedSpacing => "another Pixel Spacing",
             IssueKind::MissingOrientation => "no usable Image Orientation (Patient)",
             IssueKind::MissingPosition => "no usable Image Position (Patient)",
             _ => "pixels that cannot be read yet",
         };
         let mut sentence = match kind {
-            IssueKind::Localizer => format!("{files}: {}", verb(number, "a localizer", "localizers")),
-            _ => format!("{files} of the stack of {}, with {why}", count(stack.entries.len(), "slice")),
+            IssueKind::Localizer => {
+                format!("{files}: {}", verb(number, "a localizer", "localizers"))
+            }
+            _ => format!(
+                "{files} of the stack of {}, with {why}",
+                count(stack.entries.len(), "slice")
+            ),
         };
         if kind != IssueKind::Localizer && !is_missing {
             if inside > 0 {
@@ -266,7 +295,8 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
             let is_few = stack.entries.len() >= 4 * other.entries.len();
             let is_crossing = plane.plane_cosine(&crossing) < CROSSING;
             // Some scanners name their localizers in another way, but never as the slices.
-            let is_localizer = is_few && is_crossing && a.image_type() != b.image_type() && by_shape.is_some();
+            let is_localizer =
+                is_few && is_crossing && a.image_type() != b.image_type() && by_shape.is_some();
             if is_localizer { IssueKind::Localizer } else { IssueKind::MixedOrientation }
         }
         (Some(_), None) => by_shape.unwrap_or(match (b.frame.position, b.frame.orientation) {
@@ -282,11 +312,16 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
     })
 }
 
-/// Whether an image lies among the slices of the stack, or not further from an end than the next slice would.
+/// Whether an image lies among the slices of the stack, or not further from an end than the next
+/// slice would.
 fn is_inside(stack: &Group<'_>, entry: &Entry<'_>, extent: Option<Extent>) -> bool {
     let (Some(plane), Some(extent)) = (stack.orientation, extent) else { return false };
-    let (Some(orientation), Some(position)) = (entry.orientation, entry.frame.position) else { return false };
+    let (Some(orientation), Some(position)) = (entry.orientation, entry.frame.position) else {
+        return false;
+    };
     let along = plane.along_normal(position);
     let margin = 1.5 * extent.step;
-    plane.plane_cosine(&orientation) >= PARALLEL && along >= extent.first - margin && along <= extent.last + margin
+    plane.plane_cosine(&orientation) >= PARALLEL
+        && along >= extent.first - margin
+        && along <= extent.last + margin
 }

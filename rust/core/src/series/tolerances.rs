@@ -5,21 +5,23 @@ use crate::geometry::COSINE_TOLERANCE;
 /// What counts as the same, and as regular. Lengths are in mm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerances {
-    /// Two planes are parallel, and a plane's two directions perpendicular unit vectors, if no direction cosine is off
-    /// by more. Default: [`COSINE_TOLERANCE`].
+    /// Two planes are parallel, and a plane's two directions perpendicular unit vectors, if no
+    /// direction cosine is off by more. Default: [`COSINE_TOLERANCE`].
     pub cosine: f64,
-    /// Positions that are no further apart along the normal are the same. Default 0.001 mm: less than any slice
-    /// spacing, more than the rounding of two writers of one position.
+    /// Positions that are no further apart along the normal are the same. Default 0.001 mm: less
+    /// than any slice spacing, more than the rounding of two writers of one position.
     pub same_position: f64,
-    /// A slice may be this far from where the affine puts it, in mm, and by `position_relative` of the spacing more.
-    /// Default 0.01 mm: positions are often written with two decimals, and both ends of a step are rounded.
+    /// A slice may be this far from where the affine puts it, in mm, and by `position_relative` of
+    /// the spacing more. Default 0.01 mm: positions are often written with two decimals, and both
+    /// ends of a step are rounded.
     pub position_absolute: f64,
     /// The part of the slice spacing that a slice may be off as well. Default 0.01.
     pub position_relative: f64,
-    /// Pixel Spacings that differ by no more than this part are the same. Default 0.001: half a pixel in 512.
+    /// Pixel Spacings that differ by no more than this part are the same. Default 0.001: half a
+    /// pixel in 512.
     pub pixel_spacing_relative: f64,
-    /// A step from slice to slice that leans from the normal by more is called a tilt, in degrees. Default 0.1; the
-    /// affine has the shear in either case.
+    /// A step from slice to slice that leans from the normal by more is called a tilt, in degrees.
+    /// Default 0.1; the affine has the shear in either case.
     pub tilt_degrees: f64,
 }
 
@@ -34,8 +36,8 @@ impl Tolerances {
         tilt_degrees: 0.1,
     };
 
-    /// How far a slice may be from its place in a stack of this spacing: never more than a tenth of it, so that the
-    /// absolute part does not swallow the steps of a microscope.
+    /// How far a slice may be from its place in a stack of this spacing: never more than a tenth of
+    /// it, so that the absolute part does not swallow the steps of a microscope.
     pub(crate) fn position(&self, spacing: f64) -> f64 {
         let spacing = spacing.abs();
         (self.position_absolute + self.position_relative * spacing).min(spacing / 10.0)
@@ -44,9 +46,10 @@ impl Tolerances {
     /// Whether two Pixel Spacings are the same.
     pub(crate) fn is_same_pixel_spacing(&self, a: Option<[f64; 2]>, b: Option<[f64; 2]>) -> bool {
         match (a, b) {
-            (Some(a), Some(b)) => {
-                a.iter().zip(b).all(|(a, b)| (a - b).abs() <= self.pixel_spacing_relative * a.abs().max(b.abs()))
-            }
+            (Some(a), Some(b)) => a
+                .iter()
+                .zip(b)
+                .all(|(a, b)| (a - b).abs() <= self.pixel_spacing_relative * a.abs().max(b.abs())),
             (None, None) => true,
             _ => false,
         }

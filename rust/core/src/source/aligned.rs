@@ -1,7 +1,8 @@
 //! A reusable buffer that starts where the kernel copies fastest.
 
-/// Reading 530 KB to an address 8 or 16 bytes past a page, where `malloc` puts it, takes 3.6 times as long as
-/// reading to a multiple of 64 (measured on AMD EPYC; elsewhere alignment costs nothing).
+/// Reading 530 KB to an address 8 or 16 bytes past a page, where `malloc` puts it, takes 3.6 times
+/// as long as reading to a multiple of 64 (measured on AMD EPYC; elsewhere alignment costs
+/// nothing).
 const ALIGNMENT: usize = 64;
 
 /// Bytes whose first one lies at a multiple of 64. Grows, and keeps what it has allocated.

@@ -14,7 +14,8 @@ pub type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 /// Where a data set's bytes are.
 #[derive(Clone)]
 pub enum Source {
-    /// A file, which is opened again when more of it is wanted: thousands of data sets keep no file open.
+    /// A file, which is opened again when more of it is wanted: thousands of data sets keep no file
+    /// open.
     File(Arc<FileSource>),
     /// Memory.
     Memory(SharedBytes),
@@ -46,8 +47,8 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// If it cannot be opened, or its size or modification time are not those of the first opening: offsets that
-    /// were found then would give other bytes now.
+    /// If it cannot be opened, or its size or modification time are not those of the first opening:
+    /// offsets that were found then would give other bytes now.
     pub fn reopen(&self) -> Result<OpenFile> {
         let (file, now) = OpenFile::open(&self.path)?;
         if now.length != self.length || now.modified != self.modified {
@@ -101,8 +102,9 @@ impl OpenFile {
         Ok((OpenFile { file, length }, source))
     }
 
-    /// Opens a file whose header alone is wanted. Its size is not asked for, which saves a twentieth of what a header
-    /// costs: where it ends shows when it is read, and a folder or a pipe refuses to be read at an offset.
+    /// Opens a file whose header alone is wanted. Its size is not asked for, which saves a
+    /// twentieth of what a header costs: where it ends shows when it is read, and a folder or a
+    /// pipe refuses to be read at an offset.
     ///
     /// # Errors
     ///
@@ -120,7 +122,8 @@ impl OpenFile {
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         let filled = self.read_at(buffer, offset)?;
         if filled < buffer.len() {
-            let kind = ErrorKind::ValueCutShort { needed: buffer.len() as u64, available: filled as u64 };
+            let kind =
+                ErrorKind::ValueCutShort { needed: buffer.len() as u64, available: filled as u64 };
             return Err(Error::from(kind).at_offset(offset));
         }
         Ok(())
@@ -187,6 +190,7 @@ pub(super) fn modified(metadata: &Metadata) -> (i64, i64) {
 
 #[cfg(not(unix))]
 pub(super) fn modified(metadata: &Metadata) -> (i64, i64) {
-    let since = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let since =
+        metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     since.map_or((0, 0), |since| (since.as_secs() as i64, i64::from(since.subsec_nanos())))
 }

@@ -7,20 +7,24 @@ use memmap2::{MmapMut, MmapOptions};
 
 /// Bytes of a file, read when they are touched. Writing changes this map and never the file.
 ///
-/// If another process cuts the file shorter while the map lives, touching the lost part ends this process
-/// (SIGBUS); callers that cannot rule that out read instead of mapping.
+/// If another process cuts the file shorter while the map lives, touching the lost part ends this
+/// process (SIGBUS); callers that cannot rule that out read instead of mapping.
 #[derive(Debug)]
 pub struct PrivateMap(MmapMut);
 
 impl PrivateMap {
     /// Maps `length` bytes from `offset` on; the caller has checked that the file has them.
-    #[allow(unsafe_code, reason = "a map has no safe constructor; benches/record says what it buys")]
+    #[allow(
+        unsafe_code,
+        reason = "a map has no safe constructor; benches/record says what it buys"
+    )]
     pub(super) fn new(file: &File, offset: u64, length: usize) -> io::Result<PrivateMap> {
         let mut options = MmapOptions::new();
         options.offset(offset).len(length);
-        // SAFETY: the caller has checked `offset + length` against the size of the open file, so every page exists
-        // now. The map is private: no write of ours reaches the file. A write of somebody else's may change bytes
-        // that have not been touched; they are pixel values, any bit pattern of which is valid.
+        // SAFETY: the caller has checked `offset + length` against the size of the open file, so
+        // every page exists now. The map is private: no write of ours reaches the file. A write of
+        // somebody else's may change bytes that have not been touched; they are pixel values, any
+        // bit pattern of which is valid.
         unsafe { options.map_copy(file) }.map(PrivateMap)
     }
 

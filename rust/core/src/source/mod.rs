@@ -1,5 +1,5 @@
-//! The only door to the file system: [`file`] opens and reads, [`map`] maps, [`walk`] lists folders,
-//! [`state`] tells changed files from others.
+//! The only door to the file system: [`file`] opens and reads, [`map`] maps, [`walk`] lists
+//! folders, [`state`] tells changed files from others.
 
 mod aligned;
 mod file;

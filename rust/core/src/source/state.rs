@@ -15,8 +15,8 @@ pub struct FileState {
     pub length: u64,
     /// When it was last changed: nanoseconds since 1970.
     pub modified_ns: i64,
-    /// What the file system calls the file whatever its name (the inode); 0 where that is not known. Two files of one
-    /// size and time that trade names are told apart by it.
+    /// What the file system calls the file whatever its name (the inode); 0 where that is not
+    /// known. Two files of one size and time that trade names are told apart by it.
     pub file_id: u64,
 }
 
@@ -45,7 +45,11 @@ fn file_id(_metadata: &fs::Metadata) -> u64 {
 /// # Errors
 ///
 /// If `tick`, which is called with 0, said to stop.
-pub fn file_states(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -> Result<Vec<Option<FileState>>> {
+pub fn file_states(
+    paths: &[PathBuf],
+    workers: Workers,
+    tick: Tick<'_>,
+) -> Result<Vec<Option<FileState>>> {
     let found: Vec<OnceLock<Option<FileState>>> = paths.iter().map(|_| OnceLock::new()).collect();
     for_each(
         paths.len(),

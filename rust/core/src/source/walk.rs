@@ -16,27 +16,27 @@ use crate::workers::{TICK, Tick, Workers};
 /// Files to go through, without a file twice because two folders lead to it.
 #[derive(Debug, Default)]
 pub struct FileList {
-    /// First the files that the caller named, as often as they were named and in that order; then those found in
-    /// folders, in the order of their paths.
+    /// First the files that the caller named, as often as they were named and in that order; then
+    /// those found in folders, in the order of their paths.
     pub files: Vec<PathBuf>,
     /// How many were named.
     pub named_count: usize,
     /// Folders and links that could not be read.
     pub errors: Vec<Error>,
-    /// Nobody has asked yet whether those that were named are files. Then one that cannot be read ends the work with its
-    /// error: it may be a folder, or not be there.
+    /// Nobody has asked yet whether those that were named are files. Then one that cannot be read
+    /// ends the work with its error: it may be a folder, or not be there.
     pub is_unasked: bool,
 }
 
 /// From how many paths on it is worth not to ask what they are.
 const MANY: usize = 64;
 
-/// Calls `work` with the files that `paths`, files and folders, stand for. `tick` is called with 0 while they are
-/// listed.
+/// Calls `work` with the files that `paths`, files and folders, stand for. `tick` is called with 0
+/// while they are listed.
 ///
-/// Asking what a path is takes a third of the time of reading a header, and of many paths all are files, nearly always.
-/// So `work` is called without asking first; if it fails it is called again, from the start, with a list that was asked
-/// for.
+/// Asking what a path is takes a third of the time of reading a header, and of many paths all are
+/// files, nearly always. So `work` is called without asking first; if it fails it is called again,
+/// from the start, with a list that was asked for.
 ///
 /// # Errors
 ///
@@ -50,7 +50,10 @@ pub fn with_files<T>(
 ) -> Result<T> {
     if paths.len() >= MANY {
         let (files, named_count) = (paths.to_vec(), paths.len());
-        match work(FileList { files, named_count, errors: Vec::new(), is_unasked: true }, &mut *tick) {
+        match work(
+            FileList { files, named_count, errors: Vec::new(), is_unasked: true },
+            &mut *tick,
+        ) {
             Err(error) if error.family() != Family::Cancelled => {}
             done => return done,
         }
@@ -64,7 +67,12 @@ pub fn with_files<T>(
 /// # Errors
 ///
 /// If one of `paths` does not exist or is a folder that cannot be read, or `tick` said to stop.
-pub fn list_files(paths: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -> Result<FileList> {
+pub fn list_files(
+    paths: &[PathBuf],
+    is_recursive: bool,
+    workers: usize,
+    tick: Tick<'_>,
+) -> Result<FileList> {
     let mut pulse = Pulse::new(tick);
     let (mut files, mut roots) = (Vec::new(), Vec::new());
     for path in paths {
@@ -86,7 +94,8 @@ pub fn list_files(paths: &[PathBuf], is_recursive: bool, workers: usize, tick: T
     Ok(FileList { files, named_count, errors, is_unasked: false })
 }
 
-/// Lists files as [`list_files`] does, each with its state: `None` if it has gone since, or is no regular file.
+/// Lists files as [`list_files`] does, each with its state: `None` if it has gone since, or is no
+/// regular file.
 ///
 /// # Errors
 ///
@@ -101,7 +110,8 @@ pub fn list_states(
         // Of many paths nearly always all are files, whose states are all that is to be asked.
         let states = file_states(paths, workers, &mut *tick)?;
         if states.iter().all(Option::is_some) {
-            let list = FileList { files: paths.to_vec(), named_count: paths.len(), ..FileList::default() };
+            let list =
+                FileList { files: paths.to_vec(), named_count: paths.len(), ..FileList::default() };
             return Ok((list, states));
         }
     }
@@ -155,12 +165,14 @@ struct Shared {
     is_stopped: AtomicBool,
 }
 
-/// Lists the files below each of `roots`: a folder's own files, and those of its folders if `is_recursive`.
+/// Lists the files below each of `roots`: a folder's own files, and those of its folders if
+/// `is_recursive`.
 ///
-/// Links are followed; a folder that is reached twice, through links or because one root lies in another, is
-/// listed once, so that loops end. Pipes, sockets and devices are passed over.
+/// Links are followed; a folder that is reached twice, through links or because one root lies in
+/// another, is listed once, so that loops end. Pipes, sockets and devices are passed over.
 ///
-/// It fails if a root cannot be read, or `tick` said to stop; what fails further down is in [`Found::errors`].
+/// It fails if a root cannot be read, or `tick` said to stop; what fails further down is in
+/// [`Found::errors`].
 fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -> Result<Found> {
     let mut state = State::default();
     for root in roots {
@@ -171,10 +183,15 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
             state.pending.push(root.clone());
         }
     }
-    let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), is_stopped: AtomicBool::new(false) };
+    let shared = Shared {
+        state: Mutex::new(state),
+        changed: Condvar::new(),
+        is_stopped: AtomicBool::new(false),
+    };
     let mut pulse = Pulse::new(tick);
     let result = thread::scope(|scope| {
-        // A flat folder has nothing to share out, so helpers start only when there is more than one.
+        // A flat folder has nothing to share out, so helpers start only when there is more than
+        // one.
         let helpers = if is_recursive { workers.saturating_sub(1) } else { 0 };
         for _ in 0..helpers {
             scope.spawn(|| work(&shared, is_recursive, &mut || Ok(())));
@@ -193,7 +210,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Lists folders until there are none left, or it is stopped. `beat` is called now and then, also while it waits.
+/// Lists folders until there are none left, or it is stopped. `beat` is called now and then, also
+/// while it waits.
 fn work(shared: &Shared, is_recursive: bool, beat: &mut dyn FnMut() -> Result<()>) -> Result<()> {
     let mut state = lock(&shared.state);
     loop {
@@ -222,7 +240,8 @@ fn work(shared: &Shared, is_recursive: bool, beat: &mut dyn FnMut() -> Result<()
             shared.changed.notify_all();
             return Ok(());
         } else {
-            (state, _) = shared.changed.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner);
+            (state, _) =
+                shared.changed.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner);
             beat()?;
         }
     }
@@ -268,7 +287,9 @@ fn list(
     };
     for entry in entries {
         let added = match entry {
-            Ok(entry) => listing.add(&entry, is_recursive).map_err(|error| Error::from(error).in_file(&entry.path())),
+            Ok(entry) => listing
+                .add(&entry, is_recursive)
+                .map_err(|error| Error::from(error).in_file(&entry.path())),
             Err(error) => Err(Error::from(error).in_file(folder)),
         };
         listing.errors.extend(added.err());

@@ -5,5 +5,7 @@ mod number;
 mod text;
 
 pub use character_set::CharacterSet;
-pub use number::{Number, decimal, integer, is_canonical_integer, number_size, numbers, seconds_of_day, tags};
+pub use number::{
+    Number, decimal, integer, is_canonical_integer, number_size, numbers, seconds_of_day, tags,
+};
 pub use text::{is_multi_valued, text, text_values, trim, trim_end};

@@ -36,7 +36,8 @@ pub fn number_size(vr: Vr) -> Option<usize> {
     }
 }
 
-/// The numbers in `bytes`; bytes behind the last whole one are left out, and there are none for another VR.
+/// The numbers in `bytes`; bytes behind the last whole one are left out, and there are none for
+/// another VR.
 pub fn numbers(bytes: &[u8], vr: Vr, order: ByteOrder) -> impl Iterator<Item = Number> {
     let size = number_size(vr).unwrap_or(usize::MAX);
     bytes.chunks_exact(size).map(move |chunk| {
@@ -74,14 +75,16 @@ pub fn integer(text: &str) -> Option<i64> {
     text.trim().parse().ok()
 }
 
-/// The seconds since midnight of a TM (PS3.5 §6.2): `HHMMSS.FFFFFF`, whose end may be missing, or with colons as
-/// earlier versions of the standard had it. `None` if it is no time.
+/// The seconds since midnight of a TM (PS3.5 §6.2): `HHMMSS.FFFFFF`, whose end may be missing, or
+/// with colons as earlier versions of the standard had it. `None` if it is no time.
 pub fn seconds_of_day(text: &str) -> Option<f64> {
     let digits: String = text.trim().chars().filter(|c| *c != ':').collect();
     let part = |from: usize, to: usize| match digits.get(from..to.min(digits.len())) {
         None | Some("") => Some(0.0),
         // Two digits, and for the seconds a fraction: no signs or exponents.
-        Some(part) if part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => part.parse::<f64>().ok(),
+        Some(part) if part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
+            part.parse::<f64>().ok()
+        }
         Some(_) => None,
     };
     let (hours, minutes, seconds) = (part(0, 2)?, part(2, 4)?, part(4, usize::MAX)?);
@@ -126,7 +129,11 @@ mod tests {
         ];
         for (vr, little, expected) in table {
             let big: Vec<u8> = little.iter().rev().copied().collect();
-            assert_eq!(numbers(little, vr, ByteOrder::Little).collect::<Vec<_>>(), [expected], "{vr}");
+            assert_eq!(
+                numbers(little, vr, ByteOrder::Little).collect::<Vec<_>>(),
+                [expected],
+                "{vr}"
+            );
             assert_eq!(numbers(&big, vr, ByteOrder::Big).collect::<Vec<_>>(), [expected], "{vr}");
         }
     }
@@ -175,7 +182,9 @@ mod tests {
         ] {
             assert_eq!(decimal(text), expected, "{text:?}");
         }
-        for (text, expected) in [(" 12", Some(12)), ("+7", Some(7)), ("-3 ", Some(-3)), ("1.0", None), ("", None)] {
+        for (text, expected) in
+            [(" 12", Some(12)), ("+7", Some(7)), ("-3 ", Some(-3)), ("1.0", None), ("", None)]
+        {
             assert_eq!(integer(text), expected, "{text:?}");
         }
     }

@@ -23,8 +23,9 @@ pub fn is_multi_valued(vr: Vr) -> bool {
     !matches!(vr, Vr::LT | Vr::ST | Vr::UT | Vr::UR)
 }
 
-/// The characters of a value field, without the padding behind its last value. Values are not separated; each
-/// but the last keeps its own padding. Bytes that are of no character in `characters` become U+FFFD.
+/// The characters of a value field, without the padding behind its last value. Values are not
+/// separated; each but the last keeps its own padding. Bytes that are of no character in
+/// `characters` become U+FFFD.
 pub fn text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Cow<'a, str> {
     // In none of the character sets a blank or a zero is the last byte of a longer character.
     let bytes = match vr {
@@ -60,8 +61,9 @@ pub fn trim(bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// The values in the text of a value field, as [`text`] gives it, each without what pads it. Blanks are padding on both
-/// sides of identifiers and numbers, behind names and descriptions, and elsewhere part of the value (PS3.5 §6.2).
+/// The values in the text of a value field, as [`text`] gives it, each without what pads it. Blanks
+/// are padding on both sides of identifiers and numbers, behind names and descriptions, and
+/// elsewhere part of the value (PS3.5 §6.2).
 pub fn text_values(text: &str, vr: Vr) -> impl Iterator<Item = &str> {
     let without_padding: fn(&str) -> &str = match vr {
         Vr::AE | Vr::DS | Vr::IS | Vr::UI => str::trim,

@@ -3,9 +3,11 @@
 use super::markers::{self, Markers, RST0, RST7};
 use crate::error::Result;
 
-/// The entropy-coded bytes of one restart interval, without the zero that is stuffed behind each 0xFF.
+/// The entropy-coded bytes of one restart interval, without the zero that is stuffed behind each
+/// 0xFF.
 ///
-/// Taking the zeros out first is 3 % of the work of decoding, and spares the loop that decodes the test for them.
+/// Taking the zeros out first is 3 % of the work of decoding, and spares the loop that decodes the
+/// test for them.
 #[derive(Debug, Default)]
 pub(crate) struct Interval {
     bytes: Vec<u8>,
@@ -47,8 +49,8 @@ impl Interval {
         }
     }
 
-    /// Goes on behind the restart marker that ends these bytes; `number` counts restarts from 0, of which the marker
-    /// has the three lowest bits.
+    /// Goes on behind the restart marker that ends these bytes; `number` counts restarts from 0, of
+    /// which the marker has the three lowest bits.
     ///
     /// # Errors
     ///
@@ -83,7 +85,8 @@ impl Interval {
         self.marker
     }
 
-    /// Where in the frame the next bit of `reader` is, or the end of the interval if that lies in front of it.
+    /// Where in the frame the next bit of `reader` is, or the end of the interval if that lies in
+    /// front of it.
     pub fn offset(&self, reader: &BitReader<'_>) -> usize {
         let position = (reader.bits_used() / 8) as usize;
         let Some(used) = self.bytes.get(..position) else { return self.end };
@@ -93,22 +96,25 @@ impl Interval {
 
 /// How many bytes stand in front of the first 0xFF.
 fn position_of_marker_prefix(bytes: &[u8]) -> usize {
-    // A test of 32 bytes at a time compiles to vector instructions; `position` alone looks at one after the other.
+    // A test of 32 bytes at a time compiles to vector instructions; `position` alone looks at one
+    // after the other.
     let (chunks, _) = bytes.as_chunks::<32>();
-    let has_prefix = |chunk: &[u8; 32]| chunk.iter().fold(false, |found, byte| found | (*byte == 0xFF));
+    let has_prefix =
+        |chunk: &[u8; 32]| chunk.iter().fold(false, |found, byte| found | (*byte == 0xFF));
     let whole = chunks.iter().take_while(|chunk| !has_prefix(chunk)).count() * 32;
     let rest = bytes.get(whole..).unwrap_or_default();
     whole + rest.iter().position(|byte| *byte == 0xFF).unwrap_or(rest.len())
 }
 
-/// Reads bits, the highest of each byte first. Behind the last byte there are zeros, as many as are asked for:
-/// [`BitReader::is_past_end`] tells whether any was used.
+/// Reads bits, the highest of each byte first. Behind the last byte there are zeros, as many as are
+/// asked for: [`BitReader::is_past_end`] tells whether any was used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BitReader<'a> {
     bytes: &'a [u8],
     /// The next byte to be taken into `bits`, whether it is there or not.
     position: usize,
-    /// The next bit is the highest. Below the bits that count there are zeros, or bits that come again.
+    /// The next bit is the highest. Below the bits that count there are zeros, or bits that come
+    /// again.
     bits: u64,
     /// How many of `bits` count, at most 63.
     count: u32,
@@ -158,7 +164,8 @@ impl BitReader<'_> {
         self.count = self.count.wrapping_sub(count);
     }
 
-    /// Takes bits away, and shows them at the low end, below others. They must be there since the last refill.
+    /// Takes bits away, and shows them at the low end, below others. They must be there since the
+    /// last refill.
     #[inline(always)]
     pub fn consume_and_see(&mut self, count: u32) -> u64 {
         let seen = self.bits.rotate_left(count);
@@ -166,7 +173,8 @@ impl BitReader<'_> {
         seen
     }
 
-    /// RECEIVE: the next `count` bits, 0 to 16, as a number (T.81 §F.2.2.4). They must be there since the last refill.
+    /// RECEIVE: the next `count` bits, 0 to 16, as a number (T.81 §F.2.2.4). They must be there
+    /// since the last refill.
     #[inline(always)]
     pub fn receive(&mut self, count: u32) -> u32 {
         let bits = self.peek(count);
@@ -174,8 +182,8 @@ impl BitReader<'_> {
         bits
     }
 
-    /// RECEIVE and EXTEND: a difference or coefficient of `count` bits, 0 to 16 (T.81 §F.2.2.1, Table F.1). They must
-    /// be there since the last refill.
+    /// RECEIVE and EXTEND: a difference or coefficient of `count` bits, 0 to 16 (T.81 §F.2.2.1,
+    /// Table F.1). They must be there since the last refill.
     #[inline(always)]
     pub fn receive_extend(&mut self, count: u32) -> i32 {
         extend(self.receive(count), count)
@@ -236,7 +244,10 @@ mod tests {
             (&[], &[], 0, None),
         ] {
             let interval = interval(frame);
-            assert_eq!((&interval.bytes[..], interval.end(), interval.marker()), (bytes, end, marker));
+            assert_eq!(
+                (&interval.bytes[..], interval.end(), interval.marker()),
+                (bytes, end, marker)
+            );
         }
         let mut long = vec![7; 100];
         long.extend([0xFF, 0]);
@@ -249,7 +260,10 @@ mod tests {
         let interval = interval(&[0b1010_0000, 0xFF, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
         let mut bits = interval.reader();
         bits.refill();
-        assert_eq!((bits.receive(3), bits.receive(0), bits.receive(5), bits.receive(4)), (0b101, 0, 0, 0xF));
+        assert_eq!(
+            (bits.receive(3), bits.receive(0), bits.receive(5), bits.receive(4)),
+            (0b101, 0, 0, 0xF)
+        );
         assert_eq!(interval.offset(&bits), 1);
         bits.refill();
         assert_eq!((bits.receive(4), bits.receive(16), bits.bits_used()), (0xF, 0x0102, 32));

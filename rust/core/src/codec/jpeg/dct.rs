@@ -1,9 +1,10 @@
-//! JPEG with the discrete cosine transform: baseline and extended sequential, and progressive, of 8 and of 12 bits
-//! (T.81 Annexes F and G; PS3.5 §8.2.1).
+//! JPEG with the discrete cosine transform: baseline and extended sequential, and progressive, of 8
+//! and of 12 bits (T.81 Annexes F and G; PS3.5 §8.2.1).
 //!
-//! A scan gives quantized coefficients ([`scan`], [`progressive`]), by codes that [`table`] finds. Where one scan has
-//! all components, they are kept for one row of MCUs, else for the frame. Row by row they are transformed ([`idct`]),
-//! brought to the size of the frame ([`upsample`]) and given to the target ([`rows`]).
+//! A scan gives quantized coefficients ([`scan`], [`progressive`]), by codes that [`table`] finds.
+//! Where one scan has all components, they are kept for one row of MCUs, else for the frame. Row by
+//! row they are transformed ([`idct`]), brought to the size of the frame ([`upsample`]) and given
+//! to the target ([`rows`]).
 
 mod idct;
 #[cfg(target_arch = "x86_64")]
@@ -46,7 +47,11 @@ impl Codec for JpegDct {
             return Err(ErrorKind::Unsupported { what: "JPEG process", coded }.into());
         }
         if !matches!(precision, 8 | 12) {
-            return Err(invalid(NAME, headers.frame.offset, format!("its samples have {precision} bits, not 8 or 12")));
+            return Err(invalid(
+                NAME,
+                headers.frame.offset,
+                format!("its samples have {precision} bits, not 8 or 12"),
+            ));
         }
         let layout = Layout::new(&headers.frame)?;
         // Segments that say which colours there are may stand in front of the first scan.
@@ -71,8 +76,9 @@ impl Codec for JpegDct {
     }
 }
 
-/// What the codestream says of its colours: by the names of its components, then by JFIF, which knows no others than
-/// luminance and chrominance. What Adobe's segment says counts for less than Photometric Interpretation, as in pydicom.
+/// What the codestream says of its colours: by the names of its components, then by JFIF, which
+/// knows no others than luminance and chrominance. What Adobe's segment says counts for less than
+/// Photometric Interpretation, as in pydicom.
 ///
 /// # Errors
 ///
@@ -80,25 +86,37 @@ impl Codec for JpegDct {
 fn colour(headers: &Headers<'_>) -> Result<CodedColour> {
     let tables = &headers.tables;
     match (headers.frame.components.len(), tables.adobe_transform) {
-        (4, Some(2)) => Err(ErrorKind::Unsupported { what: "JPEG colours", coded: "YCCK".to_owned() }.into()),
+        (4, Some(2)) => {
+            Err(ErrorKind::Unsupported { what: "JPEG colours", coded: "YCCK".to_owned() }.into())
+        }
         _ if headers.frame.names_rgb() => Ok(CodedColour::Rgb),
         (3, _) if tables.is_jfif => Ok(CodedColour::YbrFull),
         _ => Ok(CodedColour::AsDescribed),
     }
 }
 
-/// The tables that the components are dequantized with. One holds for a component from its first scan on
-/// (T.81 §B.2.4.1).
+/// The tables that the components are dequantized with. One holds for a component from its first
+/// scan on (T.81 §B.2.4.1).
 struct Quantization(Vec<Option<[u16; 64]>>);
 
 impl Quantization {
     /// Takes the tables of the components of a scan.
     fn begin_scan(&mut self, headers: &Headers<'_>, scan: &ScanHeader) -> Result<()> {
         for component in &scan.components {
-            let table = headers.frame.components.get(component.index).map(|component| component.quantization_table);
+            let table = headers
+                .frame
+                .components
+                .get(component.index)
+                .map(|component| component.quantization_table);
             let table = table.and_then(|index| headers.tables.quantization.get(index)?.as_ref());
             if let Some(latched @ None) = self.0.get_mut(component.index) {
-                let wrong = || invalid(NAME, scan.offset, "a component names a quantization table that is not there");
+                let wrong = || {
+                    invalid(
+                        NAME,
+                        scan.offset,
+                        "a component names a quantization table that is not there",
+                    )
+                };
                 *latched = Some(idct::in_places(table.ok_or_else(wrong)?));
             }
         }
@@ -166,9 +184,14 @@ fn decode_scans<S: Sample>(
     first: ScanHeader,
     target: &mut Target<'_>,
 ) -> Result<Decoded> {
-    // Each block takes a bit at least. Memory is thereby asked for only by frames that have bytes to fill it.
+    // Each block takes a bit at least. Memory is thereby asked for only by frames that have bytes
+    // to fill it.
     if layout.block_count() / 8 > headers.markers.frame().len() {
-        return Err(invalid(NAME, headers.markers.frame().len(), "it has fewer bytes than its blocks need at least"));
+        return Err(invalid(
+            NAME,
+            headers.markers.frame().len(),
+            "it has fewer bytes than its blocks need at least",
+        ));
     }
     let mut scans = Scans {
         layout,
@@ -220,7 +243,10 @@ impl Scans<'_> {
         let (markers, tables) = (&headers.markers, &headers.tables);
         self.quantization.begin_scan(headers, scan)?;
         if headers.frame.sof != SOF2 {
-            let mut complete = scan.components.iter().filter_map(|component| self.complete_rows.get(component.index));
+            let mut complete = scan
+                .components
+                .iter()
+                .filter_map(|component| self.complete_rows.get(component.index));
             if complete.any(|rows| *rows > 0) {
                 return Err(invalid(NAME, scan.offset, "a component comes a second time"));
             }
@@ -235,7 +261,12 @@ impl Scans<'_> {
         }
     }
 
-    fn run(&mut self, headers: &Headers<'_>, scan: &ScanHeader, mut decoder: impl scan::BlockDecoder) -> Result<usize> {
+    fn run(
+        &mut self,
+        headers: &Headers<'_>,
+        scan: &ScanHeader,
+        mut decoder: impl scan::BlockDecoder,
+    ) -> Result<usize> {
         let blocks = ScanLayout::new(self.layout, scan);
         let complete_rows = &mut self.complete_rows;
         let has_dc = scan.spectral_start == 0 && scan.approximation_high == 0;
@@ -247,8 +278,10 @@ impl Scans<'_> {
             &mut self.coefficients,
             |row, _| {
                 for component in blocks.components.iter().filter(|_| has_dc) {
-                    // Rows of a scan that is not interleaved are rows of blocks: as many MCUs high as there are then.
-                    let all = self.layout.components.get(component.index).map_or(1, |own| own.vertical);
+                    // Rows of a scan that is not interleaved are rows of blocks: as many MCUs high
+                    // as there are then.
+                    let all =
+                        self.layout.components.get(component.index).map_or(1, |own| own.vertical);
                     if let Some(complete) = complete_rows.get_mut(component.index) {
                         *complete = match row + 1 == blocks.mcus_down {
                             true => self.layout.mcus_down,
@@ -268,7 +301,8 @@ impl Scans<'_> {
             return Some(invalid(NAME, position, "it ends before all components came"));
         }
         // An end of image says that the coefficients that did not come are meant to be zero.
-        let has_end = markers::next_marker(frame, position).is_some_and(|(_, marker)| marker == EOI);
+        let has_end =
+            markers::next_marker(frame, position).is_some_and(|(_, marker)| marker == EOI);
         if headers.frame.sof != SOF2 || has_end || self.accuracy.iter().all(Accuracy::is_full) {
             return None;
         }

@@ -21,7 +21,11 @@ impl Codec for Jpeg {
         match process(frame) {
             Some(SOF3) => JpegLossless.decode(frame, target),
             Some(SOF0 | SOF1 | SOF2) => JpegDct.decode(frame, target),
-            Some(SOF55) => Err(invalid(NAME, 0, "it is a frame of JPEG-LS, which has Transfer Syntaxes of its own")),
+            Some(SOF55) => Err(invalid(
+                NAME,
+                0,
+                "it is a frame of JPEG-LS, which has Transfer Syntaxes of its own",
+            )),
             Some(sof) => Err(unsupported(sof)),
             // What is wrong with the headers.
             None => Err(match Headers::read(NAME, frame) {

@@ -1,7 +1,10 @@
-//! What the marker segments say about how samples are coded (T.81 §B.2), from the frame header to each scan.
+//! What the marker segments say about how samples are coded (T.81 §B.2), from the frame header to
+//! each scan.
 
 use super::huffman::HuffmanSpecification;
-use super::markers::{APP0, APP14, DHP, DHT, DNL, DQT, DRI, EXP, Markers, SOS, Segment, invalid, is_start_of_frame};
+use super::markers::{
+    APP0, APP14, DHP, DHT, DNL, DQT, DRI, EXP, Markers, SOS, Segment, invalid, is_start_of_frame,
+};
 use crate::error::{ErrorKind, Result};
 
 /// The frame header (T.81 §B.2.2).
@@ -22,7 +25,8 @@ pub(crate) struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// Whether the names of the components are the letters of red, green and blue, as some encoders write them.
+    /// Whether the names of the components are the letters of red, green and blue, as some encoders
+    /// write them.
     pub fn names_rgb(&self) -> bool {
         self.components.iter().map(|component| component.id.to_ascii_uppercase()).eq(*b"RGB")
     }
@@ -98,7 +102,8 @@ pub(crate) struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// Reads to the frame header. A number of lines that only follows the first scan is looked for there.
+    /// Reads to the frame header. A number of lines that only follows the first scan is looked for
+    /// there.
     ///
     /// # Errors
     ///
@@ -116,8 +121,9 @@ impl<'a> Headers<'a> {
         Err(invalid(codec, markers.position(), "it ends before its frame header"))
     }
 
-    /// Reads to the next scan header; its entropy-coded bytes start at the position of `markers`, which whoever
-    /// decodes them moves behind them. `None` at the end of the image, or of the bytes.
+    /// Reads to the next scan header; its entropy-coded bytes start at the position of `markers`,
+    /// which whoever decodes them moves behind them. `None` at the end of the image, or of the
+    /// bytes.
     ///
     /// # Errors
     ///
@@ -130,7 +136,10 @@ impl<'a> Headers<'a> {
                 DNL => {
                     let rows = number_of_lines(codec, &segment)?;
                     if rows != self.frame.rows {
-                        let why = format!("it has {rows} lines, but its frame header says {}", self.frame.rows);
+                        let why = format!(
+                            "it has {rows} lines, but its frame header says {}",
+                            self.frame.rows
+                        );
                         return Err(invalid(codec, segment.offset, why));
                     }
                 }
@@ -160,14 +169,19 @@ impl Tables {
             },
             SOS => Err(wrong("a scan comes before the frame header")),
             DNL => Err(wrong("a number of lines comes before the first scan")),
-            DHP | EXP => Err(ErrorKind::Unsupported { what: "hierarchical JPEG", coded: String::new() }.into()),
+            DHP | EXP => {
+                Err(ErrorKind::Unsupported { what: "hierarchical JPEG", coded: String::new() }
+                    .into())
+            }
             APP0 => {
                 self.is_jfif |= segment.body.starts_with(b"JFIF\0");
                 Ok(())
             }
             APP14 => {
                 // "Adobe", a version and two sets of flags, of 2 bytes each, and the transform.
-                if let (b"Adobe", Some(transform)) = (segment.body.get(..5).unwrap_or_default(), segment.body.get(11)) {
+                if let (b"Adobe", Some(transform)) =
+                    (segment.body.get(..5).unwrap_or_default(), segment.body.get(11))
+                {
                     self.adobe_transform = Some(*transform);
                 }
                 Ok(())
@@ -185,7 +199,9 @@ impl Tables {
                 1 => &mut self.ac,
                 _ => return Err("the Huffman table is of no class"),
             };
-            let place = tables.get_mut(usize::from(selector & 15)).ok_or("the Huffman table has no destination")?;
+            let place = tables
+                .get_mut(usize::from(selector & 15))
+                .ok_or("the Huffman table has no destination")?;
             *place = Some(HuffmanSpecification::split_off(&mut body)?);
         }
         Ok(())
@@ -205,7 +221,10 @@ impl Tables {
                 1 => {
                     let (values, rest) = rest.split_first_chunk::<128>().ok_or(CUT_SHORT)?;
                     let (values, _) = values.as_chunks::<2>();
-                    table.iter_mut().zip(values).for_each(|(to, from)| *to = u16::from_be_bytes(*from));
+                    table
+                        .iter_mut()
+                        .zip(values)
+                        .for_each(|(to, from)| *to = u16::from_be_bytes(*from));
                     rest
                 }
                 _ => return Err("the quantization table has no precision"),
@@ -229,12 +248,20 @@ fn frame_header(markers: &Markers<'_>, segment: &Segment<'_>) -> Result<FrameHea
         return Err(wrong("the frame header has not as many components as it says"));
     }
     if !(1..=4).contains(&components.len()) {
-        return Err(invalid(codec, segment.offset, format!("it has {count} components, not 1 to 4")));
+        return Err(invalid(
+            codec,
+            segment.offset,
+            format!("it has {count} components, not 1 to 4"),
+        ));
     }
     let components = components.iter().map(|[id, factors, table]| {
         let (horizontal, vertical) = (usize::from(factors >> 4), usize::from(factors & 15));
         if !(1..=4).contains(&horizontal) || !(1..=4).contains(&vertical) {
-            return Err(invalid(codec, segment.offset, format!("sampling factors {horizontal} and {vertical}")));
+            return Err(invalid(
+                codec,
+                segment.offset,
+                format!("sampling factors {horizontal} and {vertical}"),
+            ));
         }
         Ok(Component { id: *id, horizontal, vertical, quantization_table: usize::from(*table) })
     });
@@ -254,7 +281,14 @@ fn frame_header(markers: &Markers<'_>, segment: &Segment<'_>) -> Result<FrameHea
         rows = lines_behind_first_scan(markers.clone())?;
     }
     let precision = u32::from(*precision);
-    Ok(FrameHeader { sof: segment.marker, offset: segment.offset, precision, rows, columns, components })
+    Ok(FrameHeader {
+        sof: segment.marker,
+        offset: segment.offset,
+        precision,
+        rows,
+        columns,
+        components,
+    })
 }
 
 /// The number of lines that follows the first scan, where the frame header has none (T.81 §B.2.5).
@@ -287,14 +321,21 @@ fn number_of_lines(codec: &'static str, segment: &Segment<'_>) -> Result<usize> 
 }
 
 /// Reads a scan header.
-fn scan_header(codec: &'static str, frame: &FrameHeader, segment: &Segment<'_>) -> Result<ScanHeader> {
+fn scan_header(
+    codec: &'static str,
+    frame: &FrameHeader,
+    segment: &Segment<'_>,
+) -> Result<ScanHeader> {
     let wrong = |why: &str| invalid(codec, segment.offset, why);
-    let (Some((count, components)), Some(length)) = (segment.body.split_first(), segment.body.len().checked_sub(4))
+    let (Some((count, components)), Some(length)) =
+        (segment.body.split_first(), segment.body.len().checked_sub(4))
     else {
         return Err(wrong("the scan header is cut short"));
     };
     let (selectors, last) = components.split_at_checked(length).unwrap_or_default();
-    let ((selectors, []), [spectral_start, spectral_end, approximation]) = (selectors.as_chunks::<2>(), last) else {
+    let ((selectors, []), [spectral_start, spectral_end, approximation]) =
+        (selectors.as_chunks::<2>(), last)
+    else {
         return Err(wrong("the scan header has the wrong length"));
     };
     if selectors.len() != usize::from(*count) || selectors.is_empty() {
@@ -375,7 +416,10 @@ mod tests {
         assert_eq!((scan.approximation_high, scan.approximation_low), (2, 1));
         let tables = &headers.tables;
         assert!(tables.is_jfif && tables.adobe_transform == Some(1));
-        assert_eq!((tables.quantization[0], tables.quantization[2]), (Some([9; 64]), Some([0x0102; 64])));
+        assert_eq!(
+            (tables.quantization[0], tables.quantization[2]),
+            (Some([9; 64]), Some([0x0102; 64]))
+        );
         assert_eq!(tables.restart_interval, 256);
         assert_eq!(tables.ac[1].as_ref().unwrap().highest_symbol(), Some(5));
         assert_eq!(bytes[headers.markers.position()..], [0x12, 0x34, 0xFF, 0xD9]);

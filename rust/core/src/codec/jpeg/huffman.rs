@@ -2,7 +2,8 @@
 
 use super::bits::BitReader;
 
-/// A table as a DHT segment has it: how many codes there are of each length, and what they stand for.
+/// A table as a DHT segment has it: how many codes there are of each length, and what they stand
+/// for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HuffmanSpecification {
     /// Of 1 to 16 bits (`BITS`).
@@ -27,7 +28,8 @@ impl HuffmanSpecification {
     ///
     /// # Errors
     ///
-    /// If there are fewer bytes than it says, more than 256 codes, or more codes of a length than fit it.
+    /// If there are fewer bytes than it says, more than 256 codes, or more codes of a length than
+    /// fit it.
     pub fn split_off<'a>(bytes: &mut &'a [u8]) -> Result<HuffmanSpecification, &'static str> {
         const CUT_SHORT: &str = "the Huffman table is cut short";
         let (counts, rest): (&[u8; 16], &'a [u8]) = bytes.split_first_chunk().ok_or(CUT_SHORT)?;
@@ -48,9 +50,11 @@ impl HuffmanSpecification {
         Ok(HuffmanSpecification { counts: *counts, symbols: symbols.to_vec() })
     }
 
-    /// Its codes, in order (T.81 §C.2). The code of ones alone, which the standard keeps free, is let pass.
+    /// Its codes, in order (T.81 §C.2). The code of ones alone, which the standard keeps free, is
+    /// let pass.
     pub fn codes(&self) -> impl Iterator<Item = Code> {
-        let lengths = (1u32..).zip(self.counts).flat_map(|(length, count)| (0..count).map(move |_| length));
+        let lengths =
+            (1u32..).zip(self.counts).flat_map(|(length, count)| (0..count).map(move |_| length));
         let mut next = 0u32;
         let mut last_length = 0;
         lengths.zip(&self.symbols).map(move |(length, symbol)| {
@@ -71,10 +75,11 @@ impl HuffmanSpecification {
 /// Finds the symbol of a code: short ones by one look into a table, longer ones length by length.
 #[derive(Clone, Debug)]
 pub(crate) struct HuffmanTable {
-    /// By the next [`HuffmanTable::LOOKUP_BITS`] bits: the symbol, and below it the code's length in 8 bits; 0 where a
-    /// longer code starts so, or none.
+    /// By the next [`HuffmanTable::LOOKUP_BITS`] bits: the symbol, and below it the code's length
+    /// in 8 bits; 0 where a longer code starts so, or none.
     lookup: Box<[u16; 1 << HuffmanTable::LOOKUP_BITS]>,
-    /// By length - 1: the first number, of 16 bits, at which the codes of this length and all shorter ones end.
+    /// By length - 1: the first number, of 16 bits, at which the codes of this length and all
+    /// shorter ones end.
     ends: [u32; 16],
     /// By length - 1: what to add to a code of this length for its place among `symbols`, wrapping.
     places: [u32; 16],
@@ -93,7 +98,9 @@ impl HuffmanTable {
         });
         let (mut ends, mut places) = ([0; 16], [0; 16]);
         let (mut next, mut place) = (0u32, 0u32);
-        for (((count, length), end), first) in specification.counts.iter().zip(1u32..).zip(&mut ends).zip(&mut places) {
+        for (((count, length), end), first) in
+            specification.counts.iter().zip(1u32..).zip(&mut ends).zip(&mut places)
+        {
             *first = place.wrapping_sub(next);
             next += u32::from(*count);
             place += u32::from(*count);
@@ -103,8 +110,8 @@ impl HuffmanTable {
         HuffmanTable { lookup, ends, places, symbols: specification.symbols.clone() }
     }
 
-    /// DECODE: the symbol of the next code (T.81 §F.2.2.3), which must be there since the last refill: at most 16
-    /// bits. `None` if no code starts like this.
+    /// DECODE: the symbol of the next code (T.81 §F.2.2.3), which must be there since the last
+    /// refill: at most 16 bits. `None` if no code starts like this.
     #[inline(always)]
     pub fn decode(&self, bits: &mut BitReader<'_>) -> Option<u8> {
         let entry = self.lookup.get(bits.peek(Self::LOOKUP_BITS) as usize).copied().unwrap_or(0);
@@ -116,19 +123,20 @@ impl HuffmanTable {
         Some(symbol)
     }
 
-    /// The symbol of the code that the next 16 bits start with, and its length. Without the reader, which stays in
-    /// registers where this is called.
+    /// The symbol of the code that the next 16 bits start with, and its length. Without the reader,
+    /// which stays in registers where this is called.
     #[cold]
     #[inline(never)]
     fn find_long(&self, next: u32) -> Option<(u8, u32)> {
-        let ((place, _), length) = self.places.iter().zip(self.ends).zip(1u32..).find(|((_, end), _)| next < *end)?;
+        let ((place, _), length) =
+            self.places.iter().zip(self.ends).zip(1u32..).find(|((_, end), _)| next < *end)?;
         let symbol = self.symbols.get(place.wrapping_add(next >> (16 - length)) as usize)?;
         Some((*symbol, length))
     }
 }
 
-/// Fills a table that is indexed by the next `index_bits` bits, with what `entry` makes of each code that is not
-/// longer.
+/// Fills a table that is indexed by the next `index_bits` bits, with what `entry` makes of each
+/// code that is not longer.
 fn fill_lookup<T: Copy>(
     lookup: &mut [T],
     index_bits: u32,
@@ -151,7 +159,10 @@ mod tests {
     use super::super::bits::Interval;
     use super::*;
 
-    fn specification(counts: [u8; 16], symbols: &[u8]) -> Result<HuffmanSpecification, &'static str> {
+    fn specification(
+        counts: [u8; 16],
+        symbols: &[u8],
+    ) -> Result<HuffmanSpecification, &'static str> {
         let bytes = [&counts[..], symbols].concat();
         let mut rest = &bytes[..];
         let specification = HuffmanSpecification::split_off(&mut rest)?;
@@ -162,17 +173,24 @@ mod tests {
     #[test]
     fn codes_are_those_of_annex_c() {
         // Table K.3: DC differences of luminance.
-        let table =
-            specification([0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        let table = specification(
+            [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
+            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+        );
         let codes: Vec<_> = table.unwrap().codes().map(|code| (code.length, code.bits)).collect();
-        assert_eq!(codes[..7], [(2, 0b00), (3, 0b010), (3, 0b011), (3, 0b100), (3, 0b101), (3, 0b110), (4, 0b1110)]);
+        assert_eq!(
+            codes[..7],
+            [(2, 0b00), (3, 0b010), (3, 0b011), (3, 0b100), (3, 0b101), (3, 0b110), (4, 0b1110)]
+        );
         assert_eq!(codes[11], (9, 0b1_1111_1110));
     }
 
     #[test]
     fn every_code_is_decoded() {
         // One code of each length: the longest take the slow way.
-        let table = specification([1; 16], &[16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]).unwrap();
+        let table =
+            specification([1; 16], &[16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+                .unwrap();
         let finder = HuffmanTable::new(&table);
         for code in table.codes() {
             let bits = (code.bits << (16 - code.length)) as u16;

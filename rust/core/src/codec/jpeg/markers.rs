@@ -72,7 +72,8 @@ pub(crate) fn is_start_of_frame(marker: u8) -> bool {
     matches!(marker, SOF0..=0xCF if !matches!(marker, DHT | DAC | 0xC8)) || marker == SOF55
 }
 
-/// The marker that starts the frame header, hence the process; `None` where there is none, as in what is no JPEG.
+/// The marker that starts the frame header, hence the process; `None` where there is none, as in
+/// what is no JPEG.
 pub(crate) fn process(frame: &[u8]) -> Option<u8> {
     let mut markers = Markers::new("JPEG", frame).ok()?;
     loop {
@@ -134,8 +135,8 @@ impl<'a> Markers<'a> {
         self.frame
     }
 
-    /// Where the next segment is looked for: bytes from the start of the frame. Behind SOS it is where the
-    /// entropy-coded bytes start.
+    /// Where the next segment is looked for: bytes from the start of the frame. Behind SOS it is
+    /// where the entropy-coded bytes start.
     pub fn position(&self) -> usize {
         self.position
     }
@@ -145,7 +146,8 @@ impl<'a> Markers<'a> {
         self.position = position;
     }
 
-    /// Goes on at the next marker that ends entropy-coded bytes: neither a stuffed byte nor a restart.
+    /// Goes on at the next marker that ends entropy-coded bytes: neither a stuffed byte nor a
+    /// restart.
     pub fn skip_entropy_coded(&mut self) {
         while let Some((position, marker)) = next_marker(self.frame, self.position) {
             self.position = position;
@@ -167,9 +169,15 @@ impl<'a> Markers<'a> {
         let rest = self.frame.get(start..).unwrap_or_default();
         // Any number of fill bytes may stand in front of a marker (T.81 §B.1.1.2).
         let fill = rest.iter().take_while(|byte| **byte == 0xFF).count();
-        let Some((&marker, rest)) = rest.get(fill..).and_then(<[u8]>::split_first) else { return Ok(None) };
+        let Some((&marker, rest)) = rest.get(fill..).and_then(<[u8]>::split_first) else {
+            return Ok(None);
+        };
         if fill == 0 {
-            return Err(invalid(self.codec, start, format!("a marker is expected, not 0x{marker:02X}")));
+            return Err(invalid(
+                self.codec,
+                start,
+                format!("a marker is expected, not 0x{marker:02X}"),
+            ));
         }
         let offset = start + fill - 1;
         let stands_alone = Segment { marker, offset, body: &[] };
@@ -180,12 +188,17 @@ impl<'a> Markers<'a> {
                 return Ok(Some(stands_alone));
             }
             0 | 2..=LAST_RESERVED | SOI | 0xFF => {
-                return Err(invalid(self.codec, offset, format!("the marker 0xFF{marker:02X} has no place here")));
+                return Err(invalid(
+                    self.codec,
+                    offset,
+                    format!("the marker 0xFF{marker:02X} has no place here"),
+                ));
             }
             _ => {}
         }
         // The length counts itself (T.81 §B.1.1.4).
-        let length = rest.first_chunk().map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
+        let length =
+            rest.first_chunk().map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
         let Some(body) = rest.get(2..length) else {
             let why = format!("the segment of marker 0xFF{marker:02X} is cut short");
             return Err(invalid(self.codec, offset, why));
@@ -195,7 +208,8 @@ impl<'a> Markers<'a> {
     }
 }
 
-/// Where the next marker starts, from `position` on, and which it is: neither a stuffed byte nor a fill byte.
+/// Where the next marker starts, from `position` on, and which it is: neither a stuffed byte nor a
+/// fill byte.
 pub(crate) fn next_marker(frame: &[u8], mut position: usize) -> Option<(usize, u8)> {
     loop {
         position += frame.get(position..)?.iter().position(|byte| *byte == 0xFF)?;
@@ -221,7 +235,10 @@ mod tests {
         ];
         let mut markers = Markers::new("JPEG", &frame).unwrap();
         assert_eq!(markers.next().unwrap(), Some(Segment { marker: 0xFE, offset: 4, body: b"x" }));
-        assert_eq!(markers.next().unwrap(), Some(Segment { marker: DRI, offset: 9, body: &[0, 0x10] }));
+        assert_eq!(
+            markers.next().unwrap(),
+            Some(Segment { marker: DRI, offset: 9, body: &[0, 0x10] })
+        );
         assert_eq!(markers.next().unwrap(), None);
     }
 
@@ -235,10 +252,20 @@ mod tests {
             (&[0xFF, SOI, 0xFF, DRI, 0x00, 0x01], 2, "0xFFDD is cut short"),
             (&[0xFF, SOI, 0xFF, DRI, 0x00, 0x04, 0x00], 2, "0xFFDD is cut short"),
         ] {
-            let error = Markers::new("JPEG", bytes).and_then(|mut markers| markers.next()).unwrap_err().to_string();
-            assert!(error.contains(&format!("at byte {offset} of")) && error.contains(why), "{error}");
+            let error = Markers::new("JPEG", bytes)
+                .and_then(|mut markers| markers.next())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains(&format!("at byte {offset} of")) && error.contains(why),
+                "{error}"
+            );
         }
-        assert_eq!(Markers::new("JPEG", &[0xFF, SOI, 0xFF]).unwrap().next().unwrap(), None, "the bytes end");
+        assert_eq!(
+            Markers::new("JPEG", &[0xFF, SOI, 0xFF]).unwrap().next().unwrap(),
+            None,
+            "the bytes end"
+        );
     }
 
     #[test]
@@ -252,7 +279,9 @@ mod tests {
 
     #[test]
     fn the_process_is_that_of_the_frame_header() {
-        for (marker, expected) in [(SOF3, Some(SOF3)), (SOF55, Some(SOF55)), (DHT, None), (SOS, None)] {
+        for (marker, expected) in
+            [(SOF3, Some(SOF3)), (SOF55, Some(SOF55)), (DHT, None), (SOS, None)]
+        {
             let frame = [0xFF, SOI, 0xFF, 0xFE, 0x00, 0x02, 0xFF, marker, 0x00, 0x02];
             assert_eq!(process(&frame), expected, "0xFF{marker:02X}");
         }

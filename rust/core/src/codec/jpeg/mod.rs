@@ -1,10 +1,11 @@
 //! JPEG with Huffman coding (ISO/IEC 10918-1, the same text as ITU-T T.81; PS3.5 §8.2.1, §A.4.1).
 //!
-//! [`Jpeg`] looks which process a frame is of, and hands it to the codec of that: [`JpegDct`] or [`JpegLossless`].
+//! [`Jpeg`] looks which process a frame is of, and hands it to the codec of that: [`JpegDct`] or
+//! [`JpegLossless`].
 //!
-//! What the processes share stands in four files, in the order in which a decoder meets them: [`markers`] walks the
-//! marker segments, [`headers`] reads those that say how samples are coded, [`bits`] takes entropy-coded bytes apart,
-//! and [`huffman`] turns their bits into symbols.
+//! What the processes share stands in four files, in the order in which a decoder meets them:
+//! [`markers`] walks the marker segments, [`headers`] reads those that say how samples are coded,
+//! [`bits`] takes entropy-coded bytes apart, and [`huffman`] turns their bits into symbols.
 
 mod bits;
 mod dct;

@@ -3,8 +3,8 @@
 /// Contexts of a code-block (Table D.7).
 pub const CONTEXT_COUNT: usize = 19;
 
-/// Qe, next state after the more and after the less probable symbol, and whether that switches what is more probable
-/// (Table C.2).
+/// Qe, next state after the more and after the less probable symbol, and whether that switches what
+/// is more probable (Table C.2).
 const STATES: [(u32, u32, u32, u32); 47] = [
     (0x5601, 1, 1, 1),
     (0x3401, 2, 6, 0),
@@ -55,8 +55,9 @@ const STATES: [(u32, u32, u32, u32); 47] = [
     (0x5601, 46, 46, 0),
 ];
 
-/// A state with its more probable symbol: Qe in the upper half, then 7 bits each for where it goes after the less and
-/// the more probable symbol, and that symbol in the lowest bit. One load gives all.
+/// A state with its more probable symbol: Qe in the upper half, then 7 bits each for where it goes
+/// after the less and the more probable symbol, and that symbol in the lowest bit. One load gives
+/// all.
 #[allow(clippy::indexing_slicing, reason = "evaluated when compiled")]
 const PACKED: [u32; 128] = {
     let mut packed = [0; 128];
@@ -83,7 +84,9 @@ impl Contexts {
     /// As a code-block starts (Table D.7).
     pub fn new() -> Contexts {
         let mut contexts = [state(0); 32];
-        for (context, first) in [(super::bit_planes::UNIFORM, 46), (super::bit_planes::RUN_LENGTH, 3), (0, 4)] {
+        for (context, first) in
+            [(super::bit_planes::UNIFORM, 46), (super::bit_planes::RUN_LENGTH, 3), (0, 4)]
+        {
             if let Some(context) = contexts.get_mut(context) {
                 *context = state(first * 2);
             }
@@ -92,7 +95,8 @@ impl Contexts {
     }
 }
 
-/// How far a codeword was decoded: registers A and C of Annex C, each less `slack`, which the caller holds.
+/// How far a codeword was decoded: registers A and C of Annex C, each less `slack`, which the
+/// caller holds.
 pub struct Codeword<'a> {
     bytes: &'a [u8],
     position: usize,
@@ -106,8 +110,8 @@ pub struct Codeword<'a> {
 /// Half of the range of A, below which it is shifted.
 const HALF: i64 = 0x8000 << 16;
 
-/// By how much A can shrink before anything but the more probable symbol happens, or A has to be shifted: decoding
-/// subtracts from this alone, which is all that most symbols need.
+/// By how much A can shrink before anything but the more probable symbol happens, or A has to be
+/// shifted: decoding subtracts from this alone, which is all that most symbols need.
 pub type Slack = i64;
 
 impl<'a> Codeword<'a> {
@@ -164,7 +168,12 @@ impl<'a> Codeword<'a> {
     }
 
     #[inline(never)]
-    fn decode_rest(&mut self, slack: Slack, contexts: &mut Contexts, context: usize) -> (Slack, u32) {
+    fn decode_rest(
+        &mut self,
+        slack: Slack,
+        contexts: &mut Contexts,
+        context: usize,
+    ) -> (Slack, u32) {
         let Some(entry) = contexts.0.get_mut(context & 31) else { return (slack, 0) };
         let qe = i64::from(*entry & 0xFFFF_0000);
         let more = *entry & 1;

@@ -20,9 +20,10 @@ pub enum Orientation {
     Diagonal,
 }
 
-// Flags of a column of a stripe, which is four rows: significance of it and its eight neighbours at a time.
-// Bits 0 to 17: significance of six rows (the one above, four, the one below) of three columns (left, own, right).
-// Then the sign of the row above, three bits for each of the four rows, and the sign of the row below.
+// Flags of a column of a stripe, which is four rows: significance of it and its eight neighbours at
+// a time. Bits 0 to 17: significance of six rows (the one above, four, the one below) of three
+// columns (left, own, right). Then the sign of the row above, three bits for each of the four rows,
+// and the sign of the row below.
 const SIGN_ABOVE: u32 = 1 << 18;
 /// Of row 0, as the next two; those of each further row are three bits higher.
 const SIGN: u32 = 1 << 19;
@@ -43,8 +44,9 @@ const EIGHT: u32 = NINE & !OWN;
 /// Significance of all that a column of flags knows of.
 const ALL_SIGNIFICANCE: u32 = (1 << 18) - 1;
 
-/// Flags of the columns of a code-block: no more than 4096 samples make no more than this, with a column at each side
-/// and a stripe above and below (1024 columns of one stripe have most). A power of 2 needs no check of an index.
+/// Flags of the columns of a code-block: no more than 4096 samples make no more than this, with a
+/// column at each side and a stripe above and below (1024 columns of one stripe have most). A power
+/// of 2 needs no check of an index.
 const FLAG_COUNT: usize = 4096;
 
 /// Contexts of significance by the significance of the nine (Table D.1).
@@ -103,8 +105,8 @@ static SIGNIFICANCE: [[u8; 512]; 3] = [
     significance_contexts(Orientation::Diagonal),
 ];
 
-/// Contexts of signs, with the bit that the symbol is changed by in bit 7 (Tables D.2, D.3). By significance and sign,
-/// a bit each, of the neighbours above, to the left, to the right and below.
+/// Contexts of signs, with the bit that the symbol is changed by in bit 7 (Tables D.2, D.3). By
+/// significance and sign, a bit each, of the neighbours above, to the left, to the right and below.
 #[allow(clippy::indexing_slicing, reason = "evaluated when compiled")]
 static SIGNS: [u8; 256] = {
     let mut contexts = [0; 256];
@@ -176,8 +178,8 @@ impl BlockDecoder {
         }
     }
 
-    /// Decodes a block of `plane_count` bit-planes into `samples`. Says whether its bytes make sense as far as that
-    /// can be seen.
+    /// Decodes a block of `plane_count` bit-planes into `samples`. Says whether its bytes make
+    /// sense as far as that can be seen.
     pub fn decode<'a>(
         &mut self,
         segments: impl Iterator<Item = SegmentBytes<'a>>,
@@ -228,7 +230,13 @@ impl BlockDecoder {
         is_sound
     }
 
-    fn pass(&mut self, source: &mut Source<'_>, kind: u32, plane: u32, samples: &mut SampleBlock) -> bool {
+    fn pass(
+        &mut self,
+        source: &mut Source<'_>,
+        kind: u32,
+        plane: u32,
+        samples: &mut SampleBlock,
+    ) -> bool {
         let (sample_stride, samples) = samples.storage_mut();
         let pass = Pass {
             flags: &mut self.flags,
@@ -243,7 +251,8 @@ impl BlockDecoder {
         let is_causal = self.style.is_vertically_causal;
         match source {
             Source::Coded(codeword, slack) => {
-                let mut symbols = Symbols { codeword, contexts, slack: *slack, significance: self.significance };
+                let mut symbols =
+                    Symbols { codeword, contexts, slack: *slack, significance: self.significance };
                 match (kind, is_causal) {
                     (0, true) => pass.significance::<true>(&mut symbols),
                     (0, false) => pass.significance::<false>(&mut symbols),
@@ -253,7 +262,8 @@ impl BlockDecoder {
                 }
                 let mut is_sound = true;
                 if kind > 1 && self.style.has_segmentation_symbols {
-                    is_sound = (0..4).fold(0, |symbol, _| symbol << 1 | symbols.decode(UNIFORM)) == 0b1010;
+                    is_sound =
+                        (0..4).fold(0, |symbol, _| symbol << 1 | symbols.decode(UNIFORM)) == 0b1010;
                 }
                 *slack = symbols.slack;
                 is_sound
@@ -329,7 +339,8 @@ impl Decisions for RawBits<'_> {
     }
 }
 
-/// A coding pass over a block. The flags of a column are changed in a register while its four rows are decoded.
+/// A coding pass over a block. The flags of a column are changed in a register while its four rows
+/// are decoded.
 struct Pass<'p> {
     flags: &'p mut [u32; FLAG_COUNT],
     samples: &'p mut [u32; MAX_SAMPLES],
@@ -362,7 +373,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Visits the columns of all stripes: the index of the flags, that of the first sample, and the number of rows.
+    /// Visits the columns of all stripes: the index of the flags, that of the first sample, and the
+    /// number of rows.
     #[inline(always)]
     fn for_each_column(mut self, mut visit: impl FnMut(&mut Self, usize, usize, usize)) {
         for stripe in 0..self.height.div_ceil(4) {
@@ -455,7 +467,12 @@ impl Pass<'_> {
     }
 
     #[inline(always)]
-    fn refine_row<const ROW: usize>(&mut self, decisions: &mut impl Decisions, flags: &mut u32, sample_index: usize) {
+    fn refine_row<const ROW: usize>(
+        &mut self,
+        decisions: &mut impl Decisions,
+        flags: &mut u32,
+        sample_index: usize,
+    ) {
         let own = *flags >> (ROW * 3);
         if own & (OWN | VISITED) != OWN {
             return;
@@ -514,10 +531,14 @@ impl Pass<'_> {
                 let run = symbols.decode(UNIFORM) << 1;
                 let run = run | symbols.decode(UNIFORM);
                 match run {
-                    0 => pass.becomes_significant::<0, IS_CAUSAL>(symbols, &mut flags, index, samples),
-                    1 => pass.becomes_significant::<1, IS_CAUSAL>(symbols, &mut flags, index, samples),
-                    2 => pass.becomes_significant::<2, IS_CAUSAL>(symbols, &mut flags, index, samples),
-                    _ => pass.becomes_significant::<3, IS_CAUSAL>(symbols, &mut flags, index, samples),
+                    0 => pass
+                        .becomes_significant::<0, IS_CAUSAL>(symbols, &mut flags, index, samples),
+                    1 => pass
+                        .becomes_significant::<1, IS_CAUSAL>(symbols, &mut flags, index, samples),
+                    2 => pass
+                        .becomes_significant::<2, IS_CAUSAL>(symbols, &mut flags, index, samples),
+                    _ => pass
+                        .becomes_significant::<3, IS_CAUSAL>(symbols, &mut flags, index, samples),
                 }
                 next = run as usize + 1;
             }

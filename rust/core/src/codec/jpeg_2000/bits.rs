@@ -1,4 +1,5 @@
-//! The bits of packet headers (ISO/IEC 15444-1 §B.10.1): the highest of a byte first, none in the highest bit behind 0xFF.
+//! The bits of packet headers (ISO/IEC 15444-1 §B.10.1): the highest of a byte first, none in the
+//! highest bit behind 0xFF.
 
 /// The bytes end before what was to be read does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The JP2 file format around a codestream (ISO/IEC 15444-1 Annex I). DICOM asks for bare codestreams (PS3.5 §A.4.4);
-//! some writers put the whole file into the fragment.
+//! The JP2 file format around a codestream (ISO/IEC 15444-1 Annex I). DICOM asks for bare
+//! codestreams (PS3.5 §A.4.4); some writers put the whole file into the fragment.
 
 use std::ops::Range;
 
@@ -10,7 +10,8 @@ use crate::error::{ErrorKind, Result};
 const CODESTREAM_START: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
 /// What the file format starts with: the length and type of its first box.
 const FILE_START: [u8; 8] = *b"\0\0\0\x0CjP  ";
-/// Where a codestream is looked for if the frame does not start with one: files exist with a few bytes before it.
+/// Where a codestream is looked for if the frame does not start with one: files exist with a few
+/// bytes before it.
 const SEARCHED_LENGTH: usize = 4096;
 
 /// Where the codestream lies in `frame`.
@@ -62,15 +63,27 @@ fn boxes(frame: &[u8], mut position: usize, end: usize) -> impl Iterator<Item = 
 fn find_in_file(frame: &[u8]) -> Result<Range<usize>> {
     for outer in boxes(frame, 0, frame.len()) {
         match &outer.kind {
-            b"jp2h" if boxes(frame, outer.contents.start, outer.contents.end).any(|inner| &inner.kind == b"pclr") => {
-                return Err(ErrorKind::unsupported("a JP2 file with a palette of its own", "").into());
+            b"jp2h"
+                if boxes(frame, outer.contents.start, outer.contents.end)
+                    .any(|inner| &inner.kind == b"pclr") =>
+            {
+                return Err(
+                    ErrorKind::unsupported("a JP2 file with a palette of its own", "").into()
+                );
             }
             b"jp2c" => {
-                if frame.get(outer.contents.clone()).is_some_and(|bytes| bytes.starts_with(&CODESTREAM_START)) {
-                    // What the box says of its length is often wrong; the codestream knows its own end.
+                if frame
+                    .get(outer.contents.clone())
+                    .is_some_and(|bytes| bytes.starts_with(&CODESTREAM_START))
+                {
+                    // What the box says of its length is often wrong; the codestream knows its own
+                    // end.
                     return Ok(outer.contents.start..frame.len());
                 }
-                return Err(error(outer.contents.start, "its JP2 file has no codestream where it says"));
+                return Err(error(
+                    outer.contents.start,
+                    "its JP2 file has no codestream where it says",
+                ));
             }
             _ => {}
         }

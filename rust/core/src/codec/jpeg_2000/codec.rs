@@ -25,7 +25,8 @@ pub(super) fn unsupported(what: &'static str) -> Error {
 fn in_frame(error: Error, start: usize) -> Error {
     match error.kind() {
         ErrorKind::InvalidFrame { codec, offset: Some(offset), why } => {
-            ErrorKind::InvalidFrame { codec, offset: Some(offset + start as u64), why: why.clone() }.into()
+            ErrorKind::InvalidFrame { codec, offset: Some(offset + start as u64), why: why.clone() }
+                .into()
         }
         _ => error,
     }
@@ -61,7 +62,10 @@ fn decode_codestream(codestream: &[u8], target: &mut Target<'_>) -> Result<Decod
     let tiles = codestream::read_tiles(codestream, &header)?;
     decode::check_reduction(&header, &tiles, target)?;
     let has_transform = |tile: &codestream::Tile| {
-        tile.parameters.tile.or(header.parameters.tile).is_some_and(|coding| coding.has_component_transform)
+        tile.parameters
+            .tile
+            .or(header.parameters.tile)
+            .is_some_and(|coding| coding.has_component_transform)
     };
     let is_rgb = coded.samples_per_pixel >= 3 && tiles.tiles.iter().any(has_transform);
     let colour = if is_rgb { CodedColour::Rgb } else { CodedColour::AsDescribed };
@@ -81,7 +85,9 @@ fn coded_image(size: &ImageSize) -> Result<CodedImage> {
             return Err(unsupported("a JPEG 2000 frame with subsampled components"));
         }
         if (component.precision, component.is_signed) != (first.precision, first.is_signed) {
-            return Err(unsupported("a JPEG 2000 frame with components of more than one precision or sign"));
+            return Err(unsupported(
+                "a JPEG 2000 frame with components of more than one precision or sign",
+            ));
         }
     }
     if first.precision > 31 {

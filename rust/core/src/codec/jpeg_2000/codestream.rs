@@ -1,10 +1,11 @@
-//! Markers of a codestream (ISO/IEC 15444-1 Annex A): what the frame is, how it is coded, and where its tile-parts lie.
+//! Markers of a codestream (ISO/IEC 15444-1 Annex A): what the frame is, how it is coded, and where
+//! its tile-parts lie.
 
 use std::ops::Range;
 
 use super::parameters::{
-    BlockStyle, CodingStyle, ComponentSize, ImageSize, Parameters, Progression, ProgressionChange, Quantization,
-    QuantizationStyle, TileCoding,
+    BlockStyle, CodingStyle, ComponentSize, ImageSize, Parameters, Progression, ProgressionChange,
+    Quantization, QuantizationStyle, TileCoding,
 };
 use super::{error, unsupported};
 use crate::error::Result;
@@ -26,16 +27,16 @@ const PPT: u16 = 0xFF61;
 /// Markers of the extensions (ISO/IEC 15444-2 Annex A) that change what samples mean.
 const EXTENSIONS: [std::ops::RangeInclusive<u16>; 1] = [0xFF70..=0xFF79];
 
-/// Most components that are read; an image has no more samples a pixel than the data set says, and those are checked
-/// when the header is read.
+/// Most components that are read; an image has no more samples a pixel than the data set says, and
+/// those are checked when the header is read.
 const MAX_COMPONENTS: usize = 16_384;
 /// Most tiles (ISO/IEC 15444-1 §A.4.2).
 const MAX_TILES: u64 = 65_535;
-/// An image of more tiles than this has at least as many pixels in each: smaller ones are not known to exist, and
-/// each costs memory.
+/// An image of more tiles than this has at least as many pixels in each: smaller ones are not known
+/// to exist, and each costs memory.
 const MANY_TILES: u64 = 1024;
-/// Most changes of the order of packets: more than one for each resolution and component are not known to exist, and
-/// each costs time.
+/// Most changes of the order of packets: more than one for each resolution and component are not
+/// known to exist, and each costs time.
 const MAX_PROGRESSION_CHANGES: usize = 256;
 
 /// The contents of a marker segment, with where they start in the codestream.
@@ -68,7 +69,8 @@ impl Contents<'_> {
 
     /// A component's index: a byte, or two if there are more than 256.
     fn component(&mut self, size: &ImageSize) -> Result<usize> {
-        let index = if size.components.len() < 257 { self.u8()?.into() } else { self.u16()?.into() };
+        let index =
+            if size.components.len() < 257 { self.u8()?.into() } else { self.u16()?.into() };
         if index >= size.components.len() {
             return Err(error(self.offset, "a marker segment names a component that is not there"));
         }
@@ -137,8 +139,9 @@ pub fn read_size(codestream: &[u8]) -> Result<ImageSize> {
     for number in &mut numbers {
         *number = contents.u32()?;
     }
-    // The tag of a Sequence Delimitation Item, which some program took the place for and wrote there. What it hides is
-    // known: no columns of DICOM need more than 16 bits, and no image of Part 1 other capabilities.
+    // The tag of a Sequence Delimitation Item, which some program took the place for and wrote
+    // there. What it hides is known: no columns of DICOM need more than 16 bits, and no image of
+    // Part 1 other capabilities.
     if (capabilities, numbers[0] >> 16) == (0xFEFF, 0xDDE0) {
         capabilities = 0;
         numbers[0] &= 0xFFFF;
@@ -149,7 +152,9 @@ pub fn read_size(codestream: &[u8]) -> Result<ImageSize> {
     let [x1, y1, x0, y0, tile_width, tile_height, tile_x0, tile_y0] = numbers;
     let is_image = x0 < x1 && y0 < y1;
     let covers = |tile_0: u32, tile_length: u32, start: u32| {
-        tile_length > 0 && tile_0 <= start && u64::from(tile_0) + u64::from(tile_length) > u64::from(start)
+        tile_length > 0
+            && tile_0 <= start
+            && u64::from(tile_0) + u64::from(tile_length) > u64::from(start)
     };
     if !is_image || !covers(tile_x0, tile_width, x0) || !covers(tile_y0, tile_height, y0) {
         return Err(error(2, "its image and tiles do not fit each other"));
@@ -174,7 +179,8 @@ pub fn read_size(codestream: &[u8]) -> Result<ImageSize> {
     let size = ImageSize { x0, y0, x1, y1, tile_width, tile_height, tile_x0, tile_y0, components };
     let tile_count = u64::from(size.tile_columns()) * u64::from(size.tile_rows());
     let pixel_count = u64::from(x1 - x0) * u64::from(y1 - y0);
-    if tile_count > MAX_TILES || (tile_count > MANY_TILES && pixel_count / tile_count < MANY_TILES) {
+    if tile_count > MAX_TILES || (tile_count > MANY_TILES && pixel_count / tile_count < MANY_TILES)
+    {
         return Err(error(2, "it has more tiles than such an image can need"));
     }
     Ok(size)
@@ -201,13 +207,18 @@ pub fn read_header(codestream: &[u8], size: ImageSize) -> Result<Header> {
             SIZ => {}
             CAP => check_capabilities(contents)?,
             PPM => packed.push(contents),
-            _ if marker >> 8 != 0xFF => return Err(error(position, "a marker is not where its main header has one")),
+            _ if marker >> 8 != 0xFF => {
+                return Err(error(position, "a marker is not where its main header has one"));
+            }
             _ => read_parameters(marker, contents, &size, &mut parameters)?,
         }
         position = next;
     }
     let packed_headers = main_packed_headers(packed)?;
-    if parameters.tile.is_none() || parameters.coding.default.is_none() || parameters.quantization.default.is_none() {
+    if parameters.tile.is_none()
+        || parameters.coding.default.is_none()
+        || parameters.quantization.default.is_none()
+    {
         return Err(error(position, "its main header does not say how it is coded"));
     }
     Ok(Header { size, parameters, packed_headers, end: position })
@@ -229,11 +240,13 @@ fn main_packed_headers(mut segments: Vec<Contents<'_>>) -> Result<Vec<Vec<u8>>> 
     }
     let offset = segments.first().map_or(0, |segment| segment.offset);
     segments.sort_by_key(|segment| segment.bytes.first().copied());
-    let all: Vec<u8> = segments.iter().flat_map(|segment| segment.bytes.iter().skip(1)).copied().collect();
+    let all: Vec<u8> =
+        segments.iter().flat_map(|segment| segment.bytes.iter().skip(1)).copied().collect();
     let mut rest = all.as_slice();
     let mut pieces = Vec::new();
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
-        let Some((piece, after)) = after.split_at_checked(u32::from_be_bytes(*length) as usize) else {
+        let Some((piece, after)) = after.split_at_checked(u32::from_be_bytes(*length) as usize)
+        else {
             return Err(error(offset, "packet headers in its main header end early"));
         };
         pieces.push(piece.to_vec());
@@ -293,9 +306,14 @@ fn read_parameters(
             let index_length = if size.components.len() < 257 { 1 } else { 2 };
             while contents.bytes.len() >= 5 + 2 * index_length {
                 if parameters.progression_changes.len() == MAX_PROGRESSION_CHANGES {
-                    return Err(error(contents.offset, "its order of progression changes too often"));
+                    return Err(error(
+                        contents.offset,
+                        "its order of progression changes too often",
+                    ));
                 }
-                parameters.progression_changes.push(progression_change(&mut contents, index_length)?);
+                parameters
+                    .progression_changes
+                    .push(progression_change(&mut contents, index_length)?);
             }
         }
         _ if EXTENSIONS.iter().any(|markers| markers.contains(&marker)) => {
@@ -316,7 +334,9 @@ fn coding_style(contents: &mut Contents<'_>, has_precincts: bool) -> Result<Codi
     }
     let mut precinct_exponents = [(15, 15); 33];
     if has_precincts {
-        for (level, exponents) in precinct_exponents.iter_mut().take(usize::from(levels) + 1).enumerate() {
+        for (level, exponents) in
+            precinct_exponents.iter_mut().take(usize::from(levels) + 1).enumerate()
+        {
             let both = contents.u8()?;
             *exponents = (both & 15, both >> 4);
             if level > 0 && (exponents.0 == 0 || exponents.1 == 0) {
@@ -328,8 +348,9 @@ fn coding_style(contents: &mut Contents<'_>, has_precincts: bool) -> Result<Codi
         level_count: levels.into(),
         block_width_exponent: u32::from(width) + 2,
         block_height_exponent: u32::from(height) + 2,
-        block_style: BlockStyle::from_code(style)
-            .ok_or_else(|| unsupported("code-blocks of JPEG 2000 that are coded in more than one way"))?,
+        block_style: BlockStyle::from_code(style).ok_or_else(|| {
+            unsupported("code-blocks of JPEG 2000 that are coded in more than one way")
+        })?,
         is_reversible: transform == 1,
         precinct_exponents,
     })
@@ -359,7 +380,10 @@ fn quantization(contents: &mut Contents<'_>) -> Result<Quantization> {
 }
 
 /// One change of a POC segment (§A.6.6).
-fn progression_change(contents: &mut Contents<'_>, index_length: usize) -> Result<ProgressionChange> {
+fn progression_change(
+    contents: &mut Contents<'_>,
+    index_length: usize,
+) -> Result<ProgressionChange> {
     let index = |contents: &mut Contents<'_>| -> Result<usize> {
         Ok(if index_length == 1 { contents.u8()?.into() } else { contents.u16()?.into() })
     };
@@ -382,12 +406,13 @@ fn progression_change(contents: &mut Contents<'_>, index_length: usize) -> Resul
     })
 }
 
-/// Finds the tile-parts, from the end of the main header on (§A.4.2). Those that are there are given even if others
-/// are missing.
+/// Finds the tile-parts, from the end of the main header on (§A.4.2). Those that are there are
+/// given even if others are missing.
 ///
 /// # Errors
 ///
-/// If the header of a tile-part contradicts itself or the main header, or asks for what is not read.
+/// If the header of a tile-part contradicts itself or the main header, or asks for what is not
+/// read.
 pub fn read_tiles(codestream: &[u8], header: &Header) -> Result<Tiles> {
     let tile_count = header.size.tile_columns() as usize * header.size.tile_rows() as usize;
     let mut tiles = Vec::new();
@@ -418,7 +443,9 @@ pub fn read_tiles(codestream: &[u8], header: &Header) -> Result<Tiles> {
         }
         position = part.end;
     }
-    if damage.is_none() && tiles.iter().any(|tile| tile.bodies.is_empty() || tile.bodies.len() < tile.part_count) {
+    if damage.is_none()
+        && tiles.iter().any(|tile| tile.bodies.is_empty() || tile.bodies.len() < tile.part_count)
+    {
         damage = Some((position, "it ends before its last tile-part"));
     }
     Ok(Tiles { tiles, damage })
@@ -441,13 +468,19 @@ impl From<crate::error::Error> for PartError {
     }
 }
 
-fn tile_part(codestream: &[u8], start: usize, header: &Header, tiles: &mut [Tile]) -> Result<TilePart, PartError> {
+fn tile_part(
+    codestream: &[u8],
+    start: usize,
+    header: &Header,
+    tiles: &mut [Tile],
+) -> Result<TilePart, PartError> {
     let (_, mut contents) = segment(codestream, start).ok_or(PartError::Ends)?;
     let tile_index = usize::from(contents.u16()?);
     let length = contents.u32()? as usize;
     let [_, part_count] = contents.take()?;
-    let tile =
-        tiles.get_mut(tile_index).ok_or_else(|| error(start, "a tile-part belongs to a tile that is not there"))?;
+    let tile = tiles
+        .get_mut(tile_index)
+        .ok_or_else(|| error(start, "a tile-part belongs to a tile that is not there"))?;
     tile.part_count = tile.part_count.max(part_count.into());
 
     let mut position = start + 12;
@@ -461,7 +494,11 @@ fn tile_part(codestream: &[u8], start: usize, header: &Header, tiles: &mut [Tile
         match marker {
             PPT => packed.push(contents.bytes),
             _ if marker >> 8 != 0xFF => {
-                return Err(error(position, "a marker is not where the header of a tile-part has one").into());
+                return Err(error(
+                    position,
+                    "a marker is not where the header of a tile-part has one",
+                )
+                .into());
             }
             _ => read_parameters(marker, contents, &header.size, &mut tile.parameters)?,
         }
@@ -473,14 +510,16 @@ fn tile_part(codestream: &[u8], start: usize, header: &Header, tiles: &mut [Tile
     }
 
     let body_start = position + 2;
-    // 0: to the end. Some writers count wrongly: what is not followed by a marker is searched for the next one.
+    // 0: to the end. Some writers count wrongly: what is not followed by a marker is searched for
+    // the next one.
     let said = start.checked_add(length).filter(|_| length > 0);
     let is_followed = |end: usize| matches!(marker_at(codestream, end), Some(SOT | EOC));
     let (end, is_cut_short) = match said {
         None => (end_of_packets(codestream, body_start), false),
-        Some(end) if end < body_start || (end < codestream.len() && !is_followed(end)) => {
-            (next_part(codestream, body_start).unwrap_or(end.clamp(body_start, codestream.len())), false)
-        }
+        Some(end) if end < body_start || (end < codestream.len() && !is_followed(end)) => (
+            next_part(codestream, body_start).unwrap_or(end.clamp(body_start, codestream.len())),
+            false,
+        ),
         Some(end) => (end.min(codestream.len()), end > codestream.len()),
     };
     let body_end = end.max(body_start).min(codestream.len());
@@ -495,7 +534,8 @@ fn end_of_packets(codestream: &[u8], start: usize) -> usize {
     found.map_or(codestream.len(), |found| start + found)
 }
 
-/// The next SOT or EOC behind `start`. No bytes of packets look like one: none above 0x8F follows 0xFF there (§A.1).
+/// The next SOT or EOC behind `start`. No bytes of packets look like one: none above 0x8F follows
+/// 0xFF there (§A.1).
 fn next_part(codestream: &[u8], start: usize) -> Option<usize> {
     let bytes = codestream.get(start..)?;
     let is_marker = |pair: &[u8]| pair == SOT.to_be_bytes() || pair == EOC.to_be_bytes();

@@ -1,8 +1,9 @@
-//! Codewords of the context-adaptive variable-length code of HTJ2K (ISO/IEC 15444-15 Annex C): for the first row of
-//! quads, and for the others.
+//! Codewords of the context-adaptive variable-length code of HTJ2K (ISO/IEC 15444-15 Annex C): for
+//! the first row of quads, and for the others.
 //!
-//! A number has, from its highest bits down: the context (3 bits), which samples are significant (4), whether there is
-//! an exponent's offset (1), EMB k and EMB 1 (4 each), the codeword (7, its first bit lowest) and its length (3).
+//! A number has, from its highest bits down: the context (3 bits), which samples are significant
+//! (4), whether there is an exponent's offset (1), EMB k and EMB 1 (4 each), the codeword (7, its
+//! first bit lowest) and its length (3).
 
 /// Of the first row of quads.
 #[rustfmt::skip]

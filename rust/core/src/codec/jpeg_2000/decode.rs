@@ -33,13 +33,17 @@ pub fn check_reduction(header: &Header, tiles: &Tiles, target: &Target<'_>) -> R
     });
     let fewest = levels.min().unwrap_or(0);
     if reduce > fewest {
-        let why = format!("reduce={reduce}, but the frame is coded in {fewest} levels that can be left out");
+        let why = format!(
+            "reduce={reduce}, but the frame is coded in {fewest} levels that can be left out"
+        );
         return Err(ErrorKind::Argument { why }.into());
     }
     let size = &header.size;
     let whole = Rectangle { x0: size.x0, y0: size.y0, x1: size.x1, y1: size.y1 }.reduced(reduce);
     if (whole.height(), whole.width()) != (target.rows_expected(), target.columns_expected()) {
-        return Err(unsupported("a reduced JPEG 2000 frame that does not start at its first sample"));
+        return Err(unsupported(
+            "a reduced JPEG 2000 frame that does not start at its first sample",
+        ));
     }
     Ok(())
 }
@@ -75,8 +79,14 @@ impl Damage {
 ///
 /// # Errors
 ///
-/// If a tile is coded in a way that cannot be or that is not read, or nothing of the image is there.
-pub fn decode_tiles(codestream: &[u8], header: &Header, tiles: Tiles, target: &mut Target<'_>) -> Result<Decoded> {
+/// If a tile is coded in a way that cannot be or that is not read, or nothing of the image is
+/// there.
+pub fn decode_tiles(
+    codestream: &[u8],
+    header: &Header,
+    tiles: Tiles,
+    target: &mut Target<'_>,
+) -> Result<Decoded> {
     let mut damage = Damage(tiles.damage);
     let is_empty = |tile: &Tile| tile.bodies.iter().all(|body| body.is_empty());
     if tiles.tiles.iter().all(is_empty) {
@@ -103,7 +113,11 @@ pub fn decode_tiles(codestream: &[u8], header: &Header, tiles: Tiles, target: &m
 }
 
 /// Gives the rows of a row of tiles. A tile without planes is not there: its samples are zero.
-fn give_rows(header: &Header, tiles: &[(Rectangle, Option<Vec<TilePlane>>)], target: &mut Target<'_>) -> Result<()> {
+fn give_rows(
+    header: &Header,
+    tiles: &[(Rectangle, Option<Vec<TilePlane>>)],
+    target: &mut Target<'_>,
+) -> Result<()> {
     let component_count = header.size.components.len();
     let length = target.columns_expected() * component_count;
     let height = tiles.first().map_or(0, |(area, _)| area.height());
@@ -115,7 +129,8 @@ fn give_rows(header: &Header, tiles: &[(Rectangle, Option<Vec<TilePlane>>)], tar
         for (row, samples) in samples.chunks_exact_mut(length.max(1)).enumerate() {
             let mut left = samples;
             for (area, planes) in tiles {
-                let (own, rest) = left.split_at_mut((area.width() * component_count).min(left.len()));
+                let (own, rest) =
+                    left.split_at_mut((area.width() * component_count).min(left.len()));
                 left = rest;
                 match planes {
                     Some(planes) => interleave(header, planes, first + row, own),
@@ -149,7 +164,8 @@ fn interleave_inline(header: &Header, planes: &[TilePlane], row: usize, out: &mu
                 put(samples, out, index, count);
             }
             TilePlane::Real(plane) => {
-                let samples = plane.row(row).iter().map(|sample| place(sample.round_ties_even() as i32));
+                let samples =
+                    plane.row(row).iter().map(|sample| place(sample.round_ties_even() as i32));
                 put(samples, out, index, count);
             }
         }
@@ -198,7 +214,8 @@ impl TileDecoder {
         damage: &mut Damage,
     ) -> Result<Option<Vec<TilePlane>>> {
         let Some(coding) = tile.parameters.tile.or(header.parameters.tile) else { return Ok(None) };
-        let bodies: Vec<&[u8]> = tile.bodies.iter().filter_map(|body| codestream.get(body.clone())).collect();
+        let bodies: Vec<&[u8]> =
+            tile.bodies.iter().filter_map(|body| codestream.get(body.clone())).collect();
         let coded_length = bodies.iter().map(|body| body.len() as u64).sum();
         let mut components = divide(header, &tile.parameters, index, coded_length)?;
         let bytes = match bodies.as_slice() {
@@ -214,7 +231,9 @@ impl TileDecoder {
         let mut reader = PacketReader { bytes: &bytes, position: 0, packed_headers, coding };
         match reader.read(&mut components, changes) {
             Ok(()) => {}
-            Err(PacketError::Ends) => damage.note(place(tile, bytes.len()), "it ends before its last packet does"),
+            Err(PacketError::Ends) => {
+                damage.note(place(tile, bytes.len()), "it ends before its last packet does")
+            }
             Err(PacketError::Wrong(why)) => damage.note(place(tile, reader.position), why),
         }
         let mut planes = Vec::with_capacity(components.len());
@@ -268,7 +287,8 @@ impl TileDecoder {
     ) -> Result<Plane<T>> {
         let Some(band) = resolution.bands.get(band_index) else { return Ok(Plane::new(0, 0)) };
         let mut plane = Plane::new(band.area.width(), band.area.height());
-        let parts = resolution.precincts.iter().filter_map(|precinct| precinct.bands.get(band_index));
+        let parts =
+            resolution.precincts.iter().filter_map(|precinct| precinct.bands.get(band_index));
         for block in parts.flat_map(|part| &part.blocks) {
             if block.pass_count == 0 {
                 continue;
@@ -278,7 +298,10 @@ impl TileDecoder {
             }
             if !self.block(component, band, block, bytes)? {
                 let part = block.segments.first().and_then(|segment| segment.parts.first());
-                damage.note(place(tile, part.map_or(0, |part| part.0)), "a code-block is coded wrongly");
+                damage.note(
+                    place(tile, part.map_or(0, |part| part.0)),
+                    "a code-block is coded wrongly",
+                );
             }
             let column = (block.area.x0 - band.area.x0) as usize;
             let top = (block.area.y0 - band.area.y0) as usize;
@@ -290,7 +313,8 @@ impl TileDecoder {
                     }
                 } else {
                     for (out, coded) in out.iter_mut().zip(coded) {
-                        *out = T::dequantize(lower_region(*coded, component.region_shift), band.step);
+                        *out =
+                            T::dequantize(lower_region(*coded, component.region_shift), band.step);
                     }
                 }
             }
@@ -299,7 +323,13 @@ impl TileDecoder {
     }
 
     /// Decodes a block into `self.samples`. Says whether its bytes make sense.
-    fn block(&mut self, component: &TileComponent, band: &Band, block: &Block, bytes: &[u8]) -> Result<bool> {
+    fn block(
+        &mut self,
+        component: &TileComponent,
+        band: &Band,
+        block: &Block,
+        bytes: &[u8],
+    ) -> Result<bool> {
         let planes = (band.plane_count + component.region_shift).checked_sub(block.zero_planes);
         let planes = match planes {
             None | Some(0) => return Ok(false),
@@ -312,7 +342,8 @@ impl TileDecoder {
             .segments
             .iter()
             .map(|segment| {
-                let part = |part: &(usize, usize)| bytes.get(part.0..part.0 + part.1).unwrap_or_default();
+                let part =
+                    |part: &(usize, usize)| bytes.get(part.0..part.0 + part.1).unwrap_or_default();
                 let bytes = match segment.parts.as_slice() {
                     [one] => Cow::Borrowed(part(one)),
                     parts => Cow::Owned(parts.iter().flat_map(part).copied().collect()),
@@ -359,11 +390,16 @@ fn place(tile: &Tile, mut position: usize) -> usize {
     tile.bodies.last().map_or(0, |body| body.end)
 }
 
-/// Puts a coefficient of a region of interest, which is lifted above all others, back to its place (§H.1).
+/// Puts a coefficient of a region of interest, which is lifted above all others, back to its place
+/// (§H.1).
 fn lower_region(coded: u32, shift: u32) -> u32 {
     let magnitude = coded & 0x7FFF_FFFF;
     // There is one bit of fraction.
-    if magnitude >> 1 >> shift.min(31) != 0 { coded & 0x8000_0000 | magnitude >> shift.min(31) } else { coded }
+    if magnitude >> 1 >> shift.min(31) != 0 {
+        coded & 0x8000_0000 | magnitude >> shift.min(31)
+    } else {
+        coded
+    }
 }
 
 /// RCT or ICT of the first three components (§G.2, §G.3).
@@ -376,14 +412,19 @@ fn undo_component_transform(planes: &mut [TilePlane]) -> Result<()> {
     }
     match (first, second, third) {
         (TilePlane::Whole(first), TilePlane::Whole(second), TilePlane::Whole(third)) => {
-            for ((first, second), third) in first.samples.iter_mut().zip(&mut second.samples).zip(&mut third.samples) {
+            for ((first, second), third) in
+                first.samples.iter_mut().zip(&mut second.samples).zip(&mut third.samples)
+            {
                 let green = first.wrapping_sub(second.wrapping_add(*third) >> 2);
-                (*first, *second, *third) = (third.wrapping_add(green), green, second.wrapping_add(green));
+                (*first, *second, *third) =
+                    (third.wrapping_add(green), green, second.wrapping_add(green));
             }
             Ok(())
         }
         (TilePlane::Real(first), TilePlane::Real(second), TilePlane::Real(third)) => {
-            for ((first, second), third) in first.samples.iter_mut().zip(&mut second.samples).zip(&mut third.samples) {
+            for ((first, second), third) in
+                first.samples.iter_mut().zip(&mut second.samples).zip(&mut third.samples)
+            {
                 let (luminance, blue, red) = (*first, *second, *third);
                 *first = luminance + 1.402 * red;
                 *second = luminance - 0.344_136 * blue - 0.714_136 * red;

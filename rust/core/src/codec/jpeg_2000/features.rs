@@ -9,9 +9,11 @@ pub fn has_wide() -> bool {
         && is_x86_feature_detected!("lzcnt")
 }
 
-/// Compiles a function a second time for processors that [`has_wide`] is true of, and calls that one there.
+/// Compiles a function a second time for processors that [`has_wide`] is true of, and calls that
+/// one there.
 ///
-/// What is behind the equals sign must be `#[inline(always)]`, as all that it calls in its inner loops.
+/// What is behind the equals sign must be `#[inline(always)]`, as all that it calls in its inner
+/// loops.
 macro_rules! wide {
     ($(#[$doc:meta])* $visibility:vis fn $name:ident $(<$generic:ident: $bound:ident>)? (
         $($argument:ident: $type:ty),* $(,)?
@@ -26,8 +28,8 @@ macro_rules! wide {
                     $inner($($argument),*)
                 }
                 if $crate::codec::jpeg_2000::features::has_wide() {
-                    // SAFETY: the processor has what the function is compiled for; that was just asked. The function
-                    // itself is safe.
+                    // SAFETY: the processor has what the function is compiled for; that was just
+                    // asked. The function itself is safe.
                     return unsafe { wide($($argument),*) };
                 }
             }

@@ -67,8 +67,8 @@ impl<'a> ForwardBits<'a> {
     }
 }
 
-/// Bits from the last byte back, the lowest of a byte first; a byte of seven ones below its highest bit has no highest
-/// bit if the one read before is above 0x8F.
+/// Bits from the last byte back, the lowest of a byte first; a byte of seven ones below its highest
+/// bit has no highest bit if the one read before is above 0x8F.
 pub struct BackwardBits<'a> {
     bytes: &'a [u8],
     buffer: u64,

@@ -5,8 +5,8 @@ use super::features::wide;
 use super::ht_bits::{BackwardBits, ForwardBits, RunBits};
 use super::sample_block::SampleBlock;
 
-/// A codeword by the context (3 bits) and the next 7 bits: its length in bits 0 to 2, the exponent's offset in bit 3,
-/// significance in bits 4 to 7, EMB 1 in 8 to 11, EMB k in 12 to 15.
+/// A codeword by the context (3 bits) and the next 7 bits: its length in bits 0 to 2, the
+/// exponent's offset in bit 3, significance in bits 4 to 7, EMB 1 in 8 to 11, EMB k in 12 to 15.
 #[allow(clippy::indexing_slicing, reason = "evaluated when compiled")]
 const fn decoding_table(codewords: &[u32]) -> [u16; 1024] {
     let mut table = [0; 1024];
@@ -19,7 +19,8 @@ const fn decoding_table(codewords: &[u32]) -> [u16; 1024] {
             if context == index as u32 >> 7 && codeword == index as u32 & ((1 << length) - 1) {
                 let (significant, offset) = (entry >> 19 & 15, entry >> 18 & 1);
                 let (k, one) = (entry >> 14 & 15, entry >> 10 & 15);
-                table[index] = (length | offset << 3 | significant << 4 | one << 8 | k << 12) as u16;
+                table[index] =
+                    (length | offset << 3 | significant << 4 | one << 8 | k << 12) as u16;
             }
             number += 1;
         }
@@ -34,7 +35,8 @@ static OTHER_ROWS: [u16; 1024] = decoding_table(&codewords::OTHER_ROWS);
 /// Most quads of a row, with one at each side.
 const MAX_QUADS: usize = 1024 / 2 + 2;
 
-/// What the code of quads says of one: an entry of the decoding table, and the offset of its exponent.
+/// What the code of quads says of one: an entry of the decoding table, and the offset of its
+/// exponent.
 #[derive(Clone, Copy, Default)]
 struct Quad {
     entry: u32,
@@ -57,7 +59,8 @@ impl Quad {
 pub struct BlockDecoder {
     /// Of the row above and then of this row, from index 1 on.
     quads: Box<[Quad; MAX_QUADS]>,
-    /// Twice the magnitude less 1 of the lowest samples of the row above, from index 1 on; 0 if not significant.
+    /// Twice the magnitude less 1 of the lowest samples of the row above, from index 1 on; 0 if not
+    /// significant.
     above: Box<[u32; MAX_QUADS * 2]>,
 }
 
@@ -77,11 +80,14 @@ fn offset_prefix(bits: &mut BackwardBits<'_>) -> (u32, u32) {
 impl BlockDecoder {
     /// Ready for any block.
     pub fn new() -> BlockDecoder {
-        BlockDecoder { quads: Box::new([Quad::default(); MAX_QUADS]), above: Box::new([0; MAX_QUADS * 2]) }
+        BlockDecoder {
+            quads: Box::new([Quad::default(); MAX_QUADS]),
+            above: Box::new([0; MAX_QUADS * 2]),
+        }
     }
 
-    /// Decodes a block into `samples`: its cleanup pass, the lowest plane of which is `plane`, and the passes that
-    /// refine it. Says whether its bytes make sense.
+    /// Decodes a block into `samples`: its cleanup pass, the lowest plane of which is `plane`, and
+    /// the passes that refine it. Says whether its bytes make sense.
     pub fn decode(
         &mut self,
         cleanup: &[u8],
@@ -101,7 +107,8 @@ impl BlockDecoder {
             if plane == 0 {
                 return false;
             }
-            // Refined are those that the cleanup pass has found, which are easily told before others are found.
+            // Refined are those that the cleanup pass has found, which are easily told before
+            // others are found.
             if pass_count > 2 {
                 magnitude_pass(refinement, plane, samples);
             }
@@ -128,7 +135,9 @@ impl BlockDecoder {
         self.above.fill(0);
         let mut is_first = true;
         let quad_count = samples.width().div_ceil(2);
-        let Some(quads) = self.quads.get_mut(..quad_count.next_multiple_of(2) + 2) else { return false };
+        let Some(quads) = self.quads.get_mut(..quad_count.next_multiple_of(2) + 2) else {
+            return false;
+        };
         for (top, bottom) in samples.row_pairs_mut() {
             let is_sound = if is_first {
                 first_row_quads(quads, quad_count, &mut runs, &mut bits)
@@ -139,7 +148,15 @@ impl BlockDecoder {
                 return false;
             }
             let quads = quads.get(1..).unwrap_or_default();
-            if !row_samples(quads, &mut magnitudes, &mut self.above[..], plane, is_first, top, bottom) {
+            if !row_samples(
+                quads,
+                &mut magnitudes,
+                &mut self.above[..],
+                plane,
+                is_first,
+                top,
+                bottom,
+            ) {
                 return false;
             }
             is_first = false;
@@ -156,7 +173,12 @@ wide! {
 
 /// Decodes a quad if its neighbours or a run say that it has significant samples.
 #[inline(always)]
-fn decode_quad(table: &[u16; 1024], context: u32, runs: &mut RunBits<'_>, bits: &mut BackwardBits<'_>) -> Quad {
+fn decode_quad(
+    table: &[u16; 1024],
+    context: u32,
+    runs: &mut RunBits<'_>,
+    bits: &mut BackwardBits<'_>,
+) -> Quad {
     if context == 0 && !runs.symbol() {
         return Quad::default();
     }
@@ -168,7 +190,12 @@ fn decode_quad(table: &[u16; 1024], context: u32, runs: &mut RunBits<'_>, bits: 
 
 /// The quads of the first row (§7.3.5): only the one to the left is known.
 #[inline(always)]
-fn first_row_quads(quads: &mut [Quad], count: usize, runs: &mut RunBits<'_>, bits: &mut BackwardBits<'_>) -> bool {
+fn first_row_quads(
+    quads: &mut [Quad],
+    count: usize,
+    runs: &mut RunBits<'_>,
+    bits: &mut BackwardBits<'_>,
+) -> bool {
     let mut context = 0;
     let after = |quad: Quad| {
         let significant = quad.significant();
@@ -179,7 +206,11 @@ fn first_row_quads(quads: &mut [Quad], count: usize, runs: &mut RunBits<'_>, bit
     for (index, pair) in pairs.iter_mut().take(count.div_ceil(2)).enumerate() {
         let first = decode_quad(&FIRST_ROW, context, runs, bits);
         let is_pair = index * 2 + 1 < count;
-        let second = if is_pair { decode_quad(&FIRST_ROW, after(first), runs, bits) } else { Quad::default() };
+        let second = if is_pair {
+            decode_quad(&FIRST_ROW, after(first), runs, bits)
+        } else {
+            Quad::default()
+        };
         context = after(second);
         *pair = [first, second];
         if !decode_offsets(pair, bits, Some(runs)) {
@@ -191,17 +222,25 @@ fn first_row_quads(quads: &mut [Quad], count: usize, runs: &mut RunBits<'_>, bit
 
 /// The quads of any other row. `quads` has those of the row above, which this replaces.
 #[inline(always)]
-fn other_row_quads(quads: &mut [Quad], count: usize, runs: &mut RunBits<'_>, bits: &mut BackwardBits<'_>) -> bool {
+fn other_row_quads(
+    quads: &mut [Quad],
+    count: usize,
+    runs: &mut RunBits<'_>,
+    bits: &mut BackwardBits<'_>,
+) -> bool {
     // Of the row above: significance of what is to the upper left, above, and to the upper right.
     let mut upper_left = 0;
     let mut left = 0;
     let context = |upper_left: u32, upper: u32, upper_right: u32, left: u32| {
-        (upper_left >> 3 | upper >> 1) & 1 | (left >> 2 | left >> 3) << 1 & 2 | (upper >> 3 | upper_right >> 1) << 2 & 4
+        (upper_left >> 3 | upper >> 1) & 1
+            | (left >> 2 | left >> 3) << 1 & 2
+            | (upper >> 3 | upper_right >> 1) << 2 & 4
     };
     let mut index = 1;
     while index <= count {
         let Some([first, second, next]) = quads.get_mut(index..index + 3) else { return false };
-        let (upper_1, upper_2, upper_3) = (first.significant(), second.significant(), next.significant());
+        let (upper_1, upper_2, upper_3) =
+            (first.significant(), second.significant(), next.significant());
         *first = decode_quad(&OTHER_ROWS, context(upper_left, upper_1, upper_2, left), runs, bits);
         left = first.significant();
         let is_pair = index < count;
@@ -224,7 +263,11 @@ fn other_row_quads(quads: &mut [Quad], count: usize, runs: &mut RunBits<'_>, bit
 
 /// The offsets of the exponents of two quads (§7.3.6). `runs` says more of them in the first row.
 #[inline(always)]
-fn decode_offsets(pair: &mut [Quad; 2], bits: &mut BackwardBits<'_>, runs: Option<&mut RunBits<'_>>) -> bool {
+fn decode_offsets(
+    pair: &mut [Quad; 2],
+    bits: &mut BackwardBits<'_>,
+    runs: Option<&mut RunBits<'_>>,
+) -> bool {
     let [first, second] = pair;
     let are_both = first.has_offset() && second.has_offset();
     let are_both_large = are_both.then(|| runs.map(RunBits::symbol)).flatten();
@@ -246,7 +289,8 @@ fn decode_offsets(pair: &mut [Quad; 2], bits: &mut BackwardBits<'_>, runs: Optio
     first_suffix < 28 && second_suffix < 28
 }
 
-/// The samples of a row of quads (§7.3.8). `above` has what is known of the row above, and gets it of this one.
+/// The samples of a row of quads (§7.3.8). `above` has what is known of the row above, and gets it
+/// of this one.
 #[inline(always)]
 fn row_samples(
     quads: &[Quad],
@@ -263,7 +307,9 @@ fn row_samples(
     let (mut left, mut own) = above.first().map_or((0, 0), |pair| (pair[0], pair[1]));
     let mut largest = 0;
     for (index, ((quad, top), bottom)) in quads.iter().zip(tops).zip(bottoms).enumerate() {
-        let Some([current, next]) = above.get_mut(index..index + 2).and_then(|two| two.first_chunk_mut::<2>()) else {
+        let Some([current, next]) =
+            above.get_mut(index..index + 2).and_then(|two| two.first_chunk_mut::<2>())
+        else {
             return false;
         };
         let around = left | own | next[0] | next[1];
@@ -304,20 +350,25 @@ fn magnitude_pass(bytes: &[u8], plane: u32, samples: &mut SampleBlock) {
     });
 }
 
-/// Samples that become significant in the plane below the lowest (§7.4): four columns of a stripe, then their signs.
+/// Samples that become significant in the plane below the lowest (§7.4): four columns of a stripe,
+/// then their signs.
 fn significance_pass(bytes: &[u8], plane: u32, is_causal: bool, samples: &mut SampleBlock) {
     let mut bits = ForwardBits::new(bytes, 0);
     let (width, height) = (samples.width(), samples.height());
     let was_significant: Vec<bool> =
         (0..width * height).map(|index| samples.get(index / width, index % width) != 0).collect();
-    let was = |row: usize, column: usize| was_significant.get(row * width + column).copied().unwrap_or(false);
+    let was = |row: usize, column: usize| {
+        was_significant.get(row * width + column).copied().unwrap_or(false)
+    };
     for stripe in (0..height).step_by(4) {
         let end = (stripe + 4).min(height);
         for group in (0..width).step_by(4) {
             let mut found = Vec::with_capacity(16);
             for column in group..(group + 4).min(width) {
                 for row in stripe..end {
-                    if was(row, column) || !has_neighbour(samples, row, column, is_causal && row + 1 == stripe + 4) {
+                    if was(row, column)
+                        || !has_neighbour(samples, row, column, is_causal && row + 1 == stripe + 4)
+                    {
                         continue;
                     }
                     if bits.take(1) == 1 {
@@ -335,7 +386,8 @@ fn significance_pass(bytes: &[u8], plane: u32, is_causal: bool, samples: &mut Sa
 
 fn has_neighbour(samples: &SampleBlock, row: usize, column: usize, is_below_unseen: bool) -> bool {
     let rows = row.saturating_sub(1)..row + if is_below_unseen { 1 } else { 2 };
-    let mut around = rows.flat_map(|row| (column.saturating_sub(1)..column + 2).map(move |column| (row, column)));
+    let mut around = rows
+        .flat_map(|row| (column.saturating_sub(1)..column + 2).map(move |column| (row, column)));
     around.any(|(row, column)| samples.get(row, column) != 0)
 }
 

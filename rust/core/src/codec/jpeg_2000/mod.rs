@@ -1,7 +1,8 @@
 //! JPEG 2000 and HTJ2K (ISO/IEC 15444-1 and -15; PS3.5 §A.4.4), in plain Rust.
 //!
-//! A codestream is read from the outside in: [`boxes`] find it, [`codestream`] its headers and tile-parts, [`packets`]
-//! the bytes of each code-block, [`bit_planes`] or [`ht_block`] the coefficients of a block, [`wavelet`] the samples.
+//! A codestream is read from the outside in: [`boxes`] find it, [`codestream`] its headers and
+//! tile-parts, [`packets`] the bytes of each code-block, [`bit_planes`] or [`ht_block`] the
+//! coefficients of a block, [`wavelet`] the samples.
 
 mod arithmetic;
 mod bit_planes;

@@ -25,7 +25,8 @@ pub struct PacketReader<'a> {
     pub bytes: &'a [u8],
     /// Where the next packet starts.
     pub position: usize,
-    /// The packet headers, if they do not stand before their packets, and where the next one starts.
+    /// The packet headers, if they do not stand before their packets, and where the next one
+    /// starts.
     pub packed_headers: Option<(&'a [u8], usize)>,
     /// What holds for all packets.
     pub coding: TileCoding,
@@ -42,7 +43,11 @@ struct Contribution {
 
 impl PacketReader<'_> {
     /// Reads all packets, in their order.
-    pub fn read(&mut self, components: &mut [TileComponent], changes: &[ProgressionChange]) -> Result<(), PacketError> {
+    pub fn read(
+        &mut self,
+        components: &mut [TileComponent],
+        changes: &[ProgressionChange],
+    ) -> Result<(), PacketError> {
         let all = [ProgressionChange {
             resolutions: 0..33,
             components: 0..components.len(),
@@ -55,7 +60,9 @@ impl PacketReader<'_> {
             let layer_end = change.layer_end.min(self.coding.layer_count.into());
             let packets = order(components, change);
             match change.progression {
-                Progression::Lrcp => self.read_by_layer(components, &packets, layer_end, &mut contributions)?,
+                Progression::Lrcp => {
+                    self.read_by_layer(components, &packets, layer_end, &mut contributions)?
+                }
                 Progression::Rlcp => {
                     for same in packets.chunk_by(|one, other| one.resolution == other.resolution) {
                         self.read_by_layer(components, same, layer_end, &mut contributions)?;
@@ -80,7 +87,8 @@ impl PacketReader<'_> {
         contributions: &mut Vec<Contribution>,
     ) -> Result<(), PacketError> {
         // Each layer from here on has at least one packet that was not read.
-        let next_layers = packets.iter().filter_map(|packet| Some(packet.find(components)?.1.next_layer));
+        let next_layers =
+            packets.iter().filter_map(|packet| Some(packet.find(components)?.1.next_layer));
         for layer in next_layers.min().unwrap_or(layer_end)..layer_end {
             for packet in packets {
                 self.read_layers(components, *packet, layer + 1, contributions)?;
@@ -137,7 +145,8 @@ impl PacketReader<'_> {
         for part in contributions.iter() {
             let end = self.position.checked_add(part.length).filter(|end| *end <= self.bytes.len());
             let end = end.ok_or(PacketError::Ends)?;
-            let block = precinct.bands.get_mut(part.band).and_then(|band| band.blocks.get_mut(part.block));
+            let block =
+                precinct.bands.get_mut(part.band).and_then(|band| band.blocks.get_mut(part.block));
             if let Some(block) = block {
                 block.pass_count += part.pass_count;
                 if let Some(segment) = block.segments.get_mut(part.segment) {
@@ -163,7 +172,11 @@ fn read_band(
     for (block_index, block) in blocks.iter_mut().enumerate() {
         let (row, column) = (block_index / *columns, block_index % *columns);
         let is_first = block.segments.is_empty();
-        let is_included = if is_first { inclusion.is_less(bits, column, row, layer + 1)? } else { bits.bit()? == 1 };
+        let is_included = if is_first {
+            inclusion.is_less(bits, column, row, layer + 1)?
+        } else {
+            bits.bit()? == 1
+        };
         if !is_included {
             continue;
         }
@@ -173,7 +186,9 @@ fn read_band(
                 block.zero_planes += 1;
                 // No band has more bit-planes: 31 of an exponent, 7 guard bits.
                 if block.zero_planes > 38 {
-                    return Err(PacketError::Wrong("a code-block has more bit-planes than there can be"));
+                    return Err(PacketError::Wrong(
+                        "a code-block has more bit-planes than there can be",
+                    ));
                 }
             }
         }
@@ -186,7 +201,13 @@ fn read_band(
         }
         let mut add = |segment: usize, pass_count: u32, length: u32| {
             let length = length as usize;
-            contributions.push(Contribution { band: band_index, block: block_index, segment, pass_count, length });
+            contributions.push(Contribution {
+                band: band_index,
+                block: block_index,
+                segment,
+                pass_count,
+                length,
+            });
         };
         if style.is_high_throughput {
             read_high_throughput_lengths(bits, block, pass_count, is_first, &mut add)?;
@@ -216,7 +237,11 @@ fn pass_count(bits: &mut HeaderBits<'_>) -> Result<u32, Ends> {
     Ok(37 + bits.bits(7)?)
 }
 
-fn length(bits: &mut HeaderBits<'_>, length_bits: u32, pass_count: u32) -> Result<u32, PacketError> {
+fn length(
+    bits: &mut HeaderBits<'_>,
+    length_bits: u32,
+    pass_count: u32,
+) -> Result<u32, PacketError> {
     let count = length_bits + pass_count.max(1).ilog2();
     if count > 32 {
         return Err(PacketError::Wrong("a code-block is longer than it can be"));
@@ -232,10 +257,14 @@ fn read_lengths(
     style: BlockStyle,
     add: &mut impl FnMut(usize, u32, u32),
 ) -> Result<(), PacketError> {
-    // Passes of the last segment that were read in this packet are not yet counted in it; none is left half full.
+    // Passes of the last segment that were read in this packet are not yet counted in it; none is
+    // left half full.
     let mut used = block.segments.last().map_or(0, |segment| segment.pass_count);
     while left > 0 {
-        let room = block.segments.last().map_or(0, |segment| segment.max_pass_count - used.min(segment.max_pass_count));
+        let room = block
+            .segments
+            .last()
+            .map_or(0, |segment| segment.max_pass_count - used.min(segment.max_pass_count));
         if room == 0 {
             block.segments.push(Segment {
                 pass_count: 0,
@@ -315,7 +344,8 @@ impl PacketOf {
     }
 }
 
-/// The precincts of a change of the order (§B.12.1), as they follow each other in it within a layer.
+/// The precincts of a change of the order (§B.12.1), as they follow each other in it within a
+/// layer.
 fn order(components: &[TileComponent], change: &ProgressionChange) -> Vec<PacketOf> {
     let mut all = Vec::new();
     for (component, of) in components.iter().enumerate() {
@@ -327,14 +357,24 @@ fn order(components: &[TileComponent], change: &ProgressionChange) -> Vec<Packet
                 continue;
             }
             let packets = of.precincts.iter().enumerate();
-            all.extend(packets.map(|(precinct, of)| (of.position, PacketOf { component, resolution, precinct })));
+            all.extend(
+                packets.map(|(precinct, of)| {
+                    (of.position, PacketOf { component, resolution, precinct })
+                }),
+            );
         }
     }
     match change.progression {
         Progression::Lrcp | Progression::Rlcp => all.sort_by_key(|(_, packet)| packet.resolution),
-        Progression::Rpcl => all.sort_by_key(|(position, packet)| (packet.resolution, *position, packet.component)),
-        Progression::Pcrl => all.sort_by_key(|(position, packet)| (*position, packet.component, packet.resolution)),
-        Progression::Cprl => all.sort_by_key(|(position, packet)| (packet.component, *position, packet.resolution)),
+        Progression::Rpcl => {
+            all.sort_by_key(|(position, packet)| (packet.resolution, *position, packet.component))
+        }
+        Progression::Pcrl => {
+            all.sort_by_key(|(position, packet)| (*position, packet.component, packet.resolution))
+        }
+        Progression::Cprl => {
+            all.sort_by_key(|(position, packet)| (packet.component, *position, packet.resolution))
+        }
     }
     all.into_iter().map(|(_, packet)| packet).collect()
 }

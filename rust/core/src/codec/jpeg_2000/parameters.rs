@@ -1,4 +1,5 @@
-//! What the headers of a codestream say: sizes (ISO/IEC 15444-1 §A.5), coding and quantization (§A.6).
+//! What the headers of a codestream say: sizes (ISO/IEC 15444-1 §A.5), coding and quantization
+//! (§A.6).
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -233,7 +234,8 @@ pub struct Quantization {
 }
 
 impl Quantization {
-    /// Exponent and mantissa of a band: that of the lowest resolution has the index 0. `None` if it has none.
+    /// Exponent and mantissa of a band: that of the lowest resolution has the index 0. `None` if it
+    /// has none.
     pub fn step(&self, band_index: usize) -> Option<(u32, u32)> {
         match self.style {
             QuantizationStyle::Derived => {
@@ -266,8 +268,8 @@ impl<T> ByComponent<T> {
         self.named.insert(component, value);
     }
 
-    /// What holds for `component` of a tile; `self` is what its main header says. What is said of a tile comes
-    /// first, and then what is said of a component (§A.6).
+    /// What holds for `component` of a tile; `self` is what its main header says. What is said of a
+    /// tile comes first, and then what is said of a component (§A.6).
     pub fn resolve<'a>(&'a self, tile: &'a ByComponent<T>, component: usize) -> Option<&'a T> {
         let of_tile = tile.named.get(&component).or(tile.default.as_ref());
         of_tile.or_else(|| self.named.get(&component)).or(self.default.as_ref())

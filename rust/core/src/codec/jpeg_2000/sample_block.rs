@@ -3,7 +3,8 @@
 /// Most samples of a code-block (ISO/IEC 15444-1 §A.6.1).
 pub const MAX_SAMPLES: usize = 4096;
 
-/// Coefficients, row by row: the sign in the highest bit, below it the magnitude with one bit of fraction.
+/// Coefficients, row by row: the sign in the highest bit, below it the magnitude with one bit of
+/// fraction.
 pub struct SampleBlock {
     samples: Box<[u32; MAX_SAMPLES]>,
     /// Of a row: even, as HTJ2K codes two by two.
@@ -44,7 +45,8 @@ impl SampleBlock {
         rows.map(|row| row.get(..self.width).unwrap_or_default())
     }
 
-    /// Rows two by two, of an even length: with a column and a row more than there are if that is needed.
+    /// Rows two by two, of an even length: with a column and a row more than there are if that is
+    /// needed.
     pub fn row_pairs_mut(&mut self) -> impl Iterator<Item = (&mut [u32], &mut [u32])> {
         let stride = self.stride;
         let pairs = self.samples.chunks_exact_mut(stride * 2).take(self.height.div_ceil(2));
@@ -63,7 +65,8 @@ impl SampleBlock {
     #[inline(always)]
     pub fn set(&mut self, row: usize, column: usize, value: u32) {
         // No index of a block is changed by this; it takes the place of a check.
-        if let Some(sample) = self.samples.get_mut((row * self.stride + column) & (MAX_SAMPLES - 1)) {
+        if let Some(sample) = self.samples.get_mut((row * self.stride + column) & (MAX_SAMPLES - 1))
+        {
             *sample = value;
         }
     }

@@ -39,7 +39,8 @@ impl TagTree {
         TagTree { nodes: vec![Node { low: 0, is_known: false }; count], levels }
     }
 
-    /// Decodes until it is known whether the number at a place is less than `threshold`, and says whether it is.
+    /// Decodes until it is known whether the number at a place is less than `threshold`, and says
+    /// whether it is.
     pub fn is_less(
         &mut self,
         bits: &mut HeaderBits<'_>,

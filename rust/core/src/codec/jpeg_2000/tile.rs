@@ -1,4 +1,5 @@
-//! How a tile is divided (ISO/IEC 15444-1 Annex B): components, resolutions, bands, precincts, code-blocks.
+//! How a tile is divided (ISO/IEC 15444-1 Annex B): components, resolutions, bands, precincts,
+//! code-blocks.
 
 use super::codestream::Header;
 use super::parameters::{BlockStyle, ByComponent, Parameters, QuantizationStyle, Rectangle};
@@ -95,18 +96,30 @@ pub struct TileComponent {
     pub region_shift: u32,
 }
 
-/// Divides a tile, of which `own` says what its own headers say, and that has `coded_length` bytes of packets.
+/// Divides a tile, of which `own` says what its own headers say, and that has `coded_length` bytes
+/// of packets.
 ///
 /// # Errors
 ///
-/// If quantization is not said for a band, or it is divided into more pieces than an image can need.
-pub fn divide(header: &Header, own: &Parameters, tile_index: usize, coded_length: u64) -> Result<Vec<TileComponent>> {
+/// If quantization is not said for a band, or it is divided into more pieces than an image can
+/// need.
+pub fn divide(
+    header: &Header,
+    own: &Parameters,
+    tile_index: usize,
+    coded_length: u64,
+) -> Result<Vec<TileComponent>> {
     let area = header.size.tile(tile_index);
     let main = &header.parameters;
     let mut components = Vec::with_capacity(header.size.components.len());
     for (index, component) in header.size.components.iter().enumerate() {
-        fn resolve<'a, T>(main: &'a ByComponent<T>, own: &'a ByComponent<T>, index: usize) -> Result<&'a T> {
-            main.resolve(own, index).ok_or_else(|| error(0, "its headers do not say how it is coded"))
+        fn resolve<'a, T>(
+            main: &'a ByComponent<T>,
+            own: &'a ByComponent<T>,
+            index: usize,
+        ) -> Result<&'a T> {
+            main.resolve(own, index)
+                .ok_or_else(|| error(0, "its headers do not say how it is coded"))
         }
         let coding = resolve(&main.coding, &own.coding, index)?;
         let quantization = resolve(&main.quantization, &own.quantization, index)?;
@@ -130,14 +143,18 @@ pub fn divide(header: &Header, own: &Parameters, tile_index: usize, coded_length
                 grid_steps: (u64::from(x_step) << down, u64::from(y_step) << down),
                 tile: header.size.tile(tile_index),
             };
-            let kinds: &[(bool, bool)] =
-                if resolution == 0 { &[(false, false)] } else { &[(true, false), (false, true), (true, true)] };
+            let kinds: &[(bool, bool)] = if resolution == 0 {
+                &[(false, false)]
+            } else {
+                &[(true, false), (false, true), (true, true)]
+            };
             let mut bands = Vec::with_capacity(kinds.len());
             for (kind, (is_high_x, is_high_y)) in kinds.iter().copied().enumerate() {
-                let band_index = if resolution == 0 { 0 } else { resolution as usize * 3 - 2 + kind };
-                let (exponent, mantissa) = quantization
-                    .step(band_index)
-                    .ok_or_else(|| error(0, "its headers do not say how all bands are quantized"))?;
+                let band_index =
+                    if resolution == 0 { 0 } else { resolution as usize * 3 - 2 + kind };
+                let (exponent, mantissa) = quantization.step(band_index).ok_or_else(|| {
+                    error(0, "its headers do not say how all bands are quantized")
+                })?;
                 let gain = u32::from(is_high_x) + u32::from(is_high_y);
                 let range = (component.precision + gain) as i32 - exponent as i32;
                 let level = if resolution == 0 { down } else { down + 1 };
@@ -146,7 +163,11 @@ pub fn divide(header: &Header, own: &Parameters, tile_index: usize, coded_length
                     is_high_x,
                     is_high_y,
                     plane_count: (quantization.guard_bits + exponent).saturating_sub(1),
-                    step: if coding.is_reversible { 1.0 } else { 2f32.powi(range) * (1.0 + mantissa as f32 / 2048.0) },
+                    step: if coding.is_reversible {
+                        1.0
+                    } else {
+                        2f32.powi(range) * (1.0 + mantissa as f32 / 2048.0)
+                    },
                 });
             }
             let precincts = grid.precincts(&bands, &mut pieces)?;
@@ -156,10 +177,18 @@ pub fn divide(header: &Header, own: &Parameters, tile_index: usize, coded_length
             resolutions,
             block_style: coding.block_style,
             is_reversible: coding.is_reversible,
-            region_shift: main.region_shift.resolve(&own.region_shift, index).copied().unwrap_or(0).into(),
+            region_shift: main
+                .region_shift
+                .resolve(&own.region_shift, index)
+                .copied()
+                .unwrap_or(0)
+                .into(),
         });
     }
-    if components.iter().any(|component| component.region_shift > 0 && component.block_style.is_high_throughput) {
+    if components
+        .iter()
+        .any(|component| component.region_shift > 0 && component.block_style.is_high_throughput)
+    {
         return Err(unsupported("a region of interest in HTJ2K"));
     }
     Ok(components)
@@ -185,8 +214,9 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// A code-block of fewer than 16 samples is at an edge, and those edges are not most of an image. One of fewer than
-    /// 256, and a precinct with it, is chosen for what is in it: then there are bytes of it, if not for each.
+    /// A code-block of fewer than 16 samples is at an edge, and those edges are not most of an
+    /// image. One of fewer than 256, and a precinct with it, is chosen for what is in it: then
+    /// there are bytes of it, if not for each.
     fn new(sample_count: u64, coded_length: u64) -> Pieces {
         let by_bytes = (1 << 16) + sample_count / 256 + coded_length.saturating_mul(64);
         Pieces { left: (4096 + sample_count / 16).min(by_bytes) }
@@ -194,7 +224,9 @@ impl Pieces {
 
     fn take(&mut self, count: u64) -> Result<()> {
         let left = self.left.checked_sub(count);
-        self.left = left.ok_or_else(|| error(0, "it has more precincts or code-blocks than such an image can need"))?;
+        self.left = left.ok_or_else(|| {
+            error(0, "it has more precincts or code-blocks than such an image can need")
+        })?;
         Ok(())
     }
 }
@@ -216,7 +248,8 @@ impl PrecinctGrid {
         if self.area.is_empty() {
             return Ok(Vec::new());
         }
-        let along = |low: u32, high: u32, exponent: u32| low >> exponent..((high - 1) >> exponent) + 1;
+        let along =
+            |low: u32, high: u32, exponent: u32| low >> exponent..((high - 1) >> exponent) + 1;
         let columns = along(self.area.x0, self.area.x1, self.exponents.0);
         let rows = along(self.area.y0, self.area.y1, self.exponents.1);
         pieces.take(columns.len() as u64 * rows.len() as u64)?;
@@ -224,7 +257,8 @@ impl PrecinctGrid {
         for row in rows {
             for column in columns.clone() {
                 let at = |index: u32, exponent: u32, step: u64, low: u32| {
-                    ((u64::from(index) << exponent).saturating_mul(step)).clamp(low.into(), u32::MAX.into()) as u32
+                    ((u64::from(index) << exponent).saturating_mul(step))
+                        .clamp(low.into(), u32::MAX.into()) as u32
                 };
                 let position = (
                     at(row, self.exponents.1, self.grid_steps.1, self.tile.y0),
@@ -240,10 +274,17 @@ impl PrecinctGrid {
         Ok(precincts)
     }
 
-    fn precinct_band(&self, band: &Band, column: u32, row: u32, pieces: &mut Pieces) -> Result<PrecinctBand> {
+    fn precinct_band(
+        &self,
+        band: &Band,
+        column: u32,
+        row: u32,
+        pieces: &mut Pieces,
+    ) -> Result<PrecinctBand> {
         // Bands but the lowest have half the samples of their resolution. No exponent is 0 there.
         let down = u32::from(!self.is_lowest);
-        let (width, height) = (self.exponents.0.saturating_sub(down), self.exponents.1.saturating_sub(down));
+        let (width, height) =
+            (self.exponents.0.saturating_sub(down), self.exponents.1.saturating_sub(down));
         let span = |index: u32, exponent: u32| {
             let clamp = |at: u64| at.min(u32::MAX.into()) as u32;
             (clamp(u64::from(index) << exponent), clamp(u64::from(index + 1) << exponent))
@@ -254,7 +295,8 @@ impl PrecinctGrid {
             let (inclusion, zero_planes) = (TagTree::default(), TagTree::default());
             return Ok(PrecinctBand { columns: 0, inclusion, zero_planes, blocks: Vec::new() });
         }
-        let (width, height) = (self.block_exponents.0.min(width), self.block_exponents.1.min(height));
+        let (width, height) =
+            (self.block_exponents.0.min(width), self.block_exponents.1.min(height));
         let columns = area.x0 >> width..((area.x1 - 1) >> width) + 1;
         let rows = area.y0 >> height..((area.y1 - 1) >> height) + 1;
         pieces.take(columns.len() as u64 * rows.len() as u64)?;

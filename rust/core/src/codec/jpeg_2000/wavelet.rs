@@ -1,4 +1,5 @@
-//! The inverse wavelet transforms (ISO/IEC 15444-1 Annex F): 5-3 in whole numbers, 9-7 in floating point.
+//! The inverse wavelet transforms (ISO/IEC 15444-1 Annex F): 5-3 in whole numbers, 9-7 in floating
+//! point.
 
 use super::features::wide;
 use super::parameters::Rectangle;
@@ -22,12 +23,18 @@ impl<T: Copy + Default> Plane<T> {
 
     /// A row.
     pub fn row(&self, row: usize) -> &[T] {
-        self.samples.get(row * self.width..).and_then(|rest| rest.get(..self.width)).unwrap_or_default()
+        self.samples
+            .get(row * self.width..)
+            .and_then(|rest| rest.get(..self.width))
+            .unwrap_or_default()
     }
 
     /// A row, to be changed.
     pub fn row_mut(&mut self, row: usize) -> &mut [T] {
-        self.samples.get_mut(row * self.width..).and_then(|rest| rest.get_mut(..self.width)).unwrap_or_default()
+        self.samples
+            .get_mut(row * self.width..)
+            .and_then(|rest| rest.get_mut(..self.width))
+            .unwrap_or_default()
     }
 }
 
@@ -36,8 +43,8 @@ pub trait Coefficient: Copy + Default + Send + 'static {
     /// From a sign and a magnitude with one bit of fraction, in steps of `step`.
     fn dequantize(coded: u32, step: f32) -> Self;
 
-    /// Steps of lifting, the last one first, as they undo the transform: each changes the samples of one parity by
-    /// their neighbours of the other.
+    /// Steps of lifting, the last one first, as they undo the transform: each changes the samples
+    /// of one parity by their neighbours of the other.
     const STEPS: &'static [Step];
 
     /// `own`, changed by its neighbours.
@@ -73,7 +80,11 @@ impl Coefficient for i32 {
     #[inline(always)]
     fn lift(own: i32, before: i32, after: i32, step: Step) -> i32 {
         let sum = before.wrapping_add(after);
-        if step.changes_high { own.wrapping_add(sum >> 1) } else { own.wrapping_sub(sum.wrapping_add(2) >> 2) }
+        if step.changes_high {
+            own.wrapping_add(sum >> 1)
+        } else {
+            own.wrapping_sub(sum.wrapping_add(2) >> 2)
+        }
     }
 
     #[inline(always)]
@@ -93,8 +104,9 @@ const BETA: f32 = -0.052_980_12;
 const GAMMA: f32 = 0.882_911_1;
 const DELTA: f32 = 0.443_506_85;
 const K: f32 = 1.230_174_1;
-/// 1 / K, but for 3 parts in 100,000: what OpenJPEG multiplies with, and so what most readers of such images show. With
-/// it samples of 16 bits are within 1 of theirs, with the exact number within 3.
+/// 1 / K, but for 3 parts in 100,000: what OpenJPEG multiplies with, and so what most readers of
+/// such images show. With it samples of 16 bits are within 1 of theirs, with the exact number
+/// within 3.
 const HIGH_SCALE: f32 = 1.625_732_4 / 2.0;
 
 impl Coefficient for f32 {
@@ -138,7 +150,8 @@ pub struct Bands<'a, T> {
 }
 
 wide! {
-    /// Puts a resolution together from the bands of its level (2D_SR, §F.3.2). `area` is that of the resolution.
+    /// Puts a resolution together from the bands of its level (2D_SR, §F.3.2). `area` is that of
+    /// the resolution.
     pub fn synthesize<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Plane<T> = synthesize_inline;
 }
 
@@ -175,7 +188,8 @@ fn synthesize_inline<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> 
     plane
 }
 
-/// Lifting of columns, a row at a time, as soon as the rows that it needs are there: they are still in the cache.
+/// Lifting of columns, a row at a time, as soon as the rows that it needs are there: they are still
+/// in the cache.
 struct RowSteps {
     height: usize,
     starts_odd: bool,
@@ -192,7 +206,8 @@ impl RowSteps {
         if self.height < 2 {
             return;
         }
-        // Step number n of a row needs step number n - 1 of both its neighbours: it is done a row later.
+        // Step number n of a row needs step number n - 1 of both its neighbours: it is done a row
+        // later.
         for (number, step) in T::STEPS.iter().enumerate() {
             let Some(done) = row.checked_sub(number + 1) else { break };
             self.step(done, *step, plane);
@@ -200,7 +215,9 @@ impl RowSteps {
         if row + 1 == self.height {
             for extra in 1..=T::STEPS.len() {
                 for (number, step) in T::STEPS.iter().enumerate() {
-                    if let Some(done) = (row + extra).checked_sub(number + 1).filter(|done| *done < self.height) {
+                    if let Some(done) =
+                        (row + extra).checked_sub(number + 1).filter(|done| *done < self.height)
+                    {
                         self.step(done, *step, plane);
                     }
                 }
@@ -259,14 +276,16 @@ impl<T: Coefficient> Line<T> {
         self.high.clear();
         self.high.extend(high.iter().map(|sample| sample.scale(true)));
         for step in T::STEPS {
-            // Between low-pass sample n and the next stands high-pass sample n, or n + 1 if a high-pass one is first.
+            // Between low-pass sample n and the next stands high-pass sample n, or n + 1 if a
+            // high-pass one is first.
             if step.changes_high {
                 lift_line(&mut self.high, &self.low, !starts_odd, *step);
             } else {
                 lift_line(&mut self.low, &self.high, starts_odd, *step);
             }
         }
-        let (first, second) = if starts_odd { (&self.high, &self.low) } else { (&self.low, &self.high) };
+        let (first, second) =
+            if starts_odd { (&self.high, &self.low) } else { (&self.low, &self.high) };
         let (pairs, last) = out.as_chunks_mut::<2>();
         for ((pair, first), second) in pairs.iter_mut().zip(first).zip(second) {
             *pair = [*first, *second];
@@ -277,11 +296,14 @@ impl<T: Coefficient> Line<T> {
     }
 }
 
-/// Lifts `own` by `others`. The neighbours of its sample n are samples n and n + 1 of the others if `is_between_next`,
-/// and n - 1 and n if not.
+/// Lifts `own` by `others`. The neighbours of its sample n are samples n and n + 1 of the others if
+/// `is_between_next`, and n - 1 and n if not.
 #[inline(always)]
 fn lift_line<T: Coefficient>(own: &mut [T], others: &[T], is_between_next: bool, step: Step) {
-    let (Some(first_other), Some(last_other)) = (others.first().copied(), others.last().copied()) else { return };
+    let (Some(first_other), Some(last_other)) = (others.first().copied(), others.last().copied())
+    else {
+        return;
+    };
     if is_between_next {
         for ((own, before), after) in own.iter_mut().zip(others).zip(others.iter().skip(1)) {
             *own = T::lift(*own, *before, *after, step);
@@ -296,7 +318,8 @@ fn lift_line<T: Coefficient>(own: &mut [T], others: &[T], is_between_next: bool,
         if let Some(own) = own.first_mut() {
             *own = T::lift(*own, first_other, first_other, step);
         }
-        for ((own, before), after) in own.iter_mut().skip(1).zip(others).zip(others.iter().skip(1)) {
+        for ((own, before), after) in own.iter_mut().skip(1).zip(others).zip(others.iter().skip(1))
+        {
             *own = T::lift(*own, *before, *after, step);
         }
         if own.len() > others.len()

@@ -5,7 +5,8 @@ const PADDING: usize = 8;
 
 /// An entropy-coded segment without its stuffed bits.
 ///
-/// Done for all of it before it is decoded: then a code takes one load, and no question about what the bytes are.
+/// Done for all of it before it is decoded: then a code takes one load, and no question about what
+/// the bytes are.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
     /// The bits one behind the other, then [`PADDING`].
@@ -15,10 +16,11 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// Becomes the segment that `coded` starts with, and says how many of its bytes that takes: all up to the next
-    /// marker.
+    /// Becomes the segment that `coded` starts with, and says how many of its bytes that takes: all
+    /// up to the next marker.
     ///
-    /// Behind a byte 0xFF stands a bit 0 that is none of the data: two bytes from 0xFF80 up are a marker.
+    /// Behind a byte 0xFF stands a bit 0 that is none of the data: two bytes from 0xFF80 up are a
+    /// marker.
     pub(super) fn read(&mut self, coded: &[u8]) -> usize {
         self.bytes.clear();
         self.bytes.reserve(coded.len() + PADDING);
@@ -69,7 +71,8 @@ impl Segment {
 /// Whether one of eight bytes is 0xFF.
 fn has_ff(eight: u64) -> bool {
     const LOWEST: u64 = 0x0101_0101_0101_0101;
-    // As for a byte 0 in `!eight`: what was clear in its highest bit, and is set when 1 is taken away.
+    // As for a byte 0 in `!eight`: what was clear in its highest bit, and is set when 1 is taken
+    // away.
     (!eight).wrapping_sub(LOWEST) & eight & (LOWEST << 7) != 0
 }
 
@@ -130,8 +133,9 @@ impl Bits<'_> {
         value as u32
     }
 
-    /// The number that the next Golomb code is (T.87 §A.5.3): zeros, a 1, and `k` bits; or `escape` zeros, a 1, and the
-    /// `long_bits` of the number less 1. `escape` is below 57, `long_bits` at most 16.
+    /// The number that the next Golomb code is (T.87 §A.5.3): zeros, a 1, and `k` bits; or `escape`
+    /// zeros, a 1, and the `long_bits` of the number less 1. `escape` is below 57, `long_bits` at
+    /// most 16.
     #[inline(always)]
     pub(super) fn take_code(&mut self, k: Golomb, escape: u32, long_bits: u32) -> u32 {
         let next = self.peek();
@@ -143,8 +147,8 @@ impl Bits<'_> {
             return number;
         }
         self.skip(zeros + 1 + u32::from(k.bits));
-        // The 1 is taken with the bits behind it, and stands for one zero more. No code of a sound frame has more bits
-        // than are there: its zeros, times 2^k, are below 2^16.
+        // The 1 is taken with the bits behind it, and stands for one zero more. No code of a sound
+        // frame has more bits than are there: its zeros, times 2^k, are below 2^16.
         let bits = (next << zeros) >> (k.shift & 63);
         (zeros.wrapping_sub(1) << (k.bits & 31)).wrapping_add(bits as u32)
     }
@@ -184,7 +188,11 @@ mod tests {
         let mut segment = Segment::default();
         let taken = segment.read(coded);
         let length = segment.bytes.len() - PADDING - 1;
-        (taken, segment.bit_count, segment.bytes[..length + usize::from(segment.bit_count % 8 != 0)].to_vec())
+        (
+            taken,
+            segment.bit_count,
+            segment.bytes[..length + usize::from(segment.bit_count % 8 != 0)].to_vec(),
+        )
     }
 
     #[test]

@@ -15,8 +15,9 @@ use crate::error::{Error, Result};
 pub struct JpegLs;
 
 impl JpegLs {
-    /// The second byte of the marker that starts the frame header, such as 0xF7 for JPEG-LS and 0xC3 for JPEG Lossless:
-    /// what a frame is coded by, whatever its Transfer Syntax says. `None` if there is no frame header.
+    /// The second byte of the marker that starts the frame header, such as 0xF7 for JPEG-LS and
+    /// 0xC3 for JPEG Lossless: what a frame is coded by, whatever its Transfer Syntax says. `None`
+    /// if there is no frame header.
     pub fn frame_marker(frame: &[u8]) -> Option<u8> {
         frame_marker(frame)
     }
@@ -34,8 +35,18 @@ impl Codec for JpegLs {
         let colour = match headers.transform {
             ColourTransform::None => CodedColour::AsDescribed,
             // What it would mean for others is nowhere said.
-            _ if header.component_count() == 3 && is_one_scan && matches!(header.precision, 8 | 16) => CodedColour::Rgb,
-            _ => return Err(unsupported("JPEG-LS with a colour transform, of samples with bits", header.precision)),
+            _ if header.component_count() == 3
+                && is_one_scan
+                && matches!(header.precision, 8 | 16) =>
+            {
+                CodedColour::Rgb
+            }
+            _ => {
+                return Err(unsupported(
+                    "JPEG-LS with a colour transform, of samples with bits",
+                    header.precision,
+                ));
+            }
         };
         let coded = CodedImage {
             rows: header.rows,
@@ -50,7 +61,9 @@ impl Codec for JpegLs {
 
         let mut rows = Rows::new(header.component_count(), header.precision, headers.transform);
         let early = if is_one_scan {
-            lines(&mut headers, &header, &scan, |lines| rows.add(lines.iter().map(Lines::samples), target))?
+            lines(&mut headers, &header, &scan, |lines| {
+                rows.add(lines.iter().map(Lines::samples), target)
+            })?
         } else {
             planes(&mut headers, &header, scan, &mut rows, target)?
         };
@@ -63,7 +76,8 @@ impl Codec for JpegLs {
     }
 }
 
-/// Decodes the scan that `headers` stands at, and goes behind it. Says why there are fewer lines than there should be.
+/// Decodes the scan that `headers` stands at, and goes behind it. Says why there are fewer lines
+/// than there should be.
 fn lines(
     headers: &mut Headers<'_>,
     header: &FrameHeader,
@@ -96,8 +110,8 @@ fn lines(
     }))
 }
 
-/// Decodes a frame whose components are in different scans, of which `scan` is the first: all of it, before the first
-/// row can go out. Says why there are fewer rows than there should be.
+/// Decodes a frame whose components are in different scans, of which `scan` is the first: all of
+/// it, before the first row can go out. Says why there are fewer rows than there should be.
 fn planes(
     headers: &mut Headers<'_>,
     header: &FrameHeader,
@@ -112,7 +126,11 @@ fn planes(
             Ok(here) => here,
             Err(error) => break Some(error),
         };
-        if here.components.iter().any(|index| planes.get(*index).is_none_or(|plane| !plane.is_empty())) {
+        if here
+            .components
+            .iter()
+            .any(|index| planes.get(*index).is_none_or(|plane| !plane.is_empty()))
+        {
             break Some(invalid(here.offset, "a component is in two scans"));
         }
         let early = lines(headers, header, &here, |lines| {
@@ -131,7 +149,8 @@ fn planes(
         }
     };
     // Rows that lack a component are no good.
-    let good_count = planes.iter().map(|plane| plane.len() / header.columns.max(1)).min().unwrap_or(0);
+    let good_count =
+        planes.iter().map(|plane| plane.len() / header.columns.max(1)).min().unwrap_or(0);
     for row in 0..good_count {
         let samples = row * header.columns..(row + 1) * header.columns;
         rows.add(planes.iter().map(|plane| plane.get(samples.clone()).unwrap_or(&[])), target)?;

@@ -1,5 +1,6 @@
-//! The colour transforms that an APP8 marker segment `mrfx` names. They are no part of the standard: the encoder that
-//! it came from has them, and without them the colours of its images would be wrong.
+//! The colour transforms that an APP8 marker segment `mrfx` names. They are no part of the
+//! standard: the encoder that it came from has them, and without them the colours of its images
+//! would be wrong.
 
 /// What was done to red, green and blue before they were coded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +28,8 @@ impl ColourTransform {
         })
     }
 
-    /// Makes pixels of three samples red, green and blue again. All numbers wrap at `precision` bits.
+    /// Makes pixels of three samples red, green and blue again. All numbers wrap at `precision`
+    /// bits.
     pub(super) fn undo(self, samples: &mut [u16], precision: u32) {
         let mask = ((1u32 << precision) - 1) as u16;
         let (half, quarter) = (1 << (precision - 1), 1 << (precision - 2));

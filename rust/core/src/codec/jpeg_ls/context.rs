@@ -1,4 +1,5 @@
-//! What is known of the samples so far, by the neighbourhoods that they were in (T.87 §A.2.1, §A.6, §A.7.2).
+//! What is known of the samples so far, by the neighbourhoods that they were in (T.87 §A.2.1, §A.6,
+//! §A.7.2).
 
 use super::bits::Golomb;
 use super::parameters::Parameters;
@@ -6,8 +7,8 @@ use super::parameters::Parameters;
 /// Contexts of samples that are not in a run: 9 regions of three differences, opposite ones as one.
 const CONTEXT_COUNT: usize = 365;
 
-/// What the next sample of a context is decoded with. It follows from the [`Statistics`]; kept, it is there before it is
-/// needed.
+/// What the next sample of a context is decoded with. It follows from the [`Statistics`]; kept, it
+/// is there before it is needed.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(4))]
 pub(super) struct Context {
@@ -32,14 +33,25 @@ pub(super) struct Statistics {
 }
 
 impl Statistics {
-    /// Takes in a prediction error (T.87 §A.6), and makes `context` ready for the next. `IS_LOSSLESS` says that NEAR is 0.
+    /// Takes in a prediction error (T.87 §A.6), and makes `context` ready for the next.
+    /// `IS_LOSSLESS` says that NEAR is 0.
     ///
     /// There are no branches on what is as good as random.
     #[inline(always)]
-    pub(super) fn update(&mut self, context: &mut Context, error: i32, parameters: &Parameters, is_lossless: bool) {
+    pub(super) fn update(
+        &mut self,
+        context: &mut Context,
+        error: i32,
+        parameters: &Parameters,
+        is_lossless: bool,
+    ) {
         // Errors that a damaged frame codes may be anything.
         let mut magnitude = self.magnitude.wrapping_add(error.unsigned_abs());
-        let mut bias = self.bias.wrapping_add(if is_lossless { error } else { error.wrapping_mul(parameters.step()) });
+        let mut bias = self.bias.wrapping_add(if is_lossless {
+            error
+        } else {
+            error.wrapping_mul(parameters.step())
+        });
         let mut count = self.count;
         if count == parameters.reset {
             magnitude >>= 1;
@@ -56,9 +68,14 @@ impl Statistics {
         let correction = i32::from(context.correction) + is_low - is_high;
         let k = golomb_k(magnitude, count);
         // Is -1 where k is 0 and 2B <= -N.
-        let complement = if is_lossless { (k as i32 - 1) >> 31 & (2 * bias + n - 1) >> 31 } else { 0 };
+        let complement =
+            if is_lossless { (k as i32 - 1) >> 31 & (2 * bias + n - 1) >> 31 } else { 0 };
 
-        let correction = if correction == i32::from(correction as i8) { correction as i8 } else { context.correction };
+        let correction = if correction == i32::from(correction as i8) {
+            correction as i8
+        } else {
+            context.correction
+        };
         *context = Context { correction, golomb: Golomb::new(k), complement: complement as i8 };
         *self = Statistics { magnitude, bias, count };
     }
@@ -94,7 +111,8 @@ impl RunContext {
         Golomb::new(golomb_k(magnitude, self.count))
     }
 
-    /// The prediction error that `mapped` (EMErrval) stands for, which is taken in (T.87 §A.7.2.2, backwards).
+    /// The prediction error that `mapped` (EMErrval) stands for, which is taken in (T.87 §A.7.2.2,
+    /// backwards).
     pub(super) fn update(&mut self, mapped: u32, k: u32, is_alike: bool, reset: u32) -> i32 {
         let is_alike = u32::from(is_alike);
         let sum = mapped.wrapping_add(is_alike);
@@ -103,7 +121,8 @@ impl RunContext {
         let is_negative = (k != 0 || 2 * self.negative_count >= self.count) == is_odd;
         let error = if is_negative { -magnitude } else { magnitude };
         self.negative_count += u32::from(error < 0);
-        self.magnitude = self.magnitude.wrapping_add(mapped.wrapping_add(1).wrapping_sub(is_alike) >> 1);
+        self.magnitude =
+            self.magnitude.wrapping_add(mapped.wrapping_add(1).wrapping_sub(is_alike) >> 1);
         if self.count == reset {
             self.magnitude >>= 1;
             self.count >>= 1;
@@ -170,7 +189,9 @@ impl Regions {
         let starts = [parameters.near + 1, t1, t2, t3];
         let mut table = vec![0; DIFFERENCE_COUNT];
         let middle = DIFFERENCE_COUNT / 2;
-        for (region, (start, end)) in (1..).zip(starts.into_iter().zip([t1, t2, t3, parameters.max_value + 1])) {
+        for (region, (start, end)) in
+            (1..).zip(starts.into_iter().zip([t1, t2, t3, parameters.max_value + 1]))
+        {
             let (start, end) = (start as usize, end as usize);
             if let Some(part) = table.get_mut(middle + start..middle + end) {
                 part.fill(region);
@@ -186,8 +207,8 @@ impl Regions {
         self.table.first_chunk().map(RegionTable)
     }
 
-    /// What is known of a line from the one above, which has a sample more at either end. Without lookups, so that it is
-    /// done for many samples at a time.
+    /// What is known of a line from the one above, which has a sample more at either end. Without
+    /// lookups, so that it is done for many samples at a time.
     #[inline(always)]
     pub(super) fn above(&self, previous: &[u16], line: &mut [Above]) {
         let [one, two, three, four] = self.starts;
@@ -199,8 +220,12 @@ impl Regions {
                 + i32::from(magnitude >= four);
             (region ^ sign) - sign
         };
-        let (Some(from_second), Some(from_third)) = (previous.get(1..), previous.get(2..)) else { return };
-        for (((left, middle), right), above) in previous.iter().zip(from_second).zip(from_third).zip(line) {
+        let (Some(from_second), Some(from_third)) = (previous.get(1..), previous.get(2..)) else {
+            return;
+        };
+        for (((left, middle), right), above) in
+            previous.iter().zip(from_second).zip(from_third).zip(line)
+        {
             let [left, sample, right] = [*left, *middle, *right].map(i32::from);
             above.sample = *middle;
             above.regions = (81 * region(right - sample) + 9 * region(sample - left)) as i16;
@@ -212,6 +237,8 @@ impl RegionTable<'_> {
     /// The region of a difference.
     #[inline(always)]
     pub(super) fn of(self, difference: i32) -> i32 {
-        self.0.get((difference + (DIFFERENCE_COUNT / 2) as i32) as u32 as usize).map_or(0, |region| i32::from(*region))
+        self.0
+            .get((difference + (DIFFERENCE_COUNT / 2) as i32) as u32 as usize)
+            .map_or(0, |region| i32::from(*region))
     }
 }

@@ -1,4 +1,5 @@
-//! Marker segments (T.87 §C.2, T.81 §B.1, §B.2): the frame header, scan headers, and what they take for granted.
+//! Marker segments (T.87 §C.2, T.81 §B.1, §B.2): the frame header, scan headers, and what they take
+//! for granted.
 
 use super::colour::ColourTransform;
 use super::parameters::Preset;
@@ -80,7 +81,10 @@ impl<'a> Segment<'a> {
         let fill = rest.iter().take_while(|byte| **byte == 0xFF).count();
         let Some(code) = rest.get(fill) else { return Ok(None) };
         if fill == 0 || *code == 0 {
-            return Err(invalid(offset, format!("a marker was expected, and there is 0x{code:02X}")));
+            return Err(invalid(
+                offset,
+                format!("a marker was expected, and there is 0x{code:02X}"),
+            ));
         }
         let mut segment = Segment { code: *code, offset, body: &[] };
         *position = offset + fill + 1;
@@ -91,8 +95,9 @@ impl<'a> Segment<'a> {
             let length = usize::from(u16::from_be_bytes(*rest.first_chunk()?));
             rest.get(2..length)
         });
-        segment.body =
-            body.ok_or_else(|| invalid(offset, format!("the segment of marker 0xFF{code:02X} is cut short")))?;
+        segment.body = body.ok_or_else(|| {
+            invalid(offset, format!("the segment of marker 0xFF{code:02X} is cut short"))
+        })?;
         *position += 2 + segment.body.len();
         Ok(Some(segment))
     }
@@ -103,7 +108,11 @@ impl<'a> Segment<'a> {
     }
 
     fn wrong_length(&self) -> Error {
-        self.invalid(format!("marker 0xFF{:02X} has a segment of {} bytes", self.code, self.body.len() + 2))
+        self.invalid(format!(
+            "marker 0xFF{:02X} has a segment of {} bytes",
+            self.code,
+            self.body.len() + 2
+        ))
     }
 }
 
@@ -125,12 +134,16 @@ impl FrameHeader {
         let &[precision, y1, y0, x1, x0, count, ref components @ ..] = segment.body else {
             return Err(segment.wrong_length());
         };
-        let (components, []) = components.as_chunks::<3>() else { return Err(segment.wrong_length()) };
+        let (components, []) = components.as_chunks::<3>() else {
+            return Err(segment.wrong_length());
+        };
         if components.len() != usize::from(count) || count == 0 {
             return Err(segment.wrong_length());
         }
         if !(2..=16).contains(&precision) {
-            return Err(segment.invalid(format!("its samples have {precision} bits, expected 2 to 16")));
+            return Err(
+                segment.invalid(format!("its samples have {precision} bits, expected 2 to 16"))
+            );
         }
         let factors = components.first().map_or(0, |[_, factors, _]| *factors);
         if components.iter().any(|[_, other, _]| *other != factors) {
@@ -168,14 +181,17 @@ impl ScanHeader {
         let &[count, ref components @ .., near, interleave, transform] = segment.body else {
             return Err(segment.wrong_length());
         };
-        let (selectors, []) = components.as_chunks::<2>() else { return Err(segment.wrong_length()) };
+        let (selectors, []) = components.as_chunks::<2>() else {
+            return Err(segment.wrong_length());
+        };
         if selectors.len() != usize::from(count) || !(1..=4).contains(&count) {
             return Err(segment.wrong_length());
         }
         let mut components = Vec::with_capacity(selectors.len());
         for [id, table] in selectors {
             // Components that have the same identifier are told apart by their order.
-            let mut found = frame.component_ids.iter().enumerate().filter(|(_, other)| *other == id);
+            let mut found =
+                frame.component_ids.iter().enumerate().filter(|(_, other)| *other == id);
             let Some((index, _)) = found.find(|(index, _)| !components.contains(index)) else {
                 return Err(segment.invalid(format!("its component {id} is none of the frame")));
             };
@@ -188,7 +204,10 @@ impl ScanHeader {
             // Of one component, there is nothing to take turns with.
             (0..=2, 1) | (1, _) => Interleave::Line,
             (2, _) => Interleave::Sample,
-            _ => return Err(segment.invalid(format!("its {count} components have interleave mode {interleave}"))),
+            _ => {
+                return Err(segment
+                    .invalid(format!("its {count} components have interleave mode {interleave}")));
+            }
         };
         if transform & 0x0F != 0 {
             return Err(unsupported("JPEG-LS with a point transform", (transform & 0x0F).into()));
@@ -246,8 +265,10 @@ impl<'a> Headers<'a> {
                 marker::SOF55 => self.header = Some(FrameHeader::parse(&segment)?),
                 marker::SOF57 => return Err(unsupported("JPEG-LS with extensions, SOF", 57)),
                 code if marker::is_other_frame(code) => {
-                    let why =
-                        format!("it is no JPEG-LS: its frame header is marker 0xFF{code:02X} (SOF{})", code & 0x0F);
+                    let why = format!(
+                        "it is no JPEG-LS: its frame header is marker 0xFF{code:02X} (SOF{})",
+                        code & 0x0F
+                    );
                     return Err(segment.invalid(why));
                 }
                 marker::LSE => self.preset_parameters(&segment)?,
@@ -259,8 +280,9 @@ impl<'a> Headers<'a> {
                 }
                 marker::APP8 => {
                     if let [b'm', b'r', b'f', b'x', code] = segment.body {
-                        self.transform = ColourTransform::from_code(*code)
-                            .ok_or_else(|| unsupported("JPEG-LS with a colour transform", (*code).into()))?;
+                        self.transform = ColourTransform::from_code(*code).ok_or_else(|| {
+                            unsupported("JPEG-LS with a colour transform", (*code).into())
+                        })?;
                     }
                 }
                 marker::SOS => {
@@ -269,13 +291,17 @@ impl<'a> Headers<'a> {
                     };
                     let scan = ScanHeader::parse(&segment, header)?;
                     if header.rows == 0 {
-                        header.rows = line_count(self.frame, self.position)
-                            .ok_or_else(|| segment.invalid("it does not say how many lines it has"))?;
+                        header.rows = line_count(self.frame, self.position).ok_or_else(|| {
+                            segment.invalid("it does not say how many lines it has")
+                        })?;
                     }
                     return Ok((header.clone(), scan));
                 }
-                marker::EOI => return Err(segment.invalid("it ends before all its components are there")),
-                // Comments, applications' own and tables of other processes. What a lone marker says is known.
+                marker::EOI => {
+                    return Err(segment.invalid("it ends before all its components are there"));
+                }
+                // Comments, applications' own and tables of other processes. What a lone marker
+                // says is known.
                 _ => {}
             }
         }
@@ -306,7 +332,8 @@ impl<'a> Headers<'a> {
                 };
                 let value = |bytes: &[u8; 2]| u32::from(u16::from_be_bytes(*bytes));
                 let thresholds = [t1, t2, t3].map(value);
-                self.preset = Preset { max_value: value(max_value), thresholds, reset: value(reset) };
+                self.preset =
+                    Preset { max_value: value(max_value), thresholds, reset: value(reset) };
             }
             // Mapping tables and what is left of them: they matter where a scan names one.
             [2 | 3, ..] => {}
@@ -318,7 +345,9 @@ impl<'a> Headers<'a> {
                 };
                 (header.rows, header.columns) = (number(rows), number(columns));
             }
-            [id @ 5..=255, ..] => return Err(unsupported("JPEG-LS with preset parameters of type", id.into())),
+            [id @ 5..=255, ..] => {
+                return Err(unsupported("JPEG-LS with preset parameters of type", id.into()));
+            }
             _ => return Err(segment.wrong_length()),
         }
         Ok(())
@@ -330,7 +359,8 @@ fn number(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
-/// The number of lines that stands behind the first scan (DNL, T.81 §B.2.5). `position` is in that scan.
+/// The number of lines that stands behind the first scan (DNL, T.81 §B.2.5). `position` is in that
+/// scan.
 fn line_count(frame: &[u8], mut position: usize) -> Option<usize> {
     loop {
         let rest = frame.get(position..)?;

@@ -5,8 +5,10 @@ use super::context::{Above, Contexts, Regions};
 use super::parameters::Parameters;
 
 /// J: a run is coded in pieces of 2^J samples (T.87 §A.7.1.1).
-const RUN_BITS: [u8; 32] =
-    [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const RUN_BITS: [u8; 32] = [
+    0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13,
+    14, 15,
+];
 
 /// Lines of a component: each as wide as the image, and one sample more at either end.
 #[derive(Debug)]
@@ -53,7 +55,8 @@ impl Lines {
         }
     }
 
-    /// Goes to the next line. At its ends, neighbours that are not there are as those above it (T.87 §A.2.1).
+    /// Goes to the next line. At its ends, neighbours that are not there are as those above it
+    /// (T.87 §A.2.1).
     pub(super) fn advance(&mut self) {
         std::mem::swap(&mut self.previous, &mut self.current);
         if let [.., last, behind] = &mut self.previous[..] {
@@ -90,14 +93,19 @@ impl Coder {
         self.contexts = Contexts::new(&self.parameters);
     }
 
-    /// Decodes the line at hand of a component. `IS_BINARY` says what [`Parameters::is_binary`] does.
+    /// Decodes the line at hand of a component. `IS_BINARY` says what [`Parameters::is_binary`]
+    /// does.
     #[inline(always)]
     pub(super) fn line<const IS_BINARY: bool>(&mut self, lines: &mut Lines, from: &mut Bits<'_>) {
         let Lines { previous, current, run_index } = lines;
         self.regions.above(previous, &mut self.above);
         let above_line = &self.above[..];
         let columns = above_line.len();
-        let (Some(current), [above_left, above, ..]) = (current.get_mut(1..1 + columns), &previous[..]) else { return };
+        let (Some(current), [above_left, above, ..]) =
+            (current.get_mut(1..1 + columns), &previous[..])
+        else {
+            return;
+        };
         let Some(table) = self.regions.table() else { return };
         // Rc and Ra.
         let (mut above_left, mut left) = (i32::from(*above_left), i32::from(*above));
@@ -130,7 +138,14 @@ impl Coder {
             column += length;
             if let (Some(above), Some(place)) = (above_line.get(column), current.get_mut(column)) {
                 above_left = above.sample.into();
-                left = take_run_end(&mut self.contexts, &parameters, &mut run_bits, *run_index, left, above_left);
+                left = take_run_end(
+                    &mut self.contexts,
+                    &parameters,
+                    &mut run_bits,
+                    *run_index,
+                    left,
+                    above_left,
+                );
                 *run_index = run_index.saturating_sub(1);
                 *place = left as u16;
                 column += 1;
@@ -141,8 +156,8 @@ impl Coder {
     }
 }
 
-/// A sample that is in no run, where the regions are not all 0, or those of another component are not. `neighbours`
-/// are Ra, Rb and Rc.
+/// A sample that is in no run, where the regions are not all 0, or those of another component are
+/// not. `neighbours` are Ra, Rb and Rc.
 #[inline(always)]
 pub(super) fn take_sample<const IS_BINARY: bool>(
     parameters: &Parameters,
@@ -154,7 +169,8 @@ pub(super) fn take_sample<const IS_BINARY: bool>(
     let Parameters { max_value, error_bits, limit, near, .. } = *parameters;
     // Opposite regions have one context, in which errors have the opposite sign.
     let (sign, index) = (regions >> 31, regions.unsigned_abs() as usize);
-    let (Some(context), Some(statistics)) = (contexts.regular.get_mut(index), contexts.statistics.get_mut(index))
+    let (Some(context), Some(statistics)) =
+        (contexts.regular.get_mut(index), contexts.statistics.get_mut(index))
     else {
         return 0;
     };
@@ -170,8 +186,11 @@ pub(super) fn take_sample<const IS_BINARY: bool>(
     let half = (mapped >> 1) as i32;
     let complement = i32::from(context.complement);
     let error = (half ^ (complement ^ sign) ^ is_odd).wrapping_sub(sign);
-    let sample =
-        if IS_BINARY { predicted.wrapping_add(error) & max_value } else { parameters.reconstruct(predicted, error) };
+    let sample = if IS_BINARY {
+        predicted.wrapping_add(error) & max_value
+    } else {
+        parameters.reconstruct(predicted, error)
+    };
     statistics.update(context, half ^ complement ^ is_odd, parameters, IS_BINARY || near == 0);
     sample
 }
@@ -199,7 +218,8 @@ fn take_run_end(
     take_unlike_run_end(contexts, parameters, bits, run_index, left, above)
 }
 
-/// The same where the neighbours are not alike, or are taken not to be: in pixels of many components.
+/// The same where the neighbours are not alike, or are taken not to be: in pixels of many
+/// components.
 pub(super) fn take_unlike_run_end(
     contexts: &mut Contexts,
     parameters: &Parameters,
@@ -255,7 +275,8 @@ pub(super) fn take_run(bits: &mut Bits<'_>, run_index: &mut usize, left: usize) 
     length.min(left)
 }
 
-/// What a sample is predicted to be: the median of two neighbours and the plane through all three (T.87 §A.4.1).
+/// What a sample is predicted to be: the median of two neighbours and the plane through all three
+/// (T.87 §A.4.1).
 #[inline(always)]
 fn predict([left, above, above_left]: [i32; 3]) -> i32 {
     (left + above - above_left).min(left.max(above)).max(left.min(above))

@@ -40,7 +40,9 @@ impl Parameters {
         let largest = (1i32 << precision) - 1;
         let max_value = if preset.max_value == 0 { largest } else { preset.max_value as i32 };
         if max_value > largest {
-            return Err(format!("its largest sample, {max_value}, has more than its {precision} bits"));
+            return Err(format!(
+                "its largest sample, {max_value}, has more than its {precision} bits"
+            ));
         }
         let near = near as i32;
         if near > (max_value / 2).min(255) {
@@ -54,7 +56,9 @@ impl Parameters {
         }
         let [t1, t2, t3] = thresholds;
         if !(near < t1 && t1 <= t2 && t2 <= t3 && t3 <= max_value) {
-            return Err(format!("its thresholds are {t1}, {t2} and {t3}, with NEAR {near} and samples to {max_value}"));
+            return Err(format!(
+                "its thresholds are {t1}, {t2} and {t3}, with NEAR {near} and samples to {max_value}"
+            ));
         }
         let reset = if preset.reset == 0 { 64 } else { preset.reset };
         if reset < 3 || reset > 255.max(max_value as u32) {
@@ -68,8 +72,8 @@ impl Parameters {
         Ok(Parameters { max_value, near, range, error_bits: log2(range), limit, thresholds, reset })
     }
 
-    /// Whether samples are exact and their differences wrap at a power of two, as nearly all are: no multiplication
-    /// is needed then, and no comparison.
+    /// Whether samples are exact and their differences wrap at a power of two, as nearly all are:
+    /// no multiplication is needed then, and no comparison.
     pub(super) fn is_binary(&self) -> bool {
         self.near == 0 && (self.range as u32).is_power_of_two()
     }
@@ -104,7 +108,8 @@ impl Parameters {
 /// T1, T2 and T3 where nothing else is said (T.87 §C.2.4.1.1.1).
 fn default_thresholds(max_value: i32, near: i32) -> [i32; 3] {
     // What would leave its bounds is the lower bound.
-    let clamp = |value: i32, lowest: i32| if value > max_value || value < lowest { lowest } else { value };
+    let clamp =
+        |value: i32, lowest: i32| if value > max_value || value < lowest { lowest } else { value };
     let [mut t1, mut t2, mut t3] = if max_value >= 128 {
         let factor = (max_value.min(4095) + 128) / 256;
         [factor + 2 + 3 * near, 4 * factor + 3 + 5 * near, 17 * factor + 4 + 7 * near]

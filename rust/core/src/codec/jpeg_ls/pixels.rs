@@ -1,4 +1,5 @@
-//! One line of pixels: the samples of a pixel one behind the other, in runs all of them or none (T.87 §B.3).
+//! One line of pixels: the samples of a pixel one behind the other, in runs all of them or none
+//! (T.87 §B.3).
 
 use super::bits::Bits;
 use super::line::{Coder, Lines, take_run, take_sample, take_unlike_run_end};
@@ -18,9 +19,14 @@ struct Neighbours {
 }
 
 impl Coder {
-    /// Decodes the lines at hand of all components of a scan, at most four. The first has RUNindex for all.
+    /// Decodes the lines at hand of all components of a scan, at most four. The first has RUNindex
+    /// for all.
     #[inline(always)]
-    pub(super) fn pixel_line<const IS_BINARY: bool>(&mut self, lines: &mut [Lines], bits: &mut Bits<'_>) {
+    pub(super) fn pixel_line<const IS_BINARY: bool>(
+        &mut self,
+        lines: &mut [Lines],
+        bits: &mut Bits<'_>,
+    ) {
         let Some(first) = lines.first() else { return };
         let (columns, mut run_index) = (first.samples().len(), first.run_index);
         let Some(table) = self.regions.table() else { return };
@@ -28,7 +34,13 @@ impl Coder {
         for (neighbours, line) in all.iter_mut().zip(&*lines) {
             let (above_left, above) = (line.above(0), line.above(1));
             let region_of_left = table.of(above - above_left);
-            *neighbours = Neighbours { left: above, above, above_left, region_of_left, ..Neighbours::default() };
+            *neighbours = Neighbours {
+                left: above,
+                above,
+                above_left,
+                region_of_left,
+                ..Neighbours::default()
+            };
         }
         let mut column = 0;
         while column < columns {
@@ -37,7 +49,8 @@ impl Coder {
                 let Neighbours { left, above, above_left, region_of_left, .. } = *neighbours;
                 neighbours.above_right = line.above(column + 2);
                 let region_of_right = table.of(neighbours.above_right - above);
-                neighbours.regions = 81 * region_of_right + 9 * region_of_left + table.of(above_left - left);
+                neighbours.regions =
+                    81 * region_of_right + 9 * region_of_left + table.of(above_left - left);
                 neighbours.region_of_left = region_of_right;
                 is_run &= neighbours.regions == 0;
             }
@@ -59,7 +72,14 @@ impl Coder {
             for (neighbours, line) in all.iter_mut().zip(&mut *lines) {
                 let Neighbours { left, above, above_left, above_right, regions, .. } = *neighbours;
                 neighbours.left = if is_run {
-                    take_unlike_run_end(&mut self.contexts, &self.parameters, bits, run_index, left, above)
+                    take_unlike_run_end(
+                        &mut self.contexts,
+                        &self.parameters,
+                        bits,
+                        run_index,
+                        left,
+                        above,
+                    )
                 } else {
                     take_sample::<IS_BINARY>(
                         &self.parameters,

@@ -22,7 +22,14 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn new(component_count: usize, precision: u32, transform: ColourTransform) -> Rows {
-        Rows { component_count, precision, transform, group: Vec::new(), bytes: Vec::new(), count: 0 }
+        Rows {
+            component_count,
+            precision,
+            transform,
+            group: Vec::new(),
+            bytes: Vec::new(),
+            count: 0,
+        }
     }
 
     /// Takes the next row: a line of each component.
@@ -40,8 +47,10 @@ impl Rows {
             self.group.extend_from_slice(lines.next().unwrap_or(&[]));
         } else {
             for (component, line) in lines.enumerate() {
-                self.group.resize(self.group.len().max(start + line.len() * self.component_count), 0);
-                let places = self.group.iter_mut().skip(start + component).step_by(self.component_count);
+                self.group
+                    .resize(self.group.len().max(start + line.len() * self.component_count), 0);
+                let places =
+                    self.group.iter_mut().skip(start + component).step_by(self.component_count);
                 places.zip(line).for_each(|(place, sample)| *place = *sample);
             }
             self.transform.undo(self.group.get_mut(start..).unwrap_or(&mut []), self.precision);

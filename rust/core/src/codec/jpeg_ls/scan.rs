@@ -1,4 +1,5 @@
-//! The lines of a scan, whichever way its components take turns (T.87 §B.2, §B.3), and its restart intervals.
+//! The lines of a scan, whichever way its components take turns (T.87 §B.2, §B.3), and its restart
+//! intervals.
 
 use super::bits::{Bits, Segment};
 use super::line::{Coder, Lines};
@@ -46,7 +47,8 @@ pub(super) enum Early {
     NotRestarted,
 }
 
-/// Decodes a scan whose entropy-coded bytes `coded` starts with, and gives `take` its lines: those of all components.
+/// Decodes a scan whose entropy-coded bytes `coded` starts with, and gives `take` its lines: those
+/// of all components.
 ///
 /// # Errors
 ///
@@ -58,7 +60,8 @@ pub(super) fn decode_scan(
     mut take: impl FnMut(&[Lines]) -> Result<()>,
 ) -> Result<End> {
     let mut coder = Coder::new(parameters, shape.columns);
-    let mut lines: Vec<Lines> = (0..shape.component_count).map(|_| Lines::new(shape.columns)).collect();
+    let mut lines: Vec<Lines> =
+        (0..shape.component_count).map(|_| Lines::new(shape.columns)).collect();
     let mut segment = Segment::default();
     let mut taken = 0;
     let interval = if shape.restart_interval == 0 { shape.rows } else { shape.restart_interval };
@@ -93,8 +96,9 @@ pub(super) fn decode_scan(
 fn next_line(coder: &mut Coder, lines: &mut [Lines], interleave: Interleave, bits: &mut Bits<'_>) {
     #[cfg(target_arch = "x86_64")]
     if has_bit_instructions() {
-        // SAFETY: the processor has the instructions, as was just asked. They are worth it: without, 512 x 512 CT frames
-        // take 1.3 times as long, because a code takes many shifts by numbers that are not constant, and counts zeros.
+        // SAFETY: the processor has the instructions, as was just asked. They are worth it:
+        // without, 512 x 512 CT frames take 1.3 times as long, because a code takes many shifts by
+        // numbers that are not constant, and counts zeros.
         #[allow(unsafe_code)]
         unsafe {
             next_line_with_bit_instructions(coder, lines, interleave, bits);
@@ -104,7 +108,8 @@ fn next_line(coder: &mut Coder, lines: &mut [Lines], interleave: Interleave, bit
     next_line_inlined(coder, lines, interleave, bits);
 }
 
-/// Whether there are the instructions of [`next_line_with_bit_instructions`]. The answer is kept where it is asked.
+/// Whether there are the instructions of [`next_line_with_bit_instructions`]. The answer is kept
+/// where it is asked.
 #[cfg(target_arch = "x86_64")]
 fn has_bit_instructions() -> bool {
     is_x86_feature_detected!("avx2")
@@ -126,8 +131,14 @@ fn next_line_with_bit_instructions(
 }
 
 #[inline(always)]
-fn next_line_inlined(coder: &mut Coder, lines: &mut [Lines], interleave: Interleave, bits: &mut Bits<'_>) {
-    // Loops: the body of a `for_each` would be compiled for any processor, and lose what the instructions gain.
+fn next_line_inlined(
+    coder: &mut Coder,
+    lines: &mut [Lines],
+    interleave: Interleave,
+    bits: &mut Bits<'_>,
+) {
+    // Loops: the body of a `for_each` would be compiled for any processor, and lose what the
+    // instructions gain.
     match (interleave, coder.parameters.is_binary()) {
         (Interleave::Line, true) => {
             for lines in lines {

@@ -18,7 +18,8 @@ pub fn has_owners(dataset: &Dataset, group: u16) -> bool {
     owners(dataset, group).next().is_some()
 }
 
-/// The elements that say who owns a block, which follow each other: a group without them costs one search.
+/// The elements that say who owns a block, which follow each other: a group without them costs one
+/// search.
 fn owners(dataset: &Dataset, group: u16) -> impl Iterator<Item = &Element> {
     let elements = dataset.elements();
     let first = elements.partition_point(|element| element.tag < Tag::new(group, 0x0010));

@@ -1,10 +1,11 @@
-//! The headers that Siemens scanners keep in private elements of `SIEMENS CSA HEADER`, (0029,xx10) of the image and
-//! (0029,xx20) of its series: named lists of texts.
+//! The headers that Siemens scanners keep in private elements of `SIEMENS CSA HEADER`, (0029,xx10)
+//! of the image and (0029,xx20) of its series: named lists of texts.
 //!
-//! They have two layouts, little endian both. The second starts with `SV10` and four bytes; then both have the number
-//! of entries and an unused word. An entry is a name (64 bytes), a VM, a VR (4 bytes), a type and the number of its
-//! items, and an unused word; an item four words, its text, and padding to a multiple of 4. Its length is the second
-//! word, in the first layout the first word less the number of items of the first entry.
+//! They have two layouts, little endian both. The second starts with `SV10` and four bytes; then
+//! both have the number of entries and an unused word. An entry is a name (64 bytes), a VM, a VR (4
+//! bytes), a type and the number of its items, and an unused word; an item four words, its text,
+//! and padding to a multiple of 4. Its length is the second word, in the first layout the first
+//! word less the number of items of the first entry.
 
 use std::borrow::Cow;
 
@@ -33,8 +34,8 @@ pub enum Csa {
     Series = 0x20,
 }
 
-/// Where an image has a header. Programs that remove what may identify a patient remove the owners of blocks: where
-/// nobody owns any, it is known by what it starts with.
+/// Where an image has a header. Programs that remove what may identify a patient remove the owners
+/// of blocks: where nobody owns any, it is known by what it starts with.
 pub fn csa_tag(dataset: &Dataset, which: Csa) -> Option<Tag> {
     if let Some(tag) = private_tag(dataset, 0x0029, "SIEMENS CSA HEADER", which as u8) {
         return Some(tag);
@@ -49,8 +50,8 @@ pub fn csa_header(dataset: &Dataset, which: Csa) -> Option<Cow<'_, [u8]>> {
     dataset.value(dataset.find(csa_tag(dataset, which)?)?).ok()
 }
 
-/// The values of the entry `name`, without blanks; empty ones are left out. `None` if there is no such entry, or
-/// `header` is none.
+/// The values of the entry `name`, without blanks; empty ones are left out. `None` if there is no
+/// such entry, or `header` is none.
 pub fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
     let is_second = header.starts_with(SIGNATURE);
     let mut reader = Reader { rest: header.get(if is_second { 8 } else { 0 }..)? };
@@ -59,12 +60,17 @@ pub fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
     for _ in 0..count {
         let (own_name, rest) = reader.take(ENTRY_LENGTH)?.split_at_checked(NAME_LENGTH)?;
         let item_count = word_at(rest, 3).filter(|count| *count <= MOST_ITEMS)?;
-        let is_wanted = own_name.strip_prefix(name.as_bytes()).is_some_and(|rest| matches!(rest, [] | [0, ..]));
+        let is_wanted =
+            own_name.strip_prefix(name.as_bytes()).is_some_and(|rest| matches!(rest, [] | [0, ..]));
         let offset = *first_item_count.get_or_insert(item_count);
         let mut found = Vec::new();
         for _ in 0..item_count {
             let words = reader.take(ITEM_LENGTH)?;
-            let length = if is_second { word_at(words, 1)? } else { word_at(words, 0)?.checked_sub(offset)? } as usize;
+            let length = if is_second {
+                word_at(words, 1)?
+            } else {
+                word_at(words, 0)?.checked_sub(offset)?
+            } as usize;
             let text = reader.take(length)?;
             reader.skip(length.next_multiple_of(4) - length);
             if is_wanted {
@@ -131,9 +137,15 @@ pub(super) mod tests {
             word(&mut bytes, 77);
             for value in *values {
                 let length = value.len() + 1;
-                let words = if is_second { [length, length, 77, length] } else { [length + offset, 0, 0, 0] };
+                let words = if is_second {
+                    [length, length, 77, length]
+                } else {
+                    [length + offset, 0, 0, 0]
+                };
                 words.into_iter().for_each(|one| word(&mut bytes, one));
-                bytes.extend(value.bytes().chain(std::iter::repeat(0)).take(length.next_multiple_of(4)));
+                bytes.extend(
+                    value.bytes().chain(std::iter::repeat(0)).take(length.next_multiple_of(4)),
+                );
             }
         }
         bytes
@@ -141,11 +153,18 @@ pub(super) mod tests {
 
     #[test]
     fn both_layouts_are_read() {
-        let entries: &[(&str, &[&str])] =
-            &[("EchoLinePosition", &["24"]), ("Empty", &[]), ("SliceNormalVector", &["0.5", "-1", "2e0"])];
+        let entries: &[(&str, &[&str])] = &[
+            ("EchoLinePosition", &["24"]),
+            ("Empty", &[]),
+            ("SliceNormalVector", &["0.5", "-1", "2e0"]),
+        ];
         for is_second in [true, false] {
             let bytes = csa(entries, is_second);
-            assert_eq!(numbers(&bytes, "SliceNormalVector"), Some(vec![0.5, -1.0, 2.0]), "{is_second}");
+            assert_eq!(
+                numbers(&bytes, "SliceNormalVector"),
+                Some(vec![0.5, -1.0, 2.0]),
+                "{is_second}"
+            );
             assert_eq!(values(&bytes, "Empty"), Some(vec![]));
             for absent in ["Absent", "Empt", "Empty0", ""] {
                 assert_eq!(values(&bytes, absent), None, "{absent}");

@@ -1,8 +1,8 @@
-//! b-values and gradient directions that scanners keep in private elements, in images that lack the standard's
-//! (PS3.3 §C.8.13.5.9).
+//! b-values and gradient directions that scanners keep in private elements, in images that lack the
+//! standard's (PS3.3 §C.8.13.5.9).
 //!
-//! Directions of Siemens and Philips are in the patient's coordinates, as the standard's. Those of GE are turned into
-//! them where it is known how ([`super::diffusion_ge`]).
+//! Directions of Siemens and Philips are in the patient's coordinates, as the standard's. Those of
+//! GE are turned into them where it is known how ([`super::diffusion_ge`]).
 
 use super::block::private_tag;
 use super::csa::{self, Csa};
@@ -23,14 +23,15 @@ const SEQUENCE_NAME: Tag = Tag::new(0x0018, 0x0024);
 pub struct Diffusion {
     /// In s/mm2.
     pub b_value: f64,
-    /// A unit vector in the patient's coordinates; none of images without weighting, or weighted in all directions.
+    /// A unit vector in the patient's coordinates; none of images without weighting, or weighted in
+    /// all directions.
     pub gradient: Option<Vector>,
     /// Diffusion b-value, where an image has one without a direction, is that of the whole scan.
     pub is_more_exact: bool,
 }
 
-/// In s/mm2: more than any gradients reach (magnets for small samples: 100,000), and less than numbers that mean
-/// something else.
+/// In s/mm2: more than any gradients reach (magnets for small samples: 100,000), and less than
+/// numbers that mean something else.
 const HIGHEST_B_VALUE: f64 = 1e6;
 
 /// By how much the length of a unit vector of 32-bit numbers or few decimals differs from 1.
@@ -39,17 +40,24 @@ const LENGTH_TOLERANCE: f64 = 0.01;
 impl Diffusion {
     pub fn new(b_value: f64, gradient: Option<Vector>) -> Option<Diffusion> {
         let is_b_value = (0.0..=HIGHEST_B_VALUE).contains(&b_value);
-        is_b_value.then(|| Diffusion { b_value, gradient: gradient.filter(is_unit), is_more_exact: false })
+        is_b_value.then(|| Diffusion {
+            b_value,
+            gradient: gradient.filter(is_unit),
+            is_more_exact: false,
+        })
     }
 
     fn of_siemens(b_value: f64, gradient: Option<Vector>) -> Option<Diffusion> {
-        // Software of 2004 writes the scan's b-value into images without weighting, and this as their direction.
-        let is_unweighted = gradient.is_some_and(|gradient| gradient.iter().all(|part| *part < -1.0));
+        // Software of 2004 writes the scan's b-value into images without weighting, and this as
+        // their direction.
+        let is_unweighted =
+            gradient.is_some_and(|gradient| gradient.iter().all(|part| *part < -1.0));
         Diffusion::new(if is_unweighted { 0.0 } else { b_value }, gradient)
     }
 }
 
-/// Whether a vector is a direction; images that are weighted in none, or in all, may have one of length zero.
+/// Whether a vector is a direction; images that are weighted in none, or in all, may have one of
+/// length zero.
 pub fn is_unit(vector: &Vector) -> bool {
     (norm(*vector) - 1.0).abs() <= LENGTH_TOLERANCE
 }
@@ -57,14 +65,17 @@ pub fn is_unit(vector: &Vector) -> bool {
 /// Takes from private elements what the standard's do not say of an image's diffusion weighting.
 pub fn add_private_diffusion(header: &mut InstanceHeader, dataset: &Dataset) {
     let is_absent = |tag| dataset.find(tag).is_none_or(|element| element.value_length == 0);
-    let (lacks_b_value, lacks_gradient) = (is_absent(DIFFUSION_B_VALUE), is_absent(DIFFUSION_GRADIENT_ORIENTATION));
+    let (lacks_b_value, lacks_gradient) =
+        (is_absent(DIFFUSION_B_VALUE), is_absent(DIFFUSION_GRADIENT_ORIENTATION));
     if header.modality != "MR" || !(lacks_b_value || lacks_gradient) {
         return;
     }
     let found = of_siemens(dataset).or_else(|| of_ge(dataset)).or_else(|| of_philips(dataset));
     let Some(found) = found.or_else(|| of_csa(dataset, &header.image_type)) else { return };
     let is_taken = lacks_b_value || (lacks_gradient && found.is_more_exact);
-    if let Some(b_value) = header.numbers.get_mut(AxisNumber::DiffusionBValue as usize).filter(|_| is_taken) {
+    if let Some(b_value) =
+        header.numbers.get_mut(AxisNumber::DiffusionBValue as usize).filter(|_| is_taken)
+    {
         *b_value = Some(found.b_value);
     }
     if lacks_gradient {
@@ -81,31 +92,37 @@ fn of_siemens(dataset: &Dataset) -> Option<Diffusion> {
 fn of_philips(dataset: &Dataset) -> Option<Diffusion> {
     let b_value = only(dataset, private_tag(dataset, 0x2001, "Philips Imaging DD 001", 0x03)?)?;
     // Towards the left, the back and the head, an element each.
-    let part = |number| only(dataset, private_tag(dataset, 0x2005, "Philips MR Imaging DD 001", number)?);
+    let part =
+        |number| only(dataset, private_tag(dataset, 0x2005, "Philips MR Imaging DD 001", number)?);
     let gradient = || Some([part(0xB0)?, part(0xB1)?, part(0xB2)?]);
     Diffusion::new(b_value, gradient())
 }
 
-/// What the header says that Siemens scanners keep in images whose other private elements say nothing.
+/// What the header says that Siemens scanners keep in images whose other private elements say
+/// nothing.
 fn of_csa(dataset: &Dataset, image_type: &str) -> Option<Diffusion> {
     let tag = csa::csa_tag(dataset, Csa::Image)?;
-    // Walking through it takes as long as reading another header: not in images that are never weighted.
+    // Walking through it takes as long as reading another header: not in images that are never
+    // weighted.
     if !may_be_weighted(dataset, image_type) {
         return None;
     }
     let csa = dataset.value(dataset.find(tag)?).ok()?;
     let [b_value] = csa::numbers(&csa, "B_value")?.try_into().ok()?;
-    let gradient = csa::numbers(&csa, "DiffusionGradientDirection").and_then(|numbers| numbers.try_into().ok());
+    let gradient = csa::numbers(&csa, "DiffusionGradientDirection")
+        .and_then(|numbers| numbers.try_into().ok());
     Diffusion::of_siemens(b_value, gradient)
 }
 
-/// Whether elements of the standard leave it open that an image of a Siemens scanner is diffusion weighted: by its Image
-/// Type, by its Scanning Sequence (EP, of those with several segments too), or by a Sequence Name like `*ep_b1000#4`.
+/// Whether elements of the standard leave it open that an image of a Siemens scanner is diffusion
+/// weighted: by its Image Type, by its Scanning Sequence (EP, of those with several segments too),
+/// or by a Sequence Name like `*ep_b1000#4`.
 fn may_be_weighted(dataset: &Dataset, image_type: &str) -> bool {
     let has = |values: &[u8], wanted: fn(&[u8]) -> bool| {
         values.split(|byte| *byte == b'\\').any(|value| wanted(value.trim_ascii()))
     };
-    let value = |tag| dataset.find(tag).and_then(|element| dataset.value(element).ok()).unwrap_or_default();
+    let value =
+        |tag| dataset.find(tag).and_then(|element| dataset.value(element).ok()).unwrap_or_default();
     let is_told = |value: &[u8]| matches!(value, b"DIFFUSION" | b"MOSAIC");
     let names_b_value = |run: &[u8]| matches!(run, [b'_', b'b', digit] if digit.is_ascii_digit());
     has(image_type.as_bytes(), is_told)

@@ -1,15 +1,16 @@
-//! Diffusion weighting as scanners of GE write it: a b-value that may be that of the whole scan, and a vector along the
-//! axes of the scan.
+//! Diffusion weighting as scanners of GE write it: a b-value that may be that of the whole scan,
+//! and a vector along the axes of the scan.
 //!
-//! The vector (0019,xxBB..BD) of `GEMS_ACQU_01` has a part for the frequency, the phase and the slice direction, which
-//! turn with the slices. Its length says how much weaker than the strongest image of the scan this one is weighted: the
-//! b-value goes with its square. Releases before 29 have images without weighting among the others, with the b-value of
-//! the scan and a vector of length zero. Some have the scan's b-value in Diffusion b-value (0018,9087) when that of the
+//! The vector (0019,xxBB..BD) of `GEMS_ACQU_01` has a part for the frequency, the phase and the
+//! slice direction, which turn with the slices. Its length says how much weaker than the strongest
+//! image of the scan this one is weighted: the b-value goes with its square. Releases before 29
+//! have images without weighting among the others, with the b-value of the scan and a vector of
+//! length zero. Some have the scan's b-value in Diffusion b-value (0018,9087) when that of the
 //! image is in (0043,xx39) of `GEMS_PARM_01`.
 //!
-//! How the axes lie in images of each plane is what the comparison of scanned phantoms told the authors of dcm2niix; it
-//! is not known of patients who lie otherwise than head first and supine, of three-dimensional scans, and of releases
-//! before 12.
+//! How the axes lie in images of each plane is what the comparison of scanned phantoms told the
+//! authors of dcm2niix; it is not known of patients who lie otherwise than head first and supine,
+//! of three-dimensional scans, and of releases before 12.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -37,8 +38,8 @@ const UNIT_LENGTHS: std::ops::RangeInclusive<f64> = 0.97..=1.03;
 /// A vector that is shorter has length zero.
 const SHORTEST: f64 = 0.03;
 
-/// b-values that come of lengths with few decimals are rounded to multiples of it, in s/mm2, so that images that are
-/// weighted alike have one.
+/// b-values that come of lengths with few decimals are rounded to multiples of it, in s/mm2, so
+/// that images that are weighted alike have one.
 const B_VALUE_STEP: f64 = 5.0;
 
 /// The first release whose elements are documented.
@@ -56,7 +57,8 @@ pub fn of_ge(dataset: &Dataset) -> Option<Diffusion> {
     let Some(vector) = vector().filter(|_| b_value > 0.0) else { return Some(told) };
 
     // Vas collapse flag: what the image is. Without it, the number of directions of the scan.
-    let kind = parm(0x30).and_then(|tag| only(dataset, tag)).map(|kind| kind == 14.0 || kind == 16.0);
+    let kind =
+        parm(0x30).and_then(|tag| only(dataset, tag)).map(|kind| kind == 14.0 || kind == 16.0);
     match kind.or_else(|| acqu(0xE0).map(|count| count > 0.0)) {
         Some(false) => Some(told),
         Some(true) if norm(vector) < SHORTEST => Some(Diffusion { b_value: 0.0, ..told }),
@@ -64,8 +66,8 @@ pub fn of_ge(dataset: &Dataset) -> Option<Diffusion> {
     }
 }
 
-/// An image that has a direction. `None` if the length of its vector says nothing: one of length zero may belong to the
-/// mean of all directions too.
+/// An image that has a direction. `None` if the length of its vector says nothing: one of length
+/// zero may belong to the mean of all directions too.
 fn of_tensor(dataset: &Dataset, told: Diffusion, vector: Vector) -> Option<Diffusion> {
     let length = norm(vector);
     if length < SHORTEST || length > *UNIT_LENGTHS.end() {
@@ -96,13 +98,18 @@ impl Axes {
             && text(MR_ACQUISITION_TYPE)? == "2D";
         let plane = Orientation::new(exactly(dataset, IMAGE_ORIENTATION_PATIENT)?, 1e-3)?;
         let (row, column) = (plane.along_row(), plane.along_column());
-        let signs = PLANES.iter().find(|known| known.is_of(row, column)).filter(|_| is_known)?.signs;
+        let signs =
+            PLANES.iter().find(|known| known.is_of(row, column)).filter(|_| is_known)?.signs;
         let [frequency, phase, slice] = signs;
         let slice = scale(slice, plane.normal());
         match text(IN_PLANE_PHASE_ENCODING_DIRECTION)?.as_str() {
-            "COL" => Some(Axes { frequency: scale(frequency, row), phase: scale(phase, column), slice }),
+            "COL" => {
+                Some(Axes { frequency: scale(frequency, row), phase: scale(phase, column), slice })
+            }
             // A quarter turn.
-            "ROW" => Some(Axes { frequency: scale(-frequency, column), phase: scale(phase, row), slice }),
+            "ROW" => {
+                Some(Axes { frequency: scale(-frequency, column), phase: scale(phase, row), slice })
+            }
             _ => None,
         }
     }
@@ -142,14 +149,18 @@ mod tests {
     #[test]
     fn a_plane_is_no_other() {
         for plane in &PLANES {
-            assert_eq!(PLANES.iter().filter(|other| other.is_of(plane.row, plane.column)).count(), 1);
+            assert_eq!(
+                PLANES.iter().filter(|other| other.is_of(plane.row, plane.column)).count(),
+                1
+            );
             assert!(!PLANES.iter().any(|other| other.is_of(scale(-1.0, plane.row), plane.column)));
         }
     }
 
     #[test]
     fn directions_stay_unit_vectors_without_negative_zeros() {
-        let axes = Axes { frequency: [-1.0, 0.0, 0.0], phase: [0.0, -1.0, 0.0], slice: [0.0, 0.0, 1.0] };
+        let axes =
+            Axes { frequency: [-1.0, 0.0, 0.0], phase: [0.0, -1.0, 0.0], slice: [0.0, 0.0, 1.0] };
         let found = axes.to_patient([0.6, 0.0, 0.8]);
         assert_eq!(found, [-0.6, 0.0, 0.8]);
         assert!(found.iter().all(|part| part.is_sign_positive() || *part < 0.0));

@@ -1,4 +1,5 @@
-//! What scanners keep in private elements, and the standard has no place for or had none when they were built.
+//! What scanners keep in private elements, and the standard has no place for or had none when they
+//! were built.
 
 mod block;
 mod csa;

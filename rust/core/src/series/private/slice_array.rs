@@ -1,5 +1,5 @@
-//! The slices that a Siemens scanner was asked for: `sSliceArray` of the protocol that it keeps, as text, in the header
-//! of the series.
+//! The slices that a Siemens scanner was asked for: `sSliceArray` of the protocol that it keeps, as
+//! text, in the header of the series.
 
 use super::csa;
 use crate::geometry::{Orientation, Vector};
@@ -24,7 +24,9 @@ pub struct SliceArray {
 impl SliceArray {
     /// Those in the header of a series.
     pub fn of_csa(series_header: &[u8]) -> Option<SliceArray> {
-        PROTOCOLS.iter().find_map(|name| SliceArray::new(csa::values(series_header, name)?.first()?))
+        PROTOCOLS
+            .iter()
+            .find_map(|name| SliceArray::new(csa::values(series_header, name)?.first()?))
     }
 
     /// Those of a protocol: lines with a name, an equals sign and a value.
@@ -41,14 +43,17 @@ impl SliceArray {
         // What is not written is zero.
         let mut centres = vec![[0.0; 3]; count as usize];
         for (name, number) in &assignments {
-            let Some((index, rest)) = name.strip_prefix("asSlice[").and_then(|rest| rest.split_once("].sPosition."))
+            let Some((index, rest)) =
+                name.strip_prefix("asSlice[").and_then(|rest| rest.split_once("].sPosition."))
             else {
                 continue;
             };
             // Towards the left, the back and the head.
             let axis = ["dSag", "dCor", "dTra"].iter().position(|axis| *axis == rest);
             let centre = index.parse::<usize>().ok().and_then(|index| centres.get_mut(index));
-            if let Some(number_there) = centre.zip(axis).and_then(|(centre, axis)| centre.get_mut(axis)) {
+            if let Some(number_there) =
+                centre.zip(axis).and_then(|(centre, axis)| centre.get_mut(axis))
+            {
                 *number_there = *number;
             }
         }
@@ -60,10 +65,12 @@ impl SliceArray {
         self.centres.len()
     }
 
-    /// The distance from slice to slice in mm, negative if they are counted against the normal of their plane. `None`
-    /// if it is not the same everywhere: what lacks lines of a protocol, or counts something else.
+    /// The distance from slice to slice in mm, negative if they are counted against the normal of
+    /// their plane. `None` if it is not the same everywhere: what lacks lines of a protocol, or
+    /// counts something else.
     pub fn step(&self, plane: &Orientation) -> Option<f64> {
-        let along: Vec<f64> = self.centres.iter().map(|centre| plane.along_normal(*centre)).collect();
+        let along: Vec<f64> =
+            self.centres.iter().map(|centre| plane.along_normal(*centre)).collect();
         let first = along.get(1)? - along.first()?;
         let is_first = |pair: &[f64]| match pair {
             [one, next] => (next - one - first).abs() <= STEP_TOLERANCE * first.abs(),
@@ -72,8 +79,9 @@ impl SliceArray {
         (first.is_finite() && first != 0.0 && along.windows(2).all(is_first)).then_some(first)
     }
 
-    /// Whether slices are counted against the normal of their plane, if the one at `first` is the first: it is at one
-    /// end of the array, and the others are behind it. `None` if it is at neither, or they are not `spacing` mm apart.
+    /// Whether slices are counted against the normal of their plane, if the one at `first` is the
+    /// first: it is at one end of the array, and the others are behind it. `None` if it is at
+    /// neither, or they are not `spacing` mm apart.
     pub fn is_against(&self, plane: &Orientation, first: Vector, spacing: f64) -> Option<bool> {
         let step = self.step(plane)?;
         let along = |point: &Vector| plane.along_normal(*point);
@@ -123,7 +131,11 @@ mod tests {
             (-20.5, 1.0, None),
             (50.0, 1.0, None),
         ] {
-            assert_eq!(slices.is_against(&axial(sign), [0.0, 0.0, height], 10.0), expected, "{height} {sign}");
+            assert_eq!(
+                slices.is_against(&axial(sign), [0.0, 0.0, height], 10.0),
+                expected,
+                "{height} {sign}"
+            );
         }
     }
 
@@ -140,10 +152,12 @@ mod tests {
             ("all in one place", &["50", "50", "50"], None),
             ("one slice", &["50"], None),
         ] {
-            let line =
-                |(index, height): (usize, &&str)| format!("sSliceArray.asSlice[{index}].sPosition.dTra = {height}\n");
+            let line = |(index, height): (usize, &&str)| {
+                format!("sSliceArray.asSlice[{index}].sPosition.dTra = {height}\n")
+            };
             let lines: String = heights.iter().enumerate().map(line).collect();
-            let slices = SliceArray::new(&format!("{lines}sSliceArray.lSize = {}", heights.len())).unwrap();
+            let slices =
+                SliceArray::new(&format!("{lines}sSliceArray.lSize = {}", heights.len())).unwrap();
             assert_eq!((slices.count(), slices.step(&axial)), (heights.len(), expected), "{name}");
             assert_eq!(slices.is_against(&axial, [0.0, 0.0, 50.0], 5.0), None, "{name}");
         }

@@ -16,19 +16,40 @@ fn what_cannot_be_read() {
     }
     fn compress(header: &mut InstanceHeader) {
         let description = Some(image_mut(header).clone());
-        header.image = ImageState::Unsupported { why: "why".to_owned(), description, has_own_geometry: false };
+        header.image =
+            ImageState::Unsupported { why: "why".to_owned(), description, has_own_geometry: false };
     }
     check(&[
-        ("cut short", |all| truncate(&mut all[4]), "00 01 02 03 05 06 07", &["truncated!: 04", "gap!: 03 05"]),
-        ("cut short at the end", |all| truncate(&mut all[7]), "00 01 02 03 04 05 06", &["truncated!: 07"]),
+        (
+            "cut short",
+            |all| truncate(&mut all[4]),
+            "00 01 02 03 05 06 07",
+            &["truncated!: 04", "gap!: 03 05"],
+        ),
+        (
+            "cut short at the end",
+            |all| truncate(&mut all[7]),
+            "00 01 02 03 04 05 06",
+            &["truncated!: 07"],
+        ),
         (
             "damaged",
             |all| all[7].image = ImageState::Invalid { why: "why".to_owned() },
             "00 01 02 03 04 05 06",
             &["unreadable!: 07"],
         ),
-        ("one compressed", |all| compress(&mut all[7]), "00 01 02 03 04 05 06", &["unsupported!: 07"]),
-        ("all compressed", |all| all.iter_mut().for_each(compress), ALL, &["unsupported!: 00 01 02 03 04 05 06 07"]),
+        (
+            "one compressed",
+            |all| compress(&mut all[7]),
+            "00 01 02 03 04 05 06",
+            &["unsupported!: 07"],
+        ),
+        (
+            "all compressed",
+            |all| all.iter_mut().for_each(compress),
+            ALL,
+            &["unsupported!: 00 01 02 03 04 05 06 07"],
+        ),
         (
             "all cut short",
             |all| (all.truncate(2), all.iter_mut().for_each(truncate)).1,
@@ -70,7 +91,13 @@ fn unreadable_files_are_reported_where_they_belong() {
         ("beside one series", "other", "other/bad", None, ["", "unreadable: bad"]),
         ("beside both", "folder", "folder/bad", None, ["unreadable: bad", "unreadable: bad"]),
         ("beside none", "other", "x/bad", None, ["unreadable: bad", "unreadable: bad"]),
-        ("of a series without images", "other", "x/bad", Some("9"), ["unreadable: bad", "unreadable: bad"]),
+        (
+            "of a series without images",
+            "other",
+            "x/bad",
+            Some("9"),
+            ["unreadable: bad", "unreadable: bad"],
+        ),
     ] {
         let mut headers = regular();
         let thick = InstanceHeader { slice_thickness: Some(1.0), ..other("a", folder) };
@@ -84,12 +111,27 @@ fn unreadable_files_are_reported_where_they_belong() {
 #[test]
 fn attributes_that_differ_from_slice_to_slice() {
     check(&[
-        ("slope", |all| all[3].rescale = Rescale { slope: 0.2, intercept: 0.0 }, ALL, &["mixed_rescale: 03"]),
+        (
+            "slope",
+            |all| all[3].rescale = Rescale { slope: 0.2, intercept: 0.0 },
+            ALL,
+            &["mixed_rescale: 03"],
+        ),
         ("a slope that is none", |all| all[3].has_bad_rescale = true, ALL, &["bad_rescale!: 03"]),
         ("a lookup table", |all| all[3].has_modality_lut = true, ALL, &["mixed_rescale: 03"]),
         ("sign", |all| image_mut(&mut all[3]).is_signed = false, ALL, &["mixed_sample_type: 03"]),
-        ("study", |all| all[3].study_instance_uid = "5".to_owned(), ALL, &["mixed_study!: 00 01 02 03 04 05 06 07"]),
-        ("coordinates", |all| all[3].frame_of_reference_uid = "5".to_owned(), ALL, &["mixed_frame_of_reference!: 03"]),
+        (
+            "study",
+            |all| all[3].study_instance_uid = "5".to_owned(),
+            ALL,
+            &["mixed_study!: 00 01 02 03 04 05 06 07"],
+        ),
+        (
+            "coordinates",
+            |all| all[3].frame_of_reference_uid = "5".to_owned(),
+            ALL,
+            &["mixed_frame_of_reference!: 03"],
+        ),
         ("padding", |all| all[3].has_padding = true, ALL, &["pixel_padding: 03"]),
         ("coordinates without a name", |all| all[0].frame_of_reference_uid.clear(), ALL, &[]),
     ]);
@@ -108,7 +150,8 @@ fn stored_values_share_a_type_that_holds_all() {
         headers.truncate(2);
         for (header, (allocated, stored, is_signed)) in headers.iter_mut().zip(images) {
             let image = image_mut(header);
-            (image.bits_allocated, image.bits_stored, image.is_signed) = (allocated, stored, is_signed);
+            (image.bits_allocated, image.bits_stored, image.is_signed) =
+                (allocated, stored, is_signed);
         }
         assert_eq!(plan(headers).set.stored_type(), expected, "{name}");
     }
@@ -124,10 +167,18 @@ fn series_are_sorted_and_those_without_images_are_not_listed() {
     };
     let mut report = one("7", "1", Some(0));
     report.image = ImageState::None;
-    let headers =
-        vec![one("4", "2", Some(1)), one("3", "1", None), one("2", "1", Some(10)), one("5", "1", Some(9)), report];
+    let headers = vec![
+        one("4", "2", Some(1)),
+        one("3", "1", None),
+        one("2", "1", Some(10)),
+        one("5", "1", Some(9)),
+        report,
+    ];
     let plans = plan_series(headers, Vec::new(), &Tolerances::DEFAULT);
-    assert_eq!(plans.iter().map(|plan| plan.uid.as_str()).collect::<Vec<_>>(), ["5", "2", "3", "4"]);
+    assert_eq!(
+        plans.iter().map(|plan| plan.uid.as_str()).collect::<Vec<_>>(),
+        ["5", "2", "3", "4"]
+    );
     assert!(plan_series(Vec::new(), Vec::new(), &Tolerances::DEFAULT).is_empty());
 }
 

@@ -19,7 +19,12 @@ fn multi_frame(vector: &[f64]) -> InstanceHeader {
         let place = index % 4;
         let number = PlaceNumber { source: PlaceSource::InStackPosition, number: 4 - place as u32 };
         let position = Some(stack.position(place));
-        FrameHeader { index, position, place_number: Some(number), ..FrameHeader::of_instance(&file) }
+        FrameHeader {
+            index,
+            position,
+            place_number: Some(number),
+            ..FrameHeader::of_instance(&file)
+        }
     };
     file.frames = (0..8).map(frame).collect();
     file
@@ -32,7 +37,11 @@ fn frames(plan: &SeriesPlan) -> Vec<usize> {
 #[test]
 fn a_dimension_tells_frames_apart() {
     for (name, vector, expected) in [
-        ("in the order of the file", [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0], [0, 1, 2, 3, 4, 5, 6, 7]),
+        (
+            "in the order of the file",
+            [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0],
+            [0, 1, 2, 3, 4, 5, 6, 7],
+        ),
         ("in another order", [7.0, 7.0, 3.0, 3.0, 3.0, 3.0, 7.0, 7.0], [4, 5, 2, 3, 0, 1, 6, 7]),
     ] {
         let plan = plan(vec![multi_frame(&vector)]);
@@ -82,7 +91,11 @@ fn numbers_of_places_serve_where_positions_are_missing() {
         file.frames.iter_mut().for_each(|frame| frame.position = None);
         file.frames.iter_mut().for_each(change);
         let plan = plan(vec![file]);
-        assert_eq!((frames(&plan).as_slice(), plan.shape.as_slice()), (*expected, *shape), "{name}");
+        assert_eq!(
+            (frames(&plan).as_slice(), plan.shape.as_slice()),
+            (*expected, *shape),
+            "{name}"
+        );
         assert_eq!(findings(&plan), ["missing_position!: a"], "{name}");
     }
 }
@@ -106,7 +119,10 @@ fn coordinates_of_volume_and_patient_are_never_mixed() {
         headers.iter_mut().for_each(|one| one.frame_of_reference_uid = uid.to_owned());
         headers[4..].iter_mut().for_each(|one| one.is_in_volume = true);
         let plan = plan(headers);
-        assert!(findings(&plan).iter().any(|found| found == "mixed_frame_of_reference!: 04 05 06 07"), "{uid}");
+        assert!(
+            findings(&plan).iter().any(|found| found == "mixed_frame_of_reference!: 04 05 06 07"),
+            "{uid}"
+        );
         let stacks: Vec<_> = plan.stacks.iter().map(slices).collect();
         assert_eq!(stacks, ["00 01 02 03", "04 05 06 07"], "{uid}");
         assert_eq!(findings(&plan.stacks[1]), ["volume_coordinates: 04 05 06 07"], "{uid}");

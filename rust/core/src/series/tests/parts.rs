@@ -14,12 +14,19 @@ const ECHO: usize = AxisNumber::EchoNumber as usize;
 type Case = (&'static str, fn(&mut Vec<InstanceHeader>), &'static [&'static str]);
 
 fn stacks(plan: &SeriesPlan) -> Vec<String> {
-    if plan.stacks.is_empty() { vec![slices(plan)] } else { plan.stacks.iter().map(slices).collect() }
+    if plan.stacks.is_empty() {
+        vec![slices(plan)]
+    } else {
+        plan.stacks.iter().map(slices).collect()
+    }
 }
 
 /// The same slices half a step further, as those of another acquisition of other slices are.
 fn shift(headers: &mut [InstanceHeader], by: f64) {
-    headers.iter_mut().filter_map(|header| header.position.as_mut()).for_each(|position| position[2] += by);
+    headers
+        .iter_mut()
+        .filter_map(|header| header.position.as_mut())
+        .for_each(|position| position[2] += by);
 }
 
 fn number(headers: &mut [InstanceHeader], which: usize, value: f64) {
@@ -35,13 +42,22 @@ fn stacks_of_a_series() {
             "a localizer",
             |all| {
                 let image_type = "ORIGINAL\\PRIMARY\\LOCALIZER".to_owned();
-                all.push(InstanceHeader { image_type, orientation: Some(SAGITTAL), ..header("loc") });
+                all.push(InstanceHeader {
+                    image_type,
+                    orientation: Some(SAGITTAL),
+                    ..header("loc")
+                });
             },
             &[ALL, "loc"],
         ),
         (
             "two planes",
-            |all| all.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p")),
+            |all| {
+                all.extend(again(
+                    &Stack { orientation: CORONAL, ..Stack::default() }.headers(),
+                    "p",
+                ))
+            },
             &[ALL, SECOND],
         ),
         (
@@ -115,7 +131,9 @@ fn stacks_of_a_series() {
         (
             "an acquisition number for each slice, and one is missing",
             |all| {
-                all.iter_mut().enumerate().for_each(|(n, one)| one.numbers[ACQUISITION] = Some(n as f64));
+                all.iter_mut()
+                    .enumerate()
+                    .for_each(|(n, one)| one.numbers[ACQUISITION] = Some(n as f64));
                 all.remove(3);
             },
             &["00 01 02 04 05 06 07"],
@@ -124,8 +142,12 @@ fn stacks_of_a_series() {
             "magnitude of all slices, and phase of some",
             |all| {
                 all.extend(again(&all.clone()[2..5], "p"));
-                all[..8].iter_mut().for_each(|one| one.image_type = "ORIGINAL\\PRIMARY\\M".to_owned());
-                all[8..].iter_mut().for_each(|one| one.image_type = "ORIGINAL\\PRIMARY\\P".to_owned());
+                all[..8]
+                    .iter_mut()
+                    .for_each(|one| one.image_type = "ORIGINAL\\PRIMARY\\M".to_owned());
+                all[8..]
+                    .iter_mut()
+                    .for_each(|one| one.image_type = "ORIGINAL\\PRIMARY\\P".to_owned());
             },
             &[ALL, "p02 p03 p04"],
         ),
@@ -145,7 +167,9 @@ fn stacks_of_a_series() {
                 all.extend(again(&all.clone()[..3], "q"));
                 number(&mut all[..8], ECHO, 1.0);
                 number(&mut all[8..], ECHO, 2.0);
-                all[13..].iter_mut().for_each(|one| one.image_type = "DERIVED\\PRIMARY\\M".to_owned());
+                all[13..]
+                    .iter_mut()
+                    .for_each(|one| one.image_type = "DERIVED\\PRIMARY\\M".to_owned());
             },
             &[ALL, "p00 p01 p02 p03 p04", "q00 q01 q02"],
         ),
@@ -158,7 +182,9 @@ fn stacks_of_a_series() {
                 number(&mut all[8..14], ACQUISITION, 2.0);
                 number(&mut all[14..], ACQUISITION, 3.0);
             },
-            &["00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 - - q00 q01 q02 q03 q04 q05 q06 q07"],
+            &[
+                "00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 - - q00 q01 q02 q03 q04 q05 q06 q07",
+            ],
         ),
         (
             "a missing slice between acquisitions of two slices",
@@ -175,7 +201,9 @@ fn stacks_of_a_series() {
             |all| {
                 all.extend(again(&all.clone()[..4], "p"));
                 shift(&mut all[8..], 20.0);
-                all.iter_mut().enumerate().for_each(|(n, one)| one.numbers[ACQUISITION] = Some((n / 2) as f64));
+                all.iter_mut()
+                    .enumerate()
+                    .for_each(|(n, one)| one.numbers[ACQUISITION] = Some((n / 2) as f64));
                 all.drain(4..6);
             },
             &["06 07 p00 p01 p02 p03", "00 01 02 03"],
@@ -212,7 +240,8 @@ fn a_file_that_may_be_of_any_stack_is_an_error_in_each() {
     headers.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p"));
     let path = headers[0].path.with_file_name("bad");
     let series_instance_uid = Some(headers[0].series_instance_uid.clone());
-    let plan = plan_with(headers, vec![Unreadable { path, reason: String::new(), series_instance_uid }]);
+    let plan =
+        plan_with(headers, vec![Unreadable { path, reason: String::new(), series_instance_uid }]);
     assert_eq!(plan.stacks.len(), 2);
     for stack in &plan.stacks {
         assert_eq!(findings(stack), ["unreadable!: bad"]);

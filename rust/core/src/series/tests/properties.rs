@@ -14,20 +14,25 @@ use crate::series::plan::{SeriesPlan, plan_series};
 use crate::series::report::IssueKind;
 use crate::series::tolerances::Tolerances;
 
-/// A header of anything: a slice in or beside the place of a regular one, with numbers that no scanner writes.
+/// A header of anything: a slice in or beside the place of a regular one, with numbers that no
+/// scanner writes.
 fn any_header() -> impl Strategy<Value = InstanceHeader> {
-    let odd = prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(1e300), Just(-0.0), Just(1e-300)];
+    let odd =
+        prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(1e300), Just(-0.0), Just(1e-300)];
     let number = prop_oneof![6 => (-3i32..3).prop_map(f64::from), 1 => -500.0..500.0, 1 => odd];
     let on_line = (-3i32..3).prop_map(|z| [0.0, 0.0, f64::from(z)]);
     let position = prop_oneof![9 => on_line, 1 => [number.clone(), number.clone(), number.clone()]];
     let position = prop::option::weighted(0.95, position);
     let any_plane = prop::array::uniform6(number.clone());
-    let plane = prop_oneof![8 => Just(AXIAL), 1 => Just(CORONAL), 1 => Just(OBLIQUE), 1 => any_plane];
-    let spacing =
-        prop::option::weighted(0.9, prop_oneof![9 => Just([1.0, 1.0]), 1 => [number.clone(), number.clone()]]);
+    let plane =
+        prop_oneof![8 => Just(AXIAL), 1 => Just(CORONAL), 1 => Just(OBLIQUE), 1 => any_plane];
+    let spacing = prop::option::weighted(
+        0.9,
+        prop_oneof![9 => Just([1.0, 1.0]), 1 => [number.clone(), number.clone()]],
+    );
     let phase = prop::option::of((0..3i32).prop_map(f64::from));
-    (position, prop::option::weighted(0.9, plane), spacing, phase, 0..12u8, 0..9u8, number).prop_map(
-        |(position, orientation, pixel_spacing, phase, state, name, slope)| {
+    (position, prop::option::weighted(0.9, plane), spacing, phase, 0..12u8, 0..9u8, number)
+        .prop_map(|(position, orientation, pixel_spacing, phase, state, name, slope)| {
             let mut header = InstanceHeader {
                 position,
                 orientation,
@@ -44,7 +49,11 @@ fn any_header() -> impl Strategy<Value = InstanceHeader> {
                 0 => ImageState::None,
                 1 => ImageState::Truncated { description, needed: 1, available: 0 },
                 2 => ImageState::Invalid { why: String::new() },
-                3 => ImageState::Unsupported { why: String::new(), description: None, has_own_geometry: true },
+                3 => ImageState::Unsupported {
+                    why: String::new(),
+                    description: None,
+                    has_own_geometry: true,
+                },
                 4 => native(3, 3),
                 _ => header.image,
             };
@@ -55,14 +64,15 @@ fn any_header() -> impl Strategy<Value = InstanceHeader> {
                 8 => header.frame_of_reference_uid = String::new(),
                 9 => header.is_in_volume = true,
                 10 => {
-                    let data_type = Some(if name < 4 { "FLOW_VELOCITY" } else { "TISSUE_INTENSITY" }.into());
-                    header.frames = vec![FrameHeader { data_type, ..FrameHeader::of_instance(&header) }];
+                    let data_type =
+                        Some(if name < 4 { "FLOW_VELOCITY" } else { "TISSUE_INTENSITY" }.into());
+                    header.frames =
+                        vec![FrameHeader { data_type, ..FrameHeader::of_instance(&header) }];
                 }
                 _ => {}
             }
             header
-        },
-    )
+        })
 }
 
 /// Gives every header a name of its own.
@@ -146,8 +156,8 @@ proptest! {
         for plan in plan_series(headers.clone(), Vec::new(), &Tolerances::DEFAULT) {
             for stack in &plan.stacks {
                 let own: BTreeSet<PathBuf> = stack.set.present().map(|(file, _)| file.path.clone()).collect();
-                // A file that is reported and left out has a say in what the others are: a second phase, of which
-                // one image is left, is an axis.
+                // A file that is reported and left out has a say in what the others are: a second
+                // phase, of which one image is left, is an axis.
                 let told = stack.report.all().filter(|issue| !BESIDE.contains(&issue.kind));
                 if told.flat_map(|issue| &issue.paths).any(|path| !own.contains(path)) {
                     continue;

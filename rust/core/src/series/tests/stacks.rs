@@ -17,7 +17,9 @@ fn assert_close(a: &[f64], b: &[f64], tolerance: f64, what: &str) {
 
 #[test]
 fn regular_stacks_have_the_standards_affine_and_no_findings() {
-    for (name, orientation) in [("axial", AXIAL), ("sagittal", SAGITTAL), ("coronal", CORONAL), ("oblique", OBLIQUE)] {
+    for (name, orientation) in
+        [("axial", AXIAL), ("sagittal", SAGITTAL), ("coronal", CORONAL), ("oblique", OBLIQUE)]
+    {
         let stack = Stack { orientation, ..Stack::default() };
         let mut headers = stack.headers();
         headers.reverse();
@@ -25,7 +27,11 @@ fn regular_stacks_have_the_standards_affine_and_no_findings() {
             header.instance_number = Some(number as i64);
         }
         let plan = plan(headers);
-        assert_eq!(slices(&plan), "00 01 02 03 04 05 06 07", "{name}: Instance Numbers fall along the normal");
+        assert_eq!(
+            slices(&plan),
+            "00 01 02 03 04 05 06 07",
+            "{name}: Instance Numbers fall along the normal"
+        );
         assert_eq!(findings(&plan), [""; 0], "{name}");
         assert_eq!(plan.shape, [8, 5, 7], "{name}");
         let plane = Orientation::new(orientation, 1e-6).unwrap();
@@ -46,10 +52,16 @@ fn a_tilt_is_in_the_affine_and_in_the_report() {
         let plan = plan(stack.headers());
         assert_eq!(findings(&plan), ["tilt:"], "{tilt}");
         assert_close(&plan.affine.apply([7.0, 0.0, 0.0]), &stack.position(7), 1e-9, "last slice");
-        let number = |name| plan.report.issues[0].numbers.iter().find(|number| number.0 == name).unwrap().1;
+        let number =
+            |name| plan.report.issues[0].numbers.iter().find(|number| number.0 == name).unwrap().1;
         assert_close(&[number("angle_degrees")], &[f64::abs(tilt)], 1e-9, "angle");
         assert_close(&[number("plane_distance_mm")], &[2.5], 1e-9, "planes");
-        assert_close(&[plan.spacing[0]], &[2.5 / tilt.to_radians().cos()], 1e-9, "the length of the step");
+        assert_close(
+            &[plan.spacing[0]],
+            &[2.5 / tilt.to_radians().cos()],
+            1e-9,
+            "the length of the step",
+        );
     }
 }
 
@@ -73,7 +85,12 @@ fn gaps_and_uneven_steps() {
             &["gap!: 01 03", "gap!: 04 06"],
         ),
         ("a wide gap", |all| drop(all.drain(2..6)), "00 01 06 07", &["gap!: 01 06"]),
-        ("one of two steps", |all| *all = [0, 2, 3].map(|n| all[n].clone()).to_vec(), "00 02 03", &["gap!: 00 02"]),
+        (
+            "one of two steps",
+            |all| *all = [0, 2, 3].map(|n| all[n].clone()).to_vec(),
+            "00 02 03",
+            &["gap!: 00 02"],
+        ),
         (
             "a slice beside its place along the normal",
             |all| all[3].position = Some([-12.5, 30.25, -91.5]),
@@ -81,8 +98,18 @@ fn gaps_and_uneven_steps() {
             &["uneven_spacing!: 02 03 04"],
         ),
         ("rounding", |all| all[3].position = Some([-12.5, 30.25, -92.51]), ALL, &[]),
-        ("a far slice", |all| all[7].position = Some([-12.5, 30.25, 123.45]), ALL, &["gap!: 06 07"]),
-        ("off the line", |all| all[3].position = Some([-12.0, 30.25, -92.5]), ALL, &["off_axis!: 03"]),
+        (
+            "a far slice",
+            |all| all[7].position = Some([-12.5, 30.25, 123.45]),
+            ALL,
+            &["gap!: 06 07"],
+        ),
+        (
+            "off the line",
+            |all| all[3].position = Some([-12.0, 30.25, -92.5]),
+            ALL,
+            &["off_axis!: 03"],
+        ),
     ]);
 }
 
@@ -101,7 +128,9 @@ fn a_drift_within_the_tolerance_of_each_step_adds_up() {
 
 #[test]
 fn a_gap_does_not_change_the_step() {
-    for (name, missing) in [("in the middle", vec![5]), ("wide", vec![2, 3, 4]), ("several", vec![1, 6])] {
+    for (name, missing) in
+        [("in the middle", vec![5]), ("wide", vec![2, 3, 4]), ("several", vec![1, 6])]
+    {
         let stack = Stack { orientation: OBLIQUE, ..Stack::default() };
         let mut index = 0;
         let mut headers = stack.headers();
@@ -117,7 +146,12 @@ fn a_gap_does_not_change_the_step() {
 #[test]
 fn images_of_one_position() {
     check(&[
-        ("a duplicate", |all| all.extend(again(&all.clone()[2..3], "d")), ALL, &["duplicate_position!: 02 d02"]),
+        (
+            "a duplicate",
+            |all| all.extend(again(&all.clone()[2..3], "d")),
+            ALL,
+            &["duplicate_position!: 02 d02"],
+        ),
         (
             "a duplicate with a lower Instance Number",
             |all| {
@@ -239,7 +273,11 @@ fn images_beside_the_stack() {
             "a localizer",
             |all| {
                 let image_type = "ORIGINAL\\PRIMARY\\LOCALIZER".to_owned();
-                all.push(InstanceHeader { image_type, orientation: Some(SAGITTAL), ..header("loc") });
+                all.push(InstanceHeader {
+                    image_type,
+                    orientation: Some(SAGITTAL),
+                    ..header("loc")
+                });
             },
             ALL,
             &["localizer: loc"],
@@ -258,7 +296,12 @@ fn images_beside_the_stack() {
             ALL,
             &["localizer: s"],
         ),
-        ("only localizers", |all| all.iter_mut().for_each(|one| one.image_type = "LOCALIZER".to_owned()), ALL, &[]),
+        (
+            "only localizers",
+            |all| all.iter_mut().for_each(|one| one.image_type = "LOCALIZER".to_owned()),
+            ALL,
+            &[],
+        ),
         (
             "a turned slice",
             |all| all[3].orientation = Some(turned(20.0)),
@@ -273,7 +316,12 @@ fn images_beside_the_stack() {
         ),
         (
             "slices of another plane, few",
-            |all| all.extend([0, 1].map(|n| InstanceHeader { orientation: Some(CORONAL), ..header(&format!("c{n}")) })),
+            |all| {
+                all.extend([0, 1].map(|n| InstanceHeader {
+                    orientation: Some(CORONAL),
+                    ..header(&format!("c{n}"))
+                }))
+            },
             ALL,
             &["mixed_orientation: c0 c1"],
         ),
@@ -287,11 +335,17 @@ fn images_beside_the_stack() {
             &["mixed_orientation!: c00 c01 c02 c03 c04 c05 c06 c07"],
         ),
         ("another shape", |all| reshape(&mut all[3]), AROUND, &["mixed_shape!: 03", "gap!: 02 04"]),
-        ("another shape at the end", |all| reshape(&mut all[0]), "01 02 03 04 05 06 07", &["mixed_shape!: 00"]),
+        (
+            "another shape at the end",
+            |all| reshape(&mut all[0]),
+            "01 02 03 04 05 06 07",
+            &["mixed_shape!: 00"],
+        ),
         (
             "a picture of the screen",
             |all| {
-                let mut screen = InstanceHeader { position: None, orientation: None, ..header("screen") };
+                let mut screen =
+                    InstanceHeader { position: None, orientation: None, ..header("screen") };
                 image_mut(&mut screen).samples_per_pixel = 3;
                 all.push(screen);
             },
@@ -305,7 +359,12 @@ fn images_beside_the_stack() {
             &["mixed_spacing!: 03", "gap!: 02 04"],
         ),
         ("a spacing with fewer digits", |all| all[3].pixel_spacing = Some([0.7501, 0.5]), ALL, &[]),
-        ("a rounded orientation", |all| all[3].orientation = Some([1.0, 0.0, 4e-4, 0.0, 1.0, 0.0]), ALL, &[]),
+        (
+            "a rounded orientation",
+            |all| all[3].orientation = Some([1.0, 0.0, 4e-4, 0.0, 1.0, 0.0]),
+            ALL,
+            &[],
+        ),
         (
             "inverted",
             |all| image_mut(&mut all[3]).photometric_interpretation = "MONOCHROME1".to_owned(),
@@ -321,9 +380,9 @@ fn images_beside_the_stack() {
         (
             "two acquisitions, one stack",
             |all| {
-                all.iter_mut()
-                    .enumerate()
-                    .for_each(|(n, one)| one.numbers[ACQUISITION] = Some(if n < 4 { 1.0 } else { 2.0 }))
+                all.iter_mut().enumerate().for_each(|(n, one)| {
+                    one.numbers[ACQUISITION] = Some(if n < 4 { 1.0 } else { 2.0 })
+                })
             },
             ALL,
             &[],
@@ -335,7 +394,8 @@ fn images_beside_the_stack() {
 fn missing_geometry() {
     const REVERSED: &str = "07 06 05 04 03 02 01 00";
     fn reverse(all: &mut [InstanceHeader]) {
-        all.iter_mut().for_each(|one| one.instance_number = one.instance_number.map(|number| -number));
+        all.iter_mut()
+            .for_each(|one| one.instance_number = one.instance_number.map(|number| -number));
     }
     check(&[
         (
@@ -394,9 +454,12 @@ fn missing_geometry() {
 
 #[test]
 fn a_single_slice_is_as_thick_as_it_says() {
-    for (between, thickness, expected) in
-        [(Some(-3.0), Some(2.0), 3.0), (Some(0.0), Some(2.0), 2.0), (None, None, 1.0), (Some(f64::NAN), Some(2.0), 2.0)]
-    {
+    for (between, thickness, expected) in [
+        (Some(-3.0), Some(2.0), 3.0),
+        (Some(0.0), Some(2.0), 2.0),
+        (None, None, 1.0),
+        (Some(f64::NAN), Some(2.0), 2.0),
+    ] {
         let one = InstanceHeader {
             spacing_between_slices: between,
             slice_thickness: thickness,

@@ -19,8 +19,14 @@ pub const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
 pub const SAGITTAL: [f64; 6] = [0.0, 1.0, 0.0, 0.0, 0.0, -1.0];
 pub const CORONAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0];
 /// Turned by 30 degrees about z, then by 20 about the new x.
-pub const OBLIQUE: [f64; 6] =
-    [0.866_025_403_784_438_6, 0.5, 0.0, -0.469_846_310_392_954_2, 0.813_797_681_349_373_7, 0.342_020_143_325_668_7];
+pub const OBLIQUE: [f64; 6] = [
+    0.866_025_403_784_438_6,
+    0.5,
+    0.0,
+    -0.469_846_310_392_954_2,
+    0.813_797_681_349_373_7,
+    0.342_020_143_325_668_7,
+];
 
 pub const ORIGIN: Vector = [-12.5, 30.25, -100.0];
 
@@ -168,7 +174,9 @@ pub fn name(path: &std::path::Path) -> &str {
 
 /// The names of the slices with blanks between them, `-` where there is none.
 pub fn slices(plan: &SeriesPlan) -> String {
-    let one = |slice: &Option<Slice>| slice.as_ref().map_or("-", |slice| name(&plan.set.files[slice.file].path));
+    let one = |slice: &Option<Slice>| {
+        slice.as_ref().map_or("-", |slice| name(&plan.set.files[slice.file].path))
+    };
     plan.set.slices.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
@@ -176,7 +184,9 @@ pub fn slices(plan: &SeriesPlan) -> String {
 pub fn findings(plan: &SeriesPlan) -> Vec<String> {
     let words = |issue: &Issue| {
         let names: Vec<&str> = issue.paths.iter().map(|path| name(path)).collect();
-        format!("{}{}: {}", issue.kind, if issue.is_error { "!" } else { "" }, names.join(" ")).trim_end().to_owned()
+        format!("{}{}: {}", issue.kind, if issue.is_error { "!" } else { "" }, names.join(" "))
+            .trim_end()
+            .to_owned()
     };
     plan.report.all().map(words).collect()
 }

@@ -29,7 +29,8 @@ const SEQUENCES: [(&[u8], Repertoire); 18] = [
     (b"$)A", Repertoire::Chinese),
 ];
 
-/// The characters of `bytes`, with its escape sequences followed. What is of no character is U+FFFD.
+/// The characters of `bytes`, with its escape sequences followed. What is of no character is
+/// U+FFFD.
 pub(super) fn decode<'a>(set: &CharacterSet, bytes: &'a [u8]) -> Cow<'a, str> {
     if !bytes.contains(&ESCAPE) {
         return set.first.decode_replacing(bytes);
@@ -38,11 +39,16 @@ pub(super) fn decode<'a>(set: &CharacterSet, bytes: &'a [u8]) -> Cow<'a, str> {
     let mut rest = bytes;
     while !rest.is_empty() {
         // A fragment goes up to the next escape character; its own may be the first byte.
-        let after = rest.iter().skip(1).position(|byte| *byte == ESCAPE).map_or(rest.len(), |found| found + 1);
+        let after = rest
+            .iter()
+            .skip(1)
+            .position(|byte| *byte == ESCAPE)
+            .map_or(rest.len(), |found| found + 1);
         let (fragment, following) = rest.split_at_checked(after).unwrap_or((rest, &[]));
         match designated(set, fragment) {
             Some(characters) => text.push_str(&characters),
-            // Not a sequence of these character sets, or not their characters: then its bytes are shown as they are.
+            // Not a sequence of these character sets, or not their characters: then its bytes are
+            // shown as they are.
             None => text.push_str(&set.first.decode_replacing(fragment)),
         }
         rest = following;
@@ -50,20 +56,28 @@ pub(super) fn decode<'a>(set: &CharacterSet, bytes: &'a [u8]) -> Cow<'a, str> {
     Cow::Owned(text)
 }
 
-/// The characters of a fragment that starts with the escape sequence of one of the sets that may be used here.
+/// The characters of a fragment that starts with the escape sequence of one of the sets that may be
+/// used here.
 fn designated<'a>(set: &CharacterSet, fragment: &'a [u8]) -> Option<Cow<'a, str>> {
     let sequence = fragment.strip_prefix(&[ESCAPE])?;
-    let (rest, repertoire) =
-        SEQUENCES.iter().find_map(|(own, repertoire)| Some((sequence.strip_prefix(*own)?, *repertoire)))?;
-    let is_allowed = repertoire == Repertoire::Default || set.first == repertoire || set.others.contains(&repertoire);
+    let (rest, repertoire) = SEQUENCES
+        .iter()
+        .find_map(|(own, repertoire)| Some((sequence.strip_prefix(*own)?, *repertoire)))?;
+    let is_allowed = repertoire == Repertoire::Default
+        || set.first == repertoire
+        || set.others.contains(&repertoire);
     if !is_allowed {
         return None;
     }
     if matches!(repertoire, Repertoire::Kanji | Repertoire::SupplementaryKanji) {
         return repertoire.decode_g0_pairs(rest).map(Cow::Owned);
     }
-    // The end of a line puts the first set back in force; writers repeat the sequence for the next one.
-    let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n' | b'\t' | 0x0C)).unwrap_or(rest.len());
+    // The end of a line puts the first set back in force; writers repeat the sequence for the next
+    // one.
+    let end = rest
+        .iter()
+        .position(|byte| matches!(byte, b'\r' | b'\n' | b'\t' | 0x0C))
+        .unwrap_or(rest.len());
     let (own, others) = rest.split_at_checked(end)?;
     let own = repertoire.decode_exactly(own)?;
     if others.is_empty() {

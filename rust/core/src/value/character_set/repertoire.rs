@@ -1,13 +1,15 @@
-//! The character repertoires of PS3.3 §C.12.1.1.2, each with what turns its bytes into characters. The only module that
-//! names `encoding_rs`.
+//! The character repertoires of PS3.3 §C.12.1.1.2, each with what turns its bytes into characters.
+//! The only module that names `encoding_rs`.
 //!
-//! Its encodings are those of the web, which differ here and there from the registered sets that DICOM means.
+//! Its encodings are those of the web, which differ here and there from the registered sets that
+//! DICOM means.
 
 use std::borrow::Cow;
 
 use encoding_rs::{
-    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_5, ISO_8859_6,
-    ISO_8859_7, ISO_8859_8, ISO_8859_15, SHIFT_JIS, UTF_8, WINDOWS_874, WINDOWS_1252, WINDOWS_1254,
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_5,
+    ISO_8859_6, ISO_8859_7, ISO_8859_8, ISO_8859_15, SHIFT_JIS, UTF_8, WINDOWS_874, WINDOWS_1252,
+    WINDOWS_1254,
 };
 
 use crate::value::text::{ascii, latin1};
@@ -15,7 +17,8 @@ use crate::value::text::{ascii, latin1};
 /// A set of characters and how they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repertoire {
-    /// ISO IR 6, the default. Its upper half is read as Latin-1, because that is what most of its users meant.
+    /// ISO IR 6, the default. Its upper half is read as Latin-1, because that is what most of its
+    /// users meant.
     Default,
     /// ISO IR 100.
     Latin1,
@@ -39,7 +42,8 @@ pub(super) enum Repertoire {
     Latin9,
     /// ISO IR 166.
     Thai,
-    /// ISO IR 13 and 14, JIS X 0201: half-width Katakana. Read as Shift JIS, of which it is the part of single bytes.
+    /// ISO IR 13 and 14, JIS X 0201: half-width Katakana. Read as Shift JIS, of which it is the
+    /// part of single bytes.
     Katakana,
     /// ISO IR 87, JIS X 0208.
     Kanji,
@@ -84,8 +88,12 @@ impl Repertoire {
             Repertoire::Default | Repertoire::Latin1 => Some(latin1(bytes)),
             Repertoire::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
             // Four bytes of a character are only known to this one.
-            Repertoire::Gb18030 => GB18030.decode_without_bom_handling_and_without_replacement(bytes),
-            Repertoire::Other(encoding) => encoding.decode_without_bom_handling_and_without_replacement(bytes),
+            Repertoire::Gb18030 => {
+                GB18030.decode_without_bom_handling_and_without_replacement(bytes)
+            }
+            Repertoire::Other(encoding) => {
+                encoding.decode_without_bom_handling_and_without_replacement(bytes)
+            }
             single_or_pairs => single_or_pairs.characters(bytes, |_| None).map(Cow::Owned),
         }
     }
@@ -100,13 +108,16 @@ impl Repertoire {
             single_or_pairs => match ascii(bytes) {
                 Some(text) => Cow::Borrowed(text),
                 None => Cow::Owned(
-                    single_or_pairs.characters(bytes, |_| Some(char::REPLACEMENT_CHARACTER)).unwrap_or_default(),
+                    single_or_pairs
+                        .characters(bytes, |_| Some(char::REPLACEMENT_CHARACTER))
+                        .unwrap_or_default(),
                 ),
             },
         }
     }
 
-    /// The characters of bytes above ASCII, single or in pairs; `otherwise` says what a byte is that is neither.
+    /// The characters of bytes above ASCII, single or in pairs; `otherwise` says what a byte is
+    /// that is neither.
     fn characters(self, bytes: &[u8], otherwise: impl Fn(u8) -> Option<char>) -> Option<String> {
         // These two are written with 7 bits, behind an escape sequence.
         let is_of_7_bits = matches!(self, Repertoire::Kanji | Repertoire::SupplementaryKanji);
@@ -127,9 +138,10 @@ impl Repertoire {
         Some(text)
     }
 
-    /// The characters of 7-bit pairs behind the escape sequence that designates this set as G0; control characters stand
-    /// for themselves, and so does a delimiter of a name (PS3.5 §6.2.1) that is left alone at the end: writers forget the
-    /// escape sequence that has to stand before it. `None` if some pair is of no character, or the set is none of pairs.
+    /// The characters of 7-bit pairs behind the escape sequence that designates this set as G0;
+    /// control characters stand for themselves, and so does a delimiter of a name (PS3.5 §6.2.1)
+    /// that is left alone at the end: writers forget the escape sequence that has to stand before
+    /// it. `None` if some pair is of no character, or the set is none of pairs.
     pub fn decode_g0_pairs(self, bytes: &[u8]) -> Option<String> {
         let mut text = String::with_capacity(bytes.len());
         let mut rest = bytes;
@@ -192,7 +204,9 @@ impl Repertoire {
             Repertoire::SupplementaryKanji if is_upper => one(EUC_JP, &[0x8F, first, second]),
             Repertoire::Korean if is_upper => one(EUC_KR, &pair),
             // What GB 2312 leaves free is private in GBK.
-            Repertoire::Chinese if is_upper => gb2312(pair).or_else(|| one(GBK, &pair).filter(|c| !is_private(*c))),
+            Repertoire::Chinese if is_upper => {
+                gb2312(pair).or_else(|| one(GBK, &pair).filter(|c| !is_private(*c)))
+            }
             Repertoire::Gbk => one(GBK, &pair),
             _ => None,
         }

@@ -38,12 +38,16 @@ const REGISTERED: [(&str, Repertoire); 18] = [
 
 impl CharacterSet {
     /// That of a data set that names none.
-    pub const DEFAULT: CharacterSet = CharacterSet { first: Repertoire::Default, others: Vec::new() };
+    pub const DEFAULT: CharacterSet =
+        CharacterSet { first: Repertoire::Default, others: Vec::new() };
 
-    /// The character set that the value of (0008,0005) names. A term that means nothing means the default.
+    /// The character set that the value of (0008,0005) names. A term that means nothing means the
+    /// default.
     pub fn from_value(value: &[u8]) -> CharacterSet {
         let value = String::from_utf8_lossy(value);
-        CharacterSet::of(value.split('\\').map(|term| repertoire(term).unwrap_or(Repertoire::Default)))
+        CharacterSet::of(
+            value.split('\\').map(|term| repertoire(term).unwrap_or(Repertoire::Default)),
+        )
     }
 
     /// That of the terms of a caller; `None` if one means nothing.
@@ -65,7 +69,8 @@ impl CharacterSet {
         if self.others.is_empty() {
             return term(self.first, false).into_owned();
         }
-        let terms: Vec<_> = [self.first].iter().chain(&self.others).map(|one| term(*one, true)).collect();
+        let terms: Vec<_> =
+            [self.first].iter().chain(&self.others).map(|one| term(*one, true)).collect();
         terms.join("\\")
     }
 
@@ -88,7 +93,8 @@ fn repertoire(term: &str) -> Option<Repertoire> {
     }
     // `ISO_IR 100`, `ISO 2022 IR 100`, and with other separators or in small letters.
     let upper = term.to_ascii_uppercase();
-    let mut words = upper.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut words =
+        upper.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let number = match (words.next(), words.next(), words.next(), words.next(), words.next()) {
         (Some("ISO"), Some("IR"), Some(number), None, None) => Some(number),
         (Some("ISO"), Some("2022"), Some("IR"), Some(number), None) => Some(number),

@@ -1,9 +1,10 @@
 //! The inverse discrete cosine transform of a block, in integers (T.81 §A.3.3).
 //!
-//! The standard leaves the arithmetic open; this one is that of the accurate integer transform of the libraries that
-//! most images were viewed with, so that samples are the same bit for bit. It is separable: first the columns, then
-//! the rows, by a transform of eight numbers with factors of 13 bits behind the point. What the columns give is
-//! rounded to a few bits behind the point in between.
+//! The standard leaves the arithmetic open; this one is that of the accurate integer transform of
+//! the libraries that most images were viewed with, so that samples are the same bit for bit. It is
+//! separable: first the columns, then the rows, by a transform of eight numbers with factors of 13
+//! bits behind the point. What the columns give is rounded to a few bits behind the point in
+//! between.
 
 /// Quantized coefficients of 8 x 8 samples, in the order that [`PLACES`] gives.
 pub(super) type Block = [i16; 64];
@@ -11,8 +12,8 @@ pub(super) type Block = [i16; 64];
 /// Bits of the factors behind the point.
 const FACTOR_BITS: u32 = 13;
 
-/// Where among eight coefficients each is kept, by its frequency: 0, 4, 2, 6, 7, 1, 3, 5. Those that are multiplied
-/// together stand side by side.
+/// Where among eight coefficients each is kept, by its frequency: 0, 4, 2, 6, 7, 1, 3, 5. Those
+/// that are multiplied together stand side by side.
 const SPOTS: [u8; 8] = [0, 5, 2, 6, 1, 7, 3, 4];
 
 /// Horizontal and vertical frequency in zig-zag order (T.81 §A.3.6).
@@ -41,8 +42,9 @@ const ZIGZAG: [(u8, u8); 64] = {
 
 /// Where in a [`Block`] a coefficient is kept, by its index in zig-zag order.
 ///
-/// Rows of coefficients are kept in pairs, such as 0 and 4, whose coefficients alternate, and columns in the order of
-/// [`SPOTS`]: as the transform with vector instructions takes them, which is thereby without most of its shuffling.
+/// Rows of coefficients are kept in pairs, such as 0 and 4, whose coefficients alternate, and
+/// columns in the order of [`SPOTS`]: as the transform with vector instructions takes them, which
+/// is thereby without most of its shuffling.
 pub(super) const PLACES: [u8; 64] = {
     let mut places = [0; 64];
     let mut index = 0;
@@ -70,12 +72,14 @@ pub(super) fn in_places(table: &[u16; 64]) -> [u16; 64] {
 }
 
 /// Factors of coefficients 0 and 4, then 2 and 6, for the two even sums each gives.
-pub(super) const EVEN: [[[i16; 2]; 2]; 2] = [[[8192, 8192], [8192, -8192]], [[10703, 4433], [4433, -10704]]];
+pub(super) const EVEN: [[[i16; 2]; 2]; 2] =
+    [[[8192, 8192], [8192, -8192]], [[10703, 4433], [4433, -10704]]];
 
 /// Factors of coefficients 7 and 1, then 3 and 5, for the four odd sums.
 ///
-/// They are sums of the factors that Loeffler, Ligtenberg and Moschytz (1989) multiply with one after the other, each
-/// rounded to 13 bits: hence 11362 and 11363 in places where the exact factor is the same.
+/// They are sums of the factors that Loeffler, Ligtenberg and Moschytz (1989) multiply with one
+/// after the other, each rounded to 13 bits: hence 11362 and 11363 in places where the exact factor
+/// is the same.
 pub(super) const ODD: [[[i16; 2]; 2]; 4] = [
     [[-11363, 2260], [-6436, 9633]],
     [[9633, 6437], [-11362, 2261]],
@@ -83,7 +87,8 @@ pub(super) const ODD: [[[i16; 2]; 2]; 4] = [
     [[2260, 11363], [9633, 6437]],
 ];
 
-/// Transforms eight numbers, in the order of [`SPOTS`], and takes `shift` bits behind the point away, rounding.
+/// Transforms eight numbers, in the order of [`SPOTS`], and takes `shift` bits behind the point
+/// away, rounding.
 ///
 /// Numbers of damaged frames can be too high for 32 bits: they wrap.
 #[inline(always)]
@@ -93,10 +98,12 @@ fn one_dimension([x0, x4, x2, x6, x7, x1, x3, x5]: [i32; 8], shift: u32) -> [i32
     };
     let [[by_a, by_b], [by_c, by_d]] = EVEN;
     let half = 1 << (shift - 1);
-    let (a, b) = (weighted(x0, x4, by_a).wrapping_add(half), weighted(x0, x4, by_b).wrapping_add(half));
+    let (a, b) =
+        (weighted(x0, x4, by_a).wrapping_add(half), weighted(x0, x4, by_b).wrapping_add(half));
     let (c, d) = (weighted(x2, x6, by_c), weighted(x2, x6, by_d));
     let even = [a.wrapping_add(c), b.wrapping_add(d), b.wrapping_sub(d), a.wrapping_sub(c)];
-    let [o3, o2, o1, o0] = ODD.map(|[by_71, by_35]| weighted(x7, x1, by_71).wrapping_add(weighted(x3, x5, by_35)));
+    let [o3, o2, o1, o0] =
+        ODD.map(|[by_71, by_35]| weighted(x7, x1, by_71).wrapping_add(weighted(x3, x5, by_35)));
     let [e0, e1, e2, e3] = even;
     [
         e0.wrapping_add(o0),
@@ -111,7 +118,8 @@ fn one_dimension([x0, x4, x2, x6, x7, x1, x3, x5]: [i32; 8], shift: u32) -> [i32
     .map(|value| value >> shift)
 }
 
-/// Both transforms, with `columns_shift` bits taken away in between: the samples without their level shift.
+/// Both transforms, with `columns_shift` bits taken away in between: the samples without their
+/// level shift.
 #[inline(always)]
 fn inverse(
     block: &Block,
@@ -132,7 +140,10 @@ fn inverse(
         let [first, others @ ..] = values;
         let transformed = match others.iter().all(|value| *value == 0) {
             // Half of the columns of most blocks.
-            true => [first.wrapping_shl(FACTOR_BITS).wrapping_add(1 << (columns_shift - 1)) >> columns_shift; 8],
+            true => {
+                [first.wrapping_shl(FACTOR_BITS).wrapping_add(1 << (columns_shift - 1))
+                    >> columns_shift; 8]
+            }
             false => one_dimension(values, columns_shift),
         };
         for (row, value) in rows.iter_mut().zip(transformed) {
@@ -145,8 +156,8 @@ fn inverse(
     rows.map(|row| one_dimension(row, 2 * FACTOR_BITS + 3 - columns_shift))
 }
 
-/// Samples of 8 bits. Dequantized coefficients wrap at 16 bits, and what comes between the passes saturates there;
-/// neither is reached by coefficients of 8-bit samples.
+/// Samples of 8 bits. Dequantized coefficients wrap at 16 bits, and what comes between the passes
+/// saturates there; neither is reached by coefficients of 8-bit samples.
 pub(super) fn inverse_8(block: &Block, table: &[u16; 64]) -> [[u8; 8]; 8] {
     let multiply = |value: i16, by: u16| i32::from(value.wrapping_mul(by as i16));
     let saturate = |value: i32| value.clamp(i32::from(i16::MIN), i32::from(i16::MAX));
@@ -181,7 +192,9 @@ mod tests {
     #[test]
     fn dc_alone_gives_one_level() {
         // 8 of DC is a level.
-        for (dc, expected) in [(0, 128), (8, 129), (-80, 118), (3, 128), (4, 129), (30000, 255), (-30000, 0)] {
+        for (dc, expected) in
+            [(0, 128), (8, 129), (-80, 118), (3, 128), (4, 129), (30000, 255), (-30000, 0)]
+        {
             let mut block = [0; 64];
             block[0] = dc;
             assert_eq!(inverse_8(&block, &[1; 64]), [[expected; 8]; 8], "{dc}");

@@ -23,7 +23,8 @@ pub(super) struct ComponentLayout {
     /// Blocks of an MCU, across and down.
     pub horizontal: usize,
     pub vertical: usize,
-    /// How often the component's samples must be repeated, across and down, to be as many as the frame's.
+    /// How often the component's samples must be repeated, across and down, to be as many as the
+    /// frame's.
     pub repeated_across: usize,
     pub repeated_down: usize,
     /// Its samples.
@@ -44,13 +45,17 @@ impl Layout {
             true => (1, 1),
             false => (component.horizontal, component.vertical),
         };
-        let (highest_across, highest_down) =
-            frame.components.iter().map(factors).fold((1, 1), |high, (x, y)| (high.0.max(x), high.1.max(y)));
+        let (highest_across, highest_down) = frame
+            .components
+            .iter()
+            .map(factors)
+            .fold((1, 1), |high, (x, y)| (high.0.max(x), high.1.max(y)));
         let mcus_across = frame.columns.div_ceil(highest_across * BLOCK);
         let mcus_down = frame.rows.div_ceil(highest_down * BLOCK);
         let component = |component: &Component| {
             let (horizontal, vertical) = factors(component);
-            if !highest_across.is_multiple_of(horizontal) || !highest_down.is_multiple_of(vertical) {
+            if !highest_across.is_multiple_of(horizontal) || !highest_down.is_multiple_of(vertical)
+            {
                 let coded = format!("{horizontal}x{vertical} of {highest_across}x{highest_down}");
                 return Err(ErrorKind::Unsupported { what: "JPEG sampling factors", coded }.into());
             }
@@ -75,7 +80,8 @@ impl Layout {
 
     /// Blocks of all components, those that fill the last MCUs up among them.
     pub fn block_count(&self) -> usize {
-        let of_mcu: usize = self.components.iter().map(|component| component.horizontal * component.vertical).sum();
+        let of_mcu: usize =
+            self.components.iter().map(|component| component.horizontal * component.vertical).sum();
         self.mcus_across * self.mcus_down * of_mcu
     }
 }
@@ -108,7 +114,8 @@ impl ScanLayout {
         });
         if let ([_], Some((index, own))) = (&scan.components[..], components.clone().next()) {
             // Not interleaved: an MCU is a block, and none fills up (T.81 §A.2.2).
-            let blocks = ScanBlocks { index, horizontal: 1, vertical: 1, blocks_across: own.blocks_across };
+            let blocks =
+                ScanBlocks { index, horizontal: 1, vertical: 1, blocks_across: own.blocks_across };
             return ScanLayout {
                 mcus_across: own.columns.div_ceil(BLOCK),
                 mcus_down: own.rows.div_ceil(BLOCK),
@@ -121,6 +128,10 @@ impl ScanLayout {
             vertical: own.vertical,
             blocks_across: own.blocks_across,
         });
-        ScanLayout { mcus_across: layout.mcus_across, mcus_down: layout.mcus_down, components: components.collect() }
+        ScanLayout {
+            mcus_across: layout.mcus_across,
+            mcus_down: layout.mcus_down,
+            components: components.collect(),
+        }
     }
 }

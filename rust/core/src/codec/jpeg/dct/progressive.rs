@@ -11,7 +11,8 @@ use crate::error::Result;
 /// The last coefficient, in zig-zag order.
 const LAST: u8 = 63;
 
-/// How exactly the coefficients of a component are known: by index in zig-zag order, the lowest bit that came.
+/// How exactly the coefficients of a component are known: by index in zig-zag order, the lowest bit
+/// that came.
 #[derive(Clone, Copy)]
 pub(super) struct Accuracy([Option<u8>; 64]);
 
@@ -23,8 +24,8 @@ impl Accuracy {
         self.0.iter().all(|low| *low == Some(0))
     }
 
-    /// Takes a scan in. False if it does not follow from those before: it starts elsewhere than at the highest bits, or
-    /// refines others than the last ones that came.
+    /// Takes a scan in. False if it does not follow from those before: it starts elsewhere than at
+    /// the highest bits, or refines others than the last ones that came.
     fn advance(&mut self, scan: &ScanHeader) -> bool {
         let (start, end) = (usize::from(scan.spectral_start), usize::from(scan.spectral_end));
         let (high, low) = (scan.approximation_high, scan.approximation_low);
@@ -41,19 +42,33 @@ impl Accuracy {
 /// # Errors
 ///
 /// If it does not.
-pub(super) fn check_scan(markers: &Markers<'_>, scan: &ScanHeader, accuracy: &mut [Accuracy]) -> Result<()> {
+pub(super) fn check_scan(
+    markers: &Markers<'_>,
+    scan: &ScanHeader,
+    accuracy: &mut [Accuracy],
+) -> Result<()> {
     let (start, end) = (scan.spectral_start, scan.spectral_end);
     let (high, low) = (scan.approximation_high, scan.approximation_low);
-    // DC comes in scans of its own; others have one component. Bits come one by one after the first time.
-    let is_band = if start == 0 { end == 0 } else { start <= end && end <= LAST && scan.components.len() == 1 };
+    // DC comes in scans of its own; others have one component. Bits come one by one after the first
+    // time.
+    let is_band = if start == 0 {
+        end == 0
+    } else {
+        start <= end && end <= LAST && scan.components.len() == 1
+    };
     let is_step = low <= 13 && (high == 0 || high == low + 1);
     if !is_band || !is_step {
-        let why = format!("no scan has the coefficients {start} to {end} and the bits {high} to {low}");
+        let why =
+            format!("no scan has the coefficients {start} to {end} and the bits {high} to {low}");
         return Err(invalid(markers.codec(), scan.offset, why));
     }
     for component in &scan.components {
         if !accuracy.get_mut(component.index).is_some_and(|accuracy| accuracy.advance(scan)) {
-            return Err(invalid(markers.codec(), scan.offset, "a scan does not follow from the scans before it"));
+            return Err(invalid(
+                markers.codec(),
+                scan.offset,
+                "a scan does not follow from the scans before it",
+            ));
         }
     }
     Ok(())
@@ -66,7 +81,11 @@ fn table(
 ) -> Result<HuffmanTable> {
     match found {
         Some(Some(specification)) => Ok(HuffmanTable::new(specification)),
-        _ => Err(invalid(markers.codec(), scan.offset, "a scan names a Huffman table that is not there")),
+        _ => Err(invalid(
+            markers.codec(),
+            scan.offset,
+            "a scan names a Huffman table that is not there",
+        )),
     }
 }
 
@@ -82,15 +101,22 @@ impl DcFirst {
     ///
     /// If a table was not defined.
     pub fn new(markers: &Markers<'_>, tables: &Tables, scan: &ScanHeader) -> Result<DcFirst> {
-        let components =
-            scan.components.iter().map(|component| Ok((table(markers, scan, tables.dc.get(component.dc_table))?, 0)));
+        let components = scan
+            .components
+            .iter()
+            .map(|component| Ok((table(markers, scan, tables.dc.get(component.dc_table))?, 0)));
         Ok(DcFirst { components: components.collect::<Result<_>>()?, low: scan.approximation_low })
     }
 }
 
 impl BlockDecoder for DcFirst {
     #[inline(always)]
-    fn decode(&mut self, bits: &mut BitReader<'_>, component_index: usize, block: &mut Block) -> Option<()> {
+    fn decode(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        component_index: usize,
+        block: &mut Block,
+    ) -> Option<()> {
         let (table, prediction) = self.components.get_mut(component_index)?;
         bits.refill();
         let size = table.decode(bits).filter(|size| *size <= 15)?;
@@ -220,8 +246,8 @@ impl AcRefinement {
         Band::new(markers, tables, scan).map(AcRefinement)
     }
 
-    /// Takes the next bit of coefficients from `index` on that are not zero, past `zeros` others. Returns where it
-    /// stops: at the zero behind these, or past the end.
+    /// Takes the next bit of coefficients from `index` on that are not zero, past `zeros` others.
+    /// Returns where it stops: at the zero behind these, or past the end.
     #[inline(always)]
     fn refine(
         band: &Band,

@@ -41,7 +41,8 @@ struct ComponentRows<S> {
 impl<S: Sample> ComponentRows<S> {
     fn new(component: &ComponentLayout) -> ComponentRows<S> {
         let stride = component.blocks_across * BLOCK;
-        let upsampling = Upsampling::new(component.columns, component.repeated_across, component.repeated_down);
+        let upsampling =
+            Upsampling::new(component.columns, component.repeated_across, component.repeated_down);
         ComponentRows {
             upsampling,
             repeated_down: component.repeated_down,
@@ -66,7 +67,8 @@ impl<S: Sample> ComponentRows<S> {
         if self.upsampling == Upsampling::None {
             return;
         }
-        let (mut sums, mut upsampled) = (std::mem::take(&mut self.sums), std::mem::take(&mut self.upsampled));
+        let (mut sums, mut upsampled) =
+            (std::mem::take(&mut self.sums), std::mem::take(&mut self.upsampled));
         let row = frame_row / self.repeated_down;
         let is_upper = frame_row.is_multiple_of(2);
         let near = self.row(row);
@@ -91,12 +93,13 @@ impl<S: Sample> ComponentRows<S> {
 impl<'a, S: Sample> Rows<'a, S> {
     pub fn new(layout: &'a Layout) -> Rows<'a, S> {
         let components: Vec<_> = layout.components.iter().map(ComponentRows::new).collect();
-        let needs_neighbours = components.iter().any(|component| component.upsampling.needs_neighbours());
+        let needs_neighbours =
+            components.iter().any(|component| component.upsampling.needs_neighbours());
         Rows { layout, components, needs_neighbours, mcu_rows: 0, rows: 0, pixels: Vec::new() }
     }
 
-    /// Takes the next row of MCUs, which is the one of that number in `coefficients`; gives the rows of the frame that
-    /// are there with it.
+    /// Takes the next row of MCUs, which is the one of that number in `coefficients`; gives the
+    /// rows of the frame that are there with it.
     ///
     /// # Errors
     ///
@@ -108,7 +111,12 @@ impl<'a, S: Sample> Rows<'a, S> {
         tables: &[[u16; 64]],
         target: &mut Target<'_>,
     ) -> Result<()> {
-        let all = self.components.iter_mut().zip(&self.layout.components).zip(&coefficients.components).zip(tables);
+        let all = self
+            .components
+            .iter_mut()
+            .zip(&self.layout.components)
+            .zip(&coefficients.components)
+            .zip(tables);
         for (((component, layout), blocks), table) in all {
             let rows = layout.vertical * BLOCK;
             if self.needs_neighbours {
@@ -118,7 +126,8 @@ impl<'a, S: Sample> Rows<'a, S> {
             component.first_row = self.mcu_rows * rows;
             let blocks = blocks.chunks_exact(layout.blocks_across).skip(place * layout.vertical);
             let samples = component.samples.get_mut(component.stride..).unwrap_or_default();
-            for (blocks, samples) in blocks.zip(samples.chunks_exact_mut(component.stride * BLOCK)) {
+            for (blocks, samples) in blocks.zip(samples.chunks_exact_mut(component.stride * BLOCK))
+            {
                 S::transform(blocks, table, samples);
             }
         }
@@ -149,10 +158,15 @@ impl<'a, S: Sample> Rows<'a, S> {
             match &self.components[..] {
                 [a] => interleave(&[a.prepared(row)], columns, &mut self.pixels),
                 [a, b, c] => {
-                    interleave(&[a.prepared(row), b.prepared(row), c.prepared(row)], columns, &mut self.pixels);
+                    interleave(
+                        &[a.prepared(row), b.prepared(row), c.prepared(row)],
+                        columns,
+                        &mut self.pixels,
+                    );
                 }
                 all => {
-                    let rows: Vec<_> = all.iter().map(|component| component.prepared(row)).collect();
+                    let rows: Vec<_> =
+                        all.iter().map(|component| component.prepared(row)).collect();
                     interleave(&rows, columns, &mut self.pixels);
                 }
             }

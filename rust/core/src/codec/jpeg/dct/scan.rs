@@ -1,4 +1,5 @@
-//! The blocks of one scan, in their order, by whatever decodes one of them (T.81 §E.2.4, §F.2.1, §G.2).
+//! The blocks of one scan, in their order, by whatever decodes one of them (T.81 §E.2.4, §F.2.1,
+//! §G.2).
 
 use super::super::bits::{BitReader, Interval};
 use super::super::headers::{ScanHeader, Tables};
@@ -10,8 +11,14 @@ use crate::error::Result;
 
 /// Decodes what a scan has of a block.
 pub(super) trait BlockDecoder {
-    /// Takes the bits of the next block; `component_index` counts the scan's. `None` if they are no codes.
-    fn decode(&mut self, bits: &mut BitReader<'_>, component_index: usize, block: &mut Block) -> Option<()>;
+    /// Takes the bits of the next block; `component_index` counts the scan's. `None` if they are no
+    /// codes.
+    fn decode(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        component_index: usize,
+        block: &mut Block,
+    ) -> Option<()>;
 
     /// Starts anew, as at each restart.
     fn restart(&mut self);
@@ -27,10 +34,9 @@ impl Coefficients {
     /// Zeros for so many rows of MCUs.
     pub fn new(layout: &Layout, mcu_rows: usize) -> Coefficients {
         let count = |mcu_rows: usize, across: usize, down: usize| mcu_rows * across * down;
-        let zeros = layout
-            .components
-            .iter()
-            .map(|component| vec![[0; 64]; count(mcu_rows, component.blocks_across, component.vertical)]);
+        let zeros = layout.components.iter().map(|component| {
+            vec![[0; 64]; count(mcu_rows, component.blocks_across, component.vertical)]
+        });
         Coefficients { components: zeros.collect() }
     }
 
@@ -40,8 +46,9 @@ impl Coefficients {
     }
 }
 
-/// Decodes a scan, whose header `markers` has just passed. `row_done` is told each row of MCUs when it is there, and
-/// returns where the next one goes in the coefficients: the number of a row of MCUs.
+/// Decodes a scan, whose header `markers` has just passed. `row_done` is told each row of MCUs when
+/// it is there, and returns where the next one goes in the coefficients: the number of a row of
+/// MCUs.
 ///
 /// Returns where the entropy-coded bytes end.
 ///
@@ -95,11 +102,13 @@ fn check_end(markers: &Markers<'_>, interval: &Interval, bits: &BitReader<'_>) -
     }
 }
 
-/// Bytes that may be left over when all blocks of a restart interval are decoded. The standard leaves none. Padding is
-/// no harm; more than that means that the decoder took other bits than the encoder wrote, hence wrong samples.
+/// Bytes that may be left over when all blocks of a restart interval are decoded. The standard
+/// leaves none. Padding is no harm; more than that means that the decoder took other bits than the
+/// encoder wrote, hence wrong samples.
 const MOST_UNUSED: usize = 8;
 
-/// Checks that the blocks of an interval took its bytes: wrong bits can look like codes up to its end.
+/// Checks that the blocks of an interval took its bytes: wrong bits can look like codes up to its
+/// end.
 fn check_used(markers: &Markers<'_>, interval: &Interval, bits: &BitReader<'_>) -> Result<()> {
     check_end(markers, interval, bits)?;
     let unused = bits.unused_bytes();
@@ -124,7 +133,8 @@ fn decode_mcu(
     for (component_index, component) in scan.components.iter().enumerate() {
         let blocks = coefficients.components.get_mut(component.index)?;
         for y in 0..component.vertical {
-            let first = (row * component.vertical + y) * component.blocks_across + column * component.horizontal;
+            let first = (row * component.vertical + y) * component.blocks_across
+                + column * component.horizontal;
             for block in blocks.get_mut(first..first + component.horizontal)? {
                 decoder.decode(bits, component_index, block)?;
             }
@@ -154,9 +164,17 @@ impl Sequential {
             let dc = tables.dc.get(component.dc_table).and_then(Option::as_ref);
             let ac = tables.ac.get(component.ac_table).and_then(Option::as_ref);
             let (Some(dc), Some(ac)) = (dc, ac) else {
-                return Err(invalid(markers.codec(), scan.offset, "a scan names a Huffman table that is not there"));
+                return Err(invalid(
+                    markers.codec(),
+                    scan.offset,
+                    "a scan names a Huffman table that is not there",
+                ));
             };
-            Ok(SequentialComponent { dc: CoefficientTable::new(dc), ac: CoefficientTable::new(ac), prediction: 0 })
+            Ok(SequentialComponent {
+                dc: CoefficientTable::new(dc),
+                ac: CoefficientTable::new(ac),
+                prediction: 0,
+            })
         });
         Ok(Sequential { components: components.collect::<Result<_>>()? })
     }
@@ -164,7 +182,12 @@ impl Sequential {
 
 impl BlockDecoder for Sequential {
     #[inline(always)]
-    fn decode(&mut self, bits: &mut BitReader<'_>, component_index: usize, block: &mut Block) -> Option<()> {
+    fn decode(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        component_index: usize,
+        block: &mut Block,
+    ) -> Option<()> {
         let component = self.components.get_mut(component_index)?;
         bits.refill();
         component.prediction = component.prediction.wrapping_add(component.dc.difference(bits)?);

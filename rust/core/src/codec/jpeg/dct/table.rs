@@ -1,23 +1,26 @@
-//! Huffman tables that give coefficients: code, run and the bits behind it by one look (T.81 §F.2.2).
+//! Huffman tables that give coefficients: code, run and the bits behind it by one look (T.81
+//! §F.2.2).
 
 use super::super::bits::{BitReader, extend};
 use super::super::huffman::{HuffmanSpecification, HuffmanTable};
 
 /// Finds the next coefficient of a block.
 ///
-/// Most codes and the bits behind them are short: one look then gives the coefficient itself, instead of a symbol by
-/// which its bits are taken and extended.
+/// Most codes and the bits behind them are short: one look then gives the coefficient itself,
+/// instead of a symbol by which its bits are taken and extended.
 pub(super) struct CoefficientTable {
     /// By the next [`LOOKUP_BITS`] bits.
     lookup: Box<[Entry; 1 << LOOKUP_BITS]>,
     symbols: HuffmanTable,
 }
 
-/// Bits that are looked at at once: 4 KiB a table. One bit more makes nothing faster; one bit less costs a fifth.
+/// Bits that are looked at at once: 4 KiB a table. One bit more makes nothing faster; one bit less
+/// costs a fifth.
 const LOOKUP_BITS: u32 = 10;
 
-/// What bits start with. From the lowest bit: 5 bits with how many of them to take, 4 with how many to receive and
-/// extend behind them, 7 with the step to the coefficient, 16 with the coefficient if there is nothing to receive.
+/// What bits start with. From the lowest bit: 5 bits with how many of them to take, 4 with how many
+/// to receive and extend behind them, 7 with the step to the coefficient, 16 with the coefficient
+/// if there is nothing to receive.
 #[derive(Clone, Copy)]
 struct Entry(u32);
 
@@ -49,7 +52,8 @@ impl Entry {
 /// The next coefficient that is not zero, or zeros.
 #[derive(Clone, Copy)]
 pub(super) struct Next {
-    /// From the coefficient before to this one: 1 to 16, [`Next::END_OF_BLOCK`], or more for what is no code.
+    /// From the coefficient before to this one: 1 to 16, [`Next::END_OF_BLOCK`], or more for what
+    /// is no code.
     pub step: usize,
     /// Its value, 0 behind a run of zeros alone.
     pub value: i16,
@@ -87,16 +91,23 @@ impl CoefficientTable {
                 continue;
             }
             for (bits, entries) in (0..).zip(entries.chunks_mut(1 << (spare - size))) {
-                entries.fill(Entry::new(code.length + size, 0, step as u32, extend(bits, size) as i16));
+                entries.fill(Entry::new(
+                    code.length + size,
+                    0,
+                    step as u32,
+                    extend(bits, size) as i16,
+                ));
             }
         }
         CoefficientTable { lookup, symbols: HuffmanTable::new(specification) }
     }
 
-    /// Takes the next coefficient of AC: at most 31 bits, which must be there since the last refill.
+    /// Takes the next coefficient of AC: at most 31 bits, which must be there since the last
+    /// refill.
     #[inline(always)]
     pub fn next(&self, bits: &mut BitReader<'_>) -> Next {
-        let entry = self.lookup.get(bits.peek(LOOKUP_BITS) as usize).copied().unwrap_or(Entry::LONG);
+        let entry =
+            self.lookup.get(bits.peek(LOOKUP_BITS) as usize).copied().unwrap_or(Entry::LONG);
         if entry.receive() == 0 {
             bits.consume(entry.take());
             return Next { step: entry.step(), value: entry.value(), is_short: true };
@@ -111,11 +122,12 @@ impl CoefficientTable {
         Next { step, value: bits.receive_extend(size) as i16, is_short: false }
     }
 
-    /// Takes the difference of a DC coefficient to the one before: at most 31 bits, which must be there since the last
-    /// refill. `None` if there is no code.
+    /// Takes the difference of a DC coefficient to the one before: at most 31 bits, which must be
+    /// there since the last refill. `None` if there is no code.
     #[inline(always)]
     pub fn difference(&self, bits: &mut BitReader<'_>) -> Option<i32> {
-        // A symbol is a number of bits: like that of a coefficient without a run, or the end of the block for none.
+        // A symbol is a number of bits: like that of a coefficient without a run, or the end of the
+        // block for none.
         let Next { step, value, .. } = self.next(bits);
         (step == 1 || step == Next::END_OF_BLOCK).then_some(i32::from(value))
     }

@@ -1,8 +1,10 @@
-//! Rows of a component that has fewer samples than the frame, made as long as the others (T.81 §A.1.1).
+//! Rows of a component that has fewer samples than the frame, made as long as the others (T.81
+//! §A.1.1).
 //!
-//! The standard leaves open how. Between two samples the nearer one counts three quarters, the other one quarter; the
-//! halves that this leaves are rounded up and down in turns. It is what the libraries do that most images were viewed
-//! with, and only where there are half as many samples: others are repeated.
+//! The standard leaves open how. Between two samples the nearer one counts three quarters, the
+//! other one quarter; the halves that this leaves are rounded up and down in turns. It is what the
+//! libraries do that most images were viewed with, and only where there are half as many samples:
+//! others are repeated.
 
 use super::sample::Sample;
 
@@ -39,13 +41,15 @@ impl Upsampling {
     }
 }
 
-/// Makes a row twice as long. `sums` has its samples times a power of 2, which `shift` takes away with two bits more;
-/// `left` and `right` are added to round a sample that is nearer to its left or to its right neighbour. The row has one
-/// sample more at each end: where there is no other neighbour, that is the sample itself.
+/// Makes a row twice as long. `sums` has its samples times a power of 2, which `shift` takes away
+/// with two bits more; `left` and `right` are added to round a sample that is nearer to its left or
+/// to its right neighbour. The row has one sample more at each end: where there is no other
+/// neighbour, that is the sample itself.
 fn double<S: Sample>(sums: &[u16], to: &mut Vec<S>, [left, right]: [u16; 2], shift: u32) {
     let count = sums.len().saturating_sub(2);
     to.resize(count * 2, S::default());
-    let weigh = |near: u16, far: u16, rounding: u16| S::from_u16((near * 3 + far + rounding) >> shift);
+    let weigh =
+        |near: u16, far: u16, rounding: u16| S::from_u16((near * 3 + far + rounding) >> shift);
     let (pairs, _) = to.as_chunks_mut::<2>();
     // Three slices rather than windows of one: these loops compile to vector instructions.
     let (near, behind) = (sums.get(1..).unwrap_or_default(), sums.get(2..).unwrap_or_default());
@@ -62,8 +66,9 @@ fn with_ends(row: impl DoubleEndedIterator<Item = u16> + Clone, sums: &mut Vec<u
     sums.extend(row.rev().take(1));
 }
 
-/// One row of the frame from those of a component: `near` is the row that it lies in, `far` the one that it is nearest
-/// to otherwise. `is_upper` says that this one is above. `sums` is memory to work in.
+/// One row of the frame from those of a component: `near` is the row that it lies in, `far` the one
+/// that it is nearest to otherwise. `is_upper` says that this one is above. `sums` is memory to
+/// work in.
 pub(super) fn upsample<S: Sample>(
     upsampling: Upsampling,
     near: &[S],
@@ -89,7 +94,10 @@ pub(super) fn upsample<S: Sample>(
         }
         Upsampling::Both => {
             let weigh = |near: u16, far: u16| near * 3 + far;
-            with_ends(near.iter().zip(far).map(|(near, far)| weigh((*near).into(), (*far).into())), sums);
+            with_ends(
+                near.iter().zip(far).map(|(near, far)| weigh((*near).into(), (*far).into())),
+                sums,
+            );
             double(sums, to, [8, 7], 4);
         }
         Upsampling::Repeated(across, _) => {
@@ -99,7 +107,8 @@ pub(super) fn upsample<S: Sample>(
     }
 }
 
-/// Puts the samples of a pixel together: one row of each component to the rows that are there already.
+/// Puts the samples of a pixel together: one row of each component to the rows that are there
+/// already.
 pub(super) fn interleave<S: Sample>(rows: &[&[S]], columns: usize, to: &mut Vec<S>) {
     let start = to.len();
     match rows {
@@ -114,7 +123,8 @@ pub(super) fn interleave<S: Sample>(rows: &[&[S]], columns: usize, to: &mut Vec<
         _ => {
             to.resize(start + rows.len() * columns, S::default());
             for (index, row) in rows.iter().enumerate() {
-                let own = to.get_mut(start + index..).unwrap_or_default().iter_mut().step_by(rows.len());
+                let own =
+                    to.get_mut(start + index..).unwrap_or_default().iter_mut().step_by(rows.len());
                 own.zip(*row).for_each(|(to, from)| *to = *from);
             }
         }

@@ -1,30 +1,32 @@
-//! Differences of the lossless process: a category's Huffman code, and the bits behind it (T.81 §H.1.2.2, §H.2.2).
+//! Differences of the lossless process: a category's Huffman code, and the bits behind it (T.81
+//! §H.1.2.2, §H.2.2).
 
 use super::super::bits::{BitReader, extend};
 use super::super::huffman::{HuffmanSpecification, HuffmanTable};
 
-/// The category of one difference only, behind whose code there are no bits (T.81 §H.1.2.2, Table H.2).
+/// The category of one difference only, behind whose code there are no bits (T.81 §H.1.2.2, Table
+/// H.2).
 const HIGHEST_CATEGORY: u8 = 16;
 /// That difference: 32768, which modulo 65536 is its own negative.
 const HIGHEST_DIFFERENCE: u16 = 1 << 15;
 
 /// Finds differences, all but rare ones without a branch.
 ///
-/// The table has codes and not the differences themselves: those would need 14 bits to look at, hence more than the
-/// first-level cache, and decoding would be 0.7 times as fast.
+/// The table has codes and not the differences themselves: those would need 14 bits to look at,
+/// hence more than the first-level cache, and decoding would be 0.7 times as fast.
 pub(super) struct DifferenceTable {
     /// By the next [`DifferenceTable::LOOKUP_BITS`] bits, which are a code and the bit behind it.
     lookup: Box<[Entry; 1 << DifferenceTable::LOOKUP_BITS]>,
     categories: HuffmanTable,
 }
 
-/// What a code and the bit behind it say of a difference. That bit is its sign (T.81 Table H.2): it is looked at with
-/// the code, because a branch on it would be foretold wrong every other time.
+/// What a code and the bit behind it say of a difference. That bit is its sign (T.81 Table H.2): it
+/// is looked at with the code, because a branch on it would be foretold wrong every other time.
 #[derive(Clone, Copy, Default)]
 #[repr(align(8))]
 struct Entry {
-    /// How many bits code the difference, 1 to 24; 0 where a longer code starts so, or that of the highest category,
-    /// or none.
+    /// How many bits code the difference, 1 to 24; 0 where a longer code starts so, or that of the
+    /// highest category, or none.
     length: u16,
     /// Ones for those bits that are still to be seen.
     ones: u16,
@@ -48,7 +50,8 @@ impl DifferenceTable {
     /// One more than the longest code that is found by one look.
     const LOOKUP_BITS: u32 = 10;
     /// Differences that can be decoded after a refill.
-    pub const PER_REFILL: usize = (BitReader::REFILLED / (Self::LOOKUP_BITS + HIGHEST_CATEGORY as u32 - 2)) as usize;
+    pub const PER_REFILL: usize =
+        (BitReader::REFILLED / (Self::LOOKUP_BITS + HIGHEST_CATEGORY as u32 - 2)) as usize;
 
     /// Builds the tables that find differences fast.
     ///
@@ -71,10 +74,12 @@ impl DifferenceTable {
         Ok(DifferenceTable { lookup, categories: HuffmanTable::new(specification) })
     }
 
-    /// The next difference, modulo 65536. Up to [`DifferenceTable::PER_REFILL`] may be decoded after a refill.
+    /// The next difference, modulo 65536. Up to [`DifferenceTable::PER_REFILL`] may be decoded
+    /// after a refill.
     #[inline(always)]
     pub fn decode(&self, bits: &mut BitReader<'_>) -> u16 {
-        let entry = self.lookup.get(bits.peek(Self::LOOKUP_BITS) as usize).copied().unwrap_or_default();
+        let entry =
+            self.lookup.get(bits.peek(Self::LOOKUP_BITS) as usize).copied().unwrap_or_default();
         if entry.length == 0 {
             let (difference, after) = self.decode_long(*bits);
             *bits = after;

@@ -31,7 +31,12 @@ impl Codec for JpegLossless {
             row_count: 0,
             target,
         };
-        let fault = if first_scan.components.iter().map(|component| component.index).eq(0..coded.samples_per_pixel) {
+        let fault = if first_scan
+            .components
+            .iter()
+            .map(|component| component.index)
+            .eq(0..coded.samples_per_pixel)
+        {
             let mut interval = Interval::default();
             let decoder = ScanDecoder::new(&headers, &first_scan, bits_stored)?;
             decoder.decode(&mut interval, &mut |lines| output.give(lines))?
@@ -57,7 +62,10 @@ fn coded_image(frame: &FrameHeader) -> Result<CodedImage> {
         return Err(invalid(NAME, frame.offset, why));
     }
     // The factors of an only component mean nothing (T.81 §A.2.2).
-    let is_sampled = frame.components.iter().any(|component| (component.horizontal, component.vertical) != (1, 1));
+    let is_sampled = frame
+        .components
+        .iter()
+        .any(|component| (component.horizontal, component.vertical) != (1, 1));
     if is_sampled && frame.components.len() > 1 {
         let what = "JPEG Lossless with sampling factors other than 1";
         return Err(ErrorKind::Unsupported { what, coded: String::new() }.into());
@@ -76,7 +84,9 @@ fn coded_image(frame: &FrameHeader) -> Result<CodedImage> {
 /// The next scan, which there must be.
 fn next_scan(headers: &mut Headers<'_>) -> Result<ScanHeader> {
     let scan = headers.next_scan()?;
-    scan.ok_or_else(|| invalid(NAME, headers.markers.position(), "it ends before all its components are coded"))
+    scan.ok_or_else(|| {
+        invalid(NAME, headers.markers.position(), "it ends before all its components are coded")
+    })
 }
 
 /// Hands rows on to the target.
@@ -104,8 +114,8 @@ impl Output<'_, '_> {
     }
 }
 
-/// Decodes a frame whose components come in several scans: they are kept until all are there. Returns what is wrong
-/// with the rows that are missing.
+/// Decodes a frame whose components come in several scans: they are kept until all are there.
+/// Returns what is wrong with the rows that are missing.
 fn decode_separate_scans(
     headers: &mut Headers<'_>,
     mut scan: ScanHeader,
@@ -131,7 +141,8 @@ fn decode_separate_scans(
             scan_rows += lines.len() / scan_length;
             Ok(())
         };
-        let scan_fault = ScanDecoder::new(headers, &scan, bits_stored)?.decode(&mut interval, &mut keep)?;
+        let scan_fault =
+            ScanDecoder::new(headers, &scan, bits_stored)?.decode(&mut interval, &mut keep)?;
         fault = fault.or(scan_fault);
         for (index, rows) in good_rows.iter_mut().enumerate() {
             if indices.contains(&index) && rows.replace(scan_rows).is_some() {

@@ -5,8 +5,9 @@ use std::array;
 use super::super::bits::BitReader;
 use super::differences::DifferenceTable;
 
-/// Decodes a line: from the bits, the tables of its `N` components, what predicts its first pixel, and the line above.
-/// Both lines have as many pixels. Where bits are no code they are spoilt, and so is the line.
+/// Decodes a line: from the bits, the tables of its `N` components, what predicts its first pixel,
+/// and the line above. Both lines have as many pixels. Where bits are no code they are spoilt, and
+/// so is the line.
 pub(super) type DecodeLine<const N: usize> =
     fn(&mut BitReader<'_>, &[&DifferenceTable; N], [u16; N], &[[u16; N]], &mut [[u16; N]]);
 
@@ -23,8 +24,8 @@ pub(super) fn line_decoder<const N: usize, const GROUP: usize>(selection: u8) ->
     }
 }
 
-/// Predicts a sample from the one to its left, the one above it, and the one above and to the left, modulo 65536
-/// (T.81 Table H.1). `SELECTION` is 1 to 7.
+/// Predicts a sample from the one to its left, the one above it, and the one above and to the left,
+/// modulo 65536 (T.81 Table H.1). `SELECTION` is 1 to 7.
 #[inline(always)]
 fn predict<const SELECTION: u8>(left: u16, above: u16, corner: u16) -> u16 {
     let (a, b, c) = (i32::from(left), i32::from(above), i32::from(corner));
@@ -47,7 +48,9 @@ fn decode_line<const N: usize, const GROUP: usize, const SELECTION: u8>(
     above: &[[u16; N]],
     line: &mut [[u16; N]],
 ) {
-    let (Some((first_above, above)), Some((first_pixel, line))) = (above.split_first(), line.split_first_mut()) else {
+    let (Some((first_above, above)), Some((first_pixel, line))) =
+        (above.split_first(), line.split_first_mut())
+    else {
         return;
     };
     // A copy whose address nobody takes: it stays in registers.
@@ -71,7 +74,14 @@ fn decode_line<const N: usize, const GROUP: usize, const SELECTION: u8>(
     }
     for (pixel, above) in rest.iter_mut().zip(rest_above) {
         let (pixel, pixel_above) = (array::from_mut(pixel), array::from_ref(above));
-        decode_pixels::<N, 1, SELECTION>(&mut reader, tables, &mut left, corner, pixel_above, pixel);
+        decode_pixels::<N, 1, SELECTION>(
+            &mut reader,
+            tables,
+            &mut left,
+            corner,
+            pixel_above,
+            pixel,
+        );
         corner = above;
     }
     *bits = reader;

@@ -8,11 +8,13 @@ use super::frame::NAME;
 use super::prediction::line_decoder;
 use crate::error::{Error, Result};
 
-/// Bytes of the lines that are decoded before they are handed on: they fit the cache next to the tables.
+/// Bytes of the lines that are decoded before they are handed on: they fit the cache next to the
+/// tables.
 const LINES_LENGTH: usize = 16 * 1024;
 
-/// Bytes that may be left over when all lines of a restart interval are decoded. The standard leaves none. Padding is
-/// no harm; more than that means that the decoder took other bits than the encoder wrote, hence wrong samples.
+/// Bytes that may be left over when all lines of a restart interval are decoded. The standard
+/// leaves none. Padding is no harm; more than that means that the decoder took other bits than the
+/// encoder wrote, hence wrong samples.
 const MOST_UNUSED: usize = 2;
 
 /// How many lines of so many samples are handed on together.
@@ -45,7 +47,11 @@ impl<'a> ScanDecoder<'a> {
     /// # Errors
     ///
     /// If one is out of range, or a table is not there.
-    pub fn new(headers: &'a Headers<'a>, scan: &'a ScanHeader, bits_stored: u32) -> Result<ScanDecoder<'a>> {
+    pub fn new(
+        headers: &'a Headers<'a>,
+        scan: &'a ScanHeader,
+        bits_stored: u32,
+    ) -> Result<ScanDecoder<'a>> {
         let wrong = |why: String| invalid(NAME, scan.offset, why);
         let selection = scan.spectral_start;
         if !(1..=7).contains(&selection) {
@@ -54,34 +60,53 @@ impl<'a> ScanDecoder<'a> {
         let point_transform = u32::from(scan.approximation_low);
         if point_transform >= headers.frame.precision {
             let precision = headers.frame.precision;
-            return Err(wrong(format!("the point transform leaves out {point_transform} of {precision} bits")));
+            return Err(wrong(format!(
+                "the point transform leaves out {point_transform} of {precision} bits"
+            )));
         }
         // An MCU is a pixel. Prediction starts anew with a line only (T.81 §H.1.2.1).
         let (restart_interval, columns) = (headers.tables.restart_interval, headers.frame.columns);
         let has_restarts = restart_interval < headers.frame.rows * columns;
         if has_restarts && !restart_interval.is_multiple_of(columns) {
-            return Err(wrong(format!("it restarts after {restart_interval} pixels, but its lines have {columns}")));
+            return Err(wrong(format!(
+                "it restarts after {restart_interval} pixels, but its lines have {columns}"
+            )));
         }
         let mut tables = [const { None }; 4];
         for component in &scan.components {
             let defined = headers.tables.dc.get(component.dc_table).and_then(Option::as_ref);
-            let defined = defined.ok_or_else(|| wrong("a scan names a Huffman table that is not there".to_owned()))?;
+            let defined = defined.ok_or_else(|| {
+                wrong("a scan names a Huffman table that is not there".to_owned())
+            })?;
             if let Some(place @ None) = tables.get_mut(component.dc_table) {
                 *place = Some(DifferenceTable::new(defined).map_err(|why| wrong(why.to_owned()))?);
             }
         }
         let interval_lines = restart_interval / columns;
-        Ok(ScanDecoder { headers, scan, tables, selection, point_transform, bits_stored, interval_lines })
+        Ok(ScanDecoder {
+            headers,
+            scan,
+            tables,
+            selection,
+            point_transform,
+            bits_stored,
+            interval_lines,
+        })
     }
 
-    /// Decodes the lines and gives them in groups, the samples of the scan's components together; `interval` is left
-    /// at the last entropy-coded bytes. Returns what is wrong with lines that were not given.
+    /// Decodes the lines and gives them in groups, the samples of the scan's components together;
+    /// `interval` is left at the last entropy-coded bytes. Returns what is wrong with lines that
+    /// were not given.
     ///
     /// # Errors
     ///
     /// If whoever takes the lines has one.
     pub fn decode(&self, interval: &mut Interval, give: Give<'_>) -> Result<Option<Error>> {
-        let tables = self.scan.components.iter().filter_map(|component| self.tables.get(component.dc_table)?.as_ref());
+        let tables = self
+            .scan
+            .components
+            .iter()
+            .filter_map(|component| self.tables.get(component.dc_table)?.as_ref());
         match tables.collect::<Vec<_>>()[..] {
             [a] => self.decode_lines::<1, 2>([a], interval, give),
             [a, b] => self.decode_lines::<2, 1>([a, b], interval, give),
@@ -98,7 +123,8 @@ impl<'a> ScanDecoder<'a> {
         give: Give<'_>,
     ) -> Result<Option<Error>> {
         let (row_count, columns) = (self.headers.frame.rows, self.headers.frame.columns);
-        let (decode_first, decode_next) = (line_decoder::<N, GROUP>(1), line_decoder::<N, GROUP>(self.selection));
+        let (decode_first, decode_next) =
+            (line_decoder::<N, GROUP>(1), line_decoder::<N, GROUP>(self.selection));
         // What the first sample is predicted from (T.81 §H.1.2.1).
         let middle = [1u16 << (self.sample_bits() - 1); N];
         let group = lines_in_cache(columns * N).min(row_count);
@@ -125,7 +151,13 @@ impl<'a> ScanDecoder<'a> {
                     decode_first(&mut bits, &tables, middle, above, line);
                 } else {
                     // The first sample of a line is predicted from the one above it.
-                    decode_next(&mut bits, &tables, above.first().copied().unwrap_or(middle), above, line);
+                    decode_next(
+                        &mut bits,
+                        &tables,
+                        above.first().copied().unwrap_or(middle),
+                        above,
+                        line,
+                    );
                 }
                 fault = self.fault_of_line(row + good, interval, &bits);
                 if fault.is_some() {
@@ -135,10 +167,15 @@ impl<'a> ScanDecoder<'a> {
             }
             // Prediction needs the last line as it was decoded.
             lines.copy_within(good * columns..(good + 1) * columns, 0);
-            let decoded = lines.get_mut(columns..(good + 1) * columns).unwrap_or_default().as_flattened_mut();
+            let decoded =
+                lines.get_mut(columns..(good + 1) * columns).unwrap_or_default().as_flattened_mut();
             let in_range = self.finish(decoded, columns * N);
             if in_range < good {
-                let why = format!("line {} has samples of more than {} bits", row + in_range + 1, self.sample_bits());
+                let why = format!(
+                    "line {} has samples of more than {} bits",
+                    row + in_range + 1,
+                    self.sample_bits()
+                );
                 fault = Some(invalid(NAME, interval.offset(&bits), why));
             }
             let given = decoded.get(..in_range * columns * N).unwrap_or_default();
@@ -173,15 +210,26 @@ impl<'a> ScanDecoder<'a> {
         if unused <= MOST_UNUSED || interval.marker().is_none() {
             return Ok(());
         }
-        let why = format!("its last {unused} bytes are left over when all lines are decoded: it is damaged");
+        let why = format!(
+            "its last {unused} bytes are left over when all lines are decoded: it is damaged"
+        );
         Err(invalid(NAME, interval.end(), why))
     }
 
     /// What is wrong with a line that was just decoded.
-    fn fault_of_line(&self, row: usize, interval: &Interval, bits: &BitReader<'_>) -> Option<Error> {
+    fn fault_of_line(
+        &self,
+        row: usize,
+        interval: &Interval,
+        bits: &BitReader<'_>,
+    ) -> Option<Error> {
         let (line, row_count) = (row + 1, self.headers.frame.rows);
         if bits.is_spoilt() {
-            Some(invalid(NAME, interval.offset(bits), format!("line {line} of {row_count} has bits that are no code")))
+            Some(invalid(
+                NAME,
+                interval.offset(bits),
+                format!("line {line} of {row_count} has bits that are no code"),
+            ))
         } else if bits.is_past_end() {
             Some(invalid(NAME, interval.end(), format!("it ends in line {line} of {row_count}")))
         } else {
@@ -189,10 +237,12 @@ impl<'a> ScanDecoder<'a> {
         }
     }
 
-    /// Makes samples of what was decoded modulo 65536, and returns how many lines have none that is out of range.
+    /// Makes samples of what was decoded modulo 65536, and returns how many lines have none that is
+    /// out of range.
     ///
-    /// Some encoders write differences modulo the range of a sample, such as 256, so that sums leave it. Where a
-    /// prediction is a sum of neighbours the low bits are right all the same, and they are all that the image stores.
+    /// Some encoders write differences modulo the range of a sample, such as 256, so that sums
+    /// leave it. Where a prediction is a sum of neighbours the low bits are right all the same, and
+    /// they are all that the image stores.
     fn finish(&self, samples: &mut [u16], line_length: usize) -> usize {
         let in_range = u16::MAX >> (16 - self.sample_bits());
         let is_linear = self.selection <= 4;
@@ -203,7 +253,9 @@ impl<'a> ScanDecoder<'a> {
             good = samples.chunks_exact(line_length).take_while(|line| is_good(line)).count();
         }
         if all_bits > in_range || self.point_transform > 0 {
-            samples.iter_mut().for_each(|sample| *sample = (*sample & in_range) << self.point_transform);
+            samples
+                .iter_mut()
+                .for_each(|sample| *sample = (*sample & in_range) << self.point_transform);
         }
         good
     }
