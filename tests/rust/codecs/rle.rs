@@ -36,7 +36,9 @@ fn error_of(
     let error =
         decode(&RleLossless, frame, &image(rows, columns, samples_per_pixel, bits)).unwrap_err();
     match error.kind() {
-        ErrorKind::InvalidFrame { codec: "RLE Lossless", offset, why } => (*offset, why.clone()),
+        ErrorKind::InvalidFrame { codec: "RLE Lossless", offset, fault } => {
+            (*offset, fault.to_string())
+        }
         other => panic!("{other}"),
     }
 }
@@ -195,9 +197,9 @@ fn a_segment_that_ends_early_leaves_the_rows_before() {
         .unwrap();
     assert_eq!(kept.0, values[..16]);
     let Decoded::Partial(error) = decoded else { panic!("not whole") };
-    let ErrorKind::InvalidFrame { offset, why, .. } = error.kind() else { panic!("{error}") };
+    let ErrorKind::InvalidFrame { offset, fault, .. } = error.kind() else { panic!("{error}") };
     assert_eq!(
-        (*offset, why.as_str()),
+        (*offset, fault.to_string().as_str()),
         (Some(frame.len() as u64), "segment 2 ends after 4 of 5 rows")
     );
 }

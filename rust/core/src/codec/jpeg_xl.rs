@@ -161,5 +161,5 @@ fn data_format(precision: u32) -> JxlDataFormat {
 }
 
 fn invalid(offset: Option<u64>, why: String) -> Error {
-    ErrorKind::InvalidFrame { codec: NAME, offset, why }.into()
+    ErrorKind::InvalidFrame { codec: NAME, offset, fault: why.into() }.into()
 }

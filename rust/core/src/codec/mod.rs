@@ -4,6 +4,7 @@
 //! A codec gives rows from the top down, in pieces that fit a cache, so that what follows (unused
 //! bits, colour, rescale, change of type) is done while they are there. [`Target`] takes them.
 
+mod fault;
 mod jpeg;
 mod jpeg_2000;
 mod jpeg_ls;
@@ -12,6 +13,7 @@ mod registry;
 mod rle;
 mod target;
 
+pub(crate) use fault::invalid;
 pub use jpeg::{Jpeg, JpegDct, JpegLossless};
 pub use jpeg_2000::Jpeg2000;
 pub use jpeg_ls::JpegLs;

@@ -363,5 +363,5 @@ fn join_as<'r, 's, 'f: 's, const N: usize, T: Copy + Default, I: Iterator<Item =
 }
 
 fn invalid(offset: usize, why: String) -> Error {
-    ErrorKind::InvalidFrame { codec: NAME, offset: Some(offset as u64), why }.into()
+    super::invalid(NAME, offset, why)
 }

@@ -157,14 +157,14 @@ impl<'a> Target<'a> {
                 image.columns,
                 image.samples_per_pixel
             );
-            return Err(ErrorKind::InvalidFrame { codec, offset: None, why }.into());
+            return Err(super::invalid(codec, None, why));
         }
         if coded.precision == 0 || coded.precision > image.bits_allocated {
             let why = format!(
                 "its samples have {} bits, but the data set allocates {}",
                 coded.precision, image.bits_allocated
             );
-            return Err(ErrorKind::InvalidFrame { codec, offset: None, why }.into());
+            return Err(super::invalid(codec, None, why));
         }
         self.left = Some(self.rows_expected() * self.columns_expected() * image.samples_per_pixel);
         self.sink.begin(coded)

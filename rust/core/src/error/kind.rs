@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use super::frame::FrameFault;
 use crate::tag::Tag;
 use crate::vr::Vr;
 
@@ -81,9 +82,9 @@ pub enum ErrorKind {
     UnsupportedImage { why: String },
     /// An image whose attributes contradict each other; the words say how.
     InvalidImage { why: String },
-    /// The bytes of a compressed frame are no frame of this codec, or not of this image; the words
-    /// say why, and `offset` where in the frame (bytes).
-    InvalidFrame { codec: &'static str, offset: Option<u64>, why: String },
+    /// The bytes of a compressed frame are no frame of this codec, or not of this image; `offset`
+    /// counts bytes from the start of the frame.
+    InvalidFrame { codec: &'static str, offset: Option<u64>, fault: FrameFault },
     /// An argument that does not fit the file; the words say why.
     Argument { why: String },
     /// The user pressed Ctrl-C.
@@ -193,12 +194,12 @@ impl fmt::Display for ErrorKind {
                 }
                 f.write_str(" cannot be read yet")
             }
-            ErrorKind::InvalidFrame { codec, offset, why } => {
+            ErrorKind::InvalidFrame { codec, offset, fault } => {
                 write!(f, "the {codec} data")?;
                 if let Some(offset) = offset {
                     write!(f, " at byte {offset} of the frame")?;
                 }
-                write!(f, ": {why}")
+                write!(f, ": {fault}")
             }
             ErrorKind::Argument { why }
             | ErrorKind::UnsupportedImage { why }

@@ -4,8 +4,10 @@
 //! way up: `.at_offset()`, `.at_tag()`, `.in_frame()`, `.in_file()`. No message shows the text of a
 //! value field: it can identify a patient.
 
+mod frame;
 mod kind;
 mod located;
 
+pub use frame::FrameFault;
 pub use kind::{ErrorKind, LooksLike};
 pub use located::{Error, Family, Result};

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::decoded::DecodedRows;
 use super::native::{ValueField, check_layout};
 use super::read::{Cells, FrameOptions, FrameScratch, check_room, finish_cells};
-use crate::codec::{self, Codec, Decoded, Target};
+use crate::codec::{self, Codec, Decoded, Target, invalid};
 use crate::cursor::ByteOrder;
 use crate::dataset::OpenBytes;
 use crate::dictionary::keyword;
@@ -318,5 +318,5 @@ fn is_silent(coding: Coding) -> bool {
 
 fn missing_rows(codec: &dyn Codec) -> Error {
     let why = "not all rows are there".to_owned();
-    ErrorKind::InvalidFrame { codec: codec.name(), offset: None, why }.into()
+    invalid(codec.name(), None, why)
 }

@@ -1,6 +1,7 @@
 //! Entropy-coded bytes: what stands between two markers, and its bits (T.81 §F.1.2.3, §F.2.2.5).
 
-use super::markers::{self, Markers, RST0, RST7};
+use super::markers::{Markers, RST0, RST7};
+use crate::codec::invalid;
 use crate::error::Result;
 
 /// The entropy-coded bytes of one restart interval, without the zero that is stuffed behind each
@@ -67,7 +68,7 @@ impl Interval {
             None => "the end".to_owned(),
         };
         let why = format!("the marker RST{} is expected, not {found}", number & 7);
-        Err(markers::invalid(markers.codec(), self.end, why))
+        Err(invalid(markers.codec(), self.end, why))
     }
 
     /// Its bits.

@@ -23,8 +23,8 @@ use self::rows::Rows;
 use self::sample::Sample;
 use self::scan::{Coefficients, Sequential, decode_scan};
 use super::headers::{Headers, ScanHeader};
-use super::markers::{self, EOI, SOF0, SOF1, SOF2, invalid};
-use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Target};
+use super::markers::{self, EOI, SOF0, SOF1, SOF2};
+use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Target, invalid};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What messages call it.

@@ -1,9 +1,9 @@
 //! Frames by their process: what they hold can be another than their Transfer Syntax says.
 
 use super::headers::Headers;
-use super::markers::{SOF0, SOF1, SOF2, SOF3, SOF55, invalid, process, process_name};
+use super::markers::{SOF0, SOF1, SOF2, SOF3, SOF55, process, process_name};
 use super::{JpegDct, JpegLossless};
-use crate::codec::{Codec, Decoded, Target};
+use crate::codec::{Codec, Decoded, Target, invalid};
 use crate::error::{Error, ErrorKind, Result};
 
 const NAME: &str = "JPEG";

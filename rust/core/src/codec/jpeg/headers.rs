@@ -3,8 +3,9 @@
 
 use super::huffman::HuffmanSpecification;
 use super::markers::{
-    APP0, APP14, DHP, DHT, DNL, DQT, DRI, EXP, Markers, SOS, Segment, invalid, is_start_of_frame,
+    APP0, APP14, DHP, DHT, DNL, DQT, DRI, EXP, Markers, SOS, Segment, is_start_of_frame,
 };
+use crate::codec::invalid;
 use crate::error::{ErrorKind, Result};
 
 /// The frame header (T.81 §B.2.2).

@@ -1,6 +1,7 @@
 //! Markers and the segments behind them (T.81 §B.1.1).
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::codec::invalid;
+use crate::error::Result;
 
 /// Start of image.
 pub(crate) const SOI: u8 = 0xD8;
@@ -85,12 +86,6 @@ pub(crate) fn process(frame: &[u8]) -> Option<u8> {
             return None;
         }
     }
-}
-
-/// An error at `offset` bytes from the start of the frame.
-#[cold]
-pub(crate) fn invalid(codec: &'static str, offset: usize, why: impl Into<String>) -> Error {
-    ErrorKind::InvalidFrame { codec, offset: Some(offset as u64), why: why.into() }.into()
 }
 
 /// A marker and what it carries.

@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::error;
+use super::NAME;
+use crate::codec::invalid;
 use crate::error::{ErrorKind, Result};
 
 /// What a codestream starts with: SOC, SIZ.
@@ -29,7 +30,7 @@ pub fn find_codestream(frame: &[u8]) -> Result<Range<usize>> {
     let searched = frame.get(..SEARCHED_LENGTH).unwrap_or(frame);
     match searched.windows(CODESTREAM_START.len()).position(|bytes| bytes == CODESTREAM_START) {
         Some(start) => Ok(start..frame.len()),
-        None => Err(error(0, "it does not start as a codestream or JP2 file does")),
+        None => Err(invalid(NAME, 0, "it does not start as a codestream or JP2 file does")),
     }
 }
 
@@ -80,7 +81,8 @@ fn find_in_file(frame: &[u8]) -> Result<Range<usize>> {
                     // end.
                     return Ok(outer.contents.start..frame.len());
                 }
-                return Err(error(
+                return Err(invalid(
+                    NAME,
                     outer.contents.start,
                     "its JP2 file has no codestream where it says",
                 ));
@@ -88,5 +90,5 @@ fn find_in_file(frame: &[u8]) -> Result<Range<usize>> {
             _ => {}
         }
     }
-    Err(error(0, "its JP2 file has no codestream"))
+    Err(invalid(NAME, 0, "its JP2 file has no codestream"))
 }

@@ -2,20 +2,15 @@
 
 use super::parameters::ImageSize;
 use super::{boxes, codestream, decode};
-use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Target};
+use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Target, invalid};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What messages call the codec.
-const NAME: &str = "JPEG 2000";
+pub(super) const NAME: &str = "JPEG 2000";
 
 /// JPEG 2000 and HTJ2K frames: either is told from the codestream.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Jpeg2000;
-
-/// A frame that is wrong at a byte of its codestream.
-pub(super) fn error(offset: usize, why: &str) -> Error {
-    ErrorKind::InvalidFrame { codec: NAME, offset: Some(offset as u64), why: why.to_owned() }.into()
-}
 
 pub(super) fn unsupported(what: &'static str) -> Error {
     ErrorKind::unsupported(what, "").into()
@@ -24,9 +19,8 @@ pub(super) fn unsupported(what: &'static str) -> Error {
 /// The same error, its offset counted from the start of the frame.
 fn in_frame(error: Error, start: usize) -> Error {
     match error.kind() {
-        ErrorKind::InvalidFrame { codec, offset: Some(offset), why } => {
-            ErrorKind::InvalidFrame { codec, offset: Some(offset + start as u64), why: why.clone() }
-                .into()
+        ErrorKind::InvalidFrame { codec, offset: Some(offset), fault } => {
+            invalid(codec, *offset as usize + start, fault.clone())
         }
         _ => error,
     }
@@ -79,7 +73,7 @@ fn decode_codestream(codestream: &[u8], target: &mut Target<'_>) -> Result<Decod
 ///
 /// If its components differ from each other in a way that pixels cannot.
 fn coded_image(size: &ImageSize) -> Result<CodedImage> {
-    let first = size.components.first().ok_or_else(|| error(2, "it has no components"))?;
+    let first = size.components.first().ok_or_else(|| invalid(NAME, 2, "it has no components"))?;
     for component in &size.components {
         if (component.x_step, component.y_step) != (1, 1) {
             return Err(unsupported("a JPEG 2000 frame with subsampled components"));

@@ -7,7 +7,8 @@ use super::parameters::{
     BlockStyle, CodingStyle, ComponentSize, ImageSize, Parameters, Progression, ProgressionChange,
     Quantization, QuantizationStyle, TileCoding,
 };
-use super::{error, unsupported};
+use super::{NAME, unsupported};
+use crate::codec::invalid;
 use crate::error::Result;
 
 const SOT: u16 = 0xFF90;
@@ -48,7 +49,7 @@ struct Contents<'a> {
 impl Contents<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
         let Some((taken, rest)) = self.bytes.split_first_chunk::<N>() else {
-            return Err(error(self.offset, "a marker segment is too short"));
+            return Err(invalid(NAME, self.offset, "a marker segment is too short"));
         };
         self.bytes = rest;
         self.offset += N;
@@ -72,7 +73,11 @@ impl Contents<'_> {
         let index =
             if size.components.len() < 257 { self.u8()?.into() } else { self.u16()?.into() };
         if index >= size.components.len() {
-            return Err(error(self.offset, "a marker segment names a component that is not there"));
+            return Err(invalid(
+                NAME,
+                self.offset,
+                "a marker segment names a component that is not there",
+            ));
         }
         Ok(index)
     }
@@ -132,7 +137,7 @@ fn marker_at(codestream: &[u8], position: usize) -> Option<u16> {
 /// If it is not there, or describes an image that cannot be.
 pub fn read_size(codestream: &[u8]) -> Result<ImageSize> {
     let Some((SIZ, mut contents)) = segment(codestream, 2) else {
-        return Err(error(2, "it ends before its size is said"));
+        return Err(invalid(NAME, 2, "it ends before its size is said"));
     };
     let mut capabilities = contents.u16()?;
     let mut numbers = [0; 8];
@@ -157,22 +162,22 @@ pub fn read_size(codestream: &[u8]) -> Result<ImageSize> {
             && u64::from(tile_0) + u64::from(tile_length) > u64::from(start)
     };
     if !is_image || !covers(tile_x0, tile_width, x0) || !covers(tile_y0, tile_height, y0) {
-        return Err(error(2, "its image and tiles do not fit each other"));
+        return Err(invalid(NAME, 2, "its image and tiles do not fit each other"));
     }
     // Coordinates are calculated with as signed numbers of 32 bits.
     if [x1, y1].iter().any(|coordinate| *coordinate > i32::MAX as u32) {
-        return Err(error(2, "its coordinates are too large"));
+        return Err(invalid(NAME, 2, "its coordinates are too large"));
     }
     let count = usize::from(contents.u16()?);
     if count == 0 || count > MAX_COMPONENTS || contents.bytes.len() < count * 3 {
-        return Err(error(2, "its number of components is wrong"));
+        return Err(invalid(NAME, 2, "its number of components is wrong"));
     }
     let mut components = Vec::with_capacity(count);
     for _ in 0..count {
         let [depth, x_step, y_step] = contents.take()?;
         let precision = u32::from(depth & 0x7F) + 1;
         if precision > 38 || x_step == 0 || y_step == 0 {
-            return Err(error(2, "its components are described wrongly"));
+            return Err(invalid(NAME, 2, "its components are described wrongly"));
         }
         components.push(ComponentSize { precision, is_signed: depth & 0x80 != 0, x_step, y_step });
     }
@@ -181,7 +186,7 @@ pub fn read_size(codestream: &[u8]) -> Result<ImageSize> {
     let pixel_count = u64::from(x1 - x0) * u64::from(y1 - y0);
     if tile_count > MAX_TILES || (tile_count > MANY_TILES && pixel_count / tile_count < MANY_TILES)
     {
-        return Err(error(2, "it has more tiles than such an image can need"));
+        return Err(invalid(NAME, 2, "it has more tiles than such an image can need"));
     }
     Ok(size)
 }
@@ -200,7 +205,7 @@ pub fn read_header(codestream: &[u8], size: ImageSize) -> Result<Header> {
             break;
         }
         let Some((marker, contents)) = segment(codestream, position) else {
-            return Err(error(position, "it ends in its main header"));
+            return Err(invalid(NAME, position, "it ends in its main header"));
         };
         let next = position + 4 + contents.bytes.len();
         match marker {
@@ -208,7 +213,11 @@ pub fn read_header(codestream: &[u8], size: ImageSize) -> Result<Header> {
             CAP => check_capabilities(contents)?,
             PPM => packed.push(contents),
             _ if marker >> 8 != 0xFF => {
-                return Err(error(position, "a marker is not where its main header has one"));
+                return Err(invalid(
+                    NAME,
+                    position,
+                    "a marker is not where its main header has one",
+                ));
             }
             _ => read_parameters(marker, contents, &size, &mut parameters)?,
         }
@@ -219,7 +228,7 @@ pub fn read_header(codestream: &[u8], size: ImageSize) -> Result<Header> {
         || parameters.coding.default.is_none()
         || parameters.quantization.default.is_none()
     {
-        return Err(error(position, "its main header does not say how it is coded"));
+        return Err(invalid(NAME, position, "its main header does not say how it is coded"));
     }
     Ok(Header { size, parameters, packed_headers, end: position })
 }
@@ -247,7 +256,7 @@ fn main_packed_headers(mut segments: Vec<Contents<'_>>) -> Result<Vec<Vec<u8>>> 
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
         let Some((piece, after)) = after.split_at_checked(u32::from_be_bytes(*length) as usize)
         else {
-            return Err(error(offset, "packet headers in its main header end early"));
+            return Err(invalid(NAME, offset, "packet headers in its main header end early"));
         };
         pieces.push(piece.to_vec());
         rest = after;
@@ -265,12 +274,13 @@ fn read_parameters(
     match marker {
         COD => {
             let flags = contents.u8()?;
-            let progression = Progression::from_code(contents.u8()?)
-                .ok_or_else(|| error(contents.offset, "its order of progression is none"))?;
+            let progression = Progression::from_code(contents.u8()?).ok_or_else(|| {
+                invalid(NAME, contents.offset, "its order of progression is none")
+            })?;
             let layer_count = contents.u16()?;
             let transform = contents.u8()?;
             if layer_count == 0 {
-                return Err(error(contents.offset, "it has no layers"));
+                return Err(invalid(NAME, contents.offset, "it has no layers"));
             }
             if transform > 1 {
                 return Err(unsupported("a component transform of JPEG 2000 Part 2"));
@@ -298,7 +308,11 @@ fn read_parameters(
             let component = contents.component(size)?;
             let [style, shift] = contents.take()?;
             if style != 0 || shift > 37 {
-                return Err(error(contents.offset, "its region of interest is described wrongly"));
+                return Err(invalid(
+                    NAME,
+                    contents.offset,
+                    "its region of interest is described wrongly",
+                ));
             }
             parameters.region_shift.set(component, shift);
         }
@@ -306,7 +320,8 @@ fn read_parameters(
             let index_length = if size.components.len() < 257 { 1 } else { 2 };
             while contents.bytes.len() >= 5 + 2 * index_length {
                 if parameters.progression_changes.len() == MAX_PROGRESSION_CHANGES {
-                    return Err(error(
+                    return Err(invalid(
+                        NAME,
                         contents.offset,
                         "its order of progression changes too often",
                     ));
@@ -330,7 +345,7 @@ fn coding_style(contents: &mut Contents<'_>, has_precincts: bool) -> Result<Codi
     let [levels, width, height, style, transform] = contents.take()?;
     let offset = contents.offset;
     if levels > 32 || width > 8 || height > 8 || width + height > 8 || transform > 1 {
-        return Err(error(offset, "its coding style is described wrongly"));
+        return Err(invalid(NAME, offset, "its coding style is described wrongly"));
     }
     let mut precinct_exponents = [(15, 15); 33];
     if has_precincts {
@@ -340,7 +355,7 @@ fn coding_style(contents: &mut Contents<'_>, has_precincts: bool) -> Result<Codi
             let both = contents.u8()?;
             *exponents = (both & 15, both >> 4);
             if level > 0 && (exponents.0 == 0 || exponents.1 == 0) {
-                return Err(error(offset, "a precinct is smaller than a sample"));
+                return Err(invalid(NAME, offset, "a precinct is smaller than a sample"));
             }
         }
     }
@@ -365,7 +380,7 @@ fn quantization(contents: &mut Contents<'_>) -> Result<Quantization> {
         0 => QuantizationStyle::None,
         1 => QuantizationStyle::Derived,
         2 => QuantizationStyle::Expounded,
-        _ => return Err(error(contents.offset, "its quantization is described wrongly")),
+        _ => return Err(invalid(NAME, contents.offset, "its quantization is described wrongly")),
     };
     while !contents.bytes.is_empty() && steps.len() < 97 {
         steps.push(match style {
@@ -397,7 +412,7 @@ fn progression_change(
         end => end,
     };
     let progression = Progression::from_code(contents.u8()?)
-        .ok_or_else(|| error(contents.offset, "its order of progression is none"))?;
+        .ok_or_else(|| invalid(NAME, contents.offset, "its order of progression is none"))?;
     Ok(ProgressionChange {
         resolutions: first_resolution..resolution_end,
         components: first_component..component_end,
@@ -480,7 +495,7 @@ fn tile_part(
     let [_, part_count] = contents.take()?;
     let tile = tiles
         .get_mut(tile_index)
-        .ok_or_else(|| error(start, "a tile-part belongs to a tile that is not there"))?;
+        .ok_or_else(|| invalid(NAME, start, "a tile-part belongs to a tile that is not there"))?;
     tile.part_count = tile.part_count.max(part_count.into());
 
     let mut position = start + 12;
@@ -494,7 +509,8 @@ fn tile_part(
         match marker {
             PPT => packed.push(contents.bytes),
             _ if marker >> 8 != 0xFF => {
-                return Err(error(
+                return Err(invalid(
+                    NAME,
                     position,
                     "a marker is not where the header of a tile-part has one",
                 )

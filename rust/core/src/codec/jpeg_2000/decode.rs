@@ -10,8 +10,8 @@ use super::parameters::Rectangle;
 use super::sample_block::SampleBlock;
 use super::tile::{Band, Block, Resolution, TileComponent, divide};
 use super::wavelet::{Bands, Coefficient, Plane, synthesize};
-use super::{error, ht_block, unsupported};
-use crate::codec::{Decoded, Samples, Target};
+use super::{NAME, ht_block, unsupported};
+use crate::codec::{Decoded, Samples, Target, invalid};
 use crate::error::{ErrorKind, Result};
 
 /// Samples that are given on at a time: they fit a first-level cache.
@@ -90,7 +90,7 @@ pub fn decode_tiles(
     let mut damage = Damage(tiles.damage);
     let is_empty = |tile: &Tile| tile.bodies.iter().all(|body| body.is_empty());
     if tiles.tiles.iter().all(is_empty) {
-        return Err(error(header.end, "it has no packets"));
+        return Err(invalid(NAME, header.end, "it has no packets"));
     }
     let reduce = target.options().reduce;
     let tile_columns = header.size.tile_columns() as usize;
@@ -108,7 +108,7 @@ pub fn decode_tiles(
     }
     Ok(match damage.0 {
         None => Decoded::Whole,
-        Some((offset, why)) => Decoded::Partial(error(offset, why)),
+        Some((offset, why)) => Decoded::Partial(invalid(NAME, offset, why)),
     })
 }
 
@@ -294,7 +294,7 @@ impl TileDecoder {
                 continue;
             }
             if !self.samples.reset(block.area.width(), block.area.height()) {
-                return Err(error(0, "a code-block is larger than it can be"));
+                return Err(invalid(NAME, 0, "a code-block is larger than it can be"));
             }
             if !self.block(component, band, block, bytes)? {
                 let part = block.segments.first().and_then(|segment| segment.parts.first());
@@ -405,10 +405,14 @@ fn lower_region(coded: u32, shift: u32) -> u32 {
 /// RCT or ICT of the first three components (§G.2, §G.3).
 fn undo_component_transform(planes: &mut [TilePlane]) -> Result<()> {
     let Some([first, second, third]) = planes.first_chunk_mut::<3>() else {
-        return Err(error(0, "its components are too few for their transform"));
+        return Err(invalid(NAME, 0, "its components are too few for their transform"));
     };
     if first.size() != second.size() || second.size() != third.size() {
-        return Err(error(0, "its components are of more than one size, but transformed together"));
+        return Err(invalid(
+            NAME,
+            0,
+            "its components are of more than one size, but transformed together",
+        ));
     }
     match (first, second, third) {
         (TilePlane::Whole(first), TilePlane::Whole(second), TilePlane::Whole(third)) => {
@@ -432,6 +436,10 @@ fn undo_component_transform(planes: &mut [TilePlane]) -> Result<()> {
             }
             Ok(())
         }
-        _ => Err(error(0, "its components are transformed together, but by more than one wavelet")),
+        _ => Err(invalid(
+            NAME,
+            0,
+            "its components are transformed together, but by more than one wavelet",
+        )),
     }
 }

@@ -23,4 +23,4 @@ mod tile;
 mod wavelet;
 
 pub use codec::Jpeg2000;
-use codec::{error, unsupported};
+use codec::{NAME, unsupported};

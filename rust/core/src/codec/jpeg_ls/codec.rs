@@ -1,13 +1,13 @@
 //! From the bytes of a frame to its rows.
 
 use super::colour::ColourTransform;
-use super::headers::{FrameHeader, Headers, NAME, ScanHeader, frame_marker, invalid, unsupported};
+use super::headers::{FrameHeader, Headers, NAME, ScanHeader, frame_marker, unsupported};
 use super::line::Lines;
 use super::parameters::Parameters;
 use super::rows::Rows;
 use super::scan::{Early, Shape, decode_scan};
 use crate::codec::target::{CodedColour, CodedImage, Target};
-use crate::codec::{Codec, Decoded};
+use crate::codec::{Codec, Decoded, invalid};
 use crate::error::{Error, Result};
 
 /// JPEG-LS, lossless and near-lossless (T.87).
@@ -85,7 +85,7 @@ fn lines(
     mut take: impl FnMut(&[Lines]) -> Result<()>,
 ) -> Result<Option<Error>> {
     let parameters = Parameters::new(header.precision, scan.near, &headers.preset)
-        .map_err(|why| invalid(scan.offset, format!("its scan cannot be coded so: {why}")))?;
+        .map_err(|why| invalid(NAME, scan.offset, format!("its scan cannot be coded so: {why}")))?;
     let shape = Shape {
         columns: header.columns,
         rows: header.rows,
@@ -106,7 +106,11 @@ fn lines(
             Early::Damaged => "there is no code of JPEG-LS",
             Early::NotRestarted => "the marker of a restart interval is missing",
         };
-        invalid(headers.position(), format!("{why} after {line_count} of {} lines", header.rows))
+        invalid(
+            NAME,
+            headers.position(),
+            format!("{why} after {line_count} of {} lines", header.rows),
+        )
     }))
 }
 
@@ -131,7 +135,7 @@ fn planes(
             .iter()
             .any(|index| planes.get(*index).is_none_or(|plane| !plane.is_empty()))
         {
-            break Some(invalid(here.offset, "a component is in two scans"));
+            break Some(invalid(NAME, here.offset, "a component is in two scans"));
         }
         let early = lines(headers, header, &here, |lines| {
             for (index, lines) in here.components.iter().zip(lines) {

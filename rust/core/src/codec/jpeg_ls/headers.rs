@@ -4,7 +4,8 @@
 use super::colour::ColourTransform;
 use super::parameters::Preset;
 use super::scan::Interleave;
-use crate::error::{Error, ErrorKind, Result};
+use crate::codec::invalid;
+use crate::error::{Error, ErrorKind, FrameFault, Result};
 
 /// What messages call this codec.
 pub(super) const NAME: &str = "JPEG-LS";
@@ -32,11 +33,6 @@ mod marker {
     pub(super) fn is_other_frame(code: u8) -> bool {
         matches!(code, 0xC0..=0xCF) && !matches!(code, 0xC4 | 0xC8 | 0xCC)
     }
-}
-
-/// The bytes of a frame are not as they must be.
-pub(super) fn invalid(offset: usize, why: impl Into<String>) -> Error {
-    ErrorKind::InvalidFrame { codec: NAME, offset: Some(offset as u64), why: why.into() }.into()
 }
 
 /// The frame is coded in a way that is not read.
@@ -82,6 +78,7 @@ impl<'a> Segment<'a> {
         let Some(code) = rest.get(fill) else { return Ok(None) };
         if fill == 0 || *code == 0 {
             return Err(invalid(
+                NAME,
                 offset,
                 format!("a marker was expected, and there is 0x{code:02X}"),
             ));
@@ -96,19 +93,19 @@ impl<'a> Segment<'a> {
             rest.get(2..length)
         });
         segment.body = body.ok_or_else(|| {
-            invalid(offset, format!("the segment of marker 0xFF{code:02X} is cut short"))
+            invalid(NAME, offset, format!("the segment of marker 0xFF{code:02X} is cut short"))
         })?;
         *position += 2 + segment.body.len();
         Ok(Some(segment))
     }
 
     /// Its bytes are not what its marker says.
-    fn invalid(&self, why: impl Into<String>) -> Error {
-        invalid(self.offset, why)
+    fn fault(&self, fault: impl Into<FrameFault>) -> Error {
+        invalid(NAME, self.offset, fault)
     }
 
     fn wrong_length(&self) -> Error {
-        self.invalid(format!(
+        self.fault(format!(
             "marker 0xFF{:02X} has a segment of {} bytes",
             self.code,
             self.body.len() + 2
@@ -142,7 +139,7 @@ impl FrameHeader {
         }
         if !(2..=16).contains(&precision) {
             return Err(
-                segment.invalid(format!("its samples have {precision} bits, expected 2 to 16"))
+                segment.fault(format!("its samples have {precision} bits, expected 2 to 16"))
             );
         }
         let factors = components.first().map_or(0, |[_, factors, _]| *factors);
@@ -193,7 +190,7 @@ impl ScanHeader {
             let mut found =
                 frame.component_ids.iter().enumerate().filter(|(_, other)| *other == id);
             let Some((index, _)) = found.find(|(index, _)| !components.contains(index)) else {
-                return Err(segment.invalid(format!("its component {id} is none of the frame")));
+                return Err(segment.fault(format!("its component {id} is none of the frame")));
             };
             if *table != 0 {
                 return Err(unsupported("JPEG-LS with a mapping table", (*table).into()));
@@ -206,7 +203,7 @@ impl ScanHeader {
             (2, _) => Interleave::Sample,
             _ => {
                 return Err(segment
-                    .invalid(format!("its {count} components have interleave mode {interleave}")));
+                    .fault(format!("its {count} components have interleave mode {interleave}")));
             }
         };
         if transform & 0x0F != 0 {
@@ -239,7 +236,7 @@ impl<'a> Headers<'a> {
     /// If that is not SOI.
     pub(super) fn new(frame: &'a [u8]) -> Result<Headers<'a>> {
         if !frame.starts_with(&[0xFF, marker::SOI]) {
-            return Err(invalid(0, "it does not start with marker 0xFFD8 (SOI)"));
+            return Err(invalid(NAME, 0, "it does not start with marker 0xFFD8 (SOI)"));
         }
         Ok(Headers {
             frame,
@@ -260,7 +257,7 @@ impl<'a> Headers<'a> {
         while let Some(segment) = Segment::next(self.frame, &mut self.position)? {
             match segment.code {
                 marker::SOF55 if self.header.is_some() => {
-                    return Err(segment.invalid("it has a second frame header"));
+                    return Err(segment.fault("it has a second frame header"));
                 }
                 marker::SOF55 => self.header = Some(FrameHeader::parse(&segment)?),
                 marker::SOF57 => return Err(unsupported("JPEG-LS with extensions, SOF", 57)),
@@ -269,7 +266,7 @@ impl<'a> Headers<'a> {
                         "it is no JPEG-LS: its frame header is marker 0xFF{code:02X} (SOF{})",
                         code & 0x0F
                     );
-                    return Err(segment.invalid(why));
+                    return Err(segment.fault(why));
                 }
                 marker::LSE => self.preset_parameters(&segment)?,
                 marker::DRI => {
@@ -287,25 +284,25 @@ impl<'a> Headers<'a> {
                 }
                 marker::SOS => {
                     let Some(header) = &mut self.header else {
-                        return Err(segment.invalid("there is no frame header before its scan"));
+                        return Err(segment.fault("there is no frame header before its scan"));
                     };
                     let scan = ScanHeader::parse(&segment, header)?;
                     if header.rows == 0 {
                         header.rows = line_count(self.frame, self.position).ok_or_else(|| {
-                            segment.invalid("it does not say how many lines it has")
+                            segment.fault("it does not say how many lines it has")
                         })?;
                     }
                     return Ok((header.clone(), scan));
                 }
                 marker::EOI => {
-                    return Err(segment.invalid("it ends before all its components are there"));
+                    return Err(segment.fault("it ends before all its components are there"));
                 }
                 // Comments, applications' own and tables of other processes. What a lone marker
                 // says is known.
                 _ => {}
             }
         }
-        Err(invalid(self.frame.len(), "it ends before all its components are there"))
+        Err(invalid(NAME, self.frame.len(), "it ends before all its components are there"))
     }
 
     /// Where the walk goes on: behind a scan header, at the scan's entropy-coded bytes.
@@ -341,7 +338,7 @@ impl<'a> Headers<'a> {
             [4, width @ 2..=4, ref sizes @ ..] if sizes.len() == 2 * usize::from(width) => {
                 let (rows, columns) = sizes.split_at(usize::from(width));
                 let Some(header) = &mut self.header else {
-                    return Err(segment.invalid("the size of the frame stands before its header"));
+                    return Err(segment.fault("the size of the frame stands before its header"));
                 };
                 (header.rows, header.columns) = (number(rows), number(columns));
             }

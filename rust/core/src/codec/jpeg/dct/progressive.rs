@@ -3,9 +3,10 @@
 use super::super::bits::BitReader;
 use super::super::headers::{ScanHeader, Tables};
 use super::super::huffman::{HuffmanSpecification, HuffmanTable};
-use super::super::markers::{Markers, invalid};
+use super::super::markers::Markers;
 use super::idct::{Block, PLACES};
 use super::scan::BlockDecoder;
+use crate::codec::invalid;
 use crate::error::Result;
 
 /// The last coefficient, in zig-zag order.

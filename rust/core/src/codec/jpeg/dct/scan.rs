@@ -3,10 +3,11 @@
 
 use super::super::bits::{BitReader, Interval};
 use super::super::headers::{ScanHeader, Tables};
-use super::super::markers::{Markers, invalid};
+use super::super::markers::Markers;
 use super::idct::{Block, PLACES};
 use super::layout::{Layout, ScanLayout};
 use super::table::{CoefficientTable, Next};
+use crate::codec::invalid;
 use crate::error::Result;
 
 /// Decodes what a scan has of a block.

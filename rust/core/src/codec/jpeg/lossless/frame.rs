@@ -2,9 +2,9 @@
 
 use super::super::bits::Interval;
 use super::super::headers::{FrameHeader, Headers, ScanHeader};
-use super::super::markers::{SOF3, invalid, process_name};
+use super::super::markers::{SOF3, process_name};
 use super::scan::{ScanDecoder, lines_in_cache};
-use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Samples, Target};
+use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
 use crate::error::{Error, ErrorKind, Result};
 
 pub(super) const NAME: &str = "JPEG Lossless";

@@ -2,10 +2,10 @@
 
 use super::super::bits::{BitReader, Interval};
 use super::super::headers::{Headers, ScanHeader};
-use super::super::markers::invalid;
 use super::differences::DifferenceTable;
 use super::frame::NAME;
 use super::prediction::line_decoder;
+use crate::codec::invalid;
 use crate::error::{Error, Result};
 
 /// Bytes of the lines that are decoded before they are handed on: they fit the cache next to the
