@@ -1,38 +1,193 @@
-"""The README and docs: examples run on the series that ships, what they point to exists, tables are whole."""
+"""The README and the pages of docs/: examples run, values in comments are true, links lead somewhere."""
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rapidicom as rd
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
-COMMANDS = re.findall(r"^    rapidicom (\w+) ", README, flags=re.MULTILINE)
+DOCS = ROOT / "docs"
+CORE = ROOT / "rust/core/src"
+README = ROOT / "README.md"
+PAGES = [README, *sorted(DOCS.glob("*.md"))]
+# What the examples use beside Rapidicom.
+LIBRARIES = ("nibabel", "pandas", "pyarrow", "pydicom")
 
 
-def test_examples_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def examples_of(page: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", text_of(page), flags=re.DOTALL | re.MULTILINE)
+
+
+PAGES_WITH_EXAMPLES = [page for page in PAGES if examples_of(page)]
+
+
+def in_pages(pages: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("page", pages, ids=[page.relative_to(ROOT).as_posix() for page in pages])
+
+
+def shown_value(line: str) -> tuple[bool, Any]:
+    """Return whether the comment of a line gives a value, and the value: `# 'MR'`, `# 40; a row a file`."""
+    comment = line.rpartition("  # ")[2].partition("; ")[0] if "  # " in line else ""
+    try:
+        return True, ast.literal_eval(comment)
+    except (SyntaxError, ValueError):
+        return False, None
+
+
+def run(example: str, names: dict[str, Any], where: str) -> int:
+    """Run an example a statement at a time; return how many values its comments gave, all of them true."""
+    checked = 0
+    for statement in ast.parse(example).body:
+        if not isinstance(statement, ast.Expr):
+            exec(compile(ast.Module([statement], []), where, "exec"), names)
+            continue
+        value = eval(compile(ast.Expression(statement.value), where, "eval"), names)
+        line = example.splitlines()[(statement.end_lineno or 0) - 1]
+        is_shown, expected = shown_value(line)
+        if is_shown:
+            assert is_same(value, expected), f"{where}: {line}, but it is {value!r}"
+            checked += 1
+    return checked
+
+
+def is_same(value: Any, expected: Any) -> bool:
+    """Compare a value with what a comment shows of it: numbers are rounded there."""
+    is_numbers = isinstance(expected, tuple) and all(isinstance(each, (int, float)) for each in expected)
+    return bool(value == (pytest.approx(expected, rel=1e-6) if is_numbers else expected))
+
+
+@in_pages(PAGES_WITH_EXAMPLES)
+def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They run in order and in one namespace, as someone who types them does."""
-    pytest.importorskip("pandas")
-    pytest.importorskip("nibabel")
-    monkeypatch.chdir(ROOT)
+    for library in LIBRARIES:
+        pytest.importorskip(library)
+    # An example may write files, but not into the project.
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
-    assert len(EXAMPLES) >= 6
-    for number, example in enumerate(EXAMPLES, start=1):
-        exec(compile(example, f"README.md, example {number}", "exec"), names)
+    checked = 0
+    for number, example in enumerate(examples_of(page), start=1):
+        checked += run(example, names, f"{page.name}, example {number}")
+    assert checked > 0
 
-    assert names["ds"].Modality == "MR"
-    assert len(names["table"]) == 40
-    assert names["vol"].array.shape == (40, 80, 80)
-    assert names["vol"].report.issues == []
-    assert (names["out"] == names["vol"].array).all()
-    assert names["batch"].shape == (16, 80, 80)
+
+def test_pages_have_examples() -> None:
+    names = {page.name for page in PAGES_WITH_EXAMPLES}
+    assert names >= {"README.md", "files.md", "pixels.md", "tables.md", "volumes.md", "drop-in.md"}
+
+
+def test_out_has_what_the_volume_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/volumes.md says of `out=` and of parts, beyond their shapes."""
+    monkeypatch.chdir(ROOT)
+    whole = rd.read_series("tests/data/brain-mr")
+    out = np.empty((40, 80, 80), np.int16)
+    rd.read_series("tests/data/brain-mr", values="stored", out=out)
+    assert (out == whole.array).all()
+    part = rd.read_series("tests/data/brain-mr", slices=slice(10, 30), rows=slice(20, 60))
+    assert (part.array == whole.array[10:30, 20:60]).all()
+
+
+def test_a_wrong_value_in_a_comment_is_found() -> None:
+    assert run("1 + 1  # 2; two", {}, "here") == 1
+    assert run("1 + 1  # about two", {}, "here") == 0
+    with pytest.raises(AssertionError, match="here"):
+        run("1 + 1  # 3", {}, "here")
+
+
+def test_the_readme_is_read_in_a_minute() -> None:
+    assert len(text_of(README).splitlines()) <= 160
+
+
+# Links.
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the names of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", text_of(page), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@in_pages(PAGES)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text_of(page)) if "://" not in link]
+    for link in links:
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file).resolve() if file else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target), link
+
+
+def test_the_index_has_every_page() -> None:
+    linked = set(re.findall(r"\]\((?:\./)?([\w-]+\.md)\)", text_of(DOCS / "README.md")))
+    assert linked == {page.name for page in DOCS.glob("*.md")} - {"README.md"}
+
+
+@in_pages(PAGES)
+def test_paths_in_the_text_exist(page: Path) -> None:
+    """Paths in backticks start at the root of the project, those of Rust files in the core too."""
+    roots = r"(?:benches|docs|python|rust|tests|tools)"
+    paths = re.findall(rf"`({roots}/[\w./-]*|[\w/]+\.rs)`", text_of(page))
+    missing = [path for path in paths if not any((root / path).exists() for root in (ROOT, CORE))]
+    assert not missing
+
+
+# Names.
+
+
+@in_pages(PAGES)
+def test_names_of_the_package_exist(page: Path) -> None:
+    names = set(re.findall(r"\brd\.(\w+)", text_of(page)))
+    assert not [name for name in names if not hasattr(rd, name)]
+
+
+def core_names(file: str, pattern: str) -> list[str]:
+    """Find names in the source of the core."""
+    return re.findall(pattern, (CORE / file).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def rows_of(page: str) -> list[str]:
+    """Return the names, in backticks, that the rows of a page's tables begin with."""
+    return re.findall(r"^\| `(\w+)` \|", text_of(DOCS / page), flags=re.MULTILINE)
+
+
+def test_every_kind_of_finding_is_explained_in_the_order_of_reports() -> None:
+    """`docs/report.md` names the kinds that the core can report, and no others."""
+    kinds = core_names("series/report.rs", r'IssueKind::\w+ => "(\w+)"')
+    assert len(kinds) > 20
+    assert rows_of("report.md") == kinds
+
+
+def test_the_table_of_irregular_series_names_kinds_of_finding() -> None:
+    kinds = core_names("series/report.rs", r'IssueKind::\w+ => "(\w+)"')
+    section = text_of(DOCS / "volumes.md").split("## Never silently wrong")[1].split("\n## ")[0]
+    rows = [line.split("|")[2] for line in section.splitlines() if line.startswith("| ")]
+    named = {name for row in rows for name in re.findall(r"`([a-z]+_[a-z_]+|[a-z]+)`", row)} - {"read_series"}
+    assert len(named) > 10
+    assert named <= set(kinds)
+
+
+def test_every_tolerated_deviation_is_explained_in_order() -> None:
+    names = core_names("parse/leniency.rs", r'^    \w+ = "(\w+)",$')
+    assert len(names) > 10
+    assert rows_of("files.md") == names
+
+
+# The command line.
+
+USAGE = re.compile(r"^    (rapidicom .*?)(?:  +#.*)?$", re.MULTILINE)
 
 
 def test_commands_are_those_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,18 +195,30 @@ def test_commands_are_those_of_the_command_line(capsys: pytest.CaptureFixture[st
 
     with pytest.raises(SystemExit):
         main(["--help"])
-    printed = capsys.readouterr().out
-    assert re.findall(r"^    (\w+)  ", printed, flags=re.MULTILINE) == COMMANDS
+    commands = re.findall(r"^    (\w+)  ", capsys.readouterr().out, flags=re.MULTILINE)
+    headings = re.findall(r"^## `rapidicom (\w+)`", text_of(DOCS / "command-line.md"), flags=re.MULTILINE)
+    assert headings == commands
 
 
-def test_files_it_points_to_exist() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert links
-    assert not [link for link in links if not (ROOT / link).exists()]
+@in_pages([README, DOCS / "command-line.md"])
+def test_options_are_those_of_the_command_line(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every option in a command of the page is one that `--help` of that command explains."""
+    from rapidicom.cli import main
+
+    lines = [shlex.split(line) for line in USAGE.findall(text_of(page))]
+    assert len(lines) >= 3
+    for _, command, *arguments in lines:
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        explained = set(re.findall(r"(?<![\w-])--?[a-z]+", capsys.readouterr().out))
+        assert {argument for argument in arguments if re.match("--?[a-z]", argument)} <= explained
+
+
+# Transfer Syntaxes.
 
 
 def transfer_syntax_rows() -> list[str]:
-    """The rows of the README's table: neighbours with the same answer are one."""
+    """The rows of the table: neighbours with the same answer are one."""
     rows = []
     for decoder, group in itertools.groupby(
         rd.transfer_syntaxes(), lambda row: (row.byte_order, row.is_encapsulated, row.decoder, row.why_not)
@@ -67,15 +234,5 @@ def transfer_syntax_rows() -> list[str]:
 
 
 def test_the_table_of_transfer_syntaxes_is_that_of_the_library() -> None:
-    assert [line for line in README.splitlines() if line.startswith("| …")] == transfer_syntax_rows()
-
-
-def test_every_kind_of_finding_is_explained_in_the_order_of_reports() -> None:
-    """`docs/report.md` names the kinds that the core can report, and no others."""
-    source = (ROOT / "rust/core/src/series/report.rs").read_text(encoding="utf-8")
-    kinds = re.findall(r'IssueKind::\w+ => "(\w+)"', source)
-    explained = re.findall(
-        r"^\| `(\w+)` \|", (ROOT / "docs/report.md").read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
-    assert len(kinds) > 20
-    assert explained == kinds
+    page = text_of(DOCS / "transfer-syntaxes.md")
+    assert [line for line in page.splitlines() if line.startswith("| …")] == transfer_syntax_rows()
