@@ -204,12 +204,12 @@ impl EncapsulatedPixels {
         let image = &self.description;
         self.limits.check_decoded(image.frame_length() as u64, frame.len() as u64)?;
         options.decode.check(coding)?;
-        let Some(codec) = codec::find(coding) else {
-            return self.decode_cells(coding, frame, options, arranged, out);
-        };
         let sample_type = options.wanted.map_or(image.sample_type(), |wanted| wanted.sample_type);
         let samples = image.reduced(options.decode.reduce).frame_samples();
         check_room(out, (samples * sample_type.size()) as u64, 1)?;
+        let Some(codec) = codec::find(coding) else {
+            return self.decode_cells(coding, frame, options, arranged, out);
+        };
         let mut sink = DecodedRows::new(image, options.wanted, options.is_raw, out, rows);
         let mut target = Target::new(image, options.decode, &mut sink);
         let decoded = codec.decode(frame, &mut target)?;
@@ -233,6 +233,9 @@ impl EncapsulatedPixels {
     ) -> Result<Option<Error>> {
         let image = &self.description;
         check_layout(image)?;
+        if !options.is_raw {
+            image.check_colour()?;
+        }
         let needed = image.stored_frame_bits().div_ceil(8);
         let (mut cells, is_cut_short) = match coding {
             Coding::Uncompressed => (Cow::Borrowed(frame), false),
@@ -263,7 +266,7 @@ impl EncapsulatedPixels {
             skipped_bits: 0,
             is_in_order: !image.is_packed() && image.is_in_order(),
         };
-        finish_cells(cells, image, options, arranged, out)?;
+        finish_cells(&cells, image, options, arranged, out)?;
         if available < needed {
             return Ok(Some(ErrorKind::PixelsCutShort { needed, available }.into()));
         }

@@ -178,49 +178,44 @@ impl NativePixels {
         let is_run =
             part.rows.is_run() && columns.len() == description.columns && part.columns.is_run();
         let FrameScratch { stored, arranged, .. } = scratch;
-        if is_run && options.wanted.is_none() {
-            bytes.read_exact_at(out, start)?;
+        // Stored values are finished where they are wanted, others are converted from a buffer.
+        let cells = match options.wanted {
+            None => &mut *out,
+            Some(_) => {
+                arranged.resize(samples * size);
+                arranged.as_mut_slice()
+            }
+        };
+        if is_run {
+            bytes.read_exact_at(cells, start)?;
         } else {
             stored.resize(rows.len() * row_length);
             bytes.read_exact_at(stored.as_mut_slice(), start)?;
+            let stored = stored.as_slice();
+            part.gather(stored, rows.start, description.columns, pixel_length, cells);
         }
-        let cells = match options.wanted {
+        swap_bytes(cells, self.swapped_unit());
+        match options.wanted {
             None => {
-                if !is_run {
-                    part.gather(
-                        stored.as_slice(),
-                        rows.start,
-                        description.columns,
-                        pixel_length,
-                        out,
-                    );
-                }
-                swap_bytes(out, self.swapped_unit());
                 unpack_frame(description, out);
-                return Ok(());
+                Ok(())
             }
-            Some(_) if is_run => stored,
-            Some(_) => {
-                arranged.resize(samples * size);
-                let target = arranged.as_mut_slice();
-                part.gather(
-                    stored.as_slice(),
-                    rows.start,
-                    description.columns,
-                    pixel_length,
-                    target,
-                );
-                arranged
-            }
-        };
-        swap_bytes(cells.as_mut_slice(), self.swapped_unit());
-        options.wanted.map_or(Ok(()), |wanted| convert(cells.as_slice(), description, wanted, out))
+            Some(wanted) => convert(arranged.as_slice(), description, wanted, out),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cursor::ByteOrder;
+    use crate::dataset::FileBytes;
+    use crate::image_description::{ImageDescription, SampleType};
+    use crate::pixel::native::ValueField;
+    use crate::pixel::read::Wanted;
+    use crate::pixel::rescale::Rescale;
+    use crate::pixel::synthetic::{self, in_memory};
+    use crate::vr::Vr;
 
     #[test]
     fn steps_stay_inside_their_axis() {
@@ -268,5 +263,111 @@ mod tests {
                 assert_eq!(out, expected, "{length} bytes");
             }
         }
+    }
+
+    fn part(rows: (usize, isize, usize), columns: (usize, isize, usize)) -> FramePart {
+        FramePart {
+            rows: Steps { first: rows.0, step: rows.1, count: rows.2 },
+            columns: Steps { first: columns.0, step: columns.1, count: columns.2 },
+        }
+    }
+
+    /// Two frames of 3 rows and 4 columns, whose stored values tell frame, row and column; the bits
+    /// above are of no value.
+    fn numbered(order: ByteOrder) -> (NativePixels, FileBytes) {
+        let words = (0..24_u16).map(|n| (n / 12 * 100 + n / 4 % 3 * 10 + n % 4) | 0xF000);
+        let bytes: Vec<u8> = match order {
+            ByteOrder::Little => words.flat_map(u16::to_le_bytes).collect(),
+            ByteOrder::Big => words.flat_map(u16::to_be_bytes).collect(),
+        };
+        let grey = synthetic::description(16, 12, false);
+        let description = ImageDescription { rows: 3, columns: 4, frame_count: 2, ..grey };
+        let field = ValueField { offset: 0, length: 48, vr: Vr::OW, order };
+        (NativePixels { description, field }, in_memory(&bytes))
+    }
+
+    #[test]
+    fn parts_of_native_frames_are_read_without_what_is_beside_them() {
+        let all = (0, 1, 4);
+        for (part, expected) in [
+            (part((1, 1, 1), all), vec![110, 111, 112, 113]),
+            (part((0, 1, 2), all), vec![100, 101, 102, 103, 110, 111, 112, 113]),
+            (part((2, -2, 2), (1, 1, 2)), vec![121, 122, 101, 102]),
+            (part((1, 1, 1), (3, -1, 4)), vec![113, 112, 111, 110]),
+            (part((2, 1, 1), (2, 1, 1)), vec![122]),
+        ] {
+            for order in [ByteOrder::Little, ByteOrder::Big] {
+                let (pixels, bytes) = numbered(order);
+                let open = OpenBytes::new(&bytes).unwrap();
+                let mut scratch = FrameScratch::default();
+                let mut read = |options: &FrameOptions, out: &mut [u8]| {
+                    pixels.read_part(&open, 1, &part, options, &mut scratch, out).unwrap();
+                };
+                let mut out = vec![0; 2 * expected.len()];
+                read(&FrameOptions::default(), &mut out);
+                let found: Vec<u16> =
+                    out.as_chunks().0.iter().map(|word| u16::from_ne_bytes(*word)).collect();
+                assert_eq!(found, expected, "{part:?}");
+
+                let rescale = Rescale { slope: 2.0, intercept: 0.5 };
+                let wanted = Wanted { rescale, sample_type: SampleType::F64 };
+                let options = FrameOptions { wanted: Some(wanted), ..FrameOptions::default() };
+                let mut out = vec![0; 8 * expected.len()];
+                read(&options, &mut out);
+                let found: Vec<f64> =
+                    out.as_chunks().0.iter().map(|value| f64::from_ne_bytes(*value)).collect();
+                let rescaled: Vec<f64> =
+                    expected.iter().map(|value| f64::from(*value) * 2.0 + 0.5).collect();
+                assert_eq!(found, rescaled, "{part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn parts_that_are_not_there_are_refused() {
+        let all = (0, 1, 4);
+        let (pixels, bytes) = numbered(ByteOrder::Little);
+        let open = OpenBytes::new(&bytes).unwrap();
+        let read = |frame, part: FramePart, length| {
+            let (options, mut scratch) = (FrameOptions::default(), FrameScratch::default());
+            pixels.read_part(&open, frame, &part, &options, &mut scratch, &mut vec![0; length])
+        };
+        assert!(read(1, part((0, 1, 1), all), 8).is_ok());
+        assert!(read(2, part((0, 1, 1), all), 8).is_err(), "no such frame");
+        assert!(read(1, part((0, 1, 1), all), 7).is_err(), "no room");
+        assert!(read(1, part((2, 1, 2), all), 16).is_err(), "no such row");
+        assert!(read(1, part((0, 1, 1), (1, 1, 4)), 8).is_err(), "no such column");
+    }
+
+    #[test]
+    fn parts_are_taken_from_whole_frames() {
+        let part = FramePart {
+            rows: Steps { first: 1, step: 1, count: 1 },
+            columns: Steps { first: 2, step: -2, count: 2 },
+        };
+        let mut whole = AlignedBuffer::default();
+        let fill = |whole: &mut [u8]| {
+            for (index, byte) in whole.iter_mut().enumerate() {
+                *byte = index as u8;
+            }
+            Ok(())
+        };
+        let mut out = [0; 4];
+        // 2 rows of 3 pixels of 2 bytes.
+        part.take_from((2, 3), 2, &mut whole, &mut out, fill).unwrap();
+        assert_eq!((out, whole.as_slice().len()), ([10, 11, 6, 7], 12));
+        let untouched = |_: &mut [u8]| panic!("nothing is read");
+        assert!(part.take_from((2, 3), 2, &mut whole, &mut [0; 3], untouched).is_err());
+        assert!(part.take_from((1, 3), 2, &mut whole, &mut [0; 4], untouched).is_err());
+        let damaged = |_: &mut [u8]| Err(ErrorKind::NotDeflated.into());
+        let error = part.take_from((2, 3), 2, &mut whole, &mut [0; 4], damaged).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::NotDeflated), "{error}");
+    }
+
+    #[test]
+    fn all_steps_are_every_index() {
+        assert_eq!(Steps::all(3).indices().collect::<Vec<_>>(), [0, 1, 2]);
+        assert!(Steps::all(3).is_run() && Steps { first: 2, step: -1, count: 1 }.is_run());
+        assert!(!Steps { first: 2, step: -1, count: 2 }.is_run());
     }
 }

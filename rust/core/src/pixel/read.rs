@@ -1,20 +1,48 @@
-//! Reading native frames: of a data set, or one of a slice as the values that a volume wants.
+//! Reading native frames: from a file or from memory, as stored values or as those of a volume.
 
 use super::cells::{arrange, swap_bytes, unpack_frame};
 use super::colour;
-use super::native::NativePixels;
+use super::native::{FrameBytes, NativePixels};
 use super::rescale::{Rescale, convert};
 use crate::codec::DecodeOptions;
 use crate::dataset::{FileBytes, OpenBytes};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::source::{AlignedBuffer, Source};
 
-/// Reads `count` frames from `first` on into `out`, as stored values in the machine's byte order;
-/// YBR_FULL becomes RGB unless `raw`.
-///
-/// Bytes go straight from the file into `out`; only what lies otherwise in the file than in the
-/// array (planes, shared chrominance, packed bits) takes the way through a buffer.
+/// How the values of an image are wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted {
+    /// Slope and intercept to apply.
+    pub rescale: Rescale,
+    /// The type of the result.
+    pub sample_type: SampleType,
+}
+
+/// How frames become an array.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FrameOptions {
+    /// Which values; `None` for those that are stored.
+    pub wanted: Option<Wanted>,
+    /// Whether luminance and chrominance stay as they are, rather than become RGB.
+    pub is_raw: bool,
+    /// What a codec is asked for.
+    pub decode: DecodeOptions,
+}
+
+/// Memory that one frame leaves to the next, so that it stays in the processor's cache.
+#[derive(Debug, Default)]
+pub struct FrameScratch {
+    /// The bytes of the frame as they are in the file.
+    pub(super) stored: AlignedBuffer,
+    /// Its cells in the order of the array.
+    pub(super) arranged: AlignedBuffer,
+    /// Rows that were decoded.
+    pub(super) rows: Vec<u8>,
+}
+
+/// Opens the file of `bytes`, if it is one, and reads `count` frames from `first` on into `out`, as
+/// stored values in the machine's byte order; YBR_FULL becomes RGB unless `raw`.
 ///
 /// # Errors
 ///
@@ -28,48 +56,98 @@ pub fn read_frames(
     raw: bool,
     out: &mut [u8],
 ) -> Result<()> {
-    let description = &pixels.description;
-    if !raw {
-        description.check_colour()?;
+    let options = FrameOptions { is_raw: raw, ..FrameOptions::default() };
+    let mut scratch = FrameScratch::default();
+    pixels.check_request(first, count, &options, out)?;
+    match bytes.source() {
+        Source::File(file) => pixels
+            .read(&OpenBytes::File(file.reopen()?), first, count, &options, &mut scratch, out)
+            .map_err(|error| error.in_file(&file.path)),
+        Source::Memory(_) => {
+            pixels.read(&OpenBytes::new(bytes)?, first, count, &options, &mut scratch, out)
+        }
     }
-    read_cells(pixels, bytes, first, count, out)?;
-    unpack_frame(description, out);
-    if description.is_ybr_full() && !raw {
-        colour::ybr_full_to_rgb(out);
-    }
-    Ok(())
 }
 
-/// Reads frames as little-endian samples in the order of the array, with all bits that are
-/// allocated.
-fn read_cells(
-    pixels: &NativePixels,
-    bytes: &FileBytes,
-    first: u64,
-    count: u64,
-    out: &mut [u8],
-) -> Result<()> {
-    let description = &pixels.description;
-    let frames = pixels.frames(first, count)?;
-    check_room(out, description.frame_length() as u64, count)?;
-    let length = frames.range.end.saturating_sub(frames.range.start);
-    if !pixels.is_in_order() {
-        let mut stored = bytes.get(frames.range.start, length)?;
-        if pixels.swapped_unit() > 1 {
-            swap_bytes(stored.to_mut(), pixels.swapped_unit());
+impl NativePixels {
+    /// Reads `count` frames from `first` on into `out`, in the machine's byte order.
+    ///
+    /// Stored values whose order in the file is that of the array go straight into `out`. All
+    /// others (planes, shared chrominance, packed bits, values to convert) go through `scratch`.
+    ///
+    /// # Errors
+    ///
+    /// If there are no such frames, `out` has another length, the colours cannot be turned into
+    /// RGB, the file ends before the frames or cannot be read, or the wanted type does not hold
+    /// every value exactly.
+    pub fn read(
+        &self,
+        bytes: &OpenBytes<'_>,
+        first: u64,
+        count: u64,
+        options: &FrameOptions,
+        scratch: &mut FrameScratch,
+        out: &mut [u8],
+    ) -> Result<()> {
+        let place = self.check_request(first, count, options, out)?;
+        if options.wanted.is_none() && self.is_in_order() {
+            bytes.read_exact_at(out, place.range.start)?;
+            swap_bytes(out, self.swapped_unit());
+            finish_stored(&self.description, options.is_raw, out);
+            return Ok(());
         }
-        arrange(&stored, frames.skipped_bits, description, out);
-        return Ok(());
+        let FrameScratch { stored, arranged, .. } = scratch;
+        let cells = self.cells(&place, bytes, stored)?;
+        finish_cells(&cells, &self.description, options, arranged, out)
     }
-    match bytes.source() {
-        Source::File(file) => {
-            let file_error = |error: Error| error.in_file(&file.path);
-            file.reopen()?.read_exact_at(out, frames.range.start).map_err(file_error)?;
+
+    /// Checks, before anything is read, that there are such frames, that they can become what
+    /// `options` ask for, and that `out` has their length. Returns where they are.
+    fn check_request(
+        &self,
+        first: u64,
+        count: u64,
+        options: &FrameOptions,
+        out: &[u8],
+    ) -> Result<FrameBytes> {
+        let description = &self.description;
+        if !options.is_raw {
+            description.check_colour()?;
         }
-        Source::Memory(_) => out.copy_from_slice(&bytes.get(frames.range.start, length)?),
+        let place = self.frames(first, count)?;
+        let size =
+            options.wanted.map_or(description.sample_type(), |wanted| wanted.sample_type).size();
+        check_room(out, (description.frame_samples() * size) as u64, count)?;
+        Ok(place)
     }
-    swap_bytes(out, pixels.swapped_unit());
-    Ok(())
+
+    /// The little-endian cells of frames: as they are in memory where nothing has to be done to
+    /// them, else in `buffer`.
+    pub(super) fn cells<'b>(
+        &self,
+        place: &FrameBytes,
+        bytes: &'b OpenBytes<'_>,
+        buffer: &'b mut AlignedBuffer,
+    ) -> Result<Cells<'b>> {
+        let (start, length) = (place.range.start, place.length());
+        let cells = match self.swapped_unit() {
+            1 => bytes.get(start, length as u64, buffer)?,
+            unit => {
+                buffer.resize(length);
+                bytes.read_exact_at(buffer.as_mut_slice(), start)?;
+                swap_bytes(buffer.as_mut_slice(), unit);
+                buffer.as_slice()
+            }
+        };
+        let (skipped_bits, is_in_order) = (place.skipped_bits, self.is_in_order());
+        Ok(Cells { bytes: cells, skipped_bits, is_in_order })
+    }
+
+    /// Whether rows, and frames, follow each other in the file as in the array, and differ in
+    /// nothing but byte order and unused bits.
+    pub fn has_plain_runs(&self) -> bool {
+        self.is_in_order() && !self.description.is_ybr_full()
+    }
 }
 
 /// Checks that `out` holds `count` times `frame_length` bytes.
@@ -82,139 +160,7 @@ pub(super) fn check_room(out: &[u8], frame_length: u64, count: u64) -> Result<()
     Err(ErrorKind::Argument { why }.into())
 }
 
-/// Reads one bit of each pixel of `count` frames from `first` on into a byte each, 0 or 1: an
-/// overlay that is kept in the bits that the pixels do not use (PS3.3 §C.9.2).
-///
-/// # Errors
-///
-/// As [`read_frames`]; or if the pixels have more samples than one, or have not that bit, or it
-/// belongs to their values.
-pub fn read_overlay_bits(
-    pixels: &NativePixels,
-    bytes: &FileBytes,
-    first: u64,
-    count: u64,
-    bit: u32,
-    out: &mut [u8],
-) -> Result<()> {
-    let description = &pixels.description;
-    let lowest = (description.high_bit + 1).saturating_sub(description.bits_stored);
-    let is_value = (lowest..=description.high_bit).contains(&bit);
-    if description.samples_per_pixel != 1 || bit >= description.bits_allocated || is_value {
-        let (allocated, stored) = (description.bits_allocated, description.bits_stored);
-        let why = format!(
-            "bit {bit} of the pixels, which have {allocated} bits allocated and {stored} stored, is not free for an \
-             overlay"
-        );
-        return Err(ErrorKind::InvalidImage { why }.into());
-    }
-    check_room(out, description.frame_samples() as u64, count)?;
-    let size = description.sample_type().size();
-    let mut frame = vec![0; description.frame_length()];
-    for (index, out) in
-        (first..first.saturating_add(count)).zip(out.chunks_exact_mut(description.frame_samples()))
-    {
-        read_cells(pixels, bytes, index, 1, &mut frame)?;
-        for (sample, out) in frame.chunks_exact(size).zip(out) {
-            *out = sample.get(bit as usize / 8).map_or(0, |byte| byte >> (bit % 8) & 1);
-        }
-    }
-    Ok(())
-}
-
-/// How the values of an image are wanted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Wanted {
-    /// Slope and intercept to apply.
-    pub rescale: Rescale,
-    /// The type of the result.
-    pub sample_type: SampleType,
-}
-
-/// How frames are to become an array.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FrameOptions {
-    /// What is wanted of the values; `None` for those that are stored.
-    pub wanted: Option<Wanted>,
-    /// Luminance and chrominance stay what they are.
-    pub is_raw: bool,
-    /// What a codec is asked for.
-    pub decode: DecodeOptions,
-}
-
-/// What is used again for the next frame, and stays in the processor's cache.
-#[derive(Debug, Default)]
-pub struct FrameScratch {
-    /// The bytes of the frame as they are in the file.
-    pub(super) stored: AlignedBuffer,
-    /// Its cells in the order of the array.
-    pub(super) arranged: AlignedBuffer,
-    /// Rows that were decoded.
-    pub(super) rows: Vec<u8>,
-}
-
-impl NativePixels {
-    /// Reads one frame into `out`, as values of the type that is wanted, in the machine's byte
-    /// order.
-    ///
-    /// Stored values go straight into `out`; others by way of `scratch`.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such frame, `out` has another length, the file ends before it or cannot be
-    /// read, or the type does not hold every value exactly.
-    pub fn read_frame(
-        &self,
-        bytes: &OpenBytes<'_>,
-        frame: u64,
-        options: &FrameOptions,
-        scratch: &mut FrameScratch,
-        out: &mut [u8],
-    ) -> Result<()> {
-        if options.wanted.is_none() && self.has_plain_runs() {
-            return self.read_run(bytes, frame, 1, out);
-        }
-        let place = self.frames(frame, 1)?;
-        let FrameScratch { stored, arranged, .. } = scratch;
-        stored.resize(place.length());
-        bytes.read_exact_at(stored.as_mut_slice(), place.range.start)?;
-        swap_bytes(stored.as_mut_slice(), self.swapped_unit());
-        let is_in_order = self.is_in_order();
-        let cells =
-            Cells { bytes: stored.as_slice(), skipped_bits: place.skipped_bits, is_in_order };
-        finish_cells(cells, &self.description, options, arranged, out)
-    }
-
-    /// Whether rows, and frames, that follow each other are in the file as in the array, but for
-    /// byte order and unused bits.
-    pub fn has_plain_runs(&self) -> bool {
-        self.is_in_order() && !self.description.is_ybr_full()
-    }
-
-    /// Reads `count` frames from `first` on into `out` at once, as stored values in the machine's
-    /// byte order; only for pixels with [`NativePixels::has_plain_runs`].
-    ///
-    /// # Errors
-    ///
-    /// If there are no such frames, `out` has another length, or the file ends before them or
-    /// cannot be read.
-    pub fn read_run(
-        &self,
-        bytes: &OpenBytes<'_>,
-        first: u64,
-        count: u64,
-        out: &mut [u8],
-    ) -> Result<()> {
-        let place = self.frames(first, count)?;
-        check_room(out, self.description.frame_length() as u64, count)?;
-        bytes.read_exact_at(out, place.range.start)?;
-        swap_bytes(out, self.swapped_unit());
-        unpack_frame(&self.description, out);
-        Ok(())
-    }
-}
-
-/// The little-endian cells of one frame.
+/// The little-endian cells of frames.
 pub(super) struct Cells<'a> {
     pub bytes: &'a [u8],
     /// Bits of the first bytes that belong to what is before.
@@ -223,44 +169,222 @@ pub(super) struct Cells<'a> {
     pub is_in_order: bool,
 }
 
-/// Brings cells into the array: in its order, without what their unused bits hold, as the colours
-/// and values that are wanted.
+/// Brings the cells of whole frames into `out`: in the order of the array, without what their
+/// unused bits hold, as the colours and values that are wanted. `out` has the right length, and the
+/// colours can become RGB, if they have to: the caller has checked both.
 ///
 /// # Errors
 ///
-/// If `out` has another length, the colours cannot be turned into RGB, or the type does not hold
-/// every value exactly.
+/// If the wanted type does not hold every value exactly.
 pub(super) fn finish_cells(
-    cells: Cells<'_>,
+    cells: &Cells<'_>,
     description: &ImageDescription,
     options: &FrameOptions,
     arranged: &mut AlignedBuffer,
     out: &mut [u8],
 ) -> Result<()> {
-    let Cells { bytes, skipped_bits, is_in_order } = cells;
-    let is_ybr = description.is_ybr_full() && !options.is_raw;
-    if is_ybr {
-        description.check_colour()?;
-    }
-    let sample_type = options.wanted.map_or(description.sample_type(), |wanted| wanted.sample_type);
-    check_room(out, (description.frame_samples() * sample_type.size()) as u64, 1)?;
     let Some(wanted) = options.wanted else {
-        arrange(bytes, skipped_bits, description, out);
-        unpack_frame(description, out);
-        if is_ybr {
-            colour::ybr_full_to_rgb(out);
-        }
+        arrange(cells.bytes, cells.skipped_bits, description, out);
+        finish_stored(description, options.is_raw, out);
         return Ok(());
     };
-    if is_in_order && !is_ybr {
-        return convert(bytes, description, wanted, out);
+    let is_ybr = description.is_ybr_full() && !options.is_raw;
+    if cells.is_in_order && !is_ybr {
+        return convert(cells.bytes, description, wanted, out);
     }
-    arranged.resize(description.frame_length());
-    arrange(bytes, skipped_bits, description, arranged.as_mut_slice());
+    let samples = out.len() / wanted.sample_type.size();
+    arranged.resize(samples * description.sample_type().size());
+    arrange(cells.bytes, cells.skipped_bits, description, arranged.as_mut_slice());
     if !is_ybr {
         return convert(arranged.as_slice(), description, wanted, out);
     }
-    unpack_frame(description, arranged.as_mut_slice());
-    colour::ybr_full_to_rgb(arranged.as_mut_slice());
+    finish_stored(description, options.is_raw, arranged.as_mut_slice());
     convert(arranged.as_slice(), &description.as_rgb(), wanted, out)
+}
+
+/// Turns cells, in the order of the array, into stored values in place; luminance and chrominance
+/// into RGB unless `is_raw`.
+fn finish_stored(description: &ImageDescription, is_raw: bool, cells: &mut [u8]) {
+    unpack_frame(description, cells);
+    if description.is_ybr_full() && !is_raw {
+        colour::ybr_full_to_rgb(cells);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::cursor::ByteOrder;
+    use crate::pixel::native::ValueField;
+    use crate::pixel::synthetic::{TemporaryFile, colour, description, in_memory};
+    use crate::vr::Vr;
+
+    /// Bytes before the value field.
+    const OFFSET: usize = 3;
+
+    fn image(
+        description: ImageDescription,
+        frame_count: u64,
+        vr: Vr,
+        order: ByteOrder,
+        stored: &[u8],
+    ) -> (NativePixels, Vec<u8>) {
+        let description = ImageDescription { frame_count, ..description };
+        let field = ValueField { offset: OFFSET as u64, length: stored.len() as u64, vr, order };
+        let file: Vec<u8> = [9; OFFSET].iter().chain(stored).copied().collect();
+        (NativePixels { description, field }, file)
+    }
+
+    fn wanted(sample_type: SampleType, slope: f64, intercept: f64) -> FrameOptions {
+        let rescale = Rescale { slope, intercept };
+        FrameOptions { wanted: Some(Wanted { rescale, sample_type }), ..FrameOptions::default() }
+    }
+
+    /// Two frames of one row of two pixels, how they are wanted, and what they become.
+    type Case =
+        (&'static str, ImageDescription, Vr, ByteOrder, &'static [u8], FrameOptions, &'static [u8]);
+
+    #[rustfmt::skip]
+    fn cases() -> [Case; 14] {
+        use ByteOrder::{Big, Little};
+        let (signed, bits) = (description(16, 12, true), description(1, 1, false));
+        let stored = FrameOptions::default();
+        let raw = FrameOptions { is_raw: true, ..stored };
+        let doubled = wanted(SampleType::I16, 2.0, 1.0);
+        let raw_doubled = FrameOptions { is_raw: true, ..doubled };
+        [
+            ("12 of 16 bits", signed.clone(), Vr::OW, Little,
+             &[0xFE, 0x0F, 1, 0xF0, 2, 0, 3, 0], stored, &[0xFE, 0xFF, 1, 0, 2, 0, 3, 0]),
+            ("12 of 16 bits, big endian", signed.clone(), Vr::OW, Big,
+             &[0x0F, 0xFE, 0xF0, 1, 0, 2, 0, 3], stored, &[0xFE, 0xFF, 1, 0, 2, 0, 3, 0]),
+            ("8 bits in big-endian words", description(8, 8, false), Vr::OW, Big,
+             &[2, 1, 4, 3], stored, &[1, 2, 3, 4]),
+            ("bits, the second frame inside a byte", bits, Vr::OB, Little,
+             &[0b1001], stored, &[1, 0, 0, 1]),
+            ("planes", colour("RGB", true), Vr::OB, Little,
+             &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], stored,
+             &[1, 3, 5, 2, 4, 6, 7, 9, 11, 8, 10, 12]),
+            ("red, as luminance and chrominance", colour("YBR_FULL", false), Vr::OB, Little,
+             &[76, 85, 255, 128, 128, 128, 76, 85, 255, 0, 128, 128], stored,
+             &[254, 0, 0, 128, 128, 128, 254, 0, 0, 0, 0, 0]),
+            ("luminance and chrominance, raw", colour("YBR_FULL", false), Vr::OB, Little,
+             &[76, 85, 255, 128, 128, 128, 76, 85, 255, 0, 128, 128], raw,
+             &[76, 85, 255, 128, 128, 128, 76, 85, 255, 0, 128, 128]),
+            ("shared chrominance", colour("YBR_FULL_422", false), Vr::OB, Little,
+             &[76, 76, 85, 255, 1, 2, 128, 128], stored, &[254, 0, 0, 254, 0, 0, 1, 1, 1, 2, 2, 2]),
+            ("shared chrominance, raw", colour("YBR_FULL_422", false), Vr::OB, Little,
+             &[76, 76, 85, 255, 1, 2, 128, 128], raw,
+             &[76, 85, 255, 76, 85, 255, 1, 128, 128, 2, 128, 128]),
+            ("rescaled", signed.clone(), Vr::OW, Little,
+             &[0xFE, 0x0F, 1, 0xF0, 2, 0, 3, 0], doubled, &[0xFD, 0xFF, 3, 0, 5, 0, 7, 0]),
+            ("rescaled, big endian", signed, Vr::OW, Big,
+             &[0x0F, 0xFE, 0xF0, 1, 0, 2, 0, 3], doubled, &[0xFD, 0xFF, 3, 0, 5, 0, 7, 0]),
+            ("rescaled planes", colour("RGB", true), Vr::OB, Little,
+             &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], doubled,
+             &[3, 0, 7, 0, 11, 0, 5, 0, 9, 0, 13, 0, 15, 0, 19, 0, 23, 0, 17, 0, 21, 0, 25, 0]),
+            ("rescaled red", colour("YBR_FULL", false), Vr::OB, Little,
+             &[76, 85, 255, 128, 128, 128, 76, 85, 255, 0, 128, 128], doubled,
+             &[253, 1, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 253, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0]),
+            ("rescaled luminance, raw", colour("YBR_FULL", false), Vr::OB, Little,
+             &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], raw_doubled,
+             &[3, 0, 5, 0, 7, 0, 9, 0, 11, 0, 13, 0, 15, 0, 17, 0, 19, 0, 21, 0, 23, 0, 25, 0]),
+        ]
+    }
+
+    #[test]
+    fn frames_are_the_same_from_a_file_and_from_memory() {
+        for (name, description, vr, order, stored, options, expected) in cases() {
+            let (pixels, file) = image(description, 2, vr, order, stored);
+            let on_disk = TemporaryFile::new(&file);
+            for bytes in [on_disk.bytes(), in_memory(&file)] {
+                let open = OpenBytes::new(&bytes).unwrap();
+                let mut scratch = FrameScratch::default();
+                let mut read = |first, count, out: &mut [u8]| {
+                    pixels.read(&open, first, count, &options, &mut scratch, out).unwrap();
+                };
+                let mut out = vec![7; expected.len()];
+                read(0, 2, &mut out);
+                assert_eq!(out, expected, "{name}");
+                let second = &expected[expected.len() / 2..];
+                let mut out = vec![7; second.len()];
+                read(1, 1, &mut out);
+                assert_eq!(out, second, "{name}, second frame");
+                if options.wanted.is_none() {
+                    let mut out = vec![7; second.len()];
+                    read_frames(&pixels, &bytes, 1, 1, options.is_raw, &mut out).unwrap();
+                    assert_eq!(out, second, "{name}, opened for it");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn requests_that_do_not_fit_are_refused_before_the_file_is_opened() {
+        let grey = description(16, 16, false);
+        let four = ImageDescription { samples_per_pixel: 4, ..colour("YBR_FULL", false) };
+        let mistaken = "Argument { why: \"the array has 7 bytes, but 2 frames have 4 each\" }";
+        for (name, description, first, count, raw, length, expected) in [
+            ("past the end", grey.clone(), 1, 2, false, 8, "FrameIndex { index: 2, count: 2 }"),
+            ("wrong length", grey.clone(), 0, 2, false, 7, mistaken),
+            (
+                "a fourth colour",
+                four.clone(),
+                0,
+                1,
+                false,
+                8,
+                "Unsupported { what: \"luminance and chrominance that are not three samples of 8 \
+                 bits\", coded: \"YBR_FULL\" }",
+            ),
+        ] {
+            let (pixels, file) = image(description, 2, Vr::OW, ByteOrder::Little, &[0; 16]);
+            let on_disk = TemporaryFile::new(&file);
+            let bytes = on_disk.bytes();
+            drop(on_disk);
+            let error =
+                read_frames(&pixels, &bytes, first, count, raw, &mut vec![0; length]).unwrap_err();
+            assert_eq!((format!("{:?}", error.kind()).as_str(), error.path()), (expected, None));
+            let mut frame = vec![0; pixels.description.frame_length()];
+            let gone = read_frames(&pixels, &bytes, 0, 1, true, &mut frame).unwrap_err();
+            assert!(gone.path().is_some(), "{name}: {gone}");
+        }
+        let (pixels, file) = image(four, 1, Vr::OB, ByteOrder::Little, &[1; 8]);
+        assert!(read_frames(&pixels, &in_memory(&file), 0, 1, true, &mut [0; 8]).is_ok());
+    }
+
+    #[test]
+    fn files_that_are_cut_short_or_changed_are_noticed() {
+        let grey = description(16, 16, false);
+        let (mut pixels, file) = image(grey, 2, Vr::OW, ByteOrder::Little, &[1; 7]);
+        pixels.field.length = 8;
+        let on_disk = TemporaryFile::new(&file);
+        let bytes = on_disk.bytes();
+        let error = read_frames(&pixels, &bytes, 0, 2, false, &mut [0; 8]).unwrap_err();
+        assert_eq!(
+            (format!("{:?}", error.kind()).as_str(), error.path(), error.offset()),
+            ("ValueCutShort { needed: 8, available: 7 }", Some(on_disk.0.as_path()), Some(3))
+        );
+        fs::write(&on_disk.0, b"shorter").unwrap();
+        let error = read_frames(&pixels, &bytes, 0, 1, false, &mut [0; 4]).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::FileChanged), "{error}");
+    }
+
+    #[test]
+    fn runs_are_plain_where_only_byte_order_and_unused_bits_differ() {
+        let packed = description(1, 1, false);
+        for (name, description, vr, expected) in [
+            ("grey", description(16, 12, true), Vr::OW, true),
+            ("8 bits in big-endian words", description(8, 8, false), Vr::OW, false),
+            ("8 bits in bytes", description(8, 8, false), Vr::OB, true),
+            ("packed", packed, Vr::OB, false),
+            ("colours together", colour("RGB", false), Vr::OB, true),
+            ("planes", colour("RGB", true), Vr::OB, false),
+            ("luminance and chrominance", colour("YBR_FULL", false), Vr::OB, false),
+        ] {
+            let (pixels, _) = image(description, 1, vr, ByteOrder::Big, &[]);
+            assert_eq!(pixels.has_plain_runs(), expected, "{name}");
+        }
+    }
 }

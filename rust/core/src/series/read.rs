@@ -164,7 +164,8 @@ fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> 
     let source =
         OpenImage { file, pixels: OpenPixels::new(pixels, &bytes, found)?, bytes: &bytes, options };
     if let Some((pixels, first)) = source.plain_run(slices) {
-        return pixels.read_run(&bytes, first, slices.len() as u64, out);
+        let (count, options) = (slices.len() as u64, FrameOptions::default());
+        return pixels.read(&bytes, first, count, &options, &mut scratch.frame, out);
     }
     let mut is_whole_read = false;
     for (slice, out) in slices.iter().flatten().zip(out.chunks_exact_mut(slice_length)) {
@@ -376,9 +377,7 @@ impl OpenImage<'_> {
     ) -> Result<()> {
         let options = self.frame_options(wanted);
         match &self.pixels {
-            OpenPixels::Native(pixels) => {
-                pixels.read_frame(self.bytes, index, &options, scratch, out)
-            }
+            OpenPixels::Native(pixels) => pixels.read(self.bytes, index, 1, &options, scratch, out),
             OpenPixels::Encapsulated(pixels, frames) => {
                 pixels.decode_frame(frames, index, self.bytes, &options, scratch, out).map(drop)
             }
