@@ -4,8 +4,8 @@
     python tools/conformance.py            writes the table
     python tools/conformance.py --check    compares it instead; exits 1 where it differs
 
-Names are found by inspection. What differs, and why something is not offered, is said below; a name without a
-reason is an error, so that nothing goes missing unseen.
+Inspection finds the names. The tables below hold what differs, and why something is not offered. A name
+without a reason is an error, so that nothing goes missing unseen.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ PLACES = {
     "pydicom.waveforms.numpy_handler": "rapidicom.waveforms",
 }
 
-WRITES = "writes; `ds.to_pydicom()` gives what does"
+WRITES = "only for writing: use `ds.to_pydicom()`"
 CHECKS = "checks values against limits, which only writing needs"
 SETTING = "behaviour is an argument here, not a setting"
-PLUGIN = "there is nothing to choose: what decodes is built in"
-MACHINERY = "pydicom's machinery; nothing here is made of it"
+PLUGIN = "nothing to choose: the decoders are built in"
+MACHINERY = "internal to pydicom, and not used here"
 BUFFERS = "values are never file objects"
-DICTIONARY = "the dictionary is the same for all programs in a process"
+DICTIONARY = "all programs in a process share the dictionary"
 
-# Whole modules that are not offered.
+# Whole modules that are not offered, and why.
 MODULES = {
-    "pydicom.cli": "`rapidicom dump` and its neighbours are the command line",
+    "pydicom.cli": "the command line is `rapidicom`",
     "pydicom.data": "pydicom's own test files",
     "pydicom.encoders": WRITES,
-    "pydicom.env_info": "of pydicom's installation",
+    "pydicom.env_info": "describes pydicom's installation",
     "pydicom.examples": "pydicom's own test files",
     "pydicom.filebase": MACHINERY,
     "pydicom.fileutil": MACHINERY,
@@ -63,11 +63,11 @@ MODULES = {
     "pydicom.pixels.decoders.pylibjpeg": PLUGIN,
     "pydicom.pixels.decoders.rle": PLUGIN,
     "pydicom.pixels.encoders": WRITES,
-    "pydicom.sr": "the codes of structured reports, for those who write them",
-    "pydicom.util": "tools beside the library",
+    "pydicom.sr": "codes for writing structured reports",
+    "pydicom.util": "tools, not part of the library",
 }
 
-# What is not offered in modules that are; a name that ends with `*` stands for all that begin so.
+# Names that are not offered, in modules that are; `*` stands for any text.
 NOT_OFFERED = {
     "pydicom.dcmwrite": WRITES,
     "pydicom.charset.ENCODINGS_TO_CODES": MACHINERY,
@@ -81,23 +81,23 @@ NOT_OFFERED = {
     "pydicom.dataelem.*": MACHINERY,
     "pydicom.dataset.Dataset.fix_meta_info": WRITES,
     "pydicom.dataset.Dataset.is_original_encoding": WRITES,
-    "pydicom.dataset.Dataset.parent_seq": "an item does not know what it is in",
+    "pydicom.dataset.Dataset.parent_seq": "an item does not know its parent",
     "pydicom.dataset.Dataset.set_original_encoding": WRITES,
     "pydicom.dataset.Dataset.update_raw_element": MACHINERY,
-    "pydicom.dataset.Dataset.read_*": "pydicom removes it; `original_encoding` says it",
+    "pydicom.dataset.Dataset.read_*": "deprecated in pydicom: use `original_encoding`",
     "pydicom.dataset.Dataset.is_undefined_length_sequence_item": WRITES,
     "pydicom.dataset.FileDataset.*": MACHINERY,
     "pydicom.dataset.FileMetaDataset.*": WRITES,
     "pydicom.dataset.validate_file_meta": WRITES,
     "pydicom.dataset.PIXEL_KEYWORDS": MACHINERY,
     "pydicom.encaps.EncapsulatedBuffer": WRITES,
-    "pydicom.filereader.read_sequence*": "items are read when they are asked for",
+    "pydicom.filereader.read_sequence*": "items are read on demand",
     "pydicom.filereader.*": MACHINERY,
     "pydicom.fileset.FileSet.*": WRITES,
     "pydicom.fileset.FileInstance.for_*": WRITES,
     "pydicom.fileset.RecordNode.add": WRITES,
     "pydicom.fileset.RecordNode.remove": WRITES,
-    "pydicom.fileset.RecordNode.*": "`parent`, `children` and `instance` lead everywhere",
+    "pydicom.fileset.RecordNode.*": "use `parent`, `children` and `instance`",
     "pydicom.fileset.*": WRITES,
     "pydicom.filewriter.*": WRITES,
     "pydicom.jsonrep.*": MACHINERY,
@@ -108,9 +108,9 @@ NOT_OFFERED = {
     "pydicom.pixels.utils.*": MACHINERY,
     "pydicom.pixels.get_encoder": WRITES,
     "pydicom.pixels.*": PLUGIN,
-    "pydicom.sequence.Sequence.parent_dataset": "an item does not know what it is in",
-    "pydicom.sequence.Sequence.is_undefined_length": "the element of the sequence says it",
-    "pydicom.uid.UID_dictionary": "a `UID` says what is registered",
+    "pydicom.sequence.Sequence.parent_dataset": "an item does not know its parent",
+    "pydicom.sequence.Sequence.is_undefined_length": "use `is_undefined_length` of the element",
+    "pydicom.uid.UID_dictionary": "use the attributes of a `UID`",
     "pydicom.uid.RE_VALID_UID*": CHECKS,
     "pydicom.uid.*": MACHINERY,
     "pydicom.valuerep.DSdecimal*": "DS is a `float` here",
@@ -141,19 +141,19 @@ OF_INSTANCES = frozenset(
     )
 )
 
-# What has the same name and another meaning, on purpose.
+# Names with another meaning, on purpose.
 DIFFERS = {
-    "pydicom.dcmread": "options are keywords; takes bytes too; keeps no file open, and defers every value",
+    "pydicom.dcmread": "keyword-only options; takes bytes too; keeps no file open; reads values on demand",
     "pydicom.filereader.dcmread": "as `dcmread`",
-    "pydicom.FileDataset": "is `Dataset`: it cannot be made with a file's name",
-    "pydicom.dataset.FileDataset": "is `Dataset`: it cannot be made with a file's name",
+    "pydicom.FileDataset": "is `Dataset`, and takes no file name",
+    "pydicom.dataset.FileDataset": "is `Dataset`, and takes no file name",
     "pydicom.dataset.Dataset.compress": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.set_original_encoding": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.save_as": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.set_pixel_data": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.get_item": "returns elements, never raw ones",
-    "pydicom.dataset.Dataset.decode": "does nothing: text is decoded when it is asked for",
-    "pydicom.dataelem.DataElement.value": "set values are converted, not checked",
+    "pydicom.dataset.Dataset.decode": "does nothing: text is decoded on demand",
+    "pydicom.dataelem.DataElement.value": "a value that you set is converted, not checked",
     "pydicom.datadict.add_dict_entry": f"raises: {DICTIONARY}",
     "pydicom.datadict.add_dict_entries": f"raises: {DICTIONARY}",
     "pydicom.datadict.add_private_dict_entry": f"raises: {DICTIONARY}",
@@ -178,17 +178,17 @@ DIFFERS = {
             "itemize_frame",
         )
     },
-    "pydicom.pixels.decoders.base.Decoder": "arrays are writable; there are no plugins, and nothing to add",
-    "pydicom.pixels.utils.pixel_array": "also takes bytes, `reduce` and `workers`; any plugin is ours",
+    "pydicom.pixels.decoders.base.Decoder": "arrays are writable; no plugins, and none to add",
+    "pydicom.pixels.utils.pixel_array": "also takes bytes, `reduce` and `workers`; ignores which plugin",
     "pydicom.pixels.utils.iter_pixels": "as `pixel_array`",
     "pydicom.errors.BytesLengthException": "is `InvalidDicomError`",
     "pydicom.errors.InvalidDicomError": "also a `ValueError`; has `path`, `tag`, `offset`, `hint`",
-    "pydicom.fileset.FileInstance.FileID": "what the DICOMDIR says, not what pydicom would write",
-    "pydicom.fileset.FileSet": "reads; what would change it raises",
+    "pydicom.fileset.FileInstance.FileID": "the File ID in the DICOMDIR, not the one pydicom would write",
+    "pydicom.fileset.FileSet": "only reads; changing it raises",
     "pydicom.multival.MultiValue": "is a `list`",
     "pydicom.sequence.Sequence": "is a `list`",
     "pydicom.Sequence": "is a `list`",
-    "pydicom.config.settings": "can be set to what holds anyway; another value raises",
+    "pydicom.config.settings": "takes only the values that hold anyway; others raise",
     "pydicom.valuerep.DSfloat": "`original_string` cannot be set",
 }
 
@@ -295,12 +295,12 @@ def table() -> str:
     lines = [
         f"# pydicom {pydicom.__version__}, name by name",
         "",
-        "Written by `tools/conformance.py` from the installed pydicom. *Same*: the same name in the module",
-        "of the same name (`rapidicom.dataset` for `pydicom.dataset`) reads the same. *Differs*: it means",
-        "something else, on purpose. What pydicom's own tests say is in",
+        "`tools/conformance.py` writes this page from the installed pydicom. *Same*: the name in our module",
+        "of the same path (`rapidicom.dataset` for `pydicom.dataset`) reads the same. *Differs*: it means",
+        "something else, on purpose. The results of pydicom's own tests are in",
         "[results.md](../tests/python/pydicom_suite/results.md).",
         "",
-        ", ".join(f"{count} names: {verdict}" for verdict, count in counts.items()) + ".",
+        "{same} names are the same, {differs} differ, {not offered} are not offered.".format(**counts),
     ]
     whole = [line for name, found in sections.items() if name in MODULES for line in found]
     for name, found in sections.items():
