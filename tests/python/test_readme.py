@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import itertools
 import re
 import shlex
@@ -151,6 +152,16 @@ def test_paths_in_the_text_exist(page: Path) -> None:
 def test_names_of_the_package_exist(page: Path) -> None:
     names = set(re.findall(r"\brd\.(\w+)", text_of(page)))
     assert not [name for name in names if not hasattr(rd, name)]
+
+
+@in_pages([page for page in PAGES if page.name != "conformance.md"])
+def test_modules_of_the_package_exist(page: Path) -> None:
+    for name in set(re.findall(r"\brapidicom\.([a-z]\w*(?:\.\w+)*)", text_of(page))):
+        found: Any = rd
+        for place, part in enumerate(parts := name.split("."), start=1):
+            if not hasattr(found, part):
+                importlib.import_module(f"rapidicom.{'.'.join(parts[:place])}")
+            found = getattr(found, part)
 
 
 def core_names(file: str, pattern: str) -> list[str]:
