@@ -41,7 +41,9 @@ mod workers;
 pub use cursor::ByteOrder;
 pub use dataset::{Dataset, DicomFile, FileBytes, Item, OpenBytes, Parts, ResolvedVr};
 pub use encapsulation::{ExtendedOffsetTable, Fragment, Fragments, Frames, Irregularity};
-pub use error::{Error, ErrorKind, Family, FrameFault, LooksLike, Result};
+pub use error::{
+    ColumnFault, Error, ErrorKind, Family, FrameFault, ImageShape, LooksLike, Result, SeriesFault,
+};
 pub use functional_groups::{FrameAttributes, read_functional_groups};
 pub use image_description::{Attributes, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;

@@ -66,7 +66,9 @@ impl PySlices {
     /// is no image.
     #[getter]
     fn rescale(&self) -> Vec<Option<(f64, f64)>> {
-        let rescale = |slice: &Slice| (slice.frame.rescale.slope, slice.frame.rescale.intercept);
+        let rescale = |slice: &Slice| {
+            (slice.frame.transform.rescale.slope, slice.frame.transform.rescale.intercept)
+        };
         self.0.slices.iter().map(|slice| slice.as_ref().map(rescale)).collect()
     }
 
@@ -76,7 +78,7 @@ impl PySlices {
         self.0
             .slices
             .iter()
-            .map(|slice| slice.as_ref().and_then(|slice| slice.frame.window))
+            .map(|slice| slice.as_ref().and_then(|slice| slice.frame.transform.window))
             .collect()
     }
 
@@ -290,7 +292,7 @@ fn series<'py>(
     fields.set_item("shape", plan.shape)?;
     fields.set_item("spacing", plan.spacing)?;
     fields.set_item("affine", plan.affine.0)?;
-    fields.set_item("unsupported", plan.unsupported)?;
+    fields.set_item("unsupported", plan.unsupported.map(|error| error.what()))?;
     let issues: PyResult<Vec<_>> =
         plan.report.issues.into_iter().map(|found| issue(py, found)).collect();
     fields.set_item("issues", issues?)?;

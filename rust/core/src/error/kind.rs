@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
+use super::column::ColumnFault;
 use super::frame::FrameFault;
+use super::series::SeriesFault;
 use crate::tag::Tag;
 use crate::vr::Vr;
 
@@ -27,15 +30,16 @@ pub enum LooksLike {
 }
 
 /// What went wrong, with the numbers that make it checkable.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the sentence of a variant says what its numbers are")]
 pub enum ErrorKind {
     /// The operating system refused.
-    Io(io::Error),
+    Io(Arc<io::Error>),
     /// The file is not the one that was opened before: its size or modification time differ.
     FileChanged,
-    /// What an earlier scan said of a file that has not been changed since.
+    /// An earlier scan failed to read a file that has not been changed since; of its error the scan
+    /// has kept the words.
     Remembered { why: String },
     /// The prefix `DICM` is missing (PS3.10 §7.1).
     NotDicom(LooksLike),
@@ -78,8 +82,10 @@ pub enum ErrorKind {
     DeflatedCutShort,
     /// Something that this version does not read; the words say what.
     Unsupported { what: &'static str, coded: String },
-    /// An image that this version does not read; the words say why.
-    UnsupportedImage { why: String },
+    /// A file does not fit its series or its batch.
+    Series(SeriesFault),
+    /// A text names no column of a header table.
+    Column { text: String, fault: ColumnFault },
     /// An image whose attributes contradict each other; the words say how.
     InvalidImage { why: String },
     /// The bytes of a compressed frame are no frame of this codec, or not of this image; `offset`
@@ -201,9 +207,9 @@ impl fmt::Display for ErrorKind {
                 }
                 write!(f, ": {fault}")
             }
-            ErrorKind::Argument { why }
-            | ErrorKind::UnsupportedImage { why }
-            | ErrorKind::InvalidImage { why } => f.write_str(why),
+            ErrorKind::Series(fault) => fault.fmt(f),
+            ErrorKind::Column { text, fault } => write!(f, "column {text:?}: {fault}"),
+            ErrorKind::Argument { why } | ErrorKind::InvalidImage { why } => f.write_str(why),
             ErrorKind::Cancelled => f.write_str("interrupted"),
         }
     }

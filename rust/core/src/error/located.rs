@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::kind::{ErrorKind, LooksLike};
 use crate::tag::Tag;
@@ -37,7 +38,7 @@ struct TagStep {
     item_index: Option<usize>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     kind: ErrorKind,
     path: Option<PathBuf>,
@@ -51,7 +52,7 @@ struct Inner {
 }
 
 /// An error with its place. One word wide, so that `Result` stays small on the good path.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error(Box<Inner>);
 
 impl From<ErrorKind> for Error {
@@ -70,7 +71,7 @@ impl From<ErrorKind> for Error {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        ErrorKind::Io(error).into()
+        ErrorKind::Io(Arc::new(error)).into()
     }
 }
 
@@ -181,10 +182,11 @@ impl Error {
             | ErrorKind::HeaderTooLong { .. }
             | ErrorKind::InflatedTooLong { .. }
             | ErrorKind::DecodedTooLong { .. } => Family::Limit,
-            ErrorKind::Unsupported { .. } | ErrorKind::UnsupportedImage { .. } => {
-                Family::Unsupported
-            }
-            ErrorKind::Argument { .. } | ErrorKind::FrameIndex { .. } => Family::Argument,
+            ErrorKind::Unsupported { .. } => Family::Unsupported,
+            ErrorKind::Argument { .. }
+            | ErrorKind::Column { .. }
+            | ErrorKind::FrameIndex { .. } => Family::Argument,
+            ErrorKind::Series(fault) => fault.family(),
             ErrorKind::Cancelled => Family::Cancelled,
             _ => Family::Invalid,
         }

@@ -4,10 +4,14 @@
 //! way up: `.at_offset()`, `.at_tag()`, `.in_frame()`, `.in_file()`. No message shows the text of a
 //! value field: it can identify a patient.
 
+mod column;
 mod frame;
 mod kind;
 mod located;
+mod series;
 
+pub use column::ColumnFault;
 pub use frame::FrameFault;
 pub use kind::{ErrorKind, LooksLike};
 pub use located::{Error, Family, Result};
+pub use series::{ImageShape, SeriesFault};

@@ -1,9 +1,7 @@
 //! What a column of the header table is: which element, and of what type (PS3.6 §6).
 
-use std::fmt;
-
 use crate::dictionary::{self, DictionaryVr};
-use crate::error::{ErrorKind, Result};
+use crate::error::{ColumnFault, ErrorKind, Result};
 use crate::tag::Tag;
 use crate::vr::Vr;
 
@@ -79,51 +77,35 @@ impl ColumnSpec {
     ///
     /// If that names no element, or one whose value is no text and no numbers.
     pub fn parse(text: &str) -> Result<ColumnSpec> {
-        let wrong = |why: fmt::Arguments<'_>| ErrorKind::Argument {
-            why: format!("column {text:?}: {why}"),
+        let wrong = |fault| ErrorKind::Column { text: text.to_owned(), fault };
+        let (path, last) = match text.rsplit_once('.') {
+            Some((path, last)) => (Some(path), last),
+            None => (None, text),
         };
         let mut names = Vec::new();
         let mut steps = Vec::new();
-        let mut parts = text.split('.').peekable();
-        while let Some(part) = parts.next() {
-            let (part, index) = split_index(part)
-                .ok_or_else(|| wrong(format_args!("{part:?} has no whole index")))?;
-            let tag = tag_of(part).ok_or_else(|| match dictionary::is_repeater_keyword(part) {
-                true => wrong(format_args!(
-                    "{part} names a group that repeats: give a tag, such as (6000,0010)"
-                )),
-                false => wrong(format_args!("{part:?} is neither a keyword nor a tag")),
-            })?;
-            let name = name_of(tag);
-            let entry = dictionary::entry(tag);
-            let found = entry.map(|entry| entry.vr);
-            if parts.peek().is_some() {
-                // What is private or unknown may well be a sequence; the file says it.
-                if found.is_some_and(|vr| vr != DictionaryVr::SQ) {
-                    return Err(wrong(format_args!("{name} is no sequence")).into());
-                }
-                names.push(index.map_or(name.clone(), |index| format!("{name}[{index}]")));
-                steps.push(Step { tag, item_index: index.unwrap_or(0) });
-                continue;
-            }
-            if index.is_some() {
-                return Err(wrong(format_args!(
-                    "an index belongs to a sequence, with an element behind it"
-                ))
-                .into());
-            }
-            let kind = kind_of(found).ok_or_else(|| match found {
-                Some(DictionaryVr::SQ) => {
-                    wrong(format_args!("{name} is a sequence: say which element of it"))
-                }
-                _ => wrong(format_args!("{name} holds neither text nor numbers that fit a table")),
-            })?;
+        for part in path.iter().flat_map(|path| path.split('.')) {
+            let (step, name) = step_of(part).map_err(wrong)?;
             names.push(name);
-            let width = entry.map_or(Width::One, |entry| Width::of_vm(entry.vm));
-            let is_undecided = found == Some(DictionaryVr::UsOrSs);
-            return Ok(ColumnSpec { name: names.join("."), steps, tag, kind, width, is_undecided });
+            steps.push(step);
         }
-        Err(wrong(format_args!("it names nothing")).into())
+        let (tag, index) = tag_and_index(last).map_err(wrong)?;
+        if index.is_some() {
+            return Err(wrong(ColumnFault::IndexAtEnd).into());
+        }
+        let entry = dictionary::entry(tag);
+        let vr = entry.map(|entry| entry.vr);
+        let kind = kind_of(vr).ok_or_else(|| {
+            let name = name_of(tag);
+            wrong(match vr {
+                Some(DictionaryVr::SQ) => ColumnFault::WholeSequence { name },
+                _ => ColumnFault::NoValues { name },
+            })
+        })?;
+        names.push(name_of(tag));
+        let width = entry.map_or(Width::One, |entry| Width::of_vm(entry.vm));
+        let is_undecided = vr == Some(DictionaryVr::UsOrSs);
+        Ok(ColumnSpec { name: names.join("."), steps, tag, kind, width, is_undecided })
     }
 
     /// Reads a list of columns. One that is there twice, and `path`, which every table has, are
@@ -163,6 +145,29 @@ impl ColumnSpec {
         let own = self.steps.get(depth).map_or(self.tag, |step| step.tag);
         if self.is_undecided { own.max(Tag::PIXEL_REPRESENTATION) } else { own }
     }
+}
+
+/// A sequence on the way to an element, and its name.
+fn step_of(part: &str) -> Result<(Step, String), ColumnFault> {
+    let (tag, index) = tag_and_index(part)?;
+    let name = name_of(tag);
+    // A private or unknown element may well be a sequence: the file decides.
+    if dictionary::entry(tag).is_some_and(|entry| entry.vr != DictionaryVr::SQ) {
+        return Err(ColumnFault::NotASequence { name });
+    }
+    let name = index.map_or(name.clone(), |index| format!("{name}[{index}]"));
+    Ok((Step { tag, item_index: index.unwrap_or(0) }, name))
+}
+
+/// The tag of `Name[2]`, and the index if it has one.
+fn tag_and_index(part: &str) -> Result<(Tag, Option<usize>), ColumnFault> {
+    let (name, index) =
+        split_index(part).ok_or_else(|| ColumnFault::Index { part: part.to_owned() })?;
+    let tag = tag_of(name).ok_or_else(|| match dictionary::is_repeater_keyword(name) {
+        true => ColumnFault::RepeatingGroup { keyword: name.to_owned() },
+        false => ColumnFault::Unknown { part: name.to_owned() },
+    })?;
+    Ok((tag, index))
 }
 
 /// `Name[2]` as name and index; `None` if there is a bracket and no index in it.

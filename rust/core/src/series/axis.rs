@@ -10,8 +10,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::dimension_names::{axis_name, coordinate_name};
-use super::frame_header::AxisNumber;
 use super::frames::is_of_places;
+use super::header::AxisNumber;
 use super::report::{Issue, IssueKind, count, verb};
 use super::stack::Entry;
 use crate::functional_groups::Dimensions;
@@ -231,10 +231,10 @@ fn value<'a>(entry: &Entry<'a>, attribute: Attribute, place: &[Entry<'a>]) -> Ax
     let number = |number: Option<f64>| number.map_or(AxisValue::Absent, AxisValue::Number);
     let text = |text: Option<&'a str>| text.map_or(AxisValue::Absent, AxisValue::Text);
     match attribute {
-        Attribute::Number(which) => {
-            number(entry.frame.numbers.get(which as usize).copied().flatten())
+        Attribute::Number(which) => number(entry.frame.acquisition.number(which)),
+        Attribute::Gradient => {
+            entry.frame.acquisition.gradient.map_or(AxisValue::Absent, AxisValue::Vector)
         }
-        Attribute::Gradient => entry.frame.gradient.map_or(AxisValue::Absent, AxisValue::Vector),
         Attribute::ImageType => AxisValue::Text(entry.image_type()),
         Attribute::StackId => text(entry.frame.stack_id.as_deref()),
         Attribute::DataType => text(entry.frame.data_type.as_deref()),
@@ -257,8 +257,8 @@ fn value<'a>(entry: &Entry<'a>, attribute: Attribute, place: &[Entry<'a>]) -> Ax
 
 /// What counts the images of a series: Instance Number, and inside a file the number of the frame.
 fn order_number(entry: &Entry<'_>) -> Option<i64> {
-    let instance = if entry.header.mosaic.is_some() { 0 } else { entry.frame.index as i64 };
-    entry.header.instance_number.unwrap_or(0).checked_mul(1 << 24)?.checked_add(instance)
+    let instance = if entry.header.image.mosaic.is_some() { 0 } else { entry.frame.index as i64 };
+    entry.header.identity.instance_number.unwrap_or(0).checked_mul(1 << 24)?.checked_add(instance)
 }
 
 fn key_of<'a>(entry: &Entry<'a>, key: &[Attribute], place: &[Entry<'a>]) -> Key<'a> {

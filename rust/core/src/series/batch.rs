@@ -7,7 +7,7 @@ use super::find::read_instance_headers;
 use super::header::InstanceHeader;
 use super::read::readable;
 use super::slice_set::{Slice, SliceSet};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ImageShape, Result, SeriesFault};
 use crate::workers::{Tick, Workers};
 
 /// Reads the headers of `paths`, in their order, for [`super::read_slices`].
@@ -28,15 +28,15 @@ pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -
                 ErrorKind::unsupported("a batch of images with several frames or slices", "");
             return Err(Error::from(kind).in_file(&header.path));
         }
-        let own = (image.rows, image.columns, image.samples_per_pixel);
-        let first = first.get_or_insert(own);
-        if own != *first {
-            let why = format!(
-                "all images of a batch must have the same shape: the first has {} rows, {} columns and {} samples, \
-                 this one {}, {} and {}",
-                first.0, first.1, first.2, own.0, own.1, own.2
-            );
-            return Err(Error::from(ErrorKind::Argument { why }).in_file(&header.path));
+        let found = ImageShape {
+            rows: image.rows,
+            columns: image.columns,
+            samples: image.samples_per_pixel,
+        };
+        let expected = *first.get_or_insert(found);
+        if found != expected {
+            let fault = SeriesFault::BatchShape { expected, found };
+            return Err(Error::from(ErrorKind::Series(fault)).in_file(&header.path));
         }
     }
     let only = |(file, header): (usize, &InstanceHeader)| {

@@ -56,18 +56,25 @@ impl Copies {
 /// Of several copies a whole one stays, else the first.
 pub(super) fn drop_copies<'a>(mut entries: Vec<Entry<'a>>) -> (Vec<Entry<'a>>, Copies) {
     let mut seen = HashSet::with_capacity(entries.len());
-    let is_new = |entry: &Entry<'a>| seen.insert(entry.header.sop_instance_uid.as_str());
-    let has_uid =
-        |entry: &&Entry<'a>| !entry.header.sop_instance_uid.is_empty() && entry.frame.index == 0;
+    let is_new = |entry: &Entry<'a>| seen.insert(entry.header.identity.sop_instance_uid.as_str());
+    let has_uid = |entry: &&Entry<'a>| {
+        !entry.header.identity.sop_instance_uid.is_empty() && entry.frame.index == 0
+    };
     if entries.iter().filter(has_uid).all(is_new) {
         return (entries, Copies::default());
     }
-    let bits = |entry: &Entry<'a>| entry.frame.position.map(|position| position.map(f64::to_bits));
+    let bits =
+        |entry: &Entry<'a>| entry.frame.plane.position.map(|position| position.map(f64::to_bits));
     let key = |entry: &Entry<'a>| {
         let header = entry.header;
-        (header.sop_instance_uid.as_str(), header.instance_number, entry.frame.index, bits(entry))
+        (
+            header.identity.sop_instance_uid.as_str(),
+            header.identity.instance_number,
+            entry.frame.index,
+            bits(entry),
+        )
     };
-    let state = |entry: &Entry<'_>| match entry.header.image {
+    let state = |entry: &Entry<'_>| match entry.header.image.state {
         ImageState::Readable(_) => 0,
         ImageState::Unsupported { .. } => 1,
         _ => 2,
@@ -79,7 +86,7 @@ pub(super) fn drop_copies<'a>(mut entries: Vec<Entry<'a>>) -> (Vec<Entry<'a>>, C
     for same in entries.chunk_by(|a, b| key(a) == key(b)) {
         match same {
             [first, others @ ..]
-                if !others.is_empty() && !first.header.sop_instance_uid.is_empty() =>
+                if !others.is_empty() && !first.header.identity.sop_instance_uid.is_empty() =>
             {
                 kept.push(*first);
                 let copies = copies.0.entry(first.file).or_default();

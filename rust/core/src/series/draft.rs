@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::axis::LeadingAxis;
-use super::frame_header::FrameHeader;
+use super::header::FrameHeader;
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::order::{Ordered, order};
@@ -14,6 +14,7 @@ use super::report::{Issue, IssueKind, Report};
 use super::slice_set::{Slice, SliceSet};
 use super::stack::{Entry, Extent, Group};
 use super::tolerances::Tolerances;
+use crate::error::Error;
 use crate::geometry::Affine;
 
 /// The plan of one stack, as long as its images are those of a series.
@@ -36,7 +37,7 @@ pub(super) struct Draft {
     pub issues: Vec<Issue>,
     /// What is irregular in its slices, which a report lists behind what lies beside them.
     pub behind: Vec<Issue>,
-    unsupported: Option<String>,
+    unsupported: Option<Error>,
 }
 
 impl Draft {
@@ -46,7 +47,7 @@ impl Draft {
         draft.files.dedup();
         let first = stack.entries.first().map(|entry| entry.header);
         if let Some((image, (rows, columns))) =
-            first.and_then(|file| Some((file.image.description()?, file.slice_size()?)))
+            first.and_then(|file| Some((file.image.state.description()?, file.slice_size()?)))
         {
             let samples = (image.samples_per_pixel > 1).then_some(image.samples_per_pixel);
             draft.frame_shape = [rows, columns].into_iter().chain(samples).collect();
@@ -90,10 +91,10 @@ impl Draft {
         let [slice_spacing, ..] = affine.spacing();
         SeriesPlan {
             uid: uid.to_owned(),
-            study_uid: text(|header| &header.study_instance_uid),
-            modality: text(|header| &header.modality),
-            description: text(|header| &header.series_description),
-            number: first.and_then(|header| header.series_number),
+            study_uid: text(|header| &header.identity.study_instance_uid),
+            modality: text(|header| &header.identity.modality),
+            description: text(|header| &header.identity.series_description),
+            number: first.and_then(|header| header.identity.series_number),
             set,
             axis: self.axis,
             shape,
@@ -136,12 +137,12 @@ const IDENTITY: Affine = Affine([
 /// Leaves out what lacks pixels and, unless that is all of them, what is written in a way that is
 /// not read yet.
 fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>> {
-    let is_native = |entry: &Entry<'_>| matches!(entry.header.image, ImageState::Readable(_));
+    let is_native = |entry: &Entry<'_>| matches!(entry.header.image.state, ImageState::Readable(_));
     let has_native = entries.iter().any(is_native);
     let mut readable = Vec::with_capacity(entries.len());
     let mut told: HashSet<usize> = HashSet::new();
     for entry in entries {
-        match &entry.header.image {
+        match &entry.header.image.state {
             ImageState::Truncated { .. } | ImageState::Unsupported { .. }
                 if told.contains(&entry.file) && has_native => {}
             ImageState::Truncated { .. } if !told.insert(entry.file) => {}
@@ -153,9 +154,9 @@ fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>
                 let issue = issue.with_number("needed_byte_count", *needed as f64);
                 issues.push(issue.with_number("available_byte_count", *available as f64));
             }
-            ImageState::Unsupported { why, .. } if has_native => {
+            ImageState::Unsupported { error, .. } if has_native => {
                 told.insert(entry.file);
-                let sentence = format!("1 file is left out: {why}");
+                let sentence = format!("1 file is left out: {}", error.what());
                 issues.push(
                     Issue::error(IssueKind::Unsupported, sentence).with_paths([entry.path()]),
                 );
@@ -167,16 +168,18 @@ fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>
 }
 
 fn has_own_geometry(header: &InstanceHeader) -> bool {
-    matches!(header.image, ImageState::Unsupported { has_own_geometry: true, .. })
+    matches!(header.image.state, ImageState::Unsupported { has_own_geometry: true, .. })
 }
 
 /// Why the first of these cannot be read yet, and then none of them can.
-fn why_unsupported(readable: &[Entry<'_>], issues: &mut Vec<Issue>) -> Option<String> {
-    let ImageState::Unsupported { why, .. } = &readable.first()?.header.image else { return None };
-    let issue = Issue::error(IssueKind::Unsupported, why.clone())
+fn why_unsupported(readable: &[Entry<'_>], issues: &mut Vec<Issue>) -> Option<Error> {
+    let ImageState::Unsupported { error, .. } = &readable.first()?.header.image.state else {
+        return None;
+    };
+    let issue = Issue::error(IssueKind::Unsupported, error.what())
         .with_paths(readable.iter().map(Entry::path));
     issues.push(issue.with_file_count());
-    Some(why.clone())
+    Some(error.clone())
 }
 
 /// What differs among the slices of the volume without parting them.
@@ -193,12 +196,14 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
         }
     };
     let sentence = "positions refer to several coordinate systems (Frame of Reference UID)";
-    let frame_of_reference = |slice: &Entry<'_>| slice.header.frame_of_reference_uid.clone();
+    let frame_of_reference =
+        |slice: &Entry<'_>| slice.header.coordinates.frame_of_reference_uid.clone();
     let known =
         slices.iter().map(frame_of_reference).find(|uid| !uid.is_empty()).unwrap_or_default();
     let of_another = unlike(&|slice| {
-        let own = &slice.header.frame_of_reference_uid;
-        (own.is_empty() || *own == known) && slice.header.is_in_volume == first.header.is_in_volume
+        let own = &slice.header.coordinates.frame_of_reference_uid;
+        (own.is_empty() || *own == known)
+            && slice.header.coordinates.is_in_volume == first.header.coordinates.is_in_volume
     });
     add(Issue::error(IssueKind::MixedFrameOfReference, sentence), of_another);
 
@@ -206,13 +211,14 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
                     the affine leads to";
     add(
         Issue::note(IssueKind::VolumeCoordinates, sentence),
-        unlike(&|slice| !slice.header.is_in_volume),
+        unlike(&|slice| !slice.header.coordinates.is_in_volume),
     );
 
     let sentence = "mosaics without Spacing Between Slices: Slice Thickness stands in for it, which leaves gaps between \
                     slices out";
-    let is_told =
-        |slice: &Entry<'_>| slice.header.mosaic.is_none_or(|mosaic| !mosaic.is_spacing_assumed);
+    let is_told = |slice: &Entry<'_>| {
+        slice.header.image.mosaic.is_none_or(|mosaic| !mosaic.is_spacing_assumed)
+    };
     add(Issue::note(IssueKind::MissingSpacing, sentence), unlike(&is_told));
 
     let sentence = "slices differ in what their numbers are (Data Type)";
@@ -226,11 +232,11 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
     let sentence = "Rescale Slope or Rescale Intercept is no number, or the slope is zero";
     add(
         Issue::error(IssueKind::BadRescale, sentence),
-        unlike(&|slice| !slice.frame.has_bad_rescale),
+        unlike(&|slice| !slice.frame.transform.has_bad_rescale),
     );
 
-    let slopes = || slices.iter().map(|entry| entry.frame.rescale.slope);
-    let intercepts = || slices.iter().map(|entry| entry.frame.rescale.intercept);
+    let slopes = || slices.iter().map(|entry| entry.frame.transform.rescale.slope);
+    let intercepts = || slices.iter().map(|entry| entry.frame.transform.rescale.intercept);
     let (least, most) = (f64::INFINITY, f64::NEG_INFINITY);
     let sentence = "slices differ in Rescale Slope, Rescale Intercept or Modality LUT: each has its own applied";
     let mixed = Issue::note(IssueKind::MixedRescale, sentence)
@@ -239,18 +245,22 @@ fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
         .with_number("least_intercept", intercepts().fold(least, f64::min))
         .with_number("most_intercept", intercepts().fold(most, f64::max));
     let lut = |slice: &Entry<'_>| slice.header.has_modality_lut;
-    let is_like =
-        |slice: &Entry<'_>| slice.frame.rescale == first.frame.rescale && lut(slice) == lut(first);
+    let is_like = |slice: &Entry<'_>| {
+        slice.frame.transform.rescale == first.frame.transform.rescale && lut(slice) == lut(first)
+    };
     add(mixed, unlike(&is_like));
 
     let of = |slice: &Entry<'_>| {
-        slice.header.image.description().map(|image| (image.bits_allocated, image.is_signed))
+        slice.header.image.state.description().map(|image| (image.bits_allocated, image.is_signed))
     };
     let sentence = "stored values of slices differ in width or sign";
     add(Issue::note(IssueKind::MixedSampleType, sentence), unlike(&|slice| of(slice) == of(first)));
 
     let sentence = "some voxels may be Pixel Padding Value, which stands for no measurement: padding_mask() finds them";
-    add(Issue::note(IssueKind::PixelPadding, sentence), unlike(&|slice| !slice.header.has_padding));
+    add(
+        Issue::note(IssueKind::PixelPadding, sentence),
+        unlike(&|slice| !slice.header.image.has_padding),
+    );
     issues
 }
 

@@ -9,7 +9,7 @@ use super::image_state::ImageState;
 use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
-use crate::error::{Error, ErrorKind, Family, Result};
+use crate::error::{Error, ErrorKind, Family, Result, SeriesFault};
 use crate::parse::{ParseOptions, Stop};
 use crate::source::FileList;
 use crate::tag::Tag;
@@ -40,8 +40,7 @@ pub fn read_instance_header(path: &Path) -> Result<InstanceHeader> {
     let options = ParseOptions { stop: Stop::After(Tag::PIXEL_DATA), ..ParseOptions::default() };
     let file = DicomFile::open(path, &options)?;
     if file.dataset.elements().is_empty() {
-        let why = "it has no data elements".to_owned();
-        return Err(Error::from(ErrorKind::InvalidImage { why }).in_file(path));
+        return Err(Error::from(ErrorKind::Series(SeriesFault::NoElements)).in_file(path));
     }
     Ok(InstanceHeader::from_dataset(path.to_owned(), &file))
 }
@@ -105,18 +104,15 @@ pub fn find_series(
     let results = read_instance_headers(&files, workers, tick)?;
     for (index, (path, result)) in files.iter().zip(results).enumerate() {
         match result {
-            Ok(header) => match &header.image {
+            Ok(header) => match &header.image.state {
                 // It ends or is damaged before it says of which series it is.
-                ImageState::Invalid { why } if header.series_instance_uid.is_empty() => {
-                    let series_instance_uid = Some(String::new());
+                ImageState::Invalid(error) if header.identity.series_instance_uid.is_empty() => {
                     unreadable.push(Unreadable {
                         path: path.clone(),
-                        reason: why.clone(),
-                        series_instance_uid,
+                        error: error.clone(),
+                        series_instance_uid: Some(String::new()),
                     });
-                    errors.push(
-                        Error::from(ErrorKind::InvalidImage { why: why.clone() }).in_file(path),
-                    );
+                    errors.push(error.clone().in_file(path));
                 }
                 _ => headers.push(header),
             },
@@ -131,7 +127,7 @@ pub fn find_series(
                 let series_instance_uid = series_of_damaged(path, &error);
                 unreadable.push(Unreadable {
                     path: path.clone(),
-                    reason: error.what(),
+                    error: error.clone(),
                     series_instance_uid,
                 });
                 errors.push(error);

@@ -7,11 +7,12 @@
 //! else tells their frames apart. Frames of other objects follow each other in time or nothing is
 //! known of them: they have no place.
 
-use super::frame_header::{FrameHeader, PlaceNumber, PlaceSource};
-use super::header::{InstanceHeader, decimals, exactly};
+use super::header::{
+    FrameHeader, ImagePlane, InstanceHeader, PlaceNumber, PlaceSource, decimals, exactly,
+};
 use super::image_state::ImageState;
 use crate::dataset::{Dataset, Item};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, SeriesFault};
 use crate::functional_groups::{Dimensions, FrameAttributes, read_functional_groups};
 use crate::geometry::{COSINE_TOLERANCE, Orientation, Vector, add_scaled};
 use crate::image_description::ImageDescription;
@@ -49,15 +50,6 @@ const OF_PLACES: [Tag; 5] = [
 /// Frames of one file: a tiled slide has 180,000.
 const MOST_FRAMES: usize = 1 << 18;
 
-/// What the frames of an instance without functional groups share.
-#[derive(Clone, Copy, Debug)]
-pub struct FrameGeometry {
-    /// Image Orientation (Patient).
-    pub orientation: Option<[f64; 6]>,
-    /// Spacing Between Slices.
-    pub spacing_between_slices: Option<f64>,
-}
-
 /// The frames of a file.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
@@ -76,7 +68,7 @@ pub(super) struct Frames {
 ///
 /// If the functional groups cannot be read, or there are more frames than the limit.
 pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frames> {
-    let image = match &header.image {
+    let image = match &header.image.state {
         ImageState::Readable(pixels) => pixels.description(),
         ImageState::Unsupported { description: Some(description), .. } => description,
         // None of its frames is read without all of its pixels, but they have their places.
@@ -89,7 +81,7 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     };
     let count = usize::try_from(image.frame_count).ok().filter(|count| *count <= MOST_FRAMES);
     let count = count.ok_or_else(|| Error::from(ErrorKind::TooMany { limit: MOST_FRAMES }))?;
-    if !matches!(header.image, ImageState::Truncated { .. }) {
+    if !matches!(header.image.state, ImageState::Truncated { .. }) {
         check_count(dataset, image)?;
     }
     if let Some(groups) = read_functional_groups(dataset, count)? {
@@ -98,18 +90,17 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     if count == 1 {
         return Ok(Frames::default());
     }
-    let own = FrameGeometry {
-        orientation: header.orientation,
-        spacing_between_slices: header.spacing_between_slices,
-    };
-    let (geometry, places) = dose_places(dataset, header, count)
-        .map(|places| (own, places))
+    let (shared, places) = dose_places(dataset, header, count)
+        .map(|places| (header.plane, places))
         .or_else(|| tomogram_places(dataset, header, count))
-        .unwrap_or_else(|| (own, Vec::new()));
-    let frame =
-        |index| FrameHeader::of_geometry(index, header, &geometry, places.get(index).copied());
+        .unwrap_or_else(|| (header.plane, Vec::new()));
+    let frame = |index: usize| FrameHeader {
+        index,
+        plane: ImagePlane { position: places.get(index).copied(), ..shared },
+        ..FrameHeader::of_instance(header)
+    };
     let mut all: Vec<FrameHeader> = (0..count).map(frame).collect();
-    if header.modality != "NM" {
+    if header.identity.modality != "NM" {
         return Ok(Frames { all, ..Frames::default() });
     }
     let vector = |tag: Tag| (tag, decimals(dataset, tag));
@@ -135,8 +126,8 @@ fn of_functional_groups(
 ) -> Frames {
     let is_only = frames.len() == 1;
     let is_in_patient = |frame: &FrameAttributes| {
-        let position = frame.image_position.or(header.position.filter(|_| is_only));
-        position.is_some() && frame.image_orientation.or(header.orientation).is_some()
+        let position = frame.image_position.or(header.plane.position.filter(|_| is_only));
+        position.is_some() && frame.image_orientation.or(header.plane.orientation).is_some()
     };
     let has_volume = |frame: &FrameAttributes| {
         frame
@@ -150,9 +141,9 @@ fn of_functional_groups(
         let mut made = FrameHeader::of_functional_groups(index, header, frame);
         if is_in_volume {
             let plane = plane.map(|plane| *plane).unwrap_or_default();
-            (made.position, made.orientation) = (plane.position, plane.orientation);
+            (made.plane.position, made.plane.orientation) = (plane.position, plane.orientation);
         } else if is_only {
-            made.position = made.position.or(header.position);
+            made.plane.position = made.plane.position.or(header.plane.position);
         }
         made
     };
@@ -197,11 +188,8 @@ fn check_count(dataset: &Dataset, image: &ImageDescription) -> Result<()> {
     if image.frame_count <= most.max(1) {
         return Ok(());
     }
-    let why = format!(
-        "Number of Frames says {}, but the pixel data have room for {most} at most",
-        image.frame_count
-    );
-    Err(ErrorKind::InvalidImage { why }.into())
+    let fault = SeriesFault::FrameCount { found: image.frame_count, room: most };
+    Err(ErrorKind::Series(fault).into())
 }
 
 /// Whether there can be an item of so many frames: each takes 8 bytes at least.
@@ -214,14 +202,14 @@ fn has_groups_of(dataset: &Dataset, count: u64) -> bool {
 /// The place of each frame of a dose (PS3.3 §C.8.8.3.2).
 fn dose_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Option<Vec<Vector>> {
     let offsets = decimals(dataset, GRID_FRAME_OFFSET_VECTOR);
-    if header.modality != "RTDOSE"
+    if header.identity.modality != "RTDOSE"
         || offsets.len() != count
         || !offsets.iter().all(|offset| offset.is_finite())
     {
         return None;
     }
-    let position = header.position?;
-    let normal = Orientation::new(header.orientation?, COSINE_TOLERANCE)?.normal();
+    let position = header.plane.position?;
+    let normal = Orientation::new(header.plane.orientation?, COSINE_TOLERANCE)?.normal();
     let ([x, y, z], [.., upward]) = (position, normal);
     // Offsets from the first plane start with zero. Others are z coordinates, of which the first is
     // that of the position and which only axial planes have; what is neither says nothing.
@@ -243,22 +231,28 @@ fn tomogram_places(
     dataset: &Dataset,
     header: &InstanceHeader,
     count: usize,
-) -> Option<(FrameGeometry, Vec<Vector>)> {
+) -> Option<(ImagePlane, Vec<Vector>)> {
     let slices = decimals(dataset, SLICE_VECTOR);
     // The first slice, whose place is told, is number 1.
     let is_counted = slices.len() == count && slices.iter().all(|slice| *slice >= 1.0);
-    if header.modality != "NM" || !header.image_type.contains("RECON") || !is_counted {
+    if header.identity.modality != "NM"
+        || !header.identity.image_type.contains("RECON")
+        || !is_counted
+    {
         return None;
     }
     let limits = Limits::DEFAULT;
     let detectors = dataset.items(dataset.find(DETECTOR_INFORMATION_SEQUENCE)?, &limits).ok()?;
     let detector: Dataset = detectors.first().map(|item: &Item| item.parse(&limits))?.ok()?;
-    let position: Vector = exactly(&detector, IMAGE_POSITION_PATIENT).or(header.position)?;
-    let orientation = exactly(&detector, IMAGE_ORIENTATION_PATIENT).or(header.orientation)?;
+    let position: Vector = exactly(&detector, IMAGE_POSITION_PATIENT).or(header.plane.position)?;
+    let orientation = exactly(&detector, IMAGE_ORIENTATION_PATIENT).or(header.plane.orientation)?;
     let normal = Orientation::new(orientation, 1e-3)?.normal();
-    let spacing = header.spacing_between_slices.or(header.slice_thickness)?;
-    let geometry =
-        FrameGeometry { orientation: Some(orientation), spacing_between_slices: Some(spacing) };
+    let spacing = header.plane.spacing_between_slices.or(header.plane.slice_thickness)?;
+    let shared = ImagePlane {
+        orientation: Some(orientation),
+        spacing_between_slices: Some(spacing),
+        ..header.plane
+    };
     let place = |slice: &f64| add_scaled(position, (slice - 1.0) * spacing, normal);
-    Some((geometry, slices.iter().map(place).collect()))
+    Some((shared, slices.iter().map(place).collect()))
 }

@@ -2,7 +2,7 @@
 
 use crate::dataset::{Dataset, DicomFile, OpenBytes};
 use crate::dictionary;
-use crate::error::{Error, ErrorKind, Family};
+use crate::error::{Error, ErrorKind, Family, SeriesFault};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::pixel::{EncapsulatedPixels, ImagePixels, PixelValue, ValueField};
 
@@ -13,21 +13,18 @@ pub enum ImageState {
     None,
     /// All of it is there as far as can be seen without decoding it.
     Readable(ImagePixels),
-    /// Written in a way that this version does not read; `why` is a sentence.
+    /// Written in a way that this version does not read.
     Unsupported {
         /// What is not read.
-        why: String,
+        error: Error,
         /// The image, if its attributes are read.
         description: Option<ImageDescription>,
         /// Whether the place of its pixels is written elsewhere than in Image Position (Patient):
         /// several frames, or slices as tiles of one.
         has_own_geometry: bool,
     },
-    /// Its attributes are missing, or contradict themselves; `why` is a sentence.
-    Invalid {
-        /// What is wrong.
-        why: String,
-    },
+    /// Its attributes are missing, or contradict themselves.
+    Invalid(Error),
     /// Fewer pixels than the attributes call for.
     Truncated {
         /// The image as it should be.
@@ -46,7 +43,7 @@ impl ImageState {
             ImageState::Readable(pixels) => Some(pixels.description()),
             ImageState::Unsupported { description, .. } => description.as_ref(),
             ImageState::Truncated { description, .. } => Some(description),
-            ImageState::None | ImageState::Invalid { .. } => None,
+            ImageState::None | ImageState::Invalid(_) => None,
         }
     }
 
@@ -57,26 +54,25 @@ impl ImageState {
             PixelElement::ALL.into_iter().filter(|kind| dataset.find(kind.tag()).is_some());
         let kind = all.next().unwrap_or(PixelElement::PixelData);
         if all.next().is_some() {
-            let why =
-                "it has more than one of Pixel Data, Float Pixel Data and Double Float Pixel Data"
-                    .to_owned();
-            return ImageState::Invalid { why };
+            return ImageState::Invalid(
+                ErrorKind::Series(SeriesFault::SeveralPixelElements).into(),
+            );
         }
         let element = dataset.find(kind.tag());
         let description = match (ImageDescription::new(dataset, kind), element) {
             (Ok(description), _) => description,
             (Err(error), None) if is_image_class(sop_class_uid) => {
-                return ImageState::Invalid { why: error.what() };
+                return ImageState::Invalid(error);
             }
             (Err(_), None) => return without_image(dataset, sop_class_uid),
             (Err(error), Some(_)) if error.family() == Family::Unsupported => {
                 return ImageState::Unsupported {
-                    why: error.what(),
+                    error,
                     description: None,
                     has_own_geometry: false,
                 };
             }
-            (Err(error), Some(_)) => return ImageState::Invalid { why: error.what() },
+            (Err(error), Some(_)) => return ImageState::Invalid(error),
         };
         // An image's attributes without its pixels: the file ends before they start.
         let Some(element) = element else {
@@ -85,7 +81,7 @@ impl ImageState {
         };
         let unsupported =
             |what: &'static str, coded: &str, has_own_geometry: bool| ImageState::Unsupported {
-                why: Error::from(ErrorKind::unsupported(what, coded)).what(),
+                error: ErrorKind::unsupported(what, coded).into(),
                 description: ImageDescription::new(dataset, kind).ok(),
                 has_own_geometry,
             };
@@ -111,11 +107,11 @@ impl ImageState {
                     ImageState::Truncated { description, needed, available }
                 }
                 ErrorKind::Unsupported { .. } => ImageState::Unsupported {
-                    why: error.what(),
+                    error,
                     description: Some(description),
                     has_own_geometry: false,
                 },
-                _ => ImageState::Invalid { why: error.what() },
+                _ => ImageState::Invalid(error),
             },
         }
     }
@@ -133,7 +129,7 @@ fn truncated(pixels: Box<EncapsulatedPixels>, dataset: &Dataset) -> ImageState {
             ImageState::Truncated { description: pixels.description, needed, available }
         }
         Ok(_) => ImageState::Readable(ImagePixels::Encapsulated(pixels)),
-        Err(error) => ImageState::Invalid { why: error.what() },
+        Err(error) => ImageState::Invalid(error),
     }
 }
 
@@ -141,9 +137,8 @@ fn truncated(pixels: Box<EncapsulatedPixels>, dataset: &Dataset) -> ImageState {
 fn without_image(dataset: &Dataset, sop_class_uid: &str) -> ImageState {
     match dataset.elements().iter().find(|element| element.is_cut_short) {
         Some(cut) if may_be_image_class(sop_class_uid) => {
-            let why =
-                format!("the file ends within {}, before it says whether it has an image", cut.tag);
-            ImageState::Invalid { why }
+            let fault = SeriesFault::EndsBeforeImage { tag: cut.tag };
+            ImageState::Invalid(ErrorKind::Series(fault).into())
         }
         _ => ImageState::None,
     }

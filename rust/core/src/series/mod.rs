@@ -15,7 +15,6 @@ mod copies;
 mod dimension_names;
 mod draft;
 mod find;
-mod frame_header;
 mod frames;
 mod grid;
 mod header;
@@ -37,8 +36,10 @@ mod tests;
 pub use axis::{Coordinate, CoordinateValues, LeadingAxis};
 pub use batch::{read_batch_headers, read_slice_headers};
 pub use find::{FoundSeries, find_series, read_instance_header};
-pub use frame_header::{AxisNumber, FrameHeader, PlaceNumber, PlaceSource};
-pub use header::InstanceHeader;
+pub use header::{
+    Acquisition, AxisNumber, Coordinates, FrameHeader, Identity, ImagePlane, InstanceHeader,
+    PlaceNumber, PlaceSource, StoredImage, ValueTransform,
+};
 pub use image_state::ImageState;
 pub use mosaic::Mosaic;
 pub use plan::{SeriesPlan, Unreadable, plan_series};

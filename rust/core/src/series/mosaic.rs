@@ -4,8 +4,7 @@
 //! Position (Patient) is that of the corner of the whole image, as if it were one slice with the
 //! same centre as each of its tiles, so that the first voxel of a tile lies further in.
 
-use super::frame_header::FrameHeader;
-use super::header::{InstanceHeader, decimals};
+use super::header::{FrameHeader, ImagePlane, InstanceHeader, decimals};
 use super::private::{Csa, SliceArray, csa_header, numbers, private_tag};
 use crate::dataset::Dataset;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale};
@@ -58,7 +57,7 @@ pub(super) fn tiles(
     dataset: &Dataset,
     header: &InstanceHeader,
 ) -> Option<(Mosaic, Vec<FrameHeader>)> {
-    let image = header.image.description()?;
+    let image = header.image.state.description()?;
     let csa = csa_header(dataset, Csa::Image);
     let of_csa = |name: &str| csa.as_deref().and_then(|csa| numbers(csa, name));
     let counted = of_csa("NumberOfImagesInMosaic").and_then(|numbers| numbers.first().copied());
@@ -73,12 +72,12 @@ pub(super) fn tiles(
     };
     let is_count = |count: &f64| *count >= 1.0 && count.fract() == 0.0;
     let count = counted.filter(is_count).map(|count| count as usize).or_else(of_element);
-    let plane = header.orientation.and_then(|cosines| Orientation::new(cosines, 1e-3));
+    let plane = header.plane.orientation.and_then(|cosines| Orientation::new(cosines, 1e-3));
     let normal: Option<Vector> =
         of_csa("SliceNormalVector").and_then(|numbers| numbers.try_into().ok());
     let told = Told {
         is_against: plane.zip(normal).and_then(|(plane, normal)| is_against(&plane, normal)),
-        spacing: header.spacing_between_slices.filter(|spacing| *spacing > 0.0),
+        spacing: header.plane.spacing_between_slices.filter(|spacing| *spacing > 0.0),
     };
     // Long text, which is looked at only where the rest is missing.
     let protocol = match (count, told) {
@@ -95,7 +94,7 @@ pub(super) fn tiles(
     let spacing = told.spacing.or_else(|| Some(protocol.as_ref()?.step(&plane?)?.abs()));
     mosaic.is_spacing_assumed = spacing.is_none();
     let told = Told {
-        spacing: spacing.or(header.slice_thickness).filter(|spacing| *spacing > 0.0),
+        spacing: spacing.or(header.plane.slice_thickness).filter(|spacing| *spacing > 0.0),
         ..told
     };
     let place =
@@ -104,7 +103,10 @@ pub(super) fn tiles(
     let frame = |index: usize| FrameHeader {
         index,
         slice_time: times.get(index).copied(),
-        position: place.map(|(first, step)| add_scaled(first, index as f64, step)),
+        plane: ImagePlane {
+            position: place.map(|(first, step)| add_scaled(first, index as f64, step)),
+            ..header.plane
+        },
         ..FrameHeader::of_instance(header)
     };
     Some((mosaic, (0..mosaic.count).map(frame).collect()))
@@ -149,11 +151,11 @@ fn first_and_step(
     told: Told,
     protocol: Option<&SliceArray>,
 ) -> Option<(Vector, Vector)> {
-    let [between_rows, between_columns] = header.pixel_spacing?;
+    let [between_rows, between_columns] = header.plane.pixel_spacing?;
     let half = |length: usize| (length * (mosaic.across - 1)) as f64 / 2.0;
     let right = scale(half(mosaic.columns) * between_columns, plane.along_row());
     let down = scale(half(mosaic.rows) * between_rows, plane.along_column());
-    let first = add_scaled(add_scaled(header.position?, 1.0, right), 1.0, down);
+    let first = add_scaled(add_scaled(header.plane.position?, 1.0, right), 1.0, down);
     let spacing = told.spacing?;
     let is_against = told.is_against.or_else(|| protocol?.is_against(plane, first, spacing))?;
     Some((first, scale(if is_against { -spacing } else { spacing }, plane.normal())))

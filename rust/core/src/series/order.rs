@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::axis::{Arranged, LeadingAxis, arrange};
-use super::frame_header::{PlaceNumber, PlaceSource};
 use super::grid;
+use super::header::{PlaceNumber, PlaceSource};
 use super::report::{Issue, IssueKind, count, mm, verb};
 use super::stack::{Entry, Extent, Group};
 use super::tolerances::Tolerances;
@@ -52,9 +52,9 @@ pub(super) fn order<'a>(
     let (arranged, orientation, placed) = match stack.orientation {
         Some(orientation) if !has_own_geometry => {
             let (with, without): (Vec<_>, Vec<_>) =
-                images.into_iter().partition(|image| image.frame.position.is_some());
+                images.into_iter().partition(|image| image.frame.plane.position.is_some());
             let left_out = !with.is_empty();
-            let lacking = match without.iter().all(|image| image.header.mosaic.is_some()) {
+            let lacking = match without.iter().all(|image| image.header.image.mosaic.is_some()) {
                 true => {
                     "Image Position (Patient), Slice Thickness or SliceNormalVector of its mosaic"
                 }
@@ -70,7 +70,7 @@ pub(super) fn order<'a>(
         }
         orientation => {
             if !has_own_geometry {
-                let has_position = images.iter().any(|image| image.frame.position.is_some());
+                let has_position = images.iter().any(|image| image.frame.plane.position.is_some());
                 let (kind, lacking) = match has_position {
                     true => (IssueKind::MissingOrientation, "Image Orientation (Patient)"),
                     false => (
@@ -99,8 +99,9 @@ pub(super) fn order<'a>(
     };
     let affine = Affine::new(step, &orientation, pixel_spacing, origin);
     let extent = placed.and_then(|_| {
-        let along =
-            |entry: Option<&Entry<'_>>| Some(orientation.along_normal(entry?.frame.position?));
+        let along = |entry: Option<&Entry<'_>>| {
+            Some(orientation.along_normal(entry?.frame.plane.position?))
+        };
         Some(Extent {
             first: along(slices.first())?,
             last: along(slices.last())?,
@@ -124,8 +125,9 @@ fn by_position<'a>(
     tolerances: &Tolerances,
     issues: &mut Vec<Issue>,
 ) -> (Arranged<'a>, Placed) {
-    let along =
-        |entry: &Entry<'_>| orientation.along_normal(entry.frame.position.unwrap_or_default());
+    let along = |entry: &Entry<'_>| {
+        orientation.along_normal(entry.frame.plane.position.unwrap_or_default())
+    };
     let mut sorted: Vec<(f64, Entry<'a>)> =
         images.into_iter().map(|entry| (along(&entry), entry)).collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.rank().cmp(&b.1.rank())));
@@ -140,7 +142,8 @@ fn by_position<'a>(
     }
     let arranged = arrange(places.into_iter().map(|(_, entries)| entries).collect());
     let slices = &arranged.slices;
-    let positions: Vec<Vector> = slices.iter().filter_map(|entry| entry.frame.position).collect();
+    let positions: Vec<Vector> =
+        slices.iter().filter_map(|entry| entry.frame.plane.position).collect();
     let grid = grid::fit(&positions, orientation, tolerances);
     if grid.is_none() && positions.len() > 1 {
         let issue = Issue::error(
@@ -170,7 +173,7 @@ fn beside<'a>(
     let slice_count = arranged.slices.len().max(1);
     let far = |(index, cell): (usize, &Option<Entry<'a>>)| {
         let (cell, slice) = ((*cell)?, arranged.slices.get(index % slice_count)?);
-        let distance = norm(subtract(cell.frame.position?, slice.frame.position?));
+        let distance = norm(subtract(cell.frame.plane.position?, slice.frame.plane.position?));
         (distance > tolerance).then_some((cell, distance))
     };
     let found: Vec<(Entry<'a>, f64)> = arranged.cells.iter().enumerate().filter_map(far).collect();
@@ -227,7 +230,7 @@ fn unplaced(images: Vec<Entry<'_>>) -> Arranged<'_> {
 /// places if all have one.
 fn by_number<'a>(mut images: Vec<Entry<'a>>, is_numbered: bool) -> Vec<Entry<'a>> {
     images.sort_by(|a, b| {
-        let number = |entry: &Entry<'_>| entry.header.instance_number.unwrap_or(i64::MAX);
+        let number = |entry: &Entry<'_>| entry.header.identity.instance_number.unwrap_or(i64::MAX);
         let place = |entry: &Entry<'a>| {
             is_numbered.then_some((entry.frame.stack_id.as_deref(), entry.frame.place_number))
         };
@@ -312,7 +315,7 @@ fn pixel_spacing(
     issues: &mut Vec<Issue>,
 ) -> [f64; 2] {
     let Some(first) = images.first() else { return [1.0; 2] };
-    let Some(spacing) = first.frame.pixel_spacing else {
+    let Some(spacing) = first.frame.plane.pixel_spacing else {
         if !has_own_geometry {
             let sentence = "Pixel Spacing is missing: 1 mm stands in for it";
             let paths = images.iter().map(Entry::path);
@@ -320,7 +323,7 @@ fn pixel_spacing(
         }
         return [1.0; 2];
     };
-    if first.header.is_spacing_at_detector {
+    if first.header.coordinates.is_spacing_at_detector {
         let sentence = "the spacing of pixels is that at the detector (Imager Pixel Spacing), not that in the patient";
         issues.push(Issue::note(IssueKind::DetectorSpacing, sentence));
     }
@@ -332,8 +335,8 @@ fn slice_spacing(entry: &Entry<'_>, is_told: bool, issues: &mut Vec<Issue>) -> f
     let usable = |spacing: Option<f64>| {
         spacing.map(f64::abs).filter(|spacing| spacing.is_finite() && *spacing > 0.0)
     };
-    usable(entry.frame.spacing_between_slices)
-        .or_else(|| usable(entry.frame.slice_thickness))
+    usable(entry.frame.plane.spacing_between_slices)
+        .or_else(|| usable(entry.frame.plane.slice_thickness))
         .unwrap_or_else(|| {
             if is_told {
                 let sentence = format!(

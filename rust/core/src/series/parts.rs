@@ -7,7 +7,7 @@
 
 use super::axis::{Attribute, partition};
 use super::draft::Draft;
-use super::frame_header::AxisNumber;
+use super::header::AxisNumber;
 use super::report::{Issue, IssueKind};
 use super::stack::{Entry, Group};
 use super::tolerances::Tolerances;
@@ -45,7 +45,10 @@ pub(super) fn parts(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -
 /// a volume are never those of the patient.
 fn by_frame_of_reference<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
     let key = |entry: &Entry<'a>| {
-        (entry.header.is_in_volume, entry.header.frame_of_reference_uid.as_str())
+        (
+            entry.header.coordinates.is_in_volume,
+            entry.header.coordinates.frame_of_reference_uid.as_str(),
+        )
     };
     let mut keys: Vec<(bool, &str)> = group.entries.iter().map(key).collect();
     // Frames of one file follow each other: what is left is sorted in no time.
@@ -67,7 +70,7 @@ fn by_frame_of_reference<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
 fn by_stack_without_positions<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
     let first = group.entries.first().map(|entry| &entry.frame.stack_id);
     let is_of_another = |entry: &Entry<'a>| Some(&entry.frame.stack_id) != first;
-    if group.entries.iter().any(|entry| entry.frame.position.is_some())
+    if group.entries.iter().any(|entry| entry.frame.plane.position.is_some())
         || !group.entries.iter().any(is_of_another)
     {
         return Vec::new();
@@ -138,7 +141,8 @@ fn joined<'a>(mut parts: Vec<(Group<'a>, Draft)>, tolerances: &Tolerances) -> Ve
 
 /// Where the first slice of a part lies along the normal, in mm.
 fn lowest(part: &Group<'_>) -> f64 {
-    let along = |entry: &Entry<'_>| Some(part.orientation?.along_normal(entry.frame.position?));
+    let along =
+        |entry: &Entry<'_>| Some(part.orientation?.along_normal(entry.frame.plane.position?));
     part.entries.iter().filter_map(along).fold(f64::INFINITY, f64::min)
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::axis::LeadingAxis;
 use super::copies::{Copies, drop_copies};
 use super::draft::Draft;
-use super::frame_header::FrameHeader;
+use super::header::FrameHeader;
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::parts::parts;
@@ -16,6 +16,7 @@ use super::report::{Issue, IssueKind, Report, count, verb};
 use super::slice_set::SliceSet;
 use super::stack::{Entry, left_out, split};
 use super::tolerances::Tolerances;
+use crate::error::Error;
 use crate::geometry::{Affine, Orientation};
 
 /// A file whose header cannot be read.
@@ -23,8 +24,8 @@ use crate::geometry::{Affine, Orientation};
 pub struct Unreadable {
     /// Where it is.
     pub path: PathBuf,
-    /// Why: a sentence without the path.
-    pub reason: String,
+    /// Why.
+    pub error: Error,
     /// Its Series Instance UID, if the header was read that far.
     pub series_instance_uid: Option<String>,
 }
@@ -60,8 +61,8 @@ pub struct SeriesPlan {
     pub spacing: [f64; 3],
     /// What is irregular.
     pub report: Report,
-    /// Why none of the slices can be read yet: a sentence.
-    pub unsupported: Option<String>,
+    /// Why none of the slices can be read yet.
+    pub unsupported: Option<Error>,
     /// Where the images of the series make several stacks, the plan of each: first that which this
     /// plan describes, or if its images are no one volume, those that they part into. Empty if
     /// there is one stack.
@@ -87,21 +88,21 @@ pub fn plan_series(
     let mut by_uid: BTreeMap<String, Files> = BTreeMap::new();
     for mut header in headers {
         header.drop_unusable();
-        match by_uid.get_mut(&header.series_instance_uid) {
+        match by_uid.get_mut(&header.identity.series_instance_uid) {
             Some(files) => files.headers.push(header),
             None => {
-                let uid = header.series_instance_uid.clone();
+                let uid = header.identity.series_instance_uid.clone();
                 by_uid.insert(uid, Files { headers: vec![header], ..Files::default() });
             }
         }
     }
     by_uid.retain(|_, files| {
-        files.headers.iter().any(|header| !matches!(header.image, ImageState::None))
+        files.headers.iter().any(|header| !matches!(header.image.state, ImageState::None))
     });
     let mut strays = Vec::new();
     for file in unreadable {
         match file.series_instance_uid.as_ref().and_then(|uid| by_uid.get_mut(uid)) {
-            Some(files) => files.unreadable.push(unreadable_issue(&file.path, &file.reason)),
+            Some(files) => files.unreadable.push(unreadable_issue(&file.path, &file.error)),
             None => strays.push(file),
         }
     }
@@ -134,7 +135,7 @@ fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, Files>) {
     }
     let mut in_folder: HashMap<PathBuf, Vec<Issue>> = HashMap::new();
     for file in strays {
-        let issue = Issue { is_error: false, ..unreadable_issue(&file.path, &file.reason) };
+        let issue = Issue { is_error: false, ..unreadable_issue(&file.path, &file.error) };
         in_folder
             .entry(file.path.parent().map(Path::to_owned).unwrap_or_default())
             .or_default()
@@ -168,8 +169,8 @@ fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, Files>) {
     by_uid.values_mut().for_each(|files| files.strays.push(Arc::clone(&homeless)));
 }
 
-fn unreadable_issue(path: &Path, reason: &str) -> Issue {
-    Issue::error(IssueKind::Unreadable, format!("1 file cannot be read: {reason}"))
+fn unreadable_issue(path: &Path, error: &Error) -> Issue {
+    Issue::error(IssueKind::Unreadable, format!("1 file cannot be read: {}", error.what()))
         .with_paths([path.to_owned()])
 }
 
@@ -243,16 +244,17 @@ fn images<'a>(
     // Frames mostly share their orientation, which takes a while to check.
     let mut last: (Option<[f64; 6]>, Option<Orientation>) = (None, None);
     for (file, (header, frames)) in headers.iter().zip(frames).enumerate() {
-        match &header.image {
+        match &header.image.state {
             ImageState::None => others.push(header.path.clone()),
-            ImageState::Invalid { why } => invalid.push(unreadable_issue(&header.path, why)),
+            ImageState::Invalid(error) => invalid.push(unreadable_issue(&header.path, error)),
             _ => {
                 for frame in frames.iter() {
-                    if frame.orientation != last.0 {
+                    if frame.plane.orientation != last.0 {
                         let checked = frame
+                            .plane
                             .orientation
                             .and_then(|cosines| Orientation::new(cosines, tolerances.cosine));
-                        last = (frame.orientation, checked);
+                        last = (frame.plane.orientation, checked);
                     }
                     images.push(Entry {
                         index: images.len(),
@@ -277,7 +279,7 @@ fn images<'a>(
 fn mixed_study<'a>(headers: impl IntoIterator<Item = &'a InstanceHeader>) -> Option<Issue> {
     let headers: Vec<&InstanceHeader> = headers.into_iter().collect();
     let mut studies: Vec<&str> =
-        headers.iter().map(|header| header.study_instance_uid.as_str()).collect();
+        headers.iter().map(|header| header.identity.study_instance_uid.as_str()).collect();
     studies.retain(|uid| !uid.is_empty());
     studies.sort_unstable();
     studies.dedup();

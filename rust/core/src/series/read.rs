@@ -8,7 +8,7 @@ use super::image_state::ImageState;
 use super::slice_set::{Slice, SliceSet};
 use crate::dataset::{DicomFile, OpenBytes};
 use crate::encapsulation::Frames;
-use crate::error::{ErrorKind, Result};
+use crate::error::{ErrorKind, Result, SeriesFault};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::parse::ParseOptions;
 use crate::pixel::{
@@ -75,8 +75,7 @@ pub fn read_slices(
         rest = behind;
     }
     if targets.len() != jobs.len() || (slice_length == 0 && count > 0) {
-        let why = format!("the array has no room for {count} slices");
-        return Err(ErrorKind::Argument { why }.into());
+        return Err(ErrorKind::Series(SeriesFault::NoRoom { slice_count: count }).into());
     }
     let found: Vec<OnceLock<Arc<Frames>>> = set.files.iter().map(|_| OnceLock::new()).collect();
     let mut slices_done =
@@ -109,7 +108,7 @@ fn jobs(set: &SliceSet, slice_length: usize) -> Vec<Range<usize>> {
         let file = slice.as_ref().map(|slice| slice.file);
         let most = match file.and_then(|file| set.files.get(file)) {
             // What they are cut out of is in memory.
-            Some(file) if file.mosaic.is_some() || file.is_deflated => usize::MAX,
+            Some(file) if file.image.mosaic.is_some() || file.image.is_deflated => usize::MAX,
             _ => BYTES_AT_ONCE / slice_length.max(1),
         };
         match jobs.last_mut() {
@@ -152,7 +151,7 @@ fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> 
         None => OpenFile::open(&file.path).map(|(file, _)| file),
     };
     let inflated;
-    let bytes = match file.is_deflated {
+    let bytes = match file.image.is_deflated {
         // Opened for its check alone: what was inflated is in memory.
         true => {
             open()?;
@@ -238,8 +237,13 @@ impl OpenImage<'_> {
         scratch: &mut Scratch,
         out: &mut [u8],
     ) -> Result<()> {
-        let Some(mosaic) = self.file.mosaic else {
-            return self.read(slice.frame.index as u64, slice.frame.rescale, scratch, out);
+        let Some(mosaic) = self.file.image.mosaic else {
+            return self.read(
+                slice.frame.index as u64,
+                slice.frame.transform.rescale,
+                scratch,
+                out,
+            );
         };
         let image = self.pixels.description();
         let sample_size = self.options.sample_type.size();
@@ -247,7 +251,7 @@ impl OpenImage<'_> {
             self.check_memory(0)?;
             let mut whole = std::mem::take(&mut scratch.whole);
             whole.resize(image.frame_samples() * sample_size, 0);
-            self.read(0, slice.frame.rescale, scratch, &mut whole)?;
+            self.read(0, slice.frame.transform.rescale, scratch, &mut whole)?;
             scratch.whole = whole;
             *is_whole_read = true;
         }
@@ -273,8 +277,8 @@ impl OpenImage<'_> {
     }
 
     fn is_stored(&self, slice: &Slice) -> bool {
-        let is_same_value =
-            self.options.values == Values::Stored || slice.frame.rescale == Rescale::IDENTITY;
+        let is_same_value = self.options.values == Values::Stored
+            || slice.frame.transform.rescale == Rescale::IDENTITY;
         is_same_value && self.options.sample_type == self.pixels.description().sample_type()
     }
 
@@ -283,7 +287,7 @@ impl OpenImage<'_> {
         let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut;
         match self.pixels {
             OpenPixels::Native(pixels)
-                if self.file.mosaic.is_none() && !is_looked_up && pixels.has_plain_runs() =>
+                if self.file.image.mosaic.is_none() && !is_looked_up && pixels.has_plain_runs() =>
             {
                 Some(pixels)
             }
@@ -300,7 +304,7 @@ impl OpenImage<'_> {
         out: &mut [u8],
     ) -> Result<()> {
         let rescale = match self.options.values {
-            Values::Modality => slice.frame.rescale,
+            Values::Modality => slice.frame.transform.rescale,
             Values::Stored => Rescale::IDENTITY,
         };
         let options = self.frame_options(Wanted { rescale, sample_type: self.options.sample_type });
@@ -327,7 +331,11 @@ impl OpenImage<'_> {
 
     /// Rows and columns of a slice, if memory may be asked for.
     fn checked_size(&self, slice: &Slice) -> Result<(usize, usize)> {
-        self.check_memory(if self.file.mosaic.is_some() { 0 } else { slice.frame.index as u64 })?;
+        self.check_memory(if self.file.image.mosaic.is_some() {
+            0
+        } else {
+            slice.frame.index as u64
+        })?;
         let missing = || ErrorKind::Missing { what: "PixelData", needed_for: "a volume" };
         Ok(self.file.slice_size().ok_or_else(missing)?)
     }
@@ -391,15 +399,12 @@ impl OpenImage<'_> {
 ///
 /// What is wrong with them, or not read yet.
 pub(super) fn readable(slice: &InstanceHeader) -> Result<&ImagePixels> {
-    match &slice.image {
+    match &slice.image.state {
         ImageState::Readable(pixels) => Ok(pixels),
         ImageState::None => {
             Err(ErrorKind::Missing { what: "PixelData", needed_for: "a volume" }.into())
         }
-        ImageState::Unsupported { why, .. } => {
-            Err(ErrorKind::UnsupportedImage { why: why.clone() }.into())
-        }
-        ImageState::Invalid { why } => Err(ErrorKind::InvalidImage { why: why.clone() }.into()),
+        ImageState::Unsupported { error, .. } | ImageState::Invalid(error) => Err(error.clone()),
         ImageState::Truncated { needed, available, .. } => {
             Err(ErrorKind::PixelsCutShort { needed: *needed, available: *available }.into())
         }

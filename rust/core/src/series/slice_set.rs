@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::frame_header::FrameHeader;
+use super::header::FrameHeader;
 use super::header::InstanceHeader;
 use crate::image_description::SampleType;
 
@@ -57,7 +57,7 @@ impl SliceSet {
     pub fn image_shape(&self) -> Option<Vec<usize>> {
         let (file, _) = self.present().next()?;
         let (rows, columns) = file.slice_size()?;
-        let samples = file.image.description()?.samples_per_pixel;
+        let samples = file.image.state.description()?.samples_per_pixel;
         Some([rows, columns].into_iter().chain((samples > 1).then_some(samples)).collect())
     }
 
@@ -65,7 +65,7 @@ impl SliceSet {
     /// `None` if there is none of whole numbers, or no slice that can be read.
     pub fn stored_type(&self) -> Option<SampleType> {
         let descriptions: Option<Vec<_>> =
-            self.files.iter().map(|file| file.image.description()).collect();
+            self.files.iter().map(|file| file.image.state.description()).collect();
         let descriptions = descriptions?;
         let first = descriptions.first()?.sample_type();
         if descriptions.iter().all(|image| image.sample_type() == first) {

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::path::PathBuf;
 
-use super::frame_header::FrameHeader;
+use super::header::FrameHeader;
 use super::header::{InstanceHeader, has_value};
 use super::report::{Issue, IssueKind, count, verb};
 use super::tolerances::Tolerances;
@@ -34,7 +34,7 @@ impl<'a> Entry<'a> {
 
     /// Frame Type, or else Image Type: values with backslashes between them.
     pub fn image_type(&self) -> &'a str {
-        self.frame.frame_type.as_deref().unwrap_or(&self.header.image_type)
+        self.frame.frame_type.as_deref().unwrap_or(&self.header.identity.image_type)
     }
 
     /// Whether its type says that this is no slice of a volume but shows where its slices are.
@@ -45,7 +45,7 @@ impl<'a> Entry<'a> {
 
     /// Which of two images of one position comes first.
     pub fn rank(&self) -> (i64, usize) {
-        (self.header.instance_number.unwrap_or(i64::MAX), self.index)
+        (self.header.identity.instance_number.unwrap_or(i64::MAX), self.index)
     }
 }
 
@@ -69,7 +69,7 @@ impl<'a> Group<'a> {
 type Shape<'a> = (usize, usize, usize, &'a str);
 
 fn shape(header: &InstanceHeader) -> Option<Shape<'_>> {
-    let (image, (rows, columns)) = (header.image.description()?, header.slice_size()?);
+    let (image, (rows, columns)) = (header.image.state.description()?, header.slice_size()?);
     Some((rows, columns, image.samples_per_pixel, &image.photometric_interpretation))
 }
 
@@ -91,7 +91,7 @@ const WEIGHTS: [f64; 8] = [1.0, 0.618, 0.414, 0.732, 0.236, 0.317, 0.755, 0.57];
 
 impl<'a> Candidate<'a> {
     fn new(entry: Entry<'a>) -> Candidate<'a> {
-        let (plane, spacing) = (entry.orientation, entry.frame.pixel_spacing);
+        let (plane, spacing) = (entry.orientation, entry.frame.plane.pixel_spacing);
         let exact = (entry.is_localizer(), shape(entry.header), plane.is_some(), spacing.is_some());
         let pair = plane.map(|plane| (plane.along_row(), plane.along_column()));
         let ([a, b, c], [d, e, f]) = pair.unwrap_or_default();
@@ -119,7 +119,7 @@ impl<'a> Candidate<'a> {
             (Some(a), Some(b)) => a.is_near(&b, tolerances.cosine),
             _ => true,
         };
-        let (a, b) = (self.entry.frame.pixel_spacing, other.entry.frame.pixel_spacing);
+        let (a, b) = (self.entry.frame.plane.pixel_spacing, other.entry.frame.plane.pixel_spacing);
         is_same_plane && tolerances.is_same_pixel_spacing(a, b)
     }
 }
@@ -173,7 +173,7 @@ pub(super) fn split<'a>(
     let mut groups = groups(entries, tolerances);
     let rank = |group: &Group<'_>| {
         let has_place = group.orientation.is_some()
-            && group.entries.iter().any(|entry| entry.frame.position.is_some());
+            && group.entries.iter().any(|entry| entry.frame.plane.position.is_some());
         (has_place && !group.is_localizer, group.entries.len())
     };
     // Of equals the one with the first path.
@@ -299,10 +299,12 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
                 is_few && is_crossing && a.image_type() != b.image_type() && by_shape.is_some();
             if is_localizer { IssueKind::Localizer } else { IssueKind::MixedOrientation }
         }
-        (Some(_), None) => by_shape.unwrap_or(match (b.frame.position, b.frame.orientation) {
-            (Some(_), _) | (None, Some(_)) => IssueKind::MissingOrientation,
-            (None, None) => IssueKind::MissingPosition,
-        }),
+        (Some(_), None) => {
+            by_shape.unwrap_or(match (b.frame.plane.position, b.frame.plane.orientation) {
+                (Some(_), _) | (None, Some(_)) => IssueKind::MissingOrientation,
+                (None, None) => IssueKind::MissingPosition,
+            })
+        }
         (None, Some(_)) => by_shape.unwrap_or(IssueKind::MixedOrientation),
         _ => by_shape.unwrap_or(if stack.is_localizer == other.is_localizer {
             IssueKind::MixedSpacing
@@ -316,7 +318,8 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
 /// slice would.
 fn is_inside(stack: &Group<'_>, entry: &Entry<'_>, extent: Option<Extent>) -> bool {
     let (Some(plane), Some(extent)) = (stack.orientation, extent) else { return false };
-    let (Some(orientation), Some(position)) = (entry.orientation, entry.frame.position) else {
+    let (Some(orientation), Some(position)) = (entry.orientation, entry.frame.plane.position)
+    else {
         return false;
     };
     let along = plane.along_normal(position);

@@ -9,7 +9,7 @@ use super::csa::{self, Csa};
 use super::diffusion_ge::of_ge;
 use crate::dataset::Dataset;
 use crate::geometry::{Vector, norm};
-use crate::series::frame_header::AxisNumber;
+use crate::series::header::AxisNumber;
 use crate::series::header::{InstanceHeader, decimals, exactly};
 use crate::tag::Tag;
 
@@ -67,19 +67,19 @@ pub fn add_private_diffusion(header: &mut InstanceHeader, dataset: &Dataset) {
     let is_absent = |tag| dataset.find(tag).is_none_or(|element| element.value_length == 0);
     let (lacks_b_value, lacks_gradient) =
         (is_absent(DIFFUSION_B_VALUE), is_absent(DIFFUSION_GRADIENT_ORIENTATION));
-    if header.modality != "MR" || !(lacks_b_value || lacks_gradient) {
+    if header.identity.modality != "MR" || !(lacks_b_value || lacks_gradient) {
         return;
     }
     let found = of_siemens(dataset).or_else(|| of_ge(dataset)).or_else(|| of_philips(dataset));
-    let Some(found) = found.or_else(|| of_csa(dataset, &header.image_type)) else { return };
+    let Some(found) = found.or_else(|| of_csa(dataset, &header.identity.image_type)) else {
+        return;
+    };
     let is_taken = lacks_b_value || (lacks_gradient && found.is_more_exact);
-    if let Some(b_value) =
-        header.numbers.get_mut(AxisNumber::DiffusionBValue as usize).filter(|_| is_taken)
-    {
-        *b_value = Some(found.b_value);
+    if is_taken {
+        header.acquisition.set(AxisNumber::DiffusionBValue, Some(found.b_value));
     }
     if lacks_gradient {
-        header.gradient = found.gradient;
+        header.acquisition.gradient = found.gradient;
     }
 }
 

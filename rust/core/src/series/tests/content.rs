@@ -12,12 +12,12 @@ use crate::series::tolerances::Tolerances;
 fn what_cannot_be_read() {
     fn truncate(header: &mut InstanceHeader) {
         let description = image_mut(header).clone();
-        header.image = ImageState::Truncated { description, needed: 70, available: 35 };
+        header.image.state = ImageState::Truncated { description, needed: 70, available: 35 };
     }
     fn compress(header: &mut InstanceHeader) {
         let description = Some(image_mut(header).clone());
-        header.image =
-            ImageState::Unsupported { why: "why".to_owned(), description, has_own_geometry: false };
+        header.image.state =
+            ImageState::Unsupported { error: why(), description, has_own_geometry: false };
     }
     check(&[
         (
@@ -34,7 +34,7 @@ fn what_cannot_be_read() {
         ),
         (
             "damaged",
-            |all| all[7].image = ImageState::Invalid { why: "why".to_owned() },
+            |all| all[7].image.state = ImageState::Invalid(why()),
             "00 01 02 03 04 05 06",
             &["unreadable!: 07"],
         ),
@@ -60,8 +60,8 @@ fn what_cannot_be_read() {
             "a copy that is whole",
             |all| {
                 let mut copy = again(&all[2..3], "d").remove(0);
-                (copy.sop_instance_uid, copy.instance_number) =
-                    (all[2].sop_instance_uid.clone(), all[2].instance_number);
+                (copy.identity.sop_instance_uid, copy.identity.instance_number) =
+                    (all[2].identity.sop_instance_uid.clone(), all[2].identity.instance_number);
                 all.push(copy);
                 truncate(&mut all[2]);
             },
@@ -71,19 +71,20 @@ fn what_cannot_be_read() {
     ]);
     let mut headers = regular();
     headers.iter_mut().for_each(compress);
-    assert_eq!(plan(headers).unsupported.as_deref(), Some("why"));
+    assert_eq!(plan(headers).unsupported.map(|error| error.what()), Some(why().what()));
 }
 
 #[test]
 fn unreadable_files_are_reported_where_they_belong() {
-    let other = |name: &str, folder: &str| InstanceHeader {
-        path: [folder, name].iter().collect(),
-        series_instance_uid: "1.3".to_owned(),
-        ..header(name)
+    let other = |name: &str, folder: &str| {
+        with(name, |one| {
+            one.path = [folder, name].iter().collect();
+            one.identity.series_instance_uid = "1.3".to_owned();
+        })
     };
     let file = |path: &str, uid: Option<&str>| Unreadable {
         path: path.into(),
-        reason: "why".to_owned(),
+        error: why(),
         series_instance_uid: uid.map(str::to_owned),
     };
     for (name, folder, path, uid, expected) in [
@@ -100,7 +101,8 @@ fn unreadable_files_are_reported_where_they_belong() {
         ),
     ] {
         let mut headers = regular();
-        let thick = InstanceHeader { slice_thickness: Some(1.0), ..other("a", folder) };
+        let mut thick = other("a", folder);
+        thick.plane.slice_thickness = Some(1.0);
         headers.push(thick);
         let plans = plan_series(headers, vec![file(path, uid)], &Tolerances::DEFAULT);
         let found: Vec<String> = plans.iter().map(|plan| findings(plan).join(", ")).collect();
@@ -113,27 +115,37 @@ fn attributes_that_differ_from_slice_to_slice() {
     check(&[
         (
             "slope",
-            |all| all[3].rescale = Rescale { slope: 0.2, intercept: 0.0 },
+            |all| all[3].transform.rescale = Rescale { slope: 0.2, intercept: 0.0 },
             ALL,
             &["mixed_rescale: 03"],
         ),
-        ("a slope that is none", |all| all[3].has_bad_rescale = true, ALL, &["bad_rescale!: 03"]),
+        (
+            "a slope that is none",
+            |all| all[3].transform.has_bad_rescale = true,
+            ALL,
+            &["bad_rescale!: 03"],
+        ),
         ("a lookup table", |all| all[3].has_modality_lut = true, ALL, &["mixed_rescale: 03"]),
         ("sign", |all| image_mut(&mut all[3]).is_signed = false, ALL, &["mixed_sample_type: 03"]),
         (
             "study",
-            |all| all[3].study_instance_uid = "5".to_owned(),
+            |all| all[3].identity.study_instance_uid = "5".to_owned(),
             ALL,
             &["mixed_study!: 00 01 02 03 04 05 06 07"],
         ),
         (
             "coordinates",
-            |all| all[3].frame_of_reference_uid = "5".to_owned(),
+            |all| all[3].coordinates.frame_of_reference_uid = "5".to_owned(),
             ALL,
             &["mixed_frame_of_reference!: 03"],
         ),
-        ("padding", |all| all[3].has_padding = true, ALL, &["pixel_padding: 03"]),
-        ("coordinates without a name", |all| all[0].frame_of_reference_uid.clear(), ALL, &[]),
+        ("padding", |all| all[3].image.has_padding = true, ALL, &["pixel_padding: 03"]),
+        (
+            "coordinates without a name",
+            |all| all[0].coordinates.frame_of_reference_uid.clear(),
+            ALL,
+            &[],
+        ),
     ]);
 }
 
@@ -159,14 +171,15 @@ fn stored_values_share_a_type_that_holds_all() {
 
 #[test]
 fn series_are_sorted_and_those_without_images_are_not_listed() {
-    let one = |uid: &str, study: &str, number: Option<i64>| InstanceHeader {
-        series_instance_uid: uid.to_owned(),
-        study_instance_uid: study.to_owned(),
-        series_number: number,
-        ..header(&format!("{study}-{uid}"))
+    let one = |uid: &str, study: &str, number: Option<i64>| {
+        with(&format!("{study}-{uid}"), |one| {
+            one.identity.series_instance_uid = uid.to_owned();
+            one.identity.study_instance_uid = study.to_owned();
+            one.identity.series_number = number;
+        })
     };
     let mut report = one("7", "1", Some(0));
-    report.image = ImageState::None;
+    report.image.state = ImageState::None;
     let headers = vec![
         one("4", "2", Some(1)),
         one("3", "1", None),

@@ -3,8 +3,7 @@
 use super::synthetic::*;
 use crate::functional_groups::Dimensions;
 use crate::series::axis::CoordinateValues;
-use crate::series::frame_header::{FrameHeader, PlaceNumber, PlaceSource};
-use crate::series::header::InstanceHeader;
+use crate::series::header::{FrameHeader, ImagePlane, InstanceHeader, PlaceNumber, PlaceSource};
 use crate::series::plan::SeriesPlan;
 use crate::tag::Tag;
 
@@ -21,7 +20,7 @@ fn multi_frame(vector: &[f64]) -> InstanceHeader {
         let position = Some(stack.position(place));
         FrameHeader {
             index,
-            position,
+            plane: ImagePlane { position, ..file.plane },
             place_number: Some(number),
             ..FrameHeader::of_instance(&file)
         }
@@ -88,7 +87,7 @@ fn numbers_of_places_serve_where_positions_are_missing() {
     ];
     for (name, change, expected, shape) in cases {
         let mut file = multi_frame(&vector);
-        file.frames.iter_mut().for_each(|frame| frame.position = None);
+        file.frames.iter_mut().for_each(|frame| frame.plane.position = None);
         file.frames.iter_mut().for_each(change);
         let plan = plan(vec![file]);
         assert_eq!(
@@ -116,8 +115,8 @@ fn positions_are_right_where_numbers_contradict_them() {
 fn coordinates_of_volume_and_patient_are_never_mixed() {
     for uid in ["1.9", ""] {
         let mut headers = regular();
-        headers.iter_mut().for_each(|one| one.frame_of_reference_uid = uid.to_owned());
-        headers[4..].iter_mut().for_each(|one| one.is_in_volume = true);
+        headers.iter_mut().for_each(|one| one.coordinates.frame_of_reference_uid = uid.to_owned());
+        headers[4..].iter_mut().for_each(|one| one.coordinates.is_in_volume = true);
         let plan = plan(headers);
         assert!(
             findings(&plan).iter().any(|found| found == "mixed_frame_of_reference!: 04 05 06 07"),

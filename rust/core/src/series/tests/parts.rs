@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::synthetic::*;
-use crate::series::frame_header::AxisNumber;
-use crate::series::header::InstanceHeader;
+use crate::series::header::{AxisNumber, InstanceHeader};
 use crate::series::plan::{SeriesPlan, Unreadable};
 
-const ACQUISITION: usize = AxisNumber::AcquisitionNumber as usize;
-const ECHO: usize = AxisNumber::EchoNumber as usize;
+const ACQUISITION: AxisNumber = AxisNumber::AcquisitionNumber;
+const ECHO: AxisNumber = AxisNumber::EchoNumber;
 
 /// Changes regular headers; the slices of each stack.
 type Case = (&'static str, fn(&mut Vec<InstanceHeader>), &'static [&'static str]);
@@ -25,12 +24,12 @@ fn stacks(plan: &SeriesPlan) -> Vec<String> {
 fn shift(headers: &mut [InstanceHeader], by: f64) {
     headers
         .iter_mut()
-        .filter_map(|header| header.position.as_mut())
+        .filter_map(|header| header.plane.position.as_mut())
         .for_each(|position| position[2] += by);
 }
 
-fn number(headers: &mut [InstanceHeader], which: usize, value: f64) {
-    headers.iter_mut().for_each(|header| header.numbers[which] = Some(value));
+fn number(headers: &mut [InstanceHeader], which: AxisNumber, value: f64) {
+    headers.iter_mut().for_each(|header| header.acquisition.set(which, Some(value)));
 }
 
 #[test]
@@ -42,11 +41,10 @@ fn stacks_of_a_series() {
             "a localizer",
             |all| {
                 let image_type = "ORIGINAL\\PRIMARY\\LOCALIZER".to_owned();
-                all.push(InstanceHeader {
-                    image_type,
-                    orientation: Some(SAGITTAL),
-                    ..header("loc")
-                });
+                all.push(with("loc", |one| {
+                    one.identity.image_type = image_type;
+                    one.plane.orientation = Some(SAGITTAL);
+                }));
             },
             &[ALL, "loc"],
         ),
@@ -64,8 +62,8 @@ fn stacks_of_a_series() {
             "another shape and another spacing",
             |all| {
                 all.extend(again(&all.clone()[..4], "q"));
-                all[8..].iter_mut().for_each(|one| one.image = native(6, 7));
-                all[11].pixel_spacing = Some([2.0, 2.0]);
+                all[8..].iter_mut().for_each(|one| one.image.state = native(6, 7));
+                all[11].plane.pixel_spacing = Some([2.0, 2.0]);
             },
             &[ALL, "q00 q01 q02", "q03"],
         ),
@@ -73,13 +71,19 @@ fn stacks_of_a_series() {
             "two coordinate systems",
             |all| {
                 all.extend(again(&all.clone(), "p"));
-                all[8..].iter_mut().for_each(|one| one.frame_of_reference_uid = "1.8".to_owned());
+                all[8..]
+                    .iter_mut()
+                    .for_each(|one| one.coordinates.frame_of_reference_uid = "1.8".to_owned());
             },
             &[ALL, SECOND],
         ),
         (
             "coordinate systems that some do not tell",
-            |all| all[4..].iter_mut().for_each(|one| one.frame_of_reference_uid = String::new()),
+            |all| {
+                all[4..]
+                    .iter_mut()
+                    .for_each(|one| one.coordinates.frame_of_reference_uid = String::new())
+            },
             &[ALL],
         ),
         (
@@ -94,7 +98,7 @@ fn stacks_of_a_series() {
             "acquisitions that interleave",
             |all| {
                 for (index, one) in all.iter_mut().enumerate() {
-                    one.numbers[ACQUISITION] = Some((index % 2) as f64);
+                    one.acquisition.set(ACQUISITION, Some((index % 2) as f64));
                 }
             },
             &[ALL],
@@ -133,7 +137,7 @@ fn stacks_of_a_series() {
             |all| {
                 all.iter_mut()
                     .enumerate()
-                    .for_each(|(n, one)| one.numbers[ACQUISITION] = Some(n as f64));
+                    .for_each(|(n, one)| one.acquisition.set(ACQUISITION, Some(n as f64)));
                 all.remove(3);
             },
             &["00 01 02 04 05 06 07"],
@@ -144,10 +148,10 @@ fn stacks_of_a_series() {
                 all.extend(again(&all.clone()[2..5], "p"));
                 all[..8]
                     .iter_mut()
-                    .for_each(|one| one.image_type = "ORIGINAL\\PRIMARY\\M".to_owned());
+                    .for_each(|one| one.identity.image_type = "ORIGINAL\\PRIMARY\\M".to_owned());
                 all[8..]
                     .iter_mut()
-                    .for_each(|one| one.image_type = "ORIGINAL\\PRIMARY\\P".to_owned());
+                    .for_each(|one| one.identity.image_type = "ORIGINAL\\PRIMARY\\P".to_owned());
             },
             &[ALL, "p02 p03 p04"],
         ),
@@ -156,7 +160,7 @@ fn stacks_of_a_series() {
             |all| {
                 all.extend(again(&all.clone()[2..3], "p"));
                 shift(&mut all[8..], 0.7);
-                all[8].image_type = "DERIVED\\SECONDARY\\PROJECTION IMAGE".to_owned();
+                all[8].identity.image_type = "DERIVED\\SECONDARY\\PROJECTION IMAGE".to_owned();
             },
             &[ALL, "p02"],
         ),
@@ -169,7 +173,7 @@ fn stacks_of_a_series() {
                 number(&mut all[8..], ECHO, 2.0);
                 all[13..]
                     .iter_mut()
-                    .for_each(|one| one.image_type = "DERIVED\\PRIMARY\\M".to_owned());
+                    .for_each(|one| one.identity.image_type = "DERIVED\\PRIMARY\\M".to_owned());
             },
             &[ALL, "p00 p01 p02 p03 p04", "q00 q01 q02"],
         ),
@@ -203,7 +207,7 @@ fn stacks_of_a_series() {
                 shift(&mut all[8..], 20.0);
                 all.iter_mut()
                     .enumerate()
-                    .for_each(|(n, one)| one.numbers[ACQUISITION] = Some((n / 2) as f64));
+                    .for_each(|(n, one)| one.acquisition.set(ACQUISITION, Some((n / 2) as f64)));
                 all.drain(4..6);
             },
             &["06 07 p00 p01 p02 p03", "00 01 02 03"],
@@ -214,7 +218,8 @@ fn stacks_of_a_series() {
                 all.extend(again(&Stack { step: 1.0, ..Stack::default() }.headers(), "p"));
                 shift(&mut all[8..], 100.0);
                 for (index, one) in all.iter_mut().enumerate() {
-                    one.numbers[ACQUISITION] = Some((2 * (index / 8) + index % 2) as f64);
+                    let number = (2 * (index / 8) + index % 2) as f64;
+                    one.acquisition.set(ACQUISITION, Some(number));
                 }
             },
             &[ALL, SECOND],
@@ -239,9 +244,8 @@ fn a_file_that_may_be_of_any_stack_is_an_error_in_each() {
     let mut headers = regular();
     headers.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p"));
     let path = headers[0].path.with_file_name("bad");
-    let series_instance_uid = Some(headers[0].series_instance_uid.clone());
-    let plan =
-        plan_with(headers, vec![Unreadable { path, reason: String::new(), series_instance_uid }]);
+    let series_instance_uid = Some(headers[0].identity.series_instance_uid.clone());
+    let plan = plan_with(headers, vec![Unreadable { path, error: why(), series_instance_uid }]);
     assert_eq!(plan.stacks.len(), 2);
     for stack in &plan.stacks {
         assert_eq!(findings(stack), ["unreadable!: bad"]);
@@ -266,7 +270,7 @@ fn what_is_wrong_with_a_file_is_said_in_its_stack() {
 fn a_stack_of_one_study_is_not_mixed_because_another_is() {
     let mut headers = regular();
     headers.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p"));
-    headers[9].study_instance_uid = "2".to_owned();
+    headers[9].identity.study_instance_uid = "2".to_owned();
     let plan = plan(headers);
     assert!(findings(&plan).iter().any(|found| found.starts_with("mixed_study!")));
     let found: Vec<Vec<String>> = plan.stacks.iter().map(findings).collect();

@@ -7,8 +7,7 @@ use proptest::prelude::*;
 
 use super::synthetic::*;
 use crate::geometry::norm;
-use crate::series::frame_header::{AxisNumber, FrameHeader};
-use crate::series::header::InstanceHeader;
+use crate::series::header::{AxisNumber, FrameHeader, ImagePlane, InstanceHeader};
 use crate::series::image_state::ImageState;
 use crate::series::plan::{SeriesPlan, plan_series};
 use crate::series::report::IssueKind;
@@ -33,36 +32,38 @@ fn any_header() -> impl Strategy<Value = InstanceHeader> {
     let phase = prop::option::of((0..3i32).prop_map(f64::from));
     (position, prop::option::weighted(0.9, plane), spacing, phase, 0..12u8, 0..9u8, number)
         .prop_map(|(position, orientation, pixel_spacing, phase, state, name, slope)| {
-            let mut header = InstanceHeader {
+            let mut header = header("x");
+            header.plane = ImagePlane {
                 position,
                 orientation,
                 pixel_spacing,
-                instance_number: (state % 2 == 0).then_some(i64::from(name)),
-                sop_instance_uid: if state == 3 { String::new() } else { format!("1.{name}") },
                 slice_thickness: Some(slope),
-                ..header("x")
+                spacing_between_slices: None,
             };
-            header.rescale.slope = slope;
-            header.numbers[AxisNumber::AcquisitionNumber as usize] = phase;
+            header.identity.instance_number = (state % 2 == 0).then_some(i64::from(name));
+            header.identity.sop_instance_uid =
+                if state == 3 { String::new() } else { format!("1.{name}") };
+            header.transform.rescale.slope = slope;
+            header.acquisition.set(AxisNumber::AcquisitionNumber, phase);
             let description = image_mut(&mut header).clone();
-            header.image = match state {
+            header.image.state = match state {
                 0 => ImageState::None,
                 1 => ImageState::Truncated { description, needed: 1, available: 0 },
-                2 => ImageState::Invalid { why: String::new() },
+                2 => ImageState::Invalid(why()),
                 3 => ImageState::Unsupported {
-                    why: String::new(),
+                    error: why(),
                     description: None,
                     has_own_geometry: true,
                 },
                 4 => native(3, 3),
-                _ => header.image,
+                _ => header.image.state,
             };
             match state {
-                5 => header.image_type = "LOCALIZER".to_owned(),
-                6 => header.image_type = "DERIVED\\SECONDARY".to_owned(),
-                7 if name < 3 => header.frame_of_reference_uid = "1.8".to_owned(),
-                8 => header.frame_of_reference_uid = String::new(),
-                9 => header.is_in_volume = true,
+                5 => header.identity.image_type = "LOCALIZER".to_owned(),
+                6 => header.identity.image_type = "DERIVED\\SECONDARY".to_owned(),
+                7 if name < 3 => header.coordinates.frame_of_reference_uid = "1.8".to_owned(),
+                8 => header.coordinates.frame_of_reference_uid = String::new(),
+                9 => header.coordinates.is_in_volume = true,
                 10 => {
                     let data_type =
                         Some(if name < 4 { "FLOW_VELOCITY" } else { "TISSUE_INTENSITY" }.into());
@@ -120,7 +121,7 @@ proptest! {
     #[test]
     fn every_file_is_a_slice_or_in_the_report(headers in prop::collection::vec(any_header(), 1..24).prop_map(named)) {
         let paths: BTreeSet<PathBuf> = headers.iter().map(|header| header.path.clone()).collect();
-        let has_image = headers.iter().any(|header| !matches!(header.image, ImageState::None));
+        let has_image = headers.iter().any(|header| !matches!(header.image.state, ImageState::None));
         let plans = plan_series(headers, Vec::new(), &Tolerances::DEFAULT);
         prop_assert_eq!(plans.len(), usize::from(has_image));
         for plan in plans {
@@ -183,7 +184,7 @@ proptest! {
             let slice_count = plan.shape[usize::from(plan.axis.is_some())];
             for (index, slice) in plan.set.slices.iter().enumerate() {
                 let place = plan.affine.apply([(index % slice_count) as f64, 0.0, 0.0]);
-                let stated = slice.as_ref().unwrap().frame.position.unwrap();
+                let stated = slice.as_ref().unwrap().frame.plane.position.unwrap();
                 let distance = norm([0, 1, 2].map(|axis| place[axis] - stated[axis]));
                 prop_assert!(distance <= 0.02 + 0.02 * plan.spacing[0], "{index}: {place:?} {stated:?}");
             }
@@ -199,7 +200,7 @@ proptest! {
             if plan.report.has_errors() {
                 continue;
             }
-            let coordinates: BTreeSet<bool> = plan.set.present().map(|(file, _)| file.is_in_volume).collect();
+            let coordinates: BTreeSet<bool> = plan.set.present().map(|(file, _)| file.coordinates.is_in_volume).collect();
             prop_assert_eq!(coordinates.len(), 1);
             let slice_count = plan.shape[usize::from(plan.axis.is_some())];
             for step in plan.set.slices.chunks(slice_count) {
@@ -219,7 +220,7 @@ proptest! {
     ) {
         let stack = Stack { count, orientation, step, tilt };
         let mut headers = stack.headers();
-        for position in headers.iter_mut().filter_map(|header| header.position.as_mut()) {
+        for position in headers.iter_mut().filter_map(|header| header.plane.position.as_mut()) {
             let factor = decimals.map_or(1e9, |decimals: i32| 10f64.powi(decimals));
             *position = position.map(|value| (value * factor).round() / factor);
         }
@@ -228,7 +229,7 @@ proptest! {
         prop_assert_eq!(plan.set.slices.len(), count);
         for (index, slice) in plan.set.slices.iter().enumerate() {
             let place = plan.affine.apply([index as f64, 0.0, 0.0]);
-            let stated = slice.as_ref().unwrap().frame.position.unwrap();
+            let stated = slice.as_ref().unwrap().frame.plane.position.unwrap();
             prop_assert!(norm([0, 1, 2].map(|axis| place[axis] - stated[axis])) <= 2e-3);
         }
     }

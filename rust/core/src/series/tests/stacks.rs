@@ -3,12 +3,11 @@
 use super::synthetic::*;
 use crate::geometry::{Orientation, scale};
 use crate::image_description::SampleType;
-use crate::series::frame_header::AxisNumber;
-use crate::series::header::InstanceHeader;
+use crate::series::header::{AxisNumber, InstanceHeader};
 use crate::series::image_state::ImageState;
 
-const ACQUISITION: usize = AxisNumber::AcquisitionNumber as usize;
-const TRIGGER_TIME: usize = AxisNumber::TriggerTime as usize;
+const ACQUISITION: AxisNumber = AxisNumber::AcquisitionNumber;
+const TRIGGER_TIME: AxisNumber = AxisNumber::TriggerTime;
 
 fn assert_close(a: &[f64], b: &[f64], tolerance: f64, what: &str) {
     let is_close = a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance);
@@ -24,7 +23,7 @@ fn regular_stacks_have_the_standards_affine_and_no_findings() {
         let mut headers = stack.headers();
         headers.reverse();
         for (number, header) in headers.iter_mut().enumerate() {
-            header.instance_number = Some(number as i64);
+            header.identity.instance_number = Some(number as i64);
         }
         let plan = plan(headers);
         assert_eq!(
@@ -71,7 +70,7 @@ fn turned(degrees: f64) -> [f64; 6] {
 }
 
 fn reshape(header: &mut InstanceHeader) {
-    header.image = native(6, 7);
+    header.image.state = native(6, 7);
 }
 
 #[test]
@@ -93,20 +92,20 @@ fn gaps_and_uneven_steps() {
         ),
         (
             "a slice beside its place along the normal",
-            |all| all[3].position = Some([-12.5, 30.25, -91.5]),
+            |all| all[3].plane.position = Some([-12.5, 30.25, -91.5]),
             ALL,
             &["uneven_spacing!: 02 03 04"],
         ),
-        ("rounding", |all| all[3].position = Some([-12.5, 30.25, -92.51]), ALL, &[]),
+        ("rounding", |all| all[3].plane.position = Some([-12.5, 30.25, -92.51]), ALL, &[]),
         (
             "a far slice",
-            |all| all[7].position = Some([-12.5, 30.25, 123.45]),
+            |all| all[7].plane.position = Some([-12.5, 30.25, 123.45]),
             ALL,
             &["gap!: 06 07"],
         ),
         (
             "off the line",
-            |all| all[3].position = Some([-12.0, 30.25, -92.5]),
+            |all| all[3].plane.position = Some([-12.0, 30.25, -92.5]),
             ALL,
             &["off_axis!: 03"],
         ),
@@ -118,7 +117,7 @@ fn a_drift_within_the_tolerance_of_each_step_adds_up() {
     let mut headers = Stack { count: 400, ..Stack::default() }.headers();
     let mut along = 0.0;
     for (index, header) in headers.iter_mut().enumerate() {
-        header.position = Some([0.0, 0.0, along]);
+        header.plane.position = Some([0.0, 0.0, along]);
         along += if index < 200 { 1.0 } else { 1.009 };
     }
     let plan = plan(headers);
@@ -156,7 +155,7 @@ fn images_of_one_position() {
             "a duplicate with a lower Instance Number",
             |all| {
                 all.extend(again(&all.clone()[2..3], "d"));
-                all[8].instance_number = Some(0);
+                all[8].identity.instance_number = Some(0);
             },
             "00 01 d02 03 04 05 06 07",
             &["duplicate_position!: d02 02"],
@@ -166,8 +165,9 @@ fn images_of_one_position() {
             |all| {
                 all.extend(again(&all.clone()[2..4], "d"));
                 for copy in [8, 9] {
-                    all[copy].sop_instance_uid = all[copy - 6].sop_instance_uid.clone();
-                    all[copy].instance_number = all[copy - 6].instance_number;
+                    all[copy].identity.sop_instance_uid =
+                        all[copy - 6].identity.sop_instance_uid.clone();
+                    all[copy].identity.instance_number = all[copy - 6].identity.instance_number;
                 }
             },
             ALL,
@@ -175,7 +175,7 @@ fn images_of_one_position() {
         ),
         (
             "one SOP Instance UID for all",
-            |all| all.iter_mut().for_each(|one| one.sop_instance_uid = "1.2.0".to_owned()),
+            |all| all.iter_mut().for_each(|one| one.identity.sop_instance_uid = "1.2.0".to_owned()),
             ALL,
             &[],
         ),
@@ -183,7 +183,7 @@ fn images_of_one_position() {
             "images that nothing tells apart everywhere",
             |all| {
                 all.extend(again(&all.clone(), "p"));
-                all[8].instance_number = Some(99);
+                all[8].identity.instance_number = Some(99);
             },
             ALL,
             &["multiple_phases!: p00 p01 p02 p03 p04 p05 p06 p07"],
@@ -198,8 +198,8 @@ fn images_of_one_position() {
             "phases by acquisition",
             |all| {
                 all.extend(again(&all.clone(), "p"));
-                all[..8].iter_mut().for_each(|one| one.numbers[ACQUISITION] = Some(2.0));
-                all[8..].iter_mut().for_each(|one| one.numbers[ACQUISITION] = Some(1.0));
+                all[..8].iter_mut().for_each(|one| one.acquisition.set(ACQUISITION, Some(2.0)));
+                all[8..].iter_mut().for_each(|one| one.acquisition.set(ACQUISITION, Some(1.0)));
             },
             "p00 p01 p02 p03 p04 p05 p06 p07 00 01 02 03 04 05 06 07",
             &[],
@@ -208,8 +208,8 @@ fn images_of_one_position() {
             "an incomplete first phase",
             |all| {
                 all.extend(again(&all.clone(), "p"));
-                all[..8].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(10.0));
-                all[8..].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(20.0));
+                all[..8].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(10.0)));
+                all[8..].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(20.0)));
                 all.remove(4);
             },
             "00 01 02 03 - 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
@@ -219,8 +219,8 @@ fn images_of_one_position() {
             "a duplicate in one phase",
             |all| {
                 all.extend(again(&all.clone(), "p"));
-                all[..8].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(10.0));
-                all[8..].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(20.0));
+                all[..8].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(10.0)));
+                all[8..].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(20.0)));
                 all.extend(again(&all.clone()[10..11], "d"));
             },
             "00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
@@ -231,10 +231,10 @@ fn images_of_one_position() {
             |all| {
                 all.truncate(2);
                 all.extend(again(&all.clone(), "p"));
-                all[..2].iter_mut().for_each(|one| one.numbers[TRIGGER_TIME] = Some(10.0));
+                all[..2].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(10.0)));
                 for one in &mut all[2..] {
-                    one.numbers[TRIGGER_TIME] = Some(20.0);
-                    one.position.as_mut().unwrap()[0] += 1.0;
+                    one.acquisition.set(TRIGGER_TIME, Some(20.0));
+                    one.plane.position.as_mut().unwrap()[0] += 1.0;
                 }
             },
             "00 01 p00 p01",
@@ -245,9 +245,9 @@ fn images_of_one_position() {
             |all| {
                 all.truncate(1);
                 all.extend(again(&all.clone(), "p"));
-                all[0].image_type = "ORIGINAL\\PRIMARY\\M".to_owned();
-                all[1].image_type = "ORIGINAL\\PRIMARY\\P".to_owned();
-                all.iter_mut().for_each(|one| one.slice_thickness = Some(1.0));
+                all[0].identity.image_type = "ORIGINAL\\PRIMARY\\M".to_owned();
+                all[1].identity.image_type = "ORIGINAL\\PRIMARY\\P".to_owned();
+                all.iter_mut().for_each(|one| one.plane.slice_thickness = Some(1.0));
             },
             "00 p00",
             &[],
@@ -257,7 +257,7 @@ fn images_of_one_position() {
             |all| {
                 all.truncate(1);
                 all.extend(again(&all.clone(), "p"));
-                all.iter_mut().for_each(|one| one.slice_thickness = Some(1.0));
+                all.iter_mut().for_each(|one| one.plane.slice_thickness = Some(1.0));
             },
             "00",
             &["duplicate_position!: 00 p00"],
@@ -273,11 +273,10 @@ fn images_beside_the_stack() {
             "a localizer",
             |all| {
                 let image_type = "ORIGINAL\\PRIMARY\\LOCALIZER".to_owned();
-                all.push(InstanceHeader {
-                    image_type,
-                    orientation: Some(SAGITTAL),
-                    ..header("loc")
-                });
+                all.push(with("loc", |one| {
+                    one.identity.image_type = image_type;
+                    one.plane.orientation = Some(SAGITTAL);
+                }));
             },
             ALL,
             &["localizer: loc"],
@@ -286,40 +285,40 @@ fn images_beside_the_stack() {
             "a localizer by another name",
             |all| {
                 let image_type = "ORIGINAL\\PRIMARY\\SCOUT".to_owned();
-                all.push(InstanceHeader {
-                    image_type,
-                    orientation: Some(SAGITTAL),
-                    image: native(9, 9),
-                    ..header("s")
-                });
+                all.push(with("s", |one| {
+                    one.identity.image_type = image_type;
+                    one.plane.orientation = Some(SAGITTAL);
+                    one.image.state = native(9, 9);
+                }));
             },
             ALL,
             &["localizer: s"],
         ),
         (
             "only localizers",
-            |all| all.iter_mut().for_each(|one| one.image_type = "LOCALIZER".to_owned()),
+            |all| all.iter_mut().for_each(|one| one.identity.image_type = "LOCALIZER".to_owned()),
             ALL,
             &[],
         ),
         (
             "a turned slice",
-            |all| all[3].orientation = Some(turned(20.0)),
+            |all| all[3].plane.orientation = Some(turned(20.0)),
             AROUND,
             &["mixed_orientation!: 03", "gap!: 02 04"],
         ),
         (
             "a turned slice at the end",
-            |all| all[7].orientation = Some(turned(20.0)),
+            |all| all[7].plane.orientation = Some(turned(20.0)),
             "00 01 02 03 04 05 06",
             &["mixed_orientation!: 07"],
         ),
         (
             "slices of another plane, few",
             |all| {
-                all.extend([0, 1].map(|n| InstanceHeader {
-                    orientation: Some(CORONAL),
-                    ..header(&format!("c{n}"))
+                all.extend([0, 1].map(|n| {
+                    with(&format!("c{n}"), |one| {
+                        one.plane.orientation = Some(CORONAL);
+                    })
                 }))
             },
             ALL,
@@ -344,8 +343,10 @@ fn images_beside_the_stack() {
         (
             "a picture of the screen",
             |all| {
-                let mut screen =
-                    InstanceHeader { position: None, orientation: None, ..header("screen") };
+                let mut screen = with("screen", |one| {
+                    one.plane.position = None;
+                    one.plane.orientation = None;
+                });
                 image_mut(&mut screen).samples_per_pixel = 3;
                 all.push(screen);
             },
@@ -354,14 +355,19 @@ fn images_beside_the_stack() {
         ),
         (
             "another spacing",
-            |all| all[3].pixel_spacing = Some([0.8, 0.5]),
+            |all| all[3].plane.pixel_spacing = Some([0.8, 0.5]),
             AROUND,
             &["mixed_spacing!: 03", "gap!: 02 04"],
         ),
-        ("a spacing with fewer digits", |all| all[3].pixel_spacing = Some([0.7501, 0.5]), ALL, &[]),
+        (
+            "a spacing with fewer digits",
+            |all| all[3].plane.pixel_spacing = Some([0.7501, 0.5]),
+            ALL,
+            &[],
+        ),
         (
             "a rounded orientation",
-            |all| all[3].orientation = Some([1.0, 0.0, 4e-4, 0.0, 1.0, 0.0]),
+            |all| all[3].plane.orientation = Some([1.0, 0.0, 4e-4, 0.0, 1.0, 0.0]),
             ALL,
             &[],
         ),
@@ -373,7 +379,11 @@ fn images_beside_the_stack() {
         ),
         (
             "a report",
-            |all| all.push(InstanceHeader { image: ImageState::None, ..header("sr") }),
+            |all| {
+                all.push(with("sr", |one| {
+                    one.image.state = ImageState::None;
+                }))
+            },
             ALL,
             &["not_an_image: sr"],
         ),
@@ -381,7 +391,7 @@ fn images_beside_the_stack() {
             "two acquisitions, one stack",
             |all| {
                 all.iter_mut().enumerate().for_each(|(n, one)| {
-                    one.numbers[ACQUISITION] = Some(if n < 4 { 1.0 } else { 2.0 })
+                    one.acquisition.set(ACQUISITION, Some(if n < 4 { 1.0 } else { 2.0 }))
                 })
             },
             ALL,
@@ -394,15 +404,16 @@ fn images_beside_the_stack() {
 fn missing_geometry() {
     const REVERSED: &str = "07 06 05 04 03 02 01 00";
     fn reverse(all: &mut [InstanceHeader]) {
-        all.iter_mut()
-            .for_each(|one| one.instance_number = one.instance_number.map(|number| -number));
+        all.iter_mut().for_each(|one| {
+            one.identity.instance_number = one.identity.instance_number.map(|number| -number)
+        });
     }
     check(&[
         (
             "no positions",
             |all| {
                 reverse(all);
-                all.iter_mut().for_each(|one| one.position = None);
+                all.iter_mut().for_each(|one| one.plane.position = None);
             },
             REVERSED,
             &["missing_position!: 00 01 02 03 04 05 06 07"],
@@ -412,7 +423,9 @@ fn missing_geometry() {
             |all| {
                 all.truncate(3);
                 all.iter_mut().zip(["IM10", "IM9", "IM100"]).for_each(|(one, name)| {
-                    *one = InstanceHeader { position: None, ..header(name) };
+                    *one = with(name, |one| {
+                        one.plane.position = None;
+                    });
                 });
             },
             "IM9 IM10 IM100",
@@ -420,31 +433,31 @@ fn missing_geometry() {
         ),
         (
             "one position",
-            |all| all[3].position = None,
+            |all| all[3].plane.position = None,
             "00 01 02 04 05 06 07",
             &["missing_position!: 03", "gap!: 02 04"],
         ),
         (
             "not a number",
-            |all| all[7].position = Some([0.0, f64::NAN, 0.0]),
+            |all| all[7].plane.position = Some([0.0, f64::NAN, 0.0]),
             "00 01 02 03 04 05 06",
             &["missing_position!: 07"],
         ),
         (
             "neither position nor orientation",
-            |all| (all[7].position, all[7].orientation) = (None, None),
+            |all| (all[7].plane.position, all[7].plane.orientation) = (None, None),
             "00 01 02 03 04 05 06",
             &["missing_position!: 07"],
         ),
         (
             "no orientation",
-            |all| all.iter_mut().for_each(|one| one.orientation = Some([0.0; 6])),
+            |all| all.iter_mut().for_each(|one| one.plane.orientation = Some([0.0; 6])),
             ALL,
             &["missing_orientation!: 00 01 02 03 04 05 06 07"],
         ),
         (
             "no pixel spacing",
-            |all| all.iter_mut().for_each(|one| one.pixel_spacing = Some([0.0, 1.0])),
+            |all| all.iter_mut().for_each(|one| one.plane.pixel_spacing = Some([0.0, 1.0])),
             ALL,
             &["missing_spacing!: 00 01 02 03 04 05 06 07"],
         ),
@@ -460,12 +473,11 @@ fn a_single_slice_is_as_thick_as_it_says() {
         (None, None, 1.0),
         (Some(f64::NAN), Some(2.0), 2.0),
     ] {
-        let one = InstanceHeader {
-            spacing_between_slices: between,
-            slice_thickness: thickness,
-            orientation: Some(SAGITTAL),
-            ..header("a")
-        };
+        let one = with("a", |one| {
+            one.plane.spacing_between_slices = between;
+            one.plane.slice_thickness = thickness;
+            one.plane.orientation = Some(SAGITTAL);
+        });
         assert_eq!(plan(vec![one]).affine.steps()[0], [-expected, 0.0, 0.0]);
     }
 }

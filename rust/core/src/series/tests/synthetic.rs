@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use crate::cursor::ByteOrder;
+use crate::error::{Error, ErrorKind, SeriesFault};
 use crate::geometry::{Orientation, Vector, add_scaled, scale};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::pixel::{ImagePixels, NativePixels, Rescale, ValueField};
-use crate::series::frame_header::NUMBER_COUNT;
-use crate::series::header::InstanceHeader;
+use crate::series::header::{
+    Acquisition, Coordinates, Identity, ImagePlane, InstanceHeader, StoredImage, ValueTransform,
+};
 use crate::series::image_state::ImageState;
 use crate::series::plan::{SeriesPlan, Unreadable, plan_series};
 use crate::series::report::Issue;
@@ -51,10 +53,15 @@ pub fn native(rows: usize, columns: usize) -> ImageState {
 
 /// The image of a header, to change it.
 pub fn image_mut(header: &mut InstanceHeader) -> &mut ImageDescription {
-    match &mut header.image {
+    match &mut header.image.state {
         ImageState::Readable(ImagePixels::Native(pixels)) => &mut pixels.description,
         _ => panic!("an image"),
     }
+}
+
+/// An error like any other.
+pub fn why() -> Error {
+    ErrorKind::Series(SeriesFault::NoElements).into()
 }
 
 /// An axial CT slice at the origin.
@@ -62,37 +69,52 @@ pub fn header(name: &str) -> InstanceHeader {
     InstanceHeader {
         path: PathBuf::from("folder").join(name),
         file: None,
-        series_instance_uid: "1.2".to_owned(),
-        study_instance_uid: "1".to_owned(),
-        sop_instance_uid: format!("1.2.{name}"),
-        sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".to_owned(),
-        modality: "CT".to_owned(),
-        series_description: "Secret".to_owned(),
-        series_number: Some(3),
-        instance_number: None,
-        image_type: "ORIGINAL\\PRIMARY\\AXIAL".to_owned(),
-        position: Some(ORIGIN),
-        orientation: Some(AXIAL),
-        pixel_spacing: Some([0.75, 0.5]),
-        is_spacing_at_detector: false,
-        slice_thickness: None,
-        spacing_between_slices: None,
-        frame_of_reference_uid: "1.9".to_owned(),
-        is_in_volume: false,
-        image: native(5, 7),
-        rescale: Rescale { slope: 1.0, intercept: -1024.0 },
-        has_bad_rescale: false,
+        identity: Identity {
+            study_instance_uid: "1".to_owned(),
+            series_instance_uid: "1.2".to_owned(),
+            sop_instance_uid: format!("1.2.{name}"),
+            sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".to_owned(),
+            modality: "CT".to_owned(),
+            series_description: "Secret".to_owned(),
+            series_number: Some(3),
+            instance_number: None,
+            image_type: "ORIGINAL\\PRIMARY\\AXIAL".to_owned(),
+        },
+        plane: ImagePlane {
+            position: Some(ORIGIN),
+            orientation: Some(AXIAL),
+            pixel_spacing: Some([0.75, 0.5]),
+            slice_thickness: None,
+            spacing_between_slices: None,
+        },
+        coordinates: Coordinates {
+            frame_of_reference_uid: "1.9".to_owned(),
+            ..Coordinates::default()
+        },
+        image: StoredImage {
+            state: native(5, 7),
+            is_deflated: false,
+            has_padding: false,
+            mosaic: None,
+        },
+        transform: ValueTransform {
+            rescale: Rescale { slope: 1.0, intercept: -1024.0 },
+            has_bad_rescale: false,
+            window: None,
+        },
         has_modality_lut: false,
         modality_lut: None,
-        is_deflated: false,
-        window: None,
-        numbers: [None; NUMBER_COUNT],
-        gradient: None,
-        has_padding: false,
-        mosaic: None,
+        acquisition: Acquisition::default(),
         frames: Vec::new(),
         dimensions: None,
     }
+}
+
+/// A [`header`] with `change` made to it.
+pub fn with(name: &str, change: impl FnOnce(&mut InstanceHeader)) -> InstanceHeader {
+    let mut header = header(name);
+    change(&mut header);
+    header
 }
 
 /// What a stack is made of; the others are as in [`header`].
@@ -127,11 +149,12 @@ impl Stack {
 
     /// Slices named `00`, `01` and so on along the normal, with Instance Numbers from 1.
     pub fn headers(&self) -> Vec<InstanceHeader> {
-        let slice = |index| InstanceHeader {
-            position: Some(self.position(index)),
-            orientation: Some(self.orientation),
-            instance_number: Some(index as i64 + 1),
-            ..header(&format!("{index:02}"))
+        let slice = |index| {
+            with(&format!("{index:02}"), |one| {
+                one.plane.position = Some(self.position(index));
+                one.plane.orientation = Some(self.orientation);
+                one.identity.instance_number = Some(index as i64 + 1);
+            })
         };
         (0..self.count).map(slice).collect()
     }
@@ -146,12 +169,11 @@ pub fn regular() -> Vec<InstanceHeader> {
 pub fn again(headers: &[InstanceHeader], prefix: &str) -> Vec<InstanceHeader> {
     let other = |one: &InstanceHeader| {
         let name = format!("{prefix}{}", one.path.file_name().unwrap().to_str().unwrap());
-        InstanceHeader {
-            path: PathBuf::from("folder").join(&name),
-            sop_instance_uid: format!("1.2.{name}"),
-            instance_number: one.instance_number.map(|number| number + 100),
-            ..one.clone()
-        }
+        let mut other = one.clone();
+        other.path = PathBuf::from("folder").join(&name);
+        other.identity.sop_instance_uid = format!("1.2.{name}");
+        other.identity.instance_number = one.identity.instance_number.map(|number| number + 100);
+        other
     };
     headers.iter().map(other).collect()
 }

@@ -1,0 +1,392 @@
+//! The header of one instance, as far as a volume depends on it.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::acquisition::Acquisition;
+use super::frame::FrameHeader;
+use super::identity::{Identity, has_value};
+use super::plane::{Coordinates, ImagePlane, read_plane};
+use super::transform::ValueTransform;
+use super::values::is_empty;
+use crate::dataset::{Dataset, DicomFile};
+use crate::error::{ErrorKind, Family, SeriesFault};
+use crate::functional_groups::Dimensions;
+use crate::pixel::ModalityLut;
+use crate::series::frames::frames;
+use crate::series::image_state::ImageState;
+use crate::series::mosaic::{Mosaic, tiles};
+use crate::series::private::add_private_diffusion;
+use crate::source::FileSource;
+use crate::tag::Tag;
+
+const PIXEL_PADDING_VALUE: Tag = Tag::new(0x0028, 0x0120);
+
+/// The header of one instance.
+#[derive(Clone, Debug)]
+pub struct InstanceHeader {
+    /// Where the file is.
+    pub path: PathBuf,
+    /// The file as it was when its header was read; `None` if it was in memory.
+    pub file: Option<FileSource>,
+    /// What the instance is, and what it belongs to.
+    pub identity: Identity,
+    /// Where a single-frame image lies, and what frames share.
+    pub plane: ImagePlane,
+    /// What positions and spacings refer to.
+    pub coordinates: Coordinates,
+    /// The image, and how its pixels are stored.
+    pub image: StoredImage,
+    /// What the stored values of a single-frame image mean, and of frames that do not say it.
+    pub transform: ValueTransform,
+    /// It has a Modality LUT, damaged or not.
+    pub has_modality_lut: bool,
+    /// `None` if it has none, or a damaged one.
+    pub modality_lut: Option<Arc<ModalityLut>>,
+    /// What tells a single-frame image from others of its position.
+    pub acquisition: Acquisition,
+    /// Its frames, or the tiles of a mosaic, in the order of the file. Empty for a single-frame
+    /// image, which the parts above describe.
+    pub frames: Vec<FrameHeader>,
+    /// What counts its frames; `None` if nothing does.
+    pub dimensions: Option<Box<Dimensions>>,
+}
+
+/// The image of an instance, and how its pixels are stored.
+#[derive(Clone, Debug)]
+pub struct StoredImage {
+    /// Whether and how it can be read.
+    pub state: ImageState,
+    /// The data set is compressed as a whole (PS3.5 §A.5): its pixels lie in what it inflates to.
+    pub is_deflated: bool,
+    /// It has a Pixel Padding Value.
+    pub has_padding: bool,
+    /// How slices lie in it as tiles, if they do.
+    pub mosaic: Option<Mosaic>,
+}
+
+impl InstanceHeader {
+    /// Takes what a volume depends on from `file`, which was read up to and including its pixel
+    /// data.
+    pub(in crate::series) fn from_dataset(path: PathBuf, file: &DicomFile) -> InstanceHeader {
+        let dataset: &Dataset = &file.dataset;
+        let identity = Identity::from_file(file);
+        let (plane, coordinates) = read_plane(dataset, &identity);
+        let mut header = InstanceHeader {
+            path,
+            file: file.file_source().cloned(),
+            plane,
+            coordinates,
+            image: StoredImage {
+                state: ImageState::from_file(file, &identity.sop_class_uid),
+                is_deflated: file.transfer_syntax.is_some_and(|syntax| syntax.is_deflated),
+                has_padding: !is_empty(dataset, PIXEL_PADDING_VALUE),
+                mosaic: None,
+            },
+            transform: ValueTransform::new(dataset, &identity),
+            has_modality_lut: ModalityLut::is_in(dataset),
+            modality_lut: ModalityLut::from_dataset(dataset).map(Arc::new),
+            acquisition: Acquisition::new(dataset),
+            frames: Vec::new(),
+            dimensions: None,
+            identity,
+        };
+        if has_value(&header.identity.image_type, "MOSAIC") && header.has_image() {
+            header.find_tiles(dataset);
+        } else {
+            header.find_frames(dataset);
+        }
+        header
+    }
+
+    /// Fills in the tiles of a mosaic, or marks the image as one that cannot be read without them.
+    fn find_tiles(&mut self, dataset: &Dataset) {
+        add_private_diffusion(self, dataset);
+        match tiles(dataset, self) {
+            Some((mosaic, frames)) => (self.image.mosaic, self.frames) = (Some(mosaic), frames),
+            None => {
+                self.image.state = ImageState::Unsupported {
+                    error: ErrorKind::Series(SeriesFault::UncountedMosaic).into(),
+                    description: self.image.state.description().cloned(),
+                    has_own_geometry: true,
+                };
+            }
+        }
+    }
+
+    /// Fills in the frames, or marks the image as one that cannot be read without them.
+    fn find_frames(&mut self, dataset: &Dataset) {
+        match frames(dataset, self) {
+            Ok(frames) if frames.all.is_empty() => add_private_diffusion(self, dataset),
+            Ok(frames) => {
+                (self.frames, self.dimensions) = (frames.all, frames.dimensions);
+                if frames.is_in_volume {
+                    self.coordinates.move_to_volume(dataset, &self.identity);
+                }
+            }
+            Err(error) if error.family() == Family::Limit => {
+                self.image.state = ImageState::Unsupported {
+                    error,
+                    description: self.image.state.description().cloned(),
+                    has_own_geometry: true,
+                };
+            }
+            Err(error) => self.image.state = ImageState::Invalid(error),
+        }
+    }
+
+    /// (rows, columns) of a slice.
+    pub fn slice_size(&self) -> Option<(usize, usize)> {
+        match self.image.mosaic {
+            Some(mosaic) => Some((mosaic.rows, mosaic.columns)),
+            None => self.image.state.description().map(|image| (image.rows, image.columns)),
+        }
+    }
+
+    /// Its frames; the only one of a single-frame image.
+    pub fn all_frames(&self) -> Cow<'_, [FrameHeader]> {
+        match self.frames.as_slice() {
+            [] => Cow::Owned(vec![FrameHeader::of_instance(self)]),
+            frames => Cow::Borrowed(frames),
+        }
+    }
+
+    /// Whether it has an image, readable or not.
+    pub fn has_image(&self) -> bool {
+        !matches!(self.image.state, ImageState::None)
+    }
+
+    /// Removes numbers that no image can have, whoever made the header.
+    pub(in crate::series) fn drop_unusable(&mut self) {
+        self.frames.iter_mut().for_each(FrameHeader::drop_unusable);
+        if self.frames.is_empty() {
+            self.plane.drop_unusable();
+            self.transform.mark_unusable();
+            self.acquisition.drop_unusable();
+        }
+    }
+
+    /// Whether Image Type says that this is no slice of a volume but shows where its slices are.
+    pub fn is_localizer(&self) -> bool {
+        has_value(&self.identity.image_type, "LOCALIZER")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::ParseOptions;
+    use crate::pixel::{ImagePixels, Rescale};
+    use crate::series::header::acquisition::AxisNumber;
+
+    /// An element in Explicit VR Little Endian; values of the short VRs only, but for OW and SQ.
+    fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8> {
+        let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
+        bytes.extend(vr.as_bytes());
+        match vr {
+            "SQ" if value == b"cut" => bytes.extend([&[0, 0], &1000u32.to_le_bytes()[..]].concat()),
+            "OW" | "SQ" => {
+                bytes.extend([&[0, 0], &(value.len() as u32).to_le_bytes()[..]].concat())
+            }
+            _ => bytes.extend((value.len() as u16).to_le_bytes()),
+        }
+        bytes.extend(value);
+        bytes
+    }
+
+    /// A CT slice of 2 by 2 pixels, with `changes` in the place of the elements of the same tag, in
+    /// tag order.
+    fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> InstanceHeader {
+        let mut elements: Vec<(u16, u16, &str, &[u8])> = vec![
+            (0x0008, 0x0008, "CS", b"ORIGINAL\\PRIMARY\\AXIAL"),
+            (0x0008, 0x0060, "CS", b"CT"),
+            (0x0020, 0x000E, "UI", b"1.2.3\0"),
+            (0x0020, 0x0013, "IS", b" 7"),
+            (0x0020, 0x0032, "DS", b"-1.5\\2\\3e1 "),
+            (0x0020, 0x0037, "DS", b"1\\0\\0\\0\\1\\0 "),
+            (0x0028, 0x0002, "US", &[1, 0]),
+            (0x0028, 0x0010, "US", &[2, 0]),
+            (0x0028, 0x0011, "US", &[2, 0]),
+            (0x0028, 0x0030, "DS", b"0.5\\0.75"),
+            (0x0028, 0x0100, "US", &[16, 0]),
+            (0x0028, 0x0101, "US", &[16, 0]),
+            (0x0028, 0x0103, "US", &[0, 0]),
+            (0x0028, 0x1052, "DS", b"-1024 "),
+            (0x0028, 0x1053, "DS", b"1 "),
+            (0x7FE0, 0x0010, "OW", &[0; 8]),
+        ];
+        for change in changes {
+            elements.retain(|element| (element.0, element.1) != (change.0, change.1));
+            elements.push(*change);
+        }
+        elements.retain(|element| element.2 != "--");
+        elements.sort_by_key(|element| (element.0, element.1));
+        let mut bytes = [&[0; 128][..], b"DICM", &element(0x0002, 0x0010, "UI", syntax)].concat();
+        bytes.extend(
+            elements
+                .iter()
+                .flat_map(|(group, number, vr, value)| element(*group, *number, vr, value)),
+        );
+        let file = DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default()).unwrap();
+        InstanceHeader::from_dataset(PathBuf::from("a"), &file)
+    }
+
+    const NATIVE: &[u8] = b"1.2.840.10008.1.2.1\0";
+
+    #[test]
+    fn a_slice_is_read() {
+        let header = header_of(NATIVE, &[(0x0020, 0x0012, "IS", b"4 ")]);
+        assert_eq!(
+            (header.identity.series_instance_uid.as_str(), header.identity.modality.as_str()),
+            ("1.2.3", "CT")
+        );
+        assert_eq!(
+            (header.identity.instance_number, header.plane.position),
+            (Some(7), Some([-1.5, 2.0, 30.0]))
+        );
+        assert_eq!(header.plane.orientation, Some([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
+        assert_eq!(
+            (header.plane.pixel_spacing, header.plane.slice_thickness),
+            (Some([0.5, 0.75]), None)
+        );
+        assert_eq!(header.transform.rescale, Rescale { slope: 1.0, intercept: -1024.0 });
+        assert!(
+            !header.transform.has_bad_rescale && !header.has_modality_lut && !header.is_localizer()
+        );
+        assert_eq!(header.acquisition.number(AxisNumber::AcquisitionNumber), Some(4.0));
+        let ImageState::Readable(ImagePixels::Native(pixels)) = header.image.state else {
+            panic!("{:?}", header.image.state)
+        };
+        assert_eq!((pixels.description.rows, pixels.description.columns), (2, 2));
+    }
+
+    #[test]
+    fn what_is_malformed_is_missing_and_never_guessed() {
+        for (name, value) in [
+            ("two", &b"1\\2 "[..]),
+            ("a comma", b"1,5\\2\\3 "),
+            ("not finite", b"1\\2\\nan "),
+            ("empty", b""),
+        ] {
+            assert_eq!(
+                header_of(NATIVE, &[(0x0020, 0x0032, "DS", value)]).plane.position,
+                None,
+                "{name}"
+            );
+        }
+        for (name, slope, is_bad, expected) in [
+            ("absent", None, false, 1.0),
+            ("empty", Some(&b""[..]), false, 1.0),
+            ("zero", Some(b"0 "), true, 0.0),
+            ("text", Some(b"1,5 "), true, 1.0),
+            ("two", Some(b"2 "), false, 2.0),
+        ] {
+            let vr = if slope.is_some() { "DS" } else { "--" };
+            let header = header_of(NATIVE, &[(0x0028, 0x1053, vr, slope.unwrap_or_default())]);
+            assert_eq!(
+                (header.transform.has_bad_rescale, header.transform.rescale.slope),
+                (is_bad, expected),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn spacing_at_the_detector_serves_where_there_is_no_other() {
+        let none = (0x0028, 0x0030, "--", &b""[..]);
+        let imager = (0x0018, 0x1164, "DS", &b"0.1\\0.2 "[..]);
+        for (name, modality, changes, expected) in [
+            ("a radiograph", b"DX", &[none, imager][..], (Some([0.1, 0.2]), true)),
+            ("one with both", b"DX", &[imager], (Some([0.5, 0.75]), false)),
+            ("a CT", b"CT", &[none, imager], (None, false)),
+            ("zero", b"DX", &[(0x0028, 0x0030, "DS", b"0\\0 "), imager], (Some([0.1, 0.2]), true)),
+        ] {
+            let header =
+                header_of(NATIVE, &[changes, &[(0x0008, 0x0060, "CS", &modality[..])]].concat());
+            assert_eq!(
+                (header.plane.pixel_spacing, header.coordinates.is_spacing_at_detector),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn images_by_what_can_be_read_of_them() {
+        let jpeg = b"1.2.840.10008.1.2.4.70";
+        let short = (0x7FE0, 0x0010, "OW", &[0; 6][..]);
+        let no_pixels = (0x7FE0, 0x0010, "--", &[][..]);
+        let ct = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.2\0"[..]);
+        let no_rows = (0x0028, 0x0010, "--", &[][..]);
+        let report = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.88.11\0"[..]);
+        let segmentation = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.66.4"[..]);
+        // A sequence whose length goes on behind the end of the file.
+        let cut = (0x7FE0, 0x0001, "SQ", &b"cut"[..]);
+        let frames = (0x0028, 0x0008, "IS", &b"3 "[..]);
+        let mosaic = (0x0008, 0x0008, "CS", &b"ORIGINAL\\PRIMARY\\M\\MOSAIC"[..]);
+        let width = |bits: &'static [u8]| (0x0028, 0x0100, "US", bits);
+        let float = (0x7FE0, 0x0008, "OW", &[0; 16][..]);
+        for (name, syntax, changes, expected) in [
+            ("native", NATIVE, vec![], "native"),
+            ("cut short", NATIVE, vec![short], "truncated 8 6"),
+            ("without its pixels", NATIVE, vec![no_pixels], "truncated 8 0"),
+            ("no image", NATIVE, vec![no_pixels, no_rows], "none"),
+            ("without rows", NATIVE, vec![no_rows], "invalid"),
+            ("cut off within an element", NATIVE, vec![no_pixels, no_rows, cut], "invalid"),
+            (
+                "a report cut off within an element",
+                NATIVE,
+                vec![no_pixels, no_rows, report, cut],
+                "none",
+            ),
+            (
+                "a segmentation without its rows",
+                NATIVE,
+                vec![no_pixels, no_rows, segmentation],
+                "invalid",
+            ),
+            ("cut off before its rows", NATIVE, vec![no_pixels, no_rows, ct], "invalid"),
+            ("native under a syntax for compressed pixels", jpeg, vec![], "native"),
+            ("frames that are not all there", NATIVE, vec![frames], "truncated 24 8"),
+            (
+                "mosaic",
+                NATIVE,
+                vec![mosaic],
+                "unsupported a mosaic whose header does not say how many slices it has cannot be read, own",
+            ),
+            (
+                "24 bits",
+                NATIVE,
+                vec![width(&[24, 0])],
+                "unsupported pixel data of this width (Bits Allocated 24) cannot be read yet",
+            ),
+            (
+                "64 bits",
+                NATIVE,
+                vec![width(&[64, 0])],
+                "unsupported 64-bit pixel data cannot be read yet",
+            ),
+            ("float", NATIVE, vec![float, no_pixels, width(&[32, 0])], "native"),
+            ("float and whole numbers", NATIVE, vec![float, width(&[32, 0])], "invalid"),
+            ("float of another width", NATIVE, vec![float, no_pixels], "invalid"),
+        ] {
+            let found = match header_of(syntax, &changes).image.state {
+                ImageState::None => "none".to_owned(),
+                ImageState::Readable(_) => "native".to_owned(),
+                ImageState::Invalid(_) => "invalid".to_owned(),
+                ImageState::Truncated { needed, available, .. } => {
+                    format!("truncated {needed} {available}")
+                }
+                ImageState::Unsupported { error, has_own_geometry, .. } => {
+                    format!(
+                        "unsupported {}{}",
+                        error.what(),
+                        if has_own_geometry { ", own" } else { "" }
+                    )
+                }
+            };
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What the order, the geometry and the content of a volume depend on, taken from the header of one
+//! instance.
+//!
+//! `instance` puts an [`InstanceHeader`] together from its parts, and `frame` a [`FrameHeader`] for
+//! each of its images. The parts are `identity`, `plane` (where an image lies), `transform` (what
+//! its stored values mean) and `acquisition` (what tells it from others of the same place). `values`
+//! reads single attributes.
+
+mod acquisition;
+mod frame;
+mod identity;
+mod instance;
+mod plane;
+mod transform;
+mod values;
+
+pub use acquisition::{Acquisition, AxisNumber};
+pub use frame::{FrameHeader, PlaceNumber, PlaceSource};
+pub use identity::Identity;
+pub use instance::{InstanceHeader, StoredImage};
+pub use plane::{Coordinates, ImagePlane};
+pub use transform::ValueTransform;
+
+pub(super) use identity::{SERIES_INSTANCE_UID, has_value};
+pub(super) use values::{decimals, exactly};

@@ -1,0 +1,92 @@
+//! Where an image lies (PS3.3 §C.7.6.2, the Image Plane Module), and which coordinates say so.
+
+use super::identity::Identity;
+use super::values::{exactly, identifier, number};
+use crate::dataset::Dataset;
+use crate::geometry::Vector;
+use crate::tag::Tag;
+
+const SLICE_THICKNESS: Tag = Tag::new(0x0018, 0x0050);
+const SPACING_BETWEEN_SLICES: Tag = Tag::new(0x0018, 0x0088);
+const IMAGER_PIXEL_SPACING: Tag = Tag::new(0x0018, 0x1164);
+const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
+const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
+const FRAME_OF_REFERENCE_UID: Tag = Tag::new(0x0020, 0x0052);
+const VOLUME_FRAME_OF_REFERENCE_UID: Tag = Tag::new(0x0020, 0x9312);
+const PIXEL_SPACING: Tag = Tag::new(0x0028, 0x0030);
+
+/// A kilometre away, in mm: no scanner's coordinates reach it, and sums of such numbers are finite.
+const FARTHEST: f64 = 1e6;
+
+/// Where an image lies. What is absent, malformed or not finite is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ImagePlane {
+    /// Image Position (Patient): the centre of the first voxel, in mm.
+    pub position: Option<Vector>,
+    /// Image Orientation (Patient), as it is written.
+    pub orientation: Option<[f64; 6]>,
+    /// (between rows, between columns) in mm, both positive.
+    pub pixel_spacing: Option<[f64; 2]>,
+    /// Slice Thickness in mm.
+    pub slice_thickness: Option<f64>,
+    /// Spacing Between Slices in mm.
+    pub spacing_between_slices: Option<f64>,
+}
+
+impl ImagePlane {
+    /// Removes positions and spacings that no image can have.
+    pub(super) fn drop_unusable(&mut self) {
+        let is_near = |value: &f64| value.abs() <= FARTHEST;
+        let is_length = |value: &f64| value.is_finite() && *value > 0.0;
+        self.position = self.position.filter(|position| position.iter().all(is_near));
+        self.pixel_spacing = self.pixel_spacing.filter(|spacing| spacing.iter().all(is_length));
+    }
+}
+
+/// What the positions and spacings of an instance refer to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coordinates {
+    /// Frame of Reference UID, or Volume Frame of Reference UID where positions are in coordinates
+    /// of the volume.
+    pub frame_of_reference_uid: String,
+    /// Positions are in coordinates of the volume, not of the patient.
+    pub is_in_volume: bool,
+    /// Pixel spacings are Imager Pixel Spacing, which is larger than the spacing in the body.
+    pub is_spacing_at_detector: bool,
+}
+
+impl Coordinates {
+    /// Changes to the coordinates of the volume. Without a UID they belong to this volume alone.
+    pub(super) fn move_to_volume(&mut self, dataset: &Dataset, identity: &Identity) {
+        self.is_in_volume = true;
+        self.frame_of_reference_uid = identifier(dataset, VOLUME_FRAME_OF_REFERENCE_UID);
+        if self.frame_of_reference_uid.is_empty() {
+            self.frame_of_reference_uid.clone_from(&identity.sop_instance_uid);
+        }
+    }
+}
+
+/// Reads where an instance lies. Imager Pixel Spacing serves only projections that lack a usable
+/// Pixel Spacing.
+pub(super) fn read_plane(dataset: &Dataset, identity: &Identity) -> (ImagePlane, Coordinates) {
+    let is_positive = |spacing: &[f64; 2]| spacing.iter().all(|value| *value > 0.0);
+    let in_patient = exactly(dataset, PIXEL_SPACING).filter(is_positive);
+    let is_at_detector = in_patient.is_none() && identity.is_projection();
+    let at_detector = match is_at_detector {
+        true => exactly(dataset, IMAGER_PIXEL_SPACING).filter(is_positive),
+        false => None,
+    };
+    let plane = ImagePlane {
+        position: exactly(dataset, IMAGE_POSITION_PATIENT),
+        orientation: exactly(dataset, IMAGE_ORIENTATION_PATIENT),
+        pixel_spacing: in_patient.or(at_detector),
+        slice_thickness: number(dataset, SLICE_THICKNESS),
+        spacing_between_slices: number(dataset, SPACING_BETWEEN_SLICES),
+    };
+    let coordinates = Coordinates {
+        frame_of_reference_uid: identifier(dataset, FRAME_OF_REFERENCE_UID),
+        is_in_volume: false,
+        is_spacing_at_detector: at_detector.is_some(),
+    };
+    (plane, coordinates)
+}
