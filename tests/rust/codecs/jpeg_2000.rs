@@ -230,15 +230,15 @@ fn what_cannot_be_or_is_not_read_is_said() {
     let gray = LOSSLESS[1].0.1;
     type Change<'a> = (usize, &'a [u8]);
     let cases: [(&[Change<'_>], Family, &str); 8] = [
-        (&[(0, b"nothing")], Family::Invalid, "it does not start as a codestream"),
-        (&[(8, &34u32.to_be_bytes())], Family::Invalid, "but the data set says 40, 33 and 1"),
         (
-            &[(24, &[0, 0, 0, 1, 0, 0, 0, 1])],
+            &[(0, b"nothing")],
             Family::Invalid,
-            "more tiles than such an image can need",
+            "byte 0 of the frame: neither a codestream nor a JP2 file",
         ),
-        (&[(24, &[0, 0, 0, 0])], Family::Invalid, "its image and tiles do not fit each other"),
-        (&[(40, &[0, 2])], Family::Invalid, "its number of components is wrong"),
+        (&[(8, &34u32.to_be_bytes())], Family::Invalid, "but the data set says 40, 33 and 1"),
+        (&[(24, &[0, 0, 0, 1, 0, 0, 0, 1])], Family::Invalid, "1320 tiles for 1320 pixels"),
+        (&[(24, &[0, 0, 0, 0])], Family::Invalid, "tiles of 0 by 40 from column 0"),
+        (&[(40, &[0, 2])], Family::Invalid, "needs 6 more bytes, but has 3"),
         (&[(42, &[20])], Family::Invalid, "its samples have 21 bits, but the data set allocates 8"),
         (&[(43, &[2])], Family::Unsupported, "subsampled components"),
         (&[(6, &[0x80])], Family::Unsupported, "extensions of JPEG 2000 Part 2"),

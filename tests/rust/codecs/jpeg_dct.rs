@@ -407,7 +407,7 @@ fn frames_that_are_not_read_are_refused() {
         assert!(is_invalid == is_supported && error.to_string().contains(why), "{why}: {error}");
     }
     let two = frame.encode(0xC0, &[Scan::sequential(&[0]), Scan::sequential(&[1])]);
-    assert!(decoded(&frame, &two).unwrap_err().to_string().contains("before all components"));
+    assert!(decoded(&frame, &two).unwrap_err().to_string().contains("before all its components"));
     let twice = frame.encode(0xC0, &[0, 1, 2, 0].map(|component| Scan::sequential(&[component])));
     assert!(!decoded(&frame, &twice).unwrap().1, "a component that comes twice");
     let scan = |start, end, high, low| vec![Scan::new(&[0, 1, 2], (start, end), (high, low))];
@@ -415,7 +415,7 @@ fn frames_that_are_not_read_are_refused() {
         (scan(0, 5, 0, 0), "coefficients 0 to 5"),
         (scan(1, 5, 0, 0), "coefficients 1 to 5"),
         (scan(0, 0, 3, 0), "bits 3 to 0"),
-        (scan(0, 0, 1, 0), "does not follow"),
+        (scan(0, 0, 1, 0), "does not continue"),
     ] {
         let mut bytes = frame.headers(0xC2, &[]);
         bytes.extend(frame.scan(0xC2, &scan(0, 0, 0, 0)[0]));

@@ -264,14 +264,14 @@ fn what_contradicts_the_standard_or_the_image_is_refused() {
     let (identifier, table, predictor) = (scan + 5, scan + 6, scan + 7);
     for (index, value, family, why) in [
         (0, 0, Invalid, "SOI"),
-        (sof, 0xC0, Invalid, "baseline sequential DCT, not lossless"),
-        (precision, 1, Invalid, "1 bits, not 2 to 16"),
-        (precision, 17, Invalid, "17 bits, not 2 to 16"),
+        (sof, 0xC0, Invalid, "marker 0xFFC0, expected 0xFFC3 (lossless)"),
+        (precision, 1, Invalid, "1 bits, expected 2 to 16"),
+        (precision, 17, Invalid, "17 bits, expected 2 to 16"),
         (rows, 3, Invalid, "it has 3 rows"),
-        (identifier, 2, Invalid, "that the frame has not"),
-        (table, 0x10, Invalid, "Huffman table that is not there"),
-        (predictor, 0, Invalid, "no predictor 0"),
-        (predictor, 8, Invalid, "no predictor 8"),
+        (identifier, 2, Invalid, "identifier 2, which the frame lacks"),
+        (table, 0x10, Invalid, "Huffman table 1, which no segment defines"),
+        (predictor, 0, Invalid, "predictor 0, expected"),
+        (predictor, 8, Invalid, "predictor 8, expected"),
     ] {
         let mut changed = frame.clone();
         changed[index] = value;
@@ -289,19 +289,19 @@ fn what_contradicts_the_standard_or_the_image_is_refused() {
     let narrow = Encoding { precision: 4, ..encoding.clone() };
     let mut changed = narrow.encode(&samples);
     changed[scan + 9] = 4;
-    assert_error(&changed, &narrow, Invalid, "leaves out 4 of 4 bits");
+    assert_error(&changed, &narrow, Invalid, "by 4 bits, of samples of 4 bits");
 
     let long = [&frame[..2], &segment(0xDD, &[0, 7]), &frame[2..]].concat();
     assert_whole(&long, &encoding, &samples, "a restart interval longer than the image");
     let odd = [&frame[..2], &segment(0xDD, &[0, 4]), &frame[2..]].concat();
-    assert_error(&odd, &encoding, Invalid, "restarts after 4 pixels");
+    assert_error(&odd, &encoding, Invalid, "interval of 4 pixels");
 
     let mut changed = frame.clone();
     changed[scan - 1] = 17;
-    assert_error(&changed, &encoding, Invalid, "category above 16");
+    assert_error(&changed, &encoding, Invalid, "category 17, expected at most 16");
 
     let twice = Encoding { components: 2, scans: vec![vec![0], vec![0]], ..encoding };
-    assert_error(&twice.encode(&[0; 12]), &twice, Invalid, "coded twice");
+    assert_error(&twice.encode(&[0; 12]), &twice, Invalid, "second scan of component 0");
 }
 
 #[test]

@@ -13,3 +13,12 @@ pub(crate) fn invalid(
     let offset = offset.into().map(|offset| offset as u64);
     ErrorKind::InvalidFrame { codec, offset, fault: fault.into() }.into()
 }
+
+/// The place and the fault of an error that [`invalid`] made, for tests.
+#[cfg(test)]
+pub(crate) fn fault_of(error: &Error) -> (Option<u64>, FrameFault) {
+    match error.kind() {
+        ErrorKind::InvalidFrame { offset, fault, .. } => (*offset, fault.clone()),
+        other => panic!("no InvalidFrame: {other}"),
+    }
+}

@@ -13,6 +13,8 @@ mod registry;
 mod rle;
 mod target;
 
+#[cfg(test)]
+pub(crate) use fault::fault_of;
 pub(crate) use fault::invalid;
 pub use jpeg::{Jpeg, JpegDct, JpegLossless};
 pub use jpeg_2000::Jpeg2000;

@@ -6,12 +6,18 @@
 
 mod column;
 mod frame;
+mod jpeg;
+mod jpeg_2000;
+mod jpeg_ls;
 mod kind;
 mod located;
 mod series;
 
 pub use column::ColumnFault;
 pub use frame::FrameFault;
+pub use jpeg::JpegFault;
+pub use jpeg_2000::Jpeg2000Fault;
+pub use jpeg_ls::JpegLsFault;
 pub use kind::{ErrorKind, LooksLike};
 pub use located::{Error, Family, Result};
 pub use series::{ImageShape, SeriesFault};

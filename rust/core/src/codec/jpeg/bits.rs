@@ -1,8 +1,8 @@
 //! Entropy-coded bytes: what stands between two markers, and its bits (T.81 §F.1.2.3, §F.2.2.5).
 
-use super::markers::{Markers, RST0, RST7};
+use super::markers::{Markers, RST0};
 use crate::codec::invalid;
-use crate::error::Result;
+use crate::error::{JpegFault, Result};
 
 /// The entropy-coded bytes of one restart interval, without the zero that is stuffed behind each
 /// 0xFF.
@@ -62,13 +62,8 @@ impl Interval {
             self.read(markers.frame(), self.end + 2);
             return Ok(());
         }
-        let found = match self.marker {
-            Some(marker @ RST0..=RST7) => format!("the marker RST{}", marker - RST0),
-            Some(marker) => format!("the marker 0xFF{marker:02X}"),
-            None => "the end".to_owned(),
-        };
-        let why = format!("the marker RST{} is expected, not {found}", number & 7);
-        Err(invalid(markers.codec(), self.end, why))
+        let fault = JpegFault::RestartExpected { number: (number & 7) as u8, found: self.marker };
+        Err(invalid(markers.codec(), self.end, fault))
     }
 
     /// Its bits.

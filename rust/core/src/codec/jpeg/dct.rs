@@ -25,7 +25,7 @@ use self::scan::{Coefficients, Sequential, decode_scan};
 use super::headers::{Headers, ScanHeader};
 use super::markers::{self, EOI, SOF0, SOF1, SOF2};
 use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Target, invalid};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, JpegFault, Result};
 
 /// What messages call it.
 const NAME: &str = "JPEG";
@@ -47,17 +47,14 @@ impl Codec for JpegDct {
             return Err(ErrorKind::Unsupported { what: "JPEG process", coded }.into());
         }
         if !matches!(precision, 8 | 12) {
-            return Err(invalid(
-                NAME,
-                headers.frame.offset,
-                format!("its samples have {precision} bits, not 8 or 12"),
-            ));
+            let fault = JpegFault::Precision { bits: precision, expected: "8 or 12" };
+            return Err(invalid(NAME, headers.frame.offset, fault));
         }
         let layout = Layout::new(&headers.frame)?;
         // Segments that say which colours there are may stand in front of the first scan.
         let first = headers.next_scan()?;
         let Some(first) = first else {
-            return Err(invalid(NAME, headers.markers.position(), "it ends before its first scan"));
+            return Err(invalid(NAME, headers.markers.position(), JpegFault::NoScan));
         };
         let coded = CodedImage {
             rows: layout.rows,
@@ -103,21 +100,13 @@ impl Quantization {
     /// Takes the tables of the components of a scan.
     fn begin_scan(&mut self, headers: &Headers<'_>, scan: &ScanHeader) -> Result<()> {
         for component in &scan.components {
-            let table = headers
-                .frame
-                .components
-                .get(component.index)
-                .map(|component| component.quantization_table);
-            let table = table.and_then(|index| headers.tables.quantization.get(index)?.as_ref());
+            let Some(own) = headers.frame.components.get(component.index) else { continue };
             if let Some(latched @ None) = self.0.get_mut(component.index) {
-                let wrong = || {
-                    invalid(
-                        NAME,
-                        scan.offset,
-                        "a component names a quantization table that is not there",
-                    )
-                };
-                *latched = Some(idct::in_places(table.ok_or_else(wrong)?));
+                let table = own.quantization_table;
+                let missing =
+                    || invalid(NAME, scan.offset, JpegFault::MissingQuantizationTable { table });
+                let defined = headers.tables.quantization.get(table).and_then(Option::as_ref);
+                *latched = Some(idct::in_places(defined.ok_or_else(missing)?));
             }
         }
         Ok(())
@@ -186,12 +175,9 @@ fn decode_scans<S: Sample>(
 ) -> Result<Decoded> {
     // Each block takes a bit at least. Memory is thereby asked for only by frames that have bytes
     // to fill it.
-    if layout.block_count() / 8 > headers.markers.frame().len() {
-        return Err(invalid(
-            NAME,
-            headers.markers.frame().len(),
-            "it has fewer bytes than its blocks need at least",
-        ));
+    let (length, blocks) = (headers.markers.frame().len(), layout.block_count());
+    if blocks / 8 > length {
+        return Err(invalid(NAME, length, JpegFault::TooFewBytes { length, blocks }));
     }
     let mut scans = Scans {
         layout,
@@ -243,12 +229,11 @@ impl Scans<'_> {
         let (markers, tables) = (&headers.markers, &headers.tables);
         self.quantization.begin_scan(headers, scan)?;
         if headers.frame.sof != SOF2 {
-            let mut complete = scan
-                .components
-                .iter()
-                .filter_map(|component| self.complete_rows.get(component.index));
-            if complete.any(|rows| *rows > 0) {
-                return Err(invalid(NAME, scan.offset, "a component comes a second time"));
+            let is_complete =
+                |index: &usize| self.complete_rows.get(*index).is_some_and(|rows| *rows > 0);
+            let mut indices = scan.components.iter().map(|component| component.index);
+            if let Some(component) = indices.find(is_complete) {
+                return Err(invalid(NAME, scan.offset, JpegFault::RepeatedScan { component }));
             }
             return self.run(headers, scan, Sequential::new(markers, tables, scan)?);
         }
@@ -298,7 +283,7 @@ impl Scans<'_> {
     fn missing(&self, headers: &Headers<'_>) -> Option<Error> {
         let (frame, position) = (headers.markers.frame(), headers.markers.position());
         if self.complete_rows.contains(&0) {
-            return Some(invalid(NAME, position, "it ends before all components came"));
+            return Some(invalid(NAME, position, JpegFault::MissingComponents));
         }
         // An end of image says that the coefficients that did not come are meant to be zero.
         let has_end =
@@ -306,6 +291,6 @@ impl Scans<'_> {
         if headers.frame.sof != SOF2 || has_end || self.accuracy.iter().all(Accuracy::is_full) {
             return None;
         }
-        Some(invalid(NAME, position, "it ends before all its scans"))
+        Some(invalid(NAME, position, JpegFault::MissingScans))
     }
 }

@@ -4,7 +4,7 @@ use super::headers::Headers;
 use super::markers::{SOF0, SOF1, SOF2, SOF3, SOF55, process, process_name};
 use super::{JpegDct, JpegLossless};
 use crate::codec::{Codec, Decoded, Target, invalid};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, JpegFault, Result};
 
 const NAME: &str = "JPEG";
 
@@ -21,16 +21,12 @@ impl Codec for Jpeg {
         match process(frame) {
             Some(SOF3) => JpegLossless.decode(frame, target),
             Some(SOF0 | SOF1 | SOF2) => JpegDct.decode(frame, target),
-            Some(SOF55) => Err(invalid(
-                NAME,
-                0,
-                "it is a frame of JPEG-LS, which has Transfer Syntaxes of its own",
-            )),
+            Some(SOF55) => Err(invalid(NAME, 0, JpegFault::IsJpegLs)),
             Some(sof) => Err(unsupported(sof)),
             // What is wrong with the headers.
             None => Err(match Headers::read(NAME, frame) {
                 Err(error) => error,
-                Ok(_) => invalid(NAME, 0, "it has no frame header"),
+                Ok(_) => invalid(NAME, 0, JpegFault::NoFrameHeader),
             }),
         }
     }

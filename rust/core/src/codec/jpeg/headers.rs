@@ -6,7 +6,7 @@ use super::markers::{
     APP0, APP14, DHP, DHT, DNL, DQT, DRI, EXP, Markers, SOS, Segment, is_start_of_frame,
 };
 use crate::codec::invalid;
-use crate::error::{ErrorKind, Result};
+use crate::error::{ErrorKind, JpegFault, Result};
 
 /// The frame header (T.81 §B.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl<'a> Headers<'a> {
             }
             tables.define(codec, &segment)?;
         }
-        Err(invalid(codec, markers.position(), "it ends before its frame header"))
+        Err(invalid(codec, markers.position(), JpegFault::NoFrameHeader))
     }
 
     /// Reads to the next scan header; its entropy-coded bytes start at the position of `markers`,
@@ -137,15 +137,12 @@ impl<'a> Headers<'a> {
                 DNL => {
                     let rows = number_of_lines(codec, &segment)?;
                     if rows != self.frame.rows {
-                        let why = format!(
-                            "it has {rows} lines, but its frame header says {}",
-                            self.frame.rows
-                        );
-                        return Err(invalid(codec, segment.offset, why));
+                        let fault = JpegFault::LineCount { lines: rows, header: self.frame.rows };
+                        return Err(invalid(codec, segment.offset, fault));
                     }
                 }
                 sof if is_start_of_frame(sof) => {
-                    return Err(invalid(codec, segment.offset, "it has a second frame header"));
+                    return Err(invalid(codec, segment.offset, JpegFault::SecondFrameHeader));
                 }
                 _ => self.tables.define(codec, &segment)?,
             }
@@ -157,7 +154,7 @@ impl<'a> Headers<'a> {
 impl Tables {
     /// Takes in what a segment defines. Others are passed over.
     fn define(&mut self, codec: &'static str, segment: &Segment<'_>) -> Result<()> {
-        let wrong = |why| invalid(codec, segment.offset, why);
+        let wrong = |fault| invalid(codec, segment.offset, fault);
         match segment.marker {
             DHT => self.define_huffman(segment.body).map_err(wrong),
             DQT => self.define_quantization(segment.body).map_err(wrong),
@@ -166,10 +163,10 @@ impl Tables {
                     self.restart_interval = usize::from(u16::from_be_bytes([*high, *low]));
                     Ok(())
                 }
-                _ => Err(wrong("the restart interval has the wrong length")),
+                body => Err(wrong(JpegFault::RestartIntervalLength { length: body.len() })),
             },
-            SOS => Err(wrong("a scan comes before the frame header")),
-            DNL => Err(wrong("a number of lines comes before the first scan")),
+            SOS => Err(wrong(JpegFault::ScanBeforeFrameHeader)),
+            DNL => Err(wrong(JpegFault::LinesBeforeScan)),
             DHP | EXP => {
                 Err(ErrorKind::Unsupported { what: "hierarchical JPEG", coded: String::new() }
                     .into())
@@ -192,35 +189,39 @@ impl Tables {
     }
 
     /// T.81 §B.2.4.2.
-    fn define_huffman(&mut self, mut body: &[u8]) -> Result<(), &'static str> {
+    fn define_huffman(&mut self, mut body: &[u8]) -> Result<(), JpegFault> {
         while let Some((selector, rest)) = body.split_first() {
             body = rest;
             let tables = match selector >> 4 {
                 0 => &mut self.dc,
                 1 => &mut self.ac,
-                _ => return Err("the Huffman table is of no class"),
+                class => return Err(JpegFault::HuffmanClass { class }),
             };
+            let destination = selector & 15;
             let place = tables
-                .get_mut(usize::from(selector & 15))
-                .ok_or("the Huffman table has no destination")?;
+                .get_mut(usize::from(destination))
+                .ok_or(JpegFault::HuffmanDestination { destination })?;
             *place = Some(HuffmanSpecification::split_off(&mut body)?);
         }
         Ok(())
     }
 
     /// T.81 §B.2.4.1.
-    fn define_quantization(&mut self, mut body: &[u8]) -> Result<(), &'static str> {
-        const CUT_SHORT: &str = "the quantization table is cut short";
+    fn define_quantization(&mut self, mut body: &[u8]) -> Result<(), JpegFault> {
         while let Some((selector, rest)) = body.split_first() {
+            let cut_short =
+                |needed| move || JpegFault::QuantizationCutShort { needed, available: rest.len() };
             let mut table = [0u16; 64];
             body = match selector >> 4 {
                 0 => {
-                    let (values, rest) = rest.split_first_chunk::<64>().ok_or(CUT_SHORT)?;
+                    let (values, rest) =
+                        rest.split_first_chunk::<64>().ok_or_else(cut_short(64))?;
                     table = values.map(u16::from);
                     rest
                 }
                 1 => {
-                    let (values, rest) = rest.split_first_chunk::<128>().ok_or(CUT_SHORT)?;
+                    let (values, rest) =
+                        rest.split_first_chunk::<128>().ok_or_else(cut_short(128))?;
                     let (values, _) = values.as_chunks::<2>();
                     table
                         .iter_mut()
@@ -228,10 +229,11 @@ impl Tables {
                         .for_each(|(to, from)| *to = u16::from_be_bytes(*from));
                     rest
                 }
-                _ => return Err("the quantization table has no precision"),
+                code => return Err(JpegFault::QuantizationPrecision { code }),
             };
-            let place = self.quantization.get_mut(usize::from(selector & 15));
-            *place.ok_or("the quantization table has no destination")? = Some(table);
+            let destination = selector & 15;
+            let place = self.quantization.get_mut(usize::from(destination));
+            *place.ok_or(JpegFault::QuantizationDestination { destination })? = Some(table);
         }
         Ok(())
     }
@@ -240,29 +242,23 @@ impl Tables {
 /// Reads the frame header whose segment `markers` has just passed.
 fn frame_header(markers: &Markers<'_>, segment: &Segment<'_>) -> Result<FrameHeader> {
     let codec = markers.codec();
-    let wrong = |why: &str| invalid(codec, segment.offset, why);
+    let wrong = |fault| invalid(codec, segment.offset, fault);
     let [precision, y1, y0, x1, x0, count, components @ ..] = segment.body else {
-        return Err(wrong("the frame header is cut short"));
+        let length = segment.body.len();
+        return Err(wrong(JpegFault::FrameHeaderLength { length, components: 0 }));
     };
     let (components, rest) = components.as_chunks::<3>();
     if components.len() != usize::from(*count) || !rest.is_empty() {
-        return Err(wrong("the frame header has not as many components as it says"));
+        let length = segment.body.len();
+        return Err(wrong(JpegFault::FrameHeaderLength { length, components: *count }));
     }
     if !(1..=4).contains(&components.len()) {
-        return Err(invalid(
-            codec,
-            segment.offset,
-            format!("it has {count} components, not 1 to 4"),
-        ));
+        return Err(wrong(JpegFault::ComponentCount { count: components.len() }));
     }
     let components = components.iter().map(|[id, factors, table]| {
         let (horizontal, vertical) = (usize::from(factors >> 4), usize::from(factors & 15));
         if !(1..=4).contains(&horizontal) || !(1..=4).contains(&vertical) {
-            return Err(invalid(
-                codec,
-                segment.offset,
-                format!("sampling factors {horizontal} and {vertical}"),
-            ));
+            return Err(wrong(JpegFault::SamplingFactors { horizontal, vertical }));
         }
         Ok(Component { id: *id, horizontal, vertical, quantization_table: usize::from(*table) })
     });
@@ -270,13 +266,13 @@ fn frame_header(markers: &Markers<'_>, segment: &Segment<'_>) -> Result<FrameHea
     let mut ids = components.iter().map(|component| component.id);
     while let Some(id) = ids.next() {
         if ids.clone().any(|other| other == id) {
-            return Err(wrong("two components have the same identifier"));
+            return Err(wrong(JpegFault::RepeatedIdentifier { id }));
         }
     }
     let mut rows = usize::from(u16::from_be_bytes([*y1, *y0]));
     let columns = usize::from(u16::from_be_bytes([*x1, *x0]));
     if columns == 0 {
-        return Err(wrong("its lines have no samples"));
+        return Err(wrong(JpegFault::NoColumns));
     }
     if rows == 0 {
         rows = lines_behind_first_scan(markers.clone())?;
@@ -301,23 +297,22 @@ fn lines_behind_first_scan(mut markers: Markers<'_>) -> Result<usize> {
             let offset = markers.position();
             return match markers.next()? {
                 Some(segment) if segment.marker == DNL => number_of_lines(codec, &segment),
-                _ => Err(invalid(
-                    codec,
-                    offset,
-                    "neither its frame header nor its first scan says how many lines it has",
-                )),
+                _ => Err(invalid(codec, offset, JpegFault::NoLineCount)),
             };
         }
     }
-    Err(invalid(codec, markers.position(), "it ends before its first scan"))
+    Err(invalid(codec, markers.position(), JpegFault::NoScan))
 }
 
 /// T.81 §B.2.5.
 fn number_of_lines(codec: &'static str, segment: &Segment<'_>) -> Result<usize> {
     match segment.body {
-        [0, 0] => Err(invalid(codec, segment.offset, "it has no lines")),
+        [0, 0] => Err(invalid(codec, segment.offset, JpegFault::NoLines)),
         [high, low] => Ok(usize::from(u16::from_be_bytes([*high, *low]))),
-        _ => Err(invalid(codec, segment.offset, "the number of lines has the wrong length")),
+        body => {
+            let fault = JpegFault::LineCountLength { length: body.len() };
+            Err(invalid(codec, segment.offset, fault))
+        }
     }
 }
 
@@ -327,31 +322,30 @@ fn scan_header(
     frame: &FrameHeader,
     segment: &Segment<'_>,
 ) -> Result<ScanHeader> {
-    let wrong = |why: &str| invalid(codec, segment.offset, why);
-    let (Some((count, components)), Some(length)) =
-        (segment.body.split_first(), segment.body.len().checked_sub(4))
-    else {
-        return Err(wrong("the scan header is cut short"));
+    let wrong = |fault| invalid(codec, segment.offset, fault);
+    let length = segment.body.len();
+    let count = segment.body.first().copied().unwrap_or(0);
+    let wrong_length = || wrong(JpegFault::ScanHeaderLength { length, components: count });
+    let [_, selectors @ .., spectral_start, spectral_end, approximation] = segment.body else {
+        return Err(wrong_length());
     };
-    let (selectors, last) = components.split_at_checked(length).unwrap_or_default();
-    let ((selectors, []), [spectral_start, spectral_end, approximation]) =
-        (selectors.as_chunks::<2>(), last)
-    else {
-        return Err(wrong("the scan header has the wrong length"));
-    };
-    if selectors.len() != usize::from(*count) || selectors.is_empty() {
-        return Err(wrong("the scan header has not as many components as it says"));
+    let (selectors, []) = selectors.as_chunks::<2>() else { return Err(wrong_length()) };
+    if selectors.len() != usize::from(count) {
+        return Err(wrong_length());
+    }
+    if selectors.is_empty() {
+        return Err(wrong(JpegFault::ComponentCount { count: 0 }));
     }
     let mut components: Vec<ScanComponent> = Vec::with_capacity(selectors.len());
     for [id, tables] in selectors {
         let index = frame.components.iter().position(|component| component.id == *id);
-        let index = index.ok_or_else(|| wrong("a scan has a component that the frame has not"))?;
+        let index = index.ok_or_else(|| wrong(JpegFault::UnknownComponent { id: *id }))?;
         let (dc_table, ac_table) = (usize::from(tables >> 4), usize::from(tables & 15));
         if components.iter().any(|other| other.index == index) {
-            return Err(wrong("a scan has a component twice"));
+            return Err(wrong(JpegFault::RepeatedComponent { id: *id }));
         }
         if dc_table > 3 || ac_table > 3 {
-            return Err(wrong("a scan names a Huffman table that cannot be"));
+            return Err(wrong(JpegFault::HuffmanTable { table: dc_table.max(ac_table) }));
         }
         components.push(ScanComponent { index, dc_table, ac_table });
     }
@@ -366,120 +360,4 @@ fn scan_header(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A segment with its marker and length.
-    fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
-        let length = (body.len() as u16 + 2).to_be_bytes();
-        [&[0xFF, marker], &length[..], body].concat()
-    }
-
-    /// A frame of `segments`.
-    fn frame(segments: &[Vec<u8>]) -> Vec<u8> {
-        [&[0xFF, 0xD8], &segments.concat()[..], &[0xFF, 0xD9]].concat()
-    }
-
-    const FRAME_HEADER: [u8; 9] = [
-        12, // precision
-        0, 5, // lines
-        1, 2, // samples of a line
-        1, // component:
-        7, 0x21, 3, // its identifier, sampling factors and quantization table
-    ];
-    const SCAN_HEADER: [u8; 6] = [
-        1, // component:
-        7, 0x12, // its identifier, tables for DC and AC
-        6, 63, 0x21, // spectral selection, successive approximation
-    ];
-
-    #[test]
-    fn headers_say_how_samples_are_coded() {
-        let quantization = [&[0x12][..], &[1, 2].repeat(64), &[0x00], &[9; 64]].concat();
-        let bytes = frame(&[
-            segment(APP0, b"JFIF\0\x01\x02"),
-            segment(APP14, b"Adobe\0\x64\0\0\0\0\x01"),
-            segment(DQT, &quantization),
-            segment(0xC1, &FRAME_HEADER),
-            segment(DRI, &[1, 0]),
-            segment(DHT, &[&[0x11, 1][..], &[0; 15], &[5]].concat()),
-            segment(SOS, &SCAN_HEADER),
-            vec![0x12, 0x34],
-        ]);
-        let mut headers = Headers::read("JPEG", &bytes).unwrap();
-        let component = Component { id: 7, horizontal: 2, vertical: 1, quantization_table: 3 };
-        assert_eq!(headers.frame.components, [component]);
-        assert_eq!((headers.frame.sof, headers.frame.precision), (0xC1, 12));
-        assert_eq!((headers.frame.rows, headers.frame.columns), (5, 258));
-        let scan = headers.next_scan().unwrap().unwrap();
-        assert_eq!(scan.components, [ScanComponent { index: 0, dc_table: 1, ac_table: 2 }]);
-        assert_eq!((scan.spectral_start, scan.spectral_end), (6, 63));
-        assert_eq!((scan.approximation_high, scan.approximation_low), (2, 1));
-        let tables = &headers.tables;
-        assert!(tables.is_jfif && tables.adobe_transform == Some(1));
-        assert_eq!(
-            (tables.quantization[0], tables.quantization[2]),
-            (Some([9; 64]), Some([0x0102; 64]))
-        );
-        assert_eq!(tables.restart_interval, 256);
-        assert_eq!(tables.ac[1].as_ref().unwrap().highest_symbol(), Some(5));
-        assert_eq!(bytes[headers.markers.position()..], [0x12, 0x34, 0xFF, 0xD9]);
-        headers.markers.skip_entropy_coded();
-        assert_eq!(headers.next_scan().unwrap(), None);
-    }
-
-    #[test]
-    fn the_number_of_lines_may_follow_the_first_scan() {
-        let mut header = FRAME_HEADER;
-        header[1..3].fill(0);
-        let scan = [segment(SOS, &SCAN_HEADER), vec![0x12, 0xFF, 0, 0xFF, 0xD0, 0x34]].concat();
-        let bytes = frame(&[segment(0xC3, &header), scan.clone(), segment(DNL, &[0, 9])]);
-        let mut headers = Headers::read("JPEG", &bytes).unwrap();
-        assert_eq!(headers.frame.rows, 9);
-        assert!(headers.next_scan().unwrap().is_some());
-        headers.markers.skip_entropy_coded();
-        assert_eq!(headers.next_scan().unwrap(), None);
-        for wrong in [frame(&[segment(0xC3, &header), scan]), frame(&[segment(0xC3, &header)])] {
-            assert!(Headers::read("JPEG", &wrong).is_err());
-        }
-    }
-
-    #[test]
-    fn headers_that_contradict_themselves_are_refused() {
-        fn changed<const N: usize>(bytes: [u8; N], index: usize, value: u8) -> Vec<u8> {
-            let mut bytes = bytes;
-            bytes[index] = value;
-            bytes.to_vec()
-        }
-        let good = || segment(0xC3, &FRAME_HEADER);
-        for (segments, why) in [
-            (vec![segment(0xC3, &FRAME_HEADER[..5])], "frame header is cut short"),
-            (vec![segment(0xC3, &changed(FRAME_HEADER, 5, 2))], "not as many components"),
-            (vec![segment(0xC3, &[8, 0, 1, 0, 1, 0])], "0 components"),
-            (vec![segment(0xC3, &changed(FRAME_HEADER, 7, 0x05))], "sampling factors 0 and 5"),
-            (vec![segment(0xC3, &[8, 0, 1, 0, 0, 1, 1, 0x11, 0])], "no samples"),
-            (vec![segment(0xC3, &[8, 0, 1, 0, 1, 2, 1, 0x11, 0, 1, 0x11, 0])], "same identifier"),
-            (vec![good(), good()], "second frame header"),
-            (vec![segment(SOS, &SCAN_HEADER)], "before the frame header"),
-            (vec![segment(DHP, &[])], "hierarchical"),
-            (vec![], "ends before its frame header"),
-            (vec![good(), segment(SOS, &SCAN_HEADER[..3])], "scan header is cut short"),
-            (vec![good(), segment(SOS, &SCAN_HEADER[..5])], "wrong length"),
-            (vec![good(), segment(SOS, &changed(SCAN_HEADER, 0, 2))], "not as many components"),
-            (vec![good(), segment(SOS, &changed(SCAN_HEADER, 1, 8))], "that the frame has not"),
-            (vec![good(), segment(SOS, &changed(SCAN_HEADER, 2, 0x40))], "cannot be"),
-            (vec![good(), segment(SOS, &[2, 7, 0, 7, 0, 1, 0, 0])], "twice"),
-            (vec![good(), segment(DRI, &[1])], "wrong length"),
-            (vec![good(), segment(DQT, &[0; 64])], "cut short"),
-            (vec![good(), segment(DQT, &[0x20; 65])], "no precision"),
-            (vec![good(), segment(DQT, &[4; 65])], "no destination"),
-            (vec![good(), segment(DHT, &[0x20; 17])], "no class"),
-            (vec![good(), segment(DHT, &[0; 16])], "cut short"),
-        ] {
-            let bytes = frame(&segments);
-            let error = Headers::read("JPEG", &bytes).and_then(|mut headers| headers.next_scan());
-            let error = error.unwrap_err().to_string();
-            assert!(error.contains(why), "{error}, not {why}");
-        }
-    }
-}
+mod tests;

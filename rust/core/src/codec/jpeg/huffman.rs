@@ -1,6 +1,7 @@
 //! Huffman tables (T.81 §B.2.4.2, Annex C, §F.2.2.3).
 
 use super::bits::BitReader;
+use crate::error::JpegFault;
 
 /// A table as a DHT segment has it: how many codes there are of each length, and what they stand
 /// for.
@@ -30,21 +31,22 @@ impl HuffmanSpecification {
     ///
     /// If there are fewer bytes than it says, more than 256 codes, or more codes of a length than
     /// fit it.
-    pub fn split_off<'a>(bytes: &mut &'a [u8]) -> Result<HuffmanSpecification, &'static str> {
-        const CUT_SHORT: &str = "the Huffman table is cut short";
-        let (counts, rest): (&[u8; 16], &'a [u8]) = bytes.split_first_chunk().ok_or(CUT_SHORT)?;
+    pub fn split_off<'a>(bytes: &mut &'a [u8]) -> Result<HuffmanSpecification, JpegFault> {
+        let cut_short = |needed| JpegFault::HuffmanCutShort { needed, available: bytes.len() };
+        let (counts, rest): (&[u8; 16], &'a [u8]) =
+            bytes.split_first_chunk().ok_or_else(|| cut_short(16))?;
         let count = counts.iter().map(|count| usize::from(*count)).sum();
         if count > 256 {
-            return Err("the Huffman table has more than 256 codes");
+            return Err(JpegFault::HuffmanCodes { count });
         }
-        let (symbols, rest) = rest.split_at_checked(count).ok_or(CUT_SHORT)?;
+        let (symbols, rest) = rest.split_at_checked(count).ok_or_else(|| cut_short(16 + count))?;
         *bytes = rest;
         // Places for codes of a length that shorter codes leave free.
         let mut free = 1i32;
-        for count in counts {
+        for (length, count) in (1..).zip(counts) {
             free = 2 * free - i32::from(*count);
             if free < 0 {
-                return Err("the Huffman table has more codes than fit their lengths");
+                return Err(JpegFault::HuffmanLengths { length });
             }
         }
         Ok(HuffmanSpecification { counts: *counts, symbols: symbols.to_vec() })
@@ -159,10 +161,7 @@ mod tests {
     use super::super::bits::Interval;
     use super::*;
 
-    fn specification(
-        counts: [u8; 16],
-        symbols: &[u8],
-    ) -> Result<HuffmanSpecification, &'static str> {
+    fn specification(counts: [u8; 16], symbols: &[u8]) -> Result<HuffmanSpecification, JpegFault> {
         let bytes = [&counts[..], symbols].concat();
         let mut rest = &bytes[..];
         let specification = HuffmanSpecification::split_off(&mut rest)?;
@@ -216,10 +215,16 @@ mod tests {
     #[test]
     fn impossible_tables_are_refused() {
         let three_of_one_bit = [3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        assert!(specification(three_of_one_bit, &[1, 2, 3]).unwrap_err().contains("than fit"));
+        assert_eq!(
+            specification(three_of_one_bit, &[1, 2, 3]),
+            Err(JpegFault::HuffmanLengths { length: 1 })
+        );
         let many = [0, 0, 0, 0, 0, 0, 0, 0, 255, 2, 0, 0, 0, 0, 0, 0];
-        assert!(specification(many, &[0; 257]).unwrap_err().contains("256"));
-        assert!(specification([1; 16], &[0; 15]).unwrap_err().contains("cut short"));
+        assert_eq!(specification(many, &[0; 257]), Err(JpegFault::HuffmanCodes { count: 257 }));
+        assert_eq!(
+            specification([1; 16], &[0; 15]),
+            Err(JpegFault::HuffmanCutShort { needed: 32, available: 31 })
+        );
         assert!(specification([0; 16], &[]).is_ok(), "no codes");
     }
 }

@@ -1,7 +1,7 @@
 //! Markers and the segments behind them (T.81 §B.1.1).
 
 use crate::codec::invalid;
-use crate::error::Result;
+use crate::error::{JpegFault, Result};
 
 /// Start of image.
 pub(crate) const SOI: u8 = 0xD8;
@@ -116,7 +116,7 @@ impl<'a> Markers<'a> {
     pub fn new(codec: &'static str, frame: &'a [u8]) -> Result<Markers<'a>> {
         match frame {
             [0xFF, SOI, ..] => Ok(Markers { codec, frame, position: 2 }),
-            _ => Err(invalid(codec, 0, "it does not start with the marker SOI")),
+            _ => Err(invalid(codec, 0, JpegFault::NoStartOfImage)),
         }
     }
 
@@ -168,11 +168,8 @@ impl<'a> Markers<'a> {
             return Ok(None);
         };
         if fill == 0 {
-            return Err(invalid(
-                self.codec,
-                start,
-                format!("a marker is expected, not 0x{marker:02X}"),
-            ));
+            let fault = JpegFault::MarkerExpected { found: marker };
+            return Err(invalid(self.codec, start, fault));
         }
         let offset = start + fill - 1;
         let stands_alone = Segment { marker, offset, body: &[] };
@@ -183,11 +180,7 @@ impl<'a> Markers<'a> {
                 return Ok(Some(stands_alone));
             }
             0 | 2..=LAST_RESERVED | SOI | 0xFF => {
-                return Err(invalid(
-                    self.codec,
-                    offset,
-                    format!("the marker 0xFF{marker:02X} has no place here"),
-                ));
+                return Err(invalid(self.codec, offset, JpegFault::MisplacedMarker { marker }));
             }
             _ => {}
         }
@@ -195,8 +188,8 @@ impl<'a> Markers<'a> {
         let length =
             rest.first_chunk().map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
         let Some(body) = rest.get(2..length) else {
-            let why = format!("the segment of marker 0xFF{marker:02X} is cut short");
-            return Err(invalid(self.codec, offset, why));
+            let fault = JpegFault::SegmentCutShort { marker, length, available: rest.len() };
+            return Err(invalid(self.codec, offset, fault));
         };
         self.position = offset + 2 + length;
         Ok(Some(Segment { marker, offset, body }))
@@ -219,6 +212,7 @@ pub(crate) fn next_marker(frame: &[u8], mut position: usize) -> Option<(usize, u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::fault_of;
 
     #[test]
     fn segments_come_one_after_the_other() {
@@ -239,22 +233,23 @@ mod tests {
 
     #[test]
     fn what_is_no_segment_is_refused_where_it_is() {
-        for (bytes, offset, why) in [
-            (&[0xFF, 0xD9][..], 0, "SOI"),
-            (&[0xFF, SOI, 0x00], 2, "a marker is expected, not 0x00"),
-            (&[0xFF, SOI, 0xFF, SOI], 2, "0xFFD8 has no place here"),
-            (&[0xFF, SOI, 0xFF, DRI, 0x00], 2, "0xFFDD is cut short"),
-            (&[0xFF, SOI, 0xFF, DRI, 0x00, 0x01], 2, "0xFFDD is cut short"),
-            (&[0xFF, SOI, 0xFF, DRI, 0x00, 0x04, 0x00], 2, "0xFFDD is cut short"),
+        let cut_short =
+            |length, available| JpegFault::SegmentCutShort { marker: DRI, length, available };
+        for (bytes, offset, fault) in [
+            (&[][..], 0, JpegFault::NoStartOfImage),
+            (&[0xFF, 0xD9], 0, JpegFault::NoStartOfImage),
+            (&[0xFF, SOI, 0x00], 2, JpegFault::MarkerExpected { found: 0 }),
+            (&[0xFF, SOI, 0xFF, SOI], 2, JpegFault::MisplacedMarker { marker: SOI }),
+            (&[0xFF, SOI, 0xFF, 0xFF, 0x00], 3, JpegFault::MisplacedMarker { marker: 0 }),
+            (&[0xFF, SOI, 0xFF, 0x02], 2, JpegFault::MisplacedMarker { marker: 2 }),
+            (&[0xFF, SOI, 0xFF, 0xBF], 2, JpegFault::MisplacedMarker { marker: 0xBF }),
+            (&[0xFF, SOI, 0xFF, DRI, 0x00], 2, cut_short(0, 1)),
+            (&[0xFF, SOI, 0xFF, DRI, 0x00, 0x01], 2, cut_short(1, 2)),
+            (&[0xFF, SOI, 0xFF, DRI, 0x00, 0x04, 0x00], 2, cut_short(4, 3)),
         ] {
-            let error = Markers::new("JPEG", bytes)
-                .and_then(|mut markers| markers.next())
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.contains(&format!("at byte {offset} of")) && error.contains(why),
-                "{error}"
-            );
+            let error =
+                Markers::new("JPEG", bytes).and_then(|mut markers| markers.next()).unwrap_err();
+            assert_eq!(fault_of(&error), (Some(offset), fault.into()), "{bytes:X?}");
         }
         assert_eq!(
             Markers::new("JPEG", &[0xFF, SOI, 0xFF]).unwrap().next().unwrap(),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::NAME;
 use crate::codec::invalid;
-use crate::error::{ErrorKind, Result};
+use crate::error::{ErrorKind, Jpeg2000Fault, Result};
 
 /// What a codestream starts with: SOC, SIZ.
 const CODESTREAM_START: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
@@ -30,7 +30,7 @@ pub fn find_codestream(frame: &[u8]) -> Result<Range<usize>> {
     let searched = frame.get(..SEARCHED_LENGTH).unwrap_or(frame);
     match searched.windows(CODESTREAM_START.len()).position(|bytes| bytes == CODESTREAM_START) {
         Some(start) => Ok(start..frame.len()),
-        None => Err(invalid(NAME, 0, "it does not start as a codestream or JP2 file does")),
+        None => Err(invalid(NAME, 0, Jpeg2000Fault::NoCodestream)),
     }
 }
 
@@ -81,14 +81,10 @@ fn find_in_file(frame: &[u8]) -> Result<Range<usize>> {
                     // end.
                     return Ok(outer.contents.start..frame.len());
                 }
-                return Err(invalid(
-                    NAME,
-                    outer.contents.start,
-                    "its JP2 file has no codestream where it says",
-                ));
+                return Err(invalid(NAME, outer.contents.start, Jpeg2000Fault::NoCodestreamInBox));
             }
             _ => {}
         }
     }
-    Err(invalid(NAME, 0, "its JP2 file has no codestream"))
+    Err(invalid(NAME, 0, Jpeg2000Fault::NoCodestreamBox))
 }

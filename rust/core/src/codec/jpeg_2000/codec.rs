@@ -3,7 +3,7 @@
 use super::parameters::ImageSize;
 use super::{boxes, codestream, decode};
 use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Target, invalid};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Jpeg2000Fault, Result};
 
 /// What messages call the codec.
 pub(super) const NAME: &str = "JPEG 2000";
@@ -73,7 +73,10 @@ fn decode_codestream(codestream: &[u8], target: &mut Target<'_>) -> Result<Decod
 ///
 /// If its components differ from each other in a way that pixels cannot.
 fn coded_image(size: &ImageSize) -> Result<CodedImage> {
-    let first = size.components.first().ok_or_else(|| invalid(NAME, 2, "it has no components"))?;
+    let first = size
+        .components
+        .first()
+        .ok_or_else(|| invalid(NAME, 2, Jpeg2000Fault::ComponentCount { count: 0 }))?;
     for component in &size.components {
         if (component.x_step, component.y_step) != (1, 1) {
             return Err(unsupported("a JPEG 2000 frame with subsampled components"));

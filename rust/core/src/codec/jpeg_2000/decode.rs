@@ -12,7 +12,7 @@ use super::tile::{Band, Block, Resolution, TileComponent, divide};
 use super::wavelet::{Bands, Coefficient, Plane, synthesize};
 use super::{NAME, ht_block, unsupported};
 use crate::codec::{Decoded, Samples, Target, invalid};
-use crate::error::{ErrorKind, Result};
+use crate::error::{ErrorKind, Jpeg2000Fault, Result};
 
 /// Samples that are given on at a time: they fit a first-level cache.
 const SAMPLES_AT_A_TIME: usize = 4096;
@@ -67,11 +67,11 @@ impl TilePlane {
 
 /// Where and how a frame breaks off: what was noticed first.
 #[derive(Default)]
-struct Damage(Option<(usize, &'static str)>);
+struct Damage(Option<(usize, Jpeg2000Fault)>);
 
 impl Damage {
-    fn note(&mut self, offset: usize, why: &'static str) {
-        self.0.get_or_insert((offset, why));
+    fn note(&mut self, offset: usize, fault: Jpeg2000Fault) {
+        self.0.get_or_insert((offset, fault));
     }
 }
 
@@ -90,7 +90,7 @@ pub fn decode_tiles(
     let mut damage = Damage(tiles.damage);
     let is_empty = |tile: &Tile| tile.bodies.iter().all(|body| body.is_empty());
     if tiles.tiles.iter().all(is_empty) {
-        return Err(invalid(NAME, header.end, "it has no packets"));
+        return Err(invalid(NAME, header.end, Jpeg2000Fault::NoPackets));
     }
     let reduce = target.options().reduce;
     let tile_columns = header.size.tile_columns() as usize;
@@ -108,7 +108,7 @@ pub fn decode_tiles(
     }
     Ok(match damage.0 {
         None => Decoded::Whole,
-        Some((offset, why)) => Decoded::Partial(invalid(NAME, offset, why)),
+        Some((offset, fault)) => Decoded::Partial(invalid(NAME, offset, fault)),
     })
 }
 
@@ -232,9 +232,9 @@ impl TileDecoder {
         match reader.read(&mut components, changes) {
             Ok(()) => {}
             Err(PacketError::Ends) => {
-                damage.note(place(tile, bytes.len()), "it ends before its last packet does")
+                damage.note(place(tile, bytes.len()), Jpeg2000Fault::EndsInPackets)
             }
-            Err(PacketError::Wrong(why)) => damage.note(place(tile, reader.position), why),
+            Err(PacketError::Wrong(fault)) => damage.note(place(tile, reader.position), fault),
         }
         let mut planes = Vec::with_capacity(components.len());
         for component in &components {
@@ -293,15 +293,14 @@ impl TileDecoder {
             if block.pass_count == 0 {
                 continue;
             }
-            if !self.samples.reset(block.area.width(), block.area.height()) {
-                return Err(invalid(NAME, 0, "a code-block is larger than it can be"));
+            let (width, height) = (block.area.width(), block.area.height());
+            if !self.samples.reset(width, height) {
+                return Err(invalid(NAME, 0, Jpeg2000Fault::BlockSize { width, height }));
             }
             if !self.block(component, band, block, bytes)? {
                 let part = block.segments.first().and_then(|segment| segment.parts.first());
-                damage.note(
-                    place(tile, part.map_or(0, |part| part.0)),
-                    "a code-block is coded wrongly",
-                );
+                let offset = place(tile, part.map_or(0, |part| part.0));
+                damage.note(offset, Jpeg2000Fault::BlockDamaged);
             }
             let column = (block.area.x0 - band.area.x0) as usize;
             let top = (block.area.y0 - band.area.y0) as usize;
@@ -404,15 +403,12 @@ fn lower_region(coded: u32, shift: u32) -> u32 {
 
 /// RCT or ICT of the first three components (§G.2, §G.3).
 fn undo_component_transform(planes: &mut [TilePlane]) -> Result<()> {
+    let count = planes.len();
     let Some([first, second, third]) = planes.first_chunk_mut::<3>() else {
-        return Err(invalid(NAME, 0, "its components are too few for their transform"));
+        return Err(invalid(NAME, 0, Jpeg2000Fault::TransformComponents { count }));
     };
     if first.size() != second.size() || second.size() != third.size() {
-        return Err(invalid(
-            NAME,
-            0,
-            "its components are of more than one size, but transformed together",
-        ));
+        return Err(invalid(NAME, 0, Jpeg2000Fault::TransformSizes));
     }
     match (first, second, third) {
         (TilePlane::Whole(first), TilePlane::Whole(second), TilePlane::Whole(third)) => {
@@ -436,10 +432,6 @@ fn undo_component_transform(planes: &mut [TilePlane]) -> Result<()> {
             }
             Ok(())
         }
-        _ => Err(invalid(
-            NAME,
-            0,
-            "its components are transformed together, but by more than one wavelet",
-        )),
+        _ => Err(invalid(NAME, 0, Jpeg2000Fault::TransformWavelets)),
     }
 }

@@ -3,6 +3,13 @@
 use super::bits::{Ends, HeaderBits};
 use super::parameters::{BlockStyle, Progression, ProgressionChange, TileCoding};
 use super::tile::{Block, Precinct, PrecinctBand, Segment, TileComponent};
+use crate::error::Jpeg2000Fault;
+
+/// Most bit-planes of a code-block without bits. No band has more: an exponent of 31 and 7 guard
+/// bits.
+const MAX_ZERO_PLANES: u32 = 38;
+/// Most bits of a length: a codestream of 4 GiB is longer than any fragment.
+const MAX_LENGTH_BITS: u32 = 32;
 
 /// How reading the packets of a tile ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +17,7 @@ pub enum PacketError {
     /// The bytes end before the packets do.
     Ends,
     /// A packet header says what cannot be.
-    Wrong(&'static str),
+    Wrong(Jpeg2000Fault),
 }
 
 impl From<Ends> for PacketError {
@@ -184,19 +191,18 @@ fn read_band(
             block.zero_planes = 0;
             while !zero_planes.is_less(bits, column, row, block.zero_planes + 1)? {
                 block.zero_planes += 1;
-                // No band has more bit-planes: 31 of an exponent, 7 guard bits.
-                if block.zero_planes > 38 {
-                    return Err(PacketError::Wrong(
-                        "a code-block has more bit-planes than there can be",
-                    ));
+                if block.zero_planes > MAX_ZERO_PLANES {
+                    let fault = Jpeg2000Fault::ZeroPlanes { limit: MAX_ZERO_PLANES };
+                    return Err(PacketError::Wrong(fault));
                 }
             }
         }
         let pass_count = pass_count(bits)?;
         while bits.bit()? == 1 {
             block.length_bits += 1;
-            if block.length_bits > 32 {
-                return Err(PacketError::Wrong("a code-block is longer than it can be"));
+            if block.length_bits > MAX_LENGTH_BITS {
+                let fault = Jpeg2000Fault::LengthBits { limit: MAX_LENGTH_BITS };
+                return Err(PacketError::Wrong(fault));
             }
         }
         let mut add = |segment: usize, pass_count: u32, length: u32| {
@@ -243,8 +249,9 @@ fn length(
     pass_count: u32,
 ) -> Result<u32, PacketError> {
     let count = length_bits + pass_count.max(1).ilog2();
-    if count > 32 {
-        return Err(PacketError::Wrong("a code-block is longer than it can be"));
+    if count > MAX_LENGTH_BITS {
+        let fault = Jpeg2000Fault::LengthBits { limit: MAX_LENGTH_BITS };
+        return Err(PacketError::Wrong(fault));
     }
     Ok(bits.bits(count)?)
 }
@@ -320,7 +327,7 @@ fn read_high_throughput_lengths(
     }
     if left > 0 {
         if block.segments.len() > 1 || left > 2 {
-            return Err(PacketError::Wrong("a code-block has more than one set of passes"));
+            return Err(PacketError::Wrong(Jpeg2000Fault::HtSets));
         }
         block.segments.push(empty(2));
         add(1, left, length(bits, block.length_bits, left)?);

@@ -6,7 +6,7 @@ use super::parameters::{BlockStyle, ByComponent, Parameters, QuantizationStyle, 
 use super::tag_tree::TagTree;
 use super::{NAME, unsupported};
 use crate::codec::invalid;
-use crate::error::Result;
+use crate::error::{Jpeg2000Fault, Result};
 
 /// A code-block and what is there of it.
 #[derive(Debug, Default)]
@@ -120,12 +120,12 @@ pub fn divide(
             index: usize,
         ) -> Result<&'a T> {
             main.resolve(own, index)
-                .ok_or_else(|| invalid(NAME, 0, "its headers do not say how it is coded"))
+                .ok_or_else(|| invalid(NAME, 0, Jpeg2000Fault::Uncoded { component: index }))
         }
         let coding = resolve(&main.coding, &own.coding, index)?;
         let quantization = resolve(&main.quantization, &own.quantization, index)?;
         if coding.is_reversible && quantization.style != QuantizationStyle::None {
-            return Err(invalid(NAME, 0, "it is quantized, but its wavelet is the reversible one"));
+            return Err(invalid(NAME, 0, Jpeg2000Fault::QuantizedReversible { component: index }));
         }
         let (x_step, y_step) = (u32::from(component.x_step), u32::from(component.y_step));
         let area = area.every(x_step, y_step);
@@ -154,7 +154,7 @@ pub fn divide(
                 let band_index =
                     if resolution == 0 { 0 } else { resolution as usize * 3 - 2 + kind };
                 let (exponent, mantissa) = quantization.step(band_index).ok_or_else(|| {
-                    invalid(NAME, 0, "its headers do not say how all bands are quantized")
+                    invalid(NAME, 0, Jpeg2000Fault::UnquantizedBand { band: band_index })
                 })?;
                 let gain = u32::from(is_high_x) + u32::from(is_high_y);
                 let range = (component.precision + gain) as i32 - exponent as i32;
@@ -225,9 +225,7 @@ impl Pieces {
 
     fn take(&mut self, count: u64) -> Result<()> {
         let left = self.left.checked_sub(count);
-        self.left = left.ok_or_else(|| {
-            invalid(NAME, 0, "it has more precincts or code-blocks than such an image can need")
-        })?;
+        self.left = left.ok_or_else(|| invalid(NAME, 0, Jpeg2000Fault::TooManyPieces))?;
         Ok(())
     }
 }

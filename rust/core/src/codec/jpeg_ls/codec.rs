@@ -8,7 +8,7 @@ use super::rows::Rows;
 use super::scan::{Early, Shape, decode_scan};
 use crate::codec::target::{CodedColour, CodedImage, Target};
 use crate::codec::{Codec, Decoded, invalid};
-use crate::error::{Error, Result};
+use crate::error::{Error, JpegLsFault, Result};
 
 /// JPEG-LS, lossless and near-lossless (T.87).
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +85,7 @@ fn lines(
     mut take: impl FnMut(&[Lines]) -> Result<()>,
 ) -> Result<Option<Error>> {
     let parameters = Parameters::new(header.precision, scan.near, &headers.preset)
-        .map_err(|why| invalid(NAME, scan.offset, format!("its scan cannot be coded so: {why}")))?;
+        .map_err(|fault| invalid(NAME, scan.offset, fault))?;
     let shape = Shape {
         columns: header.columns,
         rows: header.rows,
@@ -100,17 +100,14 @@ fn lines(
     })?;
     headers.skip(end.taken);
     Ok(end.early.map(|early| {
-        let why = match early {
-            Early::Exhausted if headers.rest().is_empty() => "it ends",
-            Early::Exhausted => "a marker ends the scan",
-            Early::Damaged => "there is no code of JPEG-LS",
-            Early::NotRestarted => "the marker of a restart interval is missing",
+        let (lines, expected) = (line_count, header.rows);
+        let fault = match early {
+            Early::Exhausted if headers.rest().is_empty() => JpegLsFault::Ends { lines, expected },
+            Early::Exhausted => JpegLsFault::ScanEnds { lines, expected },
+            Early::Damaged => JpegLsFault::NoCode { lines, expected },
+            Early::NotRestarted => JpegLsFault::NotRestarted { lines, expected },
         };
-        invalid(
-            NAME,
-            headers.position(),
-            format!("{why} after {line_count} of {} lines", header.rows),
-        )
+        invalid(NAME, headers.position(), fault)
     }))
 }
 
@@ -130,12 +127,9 @@ fn planes(
             Ok(here) => here,
             Err(error) => break Some(error),
         };
-        if here
-            .components
-            .iter()
-            .any(|index| planes.get(*index).is_none_or(|plane| !plane.is_empty()))
-        {
-            break Some(invalid(NAME, here.offset, "a component is in two scans"));
+        let is_decoded = |index: &&usize| planes.get(**index).is_none_or(|plane| !plane.is_empty());
+        if let Some(component) = here.components.iter().find(is_decoded).copied() {
+            break Some(invalid(NAME, here.offset, JpegLsFault::RepeatedScan { component }));
         }
         let early = lines(headers, header, &here, |lines| {
             for (index, lines) in here.components.iter().zip(lines) {

@@ -5,7 +5,7 @@ use super::colour::ColourTransform;
 use super::parameters::Preset;
 use super::scan::Interleave;
 use crate::codec::invalid;
-use crate::error::{Error, ErrorKind, FrameFault, Result};
+use crate::error::{Error, ErrorKind, JpegLsFault, Result};
 
 /// What messages call this codec.
 pub(super) const NAME: &str = "JPEG-LS";
@@ -77,39 +77,32 @@ impl<'a> Segment<'a> {
         let fill = rest.iter().take_while(|byte| **byte == 0xFF).count();
         let Some(code) = rest.get(fill) else { return Ok(None) };
         if fill == 0 || *code == 0 {
-            return Err(invalid(
-                NAME,
-                offset,
-                format!("a marker was expected, and there is 0x{code:02X}"),
-            ));
+            return Err(invalid(NAME, offset, JpegLsFault::MarkerExpected { found: *code }));
         }
         let mut segment = Segment { code: *code, offset, body: &[] };
         *position = offset + fill + 1;
         if marker::is_alone(*code) {
             return Ok(Some(segment));
         }
-        let body = frame.get(*position..).and_then(|rest| {
-            let length = usize::from(u16::from_be_bytes(*rest.first_chunk()?));
-            rest.get(2..length)
-        });
-        segment.body = body.ok_or_else(|| {
-            invalid(NAME, offset, format!("the segment of marker 0xFF{code:02X} is cut short"))
+        // The length counts itself.
+        let rest = frame.get(*position..).unwrap_or_default();
+        let length =
+            rest.first_chunk().map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
+        segment.body = rest.get(2..length).ok_or_else(|| {
+            let available = rest.len();
+            segment.invalid(JpegLsFault::SegmentCutShort { marker: *code, length, available })
         })?;
         *position += 2 + segment.body.len();
         Ok(Some(segment))
     }
 
     /// Its bytes are not what its marker says.
-    fn fault(&self, fault: impl Into<FrameFault>) -> Error {
+    fn invalid(&self, fault: JpegLsFault) -> Error {
         invalid(NAME, self.offset, fault)
     }
 
     fn wrong_length(&self) -> Error {
-        self.fault(format!(
-            "marker 0xFF{:02X} has a segment of {} bytes",
-            self.code,
-            self.body.len() + 2
-        ))
+        self.invalid(JpegLsFault::SegmentLength { marker: self.code, length: self.body.len() + 2 })
     }
 }
 
@@ -138,9 +131,7 @@ impl FrameHeader {
             return Err(segment.wrong_length());
         }
         if !(2..=16).contains(&precision) {
-            return Err(
-                segment.fault(format!("its samples have {precision} bits, expected 2 to 16"))
-            );
+            return Err(segment.invalid(JpegLsFault::Precision { bits: precision }));
         }
         let factors = components.first().map_or(0, |[_, factors, _]| *factors);
         if components.iter().any(|[_, other, _]| *other != factors) {
@@ -190,7 +181,7 @@ impl ScanHeader {
             let mut found =
                 frame.component_ids.iter().enumerate().filter(|(_, other)| *other == id);
             let Some((index, _)) = found.find(|(index, _)| !components.contains(index)) else {
-                return Err(segment.fault(format!("its component {id} is none of the frame")));
+                return Err(segment.invalid(JpegLsFault::UnknownComponent { id: *id }));
             };
             if *table != 0 {
                 return Err(unsupported("JPEG-LS with a mapping table", (*table).into()));
@@ -203,7 +194,7 @@ impl ScanHeader {
             (2, _) => Interleave::Sample,
             _ => {
                 return Err(segment
-                    .fault(format!("its {count} components have interleave mode {interleave}")));
+                    .invalid(JpegLsFault::Interleave { mode: interleave, components: count }));
             }
         };
         if transform & 0x0F != 0 {
@@ -236,7 +227,7 @@ impl<'a> Headers<'a> {
     /// If that is not SOI.
     pub(super) fn new(frame: &'a [u8]) -> Result<Headers<'a>> {
         if !frame.starts_with(&[0xFF, marker::SOI]) {
-            return Err(invalid(NAME, 0, "it does not start with marker 0xFFD8 (SOI)"));
+            return Err(invalid(NAME, 0, JpegLsFault::NoStartOfImage));
         }
         Ok(Headers {
             frame,
@@ -257,16 +248,12 @@ impl<'a> Headers<'a> {
         while let Some(segment) = Segment::next(self.frame, &mut self.position)? {
             match segment.code {
                 marker::SOF55 if self.header.is_some() => {
-                    return Err(segment.fault("it has a second frame header"));
+                    return Err(segment.invalid(JpegLsFault::SecondFrameHeader));
                 }
                 marker::SOF55 => self.header = Some(FrameHeader::parse(&segment)?),
                 marker::SOF57 => return Err(unsupported("JPEG-LS with extensions, SOF", 57)),
                 code if marker::is_other_frame(code) => {
-                    let why = format!(
-                        "it is no JPEG-LS: its frame header is marker 0xFF{code:02X} (SOF{})",
-                        code & 0x0F
-                    );
-                    return Err(segment.fault(why));
+                    return Err(segment.invalid(JpegLsFault::OtherProcess { marker: code }));
                 }
                 marker::LSE => self.preset_parameters(&segment)?,
                 marker::DRI => {
@@ -284,25 +271,24 @@ impl<'a> Headers<'a> {
                 }
                 marker::SOS => {
                     let Some(header) = &mut self.header else {
-                        return Err(segment.fault("there is no frame header before its scan"));
+                        return Err(segment.invalid(JpegLsFault::NoFrameHeader));
                     };
                     let scan = ScanHeader::parse(&segment, header)?;
                     if header.rows == 0 {
-                        header.rows = line_count(self.frame, self.position).ok_or_else(|| {
-                            segment.fault("it does not say how many lines it has")
-                        })?;
+                        header.rows = line_count(self.frame, self.position)
+                            .ok_or_else(|| segment.invalid(JpegLsFault::NoLineCount))?;
                     }
                     return Ok((header.clone(), scan));
                 }
                 marker::EOI => {
-                    return Err(segment.fault("it ends before all its components are there"));
+                    return Err(segment.invalid(JpegLsFault::MissingComponents));
                 }
                 // Comments, applications' own and tables of other processes. What a lone marker
                 // says is known.
                 _ => {}
             }
         }
-        Err(invalid(NAME, self.frame.len(), "it ends before all its components are there"))
+        Err(invalid(NAME, self.frame.len(), JpegLsFault::MissingComponents))
     }
 
     /// Where the walk goes on: behind a scan header, at the scan's entropy-coded bytes.
@@ -338,7 +324,7 @@ impl<'a> Headers<'a> {
             [4, width @ 2..=4, ref sizes @ ..] if sizes.len() == 2 * usize::from(width) => {
                 let (rows, columns) = sizes.split_at(usize::from(width));
                 let Some(header) = &mut self.header else {
-                    return Err(segment.fault("the size of the frame stands before its header"));
+                    return Err(segment.invalid(JpegLsFault::SizeBeforeFrameHeader));
                 };
                 (header.rows, header.columns) = (number(rows), number(columns));
             }

@@ -1,5 +1,7 @@
 //! The numbers that set up the coding of a scan (T.87 §A.1, §A.2, §C.2.4.1.1).
 
+use crate::error::JpegLsFault;
+
 /// What an LSE marker segment says (T.87 §C.2.4.1.1): 0 where the default holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Preset {
@@ -35,18 +37,20 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// With the reason, if the preset or `near` are none that the standard allows.
-    pub(super) fn new(precision: u32, near: u32, preset: &Preset) -> Result<Parameters, String> {
+    /// If the preset or `near` are none that the standard allows.
+    pub(super) fn new(
+        precision: u32,
+        near: u32,
+        preset: &Preset,
+    ) -> Result<Parameters, JpegLsFault> {
         let largest = (1i32 << precision) - 1;
         let max_value = if preset.max_value == 0 { largest } else { preset.max_value as i32 };
         if max_value > largest {
-            return Err(format!(
-                "its largest sample, {max_value}, has more than its {precision} bits"
-            ));
+            return Err(JpegLsFault::LargestSample { max_value, precision });
         }
         let near = near as i32;
         if near > (max_value / 2).min(255) {
-            return Err(format!("NEAR is {near}, but the largest sample is {max_value}"));
+            return Err(JpegLsFault::Near { near, max_value });
         }
         let mut thresholds = default_thresholds(max_value, near);
         for (threshold, preset) in thresholds.iter_mut().zip(preset.thresholds) {
@@ -56,13 +60,11 @@ impl Parameters {
         }
         let [t1, t2, t3] = thresholds;
         if !(near < t1 && t1 <= t2 && t2 <= t3 && t3 <= max_value) {
-            return Err(format!(
-                "its thresholds are {t1}, {t2} and {t3}, with NEAR {near} and samples to {max_value}"
-            ));
+            return Err(JpegLsFault::Thresholds { t1, t2, t3, near, max_value });
         }
         let reset = if preset.reset == 0 { 64 } else { preset.reset };
         if reset < 3 || reset > 255.max(max_value as u32) {
-            return Err(format!("RESET is {reset}"));
+            return Err(JpegLsFault::Reset { reset });
         }
         let range = (max_value + 2 * near) / (2 * near + 1) + 1;
         // For 1 and more, this is the logarithm to base 2, rounded up.
@@ -151,17 +153,36 @@ mod tests {
     #[test]
     fn presets_that_contradict_themselves_are_refused() {
         let preset = |max_value, thresholds, reset| Preset { max_value, thresholds, reset };
-        for (near, preset, why) in [
-            (0, preset(256, [0; 3], 0), "largest sample"),
-            (128, preset(0, [0; 3], 0), "NEAR"),
-            (3, preset(0, [3, 0, 0], 0), "thresholds"),
-            (0, preset(0, [9, 8, 21], 0), "thresholds"),
-            (0, preset(100, [3, 7, 101], 0), "thresholds"),
-            (0, preset(0, [0; 3], 2), "RESET"),
-            (0, preset(0, [0; 3], 256), "RESET"),
+        let thresholds = |near, [t1, t2, t3]: [i32; 3], max_value| {
+            Some(JpegLsFault::Thresholds { t1, t2, t3, near, max_value })
+        };
+        for (near, preset, expected) in [
+            (0, preset(255, [0; 3], 0), None),
+            (
+                0,
+                preset(256, [0; 3], 0),
+                Some(JpegLsFault::LargestSample { max_value: 256, precision: 8 }),
+            ),
+            (127, preset(0, [0; 3], 0), None),
+            (128, preset(0, [0; 3], 0), Some(JpegLsFault::Near { near: 128, max_value: 255 })),
+            (51, preset(101, [0; 3], 0), Some(JpegLsFault::Near { near: 51, max_value: 101 })),
+            (3, preset(0, [4, 0, 0], 0), None),
+            (3, preset(0, [3, 0, 0], 0), thresholds(3, [3, 22, 42], 255)),
+            (0, preset(0, [8, 8, 8], 0), None),
+            (0, preset(0, [9, 8, 21], 0), thresholds(0, [9, 8, 21], 255)),
+            (0, preset(0, [3, 22, 21], 0), thresholds(0, [3, 22, 21], 255)),
+            (0, preset(100, [3, 7, 100], 0), None),
+            (0, preset(100, [3, 7, 101], 0), thresholds(0, [3, 7, 101], 100)),
+            (0, preset(0, [0; 3], 3), None),
+            (0, preset(0, [0; 3], 2), Some(JpegLsFault::Reset { reset: 2 })),
+            (0, preset(0, [0; 3], 255), None),
+            (0, preset(0, [0; 3], 256), Some(JpegLsFault::Reset { reset: 256 })),
         ] {
-            let error = Parameters::new(8, near, &preset).unwrap_err();
-            assert!(error.contains(why), "{error}");
+            let found = Parameters::new(8, near, &preset);
+            assert_eq!(found.err(), expected, "NEAR {near}, {preset:?}");
         }
+        // More than 255 where samples are larger.
+        let parameters = Parameters::new(12, 0, &preset(0, [0; 3], 4095)).unwrap();
+        assert_eq!(parameters.reset, 4095);
     }
 }

@@ -7,7 +7,7 @@ use super::super::markers::Markers;
 use super::idct::{Block, PLACES};
 use super::scan::BlockDecoder;
 use crate::codec::invalid;
-use crate::error::Result;
+use crate::error::{JpegFault, Result};
 
 /// The last coefficient, in zig-zag order.
 const LAST: u8 = 63;
@@ -59,34 +59,27 @@ pub(super) fn check_scan(
     };
     let is_step = low <= 13 && (high == 0 || high == low + 1);
     if !is_band || !is_step {
-        let why =
-            format!("no scan has the coefficients {start} to {end} and the bits {high} to {low}");
-        return Err(invalid(markers.codec(), scan.offset, why));
+        let fault = JpegFault::ProgressiveScan { start, end, high, low };
+        return Err(invalid(markers.codec(), scan.offset, fault));
     }
     for component in &scan.components {
         if !accuracy.get_mut(component.index).is_some_and(|accuracy| accuracy.advance(scan)) {
-            return Err(invalid(
-                markers.codec(),
-                scan.offset,
-                "a scan does not follow from the scans before it",
-            ));
+            let fault = JpegFault::ScanOrder { component: component.index };
+            return Err(invalid(markers.codec(), scan.offset, fault));
         }
     }
     Ok(())
 }
 
-fn table(
+fn huffman_table(
     markers: &Markers<'_>,
     scan: &ScanHeader,
-    found: Option<&Option<HuffmanSpecification>>,
+    tables: &[Option<HuffmanSpecification>; 4],
+    table: usize,
 ) -> Result<HuffmanTable> {
-    match found {
+    match tables.get(table) {
         Some(Some(specification)) => Ok(HuffmanTable::new(specification)),
-        _ => Err(invalid(
-            markers.codec(),
-            scan.offset,
-            "a scan names a Huffman table that is not there",
-        )),
+        _ => Err(invalid(markers.codec(), scan.offset, JpegFault::MissingHuffmanTable { table })),
     }
 }
 
@@ -102,10 +95,9 @@ impl DcFirst {
     ///
     /// If a table was not defined.
     pub fn new(markers: &Markers<'_>, tables: &Tables, scan: &ScanHeader) -> Result<DcFirst> {
-        let components = scan
-            .components
-            .iter()
-            .map(|component| Ok((table(markers, scan, tables.dc.get(component.dc_table))?, 0)));
+        let components = scan.components.iter().map(|component| {
+            Ok((huffman_table(markers, scan, &tables.dc, component.dc_table)?, 0))
+        });
         Ok(DcFirst { components: components.collect::<Result<_>>()?, low: scan.approximation_low })
     }
 }
@@ -161,7 +153,7 @@ impl Band {
     fn new(markers: &Markers<'_>, tables: &Tables, scan: &ScanHeader) -> Result<Band> {
         let table_index = scan.components.first().map_or(0, |component| component.ac_table);
         Ok(Band {
-            table: table(markers, scan, tables.ac.get(table_index))?,
+            table: huffman_table(markers, scan, &tables.ac, table_index)?,
             start: usize::from(scan.spectral_start),
             end: usize::from(scan.spectral_end),
             low: scan.approximation_low,

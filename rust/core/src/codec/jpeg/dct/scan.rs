@@ -3,12 +3,13 @@
 
 use super::super::bits::{BitReader, Interval};
 use super::super::headers::{ScanHeader, Tables};
+use super::super::huffman::HuffmanSpecification;
 use super::super::markers::Markers;
 use super::idct::{Block, PLACES};
 use super::layout::{Layout, ScanLayout};
 use super::table::{CoefficientTable, Next};
 use crate::codec::invalid;
-use crate::error::Result;
+use crate::error::{JpegFault, Result};
 
 /// Decodes what a scan has of a block.
 pub(super) trait BlockDecoder {
@@ -84,8 +85,8 @@ pub(super) fn decode_scan(
             }
             if decode_mcu(&mut bits, scan, decoder, coefficients, place, column).is_none() {
                 check_end(markers, &interval, &bits)?;
-                let why = "what comes is no code of its tables";
-                return Err(invalid(markers.codec(), interval.offset(&bits), why));
+                let offset = interval.offset(&bits);
+                return Err(invalid(markers.codec(), offset, JpegFault::NoCode));
             }
         }
         check_end(markers, &interval, &bits)?;
@@ -99,7 +100,7 @@ pub(super) fn decode_scan(
 fn check_end(markers: &Markers<'_>, interval: &Interval, bits: &BitReader<'_>) -> Result<()> {
     match bits.is_past_end() {
         false => Ok(()),
-        true => Err(invalid(markers.codec(), interval.end(), "its coded samples end early")),
+        true => Err(invalid(markers.codec(), interval.end(), JpegFault::EndsEarly)),
     }
 }
 
@@ -117,8 +118,7 @@ fn check_used(markers: &Markers<'_>, interval: &Interval, bits: &BitReader<'_>) 
     if unused <= MOST_UNUSED || interval.marker().is_none() {
         return Ok(());
     }
-    let why = format!("{unused} bytes are left over when all blocks are decoded: it is damaged");
-    Err(invalid(markers.codec(), interval.end(), why))
+    Err(invalid(markers.codec(), interval.end(), JpegFault::UnusedBytes { count: unused }))
 }
 
 /// Decodes the blocks of an MCU.
@@ -162,18 +162,16 @@ impl Sequential {
     /// If a table was not defined.
     pub fn new(markers: &Markers<'_>, tables: &Tables, scan: &ScanHeader) -> Result<Sequential> {
         let components = scan.components.iter().map(|component| {
-            let dc = tables.dc.get(component.dc_table).and_then(Option::as_ref);
-            let ac = tables.ac.get(component.ac_table).and_then(Option::as_ref);
-            let (Some(dc), Some(ac)) = (dc, ac) else {
-                return Err(invalid(
-                    markers.codec(),
-                    scan.offset,
-                    "a scan names a Huffman table that is not there",
-                ));
+            let table = |tables: &[Option<HuffmanSpecification>; 4], table: usize| {
+                let missing = JpegFault::MissingHuffmanTable { table };
+                let defined = tables.get(table).and_then(Option::as_ref);
+                defined
+                    .map(CoefficientTable::new)
+                    .ok_or_else(|| invalid(markers.codec(), scan.offset, missing))
             };
             Ok(SequentialComponent {
-                dc: CoefficientTable::new(dc),
-                ac: CoefficientTable::new(ac),
+                dc: table(&tables.dc, component.dc_table)?,
+                ac: table(&tables.ac, component.ac_table)?,
                 prediction: 0,
             })
         });

@@ -3,6 +3,7 @@
 
 use super::super::bits::{BitReader, extend};
 use super::super::huffman::{HuffmanSpecification, HuffmanTable};
+use crate::error::JpegFault;
 
 /// The category of one difference only, behind whose code there are no bits (T.81 §H.1.2.2, Table
 /// H.2).
@@ -58,9 +59,11 @@ impl DifferenceTable {
     /// # Errors
     ///
     /// If a code stands for something that is no category.
-    pub fn new(specification: &HuffmanSpecification) -> Result<DifferenceTable, &'static str> {
-        if specification.highest_symbol() > Some(HIGHEST_CATEGORY) {
-            return Err("the Huffman table has a category above 16");
+    pub fn new(specification: &HuffmanSpecification) -> Result<DifferenceTable, JpegFault> {
+        if let Some(category) = specification.highest_symbol()
+            && category > HIGHEST_CATEGORY
+        {
+            return Err(JpegFault::HuffmanCategory { category });
         }
         let mut lookup = Box::new([Entry::default(); 1 << Self::LOOKUP_BITS]);
         for code in specification.codes().filter(|code| code.symbol < HIGHEST_CATEGORY) {

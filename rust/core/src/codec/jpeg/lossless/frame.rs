@@ -2,10 +2,10 @@
 
 use super::super::bits::Interval;
 use super::super::headers::{FrameHeader, Headers, ScanHeader};
-use super::super::markers::{SOF3, process_name};
+use super::super::markers::SOF3;
 use super::scan::{ScanDecoder, lines_in_cache};
 use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, JpegFault, Result};
 
 pub(super) const NAME: &str = "JPEG Lossless";
 
@@ -54,12 +54,12 @@ impl Codec for JpegLossless {
 /// What the frame header says, if this codec reads such frames.
 fn coded_image(frame: &FrameHeader) -> Result<CodedImage> {
     if frame.sof != SOF3 {
-        let why = format!("its process is {}, not lossless", process_name(frame.sof));
-        return Err(invalid(NAME, frame.offset, why));
+        let fault = JpegFault::NotLossless { marker: frame.sof };
+        return Err(invalid(NAME, frame.offset, fault));
     }
     if !(2..=16).contains(&frame.precision) {
-        let why = format!("its samples have {} bits, not 2 to 16", frame.precision);
-        return Err(invalid(NAME, frame.offset, why));
+        let fault = JpegFault::Precision { bits: frame.precision, expected: "2 to 16" };
+        return Err(invalid(NAME, frame.offset, fault));
     }
     // The factors of an only component mean nothing (T.81 §A.2.2).
     let is_sampled = frame
@@ -84,9 +84,7 @@ fn coded_image(frame: &FrameHeader) -> Result<CodedImage> {
 /// The next scan, which there must be.
 fn next_scan(headers: &mut Headers<'_>) -> Result<ScanHeader> {
     let scan = headers.next_scan()?;
-    scan.ok_or_else(|| {
-        invalid(NAME, headers.markers.position(), "it ends before all its components are coded")
-    })
+    scan.ok_or_else(|| invalid(NAME, headers.markers.position(), JpegFault::MissingComponents))
 }
 
 /// Hands rows on to the target.
@@ -146,7 +144,11 @@ fn decode_separate_scans(
         fault = fault.or(scan_fault);
         for (index, rows) in good_rows.iter_mut().enumerate() {
             if indices.contains(&index) && rows.replace(scan_rows).is_some() {
-                return Err(invalid(NAME, scan.offset, "a component is coded twice"));
+                return Err(invalid(
+                    NAME,
+                    scan.offset,
+                    JpegFault::RepeatedScan { component: index },
+                ));
             }
         }
         if let Some(fewest) = good_rows.iter().copied().min().flatten() {

@@ -6,7 +6,7 @@ use super::differences::DifferenceTable;
 use super::frame::NAME;
 use super::prediction::line_decoder;
 use crate::codec::invalid;
-use crate::error::{Error, Result};
+use crate::error::{Error, JpegFault, Result};
 
 /// Bytes of the lines that are decoded before they are handed on: they fit the cache next to the
 /// tables.
@@ -52,34 +52,30 @@ impl<'a> ScanDecoder<'a> {
         scan: &'a ScanHeader,
         bits_stored: u32,
     ) -> Result<ScanDecoder<'a>> {
-        let wrong = |why: String| invalid(NAME, scan.offset, why);
+        let wrong = |fault| invalid(NAME, scan.offset, fault);
         let selection = scan.spectral_start;
         if !(1..=7).contains(&selection) {
-            return Err(wrong(format!("there is no predictor {selection}")));
+            return Err(wrong(JpegFault::Predictor { selection }));
         }
         let point_transform = u32::from(scan.approximation_low);
         if point_transform >= headers.frame.precision {
-            let precision = headers.frame.precision;
-            return Err(wrong(format!(
-                "the point transform leaves out {point_transform} of {precision} bits"
-            )));
+            let (shift, precision) = (point_transform, headers.frame.precision);
+            return Err(wrong(JpegFault::PointTransform { shift, precision }));
         }
         // An MCU is a pixel. Prediction starts anew with a line only (T.81 §H.1.2.1).
         let (restart_interval, columns) = (headers.tables.restart_interval, headers.frame.columns);
         let has_restarts = restart_interval < headers.frame.rows * columns;
         if has_restarts && !restart_interval.is_multiple_of(columns) {
-            return Err(wrong(format!(
-                "it restarts after {restart_interval} pixels, but its lines have {columns}"
-            )));
+            let interval = restart_interval;
+            return Err(wrong(JpegFault::RestartInLine { interval, columns }));
         }
         let mut tables = [const { None }; 4];
         for component in &scan.components {
-            let defined = headers.tables.dc.get(component.dc_table).and_then(Option::as_ref);
-            let defined = defined.ok_or_else(|| {
-                wrong("a scan names a Huffman table that is not there".to_owned())
-            })?;
-            if let Some(place @ None) = tables.get_mut(component.dc_table) {
-                *place = Some(DifferenceTable::new(defined).map_err(|why| wrong(why.to_owned()))?);
+            let table = component.dc_table;
+            let defined = headers.tables.dc.get(table).and_then(Option::as_ref);
+            let defined = defined.ok_or_else(|| wrong(JpegFault::MissingHuffmanTable { table }))?;
+            if let Some(place @ None) = tables.get_mut(table) {
+                *place = Some(DifferenceTable::new(defined).map_err(wrong)?);
             }
         }
         let interval_lines = restart_interval / columns;
@@ -112,7 +108,10 @@ impl<'a> ScanDecoder<'a> {
             [a, b] => self.decode_lines::<2, 1>([a, b], interval, give),
             [a, b, c] => self.decode_lines::<3, 2>([a, b, c], interval, give),
             [a, b, c, d] => self.decode_lines::<4, 1>([a, b, c, d], interval, give),
-            _ => Err(invalid(NAME, self.scan.offset, "a scan has no components, or more than 4")),
+            ref other => {
+                let fault = JpegFault::ComponentCount { count: other.len() };
+                Err(invalid(NAME, self.scan.offset, fault))
+            }
         }
     }
 
@@ -171,12 +170,9 @@ impl<'a> ScanDecoder<'a> {
                 lines.get_mut(columns..(good + 1) * columns).unwrap_or_default().as_flattened_mut();
             let in_range = self.finish(decoded, columns * N);
             if in_range < good {
-                let why = format!(
-                    "line {} has samples of more than {} bits",
-                    row + in_range + 1,
-                    self.sample_bits()
-                );
-                fault = Some(invalid(NAME, interval.offset(&bits), why));
+                let line = row + in_range + 1;
+                let what = JpegFault::SamplesTooLarge { line, bits: self.sample_bits() };
+                fault = Some(invalid(NAME, interval.offset(&bits), what));
             }
             let given = decoded.get(..in_range * columns * N).unwrap_or_default();
             if !given.is_empty() {
@@ -210,10 +206,7 @@ impl<'a> ScanDecoder<'a> {
         if unused <= MOST_UNUSED || interval.marker().is_none() {
             return Ok(());
         }
-        let why = format!(
-            "its last {unused} bytes are left over when all lines are decoded: it is damaged"
-        );
-        Err(invalid(NAME, interval.end(), why))
+        Err(invalid(NAME, interval.end(), JpegFault::UnusedBytes { count: unused }))
     }
 
     /// What is wrong with a line that was just decoded.
@@ -223,15 +216,12 @@ impl<'a> ScanDecoder<'a> {
         interval: &Interval,
         bits: &BitReader<'_>,
     ) -> Option<Error> {
-        let (line, row_count) = (row + 1, self.headers.frame.rows);
+        let (line, lines) = (row + 1, self.headers.frame.rows);
         if bits.is_spoilt() {
-            Some(invalid(
-                NAME,
-                interval.offset(bits),
-                format!("line {line} of {row_count} has bits that are no code"),
-            ))
+            let fault = JpegFault::NoCodeInLine { line, lines };
+            Some(invalid(NAME, interval.offset(bits), fault))
         } else if bits.is_past_end() {
-            Some(invalid(NAME, interval.end(), format!("it ends in line {line} of {row_count}")))
+            Some(invalid(NAME, interval.end(), JpegFault::EndsInLine { line, lines }))
         } else {
             None
         }
