@@ -423,7 +423,7 @@ def test_rle_of_another_size_is_an_error(rows: int, columns: int) -> None:
         elements[-1] = Element(PIXEL_DATA, "OB", Fragments([frame]))
         ds = rd.dcmread(file_bytes(elements, transfer_syntax="1.2.840.10008.1.2.5"))
         if extra:
-            with pytest.raises(rd.InvalidDicomError, match="goes on behind all rows"):
+            with pytest.raises(rd.InvalidDicomError, match="goes on after the last row"):
                 _ = ds.pixel_array
         else:
             np.testing.assert_array_equal(ds.pixel_array, pixels)

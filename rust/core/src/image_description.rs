@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use crate::dataset::Dataset;
 use crate::dictionary::keyword;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ImageFault, Result};
 use crate::tag::Tag;
 use crate::value::{self, Number};
 use crate::vr::Vr;
@@ -435,8 +435,7 @@ fn frame_count(attributes: &impl Attributes) -> Result<u64> {
             Ok(found.max(1))
         }
         None if attributes.text(NUMBER_OF_FRAMES).is_some_and(|text| !text.trim().is_empty()) => {
-            let why = "Number of Frames is no whole number".to_owned();
-            Err(place(NUMBER_OF_FRAMES)(ErrorKind::InvalidImage { why }))
+            Err(place(NUMBER_OF_FRAMES)(ImageFault::FrameCount.into()))
         }
         None => Ok(1),
     }

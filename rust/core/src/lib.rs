@@ -42,8 +42,9 @@ pub use cursor::ByteOrder;
 pub use dataset::{Dataset, DicomFile, FileBytes, Item, OpenBytes, Parts, ResolvedVr};
 pub use encapsulation::{ExtendedOffsetTable, Fragment, Fragments, Frames, Irregularity};
 pub use error::{
-    ColumnFault, Error, ErrorKind, Family, FrameFault, ImageShape, Jpeg2000Fault, JpegFault,
-    JpegLsFault, LooksLike, Result, SeriesFault,
+    ColumnFault, Error, ErrorKind, Family, FrameFault, FrameSize, ImageFault, ImageShape,
+    Jpeg2000Fault, JpegFault, JpegLsFault, JpegXlFault, LooksLike, RequestFault, Result, RleFault,
+    SeriesFault,
 };
 pub use functional_groups::{FrameAttributes, read_functional_groups};
 pub use image_description::{Attributes, ImageDescription, PixelElement, SampleType};

@@ -15,7 +15,7 @@ use rapidicom_core::pixel::{
 };
 use rapidicom_core::{
     AlignedBuffer, ByteOrder, Dataset, Error, ErrorKind, FileBytes, Frames, ImageDescription,
-    OpenBytes, PixelElement, SharedBytes, Source, Tag, Vr, Workers, transfer_syntax,
+    ImageFault, OpenBytes, PixelElement, SharedBytes, Source, Tag, Vr, Workers, transfer_syntax,
 };
 
 use crate::array::{fill, from_kept};
@@ -58,8 +58,7 @@ impl PyPixelReader {
         for element in PixelElement::ALL {
             let Some(value) = FoundValue::new(dataset, element.tag())? else { continue };
             if found.replace((element, value)).is_some() {
-                let why = "the data set has more than one of Pixel Data, Float Pixel Data and Double Float Pixel Data";
-                return Err(in_file(ErrorKind::InvalidImage { why: why.to_owned() }.into()));
+                return Err(in_file(ImageFault::SeveralPixelElements.into()));
             }
         }
         let Some((element, value)) = found else {

@@ -4,6 +4,7 @@
 //! The crate `jxl` does the work, and is named in this module only. A codestream has to be whole:
 //! of one that is cut short no row is certain.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jxl::api::{
@@ -11,8 +12,8 @@ use jxl::api::{
     JxlDecoderOptions, JxlOutputBuffer, JxlPixelFormat, ProfileLevel,
 };
 
-use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
+use crate::error::{Error, ErrorKind, JpegXlFault, Result};
 use crate::image_description::ImageDescription;
 
 const NAME: &str = "JPEG XL";
@@ -36,7 +37,7 @@ impl Codec for JpegXl {
         let decoder = &mut reader.decoder;
         let header = decoder.basic_info().zip(decoder.embedded_color_profile());
         let Some((info, profile)) = header else {
-            return Err(invalid(Some(0), "it has no header".to_owned()));
+            return Err(invalid(NAME, 0, JpegXlFault::NoHeader));
         };
         let channels = profile.channels();
         let coded = CodedImage {
@@ -58,7 +59,7 @@ impl Codec for JpegXl {
             color_data_format: Some(data_format(coded.precision)),
             extra_channel_format: Vec::new(),
         };
-        decoder.set_pixel_format(format).map_err(|error| invalid(None, error.to_string()))?;
+        decoder.set_pixel_format(format).map_err(|error| said(error, None))?;
 
         // Rows must start where a sample may. What the decoder returns is in groups of rows and
         // columns, in any order.
@@ -71,7 +72,7 @@ impl Codec for JpegXl {
             let output = JxlOutputBuffer::new(room, coded.rows, row_length);
             match reader.next(Some(output))? {
                 Event::FrameComplete { .. } => break,
-                Event::Complete => return Err(invalid(None, "it has no frame".to_owned())),
+                Event::Complete => return Err(invalid(NAME, None, JpegXlFault::NoFrame)),
                 _ => {}
             }
         }
@@ -121,14 +122,14 @@ impl Reader<'_> {
             let mut outputs = output.map(|output| [output]);
             decoder.process(left, outputs.as_mut().map(|outputs| outputs.as_mut_slice()), None)
         }));
-        let offset = (self.frame.len() - self.left.len()) as u64;
+        let offset = self.frame.len() - self.left.len();
         match result {
             Ok(Ok(Event::NeedMoreInput { .. })) => {
-                Err(invalid(Some(offset), "it ends early".to_owned()))
+                Err(invalid(NAME, offset, JpegXlFault::CutShort))
             }
             Ok(Ok(event)) => Ok(event),
-            Ok(Err(error)) => Err(invalid(Some(offset), error.to_string())),
-            Err(_) => Err(invalid(Some(offset), "the decoder lost its way in it".to_owned())),
+            Ok(Err(error)) => Err(said(error, Some(offset))),
+            Err(_) => Err(invalid(NAME, offset, JpegXlFault::DecoderPanic)),
         }
     }
 }
@@ -160,6 +161,7 @@ fn data_format(precision: u32) -> JxlDataFormat {
     }
 }
 
-fn invalid(offset: Option<u64>, why: String) -> Error {
-    ErrorKind::InvalidFrame { codec: NAME, offset, fault: why.into() }.into()
+/// The decoder's own error.
+fn said(error: impl fmt::Display, offset: Option<usize>) -> Error {
+    invalid(NAME, offset, JpegXlFault::Decoder(error.to_string()))
 }

@@ -6,8 +6,8 @@
 
 use std::{array, iter};
 
-use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
+use crate::error::{ErrorKind, Result, RleFault};
 use crate::image_description::ImageDescription;
 
 const NAME: &str = "RLE Lossless";
@@ -69,20 +69,18 @@ impl Codec for RleLossless {
             if let Some(shortest) = shortest
                 && length < wanted
             {
-                let why =
-                    format!("segment {} ends after {done} of {} rows", shortest.number, image.rows);
-                let error = invalid(shortest.end, why);
+                let segment = shortest.number;
+                let fault = RleFault::SegmentEnd { segment, rows_done: done, rows: image.rows };
+                let error = invalid(NAME, shortest.end, fault);
                 return if done == 0 { Err(error) } else { Ok(Decoded::Partial(error)) };
             }
             segments.iter_mut().for_each(|segment| segment.take(wanted));
         }
         // More than padding: rows and columns are not those of the frame.
         if let Some(segment) = segments.iter().find(|segment| segment.has_more()) {
-            let why = format!("segment {} goes on behind all rows and columns", segment.number);
-            return Ok(Decoded::Partial(invalid(
-                segment.end.saturating_sub(segment.coded.len()),
-                why,
-            )));
+            let offset = segment.end.saturating_sub(segment.coded.len());
+            let fault = RleFault::SegmentSurplus { segment: segment.number };
+            return Ok(Decoded::Partial(invalid(NAME, offset, fault)));
         }
         Ok(Decoded::Whole)
     }
@@ -151,24 +149,21 @@ impl Width {
 /// Offsets that belong to no segment should be zero, but are of no use and not looked at.
 fn segments(frame: &[u8], width: Width, samples_per_pixel: usize) -> Result<Vec<Segment<'_>>> {
     let Some(header) = frame.first_chunk::<HEADER_LENGTH>() else {
-        let why = format!("its header has {HEADER_LENGTH} bytes, but there are {}", frame.len());
-        return Err(invalid(0, why));
+        let fault = RleFault::HeaderLength { needed: HEADER_LENGTH, found: frame.len() };
+        return Err(invalid(NAME, 0, fault));
     };
     let (words, _) = header.as_chunks::<WORD_LENGTH>();
     let mut words = words.iter().map(|word| u32::from_le_bytes(*word) as usize);
     let (count, needed) =
         (words.next().unwrap_or(0), width.segments_of_sample() * samples_per_pixel);
-    if count != needed || count > MAX_SEGMENTS {
-        let found = if count == needed {
-            format!("a header has room for {MAX_SEGMENTS} segments")
-        } else {
-            format!("it has {count} segments")
-        };
-        let bytes = width.segments_of_sample();
-        let why = format!(
-            "{found}, but {samples_per_pixel} samples a pixel of {bytes} bytes need {needed}"
-        );
-        return Err(invalid(0, why));
+    let (samples, bytes) = (samples_per_pixel, width.segments_of_sample());
+    if count != needed {
+        let fault = RleFault::SegmentCount { found: count, needed, samples, bytes };
+        return Err(invalid(NAME, 0, fault));
+    }
+    if count > MAX_SEGMENTS {
+        let fault = RleFault::TooManySegments { most: MAX_SEGMENTS, needed, samples, bytes };
+        return Err(invalid(NAME, 0, fault));
     }
 
     let starts: Vec<usize> = words.take(count).collect();
@@ -178,12 +173,9 @@ fn segments(frame: &[u8], width: Width, samples_per_pixel: usize) -> Result<Vec<
     for (index, (start, end)) in iter::zip(starts.iter().copied(), ends).enumerate() {
         let coded = frame.get(start..end).filter(|_| start >= HEADER_LENGTH);
         let Some(coded) = coded else {
-            let why = format!(
-                "segment {} of {count} has the bytes {start} to {end} of {}",
-                index + 1,
-                frame.len()
-            );
-            return Err(invalid(WORD_LENGTH * (1 + index), why));
+            let (segment, length) = (index + 1, frame.len());
+            let fault = RleFault::SegmentPlace { segment, count, start, end, length };
+            return Err(invalid(NAME, WORD_LENGTH * segment, fault));
         };
         segments.push(Segment { number: index + 1, coded, end, bytes: Vec::new(), length: 0 });
     }
@@ -360,8 +352,4 @@ fn join_as<'r, 's, 'f: 's, const N: usize, T: Copy + Default, I: Iterator<Item =
         }
     }
     room
-}
-
-fn invalid(offset: usize, why: String) -> Error {
-    super::invalid(NAME, offset, why)
 }

@@ -1,6 +1,7 @@
 //! Where the rows of a decoded frame go, and what is checked on the way.
 
-use crate::error::{ErrorKind, Result};
+use super::invalid;
+use crate::error::{FrameFault, FrameSize, ImageFault, RequestFault, Result};
 use crate::image_description::{ImageDescription, halved};
 use crate::transfer_syntax::Coding;
 
@@ -76,9 +77,7 @@ impl DecodeOptions {
         if self.reduce == 0 || coding == Coding::Jpeg2000 {
             return Ok(());
         }
-        let why =
-            "reduce is for JPEG 2000 and HTJ2K, whose frames have several resolutions".to_owned();
-        Err(ErrorKind::Argument { why }.into())
+        Err(RequestFault::Resolution { reduce: self.reduce }.into())
     }
 }
 
@@ -146,25 +145,16 @@ impl<'a> Target<'a> {
     /// If rows, columns or samples differ, or a sample has more bits than are allocated.
     pub fn begin(&mut self, codec: &'static str, coded: &CodedImage) -> Result<()> {
         let image = self.image;
-        let size = (coded.rows, coded.columns, coded.samples_per_pixel);
-        if size != (image.rows, image.columns, image.samples_per_pixel) {
-            let why = format!(
-                "it has {} rows, {} columns and {} samples a pixel, but the data set says {}, {} and {}",
-                coded.rows,
-                coded.columns,
-                coded.samples_per_pixel,
-                image.rows,
-                image.columns,
-                image.samples_per_pixel
-            );
-            return Err(super::invalid(codec, None, why));
+        let &CodedImage { rows, columns, samples_per_pixel, precision, .. } = coded;
+        let found = FrameSize { rows, columns, samples_per_pixel };
+        let &ImageDescription { rows, columns, samples_per_pixel, bits_allocated, .. } = image;
+        let expected = FrameSize { rows, columns, samples_per_pixel };
+        if found != expected {
+            return Err(invalid(codec, None, FrameFault::Size { found, expected }));
         }
-        if coded.precision == 0 || coded.precision > image.bits_allocated {
-            let why = format!(
-                "its samples have {} bits, but the data set allocates {}",
-                coded.precision, image.bits_allocated
-            );
-            return Err(super::invalid(codec, None, why));
+        if precision == 0 || precision > bits_allocated {
+            let fault = FrameFault::Precision { found: precision, allocated: bits_allocated };
+            return Err(invalid(codec, None, fault));
         }
         self.left = Some(self.rows_expected() * self.columns_expected() * image.samples_per_pixel);
         self.sink.begin(coded)
@@ -177,12 +167,12 @@ impl<'a> Target<'a> {
     /// If they are not whole or more than there are, or the sink has no place for a value.
     pub fn rows(&mut self, samples: Samples<'_>) -> Result<()> {
         let row = (self.columns_expected() * self.image.samples_per_pixel).max(1);
-        let left = self.left.and_then(|left| left.checked_sub(samples.count()));
-        if left.is_none() || !samples.count().is_multiple_of(row) {
-            let why = "a codec gave rows that the image has not".to_owned();
-            return Err(ErrorKind::InvalidImage { why }.into());
+        let (found, left) = (samples.count(), self.left.unwrap_or(0));
+        let rest = left.checked_sub(found).filter(|_| found.is_multiple_of(row));
+        if self.left.is_none() || rest.is_none() {
+            return Err(ImageFault::SurplusSamples { found, left }.into());
         }
-        self.left = left;
+        self.left = rest;
         self.sink.rows(samples)
     }
 

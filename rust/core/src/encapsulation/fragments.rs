@@ -3,7 +3,7 @@
 use crate::codec::signature;
 use crate::cursor::{ByteOrder, Cursor};
 use crate::dataset::OpenBytes;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ImageFault, Result};
 use crate::limits::Limits;
 use crate::source::AlignedBuffer;
 use crate::tag::Tag;
@@ -64,8 +64,7 @@ impl Fragments {
             let (tag, item_length) = header;
             match tag {
                 Tag::ITEM if item_length == u32::MAX => {
-                    let why = "a fragment has no length".to_owned();
-                    return Err(Error::from(ErrorKind::InvalidImage { why }).at_offset(at));
+                    return Err(Error::from(ImageFault::FragmentWithoutLength).at_offset(at));
                 }
                 Tag::ITEM => {}
                 Tag::SEQUENCE_DELIMITATION => break,

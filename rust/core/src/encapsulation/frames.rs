@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::fragments::{Fragment, Fragments};
 use crate::codec::{SIGNATURE_LENGTH, signature};
 use crate::dataset::OpenBytes;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ImageFault, Result};
 use crate::source::AlignedBuffer;
 
 /// The Extended Offset Table and its lengths (PS3.3 §C.7.6.3.1.8): one fragment a frame.
@@ -72,8 +72,7 @@ impl Frames {
             fragments;
         let mut irregularities = Vec::new();
         if fragments.is_empty() {
-            let why = "there are no fragments with compressed pixels".to_owned();
-            return Err(ErrorKind::InvalidImage { why }.into());
+            return Err(ImageFault::NoFragments.into());
         }
         if let Some(extended) = extended.filter(|table| !table.offsets.is_empty()) {
             if let Some(ranges) = by_extended_table(&mut fragments, extended, said_count) {
@@ -281,11 +280,9 @@ fn by_fragments(
         || (starts.len() < fragments.len() && (starts.len() as u64) < said_count)
     {
         let offset = fragments.first().map_or(0, |fragment| fragment.offset);
-        let why = format!(
-            "there are {} fragments for {said_count} frames, and nothing says which fragments make a frame",
-            fragments.len()
-        );
-        return Err(Error::from(ErrorKind::InvalidImage { why }).at_offset(offset));
+        let (fragments, frames) = (fragments.len(), said_count);
+        let fault = ImageFault::UnassignedFragments { fragments, frames };
+        return Err(Error::from(fault).at_offset(offset));
     }
     let ends = starts.iter().skip(1).copied().chain([fragments.len()]);
     Ok(starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect())

@@ -5,19 +5,40 @@ use std::fmt;
 use super::jpeg::JpegFault;
 use super::jpeg_2000::Jpeg2000Fault;
 use super::jpeg_ls::JpegLsFault;
+use super::jpeg_xl::JpegXlFault;
+use super::rle::RleFault;
 
-/// What is wrong with a compressed frame: one closed list of faults for each family of codecs.
+/// What is wrong with a compressed frame: a contradiction between it and the data set, or one of
+/// the closed list of faults of its family of codecs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the sentence of a variant says what its numbers are")]
 pub enum FrameFault {
+    /// The codestream is that of an image of another size.
+    Size { found: FrameSize, expected: FrameSize },
+    /// Samples of no bits, or of more than the data set allocates.
+    Precision { found: u32, allocated: u32 },
+    /// The codestream ends before the last row.
+    RowsMissing,
     /// In JPEG, lossless or not.
     Jpeg(JpegFault),
     /// In JPEG-LS.
     JpegLs(JpegLsFault),
     /// In JPEG 2000 or HTJ2K.
     Jpeg2000(Jpeg2000Fault),
-    /// A fault without numbers; the words say what.
-    Other(String),
+    /// In JPEG XL.
+    JpegXl(JpegXlFault),
+    /// In RLE Lossless.
+    Rle(RleFault),
+}
+
+/// How large a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the standard's names say it")]
+pub struct FrameSize {
+    pub rows: usize,
+    pub columns: usize,
+    pub samples_per_pixel: usize,
 }
 
 impl From<JpegFault> for FrameFault {
@@ -38,25 +59,41 @@ impl From<Jpeg2000Fault> for FrameFault {
     }
 }
 
-impl From<String> for FrameFault {
-    fn from(why: String) -> FrameFault {
-        FrameFault::Other(why)
+impl From<JpegXlFault> for FrameFault {
+    fn from(fault: JpegXlFault) -> FrameFault {
+        FrameFault::JpegXl(fault)
     }
 }
 
-impl From<&str> for FrameFault {
-    fn from(why: &str) -> FrameFault {
-        FrameFault::Other(why.to_owned())
+impl From<RleFault> for FrameFault {
+    fn from(fault: RleFault) -> FrameFault {
+        FrameFault::Rle(fault)
     }
 }
 
 impl fmt::Display for FrameFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            FrameFault::Size { found, expected } => write!(
+                f,
+                "it has {} rows, {} columns and {} samples a pixel, but the data set says {}, {} \
+                 and {}",
+                found.rows,
+                found.columns,
+                found.samples_per_pixel,
+                expected.rows,
+                expected.columns,
+                expected.samples_per_pixel
+            ),
+            FrameFault::Precision { found, allocated } => {
+                write!(f, "its samples have {found} bits, but the data set allocates {allocated}")
+            }
+            FrameFault::RowsMissing => f.write_str("not all rows are there"),
             FrameFault::Jpeg(fault) => fault.fmt(f),
             FrameFault::JpegLs(fault) => fault.fmt(f),
             FrameFault::Jpeg2000(fault) => fault.fmt(f),
-            FrameFault::Other(why) => f.write_str(why),
+            FrameFault::JpegXl(fault) => fault.fmt(f),
+            FrameFault::Rle(fault) => fault.fmt(f),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::column::ColumnFault;
 use super::frame::FrameFault;
+use super::image::ImageFault;
+use super::request::RequestFault;
 use super::series::SeriesFault;
 use crate::tag::Tag;
 use crate::vr::Vr;
@@ -86,13 +88,13 @@ pub enum ErrorKind {
     Series(SeriesFault),
     /// A text names no column of a header table.
     Column { text: String, fault: ColumnFault },
-    /// An image whose attributes contradict each other; the words say how.
-    InvalidImage { why: String },
     /// The bytes of a compressed frame are no frame of this codec, or not of this image; `offset`
     /// counts bytes from the start of the frame.
     InvalidFrame { codec: &'static str, offset: Option<u64>, fault: FrameFault },
-    /// An argument that does not fit the file; the words say why.
-    Argument { why: String },
+    /// An image that contradicts itself.
+    Image(ImageFault),
+    /// Something that a caller asks for and this image cannot give.
+    Request(RequestFault),
     /// The user pressed Ctrl-C.
     Cancelled,
 }
@@ -110,6 +112,18 @@ impl ErrorKind {
             what,
             coded: if is_shown { coded.to_owned() } else { String::new() },
         }
+    }
+}
+
+impl From<ImageFault> for ErrorKind {
+    fn from(fault: ImageFault) -> ErrorKind {
+        ErrorKind::Image(fault)
+    }
+}
+
+impl From<RequestFault> for ErrorKind {
+    fn from(fault: RequestFault) -> ErrorKind {
+        ErrorKind::Request(fault)
     }
 }
 
@@ -207,9 +221,10 @@ impl fmt::Display for ErrorKind {
                 }
                 write!(f, ": {fault}")
             }
+            ErrorKind::Image(fault) => fault.fmt(f),
+            ErrorKind::Request(fault) => fault.fmt(f),
             ErrorKind::Series(fault) => fault.fmt(f),
             ErrorKind::Column { text, fault } => write!(f, "column {text:?}: {fault}"),
-            ErrorKind::Argument { why } | ErrorKind::InvalidImage { why } => f.write_str(why),
             ErrorKind::Cancelled => f.write_str("interrupted"),
         }
     }

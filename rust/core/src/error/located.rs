@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::image::ImageFault;
 use super::kind::{ErrorKind, LooksLike};
+use super::request::RequestFault;
 use crate::tag::Tag;
 
 /// `Result` with this crate's [`Error`].
@@ -66,6 +68,18 @@ impl From<ErrorKind> for Error {
             frame_index: None,
             hint: None,
         }))
+    }
+}
+
+impl From<ImageFault> for Error {
+    fn from(fault: ImageFault) -> Self {
+        ErrorKind::Image(fault).into()
+    }
+}
+
+impl From<RequestFault> for Error {
+    fn from(fault: RequestFault) -> Self {
+        ErrorKind::Request(fault).into()
     }
 }
 
@@ -183,9 +197,9 @@ impl Error {
             | ErrorKind::InflatedTooLong { .. }
             | ErrorKind::DecodedTooLong { .. } => Family::Limit,
             ErrorKind::Unsupported { .. } => Family::Unsupported,
-            ErrorKind::Argument { .. }
-            | ErrorKind::Column { .. }
-            | ErrorKind::FrameIndex { .. } => Family::Argument,
+            ErrorKind::Request(_) | ErrorKind::Column { .. } | ErrorKind::FrameIndex { .. } => {
+                Family::Argument
+            }
             ErrorKind::Series(fault) => fault.family(),
             ErrorKind::Cancelled => Family::Cancelled,
             _ => Family::Invalid,

@@ -6,18 +6,26 @@
 
 mod column;
 mod frame;
+mod image;
 mod jpeg;
 mod jpeg_2000;
 mod jpeg_ls;
+mod jpeg_xl;
 mod kind;
 mod located;
+mod request;
+mod rle;
 mod series;
 
 pub use column::ColumnFault;
-pub use frame::FrameFault;
+pub use frame::{FrameFault, FrameSize};
+pub use image::ImageFault;
 pub use jpeg::JpegFault;
 pub use jpeg_2000::Jpeg2000Fault;
 pub use jpeg_ls::JpegLsFault;
+pub use jpeg_xl::JpegXlFault;
 pub use kind::{ErrorKind, LooksLike};
 pub use located::{Error, Family, Result};
+pub use request::RequestFault;
+pub use rle::RleFault;
 pub use series::{ImageShape, SeriesFault};

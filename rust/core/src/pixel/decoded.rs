@@ -5,7 +5,7 @@ use super::colour;
 use super::read::Wanted;
 use super::rescale::convert;
 use crate::codec::{CodedColour, CodedImage, RowSink, Samples};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{RequestFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
 
 /// Fills an array with the rows of one frame, as they come.
@@ -69,8 +69,9 @@ impl RowSink for DecodedRows<'_> {
         let length = samples.count() * stored.size();
         let wanted_size = self.wanted.map_or(stored, |wanted| wanted.sample_type).size();
         let out = std::mem::take(&mut self.out);
-        let Some((out, rest)) = out.split_at_mut_checked(samples.count() * wanted_size) else {
-            return Err(no_room());
+        let (needed, left) = (samples.count() * wanted_size, out.len());
+        let Some((out, rest)) = out.split_at_mut_checked(needed) else {
+            return Err(RequestFault::ArrayRows { needed, left }.into());
         };
         self.out = rest;
         let Some(wanted) = self.wanted else {
@@ -90,10 +91,6 @@ impl RowSink for DecodedRows<'_> {
         }
         convert(self.rows, &self.decoded, wanted, out)
     }
-}
-
-fn no_room() -> Error {
-    ErrorKind::Argument { why: "the array has no room for the rows of the frame".to_owned() }.into()
 }
 
 /// The bits of a decoded sample that carry its value, where the others have to be cleared or filled

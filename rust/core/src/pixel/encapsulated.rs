@@ -7,12 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use super::decoded::DecodedRows;
 use super::native::{ValueField, check_layout};
 use super::read::{Cells, FrameOptions, FrameScratch, check_room, finish_cells};
-use crate::codec::{self, Codec, Decoded, Target, invalid};
+use crate::codec::{self, Decoded, Target};
 use crate::cursor::ByteOrder;
 use crate::dataset::OpenBytes;
 use crate::dictionary::keyword;
 use crate::encapsulation::{ExtendedOffsetTable, Fragments, Frames};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, FrameFault, ImageFault, RequestFault, Result};
 use crate::image_description::ImageDescription;
 use crate::inflate::inflate_frame;
 use crate::limits::Limits;
@@ -166,10 +166,8 @@ impl EncapsulatedPixels {
         if index >= said {
             return ErrorKind::FrameIndex { index, count: said }.into();
         }
-        let why = format!(
-            "Number of Frames says {said}, but the pixel data have fragments of {count} only"
-        );
-        Error::from(ErrorKind::InvalidImage { why }).in_frame(index)
+        let fault = ImageFault::FramesMissing { expected: said, found: count };
+        Error::from(fault).in_frame(index)
     }
 
     /// Decodes the bytes of a frame into `out`.
@@ -218,7 +216,7 @@ impl EncapsulatedPixels {
         match decoded {
             Decoded::Partial(error) => Ok(Some(error)),
             Decoded::Whole if is_full => Ok(None),
-            Decoded::Whole => Err(missing_rows(codec)),
+            Decoded::Whole => Err(codec::invalid(codec.name(), None, FrameFault::RowsMissing)),
         }
     }
 
@@ -252,10 +250,7 @@ impl EncapsulatedPixels {
         let available = cells.len() as u64;
         // A byte of padding, and for what is inflated the one that was looked for behind its end.
         if available > needed.saturating_add(1) && coding == Coding::Uncompressed {
-            let why = format!(
-                "the frame has {available} bytes, but Rows, Columns and so on call for {needed}"
-            );
-            return Err(ErrorKind::InvalidImage { why }.into());
+            return Err(ImageFault::FrameLength { found: available, expected: needed }.into());
         }
         if available < needed {
             cells.to_mut().resize(usize::try_from(needed).unwrap_or(usize::MAX), 0);
@@ -294,11 +289,12 @@ impl EncapsulatedPixels {
     ) -> Result<Vec<Error>> {
         self.check_frames(frames, &range)?;
         let count = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
-        let frame_length = out.len() / count.max(1);
+        let array_length = out.len();
+        let frame_length = array_length / count.max(1);
         let targets: Vec<_> = out.chunks_exact_mut(frame_length.max(1)).collect();
         if targets.len() != count {
-            let why = format!("the array has no room for {count} frames");
-            return Err(ErrorKind::Argument { why }.into());
+            let frame_count = range.end.saturating_sub(range.start);
+            return Err(RequestFault::ArrayFrames { length: array_length, frame_count }.into());
         }
         let damaged: Mutex<Vec<(usize, Error)>> = Mutex::default();
         fill_each(targets, workers, tick, FrameScratch::default, |scratch, index, out| {
@@ -317,9 +313,4 @@ impl EncapsulatedPixels {
 /// Whether a Transfer Syntax says nothing about how fragments are written, as there should be none.
 fn is_silent(coding: Coding) -> bool {
     matches!(coding, Coding::Native | Coding::Referenced | Coding::NoPixels)
-}
-
-fn missing_rows(codec: &dyn Codec) -> Error {
-    let why = "not all rows are there".to_owned();
-    invalid(codec.name(), None, why)
 }

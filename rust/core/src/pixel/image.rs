@@ -6,7 +6,7 @@ use crate::codec::{SIGNATURE_LENGTH, signature};
 use crate::cursor::ByteOrder;
 use crate::dataset::{Dataset, FileBytes};
 use crate::encapsulation::ExtendedOffsetTable;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ImageFault, Result};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::limits::Limits;
 use crate::parse::Leniency;
@@ -108,8 +108,7 @@ impl PixelValue<'_> {
         };
         let start = self.bytes.get(self.field.offset, self.field.length.min(SIGNATURE_LENGTH))?;
         if signature(&start).is_some() && syntax.is_some_and(TransferSyntax::is_encapsulated) {
-            let why = "a compressed frame stands where there should be fragments".to_owned();
-            return Err(Error::from(ErrorKind::InvalidImage { why }).at_offset(self.field.offset));
+            return Err(Error::from(ImageFault::FrameWithoutFragments).at_offset(self.field.offset));
         }
         Ok(start.starts_with(&item))
     }

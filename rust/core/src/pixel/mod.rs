@@ -6,6 +6,7 @@ mod colour;
 mod decoded;
 mod encapsulated;
 mod image;
+mod lookup_table;
 mod modality_lut;
 mod native;
 mod overlay;
@@ -17,6 +18,7 @@ mod synthetic;
 
 pub use encapsulated::EncapsulatedPixels;
 pub use image::{ImagePixels, PixelValue};
+pub use lookup_table::{LutDescriptor, LutEntries, lut_words};
 pub use modality_lut::ModalityLut;
 pub use native::{NativePixels, ValueField};
 pub use overlay::read_overlay_bits;

@@ -1,5 +1,6 @@
 //! The Modality LUT (PS3.3 §C.11.1): a table from stored values to those of the modality.
 
+use super::lookup_table::{LutDescriptor, LutEntries, lut_words};
 use crate::dataset::Dataset;
 use crate::limits::Limits;
 use crate::tag::Tag;
@@ -10,17 +11,17 @@ const MODALITY_LUT_SEQUENCE: Tag = Tag::new(0x0028, 0x3000);
 const LUT_DESCRIPTOR: Tag = Tag::new(0x0028, 0x3002);
 const LUT_DATA: Tag = Tag::new(0x0028, 0x3006);
 
-/// Stored values up to the first one that is mapped have the first entry, those behind the last one
-/// the last entry.
+/// The table. Stored values up to the first that is mapped get the first entry, those from the last
+/// on the last entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModalityLut {
-    first_mapped: f64,
-    entries: Vec<u16>,
+    first_mapped: i32,
+    entries: LutEntries,
 }
 
 impl ModalityLut {
-    /// Whether a data set has one, damaged or not: a sequence without items is none, nor is an item
-    /// without any values.
+    /// Whether a data set has one, damaged or not. A sequence without items is none, nor is an item
+    /// without values.
     pub fn is_in(dataset: &Dataset) -> bool {
         let limits = Limits::DEFAULT;
         let Some(sequence) = dataset.find(MODALITY_LUT_SEQUENCE) else { return false };
@@ -33,64 +34,145 @@ impl ModalityLut {
         items.first().is_some_and(|item| item.parse(&limits).map_or(true, |item| has_values(&item)))
     }
 
-    /// That of a data set; `None` if it has none, or its table has not the entries that its
-    /// descriptor counts.
+    /// That of a data set; `None` if it has none, or a damaged one.
     pub fn from_dataset(dataset: &Dataset) -> Option<ModalityLut> {
         let limits = Limits::DEFAULT;
         let items = dataset.items(dataset.find(MODALITY_LUT_SEQUENCE)?, &limits).ok()?;
         let item = items.first()?.parse(&limits).ok()?;
-        let descriptor = item.find(LUT_DESCRIPTOR)?;
-        let vr = Some(item.vr(descriptor).vr)
+        let element = item.find(LUT_DESCRIPTOR)?;
+        let vr = Some(item.vr(element).vr)
             .filter(|vr| value::number_size(*vr) == Some(2))
             .unwrap_or(Vr::US);
-        let mut numbers = item.numbers(descriptor, vr).ok()?;
+        let mut numbers = item.numbers(element, vr).ok()?;
         item.mend_lut_descriptor(LUT_DESCRIPTOR, &mut numbers);
         let [Number::Int(count), Number::Int(first_mapped), Number::Int(bits)] =
             *numbers.as_slice()
         else {
             return None;
         };
-        // 65536 entries are counted as 0, which is all that does not fit.
-        let count = if count == 0 { 1 << 16 } else { usize::try_from(count).ok()? };
-        let first_mapped = first_mapped as f64;
-        let data = item.value(item.find(LUT_DATA)?).ok()?;
-        let is_in_bytes = bits <= 8 && data.len() < 2 * count;
-        let entries: Vec<u16> = if is_in_bytes {
-            data.iter().take(count).map(|byte| u16::from(*byte)).collect()
-        } else {
-            let (words, _) = data.as_chunks::<2>();
-            let mask = if bits <= 8 { 0xFF } else { 0xFFFF };
-            words.iter().take(count).map(|word| item.order().u16(*word) & mask).collect()
-        };
-        (entries.len() == count).then_some(ModalityLut { first_mapped, entries })
+        let descriptor = LutDescriptor::new([count, first_mapped, bits]).ok()?;
+        let element = item.find(LUT_DATA)?;
+        let words = lut_words(item.value(element).ok()?, item.vr(element).vr, item.order());
+        let entries = descriptor.entries(&words).ok()?;
+        Some(ModalityLut { first_mapped: descriptor.first_mapped, entries })
     }
 
-    /// Turns numbers of type `f64`, in the machine's byte order, into the entries that they are
-    /// mapped to.
+    /// Replaces numbers of type `f64`, in the machine's byte order, with their entries.
     pub fn apply(&self, values: &mut [u8]) {
-        let (values, _) = values.as_chunks_mut::<8>();
-        for value in values {
-            // A cast saturates: what lies before the table is at its start.
-            let index = (f64::from_ne_bytes(*value) - self.first_mapped) as usize;
-            let entry =
-                self.entries.get(index).or(self.entries.last()).copied().unwrap_or_default();
-            *value = f64::from(entry).to_ne_bytes();
-        }
+        self.entries.look_up(self.first_mapped, values);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::dataset::DicomFile;
+    use crate::parse::ParseOptions;
+
+    /// An element in explicit VR of a short length, little endian or big.
+    fn element(tag: u32, vr: &[u8; 2], value: &[u8], is_big: bool) -> Vec<u8> {
+        let two = |number: u16| if is_big { number.to_be_bytes() } else { number.to_le_bytes() };
+        let mut bytes = [two((tag >> 16) as u16), two(tag as u16), *vr].concat();
+        match vr {
+            b"US" | b"SS" | b"LO" => bytes.extend(two(value.len() as u16)),
+            _ => {
+                let length = value.len() as u32;
+                bytes.extend([0, 0]);
+                bytes.extend(if is_big { length.to_be_bytes() } else { length.to_le_bytes() });
+            }
+        }
+        [&bytes, value].concat()
+    }
+
+    /// A data set with a Modality LUT Sequence of one item, of these elements.
+    fn dataset(elements: &[u8], is_big: bool) -> DicomFile {
+        let item = match is_big {
+            false => [&[0xFE, 0xFF, 0x00, 0xE0][..], &(elements.len() as u32).to_le_bytes()],
+            true => [&[0xFF, 0xFE, 0xE0, 0x00][..], &(elements.len() as u32).to_be_bytes()],
+        };
+        let item = [&item.concat(), elements].concat();
+        let syntax: &[u8] =
+            if is_big { b"1.2.840.10008.1.2.2\0" } else { b"1.2.840.10008.1.2.1\0" };
+        let mut file = vec![0; 128];
+        file.extend(b"DICM\x02\0\x10\0UI");
+        file.extend((syntax.len() as u16).to_le_bytes());
+        file.extend(syntax);
+        file.extend(element(0x0028_3000, b"SQ", &item, is_big));
+        DicomFile::from_memory(Arc::new(file), &ParseOptions::default()).unwrap()
+    }
+
+    /// The descriptor, of 3 entries and 8 bits unless `numbers` say otherwise, and LUT Data.
+    fn lut(vr: &[u8; 2], numbers: &[u16], data: (&[u8; 2], &[u8]), is_big: bool) -> Vec<u8> {
+        let two = |number: &u16| if is_big { number.to_be_bytes() } else { number.to_le_bytes() };
+        let numbers: Vec<u8> = numbers.iter().flat_map(two).collect();
+        [element(0x0028_3002, vr, &numbers, is_big), element(0x0028_3006, data.0, data.1, is_big)]
+            .concat()
+    }
 
     #[test]
-    fn values_outside_the_table_have_its_ends() {
-        let lut = ModalityLut { first_mapped: -1.0, entries: vec![10, 20, 30] };
-        let mut values: Vec<u8> =
-            [-5.0f64, -1.0, 0.0, 1.0, 9.0].iter().flat_map(|value| value.to_ne_bytes()).collect();
+    fn tables_are_those_of_the_first_item() {
+        let minus_one = 0xFFFF;
+        let words = |words: &[u16]| LutEntries::Words(words.to_vec());
+        let bytes = |bytes: &[u8]| LutEntries::Bytes(bytes.to_vec());
+        #[rustfmt::skip]
+        let table = [
+            ("signed", lut(b"SS", &[2, minus_one, 16], (b"OW", &[1, 2, 3, 4]), false), false,
+             Some((-1, words(&[0x201, 0x403])))),
+            ("unsigned", lut(b"US", &[2, minus_one, 16], (b"OW", &[1, 2, 3, 4]), false), false,
+             Some((65_535, words(&[0x201, 0x403])))),
+            ("big endian", lut(b"US", &[2, 5, 16], (b"OW", &[1, 2, 3, 4]), true), true,
+             Some((5, words(&[0x102, 0x304])))),
+            ("bytes in big-endian words", lut(b"US", &[4, 0, 8], (b"OW", &[1, 2, 3, 4]), true),
+             true, Some((0, bytes(&[2, 1, 4, 3])))),
+            ("bytes in bytes", lut(b"US", &[4, 0, 8], (b"OB", &[1, 2, 3, 4]), true), true,
+             Some((0, bytes(&[1, 2, 3, 4])))),
+            ("words wider than 8 bits", lut(b"US", &[2, 0, 8], (b"OW", &[1, 2, 3, 4]), false),
+             false, None),
+            ("too few entries", lut(b"US", &[3, 0, 16], (b"OW", &[1, 2, 3, 4]), false), false, None),
+            ("two numbers", lut(b"US", &[2, 0], (b"OW", &[1, 2, 3, 4]), false), false, None),
+            ("no data", lut(b"US", &[2, 0, 16], (b"OW", &[]), false), false, None),
+        ];
+        for (name, elements, is_big, expected) in table {
+            let file = dataset(&elements, is_big);
+            let expected =
+                expected.map(|(first_mapped, entries)| ModalityLut { first_mapped, entries });
+            assert_eq!(ModalityLut::from_dataset(&file.dataset), expected, "{name}");
+            assert!(ModalityLut::is_in(&file.dataset), "{name}");
+        }
+    }
+
+    #[test]
+    fn many_entries_are_counted_as_a_negative_number_or_as_0() {
+        let data = [7; 2 * 65_536];
+        for (count, expected) in [(0, 65_536), (0xFFFF, 65_535)] {
+            let file = dataset(&lut(b"SS", &[count, 0, 16], (b"OW", &data), false), false);
+            let found = ModalityLut::from_dataset(&file.dataset).unwrap();
+            assert_eq!(found.entries.count(), expected);
+        }
+    }
+
+    #[test]
+    fn sequences_without_items_or_values_are_no_table() {
+        let empty = lut(b"US", &[], (b"OW", &[]), false);
+        for (name, elements, expected) in [
+            ("no values", empty, false),
+            ("other elements", element(0x0028_3003, b"LO", b"HU", false), false),
+            ("a descriptor", lut(b"US", &[2, 0, 16], (b"OW", &[]), false), true),
+            ("data", lut(b"US", &[], (b"OW", &[1, 2]), false), true),
+        ] {
+            assert_eq!(ModalityLut::is_in(&dataset(&elements, false).dataset), expected, "{name}");
+        }
+        let file = dataset(&[], false);
+        assert!(!ModalityLut::is_in(&file.meta) && ModalityLut::from_dataset(&file.meta).is_none());
+    }
+
+    #[test]
+    fn values_are_looked_up() {
+        let lut = ModalityLut { first_mapped: -1, entries: LutEntries::Bytes(vec![10, 20]) };
+        let mut values = 0f64.to_ne_bytes();
         lut.apply(&mut values);
-        let found: Vec<f64> =
-            values.as_chunks::<8>().0.iter().map(|value| f64::from_ne_bytes(*value)).collect();
-        assert_eq!(found, [10.0, 10.0, 20.0, 30.0, 30.0]);
+        assert_eq!(f64::from_ne_bytes(values), 20.0);
     }
 }

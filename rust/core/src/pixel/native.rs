@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::cursor::ByteOrder;
 use crate::dataset::{Dataset, FileBytes};
 use crate::dictionary::keyword;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ImageFault, RequestFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::parse::Element;
 use crate::source::{PrivateMap, Source};
@@ -99,9 +99,8 @@ impl NativePixels {
         }
         let whole = (description.frame_length() as u64).saturating_mul(description.frame_count);
         if description.is_subsampled() && field.length >= whole {
-            let why = "the Photometric Interpretation is YBR_FULL_422, but the pixels have enough bytes not to share \
-                       their chrominance";
-            return Err(place(ErrorKind::InvalidImage { why: why.to_owned() }));
+            let (length, unshared) = (field.length, whole);
+            return Err(place(ImageFault::UnsharedChrominance { length, unshared }.into()));
         }
         Ok(NativePixels { description, field })
     }
@@ -193,8 +192,8 @@ impl NativePixels {
     pub fn frame_field(&self, index: u64) -> Result<(u64, u64)> {
         let frame = self.frames(index, 1)?;
         if !self.description.stored_frame_bits().is_multiple_of(8) {
-            let why = "frames of packed samples do not start and end with bytes".to_owned();
-            return Err(ErrorKind::Argument { why }.into());
+            let bits = self.description.stored_frame_bits();
+            return Err(RequestFault::FrameInsideBytes { bits }.into());
         }
         Ok((frame.range.start, frame.length() as u64))
     }

@@ -4,7 +4,7 @@ use super::cells::arrange;
 use super::native::NativePixels;
 use super::read::check_room;
 use crate::dataset::{FileBytes, OpenBytes};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ImageFault, Result};
 use crate::source::AlignedBuffer;
 
 /// Reads one bit of each pixel of `count` frames from `first` on into a byte each, 0 or 1.
@@ -27,11 +27,7 @@ pub fn read_overlay_bits(
     let is_value = (lowest..=description.high_bit).contains(&bit);
     if description.samples_per_pixel != 1 || bit >= description.bits_allocated || is_value {
         let (allocated, stored) = (description.bits_allocated, description.bits_stored);
-        let why = format!(
-            "bit {bit} of the pixels, which have {allocated} bits allocated and {stored} stored, \
-             is not free for an overlay"
-        );
-        return Err(ErrorKind::InvalidImage { why }.into());
+        return Err(ImageFault::OverlayBit { bit, allocated, stored }.into());
     }
     check_room(out, description.frame_samples() as u64, count)?;
     pixels.frames(first, count)?;
@@ -59,6 +55,7 @@ pub fn read_overlay_bits(
 mod tests {
     use super::*;
     use crate::cursor::ByteOrder;
+    use crate::error::ErrorKind;
     use crate::image_description::ImageDescription;
     use crate::pixel::native::ValueField;
     use crate::pixel::synthetic::{TemporaryFile, description, in_memory};

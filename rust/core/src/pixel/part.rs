@@ -8,7 +8,7 @@ use super::native::NativePixels;
 use super::read::{FrameOptions, FrameScratch, check_room};
 use super::rescale::convert;
 use crate::dataset::OpenBytes;
-use crate::error::{ErrorKind, Result};
+use crate::error::{RequestFault, Result};
 use crate::source::AlignedBuffer;
 
 /// Indices along one axis, evenly spaced, forwards or backwards.
@@ -65,12 +65,7 @@ impl FramePart {
     /// If there are none, or one lies beyond the frame.
     fn cover(&self, rows: usize, columns: usize) -> Result<(Range<usize>, Range<usize>)> {
         let covers = self.rows.cover(rows).zip(self.columns.cover(columns));
-        covers.ok_or_else(|| {
-            let why = format!(
-                "the part of a frame lies beyond its {rows} rows and {columns} columns, or is empty"
-            );
-            ErrorKind::Argument { why }.into()
-        })
+        covers.ok_or_else(|| RequestFault::FramePart { rows, columns }.into())
     }
 
     /// Fills `out` with the part of what `read` makes of a whole frame of `size`, (rows, columns),
@@ -210,6 +205,7 @@ mod tests {
     use super::*;
     use crate::cursor::ByteOrder;
     use crate::dataset::FileBytes;
+    use crate::error::ErrorKind;
     use crate::image_description::{ImageDescription, SampleType};
     use crate::pixel::native::ValueField;
     use crate::pixel::read::Wanted;

@@ -6,7 +6,7 @@ use super::native::{FrameBytes, NativePixels};
 use super::rescale::{Rescale, convert};
 use crate::codec::DecodeOptions;
 use crate::dataset::{FileBytes, OpenBytes};
-use crate::error::{ErrorKind, Result};
+use crate::error::{RequestFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::source::{AlignedBuffer, Source};
 
@@ -155,9 +155,8 @@ pub(super) fn check_room(out: &[u8], frame_length: u64, count: u64) -> Result<()
     if out.len() as u64 == frame_length.saturating_mul(count) {
         return Ok(());
     }
-    let why =
-        format!("the array has {} bytes, but {count} frames have {frame_length} each", out.len());
-    Err(ErrorKind::Argument { why }.into())
+    let length = out.len();
+    Err(RequestFault::ArrayLength { length, frame_count: count, frame_length }.into())
 }
 
 /// The little-endian cells of frames.
@@ -217,6 +216,7 @@ mod tests {
 
     use super::*;
     use crate::cursor::ByteOrder;
+    use crate::error::ErrorKind;
     use crate::pixel::native::ValueField;
     use crate::pixel::synthetic::{TemporaryFile, colour, description, in_memory};
     use crate::vr::Vr;
@@ -324,7 +324,7 @@ mod tests {
     fn requests_that_do_not_fit_are_refused_before_the_file_is_opened() {
         let grey = description(16, 16, false);
         let four = ImageDescription { samples_per_pixel: 4, ..colour("YBR_FULL", false) };
-        let mistaken = "Argument { why: \"the array has 7 bytes, but 2 frames have 4 each\" }";
+        let mistaken = "Request(ArrayLength { length: 7, frame_count: 2, frame_length: 4 })";
         for (name, description, first, count, raw, length, expected) in [
             ("past the end", grey.clone(), 1, 2, false, 8, "FrameIndex { index: 2, count: 2 }"),
             ("wrong length", grey.clone(), 0, 2, false, 7, mistaken),

@@ -2,7 +2,7 @@
 //! of type.
 
 use super::read::Wanted;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, RequestFault, Result};
 use crate::image_description::{ImageDescription, PixelElement, SampleType};
 
 /// Rescale Slope and Rescale Intercept.
@@ -87,8 +87,7 @@ pub fn fill_bytes(value: f64, to: SampleType) -> Result<Vec<u8>> {
     if from::<f64, 8>(&value.to_le_bytes(), as_they_are(to), &mut out) {
         return Ok(out);
     }
-    let why = format!("dtype {} does not hold the value to fill with", to.name());
-    Err(ErrorKind::Argument { why }.into())
+    Err(RequestFault::FillValue { sample_type: to.name() }.into())
 }
 
 /// Numbers of type `f64`, in the machine's byte order, as another type.
@@ -107,9 +106,7 @@ fn as_they_are(to: SampleType) -> Args {
 }
 
 fn not_exact(to: SampleType) -> Error {
-    let why =
-        format!("dtype {} does not hold every value exactly: use float32 or float64", to.name());
-    ErrorKind::Argument { why }.into()
+    RequestFault::InexactType { sample_type: to.name() }.into()
 }
 
 /// Turns one frame of stored samples, little endian and with unused bits as they are in the file,

@@ -8,7 +8,7 @@ use super::image_state::ImageState;
 use super::slice_set::{Slice, SliceSet};
 use crate::dataset::{DicomFile, OpenBytes};
 use crate::encapsulation::Frames;
-use crate::error::{ErrorKind, Result, SeriesFault};
+use crate::error::{ErrorKind, ImageFault, Result, SeriesFault};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::parse::ParseOptions;
 use crate::pixel::{
@@ -354,7 +354,7 @@ impl OpenImage<'_> {
     }
 
     fn read_by_table(&self, index: u64, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
-        let damaged = || ErrorKind::InvalidImage { why: "the Modality LUT is damaged".to_owned() };
+        let damaged = || ErrorKind::from(ImageFault::ModalityLut);
         let lut = self.file.modality_lut.as_ref().ok_or_else(damaged)?;
         let Scratch { frame, floats, .. } = scratch;
         let floating = SampleType::F64;

@@ -12,7 +12,7 @@ use super::tile::{Band, Block, Resolution, TileComponent, divide};
 use super::wavelet::{Bands, Coefficient, Plane, synthesize};
 use super::{NAME, ht_block, unsupported};
 use crate::codec::{Decoded, Samples, Target, invalid};
-use crate::error::{ErrorKind, Jpeg2000Fault, Result};
+use crate::error::{Jpeg2000Fault, RequestFault, Result};
 
 /// Samples that are given on at a time: they fit a first-level cache.
 const SAMPLES_AT_A_TIME: usize = 4096;
@@ -33,10 +33,7 @@ pub fn check_reduction(header: &Header, tiles: &Tiles, target: &Target<'_>) -> R
     });
     let fewest = levels.min().unwrap_or(0);
     if reduce > fewest {
-        let why = format!(
-            "reduce={reduce}, but the frame is coded in {fewest} levels that can be left out"
-        );
-        return Err(ErrorKind::Argument { why }.into());
+        return Err(RequestFault::Levels { reduce, levels: fewest }.into());
     }
     let size = &header.size;
     let whole = Rectangle { x0: size.x0, y0: size.y0, x1: size.x1, y1: size.y1 }.reduced(reduce);
