@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::dimension_names::{axis_name, coordinate_name};
 use super::frames::is_of_places;
 use super::header::AxisNumber;
-use super::report::{Issue, IssueKind, count, verb};
+use super::report::{AxisFinding, Finding, Issue};
 use super::stack::Entry;
 use crate::functional_groups::Dimensions;
 use crate::geometry::Vector;
@@ -206,14 +206,8 @@ fn without_axis<'a>(places: &[Vec<Entry<'a>>]) -> Arranged<'a> {
 /// The images of one position from which the first is taken.
 fn duplicates(slice_index: usize, place: &[Entry<'_>]) -> Option<Issue> {
     (place.len() > 1).then(|| {
-        let sentence = format!(
-            "{} have the position of slice {slice_index}: only the one with the lowest Instance Number is taken",
-            count(place.len(), "image")
-        );
-        Issue::error(IssueKind::DuplicatePosition, sentence)
-            .with_paths(place.iter().map(Entry::path))
-            .with_number("slice_index", slice_index as f64)
-            .with_number("left_out_count", (place.len() - 1) as f64)
+        AxisFinding::Duplicates { slice_index, image_count: place.len() }
+            .about(place.iter().map(Entry::path))
     })
 }
 
@@ -412,76 +406,29 @@ fn on_axis<'a>(
             }
         }
         if !left_out.is_empty() {
-            issues.push(not_on_axis(slice, &left_out));
+            let finding =
+                AxisFinding::NotOnAxis { slice_index: slice, left_out_count: left_out.len() };
+            issues.push(finding.about(left_out.iter().map(Entry::path)));
         }
     }
     for (index, _) in cells.iter().enumerate().filter(|(_, cell)| cell.is_none()) {
         missing.push((index / places.len().max(1), index % places.len().max(1)));
     }
     let axis = axis(&cells, places, key, length);
-    issues.extend(incomplete(&missing, cells.len(), &axis.name, is_needed));
+    if !missing.is_empty() {
+        let (axis, cell_count) = (axis.name.clone(), cells.len());
+        issues.push(AxisFinding::Incomplete { axis, missing, cell_count, is_needed }.about([]));
+    }
     if key.contains(&Attribute::Order) {
-        let sentence = format!(
-            "{} at each of {}, which nothing but their numbers tells apart: they are taken to count up along the \
-             axis {}",
-            count(length, "image"),
-            count(places.len(), "position"),
-            axis.name
-        );
-        let issue = Issue::note(IssueKind::MultiplePhases, sentence)
-            .with_number("phase_count", length as f64);
-        issues.push(issue.with_number("position_count", places.len() as f64));
+        let finding = AxisFinding::CountedByOrder {
+            axis: axis.name.clone(),
+            phase_count: length,
+            position_count: places.len(),
+        };
+        issues.push(finding.about([]));
     }
     let slices = places.iter().filter_map(|place| place.first().copied()).collect();
     Arranged { slices, axis: Some(axis), cells, issues }
-}
-
-fn not_on_axis(slice_index: usize, left_out: &[Entry<'_>]) -> Issue {
-    let (images, are) = (count(left_out.len(), "image"), verb(left_out.len(), "is", "are"));
-    let sentence = format!(
-        "{images} of slice {slice_index} {are} left out: another has the same place on all axes"
-    );
-    Issue::error(IssueKind::DuplicatePosition, sentence)
-        .with_paths(left_out.iter().map(Entry::path))
-        .with_number("slice_index", slice_index as f64)
-        .with_number("left_out_count", left_out.len() as f64)
-}
-
-/// Cells that are named in a sentence; all of them are in the numbers.
-const NAMED_CELLS: usize = 4;
-
-fn incomplete(
-    missing: &[(usize, usize)],
-    cell_count: usize,
-    axis: &str,
-    is_needed: bool,
-) -> Option<Issue> {
-    if missing.is_empty() {
-        return None;
-    }
-    let named: Vec<String> = missing
-        .iter()
-        .take(NAMED_CELLS)
-        .map(|(step, slice)| format!("({step}, {slice})"))
-        .collect();
-    let more = if missing.len() > NAMED_CELLS { ", ..." } else { "" };
-    let (are, named) = (verb(missing.len(), "is", "are"), named.join(", "));
-    let sentence = match is_needed {
-        true => {
-            format!(
-                "{} of {cell_count} {are} missing; ({axis}, slice): {named}{more}",
-                count(missing.len(), "image")
-            )
-        }
-        false => format!(
-            "{} of {cell_count} {are} not in the file, which means that nothing is segmented there",
-            count(missing.len(), "frame")
-        ),
-    };
-    let issue = Issue { is_error: is_needed, ..Issue::note(IssueKind::IncompleteGrid, sentence) }
-        .with_number("missing_count", missing.len() as f64)
-        .with_number("cell_count", cell_count as f64);
-    Some(Issue { cells: missing.to_vec(), ..issue })
 }
 
 /// The attributes that change along the axis: those of the key, and others that each step has one
@@ -580,17 +527,12 @@ fn only_first<'a>(places: &[Vec<Entry<'a>>], usual: usize) -> Arranged<'a> {
     let mut left_out: Vec<Entry<'a>> =
         places.iter().flat_map(|place| place.iter().skip(1)).copied().collect();
     left_out.sort_by_key(Entry::rank);
-    let sentence = format!(
-        "{} at each of {}: no attribute tells them apart everywhere in the same way, and the one with the lowest \
-         Instance Number is taken",
-        count(usual, "image"),
-        count(places.len(), "position"),
-    );
-    let issue = Issue::error(IssueKind::MultiplePhases, sentence)
-        .with_paths(left_out.iter().map(Entry::path))
-        .with_number("phase_count", usual as f64)
-        .with_number("position_count", places.len() as f64)
-        .with_number("left_out_count", left_out.len() as f64);
+    let finding = AxisFinding::NothingTellsApart {
+        phase_count: usual,
+        position_count: places.len(),
+        left_out_count: left_out.len(),
+    };
+    let issue = finding.about(left_out.iter().map(Entry::path));
     Arranged {
         cells: slices.iter().copied().map(Some).collect(),
         slices,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
-use super::report::{Issue, IssueKind, count, verb};
+use super::report::{FileFinding, Finding, Issue};
 use super::stack::Entry;
 
 /// The copies that were left out: for each file that stays, by its number, those that repeat it,
@@ -31,16 +31,9 @@ impl Copies {
             return None;
         }
         involved.extend(&left_out);
-        let (files, are) = (count(left_out.len(), "file"), verb(left_out.len(), "is", "are"));
-        let sentence = format!(
-            "{files} {are} left out: the same SOP Instance UID and position as another, so sent twice"
-        );
         let path = |file: &usize| -> Option<PathBuf> { Some(headers.get(*file)?.path.clone()) };
-        let issue = Issue::error(IssueKind::DuplicatePosition, sentence)
-            .with_paths(involved.iter().filter_map(path))
-            .with_number("left_out_count", image_count as f64)
-            .with_number("same_instance_count", left_out.len() as f64);
-        Some(issue)
+        let finding = FileFinding::SentTwice { file_count: left_out.len(), image_count };
+        Some(finding.about(involved.iter().filter_map(path)))
     }
 
     /// That of all files.

@@ -1,16 +1,16 @@
 //! What one stack makes: its slices in order, where they lie, and what is irregular in them.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::axis::LeadingAxis;
 use super::header::FrameHeader;
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
-use super::order::{Ordered, order};
+use super::mixed::mixed_attributes;
+use super::order::order;
 use super::plan::SeriesPlan;
-use super::report::{Issue, IssueKind, Report};
+use super::report::{FileFinding, Finding, Issue, Report};
 use super::slice_set::{Slice, SliceSet};
 use super::stack::{Entry, Extent, Group};
 use super::tolerances::Tolerances;
@@ -147,19 +147,13 @@ fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>
                 if told.contains(&entry.file) && has_native => {}
             ImageState::Truncated { .. } if !told.insert(entry.file) => {}
             ImageState::Truncated { needed, available, .. } => {
-                let sentence = format!(
-                    "1 file is cut short and left out: {available} of {needed} bytes of pixels"
-                );
-                let issue = Issue::error(IssueKind::Truncated, sentence).with_paths([entry.path()]);
-                let issue = issue.with_number("needed_byte_count", *needed as f64);
-                issues.push(issue.with_number("available_byte_count", *available as f64));
+                let finding = FileFinding::CutShort { needed: *needed, available: *available };
+                issues.push(finding.about([entry.path()]));
             }
             ImageState::Unsupported { error, .. } if has_native => {
                 told.insert(entry.file);
-                let sentence = format!("1 file is left out: {}", error.what());
-                issues.push(
-                    Issue::error(IssueKind::Unsupported, sentence).with_paths([entry.path()]),
-                );
+                let finding = FileFinding::Unsupported { error: error.clone() };
+                issues.push(finding.about([entry.path()]));
             }
             _ => readable.push(*entry),
         }
@@ -176,95 +170,7 @@ fn why_unsupported(readable: &[Entry<'_>], issues: &mut Vec<Issue>) -> Option<Er
     let ImageState::Unsupported { error, .. } = &readable.first()?.header.image.state else {
         return None;
     };
-    let issue = Issue::error(IssueKind::Unsupported, error.what())
-        .with_paths(readable.iter().map(Entry::path));
-    issues.push(issue.with_file_count());
+    let finding = FileFinding::AllUnsupported { error: error.clone() };
+    issues.push(finding.about(readable.iter().map(Entry::path)));
     Some(error.clone())
-}
-
-/// What differs among the slices of the volume without parting them.
-fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
-    let slices: Vec<Entry<'_>> = ordered.cells.iter().flatten().copied().collect();
-    let Some(first) = slices.first() else { return Vec::new() };
-    let unlike = |is_like: &dyn Fn(&Entry<'_>) -> bool| -> Vec<PathBuf> {
-        slices.iter().filter(|entry| !is_like(entry)).map(Entry::path).collect()
-    };
-    let mut issues = Vec::new();
-    let mut add = |issue: Issue, paths: Vec<PathBuf>| {
-        if !paths.is_empty() {
-            issues.push(issue.with_number("slice_count", paths.len() as f64).with_paths(paths));
-        }
-    };
-    let sentence = "positions refer to several coordinate systems (Frame of Reference UID)";
-    let frame_of_reference =
-        |slice: &Entry<'_>| slice.header.coordinates.frame_of_reference_uid.clone();
-    let known =
-        slices.iter().map(frame_of_reference).find(|uid| !uid.is_empty()).unwrap_or_default();
-    let of_another = unlike(&|slice| {
-        let own = &slice.header.coordinates.frame_of_reference_uid;
-        (own.is_empty() || *own == known)
-            && slice.header.coordinates.is_in_volume == first.header.coordinates.is_in_volume
-    });
-    add(Issue::error(IssueKind::MixedFrameOfReference, sentence), of_another);
-
-    let sentence = "positions are in coordinates of the volume (Image Position (Volume)), not of the patient, and so is what \
-                    the affine leads to";
-    add(
-        Issue::note(IssueKind::VolumeCoordinates, sentence),
-        unlike(&|slice| !slice.header.coordinates.is_in_volume),
-    );
-
-    let sentence = "mosaics without Spacing Between Slices: Slice Thickness stands in for it, which leaves gaps between \
-                    slices out";
-    let is_told = |slice: &Entry<'_>| {
-        slice.header.image.mosaic.is_none_or(|mosaic| !mosaic.is_spacing_assumed)
-    };
-    add(Issue::note(IssueKind::MissingSpacing, sentence), unlike(&is_told));
-
-    let sentence = "slices differ in what their numbers are (Data Type)";
-    let of_another = steps(ordered).flat_map(|slices| {
-        let mut slices = slices.iter().flatten();
-        let first = slices.next().map(|slice| slice.frame.data_type.clone());
-        slices.filter(move |slice| first.as_ref() != Some(&slice.frame.data_type)).map(Entry::path)
-    });
-    add(Issue::error(IssueKind::MixedDataType, sentence), of_another.collect());
-
-    let sentence = "Rescale Slope or Rescale Intercept is no number, or the slope is zero";
-    add(
-        Issue::error(IssueKind::BadRescale, sentence),
-        unlike(&|slice| !slice.frame.transform.has_bad_rescale),
-    );
-
-    let slopes = || slices.iter().map(|entry| entry.frame.transform.rescale.slope);
-    let intercepts = || slices.iter().map(|entry| entry.frame.transform.rescale.intercept);
-    let (least, most) = (f64::INFINITY, f64::NEG_INFINITY);
-    let sentence = "slices differ in Rescale Slope, Rescale Intercept or Modality LUT: each has its own applied";
-    let mixed = Issue::note(IssueKind::MixedRescale, sentence)
-        .with_number("least_slope", slopes().fold(least, f64::min))
-        .with_number("most_slope", slopes().fold(most, f64::max))
-        .with_number("least_intercept", intercepts().fold(least, f64::min))
-        .with_number("most_intercept", intercepts().fold(most, f64::max));
-    let lut = |slice: &Entry<'_>| slice.header.has_modality_lut;
-    let is_like = |slice: &Entry<'_>| {
-        slice.frame.transform.rescale == first.frame.transform.rescale && lut(slice) == lut(first)
-    };
-    add(mixed, unlike(&is_like));
-
-    let of = |slice: &Entry<'_>| {
-        slice.header.image.state.description().map(|image| (image.bits_allocated, image.is_signed))
-    };
-    let sentence = "stored values of slices differ in width or sign";
-    add(Issue::note(IssueKind::MixedSampleType, sentence), unlike(&|slice| of(slice) == of(first)));
-
-    let sentence = "some voxels may be Pixel Padding Value, which stands for no measurement: padding_mask() finds them";
-    add(
-        Issue::note(IssueKind::PixelPadding, sentence),
-        unlike(&|slice| !slice.header.image.has_padding),
-    );
-    issues
-}
-
-/// The slices of each step of the leading axis, or all of them.
-fn steps<'o, 'a>(ordered: &'o Ordered<'a>) -> impl Iterator<Item = &'o [Option<Entry<'a>>]> {
-    ordered.cells.chunks(ordered.slices.len().max(1))
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::report::{Issue, IssueKind, count, mm};
+use super::report::GeometryFinding;
 use super::tolerances::Tolerances;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale, subtract};
 
@@ -17,13 +17,13 @@ const WIDE: f64 = 2.5;
 pub(super) struct Grid {
     /// From each slice to the next, in mm.
     pub step: Vector,
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Irregularity>,
 }
 
-/// A finding and the slices that it is about.
-#[derive(Debug)]
-pub(super) struct Finding {
-    pub issue: Issue,
+/// A finding, and the slices that it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Irregularity {
+    pub finding: GeometryFinding,
     pub slices: Vec<usize>,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn fit(
     let between: f64 = steps.iter().map(|step| step.slices).sum();
     let step = scale(if is_whole { 1.0 / between } else { usual / total }, whole);
 
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings: Vec<Irregularity> = Vec::new();
     let mut uneven: Vec<usize> = Vec::new();
     for (before, (step, distance)) in steps.iter().zip(&distances).enumerate() {
         match step.kind {
@@ -74,7 +74,7 @@ pub(super) fn fit(
     uneven.dedup();
     if !uneven.is_empty() {
         let (least, most) = (sorted.first().copied()?, sorted.last().copied()?);
-        findings.push(uneven_spacing(uneven, least, most, usual));
+        findings.push(uneven_steps(uneven, least, most, usual));
     }
     findings.extend(off_axis(positions, &along, step, orientation, tolerance));
     findings.extend(tilt(step, orientation, 0..positions.len(), tolerances, tolerance));
@@ -115,21 +115,14 @@ impl Step {
     }
 }
 
-fn gap(before: usize, distance: f64, usual: f64, slices: f64) -> Finding {
-    let missing = slices - 1.0;
-    let sentence = format!(
-        "{} missing between slices {before} and {}: they are {} apart, expected {}",
-        if missing == 1.0 { "1 slice is".to_owned() } else { format!("{missing:.0} slices are") },
-        before + 1,
-        mm(distance),
-        mm(usual),
-    );
-    let issue = Issue::error(IssueKind::Gap, sentence)
-        .with_number("slice_index", before as f64)
-        .with_number("missing_count", missing)
-        .with_number("found_mm", distance)
-        .with_number("expected_mm", usual);
-    Finding { issue, slices: vec![before, before + 1] }
+fn gap(before: usize, distance: f64, usual: f64, slices: f64) -> Irregularity {
+    let finding = GeometryFinding::Gap {
+        before,
+        missing_count: slices - 1.0,
+        found_mm: distance,
+        expected_mm: usual,
+    };
+    Irregularity { finding, slices: vec![before, before + 1] }
 }
 
 /// Slices that are off their place though every single step is within its tolerance.
@@ -144,19 +137,10 @@ fn drifted(along: &[f64], steps: &[Step], spacing: f64, tolerance: f64) -> Vec<u
     off.enumerate().filter_map(|(before, is_off)| is_off.then_some(before + 1)).collect()
 }
 
-fn uneven_spacing(slices: Vec<usize>, least: f64, most: f64, usual: f64) -> Finding {
-    let sentence = format!(
-        "slices are unevenly spaced: {} to {} apart, mostly {}; no affine fits all of them",
-        mm(least),
-        mm(most),
-        mm(usual)
-    );
-    let issue = Issue::error(IssueKind::UnevenSpacing, sentence)
-        .with_number("slice_count", slices.len() as f64)
-        .with_number("least_mm", least)
-        .with_number("most_mm", most)
-        .with_number("expected_mm", usual);
-    Finding { issue, slices }
+fn uneven_steps(slices: Vec<usize>, least_mm: f64, most_mm: f64, usual_mm: f64) -> Irregularity {
+    let slice_count = slices.len();
+    let finding = GeometryFinding::UnevenSteps { slice_count, least_mm, most_mm, usual_mm };
+    Irregularity { finding, slices }
 }
 
 /// Slices that lie beside the line through the first and the last one.
@@ -166,7 +150,7 @@ fn off_axis(
     step: Vector,
     orientation: &Orientation,
     tolerance: f64,
-) -> Option<Finding> {
+) -> Option<Irregularity> {
     let origin = *positions.first()?;
     let first = *along.first()?;
     let spacing = dot(step, orientation.normal());
@@ -180,21 +164,10 @@ fn off_axis(
         .enumerate()
         .filter_map(|(index, aside)| (*aside > tolerance).then_some(index))
         .collect();
-    let most = distances.iter().copied().fold(0.0, f64::max);
+    let most_mm = distances.iter().copied().fold(0.0, f64::max);
     (!slices.is_empty()).then(|| {
-        let sentence = format!(
-            "{} up to {} beside the line through the first and the last one",
-            if slices.len() == 1 {
-                "1 slice lies".to_owned()
-            } else {
-                format!("{} lie", count(slices.len(), "slice"))
-            },
-            mm(most)
-        );
-        let issue = Issue::error(IssueKind::OffAxis, sentence)
-            .with_number("slice_count", slices.len() as f64)
-            .with_number("most_mm", most);
-        Finding { issue, slices }
+        let finding = GeometryFinding::BesideLine { slice_count: slices.len(), most_mm };
+        Irregularity { finding, slices }
     })
 }
 
@@ -204,7 +177,7 @@ fn tilt(
     slices: Range<usize>,
     tolerances: &Tolerances,
     tolerance: f64,
-) -> Option<Finding> {
+) -> Option<Irregularity> {
     let spacing = dot(step, orientation.normal());
     let shear = norm(add_scaled(step, -spacing, orientation.normal()));
     let degrees = shear.atan2(spacing).to_degrees();
@@ -212,14 +185,11 @@ fn tilt(
     let is_tilted = degrees > tolerances.tilt_degrees
         && shear * slices.len().saturating_sub(1) as f64 > tolerance;
     is_tilted.then(|| {
-        let sentence = format!(
-            "slices lean {degrees:.2} degrees from their normal: the affine carries the shear, and planes are {} apart",
-            mm(spacing)
-        );
-        let issue = Issue::note(IssueKind::Tilt, sentence)
-            .with_number("angle_degrees", degrees)
-            .with_number("shear_mm", shear)
-            .with_number("plane_distance_mm", spacing);
-        Finding { issue, slices: Vec::new() }
+        let finding = GeometryFinding::Tilt {
+            angle_degrees: degrees,
+            shear_mm: shear,
+            plane_distance_mm: spacing,
+        };
+        Irregularity { finding, slices: Vec::new() }
     })
 }

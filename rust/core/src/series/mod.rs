@@ -19,6 +19,7 @@ mod frames;
 mod grid;
 mod header;
 mod image_state;
+mod mixed;
 mod mosaic;
 mod order;
 mod parts;

@@ -12,7 +12,7 @@ use std::path::Path;
 use super::axis::{Arranged, LeadingAxis, arrange};
 use super::grid;
 use super::header::{PlaceNumber, PlaceSource};
-use super::report::{Issue, IssueKind, count, mm, verb};
+use super::report::{Consequence, Finding, GeometryFinding, Issue, Lacking};
 use super::stack::{Entry, Extent, Group};
 use super::tolerances::Tolerances;
 use crate::geometry::{Affine, Orientation, Vector, norm, scale, subtract};
@@ -55,12 +55,10 @@ pub(super) fn order<'a>(
                 images.into_iter().partition(|image| image.frame.plane.position.is_some());
             let left_out = !with.is_empty();
             let lacking = match without.iter().all(|image| image.header.image.mosaic.is_some()) {
-                true => {
-                    "Image Position (Patient), Slice Thickness or SliceNormalVector of its mosaic"
-                }
-                false => "Image Position (Patient)",
+                true => Lacking::MosaicPosition,
+                false => Lacking::Position,
             };
-            issues.extend(missing(IssueKind::MissingPosition, lacking, &without, left_out));
+            issues.extend(unplaced_issue(lacking, &without, left_out));
             if left_out {
                 let (arranged, placed) = by_position(with, &orientation, tolerances, &mut issues);
                 (arranged, orientation, Some(placed))
@@ -71,14 +69,11 @@ pub(super) fn order<'a>(
         orientation => {
             if !has_own_geometry {
                 let has_position = images.iter().any(|image| image.frame.plane.position.is_some());
-                let (kind, lacking) = match has_position {
-                    true => (IssueKind::MissingOrientation, "Image Orientation (Patient)"),
-                    false => (
-                        IssueKind::MissingPosition,
-                        "Image Position (Patient) and Image Orientation (Patient)",
-                    ),
+                let lacking = match has_position {
+                    true => Lacking::Orientation,
+                    false => Lacking::PositionAndOrientation,
                 };
-                issues.extend(missing(kind, lacking, &images, false));
+                issues.extend(unplaced_issue(lacking, &images, false));
             }
             (unplaced(images), orientation.unwrap_or(plane), None)
         }
@@ -146,18 +141,16 @@ fn by_position<'a>(
         slices.iter().filter_map(|entry| entry.frame.plane.position).collect();
     let grid = grid::fit(&positions, orientation, tolerances);
     if grid.is_none() && positions.len() > 1 {
-        let issue = Issue::error(
-            IssueKind::UnevenSpacing,
-            "no step from slice to slice fits the positions",
-        );
-        issues.push(issue.with_paths(slices.iter().map(Entry::path)));
+        issues.push(GeometryFinding::NoStep.about(slices.iter().map(Entry::path)));
     }
     let origin = positions.first().copied().unwrap_or_default();
     let step = grid.as_ref().map(|grid| grid.step);
     issues.extend(beside(&arranged, orientation, step, tolerances));
-    for finding in grid.into_iter().flat_map(|grid| grid.findings) {
-        let paths = finding.slices.iter().filter_map(|slice| slices.get(*slice)).map(Entry::path);
-        issues.push(finding.issue.with_paths(paths));
+    for grid::Irregularity { finding, slices: indices } in
+        grid.into_iter().flat_map(|grid| grid.findings)
+    {
+        let found = indices.iter().filter_map(|slice| slices.get(*slice));
+        issues.push(finding.about(found.map(Entry::path)));
     }
     (arranged, Placed { origin, step })
 }
@@ -179,12 +172,8 @@ fn beside<'a>(
     let found: Vec<(Entry<'a>, f64)> = arranged.cells.iter().enumerate().filter_map(far).collect();
     let most = found.iter().map(|(_, distance)| *distance).fold(0.0, f64::max);
     (!found.is_empty()).then(|| {
-        let (images, lie) = (count(found.len(), "image"), verb(found.len(), "lies", "lie"));
-        let sentence = format!("{images} {lie} up to {} beside others of the same slice", mm(most));
-        Issue::error(IssueKind::OffAxis, sentence)
-            .with_paths(found.iter().map(|(entry, _)| entry.path()))
-            .with_number("image_count", found.len() as f64)
-            .with_number("most_mm", most)
+        GeometryFinding::BesideSlice { image_count: found.len(), most_mm: most }
+            .about(found.iter().map(|(entry, _)| entry.path()))
     })
 }
 
@@ -274,38 +263,17 @@ pub(super) fn natural(a: &Path, b: &Path) -> Ordering {
     }
 }
 
-fn missing(
-    kind: IssueKind,
-    lacking: &str,
-    images: &[Entry<'_>],
-    is_left_out: bool,
-) -> Option<Issue> {
-    let number = images.len();
+fn unplaced_issue(lacking: Lacking, images: &[Entry<'_>], is_left_out: bool) -> Option<Issue> {
+    let is_of_two_files = |pair: &[Entry<'_>]| matches!(pair, [a, b] if a.file != b.file);
     let consequence = match is_left_out {
-        true => format!("and {} left out", verb(number, "is", "are")),
-        false if number == 1 => "so its place is not known".to_owned(),
-        false => {
-            let has_several =
-                images.windows(2).any(|pair| matches!(pair, [a, b] if a.file != b.file));
-            let order = match place_source(images).map(PlaceSource::name) {
-                Some(name) if has_several => format!("Instance Number, and in each file of {name}"),
-                Some(name) => name.to_owned(),
-                None => "Instance Number".to_owned(),
-            };
-            format!("so their order is that of {order}, and their place is not known")
-        }
+        true => Consequence::LeftOut,
+        false => Consequence::Ordered {
+            source: place_source(images),
+            has_several_files: images.windows(2).any(is_of_two_files),
+        },
     };
-    (number > 0).then(|| {
-        let sentence = format!(
-            "{} {} no usable {lacking}, {consequence}",
-            count(number, "image"),
-            verb(number, "has", "have")
-        );
-        Issue::error(kind, sentence)
-            .with_paths(images.iter().map(Entry::path))
-            .with_file_count()
-            .with_number("left_out_count", if is_left_out { number as f64 } else { 0.0 })
-    })
+    let finding = GeometryFinding::Unplaced { lacking, image_count: images.len(), consequence };
+    (!images.is_empty()).then(|| finding.about(images.iter().map(Entry::path)))
 }
 
 /// (between rows, between columns) of the stack, which its images share.
@@ -317,15 +285,13 @@ fn pixel_spacing(
     let Some(first) = images.first() else { return [1.0; 2] };
     let Some(spacing) = first.frame.plane.pixel_spacing else {
         if !has_own_geometry {
-            let sentence = "Pixel Spacing is missing: 1 mm stands in for it";
             let paths = images.iter().map(Entry::path);
-            issues.push(Issue::error(IssueKind::MissingSpacing, sentence).with_paths(paths));
+            issues.push(GeometryFinding::NoPixelSpacing.about(paths));
         }
         return [1.0; 2];
     };
     if first.header.coordinates.is_spacing_at_detector {
-        let sentence = "the spacing of pixels is that at the detector (Imager Pixel Spacing), not that in the patient";
-        issues.push(Issue::note(IssueKind::DetectorSpacing, sentence));
+        issues.push(GeometryFinding::DetectorSpacing.about([]));
     }
     spacing
 }
@@ -339,12 +305,8 @@ fn slice_spacing(entry: &Entry<'_>, is_told: bool, issues: &mut Vec<Issue>) -> f
         .or_else(|| usable(entry.frame.plane.slice_thickness))
         .unwrap_or_else(|| {
             if is_told {
-                let sentence = format!(
-                    "the thickness of the only slice is not known: {} stands in for it",
-                    mm(1.0)
-                );
-                let issue = Issue::note(IssueKind::MissingSpacing, sentence);
-                issues.push(issue.with_paths([entry.path()]).with_number("assumed_mm", 1.0));
+                let finding = GeometryFinding::NoThickness { assumed_mm: 1.0 };
+                issues.push(finding.about([entry.path()]));
             }
             1.0
         })

@@ -12,7 +12,7 @@ use super::header::FrameHeader;
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::parts::parts;
-use super::report::{Issue, IssueKind, Report, count, verb};
+use super::report::{FileFinding, Finding, Issue, Report};
 use super::slice_set::SliceSet;
 use super::stack::{Entry, left_out, split};
 use super::tolerances::Tolerances;
@@ -102,7 +102,7 @@ pub fn plan_series(
     let mut strays = Vec::new();
     for file in unreadable {
         match file.series_instance_uid.as_ref().and_then(|uid| by_uid.get_mut(uid)) {
-            Some(files) => files.unreadable.push(unreadable_issue(&file.path, &file.error)),
+            Some(files) => files.unreadable.push(unreadable_issue(&file.path, &file.error, true)),
             None => strays.push(file),
         }
     }
@@ -135,7 +135,7 @@ fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, Files>) {
     }
     let mut in_folder: HashMap<PathBuf, Vec<Issue>> = HashMap::new();
     for file in strays {
-        let issue = Issue { is_error: false, ..unreadable_issue(&file.path, &file.error) };
+        let issue = unreadable_issue(&file.path, &file.error, false);
         in_folder
             .entry(file.path.parent().map(Path::to_owned).unwrap_or_default())
             .or_default()
@@ -169,9 +169,8 @@ fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, Files>) {
     by_uid.values_mut().for_each(|files| files.strays.push(Arc::clone(&homeless)));
 }
 
-fn unreadable_issue(path: &Path, error: &Error) -> Issue {
-    Issue::error(IssueKind::Unreadable, format!("1 file cannot be read: {}", error.what()))
-        .with_paths([path.to_owned()])
+fn unreadable_issue(path: &Path, error: &Error, is_of_series: bool) -> Issue {
+    FileFinding::Unreadable { error: error.clone(), is_of_series }.about([path.to_owned()])
 }
 
 /// At least one of `files` is an image.
@@ -246,7 +245,7 @@ fn images<'a>(
     for (file, (header, frames)) in headers.iter().zip(frames).enumerate() {
         match &header.image.state {
             ImageState::None => others.push(header.path.clone()),
-            ImageState::Invalid(error) => invalid.push(unreadable_issue(&header.path, error)),
+            ImageState::Invalid(error) => invalid.push(unreadable_issue(&header.path, error, true)),
             _ => {
                 for frame in frames.iter() {
                     if frame.plane.orientation != last.0 {
@@ -268,11 +267,8 @@ fn images<'a>(
         }
     }
     let (images, copies) = drop_copies(images);
-    let others = (!others.is_empty()).then(|| {
-        let (files, are) = (count(others.len(), "file"), verb(others.len(), "is", "are"));
-        let issue = Issue::note(IssueKind::NotAnImage, format!("{files} {are} left out: no image"));
-        issue.with_paths(others).with_file_count()
-    });
+    let others = (!others.is_empty())
+        .then(|| FileFinding::NotAnImage { file_count: others.len() }.about(others));
     Images { images, copies, others, invalid }
 }
 
@@ -284,9 +280,7 @@ fn mixed_study<'a>(headers: impl IntoIterator<Item = &'a InstanceHeader>) -> Opt
     studies.sort_unstable();
     studies.dedup();
     (studies.len() > 1).then(|| {
-        let sentence = format!("files of {} studies have one Series Instance UID", studies.len());
-        Issue::error(IssueKind::MixedStudy, sentence)
-            .with_paths(headers.iter().map(|header| header.path.clone()))
-            .with_number("study_count", studies.len() as f64)
+        FileFinding::SeveralStudies { study_count: studies.len() }
+            .about(headers.iter().map(|header| header.path.clone()))
     })
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use super::header::FrameHeader;
 use super::header::{InstanceHeader, has_value};
-use super::report::{Issue, IssueKind, count, verb};
+use super::report::{Finding, Issue, IssueKind, LeftOut};
 use super::tolerances::Tolerances;
 use crate::geometry::Orientation;
 
@@ -226,54 +226,16 @@ pub(super) fn left_out(
         let groups: Vec<&Group<'_>> = of_others(kind).collect();
         let mut entries: Vec<&Entry<'_>> = groups.iter().flat_map(|group| &group.entries).collect();
         entries.sort_by_key(|entry| entry.index);
-        let number = entries.len();
-        let inside = entries.iter().filter(|entry| is_inside(stack, entry, extent)).count();
-        let is_missing = matches!(kind, IssueKind::MissingPosition | IssueKind::MissingOrientation);
-        let file_count = entries.chunk_by(|a, b| a.file == b.file).count();
-        let files = match count(file_count, "file") {
-            files if file_count == number => {
-                format!("{files} {} left out", verb(number, "is", "are"))
-            }
-            files => format!(
-                "{} of {files} {} left out",
-                count(number, "frame"),
-                verb(number, "is", "are")
-            ),
+        let finding = LeftOut {
+            kind,
+            image_count: entries.len(),
+            file_count: entries.chunk_by(|a, b| a.file == b.file).count(),
+            group_count: groups.len(),
+            in_stack_count: entries.iter().filter(|entry| is_inside(stack, entry, extent)).count(),
+            stack_count: stack.entries.len(),
+            is_main,
         };
-        let why = match kind {
-            IssueKind::MixedOrientation => "another plane",
-            IssueKind::MixedShape => "another number of rows or columns",
-            IssueKind::MixedPhotometric => {
-                "another Photometric Interpretation or number of samples"
-            }
-            IssueKind::MixedSpacing => "another Pixel Spacing",
-            IssueKind::MissingOrientation => "no usable Image Orientation (Patient)",
-            IssueKind::MissingPosition => "no usable Image Position (Patient)",
-            _ => "pixels that cannot be read yet",
-        };
-        let mut sentence = match kind {
-            IssueKind::Localizer => {
-                format!("{files}: {}", verb(number, "a localizer", "localizers"))
-            }
-            _ => format!(
-                "{files} of the stack of {}, with {why}",
-                count(stack.entries.len(), "slice")
-            ),
-        };
-        if kind != IssueKind::Localizer && !is_missing {
-            if inside > 0 {
-                sentence.push_str(&format!("; {inside} of them where the stack is or would go on"));
-            } else if !is_main {
-                sentence.push_str("; neither is clearly the main stack");
-            }
-        }
-        let is_error = kind != IssueKind::Localizer && (!is_main || inside > 0 || is_missing);
-        Issue { is_error, ..Issue::note(kind, sentence) }
-            .with_paths(entries.into_iter().map(Entry::path))
-            .with_file_count()
-            .with_number("image_count", number as f64)
-            .with_number("group_count", groups.len() as f64)
-            .with_number("in_stack_count", inside as f64)
+        finding.about(entries.into_iter().map(Entry::path))
     };
     found.into_iter().map(issue).collect()
 }

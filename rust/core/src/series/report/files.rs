@@ -1,0 +1,219 @@
+//! Findings about whole files.
+
+use super::issue::Finding;
+use super::kind::IssueKind;
+use super::words::{count, verb};
+use crate::error::Error;
+
+/// What is irregular in the files of a series.
+#[derive(Clone, Debug)]
+pub(in crate::series) enum FileFinding {
+    /// A file that cannot be read.
+    Unreadable {
+        /// Why.
+        error: Error,
+        /// It belongs to the series; of others that is not known.
+        is_of_series: bool,
+    },
+    /// A file without all of its pixels.
+    CutShort {
+        /// Bytes of pixels that it should have.
+        needed: u64,
+        /// Bytes that it has.
+        available: u64,
+    },
+    /// A file that is not read, among others that are.
+    Unsupported {
+        /// Why.
+        error: Error,
+    },
+    /// None of the files is read.
+    AllUnsupported {
+        /// Why the first of them is not.
+        error: Error,
+    },
+    /// Files without an image.
+    NotAnImage {
+        /// How many.
+        file_count: usize,
+    },
+    /// Files of several studies.
+    SeveralStudies {
+        /// How many studies.
+        study_count: usize,
+    },
+    /// Copies of other files of the series.
+    SentTwice {
+        /// How many files are left out.
+        file_count: usize,
+        /// How many images they have.
+        image_count: usize,
+    },
+}
+
+impl Finding for FileFinding {
+    fn kind(&self) -> IssueKind {
+        match self {
+            FileFinding::Unreadable { .. } => IssueKind::Unreadable,
+            FileFinding::CutShort { .. } => IssueKind::Truncated,
+            FileFinding::Unsupported { .. } | FileFinding::AllUnsupported { .. } => {
+                IssueKind::Unsupported
+            }
+            FileFinding::NotAnImage { .. } => IssueKind::NotAnImage,
+            FileFinding::SeveralStudies { .. } => IssueKind::MixedStudy,
+            FileFinding::SentTwice { .. } => IssueKind::DuplicatePosition,
+        }
+    }
+
+    fn is_error(&self) -> bool {
+        match self {
+            FileFinding::Unreadable { is_of_series, .. } => *is_of_series,
+            FileFinding::NotAnImage { .. } => false,
+            _ => true,
+        }
+    }
+
+    fn numbers(&self, file_count: usize) -> Vec<(&'static str, f64)> {
+        match *self {
+            FileFinding::Unreadable { .. } | FileFinding::Unsupported { .. } => Vec::new(),
+            FileFinding::CutShort { needed, available } => {
+                vec![
+                    ("needed_byte_count", needed as f64),
+                    ("available_byte_count", available as f64),
+                ]
+            }
+            FileFinding::AllUnsupported { .. } | FileFinding::NotAnImage { .. } => {
+                vec![("file_count", file_count as f64)]
+            }
+            FileFinding::SeveralStudies { study_count } => {
+                vec![("study_count", study_count as f64)]
+            }
+            FileFinding::SentTwice { file_count, image_count } => vec![
+                ("left_out_count", image_count as f64),
+                ("same_instance_count", file_count as f64),
+            ],
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let files_are =
+            |number: usize| format!("{} {}", count(number, "file"), verb(number, "is", "are"));
+        match self {
+            FileFinding::Unreadable { error, .. } => {
+                format!("1 file cannot be read: {}", error.what())
+            }
+            FileFinding::CutShort { needed, available } => {
+                format!("1 file is cut short and left out: {available} of {needed} bytes of pixels")
+            }
+            FileFinding::Unsupported { error } => format!("1 file is left out: {}", error.what()),
+            FileFinding::AllUnsupported { error } => error.what(),
+            FileFinding::NotAnImage { file_count } => {
+                format!("{} left out: no image", files_are(*file_count))
+            }
+            FileFinding::SeveralStudies { study_count } => {
+                format!("files of {study_count} studies have one Series Instance UID")
+            }
+            FileFinding::SentTwice { file_count, .. } => format!(
+                "{} left out: the same SOP Instance UID and position as another, so sent twice",
+                files_are(*file_count)
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::error::{ErrorKind, SeriesFault};
+
+    /// The finding; the kind, whether it is an error, the numbers and the sentence of its issue.
+    type Case = (FileFinding, IssueKind, bool, &'static [(&'static str, f64)], &'static str);
+
+    #[test]
+    fn each_finding_has_its_kind_numbers_and_sentence() {
+        let error = || Error::from(ErrorKind::Series(SeriesFault::NoElements));
+        let cases: &[Case] = &[
+            (
+                FileFinding::Unreadable { error: error(), is_of_series: true },
+                IssueKind::Unreadable,
+                true,
+                &[],
+                "1 file cannot be read: it has no data elements",
+            ),
+            (
+                FileFinding::Unreadable { error: error(), is_of_series: false },
+                IssueKind::Unreadable,
+                false,
+                &[],
+                "1 file cannot be read: it has no data elements",
+            ),
+            (
+                FileFinding::CutShort { needed: 70, available: 35 },
+                IssueKind::Truncated,
+                true,
+                &[("needed_byte_count", 70.0), ("available_byte_count", 35.0)],
+                "1 file is cut short and left out: 35 of 70 bytes of pixels",
+            ),
+            (
+                FileFinding::Unsupported { error: error() },
+                IssueKind::Unsupported,
+                true,
+                &[],
+                "1 file is left out: it has no data elements",
+            ),
+            (
+                FileFinding::AllUnsupported { error: error() },
+                IssueKind::Unsupported,
+                true,
+                &[("file_count", 2.0)],
+                "it has no data elements",
+            ),
+            (
+                FileFinding::NotAnImage { file_count: 1 },
+                IssueKind::NotAnImage,
+                false,
+                &[("file_count", 2.0)],
+                "1 file is left out: no image",
+            ),
+            (
+                FileFinding::NotAnImage { file_count: 2 },
+                IssueKind::NotAnImage,
+                false,
+                &[("file_count", 2.0)],
+                "2 files are left out: no image",
+            ),
+            (
+                FileFinding::SeveralStudies { study_count: 3 },
+                IssueKind::MixedStudy,
+                true,
+                &[("study_count", 3.0)],
+                "files of 3 studies have one Series Instance UID",
+            ),
+            (
+                FileFinding::SentTwice { file_count: 2, image_count: 5 },
+                IssueKind::DuplicatePosition,
+                true,
+                &[("left_out_count", 5.0), ("same_instance_count", 2.0)],
+                "2 files are left out: the same SOP Instance UID and position as another, \
+                 so sent twice",
+            ),
+            (
+                FileFinding::SentTwice { file_count: 1, image_count: 1 },
+                IssueKind::DuplicatePosition,
+                true,
+                &[("left_out_count", 1.0), ("same_instance_count", 1.0)],
+                "1 file is left out: the same SOP Instance UID and position as another, \
+                 so sent twice",
+            ),
+        ];
+        for (finding, kind, is_error, numbers, sentence) in cases {
+            let issue = finding.clone().about(["a", "b"].map(PathBuf::from));
+            assert_eq!((issue.kind, issue.is_error), (*kind, *is_error), "{sentence}");
+            assert_eq!(issue.numbers, *numbers, "{sentence}");
+            assert_eq!(issue.sentence, *sentence);
+            assert_eq!(issue.cells, []);
+        }
+    }
+}
