@@ -1,4 +1,4 @@
-"""The README and the pages of docs/: examples run, values in comments are true, links lead somewhere."""
+"""The README and docs/: examples run, values in their comments are true, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ PAGES_WITH_EXAMPLES = [page for page in PAGES if examples_of(page)]
 
 
 def in_pages(pages: list[Path]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("page", pages, ids=[page.relative_to(ROOT).as_posix() for page in pages])
+    return pytest.mark.parametrize(
+        "page", pages, ids=[page.relative_to(ROOT).as_posix() for page in pages]
+    )
 
 
 def shown_value(line: str) -> tuple[bool, Any]:
-    """Return whether the comment of a line gives a value, and the value: `# 'MR'`, `# 40; a row a file`."""
+    """Return whether a comment gives a value, and the value: `# 'MR'`, `# 40; a row a file`."""
     comment = line.rpartition("  # ")[2].partition("; ")[0] if "  # " in line else ""
     try:
         return True, ast.literal_eval(comment)
@@ -49,7 +51,7 @@ def shown_value(line: str) -> tuple[bool, Any]:
 
 
 def run(example: str, names: dict[str, Any], where: str) -> int:
-    """Run an example a statement at a time; return how many values its comments gave, all of them true."""
+    """Run an example by statements; return how many values its comments gave, all true."""
     checked = 0
     for statement in ast.parse(example).body:
         if not isinstance(statement, ast.Expr):
@@ -66,7 +68,9 @@ def run(example: str, names: dict[str, Any], where: str) -> int:
 
 def is_same(value: Any, expected: Any) -> bool:
     """Compare a value with what a comment shows of it: numbers are rounded there."""
-    is_numbers = isinstance(expected, tuple) and all(isinstance(each, (int, float)) for each in expected)
+    is_numbers = isinstance(expected, tuple) and all(
+        isinstance(each, (int, float)) for each in expected
+    )
     return bool(value == (pytest.approx(expected, rel=1e-6) if is_numbers else expected))
 
 
@@ -164,9 +168,11 @@ def test_modules_of_the_package_exist(page: Path) -> None:
             found = getattr(found, part)
 
 
-def core_names(file: str, pattern: str) -> list[str]:
-    """Find names in the source of the core."""
-    return re.findall(pattern, (CORE / file).read_text(encoding="utf-8"), re.MULTILINE)
+def core_names(folder: str, pattern: str) -> list[str]:
+    """Find names in the sources of a folder of the core."""
+    sources = sorted((CORE / folder).rglob("*.rs"))
+    texts = [source.read_text(encoding="utf-8") for source in sources]
+    return [name for text in texts for name in re.findall(pattern, text, re.MULTILINE)]
 
 
 def rows_of(page: str) -> list[str]:
@@ -176,22 +182,24 @@ def rows_of(page: str) -> list[str]:
 
 def test_every_kind_of_finding_is_explained_in_the_order_of_reports() -> None:
     """`docs/report.md` names the kinds that the core can report, and no others."""
-    kinds = core_names("series/report.rs", r'IssueKind::\w+ => "(\w+)"')
+    kinds = core_names("series", r'IssueKind::\w+ => "(\w+)"')
     assert len(kinds) > 20
     assert rows_of("report.md") == kinds
 
 
 def test_the_table_of_irregular_series_names_kinds_of_finding() -> None:
-    kinds = core_names("series/report.rs", r'IssueKind::\w+ => "(\w+)"')
+    kinds = core_names("series", r'IssueKind::\w+ => "(\w+)"')
     section = text_of(DOCS / "volumes.md").split("## Never silently wrong")[1].split("\n## ")[0]
     rows = [line.split("|")[2] for line in section.splitlines() if line.startswith("| ")]
-    named = {name for row in rows for name in re.findall(r"`([a-z]+_[a-z_]+|[a-z]+)`", row)} - {"read_series"}
+    named = {name for row in rows for name in re.findall(r"`([a-z]+_[a-z_]+|[a-z]+)`", row)} - {
+        "read_series"
+    }
     assert len(named) > 10
     assert named <= set(kinds)
 
 
 def test_every_tolerated_deviation_is_explained_in_order() -> None:
-    names = core_names("parse/leniency.rs", r'^    \w+ = "(\w+)",$')
+    names = core_names("parse", r'^    \w+ = "(\w+)",$')
     assert len(names) > 10
     assert rows_of("files.md") == names
 
@@ -207,12 +215,16 @@ def test_commands_are_those_of_the_command_line(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         main(["--help"])
     commands = re.findall(r"^    (\w+)  ", capsys.readouterr().out, flags=re.MULTILINE)
-    headings = re.findall(r"^## `rapidicom (\w+)`", text_of(DOCS / "command-line.md"), flags=re.MULTILINE)
+    headings = re.findall(
+        r"^## `rapidicom (\w+)`", text_of(DOCS / "command-line.md"), flags=re.MULTILINE
+    )
     assert headings == commands
 
 
 @in_pages([README, DOCS / "command-line.md"])
-def test_options_are_those_of_the_command_line(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_are_those_of_the_command_line(
+    page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Every option in a command of the page is one that `--help` of that command explains."""
     from rapidicom.cli import main
 
@@ -232,15 +244,14 @@ def transfer_syntax_rows() -> list[str]:
     """The rows of the table: neighbours with the same answer are one."""
     rows = []
     for decoder, group in itertools.groupby(
-        rd.transfer_syntaxes(), lambda row: (row.byte_order, row.is_encapsulated, row.decoder, row.why_not)
+        rd.transfer_syntaxes(),
+        lambda row: (row.byte_order, row.is_encapsulated, row.decoder, row.why_not),
     ):
         order, is_encapsulated, name, why_not = decoder
         uids = [row.uid.replace("1.2.840.10008.1.", "…") for row in group]
-        uids = uids if len(uids) < 5 else [uids[0], "to", uids[-1]]
+        shown = ", ".join(uids) if len(uids) < 5 else f"{uids[0]} to {uids[-1]}"
         pixels = "fragments" if is_encapsulated else "native"
-        rows.append(
-            f"| {', '.join(uids).replace(', to, ', ' to ')} | {order} | {pixels} | {name or why_not} |"
-        )
+        rows.append(f"| {shown} | {order} | {pixels} | {name or why_not} |")
     return rows
 
 
