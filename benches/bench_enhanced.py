@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from series_builder import Frame, enhanced, stack_frames
 
 TIMES = SLICES = 100
-# Page cache warm; what any reader has to do is read 4 MB of functional groups and look at 10,000 items.
+# Page cache warm; what any reader has to do is read 4 MB of functional groups and look at 10,000
+# items.
 FIND_LIMIT = 0.05
 
 
@@ -47,5 +48,7 @@ def test_series_is_found(benchmark: Any, path: Path) -> None:
 def test_frames_are_read(benchmark: Any, path: Path) -> None:
     (found,) = rd.find_series(path)
     out = np.empty(found.shape, np.int16)
-    benchmark.pedantic(found.read, kwargs={"values": "stored", "out": out}, rounds=9, warmup_rounds=1)
+    benchmark.pedantic(
+        found.read, kwargs={"values": "stored", "out": out}, rounds=9, warmup_rounds=1
+    )
     np.testing.assert_array_equal(out[-1], [frame.stored for frame in frames()[-SLICES:]])

@@ -3,8 +3,8 @@
     python benches/cache.py               the table, and a file under benches/record
     python benches/cache.py --no-record
 
-10,000 small files in 20 folders, warm page cache, the ways taking turns. The table of the cached scan is held
-against that of a first one. The goal is twice the time of one `os.stat` a file.
+10,000 small files in 20 folders, warm page cache, the ways taking turns. The table of the cached
+scan is held against that of a first one. The goal is twice the time of one `os.stat` a file.
 """
 
 from __future__ import annotations

@@ -54,9 +54,10 @@ def contestants(what: What, readers: Iterable[Rival], paths: Sequence[Path]) -> 
     """Line up everybody who does one piece of work.
 
     Args:
-        what: `"header"`: open each file and ask for 20 elements; ours is `dcmread`. `"scan"`: the same
-            elements of all files at once, where a reader can do that. `"volume"`: Hounsfield units, float32,
-            in fresh memory. `"stored"`: stored values into an array that is there already.
+        what: `"header"`: open each file and ask for 20 elements; ours is `dcmread`. `"scan"`: the
+            same elements of all files at once, where a reader can do that. `"volume"`: Hounsfield
+            units, float32, in fresh memory. `"stored"`: stored values into an array that is there
+            already.
         readers: Who takes part; `"stored"` is ours alone, and we do both volumes on one thread too.
         paths: The slices in order.
     """
@@ -133,7 +134,11 @@ def check(lined_up: Sequence[Contestant], expected: Any = None) -> Any:
         answer = contestant.answer(contestant.work())
         if expected is None:
             expected = answer
-        same = np.array_equal(answer, expected) if isinstance(expected, np.ndarray) else answer == expected
+        same = (
+            np.array_equal(answer, expected)
+            if isinstance(expected, np.ndarray)
+            else answer == expected
+        )
         if not same:
             raise AssertionError(f"the answer of {contestant.reader} is not the others'")
     return expected
@@ -157,7 +162,15 @@ def compile_floor() -> Path:
     program = Path(tempfile.gettempdir()) / f"rapidicom-floor-{FLOOR_SOURCE.stat().st_mtime_ns}"
     if not program.exists():
         subprocess.run(
-            ["rustc", "--edition=2021", "-O", "-Ctarget-cpu=native", "-o", str(program), str(FLOOR_SOURCE)],
+            [
+                "rustc",
+                "--edition=2021",
+                "-O",
+                "-Ctarget-cpu=native",
+                "-o",
+                str(program),
+                str(FLOOR_SOURCE),
+            ],
             check=True,
         )
     return program
@@ -166,7 +179,10 @@ def compile_floor() -> Path:
 def measure_floor(folder: Path, threads: int = THREADS) -> Floor:
     """Run the floor over a folder that holds nothing but the series."""
     printed = subprocess.run(
-        [str(compile_floor()), str(folder), str(threads)], check=True, capture_output=True, text=True
+        [str(compile_floor()), str(folder), str(threads)],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     return Floor(*(float(number) for number in printed.split()))
 
@@ -182,7 +198,8 @@ def seconds_of(work: Callable[[], Any]) -> float:
 def turn(work: Callable[[], Any], repetitions: int = 7, patience: float = 1.0) -> float:
     """Time one turn of a contestant: the median of as many runs as the floor makes, or as fit a second.
 
-    A single run would pay for what the one before has left of the caches, the more so the shorter it is.
+    A single run would pay for what the one before has left of the caches, the more so the shorter
+    it is.
     """
     runs: list[float] = []
     while not runs or (len(runs) < repetitions and sum(runs) < patience):
@@ -220,7 +237,9 @@ def interleaved(
 def import_seconds(module: str) -> float:
     """Time a fresh interpreter that imports one module and ends."""
     # A shell that forbids bytecode would have it compiled anew each time.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     command = [sys.executable, "-c", f"import {module}"]
     return seconds_of(lambda: subprocess.run(command, check=True, env=environment))
 
@@ -242,6 +261,9 @@ print(status("VmHWM:") - before - volume.array.nbytes)
 def extra_peak_memory(folder: Path) -> int:
     """Bytes that reading the volume needs at its peak beyond the array; in its own process, on Linux."""
     printed = subprocess.run(
-        [sys.executable, "-c", MEMORY_PROGRAM, str(folder)], check=True, capture_output=True, text=True
+        [sys.executable, "-c", MEMORY_PROGRAM, str(folder)],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     return int(printed)

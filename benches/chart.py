@@ -65,7 +65,9 @@ def main() -> None:
     )  # fmt: skip
     for axis, (what, bars) in zip(axes[:, 0], panels, strict=True):
         colours = [OURS if label.startswith("rapidicom") else THEIRS for label, _, _ in bars]
-        drawn = axis.barh([label for label, _, _ in bars], [ratio for _, ratio, _ in bars], color=colours)
+        drawn = axis.barh(
+            [label for label, _, _ in bars], [ratio for _, ratio, _ in bars], color=colours
+        )
         texts = [f"{ratio:.1f}x   {seconds:.3g} s" for _, ratio, seconds in bars]
         axis.bar_label(drawn, texts, padding=4)
         axis.set_title(TITLES[what], loc="left", fontsize=10)

@@ -42,7 +42,9 @@ def line_up(
             pytest.skip(f"{name} is not installed, or not with {threads} threads")
         check([chosen[0], everybody[-1]])
         benchmark.group = f"{what}, {len(paths)} files"
-        benchmark.extra_info.update(version=chosen[0].version, threads=chosen[0].threads, cache="warm")
+        benchmark.extra_info.update(
+            version=chosen[0].version, threads=chosen[0].threads, cache="warm"
+        )
         return chosen[0]
 
     return choose

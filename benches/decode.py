@@ -3,9 +3,9 @@
     python benches/decode.py [CT.dcm ...]    CT images without compression; without any, slices are generated
     python benches/decode.py --no-record     a look; otherwise rows are added under benches/record
 
-The frames are compressed here by imagecodecs, decoded by every decoder and compared, and then decoded in
-turns: the time of a round is the median of its repetitions, a ratio the median of those within a round.
-imagecodecs carries libjpeg-turbo, CharLS, OpenJPEG, OpenJPH and libjxl.
+The frames are compressed here by imagecodecs, decoded by every decoder and compared, and then
+decoded in turns: the time of a round is the median of its repetitions, a ratio the median of those
+within a round. imagecodecs carries libjpeg-turbo, CharLS, OpenJPEG, OpenJPH and libjxl.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def cases() -> list[Case]:
     return [
         Case("RLE", "1.2.840.10008.1.2.5", 16, rle_encode, rle_rivals),
         Case("JPEG Lossless", LOSSLESS_JPEG, 16, lossless, {"libjpeg-turbo": ic.jpeg_decode}),
-        Case("JPEG-LS", "1.2.840.10008.1.2.4.80", 16, ic.jpegls_encode, {"CharLS": ic.jpegls_decode}),
+        Case(
+            "JPEG-LS", "1.2.840.10008.1.2.4.80", 16, ic.jpegls_encode, {"CharLS": ic.jpegls_decode}
+        ),
         Case(
             "JPEG Baseline",
             "1.2.840.10008.1.2.4.50",
@@ -211,7 +213,9 @@ def run_case(case: Case, arrays: list[Array], rounds: int) -> list[list[Any]]:
     rows = []
     for name, seconds in times.items():
         ratios = [theirs / ours for theirs, ours in zip(seconds, times["rapidicom"], strict=True)]
-        rows.append([case.name, name, 1e3 * statistics.median(seconds), statistics.median(ratios), rounds])
+        rows.append(
+            [case.name, name, 1e3 * statistics.median(seconds), statistics.median(ratios), rounds]
+        )
     return rows
 
 
@@ -261,7 +265,9 @@ def main() -> None:
             continue
         for name, decoder, milliseconds, ratio, count in run_case(case, arrays, args.rounds):
             print(f"{name:24}{decoder:16}{milliseconds:12.3f}{ratio:8.2f}", flush=True)
-            package = {"rapidicom": "rapidicom", "pylibjpeg-rle": "pylibjpeg-rle"}.get(decoder, "imagecodecs")
+            package = {"rapidicom": "rapidicom", "pylibjpeg-rle": "pylibjpeg-rle"}.get(
+                decoder, "imagecodecs"
+            )
             today = datetime.date.today().isoformat()
             row = [
                 today,
@@ -277,7 +283,12 @@ def main() -> None:
     if not args.only and (os.cpu_count() or 1) > 1:
         gain = series_on_threads(arrays, 200, 5)
         print(f"200 slices of JPEG Lossless on two threads: {gain:.2f}x one thread")
-        row = [datetime.date.today().isoformat(), machine, "200 slices", "JPEG Lossless, two threads"]
+        row = [
+            datetime.date.today().isoformat(),
+            machine,
+            "200 slices",
+            "JPEG Lossless, two threads",
+        ]
         rows.append([*row, "rapidicom", version("rapidicom"), "", f"{1 / gain:.3g}", 5])
     if not args.no_record:
         path = RECORD / f"{datetime.date.today().isoformat()}-decode.csv"

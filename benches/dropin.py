@@ -3,11 +3,12 @@
     python benches/dropin.py               the table, and a file under benches/record
     python benches/dropin.py --no-record
 
-The programs are those of tests/python/dropin. Of each, its reading part is timed: every `dcmread` of a file
-that it calls, with the same arguments, and the value of each element, pixels apart; and the whole of it, what
-it computes included. Then, of the header of a CT slice: attributes that have been read before, all elements
-of data sets that nobody has looked at, and pickling there and back. Answers are held against each other
-first; the readers take turns, and ratios are those within a turn, of which the median is taken.
+The programs are those of tests/python/dropin. Of each, its reading part is timed: every `dcmread`
+of a file that it calls, with the same arguments, and the value of each element, pixels apart; and
+the whole of it, what it computes included. Then, of the header of a CT slice: attributes that have
+been read before, all elements of data sets that nobody has looked at, and pickling there and back.
+Answers are held against each other first; the readers take turns, and ratios are those within a
+turn, of which the median is taken.
 """
 
 from __future__ import annotations
@@ -111,13 +112,20 @@ def cases(folder: Path) -> list[Case]:
                     f"{program.stem}: reading",
                     10,
                     lambda reader: reader.dcmread,
-                    lambda read, calls=calls: [values(read(*args, **keywords)) for args, keywords in calls],
+                    lambda read, calls=calls: [
+                        values(read(*args, **keywords)) for args, keywords in calls
+                    ],
                     len(calls),
                 )
             )
         if program.stem != "process_pool":
             found.append(
-                Case(f"{program.stem}: all", None, modules.__getitem__, lambda module: module.run(DATA))
+                Case(
+                    f"{program.stem}: all",
+                    None,
+                    modules.__getitem__,
+                    lambda module: module.run(DATA),
+                )
             )
 
     def header(reader: Any, **keywords: Any) -> Any:
@@ -127,7 +135,13 @@ def cases(folder: Path) -> list[Case]:
 
     def attributes(ds: Any) -> list[Any]:
         for _ in range(REPEATS):
-            answer = [ds.Rows, ds.PixelSpacing, ds.ImagePositionPatient, ds.PatientName, ds.SOPInstanceUID]
+            answer = [
+                ds.Rows,
+                ds.PixelSpacing,
+                ds.ImagePositionPatient,
+                ds.PatientName,
+                ds.SOPInstanceUID,
+            ]
         return answer
 
     return [
@@ -174,7 +188,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for case in cases(Path(folder)):
             answers = [
-                without_sequences(case.answer(case.work(case.prepare(reader)))) for reader in READERS.values()
+                without_sequences(case.answer(case.work(case.prepare(reader))))
+                for reader in READERS.values()
             ]
             assert_same(*answers, where=case.name)
             taken = [[timed(case, reader) for reader in READERS.values()] for _ in range(ROUNDS)]
@@ -188,7 +203,9 @@ def main() -> None:
         target = RECORD / f"{datetime.date.today().isoformat()}-dropin.csv"
         with target.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(["what", "rapidicom_s", f"pydicom_{pydicom.__version__}_s", "ratio", "goal"])
+            writer.writerow(
+                ["what", "rapidicom_s", f"pydicom_{pydicom.__version__}_s", "ratio", "goal"]
+            )
             writer.writerows(rows)
         print(f"recorded in {target.name}")
 

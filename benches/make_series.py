@@ -1,8 +1,8 @@
 """Writes the series that the benchmarks read: CT slices of 512 x 512, 12 of 16 bits, explicit little endian.
 
-Each file has about 90 header elements, some private, and two sequences. Pixel data comes last, as the floor
-expects.
-The bytes depend on the number of slices only, so that results of two machines are about the same files.
+Each file has about 90 header elements, some private, and two sequences. Pixel data comes last, as
+the floor expects. The bytes depend on the number of slices only, so that results of two machines
+are about the same files.
 """
 
 from __future__ import annotations
@@ -102,10 +102,14 @@ REQUEST = Items(
     ],
     undefined_length=True,
 )
-REFERENCED = Items([[Element(0x00081150, "UI", CT_IMAGE), Element(0x00081155, "UI", "2.25.471100001")]])
+REFERENCED = Items(
+    [[Element(0x00081150, "UI", CT_IMAGE), Element(0x00081155, "UI", "2.25.471100001")]]
+)
 
 
-def slice_pixels(index: int, fields: NDArray[np.float32], noise: NDArray[np.float32]) -> NDArray[np.uint16]:
+def slice_pixels(
+    index: int, fields: NDArray[np.float32], noise: NDArray[np.float32]
+) -> NDArray[np.uint16]:
     """Make one slice: smooth structures that drift with `index`, and noise on top; 12 bits.
 
     Args:
@@ -126,7 +130,11 @@ def smooth_fields(count: int) -> NDArray[np.float32]:
     fields = np.zeros((count, SIZE, SIZE), np.float32)
     for field in fields:
         for _ in range(5):
-            down, across, phase = random.uniform(-6, 6), random.uniform(-6, 6), random.uniform(0, 6.3)
+            down, across, phase = (
+                random.uniform(-6, 6),
+                random.uniform(-6, 6),
+                random.uniform(0, 6.3),
+            )
             field += np.sin(2 * np.pi * (down * row + across * column) + phase) / 3
     return fields
 
@@ -179,7 +187,9 @@ def ensure_series(folder: Path | None = None, count: int = 1000) -> Path:
     present = {path.name: path.stat().st_size for path in folder.iterdir()}
     stray = sorted(set(present) - set(names))
     if stray:
-        raise ValueError(f"{folder} holds {len(stray)} files that are not of the series, such as {stray[0]}")
+        raise ValueError(
+            f"{folder} holds {len(stray)} files that are not of the series, such as {stray[0]}"
+        )
     # A file that is no larger than its pixels is from a run that was stopped.
     wanted = [index for index, name in enumerate(names) if present.get(name, 0) <= 2 * SIZE * SIZE]
     if wanted:
@@ -193,8 +203,12 @@ def ensure_series(folder: Path | None = None, count: int = 1000) -> Path:
 def main() -> None:
     """Write the series from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, help="default: a cache in the temporary folder")
-    parser.add_argument("--count", type=int, default=1000, help="slices, 530 KB each (default 1000)")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="default: a cache in the temporary folder"
+    )
+    parser.add_argument(
+        "--count", type=int, default=1000, help="slices, 530 KB each (default 1000)"
+    )
     arguments = parser.parse_args()
     print(ensure_series(arguments.folder, arguments.count))
 

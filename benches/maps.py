@@ -3,10 +3,10 @@
     python benches/maps.py               the table, and a file under benches/record
     python benches/maps.py --no-record
 
-Warm page cache. What is done with the array matters as much as its size: a map costs nothing until it is
-touched, half of reading where all of it is looked at, and several times as much where all of it is written.
-`rapidicom.pixels` takes its threshold from here, and this is what the `unsafe` code of `source/map.rs` and
-`array.rs` buys.
+Warm page cache. What is done with the array matters as much as its size: a map costs nothing until
+it is touched, half of reading where all of it is looked at, and several times as much where all of
+it is written. `rapidicom.pixels` takes its threshold from here, and this is what the `unsafe` code
+of `source/map.rs` and `array.rs` buys.
 """
 
 from __future__ import annotations
@@ -74,16 +74,25 @@ def main() -> None:
             read, mapped = (rd.dcmread(path, mmap=mmap).pixel_array for mmap in ("never", "always"))
             assert np.array_equal(read, mapped)
             for use, work in USES.items():
-                times = [[seconds(path, mmap, work) for mmap in ("never", "always")] for _ in range(ROUNDS)]
+                times = [
+                    [seconds(path, mmap, work) for mmap in ("never", "always")]
+                    for _ in range(ROUNDS)
+                ]
                 never, always = (statistics.median(column) for column in zip(*times, strict=True))
-                rows.append([megabytes, use, f"{never:.6f}", f"{always:.6f}", f"{never / always:.2f}"])
-                print(f"{megabytes:6g} MB  {use:12} read {never * 1e3:8.3f} ms  map {always * 1e3:8.3f} ms")
+                rows.append(
+                    [megabytes, use, f"{never:.6f}", f"{always:.6f}", f"{never / always:.2f}"]
+                )
+                print(
+                    f"{megabytes:6g} MB  {use:12} read {never * 1e3:8.3f} ms  map {always * 1e3:8.3f} ms"
+                )
     if not chosen.no_record:
         today = datetime.date.today().isoformat()
         target = RECORD / f"{today}-maps.csv"
         with target.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(["megabytes", "use", "read_s", "map_s", "read_over_map", platform.processor()])
+            writer.writerow(
+                ["megabytes", "use", "read_s", "map_s", "read_over_map", platform.processor()]
+            )
             writer.writerows(rows)
         print(f"recorded in {target.name}")
 

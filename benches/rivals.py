@@ -1,7 +1,7 @@
 """The readers that are compared, behind one small interface.
 
-Each does its work the way its own documentation shows. `normalised` brings their answers to one form, outside
-of the time that is measured, so that they can be checked against each other.
+Each does its work the way its own documentation shows. `normalised` brings their answers to one
+form, outside of the time that is measured, so that they can be checked against each other.
 """
 
 from __future__ import annotations
@@ -189,7 +189,10 @@ class SimpleItk(Rival):
     name, module, distribution = "SimpleITK", "SimpleITK", "SimpleITK"
 
     def header(self, paths: Sequence[Path], keywords: Sequence[str]) -> Any:
-        keys = {keyword: f"{TAGS[keyword] >> 16:04x}|{TAGS[keyword] & 0xFFFF:04x}" for keyword in keywords}
+        keys = {
+            keyword: f"{TAGS[keyword] >> 16:04x}|{TAGS[keyword] & 0xFFFF:04x}"
+            for keyword in keywords
+        }
         reader = self.api.ImageFileReader()
         reader.SetImageIO("GDCMImageIO")
         rows = []

@@ -19,7 +19,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from cases import THREADS, WHATS, What, check, contestants, extra_peak_memory, import_seconds, interleaved
+from cases import (
+    THREADS,
+    WHATS,
+    What,
+    check,
+    contestants,
+    extra_peak_memory,
+    import_seconds,
+    interleaved,
+)
 from make_series import ensure_series
 from rivals import Rival, installed
 
@@ -58,7 +67,9 @@ class Results:
 
     def times(self, what: str, rival: str) -> float | None:
         """How many times as long a rival takes, which has one thread; `dcmread` has one too."""
-        return ratio(self.runs.get((what, rival, 1), []), self.ours(what, 1 if what == "header" else THREADS))
+        return ratio(
+            self.runs.get((what, rival, 1), []), self.ours(what, 1 if what == "header" else THREADS)
+        )
 
     def gain_of_threads(self, what: str) -> float | None:
         """One thread's time over that of all of them."""
@@ -106,18 +117,53 @@ class Target:
 
 
 TARGETS = [
-    Target("scan", "20 columns, over the floor", "at most", 2.0, "x", lambda r: r.over_floor("scan")),
-    Target("scan", "fastdicom over ours", "at least", 8, "x", lambda r: r.times("scan", "fastdicom")),
+    Target(
+        "scan", "20 columns, over the floor", "at most", 2.0, "x", lambda r: r.over_floor("scan")
+    ),
+    Target(
+        "scan", "fastdicom over ours", "at least", 8, "x", lambda r: r.times("scan", "fastdicom")
+    ),
     Target("scan", "pydicom over ours", "at least", 100, "x", lambda r: r.times("scan", "pydicom")),
-    Target("header", "dcmread + 20 attributes, a file", "at most", 30, "us", Results.microseconds_a_file),
-    Target("header", "fastdicom over ours", "at least", 5, "x", lambda r: r.times("header", "fastdicom")),
-    Target("volume", "float32, over the floor", "at most", 1.4, "x", lambda r: r.over_floor("volume")),
-    Target("volume", "dicomsdl over ours", "at least", 3.5, "x", lambda r: r.times("volume", "dicomsdl")),
-    Target("volume", "pydicom over ours", "at least", 40, "x", lambda r: r.times("volume", "pydicom")),
-    Target("volume", "one thread over all", "at least", 1.7, "x", lambda r: r.gain_of_threads("volume")),
+    Target(
+        "header",
+        "dcmread + 20 attributes, a file",
+        "at most",
+        30,
+        "us",
+        Results.microseconds_a_file,
+    ),
+    Target(
+        "header",
+        "fastdicom over ours",
+        "at least",
+        5,
+        "x",
+        lambda r: r.times("header", "fastdicom"),
+    ),
+    Target(
+        "volume", "float32, over the floor", "at most", 1.4, "x", lambda r: r.over_floor("volume")
+    ),
+    Target(
+        "volume",
+        "dicomsdl over ours",
+        "at least",
+        3.5,
+        "x",
+        lambda r: r.times("volume", "dicomsdl"),
+    ),
+    Target(
+        "volume", "pydicom over ours", "at least", 40, "x", lambda r: r.times("volume", "pydicom")
+    ),
+    Target(
+        "volume", "one thread over all", "at least", 1.7, "x", lambda r: r.gain_of_threads("volume")
+    ),
     Target("memory", "peak beyond the array", "at most", 64, "MB", Results.extra_megabytes),
-    Target("stored", "into out=, over the floor", "at most", 1.5, "x", lambda r: r.over_floor("stored")),
-    Target("stored", "one thread over all", "at least", 1.7, "x", lambda r: r.gain_of_threads("stored")),
+    Target(
+        "stored", "into out=, over the floor", "at most", 1.5, "x", lambda r: r.over_floor("stored")
+    ),
+    Target(
+        "stored", "one thread over all", "at least", 1.7, "x", lambda r: r.gain_of_threads("stored")
+    ),
     Target("import", "over import numpy", "at most", 30, "ms", Results.import_milliseconds),
 ]
 
@@ -142,7 +188,9 @@ def measure(folder: Path, readers: Sequence[Rival], whats: Sequence[str], rounds
     return results
 
 
-def measure_one(results: Results, what: What, folder: Path, readers: Sequence[Rival], rounds: int) -> None:
+def measure_one(
+    results: Results, what: What, folder: Path, readers: Sequence[Rival], rounds: int
+) -> None:
     """Check and time one piece of work; the results gain it."""
     lined_up = contestants(what, readers, sorted(folder.iterdir()))
     if not lined_up:
@@ -220,7 +268,15 @@ def print_rows(rows: Sequence[dict[str, object]]) -> None:
     """Print what was timed."""
     layout = "{:8} {:10} {:10} {:>7} {:>9} {:>8} {:>8}"
     print(layout.format("what", "reader", "version", "threads", "seconds", "/ floor", "/ ours"))
-    names = ("what", "reader", "version", "threads", "median_s", "ratio_to_floor", "ratio_to_rapidicom")
+    names = (
+        "what",
+        "reader",
+        "version",
+        "threads",
+        "median_s",
+        "ratio_to_floor",
+        "ratio_to_rapidicom",
+    )
     for row in rows:
         print(layout.format(*(str(row[name]) for name in names)))
 
@@ -258,10 +314,16 @@ def main() -> None:
     everything = [*WHATS, "import", "memory"]
     slug = re.sub(r"[^a-z0-9]+", "-", f"{cpu_name()} {THREADS}".lower()).strip("-")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=1000, help="slices of the series (default 1000)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds, each with every reader (default 5)")
+    parser.add_argument(
+        "--count", type=int, default=1000, help="slices of the series (default 1000)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="rounds, each with every reader (default 5)"
+    )
     parser.add_argument("--only", nargs="+", choices=everything, default=everything, metavar="WHAT")
-    parser.add_argument("--readers", nargs="+", metavar="NAME", help="default: all that are installed")
+    parser.add_argument(
+        "--readers", nargs="+", metavar="NAME", help="default: all that are installed"
+    )
     parser.add_argument("--machine", default=slug, help=f"its name in the record (default {slug})")
     parser.add_argument("--note", default="", help="what a reader of the record should know")
     parser.add_argument("--no-record", action="store_true", help="print only")

@@ -3,10 +3,10 @@
     python benches/series.py               the table, and a file under benches/record
     python benches/series.py --no-record
 
-Finding the series of 10,000 single-frame files takes turns with a scan of the same files. An enhanced object
-of 10,000 frames of 64 x 64 x 16 bit, 100 slices at 100 times, is found, and its stored values are read in the
-order of the volume; the floor of that is the same bytes read in one piece. Warm page cache. Answers are
-checked first.
+Finding the series of 10,000 single-frame files takes turns with a scan of the same files. An
+enhanced object of 10,000 frames of 64 x 64 x 16 bit, 100 slices at 100 times, is found, and its
+stored values are read in the order of the volume; the floor of that is the same bytes read in one
+piece. Warm page cache. Answers are checked first.
 """
 
 from __future__ import annotations
@@ -61,7 +61,11 @@ def ways(folder: Path) -> dict[str, tuple[Callable[[], Any], str | None, str]]:
 
     return {
         "scan, 10,000 files": (lambda: rd.scan(tree), None, ""),
-        "find_series, 10,000 files": (lambda: rd.find_series(tree), "scan, 10,000 files", "at most 2"),
+        "find_series, 10,000 files": (
+            lambda: rd.find_series(tree),
+            "scan, 10,000 files",
+            "at most 2",
+        ),
         "find_series of a cached scan": (
             lambda: rd.find_series(rd.scan(tree, cache=cache)),
             "scan, 10,000 files",
@@ -105,7 +109,9 @@ def main() -> None:
         rows.append([way, f"{least:.6f}", f"{median:.6f}", ratio, against or "", goal])
         beside = f"{ratio} of {against}" if against else ""
         goal = goal and f"({goal})"
-        print(f"{way:32} least {least * 1e3:7.1f} ms  median {median * 1e3:7.1f} ms  {beside}  {goal}")
+        print(
+            f"{way:32} least {least * 1e3:7.1f} ms  median {median * 1e3:7.1f} ms  {beside}  {goal}"
+        )
     if not chosen.no_record:
         target = RECORD / f"{datetime.date.today().isoformat()}-series.csv"
         with target.open("w", newline="") as file:

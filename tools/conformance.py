@@ -4,8 +4,8 @@
     python tools/conformance.py            writes the table
     python tools/conformance.py --check    compares it instead; exits 1 where it differs
 
-Inspection finds the names. The tables below hold what differs, and why something is not offered. A name
-without a reason is an error, so that nothing goes missing unseen.
+Inspection finds the names. The tables below hold what differs, and why something is not offered. A
+name without a reason is an error, so that nothing goes missing unseen.
 """
 
 from __future__ import annotations
@@ -277,7 +277,9 @@ def row(full: str, shown: str, owner: object, attribute: str | None = None) -> t
     name = attribute or shown
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        is_there = owner is not None and (hasattr(owner, name) or name in getattr(owner, "__slots__", ()))
+        is_there = owner is not None and (
+            hasattr(owner, name) or name in getattr(owner, "__slots__", ())
+        )
     if full in DIFFERS:
         return f"| `{shown}` | differs | {DIFFERS[full]} |", "differs"
     if is_there or full in OF_INSTANCES:
@@ -300,7 +302,9 @@ def table() -> str:
         "something else, on purpose. The results of pydicom's own tests are in",
         "[results.md](../tests/python/pydicom_suite/results.md).",
         "",
-        "{same} names are the same, {differs} differ, {not offered} are not offered.".format(**counts),
+        "{same} names are the same, {differs} differ, {not offered} are not offered.".format(
+            **counts
+        ),
     ]
     whole = [line for name, found in sections.items() if name in MODULES for line in found]
     for name, found in sections.items():
@@ -313,7 +317,9 @@ def table() -> str:
 def main() -> int:
     """Write or check the page; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare, write nothing; exit 1 on a difference")
+    parser.add_argument(
+        "--check", action="store_true", help="compare, write nothing; exit 1 on a difference"
+    )
     if not parser.parse_args().check:
         TABLE.parent.mkdir(exist_ok=True)
         TABLE.write_text(table(), encoding="utf-8", newline="\n")

@@ -32,7 +32,9 @@ Result = TypeVar("Result")
 def main() -> int:
     """Show the folder; return the exit status."""
     parser = argparse.ArgumentParser(description="Read a folder with Rapidicom and show each step.")
-    parser.add_argument("folder", nargs="?", type=Path, default=SERIES, help="default: the series that ships")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=SERIES, help="default: the series that ships"
+    )
     folder = parser.parse_args().folder
     print(f"Rapidicom {rd.__version__} reads {terminal.short_path(folder, ROOT)}")
     try:
@@ -67,7 +69,9 @@ def show(folder: Path) -> int:
 
     paths = [str(path) for path in volume.paths]
     heading("Time beside pydicom's", comparison.METHOD)
-    timings = comparison.compare_headers(paths, runs=RUNS) + comparison.compare_volumes(paths, runs=RUNS)
+    timings = comparison.compare_headers(paths, runs=RUNS) + comparison.compare_volumes(
+        paths, runs=RUNS
+    )
     header = ("task", "reader", "time", "of rapidicom's")
     terminal.print_lines(format_table(header, comparison.timing_rows(timings)))
 

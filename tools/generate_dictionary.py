@@ -27,9 +27,10 @@ from pydicom._uid_dict import UID_dictionary
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = ROOT / "rust" / "core" / "src" / "dictionary"
-STUB = ROOT / "python" / "rapidicom" / "_keywords.pyi"
+STUB = ROOT / "python" / "rapidicom" / "_dataset" / "keywords.pyi"
 
-# What a value is in Python, by its VR; all others are text. `PersonName` and `UID` are keywords too.
+# What a value is in Python, by its VR; all others are text. `PersonName` and `UID` are keywords
+# too.
 PYTHON_TYPES = {
     **dict.fromkeys(("FD", "FL"), "float"),
     **dict.fromkeys(("SL", "SS", "SV", "UL", "US", "UV", "US or SS"), "int"),
@@ -39,12 +40,14 @@ PYTHON_TYPES = {
     "DS": "DSfloat",
     "IS": "IS",
     "PN": "Name",
-    "SQ": "Sequence",
+    "SQ": "Items",
     "UI": "Uid",
 }
 
 # These have one value, whatever the dictionary says: bytes, items, and text with backslashes in it.
-SINGLE_VRS = frozenset(("LT", "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "ST", "UN", "UR", "UT", "OB or OW"))
+SINGLE_VRS = frozenset(
+    ("LT", "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "ST", "UN", "UR", "UT", "OB or OW")
+)
 
 # `OB_OW` is one private element's; pydicom itself cannot read a value with it.
 DICTIONARY_VRS = {
@@ -56,7 +59,8 @@ DICTIONARY_VRS = {
     "NONE": "Absent",
 }
 
-# What may be any in the tag of a private element, by its spelling in pydicom, in the order of the search.
+# What may be any in the tag of a private element, by its spelling in pydicom, in the order of the
+# search.
 PRIVATE_MASKS = (
     (re.compile(r"[0-9A-F]{8}"), ""),
     (re.compile(r"[0-9A-F]{4}xx[0-9A-F]{2}"), "ANY_BLOCK"),
@@ -112,7 +116,9 @@ def row(tag: int, vr: str, vm: str, keyword: str, name: str, flags: Iterable[str
 
 def struct(name: str, /, **fields: str) -> str:
     """Return one line with a Rust value of the struct `name`."""
-    return f"    {name} {{ {', '.join(f'{field}: {value}' for field, value in fields.items())} }},\n"
+    return (
+        f"    {name} {{ {', '.join(f'{field}: {value}' for field, value in fields.items())} }},\n"
+    )
 
 
 def array(declaration: str, lines: Iterable[str], length: int) -> str:
@@ -185,7 +191,9 @@ def private_elements() -> str:
             if PRIVATE_UNREACHABLE.fullmatch(spelling):
                 continue
             order, mask = next(
-                (order, flag) for order, (mask, flag) in enumerate(PRIVATE_MASKS) if mask.fullmatch(spelling)
+                (order, flag)
+                for order, (mask, flag) in enumerate(PRIVATE_MASKS)
+                if mask.fullmatch(spelling)
             )
             tag = int(spelling.replace("x", "0"), 16)
             flags = [mask] if mask else []
@@ -204,7 +212,9 @@ def private_elements() -> str:
 
     return "".join(
         (
-            header("Private elements (PS3.5 §7.8) that GDCM and pydicom know, by creator, mask and tag."),
+            header(
+                "Private elements (PS3.5 §7.8) that GDCM and pydicom know, by creator, mask and tag."
+            ),
             "use super::dictionary_vr::DictionaryVr as V;\n",
             "use super::lookup::Creator;\n",
             "use super::packed::{ANY_BLOCK, ANY_GROUP, packed_table};\n\n",
@@ -248,14 +258,15 @@ def keywords() -> str:
         "",
         "from typing import Any, Generic, TypeVar",
         "",
-        "from rapidicom.multival import MultiValue",
-        "from rapidicom.personname import PersonName as Name",
-        "from rapidicom.sequence import Sequence",
-        "from rapidicom.tag import BaseTag",
-        "from rapidicom.uid import UID as Uid",
-        "from rapidicom.valuerep import IS, DSfloat",
+        "from rapidicom._common.tag import BaseTag",
+        "from rapidicom._values.multi_value import MultiValue",
+        "from rapidicom._values.number_text import IS, DSfloat",
+        "from rapidicom._values.person_name import PersonName as Name",
+        "from rapidicom._values.uid import UID as Uid",
         "",
         'T_co = TypeVar("T_co", covariant=True)',
+        "# A sequence of data sets, which are above this.",
+        'Items = TypeVar("Items")',
         "",
         "class Attribute(Generic[T_co]):",
         "    def __get__(self, instance: object, owner: object = ...) -> T_co: ...",
@@ -263,11 +274,13 @@ def keywords() -> str:
         "    def __set__(self, instance: object, value: Any) -> None: ...",
         "    def __delete__(self, instance: object) -> None: ...",
         "",
-        "class Keywords:",
+        "class Keywords(Generic[Items]):",
     ]
     elements = ((entry[4], entry[0], entry[1]) for entry in DicomDictionary.values())
     lines += [
-        f"    {keyword}: Attribute[{python_type(vr, vm)}]" for keyword, vr, vm in sorted(elements) if keyword
+        f"    {keyword}: Attribute[{python_type(vr, vm)}]"
+        for keyword, vr, vm in sorted(elements)
+        if keyword
     ]
     return "\n".join(lines) + "\n"
 
@@ -293,11 +306,15 @@ def difference(path: Path, expected: str) -> list[str]:
         return []
     changes = [
         line
-        for line in difflib.unified_diff(found.splitlines(), expected.splitlines(), lineterm="", n=0)
+        for line in difflib.unified_diff(
+            found.splitlines(), expected.splitlines(), lineterm="", n=0
+        )
         if line[:1] in "+-" and line[:3] not in ("+++", "---")
     ]
     shown = 10
-    summary = [f"{path.name}: {len(changes)} lines differ (- committed, + pydicom {pydicom.__version__})"]
+    summary = [
+        f"{path.name}: {len(changes)} lines differ (- committed, + pydicom {pydicom.__version__})"
+    ]
     summary += [f"  {line}" for line in changes[:shown]]
     if len(changes) > shown:
         summary.append(f"  and {len(changes) - shown} more")
@@ -306,8 +323,12 @@ def difference(path: Path, expected: str) -> list[str]:
 
 def main() -> int:
     """Write or check the tables; return the exit status."""
-    parser = argparse.ArgumentParser(description="Write the dictionary tables from the installed pydicom.")
-    parser.add_argument("--check", action="store_true", help="compare, write nothing; exit 1 on a difference")
+    parser = argparse.ArgumentParser(
+        description="Write the dictionary tables from the installed pydicom."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="compare, write nothing; exit 1 on a difference"
+    )
     arguments = parser.parse_args()
 
     tables = {

@@ -3,9 +3,9 @@
 
     python tools/generate_golden.py
 
-`tests/golden/pixels.csv`: file, dtype, shape, SHA-256 of the pixels in C order and little endian, reader.
-`tests/golden/elements.csv`: file, number of elements, SHA-256 of `tests/canonical.py`'s lines, reader.
-Rapidicom is not asked: `tests/python/test_golden.py` compares it with the tables.
+`tests/golden/pixels.csv`: file, dtype, shape, SHA-256 of the pixels in C order and little endian,
+reader. `tests/golden/elements.csv`: file, number of elements, SHA-256 of `tests/canonical.py`'s
+lines, reader. Rapidicom is not asked: `tests/python/test_golden.py` compares it with the tables.
 """
 
 from __future__ import annotations

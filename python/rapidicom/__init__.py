@@ -1,10 +1,14 @@
 """Rapidicom reads DICOM: files, header tables and volumes as NumPy arrays, from a Rust core."""
 
+from rapidicom._common import moved as _moved
+from rapidicom._common.errors import DicomError, InvalidDicomError, LimitError, UnsupportedError
+from rapidicom._common.transfer_syntaxes import transfer_syntaxes
 from rapidicom._core import __version__
-from rapidicom.dataelem import DataElement
-from rapidicom.dataset import Dataset, FileDataset, FileMetaDataset
-from rapidicom.errors import DicomError, InvalidDicomError, IrregularSeriesError, LimitError, UnsupportedError
-from rapidicom.filereader import dcmread, read_file
+from rapidicom._dataset import native as _native
+from rapidicom._dataset.dataset import Dataset, FileDataset, FileMetaDataset
+from rapidicom._dataset.element import DataElement
+from rapidicom._dataset.file_reading import dcmread, read_file
+from rapidicom._values.sequence import Sequence
 from rapidicom.pixels import (
     apply_color_lut,
     apply_modality_lut,
@@ -14,13 +18,12 @@ from rapidicom.pixels import (
     iter_pixels,
     pixel_array,
 )
-from rapidicom.report import Issue, Report
-from rapidicom.sequence import Sequence
-from rapidicom.series import Series, find_series, read_batch, read_series
-from rapidicom.table import Table, scan
-from rapidicom.tolerances import Tolerances
-from rapidicom.transfer_syntaxes import transfer_syntaxes
-from rapidicom.volume import Volume
+from rapidicom.tables.table import Table, scan
+from rapidicom.volumes.irregular import IrregularSeriesError
+from rapidicom.volumes.report import Issue, Report
+from rapidicom.volumes.series import Series, find_series, read_batch, read_series
+from rapidicom.volumes.tolerances import Tolerances
+from rapidicom.volumes.volume import Volume
 
 __all__ = [
     # One file.

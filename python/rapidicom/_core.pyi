@@ -1,21 +1,16 @@
 """What the native module offers, and its documentation.
 
-The package is what users see of it: `Dataset` and `DataElement` are the bases of its classes of these names.
+The package is what users see of it: `Dataset` and `DataElement` are the bases of its classes of
+these names.
 """
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, Self, final
+from typing import Any, Self, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
-
-import rapidicom.dataelem
-import rapidicom.dataset
-import rapidicom.file_meta
-import rapidicom.tag
-import rapidicom.tolerances
 
 __all__ = [
     "Batch",
@@ -38,6 +33,8 @@ __all__ = [
     "keyword_tag",
     "keyword_uid",
     "keywords",
+    "new_dataset",
+    "new_file_meta",
     "private_entry",
     "read_bytes",
     "read_elements",
@@ -48,8 +45,15 @@ __all__ = [
     "scan_again",
     "transfer_syntaxes",
     "uid_entry",
+    "use_classes",
 ]
 __version__: str
+
+# What names an element: a tag, a pair of group and element number, a keyword.
+_Key: TypeAlias = int | str | tuple[int, int]
+
+def use_classes(classes: dict[str, Any]) -> None:
+    """Take the package's classes, which native code makes instances of; what comes first stays."""
 
 # The registries.
 
@@ -82,7 +86,7 @@ class DataElement:
 
     def __new__(
         cls,
-        tag: rapidicom.tag.TagType,
+        tag: _Key,
         VR: str | None = None,
         value: object = None,
         *,
@@ -95,8 +99,8 @@ class DataElement:
         """Make an element; the value is converted as one that is set, unless it is said to have been."""
 
     @property
-    def tag(self) -> rapidicom.tag.BaseTag:
-        """The tag."""
+    def tag(self) -> Any:
+        """The tag, a `BaseTag`."""
 
     @property
     def VR(self) -> str:
@@ -156,26 +160,26 @@ class Dataset:
     def __getattribute__(self, name: str, /) -> Any: ...
     def __setattr__(self, name: str, value: object, /) -> None: ...
     def __delattr__(self, name: str, /) -> None: ...
-    def __getitem__(self, key: rapidicom.tag.TagType, /) -> rapidicom.dataelem.DataElement: ...
-    def __setitem__(self, key: rapidicom.tag.TagType, value: DataElement, /) -> None: ...
-    def __delitem__(self, key: rapidicom.tag.TagType, /) -> None: ...
+    def __getitem__(self, key: _Key, /) -> Any: ...
+    def __setitem__(self, key: _Key, value: DataElement, /) -> None: ...
+    def __delitem__(self, key: _Key, /) -> None: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[rapidicom.dataelem.DataElement]: ...
-    def get(self, key: rapidicom.tag.TagType, default: object = None) -> Any:
+    def __iter__(self) -> Iterator[Any]: ...
+    def get(self, key: _Key, default: object = None) -> Any:
         """Return the value for a keyword, the element for a tag, or `default`."""
 
     def tags(self) -> list[int]:
         """Return the tags that are present, in order."""
 
-    def element_offset(self, key: rapidicom.tag.TagType) -> tuple[int, int]:
+    def element_offset(self, key: _Key) -> tuple[int, int]:
         """Return offset and length of an element's value field in the file.
 
         Raises:
             KeyError: There is no such element in the file, or its value was set.
         """
 
-    def raw_bytes(self, key: rapidicom.tag.TagType) -> memoryview:
+    def raw_bytes(self, key: _Key) -> memoryview:
         """Return an element's value field as it is in the file: read-only, and not copied if it is in memory.
 
         Raises:
@@ -194,7 +198,7 @@ class Dataset:
         """
 
     @property
-    def file_meta(self) -> rapidicom.file_meta.FileMetaDataset:
+    def file_meta(self) -> Any:
         """The File Meta Information.
 
         Raises:
@@ -214,7 +218,7 @@ class Dataset:
         """The 128 bytes before the prefix `DICM`."""
 
     @property
-    def filename(self) -> str | None:
+    def filename(self) -> Any:
         """The path that was read, as it was given."""
 
     @property
@@ -230,14 +234,14 @@ class Dataset:
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 def _rebuild_dataset(
-    cls: type[rapidicom.dataset.Dataset],
+    cls: type[Dataset],
     file: tuple[Any, ...] | None,
     read: tuple[Any, ...] | None,
     changed: list[tuple[int, DataElement | None]],
     lists: dict[str, list[Any]],
     meta: Dataset | None,
     attributes: dict[str, Any],
-) -> rapidicom.dataset.Dataset:
+) -> Dataset:
     """Return a data set from what `Dataset.__reduce__` gave."""
 
 def _rebuild_element(
@@ -247,53 +251,55 @@ def _rebuild_element(
     is_undefined_length: bool,
     value_offset: int | None,
     private_creator: str | None,
-) -> rapidicom.dataelem.DataElement:
+) -> DataElement:
     """Return an element from what `DataElement.__reduce__` gave."""
 
+def new_dataset() -> Dataset:
+    """Return an empty data set of the package's class."""
+
+def new_file_meta() -> Dataset:
+    """Return empty File Meta Information of the package's class."""
+
 def read_path(
-    cls: type[rapidicom.dataset.Dataset],
     path: str | os.PathLike[str],
     stop_before_pixels: bool,
     specific_tags: list[int] | None,
     charset: list[str] | None,
     force: bool,
     mmap: str,
-) -> rapidicom.dataset.Dataset:
+) -> Dataset:
     """Read the file at `path`."""
 
 def read_bytes(
-    cls: type[rapidicom.dataset.Dataset],
     bytes: bytes,
     stop_before_pixels: bool,
     specific_tags: list[int] | None,
     charset: list[str] | None,
     force: bool,
-) -> rapidicom.dataset.Dataset:
+) -> Dataset:
     """Read a file that is in memory, which is not copied."""
 
 def decode_text(bytes: bytes, terms: list[str]) -> str:
     """Return the text of bytes, U+FFFD where there is no character."""
 
 def read_elements(
-    cls: type[rapidicom.dataset.Dataset],
     bytes: bytes,
     is_implicit: bool,
     is_little_endian: bool,
     stop_before_pixels: bool,
     charset: list[str] | None,
     force: bool,
-) -> rapidicom.dataset.Dataset:
+) -> Dataset:
     """Read a data set that stands alone in `bytes`, without File Meta Information."""
 
 def read_stream(
-    cls: type[rapidicom.dataset.Dataset],
     read_at: Callable[[int, int], bytes],
     length: int,
     stop_before_pixels: bool,
     specific_tags: list[int] | None,
     charset: list[str] | None,
     force: bool,
-) -> rapidicom.dataset.Dataset:
+) -> Dataset:
     """Read through `read_at(offset, length)`, no further than is wanted."""
 
 @final
@@ -304,7 +310,8 @@ class PixelReader:
     def of(dataset: Dataset) -> PixelReader:
         """Give the pixels of a data set as it describes them now.
 
-        As long as that does not change it is the same object, with the frames that were found, and `kept`.
+        As long as that does not change it is the same object, with the frames that were found, and
+        `kept`.
         """
 
     kept: Any
@@ -349,7 +356,13 @@ class PixelReader:
         """Raise, before memory is asked for, if there are not such frames."""
 
     def read_into(
-        self, first: int, count: int, raw: bool, reduce: int, workers: int | None, out: NDArray[np.uint8]
+        self,
+        first: int,
+        count: int,
+        raw: bool,
+        reduce: int,
+        workers: int | None,
+        out: NDArray[np.uint8],
     ) -> list[str]:
         """Fill `out`, a one-dimensional array of bytes, with `count` frames from `first` on.
 
@@ -443,8 +456,8 @@ def scan(
 ) -> Table:
     """Read the headers of files and folders.
 
-    `progress` is called with the number of files that are done and, when that is known, with 0 and the number
-    of files in all.
+    `progress` is called with the number of files that are done and, when that is known, with 0 and
+    the number of files in all.
     """
 
 @final
@@ -469,7 +482,8 @@ def scan_again(
     """Scan, but take what is in `index` and still the same from there: (its rows, its other files).
 
     Returns:
-        The table, and what the next scan should be given; `None` if that is what this one was given.
+        The table, and what the next scan should be given; `None` if that is what this one was
+        given.
     """
 
 def _rebuild_table(
@@ -549,7 +563,7 @@ def read_slice_headers(
 def find_series(
     paths: list[str],
     recursive: bool,
-    tolerances: rapidicom.tolerances.Tolerances,
+    tolerances: Any,
     workers: int | None,
     progress: Callable[[int], object] | None,
 ) -> dict[str, Any]:

@@ -1,23 +1,16 @@
-"""Exceptions (STYLE §4): what is wrong, where, and what to do about it.
+"""Exceptions under pydicom's path; the code is in `rapidicom._common.errors`."""
 
-A path that is missing or cannot be read is an ordinary `OSError`, a wrong argument a `TypeError` or
-`ValueError`. Some of the classes here also derive from a built-in one, so that code written for pydicom
-catches them: `InvalidDicomError` and `IrregularSeriesError` are `ValueError`, as pydicom's complaints about
-values and pixel data are; `MissingElementError` is `AttributeError` as well; `UnsupportedError` is
-`NotImplementedError`, and with that `RuntimeError`.
-
-No message shows text from a value field: it can identify a patient.
-"""
-
-from __future__ import annotations
-
-import os
-from typing import TYPE_CHECKING, Any
-
-from rapidicom.tag import BaseTag
-
-if TYPE_CHECKING:
-    from rapidicom.report import Report
+from rapidicom._common.errors import (
+    BytesLengthException,
+    DicomError,
+    InvalidDicomError,
+    LimitError,
+    MissingElementError,
+    UnsupportedError,
+)
+from rapidicom.volumes.irregular import (
+    IrregularSeriesError,
+)
 
 __all__ = [
     "BytesLengthException",
@@ -28,113 +21,3 @@ __all__ = [
     "MissingElementError",
     "UnsupportedError",
 ]
-
-
-class DicomError(Exception):
-    """The base of what goes wrong with DICOM data.
-
-    Attributes:
-        path: The file, or `None` if it was not read from a path.
-        tag: The element, or `None`.
-        offset: The byte, counted from the start of the file, or `None`.
-        frame: The frame, counted from 0, or `None`.
-        hint: What to do about it, also the end of the message, or `None`.
-    """
-
-    path: str | None
-    tag: BaseTag | None
-    offset: int | None
-    frame: int | None
-    hint: str | None
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        path: str | os.PathLike[str] | None = None,
-        tag: int | None = None,
-        offset: int | None = None,
-        frame: int | None = None,
-        hint: str | None = None,
-    ) -> None:
-        """Make an error.
-
-        Args:
-            message: The whole message: where, what, found against expected, and the hint.
-            path: The file.
-            tag: The element.
-            offset: The byte, counted from the start of the file.
-            frame: The frame, counted from 0.
-            hint: The end of the message that says what to do.
-        """
-        # `message` alone is in `args`, the rest in `__dict__`: that is what pickle and copy carry over.
-        super().__init__(message)
-        self.path = None if path is None else os.fspath(path)
-        self.tag = None if tag is None else BaseTag(tag)
-        self.offset = offset
-        self.frame = frame
-        self.hint = hint
-
-
-class InvalidDicomError(DicomError, ValueError):
-    """The file is no DICOM file, or contradicts itself or the standard."""
-
-    def __init__(self, message: str = "The specified file is not a valid DICOM file.", **place: Any) -> None:
-        """Make an error.
-
-        Args:
-            message: As for `DicomError`.
-            place: As for `DicomError`.
-        """
-        super().__init__(message, **place)
-
-
-class MissingElementError(InvalidDicomError, AttributeError):
-    """An element is missing without which the pixels mean nothing, such as Rows."""
-
-
-# pydicom's name for a number of bytes that does not fit a VR.
-BytesLengthException = InvalidDicomError
-
-
-class UnsupportedError(DicomError, NotImplementedError):
-    """The file may be right, but this library cannot read it."""
-
-
-class LimitError(DicomError):
-    """Reading the file would take more of something than the limits allow."""
-
-
-class IrregularSeriesError(DicomError, ValueError):
-    """The images of a series do not form a volume.
-
-    Attributes:
-        report: What was found, or `None`.
-    """
-
-    report: Report | None
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        report: Report | None = None,
-        path: str | os.PathLike[str] | None = None,
-        tag: int | None = None,
-        offset: int | None = None,
-        frame: int | None = None,
-        hint: str | None = None,
-    ) -> None:
-        """Make an error.
-
-        Args:
-            message: As for `DicomError`.
-            report: What was found.
-            path: As for `DicomError`.
-            tag: As for `DicomError`.
-            offset: As for `DicomError`.
-            frame: As for `DicomError`.
-            hint: As for `DicomError`.
-        """
-        super().__init__(message, path=path, tag=tag, offset=offset, frame=frame, hint=hint)
-        self.report = report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rapidicom._not_offered import NotOffered
+from rapidicom._common.not_offered import NotOffered
 
 __all__ = ["dcmwrite", "write_file_meta_info"]
 

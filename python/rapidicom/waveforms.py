@@ -1,124 +1,19 @@
-"""Waveforms (PS3.3 §C.10.9): the samples of multiplex groups as NumPy arrays."""
+"""Waveforms under pydicom's path; the code is in `rapidicom._dataset.waveforms`."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
-from rapidicom._numbers import as_integer
-from rapidicom.dataset import Dataset
-from rapidicom.errors import InvalidDicomError, UnsupportedError
-
-__all__ = ["generate_multiplex", "multiplex_array"]
-
-# By Waveform Bits Allocated and Waveform Sample Interpretation (PS3.3 §C.10.9.1.5). The samples of the two
-# companded forms, MB and AB, are given as they are stored.
-_DTYPES: dict[tuple[int, str], str] = {
-    (8, "SB"): "i1",
-    (8, "UB"): "u1",
-    (8, "MB"): "u1",
-    (8, "AB"): "u1",
-    (16, "SS"): "i2",
-    (16, "US"): "u2",
-    (32, "SL"): "i4",
-    (32, "UL"): "u4",
-    (64, "SV"): "i8",
-    (64, "UV"): "u8",
-}
-
-_NEEDED = (
-    "NumberOfWaveformChannels",
-    "NumberOfWaveformSamples",
-    "WaveformBitsAllocated",
-    "WaveformSampleInterpretation",
-    "WaveformData",
+from rapidicom._common.numbers import (
+    as_integer,
+)
+from rapidicom._dataset.dataset import (
+    Dataset,
+)
+from rapidicom._dataset.waveforms import (
+    generate_multiplex,
+    multiplex_array,
 )
 
-
-def multiplex_array(ds: Dataset, index: int, as_raw: bool = True) -> npt.NDArray[Any]:
-    """Read the samples of one multiplex group.
-
-    Args:
-        ds: The data set, with a Waveform Sequence.
-        index: The group, from 0.
-        as_raw: Whether to leave the samples as they are stored, instead of applying sensitivity, its
-            correction factor and baseline of each channel (PS3.3 §C.10.9.1.4.2).
-
-    Returns:
-        Shape (sample, channel); float64 if `as_raw` is false.
-
-    Raises:
-        AttributeError: There is no waveform, or the group lacks an attribute that describes it.
-        InvalidDicomError: The attributes contradict the samples.
-        UnsupportedError: The samples are of a kind that is not read.
-        IndexError: There is no such group.
-    """
-    return _group(_groups(ds)[index], index, as_raw=as_raw)
-
-
-def generate_multiplex(ds: Dataset, as_raw: bool = True) -> Iterator[npt.NDArray[Any]]:
-    """Yield the samples of each multiplex group.
-
-    Args:
-        ds: As for `multiplex_array`.
-        as_raw: As for `multiplex_array`.
-
-    Raises:
-        As `multiplex_array`.
-    """
-    for index, group in enumerate(_groups(ds)):
-        yield _group(group, index, as_raw=as_raw)
-
-
-def _groups(ds: Dataset) -> Any:
-    if "WaveformSequence" not in ds:
-        raise AttributeError("there is no (5400,0100) Waveform Sequence in the data set")
-    return ds.WaveformSequence
-
-
-def _group(item: Dataset, index: int, *, as_raw: bool) -> npt.NDArray[Any]:
-    missing = [keyword for keyword in _NEEDED if keyword not in item]
-    if missing:
-        raise AttributeError(f"the multiplex group with index {index} has no {', '.join(missing)}")
-    counts = [_count(item, keyword) for keyword in _NEEDED[:3]]
-    channel_count, sample_count, bits = counts
-    interpretation = str(item.WaveformSampleInterpretation)
-    name = _DTYPES.get((bits, interpretation))
-    if name is None:
-        raise UnsupportedError(f"waveforms of {bits} bits in this sample interpretation are not read")
-    dtype = np.dtype(f"{'>' if item.is_little_endian is False else '<'}{name}")
-    data = item.WaveformData
-    if not isinstance(data, bytes):
-        raise InvalidDicomError("Waveform Data is not of bytes", tag=item["WaveformData"].tag)
-    needed = channel_count * sample_count * dtype.itemsize
-    if len(data) < needed:
-        raise InvalidDicomError(
-            f"the waveform needs {needed} bytes, but there are {len(data)}", tag=item["WaveformData"].tag
-        )
-    stored = np.frombuffer(data, dtype, channel_count * sample_count).reshape(sample_count, channel_count)
-    # A copy in the byte order of the machine, which can be written to.
-    return stored.astype(name) if as_raw else _calibrated(item, stored)
-
-
-def _calibrated(item: Dataset, stored: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    array = stored.astype(np.float64)
-    for channel, definition in enumerate(item.ChannelDefinitionSequence):
-        factor = _number(definition, "ChannelSensitivity", 1.0)
-        factor *= _number(definition, "ChannelSensitivityCorrectionFactor", 1.0)
-        array[:, channel] = array[:, channel] * factor + _number(definition, "ChannelBaseline", 0.0)
-    return array
-
-
-def _count(item: Dataset, keyword: str) -> int:
-    number = as_integer(item[keyword].value)
-    if number is None or number < 1:
-        raise InvalidDicomError(f"{keyword} must be a whole number from 1 on", tag=item[keyword].tag)
-    return number
-
-
-def _number(item: Dataset, keyword: str, default: float) -> float:
-    value = item.get(keyword)
-    return default if value is None else float(value)
+__all__ = [
+    "Dataset",
+    "as_integer",
+    "generate_multiplex",
+    "multiplex_array",
+]

@@ -6,9 +6,8 @@ from typing import assert_type
 
 import rapidicom as rd
 from rapidicom.multival import MultiValue
-from rapidicom.personname import PersonName
 from rapidicom.uid import UID
-from rapidicom.valuerep import IS, DSfloat
+from rapidicom.valuerep import IS, DSfloat, PersonName
 
 BRAIN = Path(__file__).resolve().parents[1] / "data" / "brain-mr" / "0001.dcm"
 

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from rapidicom import errors
-from rapidicom.errors import DicomError, InvalidDicomError, IrregularSeriesError, LimitError, UnsupportedError
+from rapidicom.errors import (
+    DicomError,
+    InvalidDicomError,
+    IrregularSeriesError,
+    LimitError,
+    UnsupportedError,
+)
 from rapidicom.tag import BaseTag
 
 CLASSES = [getattr(errors, name) for name in errors.__all__]

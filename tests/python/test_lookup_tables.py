@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, Items, file_bytes, image
+from builder import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    Element,
+    Items,
+    file_bytes,
+    image,
+)
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is the reference for look-up tables")
 

@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, Items, file_bytes, image
+from builder import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    Element,
+    Items,
+    file_bytes,
+    image,
+)
 from series_builder import ORIGIN, PLANES, Frame, affine_of, enhanced, stack_frames
 
 STEP = np.array([0.0, 0.0, 2.5])

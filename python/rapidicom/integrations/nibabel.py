@@ -5,7 +5,7 @@ from __future__ import annotations
 import nibabel
 import numpy as np
 
-from rapidicom.volume import Volume
+from rapidicom._common.grid import Grid
 
 # LPS to RAS: NIfTI counts +x to the right and +y to the front, DICOM to the left and to the back.
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -17,23 +17,23 @@ _LONGEST_AXIS = 32767
 _SECONDS = {"trigger_time": 1e-3, "frame_reference_time": 1e-3, "acquisition_time": 1.0}
 # Steps that differ by this part of their mean count as even.
 _EVEN = 0.01
-# A qform is a rotation. Cosines between axes up to this count as those of perpendicular ones: an affine in 32
-# bits, as the header has it, is not closer.
+# A qform is a rotation. Cosines between axes up to this count as those of perpendicular ones: an
+# affine in 32 bits, as the header has it, is not closer.
 _PERPENDICULAR = 1e-5
 
 
-def to_nibabel(volume: Volume) -> nibabel.Nifti1Image:
+def to_nibabel(volume: Grid) -> nibabel.Nifti1Image:
     """Return the volume as a NIfTI image with axes (column, row, slice); what leads in the array comes last.
 
     Args:
         volume: A volume of single samples, or of red, green and blue in 8 bits.
 
     Returns:
-        An image whose data share the volume's memory and have its type. The sform is the affine; the qform is
-        the same, and its code 0 (unknown) where the stack is tilted, as a qform has no room for the shear.
-        Codes are 1 (scanner), and 2 (aligned) where the report has `volume_coordinates`: those of an
-        ultrasound volume, which are not the patient's.
-        The zoom of an axis of time is its step in seconds, if the coordinates have even steps. An axis of
+        An image whose data share the volume's memory and have its type. The sform is the affine;
+        the qform is the same, and its code 0 (unknown) where the stack is tilted, as a qform has no
+        room for the shear. Codes are 1 (scanner), and 2 (aligned) where the report has
+        `volume_coordinates`: those of an ultrasound volume, which are not the patient's. The zoom
+        of an axis of time is its step in seconds, if the coordinates have even steps. An axis of
         more than 32767 voxels makes it a NIfTI-2 image.
 
     Raises:
@@ -66,7 +66,7 @@ def to_nibabel(volume: Volume) -> nibabel.Nifti1Image:
     return image
 
 
-def _seconds(volume: Volume) -> float | None:
+def _seconds(volume: Grid) -> float | None:
     """Return the step along the axis in front, if it is one of time and known."""
     for name, unit in _SECONDS.items():
         if name in volume.coords and len(volume.coords[name]) > 1:

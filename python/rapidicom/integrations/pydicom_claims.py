@@ -1,7 +1,7 @@
 """What makes our classes pass for pydicom's while it is patched.
 
-Python asks an object that is no instance by its type for its `__class__`. Each class here becomes a base of
-one of ours, and answers with pydicom's.
+Python asks an object that is no instance by its type for its `__class__`. Each class here becomes a
+base of one of ours, and answers with pydicom's.
 """
 
 from __future__ import annotations
@@ -18,21 +18,9 @@ import pydicom.tag
 import pydicom.uid
 import pydicom.valuerep
 
-from rapidicom import (
-    _core,
-    dataelem,
-    dataset,
-    datetimes,
-    file_meta,
-    multival,
-    personname,
-    sequence,
-    tag,
-    uid,
-    valuerep,
-)
-from rapidicom._not_offered import not_offered
-from rapidicom.printing import dataset_text
+from rapidicom import _core, dataelem, dataset, multival, sequence, tag, uid, valuerep
+from rapidicom._common.not_offered import not_offered
+from rapidicom._dataset.printing import dataset_text
 
 __all__ = ["CLAIMS"]
 
@@ -96,10 +84,12 @@ class _DatasetClaim:
             _refuse_class(self, value)
         if name in _OF_WRITING:
             if value != getattr(self, name):
-                not_offered("change how a file is written", f"ds.to_pydicom() gives what takes {name}")
+                not_offered(
+                    "change how a file is written", f"ds.to_pydicom() gives what takes {name}"
+                )
             return
         if name == "file_meta" and issubclass(type(value), pydicom.dataset.Dataset):
-            meta = file_meta.FileMetaDataset()
+            meta = dataset.FileMetaDataset()
             for element in value:
                 meta.add(element)
             value = meta
@@ -164,7 +154,7 @@ def _reduce(self: Any, protocol: Any) -> Any:
 # Our class, and what becomes its first base.
 CLAIMS: list[tuple[type, type]] = [
     (dataset.Dataset, _DatasetClaim),
-    (file_meta.FileMetaDataset, _claim(pydicom.dataset.FileMetaDataset)),
+    (dataset.FileMetaDataset, _claim(pydicom.dataset.FileMetaDataset)),
     (
         dataelem.DataElement,
         _claim(
@@ -179,10 +169,10 @@ CLAIMS: list[tuple[type, type]] = [
     (valuerep.DSfloat, _claim(pydicom.valuerep.DSfloat, auto_format=False, __reduce_ex__=_reduce)),
     (valuerep.IS, _claim(pydicom.valuerep.IS, __reduce_ex__=_reduce)),
     (valuerep.ISfloat, _claim(pydicom.valuerep.ISfloat, __reduce_ex__=_reduce)),
-    (personname.PersonName, _claim(pydicom.valuerep.PersonName, __reduce_ex__=_reduce)),
+    (valuerep.PersonName, _claim(pydicom.valuerep.PersonName, __reduce_ex__=_reduce)),
     (uid.UID, _claim(pydicom.uid.UID, __reduce_ex__=_reduce)),
     (tag.BaseTag, _claim(pydicom.tag.BaseTag, __reduce_ex__=_reduce)),
-    (datetimes.DA, _claim(pydicom.valuerep.DA)),
-    (datetimes.DT, _claim(pydicom.valuerep.DT)),
-    (datetimes.TM, _claim(pydicom.valuerep.TM)),
+    (valuerep.DA, _claim(pydicom.valuerep.DA)),
+    (valuerep.DT, _claim(pydicom.valuerep.DT)),
+    (valuerep.TM, _claim(pydicom.valuerep.TM)),
 ]

@@ -4,7 +4,8 @@
     pydicom_decoders.register()
     pydicom.dcmread("ct.dcm").pixel_array
 
-`is_available`, `DECODER_DEPENDENCIES` and the function that is registered are what pydicom asks of a plugin.
+`is_available`, `DECODER_DEPENDENCIES` and the function that is registered are what pydicom asks of
+a plugin.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import numpy as np
 from pydicom.pixels.decoders.base import get_decoder
 
 from rapidicom import _core
-from rapidicom.arrays import as_bytes, empty_aligned
-from rapidicom.transfer_syntaxes import transfer_syntaxes
+from rapidicom._common.arrays import as_bytes, empty_aligned
+from rapidicom._common.transfer_syntaxes import transfer_syntaxes
 
 if TYPE_CHECKING:
     from pydicom.pixels.decoders.base import DecodeRunner
@@ -48,7 +49,9 @@ def register() -> None:
         if _LABEL not in decoder.available_plugins:
             decoder.add_plugin(_LABEL, (__name__, "decode_frame"))
             # pydicom tries plugins in the order in which they were added.
-            others = {label: function for label, function in decoder._available.items() if label != _LABEL}
+            others = {
+                label: function for label, function in decoder._available.items() if label != _LABEL
+            }
             decoder._available = {_LABEL: decode_frame, **others}
 
 

@@ -1,8 +1,8 @@
 """pydicom's `dcmread` replaced by ours, for programs that cannot be edited.
 
-Programs ask more of what they read than attributes: whether it is an instance of pydicom's classes. While
-the patch is on, our classes have a base that says so (`pydicom_claims`). There is still one `Dataset`, which
-reads as lazily and as fast as ever, and copies and pickles to itself.
+Programs ask more of what they read than attributes: whether it is an instance of pydicom's classes.
+While the patch is on, our classes have a base that says so (`pydicom_claims`). There is still one
+`Dataset`, which reads as lazily and as fast as ever, and copies and pickles to itself.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ import pydicom.filereader
 import pydicom.filewriter
 import pydicom.multival
 
-from rapidicom import filereader
-from rapidicom.dataset import Dataset
-from rapidicom.errors import InvalidDicomError
+from rapidicom._common.errors import InvalidDicomError
+from rapidicom._dataset.dataset import Dataset
+from rapidicom._dataset.file_reading import dcmread
+from rapidicom._values.multi_value import MultiValueType
 from rapidicom.integrations.pydicom_claims import CLAIMS
-from rapidicom.multival import MultiValueType
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["Patch", "patch", "unpatch"]
 
-# This one needs both; pydicom's file sets write the files that they read; and highdicom turns what it reads
-# itself into instances of its own classes, which only objects of pydicom can become.
+# This one needs both; pydicom's file sets write the files that they read; and highdicom turns what
+# it reads itself into instances of its own classes, which only objects of pydicom can become.
 _LEFT_ALONE = re.compile(rf"({re.escape(__name__)}|pydicom\.fileset|highdicom\b.*)$")
 
 # What modules call these functions. Under another name somebody keeps pydicom's on purpose.
@@ -54,7 +54,10 @@ class Patch:
         _STATE.enter(self)
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         _STATE.leave()
 
@@ -62,25 +65,27 @@ class Patch:
 def patch() -> Patch:
     """Make `pydicom.dcmread` ours, in the whole process, until `unpatch` or the end of the `with` block.
 
-    - `dcmread` is replaced in every module that has a global name `dcmread` or `read_file` for it, also where
-      it was imported before. Under other names, as a default of a function or in an object it stays what it
-      was; so it does in `pydicom.fileset`, which writes what it reads, and in highdicom, which turns what it
-      reads into objects of its own classes.
-    - While the patch is on, `isinstance` says that our data sets, elements, sequences and values are of
-      pydicom's classes, and `pydicom.pixels` and other functions that ask for these take them. `type(ds)` is
-      ours; only `type(value) == pydicom.multival.MultiValue`, which programs ask, holds too.
+    - `dcmread` is replaced in every module that has a global name `dcmread` or `read_file` for it,
+      also where it was imported before. Under other names, as a default of a function or in an
+      object it stays what it was; so it does in `pydicom.fileset`, which writes what it reads, and
+      in highdicom, which turns what it reads into objects of its own classes.
+    - While the patch is on, `isinstance` says that our data sets, elements, sequences and values
+      are of pydicom's classes, and `pydicom.pixels` and other functions that ask for these take
+      them. `type(ds)` is ours; only `type(value) == pydicom.multival.MultiValue`, which programs
+      ask, holds too.
     - `except pydicom.errors.InvalidDicomError` catches ours.
-    - Pixel functions of pydicom decode with its decoders; `pydicom_decoders.register()` adds our codecs.
-    - `pydicom.dcmwrite` takes our data sets, by way of `to_pydicom()`. Their own `save_as`, `compress` and
-      the like raise `UnsupportedError`, which names `to_pydicom()`.
-    - Elements and File Meta Information of pydicom that are put into a data set of ours are copied. Items and
-      sequences are not: what is changed in them later is seen.
-    - What only writing needs (`preamble`, `is_little_endian`, `is_implicit_VR`) can be set to what holds, and
-      nothing of ours becomes an instance of another class (`ds.__class__ = ...`, as in highdicom's
-      `from_dataset`): `UnsupportedError` names `to_pydicom()`.
+    - Pixel functions of pydicom decode with its decoders; `pydicom_decoders.register()` adds our
+      codecs.
+    - `pydicom.dcmwrite` takes our data sets, by way of `to_pydicom()`. Their own `save_as`,
+      `compress` and the like raise `UnsupportedError`, which names `to_pydicom()`.
+    - Elements and File Meta Information of pydicom that are put into a data set of ours are copied.
+      Items and sequences are not: what is changed in them later is seen.
+    - What only writing needs (`preamble`, `is_little_endian`, `is_implicit_VR`) can be set to what
+      holds, and nothing of ours becomes an instance of another class (`ds.__class__ = ...`, as in
+      highdicom's `from_dataset`): `UnsupportedError` names `to_pydicom()`.
 
-    It may be called again while it is on, and from several threads: it ends when every `with` block has
-    ended, and `unpatch` was called if there were calls without `with`.
+    It may be called again while it is on, and from several threads: it ends when every `with` block
+    has ended, and `unpatch` was called if there were calls without `with`.
 
     Returns:
         A context manager: `with patch(): ...`.
@@ -176,7 +181,7 @@ def _dcmread(
     specific_tags: list[Any] | None = None,
 ) -> Dataset:
     """Read a file with `rapidicom.dcmread`: this stands for `pydicom.dcmread` while it is patched."""
-    return filereader.dcmread(
+    return dcmread(
         fp,
         stop_before_pixels=stop_before_pixels,
         force=force,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK
 
-from rapidicom.volume import Volume
+from rapidicom._common.grid import Grid
 
-# Cosines between axes up to this count as perpendicular, as in ITK's own check of a direction matrix.
+# Cosines between axes up to this count as perpendicular, as in ITK's own check of a direction
+# matrix.
 _PERPENDICULAR = 1e-3
 
 
-def to_sitk(volume: Volume) -> SimpleITK.Image:
+def to_sitk(volume: Grid) -> SimpleITK.Image:
     """Return the volume as an image with axes (column, row, slice), in LPS like DICOM, colour as vectors.
 
     What leads in the array before the slices comes last in the image.
@@ -23,7 +24,8 @@ def to_sitk(volume: Volume) -> SimpleITK.Image:
         An image of its own memory.
 
     Raises:
-        ValueError: The stack is tilted: an ITK image has perpendicular axes, and would show it sheared.
+        ValueError: The stack is tilted: an ITK image has perpendicular axes, and would show it
+            sheared.
     """
     # ITK counts axes from the fastest: columns, rows, slices.
     spatial = volume.direction[:, ::-1]

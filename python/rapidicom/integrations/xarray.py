@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray
 
-from rapidicom.volume import Volume
+from rapidicom._common.grid import Grid
 
 # Of coordinates along an axis in front of the slices.
 _UNITS = {
@@ -16,16 +16,16 @@ _UNITS = {
 }  # fmt: skip
 
 
-def to_xarray(volume: Volume) -> xarray.DataArray:
+def to_xarray(volume: Grid) -> xarray.DataArray:
     """Return the volume with named axes.
 
     Args:
         volume: The volume.
 
     Returns:
-        The array, not copied. Coordinates of slices, rows and columns are distances in mm from the first
-        voxel along each axis; those of an axis in front are what `Volume.coords` has. The attributes
-        `affine`, `modality` and `series_uid` say where and what it is.
+        The array, not copied. Coordinates of slices, rows and columns are distances in mm from the
+        first voxel along each axis; those of an axis in front are what `Volume.coords` has. The
+        attributes `affine`, `modality` and `series_uid` say where and what it is.
     """
     first = volume.axes.index("slice")
     coordinates: dict[str, Any] = {}
@@ -39,5 +39,9 @@ def to_xarray(volume: Volume) -> xarray.DataArray:
         if values.ndim > 1:
             numbers = {f"{name}_{letter}": values[:, index] for index, letter in enumerate("xyz")}
         coordinates |= {key: (volume.axes[0], column, units) for key, column in numbers.items()}
-    attributes = {"affine": volume.affine, "modality": volume.modality, "series_uid": volume.series_uid}
+    attributes = {
+        "affine": volume.affine,
+        "modality": volume.modality,
+        "series_uid": volume.series_uid,
+    }
     return xarray.DataArray(volume.array, dims=volume.axes, coords=coordinates, attrs=attributes)

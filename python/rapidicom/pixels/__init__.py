@@ -1,7 +1,8 @@
 """Pixels of one data set or file as NumPy arrays (PS3.3 §C.7.6.3), and what their values mean (§C.11).
 
 `reading` reads them, `processing` turns stored values into those to show, `native` describes the
-bytes of native ones; `common`, `decoders`, `processing` and `utils` have what pydicom's modules have.
+bytes of native ones; `common`, `decoders`, `processing` and `utils` have what pydicom's modules
+have.
 """
 
 from rapidicom.pixels.decoders.base import get_decoder
@@ -19,7 +20,13 @@ from rapidicom.pixels.processing import (
     create_icc_transform,
 )
 from rapidicom.pixels.reading import frame_bytes, iter_pixels, pixel_array, video_stream
-from rapidicom.pixels.utils import as_pixel_options, compress, pack_bits, set_pixel_data, unpack_bits
+from rapidicom.pixels.utils import (
+    as_pixel_options,
+    compress,
+    pack_bits,
+    set_pixel_data,
+    unpack_bits,
+)
 
 __all__ = [
     "apply_color_lut",

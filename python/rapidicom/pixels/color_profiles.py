@@ -11,7 +11,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
 
-    from rapidicom.dataset import Dataset
+    from rapidicom._core import Dataset
 
 __all__ = ["apply_icc_profile", "create_icc_transform"]
 
@@ -72,15 +72,15 @@ def create_icc_transform(
     Args:
         ds: The data set with the profile; `None` with `icc_profile`.
         icc_profile: The bytes of a profile.
-        intent: 0 perceptual, 1 relative colorimetric, 2 saturation, 3 absolute colorimetric; by default what
-            the profile says.
-        color_space: What the colours become: `sRGB`, `LAB` or `XYZ`; by default what the data set says, or
-            `sRGB`.
+        intent: 0 perceptual, 1 relative colorimetric, 2 saturation, 3 absolute colorimetric; by
+            default what the profile says.
+        color_space: What the colours become: `sRGB`, `LAB` or `XYZ`; by default what the data set
+            says, or `sRGB`.
 
     Raises:
         ImportError: Pillow is not installed.
-        ValueError: Neither `ds` nor `icc_profile` is given, or both; the data set has no profile; or there is
-            no such intent or color space.
+        ValueError: Neither `ds` nor `icc_profile` is given, or both; the data set has no profile;
+            or there is no such intent or color space.
     """
     if (ds is None) == (not icc_profile):
         raise ValueError("one of ds and icc_profile is needed, and not both")
@@ -91,7 +91,9 @@ def create_icc_transform(
     space = _COLOR_SPACES.get(str(said).upper())
     if space is None:
         # What a file says may be any text, and is not shown.
-        raise ValueError(f"the color space is none of {', '.join(_COLOR_SPACES.values())}: choose one")
+        raise ValueError(
+            f"the color space is none of {', '.join(_COLOR_SPACES.values())}: choose one"
+        )
     if intent is not None and intent not in _INTENTS:
         raise ValueError(f"intent must be 0, 1, 2 or 3, not {intent}")
     from PIL import ImageCms

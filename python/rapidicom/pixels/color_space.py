@@ -51,7 +51,9 @@ def convert_color_space(
     return _turned(arr, matrix, offset)
 
 
-def _turned(arr: npt.NDArray[Any], matrix: npt.NDArray[np.float64], offset: float) -> npt.NDArray[Any]:
+def _turned(
+    arr: npt.NDArray[Any], matrix: npt.NDArray[np.float64], offset: float
+) -> npt.NDArray[Any]:
     shift = np.array([0.0, offset, offset])
     values = arr @ matrix.T + shift if offset > 0 else (arr + shift) @ matrix.T
     rounded: npt.NDArray[Any] = np.clip(np.floor(values + 0.5), 0, 255).astype(arr.dtype)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
+from rapidicom._core import Dataset
+from rapidicom._values.uid import ExplicitVRLittleEndian, generate_uid
 from rapidicom.pixels.decoders.base import get_decoder
 from rapidicom.pixels.native import pack_bits
-from rapidicom.uid import ExplicitVRLittleEndian, generate_uid
-
-if TYPE_CHECKING:
-    from rapidicom.dataset import Dataset
 
 __all__ = ["decompress"]
+
+D = TypeVar("D", bound=Dataset)
 
 # PS3.5 §7.1.2: a Value Length of 32 bits, and all ones mean something else.
 _MOST_BYTES = 2**32 - 2
 
 
 def decompress(
-    ds: Dataset,
+    ds: D,
     *,
     as_rgb: bool = True,
     generate_instance_uid: bool = True,
     decoding_plugin: str = "",
     **options: Any,
-) -> Dataset:
+) -> D:
     """Replace compressed Pixel Data by native ones, and change what describes them.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rapidicom.uid import (
+from rapidicom._values.uid import (
     UID,
     JPEG2000TransferSyntaxes,
     JPEGLSTransferSyntaxes,
@@ -17,7 +17,7 @@ from rapidicom.uid import (
 )
 
 if TYPE_CHECKING:
-    from rapidicom.dataset import Dataset
+    from rapidicom._core import Dataset
 
 __all__ = [
     "OPTIONS",
@@ -54,8 +54,8 @@ def as_pixel_options(ds: Dataset, **kwargs: Any) -> dict[str, Any]:
         kwargs: Options that are to be different.
 
     Returns:
-        The options whose attributes are there, `number_of_frames` in any case, and `extended_offsets`, the
-        bytes of the Extended Offset Table and its lengths.
+        The options whose attributes are there, `number_of_frames` in any case, and
+        `extended_offsets`, the bytes of the Extended Offset Table and its lengths.
     """
     options = {name: ds[keyword].value for keyword, name in OPTIONS.items() if keyword in ds}
     options["number_of_frames"] = get_nr_frames(ds)
@@ -106,7 +106,9 @@ def pixel_dtype(ds: Dataset, as_float: bool = False) -> np.dtype[Any]:
     """
     is_little_endian = _is_little_endian(ds)
     if is_little_endian is None:
-        raise AttributeError("the byte order is not known: there is neither a file nor a Transfer Syntax UID")
+        raise AttributeError(
+            "the byte order is not known: there is neither a file nor a Transfer Syntax UID"
+        )
     bits = ds.BitsAllocated
     if as_float:
         kind = "f"
@@ -205,14 +207,15 @@ def get_j2k_parameters(codestream: bytes) -> dict[str, Any]:
         codestream: The codestream, or a JP2 file with one.
 
     Returns:
-        `precision` in bits, `is_signed`, and whether it is in a JP2 file, `jp2`; nothing if it is no
-        codestream.
+        `precision` in bits, `is_signed`, and whether it is in a JP2 file, `jp2`; nothing if it is
+        no codestream.
     """
     codestream = bytes(codestream)
     offset = 0
     is_jp2 = codestream.startswith(b"\0\0\0\x0cjP  ")
     while is_jp2 and codestream[offset + 4 : offset + 8] != b"jp2c":
-        # A box without a length of its own goes to the end, or has a longer one, and holds no image.
+        # A box without a length of its own goes to the end, or has a longer one, and holds no
+        # image.
         length = int.from_bytes(codestream[offset : offset + 4], "big")
         if length < 8 or offset + length > len(codestream):
             return {}
@@ -222,7 +225,11 @@ def get_j2k_parameters(codestream: bytes) -> dict[str, Any]:
     component = codestream[offset + 42 : offset + 43]
     if not component or codestream[offset : offset + 4] != b"\xff\x4f\xff\x51":
         return {}
-    return {"jp2": is_jp2, "precision": (component[0] & 0x7F) + 1, "is_signed": component[0] >= 0x80}
+    return {
+        "jp2": is_jp2,
+        "precision": (component[0] & 0x7F) + 1,
+        "is_signed": component[0] >= 0x80,
+    }
 
 
 def _is_little_endian(ds: Dataset) -> bool | None:

@@ -5,7 +5,9 @@ Modality and VOI LUT are in `rapidicom.lookup_tables`, palettes in `rapidicom.pa
 
 from __future__ import annotations
 
-from rapidicom.lookup_tables import (
+from rapidicom.pixels.color_profiles import apply_icc_profile, create_icc_transform
+from rapidicom.pixels.color_space import convert_color_space
+from rapidicom.pixels.lookup_tables import (
     apply_modality_lut,
     apply_presentation_lut,
     apply_rescale,
@@ -13,9 +15,7 @@ from rapidicom.lookup_tables import (
     apply_voi_lut,
     apply_windowing,
 )
-from rapidicom.palettes import apply_color_lut
-from rapidicom.pixels.color_profiles import apply_icc_profile, create_icc_transform
-from rapidicom.pixels.color_space import convert_color_space
+from rapidicom.pixels.palettes import apply_color_lut
 
 __all__ = [
     "apply_color_lut",

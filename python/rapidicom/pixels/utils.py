@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rapidicom._not_offered import NotOffered
+from rapidicom._common.not_offered import NotOffered
 from rapidicom.pixels.decompression import decompress
 from rapidicom.pixels.native import (
     as_pixel_options,

@@ -1,12 +1,15 @@
-//! The Python classes that native code makes instances of, looked up once.
+//! The Python classes that native code makes instances of: the package hands them over when it is
+//! imported, so that nothing here names a module of it.
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 
-/// The classes of values (`rapidicom.valuerep` and its neighbours), and the constructors of what
-/// they extend.
-pub struct Classes {
+/// What the package hands over: its classes, and functions that make values.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Given {
     pub dataset: Py<PyType>,
     pub file_meta_dataset: Py<PyType>,
     pub data_element: Py<PyType>,
@@ -17,7 +20,21 @@ pub struct Classes {
     pub person_name: Py<PyAny>,
     pub multi_value: Py<PyType>,
     pub sequence: Py<PyType>,
+    /// `convert_value(vr, value)`: what becomes of a value that is set.
     pub convert_value: Py<PyAny>,
+    /// `convert_raw(element)`: an element of what pydicom calls a raw one.
+    pub convert_raw: Py<PyAny>,
+    /// `tag(key)`: the tag of whatever names one.
+    pub tag: Py<PyAny>,
+    pub invalid_error: Py<PyType>,
+    pub missing_element_error: Py<PyType>,
+    pub unsupported_error: Py<PyType>,
+    pub limit_error: Py<PyType>,
+}
+
+/// The classes, and the constructors of what they extend.
+pub struct Classes {
+    given: Given,
     pub new_float: Py<PyAny>,
     pub new_int: Py<PyAny>,
     pub new_str: Py<PyAny>,
@@ -27,39 +44,40 @@ pub struct Classes {
     pub only_none: Py<PyTuple>,
 }
 
+impl std::ops::Deref for Classes {
+    type Target = Given;
+
+    fn deref(&self) -> &Given {
+        &self.given
+    }
+}
+
 static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
+
+/// Takes the classes that native code makes instances of. What comes first stays.
+#[pyfunction]
+pub fn use_classes(py: Python<'_>, classes: Given) -> PyResult<()> {
+    CLASSES.get_or_try_init(py, || -> PyResult<Classes> {
+        Ok(Classes {
+            given: classes,
+            new_float: py.get_type::<PyFloat>().getattr("__new__")?.unbind(),
+            new_int: py.get_type::<PyInt>().getattr("__new__")?.unbind(),
+            new_str: py.get_type::<PyString>().getattr("__new__")?.unbind(),
+            new_list: py.get_type::<PyList>().getattr("__new__")?.unbind(),
+            get_attribute: py.get_type::<PyAny>().getattr("__getattribute__")?.unbind(),
+            only_none: PyTuple::new(py, [py.None()])?.unbind(),
+        })
+    })?;
+    Ok(())
+}
 
 /// The classes.
 ///
 /// # Errors
 ///
-/// If the package cannot be imported.
+/// If the package has not been imported.
 pub fn classes(py: Python<'_>) -> PyResult<&Classes> {
-    CLASSES.get_or_try_init(py, || {
-        let class = |module: &str, name: &str| -> PyResult<Py<PyType>> {
-            Ok(py.import(module)?.getattr(name)?.cast_into::<PyType>()?.unbind())
-        };
-        let object = py.get_type::<PyAny>();
-        Ok(Classes {
-            dataset: class("rapidicom.dataset", "Dataset")?,
-            file_meta_dataset: class("rapidicom.file_meta", "FileMetaDataset")?,
-            data_element: class("rapidicom.dataelem", "DataElement")?,
-            ds_float: class("rapidicom.valuerep", "DSfloat")?,
-            integer_string: class("rapidicom.valuerep", "IS")?,
-            uid: class("rapidicom.uid", "UID")?,
-            base_tag: class("rapidicom.tag", "BaseTag")?,
-            person_name: py.import("rapidicom.valuerep")?.getattr("PersonName")?.unbind(),
-            multi_value: class("rapidicom.multival", "MultiValue")?,
-            sequence: class("rapidicom.sequence", "Sequence")?,
-            convert_value: py.import("rapidicom.valuerep")?.getattr("convert_value")?.unbind(),
-            new_float: py.get_type::<PyFloat>().getattr("__new__")?.unbind(),
-            new_int: py.get_type::<PyInt>().getattr("__new__")?.unbind(),
-            new_str: py.get_type::<PyString>().getattr("__new__")?.unbind(),
-            new_list: py.get_type::<PyList>().getattr("__new__")?.unbind(),
-            get_attribute: object.getattr("__getattribute__")?.unbind(),
-            only_none: PyTuple::new(py, [py.None()])?.unbind(),
-        })
-    })
+    CLASSES.get(py).ok_or_else(|| PyRuntimeError::new_err("import rapidicom first"))
 }
 
 impl Classes {

@@ -70,10 +70,11 @@ impl PyDataset {
     ///
     /// If the Python class cannot be imported.
     pub fn from_file<'py>(
-        class: &Bound<'py, PyType>,
+        py: Python<'py>,
         file: DicomFile,
         mmap: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let class = classes(py)?.dataset.bind(py);
         let object = PyDataset::make(class, Content::File(Arc::new(file)))?;
         object.cast::<PyDataset>()?.get().mmap.set(mmap.to_owned()).ok();
         Ok(object)
@@ -84,11 +85,8 @@ impl PyDataset {
     /// # Errors
     ///
     /// If the class cannot be called.
-    pub fn from_elements<'py>(
-        class: &Bound<'py, PyType>,
-        dataset: Dataset,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        PyDataset::make(class, Content::Parsed(Arc::new(dataset)))
+    pub fn from_elements(py: Python<'_>, dataset: Dataset) -> PyResult<Bound<'_, PyAny>> {
+        PyDataset::make(classes(py)?.dataset.bind(py), Content::Parsed(Arc::new(dataset)))
     }
 
     /// The file, if this is the data set of one.
@@ -322,8 +320,7 @@ impl PyDataset {
         let tag = tag_of(key)?;
         if as_element(element).is_none() {
             if element.hasattr("is_raw")? {
-                let convert =
-                    slf.py().import("rapidicom.rawelement")?.getattr("convert_raw_data_element")?;
+                let convert = classes(slf.py())?.convert_raw.bind(slf.py());
                 let keywords = PyDict::new(slf.py());
                 keywords.set_item("ds", slf)?;
                 return PyDataset::__setitem__(
@@ -632,4 +629,16 @@ impl PyDataset {
     pub fn set_content(&self, content: Content) {
         self.content.set(content).ok();
     }
+}
+
+/// An empty data set.
+#[pyfunction]
+pub fn new_dataset(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    classes(py)?.dataset.bind(py).call0()
+}
+
+/// Empty File Meta Information.
+#[pyfunction]
+pub fn new_file_meta(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    classes(py)?.file_meta_dataset.bind(py).call0()
 }

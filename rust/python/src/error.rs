@@ -5,21 +5,18 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rapidicom_core::{Error, ErrorKind, Family};
 
+use crate::classes::classes;
+
 /// The exception of `rapidicom.errors`, or the ordinary one, that stands for `error`.
 pub fn to_python(error: Error) -> PyErr {
     Python::attach(|py| {
-        let class = match error.family() {
+        let family = match error.family() {
             Family::Io => return os_error(&error),
             Family::Argument => return PyValueError::new_err(error.to_string()),
             Family::Cancelled => return PyKeyboardInterrupt::new_err(()),
-            Family::Invalid if matches!(error.kind(), ErrorKind::Missing { .. }) => {
-                "MissingElementError"
-            }
-            Family::Invalid => "InvalidDicomError",
-            Family::Unsupported => "UnsupportedError",
-            Family::Limit => "LimitError",
+            family => family,
         };
-        dicom_error(py, class, &error).unwrap_or_else(|error| error)
+        dicom_error(py, family, &error).unwrap_or_else(|error| error)
     })
 }
 
@@ -42,13 +39,19 @@ fn os_error(error: &Error) -> PyErr {
     }
 }
 
-fn dicom_error(py: Python<'_>, class: &str, error: &Error) -> PyResult<PyErr> {
-    let class = py.import("rapidicom.errors")?.getattr(class)?;
+fn dicom_error(py: Python<'_>, family: Family, error: &Error) -> PyResult<PyErr> {
+    let classes = classes(py)?;
+    let class = match family {
+        Family::Unsupported => &classes.unsupported_error,
+        Family::Limit => &classes.limit_error,
+        _ if matches!(error.kind(), ErrorKind::Missing { .. }) => &classes.missing_element_error,
+        _ => &classes.invalid_error,
+    };
     let keywords = PyDict::new(py);
     keywords.set_item("path", error.path().map(|path| path.as_os_str()))?;
     keywords.set_item("tag", error.tag().map(|tag| tag.0))?;
     keywords.set_item("offset", error.offset())?;
     keywords.set_item("frame", error.frame_index())?;
     keywords.set_item("hint", error.hint())?;
-    Ok(PyErr::from_value(class.call((error.to_string(),), Some(&keywords))?))
+    Ok(PyErr::from_value(class.bind(py).call((error.to_string(),), Some(&keywords))?))
 }

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
 use rapidicom_core::{Tag, dictionary};
 
+use crate::classes::classes;
 use crate::recent::Recent;
 
 /// The tag that a key means: a keyword, a number, a pair of numbers, or whatever
@@ -24,7 +25,7 @@ pub fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
     } else if let Ok((group, element)) = key.extract::<(u16, u16)>() {
         return Ok(Tag::new(group, element));
     }
-    Ok(Tag(key.py().import("rapidicom.tag")?.getattr("Tag")?.call1((key,))?.extract()?))
+    Ok(Tag(classes(key.py())?.tag.bind(key.py()).call1((key,))?.extract()?))
 }
 
 /// The tag of an attribute's name, if it is a keyword.

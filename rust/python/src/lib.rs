@@ -36,7 +36,9 @@ mod _core {
     #[pymodule_export]
     use crate::cache::{PyBatch, column_names, scan_again};
     #[pymodule_export]
-    use crate::dataset::PyDataset;
+    use crate::classes::use_classes;
+    #[pymodule_export]
+    use crate::dataset::{PyDataset, new_dataset, new_file_meta};
     #[pymodule_export]
     use crate::decode::decode_frame;
     #[pymodule_export]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::PyBytes;
 use rapidicom_core::value::CharacterSet;
 use rapidicom_core::{
     ByteOrder, Dataset, DicomFile, Encoding, Error, ErrorKind, Leniencies, ParseOptions, ReadAt,
@@ -31,7 +31,7 @@ fn tags(numbers: Option<Vec<u32>>) -> Option<Vec<Tag>> {
 }
 
 fn finish<'py>(
-    class: &Bound<'py, PyType>,
+    py: Python<'py>,
     file: Result<DicomFile>,
     specific_tags: Option<Vec<Tag>>,
     charset: Option<Vec<String>>,
@@ -44,13 +44,13 @@ fn finish<'py>(
     if let Some(tags) = specific_tags {
         Arc::make_mut(&mut file.dataset).retain(&tags);
     }
-    PyDataset::from_file(class, file, mmap)
+    PyDataset::from_file(py, file, mmap)
 }
 
 /// Reads the file at `path`.
 #[pyfunction]
 pub fn read_path<'py>(
-    cls: &Bound<'py, PyType>,
+    py: Python<'py>,
     path: PathBuf,
     stop_before_pixels: bool,
     specific_tags: Option<Vec<u32>>,
@@ -60,14 +60,14 @@ pub fn read_path<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
-    let file = cls.py().detach(|| DicomFile::open(&path, &options));
-    finish(cls, file, specific_tags, charset, mmap)
+    let file = py.detach(|| DicomFile::open(&path, &options));
+    finish(py, file, specific_tags, charset, mmap)
 }
 
 /// Reads a file that is in memory, which is not copied.
 #[pyfunction]
 pub fn read_bytes<'py>(
-    cls: &Bound<'py, PyType>,
+    py: Python<'py>,
     bytes: PyBackedBytes,
     stop_before_pixels: bool,
     specific_tags: Option<Vec<u32>>,
@@ -76,13 +76,13 @@ pub fn read_bytes<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, specific_tags.as_deref(), force);
-    finish(cls, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, charset, "never")
+    finish(py, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, charset, "never")
 }
 
 /// Reads a data set that stands alone in `bytes`, written as the caller says.
 #[pyfunction]
 pub fn read_elements<'py>(
-    cls: &Bound<'py, PyType>,
+    py: Python<'py>,
     bytes: PyBackedBytes,
     is_implicit: bool,
     is_little_endian: bool,
@@ -98,7 +98,7 @@ pub fn read_elements<'py>(
     if let Some(terms) = charset {
         dataset.fix_character_set(characters(&terms)?);
     }
-    PyDataset::from_elements(cls, dataset)
+    PyDataset::from_elements(py, dataset)
 }
 
 /// The text of bytes in the character set that these terms name.
@@ -117,7 +117,7 @@ fn characters(terms: &[String]) -> PyResult<CharacterSet> {
 /// Reads through `read_at(offset, length) -> bytes`, no further than is wanted.
 #[pyfunction]
 pub fn read_stream<'py>(
-    cls: &Bound<'py, PyType>,
+    py: Python<'py>,
     read_at: Py<PyAny>,
     length: u64,
     stop_before_pixels: bool,
@@ -134,7 +134,7 @@ pub fn read_stream<'py>(
     {
         return Err(raised);
     }
-    finish(cls, file, specific_tags, charset, "never")
+    finish(py, file, specific_tags, charset, "never")
 }
 
 struct Stream {

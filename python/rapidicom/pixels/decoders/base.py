@@ -1,4 +1,4 @@
-"""Decoders by Transfer Syntax, used like pydicom's: they read what `rapidicom.pixels.reading` reads.
+"""Decoders by Transfer Syntax, used like pydicom's: they read what `rapidicom.pixels.frames` reads.
 
 There are no plugins to choose from: what decodes is built in.
 """
@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy.typing as npt
 
-from rapidicom import _core, uid
-from rapidicom._not_offered import NotOffered, not_offered
-from rapidicom.errors import UnsupportedError
+from rapidicom import _core
+from rapidicom._common.errors import UnsupportedError
+from rapidicom._common.not_offered import NotOffered, not_offered
+from rapidicom._common.transfer_syntaxes import transfer_syntaxes
+from rapidicom._values import uid
 from rapidicom.pixels.color_space import YBR, convert_color_space
 from rapidicom.pixels.decoders.colours import coded_colours
 from rapidicom.pixels.decoders.source import described_dataset, pixel_element
+from rapidicom.pixels.frames import checked_index, frames, read_frames, reader_of
 from rapidicom.pixels.native import OPTIONS
-from rapidicom.pixels.reading import checked_index, iter_pixels, pixel_array, read_frames, reader_of
-from rapidicom.transfer_syntaxes import transfer_syntaxes
 
 if TYPE_CHECKING:
-    from rapidicom.dataset import Dataset
+    from rapidicom._core import Dataset
 
 __all__ = ["Decoder", "get_decoder"]
 
-# What decodes differently: how it is decoded here, and the Transfer Syntaxes that it says something of.
+# What decodes differently: how it is decoded here, and the Transfer Syntaxes that it says something
+# of.
 _FIXED = {
     "apply_j2k_sign_correction": (True, (uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless,
                                          uid.HTJ2KLosslessRPCL, uid.HTJ2K)),
@@ -62,8 +64,9 @@ class Decoder:
     `number_of_frames`, `bits_allocated`, `bits_stored`, `pixel_representation`, `extended_offsets`,
     `pixel_keyword`, `pixel_vr`; or say what becomes of them: `as_rgb=False` leaves YBR as it is,
     `force_rgb=True` and `force_ybr=True` turn colours whatever they are said to be,
-    `allow_excess_frames=False` leaves out frames beyond Number of Frames, `correct_unused_bits=False` leaves
-    the bits above Bits Stored of native pixels as they are. `view_only` changes nothing: arrays are writable.
+    `allow_excess_frames=False` leaves out frames beyond Number of Frames,
+    `correct_unused_bits=False` leaves the bits above Bits Stored of native pixels as they are.
+    `view_only` changes nothing: arrays are writable.
     """
 
     # What pydicom says of its plugins.
@@ -108,8 +111,8 @@ class Decoder:
         """Decode the pixels of an image, or of one frame of it.
 
         Args:
-            src: A data set; or the value of its pixel element, bytes or a file object that stands at its
-                start, which needs options that describe it.
+            src: A data set; or the value of its pixel element, bytes or a file object that stands
+                at its start, which needs options that describe it.
             index: The frame, from 0; `None` for all of them.
             validate: Taken for pydicom's sake: everything is checked.
             raw: Leave YBR as it is.
@@ -117,8 +120,8 @@ class Decoder:
             options: See the class.
 
         Returns:
-            The array that `rapidicom.pixel_array` gives, but in the byte order of the Transfer Syntax, and
-            the attributes that describe it, by the names of the options.
+            The array that `rapidicom.pixel_array` gives, but in the byte order of the Transfer
+            Syntax, and the attributes that describe it, by the names of the options.
 
         Raises:
             TypeError: There is no such option, or `src` is nothing that has pixels.
@@ -132,7 +135,7 @@ class Decoder:
         if index is None and not options.get("allow_excess_frames", True):
             array = read_frames(dataset, _said_frame_count(dataset), raw=as_read)
         else:
-            array = pixel_array(dataset, index=index, raw=as_read)
+            array = _frames(dataset, index, raw=as_read)
         array, photometric = _coloured(array, _said_colours(dataset), raw=raw, options=options)
         count = 1 if index is not None else _frame_count(array, dataset)
         return self._ordered(array), _described(dataset, count, photometric)
@@ -170,7 +173,17 @@ class Decoder:
             indices = range(_said_frame_count(dataset))
         as_read = raw or _is_colour_chosen(options)
         said = None
-        for frame in iter_pixels(dataset, indices=indices, raw=as_read):
+        reader = reader_of(dataset)
+        for index in range(reader.frame_count) if indices is None else indices:
+            frame = frames(
+                reader,
+                checked_index(index, reader),
+                1,
+                raw=as_read,
+                reduce=0,
+                workers=1,
+                is_single=True,
+            )
             # Once, for it may read the first frame.
             said = said or _said_colours(dataset)
             array, photometric = _coloured(frame, said, raw=raw, options=options)
@@ -197,9 +210,9 @@ class Decoder:
             options: As for `as_array`, as far as they describe the pixels.
 
         Returns:
-            The bytes, and the attributes that describe them. Native ones are as they are in the file, from
-            the byte (or word, of those in words) in which the frame starts to the one in which it ends;
-            decoded ones are little endian, those of RLE Lossless colour by plane.
+            The bytes, and the attributes that describe them. Native ones are as they are in the
+            file, from the byte (or word, of those in words) in which the frame starts to the one in
+            which it ends; decoded ones are little endian, those of RLE Lossless colour by plane.
 
         Raises:
             As `as_array`.
@@ -265,7 +278,7 @@ class Decoder:
         return array.astype(dtype, copy=False)
 
     def _decoded_bytes(self, dataset: Dataset, index: int) -> bytes:
-        array = pixel_array(dataset, index=index, raw=True)
+        array = _frames(dataset, index, raw=True)
         if self._uid == uid.RLELossless and array.ndim == 3:
             array = array.transpose(2, 0, 1)
         return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
@@ -284,6 +297,13 @@ class Decoder:
         return b"".join(self._decoded_bytes(dataset, index) for index in indices), described
 
 
+def _frames(dataset: Dataset, index: int | None, *, raw: bool) -> npt.NDArray[Any]:
+    reader = reader_of(dataset)
+    first, count = (0, reader.frame_count) if index is None else (checked_index(index, reader), 1)
+    is_single = index is not None or reader.frame_count == 1
+    return frames(reader, first, count, raw=raw, reduce=0, workers=None, is_single=is_single)
+
+
 def _core_uid(text: str) -> uid.UID:
     return text if isinstance(text, uid.UID) else uid.UID(text)
 
@@ -291,7 +311,9 @@ def _core_uid(text: str) -> uid.UID:
 def _check(options: dict[str, Any], index: int | None, syntax: str) -> None:
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
-        raise TypeError(f"there is no option {', '.join(unknown)}: there are {', '.join(sorted(_OPTIONS))}")
+        raise TypeError(
+            f"there is no option {', '.join(unknown)}: there are {', '.join(sorted(_OPTIONS))}"
+        )
     for name, (value, syntaxes) in _FIXED.items():
         if syntax in syntaxes and options.get(name, value) != value:
             not_offered(f"decode with {name} other than {value!r}")
@@ -307,7 +329,9 @@ def _check_index(index: int) -> None:
 
 
 def _is_colour_chosen(options: dict[str, Any]) -> bool:
-    return bool(options.get("force_rgb") or options.get("force_ybr") or not options.get("as_rgb", True))
+    return bool(
+        options.get("force_rgb") or options.get("force_ybr") or not options.get("as_rgb", True)
+    )
 
 
 def _said_colours(dataset: Dataset) -> str:
@@ -388,7 +412,9 @@ def get_decoder(uid: str) -> Decoder:
     """
     decoder = _decoders().get(str(uid))
     if decoder is None:
-        raise UnsupportedError(f"pixels of the Transfer Syntax {_core_uid(uid).name} are not decoded")
+        raise UnsupportedError(
+            f"pixels of the Transfer Syntax {_core_uid(uid).name} are not decoded"
+        )
     return decoder
 
 

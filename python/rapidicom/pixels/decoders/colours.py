@@ -6,11 +6,11 @@ import warnings
 from typing import TYPE_CHECKING
 
 from rapidicom import _core
+from rapidicom._values.uid import JPEGBaseline8Bit, JPEGExtended12Bit
 from rapidicom.pixels.color_space import YBR
-from rapidicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
 
 if TYPE_CHECKING:
-    from rapidicom.dataset import Dataset
+    from rapidicom._core import Dataset
 
 __all__ = ["coded_colours"]
 
@@ -23,8 +23,9 @@ _RGB_COMPONENTS = (b"RGB", b"rgb")
 def coded_colours(dataset: Dataset) -> str:
     """Return Photometric Interpretation, or what the codestream says where that decides.
 
-    Components that are named R, G and B are these, and a JFIF file knows no others than YBR (ITU-T T.871):
-    that is what is decoded, whatever Photometric Interpretation says. A difference is warned of.
+    Components that are named R, G and B are these, and a JFIF file knows no others than YBR (ITU-T
+    T.871): that is what is decoded, whatever Photometric Interpretation says. A difference is
+    warned of.
 
     Args:
         dataset: The data set.
@@ -45,7 +46,8 @@ def coded_colours(dataset: Dataset) -> str:
         return said
     if coded != said:
         warnings.warn(
-            f"the codestream says that its colours are {coded}: that is what is decoded", stacklevel=4
+            f"the codestream says that its colours are {coded}: that is what is decoded",
+            stacklevel=4,
         )
     return coded
 
@@ -61,7 +63,8 @@ def _colours_of(codestream: bytes) -> tuple[bytes, bool]:
         length = int.from_bytes(codestream[offset + 2 : offset + 4], "big")
         body = codestream[offset + 4 : offset + 2 + length]
         if marker in (b"\xc0", b"\xc1", b"\xc2"):
-            # Precision, lines, samples and the number of components; then 3 bytes each, the name first.
+            # Precision, lines, samples and the number of components; then 3 bytes each, the name
+            # first.
             return body[6::3], is_jfif
         if marker == b"\xda" or length < 2:
             break

@@ -7,12 +7,11 @@ from struct import pack
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
-from rapidicom.dataset import Dataset
-from rapidicom.file_meta import FileMetaDataset
+from rapidicom._core import Dataset
 from rapidicom.pixels.native import OPTIONS, get_expected_length
 
 if TYPE_CHECKING:
-    from rapidicom.uid import UID
+    from rapidicom._values.uid import UID
 
 __all__ = ["described_dataset", "pixel_element"]
 
@@ -28,8 +27,8 @@ def described_dataset(src: Any, uid: UID, options: dict[str, Any]) -> Dataset:
     """Return the data set of pixels.
 
     Args:
-        src: A data set; or the value of a pixel element, as bytes or a file object that stands at its start,
-            and is put back there.
+        src: A data set; or the value of a pixel element, as bytes or a file object that stands at
+            its start, and is put back there.
         uid: The Transfer Syntax.
         options: What describes the pixels, or describes them differently, under pydicom's names.
 
@@ -47,14 +46,16 @@ def described_dataset(src: Any, uid: UID, options: dict[str, Any]) -> Dataset:
             raise ValueError("the data set is of another Transfer Syntax than the decoder")
         changed = {name: value for name, value in attributes.items() if dataset.get(name) != value}
         if not changed and said_uid:
-            return dataset  # type: ignore[return-value]  # the package's class
-        described: Dataset = copy.copy(dataset)  # type: ignore[assignment]  # the package's class
+            return dataset
+        described = copy.copy(dataset)
     else:
         changed = attributes
-        described = Dataset(attributes)
+        described = _core.new_dataset()
+        for name, value in attributes.items():
+            setattr(described, name, value)
         data = _value(src, described, keyword, is_encapsulated=uid.is_encapsulated)
         described = _read(data, uid, keyword, options)
-    meta = FileMetaDataset()
+    meta = _core.new_file_meta()
     meta.TransferSyntaxUID = uid
     described.file_meta = meta
     for name, value in changed.items():
@@ -64,7 +65,9 @@ def described_dataset(src: Any, uid: UID, options: dict[str, Any]) -> Dataset:
         options.get("extended_offsets") or (),
         strict=False,
     ):
-        setattr(described, name, value if isinstance(value, bytes) else pack(f"<{len(value)}Q", *value))
+        setattr(
+            described, name, value if isinstance(value, bytes) else pack(f"<{len(value)}Q", *value)
+        )
     return described
 
 
@@ -86,7 +89,9 @@ def _value(src: Any, described: Dataset, keyword: str, *, is_encapsulated: bool)
             return bytes(memoryview(src))
         except TypeError:
             kind = type(src).__name__
-            raise TypeError(f"pixels are a data set, bytes or a binary file object, not {kind}") from None
+            raise TypeError(
+                f"pixels are a data set, bytes or a binary file object, not {kind}"
+            ) from None
     start = src.tell()
     try:
         # Behind native pixels other elements follow; fragments say themselves where they end.
@@ -101,7 +106,11 @@ def _read(data: bytes, uid: UID, keyword: str, options: dict[str, Any]) -> Datas
     is_little = bool(uid.is_little_endian)
     order = "<" if is_little else ">"
     bits = int(options.get("bits_allocated", 16))
-    vr = options.get("pixel_vr") or _VR.get(keyword) or ("OB" if uid.is_encapsulated or bits <= 8 else "OW")
+    vr = (
+        options.get("pixel_vr")
+        or _VR.get(keyword)
+        or ("OB" if uid.is_encapsulated or bits <= 8 else "OW")
+    )
     tag = _core.keyword_tag(keyword)
     if tag is None:
         raise ValueError(f"{keyword!r} is no keyword of pixels")
@@ -111,4 +120,4 @@ def _read(data: bytes, uid: UID, keyword: str, options: dict[str, Any]) -> Datas
         data = head + b"\xff" * 4 + data + end
     else:
         data = head + pack(f"{order}L", len(data)) + data
-    return _core.read_elements(Dataset, data, False, is_little, False, None, True)
+    return _core.read_elements(data, False, is_little, False, None, True)

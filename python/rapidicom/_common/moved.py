@@ -1,0 +1,62 @@
+"""Modules of version 0.1 that stand elsewhere now: pickles, and programs that import them, find them still.
+
+Public classes say where users import them from (`__module__`), so that pickles made from now on do
+not depend on where the code is.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+__all__ = ["MOVED"]
+
+MOVED = {
+    "arrays": "_common.arrays",
+    "cache": "tables.index",
+    "comparison": "cli.comparison",
+    "contact_sheet": "cli.contact_sheet",
+    "datetimes": "_values.dates_and_times",
+    "file_meta": "_dataset.dataset",
+    "lookup_tables": "pixels.lookup_tables",
+    "palettes": "pixels.palettes",
+    "part": "volumes.part",
+    "personname": "_values.person_name",
+    "png": "cli.png",
+    "printing": "_dataset.printing",
+    "private_block": "_dataset.private_block",
+    "rawelement": "_dataset.raw_element",
+    "report": "volumes.report",
+    "scaling": "volumes.scaling",
+    "series": "volumes.series",
+    "table": "tables.table",
+    "terminal": "cli.terminal",
+    "text_table": "_common.text_table",
+    "tolerances": "volumes.tolerances",
+    "transfer_syntaxes": "_common.transfer_syntaxes",
+    "volume": "volumes.volume",
+    "well_known_palettes": "pixels.well_known_palettes",
+}
+
+
+class _Moved(ModuleType):
+    """Stands where a module was, and has what the module has that took its place."""
+
+    def __init__(self, name: str, place: str) -> None:
+        super().__init__(name, f"The same as `{place}`.")
+        self.__dict__["_place"] = place
+
+    def __getattr__(self, name: str) -> Any:
+        # Programs that look through all modules ask for names like this one.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(import_module(self._place), name)
+
+
+_package = sys.modules["rapidicom"]
+for _name, _place in MOVED.items():
+    _module = _Moved(f"rapidicom.{_name}", f"rapidicom.{_place}")
+    sys.modules[_module.__name__] = _module
+    setattr(_package, _name, _module)

@@ -1,0 +1,53 @@
+"""Progress bars for work that goes through many files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """A tqdm bar for the time of a `with` block, or nothing.
+
+    Args:
+        is_wanted: Whether there is a bar.
+        description: What is counted, such as `"headers"`.
+        total: How many there are; `None` if the work itself finds out.
+
+    Raises:
+        ImportError: A bar is wanted, and tqdm is not installed.
+    """
+
+    def __init__(self, is_wanted: bool, description: str, total: int | None = None) -> None:
+        self._bar: Any = None
+        if is_wanted:
+            try:
+                tqdm = import_module("tqdm.auto").tqdm
+            except ImportError as error:
+                raise ImportError(
+                    'progress=True needs tqdm: pip install "rapidicom[progress]"', name="tqdm"
+                ) from error
+            self._bar = tqdm(desc=description, total=total)
+        # What native code is given: a function, or `None` where nobody looks.
+        self.callback: Callable[..., None] | None = None if self._bar is None else self._show
+
+    def _show(self, done: int, total: int | None = None) -> None:
+        if total is not None:
+            self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,122 @@
+"""pydicom's settings, as far as they mean something here: none of them can be changed.
+
+Behaviour is an argument here (`dcmread(force=, charset=)`), not a state of the process. Code that
+sets what holds anyway, or only asks for silence about values that break a rule, runs as it is; a
+setting that would have to change what is read raises, so that nobody takes one result for the
+other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from rapidicom._common.errors import UnsupportedError
+
+__all__ = ["IGNORE", "RAISE", "WARN", "debug", "disable_value_validation", "logger", "settings"]
+
+IGNORE = 0
+WARN = 1
+RAISE = 2
+
+logger = logging.getLogger("rapidicom")
+
+# What is the case here. Values are never checked against the limits of their VR; what cannot be
+# decoded is told where it is asked for.
+have_numpy = True
+debugging = False
+use_DS_decimal = False
+use_DS_numpy = False
+use_IS_numpy = False
+allow_DS_float = False
+enforce_valid_values = False
+convert_wrong_length_to_UN = False
+datetime_conversion = False
+use_none_as_empty_text_VR_value = False
+replace_un_with_known_vr = True
+show_file_meta = True
+assume_implicit_vr_switch = True
+data_element_callback = None
+INVALID_KEYWORD_BEHAVIOR = "WARN"
+INVALID_KEY_BEHAVIOR = "WARN"
+
+# What says only how loud pydicom is, or which of its plugins decode: any value is taken, and
+# changes nothing.
+_WITHOUT_EFFECT = frozenset(
+    (
+        "allow_DS_float",
+        "debugging",
+        "image_handlers",
+        "logger",
+        "overlay_data_handlers",
+        "pixel_data_handlers",
+        "settings",
+        "writing_validation_mode",
+    )
+)
+
+pixel_data_handlers: list[Any] = []
+
+
+def _refuse(name: str) -> None:
+    raise UnsupportedError(
+        f"the setting {name} cannot be changed here: ds.to_pydicom() gives pydicom's data set, which obeys it"
+    )
+
+
+class Settings:
+    """How strict pydicom is: here values are read as they are, and never refused for breaking a rule."""
+
+    infer_sq_for_un_vr = True
+
+    def __init__(self) -> None:
+        """Start with what pydicom starts with."""
+        self.__dict__.update(_mode=WARN, writing_validation_mode=WARN)
+
+    @property
+    def reading_validation_mode(self) -> int:
+        """`WARN` or `IGNORE`: no value is warned of either way."""
+        mode: int = self.__dict__["_mode"]
+        return mode
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "reading_validation_mode" and value in (WARN, IGNORE):
+            self.__dict__["_mode"] = value
+        elif name == "writing_validation_mode":
+            self.__dict__[name] = value
+        elif value != getattr(self, name, None):
+            _refuse(f"settings.{name}")
+
+
+settings = Settings()
+
+
+def debug(debug_on: bool = True, default_handler: bool = True) -> None:
+    """Set how much the logger `rapidicom` tells.
+
+    Args:
+        debug_on: Whether everything, or only warnings.
+        default_handler: Whether to write it to standard error.
+    """
+    if default_handler:
+        logger.addHandler(logging.StreamHandler())
+    logger.setLevel(logging.DEBUG if debug_on else logging.WARNING)
+
+
+@contextmanager
+def disable_value_validation() -> Iterator[None]:
+    """Do what pydicom's does; values are not checked here anyway."""
+    yield
+
+
+class SettingsModule(ModuleType):
+    """A module whose attributes are settings: what would change what is read is refused."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _WITHOUT_EFFECT or name.startswith("__") or value == getattr(self, name, None):
+            super().__setattr__(name, value)
+        else:
+            _refuse(name)

@@ -1,0 +1,661 @@
+"""Data sets (PS3.5 §7): the attributes of an image or another object, read like pydicom's.
+
+Attribute access, item access by tag or keyword, `in`, `len`, iteration, `get`, copying and pickling
+are native (`_core.Dataset`); what is convenience on top of them is here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+
+from rapidicom import _core
+from rapidicom._common.not_offered import not_offered
+from rapidicom._common.tag import BaseTag, Tag
+from rapidicom._dataset.element import DataElement
+from rapidicom._dataset.pixel_access import PixelAccess
+from rapidicom._dataset.printing import ELEMENT_FORMAT, ElementFields, dataset_text
+from rapidicom._dataset.private_block import (
+    PrivateBlock,
+    creator_elements,
+    find_block,
+    reserve_block,
+)
+from rapidicom._dataset.read_only import ReadOnly
+from rapidicom._values.dictionary import keyword_for_tag, private_dictionary_VR
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    import numpy.typing as npt
+    import pydicom
+
+    from rapidicom._common.tag import TagType
+    from rapidicom._dataset.keywords import Keywords
+    from rapidicom._values.sequence import Sequence
+
+    class TypedAttributes(Keywords[Sequence["Dataset"]]):
+        """The types of attributes, by keyword, are in a stub."""
+else:
+    TypedAttributes = object
+
+__all__ = ["Dataset", "FileDataset", "FileMetaDataset"]
+
+# Bound once: attribute look-ups on a data set ask the dictionary first.
+_get_element: Callable[[_core.Dataset, TagType], DataElement] = _core.Dataset.__getitem__
+_delete_element = _core.Dataset.__delitem__
+
+
+class Dataset(PixelAccess, ReadOnly, TypedAttributes):
+    """Data elements by tag and, as attributes, by keyword.
+
+    Attributes:
+        indent_chars: What `print` puts before the elements of an item, once for each level.
+        default_element_format: What `formatted_lines` uses.
+        default_sequence_element_format: The same for sequences.
+    """
+
+    __module__ = "rapidicom.dataset"
+
+    indent_chars = "   "
+    default_element_format = ELEMENT_FORMAT
+    default_sequence_element_format = ELEMENT_FORMAT
+
+    # What the file was opened with: a class, if it was a file object.
+    fileobj_type: Any = staticmethod(open)
+
+    def __init__(
+        self, other: Dataset | Mapping[Any, Any] | None = None, *of_a_file: Any, **of_files: Any
+    ) -> None:
+        """Make a data set in memory.
+
+        Args:
+            other: Elements to start with: a data set, or elements by tag or values by keyword.
+            of_a_file: Raises: what pydicom makes a data set for a new file with.
+            of_files: The same.
+        """
+        if of_a_file or of_files:
+            not_offered(
+                "make data sets for new files", "pydicom.FileDataset does, after ds.to_pydicom()"
+            )
+        if other is not None:
+            self.update(other)
+
+    if TYPE_CHECKING:
+        # Native, but of classes of the package.
+        def __iter__(self) -> Iterator[DataElement]: ...
+        @property
+        def file_meta(self) -> FileMetaDataset: ...
+        @file_meta.setter
+        def file_meta(self, meta: _core.Dataset | None) -> None: ...
+        @file_meta.deleter
+        def file_meta(self) -> None: ...
+
+    # Elements
+
+    @overload
+    def __getitem__(self, key: slice) -> Dataset: ...
+    @overload
+    def __getitem__(self, key: TagType) -> DataElement: ...
+    def __getitem__(self, key: TagType | slice) -> Dataset | DataElement:
+        if isinstance(key, slice):
+            return self._slice(key)
+        try:
+            return _get_element(self, key)
+        except (TypeError, ValueError, OverflowError):
+            _check_key(key)
+            raise
+
+    def __delitem__(self, key: TagType | slice) -> None:
+        if not isinstance(key, slice):
+            _delete_element(self, key)
+            return
+        for tag in self._tags_in(key):
+            _delete_element(self, tag)
+
+    def _tags_in(self, key: slice) -> list[int]:
+        tags = self.tags()
+        start = 0 if key.start is None else bisect_left(tags, Tag(key.start))
+        stop = len(tags) if key.stop is None else bisect_left(tags, Tag(key.stop))
+        step: SupportsIndex | None = key.step
+        return tags[start:stop:step]
+
+    def _slice(self, key: slice) -> Dataset:
+        part = type(self)()
+        for tag in self._tags_in(key):
+            part[tag] = _get_element(self, tag)
+        return part
+
+    def add(self, data_element: DataElement) -> None:
+        """Add an element, or replace the one with its tag."""
+        self[data_element.tag] = data_element
+
+    def add_new(self, tag: TagType, VR: str, value: object) -> None:
+        """Make an element and add it.
+
+        Args:
+            tag: Its tag.
+            VR: Its VR.
+            value: Its value: one, a list of several, or text with backslashes.
+        """
+        number = Tag(tag)
+        creator = None
+        if number.is_private and not number.is_private_creator and number.private_creator in self:
+            named = self[number.private_creator].value
+            creator = named if isinstance(named, str) else None
+        self[number] = DataElement(number, VR, value, private_creator=creator)
+
+    def add_new_private(
+        self,
+        private_creator: str,
+        group: int,
+        element_offset: int,
+        value: object,
+        VR: str | None = None,
+    ) -> None:
+        """Make a private element and add it, with a block for its creator if there is none.
+
+        Args:
+            private_creator: The creator.
+            group: The group number.
+            element_offset: The last two digits of the tag.
+            value: Its value.
+            VR: Its VR; by default the one that the vendor documents.
+
+        Raises:
+            KeyError: No VR is given, and none is known.
+            ValueError: The group is even, or the creator is empty.
+        """
+        if not private_creator:
+            raise ValueError("a private creator cannot be empty")
+        _check_private(group)
+        vr = VR or private_dictionary_VR((group, 0x1000 | element_offset), private_creator)
+        self.private_block(group, private_creator, create=True).add_new(element_offset, vr, value)
+
+    def data_element(self, name: str) -> DataElement | None:
+        """Return the element of a keyword; `None` if there is no such keyword.
+
+        Raises:
+            KeyError: There is no such element.
+        """
+        tag = _core.keyword_tag(name)
+        return None if tag is None else self[tag]
+
+    @overload
+    def get_item(self, key: slice, *, keep_deferred: bool = ...) -> Dataset: ...
+    @overload
+    def get_item(self, key: TagType, *, keep_deferred: bool = ...) -> DataElement | None: ...
+    def get_item(
+        self, key: TagType | slice, *, keep_deferred: bool = False
+    ) -> Dataset | DataElement | None:
+        """Return an element, or `None`; or the elements of a slice.
+
+        Args:
+            key: A tag, or a slice of them.
+            keep_deferred: Taken for pydicom's sake: values are always deferred.
+        """
+        del keep_deferred
+        if isinstance(key, slice):
+            return self._slice(key)
+        found: DataElement | None = self.get(Tag(key))
+        return found
+
+    def elements(self) -> Iterator[DataElement]:
+        """Yield the elements in tag order."""
+        yield from self
+
+    # What a dictionary of elements by tag would have
+
+    def keys(self) -> KeysView[BaseTag]:
+        """Return the tags, in order, as they are now."""
+        return dict.fromkeys(map(BaseTag, self.tags())).keys()
+
+    def values(self) -> ValuesView[DataElement]:
+        """Return the elements, in tag order, as they are now."""
+        return self._as_dict().values()
+
+    def items(self) -> ItemsView[BaseTag, DataElement]:
+        """Return tags and elements, in order, as they are now."""
+        return self._as_dict().items()
+
+    def _as_dict(self) -> dict[BaseTag, DataElement]:
+        return {element.tag: element for element in self}
+
+    def pop(self, key: TagType, *default: Any) -> Any:
+        """Remove an element and return it.
+
+        Args:
+            key: Its tag or keyword.
+            default: What to return if there is none.
+
+        Raises:
+            KeyError: There is none, and no default.
+        """
+        if len(default) > 1:
+            raise TypeError(f"pop takes a key and at most one default, not {len(default)}")
+        try:
+            element = self[key]
+        except KeyError:
+            if default:
+                return default[0]
+            raise
+        del self[element.tag]
+        return element
+
+    def popitem(self) -> tuple[BaseTag, DataElement]:
+        """Remove the element with the highest tag and return both.
+
+        Raises:
+            KeyError: The data set is empty.
+        """
+        tags = self.tags()
+        if not tags:
+            raise KeyError("the data set is empty")
+        return BaseTag(tags[-1]), self.pop(tags[-1])
+
+    def setdefault(self, key: TagType, default: object = None) -> DataElement:
+        """Return the element of a tag, which is added if there is none.
+
+        Args:
+            key: Its tag or keyword.
+            default: An element, or its value.
+        """
+        tag = Tag(key)
+        if tag not in self:
+            if isinstance(default, DataElement):
+                self[tag] = default
+            else:
+                entry = None if tag.is_private else _core.dictionary_entry(tag)
+                self.add_new(tag, "UN" if entry is None else entry[0], default)
+        return self[tag]
+
+    def update(self, other: Dataset | Mapping[Any, Any]) -> None:
+        """Add elements, or replace those with the same tags.
+
+        Args:
+            other: A data set, or elements by tag or values by keyword.
+        """
+        for key, value in other.items():
+            if isinstance(key, str):
+                setattr(self, key, value)
+            else:
+                self[Tag(key)] = value
+
+    def clear(self) -> None:
+        """Remove all elements."""
+        for tag in self.tags():
+            del self[tag]
+
+    def copy(self) -> Self:
+        """Return a copy; values that can be changed in place are shared with it."""
+        return self.__copy__()
+
+    # Comparison
+
+    def __eq__(self, other: object) -> bool:
+        if other is self:
+            return True
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        tags = self.tags()
+        return tags == other.tags() and all(self[tag] == other[tag] for tag in tags)
+
+    # A data set can be changed.
+    __hash__ = None  # type: ignore[assignment]
+
+    # Going through elements
+
+    def iterall(self) -> Iterator[DataElement]:
+        """Yield the elements in tag order, each sequence followed by the elements of its items."""
+        for element in self:
+            yield element
+            if element.VR == "SQ":
+                for item in element.value:
+                    yield from item.iterall()
+
+    def walk(
+        self, callback: Callable[[Dataset, DataElement], None], recursive: bool = True
+    ) -> None:
+        """Call a function with every element and the data set that it is in.
+
+        Args:
+            callback: It may change or delete the element that it is called with.
+            recursive: Whether items of sequences are walked through too.
+        """
+        for tag in self.tags():
+            element = self[tag]
+            callback(self, element)
+            if recursive and tag in self and element.VR == "SQ":
+                for item in element.value:
+                    item.walk(callback)
+
+    def group_dataset(self, group: int) -> Dataset:
+        """Return the elements of a group.
+
+        Args:
+            group: The group number.
+        """
+        return self._slice(slice(Tag(group, 0), None if group == 0xFFFF else Tag(group + 1, 0)))
+
+    # Private elements
+
+    def private_block(self, group: int, private_creator: str, create: bool = False) -> PrivateBlock:
+        """Find the private elements of a creator in a group.
+
+        Args:
+            group: The group number.
+            private_creator: The creator.
+            create: Whether to reserve a block if the creator has none.
+
+        Raises:
+            KeyError: The creator has no block there.
+            ValueError: The group is even, or the creator is empty.
+        """
+        if not private_creator:
+            raise ValueError("a private creator cannot be empty")
+        _check_private(group)
+        block = find_block(self, group, private_creator)
+        if block is None and create:
+            block = reserve_block(self, group, private_creator)
+        if block is None:
+            raise KeyError(f"the private creator has no block in group {group:04X}")
+        return block
+
+    def private_creators(self, group: int) -> list[str]:
+        """Return the creators that have blocks in a group.
+
+        Args:
+            group: The group number.
+
+        Raises:
+            ValueError: The group is even.
+        """
+        _check_private(group)
+        return [element.value for element in creator_elements(self, group)]
+
+    def get_private_item(
+        self, group: int, element_offset: int, private_creator: str
+    ) -> DataElement:
+        """Return a private element.
+
+        Args:
+            group: The group number.
+            element_offset: The last two digits of the tag.
+            private_creator: The creator.
+
+        Raises:
+            KeyError: The creator has no block there, or there is no such element in it.
+            ValueError: The group is even, or the creator is empty.
+        """
+        return self.private_block(group, private_creator)[element_offset]
+
+    def remove_private_tags(self) -> None:
+        """Delete the private elements, those of items too."""
+        self.walk(_delete_private)
+
+    # Names
+
+    def dir(self, *filters: str) -> list[str]:
+        """Return the keywords of the elements, sorted.
+
+        Args:
+            filters: Only keywords that contain one of these, in whatever case.
+        """
+        keywords = sorted(filter(None, map(keyword_for_tag, self.tags())))
+        if not filters:
+            return keywords
+        wanted = [part.lower() for part in filters]
+        return sorted(
+            {keyword for keyword in keywords if any(part in keyword.lower() for part in wanted)}
+        )
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.dir()})
+
+    def trait_names(self) -> list[str]:
+        """Return what IPython offers for completion."""
+        return self.__dir__()
+
+    # Text
+
+    def __str__(self) -> str:
+        return dataset_text(self)
+
+    __repr__ = __str__
+
+    def top(self) -> str:
+        """Return the text of the data set without the items of sequences."""
+        return dataset_text(self, top_level_only=True)
+
+    def formatted_lines(
+        self,
+        element_format: str = default_element_format,
+        sequence_element_format: str = default_sequence_element_format,
+        indent_format: str | None = None,
+    ) -> Iterator[str]:
+        """Yield a line for each element, those of items too.
+
+        Args:
+            element_format: A `%` format with the attributes of `DataElement` as fields.
+            sequence_element_format: The same for sequences.
+            indent_format: Taken for pydicom's sake, and not used there either.
+        """
+        del indent_format
+        for element in self.iterall():
+            yield (
+                sequence_element_format if element.VR == "SQ" else element_format
+            ) % ElementFields(element)
+
+    # JSON
+
+    def to_json_dict(
+        self,
+        bulk_data_threshold: int = 1024,
+        bulk_data_element_handler: Callable[[DataElement], str] | None = None,
+        suppress_invalid_tags: bool = False,
+    ) -> dict[str, Any]:
+        """Return the data set in the DICOM JSON Model (PS3.18 §F).
+
+        Args:
+            bulk_data_threshold: The handler, if there is one, is asked from more characters of
+                base64 than this on.
+            bulk_data_element_handler: Returns the URI under which the bytes of a large element can
+                be had.
+            suppress_invalid_tags: Whether elements whose values cannot be read are left out and
+                logged.
+        """
+        from rapidicom._dataset.json_model import dataset_to_json
+
+        handler = bulk_data_element_handler
+        return dataset_to_json(
+            self, handler, bulk_data_threshold, skip_invalid=suppress_invalid_tags
+        )
+
+    def to_json(
+        self,
+        bulk_data_threshold: int = 1024,
+        bulk_data_element_handler: Callable[[DataElement], str] | None = None,
+        dump_handler: Callable[[dict[str, Any]], str] | None = None,
+        suppress_invalid_tags: bool = False,
+    ) -> str:
+        """Return the text of `to_json_dict`.
+
+        Args:
+            bulk_data_threshold: As for `to_json_dict`.
+            bulk_data_element_handler: As for `to_json_dict`.
+            dump_handler: Turns the dictionary into text; by default `json.dumps` with sorted keys.
+            suppress_invalid_tags: As for `to_json_dict`.
+        """
+        from rapidicom._dataset.json_model import dump
+
+        model = self.to_json_dict(
+            bulk_data_threshold, bulk_data_element_handler, suppress_invalid_tags
+        )
+        return (dump_handler or dump)(model)
+
+    @classmethod
+    def from_json(
+        cls,
+        json_dataset: dict[str, Any] | str | bytes | bytearray,
+        bulk_data_uri_handler: Callable[..., Any] | None = None,
+    ) -> Self:
+        """Make a data set of the DICOM JSON Model (PS3.18 §F).
+
+        Args:
+            json_dataset: The model, or its text.
+            bulk_data_uri_handler: Returns the value behind a URI, given tag, VR and URI, or the URI
+                alone.
+
+        Raises:
+            KeyError: An element has no VR.
+            ValueError: A value is none of its VR.
+        """
+        import json
+
+        from rapidicom._dataset.json_model import dataset_from_json
+
+        model = json_dataset if isinstance(json_dataset, dict) else json.loads(json_dataset)
+        return dataset_from_json(cls, model, bulk_data_uri_handler)  # type: ignore[return-value]  # it is made by cls
+
+    # The file
+
+    @property
+    def original_character_set(self) -> str | list[str]:
+        """Python's names for the encodings that text is read with."""
+        from rapidicom._values.encodings import convert_encodings, default_encoding
+
+        terms = self.specific_character_set
+        return default_encoding if terms == ("",) else convert_encodings(terms)
+
+    @property
+    def filename(self) -> Any:
+        """The path that was read, as it was given, or the name of the file object; or what was set."""
+        return self.__dict__["_filename"] if "_filename" in self.__dict__ else super().filename
+
+    @filename.setter
+    def filename(self, name: Any) -> None:
+        self.__dict__["_filename"] = name
+
+    @property
+    def buffer(self) -> Any:
+        """The file object without a name that was read, as long as somebody else has it.
+
+        Nothing is read from it later, and it is not kept alive.
+        """
+        reference = self.__dict__.get("_buffer")
+        return None if reference is None else reference()
+
+    @property
+    def original_encoding(self) -> tuple[bool | None, bool | None]:
+        """Whether the file has implicit VRs, and whether it is little endian; `None` if there is no file."""
+        return self.is_implicit_VR, self.is_little_endian
+
+    def ensure_file_meta(self) -> None:
+        """Add empty File Meta Information if there is none."""
+        if getattr(self, "file_meta", None) is None:
+            self.file_meta = FileMetaDataset()
+
+    def decode(self) -> None:
+        """Do nothing: text is decoded when it is asked for. This is here for code written for pydicom."""
+
+    def waveform_array(self, index: int) -> npt.NDArray[Any]:
+        """Return the samples of a multiplex group as numbers with a unit.
+
+        See `rapidicom.waveforms.multiplex_array`, here with `as_raw=False`, for shape, type and
+        errors.
+        """
+        from rapidicom._dataset.waveforms import multiplex_array
+
+        return multiplex_array(self, index, as_raw=False)
+
+    def overlay_array(self, group: int) -> npt.NDArray[Any]:
+        """Return the overlay plane of a group, 0x6000 to 0x60FF.
+
+        See `rapidicom.overlays.overlay_array` for shape, type and errors.
+        """
+        from rapidicom.pixels.overlay_planes import overlay_array
+
+        return overlay_array(self, group)
+
+    def to_pydicom(self) -> pydicom.FileDataset:
+        """Return the same data set as pydicom's class, changes included.
+
+        Raises:
+            ImportError: pydicom is not installed.
+        """
+        from rapidicom.integrations.pydicom_dataset import to_pydicom
+
+        return to_pydicom(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+
+# pydicom's name. There is one class here.
+FileDataset = Dataset
+
+
+def _check_key(key: object) -> None:
+    """Raise `KeyError` if the key is no tag: a data set cannot have it."""
+    try:
+        Tag(key)
+    except (TypeError, ValueError, OverflowError):
+        raise KeyError(f"{key!r}") from None
+
+
+def _check_private(group: int) -> None:
+    if group % 2 == 0:
+        raise ValueError(f"the group {group:04X} is even: private groups are odd")
+
+
+def _delete_private(dataset: Dataset, element: DataElement) -> None:
+    if element.tag.is_private:
+        del dataset[element.tag]
+
+
+class FileMetaDataset(Dataset):
+    """The File Meta Information of a file, or of a data set in memory."""
+
+    __module__ = "rapidicom.dataset"
+
+    def __init__(self, other: Dataset | Mapping[Any, Any] | None = None) -> None:
+        """Make File Meta Information in memory.
+
+        Args:
+            other: As for `Dataset`.
+
+        Raises:
+            TypeError: `other` is neither a data set nor a mapping.
+            ValueError: It has an element that is not of group 0002.
+        """
+        if not (other is None or isinstance(other, (_core.Dataset, Mapping))):
+            kind = type(other).__name__
+            raise TypeError(
+                f"File Meta Information is a Dataset, or made of a mapping, not '{kind}'"
+            )
+        super().__init__(other)
+
+    def __setitem__(self, key: TagType, element: DataElement) -> None:  # type: ignore[override]  # of the package
+        _check_group(Tag(key))
+        super().__setitem__(key, element)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        tag = _core.keyword_tag(name)
+        if tag is not None:
+            _check_group(Tag(tag))
+        super().__setattr__(name, value)
+
+
+def _check_group(tag: Any) -> None:
+    if tag.group != 2:
+        raise ValueError(f"{tag} cannot be in File Meta Information, which has only group 0002")

@@ -1,0 +1,273 @@
+"""Read one DICOM file (PS3.10 §7)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Literal, cast
+
+from rapidicom import _core
+from rapidicom._common.errors import InvalidDicomError
+from rapidicom._common.misc import size_in_bytes
+from rapidicom._dataset.dataset import Dataset
+from rapidicom._dataset.raw_element import RawDataElement
+from rapidicom._values.encodings import terms_of
+from rapidicom.sources.opening import bytes_read, open_dataset, tags_of
+
+if TYPE_CHECKING:
+    import os
+    from typing import TypeAlias
+
+    from rapidicom._common.tag import BaseTag
+    from rapidicom._dataset.element import DataElement
+    from rapidicom.sources.opening import Key, Source
+
+    StopWhen: TypeAlias = Callable[[BaseTag, str | None, int], bool]
+
+# Sequence Delimitation Item with its length (PS3.5 §7.5), by whether it is little endian.
+_DELIMITER = {True: b"\xfe\xff\xdd\xe0\0\0\0\0", False: b"\xff\xfe\xe0\xdd\0\0\0\0"}
+
+__all__ = [
+    "data_element_generator",
+    "dcmread",
+    "read_dataset",
+    "read_file",
+    "read_file_meta_info",
+    "read_partial",
+    "read_preamble",
+]
+
+
+def dcmread(
+    source: Source,
+    *,
+    stop_before_pixels: bool = False,
+    specific_tags: Iterable[Key] | None = None,
+    force: bool = False,
+    charset: str | Iterable[str] | None = None,
+    defer_size: int | str | float | None = None,
+    mmap: Literal["auto", "never", "always"] = "auto",
+) -> Dataset:
+    """Read the header of a DICOM file; values are decoded, and pixels read, when they are asked for.
+
+    A file that is given by its path is not kept open. Long values and pixels are read from it
+    later, and an `OSError` says so if it is gone or has been changed by then. A file object is read
+    to its end, or as far as `stop_before_pixels` or `specific_tags` ask for, from where it stands.
+
+    Args:
+        source: A path, the bytes of a file, or a file object opened for reading bytes.
+        stop_before_pixels: Leave out the pixel data elements and what follows them.
+        specific_tags: Keep only these elements (keywords or tags) and (0008,0005) Specific
+            Character Set. Nothing behind the last of them is read.
+        force: Read on without the prefix `DICM` (PS3.10 §7.1), and keep what stands before damage
+            that would be an error; `Dataset.deviations` says where it is.
+        charset: What text is read with, here and in all items, for a file whose (0008,0005)
+            Specific Character Set is wrong: a defined term, or several for code extensions (PS3.3
+            §C.12.1.1.2).
+        defer_size: Taken for pydicom's sake: values are always deferred.
+        mmap: Whether the pixels of a file are mapped instead of copied: `"auto"` where that is
+            faster or needs less memory, `"never"`, or `"always"` where it is possible. A mapped
+            file must not be cut shorter while its array is in use: that would end the process.
+
+    Returns:
+        The data set; its File Meta Information is `file_meta`.
+
+    Raises:
+        InvalidDicomError: It is no DICOM file, or is damaged.
+        UnsupportedError: It is written in a way that is not read yet.
+        OSError: It cannot be opened or read.
+        TypeError: `source` is none of these.
+        ValueError: `mmap` or `charset` is none that there is.
+    """
+    del defer_size
+    return cast(
+        "Dataset",
+        # By position, which is quicker: this is called for each of many files.
+        open_dataset(source, stop_before_pixels, specific_tags, force, charset, mmap),
+    )
+
+
+read_file = dcmread
+
+
+def read_file_meta_info(filename: str | os.PathLike[str]) -> Dataset:
+    """Return the File Meta Information of a file (PS3.10 §7.1)."""
+    return dcmread(filename, specific_tags=[], force=True).file_meta
+
+
+def read_preamble(fp: IO[bytes], force: bool) -> bytes | None:
+    """Read the preamble and the prefix `DICM` from where a file object stands, and leave it behind them.
+
+    Args:
+        fp: The file object.
+        force: Whether to return `None`, with the file object where it stood, if there is no prefix.
+
+    Raises:
+        InvalidDicomError: There is no prefix.
+    """
+    start = fp.tell()
+    preamble, prefix = fp.read(128), fp.read(4)
+    if prefix == b"DICM":
+        return preamble
+    fp.seek(start)
+    if not force:
+        raise InvalidDicomError("there is no prefix DICM at byte 0x80: read it with force=True")
+    return None
+
+
+def read_partial(
+    fileobj: IO[bytes],
+    stop_when: StopWhen | None = None,
+    defer_size: int | str | float | None = None,
+    force: bool = False,
+    specific_tags: list[Key] | None = None,
+) -> Dataset:
+    """Read a file object up to an element.
+
+    Args:
+        fileobj: The file object.
+        stop_when: Is asked with tag, VR and value length of each element, and says whether to stop
+            before it.
+        defer_size: Taken for pydicom's sake.
+        force: As for `dcmread`.
+        specific_tags: As for `dcmread`.
+    """
+    dataset = dcmread(fileobj, force=force, specific_tags=specific_tags, defer_size=defer_size)
+    _cut(dataset, stop_when)
+    return dataset
+
+
+def read_dataset(
+    fp: IO[bytes],
+    is_implicit_VR: bool,
+    is_little_endian: bool,
+    bytelength: int | None = None,
+    stop_when: StopWhen | None = None,
+    defer_size: int | str | float | None = None,
+    parent_encoding: str | list[str] | None = None,
+    specific_tags: list[Key] | None = None,
+    at_top_level: bool = True,
+) -> Dataset:
+    """Read a data set that stands alone, without preamble and File Meta Information.
+
+    Args:
+        fp: A file object that stands at its start, and is left behind its last byte.
+        is_implicit_VR: Whether its elements carry no VR.
+        is_little_endian: Whether its numbers are little endian.
+        bytelength: Its length in bytes; to the end by default.
+        stop_when: As for `read_partial`.
+        defer_size: Taken for pydicom's sake.
+        parent_encoding: Python's names for the encodings of text, if it does not name its own.
+        specific_tags: As for `dcmread`.
+        at_top_level: Taken for pydicom's sake.
+
+    Raises:
+        InvalidDicomError: The bytes are no elements.
+    """
+    del defer_size, at_top_level
+    data = bytes_read(fp.read() if bytelength is None else fp.read(bytelength))
+    names_own = b"\x08\x00\x05\x00" in data[:64] or b"\x00\x08\x00\x05" in data[:64]
+    charset = None
+    if parent_encoding is not None and not names_own:
+        charset = terms_of(parent_encoding)
+    is_implicit = _is_implicit(data, is_little_endian, said=is_implicit_VR)
+    dataset = cast(
+        "Dataset", _core.read_elements(data, is_implicit, is_little_endian, False, charset, False)
+    )
+    _cut(dataset, stop_when)
+    if specific_tags is not None:
+        kept = {*tags_of(specific_tags), 0x0008_0005}
+        for tag in dataset.tags():
+            if tag not in kept:
+                del dataset[tag]
+    return dataset
+
+
+def data_element_generator(
+    fp: IO[bytes],
+    is_implicit_VR: bool,
+    is_little_endian: bool,
+    stop_when: StopWhen | None = None,
+    defer_size: int | str | float | None = None,
+    encoding: str | list[str] = "iso8859",
+    specific_tags: list[Key] | None = None,
+) -> Iterator[RawDataElement | DataElement]:
+    """Yield the elements of a data set that stands alone: raw, or as they are if they are sequences.
+
+    Args:
+        fp: As for `read_dataset`.
+        is_implicit_VR: As for `read_dataset`.
+        is_little_endian: As for `read_dataset`.
+        stop_when: As for `read_dataset`.
+        defer_size: Of values of more bytes than this, only where they are is told.
+        encoding: As `parent_encoding` of `read_dataset`.
+        specific_tags: As for `dcmread`.
+    """
+    start = fp.tell()
+    longest = size_in_bytes(defer_size)
+    dataset = read_dataset(
+        fp, is_implicit_VR, is_little_endian, None, stop_when, None, encoding, specific_tags
+    )
+    is_implicit = bool(dataset.is_implicit_VR)
+    for element in dataset:
+        offset, length = dataset.element_offset(element.tag)
+        if element.is_undefined_length and element.VR == "SQ":
+            yield element
+            continue
+        vr: str | None = element.VR
+        if is_implicit:
+            # Looking for the end of a value takes its VR, the one of the dictionary.
+            entry = _core.dictionary_entry(element.tag) if element.is_undefined_length else None
+            vr = None if entry is None else entry[0]
+        value = None
+        if longest is None or length <= longest:
+            value = bytes(dataset.raw_bytes(element.tag))
+            if element.is_undefined_length:
+                # It stands behind fragments, and is kept with those that are damaged.
+                value = value.removesuffix(_DELIMITER[is_little_endian])
+        yield RawDataElement(
+            element.tag,
+            vr,
+            0xFFFF_FFFF if element.is_undefined_length else length,
+            value or None,
+            start + offset,
+            is_implicit,
+            is_little_endian,
+        )
+
+
+def _cut(dataset: Dataset, stop_when: StopWhen | None) -> None:
+    """Delete the first element at which `stop_when` says to stop, and all behind it."""
+    if stop_when is None:
+        return
+    found = False
+    for tag in dataset.tags():
+        if not found:
+            element = dataset[tag]
+            length = 0xFFFF_FFFF if element.is_undefined_length else element.value_length or 0
+            vr = None if dataset.is_implicit_VR else element.VR
+            found = bool(stop_when(element.tag, vr, length))
+        if found:
+            del dataset[tag]
+
+
+def _is_implicit(data: bytes, is_little_endian: bool, *, said: bool) -> bool:
+    """Return whether the first element has no VR: what is said is sometimes wrong."""
+    vr = data[4:6]
+    looks_explicit = len(vr) == 2 and vr.isalpha() and vr.isupper()
+    if said and looks_explicit:
+        # Two capital letters as the low half of a length would be a value of 16 KB and more.
+        length = int.from_bytes(data[4:8], "little" if is_little_endian else "big")
+        if length > len(data) - 8:
+            warnings.warn(
+                "the elements have VRs, although they were said to have none", stacklevel=3
+            )
+        return length <= len(data) - 8
+    if not said and not looks_explicit and len(data) >= 8:
+        length = int.from_bytes(data[4:8], "little" if is_little_endian else "big")
+        if length <= len(data) - 8:
+            warnings.warn(
+                "the elements have no VRs, although they were said to have them", stacklevel=3
+            )
+        return length <= len(data) - 8
+    return said

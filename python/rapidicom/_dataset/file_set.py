@@ -1,0 +1,406 @@
+"""File-sets (PS3.10 §8): the files that a DICOMDIR lists (PS3.3 §F), found through its directory records.
+
+Reading only: a File-set cannot be made or changed here.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rapidicom._common.errors import InvalidDicomError
+from rapidicom._common.not_offered import not_offered
+from rapidicom._common.tag import Tag
+from rapidicom._dataset.dataset import Dataset
+from rapidicom._dataset.file_reading import dcmread
+from rapidicom._values.multi_value import MultiValue
+from rapidicom._values.uid import ExplicitVRLittleEndian, generate_uid
+
+if TYPE_CHECKING:
+    from rapidicom._dataset.element import DataElement
+    from rapidicom._values.uid import UID
+
+__all__ = ["FileInstance", "FileSet", "RecordNode"]
+
+_MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
+
+# What tells the records of one kind apart from their neighbours (PS3.3 §F.5).
+_KEYS = {"PATIENT": "PatientID", "STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID"}
+
+# Of the file behind a directory record, under the names that the file itself has (PS3.3 §F.3.2.2).
+_OF_THE_FILE = {
+    "SOPClassUID": "ReferencedSOPClassUIDInFile",
+    "SOPInstanceUID": "ReferencedSOPInstanceUIDInFile",
+    "TransferSyntaxUID": "ReferencedTransferSyntaxUIDInFile",
+}
+
+
+class RecordNode:
+    """A directory record and those below it.
+
+    Attributes:
+        children: The records below, in the order of the DICOMDIR.
+        instance: The file that the record refers to, if it does.
+        parent: The record above; `None` for the root.
+    """
+
+    __module__ = "rapidicom.fileset"
+
+    def __init__(self, record: Dataset | None, parent: RecordNode | None = None) -> None:
+        """Wrap a record; the root has none."""
+        self._record = record
+        self.parent = parent
+        self.children: list[RecordNode] = []
+        self.instance: FileInstance | None = None
+
+    @property
+    def record(self) -> Dataset:
+        """The elements of the record; empty for the root."""
+        return Dataset() if self._record is None else self._record
+
+    @property
+    def is_root(self) -> bool:
+        """Whether all records are below this one."""
+        return self._record is None
+
+    @property
+    def record_type(self) -> str:
+        """Directory Record Type, e.g. `SERIES`."""
+        return "ROOT" if self._record is None else str(self._record.DirectoryRecordType)
+
+    @property
+    def key(self) -> str:
+        """What tells the record apart: Patient ID, the UID of a study, a series or an instance."""
+        if self._record is None:
+            return "ROOT"
+        keyword = _KEYS.get(self.record_type, "ReferencedSOPInstanceUIDInFile")
+        return str(self._record.get(keyword) or self._record.get("PrivateRecordUID") or "")
+
+    @property
+    def ancestors(self) -> list[RecordNode]:
+        """The records above, the nearest first, without the root."""
+        above = []
+        node = self.parent
+        while node is not None and not node.is_root:
+            above.append(node)
+            node = node.parent
+        return above
+
+    @property
+    def depth(self) -> int:
+        """How many records are above; -1 for the root."""
+        return -1 if self.is_root else len(self.ancestors)
+
+    @property
+    def has_instance(self) -> bool:
+        """Whether the record refers to a file."""
+        return self.instance is not None
+
+    def __iter__(self) -> Iterator[RecordNode]:
+        """Yield this record, unless it is the root, and those below, each before its own."""
+        if not self.is_root:
+            yield self
+        for child in self.children:
+            yield from child
+
+    def __contains__(self, key: str | RecordNode) -> bool:
+        name = key if isinstance(key, str) else key.key
+        return any(child.key == name for child in self.children)
+
+    def __getitem__(self, key: str | RecordNode) -> RecordNode:
+        name = key if isinstance(key, str) else key.key
+        for child in self.children:
+            if child.key == name:
+                return child
+        raise KeyError("there is no such record below")
+
+    def __str__(self) -> str:
+        if self.is_root:
+            return "ROOT"
+        return f"{self.record_type}: {len(self.children)} record(s) below"
+
+
+class FileInstance:
+    """A file of a File-set, known from its directory record.
+
+    Attributes and elements are those of the record, or of the records above it:
+    `instance.PatientID`.
+    """
+
+    __module__ = "rapidicom.fileset"
+
+    def __init__(self, node: RecordNode, file_set: FileSet) -> None:
+        """Describe the file that a record refers to."""
+        self.node = node
+        self.file_set = file_set
+
+    @property
+    def FileID(self) -> str:
+        """The file's path below the folder of the DICOMDIR, with this system's separators."""
+        return os.fspath(Path(*_file_id(self.node.record)))
+
+    @property
+    def path(self) -> str:
+        """The file's path."""
+        return os.fspath(self.file_set.root_path / self.FileID)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the record, or one above, is of a private kind."""
+        return any(node.record_type == "PRIVATE" for node in (self.node, *self.node.ancestors))
+
+    @property
+    def is_staged(self) -> bool:
+        """False: nothing can be changed here."""
+        return False
+
+    def load(self) -> Dataset:
+        """Read the file."""
+        return dcmread(self.path)
+
+    def _find(self, key: str | int) -> DataElement | None:
+        tag = Tag(_OF_THE_FILE.get(key, key) if isinstance(key, str) else key)
+        for node in (self.node, *self.node.ancestors):
+            if tag in node.record:
+                return node.record[tag]
+        return None
+
+    def __contains__(self, key: str | int) -> bool:
+        try:
+            return self._find(key) is not None
+        except (TypeError, ValueError, OverflowError):
+            return False
+
+    def __getitem__(self, key: str | int) -> DataElement:
+        element = self._find(key)
+        if element is None:
+            raise KeyError(key)
+        return element
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and name in self:
+            return self[name].value
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __repr__(self) -> str:
+        return f"<FileInstance {self.FileID}>"
+
+
+class FileSet:
+    """The files that a DICOMDIR lists: iterating goes through its `FileInstance` objects."""
+
+    __module__ = "rapidicom.fileset"
+
+    def __init__(self, ds: Dataset | str | os.PathLike[str] | None = None) -> None:
+        """Read a DICOMDIR.
+
+        Args:
+            ds: Its data set, read from a path, or its path.
+
+        Raises:
+            ValueError: It is no DICOMDIR.
+            FileNotFoundError: It is not where its data set says.
+            TypeError: The data set is not that of a file.
+        """
+        if ds is None:
+            not_offered("make a File-set", "pydicom.fileset.FileSet() does")
+        self._instances: list[FileInstance] = []
+        self._tree = RecordNode(None)
+        self._dataset: Dataset
+        self._root: Path
+        self.load(ds)
+
+    def load(
+        self,
+        ds_or_path: Dataset | str | os.PathLike[str],
+        include_orphans: bool = True,
+        raise_orphans: bool = False,
+    ) -> None:
+        """Read another DICOMDIR.
+
+        Args:
+            ds_or_path: As for the constructor.
+            include_orphans: Whether files count whose records are below no other.
+            raise_orphans: Whether such records are an error.
+
+        Raises:
+            ValueError: As the constructor, or there are such records.
+        """
+        ds = ds_or_path if isinstance(ds_or_path, Dataset) else dcmread(ds_or_path)
+        if ds.file_meta.get("MediaStorageSOPClassUID") != _MEDIA_STORAGE_DIRECTORY:
+            raise ValueError("the data set is no 'Media Storage Directory' instance")
+        if ds.filename is None:
+            raise TypeError(
+                "the files are found next to the DICOMDIR, but this one was not read from a path"
+            )
+        if ds.file_meta.get("TransferSyntaxUID") != ExplicitVRLittleEndian:
+            warnings.warn(
+                "a DICOMDIR is to be explicit little endian (PS3.10 §8.6): this one is not",
+                stacklevel=3,
+            )
+        self._root = Path(ds.filename).resolve(strict=True).parent
+        self._dataset = ds
+        self._tree = RecordNode(None)
+        self._instances = []
+        orphans = self._link(ds)
+        for node in self._tree:
+            self._add(node)
+        if orphans and raise_orphans:
+            raise ValueError(f"{len(orphans)} directory records are below no other")
+        for node in orphans if include_orphans else ():
+            self._add(node)
+
+    def _link(self, ds: Dataset) -> list[RecordNode]:
+        """Build the tree from the offsets in the records; return the records that are not in it."""
+        nodes = {
+            record.seq_item_tell: RecordNode(record)
+            for record in ds.get("DirectoryRecordSequence") or ()
+        }
+        first = ds.get("OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity")
+        waiting = [(self._tree, first)]
+        while waiting:
+            parent, offset = waiting.pop()
+            # A record that has a place already is not entered again: offsets may run in circles.
+            while offset and (node := nodes.pop(offset, None)) is not None:
+                node.parent = parent
+                parent.children.append(node)
+                waiting.append(
+                    (node, node.record.get("OffsetOfReferencedLowerLevelDirectoryEntity"))
+                )
+                offset = node.record.get("OffsetOfTheNextDirectoryRecord")
+        return list(nodes.values())
+
+    def _add(self, node: RecordNode) -> None:
+        if not node.record.get("ReferencedFileID"):
+            return
+        instance = FileInstance(node, self)
+        path = (self._root / instance.FileID).resolve()
+        if not path.is_relative_to(self._root):
+            raise InvalidDicomError(
+                "a directory record refers to a file outside of the File-set",
+                tag=node.record["ReferencedFileID"].tag,
+                offset=node.record.seq_item_tell,
+            )
+        if not path.exists():
+            offset = node.record.seq_item_tell
+            warnings.warn(
+                f"the file that the directory record at byte {offset:#x} refers to does not exist",
+                stacklevel=4,
+            )
+            return
+        node.instance = instance
+        self._instances.append(instance)
+
+    # What is in it
+
+    def __iter__(self) -> Iterator[FileInstance]:
+        yield from self._instances
+
+    def __len__(self) -> int:
+        return len(self._instances)
+
+    def find(self, load: bool = False, **kwargs: Any) -> list[FileInstance]:
+        """Return the files whose attributes have these values.
+
+        Args:
+            load: Whether to read the files for it, instead of looking at the directory records.
+            kwargs: Values by keyword.
+        """
+        found = []
+        for instance in self:
+            source: Any = instance.load() if load else instance
+            if all(
+                keyword in source and source[keyword].value == value
+                for keyword, value in kwargs.items()
+            ):
+                found.append(instance)
+        return found
+
+    def find_values(
+        self,
+        elements: str | int | list[str | int],
+        instances: list[FileInstance] | None = None,
+        load: bool = False,
+    ) -> Any:
+        """Return the different values that files have for an element.
+
+        Args:
+            elements: A keyword or tag, or several.
+            instances: The files; all of them by default.
+            load: As for `find`.
+
+        Returns:
+            The values in the order in which they were found; by element, if there are several of
+            those.
+        """
+        wanted = elements if isinstance(elements, list) else [elements]
+        found: dict[str | int, list[Any]] = {element: [] for element in wanted}
+        for instance in self if instances is None else instances:
+            source: Any = instance.load() if load else instance
+            for element, values in found.items():
+                if element in source and (value := source[element].value) not in values:
+                    values.append(value)
+        return found if isinstance(elements, list) else found[elements]
+
+    # What it says of itself
+
+    @property
+    def ID(self) -> str | None:
+        """File-set ID."""
+        return self._dataset.get("FileSetID") or None
+
+    @property
+    def UID(self) -> UID:
+        """The UID of the File-set: the SOP Instance UID of the DICOMDIR; if it has none, one made for it."""
+        meta = self._dataset.file_meta
+        if not meta.get("MediaStorageSOPInstanceUID"):
+            meta.MediaStorageSOPInstanceUID = generate_uid()
+        uid: UID = meta.MediaStorageSOPInstanceUID
+        return uid
+
+    @property
+    def descriptor_file_id(self) -> str | MultiValue[str] | None:
+        """File-set Descriptor File ID."""
+        return self._dataset.get("FileSetDescriptorFileID") or None
+
+    @property
+    def descriptor_character_set(self) -> str | None:
+        """Specific Character Set of File-set Descriptor File."""
+        return self._dataset.get("SpecificCharacterSetOfFileSetDescriptorFile") or None
+
+    @property
+    def path(self) -> str:
+        """The folder of the DICOMDIR."""
+        return os.fspath(self._root)
+
+    @property
+    def root_path(self) -> Path:
+        """The folder of the DICOMDIR."""
+        return self._root
+
+    @property
+    def is_staged(self) -> bool:
+        """False: nothing can be changed here."""
+        return False
+
+    def __str__(self) -> str:
+        lines = [
+            f"DICOM File-set of {len(self)} file(s) in {len(self._tree.children)} record(s) at the top"
+        ]
+        lines += [f"{'  ' * (node.depth + 1)}{node}" for node in self._tree if node.children]
+        return "\n".join(lines)
+
+    # What changes it
+
+    def _refuse(self, *_arguments: Any, **_keywords: Any) -> Any:
+        not_offered("change File-sets", "pydicom.fileset.FileSet does")
+
+    add = add_custom = clear = copy = remove = write = _refuse
+
+
+def _file_id(record: Dataset) -> list[str]:
+    value = record.ReferencedFileID
+    return [str(part) for part in value] if isinstance(value, MultiValue) else [str(value)]

@@ -1,0 +1,258 @@
+"""The DICOM JSON Model (PS3.18 §F)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rapidicom._common.tag import BaseTag, Tag
+from rapidicom._dataset.decoding import element_of_bytes, items_of_bytes
+from rapidicom._values.constructors import empty_value_for_VR
+from rapidicom._values.dictionary import dictionary_has_tag, dictionary_VR
+from rapidicom._values.person_name import PersonName
+from rapidicom._values.vr import AMBIGUOUS_VR, BYTES_VR, FLOAT_VR, INT_VR
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from rapidicom._core import Dataset
+
+    # The package's `DataElement`, which is above this.
+    DataElement: TypeAlias = Any
+    BulkDataHandler: TypeAlias = Callable[[Any], str]
+
+    BulkDataReader: TypeAlias = Callable[..., Any]
+
+__all__ = [
+    "dataset_from_json",
+    "dataset_to_json",
+    "dump",
+    "element_to_json",
+    "value_from_json",
+    "vr_from_json",
+]
+
+_BINARY_VR = (BYTES_VR | AMBIGUOUS_VR) - {"US or SS"}
+_INTEGER_VR = (INT_VR - {"AT"}) | {"US or SS"}
+
+_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+
+
+def dataset_to_json(
+    dataset: Dataset, handler: BulkDataHandler | None, threshold: int, *, skip_invalid: bool = False
+) -> dict[str, Any]:
+    """Return a data set as a dictionary of elements.
+
+    Args:
+        dataset: The data set.
+        handler: Returns the URI under which the bytes of a large element can be had.
+        threshold: From more characters of base64 than this on the handler is asked, if there is
+            one.
+        skip_invalid: Whether elements whose values cannot be read are left out, with a line in the
+            log.
+    """
+    model = {}
+    for element in dataset:
+        try:
+            # The method, not the function: programs override it.
+            model[element.tag.json_key] = element.to_json_dict(handler, threshold)
+        except Exception as error:
+            if not skip_invalid:
+                raise
+            import logging
+
+            kind = type(error).__name__
+            logging.getLogger("rapidicom").warning(
+                "%s is left out of the JSON: %s", element.tag, kind
+            )
+    return model
+
+
+def element_to_json(
+    element: DataElement, handler: BulkDataHandler | None, threshold: int
+) -> dict[str, Any]:
+    """Return an element as a dictionary of its VR and its values.
+
+    Args:
+        element: The element.
+        handler: As for `dataset_to_json`.
+        threshold: As for `dataset_to_json`.
+    """
+    vr = element.VR
+    model: dict[str, Any] = {"vr": vr}
+    if vr == "SQ":
+        model["Value"] = [dataset_to_json(item, handler, threshold) for item in element.value]
+    elif element.is_empty:
+        pass
+    elif vr in _BINARY_VR:
+        # Four characters of base64 stand for three bytes.
+        if handler is not None and len(element.value) > threshold // 4 * 3:
+            model["BulkDataURI"] = handler(element)
+        else:
+            model["InlineBinary"] = base64.b64encode(element.value).decode("ascii")
+    else:
+        values = element.value if element.VM > 1 else [element.value]
+        model["Value"] = [_value(value, vr) for value in values]
+    return model
+
+
+def dataset_from_json(
+    cls: type[Dataset], model: dict[str, Any], reader: BulkDataReader | None
+) -> Dataset:
+    """Return the data set of a dictionary of elements.
+
+    Args:
+        cls: The class of data sets.
+        model: The elements by tag.
+        reader: Returns the value behind a URI, given tag, VR and URI, or the URI alone.
+
+    Raises:
+        KeyError: An element has no VR.
+        ValueError: A value is none of its VR.
+    """
+    dataset = cls()
+    for key, element in model.items():
+        vr = element["vr"]
+        name = next(
+            (name for name in ("Value", "InlineBinary", "BulkDataURI") if name in element), None
+        )
+        value = None if name is None else element[name]
+        tag = Tag(int(key, 16))
+        dataset.add_new(
+            tag, vr_from_json(tag, vr, name), value_from_json(cls, tag, vr, value, name, reader)
+        )
+    return dataset
+
+
+def vr_from_json(tag: BaseTag, vr: str, name: str | None) -> str:
+    """Return the VR of an element: that of the dictionary if bytes are said to be of an unknown one.
+
+    Args:
+        tag: Its tag.
+        vr: The VR that stands in the model.
+        name: Under which name the value stands.
+    """
+    return (
+        dictionary_VR(tag)
+        if vr == "UN" and name == "InlineBinary" and dictionary_has_tag(tag)
+        else vr
+    )
+
+
+def value_from_json(
+    cls: type[Dataset],
+    tag: BaseTag,
+    vr: str,
+    value: Any,
+    name: str | None,
+    reader: BulkDataReader | None,
+) -> Any:
+    """Return the value of an element, as it can be set.
+
+    Args:
+        cls: The class of data sets.
+        tag: Its tag.
+        vr: Its VR.
+        value: What stands in the model.
+        name: Under which name it stands: `Value`, `InlineBinary`, `BulkDataURI`.
+        reader: As for `dataset_from_json`.
+
+    Raises:
+        TypeError: The value is not of the type that stands under that name.
+        ValueError: There is no such name, or a value is none of its VR.
+    """
+    if name not in (None, "Value", "InlineBinary", "BulkDataURI"):
+        raise ValueError(f"{tag} has its value under {name!r}, which the model does not know")
+    if name is None:
+        return empty_value_for_VR(vr)
+    if name == "Value":
+        if not isinstance(value, list):
+            raise TypeError(f"the Value of {tag} must be a list, not {type(value).__name__}")
+        values = [_from_json(cls, each, vr, reader) for each in value]
+        if vr == "SQ":
+            return values
+        return empty_value_for_VR(vr) if not values else values[0] if len(values) == 1 else values
+    # The standard's own example has the text in a list.
+    text = value[0] if isinstance(value, list) and value else value
+    if not isinstance(text, str):
+        raise TypeError(f"the {name} of {tag} must be a str, not {type(text).__name__}")
+    if name == "InlineBinary":
+        data = base64.b64decode(text)
+        return _known_value(tag, data) if vr == "UN" else data
+    if reader is None:
+        warnings.warn(
+            f"{tag} is left empty: its value is elsewhere, and nothing reads it", stacklevel=4
+        )
+        return empty_value_for_VR(vr)
+    return reader(tag, vr, text) if _takes_three(reader) else reader(text)
+
+
+def _known_value(tag: BaseTag, data: bytes) -> Any:
+    """Return the value of an element whose VR is in the dictionary although it is said to be unknown."""
+    if not dictionary_has_tag(tag):
+        return data
+    vr = dictionary_VR(tag)
+    if vr == "SQ":
+        # Of unknown VR: without VRs inside (PS3.5 §6.2.2).
+        return items_of_bytes(data, True, True)
+    return element_of_bytes(tag, vr, data).value
+
+
+def _from_json(cls: type[Dataset], value: Any, vr: str, reader: BulkDataReader | None) -> Any:
+    if vr == "SQ":
+        return dataset_from_json(cls, value or {}, reader)
+    if value is None:
+        return empty_value_for_VR(vr)
+    if vr == "PN" and isinstance(value, dict):
+        return "=".join(value.get(group, "") for group in _GROUPS).rstrip("=")
+    if vr == "AT":
+        try:
+            return int(value, 16)
+        except ValueError:
+            warnings.warn("a value with VR AT is no tag, and left out", stacklevel=6)
+            return None
+    if vr in _INTEGER_VR and vr != "IS":
+        return int(value)
+    return float(value) if vr in FLOAT_VR and vr != "DS" else value
+
+
+def _takes_three(reader: BulkDataReader) -> bool:
+    """Return whether a reader wants tag and VR besides the URI."""
+    from inspect import signature
+
+    return len(signature(reader).parameters) >= 3
+
+
+def _value(value: Any, vr: str) -> Any:
+    # One of several values can be empty (PS3.18 §F.2.5).
+    if vr == "PN":
+        return _name(value) if value else None
+    if value is None:
+        return None
+    if vr == "AT":
+        return f"{value:08X}"
+    if vr in _INTEGER_VR:
+        return _number(value, int)
+    if vr in FLOAT_VR:
+        return _number(value, float)
+    return value
+
+
+def _number(value: Any, kind: type[int] | type[float]) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        # Text where a number should be stays text, which the model allows for DS and IS.
+        return value if value.strip() else None
+
+
+def _name(name: PersonName) -> dict[str, str]:
+    return dict(zip(_GROUPS, name.components, strict=False))
+
+
+def dump(model: dict[str, Any]) -> str:
+    """Return the text of a model, its tags in order."""
+    return json.dumps(model, sort_keys=True)

@@ -1,0 +1,121 @@
+"""Pixels as a data set gives them: the part of `Dataset` that asks `rapidicom.pixels`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rapidicom import _core
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["PixelAccess"]
+
+
+class PixelAccess(_core.Dataset):
+    """What a data set says of its own pixels. `rapidicom.pixels` is loaded when they are asked for."""
+
+    @property
+    def pixel_array(self) -> npt.NDArray[Any]:
+        """The pixels of all frames, as the attributes say now.
+
+        See `rapidicom.pixel_array` for shape, type and errors. It is the same array each time, so
+        that what is written into it stays, until an element that describes the pixels is changed;
+        the data set keeps it in memory for that. `rapidicom.pixel_array(ds)` reads the pixels anew
+        and keeps nothing.
+        """
+        from rapidicom.pixels.reading import kept_pixel_array
+
+        return kept_pixel_array(self, **self.__dict__.get("_pixel_array_options", {}))
+
+    def pixel_array_options(
+        self,
+        *,
+        index: int | None = None,
+        raw: bool = False,
+        use_v2_backend: bool = False,
+        decoding_plugin: str = "",
+        **options: Any,
+    ) -> None:
+        """Say what `pixel_array` is to be from now on.
+
+        Args:
+            index: As for `rapidicom.pixel_array`.
+            raw: As for `rapidicom.pixel_array`.
+            use_v2_backend: Whether to leave YBR as it is, which pydicom's older readers do.
+            decoding_plugin: Taken for pydicom's sake: what decodes is built in.
+            options: As for `rapidicom.pixel_array`.
+        """
+        del decoding_plugin
+        is_raw = raw or use_v2_backend
+        self.__dict__["_pixel_array_options"] = {"index": index, "raw": is_raw, **options}
+
+    def convert_pixel_data(self, handler_name: str = "") -> None:
+        """Read `pixel_array` now, for code that wants to know whether it can be read.
+
+        Args:
+            handler_name: Taken for pydicom's sake: what decodes is built in.
+        """
+        del handler_name
+        self.pixel_array  # noqa: B018  # kept from now on
+
+    def decompress(
+        self,
+        handler_name: str = "",
+        *,
+        as_rgb: bool = True,
+        generate_instance_uid: bool = True,
+        decoding_plugin: str = "",
+        **options: Any,
+    ) -> None:
+        """Replace compressed pixels by native ones, in memory: see `rapidicom.pixels.decompress`.
+
+        Args:
+            handler_name: Taken for pydicom's sake: what decodes is built in.
+            as_rgb: As there.
+            generate_instance_uid: As there.
+            decoding_plugin: As `handler_name`.
+            options: As there.
+        """
+        from rapidicom.pixels import decompress
+
+        del handler_name, decoding_plugin
+        uid = generate_instance_uid
+        decompress(self, as_rgb=as_rgb, generate_instance_uid=uid, **options)
+
+    def frame_bytes(self, index: int) -> bytes:
+        """Read the bytes of one frame as they are in the file: compressed ones of an encapsulated image.
+
+        The fragments of the frame are joined, found by the Extended or the Basic Offset Table or,
+        where these are absent or wrong, by themselves (PS3.5 §A.4). Nothing is decoded.
+
+        Args:
+            index: The frame, from 0.
+
+        Raises:
+            AttributeError: There are no pixels.
+            InvalidDicomError: Nothing says which fragments make a frame, or items are damaged.
+            ValueError: There is no such frame, or frames do not start and end with bytes.
+            OSError: The file is gone, has been changed, or cannot be read.
+        """
+        from rapidicom.pixels import frame_bytes
+
+        return frame_bytes(self, index)
+
+    def video_stream(self) -> memoryview:
+        """See the bytes of MPEG-2, MPEG-4 or HEVC video, one stream, for a program that decodes it.
+
+        With PyAV: `av.open(io.BytesIO(ds.video_stream()))`. Bytes that are in memory as one
+        fragment are not copied.
+
+        Returns:
+            A read-only view: the bytes of all fragments, one behind the other.
+
+        Raises:
+            AttributeError: There are no pixels.
+            UnsupportedError: The pixels are native.
+            OSError: The file is gone, has been changed, or cannot be read.
+        """
+        from rapidicom.pixels import video_stream
+
+        return video_stream(self)

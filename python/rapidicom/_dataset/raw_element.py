@@ -1,0 +1,80 @@
+"""What pydicom calls a raw element: its bytes, and the element that they decode to."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rapidicom import _core
+from rapidicom._common.tag import BaseTag, Tag
+from rapidicom._dataset.decoding import element_of_bytes
+from rapidicom._dataset.element import DataElement
+from rapidicom._values.vr import VR
+
+__all__ = ["RawDataElement", "convert_raw_data_element"]
+
+
+class RawDataElement(NamedTuple):
+    """An element as it is in a file, with the bytes of its value."""
+
+    tag: BaseTag
+    VR: str | None
+    length: int
+    value: bytes | None
+    value_tell: int
+    is_implicit_VR: bool
+    is_little_endian: bool
+    is_raw: bool = True
+    is_buffered: bool = False
+
+
+# Where users import it from; the body of a tuple class takes fields alone.
+RawDataElement.__module__ = "rapidicom.dataelem"
+
+
+def convert_raw_data_element(
+    raw: RawDataElement,
+    *,
+    encoding: str | Iterable[str] | None = None,
+    ds: _core.Dataset | None = None,
+) -> DataElement:
+    """Return an element whose value is decoded.
+
+    Args:
+        raw: The element as it is in a file; or one that pydicom has decoded, which is copied.
+        encoding: Python's names for the encodings of text.
+        ds: The data set that it is in: it says whose private elements are which, and whether
+            numbers of pixels are signed.
+
+    Raises:
+        InvalidDicomError: The bytes are no value of that VR.
+    """
+    if not raw.is_raw:  # pydicom has decoded it
+        return DataElement(
+            raw.tag,
+            raw.VR,
+            raw.value,
+            is_undefined_length=getattr(raw, "is_undefined_length", False),
+        )
+    if raw.VR is not None and raw.VR not in tuple(VR):
+        raise NotImplementedError(f"there is no VR like that of {Tag(raw.tag)}")
+    number = Tag(raw.tag)
+    if raw.VR is None and not number.is_private and _core.dictionary_entry(number) is None:
+        warnings.warn(
+            f"{number} is not in the data dictionary: its VR is taken to be UN", stacklevel=2
+        )
+    if raw.value is not None and not isinstance(raw.value, bytes):
+        # Programs put values in as they are.
+        entry = _core.dictionary_entry(number)
+        return DataElement(number, raw.VR or ("UN" if entry is None else entry[0]), raw.value)
+    element: DataElement = element_of_bytes(
+        raw.tag,
+        raw.VR,
+        raw.value or b"",
+        is_little_endian=raw.is_little_endian,
+        encodings=encoding,
+        context=ds,
+    )
+    element.value  # noqa: B018  # decoded now, where the caller expects the error
+    return element

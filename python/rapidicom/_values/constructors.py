@@ -1,0 +1,90 @@
+"""What makes one value of a VR (PS3.5 §6.2) out of what a user sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rapidicom._common.tag import BaseTag, Tag
+from rapidicom._values.number_text import IS, DSfloat, ISfloat
+from rapidicom._values.person_name import PersonName
+from rapidicom._values.uid import UID
+from rapidicom._values.vr import DEFAULT_CHARSET_VR, STR_VR
+
+__all__ = ["CONSTRUCTORS", "constructor_like", "empty_value_for_VR", "unchanged"]
+
+
+def empty_value_for_VR(VR: str) -> Any:
+    """Return what stands for no value: empty text, `None`, or no items."""
+    if VR == "SQ":
+        return []
+    if VR == "PN":
+        return PersonName("")
+    # Numbers first, although they are written as text.
+    return "" if VR in STR_VR and VR not in ("DS", "IS") else None
+
+
+def constructor_like(values: Iterable[Any]) -> Callable[[Any], Any]:
+    """Return what makes a value of the same type as `values`."""
+    for value in values:
+        constructor = _BY_TYPE.get(type(value))
+        if constructor is not None:
+            return constructor
+    return unchanged
+
+
+def unchanged(value: Any) -> Any:
+    return value
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        # That one would carry the bytes.
+        raise ValueError("the bytes of a text must be UTF-8") from None
+
+
+def _decimal(value: Any) -> Any:
+    return DSfloat(_text(value))
+
+
+def _integer(value: Any) -> Any:
+    return IS(_text(value))
+
+
+def _uid(value: Any) -> Any:
+    return value if value is None else UID(_text(value))
+
+
+def _name(value: Any) -> Any:
+    return value if value is None else PersonName(value)
+
+
+def _tag(value: Any) -> Any:
+    try:
+        return Tag(value) if value or value == 0 else value
+    except ValueError:
+        # That one would show the text.
+        raise ValueError("a value with VR AT must be a keyword or a tag") from None
+
+
+CONSTRUCTORS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(DEFAULT_CHARSET_VR, _text),
+    "DS": _decimal,
+    "IS": _integer,
+    "UI": _uid,
+    "PN": _name,
+    "AT": _tag,
+}
+
+_BY_TYPE: dict[type, Callable[[Any], Any]] = {
+    DSfloat: _decimal,
+    IS: _integer,
+    ISfloat: _integer,
+    UID: _uid,
+    PersonName: _name,
+    BaseTag: _tag,
+}

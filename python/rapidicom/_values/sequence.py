@@ -1,0 +1,72 @@
+"""Sequences of Items (PS3.5 §7.5): a list that holds data sets and nothing else.
+
+Data sets of pydicom may be among them, as they are: what is changed in them later is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from rapidicom import _core
+from rapidicom._common.pydicom_types import is_pydicom_dataset
+from rapidicom._values.multi_value import ConvertingList
+
+__all__ = ["Sequence"]
+
+# `Dataset`; a parameter, as the class of data sets stands above this module.
+D = TypeVar("D", bound=_core.Dataset)
+
+
+class Sequence(ConvertingList[D]):
+    """The items of an element with VR SQ, each a `Dataset`."""
+
+    __module__ = "rapidicom.sequence"
+
+    __slots__ = ()
+
+    def __init__(self, iterable: Iterable[D] | None = None) -> None:
+        """Collect items.
+
+        Args:
+            iterable: The data sets to start with.
+
+        Raises:
+            TypeError: One of them is no data set, or a data set is given where a list of them
+                belongs.
+        """
+        super().__init__()
+        if iterable is not None:
+            self.extend(iterable)
+
+    @classmethod
+    def _rebuild(cls, items: list[D]) -> Sequence[D]:
+        """Make a sequence from what `__reduce__` gave."""
+        sequence = cls.__new__(cls)
+        list.extend(sequence, items)
+        return sequence
+
+    def _convert(self, item: Any) -> D:
+        if isinstance(item, _core.Dataset):
+            return item  # type: ignore[return-value]  # the only class of data sets that is handed out
+        if is_pydicom_dataset(item):
+            return item  # type: ignore[no-any-return]
+        raise TypeError(f"a Sequence holds Dataset instances, not {type(item).__name__}")
+
+    def extend(self, items: Iterable[Any]) -> None:
+        """Add data sets at the end."""
+        # A data set can be iterated over, but its elements are no items.
+        if isinstance(items, _core.Dataset) or is_pydicom_dataset(items):
+            raise TypeError(
+                "a Sequence is made from a list of Dataset instances: put this one into a list"
+            )
+        super().extend(items)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self)._rebuild, (list(self),))
+
+    def __str__(self) -> str:
+        return f"[{''.join(str(item) for item in self)}]"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, length {len(self)}>"

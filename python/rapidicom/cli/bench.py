@@ -1,0 +1,33 @@
+"""`rapidicom bench`: the readers of this machine on the user's files."""
+
+from __future__ import annotations
+
+import argparse
+
+import rapidicom as rd
+from rapidicom._common.text_table import format_table
+from rapidicom.cli import comparison, terminal
+from rapidicom.cli.common import found_series, positive, takes_folders
+
+SUMMARY = "Time the readers installed here on your files."
+
+
+def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    takes_folders(sub)
+    sub.add_argument("--runs", type=positive, default=5, metavar="N")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Time this machine's readers on the user's files."""
+    table = rd.scan(options.paths, ["SeriesInstanceUID"], workers=options.workers)
+    found = found_series(options.paths)
+    largest = max(found, key=lambda one: len(set(one.paths)))
+    timings = comparison.compare_headers([str(path) for path in table["path"]], runs=options.runs)
+    timings += comparison.compare_volumes(
+        list(dict.fromkeys(map(str, largest.paths))), runs=options.runs
+    )
+    header = ("task", "reader", "time", "of rapidicom's")
+    terminal.print_lines(format_table(header, comparison.timing_rows(timings)))
+    print(f"\n{comparison.METHOD}")
+    return 0

@@ -1,0 +1,65 @@
+"""The command `rapidicom`: scan, dump, series, convert, view, bench.
+
+Exit status: 0 done; 1 something could not be read, and stderr says what; 2 the command line is
+wrong; 130 interrupted. An error is one line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import rapidicom as rd
+from rapidicom.cli import bench, convert, dump, scan, series, view
+from rapidicom.cli.common import FAILED, PROGRAM, CommandError, complain
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character is no reason to stop.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    options = parser().parse_args(arguments)
+
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # `rapidicom scan . | head`: nobody reads on, and the interpreter must not complain about it
+        # at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    except OSError as error:
+        complain(
+            f"{error.filename}: {error.strerror}"
+            if error.filename and error.strerror
+            else str(error)
+        )
+        return FAILED
+    except (CommandError, rd.DicomError, ValueError, MemoryError, ImportError) as error:
+        complain(str(error) or type(error).__name__)
+        return FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what understands the command line."""
+    whole = argparse.ArgumentParser(
+        prog=PROGRAM, description="Read DICOM files, folders and series."
+    )
+    whole.add_argument("--version", action="version", version=f"{PROGRAM} {rd.__version__}")
+    commands = whole.add_subparsers(required=True, metavar="command")
+    for command in (scan, dump, series, convert, view, bench):
+        name = command.__name__.rpartition(".")[2]
+        sub = commands.add_parser(name, help=command.SUMMARY, description=command.SUMMARY)
+        command.add_arguments(sub)
+        sub.set_defaults(run=command.run)
+    return whole

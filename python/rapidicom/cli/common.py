@@ -1,0 +1,103 @@
+"""What the commands share: how a series is chosen and read, and how they talk to the user."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import rapidicom as rd
+from rapidicom.cli import terminal
+
+PROGRAM = "rapidicom"
+FAILED = 1
+
+
+class CommandError(Exception):
+    """What the user can put right; its text is the line on stderr."""
+
+
+def takes_folders(sub: argparse.ArgumentParser) -> None:
+    """Let a command take folders and files."""
+    sub.add_argument("paths", nargs="+", metavar="folder", help="folders or files")
+    sub.add_argument(
+        "--workers", type=positive, metavar="N", help="threads; default: as many as pay"
+    )
+
+
+def takes_one_series(sub: argparse.ArgumentParser) -> None:
+    """Let a command take one series of them."""
+    takes_folders(sub)
+    sub.add_argument(
+        "--series",
+        metavar="N|UID",
+        help="number in `rapidicom series` (2, or 2.1 for a stack), or series UID",
+    )
+    sub.add_argument("--keep", action="store_true", help="read an irregular series all the same")
+
+
+def positive(text: str) -> int:
+    """Return a number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return int(text)
+
+
+def found_series(paths: Sequence[str]) -> list[rd.Series]:
+    """Return the series in folders, of which there must be one."""
+    found = rd.find_series(paths)
+    if not found:
+        raise CommandError(f"no images in {', '.join(map(str, paths))}")
+    return found
+
+
+def read_volume(options: argparse.Namespace) -> rd.Volume:
+    """Read the one series in the folders, or the one that was asked for."""
+    found = found_series(options.paths)
+    if options.series is None:
+        if len(found) > 1:
+            hint = "choose one with --series; `rapidicom series` lists them"
+            raise CommandError(f"{len(found)} series found: {hint}")
+        chosen = found[0]
+    else:
+        by_name = {str(number): one for number, one in enumerate(found, start=1)}
+        by_name |= {
+            f"{number}.{k}": stack
+            for number, one in enumerate(found, start=1)
+            for k, stack in enumerate(one.stacks, start=1)
+        }
+        by_name |= {one.uid: one for one in found}
+        if options.series not in by_name:
+            raise CommandError(f"no series {options.series} among the {len(found)} found")
+        chosen = by_name[options.series]
+    return chosen.read(
+        values=getattr(options, "values", "modality"),
+        dtype=getattr(options, "dtype", None),
+        irregular="keep" if options.keep else "raise",
+        workers=options.workers,
+        progress=wants_progress(),
+    )
+
+
+def print_volume(volume: rd.Volume, output: str | os.PathLike[str]) -> None:
+    """Print what was read, and where it was written."""
+    terminal.print_lines(terminal.volume_lines(volume))
+    print(f"{'written':<9}{output}")
+
+
+def folder_of(paths: Sequence[str]) -> str | None:
+    """Return the one folder that was named, if it is one."""
+    return paths[0] if len(paths) == 1 and Path(paths[0]).is_dir() else None
+
+
+def wants_progress() -> bool:
+    """Tell whether someone watches, and tqdm is there to draw the bar."""
+    return sys.stderr.isatty() and find_spec("tqdm") is not None
+
+
+def complain(text: str) -> None:
+    """Print one line on stderr."""
+    print(f"{PROGRAM}: {terminal.one_line(text)}", file=sys.stderr)

@@ -1,0 +1,42 @@
+"""`rapidicom convert`: a series as NIfTI or as arrays of NumPy."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from rapidicom.cli.common import CommandError, print_volume, read_volume, takes_one_series
+
+SUMMARY = "Write a series as NIfTI (.nii, .nii.gz) or NumPy (.npy, .npz)."
+
+
+def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    takes_one_series(sub)
+    sub.add_argument("output", metavar="file", help="to write; its ending says as what")
+    sub.add_argument("--values", choices=("modality", "stored"), default="modality")
+    sub.add_argument("--dtype", metavar="NAME", help="of the array, such as int16")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write a volume as NIfTI, .npy or .npz."""
+    output = Path(options.output)
+    kind = "".join(output.suffixes[-2:]) if output.suffix == ".gz" else output.suffix
+    if kind not in (".nii", ".nii.gz", ".npy", ".npz"):
+        raise CommandError(f"{output}: end the name with .nii, .nii.gz, .npy or .npz")
+    if kind.startswith(".nii") and find_spec("nibabel") is None:
+        raise CommandError("NIfTI needs nibabel: pip install 'rapidicom[nibabel]'")
+    volume = read_volume(options)
+    if kind == ".npy":
+        np.save(output, volume.array)
+    elif kind == ".npz":
+        np.savez(
+            output, array=volume.array, affine=volume.affine, spacing=np.asarray(volume.spacing)
+        )
+    else:
+        volume.to_nibabel().to_filename(output)
+    print_volume(volume, output)
+    return 0

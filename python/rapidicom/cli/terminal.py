@@ -1,0 +1,169 @@
+"""What the command line prints of a header table, of series, of a volume and of a report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rapidicom._common.text_table import ELLIPSIS, format_table, format_value, printable, shorten
+
+if TYPE_CHECKING:
+    from rapidicom.tables.table import Table
+    from rapidicom.volumes.report import Issue, Report
+    from rapidicom.volumes.series import Series
+    from rapidicom.volumes.volume import Volume
+
+# What tells the files of a folder apart at a glance, in the 100 columns of a usual terminal.
+OVERVIEW_COLUMNS = (
+    "Modality", "SeriesNumber", "InstanceNumber", "ImagePositionPatient", "Rows", "Columns", "PixelSpacing",
+)  # fmt: skip
+MAX_ERRORS = 10
+INDENT = "  "
+
+
+def table_lines(
+    table: Table, *, limit: int, root: str | os.PathLike[str] | None = None
+) -> list[str]:
+    """Return the first rows of a header table, and what was left out.
+
+    Args:
+        table: What `rd.scan` returns.
+        limit: Rows at most.
+        root: Paths are shown as they are from here.
+    """
+    columns = list(table.columns)
+    shown = min(limit, len(table))
+    values: dict[str, Iterable[Any]] = {name: table[name][:shown] for name in columns}
+    values["path"] = [short_path(path, root) for path in values["path"]]
+    lines = format_table(columns, zip(*(values[name] for name in columns), strict=True))
+    if shown < len(table):
+        lines.append(f"{ELLIPSIS} and {counted(len(table) - shown, 'more row')}")
+    return lines
+
+
+def table_summary(table: Table) -> str:
+    """Return one sentence: rows, files that are not DICOM, files that could not be read."""
+    parts = [counted(len(table), "DICOM file")]
+    if table.skipped:
+        parts.append(f"{table.skipped} not DICOM")
+    if len(table.errors):
+        parts.append(f"{len(table.errors)} not readable")
+    return ", ".join(parts)
+
+
+def error_lines(table: Table, *, limit: int = MAX_ERRORS) -> list[str]:
+    """Return a line a file that could not be read, `limit` at most."""
+    errors = list(table.errors)
+    lines = [one_line(f"{error.path}: {error.reason}") for error in errors[:limit]]
+    if len(errors) > limit:
+        lines.append(f"{ELLIPSIS} and {counted(len(errors) - limit, 'more file')}")
+    return lines
+
+
+def series_lines(found: Sequence[Series]) -> list[str]:
+    """Return a table of the series, numbered from 1, and below it what is irregular in each.
+
+    Where a series has several stacks, each has a line too: `1.1`, `1.2` and so on.
+    """
+    numbered = [
+        numbered
+        for number, series in enumerate(found, start=1)
+        for numbered in _stacks(number, series)
+    ]
+    rows = [
+        (
+            number,
+            series.modality,
+            series.description,
+            len(set(series.paths)),
+            product(series.shape),
+            " x ".join(map(format_value, series.spacing)),
+            len(series.report.issues) or None,
+            series.uid,
+        )
+        for number, series in numbered
+    ]
+    header = ("#", "modality", "description", "files", "shape", "spacing (mm)", "findings", "uid")
+    lines = format_table(header, rows)
+    for number, series in enumerate(found, start=1):
+        # What may be of any of its stacks is said once.
+        said = {id(issue) for issue in series.report}
+        for label, stack in _stacks(number, series):
+            issues = [issue for issue in stack.report if stack is series or id(issue) not in said]
+            if issues:
+                lines += ["", f"series {label}:", *(INDENT + line for line in _issue_lines(issues))]
+    return lines
+
+
+def _stacks(number: int, series: Series) -> list[tuple[str, Series]]:
+    stacks = series.stacks if len(series.stacks) > 1 else []
+    return [
+        (str(number), series),
+        *((f"{number}.{k}", stack) for k, stack in enumerate(stacks, start=1)),
+    ]
+
+
+def report_lines(report: Report) -> list[str]:
+    """Return a line a finding, or one that says there is none."""
+    return _issue_lines(report.issues) or ["nothing irregular"]
+
+
+def _issue_lines(issues: Sequence[Issue]) -> list[str]:
+    return [f"{issue.kind}: {one_line(str(issue))}" for issue in issues]
+
+
+def volume_lines(volume: Volume) -> list[str]:
+    """Return shape, spacing, origin, affine and report of a volume."""
+    array = volume.array
+    affine = [" ".join(f"{value:>9.4f}" for value in row) for row in np.asarray(volume.affine)]
+    fields = [
+        ("shape", [f"{product(array.shape)}, {array.dtype}, {array.nbytes / 1e6:.1f} MB"]),
+        ("spacing", [f"{millimetres(volume.spacing)} (between slices, rows, columns)"]),
+        ("origin", [" ".join(f"{value:.6g}" for value in volume.origin) + " mm"]),
+        ("values", [f"{format_value(float(array.min()))} to {format_value(float(array.max()))}"]),
+        ("affine", [*affine, "(slice, row, column, 1) to patient millimetres, LPS"]),
+        ("report", report_lines(volume.report)),
+    ]
+    return [
+        f"{name if first else '':<9}{line}"
+        for name, lines in fields
+        for first, line in zip([True] + [False] * len(lines), lines, strict=False)
+    ]
+
+
+def short_path(path: Any, root: str | os.PathLike[str] | None) -> str:
+    """Return `path` as it is from `root`, where it is below it."""
+    path = Path(path)
+    if root is not None and path.is_relative_to(root) and path != Path(root):
+        path = path.relative_to(root)
+    return printable(str(path))
+
+
+def one_line(text: str) -> str:
+    """Return `text` without line breaks and control characters."""
+    return printable(" ".join(text.split()))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return "1 file", "2 files"; of a noun whose plural has no form of its own, "3 series"."""
+    return f"{count:,} {noun if count == 1 or noun.endswith('s') else noun + 's'}"
+
+
+def product(shape: Iterable[int]) -> str:
+    """Return "40 x 512 x 512"."""
+    return " x ".join(map(str, shape))
+
+
+def millimetres(spacing: Iterable[float]) -> str:
+    """Return "3 x 0.5 x 0.5 mm"."""
+    return " x ".join(map(format_value, spacing)) + " mm"
+
+
+def print_lines(lines: Iterable[str], *, indent: str = "", width: int | None = None) -> None:
+    """Print `lines`, cut to `width` where one is given."""
+    for line in lines:
+        print((indent + line).rstrip() if width is None else shorten(indent + line, width))

@@ -1,0 +1,124 @@
+"""Data sets of ours as data sets of pydicom's."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from pydicom import config
+from pydicom.charset import convert_encodings, default_encoding
+from pydicom.dataelem import DataElement as PydicomElement
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset as PydicomDataset
+from pydicom.dataset import FileDataset as PydicomFileDataset
+from pydicom.dataset import FileMetaDataset as PydicomFileMeta
+from pydicom.sequence import Sequence as PydicomSequence
+from pydicom.tag import BaseTag as PydicomTag
+from pydicom.valuerep import PersonName as PydicomName
+
+from rapidicom._common.tag import BaseTag
+from rapidicom._values.multi_value import MultiValue
+from rapidicom._values.number_text import IS, DSfloat, ISfloat
+from rapidicom._values.person_name import PersonName
+
+if TYPE_CHECKING:
+    from rapidicom._core import DataElement, Dataset
+
+__all__ = ["to_pydicom"]
+
+_SPECIFIC_CHARACTER_SET = 0x0008_0005
+
+
+def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
+    """Return a data set as pydicom's class: equal elements, as they are now, with the bytes of pixel data.
+
+    Values are handed over decoded, numbers with their text. One that cannot be decoded goes over as
+    its bytes, and is pydicom's to read.
+
+    Args:
+        dataset: The data set.
+
+    Returns:
+        pydicom's data set. It shares nothing with `dataset` and does not need the file.
+    """
+    meta = getattr(dataset, "file_meta", None)
+    result = PydicomFileDataset(
+        dataset.filename,
+        PydicomDataset(),
+        preamble=dataset.preamble,
+        file_meta=PydicomFileMeta(),
+        is_implicit_VR=bool(dataset.is_implicit_VR),
+        is_little_endian=dataset.is_little_endian is not False,
+    )
+    if meta is not None:
+        _fill(result.file_meta, meta, [default_encoding])
+    _fill(result, dataset, [default_encoding])
+    return result
+
+
+def _fill(target: PydicomDataset, dataset: Dataset, outer_encodings: list[str]) -> None:
+    character_set = dataset.get("SpecificCharacterSet")
+    encodings = list(convert_encodings(character_set)) if character_set else outer_encodings
+    target.set_original_encoding(dataset.is_implicit_VR, dataset.is_little_endian, encodings)
+    for element in dataset:
+        try:
+            added: PydicomElement | RawDataElement = _element(element, encodings)
+        except (ValueError, NotImplementedError):  # it cannot be decoded, here or there
+            added = _raw(dataset, element)
+        target[element.tag] = added
+
+
+def _element(element: DataElement, encodings: list[str]) -> PydicomElement:
+    value = _items(element, encodings) if element.VR == "SQ" else _value(element.value, encodings)
+    result = PydicomElement(
+        element.tag,
+        element.VR,
+        value,
+        element.file_tell,
+        element.is_undefined_length,
+        # Reading warns of values that break a rule. They have been read already.
+        validation_mode=config.IGNORE,
+    )
+    result.validation_mode = config.settings.reading_validation_mode
+    return result
+
+
+def _items(element: DataElement, encodings: list[str]) -> PydicomSequence:
+    items = PydicomSequence()
+    items.is_undefined_length = element.is_undefined_length
+    for item in element.value:
+        # By its type: while pydicom is patched, ours are said to be instances of its class too.
+        if issubclass(type(item), PydicomDataset):
+            items.append(copy.deepcopy(item))
+            continue
+        filled = PydicomDataset(parent_encoding=encodings)
+        _fill(filled, item, encodings)
+        items.append(filled)
+    return items
+
+
+def _value(value: Any, encodings: list[str]) -> Any:
+    if isinstance(value, MultiValue):
+        return [_value(each, encodings) for each in value]
+    if isinstance(value, (DSfloat, ISfloat)):
+        return getattr(value, "original_string", float(value))
+    if isinstance(value, IS):
+        return value.original_string
+    if isinstance(value, PersonName):
+        return PydicomName(str(value), encodings, value.original_string, config.IGNORE)
+    if isinstance(value, BaseTag):
+        return PydicomTag(value)
+    return value
+
+
+def _raw(dataset: Dataset, element: DataElement) -> RawDataElement:
+    offset, length = dataset.element_offset(element.tag)
+    return RawDataElement(
+        PydicomTag(element.tag),
+        element.VR,
+        length,
+        bytes(dataset.raw_bytes(element.tag)),
+        offset,
+        bool(dataset.is_implicit_VR),
+        dataset.is_little_endian is not False,
+    )

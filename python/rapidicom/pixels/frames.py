@@ -1,0 +1,132 @@
+"""Frames of one image as an array, without a choice of decoders or colours (PS3.3 §C.7.6.3)."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from rapidicom import _core
+from rapidicom._common.arrays import as_bytes, empty_aligned
+from rapidicom.sources.opening import open_dataset
+
+if TYPE_CHECKING:
+    from rapidicom.sources.opening import Source
+
+__all__ = ["checked_index", "frames", "read_frames", "reader_of"]
+
+# From here on a private map costs less than reading: its pages are copied only if they are written
+# to. `benches/maps.py` measures it.
+_MAP_FROM_BYTES = 8 * 1024 * 1024
+
+
+def reader_of(source: Source | _core.Dataset, *, is_cut: bool = False) -> _core.PixelReader:
+    """Find the pixels of a data set, and warn of what is not as it should be.
+
+    Args:
+        source: What `dcmread` takes, or a data set.
+        is_cut: Whether frames beyond Number of Frames are left out.
+    """
+    dataset = source if isinstance(source, _core.Dataset) else open_dataset(source)
+    reader = _core.PixelReader.of(dataset)
+    found = list(reader.irregularities)
+    if reader.frame_count > reader.said_frame_count:
+        found.append(
+            f"there are pixels of {reader.frame_count} frames, but Number of Frames says "
+            f"{reader.said_frame_count}: {'the others are left out' if is_cut else 'all of them are read'}"
+        )
+    if reader.excess_length > 0:
+        found.append(f"behind the pixels there are {reader.excess_length} bytes that are not read")
+    if not dataset.get("NumberOfFrames", 1):
+        found.append("Number of Frames is 0 or empty: 1 frame is read")
+    lowest, highest = reader.value_bits
+    if lowest > 0 and not reader.is_encapsulated:
+        # Other readers take the lowest bits whatever High Bit says, and programs change Bits Stored
+        # alone.
+        found.append(
+            f"High Bit is not Bits Stored - 1: values from bits {lowest} to {highest} are read"
+        )
+    for sentence in found:
+        warnings.warn(sentence, stacklevel=4)
+    return reader
+
+
+def checked_index(index: int, reader: _core.PixelReader) -> int:
+    """Return the index of a frame.
+
+    Args:
+        index: The index, from 0.
+        reader: The pixels that it is to be in.
+
+    Raises:
+        ValueError: There is no such frame.
+    """
+    if not 0 <= index < reader.frame_count:
+        raise ValueError(
+            f"there is no frame with index {index}: the image has {reader.frame_count}"
+        )
+    return index
+
+
+def frames(
+    reader: _core.PixelReader,
+    first: int,
+    count: int,
+    *,
+    raw: bool,
+    reduce: int,
+    workers: int | None,
+    is_single: bool,
+) -> npt.NDArray[Any]:
+    """Read frames that follow each other into an array of their own.
+
+    Args:
+        reader: The pixels.
+        first: The first frame, from 0.
+        count: How many.
+        raw: As for `pixel_array`.
+        reduce: As for `pixel_array`.
+        workers: As for `pixel_array`.
+        is_single: Whether the array has no axis for frames.
+
+    Returns:
+        Shape ([frame,] row, column[, sample]).
+    """
+    if reduce < 0:
+        raise ValueError(f"reduce is {reduce}, expected 0 or more")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers is {workers}, expected 1 or more")
+    reader.check_frames(first, count)
+    # No image can be halved more often.
+    frame_shape = tuple(reader.frame_shape(min(reduce, 32)))
+    shape = frame_shape if is_single else (count, *frame_shape)
+    dtype = np.dtype(reader.dtype)
+    length = math.prod(shape) * dtype.itemsize
+    if reduce == 0 and (
+        reader.mmap == "always" or (reader.mmap == "auto" and length >= _MAP_FROM_BYTES)
+    ):
+        mapped = reader.map(first, count, raw)
+        if mapped is not None:
+            return cast("npt.NDArray[Any]", mapped.view(dtype).reshape(shape))
+    array = empty_aligned(shape, dtype)
+    for sentence in reader.read_into(first, count, raw, min(reduce, 32), workers, as_bytes(array)):
+        warnings.warn(f"the file is damaged, and what is missing is zero: {sentence}", stacklevel=3)
+    return array
+
+
+def read_frames(dataset: _core.Dataset, count: int, *, raw: bool) -> npt.NDArray[Any]:
+    """Read the first frames of an image, whatever its Number of Frames says.
+
+    Args:
+        dataset: The data set.
+        count: How many.
+        raw: As for `pixel_array`.
+
+    Returns:
+        Shape ([frame,] row, column[, sample]).
+    """
+    reader = reader_of(dataset, is_cut=True)
+    return frames(reader, 0, count, raw=raw, reduce=0, workers=None, is_single=count == 1)

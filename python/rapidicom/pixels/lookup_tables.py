@@ -1,0 +1,343 @@
+"""What stored values mean: Modality LUT, rescale, VOI LUT and windows (PS3.3 §C.11.1, §C.11.2).
+
+Values and types are those of pydicom's functions of the same names.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Container
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from rapidicom import _core
+from rapidicom._common.errors import InvalidDicomError, UnsupportedError
+from rapidicom._common.numbers import as_integer, integer, number
+from rapidicom._core import Dataset
+
+__all__ = [
+    "apply_modality_lut",
+    "apply_presentation_lut",
+    "apply_rescale",
+    "apply_voi",
+    "apply_voi_lut",
+    "apply_windowing",
+]
+
+Array = npt.NDArray[Any]
+
+
+def apply_modality_lut(array: Array, ds: Dataset) -> Array:
+    """Turn stored values into those of the modality, such as Hounsfield units (PS3.3 §C.11.1).
+
+    Args:
+        array: Stored values, any shape.
+        ds: The data set they belong to.
+
+    Returns:
+        With a Modality LUT Sequence, its entries, uint8 or uint16; with Rescale Slope and
+        Intercept, float64; without either, `array` itself.
+
+    Raises:
+        InvalidDicomError: The LUT is damaged, or the slope or the intercept is no number.
+        UnsupportedError: Its entries have more than 16 bits.
+    """
+    if (table := _modality_lut(ds)) is not None:
+        return _look_up(array, table, widths=range(1, 17))
+    slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
+    if slope is None or intercept is None:
+        return array
+    rescaled = array.astype(np.float64)
+    rescaled *= slope
+    rescaled += intercept
+    return rescaled
+
+
+apply_rescale = apply_modality_lut
+
+
+def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool = True) -> Array:
+    """Turn values of the modality into values to show (PS3.3 §C.11.2).
+
+    Args:
+        array: Values of the modality, any shape.
+        ds: The data set they belong to.
+        index: Which of several views the data set offers.
+        prefer_lut: Take the VOI LUT Sequence where there are windows too.
+
+    Returns:
+        The entries of the VOI LUT, uint8 or uint16, or the windowed values, float64; without
+        either, `array` itself.
+
+    Raises:
+        InvalidDicomError: The LUT is damaged, or a window is none of numbers.
+        UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
+        ValueError: A window is too narrow, or of a function that the standard does not define.
+    """
+    has_lut, has_window = has_voi_lut(ds), _has_window(ds)
+    if has_lut and (prefer_lut or not has_window):
+        return apply_voi(array, ds, index)
+    return apply_windowing(array, ds, index) if has_window else array
+
+
+def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
+    """Turn values of the modality into values to show by the VOI LUT alone (PS3.3 §C.11.2.1.1).
+
+    Args:
+        array: Values of the modality, any shape; of floating point numbers, the whole ones below
+            them count, with a warning.
+        ds: The data set they belong to.
+        index: Which of several tables.
+
+    Returns:
+        The entries of the VOI LUT, uint8 or uint16; without one, `array` itself.
+
+    Raises:
+        InvalidDicomError: The LUT is damaged.
+        UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
+        IndexError: There are not so many tables.
+    """
+    if not ds.get("VOILUTSequence"):
+        return array
+    if array.dtype.kind == "f":
+        warnings.warn(
+            "a VOI LUT has entries for whole numbers: fractions are cut off", stacklevel=2
+        )
+    return _look_up(array, ds.VOILUTSequence[index], widths=(8, *range(10, 17)))
+
+
+def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
+    """Turn values to show into P-values, which look alike on every display (PS3.3 §C.11.4, PS3.14).
+
+    As in pydicom, the lowest value of the array is mapped by the first entry of the table and the
+    highest by the last one.
+
+    Args:
+        array: What the VOI LUT gives, any shape.
+        ds: The data set they belong to, or a presentation state.
+
+    Returns:
+        The entries of the Presentation LUT, uint8 or uint16; values from the highest down for the
+        shape `INVERSE`; otherwise `array` itself.
+
+    Raises:
+        InvalidDicomError: The LUT is damaged.
+        UnsupportedError: Its entries have more than 16 bits, or the shape is none that is defined.
+    """
+    if ds.get("PresentationLUTSequence"):
+        table, _ = _entries(ds.PresentationLUTSequence[0], widths=range(1, 17))
+        values = array.astype(np.float64) - array.min()
+        return cast(Array, table[(values * (len(table) - 1) / (values.max() or 1)).astype(np.intp)])
+    shape = str(ds.get("PresentationLUTShape") or "IDENTITY").strip().upper()
+    if shape not in ("IDENTITY", "INVERSE"):
+        raise UnsupportedError(
+            "the Presentation LUT Shape is none of IDENTITY and INVERSE", tag=0x20500020
+        )
+    return cast(Array, array.max() - array) if shape == "INVERSE" else array
+
+
+def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
+    """Stretch a window of values over the whole range of values (PS3.3 §C.11.2.1.2).
+
+    Args:
+        array: Values of the modality, any shape.
+        ds: The data set they belong to.
+        index: Which of several windows.
+
+    Returns:
+        float64, over the range that stored values of this data set can have after the Modality LUT;
+        without a window, `array` itself.
+
+    Raises:
+        InvalidDicomError: The window, or what gives the range of values, is no number.
+        ValueError: The window is too narrow, its function is not defined, or the image is in
+            colour.
+    """
+    center, width = number(ds, "WindowCenter", index), number(ds, "WindowWidth", index)
+    if center is None or width is None:
+        return array
+    if not str(ds.get("PhotometricInterpretation", "")).startswith("MONOCHROME"):
+        raise ValueError("a window applies to MONOCHROME1 and MONOCHROME2 images only")
+    function = str(ds.get("VOILUTFunction", None) or "LINEAR").upper()
+    lowest, highest = value_range(ds)
+    if function == "SIGMOID":
+        _check_width(width, function, width > 0)
+        values = array.astype(np.float64)
+        return cast(
+            Array, (highest - lowest) / (1 + np.exp(-4 * (values - center) / width)) + lowest
+        )
+    if function == "LINEAR":
+        _check_width(width, function, width >= 1)
+        center, width = center - 0.5, width - 1
+    elif function == "LINEAR_EXACT":
+        _check_width(width, function, width > 0)
+    else:
+        raise ValueError("the VOI LUT Function is none of LINEAR, LINEAR_EXACT and SIGMOID")
+    values = array.astype(np.float64)
+    below, above = values <= center - width / 2, values > center + width / 2
+    # A window of width 1 is a step: nothing lies between.
+    if width > 0:
+        values = ((values - center) / width + 0.5) * (highest - lowest) + lowest
+    values[below] = lowest
+    values[above] = highest
+    return cast(Array, values)
+
+
+def _check_width(width: float, function: str, is_wide_enough: bool) -> None:
+    if not is_wide_enough:
+        least = "at least 1" if function == "LINEAR" else "more than 0"
+        raise ValueError(f"Window Width is {width:g}, but {function} needs {least}")
+
+
+def has_voi_lut(ds: Dataset) -> bool:
+    """Tell whether a data set has a VOI LUT that can be applied."""
+    items = ds.get("VOILUTSequence")
+    return bool(items) and all(
+        items[0].get(name) is not None for name in ("LUTDescriptor", "LUTData")
+    )
+
+
+def _has_window(ds: Dataset) -> bool:
+    return ds.get("WindowCenter") is not None and ds.get("WindowWidth") is not None
+
+
+def value_range(ds: Dataset) -> tuple[float, float]:
+    """Return the lowest and highest value that stored values can have after the Modality LUT."""
+    if (table := _modality_lut(ds)) is not None:
+        return 0, 2 ** descriptor(table, "LUTDescriptor")[2] - 1
+    lowest, highest = stored_range(ds)
+    slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
+    if slope is None or intercept is None:
+        return lowest, highest
+    return lowest * slope + intercept, highest * slope + intercept
+
+
+def stored_range(ds: Dataset) -> tuple[int, int]:
+    """Return the lowest and highest value that stored values can have."""
+    bits = integer(ds, "BitsStored", 1, 64)
+    if integer(ds, "PixelRepresentation", 0, 1) == 0:
+        return 0, 2**bits - 1
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def _look_up(array: Array, item: Dataset, *, widths: Container[int]) -> Array:
+    """Map values through the LUT of a Modality or VOI LUT Sequence's item."""
+    table, first = _entries(item, widths=widths)
+    return map_values(array, table, first)
+
+
+def _entries(item: Dataset, *, widths: Container[int]) -> tuple[Array, int]:
+    """Read the LUT of an item. Returns its entries, and the first value that is mapped."""
+    entry_count, first, bits = descriptor(item, "LUTDescriptor")
+    if bits not in widths:
+        raise UnsupportedError(
+            f"a LUT with entries of {bits} bits cannot be read yet", tag=0x00283002
+        )
+    words = stored_words(item, "LUTData")
+    if bits <= 8 and len(words) < entry_count:
+        words = words.view(np.uint8)
+    if len(words) < entry_count:
+        raise InvalidDicomError(
+            f"the LUT has {len(words)} entries, but its descriptor says {entry_count}",
+            tag=0x00283006,
+        )
+    table = words[:entry_count]
+    if bits <= 8 and table.dtype != np.uint8 and table.max() > 0xFF:
+        raise InvalidDicomError(
+            "the entries of the LUT have more bits than its descriptor says", tag=0x00283006
+        )
+    return table.astype(np.uint8 if bits <= 8 else np.uint16), first
+
+
+def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:
+    """Read a LUT Descriptor (PS3.3 §C.11.1.1, §C.7.6.3.1.5).
+
+    Args:
+        ds: The data set that has it.
+        keyword: Its keyword.
+
+    Returns:
+        How many entries there are, the first value that is mapped, and the bits of an entry.
+
+    Raises:
+        InvalidDicomError: There are no three numbers, or they describe no table.
+    """
+    values = ds.get(keyword)
+    numbers = [as_integer(value) for value in values] if isinstance(values, (list, tuple)) else []
+    entry_count, first, bits = numbers if len(numbers) == 3 else (None, None, None)
+    if entry_count is None or first is None or bits is None:
+        raise InvalidDicomError(
+            f"{keyword} is missing, or has other than three values that are numbers",
+            tag=_core.keyword_tag(keyword),
+        )
+    # The second is unsigned or signed, with as many bits.
+    if not (0 <= entry_count <= 65_536 and -32_768 <= first <= 65_535 and 0 <= bits <= 64):
+        message = f"{keyword} is {entry_count}, {first}, {bits}, which describes no table"
+        raise InvalidDicomError(message, tag=_core.keyword_tag(keyword))
+    # 65536 does not fit its 16 bits.
+    return entry_count or 65_536, first, bits
+
+
+def stored_words(ds: Dataset, keyword: str) -> Array:
+    """Read a LUT's data as 16-bit words, whichever VR they have; a last single byte becomes a word.
+
+    Returns:
+        Little-endian uint16, so that a view as uint8 gives 8-bit entries in their order, one
+        dimension.
+
+    Raises:
+        InvalidDicomError: There are no data, or not of words.
+    """
+    element = ds.get_item(_core.keyword_tag(keyword) or 0)
+    if element is None or element.value is None:
+        raise InvalidDicomError(f"{keyword} is missing")
+    value = element.value
+    if not isinstance(value, bytes):
+        numbers = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, int) and -32_768 <= one <= 65_535 for one in numbers):
+            raise InvalidDicomError(f"{keyword} is no list of words", tag=element.tag)
+        return (np.array(numbers, dtype=np.int64) & 0xFFFF).astype("<u2")
+    value += b"\0" * (len(value) % 2)
+    # Only what consists of words has a byte order.
+    is_big = ds.is_little_endian is False and element.VR != "OB"
+    return np.frombuffer(value, dtype=">u2" if is_big else "<u2").astype("<u2")
+
+
+def map_values(array: Array, table: Array, first: int) -> Array:
+    """Map values through a table; those outside get its first or last entry (PS3.3 §C.11.1.1).
+
+    Args:
+        array: Values, any shape and type; of floating point numbers, the whole ones below them
+            count.
+        table: Entries, one or several samples (entry[, sample]).
+        first: The value that the first entry is for.
+
+    Returns:
+        A new array of `table`'s type, shape that of `array`, with an axis for samples behind it.
+
+    Raises:
+        ValueError: There is a NaN among the values.
+    """
+    last = len(table) - 1
+    if array.dtype.kind in "iu" and array.dtype.itemsize <= 2:
+        # A table for every value of the type costs less than clipping each pixel.
+        unsigned = np.dtype(f"u{array.dtype.itemsize}")
+        every = np.arange(256**array.dtype.itemsize, dtype=unsigned).view(
+            array.dtype.newbyteorder("=")
+        )
+        whole = table[np.clip(every.astype(np.int64) - first, 0, last)]
+        native = array.astype(array.dtype.newbyteorder("="), copy=False)
+        return cast(Array, whole[native.view(unsigned)])
+    values = np.floor(array) if array.dtype.kind == "f" else array.astype(np.int64)
+    if array.dtype.kind == "f" and np.isnan(values).any():
+        raise ValueError("a look-up table has no entry for NaN")
+    return cast(Array, table[np.clip(values - first, 0, last).astype(np.intp)])
+
+
+def _modality_lut(ds: Dataset) -> Dataset | None:
+    """The item with the Modality LUT; some programs write one without any values, which is none."""
+    item = next(iter(ds.get("ModalityLUTSequence") or ()), None)
+    has_values = item is not None and (item.get("LUTDescriptor") or item.get("LUTData"))
+    return item if has_values else None

@@ -1,0 +1,1 @@
+"""What a user passes where images are: paths, bytes, file objects."""

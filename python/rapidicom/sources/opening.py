@@ -1,0 +1,118 @@
+"""One data set, from whatever a user passes: a path, bytes, or a file object."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from rapidicom import _core
+from rapidicom._common.tag import Tag
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Buffer: TypeAlias = bytes | bytearray | memoryview
+    Source: TypeAlias = str | os.PathLike[str] | Buffer | IO[bytes]
+    Key: TypeAlias = str | int | tuple[int, int]
+
+__all__ = ["bytes_read", "open_dataset", "tags_of"]
+
+
+def open_dataset(
+    source: Source,
+    stop_before_pixels: bool = False,
+    specific_tags: Iterable[Key] | None = None,
+    force: bool = False,
+    charset: str | Iterable[str] | None = None,
+    mmap: Literal["auto", "never", "always"] = "auto",
+) -> _core.Dataset:
+    """Read the header of a DICOM file: see `dcmread`, which is this under pydicom's name."""
+    if mmap not in ("auto", "never", "always"):
+        raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
+    tags = None if specific_tags is None else tags_of(specific_tags)
+    terms = None if charset is None else _terms(charset)
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
+        path = path if isinstance(path, str) else os.fsdecode(path)
+        return _core.read_path(path, stop_before_pixels, tags, terms, force, mmap)
+    if isinstance(source, bytes):
+        return _core.read_bytes(source, stop_before_pixels, tags, terms, force)
+    if hasattr(source, "read"):
+        dataset = _read_object(source, stop_before_pixels, tags, terms, force)
+        _note_source(dataset, source)
+        return dataset
+    try:
+        data = bytes(memoryview(source))
+    except TypeError:
+        kind = type(source).__name__
+        raise TypeError(
+            f"dcmread takes a path, bytes or a binary file object, not {kind}"
+        ) from None
+    return _core.read_bytes(data, stop_before_pixels, tags, terms, force)
+
+
+def tags_of(specific_tags: Iterable[Key]) -> list[int]:
+    """Return the tags of keywords, or of whatever `Tag` takes."""
+    return [int(Tag(tag)) for tag in specific_tags]
+
+
+def _terms(charset: str | Iterable[str]) -> list[str]:
+    terms = charset.split("\\") if isinstance(charset, str) else list(charset)
+    if not terms or not all(isinstance(term, str) for term in terms):
+        raise TypeError("charset must be a str, or several")
+    return terms
+
+
+def _read_object(
+    source: Any,
+    stop_before_pixels: bool,
+    tags: list[int] | None,
+    terms: list[str] | None,
+    force: bool,
+) -> _core.Dataset:
+    if not (stop_before_pixels or tags is not None) or not _is_seekable(source):
+        return _core.read_bytes(bytes_read(source.read()), stop_before_pixels, tags, terms, force)
+    start = source.tell()
+    length = source.seek(0, os.SEEK_END) - start
+
+    def read_at(offset: int, count: int) -> bytes:
+        source.seek(start + offset)
+        data = bytes_read(source.read(count))
+        # Raw streams may give less than they are asked for, and the rest when they are asked again.
+        while data and len(data) < count and (more := bytes_read(source.read(count - len(data)))):
+            data += more
+        return data
+
+    try:
+        return _core.read_stream(read_at, max(length, 0), stop_before_pixels, tags, terms, force)
+    finally:
+        source.seek(start)
+
+
+def _note_source(dataset: _core.Dataset, source: Any) -> None:
+    dataset.fileobj_type = type(source)
+    if isinstance(name := getattr(source, "name", None), str):
+        dataset.filename = name  # type: ignore[misc]  # the package's class takes it
+        return
+    # Not kept alive: the data set has the bytes that it needs.
+    with suppress(TypeError):
+        dataset.__dict__["_buffer"] = weakref.ref(source)
+
+
+def _is_seekable(source: Any) -> bool:
+    # Pipes have `seek` too, which raises.
+    return hasattr(source, "seek") and (not hasattr(source, "seekable") or source.seekable())
+
+
+def bytes_read(data: object) -> bytes:
+    """Return what a file object gave as bytes, or raise `TypeError`."""
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, str):
+        raise TypeError("the file object gives text: open it for reading bytes, with mode 'rb'")
+    if isinstance(data, (bytearray, memoryview)):
+        return bytes(data)
+    raise TypeError(f"the file object gave {type(data).__name__} instead of bytes")

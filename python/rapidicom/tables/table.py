@@ -1,0 +1,284 @@
+"""The header table: one row a DICOM file, one typed column an attribute."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+from rapidicom import _core
+from rapidicom._common.progress import Progress
+from rapidicom.sources.paths import checked_workers, listed
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from numpy.typing import NDArray
+
+    Column: TypeAlias = str | int | tuple[int, int]
+
+__all__ = ["DEFAULT_COLUMNS", "InvalidValue", "Table", "UnreadableFile", "scan"]
+
+#: What sorting, grouping and choosing images takes.
+DEFAULT_COLUMNS = (
+    "TransferSyntaxUID",
+    "ImageType",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "Modality",
+    "SeriesDescription",
+    "PatientID",
+    "SliceThickness",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "AcquisitionNumber",
+    "InstanceNumber",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "FrameOfReferenceUID",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "PixelSpacing",
+    "RescaleIntercept",
+    "RescaleSlope",
+)
+
+# Rows that `print` shows of a longer table, half of them from its start.
+_SHOWN_ROWS = 20
+
+
+@dataclass(frozen=True)
+class UnreadableFile:
+    """A file or folder that could not be read.
+
+    Attributes:
+        path: Its path.
+        reason: Why, in a sentence.
+    """
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class InvalidValue:
+    """A value that the file has and the table has not, because it does not fit the column.
+
+    It is no number where there should be one, there are too many or too few, or it is text that
+    cannot be decoded.
+
+    Attributes:
+        row: The row, from 0.
+        path: The file.
+        column: The name of the column.
+    """
+
+    row: int
+    path: str
+    column: str
+
+
+class Table:
+    """The headers of many files; see `scan`.
+
+    `table["Rows"]` is a column as a NumPy array, `len(table)` the number of rows, and iterating
+    gives the names of the columns. Any library that reads Arrow's C stream takes the table as it
+    is, without a copy of its buffers.
+    """
+
+    __module__ = "rapidicom"
+
+    def __init__(self, native: _core.Table) -> None:
+        self._native = native
+        self._arrays: dict[str, NDArray[Any]] = {}
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns; the first is `path`."""
+        return self._native.columns
+
+    @property
+    def errors(self) -> list[UnreadableFile]:
+        """The files that could not be read, in path order."""
+        return [UnreadableFile(path, reason) for path, reason in self._native.errors]
+
+    @property
+    def skipped(self) -> int:
+        """How many files of the folders are no DICOM files."""
+        return self._native.skipped
+
+    @property
+    def invalid(self) -> list[InvalidValue]:
+        """The values that are missing because they do not fit their column, in row order."""
+        entries = self._native.invalid
+        if not entries:
+            return []
+        names, paths = self.columns, self["path"]
+        return [InvalidValue(row, str(paths[row]), names[column]) for row, column in entries]
+
+    def __len__(self) -> int:
+        return len(self._native)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return a column.
+
+        Args:
+            name: One of `columns`.
+
+        Returns:
+            Read-only. Numbers are int64 or float64, with a second axis where a row has several;
+            where a number is missing, the array is float64 and has NaN there. Text is an object
+            array of `str`, with `None` where it is missing.
+
+        Raises:
+            KeyError: The table has no column of this name.
+        """
+        array = self._arrays.get(name)
+        if array is None:
+            array = self._native.array(name)
+            # The same array is handed out every time.
+            array.flags.writeable = False
+            self._arrays[name] = array
+        return array
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return a dictionary a row: numbers, lists of numbers, strings, `None` where a value is missing."""
+        names = self.columns
+        values = (self._native.values(name) for name in names)
+        return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+
+    def to_pandas(self) -> Any:
+        """Return a pandas `DataFrame`. A missing whole number makes its column one of floats, as in NumPy."""
+        pandas = import_module("pandas")
+        # Arrays of two axes are no columns for pandas: each cell holds a row.
+        return pandas.DataFrame({
+            name: array if array.ndim == 1 else self._native.values(name)
+            for name, array in ((name, self[name]) for name in self.columns)
+        })  # fmt: skip
+
+    def to_polars(self) -> Any:
+        """Return a polars `DataFrame`; several numbers are an `Array`."""
+        return import_module("polars").DataFrame(self)
+
+    def to_arrow(self) -> Any:
+        """Return a pyarrow `Table`; several numbers are a fixed-size list."""
+        return import_module("pyarrow").table(self)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the capsule of Arrow's PyCapsule interface; a requested schema is not honoured."""
+        return self._native.arrow_stream()
+
+    def __reduce__(self) -> tuple[type[Table], tuple[_core.Table]]:
+        return Table, (self._native,)
+
+    def __repr__(self) -> str:
+        from rapidicom._common.text_table import ELLIPSIS, format_table, shorten, terminal_width
+
+        width = terminal_width()
+        is_long = len(self) > _SHOWN_ROWS
+        half = _SHOWN_ROWS // 2 if is_long else len(self)
+        rows = [*range(half), *(range(len(self) - half, len(self)) if is_long else ())]
+        arrays = [self[name] for name in self.columns]
+        lines = format_table(
+            self.columns, [[array[row] for array in arrays] for row in rows], width=width
+        )
+        if is_long:
+            lines.insert(len(lines) - half, ELLIPSIS)
+        lines.append(shorten(self._summary(), width))
+        return "\n".join(lines)
+
+    def _summary(self) -> str:
+        parts = [f"{len(self)} rows", f"{len(self.columns)} columns"]
+        counts = [
+            (self.skipped, "skipped"),
+            (len(self.errors), "not readable"),
+            (len(self._native.invalid), "invalid"),
+        ]
+        return ", ".join(parts + [f"{count} {what}" for count, what in counts if count])
+
+
+def scan(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    columns: Iterable[Column] | str | None = None,
+    *,
+    recursive: bool = True,
+    workers: int | None = None,
+    errors: Literal["collect", "raise"] = "collect",
+    progress: bool = False,
+    cache: str | os.PathLike[str] | None = None,
+) -> Table:
+    """Read the headers of many files into a table, each only as far as the last wanted element.
+
+    Rows are in the order of the paths: files that are named first, then those found in folders,
+    sorted. Files in folders that are not DICOM are skipped and counted.
+
+    Args:
+        paths: A folder, a file, or an iterable of either.
+        columns: Keywords, tags (`0x0020000E`, `(0x0020, 0x000E)`, `"0020000E"`), or paths into
+            sequences with dots: `"RequestAttributesSequence.ScheduledProcedureStepID"`. A
+            sequence's first item is taken, or the one with an index:
+            `"PerFrameFunctionalGroupsSequence[4].PlanePositionSequence.ImagePositionPatient"`. By
+            default those of `DEFAULT_COLUMNS`. `path` always comes first.
+        recursive: Whether folders in folders are gone through.
+        workers: Threads; by default as many as there are cores, and more while they wait for a
+            disk.
+        errors: What a file does that cannot be read: with `"collect"` it costs only its own row and
+            is in `Table.errors`, with `"raise"` the first one raises.
+        progress: Whether to show a bar, which needs tqdm.
+        cache: A Parquet file that remembers the table, to be made if it is not there; needs
+            pyarrow. The next scan of the same folder, for the same columns, reads the headers of
+            those files only whose size, modification time (in nanoseconds) or inode differ, and
+            brings the index up to date. What was modified within two seconds of a scan is read
+            again by the next one. One index is for one list of `paths`: files that are no longer
+            among them are forgotten. An index of other columns, or of another version, is replaced.
+
+    Raises:
+        OSError: One of `paths` does not exist, or is a folder that cannot be read.
+        DicomError: A file cannot be read and `errors` is `"raise"`.
+        ValueError: A column names no element, or one that has neither text nor numbers; or the file
+            at `cache` is something else, which is not overwritten.
+        ImportError: `cache` or `progress` needs a library that is not installed.
+    """
+    if errors not in ("collect", "raise"):
+        raise ValueError(f"errors must be 'collect' or 'raise', not {errors!r}")
+    workers = checked_workers(workers)
+    names = _column_names(DEFAULT_COLUMNS if columns is None else columns)
+    with Progress(progress, "headers") as bar:
+        arguments = (listed(paths), names, recursive, workers, errors == "raise", bar.callback)
+        if cache is None:
+            return Table(_core.scan(*arguments))
+        from rapidicom.tables.index import cached_scan
+
+        return Table(cached_scan(*arguments, cache))
+
+
+def _column_names(columns: Iterable[Column] | str) -> list[str]:
+    if isinstance(columns, str):
+        return [columns]
+    names = []
+    for column in columns:
+        match column:
+            case str():
+                names.append(column)
+            case int():
+                names.append(f"{column:08X}")
+            case (int(group), int(element)):
+                names.append(f"{group:04X}{element:04X}")
+            case _:
+                raise TypeError(
+                    f"a column is a keyword, a tag or a path of them, not {type(column).__name__}"
+                )
+    return names

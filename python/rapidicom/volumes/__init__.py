@@ -1,0 +1,1 @@
+"""Many files: series, and one volume of each."""

@@ -1,0 +1,188 @@
+"""What values stand for: units, Real World Value Mapping, private scale factors, and padding.
+
+Nothing here changes a value. `Volume.scaling` has one entry an image, taken from its data set and
+from the item of its frame in the functional groups (PS3.3 §C.7.6.16).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rapidicom._core import Dataset
+
+__all__ = ["RealWorldValueMapping", "Scaling", "padding_range", "scaling_of"]
+
+# Philips keeps the factors between stored values and those of the scanner here, of each frame in a
+# sequence of its own.
+_PHILIPS = "Philips MR Imaging DD 001"
+_PHILIPS_FRAME_SEQUENCE = "Philips MR Imaging DD 005"
+
+
+@dataclass(frozen=True)
+class RealWorldValueMapping:
+    """One item of Real World Value Mapping Sequence (PS3.3 §C.7.6.16.2.11).
+
+    Attributes:
+        slope: Multiplies the stored value; `None` where a table takes its place.
+        intercept: Is added to the product.
+        first: The first stored value that is mapped.
+        last: The last one.
+        table: The values that stored ones stand for, from `first` on; empty where there is a slope.
+        unit: The code of the unit, as in UCUM.
+        label: LUT Label.
+    """
+
+    slope: float | None
+    intercept: float | None
+    first: float | None
+    last: float | None
+    table: tuple[float, ...]
+    unit: str | None
+    label: str | None
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What an image's values stand for; `None` where nothing is said.
+
+    Attributes:
+        rescale_type: Rescale Type: the unit of rescaled values, such as `HU`.
+        units: Units of PET, such as `BQML`.
+        dose_units: Dose Units of a dose: `GY` or `RELATIVE`.
+        suv_type: SUV Type of PET.
+        decay_correction: Decay Correction of PET.
+        real_world: Real World Value Mappings, with which stored values become real ones.
+        philips_scale_slope: Scale Slope of Philips: divides the sum of stored value and intercept
+            over slope.
+        philips_scale_intercept: Scale Intercept of Philips.
+    """
+
+    rescale_type: str | None
+    units: str | None
+    dose_units: str | None
+    suv_type: str | None
+    decay_correction: str | None
+    real_world: tuple[RealWorldValueMapping, ...]
+    philips_scale_slope: float | None
+    philips_scale_intercept: float | None
+
+
+def scaling_of(ds: Dataset, frame: int = 0) -> Scaling:
+    """Collect what a data set says about the values of one of its frames.
+
+    Args:
+        ds: The data set.
+        frame: Which frame, from 0.
+    """
+    groups = _groups(ds, frame)
+    transformation = _macro(groups, "PixelValueTransformationSequence")
+    mappings: Any = None
+    for place in (*groups, ds):
+        mappings = mappings or place.get("RealWorldValueMappingSequence")
+    slope, intercept = _philips(groups, ds)
+    return Scaling(
+        rescale_type=_text(transformation or ds, "RescaleType"),
+        units=_text(ds, "Units"),
+        dose_units=_text(ds, "DoseUnits"),
+        suv_type=_text(ds, "SUVType"),
+        decay_correction=_text(ds, "DecayCorrection"),
+        real_world=tuple(_mapping(item) for item in mappings or ()),
+        philips_scale_slope=slope,
+        philips_scale_intercept=intercept,
+    )
+
+
+def padding_range(ds: Dataset) -> tuple[int, int] | None:
+    """Return the lowest and the highest stored value that is padding (PS3.3 §C.7.5.1.1.2), or `None`."""
+    value = ds.get("PixelPaddingValue")
+    if value is None or value == "":
+        return None
+    limit = ds.get("PixelPaddingRangeLimit")
+    bounds = [
+        _as_stored(ds, value),
+        _as_stored(ds, value if limit is None or limit == "" else limit),
+    ]
+    return min(bounds), max(bounds)
+
+
+def _as_stored(ds: Dataset, value: Any) -> int:
+    # Some writers give the padding value of signed pixels the VR of unsigned ones, or the reverse.
+    number, bits = int(value), int(ds.get("BitsAllocated", 16))
+    number %= 1 << bits
+    is_negative = ds.get("PixelRepresentation") == 1 and number >= 1 << (bits - 1)
+    return number - (1 << bits) if is_negative else number
+
+
+def _groups(ds: Dataset, frame: int) -> list[Dataset]:
+    """The items that hold for a frame, its own before the one that it shares."""
+    found = []
+    per_frame = ds.get("PerFrameFunctionalGroupsSequence")
+    if per_frame and frame < len(per_frame):
+        found.append(per_frame[frame])
+    shared = ds.get("SharedFunctionalGroupsSequence")
+    if shared:
+        found.append(shared[0])
+    return found
+
+
+def _macro(groups: list[Dataset], keyword: str) -> Dataset | None:
+    for group in groups:
+        items = group.get(keyword)
+        if items:
+            item: Dataset = items[0]
+            return item
+    return None
+
+
+def _text(ds: Dataset, keyword: str) -> str | None:
+    value = ds.get(keyword)
+    return None if value is None or value == "" else str(value)
+
+
+def _number(ds: Dataset, *keywords: str) -> float | None:
+    for keyword in keywords:
+        value = ds.get(keyword)
+        if value is not None and value != "":
+            return float(value)
+    return None
+
+
+def _mapping(item: Dataset) -> RealWorldValueMapping:
+    table = item.get("RealWorldValueLUTData")
+    units = item.get("MeasurementUnitsCodeSequence")
+    return RealWorldValueMapping(
+        slope=_number(item, "RealWorldValueSlope"),
+        intercept=_number(item, "RealWorldValueIntercept"),
+        first=_number(
+            item, "RealWorldValueFirstValueMapped", "DoubleFloatRealWorldValueFirstValueMapped"
+        ),
+        last=_number(
+            item, "RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped"
+        ),
+        table=() if table is None else tuple(float(value) for value in table),
+        unit=_text(units[0], "CodeValue") if units else None,
+        label=_text(item, "LUTLabel"),
+    )
+
+
+def _philips(groups: list[Dataset], ds: Dataset) -> tuple[float | None, float | None]:
+    places: list[Dataset] = []
+    for group in groups:
+        block = _block(group, _PHILIPS_FRAME_SEQUENCE)
+        if block is not None and 0x0F in block:
+            places.extend(block[0x0F].value[:1])
+    for place in (*places, ds):
+        block = _block(place, _PHILIPS)
+        if block is not None and 0x0E in block:
+            intercept = float(block[0x0D].value) if 0x0D in block else None
+            return float(block[0x0E].value), intercept
+    return None, None
+
+
+def _block(ds: Dataset, creator: str) -> Any:
+    try:
+        return ds.private_block(0x2005, creator)
+    except KeyError:
+        return None

@@ -1,0 +1,349 @@
+"""A volume: an array, its place in the patient, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from rapidicom._dataset.dataset import Dataset
+from rapidicom._dataset.file_reading import dcmread
+from rapidicom.volumes.report import Report
+
+if TYPE_CHECKING:
+    import nibabel
+    import SimpleITK
+    import torch
+    import xarray
+
+    from rapidicom import _core
+    from rapidicom.volumes.part import Part
+    from rapidicom.volumes.scaling import Scaling
+
+__all__ = ["Described", "Volume"]
+
+
+class Described(Protocol):
+    """What a volume keeps of where it comes from: what its headers say, and reading it once more."""
+
+    @property
+    def uid(self) -> str: ...
+    @property
+    def modality(self) -> str: ...
+    @property
+    def axes(self) -> tuple[str, ...]: ...
+    @property
+    def coords(self) -> dict[str, npt.NDArray[Any]]: ...
+    @property
+    def spacing(self) -> tuple[float, float, float]: ...
+    @property
+    def affine(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def report(self) -> Report: ...
+
+    def read(
+        self,
+        *,
+        values: Literal["modality", "stored"] = ...,
+        irregular: Literal["raise", "keep"] = ...,
+        slices: slice | None = ...,
+        rows: slice | None = ...,
+        columns: slice | None = ...,
+    ) -> Volume:
+        """Read it, or a part of it: see `Series.read`."""
+
+
+class Volume:
+    """Slices as one array, with their geometry, their data sets and a report of what is irregular.
+
+    Attributes:
+        array: Axes (slice, row, column), with a last one for colour samples, and one in front where
+            positions have several images.
+        axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", "row",
+            "column")` and the like. The one in front is that of the first attribute that tells the
+            images of a position apart: `segment`, `time`, `trigger_time`, `cardiac_phase`, `echo`,
+            `b_value`, `gradient_direction`, `inversion_time`, `flip_angle`, `image_type`,
+            `data_type`, `acquisition` or `stack`. If none does, it is what the vectors of nuclear
+            medicine count (`energy_window`, `detector`, `phase`, `rotation`, `rr_interval`,
+            `time_slot`, `angular_view`, `time_slice`; PS3.3 §C.8.4.8), or a dimension of the file
+            (PS3.3 §C.7.6.17), with the keyword of its Dimension Index Pointer in small letters, or
+            `dimension` where that is private; at last `instance`.
+        coords: What changes along the axis in front, by name: one value a step, what it is sorted
+            by first. Times are in ms, but those of acquisition in seconds. A dimension of the file
+            has its index, which counts values: `effective_echo_time_index`, or `dimension_2_index`
+            of the second if it is private. See below for diffusion weighting.
+        affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS
+            (PS3.3 §C.7.6.2.1.1): the first three columns are the steps from neighbour to neighbour
+            along each axis. Where the report has `volume_coordinates`, the millimetres are those of
+            an ultrasound volume's own frame of reference (PS3.3 §C.8.24.2), and so are `origin` and
+            `direction`.
+        spacing: (slice, row, column) in mm: the lengths of these steps.
+
+    Where diffusion weighting changes along the axis, `coords` has it as a table, one row a step:
+    `coords["b_value"]`, shape (steps,), in s/mm2, and `coords["gradient_direction"]`, shape (steps,
+    3), unit vectors in the patient's coordinates, LPS, like `affine` (PS3.3 §C.8.13.5.9). They come
+    from the standard's attributes, or from private elements of Siemens, GE and Philips. A direction
+    is NaN in images without weighting and in those weighted in all directions (b-value above 0:
+    they are steps of their own), and where it is not told or not known how the scanner means it; if
+    no image has one, there is no `"gradient_direction"`.
+
+    Example: what FSL wants beside the file of `to_nibabel()`, directions along the axes of that
+    image, with the first one turned round if the image is right-handed, and 0 where there is none.
+
+        bvals = vol.coords["b_value"]
+        bvecs = np.nan_to_num(vol.coords["gradient_direction"] @ vol.direction)[:, ::-1]
+        if np.linalg.det(vol.to_nibabel().affine) > 0:
+            bvecs = bvecs * [-1, 1, 1]
+        np.savetxt("dwi.bval", bvals[np.newaxis], fmt="%g")
+        np.savetxt("dwi.bvec", bvecs.T, fmt="%.6f")
+    """
+
+    __module__ = "rapidicom"
+
+    def __init__(
+        self, array: npt.NDArray[Any], series: Described, slices: _core.Slices, part: Part
+    ) -> None:
+        self.array = array
+        self.affine = part.affine(series.affine)
+        self.spacing = part.spacing(series.spacing)
+        self.axes = series.axes
+        self.coords = {name: values.copy() for name, values in series.coords.items()}
+        self._images = _Images(slices)
+        self._series = series
+        self._part = part
+        self.series_uid = series.uid
+        self.modality = series.modality
+
+    @property
+    def paths(self) -> list[str]:
+        """One file an image, in the order of the array; an image that is missing is left out."""
+        return self._images.paths
+
+    @property
+    def frames(self) -> list[int]:
+        """Which frame of its file each image is, or which tile of a mosaic, from 0."""
+        return self._images.frames
+
+    @cached_property
+    def datasets(self) -> Sequence[Dataset]:
+        """One data set an image, read when it is looked at; images of one file share it."""
+        return _Datasets(self.paths)
+
+    @cached_property
+    def report(self) -> Report:
+        """What is irregular."""
+        images = self._images
+        return self._series.report.of_slices(images.paths, images.frames, images.present)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The array's type."""
+        return self.array.dtype
+
+    @property
+    def origin(self) -> npt.NDArray[np.float64]:
+        """The centre of voxel (0, 0, 0) in patient millimetres, LPS; shape (3,)."""
+        return self.affine[:3, 3].copy()
+
+    @property
+    def direction(self) -> npt.NDArray[np.float64]:
+        """Shape (3, 3): column k is the unit vector along axis k of the array, LPS.
+
+        The vectors are perpendicular to each other unless the stack is tilted.
+        """
+        direction: npt.NDArray[np.float64] = self.affine[:3, :3] / np.asarray(self.spacing)
+        return direction
+
+    @property
+    def windows(self) -> npt.NDArray[np.float64]:
+        """Shape (images, 2): the first Window Center and Window Width of each, NaN where there are none."""
+        return np.array(self._images.windows, dtype=np.float64).reshape(-1, 2)
+
+    @property
+    def slice_times(self) -> npt.NDArray[np.float64]:
+        """Shape (images,): when each slice was acquired, in ms, NaN where it is not told.
+
+        Siemens mosaics tell it of each of their slices, from the start of the mosaic (private
+        elements `MosaicRefAcqTimes`). Slices of one time were acquired together.
+        """
+        return np.array(self._images.slice_times, dtype=np.float64)
+
+    @property
+    def scaling(self) -> list[Scaling]:
+        """What the files say about units and other scales, one entry an image; nothing of it was applied.
+
+        Real World Value Mapping, the units of PET, doses and rescaled values, and the scale factors
+        of Philips scanners: see `rapidicom.scaling`.
+        """
+        from rapidicom.volumes.scaling import scaling_of
+
+        return [scaling_of(ds, frame) for ds, frame in zip(self.datasets, self.frames, strict=True)]
+
+    def padding_mask(self) -> npt.NDArray[np.bool_]:
+        """Find the voxels that hold Pixel Padding Value, or lie in its range (PS3.3 §C.7.5.1.1.2).
+
+        They stand for no measurement. In `array` they are rescaled like the others. The stored
+        values are read once more.
+
+        Returns:
+            The shape of `array`, without samples; false where there is no padding value, and where
+            an image is missing.
+        """
+        from rapidicom.volumes.scaling import padding_range
+
+        stored = self._series.read(
+            values="stored", irregular="keep",
+            slices=_slice(self._part.slices), rows=_slice(self._part.rows),
+            columns=_slice(self._part.columns),
+        ).array  # fmt: skip
+        if "sample" in self.axes:
+            stored = stored[..., 0]
+        mask = np.zeros(stored.shape, dtype=np.bool_)
+        images, masks = stored.reshape(-1, *stored.shape[-2:]), mask.reshape(-1, *stored.shape[-2:])
+        present = (index for index, is_there in enumerate(self._images.present) if is_there)
+        for index, ds in zip(present, self.datasets, strict=True):
+            limits = padding_range(ds)
+            if limits is not None:
+                masks[index] = (images[index] >= limits[0]) & (images[index] <= limits[1])
+        return mask
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        if copy:
+            return np.array(self.array, dtype=dtype)
+        if dtype is not None and np.dtype(dtype) != self.array.dtype:
+            if copy is False:
+                raise ValueError(
+                    f"an array of {np.dtype(dtype)} needs a copy: this one is of {self.array.dtype}"
+                )
+            return self.array.astype(dtype)
+        return self.array
+
+    def __dlpack__(self, **arguments: Any) -> Any:
+        """Hand the array to whoever speaks DLPack, not copied: `torch.from_dlpack(volume)`."""
+        return self.array.__dlpack__(**arguments)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Say that the array is in the memory of the CPU."""
+        device, number = self.array.__dlpack_device__()
+        return int(device), number
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.array.shape))
+        spacing = " x ".join(f"{length:g}" for length in self.spacing)
+        return f"<Volume {shape} {self.array.dtype}, spacing {spacing} mm, {self.report!r}>"
+
+    def to_nibabel(self) -> nibabel.Nifti1Image:
+        """Return a NIfTI image of nibabel's: axes (column, row, slice), RAS, the array not copied."""
+        from rapidicom.integrations.nibabel import to_nibabel
+
+        return to_nibabel(self)
+
+    def to_sitk(self) -> SimpleITK.Image:
+        """Return an image of SimpleITK's, which copies the array.
+
+        Raises:
+            ValueError: The stack is tilted: an ITK image has perpendicular axes.
+        """
+        from rapidicom.integrations.sitk import to_sitk
+
+        return to_sitk(self)
+
+    def to_torch(self) -> torch.Tensor:
+        """Return a torch tensor that shares the array's memory."""
+        from rapidicom.integrations.torch import to_torch
+
+        return to_torch(self)
+
+    def to_xarray(self) -> xarray.DataArray:
+        """Return an xarray with named axes, and distances from the first voxel in mm as coordinates."""
+        from rapidicom.integrations.xarray import to_xarray
+
+        return to_xarray(self)
+
+
+def _slice(indices: range) -> slice:
+    """Return the slice that selects `indices`."""
+    # Behind index 0 there is no number to stop at.
+    return slice(indices.start, indices.stop if indices.stop >= 0 else None, indices.step)
+
+
+class _Images:
+    """What the headers say of the images of a volume, listed when it is asked for.
+
+    The lists of ten thousand frames take as long to make as the frames to read.
+    """
+
+    def __init__(self, slices: _core.Slices) -> None:
+        self._slices = slices
+
+    @cached_property
+    def present(self) -> list[bool]:
+        return [place is not None for place in self._places]
+
+    @cached_property
+    def paths(self) -> list[str]:
+        files = self._slices.file_paths
+        return [files[place[0]] for place in self._places if place is not None]
+
+    @cached_property
+    def frames(self) -> list[int]:
+        return [place[1] for place in self._places if place is not None]
+
+    @cached_property
+    def windows(self) -> list[list[float]]:
+        none = [np.nan, np.nan]
+        windows = zip(self._slices.windows, self.present, strict=True)
+        return [none if window is None else window for window, is_there in windows if is_there]
+
+    @cached_property
+    def slice_times(self) -> list[float]:
+        times = zip(self._slices.slice_times, self.present, strict=True)
+        return [np.nan if time is None else time for time, is_there in times if is_there]
+
+    @cached_property
+    def _places(self) -> list[tuple[int, int] | None]:
+        return self._slices.places
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The headers themselves cannot be pickled.
+        names = ("present", "paths", "frames", "windows", "slice_times")
+        return {name: getattr(self, name) for name in names}
+
+
+class _Datasets(Sequence[Dataset]):
+    """One data set a path, read when it is first looked at and then kept; a path may occur several times."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self._paths = paths
+        self._read: dict[str, Dataset] = {}
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Dataset: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Dataset]: ...
+    def __getitem__(self, index: int | slice) -> Dataset | list[Dataset]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        path = self._paths[range(len(self))[index]]
+        if path not in self._read:
+            self._read[path] = dcmread(path)
+        return self._read[path]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} data sets, {len(self._read)} of them read>"
