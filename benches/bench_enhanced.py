@@ -14,7 +14,8 @@ import rapidicom as rd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from series_builder import Frame, enhanced, stack_frames
+from builder import Identity
+from enhanced_builder import Encoding, Frame, enhanced, stack_frames
 
 TIMES = SLICES = 100
 # Page cache warm; what any reader has to do is read 4 MB of functional groups and look at 10,000
@@ -35,7 +36,8 @@ def frames() -> list[Frame]:
 def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file, its sequences with lengths or with delimiters."""
     file = tmp_path_factory.mktemp("enhanced") / "a.dcm"
-    return enhanced(file, frames(), modality="MR", undefined_lengths=request.param)
+    encoding = Encoding(undefined_lengths=request.param)
+    return enhanced(file, frames(), identity=Identity(modality="MR"), encoding=encoding)
 
 
 def test_series_is_found(benchmark: Any, path: Path) -> None:

@@ -28,7 +28,7 @@ import rapidicom as rd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from builder import file_bytes, image
+from builder import Identity, Plane, file_bytes, image
 
 RECORD = Path(__file__).resolve().parent / "record"
 FOLDERS, FILES = 20, 500
@@ -44,13 +44,13 @@ def write_tree(root: Path) -> None:
         (root / f"{folder:02}").mkdir()
         for number in range(FILES):
             path = root / f"{folder:02}" / f"IM{number:04}.dcm"
-            identity: dict[str, Any] = {
-                "instance_number": number + 1,
-                "position": (0, 0, number),
-                "sop_instance": f"2.25.{folder}.{number}",
-                "series": f"2.25.9.{folder}",
-            }
-            path.write_bytes(file_bytes(image(pixels, **identity)))
+            identity = Identity(
+                instance_number=number + 1,
+                sop_instance=f"2.25.{folder}.{number}",
+                series=f"2.25.9.{folder}",
+            )
+            plane = Plane(position=(0, 0, number))
+            path.write_bytes(file_bytes(image(pixels, plane=plane, identity=identity)))
             os.utime(path, (LONG_AGO + number, LONG_AGO + number))
 
 

@@ -32,7 +32,7 @@ from rapidicom import _core
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from builder import Element, Fragments, file_bytes, image
+from builder import Element, Fragments, Identity, Plane, file_bytes, image
 
 RECORD = Path(__file__).resolve().parent / "record"
 COLUMNS = [
@@ -227,9 +227,8 @@ def series_on_threads(arrays: list[Array], count: int, rounds: int) -> float:
         for index in range(count):
             array = arrays[index % len(arrays)]
             frame = ic.jpeg_encode(array, lossless=True, predictor=1, bitspersample=16)
-            elements = image(
-                array, position=(0, 0, index), instance_number=index, sop_instance=f"2.25.{index}"
-            )
+            identity = Identity(instance_number=index, sop_instance=f"2.25.{index}")
+            elements = image(array, plane=Plane(position=(0, 0, index)), identity=identity)
             elements[-1] = Element(0x7FE00010, "OB", Fragments([frame]))
             path = Path(folder) / f"{index:04}.dcm"
             path.write_bytes(file_bytes(elements, transfer_syntax=LOSSLESS_JPEG))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from builder import CT_IMAGE, Element, Items, file_bytes, image
+from builder import CT_IMAGE, Element, Identity, Items, Layout, Plane, file_bytes, image
 
 SIZE = 512
 # Unsigned, because one of the rivals refuses signed pixels; air is 24.
@@ -153,14 +153,15 @@ def slice_bytes(index: int, pixels: NDArray[np.uint16]) -> bytes:
     return file_bytes(
         image(
             pixels,
-            bits_stored=12,
-            position=(*ORIGIN[:2], z),
-            pixel_spacing=PIXEL_SPACING,
+            layout=Layout(bits_stored=12),
+            plane=Plane(position=(*ORIGIN[:2], z), pixel_spacing=PIXEL_SPACING),
+            identity=Identity(
+                instance_number=index + 1,
+                sop_instance=f"2.25.512000000{index + 1:06}",
+                series="2.25.512000001",
+                study="2.25.512000002",
+            ),
             rescale=(1.0, INTERCEPT),
-            instance_number=index + 1,
-            sop_instance=f"2.25.512000000{index + 1:06}",
-            series="2.25.512000001",
-            study="2.25.512000002",
             extra=extra,
         )
     )

@@ -49,7 +49,7 @@ def write_file(folder: Path, megabytes: float) -> Path:
     frames = max(1, int(megabytes * 2**20 / (2 * FRAME[0] * FRAME[1])))
     pixels = np.random.default_rng(1).integers(0, 4096, (frames, *FRAME), np.uint16)
     path = folder / f"{megabytes:g}.dcm"
-    path.write_bytes(file_bytes(image(pixels, frames=True)))
+    path.write_bytes(file_bytes(image(pixels)))
     return path
 
 

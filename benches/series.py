@@ -29,8 +29,9 @@ import rapidicom as rd
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from bench_enhanced import SLICES, TIMES, frames
+from builder import Identity
 from cache import FILES, FOLDERS, write_tree
-from series_builder import enhanced
+from enhanced_builder import Encoding, enhanced
 
 RECORD = Path(__file__).resolve().parent / "record"
 ROUNDS = 15
@@ -45,7 +46,12 @@ def ways(folder: Path) -> dict[str, tuple[Callable[[], Any], str | None, str]]:
     assert sorted(len(one.paths) for one in series) == [FILES] * FOLDERS
     assert len(rd.scan(tree, cache=cache)) == FILES * FOLDERS
 
-    file = enhanced(folder / "enhanced.dcm", frames(), modality="MR", undefined_lengths=True)
+    file = enhanced(
+        folder / "enhanced.dcm",
+        frames(),
+        identity=Identity(modality="MR"),
+        encoding=Encoding(undefined_lengths=True),
+    )
     (found,) = rd.find_series(file)
     assert found.shape == (TIMES, SLICES, 64, 64)
     out = np.empty(found.shape, np.int16)

@@ -1,9 +1,10 @@
 """One text for a data set, the same from any reader whose `Dataset` reads like pydicom's.
 
-A line an element, nested ones included, in tag order: path, VR, value. Two readers agree on a file when
-their lines do, so a table of digests stands for the comparison of every value.
+A line an element, nested ones included, in tag order: path, VR, value. Two readers agree on a file
+when their lines do, so a table of digests replaces the comparison of every value.
 
-Only what pydicom and Rapidicom share is used: iteration over `DataElement`, its `tag`, `VR` and `value`.
+Only what pydicom and Rapidicom share is used: iteration over `DataElement`, its `tag`, `VR` and
+`value`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ def digest(dataset: Any) -> tuple[int, str]:
         dataset: A pydicom or Rapidicom `Dataset`. Its File Meta Information counts too.
     """
     lines = list(canonical_lines(dataset))
-    return len(lines), hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+    return len(lines), hashlib.sha256(
+        "\n".join(lines).encode("utf-8", "surrogateescape")
+    ).hexdigest()
 
 
 def canonical_lines(dataset: Any) -> Iterator[str]:
@@ -49,7 +52,8 @@ def _element_lines(elements: Iterable[Any], parent: str) -> Iterator[str]:
 def canonical_value(vr: str, value: Any) -> str:
     """Return `value` as text: several values with a backslash between them, empty ones as `-`.
 
-    Floats are hexadecimal, so no digit is lost; bytes are their length and SHA-256, so lines stay short.
+    Floats are hexadecimal, so no digit is lost; bytes are their length and SHA-256, so lines stay
+    short.
     """
     if value is None:
         return EMPTY

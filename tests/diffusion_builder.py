@@ -1,18 +1,19 @@
 """Diffusion-weighted series as scanners of several makers write them.
 
-Directions of all but GE are in the patient's coordinates (LPS); those of GE along the axes of the scan.
+Directions of all but GE are in the patient's coordinates (LPS); those of GE along the axes of the
+scan.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from builder import EXPLICIT_LITTLE, Element, file_bytes, image
+from builder import EXPLICIT_LITTLE, Element, Identity, Plane, file_bytes, image
 from series_builder import PLANES, normal_of, stored_pixels
+from siemens_builder import csa
 
 Direction = tuple[float, float, float]
 Vendor = Callable[[float, Direction | None, int], list[Element]]
@@ -50,7 +51,9 @@ def siemens(b_value: float, direction: Direction | None, block: int) -> list[Ele
     ]
 
 
-def ge(b_value: float, direction: Direction | None, block: int, added: int = 1_000_000_000) -> list[Element]:
+def ge(
+    b_value: float, direction: Direction | None, block: int, added: int = 1_000_000_000
+) -> list[Element]:
     """What those of GE write; the direction is in coordinates of the scan."""
     x, y, z = direction or (0.0, 0.0, 0.0)
     return [
@@ -69,7 +72,9 @@ def ge_plain(b_value: float, direction: Direction | None, block: int) -> list[El
     return ge(b_value, direction, block, added=0)
 
 
-def ge_tensor(b_value: float, direction: Direction | None, block: int, phase: str = "COL") -> list[Element]:
+def ge_tensor(
+    b_value: float, direction: Direction | None, block: int, phase: str = "COL"
+) -> list[Element]:
     """What GE writes into images of a tensor scan, and how it was done."""
     return [
         *ge_plain(b_value, direction, block),
@@ -93,18 +98,6 @@ def philips(b_value: float, direction: Direction | None, block: int) -> list[Ele
         element(0x2005, block, 0xB1, "FL", y),
         element(0x2005, block, 0xB2, "FL", z),
     ]
-
-
-def csa(entries: Sequence[tuple[str, Sequence[str]]]) -> bytes:
-    """A header of Siemens' second layout: named lists of texts."""
-    parts = [b"SV10\x04\x03\x02\x01", struct.pack("<II", len(entries), 77)]
-    for name, values in entries:
-        parts.append(struct.pack("<64si4siii", name.encode(), len(values), b"FD", 6, len(values), 77))
-        for value in values:
-            length = len(value) + 1
-            padded = value.encode().ljust((length + 3) // 4 * 4, b"\0")
-            parts.append(struct.pack("<4i", length, length, 77, length) + padded)
-    return b"".join(parts)
 
 
 def siemens_csa(b_value: float, direction: Direction | None, block: int) -> list[Element]:
@@ -153,7 +146,9 @@ def write_series(
     """
     volumes = []
     for volume, (b_value, direction) in enumerate(weightings):
-        volumes.append([stored_pixels(index, (5, 7)) + VOLUME_STEP * volume for index in range(SLICES)])
+        volumes.append(
+            [stored_pixels(index, (5, 7)) + VOLUME_STEP * volume for index in range(SLICES)]
+        )
         for index, pixels in enumerate(volumes[-1]):
             number = volume * SLICES + index + 1
             own = elements_of(b_value, direction)
@@ -161,11 +156,12 @@ def write_series(
             tags = {one.tag for one in own}
             elements = image(
                 pixels,
-                modality=modality,
-                position=tuple(2.5 * index * normal_of(orientation)),
-                orientation=orientation,
-                instance_number=number,
-                sop_instance=f"2.25.7.{number}",
+                plane=Plane(
+                    position=tuple(2.5 * index * normal_of(orientation)), orientation=orientation
+                ),
+                identity=Identity(
+                    modality=modality, instance_number=number, sop_instance=f"2.25.7.{number}"
+                ),
                 extra=[*(one for one in always if one.tag not in tags), *own],
             )
             content = file_bytes(elements, transfer_syntax=transfer_syntax)

@@ -1,12 +1,13 @@
 """Series of single-frame images for tests, each with the irregularity that a test asks for.
 
-Positions and expected affines follow PS3.3 §C.7.6.2.1.1 and are computed here, apart from the reader.
+Positions and expected affines follow PS3.3 §C.7.6.2.1.1 and are computed here, apart from the
+reader.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder import EXPLICIT_LITTLE, Element, Items, file_bytes, image
+from builder import (
+    ENCAPSULATED_UNCOMPRESSED,
+    EXPLICIT_LITTLE,
+    PIXEL_DATA,
+    Element,
+    Fragments,
+    Identity,
+    Plane,
+    file_bytes,
+    image,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -35,18 +46,116 @@ PLANES: dict[str, tuple[float, ...]] = {
 }
 
 ORIGIN = (-12.5, 30.25, -100.0)
+ACQUISITION_NUMBER = 0x00200012
 
 
 @dataclass(frozen=True)
-class Slice:
-    """One file of a series before it is written; `None` leaves the attribute out."""
+class Stack:
+    """Where the slices of a complete series lie, and how often each was scanned.
 
-    stored: NDArray[Any]
-    position: Sequence[float] | None
-    orientation: Sequence[float] | None
-    instance_number: int
-    rescale: tuple[float, float] | None
-    extra: tuple[Element, ...] = ()
+    Attributes:
+        count: How many slices.
+        plane: A key of `PLANES`.
+        pixel_spacing: (between rows, between columns) in mm.
+        step: Distance of two slice origins in mm.
+        tilt: Degrees by which the direction from slice to slice leans from the normal towards the
+            rows (Y).
+        decimals: To how many digits scanners like to round positions; `None` keeps them all.
+        phases: How often each position was scanned; the phases differ in Acquisition Number and
+            pixels.
+    """
+
+    count: int = 8
+    plane: str = "axial"
+    pixel_spacing: tuple[float, float] = (0.75, 0.75)
+    step: float = 2.5
+    tilt: float = 0.0
+    decimals: int | None = None
+    phases: int = 1
+
+    @property
+    def orientation(self) -> tuple[float, ...]:
+        """Image Orientation (Patient)."""
+        return PLANES[self.plane]
+
+    @property
+    def step_vector(self) -> FloatArray:
+        """From one slice origin to the next, shape (3,), in mm."""
+        normal, down = normal_of(self.orientation), np.asarray(self.orientation[3:], float)
+        lean = math.radians(self.tilt)
+        return np.asarray(self.step * (math.cos(lean) * normal + math.sin(lean) * down))
+
+    def position(self, index: int) -> list[float]:
+        """Image Position (Patient) of a slice."""
+        position = np.asarray(ORIGIN) + index * self.step_vector
+        if self.decimals is not None:
+            position = position.round(self.decimals)
+        return [float(value) for value in position]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What the slices of a series show.
+
+    Attributes:
+        shape: (rows, columns).
+        dtype: Of the stored values.
+        rescale: (slope, intercept) of all or of each slice; `None` leaves the attributes out.
+        modality: As for `builder.Identity`.
+    """
+
+    shape: tuple[int, int] = (5, 7)
+    dtype: Any = np.int16
+    rescale: tuple[float, float] | Sequence[tuple[float, float]] | None = (1.0, -1024.0)
+    modality: str = "CT"
+
+    def rescale_of(self, index: int) -> tuple[float, float] | None:
+        """(slope, intercept) of a slice."""
+        if self.rescale is None or np.ndim(self.rescale) == 1:
+            return self.rescale  # type: ignore[return-value]
+        return self.rescale[index]  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """How the files of a series are numbered and named.
+
+    Attributes:
+        series: Tells one series in a folder from another: part of the UIDs and file names.
+        first_serial: Where the count in SOP Instance UIDs and file names starts, so that two calls
+            can write into the same series.
+        reversed_instances: Whether Instance Number falls along the normal.
+    """
+
+    series: int = 1
+    first_serial: int = 0
+    reversed_instances: bool = False
+
+
+@dataclass(frozen=True)
+class Flaws:
+    """What makes a series irregular. Slices are given by their index in the complete stack.
+
+    Attributes:
+        missing: Slices that are not written.
+        without_position: Slices that have no Image Position (Patient).
+        duplicate: A slice whose position gets a second file with other pixels.
+        localizer: Whether a sagittal LOCALIZER image is among the files.
+        odd_shape: A slice that has a row more than the others.
+        odd_orientation: A slice that is turned by 20 degrees within its plane; its normal is the
+            others'.
+        truncated: A slice whose file ends in the middle of the pixel data.
+        unreadable: A slice whose header is damaged after Series Instance UID.
+    """
+
+    missing: Collection[int] = ()
+    without_position: Collection[int] = ()
+    duplicate: int | None = None
+    localizer: bool = False
+    odd_shape: int | None = None
+    odd_orientation: int | None = None
+    truncated: int | None = None
+    unreadable: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +204,7 @@ class Written:
 
 
 def stored_pixels(index: int, shape: tuple[int, int], dtype: Any = np.int16) -> NDArray[Any]:
-    """Make pixels whose value tells slice, row and column; some are negative where the dtype allows."""
+    """Make pixels whose values identify slice, row and column; negative ones if dtype has them."""
     row, column = np.indices(shape)
     values = index * 500 + row * 20 + column
     if np.dtype(dtype).kind == "i":
@@ -116,8 +225,8 @@ def affine_of(
 ) -> FloatArray:
     """The matrix of PS3.3 §C.7.6.2.1.1 with its axes in array order: (slice, row, column, 1) to mm.
 
-    The standard's column index runs along X and is scaled by the second value of Pixel Spacing, its row index
-    runs along Y and is scaled by the first.
+    The standard's column index runs along X and is scaled by the second value of Pixel Spacing, its
+    row index runs along Y and is scaled by the first.
     """
     affine = np.eye(4)
     affine[:3, 0] = step
@@ -127,303 +236,188 @@ def affine_of(
     return affine
 
 
+@dataclass(frozen=True)
+class Slice:
+    """One file of a series before it is written; `None` leaves the attribute out.
+
+    Attributes:
+        is_odd: Whether it makes the series irregular.
+        is_truncated: Whether its file ends in the middle of the pixel data.
+    """
+
+    stored: NDArray[Any]
+    position: Sequence[float] | None
+    orientation: Sequence[float]
+    instance_number: int
+    rescale: tuple[float, float] | None
+    extra: tuple[Element, ...] = ()
+    is_odd: bool = False
+    is_truncated: bool = False
+
+
 def series(
     folder: Path,
+    stack: Stack = Stack(),
     *,
-    count: int = 8,
-    shape: tuple[int, int] = (5, 7),
-    dtype: Any = np.int16,
-    plane: str = "axial",
-    pixel_spacing: tuple[float, float] = (0.75, 0.75),
-    step: float = 2.5,
-    tilt: float = 0.0,
-    decimals: int | None = None,
-    rescale: tuple[float, float] | Sequence[tuple[float, float]] | None = (1.0, -1024.0),
-    modality: str = "CT",
+    pixels: Pixels = Pixels(),
+    numbering: Numbering = Numbering(),
+    flaws: Flaws = Flaws(),
     transfer_syntax: str = EXPLICIT_LITTLE,
-    number: int = 1,
-    first_serial: int = 0,
-    reversed_instances: bool = False,
-    missing: Collection[int] = (),
-    without_position: Collection[int] = (),
-    duplicate: int | None = None,
-    localizer: bool = False,
-    odd_shape: int | None = None,
-    odd_orientation: int | None = None,
-    truncated: int | None = None,
-    unreadable: int | None = None,
-    phases: int = 1,
 ) -> Written:
     """Write a series and tell what is in it.
 
     Args:
         folder: Created where absent.
-        count: Slices of the complete stack.
-        shape: (rows, columns).
-        dtype: Of the stored values.
-        plane: A key of `PLANES`.
-        pixel_spacing: (between rows, between columns) in mm.
-        step: Distance of two slice origins in mm.
-        tilt: Degrees by which the direction from slice to slice leans from the normal towards the rows (Y).
-        decimals: To how many digits scanners like to round positions; `None` keeps them all.
-        rescale: (slope, intercept) of all or of each slice; `None` leaves the attributes out.
-        modality: As for `builder.image`.
+        stack: Where the slices lie.
+        pixels: What they show.
+        numbering: How their files are numbered and named.
+        flaws: What makes the series irregular.
         transfer_syntax: As for `builder.file_bytes`.
-        number: Tells one series in a folder from another: part of the UIDs and file names.
-        first_serial: Where the count in SOP Instance UIDs and file names starts, so that two calls can write
-            into the same series.
-        reversed_instances: Whether Instance Number falls along the normal.
-        missing: Slices that are not written.
-        without_position: Slices that have no Image Position (Patient).
-        duplicate: A slice whose position gets a second file with other pixels.
-        localizer: Whether a sagittal LOCALIZER image is among the files.
-        odd_shape: A slice that has a row more than the others.
-        odd_orientation: A slice that is turned by 20 degrees within its plane; its normal is the others'.
-        truncated: A slice whose file ends in the middle of the pixel data.
-        unreadable: A slice whose header is damaged after Series Instance UID.
-        phases: How often each position was scanned; the phases differ in Acquisition Number and pixels.
     """
-    orientation = PLANES[plane]
-    normal, down = normal_of(orientation), np.asarray(orientation[3:], float)
-    lean = math.radians(tilt)
-    step_vector = step * (math.cos(lean) * normal + math.sin(lean) * down)
-    rescales = [rescale] * count if rescale is None or np.ndim(rescale) == 1 else list(rescale)
-
-    regular: list[Slice] = []
-    for index in range(count):
-        position = np.asarray(ORIGIN) + index * step_vector
-        if decimals is not None:
-            position = position.round(decimals)
-        instance = count - index if reversed_instances else index + 1
-        regular.append(
-            Slice(
-                stored=stored_pixels(index, shape, dtype),
-                position=None if index in without_position else [float(v) for v in position],
-                orientation=orientation,
-                instance_number=instance,
-                rescale=rescales[index],  # type: ignore[arg-type]
-            )
-        )
-
-    odd: list[Slice] = []
-    if odd_shape is not None:
-        taller = stored_pixels(odd_shape, (shape[0] + 1, shape[1]), dtype)
-        odd.append(replace(regular[odd_shape], stored=taller))
-    if odd_orientation is not None:
-        odd.append(replace(regular[odd_orientation], orientation=_turned(orientation, 20.0)))
-    if duplicate is not None:
-        twin = regular[duplicate]
-        odd.append(replace(twin, stored=twin.stored + 7, instance_number=count + 1))
-    if localizer:
-        image_type = Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "LOCALIZER"])
-        odd.append(
-            Slice(
-                stored=stored_pixels(0, (shape[0] + 3, shape[1] + 2), dtype),
-                position=(0.0, -50.0, 20.0),
-                orientation=PLANES["sagittal"],
-                instance_number=count + 2,
-                rescale=rescales[0],  # type: ignore[arg-type]
-                extra=(image_type,),
-            )
-        )
-    for phase in range(1, phases):
-        acquisition = Element(0x00200012, "IS", phase + 1)
-        odd += [
-            replace(
-                one, stored=one.stored + 100 * phase, instance_number=phase * count + one.instance_number,
-                extra=(acquisition,),
-            )
-            for one in regular
-        ]  # fmt: skip
-    if phases > 1:
-        regular = [replace(one, extra=(Element(0x00200012, "IS", 1),)) for one in regular]
-
+    regular = _regular_slices(stack, pixels, numbering, flaws)
+    slices = [
+        *(_flawed(one, index, flaws) for index, one in enumerate(regular)),
+        *_further_slices(regular, stack, pixels, flaws),
+    ]
     folder.mkdir(parents=True, exist_ok=True)
-    replaced = {index for index in (odd_shape, odd_orientation) if index is not None}
-    damaged = {index for index in (truncated, unreadable) if index is not None}
-    affine = affine_of(ORIGIN, orientation, pixel_spacing, step_vector)
-    written = Written(folder, f"2.25.{number}00", [], [], {}, {}, {}, affine)
-    slices: list[tuple[int | None, Slice]] = [*enumerate(regular), *((None, one) for one in odd)]
-    for place, one in slices:
-        if place in missing or place in replaced:
+    affine = affine_of(ORIGIN, stack.orientation, stack.pixel_spacing, stack.step_vector)
+    written = Written(folder, f"2.25.{numbering.series}00", [], [], {}, {}, {}, affine)
+    for one in slices:
+        if one is None:
             continue
-        serial = first_serial + len(written.paths) + len(written.odd_paths)
-        path = folder / f"IM{number:02}{serial * 37 % 1009:04}.dcm"
-        instance_uid = f"{written.uid}.{serial + 1}"
-        extra = one.extra
-        if place is not None and place == unreadable:
-            # A sequence that claims an item of a quarter of a gigabyte.
-            broken = b"\xfe\xff\x00\xe0\x00\x00\x00\x10"
-            extra = (*extra, Element(0x00200027, "SQ", broken, length=0x10000000))
-        content = file_bytes(
-            image(
-                one.stored, modality=modality, position=one.position, orientation=one.orientation,
-                pixel_spacing=pixel_spacing, rescale=one.rescale, instance_number=one.instance_number,
-                sop_instance=instance_uid, series=written.uid, study="2.25.9", extra=extra,
-            ),
-            transfer_syntax=transfer_syntax,
-        )  # fmt: skip
-        if place is not None and place == truncated:
+        serial = numbering.first_serial + len(written.paths) + len(written.odd_paths)
+        path = folder / f"IM{numbering.series:02}{serial * 37 % 1009:04}.dcm"
+        identity = Identity(
+            modality=pixels.modality,
+            instance_number=one.instance_number,
+            sop_instance=f"{written.uid}.{serial + 1}",
+            series=written.uid,
+            study="2.25.9",
+        )
+        elements = image(
+            one.stored,
+            plane=Plane(one.position, one.orientation, stack.pixel_spacing),
+            identity=identity,
+            rescale=one.rescale,
+            extra=one.extra,
+        )
+        content = file_bytes(elements, transfer_syntax=transfer_syntax)
+        if one.is_truncated:
             content = content[: len(content) - one.stored.nbytes // 2]
         path.write_bytes(content)
-        (written.odd_paths if place is None or place in damaged else written.paths).append(path)
+        (written.odd_paths if one.is_odd else written.paths).append(path)
         written.stored[path] = one.stored
         written.rescale[path] = one.rescale or (1.0, 0.0)
-        written.instances[path] = instance_uid
+        written.instances[path] = identity.sop_instance
     return written
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One frame of an enhanced object before it is written; `None` leaves the attribute out."""
-
-    stored: NDArray[Any]
-    position: Sequence[float] | None
-    orientation: Sequence[float] | None = PLANES["axial"]
-    pixel_spacing: tuple[float, float] | None = (0.75, 0.75)
-    rescale: tuple[float, float] | None = (1.0, -1024.0)
-    temporal_position: int | None = None
-    temporal_offset: float | None = None
-    echo_time: float | None = None
-    b_value: float | None = None
-    gradient: Sequence[float] | None = None
-    frame_type: Sequence[str] | None = None
-    stack_id: str | None = None
-    in_stack_position: int | None = None
-    dimension_values: Sequence[int] | None = None
-    data_type: str | None = None
-    volume_position: Sequence[float] | None = None
-    volume_orientation: Sequence[float] | None = None
-    segment: int | None = None
-    window: tuple[float, float] | None = None
-
-
-def functional_groups(frame: Frame) -> list[Element]:
-    """Lay out the item of one frame in the Per-Frame Functional Groups (PS3.3 §C.7.6.16.2)."""
-
-    def macro(tag: int, *elements: Element | None) -> Element | None:
-        there = [element for element in elements if element is not None]
-        return Element(tag, "SQ", Items([there])) if there else None
-
-    def one(tag: int, vr: str, value: Any) -> Element | None:
-        return None if value is None else Element(tag, vr, value)
-
-    def numbers(tag: int, values: Sequence[float] | None) -> Element | None:
-        return one(tag, "DS", None if values is None else [float(value) for value in values])
-
-    slope, intercept = frame.rescale if frame.rescale is not None else (None, None)
-    center, width = frame.window if frame.window is not None else (None, None)
-    gradient = macro(
-        0x00189076, one(0x00189089, "FD", None if frame.gradient is None else list(frame.gradient))
+def two_stacks(
+    folder: Path, *, axial: Flaws = Flaws(), coronal: Flaws = Flaws()
+) -> tuple[Written, Written]:
+    """Write one series of an axial and a coronal stack, with these flaws, and tell each."""
+    second = Numbering(first_serial=8)
+    return (
+        series(folder / "axial", Stack(plane="axial"), flaws=axial),
+        series(folder / "coronal", Stack(plane="coronal"), numbering=second, flaws=coronal),
     )
-    macros = [
-        macro(0x00189114, one(0x00189082, "FD", frame.echo_time)),
-        macro(0x00189117, gradient, one(0x00189087, "FD", frame.b_value)),
-        macro(0x00189226, one(0x00089007, "CS", frame.frame_type)),
-        macro(0x00189807, one(0x00189808, "CS", frame.data_type)),
-        macro(
-            0x00209111,
-            one(0x00209056, "SH", frame.stack_id),
-            one(0x00209057, "UL", frame.in_stack_position),
-            one(0x00209128, "UL", frame.temporal_position),
-            one(0x00209157, "UL", frame.dimension_values),
-        ),
-        macro(0x00209113, numbers(0x00200032, frame.position)),
-        macro(0x00209116, numbers(0x00200037, frame.orientation)),
-        macro(0x0020930E, one(0x00209301, "FD", frame.volume_position)),
-        macro(0x0020930F, one(0x00209302, "FD", frame.volume_orientation)),
-        macro(0x00209310, one(0x0020930D, "FD", frame.temporal_offset)),
-        macro(0x00289110, numbers(0x00280030, frame.pixel_spacing)),
-        macro(
-            0x00289132,
-            numbers(0x00281050, None if center is None else [center]),
-            numbers(0x00281051, None if width is None else [width]),
-        ),
-        macro(
-            0x00289145,
-            numbers(0x00281052, None if intercept is None else [intercept]),
-            numbers(0x00281053, None if slope is None else [slope]),
-        ),
-        macro(0x0062000A, one(0x0062000B, "US", frame.segment)),
-    ]
-    return [element for element in macros if element is not None]
 
 
-def dimension_index(*pointers: int, organization: str | None = "2.25.77") -> Element:
-    """Lay out the Dimension Index Sequence (PS3.3 §C.7.6.17) of dimensions with these pointers."""
-    items = []
-    for pointer in pointers:
-        uid = [] if organization is None else [Element(0x00209164, "UI", organization)]
-        creator = [Element(0x00209213, "LO", "MAKER")] if pointer >> 16 & 1 else []
-        items.append([*uid, Element(0x00209165, "AT", [pointer]), *creator])
-    return Element(0x00209222, "SQ", Items(items))
-
-
-def stack_frames(
-    count: int = 8,
+def write_slices(
+    folder: Path,
+    arrays: Iterable[NDArray[Any]],
     *,
-    shape: tuple[int, int] = (5, 7),
-    step: float = 2.5,
-    dtype: Any = np.int16,
-    tilt: float = 0.0,
-    **attributes: Any,
-) -> list[Frame]:
-    """Make the frames of one axial stack, in slice order; `attributes` are those of `Frame`."""
-    lean = math.tan(math.radians(tilt)) * step
-    return [
-        Frame(
-            stored_pixels(index, shape, dtype),
-            (ORIGIN[0], ORIGIN[1] + index * lean, ORIGIN[2] + index * step),
-            **attributes,
-        )
-        for index in range(count)
-    ]
-
-
-def enhanced(
-    path: Path,
-    frames: Sequence[Frame],
-    *,
-    series: str = "2.25.100",
-    instance: int = 1,
-    shared: Frame | None = None,
-    transfer_syntax: str = EXPLICIT_LITTLE,
-    undefined_lengths: bool = False,
-    modality: str = "CT",
-    sop_class: str | None = None,
-    extra: Sequence[Element] = (),
-) -> Path:
-    """Write an enhanced object of these frames.
+    heights: Sequence[float] | None = None,
+    **options: Any,
+) -> None:
+    """Write one axial image of each array, by index in the order of their positions.
 
     Args:
-        path: Where to.
-        frames: In the order in which they are written.
-        series: Series Instance UID.
-        instance: Instance Number, and the end of SOP Instance UID.
-        shared: What goes into the Shared Functional Groups; its pixels are not used.
-        transfer_syntax: As for `builder.file_bytes`.
-        undefined_lengths: Whether the sequence of frames and its items end with delimiters.
-        modality: As for `builder.image`.
-        sop_class: Default: that of the modality's single-frame images.
-        extra: Further elements, or others in the place of those of the same tag.
+        folder: Where the files go, named by index.
+        arrays: The pixels of each image.
+        heights: z of each position in mm; by default images are 1 mm apart.
+        **options: Transfer syntax, as for `file_bytes`; the rest as for `image`. Instance Number
+            and SOP Instance UID count up; encapsulated images have one fragment.
     """
-    groups = Items(
-        [functional_groups(frame) for frame in frames],
-        undefined_length=undefined_lengths,
-        undefined_item_length=undefined_lengths,
-    )
-    sequences = [Element(0x52009230, "SQ", groups)]
-    if shared is not None:
-        sequences.insert(0, Element(0x52009229, "SQ", Items([functional_groups(shared)])))
-    if sop_class is not None:
-        sequences.append(Element(0x00080016, "UI", sop_class))
-    elements = image(
-        np.stack([frame.stored for frame in frames]), frames=True, modality=modality, position=None,
-        orientation=None, pixel_spacing=None, instance_number=instance, sop_instance=f"{series}.{instance}",
-        series=series, study="2.25.9", extra=[*sequences, *extra],
-    )  # fmt: skip
-    path.write_bytes(file_bytes(elements, transfer_syntax=transfer_syntax))
-    return path
+    identity = options.pop("identity", Identity())
+    syntax = options.pop("transfer_syntax", EXPLICIT_LITTLE)
+    for index, pixels in enumerate(arrays):
+        place = Plane(position=(0.0, 0.0, float(index if heights is None else heights[index])))
+        own = replace(identity, sop_instance=f"2.25.{index + 10}", instance_number=index + 1)
+        elements = image(pixels, plane=place, identity=own, **options)
+        if syntax == ENCAPSULATED_UNCOMPRESSED:
+            elements[-1] = Element(PIXEL_DATA, "OB", Fragments([pixels.tobytes()]))
+        (folder / f"{index:02}").write_bytes(file_bytes(elements, transfer_syntax=syntax))
+
+
+def _regular_slices(
+    stack: Stack, pixels: Pixels, numbering: Numbering, flaws: Flaws
+) -> list[Slice]:
+    """Make the slices of the complete stack, of the first phase."""
+    acquisition = (Element(ACQUISITION_NUMBER, "IS", 1),) if stack.phases > 1 else ()
+    return [
+        Slice(
+            stored=stored_pixels(index, pixels.shape, pixels.dtype),
+            position=None if index in flaws.without_position else stack.position(index),
+            orientation=stack.orientation,
+            instance_number=stack.count - index if numbering.reversed_instances else index + 1,
+            rescale=pixels.rescale_of(index),
+            extra=acquisition,
+        )
+        for index in range(stack.count)
+    ]
+
+
+def _flawed(one: Slice, index: int, flaws: Flaws) -> Slice | None:
+    """Return a slice of the stack as it is written, or `None` if another or no file replaces it."""
+    if index in flaws.missing or index in (flaws.odd_shape, flaws.odd_orientation):
+        return None
+    if index == flaws.truncated:
+        one = replace(one, is_odd=True, is_truncated=True)
+    if index == flaws.unreadable:
+        # A sequence that claims an item of a quarter of a gigabyte.
+        item = b"\xfe\xff\x00\xe0\x00\x00\x00\x10"
+        damage = Element(0x00200027, "SQ", item, length=0x10000000)
+        one = replace(one, is_odd=True, extra=(*one.extra, damage))
+    return one
+
+
+def _further_slices(
+    regular: Sequence[Slice], stack: Stack, pixels: Pixels, flaws: Flaws
+) -> list[Slice]:
+    """Make the files that are not of the first phase's regular stack."""
+    found: list[Slice] = []
+    rows, columns = pixels.shape
+    if flaws.odd_shape is not None:
+        taller = stored_pixels(flaws.odd_shape, (rows + 1, columns), pixels.dtype)
+        found.append(replace(regular[flaws.odd_shape], stored=taller))
+    if flaws.odd_orientation is not None:
+        turned = _turned(stack.orientation, 20.0)
+        found.append(replace(regular[flaws.odd_orientation], orientation=turned))
+    if flaws.duplicate is not None:
+        twin = regular[flaws.duplicate]
+        found.append(replace(twin, stored=twin.stored + 7, instance_number=stack.count + 1))
+    if flaws.localizer:
+        localizer = Slice(
+            stored=stored_pixels(0, (rows + 3, columns + 2), pixels.dtype),
+            position=(0.0, -50.0, 20.0),
+            orientation=PLANES["sagittal"],
+            instance_number=stack.count + 2,
+            rescale=pixels.rescale_of(0),
+            extra=(Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "LOCALIZER"]),),
+        )
+        found.append(localizer)
+    found += [
+        replace(
+            one,
+            stored=one.stored + 100 * phase,
+            instance_number=phase * stack.count + one.instance_number,
+            extra=(Element(ACQUISITION_NUMBER, "IS", phase + 1),),
+        )
+        for phase in range(1, stack.phases)
+        for one in regular
+    ]
+    return [replace(one, is_odd=True) for one in found]
 
 
 def _turned(orientation: Sequence[float], degrees: float) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""The types of attributes by keyword: `make lint` checks them with mypy, these tests what the values are."""
+"""Types of attributes by keyword: `make lint` checks annotations, these tests check values."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from rapidicom.multival import MultiValue
 from rapidicom.uid import UID
 from rapidicom.valuerep import IS, DSfloat, PersonName
 
+# Not of `data_paths`: mypy checks this file as a user would write it, on its own.
 BRAIN = Path(__file__).resolve().parents[1] / "data" / "brain-mr" / "0001.dcm"
 
 

@@ -1,4 +1,4 @@
-"""Data sets that were read and then changed: nothing that was changed is lost, and nothing else changes."""
+"""Data sets changed after reading: every change is kept, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ ITEM_COUNT = 1500
 def long_sequence() -> bytes:
     """A file whose Procedure Code Sequence is longer than the values that an element keeps."""
     items = [
-        [Element(0x00080100, "SH", f"C{k}"), Element(0x00080104, "LO", "x" * 60)] for k in range(ITEM_COUNT)
+        [Element(0x00080100, "SH", f"C{k}"), Element(0x00080104, "LO", "x" * 60)]
+        for k in range(ITEM_COUNT)
     ]
-    return file_bytes(image(np.zeros((2, 2), np.int16), extra=[Element(0x00081032, "SQ", Items(items))]))
+    return file_bytes(
+        image(np.zeros((2, 2), np.int16), extra=[Element(0x00081032, "SQ", Items(items))])
+    )
 
 
 def by_attribute(ds: rd.Dataset) -> Any:
@@ -64,7 +67,9 @@ def test_items_do_not_take_the_whole_header_along_when_they_are_pickled(tmp_path
         pickled = pickle.dumps(ds)
         assert len(pickled) < 10 * path.stat().st_size
         ds = pickle.loads(pickled)
-    assert [item.CodeValue for item in ds.ProcedureCodeSequence] == [f"C{k}" for k in range(ITEM_COUNT)]
+    assert [item.CodeValue for item in ds.ProcedureCodeSequence] == [
+        f"C{k}" for k in range(ITEM_COUNT)
+    ]
     assert ds.preamble == bytes(128)
 
 
@@ -107,7 +112,7 @@ def test_elements_that_were_looked_at_and_changed_survive_pickling() -> None:
 
 
 @pytest.mark.parametrize("name", ["PatientNmae", "patientName", "sliceThickness"])
-def test_name_that_looks_like_a_keyword_but_is_none_is_warned_of(name: str) -> None:
+def test_unknown_name_that_looks_like_a_keyword_warns(name: str) -> None:
     ds = rd.Dataset()
     with pytest.warns(UserWarning, match="looks like a keyword"):
         setattr(ds, name, 1)
@@ -154,7 +159,7 @@ def test_element_that_looks_at_its_data_set_when_it_ends_does_not_block() -> Non
 
 
 def test_damaged_item_can_be_copied_and_changed() -> None:
-    """Nobody looks into an item before its elements are asked for, and what was set is there all the same."""
+    """Items are parsed only when their elements are read; set values survive either way."""
     # Nested deeper than the limit.
     broken = (b"\x08\0\x15\x11SQ\0\0" + b"\xff" * 4 + b"\xfe\xff\0\xe0" + b"\xff" * 4) * 1000
     item = b"\xfe\xff\x00\xe0" + len(broken).to_bytes(4, "little") + broken
@@ -199,7 +204,9 @@ def test_values_of_one_data_set_are_not_those_of_another() -> None:
     ],
     ids=["longer", "another value", "another order", "nothing"],
 )
-@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImageType", "FrameIncrementPointer", "LUTDescriptor"])
+@pytest.mark.parametrize(
+    "keyword", ["PixelSpacing", "ImageType", "FrameIncrementPointer", "LUTDescriptor"]
+)
 def test_lists_that_were_changed_in_place_are_pickled(keyword: str, change: Any, by: str) -> None:
     """Those that were not are read again, which is quicker."""
     elements = [

@@ -1,7 +1,7 @@
-"""Specific Character Set (PS3.3 §C.12.1.1.2): every defined term, code extensions, and terms that are none.
+"""Specific Character Set (PS3.3 §C.12.1.1.2): defined terms, code extensions, unknown terms.
 
-What characters the bytes are is said by the examples of PS3.5 Annexes H, I, J and K, and by Python's codecs,
-which share no code with ours.
+The expected characters are from the examples of PS3.5 Annexes H, I, J and K, and from Python's
+codecs, which share no code with ours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ ESC = b"\x1b"
 PATIENT_NAME, DESCRIPTION, COMMENT, CODE = 0x00100010, 0x0008103E, 0x00204000, 0x00080060
 
 
-def read(terms: str, *elements: Element, syntax: str = EXPLICIT_LITTLE, **options: object) -> rd.Dataset:
+def read(
+    terms: str, *elements: Element, syntax: str = EXPLICIT_LITTLE, **options: object
+) -> rd.Dataset:
     term = [Element(0x00080005, "CS", terms)] if terms else []
     data = file_bytes([*term, *elements], transfer_syntax=syntax)
     return rd.dcmread(data, **options)  # type: ignore[arg-type]
@@ -51,7 +53,7 @@ SINGLE = {
 
 @pytest.mark.parametrize("term", SINGLE)
 def test_every_byte_of_a_set_of_single_bytes(term: str) -> None:
-    """Each byte behind an `a`, so that none is padding; what is no character becomes U+FFFD."""
+    """Each byte between two `a`, so that none is padding; bytes without a character give U+FFFD."""
     for byte in range(1, 256):
         # The first bytes of pairs in Shift JIS are none of JIS X 0201.
         is_lead = term == "ISO_IR 13" and (0x81 <= byte < 0xA0 or 0xE0 <= byte < 0xFD)
@@ -64,12 +66,18 @@ def test_every_byte_of_a_set_of_single_bytes(term: str) -> None:
 
 @pytest.mark.parametrize(
     ("term", "codec"),
-    [("ISO 2022 IR 149", "euc-kr"), ("ISO 2022 IR 58", "gb2312"), ("GBK", "gbk"), ("GB18030", "gb18030")],
+    [
+        ("ISO 2022 IR 149", "euc-kr"),
+        ("ISO 2022 IR 58", "gb2312"),
+        ("GBK", "gbk"),
+        ("GB18030", "gb18030"),
+    ],
 )
 def test_every_pair_of_a_set_of_pairs(term: str, codec: str) -> None:
     """All characters that Python's codec has, a row of them at a time."""
     # Where GB18030 of 2022 has a character and that of 2000, which Python knows, a private one.
     private = range(0xE000, 0xF900)
+    count = 0
     for first in range(0x81, 0xFF):
         pairs = []
         for second in range(0x40, 0xFF):
@@ -81,7 +89,9 @@ def test_every_pair_of_a_set_of_pairs(term: str, codec: str) -> None:
             if len(character) == 1 and ord(character) not in private:
                 pairs.append(pair)
         joined = b"".join(pairs)
+        count += len(pairs)
         assert text(term, joined, "LT") == joined.decode(codec), f"{first:#x}"
+    assert count > 6000
 
 
 @pytest.mark.parametrize(
@@ -98,7 +108,7 @@ def test_every_pair_of_japanese_sets(term: str, sequence: bytes, codec: str) -> 
             except UnicodeDecodeError:
                 continue
             count += 1
-            # A backslash among the bytes of a pair is none.
+            # A backslash byte within a pair does not separate values.
             assert text(f"\\{term}", value + ESC + b"(B") == expected, (first, second)
     assert count > 6000
 
@@ -124,7 +134,8 @@ EXAMPLES = {
     # Annex I.
     "I.2": (
         "\\ISO 2022 IR 149",
-        b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf",
+        b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7"
+        b"=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf",
         "Hong^Gildong=洪^吉洞=홍^길동",
     ),
     # Annex J.
@@ -216,7 +227,7 @@ def test_code_extensions(terms: str, value: bytes, expected: str) -> None:
         ("nonsense", "latin-1"),
     ],
 )
-def test_terms_that_are_none(terms: str, codec: str) -> None:
+def test_unknown_and_misspelt_terms(terms: str, codec: str) -> None:
     value = bytes(byte for byte in range(0xA1, 0xFF))
     assert text(terms, value) == value.decode(codec)
 
@@ -229,14 +240,17 @@ def test_terms_that_are_none(terms: str, codec: str) -> None:
         ("ISO 2022 IR 100\\ISO_IR 192\\ISO 2022 IR 126", b"\xe9\x1b-F\xe1", "éα"),
     ],
 )
-def test_sets_that_stand_alone(terms: str, value: bytes, expected: str) -> None:
+def test_sets_without_code_extensions(terms: str, value: bytes, expected: str) -> None:
     assert text(terms, value) == expected
 
 
 def test_backslashes_separate_characters_not_bytes() -> None:
     """The second byte of a pair can be that of a backslash."""
     assert text("GB18030", b"\x81\\a\\b") == ["乗a", "b"]
-    assert text("\\ISO 2022 IR 87", b"\x1b$B0\\\x1b(B\\b") == [b"\x1b$B0\\".decode("iso2022-jp"), "b"]
+    assert text("\\ISO 2022 IR 87", b"\x1b$B0\\\x1b(B\\b") == [
+        b"\x1b$B0\\".decode("iso2022-jp"),
+        "b",
+    ]
     assert text("GBK", b"\x81\\^\x81\\=\x81\\", "PN") == "乗^乗=乗"
 
 
@@ -261,7 +275,9 @@ def test_items_inherit_and_override() -> None:
     items = Items(
         [
             item(Element(0x00080104, "LO", b"\xbb"), inner),
-            item(Element(0x00080005, "CS", "ISO_IR 126"), Element(0x00080104, "LO", b"\xe1"), inner),
+            item(
+                Element(0x00080005, "CS", "ISO_IR 126"), Element(0x00080104, "LO", b"\xe1"), inner
+            ),
             item(Element(0x00080005, "CS", ""), Element(0x00080104, "LO", b"\xe9")),
         ]
     )
@@ -301,6 +317,9 @@ def test_header_table_knows_them() -> None:
     from pathlib import Path
 
     with tempfile.TemporaryDirectory() as folder:
-        elements = [Element(0x00080005, "CS", "ISO_IR 144"), Element(DESCRIPTION, "LO", b"\xbb\xde")]
+        elements = [
+            Element(0x00080005, "CS", "ISO_IR 144"),
+            Element(DESCRIPTION, "LO", b"\xbb\xde"),
+        ]
         (Path(folder) / "a").write_bytes(file_bytes(elements))
         assert list(rd.scan(folder, ["SeriesDescription"])["SeriesDescription"]) == ["Ло"]

@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
+from data_paths import BRAIN_MR, DATA, FILES
 from rapidicom.cli import main
 
-DATA = Path(__file__).resolve().parent.parent / "data"
-SERIES = str(DATA / "brain-mr")
-FILES = DATA / "files"
+SERIES = str(BRAIN_MR)
 UID = "1.2.392.200036.9116.4.2.109143.534.9001"
 
 Capture = pytest.CaptureFixture[str]
@@ -38,7 +37,9 @@ def test_scan_prints_a_row_a_file(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("columns", [40, 80, 132])
-def test_tables_fit_the_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+def test_tables_fit_the_terminal(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     assert main(["scan", SERIES]) == 0
     assert main(["series", SERIES]) == 0
@@ -54,7 +55,9 @@ def test_scan_takes_columns(capsys: Capture) -> None:
 
 def test_scan_writes_csv(tmp_path: Path, capsys: Capture) -> None:
     output = tmp_path / "table.csv"
-    assert main(["scan", SERIES, "--columns", "InstanceNumber,PixelSpacing", "-o", str(output)]) == 0
+    assert (
+        main(["scan", SERIES, "--columns", "InstanceNumber,PixelSpacing", "-o", str(output)]) == 0
+    )
     with output.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["InstanceNumber"] for row in rows] == [str(number) for number in range(1, 41)]
@@ -80,15 +83,15 @@ def test_scan_keeps_an_index(tmp_path: Path, capsys: Capture) -> None:
     assert index.stat().st_size > 0
 
 
-def test_scan_counts_what_is_not_dicom(tmp_path: Path, capsys: Capture) -> None:
+def test_scan_counts_files_that_are_not_dicom(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "notes.txt").write_text("not DICOM")
-    (tmp_path / "one.dcm").write_bytes((DATA / "brain-mr" / "0001.dcm").read_bytes())
+    (tmp_path / "one.dcm").write_bytes((BRAIN_MR / "0001.dcm").read_bytes())
     assert main(["scan", str(tmp_path)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1 DICOM file, 1 not DICOM"
 
 
 def test_scan_names_what_cannot_be_read(tmp_path: Path, capsys: Capture) -> None:
-    whole = (DATA / "brain-mr" / "0001.dcm").read_bytes()
+    whole = (BRAIN_MR / "0001.dcm").read_bytes()
     (tmp_path / "one.dcm").write_bytes(whole)
     (tmp_path / "short.dcm").write_bytes(whole[:1000])
     assert main(["scan", str(tmp_path)]) == 1
@@ -133,7 +136,7 @@ def test_series_are_numbered(capsys: Capture) -> None:
     assert "40 x 80 x 80" in out
 
 
-def test_series_says_what_is_irregular(tmp_path: Path, capsys: Capture) -> None:
+def test_series_prints_its_irregularities(tmp_path: Path, capsys: Capture) -> None:
     copy_series(tmp_path, leave_out={20})
     assert main(["series", str(tmp_path)]) == 0
     assert "  gap: " in capsys.readouterr().out
@@ -226,7 +229,9 @@ def test_error_is_one_line(capsys: Capture, arguments: list[str]) -> None:
     assert captured.err.startswith("rapidicom: ")
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["scan"], ["scan", ".", "--rows", "0"]], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [[], ["fly"], ["scan"], ["scan", ".", "--rows", "0"]], ids=str
+)
 def test_wrong_command_line_is_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -273,4 +278,4 @@ def copy_series(folder: Path, *, leave_out: set[int]) -> None:
     """Copy the series that ships, without some of its files."""
     for number in set(range(1, 41)) - leave_out:
         name = f"{number:04}.dcm"
-        (folder / name).write_bytes((DATA / "brain-mr" / name).read_bytes())
+        (folder / name).write_bytes((BRAIN_MR / name).read_bytes())

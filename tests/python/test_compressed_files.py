@@ -1,4 +1,4 @@
-"""Every compressed image of the reference files, against the same image uncompressed, or another decoder."""
+"""Each compressed reference image against its uncompressed twin, or another decoder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_reference_files import DATA, FOLDERS
+from test_reference_files import FOLDERS
 
 import rapidicom as rd
+from data_paths import PYDICOM_FILES, REFERENCE_DATA
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is a reference")
 imagecodecs = pytest.importorskip("imagecodecs", reason="imagecodecs is a reference")
@@ -32,7 +33,11 @@ LOSSY_IN_SPITE_OF_SYNTAX = {"sample-op.dcm"}
 NO_CODESTREAM = "made to test how fragments are joined: they hold bytes of no codestream"
 NO_START = "does not start as a codestream"
 UNREADABLE: dict[str, tuple[str, type[Exception], str]] = {
-    "genFile.dcm": ("its only fragment is zeros", rd.InvalidDicomError, "does not start with the marker SOI"),
+    "genFile.dcm": (
+        "its only fragment is zeros",
+        rd.InvalidDicomError,
+        "does not start with the marker SOI",
+    ),
     "multiframe.dcm": (
         "the frames from 13 on are smaller than Rows and Columns say",
         rd.InvalidDicomError,
@@ -54,26 +59,29 @@ UNREADABLE: dict[str, tuple[str, type[Exception], str]] = {
 }
 # The data end without a delimiter, and pydicom takes that for an empty data set.
 NO_PIXELS_FOR_PYDICOM = {"GH1339.dcm"}
-# A delimiter stands in the codestream, and no other decoder reads it: the same image without one.
+# The codestream contains a delimiter tag, which no other decoder reads: the same image without.
 LIKE_ANOTHER = {"JPEG2000-embedded-sequence-delimiter.dcm": "JPEG2000.dcm"}
 
-# The same image without compression: patterns of the compressed file's name, and where the other is.
+# The same image without compression: pattern of the compressed file's name, and the other file.
 UNCOMPRESSED = "chafey__DICOMHTJ2K/test/fixtures/dicomp10"
-PYDICOM = "pydicom__pydicom/src/pydicom/data/test_files"
 TEST_IMAGES = "cornerstonejs__cornerstone3D/packages/dicomImageLoader/testImages"
 LOSSLESS_TWINS = {
     r"(CT1|CT2|MR1|NM1|US1)_(JPLL|JLSL|J2KR|RLE|JPH)": rf"{UNCOMPRESSED}/\1_UNC",
     r"CT1_UNC\..*": rf"{UNCOMPRESSED}/CT1_UNC",
-    r"CT0012\..*(57|70|80|rle)\.dcm": "cornerstonejs__dicomParser/testImages/encapsulated/multi-frame/"
-    "CT0012.explicit_little_endian.dcm",
+    r"CT0012\..*(57|70|80|rle)\.dcm": (
+        "cornerstonejs__dicomParser/testImages/encapsulated/multi-frame/"
+        "CT0012.explicit_little_endian.dcm"
+    ),
     r"CTImage\.dcm_.*\.(57|70|80|90|5)\.dcm": f"{TEST_IMAGES}/CTImage.dcm",
     r"[4-9]\.dcm": "neurolabusc__dcm_qa_ts/In/1.dcm",
-    r"SC_rgb_rle(.*)\.dcm": rf"{PYDICOM}/SC_rgb\1.dcm",
-    r"rtdose_rle(.*)\.dcm": rf"{PYDICOM}/rtdose\1.dcm",
-    r"(MR_small|emri_small)_(RLE|jpeg_ls_lossless|jp2klossless|jpeg_2k_lossless)\.dcm": rf"{PYDICOM}/\1.dcm",
-    r"OBXXXX1A_rle(.*)\.dcm": rf"{PYDICOM}/OBXXXX1A\1.dcm",
+    r"SC_rgb_rle(.*)\.dcm": rf"{PYDICOM_FILES}/SC_rgb\1.dcm",
+    r"rtdose_rle(.*)\.dcm": rf"{PYDICOM_FILES}/rtdose\1.dcm",
+    r"(MR_small|emri_small)_(RLE|jpeg_ls_lossless|jp2klossless|jpeg_2k_lossless)\.dcm": (
+        rf"{PYDICOM_FILES}/\1.dcm"
+    ),
+    r"OBXXXX1A_rle(.*)\.dcm": rf"{PYDICOM_FILES}/OBXXXX1A\1.dcm",
     r"liver_(rle|deflate)\.dcm": "pydicom__pydicom-data/data_store/data/liver.dcm",
-    r"(emri_small)_jpeg_2k_lossless_too_short\.dcm": rf"{PYDICOM}/\1.dcm",
+    r"(emri_small)_jpeg_2k_lossless_too_short\.dcm": rf"{PYDICOM_FILES}/\1.dcm",
 }
 
 
@@ -106,7 +114,7 @@ def twin(path: Path) -> np.ndarray[Any, Any] | None:
     """The same image from a file without compression."""
     for pattern, other in LOSSLESS_TWINS.items():
         match = re.fullmatch(pattern, path.name)
-        candidate = DATA / match.expand(other) if match else None
+        candidate = REFERENCE_DATA / match.expand(other) if match else None
         if candidate is not None and candidate.is_file():
             return pydicom.dcmread(candidate).pixel_array
     return None
@@ -154,7 +162,10 @@ def test_compressed_pixels(folder: Path) -> None:
             continue
         found = rd.pixel_array(path, raw=True)
         expected = twin(path)
-        is_lossy = expected is None and ds.file_meta.TransferSyntaxUID in JPEG_DCT | JPEG_2000_LOSSY | JPEG_XL
+        is_lossy = (
+            expected is None
+            and ds.file_meta.TransferSyntaxUID in JPEG_DCT | JPEG_2000_LOSSY | JPEG_XL
+        )
         if expected is None:
             expected = by_other_decoders(path, ds)
         if found.shape != expected.shape:

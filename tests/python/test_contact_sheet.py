@@ -22,7 +22,9 @@ from rapidicom.png import encode_png
 GRADIENT = np.linspace(0, 1000, 64 * 64).reshape(64, 64)
 
 
-def volume(array: np.ndarray[Any, Any], *, spacing: tuple[float, ...] = (3, 1, 1), **elements: Any) -> Any:
+def volume(
+    array: np.ndarray[Any, Any], *, spacing: tuple[float, ...] = (3, 1, 1), **elements: Any
+) -> Any:
     """A stand-in with the attributes that a contact sheet needs."""
     return SimpleNamespace(array=array, spacing=spacing, datasets=[elements] * len(array))
 
@@ -70,7 +72,16 @@ def test_slices_are_evenly_chosen_with_both_ends(count: int, expected: list[int]
         ({"WindowCenter": 400.0, "WindowWidth": 100.0}, "percentile", (500, 980)),
         ({"WindowCenter": 400.0, "WindowWidth": 100.0}, (7.0, 8.0), (7, 8)),
     ],
-    ids=["the file's", "first of two", "clips nothing", "no width", "empty", "absent", "percentile", "given"],
+    ids=[
+        "the file's",
+        "first of two",
+        "clips nothing",
+        "no width",
+        "empty",
+        "absent",
+        "percentile",
+        "given",
+    ],
 )
 def test_window(elements: dict[str, Any], window: Any, expected: tuple[float, float]) -> None:
     assert choose_window(GRADIENT[None], elements, window) == pytest.approx(expected, rel=1e-3)
@@ -99,7 +110,13 @@ def test_page_is_no_wider_than_asked() -> None:
 
 @pytest.mark.parametrize(
     ("spacing", "expected"),
-    [((3, 1, 1), 1.0), ((3, 2, 1), 2.0), ((3, 0.5, 1), 0.5), ((3, float("nan"), 1), 1.0), ((3, 5, 1), 5.0)],
+    [
+        ((3, 1, 1), 1.0),
+        ((3, 2, 1), 2.0),
+        ((3, 0.5, 1), 0.5),
+        ((3, float("nan"), 1), 1.0),
+        ((3, 5, 1), 5.0),
+    ],
     ids=["square", "tall", "flat", "unknown", "very tall"],
 )
 def test_pixels_are_drawn_in_their_proportion(spacing: tuple[float, ...], expected: float) -> None:

@@ -1,7 +1,7 @@
-"""Whatever the bytes: an error of ours or a data set, soon, at the cost of little more than the file.
+"""Any bytes: our error or a data set, quickly, in little more memory than the file takes.
 
-`RAPIDICOM_FLIPS` is how many random changes of each file are tried, and how many of its prefixes at most;
-unless it is set, few are.
+`RAPIDICOM_FLIPS` is how many random changes of each file are tried, and how many of its prefixes at
+most; unless it is set, few are.
 """
 
 from __future__ import annotations
@@ -24,13 +24,17 @@ from builder import (
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
+    PIXEL_DATA,
     Element,
     Fragments,
+    Identity,
     Items,
+    Layout,
     encode,
     file_bytes,
     image,
 )
+from data_paths import REPOSITORY
 
 COUNT = int(os.environ.get("RAPIDICOM_FLIPS", "300"))
 # Of one file, in seconds; a busy machine is given a second chance, as what is slow stays slow.
@@ -78,21 +82,30 @@ COLOUR = np.arange(192, dtype=np.uint8).reshape(2, 4, 8, 3)
 FILES = {
     "explicit": file_bytes(image(PIXELS, extra=SEQUENCES)),
     "implicit": file_bytes(image(PIXELS, extra=SEQUENCES), transfer_syntax=IMPLICIT_LITTLE),
-    "big endian": file_bytes([*image(PIXELS, extra=[*SEQUENCES, *NUMBERS])], transfer_syntax=EXPLICIT_BIG),
+    "big endian": file_bytes(
+        [*image(PIXELS, extra=[*SEQUENCES, *NUMBERS])], transfer_syntax=EXPLICIT_BIG
+    ),
     "deflated": file_bytes(image(PIXELS, extra=SEQUENCES), transfer_syntax=DEFLATED_LITTLE),
     "encapsulated": file_bytes(
-        image(PIXELS, extra=[Element(0x7FE00010, "OB", Fragments([b"abcd", b"efgh"], [0, 12]))]),
+        image(PIXELS, extra=[Element(PIXEL_DATA, "OB", Fragments([b"abcd", b"efgh"], [0, 12]))]),
         transfer_syntax="1.2.840.10008.1.2.4.70",
     ),
     "deep": file_bytes(DEEP),
     "text": file_bytes(TEXTS),
     "numbers": file_bytes(NUMBERS),
-    "colour frames": file_bytes(image(COLOUR, samples=3, frames=True, modality="OT", planar_configuration=1)),
+    "colour frames": file_bytes(
+        image(
+            COLOUR,
+            layout=Layout(samples=3, planar_configuration=1),
+            identity=Identity(modality="OT"),
+        )
+    ),
     "bare": encode(image(PIXELS, extra=SEQUENCES), explicit=False),
 }
 
-# Frames of the fuzz targets' corpus: rows - 1, columns - 1, samples - 1, a code of their width, and a frame.
-CORPUS = Path(__file__).resolve().parents[1] / "fuzz" / "corpus"
+# Frames of the fuzz targets' corpus: rows - 1, columns - 1, samples - 1, a code of their width, and
+# a frame.
+CORPUS = REPOSITORY / "tests" / "fuzz" / "corpus"
 CODED = {
     "rle": ("1.2.840.10008.1.2.5", "rle/grey_16"),
     "jpeg baseline": ("1.2.840.10008.1.2.4.50", "jpeg/baseline_95"),
@@ -117,8 +130,8 @@ def coded_file(syntax: str, name: str) -> bytes:
     rows, columns, samples, width = data[:4]
     dtype = f"{'i' if width & 128 else 'u'}{(1, 1, 2, 4)[width % 4]}"
     shape = (rows + 1, columns + 1, 3) if samples else (rows + 1, columns + 1)
-    elements = image(np.zeros(shape, dtype), samples=samples + 1)
-    elements[-1] = Element(0x7FE00010, "OB", Fragments([data[4:]]))
+    elements = image(np.zeros(shape, dtype), layout=Layout(samples=samples + 1))
+    elements[-1] = Element(PIXEL_DATA, "OB", Fragments([data[4:]]))
     return file_bytes(elements, transfer_syntax=syntax)
 
 
@@ -161,7 +174,7 @@ def look_at(source: Any, force: bool) -> str:
     try:
         _ = ds.pixel_array
     except (rd.DicomError, AttributeError, NotImplementedError) as error:
-        return f"{type(error).__name__} behind {len(ds)} elements"
+        return f"{type(error).__name__} after {len(ds)} elements"
     return "read"
 
 
@@ -188,14 +201,18 @@ def flipped(data: bytes, number: int) -> bytes:
     for _ in range(generator.choice([1, 1, 1, 2, 5])):
         # The preamble means nothing.
         at = generator.randrange(132 if len(data) > 200 else 0, len(data))
-        changed[at] = generator.choice([generator.randrange(256), 0, 0xFF, 0xFE, 0x53, 0x51, changed[at] ^ 1])
+        changed[at] = generator.choice(
+            [generator.randrange(256), 0, 0xFF, 0xFE, 0x53, 0x51, changed[at] ^ 1]
+        )
     return bytes(changed)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_changed_bytes_give_an_error_or_a_data_set(name: str) -> None:
     before = peak()
-    outcomes = {soon(flipped(FILES[name], number), force=number % 2 == 1) for number in range(COUNT)}
+    outcomes = {
+        soon(flipped(FILES[name], number), force=number % 2 == 1) for number in range(COUNT)
+    }
     assert len(outcomes) > 1
     assert peak() - before < LARGEST
 

@@ -16,12 +16,14 @@ import rapidicom as rd
 from builder import (
     DEFLATED_LITTLE,
     EXPLICIT_LITTLE,
+    PIXEL_DATA,
     Element,
+    Identity,
     Items,
     deflated,
     encode,
+    file_around,
     file_bytes,
-    file_meta,
     image,
 )
 
@@ -29,15 +31,11 @@ PIXELS = np.arange(240, dtype=np.int16).reshape(15, 16)
 SEQUENCE = Element(0x00081140, "SQ", Items([[Element(0x00081155, "UI", "2.25.9")]], True, True))
 
 
-def both(**changes: Any) -> tuple[bytes, bytes]:
-    """The same file, deflated and not."""
-    elements = image(PIXELS, extra=[SEQUENCE], **changes)
+def deflated_and_plain(instance_number: int = 1) -> tuple[bytes, bytes]:
+    """Lay out the same file, deflated and not."""
+    identity = Identity(instance_number=instance_number)
+    elements = image(PIXELS, identity=identity, extra=[SEQUENCE])
     return (file_bytes(elements, transfer_syntax=DEFLATED_LITTLE), file_bytes(elements))
-
-
-def with_stream(stream: bytes) -> bytes:
-    """A file whose data set is `stream`, whatever that is."""
-    return bytes(128) + b"DICM" + file_meta(DEFLATED_LITTLE) + stream
 
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "file", "unseekable"])
@@ -47,7 +45,7 @@ def with_stream(stream: bytes) -> bytes:
 def test_every_source_gives_what_the_plain_file_gives(
     tmp_path: Path, kind: str, arguments: dict[str, Any]
 ) -> None:
-    data, plain = both()
+    data, plain = deflated_and_plain()
     path = tmp_path / "deflated.dcm"
     path.write_bytes(data)
     stream = io.BytesIO(data)
@@ -69,7 +67,7 @@ def test_every_source_gives_what_the_plain_file_gives(
 @pytest.mark.parametrize("mmap", ["auto", "never", "always"])
 def test_pixels_are_the_same_however_they_are_asked_for(tmp_path: Path, mmap: Any) -> None:
     path = tmp_path / "deflated.dcm"
-    path.write_bytes(both()[0])
+    path.write_bytes(deflated_and_plain()[0])
     ds = rd.dcmread(path, mmap=mmap)
     assert np.array_equal(ds.pixel_array, PIXELS)
     assert np.array_equal(rd.pixel_array(path), PIXELS)
@@ -78,7 +76,7 @@ def test_pixels_are_the_same_however_they_are_asked_for(tmp_path: Path, mmap: An
 
 
 def test_offsets_are_those_of_the_inflated_data_set() -> None:
-    data, _ = both()
+    data, _ = deflated_and_plain()
     content = encode(image(PIXELS, extra=[SEQUENCE]))
     ds = rd.dcmread(data)
     offset, length = ds.element_offset("PixelData")
@@ -87,7 +85,7 @@ def test_offsets_are_those_of_the_inflated_data_set() -> None:
 
 def test_copies_and_pickles_keep_everything(tmp_path: Path) -> None:
     path = tmp_path / "deflated.dcm"
-    path.write_bytes(both()[0])
+    path.write_bytes(deflated_and_plain()[0])
     ds = rd.dcmread(path)
     for other in (pickle.loads(pickle.dumps(ds)), copy.deepcopy(ds), copy.copy(ds)):
         assert other == ds
@@ -98,19 +96,21 @@ def test_copies_and_pickles_keep_everything(tmp_path: Path) -> None:
 
 
 def test_no_more_is_inflated_than_is_wanted() -> None:
-    # What stands behind the wanted element is damaged, and nobody notices.
+    # The stream is damaged after the wanted element, which reading that element does not notice.
     random = np.random.default_rng(1).bytes(400_000)
-    content = encode([*image(PIXELS), Element(0x7FE10010, "LO", "VENDOR"), Element(0x7FE11001, "OB", random)])
+    content = encode(
+        [*image(PIXELS), Element(0x7FE10010, "LO", "VENDOR"), Element(0x7FE11001, "OB", random)]
+    )
     stream = bytearray(deflated(content))
     stream[100_000:] = b"\xff" * (len(stream) - 100_000)
-    ds = rd.dcmread(with_stream(bytes(stream)), specific_tags=["Rows"])
+    ds = rd.dcmread(file_around(bytes(stream), DEFLATED_LITTLE), specific_tags=["Rows"])
     assert ds.Rows == 15
     with pytest.raises(rd.InvalidDicomError):
-        rd.dcmread(with_stream(bytes(stream)))
+        rd.dcmread(file_around(bytes(stream), DEFLATED_LITTLE))
 
 
 def test_a_scan_reads_deflated_files(tmp_path: Path) -> None:
-    data, plain = both(instance_number=7)
+    data, plain = deflated_and_plain(instance_number=7)
     (tmp_path / "a.dcm").write_bytes(data)
     (tmp_path / "b.dcm").write_bytes(plain)
     columns = [
@@ -130,39 +130,44 @@ def test_a_scan_reads_deflated_files(tmp_path: Path) -> None:
 
 
 def test_they_make_a_volume(tmp_path: Path) -> None:
-    for name, data in zip(("deflated", "plain"), both(), strict=True):
+    for name, data in zip(("deflated", "plain"), deflated_and_plain(), strict=True):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.dcm").write_bytes(data)
     for values in ("stored", "modality"):
-        deflated, plain = (rd.read_series(tmp_path / name, values=values) for name in ("deflated", "plain"))
+        deflated, plain = (
+            rd.read_series(tmp_path / name, values=values) for name in ("deflated", "plain")
+        )
         np.testing.assert_array_equal(deflated.array, plain.array)
-    np.testing.assert_array_equal(rd.read_batch([tmp_path / "deflated" / "a.dcm"])[0], plain.array[0])
+    np.testing.assert_array_equal(
+        rd.read_batch([tmp_path / "deflated" / "a.dcm"])[0], plain.array[0]
+    )
 
 
 def test_a_stream_that_is_cut_short_goes_as_far_as_it_goes(tmp_path: Path) -> None:
-    # A scan does not take what is missing for absent; nor does it read on to where it would miss something.
+    # A scan does not take what is missing for absent; nor does it read on to where it would miss
+    # something.
     content = encode(image(PIXELS, extra=[SEQUENCE]))
     stream = deflated(content)
-    ds = rd.dcmread(with_stream(stream[: len(stream) * 3 // 4]))
+    ds = rd.dcmread(file_around(stream[: len(stream) * 3 // 4], DEFLATED_LITTLE))
     names = [name for name, _ in ds.deviations]
     assert "deflated_cut_short" in names
     assert ds.Modality == "CT"
-    (tmp_path / "cut.dcm").write_bytes(with_stream(stream[:-20]))
+    (tmp_path / "cut.dcm").write_bytes(file_around(stream[:-20], DEFLATED_LITTLE))
     assert rd.scan(tmp_path, ["Rows"])["Rows"].tolist() == [15]
     (error,) = rd.scan(tmp_path, ["Rows", "7FE10010"]).errors
     assert "inflated" in error.reason
 
 
-def test_a_data_set_that_was_inflated_behind_its_meta_is_read() -> None:
+def test_an_inflated_data_set_with_a_deflated_transfer_syntax_is_read() -> None:
     content = encode(image(PIXELS))
-    ds = rd.dcmread(with_stream(content))
-    assert ("not_deflated", len(with_stream(b""))) in ds.deviations
+    ds = rd.dcmread(file_around(content, DEFLATED_LITTLE))
+    assert ("not_deflated", len(file_around(b"", DEFLATED_LITTLE))) in ds.deviations
     assert np.array_equal(ds.pixel_array, PIXELS)
 
 
 def test_bytes_that_are_no_deflated_stream_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "broken.dcm"
-    path.write_bytes(with_stream(b"\xff" * 1000))
+    path.write_bytes(file_around(b"\xff" * 1000, DEFLATED_LITTLE))
     with pytest.raises(rd.InvalidDicomError, match="not deflated") as caught:
         rd.dcmread(path)
     assert caught.value.path == str(path)
@@ -170,17 +175,17 @@ def test_bytes_that_are_no_deflated_stream_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("length", [1 << 30, 0xFFFFFFFE])
 def test_a_bomb_is_refused_at_once(length: int) -> None:
-    header = encode([Element(0x7FE00010, "OW", b"", length=length)])
+    header = encode([Element(PIXEL_DATA, "OW", b"", length=length)])
     bomb = deflated(header + bytes(400 << 20), level=9)
     start = time.perf_counter()
     with pytest.raises(rd.LimitError, match="deflated"):
-        rd.dcmread(with_stream(bomb))
+        rd.dcmread(file_around(bomb, DEFLATED_LITTLE))
     assert time.perf_counter() - start < 2
-    assert rd.dcmread(with_stream(bomb), stop_before_pixels=True) == rd.Dataset()
+    assert rd.dcmread(file_around(bomb, DEFLATED_LITTLE), stop_before_pixels=True) == rd.Dataset()
 
 
 def test_zeros_without_end_are_refused_at_once() -> None:
-    bomb = with_stream(deflated(bytes(300 << 20), level=9))
+    bomb = file_around(deflated(bytes(300 << 20), level=9), DEFLATED_LITTLE)
     start = time.perf_counter()
     with pytest.raises(rd.LimitError):
         rd.dcmread(bomb)

@@ -28,7 +28,9 @@ _FRAGMENTS = bytes.fromhex(
 
 def both(module: str) -> tuple[Any, Any]:
     """Return our module and pydicom's."""
-    return importlib.import_module(f"rapidicom.{module}"), importlib.import_module(f"pydicom.{module}")
+    return importlib.import_module(f"rapidicom.{module}"), importlib.import_module(
+        f"pydicom.{module}"
+    )
 
 
 def outcome(call: Callable[[], Any]) -> tuple[Any, bool]:
@@ -43,7 +45,8 @@ def outcome(call: Callable[[], Any]) -> tuple[Any, bool]:
 def test_terms_with_other_separators(term: str) -> None:
     ours, theirs = both("charset")
     assert (
-        outcome(lambda: ours.convert_encodings(term))[0] == outcome(lambda: theirs.convert_encodings(term))[0]
+        outcome(lambda: ours.convert_encodings(term))[0]
+        == outcome(lambda: theirs.convert_encodings(term))[0]
     )
 
 
@@ -61,7 +64,8 @@ def test_spaces_of_values_that_are_not_last(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("DA", "20200229"), ("TM", "010203.000004"), ("DT", "20200229010203.000004+0100")]
+    ("name", "value"),
+    [("DA", "20200229"), ("TM", "010203.000004"), ("DT", "20200229010203.000004+0100")],
 )
 def test_dates_pickle_with_the_text_that_they_were_given(name: str, value: str) -> None:
     for module in both("valuerep"):
@@ -95,7 +99,7 @@ def test_prefix_of_a_uid(length: int) -> None:
                 make(prefix)
 
 
-def test_list_that_says_which_items_it_takes() -> None:
+def test_list_with_a_validator_of_its_own() -> None:
     for module in both("multival"):
         base = getattr(module, "ConvertingList", None) or module.ConstrainedList
 
@@ -129,7 +133,9 @@ def test_unknown_tag_without_vr_is_warned_of() -> None:
             "rapidicom.rawelement" if name == "rawelement" else "pydicom.dataelem"
         )
         raw = module.RawDataElement(pydicom.tag.Tag(0x88880002), None, 2, b"\0\0", 0, True, True)
-        element, warned = outcome(lambda module=module, raw=raw: module.convert_raw_data_element(raw))
+        element, warned = outcome(
+            lambda module=module, raw=raw: module.convert_raw_data_element(raw)
+        )
         assert element.VR == "UN"
         assert warned
 

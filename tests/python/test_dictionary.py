@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from data_paths import REPOSITORY
 from rapidicom import _core
 
 pydicom = pytest.importorskip("pydicom", reason="the dictionary is compared with pydicom's")
@@ -17,8 +17,7 @@ from pydicom import datadict  # noqa: E402
 from pydicom._private_dict import private_dictionaries  # noqa: E402
 from pydicom._uid_dict import UID_dictionary  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
-ELEMENTS = ROOT / "rust" / "core" / "src" / "dictionary" / "elements.rs"
+ELEMENTS = REPOSITORY / "rust" / "core" / "src" / "dictionary" / "elements.rs"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -50,7 +49,7 @@ def private_entry_of_pydicom(creator: str, tag: int) -> tuple[str, str, str, boo
 
 
 def test_tables_are_what_the_generator_makes() -> None:
-    command = [sys.executable, str(ROOT / "tools" / "generate_dictionary.py"), "--check"]
+    command = [sys.executable, str(REPOSITORY / "tools" / "generate_dictionary.py"), "--check"]
     check = subprocess.run(command, capture_output=True, text=True)
     assert check.returncode == 0, check.stdout + check.stderr
 
@@ -88,19 +87,22 @@ def test_odd_groups_and_unknown_tags_are_as_in_pydicom(tag: int) -> None:
 
 
 def test_every_keyword_names_the_tag_that_it_does_in_pydicom() -> None:
-    # Retired elements without a keyword share the empty one in pydicom, which names the last of them.
+    # Retired elements without a keyword share the empty one in pydicom, which names the last of
+    # them.
     expected = {keyword: tag for keyword, tag in datadict.keyword_dict.items() if keyword}
     assert _core.keywords() == sorted(expected)
     assert {keyword: _core.keyword_tag(keyword) for keyword in expected} == expected
 
 
-@pytest.mark.parametrize("keyword", ["", "OverlayData", "patientName", "PatientNam", "PatientNames", "é"])
+@pytest.mark.parametrize(
+    "keyword", ["", "OverlayData", "patientName", "PatientNam", "PatientNames", "é"]
+)
 def test_other_text_names_no_tag(keyword: str) -> None:
     assert _core.keyword_tag(keyword) is None
 
 
 def private_tags(block: str) -> list[tuple[str, int]]:
-    """Return every (creator, tag) of pydicom's private elements with `block` where a block is any."""
+    """Return every (creator, tag) of pydicom's private elements, in private block `block`."""
     # "60xxxx10": the low byte of the group is any, too.
     tags = [
         (creator, int(mask.replace("xxxx", "01" + block).replace("xx", block), 16))
@@ -130,7 +132,7 @@ def test_every_private_element_is_as_in_pydicom(block: str) -> None:
         ("é", 0x00291010),
     ],
 )
-def test_unknown_private_elements_are_none(creator: str, tag: int) -> None:
+def test_unknown_private_elements_have_no_entry(creator: str, tag: int) -> None:
     assert _core.private_entry(creator, tag) is None
 
 
@@ -144,5 +146,5 @@ def test_every_uid_is_as_in_pydicom() -> None:
 
 
 @pytest.mark.parametrize("uid", ["", "1.2.840.10008.1.2.", "1.2.3", "é"])
-def test_unknown_uids_are_none(uid: str) -> None:
+def test_unknown_uids_have_no_entry(uid: str) -> None:
     assert _core.uid_entry(uid) is None

@@ -1,4 +1,4 @@
-"""Fragments and frames of a value in memory (PS3.5 §A.4) are those that pydicom's functions find."""
+"""Fragments and frames of encapsulated values in memory (PS3.5 §A.4), as pydicom finds them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ def value(table: bytes = b"", fragments: list[bytes] = FRAGMENTS, order: str = "
 BASIC = struct.pack("<3L", *offsets())
 # One fragment each; the second has an odd number of bytes that count.
 SINGLE = [b"".join(frame) for frame in FRAMES]
-EXTENDED = ([0, 8 + len(SINGLE[0]), 16 + len(SINGLE[0]) + len(SINGLE[1])], [len(each) for each in SINGLE])
+EXTENDED = (
+    [0, 8 + len(SINGLE[0]), 16 + len(SINGLE[0]) + len(SINGLE[1])],
+    [len(each) for each in SINGLE],
+)
 
 CASES: list[tuple[bytes, dict[str, Any]]] = [
     (value(BASIC), {}),
@@ -58,7 +61,10 @@ CASES: list[tuple[bytes, dict[str, Any]]] = [
     (value(fragments=SINGLE[:1]), {}),
     (value(struct.pack("<L", 0)), {}),
     (value(fragments=SINGLE), {"extended_offsets": EXTENDED}),
-    (value(fragments=SINGLE), {"extended_offsets": tuple(struct.pack("<3Q", *each) for each in EXTENDED)}),
+    (
+        value(fragments=SINGLE),
+        {"extended_offsets": tuple(struct.pack("<3Q", *each) for each in EXTENDED)},
+    ),
     (value(struct.pack(">3L", *offsets()), order=">"), {"endianness": ">"}),
     (value(BASIC)[:-8], {}),
 ]
@@ -84,11 +90,11 @@ def test_frames_are_those_of_pydicom(data: bytes, options: dict[str, Any]) -> No
 def test_offsets_and_fragments_are_those_of_pydicom(order: str) -> None:
     data = value(struct.pack(f"{order}3L", *offsets()), order=order)
     assert encaps.parse_basic_offsets(data, endianness=order) == offsets()
-    behind = data[8 + 12 :]
-    assert encaps.parse_fragments(behind, endianness=order) == theirs.parse_fragments(
-        behind, endianness=order
+    fragments = data[8 + 12 :]
+    assert encaps.parse_fragments(fragments, endianness=order) == theirs.parse_fragments(
+        fragments, endianness=order
     )
-    assert list(encaps.generate_fragments(memoryview(behind), endianness=order)) == FRAGMENTS
+    assert list(encaps.generate_fragments(memoryview(fragments), endianness=order)) == FRAGMENTS
 
 
 @pytest.mark.parametrize(
@@ -110,7 +116,7 @@ def test_offsets_and_fragments_are_those_of_pydicom(order: str) -> None:
         (value(fragments=SINGLE), {"extended_offsets": ([0], [2, 2])}, "1 offsets, but 2 lengths"),
     ],
 )
-def test_damage_is_told(data: bytes, options: dict[str, Any], words: str) -> None:
+def test_damage_is_reported(data: bytes, options: dict[str, Any], words: str) -> None:
     with pytest.raises(rd.InvalidDicomError, match=words):
         list(encaps.generate_frames(data, **options))
 
@@ -123,7 +129,13 @@ def test_fragments_without_an_end_are_a_frame_with_a_warning() -> None:
         assert frames[-1].endswith(b"ijklmn")
     with pytest.warns(UserWarning, match="2 frames, fewer than the 3"):
         assert (
-            len(list(encaps.generate_frames(value(fragments=[b"a\0", *FRAGMENTS[:4]]), number_of_frames=3)))
+            len(
+                list(
+                    encaps.generate_frames(
+                        value(fragments=[b"a\0", *FRAGMENTS[:4]]), number_of_frames=3
+                    )
+                )
+            )
             == 2
         )
 

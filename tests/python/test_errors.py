@@ -21,7 +21,9 @@ from rapidicom.errors import (
 from rapidicom.tag import BaseTag
 
 CLASSES = [getattr(errors, name) for name in errors.__all__]
-MESSAGE = "scans/IM0042: (7FE0,0010) PixelData at byte 0x5CA needs 524288 bytes. Copy the file again."
+MESSAGE = (
+    "scans/IM0042: (7FE0,0010) PixelData at byte 0x5CA needs 524288 bytes. Copy the file again."
+)
 PLACE = {
     "path": "scans/IM0042",
     "tag": 0x7FE00010,
@@ -42,7 +44,7 @@ def test_error_carries_its_place(kind: type[DicomError]) -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_place_is_none_where_it_is_not_known(kind: type[DicomError]) -> None:
+def test_unknown_place_is_none(kind: type[DicomError]) -> None:
     error = kind("something")
     assert [getattr(error, name) for name in PLACE] == [None] * len(PLACE)
 
@@ -54,7 +56,11 @@ def test_path_becomes_text() -> None:
 @pytest.mark.parametrize("kind", CLASSES)
 @pytest.mark.parametrize(
     "duplicate",
-    [*[lambda e, p=p: pickle.loads(pickle.dumps(e, p)) for p in range(2, 6)], copy.copy, copy.deepcopy],
+    [
+        *[lambda e, p=p: pickle.loads(pickle.dumps(e, p)) for p in range(2, 6)],
+        copy.copy,
+        copy.deepcopy,
+    ],
     ids=[*[f"pickle-{p}" for p in range(2, 6)], "copy", "deepcopy"],
 )
 def test_error_survives_copying(kind: type[DicomError], duplicate: Callable[[Any], Any]) -> None:

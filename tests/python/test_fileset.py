@@ -9,14 +9,21 @@ from pathlib import Path
 import pytest
 
 import rapidicom as rd
+from comparison import pydicom_file
 from rapidicom.fileset import FileSet
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom has the File-sets")
 
 from pydicom.fileset import FileSet as Reference  # noqa: E402
 
-FOLDER = Path(pydicom.__file__).parent / "data" / "test_files" / "dicomdirtests"
-NAMES = ["DICOMDIR", "DICOMDIR-bigEnd", "DICOMDIR-implicit", "DICOMDIR-reordered", "TINY_ALPHA/DICOMDIR"]
+FOLDER = pydicom_file("dicomdirtests")
+NAMES = [
+    "DICOMDIR",
+    "DICOMDIR-bigEnd",
+    "DICOMDIR-implicit",
+    "DICOMDIR-reordered",
+    "TINY_ALPHA/DICOMDIR",
+]
 
 ATTRIBUTES = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 
@@ -27,7 +34,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 def test_files_are_those_that_pydicom_finds(name: str) -> None:
     ours, theirs = FileSet(FOLDER / name), Reference(FOLDER / name)
     described = [{k: str(getattr(one, k)) for k in ATTRIBUTES} | {"path": one.path} for one in ours]
-    expected = [{k: str(getattr(one, k)) for k in ATTRIBUTES} | {"path": one.path} for one in theirs]
+    expected = [
+        {k: str(getattr(one, k)) for k in ATTRIBUTES} | {"path": one.path} for one in theirs
+    ]
     # Its File IDs are those that pydicom would write; ours are those that the DICOMDIR has.
     assert [one.path for one in ours] == [str(Path(ours.path, one.FileID)) for one in ours]
     assert len(ours) > 0
@@ -83,11 +92,13 @@ def test_missing_file_is_left_out_with_a_warning(tmp_path: Path) -> None:
 def test_records_that_point_in_a_circle_end() -> None:
     ds = rd.dcmread(FOLDER / "TINY_ALPHA" / "DICOMDIR")
     for record in ds.DirectoryRecordSequence:
-        record.OffsetOfTheNextDirectoryRecord = ds.OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity
+        record.OffsetOfTheNextDirectoryRecord = (
+            ds.OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity
+        )
     assert len(FileSet(ds)) == 50
 
 
-def test_what_is_no_file_set_is_refused() -> None:
+def test_file_that_is_not_a_dicomdir_is_refused() -> None:
     with pytest.raises(ValueError, match="Media Storage Directory"):
         FileSet(FOLDER / "77654033" / "CR1" / "6154")
     ds = rd.dcmread((FOLDER / "DICOMDIR").read_bytes())

@@ -12,22 +12,40 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import Element, Items, file_bytes, image
-from series_builder import series
+from builder import Element, Identity, Items, Layout, file_bytes, image
+from series_builder import Stack, series, write_slices
 
 PLANES = ["axial", "sagittal", "coronal", "oblique"]
 
 
+@pytest.fixture
+def nibabel() -> Any:
+    return pytest.importorskip("nibabel", reason="nibabel is what it is handed to")
+
+
+@pytest.fixture
+def sitk() -> Any:
+    return pytest.importorskip("SimpleITK", reason="SimpleITK is what it is handed to")
+
+
+@pytest.fixture
+def xarray() -> Any:
+    return pytest.importorskip("xarray", reason="xarray is what it is handed to")
+
+
 def voxel_places(shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     """Some (slice, row, column, 1), corners among them; shape (4, n)."""
-    corners = np.array(np.meshgrid(*[[0, size - 1] for size in shape], indexing="ij")).reshape(3, -1)
+    corners = np.array(np.meshgrid(*[[0, size - 1] for size in shape], indexing="ij")).reshape(
+        3, -1
+    )
     return np.vstack([corners, np.ones(corners.shape[1])])
 
 
 @pytest.mark.parametrize("plane", PLANES)
-def test_nibabel_has_the_same_voxels_in_the_same_places(tmp_path: Path, plane: str) -> None:
-    nibabel = pytest.importorskip("nibabel", reason="nibabel is what it is handed to")
-    series(tmp_path, plane=plane, pixel_spacing=(0.5, 0.75))
+def test_nibabel_has_the_same_voxels_in_the_same_places(
+    tmp_path: Path, plane: str, nibabel: Any
+) -> None:
+    series(tmp_path, Stack(plane=plane, pixel_spacing=(0.5, 0.75)))
     volume = rd.read_series(tmp_path)
     nifti = volume.to_nibabel()
     assert np.array_equal(np.asarray(nifti.dataobj).transpose(2, 1, 0), volume.array)
@@ -45,33 +63,29 @@ def test_nibabel_has_the_same_voxels_in_the_same_places(tmp_path: Path, plane: s
 
 
 @pytest.mark.parametrize("plane", PLANES)
-def test_sitk_has_the_same_voxels_in_the_same_places(tmp_path: Path, plane: str) -> None:
-    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is what it is handed to")
-    series(tmp_path, plane=plane, pixel_spacing=(0.5, 0.75))
+def test_sitk_has_the_same_voxels_in_the_same_places(tmp_path: Path, plane: str, sitk: Any) -> None:
+    series(tmp_path, Stack(plane=plane, pixel_spacing=(0.5, 0.75)))
     volume = rd.read_series(tmp_path)
     itk = volume.to_sitk()
     assert np.array_equal(sitk.GetArrayFromImage(itk), volume.array)
     places = voxel_places(volume.shape)
     for place, expected in zip(places.T, (volume.affine @ places).T, strict=True):
         index = [int(number) for number in place[2::-1]]
-        np.testing.assert_allclose(itk.TransformIndexToPhysicalPoint(index), expected[:3], atol=1e-6)
+        np.testing.assert_allclose(
+            itk.TransformIndexToPhysicalPoint(index), expected[:3], atol=1e-6
+        )
 
 
 def colour(folder: Path) -> np.ndarray[Any, Any]:
     """Write slices of red, green and blue and return them."""
     pixels = np.arange(3 * 4 * 5 * 3, dtype=np.uint8).reshape(3, 4, 5, 3)
-    for index, one in enumerate(pixels):
-        elements = image(
-            one, modality="OT", samples=3, position=(0, 0, index), sop_instance=f"2.25.{index + 10}"
-        )
-        (folder / f"{index}").write_bytes(file_bytes(elements))
+    write_slices(folder, pixels, layout=Layout(samples=3), identity=Identity(modality="OT"))
     return pixels
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int32", "int64"])
-def test_nibabel_keeps_the_type_and_says_what_is_what(tmp_path: Path, dtype: str) -> None:
-    nibabel = pytest.importorskip("nibabel", reason="nibabel is what it is handed to")
-    series(tmp_path / "dicom", plane="oblique")
+def test_nibabel_keeps_dtype_units_and_codes(tmp_path: Path, dtype: str, nibabel: Any) -> None:
+    series(tmp_path / "dicom", Stack(plane="oblique"))
     volume = rd.read_series(tmp_path / "dicom", dtype=dtype)
     nibabel.save(volume.to_nibabel(), tmp_path / "volume.nii")
     read = nibabel.load(tmp_path / "volume.nii")
@@ -82,9 +96,8 @@ def test_nibabel_keeps_the_type_and_says_what_is_what(tmp_path: Path, dtype: str
     np.testing.assert_allclose(read.header.get_zooms(), volume.spacing[::-1], rtol=1e-6)
 
 
-def test_nibabel_keeps_the_shear_in_the_sform_alone(tmp_path: Path) -> None:
-    nibabel = pytest.importorskip("nibabel", reason="nibabel is what it is handed to")
-    series(tmp_path / "dicom", tilt=15.0)
+def test_nibabel_keeps_the_shear_in_the_sform_alone(tmp_path: Path, nibabel: Any) -> None:
+    series(tmp_path / "dicom", Stack(tilt=15.0))
     volume = rd.read_series(tmp_path / "dicom")
     nibabel.save(volume.to_nibabel(), tmp_path / "volume.nii")
     read = nibabel.load(tmp_path / "volume.nii")
@@ -93,8 +106,7 @@ def test_nibabel_keeps_the_shear_in_the_sform_alone(tmp_path: Path) -> None:
     np.testing.assert_allclose(read.affine, in_ras, atol=1e-4)
 
 
-def test_nibabel_gets_colour_as_its_own_type(tmp_path: Path) -> None:
-    nibabel = pytest.importorskip("nibabel", reason="nibabel is what it is handed to")
+def test_nibabel_gets_colour_as_its_own_type(tmp_path: Path, nibabel: Any) -> None:
     (tmp_path / "dicom").mkdir()
     pixels = colour(tmp_path / "dicom")
     volume = rd.read_series(tmp_path / "dicom", values="stored")
@@ -128,10 +140,9 @@ TIMES: dict[str, tuple[dict[str, Any], float | None]] = {
 
 @pytest.mark.parametrize(("coords", "step"), TIMES.values(), ids=TIMES.keys())
 def test_nibabel_has_time_as_its_fourth_axis(
-    tmp_path: Path, coords: dict[str, Any], step: float | None
+    tmp_path: Path, coords: dict[str, Any], step: float | None, nibabel: Any
 ) -> None:
-    nibabel = pytest.importorskip("nibabel", reason="nibabel is what it is handed to")
-    series(tmp_path / "dicom", plane="oblique")
+    series(tmp_path / "dicom", Stack(plane="oblique"))
     volume = in_front(rd.read_series(tmp_path / "dicom"), "time", **coords)
     nibabel.save(volume.to_nibabel(), tmp_path / "volume.nii")
     read = nibabel.load(tmp_path / "volume.nii")
@@ -142,9 +153,8 @@ def test_nibabel_has_time_as_its_fourth_axis(
     assert read.header.get_xyzt_units() == ("mm", "unknown" if step is None else "sec")
 
 
-def test_sitk_has_time_as_its_fourth_axis(tmp_path: Path) -> None:
-    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is what it is handed to")
-    series(tmp_path, plane="oblique")
+def test_sitk_has_time_as_its_fourth_axis(tmp_path: Path, sitk: Any) -> None:
+    series(tmp_path, Stack(plane="oblique"))
     volume = in_front(rd.read_series(tmp_path), "time")
     itk = volume.to_sitk()
     assert itk.GetSize() == (7, 5, 8, 3)
@@ -153,12 +163,14 @@ def test_sitk_has_time_as_its_fourth_axis(tmp_path: Path) -> None:
     np.testing.assert_allclose(place[:3], (volume.affine @ [3, 2, 1, 1])[:3], atol=1e-6)
 
 
-def test_xarray_has_what_changes_along_an_axis(tmp_path: Path) -> None:
-    pytest.importorskip("xarray", reason="xarray is what it is handed to")
+def test_xarray_has_what_changes_along_an_axis(tmp_path: Path, xarray: Any) -> None:
     series(tmp_path)
     gradients = np.eye(3)
     volume = in_front(
-        rd.read_series(tmp_path), "gradient_direction", gradient_direction=gradients, b_value=[0, 500, 1000]
+        rd.read_series(tmp_path),
+        "gradient_direction",
+        gradient_direction=gradients,
+        b_value=[0, 500, 1000],
     )
     named = volume.to_xarray()
     assert named.dims == ("gradient_direction", "slice", "row", "column")
@@ -168,8 +180,7 @@ def test_xarray_has_what_changes_along_an_axis(tmp_path: Path) -> None:
         np.testing.assert_array_equal(named[f"gradient_direction_{letter}"], gradients[:, column])
 
 
-def test_sitk_gets_colour_as_vectors(tmp_path: Path) -> None:
-    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is what it is handed to")
+def test_sitk_gets_colour_as_vectors(tmp_path: Path, sitk: Any) -> None:
     pixels = colour(tmp_path)
     itk = rd.read_series(tmp_path, values="stored").to_sitk()
     assert (itk.GetSize(), itk.GetNumberOfComponentsPerPixel()) == ((5, 4, 3), 3)
@@ -177,9 +188,8 @@ def test_sitk_gets_colour_as_vectors(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int32", "int64"])
-def test_sitk_keeps_the_type_and_a_file_all_of_it(tmp_path: Path, dtype: str) -> None:
-    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is what it is handed to")
-    series(tmp_path / "dicom", plane="oblique", pixel_spacing=(0.5, 0.75))
+def test_sitk_keeps_the_type_and_a_file_all_of_it(tmp_path: Path, dtype: str, sitk: Any) -> None:
+    series(tmp_path / "dicom", Stack(plane="oblique", pixel_spacing=(0.5, 0.75)))
     volume = rd.read_series(tmp_path / "dicom", dtype=dtype, rows=slice(None, None, -1))
     sitk.WriteImage(volume.to_sitk(), str(tmp_path / "volume.mha"))
     read = sitk.ReadImage(str(tmp_path / "volume.mha"))
@@ -192,16 +202,14 @@ def test_sitk_keeps_the_type_and_a_file_all_of_it(tmp_path: Path, dtype: str) ->
     np.testing.assert_allclose(direction, volume.direction, atol=1e-9)
 
 
-def test_sitk_refuses_a_tilt(tmp_path: Path) -> None:
-    pytest.importorskip("SimpleITK", reason="SimpleITK is what it is handed to")
-    series(tmp_path, tilt=15.0)
+def test_sitk_refuses_a_tilt(tmp_path: Path, sitk: Any) -> None:
+    series(tmp_path, Stack(tilt=15.0))
     with pytest.raises(ValueError, match=r"tilted.*to_nibabel"):
         rd.read_series(tmp_path).to_sitk()
 
 
-def test_xarray_has_names_and_millimetres(tmp_path: Path) -> None:
-    pytest.importorskip("xarray", reason="xarray is what it is handed to")
-    series(tmp_path, pixel_spacing=(0.5, 0.75), step=2.5)
+def test_xarray_has_names_and_millimetres(tmp_path: Path, xarray: Any) -> None:
+    series(tmp_path, Stack(pixel_spacing=(0.5, 0.75), step=2.5))
     volume = rd.read_series(tmp_path)
     named = volume.to_xarray()
     assert named.dims == ("slice", "row", "column")
@@ -217,8 +225,7 @@ def test_xarray_has_names_and_millimetres(tmp_path: Path) -> None:
     )
 
 
-def test_xarray_of_colour_has_samples(tmp_path: Path) -> None:
-    pytest.importorskip("xarray", reason="xarray is what it is handed to")
+def test_xarray_of_colour_has_samples(tmp_path: Path, xarray: Any) -> None:
     pixels = colour(tmp_path)
     named = rd.read_series(tmp_path, values="stored").to_xarray()
     assert named.dims == ("slice", "row", "column", "sample")
@@ -258,12 +265,16 @@ def test_dlpack_takes_the_array_without_a_copy(tmp_path: Path) -> None:
     assert np.shares_memory(np.from_dlpack(volume.array), volume.array)
 
 
-def test_numpy_copies_when_it_is_told_to(tmp_path: Path) -> None:
+def test_numpy_copies_on_request(tmp_path: Path) -> None:
     series(tmp_path)
     volume = rd.read_series(tmp_path)
     assert np.asarray(volume) is volume.array
     assert np.shares_memory(np.asarray(volume, dtype=np.float32), volume.array)
-    for copied in (np.array(volume), np.asarray(volume, dtype=np.float64), np.array(volume, dtype=np.int32)):
+    for copied in (
+        np.array(volume),
+        np.asarray(volume, dtype=np.float64),
+        np.array(volume, dtype=np.int32),
+    ):
         assert not np.shares_memory(copied, volume.array)
         np.testing.assert_array_equal(copied, volume.array)
     if np.lib.NumpyVersion(np.__version__) >= "2.0.0":
@@ -278,7 +289,8 @@ def test_pydicom_gets_an_equal_data_set_with_its_changes() -> None:
     pydicom = pytest.importorskip("pydicom", reason="pydicom is what it is handed to")
     inner = [Element(0x00081150, "UI", "1.2.3"), Element(0x00081155, "UI", "1.2.4")]
     elements = image(
-        np.arange(12, dtype=np.int16).reshape(3, 4), extra=[Element(0x00081140, "SQ", Items([inner, inner]))]
+        np.arange(12, dtype=np.int16).reshape(3, 4),
+        extra=[Element(0x00081140, "SQ", Items([inner, inner]))],
     )
     data = file_bytes(elements)
     ds = rd.dcmread(data)
@@ -292,4 +304,6 @@ def test_pydicom_gets_an_equal_data_set_with_its_changes() -> None:
     assert "PatientID" not in theirs
     buffer = io.BytesIO()
     theirs.save_as(buffer)
-    assert np.array_equal(pydicom.dcmread(io.BytesIO(buffer.getvalue())).pixel_array, ds.pixel_array)
+    assert np.array_equal(
+        pydicom.dcmread(io.BytesIO(buffer.getvalue())).pixel_array, ds.pixel_array
+    )

@@ -11,23 +11,31 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import Element, Fragments, file_bytes, image
+from builder import (
+    ENCAPSULATED_UNCOMPRESSED,
+    JPEG_2000_LOSSLESS,
+    PIXEL_DATA,
+    Element,
+    Fragments,
+    Layout,
+    file_bytes,
+    image,
+)
 from rapidicom import _core
 
 PIXELS = np.arange(2 * 4 * 6, dtype=np.uint16).reshape(2, 4, 6)
-UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 
 
 @pytest.fixture
 def ds() -> rd.Dataset:
-    return rd.dcmread(file_bytes(image(PIXELS, frames=True)))
+    return rd.dcmread(file_bytes(image(PIXELS)))
 
 
-def encapsulated(frames: int) -> rd.Dataset:
+def encapsulated_image(frames: int) -> rd.Dataset:
     pixels = np.arange(frames * 8, dtype=np.uint16).reshape(frames, 2, 4)
-    elements = image(pixels, frames=True)
-    elements[-1] = Element(0x7FE00010, "OB", Fragments([frame.tobytes() for frame in pixels]))
-    return rd.dcmread(file_bytes(elements, transfer_syntax=UNCOMPRESSED))
+    elements = image(pixels)
+    elements[-1] = Element(PIXEL_DATA, "OB", Fragments([frame.tobytes() for frame in pixels]))
+    return rd.dcmread(file_bytes(elements, transfer_syntax=ENCAPSULATED_UNCOMPRESSED))
 
 
 def test_it_is_one_array_and_what_is_written_there_stays(ds: rd.Dataset) -> None:
@@ -62,7 +70,9 @@ CHANGES = [no_longer_signed, of_other_shape, in_the_element, other_pixels, of_ot
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_it_is_read_anew_after_a_change(ds: rd.Dataset, change: Callable[[rd.Dataset], None]) -> None:
+def test_it_is_read_anew_after_a_change(
+    ds: rd.Dataset, change: Callable[[rd.Dataset], None]
+) -> None:
     before = ds.pixel_array
     change(ds)
     after = ds.pixel_array
@@ -78,9 +88,9 @@ def test_pixels_that_were_set_are_seen_each_time(ds: rd.Dataset) -> None:
 
 
 def test_another_transfer_syntax_is_another_image() -> None:
-    ds = encapsulated(3)
+    ds = encapsulated_image(3)
     assert ds.pixel_array.shape == (3, 2, 4)
-    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.90"
+    ds.file_meta.TransferSyntaxUID = JPEG_2000_LOSSLESS
     with pytest.raises(rd.InvalidDicomError, match="JPEG 2000"):
         _ = ds.pixel_array
 
@@ -95,7 +105,7 @@ def test_options_choose_what_is_kept(ds: rd.Dataset) -> None:
 
 def test_colours_stay_as_they_are_coded_where_rgb_is_not_wanted() -> None:
     colours = np.arange(2 * 4 * 3, dtype=np.uint8).reshape(2, 4, 3)
-    ds = rd.dcmread(file_bytes(image(colours, samples=3, photometric="YBR_FULL")))
+    ds = rd.dcmread(file_bytes(image(colours, layout=Layout(samples=3, photometric="YBR_FULL"))))
     assert (ds.pixel_array != colours).any()
     ds.pixel_array_options(as_rgb=False)
     np.testing.assert_array_equal(ds.pixel_array, colours)
@@ -125,7 +135,7 @@ def test_pickles_have_the_pixels_of_the_file(ds: rd.Dataset) -> None:
 
 
 def test_nothing_is_kept_longer_than_the_data_set() -> None:
-    ds = encapsulated(2)
+    ds = encapsulated_image(2)
     array = weakref.ref(ds.pixel_array)
     assert array() is not None
     del ds
@@ -134,7 +144,7 @@ def test_nothing_is_kept_longer_than_the_data_set() -> None:
 
 def test_frames_are_found_once() -> None:
     """Not for each of them: a loop over 10,000 frames would look at all fragments 10,000 times."""
-    ds = encapsulated(5)
+    ds = encapsulated_image(5)
     reader = _core.PixelReader.of(ds)
     frames = [ds.frame_bytes(index) for index in range(5)]
     assert [np.frombuffer(frame, np.uint16)[0] for frame in frames] == [0, 8, 16, 24, 32]
@@ -151,8 +161,13 @@ def test_what_is_made_in_memory_has_the_byte_order_of_its_transfer_syntax(syntax
         ds.file_meta = library.dataset.FileMetaDataset()
         ds.file_meta.TransferSyntaxUID = syntax
         ds.Rows, ds.Columns, ds.SamplesPerPixel, ds.PixelRepresentation = 4, 6, 1, 0
-        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PhotometricInterpretation = 16, 16, 15, "MONOCHROME2"
-        ds.add_new(0x7FE00010, "OW", PIXELS[0].astype(order + "u2").tobytes())
+        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PhotometricInterpretation = (
+            16,
+            16,
+            15,
+            "MONOCHROME2",
+        )
+        ds.add_new(PIXEL_DATA, "OW", PIXELS[0].astype(order + "u2").tobytes())
         arrays.append(ds.pixel_array)
     np.testing.assert_array_equal(*arrays)
     np.testing.assert_array_equal(arrays[0], PIXELS[0])

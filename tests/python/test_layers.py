@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import rapidicom
+from data_paths import REPOSITORY
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "python" / "rapidicom"
+PACKAGE = REPOSITORY / "python" / "rapidicom"
 
 # The table of STYLE.md, top row first. A module uses its own room, what follows it in its row, and
 # the rows below.
@@ -32,8 +32,8 @@ LAYERS = (
 # Modules under the names that pydicom has for them, each a list of names from the rooms.
 PYDICOMS_PATHS = frozenset(
     """
-    charset config datadict dataelem dataset encaps errors filereader fileset filewriter jsonrep misc
-    multival overlays pixel_data_handlers sequence tag uid valuerep values waveforms
+    charset config datadict dataelem dataset encaps errors filereader fileset filewriter jsonrep
+    misc multival overlays pixel_data_handlers sequence tag uid valuerep values waveforms
     """.split()  # noqa: SIM905  # it reads better than a list
 )
 
@@ -154,7 +154,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_the_table_is_that_of_the_style_guide() -> None:
-    style = (ROOT / "STYLE.md").read_text(encoding="utf-8")
+    style = (REPOSITORY / "STYLE.md").read_text(encoding="utf-8")
     table = style.split("### Layers of the package", 1)[1].split("\n### ", 1)[0]
     rows = [
         line.split("|")[2]
@@ -197,8 +197,11 @@ def test_imports_are_found_in_every_form(source: str, expected: list[str]) -> No
 
 
 def test_a_forbidden_import_and_a_circle_are_found() -> None:
-    imports = {"_values.uid": {"volumes.series"}, "volumes.series": {"_dataset.dataset", "volumes.part"},
-               "volumes.part": {"volumes.series"}}  # fmt: skip
+    imports = {
+        "_values.uid": {"volumes.series"},
+        "volumes.series": {"_dataset.dataset", "volumes.part"},
+        "volumes.part": {"volumes.series"},
+    }
     assert forbidden(imports) == [
         "_values.uid imports volumes.series: volumes stands above _values or to its left"
     ]

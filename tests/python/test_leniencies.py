@@ -1,4 +1,4 @@
-"""What is tolerated of damaged files: each deviation has a name, a place, and a test built byte by byte."""
+"""Tolerated damage: each deviation has a name, an offset, and a test built byte by byte."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ from builder import (
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     PATIENT_NAME,
+    PIXEL_DATA,
+    PREAMBLE,
     Element,
     Fragments,
     Items,
     encode,
+    file_around,
     file_bytes,
     file_meta,
 )
+from data_paths import REPOSITORY
 
 MODALITY = Element(0x00080060, "CS", "CT")
 PATIENT_ID = Element(0x00100020, "LO", "ID")
@@ -38,11 +42,6 @@ OPEN = b"\xff\xff\xff\xff"
 START = len(bytes(132) + file_meta(EXPLICIT_LITTLE))
 
 
-def whole(content: bytes, syntax: str = EXPLICIT_LITTLE) -> bytes:
-    """A file whose data set is `content`, as it is."""
-    return bytes(128) + b"DICM" + file_meta(syntax) + content
-
-
 def item(content: bytes, length: int | None = None) -> bytes:
     """An item that says to have `length` bytes."""
     return ITEM + struct.pack("<I", len(content) if length is None else length) + content
@@ -54,9 +53,9 @@ def open_item(content: bytes) -> bytes:
 
 
 def sequence(content: bytes, length: int | None = 0xFFFFFFFF) -> bytes:
-    """(0008,1140) with `content` as it is; undefined length unless one is given, `None` for the true one."""
-    said = struct.pack("<I", len(content) if length is None else length)
-    return bytes.fromhex("08004011") + b"SQ\0\0" + said + content
+    """Lay out (0008,1140) with `content` as it is and this length; `None` is the true one."""
+    field = struct.pack("<I", len(content) if length is None else length)
+    return bytes.fromhex("08004011") + b"SQ\0\0" + field + content
 
 
 def header(tag: str, vr: bytes, length: bytes) -> bytes:
@@ -78,7 +77,7 @@ def patient_id(vr: bytes, length: bytes = b"\2\0") -> bytes:
     return BEFORE + header("10002000", vr, length) + b"ID" + encode([ROWS])
 
 
-BEFORE, BEHIND = encode([MODALITY]), encode([PATIENT_ID, ROWS])
+BEFORE, AFTER = encode([MODALITY]), encode([PATIENT_ID, ROWS])
 INNER = encode(REFERENCE)
 FIRST, SECOND = encode(REFERENCE[:1]), encode(REFERENCE[1:])
 LATER = len(BEFORE)
@@ -106,7 +105,7 @@ CASES: dict[str, tuple[str, bytes, int, list[int]]] = {
     ),
     "long VR in small letters": (
         "misspelt_vr",
-        BEFORE + header("09000210", b"ob", b"\0\0") + b"\4\0\0\0abcd" + BEHIND,
+        BEFORE + header("09000210", b"ob", b"\0\0") + b"\4\0\0\0abcd" + AFTER,
         LATER,
         [0x00080060, 0x00091002, 0x00100020, 0x00280010],
     ),
@@ -122,23 +121,38 @@ CASES: dict[str, tuple[str, bytes, int, list[int]]] = {
         LATER,
         ALL,
     ),
-    "misspelt at the end": ("misspelt_vr", patient_id(b"??")[: -len(encode([ROWS]))], LATER, ALL[:2]),
-    "a value past the end": ("value_cut_short", BEFORE + encode([PATIENT_ID])[:-1], LATER + 8, ALL[:2]),
+    "misspelt at the end": (
+        "misspelt_vr",
+        patient_id(b"??")[: -len(encode([ROWS]))],
+        LATER,
+        ALL[:2],
+    ),
+    "a value past the end": (
+        "value_cut_short",
+        BEFORE + encode([PATIENT_ID])[:-1],
+        LATER + 8,
+        ALL[:2],
+    ),
     "a length of 4 GB": (
         "value_cut_short",
         BEFORE + encode([Element(0x00091002, "OB", b"", length=0xFFFFFFFE)]),
         LATER + 12,
         [0x00080060, 0x00091002],
     ),
-    "bytes behind": ("trailing_bytes", BEFORE + BEHIND + b"\1\2\3", len(BEFORE + BEHIND), ALL),
-    "a few zeros behind": ("trailing_bytes", BEFORE + BEHIND + bytes(6), len(BEFORE + BEHIND), ALL),
-    "many zeros behind": ("trailing_zeros", BEFORE + BEHIND + bytes(2**17 + 3), len(BEFORE + BEHIND), ALL),
-    "a tag twice": ("unordered_elements", BEFORE + BEFORE + BEHIND, 2 * LATER - 2, ALL),
-    "other order": ("unordered_elements", BEHIND + BEFORE, len(BEHIND) + 8, ALL),
-    "a stray item": ("stray_delimiter", BEFORE + item(b"") + BEHIND, LATER, ALL),
-    "a stray item with a value": ("stray_delimiter", BEFORE + item(INNER) + BEHIND, LATER, ALL),
-    "a stray end of a sequence": ("stray_delimiter", BEFORE + SEQUENCE_END + BEHIND, LATER, ALL),
-    "a stray end of an item": ("stray_item_end", BEFORE + ITEM_END + BEHIND, LATER, ALL[:1]),
+    "bytes after": ("trailing_bytes", BEFORE + AFTER + b"\1\2\3", len(BEFORE + AFTER), ALL),
+    "a few zeros after": ("trailing_bytes", BEFORE + AFTER + bytes(6), len(BEFORE + AFTER), ALL),
+    "many zeros after": (
+        "trailing_zeros",
+        BEFORE + AFTER + bytes(2**17 + 3),
+        len(BEFORE + AFTER),
+        ALL,
+    ),
+    "a tag twice": ("unordered_elements", BEFORE + BEFORE + AFTER, 2 * LATER - 2, ALL),
+    "other order": ("unordered_elements", AFTER + BEFORE, len(AFTER) + 8, ALL),
+    "a stray item": ("stray_delimiter", BEFORE + item(b"") + AFTER, LATER, ALL),
+    "a stray item with a value": ("stray_delimiter", BEFORE + item(INNER) + AFTER, LATER, ALL),
+    "a stray end of a sequence": ("stray_delimiter", BEFORE + SEQUENCE_END + AFTER, LATER, ALL),
+    "a stray end of an item": ("stray_item_end", BEFORE + ITEM_END + AFTER, LATER, ALL[:1]),
     "no end of a sequence": (
         "missing_delimiter",
         BEFORE + sequence(item(INNER)),
@@ -147,26 +161,37 @@ CASES: dict[str, tuple[str, bytes, int, list[int]]] = {
     ),
     "no end of fragments": (
         "missing_delimiter",
-        BEFORE + encode([Element(0x7FE00010, "OB", Fragments([b"ab"]))])[:-8],
+        BEFORE + encode([Element(PIXEL_DATA, "OB", Fragments([b"ab"]))])[:-8],
         len(BEFORE) + 12 + 8 + 10,
         [0x00080060, 0x7FE00010],
     ),
     "no items": (
         "value_without_items",
-        BEFORE + sequence(b"no items at all" + SEQUENCE_END) + BEHIND,
+        BEFORE + sequence(b"no items at all" + SEQUENCE_END) + AFTER,
         LATER + 12,
         [0x00080060, 0x00081140, 0x00100020, 0x00280010],
     ),
     "a fragment of wrong length": (
         "value_without_items",
-        BEHIND
-        + encode([Element(0x7FE00010, "OB", item(b"") + item(b"abcd", 2) + SEQUENCE_END, length=0xFFFFFFFF)]),
-        len(BEHIND) + 12 + 8 + 10,
+        AFTER
+        + encode(
+            [
+                Element(
+                    PIXEL_DATA, "OB", item(b"") + item(b"abcd", 2) + SEQUENCE_END, length=0xFFFFFFFF
+                )
+            ]
+        ),
+        len(AFTER) + 12 + 8 + 10,
         [0x00100020, 0x00280010, 0x7FE00010],
     ),
     "text of undefined length": (
         "undefined_length_vr",
-        BEFORE + header("10000040", b"UT", b"\0\0") + OPEN + item(b"text") + SEQUENCE_END + encode([ROWS]),
+        BEFORE
+        + header("10000040", b"UT", b"\0\0")
+        + OPEN
+        + item(b"text")
+        + SEQUENCE_END
+        + encode([ROWS]),
         LATER + 12,
         [0x00080060, 0x00104000, 0x00280010],
     ),
@@ -174,10 +199,10 @@ CASES: dict[str, tuple[str, bytes, int, list[int]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_tolerated_is_said(tmp_path: Path, case: str) -> None:
+def test_each_deviation_is_named_with_its_offset(tmp_path: Path, case: str) -> None:
     name, content, offset, found = CASES[case]
     path = tmp_path / "file.dcm"
-    path.write_bytes(whole(content))
+    path.write_bytes(file_around(content))
     ds = rd.dcmread(path)
     assert (name, START + offset) in ds.deviations
     assert len(ds.deviations) == 1
@@ -186,17 +211,23 @@ def test_what_is_tolerated_is_said(tmp_path: Path, case: str) -> None:
         assert ds.PatientID == "ID"
     if "Rows" in ds:
         assert ds.Rows == 3
-    for source in (whole(content), io.BytesIO(whole(content))):
+    for source in (file_around(content), io.BytesIO(file_around(content))):
         again = rd.dcmread(source)
         assert again.deviations == ds.deviations
-        assert [again.element_offset(tag) for tag in found] == [ds.element_offset(tag) for tag in found]
+        assert [again.element_offset(tag) for tag in found] == [
+            ds.element_offset(tag) for tag in found
+        ]
     assert pickle.loads(pickle.dumps(ds)).deviations == ds.deviations
 
 
 # Name, the value of the sequence and its length, what is found in its items.
 BOTH = [[0x00081150, 0x00081155]]
 ITEMS: dict[str, tuple[str, bytes, list[list[int]]]] = {
-    "no end of the item": ("missing_item_delimiter", sequence(ITEM + OPEN + INNER + SEQUENCE_END), BOTH),
+    "no end of the item": (
+        "missing_item_delimiter",
+        sequence(ITEM + OPEN + INNER + SEQUENCE_END),
+        BOTH,
+    ),
     "no end before the next item": (
         "missing_item_delimiter",
         sequence(ITEM + OPEN + INNER + ITEM + OPEN + INNER + ITEM_END + SEQUENCE_END),
@@ -222,7 +253,11 @@ ITEMS: dict[str, tuple[str, bytes, list[list[int]]]] = {
         sequence(item(INNER, len(INNER) + 4) + item(INNER) + SEQUENCE_END),
         BOTH * 2,
     ),
-    "an item longer than its sequence": ("item_past_sequence", sequence(item(INNER, 1000), None), BOTH),
+    "an item longer than its sequence": (
+        "item_past_sequence",
+        sequence(item(INNER, 1000), None),
+        BOTH,
+    ),
     "an item longer than its sequence, then another": (
         "wrong_item_length",
         sequence(item(INNER, 1000) + item(INNER), None),
@@ -235,20 +270,33 @@ ITEMS: dict[str, tuple[str, bytes, list[list[int]]]] = {
     ),
     "a value past the end of its item": (
         "value_cut_short",
-        sequence(item(FIRST + encode([Element(0x00081155, "UI", "2.25.8", length=90)]))) + SEQUENCE_END,
+        sequence(item(FIRST + encode([Element(0x00081155, "UI", "2.25.8", length=90)])))
+        + SEQUENCE_END,
         BOTH,
     ),
     "a misspelt VR in an item": (
         "misspelt_vr",
         sequence(
-            ITEM + OPEN + header("08005011", b"ui", b"\6\0") + b"2.25.7" + SECOND + ITEM_END + SEQUENCE_END
+            ITEM
+            + OPEN
+            + header("08005011", b"ui", b"\6\0")
+            + b"2.25.7"
+            + SECOND
+            + ITEM_END
+            + SEQUENCE_END
         ),
         BOTH,
     ),
     "an implicit element in an item": (
         "implicit_element",
         sequence(
-            ITEM + OPEN + FIRST + header("08005511", b"\6\0", b"\0\0") + b"2.25.8" + ITEM_END + SEQUENCE_END
+            ITEM
+            + OPEN
+            + FIRST
+            + header("08005511", b"\6\0", b"\0\0")
+            + b"2.25.8"
+            + ITEM_END
+            + SEQUENCE_END
         ),
         BOTH,
     ),
@@ -264,13 +312,15 @@ ITEMS: dict[str, tuple[str, bytes, list[list[int]]]] = {
 def test_items_are_found_in_damaged_sequences(tmp_path: Path, case: str) -> None:
     name, content, found = ITEMS[case]
     path = tmp_path / "file.dcm"
-    path.write_bytes(whole(BEFORE + content + BEHIND))
+    path.write_bytes(file_around(BEFORE + content + AFTER))
     ds = rd.dcmread(path)
     assert ds.PatientID == "ID", "what follows is found"
     assert [one.tags() for one in ds.ReferencedImageSequence] == found
-    assert {str(one.ReferencedSOPInstanceUID).strip() for one in ds.ReferencedImageSequence} == {"2.25.8"}
+    assert {str(one.ReferencedSOPInstanceUID).strip() for one in ds.ReferencedImageSequence} == {
+        "2.25.8"
+    }
     assert set(of_items(ds)) == set(name.split())
-    assert rd.dcmread(whole(BEFORE + content + BEHIND)) == ds
+    assert rd.dcmread(file_around(BEFORE + content + AFTER)) == ds
     copy = pickle.loads(pickle.dumps(ds))
     assert of_items(copy) == of_items(ds)
 
@@ -288,7 +338,7 @@ def test_every_deviation_is_tested() -> None:
         "not_deflated",
         "deflated_cut_short",
     }
-    source = Path(__file__).resolve().parents[2] / "rust/core/src/parse/leniency.rs"
+    source = REPOSITORY / "rust/core/src/parse/leniency.rs"
     named = {line.split('"')[1] for line in source.read_text().splitlines() if ' = "' in line}
     assert named == tested | elsewhere
 
@@ -300,8 +350,8 @@ NONSENSE = header("0a004011", b"SQ", b"\0\0") + OPEN + b"no items, no end at all
 
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "file"])
-def test_force_keeps_what_stands_before_the_damage(tmp_path: Path, kind: str) -> None:
-    data = whole(BEFORE + NONSENSE)
+def test_force_keeps_everything_before_the_damage(tmp_path: Path, kind: str) -> None:
+    data = file_around(BEFORE + NONSENSE)
     path = tmp_path / "file.dcm"
     path.write_bytes(data)
     source: Any = {"path": path, "bytes": data, "file": io.BytesIO(data)}[kind]
@@ -319,14 +369,14 @@ def test_force_keeps_what_stands_before_the_damage(tmp_path: Path, kind: str) ->
 
 
 def test_force_keeps_the_file_meta_information() -> None:
-    data = whole(NONSENSE)
+    data = file_around(NONSENSE)
     ds = rd.dcmread(data, force=True)
     assert ds.file_meta.TransferSyntaxUID == EXPLICIT_LITTLE
     assert (len(ds), names(ds)) == (0, ["damaged"])
 
 
-def test_force_keeps_what_stands_before_the_damage_in_an_item() -> None:
-    data = whole(BEFORE + sequence(item(FIRST + NONSENSE), None) + BEHIND)
+def test_force_keeps_everything_before_the_damage_in_an_item() -> None:
+    data = file_around(BEFORE + sequence(item(FIRST + NONSENSE), None) + AFTER)
     with pytest.raises(rd.InvalidDicomError) as caught:
         _ = rd.dcmread(data).ReferencedImageSequence[0].tags()
     assert caught.value.offset == START + LATER + 12 + 8 + len(FIRST) + 12
@@ -338,7 +388,7 @@ def test_force_keeps_what_stands_before_the_damage_in_an_item() -> None:
 
 
 def test_force_keeps_the_items_before_the_damage() -> None:
-    data = whole(BEFORE + sequence(item(INNER) + b"no item at all", None) + BEHIND)
+    data = file_around(BEFORE + sequence(item(INNER) + b"no item at all", None) + AFTER)
     with pytest.raises(rd.InvalidDicomError, match=r"\(0008,1140\).*expected an item"):
         _ = rd.dcmread(data).ReferencedImageSequence
     (one,) = rd.dcmread(data, force=True).ReferencedImageSequence
@@ -360,10 +410,10 @@ def test_errors_in_items_name_the_way_there(tmp_path: Path) -> None:
 
 def test_the_first_element_overrules_the_transfer_syntax() -> None:
     for says, is_explicit in [(EXPLICIT_LITTLE, False), (IMPLICIT_LITTLE, True)]:
-        ds = rd.dcmread(whole(encode([MODALITY, PATIENT_ID], explicit=is_explicit), says))
+        ds = rd.dcmread(file_around(encode([MODALITY, PATIENT_ID], explicit=is_explicit), says))
         assert ds.is_implicit_VR is not is_explicit
         assert (ds.Modality, ds.PatientID) == ("CT", "ID")
-        assert ds.deviations == [("other_vr_encoding", len(whole(b"", says)))]
+        assert ds.deviations == [("other_vr_encoding", len(file_around(b"", says)))]
 
 
 @pytest.mark.parametrize("group_length", [0, 2, 10_000, 0xFFFFFFFF, None], ids=str)
@@ -380,7 +430,9 @@ def test_the_group_length_is_not_needed(group_length: int | None, syntax: str) -
 @pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG])
 @pytest.mark.parametrize("has_preamble", [True, False])
 def test_a_data_set_without_meta_shows_how_it_is_written(syntax: str, has_preamble: bool) -> None:
-    data = file_bytes([MODALITY, PATIENT_ID, ROWS], transfer_syntax=syntax, preamble=has_preamble, meta=b"")
+    data = file_bytes(
+        [MODALITY, PATIENT_ID, ROWS], transfer_syntax=syntax, preamble=has_preamble, meta=b""
+    )
     ds = rd.dcmread(data, force=not has_preamble)
     assert (ds.Modality, ds.PatientID, ds.Rows) == ("CT", "ID", 3)
     assert ds.is_little_endian is (syntax != EXPLICIT_BIG)
@@ -393,7 +445,11 @@ def test_a_file_may_start_with_its_meta() -> None:
     with pytest.raises(rd.InvalidDicomError, match="force=True"):
         rd.dcmread(data)
     ds = rd.dcmread(data, force=True)
-    assert (ds.Modality, ds.preamble, ds.file_meta.TransferSyntaxUID) == ("CT", None, EXPLICIT_LITTLE)
+    assert (ds.Modality, ds.preamble, ds.file_meta.TransferSyntaxUID) == (
+        "CT",
+        None,
+        EXPLICIT_LITTLE,
+    )
 
 
 def test_acr_nema_is_read_with_force() -> None:
@@ -412,19 +468,22 @@ def test_acr_nema_is_read_with_force() -> None:
 @pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, EXPLICIT_BIG])
 def test_command_elements_are_implicit_little_endian(syntax: str) -> None:
     # PS3.7 §6.3.1: whatever the encoding of the data set that follows.
-    command = encode([Element(0x00000002, "UI", "2.25.1"), Element(0x00000100, "US", 1)], explicit=False)
+    command = encode(
+        [Element(0x00000002, "UI", "2.25.1"), Element(0x00000100, "US", 1)], explicit=False
+    )
     content = encode([MODALITY, ROWS], big_endian=syntax == EXPLICIT_BIG)
-    ds = rd.dcmread(bytes(128) + b"DICM" + file_meta(syntax) + command + content)
+    ds = rd.dcmread(PREAMBLE + file_meta(syntax) + command + content)
     assert (ds.Modality, ds.Rows, ds[0x00000002].value) == ("CT", 3, "2.25.1")
 
 
 NUMBERS: Iterable[tuple[str, Any]] = [
-    ("US", [1, 65535]), ("SS", [-2, 3]), ("UL", [1, 2**32 - 1]), ("SL", [-5, 6]), ("FL", [1.5, -2.0]),
-    ("FD", [0.1, 3.0]), ("UV", [1, 2**64 - 1]), ("SV", [-(2**63), 7]), ("AT", [0x00100020, 0x7FE00010]),
-    ("AE", "STORE"), ("AS", "042Y"), ("CS", "CT"), ("DA", "20240229"), ("DS", [1.5, 2.0]), ("DT", "2024"),
-    ("IS", [3, 4]), ("LO", "text"), ("LT", "text"), ("PN", PATIENT_NAME), ("SH", "text"), ("ST", "text"),
-    ("TM", "1200"), ("UC", "text"), ("UI", "2.25.3"), ("UR", "text"), ("UT", "text"),
-    # Their bytes are handed over as they are written.
+    ("US", [1, 65535]), ("SS", [-2, 3]), ("UL", [1, 2**32 - 1]), ("SL", [-5, 6]),
+    ("FL", [1.5, -2.0]), ("FD", [0.1, 3.0]), ("UV", [1, 2**64 - 1]), ("SV", [-(2**63), 7]),
+    ("AT", [0x00100020, 0x7FE00010]), ("AE", "STORE"), ("AS", "042Y"), ("CS", "CT"),
+    ("DA", "20240229"), ("DS", [1.5, 2.0]), ("DT", "2024"), ("IS", [3, 4]), ("LO", "text"),
+    ("LT", "text"), ("PN", PATIENT_NAME), ("SH", "text"), ("ST", "text"), ("TM", "1200"),
+    ("UC", "text"), ("UI", "2.25.3"), ("UR", "text"), ("UT", "text"),
+    # The bytes of these are handed over as written.
     ("OB", b"abcd"), ("UN", b"abcd"), ("OW", b"abcd"), ("OL", b"abcd"), ("OF", b"abcdefgh"),
     ("OD", b"abcdefgh"), ("OV", b"abcdefgh"),
 ]  # fmt: skip
@@ -445,10 +504,10 @@ def test_every_vr_is_the_same_in_both_byte_orders(vr: str, value: Any) -> None:
 
 
 def test_encapsulated_pixels_in_an_item_of_defined_length() -> None:
-    icon = [ROWS, Element(0x7FE00010, "OB", Fragments([b"abcd", SEQUENCE_END]))]
+    icon = [ROWS, Element(PIXEL_DATA, "OB", Fragments([b"abcd", SEQUENCE_END]))]
     for is_open in (False, True):
         data = file_bytes(
-            [Element(0x00880200, "SQ", Items([icon], is_open)), Element(0x7FE00010, "OW", b"12")]
+            [Element(0x00880200, "SQ", Items([icon], is_open)), Element(PIXEL_DATA, "OW", b"12")]
         )
         ds = rd.dcmread(data)
         assert ds.tags() == [0x00880200, 0x7FE00010]
@@ -463,7 +522,9 @@ def test_unknown_private_sequences_are_found_by_their_items() -> None:
     for vr, is_explicit in [(b"UN\0\0", True), (b"", False)]:
         elements = encode([Element(0x00090010, "LO", "NOBODY KNOWS")], explicit=is_explicit)
         syntax = EXPLICIT_LITTLE if is_explicit else IMPLICIT_LITTLE
-        ds = rd.dcmread(whole(elements + bytes.fromhex("09000110") + vr + OPEN + content, syntax))
+        ds = rd.dcmread(
+            file_around(elements + bytes.fromhex("09000110") + vr + OPEN + content, syntax)
+        )
         assert ds[0x00091001].VR == "SQ"
         assert ds[0x00091001].value[0].Modality == "CT"
 
@@ -478,13 +539,13 @@ def test_odd_lengths_are_read_as_they_are() -> None:
 
 def test_nesting_without_end_is_refused_at_once() -> None:
     level = sequence(ITEM + OPEN)
-    data = whole(level * 100_000)
+    data = file_around(level * 100_000)
     with pytest.raises(rd.LimitError, match="nested"):
         rd.dcmread(data)
     deep = b""
     for _ in range(300):
         deep = sequence(item(deep), None)
-    ds = rd.dcmread(whole(deep))
+    ds = rd.dcmread(file_around(deep))
     with pytest.raises(rd.LimitError, match="nested") as caught:
         while True:
             (ds,) = ds.ReferencedImageSequence
@@ -503,12 +564,20 @@ def test_nesting_without_end_is_refused_at_once() -> None:
         patient_id(b"??") * 20_000,
         sequence(ITEM + OPEN) * 60 + sequence(ITEM + OPEN + FIRST) * 3,
     ],
-    ids=["zeros", "no items", "wrong lengths", "nested wrong lengths", "delimiters", "misspelt", "open"],
+    ids=[
+        "zeros",
+        "no items",
+        "wrong lengths",
+        "nested wrong lengths",
+        "delimiters",
+        "misspelt",
+        "open",
+    ],
 )
 def test_much_of_the_same_damage_costs_little(content: bytes) -> None:
     start = time.perf_counter()
     try:
-        for element in rd.dcmread(whole(content), force=True):
+        for element in rd.dcmread(file_around(content), force=True):
             _ = element.VR == "SQ" and list(element.value)
     except rd.DicomError:
         pass
@@ -517,14 +586,16 @@ def test_much_of_the_same_damage_costs_little(content: bytes) -> None:
 
 def test_the_place_of_an_error_is_where_it_is_noticed() -> None:
     with pytest.raises(rd.LimitError) as caught:
-        rd.dcmread(whole(sequence(ITEM + OPEN) * 100))
+        rd.dcmread(file_around(sequence(ITEM + OPEN) * 100))
     assert caught.value.offset is not None
     assert START + 64 * 20 <= caught.value.offset <= START + 66 * 20
 
 
 def test_several_misspelt_vrs_in_a_row_are_all_read() -> None:
     first = patient_id(b"??")[: -len(encode([ROWS]))]
-    ds = rd.dcmread(whole(first + header("10004000", b"??", b"\2\0") + b"M " + encode([ROWS])))
+    ds = rd.dcmread(
+        file_around(first + header("10004000", b"??", b"\2\0") + b"M " + encode([ROWS]))
+    )
     assert (ds.PatientID, ds.PatientSex, ds.Rows) == ("ID", "M", 3)
     assert names(ds) == ["misspelt_vr", "misspelt_vr"]
 
@@ -541,7 +612,7 @@ def test_an_image_larger_than_any_memory_is_refused_at_once() -> None:
         Element(0x00280101, "US", 32),
         Element(0x00280102, "US", 31),
         Element(0x00280103, "US", 0),
-        Element(0x7FE00010, "OW", b"1234"),
+        Element(PIXEL_DATA, "OW", b"1234"),
     ]
     with pytest.raises(rd.DicomError):
         _ = rd.dcmread(file_bytes(elements)).pixel_array

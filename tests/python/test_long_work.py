@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from series_builder import Written, series
+from series_builder import Stack, Written, series
 
 CALLS = {
     "scan": lambda folder: len(rd.scan(folder)),
@@ -28,7 +28,7 @@ CALLS = {
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    return series(tmp_path_factory.mktemp("series"), count=40)
+    return series(tmp_path_factory.mktemp("series"), Stack(count=40))
 
 
 def folder_of(written: Written) -> Path:
@@ -36,7 +36,9 @@ def folder_of(written: Written) -> Path:
 
 
 @pytest.mark.parametrize("call", ["scan", "find_series", "read_series"])
-def test_progress_reaches_the_end(written: Written, call: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_reaches_the_end(
+    written: Written, call: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("tqdm", reason="tqdm draws the bar")
     getattr(rd, call)(folder_of(written), progress=True)
     bar = capsys.readouterr().err
@@ -86,11 +88,19 @@ def test_one_data_set_can_be_read_from_many_threads(written: Written) -> None:
 
         def look(ds: rd.Dataset = ds, start: threading.Barrier = start) -> tuple[object, ...]:
             start.wait()
-            return (str(ds), ds.PixelSpacing, [element.value for element in ds], ds.pixel_array.sum())
+            return (
+                str(ds),
+                ds.PixelSpacing,
+                [element.value for element in ds],
+                ds.pixel_array.sum(),
+            )
 
         with ThreadPoolExecutor(8) as pool:
             found = [future.result() for future in [pool.submit(look) for _ in range(8)]]
-        assert all(one[0] == found[0][0] and one[1] == found[0][1] and one[3] == found[0][3] for one in found)
+        assert all(
+            one[0] == found[0][0] and one[1] == found[0][1] and one[3] == found[0][3]
+            for one in found
+        )
 
 
 INTERRUPTED = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from builder import (
     file_bytes,
     image,
 )
+from comparison import read_by_pydicom
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is the reference for look-up tables")
 
@@ -46,7 +46,7 @@ def lut_file(
 
 def both(sequence: int, data: bytes, array: np.ndarray[Any, Any]) -> tuple[Any, Any]:
     ours = getattr(rd, APPLY[sequence])(array, rd.dcmread(data))
-    return ours, getattr(pydicom.pixels, APPLY[sequence])(array, pydicom.dcmread(io.BytesIO(data)))
+    return ours, getattr(pydicom.pixels, APPLY[sequence])(array, read_by_pydicom(data))
 
 
 @pytest.mark.parametrize("sequence", APPLY, ids=APPLY.get)
@@ -66,7 +66,9 @@ def test_tables_are_pydicoms(sequence: int, syntax: str, vr: str, bits: int, fir
 
 
 @pytest.mark.parametrize("sequence", APPLY, ids=APPLY.get)
-@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"])
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
+)
 @pytest.mark.parametrize("order", "=S")
 def test_every_type_of_values_is_mapped(sequence: int, dtype: str, order: str) -> None:
     entries = np.random.default_rng(1).integers(0, 65536, 40, np.uint16)
@@ -100,7 +102,9 @@ def test_views_of_ten_to_sixteen_bits(bits: int) -> None:
     np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize(("sequence", "bits"), [(MODALITY, 0), (MODALITY, 17), (VOI, 7), (VOI, 9), (VOI, 32)])
+@pytest.mark.parametrize(
+    ("sequence", "bits"), [(MODALITY, 0), (MODALITY, 17), (VOI, 7), (VOI, 9), (VOI, 32)]
+)
 def test_entries_of_other_widths_are_refused(sequence: int, bits: int) -> None:
     ds = rd.dcmread(lut_file(sequence, [1, 2, 3], [3, 0, bits]))
     with pytest.raises(rd.UnsupportedError, match=f"entries of {bits} bits"):
@@ -131,7 +135,7 @@ def test_a_table_or_a_window_is_preferred(prefer_lut: bool) -> None:
     data = lut_file(VOI, list(range(100, 116)), [16, 0, 8], extra=extra)
     array = rd.dcmread(data).pixel_array
     ours = rd.apply_voi_lut(array, rd.dcmread(data), prefer_lut=prefer_lut)
-    theirs = pydicom.pixels.apply_voi_lut(array, pydicom.dcmread(io.BytesIO(data)), prefer_lut=prefer_lut)
+    theirs = pydicom.pixels.apply_voi_lut(array, read_by_pydicom(data), prefer_lut=prefer_lut)
     assert ours.dtype == theirs.dtype
     np.testing.assert_array_equal(ours, theirs)
 
@@ -152,5 +156,5 @@ def test_fractions_count_as_the_whole_number_below() -> None:
     with pytest.raises(ValueError, match="NaN"):
         rd.apply_voi_lut(np.array([1.0, np.nan]), rd.dcmread(data))
     with pytest.warns(UserWarning, match="float"):
-        theirs = pydicom.pixels.apply_voi_lut(array, pydicom.dcmread(io.BytesIO(data)))
+        theirs = pydicom.pixels.apply_voi_lut(array, read_by_pydicom(data))
     np.testing.assert_array_equal(ours, theirs)

@@ -18,7 +18,9 @@ from rapidicom.tag import BaseTag, Tag
 from rapidicom.uid import UID
 from rapidicom.valuerep import DS, IS, DSfloat, PersonName
 
-theirs = pytest.importorskip("pydicom.multival", reason="values are compared with pydicom's").MultiValue
+theirs = pytest.importorskip(
+    "pydicom.multival", reason="values are compared with pydicom's"
+).MultiValue
 their_values = pytest.importorskip("pydicom.valuerep")
 
 
@@ -26,12 +28,16 @@ their_values = pytest.importorskip("pydicom.valuerep")
     ("ours", "other"),
     [
         pytest.param(MultiValue(DS, ["1.50", 2]), theirs(their_values.DS, ["1.50", 2]), id="DS"),
-        pytest.param(MultiValue(DS, ["1", "", "3"]), theirs(their_values.DS, ["1", "", "3"]), id="DS-blank"),
+        pytest.param(
+            MultiValue(DS, ["1", "", "3"]), theirs(their_values.DS, ["1", "", "3"]), id="DS-blank"
+        ),
         pytest.param(MultiValue(IS, ["01", 2]), theirs(their_values.IS, ["01", 2]), id="IS"),
         pytest.param(MultiValue(str, ["a", "b'c"]), theirs(str, ["a", "b'c"]), id="text"),
         pytest.param(MultiValue(int, []), theirs(int, []), id="empty"),
         pytest.param(
-            MultiValue(PersonName, ["A^B", "C"]), theirs(their_values.PersonName, ["A^B", "C"]), id="PN"
+            MultiValue(PersonName, ["A^B", "C"]),
+            theirs(their_values.PersonName, ["A^B", "C"]),
+            id="PN",
         ),
         pytest.param(MultiValue(Tag, [0x00100010]), theirs(Tag, [0x00100010]), id="AT"),
         pytest.param(MultiValue(UID, ["1.2", "1.3"]), theirs(UID, ["1.2", "1.3"]), id="UI"),
@@ -61,7 +67,9 @@ def test_several_values_compare_as_a_list() -> None:
         pytest.param(lambda values: values.extend(["3.50", 4]), id="extend"),
         pytest.param(lambda values: values.__iadd__(("3.50",)), id="iadd"),
         pytest.param(lambda values: values.__setitem__(0, "3.50"), id="setitem"),
-        pytest.param(lambda values: values.__setitem__(slice(0, 1), ["3.50", "4"]), id="setitem-slice"),
+        pytest.param(
+            lambda values: values.__setitem__(slice(0, 1), ["3.50", "4"]), id="setitem-slice"
+        ),
         pytest.param(lambda values: values.sort(reverse=True), id="sort"),
         pytest.param(lambda values: values.pop(0), id="pop"),
         pytest.param(lambda values: values.reverse(), id="reverse"),
@@ -69,7 +77,9 @@ def test_several_values_compare_as_a_list() -> None:
     ],
 )
 @pytest.mark.parametrize("was_read", [False, True], ids=["made", "read"])
-def test_change_in_place_converts_like_pydicom(change: Callable[[Any], Any], was_read: bool) -> None:
+def test_change_in_place_converts_like_pydicom(
+    change: Callable[[Any], Any], was_read: bool
+) -> None:
     ours = MultiValue(DS, ["1.50", "2"])
     if was_read:
         ours = MultiValue._rebuild(list(ours))
@@ -93,7 +103,9 @@ def test_change_in_place_converts_like_pydicom(change: Callable[[Any], Any], was
         pytest.param([1, 2], 3, int, id="US"),
     ],
 )
-def test_value_added_to_those_of_a_file_gets_their_type(values: list[Any], added: Any, kind: type) -> None:
+def test_value_added_to_those_of_a_file_gets_their_type(
+    values: list[Any], added: Any, kind: type
+) -> None:
     several: MultiValue[Any] = MultiValue._rebuild(values)
     several.append(added)
     assert type(several[-1]) is kind
@@ -169,12 +181,14 @@ def test_sequence_is_a_list_of_data_sets() -> None:
         pytest.param(lambda sequence: sequence.extend(item("C")), id="extend-by-a-data-set"),
         pytest.param(lambda sequence: sequence.__iadd__(item("C")), id="iadd-of-a-data-set"),
         pytest.param(lambda sequence: sequence.__setitem__(0, 5), id="setitem"),
-        pytest.param(lambda sequence: sequence.__setitem__(slice(0, 1), item("C")), id="setitem-slice"),
+        pytest.param(
+            lambda sequence: sequence.__setitem__(slice(0, 1), item("C")), id="setitem-slice"
+        ),
         pytest.param(lambda sequence: Sequence([1]), id="init"),
         pytest.param(lambda sequence: Sequence(item("C")), id="init-by-a-data-set"),
     ],
 )
-def test_sequence_refuses_what_is_no_data_set(change: Callable[[Any], Any]) -> None:
+def test_sequence_refuses_items_that_are_not_data_sets(change: Callable[[Any], Any]) -> None:
     sequence = Sequence([item("A")])
     with pytest.raises(TypeError):
         change(sequence)

@@ -1,4 +1,4 @@
-"""What stands in the place of a number in a file: any text, any size. It is refused, and never shown."""
+"""Any text or size where a file should have a number: refused, and never shown."""
 
 from __future__ import annotations
 
@@ -82,12 +82,20 @@ def cases() -> Iterator[Case]:
         }
         elements[place] = Element(place, vr, value)
         yield f"overlay {place:08X} {vr}", overlay, list(elements.values())
-    far = [Element(0x60000010, "US", 3), Element(0x60000011, "US", 4), Element(0x60000102, "UV", 2**40)]
+    far = [
+        Element(0x60000010, "US", 3),
+        Element(0x60000011, "US", 4),
+        Element(0x60000102, "UV", 2**40),
+    ]
     yield "overlay bit", overlay, far
 
 
-@pytest.mark.parametrize(("work", "extra"), [case[1:] for case in cases()], ids=[case[0] for case in cases()])
-def test_it_is_refused_and_not_shown(work: Callable[[Any, rd.Dataset], Any], extra: list[Element]) -> None:
+@pytest.mark.parametrize(
+    ("work", "extra"), [case[1:] for case in cases()], ids=[case[0] for case in cases()]
+)
+def test_it_is_refused_and_not_shown(
+    work: Callable[[Any, rd.Dataset], Any], extra: list[Element]
+) -> None:
     tags = {element.tag for element in extra}
     elements = [element for element in image(PIXELS) if element.tag not in tags]
     ds = rd.dcmread(file_bytes(sorted([*elements, *extra], key=lambda element: element.tag)))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, file_bytes, image
+from builder import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    Element,
+    Layout,
+    file_bytes,
+    image,
+)
+from comparison import read_by_pydicom
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is the reference for overlays")
 
@@ -40,7 +48,9 @@ def plane(
     ]
 
 
-def embedded(rows: int, columns: int, bit: int, extra: list[Element] | None = None) -> list[Element]:
+def embedded(
+    rows: int, columns: int, bit: int, extra: list[Element] | None = None
+) -> list[Element]:
     return [
         Element(0x60000010, "US", rows),
         Element(0x60000011, "US", columns),
@@ -56,11 +66,15 @@ def pixels(shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
 
 @pytest.mark.parametrize("syntax", [IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG])
 @pytest.mark.parametrize("vr", ["OB", "OW"])
-@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (5, 7), (16, 8), (1, 3, 3), (3, 3, 3), (2, 5, 7)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (3, 3), (5, 7), (16, 8), (1, 3, 3), (3, 3, 3), (2, 5, 7)], ids=str
+)
 def test_planes_of_their_own(syntax: str, vr: str, shape: tuple[int, ...]) -> None:
     overlay = bits(shape)
     big = syntax == EXPLICIT_BIG
-    elements = image(np.zeros((3, 3), np.uint16), extra=plane(overlay, group=0x6002, vr=vr, big=big))
+    elements = image(
+        np.zeros((3, 3), np.uint16), extra=plane(overlay, group=0x6002, vr=vr, big=big)
+    )
     data = file_bytes(elements, transfer_syntax=syntax)
     array = rd.dcmread(data).overlay_array(0x6002)
     expected = overlay[0] if shape[0] == 1 and len(shape) == 3 else overlay
@@ -69,7 +83,7 @@ def test_planes_of_their_own(syntax: str, vr: str, shape: tuple[int, ...]) -> No
     assert array.flags.writeable
     # pydicom does not swap the bytes of words in big endian.
     if not (big and vr == "OW"):
-        np.testing.assert_array_equal(array, pydicom.dcmread(io.BytesIO(data)).overlay_array(0x6002))
+        np.testing.assert_array_equal(array, read_by_pydicom(data).overlay_array(0x6002))
 
 
 @pytest.mark.parametrize("syntax", [IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG])
@@ -77,7 +91,7 @@ def test_planes_of_their_own(syntax: str, vr: str, shape: tuple[int, ...]) -> No
 @pytest.mark.parametrize("shape", [(3, 5), (4, 3, 5)], ids=["single", "frames"])
 def test_bits_of_the_pixels(syntax: str, bit: int, shape: tuple[int, ...]) -> None:
     cells = pixels(shape)
-    elements = image(cells, frames=len(shape) == 3, bits_stored=12, extra=embedded(3, 5, bit))
+    elements = image(cells, layout=Layout(bits_stored=12), extra=embedded(3, 5, bit))
     ds = rd.dcmread(file_bytes(elements, transfer_syntax=syntax))
     np.testing.assert_array_equal(ds.overlay_array(0x6000), cells >> bit & 1)
     np.testing.assert_array_equal(ds.pixel_array, cells & 0xFFF)
@@ -86,22 +100,34 @@ def test_bits_of_the_pixels(syntax: str, bit: int, shape: tuple[int, ...]) -> No
 def test_bits_of_some_frames() -> None:
     cells = pixels((5, 3, 4))
     extra = [Element(0x60000015, "IS", 2), Element(0x60000051, "US", 3)]
-    ds = rd.dcmread(file_bytes(image(cells, frames=True, bits_stored=12, extra=embedded(3, 4, 12, extra))))
+    ds = rd.dcmread(
+        file_bytes(image(cells, layout=Layout(bits_stored=12), extra=embedded(3, 4, 12, extra)))
+    )
     np.testing.assert_array_equal(ds.overlay_array(0x6000), cells[2:4] >> 12 & 1)
 
 
 def test_bits_below_a_value_that_is_at_the_top() -> None:
     cells = pixels((3, 4))
-    ds = rd.dcmread(file_bytes(image(cells, bits_stored=12, high_bit=15, extra=embedded(3, 4, 0))))
+    ds = rd.dcmread(
+        file_bytes(
+            image(cells, layout=Layout(bits_stored=12, high_bit=15), extra=embedded(3, 4, 0))
+        )
+    )
     with pytest.warns(UserWarning, match="High Bit"):
         np.testing.assert_array_equal(ds.pixel_array, cells >> 4)
     with pytest.raises(rd.InvalidDicomError, match="not free"):
-        rd.dcmread(file_bytes(image(cells, bits_stored=12, extra=embedded(3, 4, 0)))).overlay_array(0x6000)
+        rd.dcmread(
+            file_bytes(image(cells, layout=Layout(bits_stored=12), extra=embedded(3, 4, 0)))
+        ).overlay_array(0x6000)
     np.testing.assert_array_equal(ds.overlay_array(0x6000), cells & 1)
 
 
 # No Overlay Data, but bits of 16-bit pixels.
 IN_PIXELS = [Element(0x60003000, "OW", None), Element(0x60000100, "US", 16)]
+
+
+NO_DATA = Element(0x60003000, "OW", None)
+THREE_FRAMES = Element(0x60000015, "IS", 3)
 
 
 @pytest.mark.parametrize(
@@ -110,11 +136,11 @@ IN_PIXELS = [Element(0x60003000, "OW", None), Element(0x60000100, "US", 16)]
         ([Element(0x60000010, "US", None)], AttributeError, "no overlay"),
         ([Element(0x60000011, "US", 0)], rd.InvalidDicomError, "Overlay Columns is 0"),
         ([Element(0x60000015, "IS", 0)], rd.InvalidDicomError, "Number of Frames in Overlay is 0"),
-        ([Element(0x60000015, "IS", 3)], rd.InvalidDicomError, r"needs 6 bytes, but there are 2 \(4 bytes"),
-        ([Element(0x60003000, "OW", None), Element(0x60000102, "US", None)], AttributeError, "neither"),
-        ([Element(0x60003000, "OW", None)], AttributeError, "neither"),
+        ([THREE_FRAMES], rd.InvalidDicomError, r"needs 6 bytes, but there are 2 \(4 bytes"),
+        ([NO_DATA, Element(0x60000102, "US", None)], AttributeError, "neither"),
+        ([NO_DATA], AttributeError, "neither"),
         (IN_PIXELS, rd.InvalidDicomError, "bit 0 of"),
-        ([Element(0x60003000, "OW", None), Element(0x60000102, "US", 16)], rd.InvalidDicomError, "bit 16"),
+        ([NO_DATA, Element(0x60000102, "US", 16)], rd.InvalidDicomError, "bit 16"),
         ([*IN_PIXELS, Element(0x60000010, "US", 9)], rd.InvalidDicomError, "9 rows"),
         ([*IN_PIXELS, Element(0x60000051, "US", 2)], rd.InvalidDicomError, "from 2 on"),
     ],
@@ -123,8 +149,12 @@ IN_PIXELS = [Element(0x60003000, "OW", None), Element(0x60000100, "US", 16)]
         "past the pixel", "another shape", "no such frame",
     ],
 )  # fmt: skip
-def test_what_is_no_overlay_is_an_error(changes: list[Element], error: Any, words: str) -> None:
-    elements = image(pixels((4, 4)), bits_stored=12, extra=[*plane(bits((4, 4))), *changes])
+def test_missing_or_contradictory_overlay_is_an_error(
+    changes: list[Element], error: Any, words: str
+) -> None:
+    elements = image(
+        pixels((4, 4)), layout=Layout(bits_stored=12), extra=[*plane(bits((4, 4))), *changes]
+    )
     with pytest.raises(error, match=words):
         rd.dcmread(file_bytes(elements)).overlay_array(0x6000)
 
@@ -140,7 +170,7 @@ def test_a_data_set_without_overlays() -> None:
         rd.dcmread(file_bytes(image(pixels((4, 4))))).overlay_array(0x6000)
 
 
-def test_bytes_behind_an_overlay_are_left_out_with_a_warning() -> None:
+def test_bytes_after_an_overlay_are_ignored_with_a_warning() -> None:
     plane_bits = bits((4, 4))
     ds = rd.dcmread(file_bytes(image(pixels((4, 4)), extra=plane(plane_bits))))
     ds[0x6000, 0x3000].value += b"\xff\xff"

@@ -1,24 +1,38 @@
-"""`apply_color_lut` (PS3.3 §C.7.6.3.1.5, §C.7.9): plain, segmented, supplemental and well-known palettes."""
+"""`apply_color_lut` (PS3.3 §C.7.6.3.1.5, §C.7.9): plain, segmented, supplemental, well-known."""
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, file_bytes, image
+from builder import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    Element,
+    Layout,
+    file_bytes,
+    image,
+    swap_words,
+)
+from comparison import read_by_pydicom
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is the reference for palettes")
 
-PALETTES = ["HOT_IRON", "PET", "HOT_METAL_BLUE", "PET_20_STEP", "SPRING", "SUMMER", "FALL", "WINTER"]
+PALETTES = [
+    "HOT_IRON",
+    "PET",
+    "HOT_METAL_BLUE",
+    "PET_20_STEP",
+    "SPRING",
+    "SUMMER",
+    "FALL",
+    "WINTER",
+]
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
-
-
-def swapped(content: bytes) -> bytes:
-    return np.frombuffer(content, "<u2").byteswap().tobytes()
 
 
 def palette_file(
@@ -31,21 +45,21 @@ def palette_file(
     vr: str = "OW",
     extra: list[Element] | None = None,
 ) -> bytes:
-    """Lay out an image with tables of red, green, blue and perhaps alpha, in little-endian order."""
+    """Lay out an image with palettes of red, green, blue and optionally alpha, little endian."""
     big = syntax == EXPLICIT_BIG and vr == "OW"
     first = 0x00281221 if segmented else 0x00281201
     elements = [
-        Element(0x00281101 + index, "SS" if descriptor[1] < 0 else "US", descriptor) for index in range(3)
+        Element(0x00281101 + index, "SS" if descriptor[1] < 0 else "US", descriptor)
+        for index in range(3)
     ]
     elements += [
-        Element(first + index, vr, swapped(table) if big else table) for index, table in enumerate(tables)
+        Element(first + index, vr, swap_words(table, 2) if big else table)
+        for index, table in enumerate(tables)
     ]
-    layout = image(pixels, photometric="PALETTE COLOR", extra=[*elements, *(extra or [])])
+    layout = image(
+        pixels, layout=Layout(photometric="PALETTE COLOR"), extra=[*elements, *(extra or [])]
+    )
     return file_bytes(layout, transfer_syntax=syntax)
-
-
-def theirs(data: bytes, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return pydicom.pixels.apply_color_lut(array, pydicom.dcmread(io.BytesIO(data)))
 
 
 def assert_colours(data: bytes, expected: np.ndarray[Any, Any], *, as_pydicom: bool = True) -> None:
@@ -56,7 +70,8 @@ def assert_colours(data: bytes, expected: np.ndarray[Any, Any], *, as_pydicom: b
     np.testing.assert_array_equal(colours, expected)
     assert colours.flags.writeable
     if as_pydicom:
-        np.testing.assert_array_equal(colours, theirs(data, array))
+        theirs = pydicom.pixels.apply_color_lut(array, read_by_pydicom(data))
+        np.testing.assert_array_equal(colours, theirs)
 
 
 def words(seed: int, count: int) -> np.ndarray[Any, Any]:
@@ -83,7 +98,9 @@ def test_entries_of_eight_bits_in_pairs(syntax: str, vr: str, entries: int) -> N
     data = palette_file(contents, [entries, 0, 8], syntax=syntax, vr=vr)
     expected = np.stack(tables, -1)[np.minimum(RAMP, entries - 1)]
     # pydicom swaps nothing, and refuses an odd number.
-    assert_colours(data, expected, as_pydicom=entries == 256 and (syntax, vr) != (EXPLICIT_BIG, "OW"))
+    assert_colours(
+        data, expected, as_pydicom=entries == 256 and (syntax, vr) != (EXPLICIT_BIG, "OW")
+    )
 
 
 def test_entries_of_eight_bits_in_words_stay_words() -> None:
@@ -119,7 +136,8 @@ def test_sixty_five_thousand_entries_are_written_as_none() -> None:
     assert_colours(data, np.stack(tables, -1)[pixels])
 
 
-# Ten entries of 10, then up to 100 in nine steps, then the two again from where they end: 256 with the rest.
+# Ten entries of 10, then up to 100 in nine steps, then the two again from where they end: 256 with
+# the rest.
 SEGMENTS = [0, 2, 10, 20, 1, 9, 100, 0, 1, 7]
 EXPANDED = [10, 20, 29, 38, 47, 56, 64, 73, 82, 91, 100, 7]
 
@@ -199,13 +217,17 @@ def test_without_a_palette_there_are_no_colours() -> None:
 
 
 @pytest.mark.parametrize("window", [None, (50.0, 100.0)], ids=["no window", "window"])
-def test_a_supplemental_palette_leaves_lower_values_grey(window: tuple[float, float] | None) -> None:
+def test_a_supplemental_palette_leaves_lower_values_grey(
+    window: tuple[float, float] | None,
+) -> None:
     pixels = np.array([[0, 50, 99, 100, 101, 103, 200]], np.uint16)
     tables = [np.array([1, 2, 3, 4], np.uint16) * 1000 + index for index in range(3)]
     extra = [Element(0x00089205, "CS", "COLOR"), Element(0x00280004, "CS", "MONOCHROME2")]
     if window:
         extra += [Element(0x00281050, "DS", window[0]), Element(0x00281051, "DS", window[1])]
-    data = palette_file([table.tobytes() for table in tables], [4, 100, 16], pixels=pixels, extra=extra)
+    data = palette_file(
+        [table.tobytes() for table in tables], [4, 100, 16], pixels=pixels, extra=extra
+    )
     ds = rd.dcmread(data)
     colours = rd.apply_color_lut(pixels, ds)
     assert colours.dtype == np.uint16

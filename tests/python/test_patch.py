@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import io
 import pickle
 import subprocess
@@ -20,6 +19,9 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
+from comparison import assert_same
+from data_paths import BRAIN_MR, CT_SMALL, DATA, DROP_IN_PROGRAMS, FILES
+from module_loading import load_module
 
 pydicom = pytest.importorskip("pydicom")
 
@@ -33,13 +35,9 @@ from pydicom import dcmread  # noqa: E402
 
 from rapidicom.integrations.pydicom import patch, unpatch  # noqa: E402
 
-HERE = Path(__file__).resolve().parent
-DATA = HERE.parent / "data"
-CT = DATA / "files" / "CT_small.dcm"
-FILES = sorted((DATA / "files").glob("*.dcm"))
+PATHS = sorted(FILES.glob("*.dcm"))
 # It has Pixel Data and not one attribute that describes it. The errors differ.
-DESCRIBED = [path for path in FILES if path.name != "nested_priv_SQ.dcm"]
-PROGRAMS = sorted((HERE / "dropin").glob("*.py"))
+DESCRIBED = [path for path in PATHS if path.name != "nested_priv_SQ.dcm"]
 
 # Under other names functions stay what they are.
 pydicom_reads = pydicom.dcmread
@@ -53,12 +51,6 @@ def not_patched() -> Iterator[None]:
     assert pydicom.dcmread is pydicom_reads
 
 
-@pytest.fixture
-def patched() -> Iterator[None]:
-    with patch():
-        yield
-
-
 def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function returns, or the type that it raises."""
     with warnings.catch_warnings():
@@ -69,54 +61,25 @@ def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
             return type(error)
 
 
-def assert_same(ours: Any, theirs: Any) -> None:
-    if isinstance(theirs, type) and issubclass(theirs, Exception):
-        assert isinstance(ours, type) and issubclass(ours, theirs), ours
-    elif isinstance(theirs, np.ndarray):
-        assert ours.dtype == theirs.dtype
-        np.testing.assert_array_equal(ours, theirs)
-    elif isinstance(theirs, dict):
-        assert ours.keys() == theirs.keys()
-        for key in theirs:
-            assert_same(ours[key], theirs[key])
-    elif isinstance(theirs, (list, tuple)):
-        assert len(ours) == len(theirs)
-        for our, their in zip(ours, theirs, strict=True):
-            assert_same(our, their)
-    elif isinstance(theirs, float) and theirs != theirs:
-        assert ours != ours
-    else:
-        assert ours == theirs or str(ours) == str(theirs)
-
-
-def loaded(path: Path, name: str) -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    # Worker processes find their functions by the name of the module.
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 # What is replaced, and for how long
 
 
 def test_reads_ours_and_is_taken_back() -> None:
     patch()
-    assert type(pydicom.dcmread(CT)) is rd.Dataset
-    assert type(pydicom.filereader.dcmread(CT)) is rd.Dataset
+    assert type(pydicom.dcmread(CT_SMALL)) is rd.Dataset
+    assert type(pydicom.filereader.dcmread(CT_SMALL)) is rd.Dataset
     unpatch()
-    assert type(pydicom.dcmread(CT)) is pydicom.FileDataset
+    assert type(pydicom.dcmread(CT_SMALL)) is pydicom.FileDataset
 
 
 def test_reaches_names_imported_before_and_while_it_is_on() -> None:
     with patch():
-        assert type(dcmread(CT)) is rd.Dataset
+        assert type(dcmread(CT_SMALL)) is rd.Dataset
         module = types.ModuleType("imported_while_patched")
         exec("from pydicom import dcmread", module.__dict__)
         sys.modules[module.__name__] = module
-        assert type(module.dcmread(CT)) is rd.Dataset
-    assert type(dcmread(CT)) is pydicom.FileDataset
+        assert type(module.dcmread(CT_SMALL)) is rd.Dataset
+    assert type(dcmread(CT_SMALL)) is pydicom.FileDataset
     assert module.dcmread is pydicom_reads
     del sys.modules[module.__name__]
 
@@ -126,13 +89,13 @@ def test_a_name_of_the_removed_read_file_is_reached() -> None:
     module.read_file = pydicom_reads
     sys.modules[module.__name__] = module
     with patch():
-        assert type(module.read_file(CT)) is rd.Dataset
+        assert type(module.read_file(CT_SMALL)) is rd.Dataset
     assert module.read_file is pydicom_reads
     del sys.modules[module.__name__]
 
 
 def test_other_names_keep_pydicoms(patched: None) -> None:
-    assert type(pydicom_reads(CT)) is pydicom.FileDataset
+    assert type(pydicom_reads(CT_SMALL)) is pydicom.FileDataset
 
 
 def is_on() -> bool:
@@ -200,7 +163,7 @@ def test_threads_end_it_when_the_last_is_done() -> None:
         with patch():
             inside.wait()
             left.wait(60)
-            seen.append(type(pydicom.dcmread(CT)))
+            seen.append(type(pydicom.dcmread(CT_SMALL)))
 
     threads = [threading.Thread(target=first), threading.Thread(target=second)]
     for thread in threads:
@@ -213,9 +176,9 @@ def test_threads_end_it_when_the_last_is_done() -> None:
 
 def test_arguments_are_pydicoms(patched: None) -> None:
     # By position and by the names that pydicom has.
-    ds = pydicom.dcmread(CT, None, True)
+    ds = pydicom.dcmread(CT_SMALL, None, True)
     assert "PixelData" not in ds
-    content = CT.read_bytes()[132:]
+    content = CT_SMALL.read_bytes()[132:]
     assert pydicom.dcmread(fp=io.BytesIO(content), force=True, specific_tags=["Rows"]).Rows == 128
     with pytest.raises(pydicom.errors.InvalidDicomError):
         pydicom.dcmread(io.BytesIO(content))
@@ -246,11 +209,11 @@ def values(ds: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", values(rd.dcmread(CT)))
+@pytest.mark.parametrize("name", values(rd.dcmread(CT_SMALL)))
 def test_is_an_instance_while_patched(name: str) -> None:
     module, _, class_name = name.partition(".")
     theirs = getattr(getattr(pydicom, module), class_name)
-    ours = values(rd.dcmread(CT))[name]
+    ours = values(rd.dcmread(CT_SMALL))[name]
     own = type(ours)
     assert not isinstance(ours, theirs)
     with patch():
@@ -262,16 +225,16 @@ def test_is_an_instance_while_patched(name: str) -> None:
 
 
 def test_items_are_data_sets_and_no_files(patched: None) -> None:
-    item = pydicom.dcmread(CT).OtherPatientIDsSequence[0]
+    item = pydicom.dcmread(CT_SMALL).OtherPatientIDsSequence[0]
     assert isinstance(item, pydicom.Dataset)
     assert not isinstance(item, pydicom.FileDataset)
     assert not isinstance(item, pydicom.dataset.FileMetaDataset)
-    assert not isinstance(pydicom.dcmread(CT), pydicom.dataset.FileMetaDataset)
+    assert not isinstance(pydicom.dcmread(CT_SMALL), pydicom.dataset.FileMetaDataset)
 
 
-@pytest.mark.parametrize("name", values(rd.dcmread(CT)))
+@pytest.mark.parametrize("name", values(rd.dcmread(CT_SMALL)))
 def test_copies_and_pickles_are_ours(name: str, patched: None) -> None:
-    original = values(pydicom.dcmread(CT))[name]
+    original = values(pydicom.dcmread(CT_SMALL))[name]
     copies = [pickle.loads(pickle.dumps(original, protocol)) for protocol in range(6)]
     copies += [copy.copy(original), copy.deepcopy(original)]
     unpatch()
@@ -290,13 +253,18 @@ def test_text_of_numbers_survives_pickling(patched: None) -> None:
 
 def test_a_pickle_made_while_patched_needs_no_pydicom() -> None:
     with patch():
-        content = pickle.dumps(pydicom.dcmread(CT))
-    code = "import pickle, sys; ds = pickle.load(sys.stdin.buffer); print(ds.Rows, 'pydicom' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], input=content, capture_output=True, check=True)
+        content = pickle.dumps(pydicom.dcmread(CT_SMALL))
+    code = (
+        "import pickle, sys; ds = pickle.load(sys.stdin.buffer); "
+        "print(ds.Rows, 'pydicom' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], input=content, capture_output=True, check=True
+    )
     assert run.stdout.split() == [b"128", b"False"]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_equals_pydicoms(path: Path) -> None:
     theirs = pydicom_reads(path, force=True)
     with patch():
@@ -322,7 +290,9 @@ PIXEL_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "apply_rescale": with_its_own_pixels(pydicom.pixels.apply_rescale),
     "apply_voi_lut": with_its_own_pixels(pydicom.pixels.apply_voi_lut),
     "apply_windowing": with_its_own_pixels(pydicom.pixels.apply_windowing),
-    "apply_color_lut": lambda ds: pydicom.pixels.apply_color_lut(ds.pixel_array, palette="HOT_IRON"),
+    "apply_color_lut": lambda ds: pydicom.pixels.apply_color_lut(
+        ds.pixel_array, palette="HOT_IRON"
+    ),
     "convert_color_space": lambda ds: pydicom.pixels.convert_color_space(
         ds.pixel_array, ds.PhotometricInterpretation, "RGB"
     ),
@@ -341,7 +311,9 @@ PIXEL_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
         pydicom.pixels.decompress(pydicom.pixels.compress(ds, pydicom.uid.RLELossless)).pixel_array
     ),
     "set_pixel_data": lambda ds: (
-        pydicom.pixels.set_pixel_data(ds, np.arange(16, dtype="u1").reshape(4, 4), "MONOCHROME2", 8),
+        pydicom.pixels.set_pixel_data(
+            ds, np.arange(16, dtype="u1").reshape(4, 4), "MONOCHROME2", 8
+        ),
         ds.pixel_array,
     ),
 }
@@ -361,11 +333,11 @@ def test_pixel_function_gives_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("arguments", [["-q"], ["-x"], ["-t"], []], ids=str)
 def test_pydicom_show_prints_the_same(arguments: list[str]) -> None:
-    assert_same(*both(lambda: shown("show", *arguments, str(CT))))
+    assert_same(*both(lambda: shown("show", *arguments, str(CT_SMALL))))
 
 
 def test_pydicom_show_of_an_item_prints_the_same() -> None:
-    assert_same(*both(lambda: shown("show", f"{DATA / 'files' / 'rtplan.dcm'}::BeamSequence[0]")))
+    assert_same(*both(lambda: shown("show", f"{FILES / 'rtplan.dcm'}::BeamSequence[0]")))
 
 
 def shown(*arguments: str) -> str:
@@ -383,7 +355,7 @@ def both(function: Callable[[], Any]) -> tuple[Any, Any]:
         return function(), theirs
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_code_made_of_a_data_set_is_the_same(path: Path) -> None:
     assert_same(*both(lambda: outcome(lambda: pydicom.util.codify.code_file(str(path)))))
 
@@ -395,11 +367,16 @@ def test_file_sets_are_read_and_written(tmp_path: Path) -> None:
 
     def read() -> Any:
         files = pydicom.fileset.FileSet(pydicom.dcmread(directory))
-        return len(files), files.find_values("PatientID"), str(files), next(iter(files)).load().Modality
+        return (
+            len(files),
+            files.find_values("PatientID"),
+            str(files),
+            next(iter(files)).load().Modality,
+        )
 
     def written(folder: Path) -> Any:
         files = pydicom.fileset.FileSet()
-        files.add(str(CT))
+        files.add(str(CT_SMALL))
         files.write(folder)
         return len(files)
 
@@ -424,16 +401,16 @@ def test_dcmwrite_writes_ours(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["save_as", "compress", "set_pixel_data", "set_original_encoding"])
-def test_what_is_not_offered_says_so(name: str, patched: None) -> None:
+def test_missing_functions_raise_and_explain(name: str, patched: None) -> None:
     with pytest.raises(rd.UnsupportedError, match=r"to_pydicom\(\)"):
-        getattr(pydicom.dcmread(CT), name)("x")
+        getattr(pydicom.dcmread(CT_SMALL), name)("x")
 
 
-def test_turning_into_a_class_of_somebody_else_says_what_to_do(patched: None) -> None:
+def test_changing_the_class_of_an_object_raises_and_explains(patched: None) -> None:
     class Special(pydicom.Dataset):
         pass
 
-    ds = pydicom.dcmread(CT)
+    ds = pydicom.dcmread(CT_SMALL)
     with pytest.raises(rd.UnsupportedError, match=r"Special: .*to_pydicom\(\)"):
         ds.__class__ = Special
 
@@ -464,12 +441,12 @@ def derived(ds: Any) -> str:
 
 
 def test_new_files_are_made_of_parts_of_ours() -> None:
-    assert_same(*both(lambda: derived(pydicom.dcmread(CT))))
+    assert_same(*both(lambda: derived(pydicom.dcmread(CT_SMALL))))
 
 
 def test_a_data_set_of_pydicom_shares_the_elements_of_ours() -> None:
     def shared() -> Any:
-        ds = pydicom.dcmread(CT)
+        ds = pydicom.dcmread(CT_SMALL)
         new = pydicom.FileDataset("new", ds, file_meta=ds.file_meta)
         new.PatientID = "changed"
         new.StudyID = "added"
@@ -484,7 +461,7 @@ def test_a_data_set_of_pydicom_shares_the_elements_of_ours() -> None:
 
 def test_elements_names_and_items_of_pydicom_are_taken() -> None:
     def filled() -> Any:
-        ds = pydicom.dcmread(CT)
+        ds = pydicom.dcmread(CT_SMALL)
         ds.add(pydicom.DataElement(0x00100020, "LO", "new"))
         ds[0x00100010] = pydicom.DataElement(0x00100010, "PN", "a^b")
         ds.ReferringPhysicianName = pydicom.valuerep.PersonName("c^d")
@@ -510,13 +487,13 @@ def test_elements_names_and_items_of_pydicom_are_taken() -> None:
 # Programs
 
 
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", DROP_IN_PROGRAMS, ids=lambda path: path.stem)
 def test_program_gives_the_same(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for library in ("monai", "highdicom"):
         if f"import {library}" in text or f"from {library}" in text:
             pytest.importorskip(library, reason=f"{library} is what it hands pixels to")
-    module = loaded(path, f"unedited_{path.stem}")
+    module = load_module(path, f"unedited_{path.stem}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert_same(*both(lambda: module.run(DATA)))
@@ -539,7 +516,7 @@ def test_nibabel_wraps_ours() -> None:
         attributes = [outcome(getattr, wrapper, name) for name in names]
         return type(wrapper).__name__, attributes, outcome(wrapper.get_data)
 
-    paths = [*DESCRIBED, *sorted((DATA / "brain-mr").iterdir())[:3]]
+    paths = [*DESCRIBED, *sorted((BRAIN_MR).iterdir())[:3]]
     ours, theirs = both(lambda: [outcome(wrapped, path) for path in paths])
     assert_same(ours, theirs)
     assert sum(isinstance(each, tuple) for each in theirs) > 10
@@ -549,7 +526,7 @@ def test_highdicom_makes_volumes_and_segmentations_of_ours() -> None:
     highdicom = pytest.importorskip("highdicom")
 
     def made() -> Any:
-        images = [pydicom.dcmread(path) for path in sorted((DATA / "brain-mr").iterdir())[:4]]
+        images = [pydicom.dcmread(path) for path in sorted((BRAIN_MR).iterdir())[:4]]
         volume = highdicom.get_volume_from_series(images)
         mask = np.zeros((len(images), 80, 80), dtype="u1")
         mask[:, 10:20, 30:50] = 1
@@ -557,12 +534,15 @@ def test_highdicom_makes_volumes_and_segmentations_of_ours() -> None:
         method = highdicom.seg.SegmentAlgorithmTypeValues.MANUAL
         segment = highdicom.seg.SegmentDescription(1, "brain", brain, brain, method)
         names = ("1.2.3.4", 1, "1.2.3.5", 1, "maker", "model", "1", "serial")
-        seg = highdicom.seg.Segmentation(images, mask, "BINARY", [segment], *names, omit_empty_frames=False)
+        seg = highdicom.seg.Segmentation(
+            images, mask, "BINARY", [segment], *names, omit_empty_frames=False
+        )
         out = io.BytesIO()
         seg.save_as(out)
         written = pydicom_reads(io.BytesIO(out.getvalue()))
         kept = [
-            str(written.get(keyword)) for keyword in ("PatientName", "StudyDate", "ReferencedSeriesSequence")
+            str(written.get(keyword))
+            for keyword in ("PatientName", "StudyDate", "ReferencedSeriesSequence")
         ]
         return volume.array, volume.affine, written.pixel_array, kept
 
@@ -571,19 +551,23 @@ def test_highdicom_makes_volumes_and_segmentations_of_ours() -> None:
 
 def test_highdicom_reads_its_own_objects() -> None:
     highdicom = pytest.importorskip("highdicom")
-    path = DATA / "files" / "seg_image_ct_true_fractional.dcm"
+    path = FILES / "seg_image_ct_true_fractional.dcm"
 
     def read() -> Any:
-        with highdicom.io.ImageFileReader(CT) as reader:
+        with highdicom.io.ImageFileReader(CT_SMALL) as reader:
             frame = reader.read_frame(0)
-        return highdicom.imread(CT).get_frame(1), list(highdicom.seg.segread(path).segment_numbers), frame
+        return (
+            highdicom.imread(CT_SMALL).get_frame(1),
+            list(highdicom.seg.segread(path).segment_numbers),
+            frame,
+        )
 
     assert_same(*both(read))
 
 
 def test_file_meta_can_be_deleted() -> None:
     def deleted() -> Any:
-        ds = pydicom.dcmread(CT)
+        ds = pydicom.dcmread(CT_SMALL)
         del ds.file_meta
         return getattr(ds, "file_meta", None), str(ds)
 
@@ -594,7 +578,9 @@ def monai_reads(folder: Path) -> Any:
     """Do what MONAI's `PydicomReader` does with a series, call by call."""
     paths = [path for path in sorted(folder.iterdir()) if pydicom.misc.is_dicom(path)]
     slices = [pydicom.dcmread(fp=str(path)) for path in paths]
-    slices = sorted((ds for ds in slices if hasattr(ds, "InstanceNumber")), key=lambda ds: ds.InstanceNumber)
+    slices = sorted(
+        (ds for ds in slices if hasattr(ds, "InstanceNumber")), key=lambda ds: ds.InstanceNumber
+    )
     first = slices[0]
     spacing = getattr(first, "PixelSpacing", [1.0, 1.0])
     previous = getattr(first, "ImagePositionPatient", (0.0, 0.0, 0.0))[2]
@@ -625,15 +611,16 @@ def monai_reads(folder: Path) -> Any:
 
 
 def test_what_monai_asks_of_a_series_is_answered() -> None:
-    assert_same(*both(lambda: monai_reads(DATA / "brain-mr")))
+    assert_same(*both(lambda: monai_reads(BRAIN_MR)))
 
 
 def test_what_monai_asks_of_a_segmentation_is_answered() -> None:
     def groups() -> Any:
-        ds = pydicom.dcmread(fp=str(DATA / "files" / "seg_image_ct_true_fractional.dcm"))
+        ds = pydicom.dcmread(fp=str(FILES / "seg_image_ct_true_fractional.dcm"))
         shared = ds.SharedFunctionalGroupsSequence[0].to_json_dict(suppress_invalid_tags=True)
         frames = [
-            frame.to_json_dict(suppress_invalid_tags=True) for frame in ds.PerFrameFunctionalGroupsSequence
+            frame.to_json_dict(suppress_invalid_tags=True)
+            for frame in ds.PerFrameFunctionalGroupsSequence
         ]
         labels = [(item.SegmentNumber, item.SegmentLabel) for item in ds.SegmentSequence]
         return ds.pixel_array, shared, frames, labels

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rapidicom as rd
+from data_paths import CT_SMALL
 
 pydicom = pytest.importorskip("pydicom")
-
-from rapidicom.integrations.pydicom import patch, unpatch  # noqa: E402
-
-CT = Path(__file__).resolve().parents[1] / "data" / "files" / "CT_small.dcm"
 
 # Under another name the function stays what it is.
 pydicom_reads = pydicom.dcmread
 
-
-@pytest.fixture(autouse=True)
-def patched() -> Iterator[None]:
-    with patch():
-        yield
-    unpatch()
-
+pytestmark = pytest.mark.usefixtures("patched")
 
 OBJECTS = {
     "dataset.Dataset": lambda ds: ds,
@@ -47,7 +36,7 @@ def test_nothing_turns_into_a_class_of_somebody_else(name: str) -> None:
     module, _, class_name = name.partition(".")
     theirs = getattr(getattr(pydicom, module), class_name)
     derived = type("Derived", (theirs,), {})
-    ours = OBJECTS[name](pydicom.dcmread(CT))
+    ours = OBJECTS[name](pydicom.dcmread(CT_SMALL))
     own = type(ours)
     for cls in (theirs, derived):
         with pytest.raises(rd.UnsupportedError, match=rf"{cls.__name__}: .*to_pydicom\(\)"):
@@ -60,7 +49,7 @@ OTHER = {"is_little_endian": False, "is_implicit_VR": False, "preamble": b"\1" *
 
 @pytest.mark.parametrize("name", OTHER)
 def test_how_a_file_is_written_is_not_set(name: str) -> None:
-    ds = pydicom.dcmread(CT.parent / "MR_small_implicit.dcm")
+    ds = pydicom.dcmread(CT_SMALL.parent / "MR_small_implicit.dcm")
     was = getattr(ds, name)
     # Programs say so before they write, and most say what holds.
     setattr(ds, name, was)
@@ -73,7 +62,7 @@ def test_how_a_file_is_written_is_not_set(name: str) -> None:
 
 def test_file_meta_of_pydicom_is_taken() -> None:
     def replaced(read: Any) -> Any:
-        ds = read(CT)
+        ds = read(CT_SMALL)
         meta = pydicom.dataset.FileMetaDataset()
         meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
         meta.ImplementationVersionName = "NEW"
@@ -92,7 +81,7 @@ def test_file_meta_of_pydicom_is_taken() -> None:
 
 
 def test_file_meta_of_another_group_is_refused() -> None:
-    ds = pydicom.dcmread(CT)
+    ds = pydicom.dcmread(CT_SMALL)
     wrong = pydicom.Dataset()
     wrong.PatientID = "1"
     with pytest.raises(ValueError, match="0002"):
@@ -101,9 +90,9 @@ def test_file_meta_of_another_group_is_refused() -> None:
 
 
 def test_pixels_that_are_to_be_converted_are_read() -> None:
-    ds = pydicom.dcmread(CT)
+    ds = pydicom.dcmread(CT_SMALL)
     ds.convert_pixel_data("numpy")
-    assert (ds.pixel_array == pydicom_reads(CT).pixel_array).all()
+    assert (ds.pixel_array == pydicom_reads(CT_SMALL).pixel_array).all()
     del ds.PixelData
     with pytest.raises(AttributeError):
         ds.convert_pixel_data()

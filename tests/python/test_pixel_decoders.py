@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import Element, Fragments, deflated, file_bytes, image
+from builder import PIXEL_DATA, Element, Fragments, Layout, deflated, file_bytes, image
+from comparison import pydicom_file
 from rapidicom import uid
 from rapidicom.pixels import decompress, get_decoder
 from rapidicom.pixels.decoders import Decoder
@@ -21,11 +21,10 @@ pydicom = pytest.importorskip("pydicom", reason="pixels are compared with pydico
 from pydicom.pixels import get_decoder as their_decoder  # noqa: E402
 from pydicom.pixels.utils import as_pixel_options as their_options  # noqa: E402
 
-FILES = Path(pydicom.__file__).parent / "data" / "test_files"
-
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
-# Native, big endian, single bits, colour by plane, RLE with several frames and with colours, JPEG, JPEG 2000.
+# Native, big endian, single bits, colour by plane, RLE with several frames and with colours, JPEG,
+# JPEG 2000.
 NAMES = [
     "CT_small.dcm",
     "MR_small_expb.dcm",
@@ -46,9 +45,7 @@ NAMES = [
 
 def both(name: str) -> tuple[rd.Dataset, Any]:
     """Read a file of pydicom's with both."""
-    path = FILES / name
-    if not path.exists():
-        pytest.skip(f"this pydicom does not come with {name}")
+    path = pydicom_file(name)
     return rd.dcmread(path), pydicom.dcmread(path)
 
 
@@ -85,20 +82,24 @@ def test_bytes_are_those_of_pydicom(name: str) -> None:
     expected, described = their_decoder(syntax).as_buffer(theirs)
     assert get_decoder(syntax).as_buffer(ours) == (bytes(expected), described)
     for found, (expected, described) in zip(
-        get_decoder(syntax).iter_buffer(ours), their_decoder(syntax).iter_buffer(theirs), strict=True
+        get_decoder(syntax).iter_buffer(ours),
+        their_decoder(syntax).iter_buffer(theirs),
+        strict=True,
     ):
         assert found == (bytes(expected), described)
 
 
 def test_bytes_of_colours_by_plane_stay_by_plane() -> None:
     pixels = np.arange(36, dtype=np.uint8).reshape(3, 4, 3)
-    data = file_bytes(image(pixels, samples=3, planar_configuration=1))
+    data = file_bytes(image(pixels, layout=Layout(samples=3, planar_configuration=1)))
     theirs = pydicom.dcmread(io.BytesIO(data))
     expected, described = their_decoder(uid.ExplicitVRLittleEndian).as_buffer(theirs)
     found = get_decoder(uid.ExplicitVRLittleEndian).as_buffer(rd.dcmread(data))
     assert found == (bytes(expected), described)
     assert described["planar_configuration"] == 1
-    assert np.array_equal(get_decoder(uid.ExplicitVRLittleEndian).as_array(rd.dcmread(data))[0], pixels)
+    assert np.array_equal(
+        get_decoder(uid.ExplicitVRLittleEndian).as_array(rd.dcmread(data))[0], pixels
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,10 +112,12 @@ def test_values_are_decoded_with_options_instead_of_a_data_set(name: str) -> Non
         found = get_decoder(syntax).as_array(source, raw=True, **options)
         assert np.array_equal(found[0], expected[0])
         assert found[1] == expected[1]
-    with (FILES / name).open("rb") as file:
+    with pydicom_file(name).open("rb") as file:
         start = theirs["PixelData"].file_tell
         file.seek(start)
-        assert np.array_equal(get_decoder(syntax).as_array(file, raw=True, **options)[0], expected[0])
+        assert np.array_equal(
+            get_decoder(syntax).as_array(file, raw=True, **options)[0], expected[0]
+        )
         assert file.tell() == start
 
 
@@ -136,7 +139,7 @@ def test_colours_are_turned_as_asked() -> None:
 
 def test_frames_beyond_their_number_are_left_out_if_asked() -> None:
     pixels = np.arange(60, dtype=np.uint16).reshape(5, 3, 4)
-    ds = rd.dcmread(file_bytes(image(pixels, frames=True)))
+    ds = rd.dcmread(file_bytes(image(pixels)))
     ds.NumberOfFrames = 2
     decoder = get_decoder(uid.ExplicitVRLittleEndian)
     array, described = decoder.as_array(ds, allow_excess_frames=False)
@@ -149,26 +152,28 @@ def test_frames_beyond_their_number_are_left_out_if_asked() -> None:
 
 def test_bits_above_those_stored_stay_if_asked() -> None:
     pixels = np.array([[0xF001, 0x0002]], dtype=np.uint16)
-    ds = rd.dcmread(file_bytes(image(pixels, bits_stored=12)))
+    ds = rd.dcmread(file_bytes(image(pixels, layout=Layout(bits_stored=12))))
     decoder = get_decoder(uid.ExplicitVRLittleEndian)
     assert decoder.as_array(ds)[0].tolist() == [[1, 2]]
     assert decoder.as_array(ds, correct_unused_bits=False)[0].tolist() == [[0xF001, 2]]
 
 
 @pytest.mark.parametrize(
-    ("said", "name", "coded"),
+    ("declared", "name", "coded"),
     [
         ("YBR_FULL_422", "SC_rgb_small_odd_jpeg.dcm", "YBR_FULL_422"),
         ("RGB", "SC_rgb_small_odd_jpeg.dcm", "YBR_FULL_422"),
     ],
 )
 @pytest.mark.filterwarnings("default::UserWarning")
-def test_what_a_jpeg_says_of_its_colours_counts(said: str, name: str, coded: str) -> None:
+def test_colour_space_in_the_jpeg_overrides_the_header(
+    declared: str, name: str, coded: str
+) -> None:
     ours, theirs = both(name)
-    ours.PhotometricInterpretation = theirs.PhotometricInterpretation = said
+    ours.PhotometricInterpretation = theirs.PhotometricInterpretation = declared
     syntax = theirs.file_meta.TransferSyntaxUID
     expected, described = their_decoder(syntax).as_array(theirs, raw=True)
-    if said != coded:
+    if declared != coded:
         with pytest.warns(UserWarning, match=coded):
             found, found_described = get_decoder(syntax).as_array(ours, raw=True)
     else:
@@ -201,19 +206,23 @@ def test_what_cannot_be_decoded_is_refused() -> None:
     with pytest.raises(TypeError, match="not int"):
         decoder.as_array(5)
     for ask in (
-        lambda: rd.pixel_array(FILES / "MR_small_RLE.dcm", rle_segment_order="<"),
+        lambda: rd.pixel_array(pydicom_file("MR_small_RLE.dcm"), rle_segment_order="<"),
         lambda: decoder.add_plugin("a", ("b", "c")),
     ):
         with pytest.raises(NotImplementedError, match=r"to_pydicom\(\)"):
             ask()
 
 
-@pytest.mark.parametrize("name", ["MR_small_RLE.dcm", "CT_small.dcm", "693_J2KI.dcm", "ExplVR_BigEnd.dcm"])
+@pytest.mark.parametrize(
+    "name", ["MR_small_RLE.dcm", "CT_small.dcm", "693_J2KI.dcm", "ExplVR_BigEnd.dcm"]
+)
 def test_headers_come_along_with_pixels(name: str) -> None:
-    """The last two have elements that the standard has no more: group lengths and Image Dimensions."""
-    path = FILES / name
+    """The last two have retired elements: group lengths and Image Dimensions."""
+    path = pydicom_file(name)
     ours, theirs = rd.Dataset(), pydicom.Dataset()
-    rd.pixel_array(path, ds_out=ours, specific_tags=["PatientName", 0x00080016], decoding_plugin="pydicom")
+    rd.pixel_array(
+        path, ds_out=ours, specific_tags=["PatientName", 0x00080016], decoding_plugin="pydicom"
+    )
     pydicom.pixels.pixel_array(path, ds_out=theirs, specific_tags=[0x00100010, 0x00080016])
     assert ours.tags() == [int(element.tag) for element in theirs]
     assert ours.file_meta.TransferSyntaxUID == theirs.file_meta.TransferSyntaxUID
@@ -232,13 +241,15 @@ def test_every_transfer_syntax_that_is_decoded_has_its_decoder(row: TransferSynt
     assert syntax.name != row.uid
     if row.decoder is not None:
         # pydicom takes Papyrus 3, which nobody writes, for encapsulated.
-        assert get_decoder(row.uid).is_encapsulated == (row.is_encapsulated or "Papyrus" in row.name)
+        assert get_decoder(row.uid).is_encapsulated == (
+            row.is_encapsulated or "Papyrus" in row.name
+        )
 
 
 def test_frames_of_a_new_transfer_syntax_are_decoded_with_options() -> None:
     stored = np.arange(35, dtype=np.uint8).reshape(5, 7)
     fragments = Fragments([deflated(stored.tobytes())])
-    extra = [Element(0x7FE00010, "OB", fragments)]
+    extra = [Element(PIXEL_DATA, "OB", fragments)]
     content = file_bytes(image(stored, extra=extra), transfer_syntax="1.2.840.10008.1.2.8.1")
     np.testing.assert_array_equal(rd.pixel_array(content), stored)
     np.testing.assert_array_equal(rd.pixel_array(content, as_rgb=False), stored)
@@ -257,7 +268,7 @@ def test_option_that_changes_nothing_is_taken() -> None:
         ("MR_small_RLE.dcm", {"byteorder": "<"}),
     ):
         with pytest.raises(NotImplementedError, match=next(iter(option))):
-            rd.pixel_array(FILES / name, **option)
+            rd.pixel_array(pydicom_file(name), **option)
 
 
 @pytest.mark.parametrize(
@@ -272,10 +283,19 @@ def test_decompressing_does_what_it_does_in_pydicom(name: str, as_rgb: bool) -> 
     assert ours["PixelData"].VR == theirs["PixelData"].VR
     assert len(ours.PixelData) == len(theirs.PixelData)
     assert not ours["PixelData"].is_undefined_length
-    for keyword in ("PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "SamplesPerPixel"):
+    for keyword in (
+        "PhotometricInterpretation",
+        "PlanarConfiguration",
+        "NumberOfFrames",
+        "SamplesPerPixel",
+    ):
         assert ours.get(keyword) == theirs.get(keyword)
     assert ours.file_meta.TransferSyntaxUID == uid.ExplicitVRLittleEndian
-    assert ours.SOPInstanceUID == ours.file_meta.MediaStorageSOPInstanceUID != both(name)[0].SOPInstanceUID
+    assert (
+        ours.SOPInstanceUID
+        == ours.file_meta.MediaStorageSOPInstanceUID
+        != both(name)[0].SOPInstanceUID
+    )
     assert np.array_equal(rd.pixel_array(ours, raw=not as_rgb), before)
     written = io.BytesIO()
     ours.to_pydicom().save_as(written)

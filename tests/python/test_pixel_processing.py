@@ -36,15 +36,22 @@ def with_table(kind: Any, name: str, descriptor: list[int], data: list[int]) -> 
 
 @pytest.mark.parametrize(
     ("descriptor", "data"),
-    [([256, 0, 10], [4 * each for each in range(256)]), ([4096, 0, 16], [16 * each for each in range(4096)])],
+    [
+        ([256, 0, 10], [4 * each for each in range(256)]),
+        ([4096, 0, 16], [16 * each for each in range(4096)]),
+    ],
 )
 @pytest.mark.parametrize("values", [RAMP, RAMP[3:9] - 20, RAMP.astype(np.int16) - 100])
 def test_presentation_lut_is_applied_as_in_pydicom(
     values: np.ndarray, descriptor: list[int], data: list[int]
 ) -> None:
     name = "PresentationLUTSequence"
-    found = processing.apply_presentation_lut(values, with_table(rd.Dataset, name, descriptor, data))
-    expected = theirs.apply_presentation_lut(values, with_table(pydicom.Dataset, name, descriptor, data))
+    found = processing.apply_presentation_lut(
+        values, with_table(rd.Dataset, name, descriptor, data)
+    )
+    expected = theirs.apply_presentation_lut(
+        values, with_table(pydicom.Dataset, name, descriptor, data)
+    )
     assert found.dtype == expected.dtype
     # pydicom scales in single precision, and can be one entry below.
     assert np.abs(found.astype(int) - expected).max() <= data[1]
@@ -53,7 +60,10 @@ def test_presentation_lut_is_applied_as_in_pydicom(
 
 def test_presentation_lut_of_one_value_is_its_first_entry() -> None:
     ds = with_table(rd.Dataset, "PresentationLUTSequence", [4, 0, 16], [7, 8, 9, 10])
-    assert processing.apply_presentation_lut(np.full((2, 2), 5, np.uint8), ds).tolist() == [[7, 7], [7, 7]]
+    assert processing.apply_presentation_lut(np.full((2, 2), 5, np.uint8), ds).tolist() == [
+        [7, 7],
+        [7, 7],
+    ]
 
 
 def test_presentation_lut_shape_turns_values_round() -> None:
@@ -93,10 +103,14 @@ def test_colour_profile_is_applied_as_in_pydicom() -> None:
         assert processing.apply_icc_profile(found, ours, color_space=color_space) is found
         assert np.array_equal(found, expected)
         transform = processing.create_icc_transform(icc_profile=profile, intent=1)
-        assert processing.apply_icc_profile(colours[0].copy(), transform=transform).shape == (5, 4, 3)
+        assert processing.apply_icc_profile(colours[0].copy(), transform=transform).shape == (
+            5,
+            4,
+            3,
+        )
 
 
-def test_colour_profile_that_is_not_there_is_told() -> None:
+def test_missing_colour_profile_is_an_error() -> None:
     ds, colours = rd.Dataset(), np.zeros((2, 2, 3), np.uint8)
     with pytest.raises(ValueError, match="ICC Profile"):
         processing.apply_icc_profile(colours, ds)
@@ -133,7 +147,7 @@ def test_palette_that_is_cut_short_is_not_read_as_bytes() -> None:
 
 @pytest.mark.parametrize("ssiz", [0x07, 0x0F, 0x87, 0x8B])
 @pytest.mark.parametrize("before", [b"", b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x09ftyp!\0\0\0\0jp2c"])
-def test_what_jpeg_2000_says_is_what_pydicom_reads(ssiz: int, before: bytes) -> None:
+def test_jpeg_2000_parameters_are_those_pydicom_reads(ssiz: int, before: bytes) -> None:
     codestream = before + b"\xff\x4f\xff\x51" + bytes(38) + bytes([ssiz])
     assert utils.get_j2k_parameters(codestream) == their_utils.get_j2k_parameters(codestream) != {}
     for damaged in (codestream[:-1], codestream.replace(b"\xff\x51", b"\xff\x52"), before[:-4]):
@@ -163,7 +177,9 @@ def test_type_of_samples_follows_the_transfer_syntax_that_is_set() -> None:
         native.pixel_dtype(ds)
 
 
-@pytest.mark.parametrize("syntax", [uid.JPEGBaseline8Bit, uid.RLELossless, uid.ExplicitVRLittleEndian])
+@pytest.mark.parametrize(
+    "syntax", [uid.JPEGBaseline8Bit, uid.RLELossless, uid.ExplicitVRLittleEndian]
+)
 def test_order_of_decoded_samples_is_that_of_the_codec(syntax: str) -> None:
     attributes = {"Rows": 2, "Columns": 2, "SamplesPerPixel": 3, "PlanarConfiguration": 1}
     results = []

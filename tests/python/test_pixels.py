@@ -9,15 +9,11 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import Element, file_bytes, image
+from builder import PIXEL_DATA, Element, Layout, file_bytes, image, noise
+from comparison import read_by_pydicom
 from rapidicom.errors import MissingElementError
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is the reference for pixels")
-
-
-def noise(shape: tuple[int, ...], dtype: Any, seed: int = 1) -> np.ndarray[Any, Any]:
-    info = np.iinfo(dtype)
-    return np.random.default_rng(seed).integers(info.min, info.max, shape, dtype, endpoint=True)
 
 
 def as_pydicom(data: bytes, **arguments: Any) -> np.ndarray[Any, Any]:
@@ -30,10 +26,12 @@ def as_pydicom(data: bytes, **arguments: Any) -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize("frames", [0, 1, 3], ids=["single", "one frame", "three frames"])
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("planar", [0, 1])
-def test_every_layout_is_as_pydicom_reads_it(dtype: str, frames: int, samples: int, planar: int) -> None:
+def test_every_layout_is_as_pydicom_reads_it(
+    dtype: str, frames: int, samples: int, planar: int
+) -> None:
     shape = ((frames,) if frames else ()) + (5, 7) + ((samples,) if samples > 1 else ())
     data = file_bytes(
-        image(noise(shape, dtype), samples=samples, frames=bool(frames), planar_configuration=planar)
+        image(noise(shape, dtype), layout=Layout(samples=samples, planar_configuration=planar))
     )
     expected = as_pydicom(data)
     array = rd.dcmread(data).pixel_array
@@ -46,7 +44,7 @@ def test_every_layout_is_as_pydicom_reads_it(dtype: str, frames: int, samples: i
     ("dtype", "stored"), [("int16", 12), ("uint16", 12), ("uint16", 10), ("int8", 6), ("int32", 24)]
 )
 def test_bits_above_bits_stored_do_not_count(dtype: str, stored: int) -> None:
-    data = file_bytes(image(noise((6, 5), dtype), bits_stored=stored))
+    data = file_bytes(image(noise((6, 5), dtype), layout=Layout(bits_stored=stored)))
     array = rd.dcmread(data).pixel_array
     assert np.array_equal(array, as_pydicom(data))
     least = -(2 ** (stored - 1)) if dtype.startswith("int") else 0
@@ -55,14 +53,16 @@ def test_bits_above_bits_stored_do_not_count(dtype: str, stored: int) -> None:
 
 def test_twelve_bit_0xffe_is_minus_two() -> None:
     pixels = np.array([[0x0FFE, 0x7001]], dtype=np.uint16).view(np.int16)
-    assert rd.dcmread(file_bytes(image(pixels, bits_stored=12))).pixel_array.tolist() == [[-2, 1]]
+    assert rd.dcmread(
+        file_bytes(image(pixels, layout=Layout(bits_stored=12)))
+    ).pixel_array.tolist() == [[-2, 1]]
 
 
 @pytest.mark.parametrize("mmap", ["auto", "never", "always"])
 def test_a_map_is_writable_and_the_file_never_changes(tmp_path: Path, mmap: Any) -> None:
     pixels = noise((40, 600, 500), "uint16")
     path = tmp_path / "large.dcm"
-    path.write_bytes(file_bytes(image(pixels, frames=True)))
+    path.write_bytes(file_bytes(image(pixels)))
     before = path.read_bytes()
     ds = rd.dcmread(path, mmap=mmap)
     array = ds.pixel_array
@@ -73,9 +73,9 @@ def test_a_map_is_writable_and_the_file_never_changes(tmp_path: Path, mmap: Any)
     assert np.array_equal(rd.pixel_array(ds), pixels), "each array that is read is its own"
 
 
-def test_a_map_is_a_map_and_never_is_none(tmp_path: Path) -> None:
+def test_large_pixels_are_mapped_unless_mmap_is_never(tmp_path: Path) -> None:
     path = tmp_path / "large.dcm"
-    path.write_bytes(file_bytes(image(np.zeros((1, 3000, 3000), dtype=np.uint16), frames=True)))
+    path.write_bytes(file_bytes(image(np.zeros((1, 3000, 3000), dtype=np.uint16))))
 
     def is_mapped(array: np.ndarray[Any, Any]) -> bool:
         base: Any = array
@@ -94,7 +94,7 @@ def test_a_map_is_a_map_and_never_is_none(tmp_path: Path) -> None:
 def test_an_array_outlives_its_data_set(tmp_path: Path) -> None:
     pixels = noise((2, 2000, 2500), "int16")
     path = tmp_path / "large.dcm"
-    path.write_bytes(file_bytes(image(pixels, frames=True)))
+    path.write_bytes(file_bytes(image(pixels)))
     array = rd.dcmread(path).pixel_array
     path.unlink()
     assert np.array_equal(array, pixels)
@@ -102,7 +102,7 @@ def test_an_array_outlives_its_data_set(tmp_path: Path) -> None:
 
 def test_frames_one_by_one() -> None:
     pixels = noise((4, 3, 5), "int16")
-    data = file_bytes(image(pixels, frames=True))
+    data = file_bytes(image(pixels))
     assert np.array_equal(rd.pixel_array(data, index=2), pixels[2])
     assert np.array_equal(np.stack(list(rd.iter_pixels(data))), pixels)
     assert np.array_equal(np.stack(list(rd.iter_pixels(data, indices=[3, 0]))), pixels[[3, 0]])
@@ -116,7 +116,7 @@ def test_one_frame_of_a_large_file_is_read_alone(tmp_path: Path) -> None:
     first = np.zeros((1000, 1000), dtype=np.uint16)
     frame_count = 2000
     elements = image(first, extra=[Element(0x00280008, "IS", frame_count)])
-    elements[-1] = Element(0x7FE00010, "OW", first.tobytes(), length=frame_count * first.nbytes)
+    elements[-1] = Element(PIXEL_DATA, "OW", first.tobytes(), length=frame_count * first.nbytes)
     data = file_bytes(elements)
     offset = len(data) - first.nbytes
     path = tmp_path / "huge.dcm"
@@ -138,7 +138,8 @@ def test_missing_pixel_bytes_are_counted(missing: int) -> None:
     ds = rd.dcmread(data[:-missing])
     assert ds.Rows == 3
     with pytest.raises(
-        rd.InvalidDicomError, match=rf"need 24 bytes, but there are {24 - missing} \({missing} bytes missing"
+        rd.InvalidDicomError,
+        match=rf"need 24 bytes, but there are {24 - missing} \({missing} bytes missing",
     ):
         _ = ds.pixel_array
 
@@ -147,10 +148,10 @@ def test_missing_pixel_bytes_are_counted(missing: int) -> None:
 @pytest.mark.parametrize("raw", [False, True])
 def test_luminance_and_chrominance_become_rgb(photometric: str, raw: bool) -> None:
     pixels = noise((16, 16, 3), "uint8")
-    elements = image(pixels, samples=3, photometric=photometric)
+    elements = image(pixels, layout=Layout(samples=3, photometric=photometric))
     if photometric == "YBR_FULL_422":
         stored = noise((16 * 8, 4), "uint8").tobytes()
-        elements[-1] = Element(0x7FE00010, "OB", stored)
+        elements[-1] = Element(PIXEL_DATA, "OB", stored)
     data = file_bytes(elements)
     expected = as_pydicom(data, raw=raw)
     assert np.array_equal(rd.pixel_array(data, raw=raw), expected)
@@ -163,11 +164,13 @@ def test_luminance_and_chrominance_become_rgb(photometric: str, raw: bool) -> No
         ([Element(0x00280010, "US", 0)], rd.InvalidDicomError, "Rows is 0, expected 1 to 65535"),
         ([Element(0x00280100, "US", 24)], rd.UnsupportedError, "Bits Allocated 24"),
         ([Element(0x00280101, "US", 17)], rd.InvalidDicomError, "BitsStored is 17"),
-        ([Element(0x7FE00010, "OW", None)], AttributeError, "PixelData"),
+        ([Element(PIXEL_DATA, "OW", None)], AttributeError, "PixelData"),
     ],
     ids=["no rows", "zero rows", "24 bits", "17 stored", "no pixels"],
 )
-def test_what_is_no_image_is_an_error(changes: list[Element], error: Any, words: str) -> None:
+def test_impossible_image_attributes_are_an_error(
+    changes: list[Element], error: Any, words: str
+) -> None:
     data = file_bytes(image(np.zeros((3, 4), dtype=np.int16), extra=changes))
     with pytest.raises(error, match=words):
         _ = rd.dcmread(data).pixel_array
@@ -205,14 +208,17 @@ def test_pixels_follow_what_is_set_in_memory() -> None:
 
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID", None])
 @pytest.mark.parametrize("rescale", [None, (1.0, -1024.0), (0.5, 3.25)])
-def test_rescale_and_windows_are_pydicoms(function: str | None, rescale: tuple[float, float] | None) -> None:
-    import io
+def test_rescale_and_windows_are_pydicoms(
+    function: str | None, rescale: tuple[float, float] | None
+) -> None:
 
     extra = [Element(0x00281050, "DS", [40.0, 300.0]), Element(0x00281051, "DS", [400.0, 1500.0])]
     if function:
         extra.append(Element(0x00281056, "CS", function))
-    data = file_bytes(image(noise((20, 20), "int16"), bits_stored=12, rescale=rescale, extra=extra))
-    ours, theirs = rd.dcmread(data), pydicom.dcmread(io.BytesIO(data))
+    data = file_bytes(
+        image(noise((20, 20), "int16"), layout=Layout(bits_stored=12), rescale=rescale, extra=extra)
+    )
+    ours, theirs = rd.dcmread(data), read_by_pydicom(data)
     stored = ours.pixel_array
     modality = rd.apply_modality_lut(stored, ours)
     expected = pydicom.pixels.apply_modality_lut(stored, theirs)
@@ -230,9 +236,13 @@ def test_acr_nemas_images_have_one_sample() -> None:
     assert np.array_equal(rd.dcmread(file_bytes(image(pixels, extra=extra))).pixel_array, pixels)
 
 
-@pytest.mark.parametrize("tag", [0x00280002, 0x00280010, 0x00280100, 0x00280101, 0x00280103], ids=hex)
+@pytest.mark.parametrize(
+    "tag", [0x00280002, 0x00280010, 0x00280100, 0x00280101, 0x00280103], ids=hex
+)
 def test_what_pixels_mean_is_never_guessed(tag: int) -> None:
-    ds = rd.dcmread(file_bytes(image(np.full((3, 4), -2, np.int16), extra=[Element(tag, "US", None)])))
+    ds = rd.dcmread(
+        file_bytes(image(np.full((3, 4), -2, np.int16), extra=[Element(tag, "US", None)]))
+    )
     # As pydicom's, it is an AttributeError, and as ours one of DICOM.
     for kind in (AttributeError, rd.InvalidDicomError):
         with pytest.raises(kind, match="is missing") as caught:
@@ -250,7 +260,7 @@ def test_no_number_of_frames_is_one_with_a_warning(count: int | None) -> None:
         assert np.array_equal(rd.pixel_array(ds), expected)
 
 
-def test_bytes_behind_the_pixels_are_warned_of() -> None:
+def test_bytes_after_the_pixels_warn() -> None:
     ds = rd.dcmread(file_bytes(image(noise((4, 6), "uint16"))))
     before = ds.pixel_array
     ds.PixelData += b"\0" * 4

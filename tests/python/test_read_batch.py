@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import Element, file_bytes, image
-from series_builder import series
+from builder import NO_PLANE, Element, Identity, file_bytes, image
+from series_builder import Flaws, Pixels, series
 
 
 def test_images_come_in_the_order_given(tmp_path: Path) -> None:
-    written = series(tmp_path, rescale=[(0.5 + k / 8, -10.0 * k) for k in range(8)])
+    written = series(tmp_path, pixels=Pixels(rescale=[(0.5 + k / 8, -10.0 * k) for k in range(8)]))
     paths = [written.paths[k] for k in (5, 0, 3, 3)]
     batch = rd.read_batch(paths)
     assert batch.dtype == np.float32
@@ -29,7 +29,7 @@ def test_stored_values(tmp_path: Path) -> None:
 
 
 def test_integer_dtype_that_would_lose_values_is_refused(tmp_path: Path) -> None:
-    written = series(tmp_path, rescale=(0.5, 0.0))
+    written = series(tmp_path, pixels=Pixels(rescale=(0.5, 0.0)))
     with pytest.raises(ValueError, match="int16"):
         rd.read_batch(written.paths, dtype="int16")
 
@@ -49,7 +49,7 @@ def test_out_of_another_shape_is_refused(tmp_path: Path) -> None:
 
 
 def test_mixed_shapes_are_refused_with_the_path(tmp_path: Path) -> None:
-    written = series(tmp_path, odd_shape=3)
+    written = series(tmp_path, flaws=Flaws(odd_shape=3))
     with pytest.raises(ValueError, match=written.odd_paths[0].name):
         rd.read_batch([*written.paths, *written.odd_paths])
 
@@ -59,12 +59,10 @@ def test_images_need_no_position_and_no_series(tmp_path: Path) -> None:
     for index in range(3):
         elements = image(
             np.full((2, 3), index, np.uint8),
-            modality="OT",
-            position=None,
-            orientation=None,
-            pixel_spacing=None,
-            series=f"2.25.{index + 50}",
-            sop_instance=f"2.25.{index + 10}",
+            plane=NO_PLANE,
+            identity=Identity(
+                modality="OT", series=f"2.25.{index + 50}", sop_instance=f"2.25.{index + 10}"
+            ),
         )
         paths.append(tmp_path / str(index))
         paths[-1].write_bytes(file_bytes(elements))
@@ -72,7 +70,7 @@ def test_images_need_no_position_and_no_series(tmp_path: Path) -> None:
 
 
 def test_truncated_image_is_an_error_that_names_it(tmp_path: Path) -> None:
-    written = series(tmp_path, truncated=4)
+    written = series(tmp_path, flaws=Flaws(truncated=4))
     with pytest.raises(rd.DicomError) as caught:
         rd.read_batch([*written.paths, *written.odd_paths])
     assert Path(caught.value.path) == written.odd_paths[0]
@@ -97,7 +95,9 @@ def test_out_that_would_only_be_copied_is_refused(tmp_path: Path, out: Any) -> N
         rd.read_batch(written.paths, out=out, dtype=None)
 
 
-@pytest.mark.parametrize("dtype", [">f4", ">i2", "complex64", "object", "float16", "M8[s]", "S4", "bool"])
+@pytest.mark.parametrize(
+    "dtype", [">f4", ">i2", "complex64", "object", "float16", "M8[s]", "S4", "bool"]
+)
 def test_dtype_that_is_no_number_of_this_machine_is_refused(tmp_path: Path, dtype: str) -> None:
     written = series(tmp_path)
     with pytest.raises(ValueError, match="dtype"):

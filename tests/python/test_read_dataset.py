@@ -1,4 +1,4 @@
-"""Data sets and values without a file around them, and other functions of pydicom's smaller modules."""
+"""Data sets and values outside files, and functions of pydicom's smaller modules."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 import rapidicom as rd
 from builder import Element, encode, file_bytes, image
+from data_paths import BRAIN_MR
 from rapidicom import charset, config, misc, values
 from rapidicom.filereader import (
     data_element_generator,
@@ -23,7 +24,7 @@ from rapidicom.pixel_data_handlers import util
 from rapidicom.rawelement import RawDataElement, convert_raw_data_element
 from rapidicom.tag import Tag
 
-BRAIN = Path(__file__).resolve().parents[1] / "data" / "brain-mr" / "0001.dcm"
+BRAIN = BRAIN_MR / "0001.dcm"
 ELEMENTS = [
     Element(0x00080060, "CS", "CT"),
     Element(0x00100020, "LO", "4711"),
@@ -33,18 +34,20 @@ ELEMENTS = [
 
 @pytest.mark.parametrize("explicit", [True, False])
 @pytest.mark.parametrize("big", [False, True])
-def test_data_set_that_stands_alone(explicit: bool, big: bool) -> None:
+def test_data_set_outside_a_file(explicit: bool, big: bool) -> None:
     content = encode(ELEMENTS, explicit=explicit, big_endian=big)
-    source = io.BytesIO(content + b"behind it")
+    source = io.BytesIO(content + b"after it")
     ds = read_dataset(source, not explicit, not big, bytelength=len(content))
     assert (ds.Modality, ds.PatientID, ds.Rows) == ("CT", "4711", 3)
     assert ds.original_encoding == (not explicit, not big)
-    assert source.read() == b"behind it"
+    assert source.read() == b"after it"
 
 
-def test_reading_stops_where_it_is_told_to() -> None:
+def test_reading_stops_where_stop_when_says() -> None:
     content = encode(ELEMENTS)
-    ds = read_dataset(io.BytesIO(content), False, True, stop_when=lambda tag, vr, length: tag == 0x00100020)
+    ds = read_dataset(
+        io.BytesIO(content), False, True, stop_when=lambda tag, vr, length: tag == 0x00100020
+    )
     assert ds.dir() == ["Modality"]
     ds = read_dataset(io.BytesIO(content), False, True, specific_tags=["Rows"])
     assert ds.dir() == ["Rows"]
@@ -52,7 +55,7 @@ def test_reading_stops_where_it_is_told_to() -> None:
     assert {tag.group for tag in part.keys()} == {0x0008}  # noqa: SIM118  # pydicom's way
 
 
-def test_what_is_said_of_vrs_is_checked() -> None:
+def test_wrong_vr_encoding_argument_warns() -> None:
     with pytest.warns(UserWarning, match="have VRs"):
         assert read_dataset(io.BytesIO(encode(ELEMENTS)), True, True).Rows == 3
     with pytest.warns(UserWarning, match="have no VRs"):
@@ -110,7 +113,9 @@ def test_unknown_vr_has_no_value() -> None:
 def test_text_of_bytes() -> None:
     encodings = charset.convert_encodings(["", "ISO 2022 IR 87"])
     assert encodings == ["iso8859", "iso2022_jp"]
-    assert charset.decode_bytes(b"\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", encodings, {0x5E}) == "山田^太郎"
+    assert (
+        charset.decode_bytes(b"\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", encodings, {0x5E}) == "山田^太郎"
+    )
     with pytest.warns(UserWarning, match="U\\+FFFD"):
         assert charset.decode_bytes(b"\xff", ["UTF8"]) == "\ufffd"
     with pytest.warns(UserWarning, match="misspelt"):

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
+from data_paths import REPOSITORY
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-DOCS = ROOT / "docs"
-CORE = ROOT / "rust/core/src"
-README = ROOT / "README.md"
+DOCS = REPOSITORY / "docs"
+CORE = REPOSITORY / "rust/core/src"
+README = REPOSITORY / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
 # What the examples use beside Rapidicom.
 LIBRARIES = ("nibabel", "pandas", "pyarrow", "pydicom")
@@ -37,7 +37,7 @@ PAGES_WITH_EXAMPLES = [page for page in PAGES if examples_of(page)]
 
 def in_pages(pages: list[Path]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
-        "page", pages, ids=[page.relative_to(ROOT).as_posix() for page in pages]
+        "page", pages, ids=[page.relative_to(REPOSITORY).as_posix() for page in pages]
     )
 
 
@@ -80,7 +80,7 @@ def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for library in LIBRARIES:
         pytest.importorskip(library)
     # An example may write files, but not into the project.
-    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    (tmp_path / "tests").symlink_to(REPOSITORY / "tests")
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     checked = 0
@@ -96,7 +96,7 @@ def test_pages_have_examples() -> None:
 
 def test_out_has_what_the_volume_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What docs/volumes.md says of `out=` and of parts, beyond their shapes."""
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(REPOSITORY)
     whole = rd.read_series("tests/data/brain-mr")
     out = np.empty((40, 80, 80), np.int16)
     rd.read_series("tests/data/brain-mr", values="stored", out=out)
@@ -145,7 +145,9 @@ def test_paths_in_the_text_exist(page: Path) -> None:
     """Paths in backticks start at the root of the project, those of Rust files in the core too."""
     roots = r"(?:benches|docs|python|rust|tests|tools)"
     paths = re.findall(rf"`({roots}/[\w./-]*|[\w/]+\.rs)`", text_of(page))
-    missing = [path for path in paths if not any((root / path).exists() for root in (ROOT, CORE))]
+    missing = [
+        path for path in paths if not any((root / path).exists() for root in (REPOSITORY, CORE))
+    ]
     assert not missing
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,27 +12,38 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
+from data_paths import REFERENCE_DATA, needs_reference_data
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is the reference")
 
-DATA = Path(os.environ.get("RAPIDICOM_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 OWN = Path(pydicom.__file__).parent / "data"
 FOLDERS = {folder: OWN / folder for folder in ("test_files", "charset_files")} | {
-    path.name: path for path in (sorted(DATA.iterdir()) if DATA.is_dir() else []) if path.is_dir()
+    path.name: path
+    for path in (sorted(REFERENCE_DATA.iterdir()) if REFERENCE_DATA.is_dir() else [])
+    if path.is_dir()
 }
 
 # Those whose pixels are not compressed: implicit, explicit, deflated and explicit big endian.
-NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"}
+NATIVE = {
+    "1.2.840.10008.1.2",
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2.1.99",
+    "1.2.840.10008.1.2.2",
+}
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
-# Where we differ on purpose: what, and why. A file that is named is left out of the comparison.
+# Where we differ on purpose, and why. Files named here are left out of the comparison.
 NOTHING = "pydicom gives an empty data set without a word"
-STRAY = "pydicom takes an item where an element should stand for an element"
+STRAY = "pydicom takes an item for an element"
 INTENDED = {
-    "the name of a private element below (gggg,0100)": "pydicom takes a private group length for a block's "
-    "owner, and calls elements that own no block private creators",
+    "the name of a private element below (gggg,0100)": (
+        "pydicom takes a private group length for a block's owner, and calls elements that own no "
+        "block private creators"
+    ),
     "text after the escape sequence of ISO 2022 IR 58": "pydicom leaves the sequence in the text",
-    "GH179A.dcm": "pydicom reads the blank VR of an element as the half of a length, and nothing behind it",
+    "GH179A.dcm": (
+        "pydicom reads the blank VR of an element as half of a length, and nothing after it"
+    ),
     "FreezePattern.dcm": STRAY,
     "GH364.dcm": STRAY,
     "GH1339.dcm": NOTHING,
@@ -50,12 +60,14 @@ INTENDED_IMAGES = {
 }
 
 
-def test_the_development_data_is_there() -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"the development data is not at {DATA}: set RAPIDICOM_SHARED_DATA")
+@needs_reference_data
+def test_the_reference_data_is_compared() -> None:
+    """Without it, the tests below compare pydicom's own files only."""
+    assert len(FOLDERS) > 2
+    assert any(path.is_file() for path in REFERENCE_DATA.rglob("*.dcm"))
 
 
-def read_by_pydicom(folder: Path) -> Iterator[tuple[Path, Any]]:
+def files_that_pydicom_reads(folder: Path) -> Iterator[tuple[Path, Any]]:
     """The files that pydicom reads as it is, and what it makes of them."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name not in INTENDED:
@@ -106,7 +118,9 @@ def differences(theirs: Any, ours: Any, place: str) -> Iterator[tuple[str, str]]
         elif expected.VR == "SQ":
             if len(expected.value) != len(value):
                 yield here, f"{len(value)} items instead of {len(expected.value)}"
-            for index, (their_item, our_item) in enumerate(zip(expected.value, value, strict=False)):
+            for index, (their_item, our_item) in enumerate(
+                zip(expected.value, value, strict=False)
+            ):
                 yield from differences(their_item, our_item, f"{here}[{index}]>")
         elif plain(expected.value) != plain(value):
             yield here, "another value"
@@ -114,7 +128,9 @@ def differences(theirs: Any, ours: Any, place: str) -> Iterator[tuple[str, str]]
             yield here, "another original string"
         elif (expected.VM, expected.keyword) != (found.VM, found.keyword):
             yield here, f"VM {found.VM}, keyword {found.keyword!r}"
-        elif expected.name != found.name and not (expected.is_private and expected.tag.element < 0x100):
+        elif expected.name != found.name and not (
+            expected.is_private and expected.tag.element < 0x100
+        ):
             yield here, f"{found.name!r} instead of {expected.name!r}"
 
 
@@ -131,7 +147,7 @@ def json_differs(theirs: Any, ours: Any) -> bool:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_element_equals_pydicoms(folder: str) -> None:
     wrong, count = [], 0
-    for path, theirs in read_by_pydicom(FOLDERS[folder]):
+    for path, theirs in files_that_pydicom_reads(FOLDERS[folder]):
         count += 1
         try:
             ours = rd.dcmread(path)
@@ -153,9 +169,15 @@ Result = tuple[str, Callable[[], Any], Callable[[], Any]]
 
 
 def images() -> list[Path]:
-    """The files in which there are pixels or overlays, of the development data and of pydicom's own."""
-    roots = [DATA, Path(pydicom.__file__).parent / "data"]
-    return [path for root in roots if root.is_dir() for path in sorted(root.rglob("*")) if is_dicom(path)]
+    """List the files with pixels or overlays among the development data and pydicom's own."""
+    roots = [REFERENCE_DATA, Path(pydicom.__file__).parent / "data"]
+    return [
+        path
+        for root in roots
+        if root.is_dir()
+        for path in sorted(root.rglob("*"))
+        if is_dicom(path)
+    ]
 
 
 def is_dicom(path: Path) -> bool:
@@ -175,8 +197,8 @@ def pixel_results(theirs: Any, ours: rd.Dataset) -> Iterator[Result]:
         lambda: rd.pixel_array(ours, raw=True),
     )
     # Text in a file that is wrong.
-    said = str(theirs.get("NumberOfFrames"))
-    count = int(said) if said.isdigit() else 1
+    text = str(theirs.get("NumberOfFrames"))
+    count = int(text) if text.isdigit() else 1
     for index in sorted({0, 1, count // 2, count - 1}) if count > 1 else ():
         yield (
             f"frame {index}",
@@ -196,7 +218,9 @@ def table_results(theirs: Any, ours: rd.Dataset, stored: Any) -> Iterator[Result
     for prefer_lut in (True, False):
         yield (
             f"VOI, prefer_lut={prefer_lut}",
-            lambda prefer=prefer_lut: pydicom.pixels.apply_voi_lut(modality, theirs, prefer_lut=prefer),
+            lambda prefer=prefer_lut: pydicom.pixels.apply_voi_lut(
+                modality, theirs, prefer_lut=prefer
+            ),
             lambda prefer=prefer_lut: rd.apply_voi_lut(modality, ours, prefer_lut=prefer),
         )
     if "RedPaletteColorLookupTableDescriptor" in theirs:
@@ -228,17 +252,21 @@ def compare(results: Iterator[Result]) -> tuple[int, list[tuple[str, str]]]:
         count += 1
         found = ours()
         if (expected.shape, expected.dtype.newbyteorder("=")) != (found.shape, found.dtype):
-            wrong.append((name, f"{found.shape} {found.dtype}, not {expected.shape} {expected.dtype}"))
+            wrong.append(
+                (name, f"{found.shape} {found.dtype}, not {expected.shape} {expected.dtype}")
+            )
         elif not np.array_equal(expected, found, equal_nan=expected.dtype.kind == "f"):
             wrong.append((name, "other values"))
     return count, wrong
 
 
 def ramp(theirs: Any) -> np.ndarray[Any, Any]:
-    """Every value that a sample of at most 16 bits can have, in the place of pixels that are compressed."""
+    """Every value of a sample of at most 16 bits, to use instead of compressed pixels."""
     bits = min(int(theirs.BitsStored), 16)
     dtype = np.dtype("ui"[theirs.PixelRepresentation] + ("1" if bits <= 8 else "2"))
-    return (np.arange(2**bits) - (2 ** (bits - 1) if theirs.PixelRepresentation else 0)).astype(dtype)
+    return (np.arange(2**bits) - (2 ** (bits - 1) if theirs.PixelRepresentation else 0)).astype(
+        dtype
+    )
 
 
 def test_every_image_is_pydicoms() -> None:
@@ -257,7 +285,9 @@ def test_every_image_is_pydicoms() -> None:
                 continue
             found: list[tuple[str, str]] = []
 
-            def note(kind: str, results: Iterator[Result], found: list[tuple[str, str]] = found) -> None:
+            def note(
+                kind: str, results: Iterator[Result], found: list[tuple[str, str]] = found
+            ) -> None:
                 count, differing = compare(results)
                 counts[kind] += count
                 found += differing
@@ -275,7 +305,9 @@ def test_every_image_is_pydicoms() -> None:
             note("overlays", overlay_results(theirs, ours))
             if syntax in NATIVE:
                 icons = zip(
-                    theirs.get("IconImageSequence", ()), ours.get("IconImageSequence", ()), strict=True
+                    theirs.get("IconImageSequence", ()),
+                    ours.get("IconImageSequence", ()),
+                    strict=True,
                 )
                 for their_icon, our_icon in icons:
                     their_icon.file_meta = theirs.file_meta

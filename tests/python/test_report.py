@@ -1,4 +1,4 @@
-"""The report of a series: its slices, its text, and the tolerances behind it."""
+"""The report of a series: its slices, its text, and the tolerances it depends on."""
 
 from __future__ import annotations
 
@@ -11,25 +11,20 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import file_bytes, image
+from builder import UNREADABLE_FILE, file_bytes, image, replace_values
+from findings import kinds
 from rapidicom import _core
-from series_builder import series
+from series_builder import Flaws, Numbering, Stack, series, write_slices
 
 
-def kinds(report: rd.Report) -> set[str]:
-    return {issue.kind for issue in report.issues}
-
-
-def positions(folder: Path, heights: list[float]) -> Path:
+def stack_at(folder: Path, heights: list[float]) -> Path:
     """Write a slice at each height."""
-    for index, height in enumerate(heights):
-        place = {"position": (0.0, 0.0, height), "sop_instance": f"2.25.{index + 10}"}
-        (folder / f"{index:02}").write_bytes(file_bytes(image(np.zeros((2, 3), np.int16), **place)))
+    write_slices(folder, np.zeros((len(heights), 2, 3), np.int16), heights=heights)
     return folder
 
 
-def test_slices_say_where_each_is_from(tmp_path: Path) -> None:
-    written = series(tmp_path, duplicate=2, localizer=True)
+def test_report_has_path_and_frame_of_each_slice(tmp_path: Path) -> None:
+    written = series(tmp_path, flaws=Flaws(duplicate=2, localizer=True))
     (found,) = rd.find_series(tmp_path)
     assert [Path(path) for path, _ in found.report.slices] == written.paths
     assert {frame for _, frame in found.report.slices} == {0}
@@ -42,7 +37,7 @@ def test_slices_say_where_each_is_from(tmp_path: Path) -> None:
 
 
 def test_slices_of_several_images_at_each_position(tmp_path: Path) -> None:
-    series(tmp_path, phases=2)
+    series(tmp_path, Stack(phases=2))
     (found,) = rd.find_series(tmp_path)
     assert found.shape == (2, 8, 5, 7)
     assert found.report.slices == [(path, 0) for path in found.paths]
@@ -58,7 +53,11 @@ def test_slices_of_several_images_at_each_position(tmp_path: Path) -> None:
 
 
 def test_text_fits_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    series(tmp_path, duplicate=3, missing=range(4, 7), localizer=True, tilt=3, unreadable=2)
+    series(
+        tmp_path,
+        Stack(tilt=3),
+        flaws=Flaws(duplicate=3, missing=range(4, 7), localizer=True, unreadable=2),
+    )
     (found,) = rd.find_series(tmp_path)
     report = found.report
     for width in (40, 80, 200):
@@ -71,10 +70,14 @@ def test_text_fits_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             assert any(line.startswith(start) for line in lines)
             assert " ".join(issue.sentence.split()) in " ".join(str(report).split())
     # A finding about many files names some.
-    issue = rd.Issue(kind="gap", is_error=True, paths=[f"IM{k}" for k in range(9)], numbers={}, sentence="x")
+    issue = rd.Issue(
+        kind="gap", is_error=True, paths=[f"IM{k}" for k in range(9)], numbers={}, sentence="x"
+    )
     assert str(rd.Report([issue])).splitlines()[-1].strip() == "and 5 more files"
     # What is in a name does not steer the terminal.
-    issue = rd.Issue(kind="gap", is_error=True, paths=["a/\x1b[31mred"], numbers={}, sentence="a\x1bb")
+    issue = rd.Issue(
+        kind="gap", is_error=True, paths=["a/\x1b[31mred"], numbers={}, sentence="a\x1bb"
+    )
     assert "\x1b" not in str(rd.Report([issue]))
 
 
@@ -90,31 +93,31 @@ def test_documented_tolerances_are_those_of_the_core() -> None:
 @pytest.mark.parametrize("off", [1e-3, -1e-3, 0.01])
 def test_rounded_position_is_no_gap(tmp_path: Path, off: float) -> None:
     heights = [0.0, 2.5, 5.0 + off, 7.5, 10.0]
-    (found,) = rd.find_series(positions(tmp_path, heights))
+    (found,) = rd.find_series(stack_at(tmp_path, heights))
     assert found.report.issues == []
     assert found.spacing[0] == pytest.approx(2.5, abs=1e-3)
 
 
 def test_tolerances_are_the_callers(tmp_path: Path) -> None:
-    positions(tmp_path, [0.0, 2.5, 5.2, 7.5, 10.0])
+    stack_at(tmp_path, [0.0, 2.5, 5.2, 7.5, 10.0])
     assert rd.find_series(tmp_path)[0].report.errors
     loose = rd.Tolerances(position_absolute=0.25)
     assert not rd.find_series(tmp_path, tolerances=loose)[0].report.errors
     assert rd.read_series(tmp_path, tolerances=loose).shape == (5, 2, 3)
     strict = rd.Tolerances(position_absolute=0, position_relative=0)
     with pytest.raises(rd.IrregularSeriesError):
-        rd.read_series(positions(tmp_path, [0.0, 2.5, 5.001, 7.5, 10.0]), tolerances=strict)
+        rd.read_series(stack_at(tmp_path, [0.0, 2.5, 5.001, 7.5, 10.0]), tolerances=strict)
     assert rd.read_series(tmp_path).shape == (5, 2, 3)
 
 
 def test_tilt_from_which_on_is_the_callers(tmp_path: Path) -> None:
-    series(tmp_path, tilt=3)
-    assert kinds(rd.find_series(tmp_path)[0].report) == {"tilt"}
+    series(tmp_path, Stack(tilt=3))
+    assert kinds(rd.find_series(tmp_path)[0].report) == ["tilt"]
     assert rd.find_series(tmp_path, tolerances=rd.Tolerances(tilt_degrees=5))[0].report.issues == []
 
 
 @pytest.mark.parametrize("wrong", [{"cosine": -1.0}, {"same_position": float("nan")}])
-def test_tolerance_that_is_none_is_refused(wrong: dict[str, float]) -> None:
+def test_impossible_tolerance_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         rd.Tolerances(**wrong)
 
@@ -124,30 +127,32 @@ def test_tolerances_of_another_type_are_refused(tmp_path: Path) -> None:
         rd.find_series(tmp_path, tolerances={"cosine": 1})  # type: ignore[arg-type]
 
 
-def test_folder_without_dicom_says_what_there_is(tmp_path: Path) -> None:
+def test_folder_without_dicom_names_the_types_of_its_files(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not an image")
     (tmp_path / "more.txt").write_text("neither")
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
-    (tmp_path / "bad").write_bytes(bytes(128) + b"DICM" + b"\xff" * 60)
+    (tmp_path / "bad").write_bytes(UNREADABLE_FILE)
     with pytest.raises(rd.InvalidDicomError) as caught:
         rd.read_series(tmp_path)
     message = str(caught.value)
-    for part in ("5 looked at", "4 not DICOM", "a text file: 2", "an empty file: 1", "a PNG file: 1",
-                 "1 not readable", str(tmp_path / "bad")):  # fmt: skip
-        assert part in message
+    assert "5 looked at" in message
+    assert "4 not DICOM" in message
+    for counted in ("a text file: 2", "an empty file: 1", "a PNG file: 1"):
+        assert counted in message
+    assert "1 not readable" in message
+    assert str(tmp_path / "bad") in message
 
 
-def test_folder_of_objects_without_images_says_so(tmp_path: Path) -> None:
-    report = [one for one in image(np.zeros((2, 2), np.int16)) if one.tag < 0x00280000]
-    replaced = [dataclasses.replace(one, value="1.2.840.10008.5.1.4.1.1.88.11") if one.tag == 0x00080016
-                else one for one in report]  # fmt: skip
-    (tmp_path / "report").write_bytes(file_bytes(replaced))
+def test_folder_of_objects_without_images_is_an_error(tmp_path: Path) -> None:
+    header = [one for one in image(np.zeros((2, 2), np.int16)) if one.tag < 0x00280000]
+    report = replace_values(header, {0x00080016: "1.2.840.10008.5.1.4.1.1.88.11"})
+    (tmp_path / "report").write_bytes(file_bytes(report))
     with pytest.raises(rd.InvalidDicomError, match="1 DICOM without an image"):
         rd.read_series(tmp_path)
 
 
-def test_empty_folder_says_so(tmp_path: Path) -> None:
+def test_empty_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(rd.InvalidDicomError, match="0 looked at"):
         rd.read_series(tmp_path)
 
@@ -155,7 +160,7 @@ def test_empty_folder_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("library", ["scan", "pandas", "polars", "pyarrow", "list"])
 def test_series_of_a_table(tmp_path: Path, library: str) -> None:
     written = series(tmp_path)
-    series(tmp_path, number=2, count=3)
+    series(tmp_path, Stack(count=3), numbering=Numbering(series=2))
     table = rd.scan(tmp_path, ["SeriesInstanceUID"])
     chosen: Any = table
     if library == "pandas":
@@ -171,8 +176,8 @@ def test_series_of_a_table(tmp_path: Path, library: str) -> None:
         mask = [uid == written.uid for uid in arrow["SeriesInstanceUID"].to_pylist()]
         chosen = arrow.filter(mask)
     elif library == "list":
-        chosen = [path for path, uid in zip(table["path"], table["SeriesInstanceUID"], strict=True)
-                  if uid == written.uid]  # fmt: skip
+        rows = zip(table["path"], table["SeriesInstanceUID"], strict=True)
+        chosen = [path for path, uid in rows if uid == written.uid]
     found = rd.find_series(chosen)
     assert len(found) == (2 if library == "scan" else 1)
     assert [Path(path) for path in found[0].paths] == written.paths

@@ -11,8 +11,16 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import IMPLICIT_LITTLE, Element, Items, file_bytes, image
-from series_builder import series
+from builder import (
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    UNREADABLE_FILE,
+    Element,
+    Items,
+    Plane,
+    write_image,
+)
+from series_builder import Stack, series
 
 COLUMNS = [
     "SOPInstanceUID",
@@ -23,15 +31,6 @@ COLUMNS = [
     "Modality",
     "PatientName",
 ]
-
-
-def write(path: Path, *extra: Element, number: int = 1, **options: Any) -> Path:
-    """Write a small image with further elements."""
-    elements = image(np.zeros((2, 3), np.int16), instance_number=number, extra=extra, **options)
-    syntax = {"transfer_syntax": IMPLICIT_LITTLE} if number % 2 else {}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(file_bytes(elements, **syntax))
-    return path
 
 
 class Stream:
@@ -81,7 +80,7 @@ def test_columns_are_typed(table: rd.Table) -> None:
 
 
 def test_positions_are_those_of_the_files(tmp_path: Path) -> None:
-    written = series(tmp_path, plane="oblique")
+    written = series(tmp_path, Stack(plane="oblique"))
     table = rd.scan(tmp_path, ["ImagePositionPatient"])
     for path, position in zip(table["path"], table["ImagePositionPatient"], strict=True):
         index = written.paths.index(Path(path))
@@ -91,7 +90,13 @@ def test_positions_are_those_of_the_files(tmp_path: Path) -> None:
 def test_default_columns_sort_and_group(tmp_path: Path) -> None:
     series(tmp_path)
     table = rd.scan(tmp_path)
-    wanted = {"SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "Modality", "InstanceNumber"}
+    wanted = {
+        "SOPInstanceUID",
+        "SeriesInstanceUID",
+        "StudyInstanceUID",
+        "Modality",
+        "InstanceNumber",
+    }
     wanted |= {"ImagePositionPatient", "ImageOrientationPatient", "Rows", "Columns"}
     assert wanted <= set(table.columns)
 
@@ -102,14 +107,14 @@ def test_default_columns_sort_and_group(tmp_path: Path) -> None:
     ids=["keyword", "tag", "pair"],
 )
 def test_column_may_be_a_keyword_or_a_tag(tmp_path: Path, column: Any) -> None:
-    write(tmp_path / "one", number=7)
+    write_image(tmp_path / "one", number=7)
     table = rd.scan(tmp_path, [column])
     assert list(table.columns) == ["path", "InstanceNumber"]
     assert list(table["InstanceNumber"]) == [7]
 
 
 def test_unknown_column_is_refused(tmp_path: Path) -> None:
-    write(tmp_path / "one")
+    write_image(tmp_path / "one")
     with pytest.raises(ValueError, match="InstanceNumbre"):
         rd.scan(tmp_path, ["InstanceNumbre"])
 
@@ -122,24 +127,25 @@ def test_absent_column_of_a_table_is_a_key_error(table: rd.Table) -> None:
 def test_dotted_path_reaches_into_sequences(tmp_path: Path) -> None:
     item = [Element(0x00400007, "LO", "Head"), Element(0x00400009, "SH", "step 1")]
     other = [Element(0x00400007, "LO", "Neck")]
-    for number, nested in enumerate([False, True]):
+    for number, (nested, syntax) in enumerate([(False, EXPLICIT_LITTLE), (True, IMPLICIT_LITTLE)]):
         items = Items([item, other], undefined_length=nested, undefined_item_length=nested)
-        write(tmp_path / str(number), Element(0x00400275, "SQ", items), number=number)
-    write(tmp_path / "2", number=2)
+        sequence = Element(0x00400275, "SQ", items)
+        write_image(tmp_path / str(number), sequence, number=number, transfer_syntax=syntax)
+    write_image(tmp_path / "2", number=2)
     name = "RequestAttributesSequence.ScheduledProcedureStepDescription"
     table = rd.scan(tmp_path, [name, "InstanceNumber"])
     assert [row[name] for row in table.to_dicts()] == ["Head", "Head", None]
     assert list(table["InstanceNumber"]) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("number", [1, 2], ids=["implicit", "explicit"])
-def test_binary_numbers(tmp_path: Path, number: int) -> None:
-    write(
+@pytest.mark.parametrize("syntax", [IMPLICIT_LITTLE, EXPLICIT_LITTLE], ids=["implicit", "explicit"])
+def test_binary_numbers(tmp_path: Path, syntax: str) -> None:
+    write_image(
         tmp_path / "one",
         Element(0x00181310, "US", [0, 256, 65535, 0]),
         Element(0x00189087, "FD", 1000.5),
         Element(0x00187050, "CS", ["ALUMINIUM", "COPPER"]),
-        number=number,
+        transfer_syntax=syntax,
     )
     table = rd.scan(tmp_path, ["AcquisitionMatrix", "DiffusionBValue", "FilterMaterial"])
     assert table["AcquisitionMatrix"].dtype == np.int64
@@ -152,15 +158,17 @@ def test_binary_numbers(tmp_path: Path, number: int) -> None:
 def test_missing_values(tmp_path: Path) -> None:
     """NaN in NumPy's numeric columns, which turns integers into floats; None and null elsewhere."""
     pa = pytest.importorskip("pyarrow")
-    write(tmp_path / "0", number=10, rescale=(2.0, 1.0))
-    write(
+    write_image(tmp_path / "0", number=10, rescale=(2.0, 1.0))
+    write_image(
         tmp_path / "1",
         Element(0x00200013, "IS", None),
         Element(0x0008103E, "LO", None),
         number=12,
-        position=None,
+        plane=Plane(position=None),
     )
-    table = rd.scan(tmp_path, ["InstanceNumber", "RescaleSlope", "ImagePositionPatient", "SeriesDescription"])
+    table = rd.scan(
+        tmp_path, ["InstanceNumber", "RescaleSlope", "ImagePositionPatient", "SeriesDescription"]
+    )
     np.testing.assert_array_equal(table["InstanceNumber"], [10.0, np.nan])
     assert table["InstanceNumber"].dtype == np.float64
     np.testing.assert_array_equal(table["RescaleSlope"], [2.0, np.nan])
@@ -176,14 +184,14 @@ def test_missing_values(tmp_path: Path) -> None:
 
 
 def test_empty_value_is_not_the_number_zero(tmp_path: Path) -> None:
-    write(tmp_path / "0", Element(0x00200013, "IS", b""))
+    write_image(tmp_path / "0", Element(0x00200013, "IS", b""))
     assert np.isnan(rd.scan(tmp_path, ["InstanceNumber"])["InstanceNumber"][0])
 
 
 def test_unreadable_file_costs_its_own_row(tmp_path: Path) -> None:
-    write(tmp_path / "good", number=4)
+    write_image(tmp_path / "good", number=4)
     bad = tmp_path / "bad"
-    bad.write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 60)
+    bad.write_bytes(UNREADABLE_FILE)
     table = rd.scan(tmp_path, ["InstanceNumber"])
     assert list(table["InstanceNumber"]) == [4]
     (error,) = table.errors
@@ -195,14 +203,16 @@ def test_unreadable_file_costs_its_own_row(tmp_path: Path) -> None:
 
 
 def test_errors_do_not_show_values(tmp_path: Path) -> None:
-    path = write(tmp_path / "one", Element(0x00101000, "SQ", b"Secret-0815-again", length=0x10000000))
+    path = write_image(
+        tmp_path / "one", Element(0x00101000, "SQ", b"Secret-0815-again", length=0x10000000)
+    )
     table = rd.scan(path, ["InstanceNumber"])
     (error,) = table.errors
     assert "Secret" not in str(error.reason)
 
 
 def test_other_files_are_skipped_and_counted(tmp_path: Path) -> None:
-    write(tmp_path / "one.dcm")
+    write_image(tmp_path / "one.dcm")
     (tmp_path / "notes.txt").write_text("not DICOM")
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 200)
@@ -212,16 +222,16 @@ def test_other_files_are_skipped_and_counted(tmp_path: Path) -> None:
     assert len(table.errors) == 0
 
 
-def test_folders_are_walked_unless_told_not_to(tmp_path: Path) -> None:
-    write(tmp_path / "top", number=1)
-    write(tmp_path / "a" / "b" / "deep", number=2)
+def test_folders_are_walked_unless_recursive_is_false(tmp_path: Path) -> None:
+    write_image(tmp_path / "top", number=1)
+    write_image(tmp_path / "a" / "b" / "deep", number=2)
     assert sorted(rd.scan(tmp_path, ["InstanceNumber"])["InstanceNumber"]) == [1, 2]
     assert list(rd.scan(tmp_path, ["InstanceNumber"], recursive=False)["InstanceNumber"]) == [1]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links need a privilege on Windows")
 def test_symlink_loop_ends(tmp_path: Path) -> None:
-    write(tmp_path / "a" / "one")
+    write_image(tmp_path / "a" / "one")
     (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "self").symlink_to(tmp_path / "self")
     assert len(rd.scan(tmp_path, ["InstanceNumber"])) == 1
@@ -236,8 +246,8 @@ def test_folder_or_nothing_among_many_files(tmp_path: Path) -> None:
     """A long list is taken for files without asking, until one turns out to be none."""
     files = [tmp_path / f"{number:03}" for number in range(100)]
     for number, file in enumerate(files):
-        write(file, number=number)
-    write(tmp_path / "folder" / "deep", number=100)
+        write_image(file, number=number)
+    write_image(tmp_path / "folder" / "deep", number=100)
     (tmp_path / "folder" / "notes.txt").write_text("not DICOM")
     paths = [*files[:60], tmp_path / "folder", *files[60:]]
     table = rd.scan(paths, ["InstanceNumber"])
@@ -246,7 +256,12 @@ def test_folder_or_nothing_among_many_files(tmp_path: Path) -> None:
     assert list(rd.scan(files, ["InstanceNumber"])["InstanceNumber"]) == list(range(100))
     assert len(rd.find_series(paths)) == 1
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    for bad in (tmp_path / "absent", files[0] / "below a file", tmp_path / "loop", tmp_path / ("a" * 300)):
+    for bad in (
+        tmp_path / "absent",
+        files[0] / "below a file",
+        tmp_path / "loop",
+        tmp_path / ("a" * 300),
+    ):
         for count in (10, 100):
             for read in (rd.scan, rd.find_series):
                 with pytest.raises(OSError, match=re.escape(str(bad))):
@@ -268,18 +283,21 @@ def test_empty_folder_is_an_empty_table(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2, 16])
 def test_workers_do_not_change_the_table(tmp_path: Path, workers: int) -> None:
-    series(tmp_path, count=60)
-    assert rd.scan(tmp_path, COLUMNS, workers=workers).to_dicts() == rd.scan(tmp_path, COLUMNS).to_dicts()
+    series(tmp_path, Stack(count=60))
+    assert (
+        rd.scan(tmp_path, COLUMNS, workers=workers).to_dicts()
+        == rd.scan(tmp_path, COLUMNS).to_dicts()
+    )
 
 
 def test_single_file(tmp_path: Path) -> None:
-    path = write(tmp_path / "one", number=3)
+    path = write_image(tmp_path / "one", number=3)
     assert list(rd.scan(path, ["InstanceNumber"])["InstanceNumber"]) == [3]
     assert list(rd.scan(str(path), ["InstanceNumber"])["InstanceNumber"]) == [3]
 
 
 def test_tags_after_the_pixel_data_are_found(tmp_path: Path) -> None:
-    write(tmp_path / "one", Element(0x7FE10010, "LO", "ACME"))
+    write_image(tmp_path / "one", Element(0x7FE10010, "LO", "ACME"))
     table = rd.scan(tmp_path, ["7FE10010", "InstanceNumber"])
     assert list(table["(7FE1,0010)"]) == ["ACME"]
     assert len(table.errors) == 0
@@ -314,7 +332,9 @@ def test_polars(table: rd.Table, through_stream: bool) -> None:
     assert frame.columns == list(table.columns)
     assert frame["InstanceNumber"].to_list() == list(table["InstanceNumber"])
     assert frame.schema["ImagePositionPatient"] == pl.Array(pl.Float64, 3)
-    np.testing.assert_array_equal(frame["ImagePositionPatient"].to_numpy(), table["ImagePositionPatient"])
+    np.testing.assert_array_equal(
+        frame["ImagePositionPatient"].to_numpy(), table["ImagePositionPatient"]
+    )
 
 
 @pytest.mark.parametrize("through_stream", [False, True])
@@ -334,7 +354,9 @@ def test_duckdb(table: rd.Table) -> None:
     duckdb = pytest.importorskip("duckdb")
     stream = Stream(table)  # found by name in this frame
     assert stream is not None
-    rows = duckdb.sql("select sum(InstanceNumber), max(ImagePositionPatient[3]) from stream").fetchall()
+    rows = duckdb.sql(
+        "select sum(InstanceNumber), max(ImagePositionPatient[3]) from stream"
+    ).fetchall()
     assert rows == [(36, pytest.approx(float(table["ImagePositionPatient"][:, 2].max())))]
 
 

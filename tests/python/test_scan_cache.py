@@ -12,19 +12,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import Element, file_bytes, image
+from builder import UNREADABLE_FILE, Element, Plane, write_image
 
 pa = pytest.importorskip("pyarrow", reason="the index is a Parquet file")
 pq = pytest.importorskip("pyarrow.parquet")
 
 COLUMNS = [
-    "InstanceNumber", "Modality", "ImagePositionPatient", "WindowCenter", "AcquisitionMatrix", "ImageType",
+    "InstanceNumber",
+    "Modality",
+    "ImagePositionPatient",
+    "WindowCenter",
+    "AcquisitionMatrix",
+    "ImageType",
     "RescaleSlope",
-]  # fmt: skip
+]
 LONG_AGO = 1_600_000_000_000_000_000
 TICKS = itertools.count()
 
@@ -36,15 +40,8 @@ def settle(folder: Path) -> None:
             os.utime(path, ns=(LONG_AGO, LONG_AGO + next(TICKS)))
 
 
-def write(path: Path, number: int, *extra: Element, **options: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    elements = image(np.zeros((2, 3), np.int16), instance_number=number, extra=extra, **options)
-    path.write_bytes(file_bytes(elements))
-    return path
-
-
 def poison(path: Path) -> None:
-    """Put other bytes into a file, so that its state is the same: whoever reads it gives himself away."""
+    """Change a file's bytes but not its size and times: a reader that opens it is found out."""
     state = path.stat()
     with path.open("r+b") as file:
         file.write(b"\xaa" * state.st_size)
@@ -70,11 +67,18 @@ def folder(tmp_path: Path) -> Path:
     tree = tmp_path / "tree"
     for number in range(12):
         extra = [Element(0x00281050, "DS", [40.0] * (number % 3))] if number % 3 else []
-        write(tree / f"{number % 2}" / f"IM{number:03}", number, *extra)
-    write(tree / "none", 50, Element(0x00200013, "IS", None), position=None)
-    write(tree / "not a number", 51, Element(0x00200013, "IS", "six"), Element(0x00281053, "DS", "x"))
+        write_image(tree / f"{number % 2}" / f"IM{number:03}", *extra, number=number)
+    write_image(
+        tree / "none", Element(0x00200013, "IS", None), number=50, plane=Plane(position=None)
+    )
+    write_image(
+        tree / "not a number",
+        Element(0x00200013, "IS", "six"),
+        Element(0x00281053, "DS", "x"),
+        number=51,
+    )
     (tree / "notes.txt").write_text("not DICOM")
-    (tree / "bad").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 60)
+    (tree / "bad").write_bytes(UNREADABLE_FILE)
     settle(tree)
     return tree
 
@@ -106,19 +110,23 @@ def test_default_columns_and_paths_as_strings(folder: Path, cache: Path) -> None
 
 
 CHANGES: dict[str, Callable[[Path], Any]] = {
-    "a file more": lambda tree: write(tree / "0" / "IM0005", 77),
-    "a wider row": lambda tree: write(tree / "z", 78, Element(0x00281050, "DS", [1.0] * 5)),
+    "a file more": lambda tree: write_image(tree / "0" / "IM0005", number=77),
+    "a wider row": lambda tree: write_image(
+        tree / "z", Element(0x00281050, "DS", [1.0] * 5), number=78
+    ),
     "a file less": lambda tree: (tree / "0" / "IM004").unlink(),
     "the widest rows are gone": lambda tree: [
         (tree / f"{number % 2}" / f"IM{number:03}").unlink() for number in (2, 5, 8, 11)
     ],
     "a folder is gone": lambda tree: shutil.rmtree(tree / "1"),
-    "another file in its place": lambda tree: write(tree / "1" / "IM003", 79),
+    "another file in its place": lambda tree: write_image(tree / "1" / "IM003", number=79),
     "a file that is no longer DICOM": lambda tree: (tree / "1" / "IM003").write_text("text"),
-    "text that becomes DICOM": lambda tree: write(tree / "notes.txt", 80),
-    "a bad file that is good": lambda tree: write(tree / "bad", 81),
+    "text that becomes DICOM": lambda tree: write_image(tree / "notes.txt", number=80),
+    "a bad file that is good": lambda tree: write_image(tree / "bad", number=81),
     "a file is renamed": lambda tree: (tree / "0" / "IM000").rename(tree / "first"),
-    "everything is gone": lambda tree: [path.unlink() for path in tree.rglob("*") if path.is_file()],
+    "everything is gone": lambda tree: [
+        path.unlink() for path in tree.rglob("*") if path.is_file()
+    ],
 }  # fmt: skip
 
 
@@ -139,7 +147,7 @@ def test_only_the_changed_file_is_read(folder: Path, cache: Path) -> None:
     rd.scan(folder, COLUMNS, cache=cache)
     for path in folder.rglob("IM*"):
         poison(path)
-    write(folder / "0" / "IM000", 99)
+    write_image(folder / "0" / "IM000", number=99)
     rows = rd.scan(folder, COLUMNS, cache=cache).to_dicts()
     assert {row["InstanceNumber"] for row in rows} == {None, *range(1, 12), 99}
     assert len(rows) == 14
@@ -159,10 +167,10 @@ def test_files_that_trade_names_are_noticed(folder: Path, cache: Path) -> None:
 
 
 def test_file_that_was_just_written_is_not_trusted(folder: Path, cache: Path) -> None:
-    path = write(folder / "new", 60)
+    path = write_image(folder / "new", number=60)
     rd.scan(folder, COLUMNS, cache=cache)
     state = path.stat()
-    path.write_bytes(file_bytes(image(np.zeros((2, 3), np.int16), instance_number=61)))
+    write_image(path, number=61)
     # Within one tick of a coarse clock, and in the same place.
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
     assert path.stat().st_size == state.st_size
@@ -197,19 +205,28 @@ def test_file_that_is_named_is_no_longer_passed_over(folder: Path, cache: Path) 
 
 
 def test_many_named_files(folder: Path, cache: Path) -> None:
-    paths = [write(folder / "many" / f"{number}", number) for number in range(100)]
+    paths = [write_image(folder / "many" / f"{number}", number=number) for number in range(100)]
     settle(folder)
     paths = [paths[7], *paths, paths[7]]
     for _ in range(2):
         assert_same(rd.scan(paths, COLUMNS, cache=cache), rd.scan(paths, COLUMNS))
-        assert_same(rd.scan([*paths, folder], COLUMNS, cache=cache), rd.scan([*paths, folder], COLUMNS))
+        assert_same(
+            rd.scan([*paths, folder], COLUMNS, cache=cache), rd.scan([*paths, folder], COLUMNS)
+        )
     with pytest.raises(FileNotFoundError, match="absent"):
         rd.scan([*paths, folder / "absent"], COLUMNS, cache=cache)
 
 
 def test_other_columns_are_read_again(folder: Path, cache: Path) -> None:
     rd.scan(folder, COLUMNS, cache=cache)
-    for columns in (["Rows"], ["Rows", "Columns"], ["Columns", "Rows"], [], ["(0028,0010)"], COLUMNS):
+    for columns in (
+        ["Rows"],
+        ["Rows", "Columns"],
+        ["Columns", "Rows"],
+        [],
+        ["(0028,0010)"],
+        COLUMNS,
+    ):
         assert_same(rd.scan(folder, columns, cache=cache), rd.scan(folder, columns))
     # Another way to write the same columns.
     plain = rd.scan(folder, COLUMNS)
@@ -225,9 +242,9 @@ def test_index_may_lie_in_the_folder(folder: Path) -> None:
         assert_same(rd.scan(folder, COLUMNS, cache=cache), plain)
         inodes.add(cache.stat().st_ino)
     assert len(inodes) == 1
-    assert sorted(path.name for path in (folder / "0").iterdir() if not path.name.startswith("IM")) == [
-        "index.parquet"
-    ]
+    assert sorted(
+        path.name for path in (folder / "0").iterdir() if not path.name.startswith("IM")
+    ) == ["index.parquet"]
 
 
 def test_index_of_another_version_is_replaced(folder: Path, cache: Path) -> None:
@@ -236,7 +253,9 @@ def test_index_of_another_version_is_replaced(folder: Path, cache: Path) -> None
     key = b"rapidicom.index"
     description = table.schema.metadata[key].replace(rd.__version__.encode(), b"0.0.0")
     changed = table.set_column(
-        table.column_names.index("Modality"), "Modality", pa.array(["XX"] * len(table), pa.large_string())
+        table.column_names.index("Modality"),
+        "Modality",
+        pa.array(["XX"] * len(table), pa.large_string()),
     )
     pq.write_table(changed.replace_schema_metadata({key: description}), cache)
     assert_same(rd.scan(folder, COLUMNS, cache=cache), plain)
@@ -254,7 +273,7 @@ def foreign(name: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["text", "another table", "cut short"])
-def test_what_is_no_index_is_not_overwritten(folder: Path, cache: Path, name: str) -> None:
+def test_file_that_is_not_an_index_is_not_overwritten(folder: Path, cache: Path, name: str) -> None:
     rd.scan(folder, COLUMNS, cache=cache)
     foreign(name, cache)
     content = cache.read_bytes()
@@ -303,7 +322,7 @@ def test_name_that_is_no_utf8_is_read_again(folder: Path, cache: Path) -> None:
         assert table.to_dicts() == rd.scan(folder, COLUMNS).to_dicts()
 
 
-def test_without_pyarrow_it_says_what_to_install(
+def test_without_pyarrow_the_error_names_what_to_install(
     folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
@@ -312,9 +331,11 @@ def test_without_pyarrow_it_says_what_to_install(
     assert len(rd.scan(folder, COLUMNS)) == 14
 
 
-def test_progress_counts_what_is_read(folder: Path, cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_counts_what_is_read(
+    folder: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("tqdm")
     rd.scan(folder, COLUMNS, cache=cache)
-    write(folder / "new", 60)
+    write_image(folder / "new", number=60)
     rd.scan(folder, COLUMNS, cache=cache, progress=True)
     assert "1/1" in capsys.readouterr().err

@@ -1,6 +1,6 @@
-"""b-values and gradient directions that scanners write into private elements where the standard's are absent.
+"""b-values and gradient directions from private elements, used if the standard's are absent.
 
-What must be found is told here, by the standard (PS3.5 §7.8.1 on blocks of private elements) and by dcm2niix.
+Expected values are stated here, or from dcm2niix; blocks of private elements follow PS3.5 §7.8.1.
 """
 
 from __future__ import annotations
@@ -11,23 +11,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_series_references import DATA, run_dcm2niix
 
 import rapidicom as rd
-from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, file_bytes, image
+from builder import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    Element,
+    Identity,
+    file_bytes,
+    image,
+)
+from data_paths import REFERENCE_DATA, needs_reference_data
 from diffusion_builder import (
     SLICES,
     VENDORS,
     WEIGHTINGS,
     Direction,
     Vendor,
-    csa,
     ge,
     philips,
     siemens,
     write_series,
 )
+from nifti_references import run_dcm2niix
 from series_builder import stored_pixels
+from siemens_builder import mosaic_elements, mosaic_entries
 
 # Sorted by b-value, then by direction.
 SORTED = [1, 3, 2, 0]
@@ -61,13 +70,17 @@ def assert_sorted(vol: rd.Volume, stored: np.ndarray, with_directions: bool) -> 
         return
     directions = vol.coords["gradient_direction"]
     assert np.isnan(directions[0]).all()
-    np.testing.assert_allclose(directions[1:], [WEIGHTINGS[index][1] for index in order[1:]], rtol=1e-6)
+    np.testing.assert_allclose(
+        directions[1:], [WEIGHTINGS[index][1] for index in order[1:]], rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("transfer_syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG])
 @pytest.mark.parametrize("block", [0x10, 0x3A])
 @pytest.mark.parametrize("name", VENDORS)
-def test_private_b_values_are_an_axis(name: str, block: int, transfer_syntax: str, tmp_path: Path) -> None:
+def test_private_b_values_are_an_axis(
+    name: str, block: int, transfer_syntax: str, tmp_path: Path
+) -> None:
     stored = write(tmp_path, VENDORS[name], block, transfer_syntax)
     assert_sorted(rd.read_series(tmp_path), stored, with_directions="GE" not in name)
 
@@ -83,14 +96,16 @@ def nobody(elements: list[Element]) -> list[Element]:
 def beside(elements: list[Element]) -> list[Element]:
     """Let the blocks of the owners be others than those of the values, which nobody owns."""
     return [
-        Element(one.tag + 1, "LO", one.value) if one.tag & 0xFF00 == 0 and one.tag >> 16 & 1 else one
+        Element(one.tag + 1, "LO", one.value)
+        if one.tag & 0xFF00 == 0 and one.tag >> 16 & 1
+        else one
         for one in elements
     ]
 
 
 @pytest.mark.parametrize("change", [nobody, beside])
 @pytest.mark.parametrize("name", VENDORS)
-def test_values_of_another_owner_say_nothing(
+def test_values_in_blocks_of_another_creator_are_ignored(
     name: str, change: Callable[[list[Element]], list[Element]], tmp_path: Path
 ) -> None:
     stored = write(tmp_path, VENDORS[name], change=change)
@@ -117,7 +132,7 @@ BAD: dict[str, tuple[Vendor, int, str, object]] = {
 
 
 @pytest.mark.parametrize(("vendor", "tag", "vr", "value"), BAD.values(), ids=BAD.keys())
-def test_what_is_no_b_value_is_left_out(
+def test_impossible_b_value_is_ignored(
     vendor: Vendor, tag: int, vr: str, value: object, tmp_path: Path
 ) -> None:
     def change(elements: list[Element]) -> list[Element]:
@@ -129,13 +144,16 @@ def test_what_is_no_b_value_is_left_out(
 
 def test_direction_that_is_no_unit_vector_is_left_out(tmp_path: Path) -> None:
     def change(elements: list[Element]) -> list[Element]:
-        return [Element(one.tag, "FD", [3.0, 0.0, 4.0]) if one.vr == "FD" else one for one in elements]
+        return [
+            Element(one.tag, "FD", [3.0, 0.0, 4.0]) if one.vr == "FD" else one for one in elements
+        ]
 
     stored = write(tmp_path, siemens, change=change)
     assert_sorted(rd.read_series(tmp_path), stored, with_directions=False)
 
 
-# GE writes the b-value of the whole scan into the standard's attribute: see test_series_diffusion_ge.
+# GE writes the b-value of the whole scan into the standard's attribute: see
+# test_series_diffusion_ge.
 @pytest.mark.parametrize("name", [name for name in VENDORS if "GE" not in name])
 def test_attributes_of_the_standard_come_first(name: str, tmp_path: Path) -> None:
     def change(elements: list[Element]) -> list[Element]:
@@ -154,11 +172,15 @@ ONE_DIRECTION = [(500.0, (0.0, 0.0, 1.0)), (1000.0, (0.0, 0.0, 1.0))]
 
 
 @pytest.mark.parametrize("weightings", [ONE_B_VALUE, ONE_DIRECTION], ids=["b-value", "direction"])
-def test_table_has_what_all_images_share(weightings: list[tuple[float, Direction]], tmp_path: Path) -> None:
+def test_table_has_what_all_images_share(
+    weightings: list[tuple[float, Direction]], tmp_path: Path
+) -> None:
     write_series(tmp_path, lambda b_value, direction: siemens(b_value, direction, 0x10), weightings)
     vol = rd.read_series(tmp_path)
     assert vol.coords["b_value"].tolist() == [b_value for b_value, _ in weightings]
-    assert vol.coords["gradient_direction"].tolist() == [list(direction) for _, direction in weightings]
+    assert vol.coords["gradient_direction"].tolist() == [
+        list(direction) for _, direction in weightings
+    ]
 
 
 @pytest.mark.parametrize("name", VENDORS)
@@ -177,20 +199,17 @@ def test_b_values_are_those_of_dcm2niix(name: str, tmp_path: Path) -> None:
 def test_mosaics_have_the_b_values_of_their_own_header(tmp_path: Path) -> None:
     for index, (b_value, direction) in enumerate(WEIGHTINGS):
         entries = [
+            *mosaic_entries(4),
             ("B_value", [str(b_value)]),
-            ("NumberOfImagesInMosaic", ["4"]),
-            ("SliceNormalVector", ["0", "0", "1"]),
             ("DiffusionGradientDirection", [f"{part:.8f}" for part in direction or ()]),
-        ]
-        extra = [
-            Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "MOSAIC"]),
-            Element(0x00180088, "DS", 2.5),
-            Element(0x00290010, "LO", "SIEMENS CSA HEADER"),
-            Element(0x00291010, "OB", csa(entries)),
         ]
         pixels = stored_pixels(index, (8, 8))
         elements = image(
-            pixels, modality="MR", instance_number=index + 1, sop_instance=f"2.25.7.{index}", extra=extra
+            pixels,
+            identity=Identity(
+                modality="MR", instance_number=index + 1, sop_instance=f"2.25.7.{index}"
+            ),
+            extra=mosaic_elements(entries, "DIFFUSION"),
         )
         (tmp_path / f"{9 - index}").write_bytes(file_bytes(elements))
     vol = rd.read_series(tmp_path)
@@ -213,7 +232,7 @@ def test_mosaics_have_the_b_values_of_their_own_header(tmp_path: Path) -> None:
 def test_header_of_siemens_is_read_where_images_may_be_weighted(
     tag: int, vr: str, value: object, is_read: bool, tmp_path: Path
 ) -> None:
-    """Reading it takes long: others are told by their numbers, in the order of the scan."""
+    """Reading it takes long: other images are distinguished by Instance Number only."""
 
     def change(elements: list[Element]) -> list[Element]:
         of_scan = {0x00080008: "M", 0x00180020: "SE", 0x00180024: "*se2d1"}
@@ -230,7 +249,7 @@ def test_header_of_siemens_is_read_where_images_may_be_weighted(
 
 
 @pytest.mark.parametrize("name", ["Siemens", "Siemens header"])
-def test_direction_that_says_there_is_none_has_b_value_0(name: str, tmp_path: Path) -> None:
+def test_sentinel_direction_means_b_value_0(name: str, tmp_path: Path) -> None:
     """Software of 2004 tells the scan's b-value of images without weighting too."""
     unweighted = (-1.0001, -1.0001, -1.0001)
 
@@ -241,9 +260,9 @@ def test_direction_that_says_there_is_none_has_b_value_0(name: str, tmp_path: Pa
     assert_sorted(rd.read_series(tmp_path), stored, with_directions=True)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"no reference data at {DATA}")
+@needs_reference_data
 def test_siemens_mosaics_are_sorted_by_their_b_values(tmp_path: Path) -> None:
-    folder = DATA / "nipy__nibabel/nibabel/nicom/tests/data"
+    folder = REFERENCE_DATA / "nipy__nibabel/nibabel/nicom/tests/data"
     for name in ("siemens_dwi_0.dcm.gz", "siemens_dwi_1000.dcm.gz"):
         content = gzip.decompress((folder / name).read_bytes())
         (tmp_path / name.removesuffix(".gz")).write_bytes(content)
@@ -251,7 +270,11 @@ def test_siemens_mosaics_are_sorted_by_their_b_values(tmp_path: Path) -> None:
     assert vol.axes[0] == "b_value"
     assert list(vol.coords["b_value"]) == [0, 1000]
     # As nibabel's own tests have it.
-    np.testing.assert_allclose(vol.coords["gradient_direction"][1], [0.99997449, 0.00505012, -0.00505012])
+    np.testing.assert_allclose(
+        vol.coords["gradient_direction"][1], [0.99997449, 0.00505012, -0.00505012]
+    )
     run_dcm2niix(tmp_path, tmp_path)
-    bvals = sorted(float(value) for path in tmp_path.glob("*.bval") for value in path.read_text().split())
+    bvals = sorted(
+        float(value) for path in tmp_path.glob("*.bval") for value in path.read_text().split()
+    )
     assert bvals == [0, 1000]

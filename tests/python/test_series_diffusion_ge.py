@@ -1,4 +1,4 @@
-"""b-values and gradient directions of GE, whose elements say them of the scan as much as of the image.
+"""GE's b-values and gradient directions, whose elements describe the scan or the image.
 
 That directions are those of dcm2niix is in test_series_diffusion_references.
 """
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_series_diffusion_references import assert_same_table, bvals_and_directions, table
 
 import rapidicom as rd
 from builder import Element
 from diffusion_builder import Direction, element, ge_tensor, owner, write_series
+from diffusion_tables import assert_same_table, bvals_and_directions, table
 from series_builder import PLANES
 
 UNIT: Direction = (0.6, 0.0, 0.8)
@@ -56,7 +56,7 @@ def test_short_vectors_are_of_lower_b_values(with_standard: bool, tmp_path: Path
 
 
 def test_own_b_value_comes_before_that_of_the_scan(tmp_path: Path) -> None:
-    """Release 27 writes the highest b-value into the standard's attribute, and the image's into its own."""
+    """Release 27 puts the highest b-value in the standard's attribute, the image's in GE's."""
 
     def elements_of(b_value: float, direction: Direction | None) -> list[Element]:
         highest = Element(0x00189087, "FD", 3000.0 if b_value else 0.0)
@@ -81,15 +81,16 @@ def test_standard_attributes_come_first_where_all_are_there(tmp_path: Path) -> N
     np.testing.assert_array_equal(directions[1:], [UNIT, (0, 1, 0)])
 
 
-# An image without a direction between others, with the b-value of the scan: what says what it is, and its
-# b-value then. The kind is the Vas collapse flag (0043,xx30), the count that of directions (0019,xxE0).
+# An image without a direction between others, with the b-value of the scan: what says what it is,
+# and its b-value then. The kind is the Vas collapse flag (0043,xx30), the count that of directions
+# (0019,xxE0).
 KINDS = {
     "tensor": (16, None, 0.0),
     "without weighting": (14, None, 0.0),
     "mean of all directions": (15, None, 1000.0),
     "of a scan with directions": (None, 30, 0.0),
     "of a scan without directions": (None, 0, 1000.0),
-    "not told": (None, None, None),
+    "unknown": (None, None, None),
 }
 
 
@@ -110,7 +111,7 @@ def test_image_without_direction(
     np.testing.assert_array_equal(b_values[3], np.nan if expected is None else expected)
     np.testing.assert_array_equal(b_values[:3], [0, 1000, 1000])
     assert np.isnan(directions).all(axis=1).tolist() == [True, False, False, True]
-    # dcm2niix asks the first image only what all are, and guesses what is not told.
+    # dcm2niix looks at the first image only, and guesses if nothing is stated.
     if expected == 0:
         assert bvals_and_directions(source, tmp_path / "out")[0].tolist() == [0, 1000, 1000, 0]
 
@@ -140,11 +141,13 @@ def test_no_direction_where_the_axes_are_not_known(tag: int, value: object, tmp_
 
 def test_no_direction_in_images_that_no_scanner_lays_out_so(tmp_path: Path) -> None:
     across, down = PLANES["axial"][:3], PLANES["axial"][3:]
-    write_series(tmp_path, lambda b, g: ge_tensor(b, g, 0x10), WITHOUT, orientation=(*down, *across))
+    write_series(
+        tmp_path, lambda b, g: ge_tensor(b, g, 0x10), WITHOUT, orientation=(*down, *across)
+    )
     assert "gradient_direction" not in rd.read_series(tmp_path).coords
 
 
-def test_vector_that_is_too_long_says_nothing(tmp_path: Path) -> None:
+def test_vector_that_is_too_long_is_ignored(tmp_path: Path) -> None:
     write_series(tmp_path, lambda b, g: ge_tensor(b, g and scaled(1.2, g), 0x10), WITHOUT)
     vol = rd.read_series(tmp_path)
     assert vol.axes[0] == "b_value"
@@ -152,10 +155,13 @@ def test_vector_that_is_too_long_says_nothing(tmp_path: Path) -> None:
     assert "gradient_direction" not in vol.coords
 
 
-def test_directions_of_another_owner_say_nothing(tmp_path: Path) -> None:
+def test_directions_in_blocks_of_another_creator_are_ignored(tmp_path: Path) -> None:
     write_series(
         tmp_path,
-        lambda b, g: [*replaced(ge_tensor(b, g, 0x10), 0x00190010, None), owner(0x19, 0x10, "ACME")],
+        lambda b, g: [
+            *replaced(ge_tensor(b, g, 0x10), 0x00190010, None),
+            owner(0x19, 0x10, "ACME"),
+        ],
         WITHOUT,
     )
     vol = rd.read_series(tmp_path)

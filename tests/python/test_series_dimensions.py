@@ -1,12 +1,11 @@
-"""Frames that only their numbers place or tell apart: In-Stack Position Number and Dimension Index Values.
+"""Frames distinguished only by In-Stack Position Number or Dimension Index Values.
 
-The expected order is that of PS3.3 §C.7.6.16.2.2 and §C.7.6.17: both count up from one place to the next.
+The expected order is that of PS3.3 §C.7.6.16.2.2 and §C.7.6.17: both count up from one place to the
+next.
 """
 
 from __future__ import annotations
 
-import os
-import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,34 +14,24 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element
-from series_builder import Frame, dimension_index, enhanced, stack_frames
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("RAPIDICOM_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+from builder import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, Identity
+from data_paths import REFERENCE_DATA, needs_reference_data
+from enhanced_builder import (
+    Encoding,
+    Frame,
+    dimension_index,
+    enhanced,
+    shuffled,
+    stack_frames,
+    stored,
+)
+from findings import kinds, kinds_and_errors, refusal
 
 IN_STACK_POSITION = 0x00209057
 STACK_ID = 0x00209056
 POSITION = 0x00200032
 ECHO_TIME = 0x00189082
 PRIVATE = 0x20051011
-
-
-def stored(frames: list[Frame]) -> np.ndarray:
-    """Stored values, shape (frame, row, column)."""
-    return np.stack([frame.stored for frame in frames])
-
-
-def kinds(series: Any) -> list[str]:
-    """The kinds of a report's findings."""
-    return [issue.kind for issue in series.report]
-
-
-def shuffled(frames: list[Frame], seed: int = 3) -> list[Frame]:
-    """The frames in another order."""
-    other = frames.copy()
-    random.Random(seed).shuffle(other)
-    return other
 
 
 def unplaced(count: int = 8, offset: int = 0, **attributes: Any) -> list[Frame]:
@@ -81,7 +70,12 @@ def test_frames_without_positions_follow_the_index_of_their_dimension(
 ) -> None:
     frames = numbered(unplaced(), [(1, index + 1) for index in range(8)])
     dimensions = dimension_index(STACK_ID, pointer)
-    enhanced(tmp_path / "a.dcm", shuffled(frames), extra=[dimensions], transfer_syntax=transfer_syntax)
+    enhanced(
+        tmp_path / "a.dcm",
+        shuffled(frames),
+        encoding=Encoding(transfer_syntax=transfer_syntax),
+        extra=[dimensions],
+    )
     vol = rd.read_series(tmp_path, values="stored", irregular="keep")
     np.testing.assert_array_equal(vol.array, stored(frames))
     (issue,) = vol.report
@@ -98,7 +92,9 @@ def test_frames_without_positions_follow_the_index_of_their_dimension(
     ],
     ids=["one without a number", "all of one number", "fewer indices", "more indices"],
 )
-def test_numbers_that_number_nothing_leave_the_order_of_the_file(tmp_path: Path, change: Any) -> None:
+def test_numbers_that_number_nothing_leave_the_order_of_the_file(
+    tmp_path: Path, change: Any
+) -> None:
     frames = change(shuffled(unplaced()))
     enhanced(tmp_path / "a.dcm", frames, extra=[dimension_index(STACK_ID, IN_STACK_POSITION)])
     vol = rd.read_series(tmp_path, values="stored", irregular="keep")
@@ -108,7 +104,8 @@ def test_numbers_that_number_nothing_leave_the_order_of_the_file(tmp_path: Path,
 
 def test_frames_without_positions_have_an_axis_too(tmp_path: Path) -> None:
     times = [
-        [replace(frame, temporal_position=time + 1) for frame in unplaced(4, 50 * time)] for time in range(3)
+        [replace(frame, temporal_position=time + 1) for frame in unplaced(4, 50 * time)]
+        for time in range(3)
     ]
     enhanced(tmp_path / "a.dcm", shuffled([frame for time in times for frame in time]))
     vol = rd.read_series(tmp_path, values="stored", irregular="keep")
@@ -133,21 +130,25 @@ def test_stacks_without_positions_are_parted_by_stack_id(tmp_path: Path) -> None
 def test_files_without_positions_follow_each_other(tmp_path: Path) -> None:
     """The numbers of two files may be those of one stack or of two: nobody knows."""
     first, second = unplaced(4), unplaced(4, 100)
-    enhanced(tmp_path / "a.dcm", shuffled(second), instance=2)
-    enhanced(tmp_path / "b.dcm", shuffled(first), instance=1)
+    enhanced(tmp_path / "a.dcm", shuffled(second), identity=Identity(instance_number=2))
+    enhanced(tmp_path / "b.dcm", shuffled(first), identity=Identity(instance_number=1))
     vol = rd.read_series(tmp_path, values="stored", irregular="keep")
     np.testing.assert_array_equal(vol.array, stored([*first, *second]))
     (issue,) = vol.report
     assert "that of Instance Number, and in each file of In-Stack Position Number" in issue.sentence
 
 
-@pytest.mark.parametrize("numbers", [range(8, 0, -1), [3, 1, 2, 8, 7, 5, 6, 4]], ids=["falling", "mixed up"])
+@pytest.mark.parametrize(
+    "numbers", [range(8, 0, -1), [3, 1, 2, 8, 7, 5, 6, 4]], ids=["falling", "mixed up"]
+)
 def test_positions_are_right_where_numbers_contradict_them(tmp_path: Path, numbers: Any) -> None:
     frames = [
         replace(frame, in_stack_position=number, dimension_values=(1, number))
         for frame, number in zip(stack_frames(), numbers, strict=True)
     ]
-    enhanced(tmp_path / "a.dcm", shuffled(frames), extra=[dimension_index(STACK_ID, IN_STACK_POSITION)])
+    enhanced(
+        tmp_path / "a.dcm", shuffled(frames), extra=[dimension_index(STACK_ID, IN_STACK_POSITION)]
+    )
     vol = rd.read_series(tmp_path, values="stored")
     np.testing.assert_array_equal(vol.array, stored(frames))
     assert list(vol.report) == []
@@ -160,7 +161,9 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize(("pointer", "axis", "coordinate"), NAMES, ids=[name for _, name, _ in NAMES])
+@pytest.mark.parametrize(
+    ("pointer", "axis", "coordinate"), NAMES, ids=[name for _, name, _ in NAMES]
+)
 def test_dimension_tells_frames_of_one_place_apart(
     tmp_path: Path, pointer: int, axis: str, coordinate: str
 ) -> None:
@@ -184,7 +187,12 @@ def test_dimension_tells_frames_of_one_place_apart(
 def test_dimension_refines_an_attribute(tmp_path: Path) -> None:
     steps = [
         [
-            replace(frame, stored=frame.stored + 50 * step, echo_time=float(echo), dimension_values=(kind,))
+            replace(
+                frame,
+                stored=frame.stored + 50 * step,
+                echo_time=float(echo),
+                dimension_values=(kind,),
+            )
             for frame in stack_frames(4)
         ]
         for step, (echo, kind) in enumerate([(5, 1), (5, 2), (9, 1), (9, 2)])
@@ -219,17 +227,20 @@ def test_frame_that_lacks_on_a_dimension_is_reported(tmp_path: Path) -> None:
         for step in (1, 2)
         for frame in stack_frames()
     ]
-    enhanced(tmp_path / "a.dcm", shuffled(frames[:11] + frames[12:]), extra=[dimension_index(PRIVATE)])
-    with pytest.raises(rd.IrregularSeriesError) as caught:
-        rd.read_series(tmp_path)
-    (issue,) = caught.value.report
+    enhanced(
+        tmp_path / "a.dcm", shuffled(frames[:11] + frames[12:]), extra=[dimension_index(PRIVATE)]
+    )
+    (issue,) = refusal(tmp_path)
     assert (issue.kind, issue.cells) == ("incomplete_grid", [(1, 3)])
 
 
 @pytest.mark.parametrize(
     ("values", "pointers"),
     [
-        ([(place + 1, place * 2 + step) for step in range(2) for place in range(4)], [STACK_ID, PRIVATE]),
+        (
+            [(place + 1, place * 2 + step) for step in range(2) for place in range(4)],
+            [STACK_ID, PRIVATE],
+        ),
         ([(1, step + 1) for step in range(2) for _ in range(4)], [STACK_ID, IN_STACK_POSITION]),
     ],
     ids=["other indices everywhere", "a number of places"],
@@ -238,7 +249,9 @@ def test_dimension_that_does_not_tell_frames_apart_is_not_an_axis(
     tmp_path: Path, values: Any, pointers: list[int]
 ) -> None:
     frames = [
-        replace(frame, stored=frame.stored + 50 * step) for step in range(2) for frame in stack_frames(4)
+        replace(frame, stored=frame.stored + 50 * step)
+        for step in range(2)
+        for frame in stack_frames(4)
     ]
     frames = numbered(frames, values)
     enhanced(tmp_path / "a.dcm", frames, extra=[dimension_index(*pointers)])
@@ -255,7 +268,7 @@ def test_dimension_that_does_not_tell_frames_apart_is_not_an_axis(
 def test_indices_of_several_files_are_compared_if_they_share_their_organization(
     tmp_path: Path, organizations: tuple[str | None, str | None], is_comparable: bool
 ) -> None:
-    """Frames of two files beside each other; an index of one file need not mean the same in the other."""
+    """Frames of two adjacent files; an index need not mean the same in both."""
     stack = stack_frames(8)
     for number, organization in enumerate(organizations):
         frames = [
@@ -264,7 +277,12 @@ def test_indices_of_several_files_are_compared_if_they_share_their_organization(
             for step in ((1, 2) if number == 0 else (2, 1))
         ]
         dimensions = dimension_index(PRIVATE, organization=organization)
-        enhanced(tmp_path / f"{number}.dcm", frames, instance=number + 1, extra=[dimensions])
+        enhanced(
+            tmp_path / f"{number}.dcm",
+            frames,
+            identity=Identity(instance_number=number + 1),
+            extra=[dimensions],
+        )
     (found,) = rd.find_series(tmp_path)
     assert found.axes[0] == ("dimension" if is_comparable else "instance")
     if is_comparable:
@@ -283,11 +301,11 @@ def test_indices_of_several_files_are_compared_if_they_share_their_organization(
         ([(None, None), (None, None)], False),
     ],
     ids=[
-        "one is not told",
+        "one is unknown",
         "one twice",
         "an index of places",
         "others at each place",
-        "nothing told apart",
+        "nothing distinguished",
         "none",
     ],
 )
@@ -296,13 +314,17 @@ def test_frames_whose_index_is_broken_are_not_counted_by_their_numbers(
 ) -> None:
     """The index would put the first frame of the first place last."""
     frames = [
-        replace(frame, stored=frame.stored + 50 * step, dimension_values=None if value is None else (value,))
+        replace(
+            frame,
+            stored=frame.stored + 50 * step,
+            dimension_values=None if value is None else (value,),
+        )
         for frame, indices in zip(stack_frames(2), values, strict=True)
         for step, value in enumerate(indices)
     ]
     enhanced(tmp_path / "a.dcm", frames, extra=[dimension_index(PRIVATE)])
     (found,) = rd.find_series(tmp_path)
-    assert [(issue.kind, issue.is_error) for issue in found.report] == [("multiple_phases", is_error)]
+    assert kinds_and_errors(found) == [("multiple_phases", is_error)]
     if not is_error:
         assert found.axes[0] == "instance"
 
@@ -314,7 +336,7 @@ def test_frames_whose_index_is_broken_are_not_counted_by_their_numbers(
         ([(2, 1), (1, None)], [("multiple_phases", True)]),
         ([(None, None), (None, None)], [("multiple_phases", False)]),
     ],
-    ids=["all", "one is not told", "none"],
+    ids=["all", "one is unknown", "none"],
 )
 def test_frames_that_lost_their_time_are_not_counted_by_their_numbers(
     tmp_path: Path, times: list[tuple[int | None, int | None]], kinds_found: list[tuple[str, bool]]
@@ -326,12 +348,14 @@ def test_frames_that_lost_their_time_are_not_counted_by_their_numbers(
     ]
     enhanced(tmp_path / "a.dcm", frames)
     (found,) = rd.find_series(tmp_path)
-    assert [(issue.kind, issue.is_error) for issue in found.report] == kinds_found
+    assert kinds_and_errors(found) == kinds_found
 
 
 def test_damaged_dimensions_are_as_good_as_none(tmp_path: Path) -> None:
     frames = [replace(frame, dimension_values=(1, 1)) for frame in stack_frames()]
-    damaged = Element(0x00209222, "SQ", b"\xfe\xff\x00\xe0\x08\x00\x00\x00" + b"\x20\x00\x65\x91AT\xff\x00")
+    damaged = Element(
+        0x00209222, "SQ", b"\xfe\xff\x00\xe0\x08\x00\x00\x00" + b"\x20\x00\x65\x91AT\xff\x00"
+    )
     enhanced(tmp_path / "a.dcm", frames, extra=[damaged])
     vol = rd.read_series(tmp_path, values="stored")
     np.testing.assert_array_equal(vol.array, stored(frames))
@@ -344,13 +368,13 @@ ENHANCED = [
 ]
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"no reference data at {DATA}")
+@needs_reference_data
 @pytest.mark.parametrize("name", ENHANCED)
 def test_numbers_of_real_files_order_them_as_positions_do(tmp_path: Path, name: str) -> None:
     """With its positions taken out a file makes the same array, or one that is turned round."""
     pydicom = pytest.importorskip("pydicom")
-    expected = rd.read_series(DATA / name, values="stored")
-    ds = pydicom.dcmread(DATA / name)
+    expected = rd.read_series(REFERENCE_DATA / name, values="stored")
+    ds = pydicom.dcmread(REFERENCE_DATA / name)
     for group in ds.PerFrameFunctionalGroupsSequence:
         del group.PlanePositionSequence
     ds.save_as(tmp_path / "a.dcm")

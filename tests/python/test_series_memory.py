@@ -9,26 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_series_mosaic import OWNER
 
-from builder import Element, Items, file_bytes, image
-from diffusion_builder import csa
+from builder import PIXEL_DATA, RLE, Element, Identity, Items, file_bytes, image
+from siemens_builder import mosaic_elements, mosaic_entries
 
-RLE = "1.2.840.10008.1.2.5"
-# 288 MB of 16 bits, more than 64 bytes can decompress to; 1.2 GB as the floats of the array or of a table.
+# 288 MB of 16 bits, more than 64 bytes can decompress to; 1.2 GB as the floats of the array or of a
+# table.
 LENGTH = 12_000
 
-MOSAIC = [
-    Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]),
-    Element(0x00180088, "DS", 2.5),
-    OWNER,
-    Element(
-        0x00291010, "OB", csa([("NumberOfImagesInMosaic", ["4"]), ("SliceNormalVector", ["0", "0", "1"])])
-    ),
-]
+MOSAIC = mosaic_elements(mosaic_entries(4))
 TABLE = [
     Element(
-        0x00283000, "SQ", Items([[Element(0x00283002, "US", [2, 0, 16]), Element(0x00283006, "US", [1, 2])]])
+        0x00283000,
+        "SQ",
+        Items([[Element(0x00283002, "US", [2, 0, 16]), Element(0x00283006, "US", [1, 2])]]),
     )
 ]
 # The array itself takes addresses only, until somebody writes into it.
@@ -53,10 +47,12 @@ def test_small_file_of_a_large_image_takes_no_memory(tmp_path: Path, extra: list
     elements = [
         *(
             element
-            for element in image(np.zeros((2, 2), np.uint16), modality="MR", extra=[*size, *extra])
+            for element in image(
+                np.zeros((2, 2), np.uint16), identity=Identity(modality="MR"), extra=[*size, *extra]
+            )
             if element.tag != 0x7FE00010
         ),
-        Element(0x7FE00010, "OB", pixels, length=0xFFFFFFFF),
+        Element(PIXEL_DATA, "OB", pixels, length=0xFFFFFFFF),
     ]
     path = tmp_path / "a.dcm"
     path.write_bytes(file_bytes(elements, transfer_syntax=RLE))

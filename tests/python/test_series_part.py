@@ -11,10 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rapidicom as rd
-from builder import DEFLATED_LITTLE, EXPLICIT_BIG, Element, Fragments, file_bytes, image
-from series_builder import enhanced, series, stack_frames
+from builder import (
+    DEFLATED_LITTLE,
+    ENCAPSULATED_UNCOMPRESSED,
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    Layout,
+    file_bytes,
+    image,
+)
+from enhanced_builder import enhanced, stack_frames
+from series_builder import Flaws, Stack, series, write_slices
 
-ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 SHAPE = (8, 5, 7)
 
 EVERYTHING = settings(
@@ -32,7 +40,7 @@ def whole(part: slice | None) -> slice:
     return slice(None) if part is None else part
 
 
-def assert_same(part: rd.Volume, full: rd.Volume, slices: Any, rows: Any, columns: Any) -> None:
+def assert_is_slice(part: rd.Volume, full: rd.Volume, slices: Any, rows: Any, columns: Any) -> None:
     """Hold a part against the whole volume, sliced by NumPy."""
     index = tuple(map(whole, (slices, rows, columns)))
     expected = full.array[index]
@@ -54,63 +62,62 @@ def assert_same(part: rd.Volume, full: rd.Volume, slices: Any, rows: Any, column
 
 
 @EVERYTHING
-@given(slices=parts(8), rows=parts(5), columns=parts(7), values=st.sampled_from(["modality", "stored"]))
-@pytest.mark.parametrize("options", [{}, {"transfer_syntax": EXPLICIT_BIG}], ids=["little", "big endian"])
+@given(
+    slices=parts(8), rows=parts(5), columns=parts(7), values=st.sampled_from(["modality", "stored"])
+)
+@pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, EXPLICIT_BIG], ids=["little", "big endian"])
 def test_part_is_a_slice_of_the_whole(
-    tmp_path: Path, options: dict[str, Any], slices: Any, rows: Any, columns: Any, values: Any
+    tmp_path: Path, syntax: str, slices: Any, rows: Any, columns: Any, values: Any
 ) -> None:
     if not any(tmp_path.iterdir()):
-        series(tmp_path, plane="oblique", tilt=10, pixel_spacing=(0.5, 0.75), **options)
+        stack = Stack(plane="oblique", tilt=10, pixel_spacing=(0.5, 0.75))
+        series(tmp_path, stack, transfer_syntax=syntax)
     (found,) = rd.find_series(tmp_path)
     part = found.read(slices=slices, rows=rows, columns=columns, values=values)
-    assert_same(part, found.read(values=values), slices, rows, columns)
+    assert_is_slice(part, found.read(values=values), slices, rows, columns)
 
 
-def unusual() -> dict[str, list[bytes]]:
-    """Three slices each of pixels that lie otherwise in the file than in the array."""
+def unusual() -> dict[str, tuple[Any, dict[str, Any]]]:
+    """Three slices each of pixels that lie otherwise in the file than in the array, and how."""
     random = np.random.default_rng(5)
     colour = random.integers(0, 256, (3, *SHAPE[1:], 3), np.uint8)
     cells = random.integers(0, 2**16, (3, *SHAPE[1:]), np.uint16)
-    place = [{"position": (0, 0, k), "sop_instance": f"2.25.{k + 10}"} for k in range(3)]
-    rgb = {"modality": "OT", "samples": 3}
-
-    def files(pixels: Any, syntax: dict[str, str] | None = None, **options: Any) -> list[bytes]:
-        return [
-            file_bytes(image(one, **options, **where), **(syntax or {}))
-            for one, where in zip(pixels, place, strict=True)
-        ]
-
-    fragments = [
-        file_bytes(
-            image(one, **where, extra=[Element(0x7FE00010, "OB", Fragments([one.tobytes()]))]),
-            transfer_syntax=ENCAPSULATED_UNCOMPRESSED,
-        )
-        for one, where in zip(cells, place, strict=True)
-    ]
-
+    rgb, planes = Layout(samples=3), Layout(samples=3, planar_configuration=1)
+    twelve_bits = Layout(bits_stored=12)
     return {
-        "colour": files(colour, **rgb, planar_configuration=0),
-        "planes": files(colour, **rgb, planar_configuration=1),
-        "12 of 16 bits": files(cells, bits_stored=12),
-        "12 of 16 bits, signed": files(cells.view(np.int16), bits_stored=12, rescale=(2.0, -3.0)),
-        "deflated": files(cells, {"transfer_syntax": DEFLATED_LITTLE}),
-        "fragments": fragments,
-        "32 bits": files(cells.astype(np.uint32) * 999),
+        "colour": (colour, {"layout": rgb}),
+        "planes": (colour, {"layout": planes}),
+        "12 of 16 bits": (cells, {"layout": twelve_bits}),
+        "12 of 16 bits, signed": (
+            cells.view(np.int16),
+            {"layout": twelve_bits, "rescale": (2.0, -3.0)},
+        ),
+        "deflated": (cells, {"transfer_syntax": DEFLATED_LITTLE}),
+        "fragments": (cells, {"transfer_syntax": ENCAPSULATED_UNCOMPRESSED}),
+        "32 bits": (cells.astype(np.uint32) * 999, {}),
     }
 
 
 @pytest.mark.parametrize("name", unusual())
 def test_part_of_unusual_pixels(tmp_path: Path, name: str) -> None:
-    for index, content in enumerate(unusual()[name]):
-        (tmp_path / str(index)).write_bytes(content)
+    arrays, options = unusual()[name]
+    write_slices(tmp_path, arrays, **options)
     (found,) = rd.find_series(tmp_path)
     for values in ("modality", "stored"):
         full = found.read(values=values)  # type: ignore[arg-type]
-        for index in np.s_[1:, 2:4, :], np.s_[:, ::-2, 1:], np.s_[::-1, :, 5:1:-3], np.s_[2:, 4:, 6:]:
+        for index in (
+            np.s_[1:, 2:4, :],
+            np.s_[:, ::-2, 1:],
+            np.s_[::-1, :, 5:1:-3],
+            np.s_[2:, 4:, 6:],
+        ):
             slices, rows, columns = index
             part = found.read(
-                slices=slices, rows=rows, columns=columns, values=values  # type: ignore[arg-type]
-            )  # fmt: skip
+                slices=slices,
+                rows=rows,
+                columns=columns,
+                values=values,  # type: ignore[arg-type]
+            )
             np.testing.assert_array_equal(part.array, full.array[index])
 
 
@@ -118,7 +125,9 @@ def test_part_fills_out_and_takes_a_dtype(tmp_path: Path) -> None:
     written = series(tmp_path)
     expected = written.modality_volume[2:5, 1:3, ::2]
     out = np.full(expected.shape, 99, np.int16)
-    volume = rd.read_series(tmp_path, out=out, slices=slice(2, 5), rows=slice(1, 3), columns=slice(0, 7, 2))
+    volume = rd.read_series(
+        tmp_path, out=out, slices=slice(2, 5), rows=slice(1, 3), columns=slice(0, 7, 2)
+    )
     assert np.shares_memory(volume.array, out)
     np.testing.assert_array_equal(out, expected)
     with pytest.raises(ValueError, match=r"\(3, 2, 4\) is needed"):
@@ -131,14 +140,14 @@ def test_part_fills_out_and_takes_a_dtype(tmp_path: Path) -> None:
 def test_values_outside_the_part_need_not_fit_the_dtype(tmp_path: Path) -> None:
     pixels = np.zeros((5, 7), np.int16)
     pixels[4] = 1000
-    (tmp_path / "one").write_bytes(file_bytes(image(pixels, position=(0, 0, 0))))
+    (tmp_path / "one").write_bytes(file_bytes(image(pixels)))
     assert rd.read_series(tmp_path, dtype="uint8", rows=slice(0, 4)).shape == (1, 4, 7)
     with pytest.raises(ValueError, match="uint8"):
         rd.read_series(tmp_path, dtype="uint8", rows=slice(3, 5))
 
 
 @pytest.mark.parametrize("name", ["slices", "rows", "columns"])
-def test_what_is_no_part_is_refused(tmp_path: Path, name: str) -> None:
+def test_invalid_part_is_refused(tmp_path: Path, name: str) -> None:
     series(tmp_path)
     for wrong, error, message in (
         (3, TypeError, r"slice\(3, 4\)"),
@@ -170,7 +179,7 @@ def test_rows_are_read_without_the_others(tmp_path: Path) -> None:
     if not counts.exists():
         pytest.skip("this system does not count the bytes that are read")
     pixels = np.arange(2000 * 1000, dtype=np.uint16).reshape(2000, 1000)
-    (tmp_path / "one").write_bytes(file_bytes(image(pixels, position=(0, 0, 0))))
+    (tmp_path / "one").write_bytes(file_bytes(image(pixels)))
     (found,) = rd.find_series(tmp_path)
 
     def read_bytes() -> int:
@@ -178,13 +187,14 @@ def test_rows_are_read_without_the_others(tmp_path: Path) -> None:
 
     for values in ("modality", "stored"):
         before = read_bytes()
-        part = found.read(values=values, rows=slice(500, 510), columns=slice(3, 9))  # type: ignore[arg-type]
+        rows, columns = slice(500, 510), slice(3, 9)
+        part = found.read(values=values, rows=rows, columns=columns)  # type: ignore[arg-type]
         assert read_bytes() - before < 40_000
         np.testing.assert_array_equal(part.array[0], pixels[500:510, 3:9])
 
 
-def test_truncated_file_is_told_whatever_part_is_wanted(tmp_path: Path) -> None:
-    series(tmp_path, truncated=4)
+def test_truncated_file_is_an_error_whatever_part_is_read(tmp_path: Path) -> None:
+    series(tmp_path, flaws=Flaws(truncated=4))
     with pytest.raises(rd.IrregularSeriesError):
         rd.read_series(tmp_path, slices=slice(0, 2))
     assert rd.read_series(tmp_path, slices=slice(0, 2), irregular="keep").shape == (2, 5, 7)
@@ -194,24 +204,31 @@ PARTS = np.s_[2:5, 1:3, ::2], np.s_[::-1, :, 5:1:-3], np.s_[6:, 4:, 6:], np.s_[:
 
 
 def assert_parts(found: rd.Series) -> None:
-    """Hold some parts of a series against the whole volume, whatever axis is in front of the slices."""
+    """Compare parts of a series with the whole volume, whatever axis precedes the slices."""
     for values in ("modality", "stored"):
         full = found.read(values=values, irregular="keep", fill=-1)  # type: ignore[arg-type]
         for slices, rows, columns in PARTS:
             part = found.read(
-                values=values, irregular="keep", fill=-1, slices=slices, rows=rows, columns=columns  # type: ignore[arg-type]
-            )  # fmt: skip
+                values=values,  # type: ignore[arg-type]
+                irregular="keep",
+                fill=-1,
+                slices=slices,
+                rows=rows,
+                columns=columns,
+            )
             np.testing.assert_array_equal(part.array, full.array[..., slices, rows, columns])
             assert part.axes == full.axes
             whole_mask = full.padding_mask()
-            np.testing.assert_array_equal(part.padding_mask(), whole_mask[..., slices, rows, columns])
+            np.testing.assert_array_equal(
+                part.padding_mask(), whole_mask[..., slices, rows, columns]
+            )
             present = [place for place in part.report.slices if place is not None]
             assert present == list(zip(part.paths, part.frames, strict=True))
             assert len(part.windows) == len(part.datasets) == len(part.scaling) == len(part.paths)
 
 
 def test_part_of_several_images_at_each_position(tmp_path: Path) -> None:
-    series(tmp_path, phases=3)
+    series(tmp_path, Stack(phases=3))
     (found,) = rd.find_series(tmp_path)
     assert found.shape == (3, 8, 5, 7)
     assert_parts(found)
@@ -228,5 +245,6 @@ def test_part_of_a_multi_frame_object(tmp_path: Path) -> None:
     assert found.shape == (8, 5, 7)
     assert_parts(found)
     np.testing.assert_array_equal(
-        found.read(slices=slice(1, 3), values="stored").array, np.stack([one.stored for one in frames[1:3]])
+        found.read(slices=slice(1, 3), values="stored").array,
+        np.stack([one.stored for one in frames[1:3]]),
     )

@@ -11,31 +11,40 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import IMPLICIT_LITTLE, PATIENT_NAME, Element, file_bytes, image
-from series_builder import series
+from builder import (
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    PATIENT_NAME,
+    UNREADABLE_FILE,
+    Element,
+    Identity,
+    Layout,
+    file_bytes,
+    image,
+)
+from series_builder import Numbering, Pixels, Stack, series, write_slices
 
 BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 
 
-@pytest.mark.parametrize("transfer_syntax", [None, IMPLICIT_LITTLE], ids=["explicit", "implicit"])
+@pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE], ids=["explicit", "implicit"])
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "uint32", "int32"])
-def test_stored_values_keep_their_dtype(tmp_path: Path, dtype: str, transfer_syntax: str | None) -> None:
-    syntax = {} if transfer_syntax is None else {"transfer_syntax": transfer_syntax}
-    written = series(tmp_path, dtype=dtype, **syntax)
+def test_stored_values_keep_their_dtype(tmp_path: Path, dtype: str, syntax: str) -> None:
+    written = series(tmp_path, pixels=Pixels(dtype=dtype), transfer_syntax=syntax)
     vol = rd.read_series(tmp_path, values="stored")
     assert vol.array.dtype == np.dtype(dtype)
     np.testing.assert_array_equal(vol.array, written.stored_volume)
 
 
 def test_modality_values_are_float32_by_default(tmp_path: Path) -> None:
-    written = series(tmp_path, rescale=(0.5, -1000.25))
+    written = series(tmp_path, pixels=Pixels(rescale=(0.5, -1000.25)))
     vol = rd.read_series(tmp_path)
     assert vol.array.dtype == np.float32
     np.testing.assert_array_equal(vol.array, written.modality_volume.astype(np.float32))
 
 
 def test_no_rescale_leaves_the_stored_values(tmp_path: Path) -> None:
-    written = series(tmp_path, rescale=None, modality="MR")
+    written = series(tmp_path, pixels=Pixels(rescale=None, modality="MR"))
     vol = rd.read_series(tmp_path)
     assert vol.array.dtype == np.float32
     np.testing.assert_array_equal(vol.array, written.stored_volume)
@@ -43,7 +52,7 @@ def test_no_rescale_leaves_the_stored_values(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int16", "int32", "int64"])
 def test_dtype_that_holds_every_value_is_honoured(tmp_path: Path, dtype: str) -> None:
-    written = series(tmp_path, rescale=(1.0, -1024.0))
+    written = series(tmp_path, pixels=Pixels(rescale=(1.0, -1024.0)))
     vol = rd.read_series(tmp_path, dtype=dtype)
     assert vol.array.dtype == np.dtype(dtype)
     np.testing.assert_array_equal(vol.array, written.modality_volume)
@@ -69,7 +78,7 @@ def test_dtype_that_holds_every_value_is_honoured(tmp_path: Path, dtype: str) ->
 def test_integer_dtype_that_would_lose_values_is_refused(
     tmp_path: Path, rescale: tuple[float, float], dtype: str
 ) -> None:
-    series(tmp_path, rescale=rescale)
+    series(tmp_path, pixels=Pixels(rescale=rescale))
     with pytest.raises(ValueError, match=dtype):
         rd.read_series(tmp_path, dtype=dtype)
 
@@ -133,17 +142,9 @@ def test_out_and_a_different_dtype_are_refused(tmp_path: Path) -> None:
 
 
 def test_high_bits_are_masked_and_the_sign_extended(tmp_path: Path) -> None:
-    """12 of 16 bits stored: 0xFFE is -2, and what lies above the high bit is no part of the value."""
+    """With 12 of 16 bits stored, 0xFFE is -2: bits above the high bit do not count."""
     cells = np.array([[0x0FFE, 0x5FFE, 0x0001], [0xF7FF, 0x0800, 0x0000]], np.uint16).view(np.int16)
-    for index in range(3):
-        elements = image(
-            cells,
-            bits_stored=12,
-            position=(0, 0, index),
-            sop_instance=f"2.25.{index + 10}",
-            rescale=(1.0, 10.0),
-        )
-        (tmp_path / f"{index}").write_bytes(file_bytes(elements))
+    write_slices(tmp_path, [cells] * 3, layout=Layout(bits_stored=12), rescale=(1.0, 10.0))
     expected = np.array([[-2, -2, 1], [2047, -2048, 0]])
     stored = rd.read_series(tmp_path, values="stored")
     assert stored.array.dtype == np.int16
@@ -154,19 +155,18 @@ def test_high_bits_are_masked_and_the_sign_extended(tmp_path: Path) -> None:
 @pytest.mark.parametrize("planar_configuration", [0, 1])
 def test_colour_samples_are_the_last_axis(tmp_path: Path, planar_configuration: int) -> None:
     pixels = np.arange(3 * 4 * 5 * 3, dtype=np.uint8).reshape(3, 4, 5, 3)
-    for index, one in enumerate(pixels):
-        elements = image(
-            one, modality="OT", samples=3, planar_configuration=planar_configuration,
-            position=(0, 0, index), sop_instance=f"2.25.{index + 10}",
-        )  # fmt: skip
-        (tmp_path / f"{index}").write_bytes(file_bytes(elements))
+    layout = Layout(samples=3, planar_configuration=planar_configuration)
+    write_slices(tmp_path, pixels, layout=layout, identity=Identity(modality="OT"))
     vol = rd.read_series(tmp_path, values="stored")
     assert vol.array.dtype == np.uint8
     np.testing.assert_array_equal(vol.array, pixels)
 
 
 def test_several_series_are_listed_in_the_error(tmp_path: Path) -> None:
-    first, second = series(tmp_path, number=1), series(tmp_path, number=2, count=3)
+    first, second = (
+        series(tmp_path, numbering=Numbering(series=1)),
+        series(tmp_path, Stack(count=3), numbering=Numbering(series=2)),
+    )
     with pytest.raises(ValueError, match="series_uid") as caught:
         rd.read_series(tmp_path)
     assert first.uid in str(caught.value)
@@ -175,15 +175,17 @@ def test_several_series_are_listed_in_the_error(tmp_path: Path) -> None:
 
 
 def test_series_uid_chooses_one(tmp_path: Path) -> None:
-    series(tmp_path, number=1)
-    second = series(tmp_path, number=2, count=3, dtype="uint16")
+    series(tmp_path, numbering=Numbering(series=1))
+    second = series(
+        tmp_path, Stack(count=3), pixels=Pixels(dtype="uint16"), numbering=Numbering(series=2)
+    )
     vol = rd.read_series(tmp_path, series_uid=second.uid, values="stored")
     np.testing.assert_array_equal(vol.array, second.stored_volume)
     found = {one.uid: tuple(one.shape) for one in rd.find_series(tmp_path)}
     assert found == {"2.25.100": (8, 5, 7), "2.25.200": (3, 5, 7)}
 
 
-def test_series_uid_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_unknown_series_uid_is_refused(tmp_path: Path) -> None:
     series(tmp_path)
     with pytest.raises(ValueError, match=r"2\.25\.999"):
         rd.read_series(tmp_path, series_uid="2.25.999")
@@ -196,14 +198,16 @@ def test_folder_without_dicom_is_an_error_that_counts_its_files(tmp_path: Path, 
     (tmp_path / "notes.txt").write_text("not an image")
     (tmp_path / "more.txt").write_text("not an image either")
     (tmp_path / "scan.zip").write_bytes(b"PK\x03\x04" + b"\0" * 300)
-    with pytest.raises(rd.InvalidDicomError, match=r"3 looked at, 3 not DICOM \(.*: 2, .*zip.*: 1\)"):
+    with pytest.raises(
+        rd.InvalidDicomError, match=r"3 looked at, 3 not DICOM \(.*: 2, .*zip.*: 1\)"
+    ):
         read(tmp_path)
 
 
 def test_folder_whose_images_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     """There is no series whose report could name them."""
     for name in ("a.dcm", "b.dcm"):
-        (tmp_path / name).write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 60)
+        (tmp_path / name).write_bytes(UNREADABLE_FILE)
     with pytest.raises(rd.InvalidDicomError, match=r"2 not readable \(.*a\.dcm"):
         rd.find_series(tmp_path)
 
@@ -218,7 +222,7 @@ def test_no_paths_and_files_without_an_image_are_no_series(tmp_path: Path) -> No
         rd.read_series(tmp_path)
 
 
-def test_path_that_is_not_there_is_the_ordinary_error(tmp_path: Path) -> None:
+def test_missing_path_is_the_ordinary_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         rd.read_series(tmp_path / "absent")
     with pytest.raises(FileNotFoundError):
@@ -235,7 +239,7 @@ def test_unknown_option_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2, 7])
 def test_workers_do_not_change_the_volume(tmp_path: Path, workers: int) -> None:
-    written = series(tmp_path, count=40)
+    written = series(tmp_path, Stack(count=40))
     vol = rd.read_series(tmp_path, workers=workers)
     np.testing.assert_array_equal(vol.array, written.modality_volume)
 
@@ -243,7 +247,9 @@ def test_workers_do_not_change_the_volume(tmp_path: Path, workers: int) -> None:
 @pytest.mark.parametrize("mmap", ["auto", "never", "always"])
 def test_mmap_does_not_change_the_volume(tmp_path: Path, mmap: Any) -> None:
     written = series(tmp_path)
-    np.testing.assert_array_equal(rd.read_series(tmp_path, mmap=mmap).array, written.modality_volume)
+    np.testing.assert_array_equal(
+        rd.read_series(tmp_path, mmap=mmap).array, written.modality_volume
+    )
 
 
 def test_pickled_series_is_read_and_notices_files_that_changed(tmp_path: Path) -> None:
@@ -263,7 +269,7 @@ def test_pickled_series_is_read_and_notices_files_that_changed(tmp_path: Path) -
 
 
 def test_names_that_are_no_utf8_are_kept(tmp_path: Path) -> None:
-    folder = series(tmp_path / "a", count=2).folder
+    folder = series(tmp_path / "a", Stack(count=2)).folder
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/odd\xff"))
     try:
         folder.rename(odd)
@@ -281,9 +287,11 @@ def test_names_that_are_no_utf8_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tag", [0x00080060, 0x0020000E], ids=["modality", "uid"])
 def test_text_in_the_place_of_a_code_is_not_listed(tmp_path: Path, tag: int) -> None:
-    series(tmp_path, count=1)
+    series(tmp_path, Stack(count=1))
     extra = [Element(0x0020000E, "UI", "2.25.77"), Element(tag, "LO", PATIENT_NAME)]
-    (tmp_path / "damaged.dcm").write_bytes(file_bytes(image(np.zeros((2, 2), np.int16), extra=extra)))
+    (tmp_path / "damaged.dcm").write_bytes(
+        file_bytes(image(np.zeros((2, 2), np.int16), extra=extra))
+    )
     with pytest.raises(ValueError, match="there are 2 series") as caught:
         rd.read_series(tmp_path)
     assert "Secret" not in str(caught.value)

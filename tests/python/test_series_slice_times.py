@@ -5,38 +5,38 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from test_series_references import DATA
 
 import rapidicom as rd
-from builder import Element, file_bytes, image
-from diffusion_builder import csa
+from builder import Element, Identity, file_bytes, image
+from data_paths import REFERENCE_DATA, needs_reference_data
 from series_builder import series, stored_pixels
+from siemens_builder import mosaic_elements, mosaic_entries
 
 TIMES = [0.0, 70.0, 35.5]
 
 
-def mosaic(path: Path, *extra: Element, times_of_csa: list[float] | None = None) -> None:
-    """Write three tiles of 4 by 4 pixels."""
-    entries: dict[str, Any] = {"NumberOfImagesInMosaic": ["3"], "SliceNormalVector": ["0", "0", "1"]}
-    if times_of_csa is not None:
-        entries["MosaicRefAcqTimes"] = [str(time) for time in times_of_csa]
-    elements = [
-        Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]),
-        Element(0x00180088, "DS", 2.5),
-        Element(0x00290010, "LO", "SIEMENS CSA HEADER"),
-        Element(0x00291010, "OB", csa(list(entries.items()))),
-        *extra,
-    ]
-    path.write_bytes(file_bytes(image(stored_pixels(0, (8, 8)), modality="MR", extra=elements)))
+def timed_mosaic(path: Path, *extra: Element, times: list[float] | None = None) -> None:
+    """Write three tiles of 4 by 4 pixels; `times` are those in its CSA header."""
+    entries = mosaic_entries(3)
+    if times is not None:
+        entries.append(("MosaicRefAcqTimes", [str(time) for time in times]))
+    elements = image(
+        stored_pixels(0, (8, 8)),
+        identity=Identity(modality="MR"),
+        extra=[*mosaic_elements(entries), *extra],
+    )
+    path.write_bytes(file_bytes(elements))
 
 
 def private(block: int, values: list[float], creator: str = "SIEMENS MR HEADER") -> list[Element]:
     """Lay out times in a block of their own."""
-    return [Element(0x00190000 | block, "LO", creator), Element(0x00190029 | block << 8, "FD", values)]
+    return [
+        Element(0x00190000 | block, "LO", creator),
+        Element(0x00190029 | block << 8, "FD", values),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,20 @@ def private(block: int, values: list[float], creator: str = "SIEMENS MR HEADER")
         ([], None, None),
     ],
     ids=[
-        "element", "another block", "CSA header", "too few in the element", "not a number", "another creator",
-        "too many", "none",
+        "element",
+        "another block",
+        "CSA header",
+        "too few in the element",
+        "not a number",
+        "another creator",
+        "too many",
+        "none",
     ],
-)  # fmt: skip
+)
 def test_times_are_found(
     tmp_path: Path, extra: list[Element], of_csa: list[float] | None, expected: list[float] | None
 ) -> None:
-    mosaic(tmp_path / "a.dcm", *extra, times_of_csa=of_csa)
+    timed_mosaic(tmp_path / "a.dcm", *extra, times=of_csa)
     vol = rd.read_series(tmp_path)
     np.testing.assert_array_equal(vol.slice_times, [np.nan] * 3 if expected is None else expected)
 
@@ -71,7 +77,7 @@ def test_slices_without_times_have_none(tmp_path: Path) -> None:
     assert np.isnan(times).all()
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"no reference data at {DATA}")
+@needs_reference_data
 @pytest.mark.parametrize(
     "name",
     ["dcm_qa_ts/In/1.dcm", "dcm_qa_ts/In/2.dcm", "dcm_qa_ts/In/3.dcm", "dcm_qa_me/In/4_me_fMRI"],
@@ -79,7 +85,7 @@ def test_slices_without_times_have_none(tmp_path: Path) -> None:
 )
 def test_times_are_those_of_dcm2niix(tmp_path: Path, name: str) -> None:
     dcm2niix = pytest.importorskip("dcm2niix")
-    source = DATA / f"neurolabusc__{name}"
+    source = REFERENCE_DATA / f"neurolabusc__{name}"
     one = "y" if source.is_file() else "n"
     arguments = ["-f", "%e", "-z", "n", "-b", "o", "-s", one, "-o", str(tmp_path), str(source)]
     subprocess.run([dcm2niix.bin, *arguments], check=True, capture_output=True, timeout=120)

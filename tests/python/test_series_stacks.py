@@ -1,4 +1,4 @@
-"""Series of several stacks: the series says what it always said, and each stack is there by itself."""
+"""Series of several stacks: the series as a whole, and each stack by itself."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
+from builder import UNREADABLE_FILE, Identity
+from enhanced_builder import Frame, dimension_index, enhanced, rescaled, stack_frames
+from findings import kinds
 from rapidicom.cli import main
 from series_builder import (
     ORIGIN,
     PLANES,
-    Frame,
+    Flaws,
+    Numbering,
+    Stack,
     affine_of,
-    dimension_index,
-    enhanced,
     series,
-    stack_frames,
     stored_pixels,
+    two_stacks,
 )
 
 AXIAL = affine_of(ORIGIN, PLANES["axial"], (0.75, 0.75), np.array([0.0, 0.0, 2.5]))
-
-
-def modality(frames: list[Frame]) -> np.ndarray:
-    """Rescaled values of frames of slope 1 and intercept -1024, shape (frame, row, column)."""
-    return np.stack([frame.stored - 1024.0 for frame in frames])
 
 
 def coronal_frames(count: int, **attributes: object) -> list[Frame]:
@@ -44,19 +42,18 @@ def coronal_frames(count: int, **attributes: object) -> list[Frame]:
 
 
 def test_series_of_one_stack_is_its_own_stack(tmp_path: Path) -> None:
-    series(tmp_path, phases=2)
+    series(tmp_path, Stack(phases=2))
     (found,) = rd.find_series(tmp_path)
     assert len(found.stacks) == 1
     assert found.stacks[0] is found
 
 
 def test_two_planes_are_two_stacks(tmp_path: Path) -> None:
-    axial = series(tmp_path / "axial", plane="axial")
-    coronal = series(tmp_path / "coronal", plane="coronal", first_serial=8)
+    axial, coronal = two_stacks(tmp_path)
     (found,) = rd.find_series(tmp_path)
     with pytest.raises(rd.IrregularSeriesError, match="2 stacks") as caught:
         found.read()
-    assert [issue.kind for issue in caught.value.report] == ["mixed_orientation"]
+    assert kinds(caught.value) == ["mixed_orientation"]
     for stack, written in zip(found.stacks, (axial, coronal), strict=True):
         assert stack.uid == found.uid
         assert [Path(path) for path in stack.paths] == written.paths
@@ -70,9 +67,9 @@ def test_two_planes_are_two_stacks(tmp_path: Path) -> None:
 
 
 def test_localizer_is_a_stack_of_its_own(tmp_path: Path) -> None:
-    written = series(tmp_path, localizer=True)
+    written = series(tmp_path, flaws=Flaws(localizer=True))
     (found,) = rd.find_series(tmp_path)
-    assert [issue.kind for issue in found.report] == ["localizer"]
+    assert kinds(found) == ["localizer"]
     slices, localizer = found.stacks
     np.testing.assert_array_equal(slices.read().array, written.modality_volume)
     (path,) = written.odd_paths
@@ -81,19 +78,17 @@ def test_localizer_is_a_stack_of_its_own(tmp_path: Path) -> None:
 
 
 def test_stack_that_lacks_a_slice_raises_by_itself(tmp_path: Path) -> None:
-    series(tmp_path / "axial", plane="axial")
-    series(tmp_path / "coronal", plane="coronal", first_serial=8, missing=[3])
+    two_stacks(tmp_path, coronal=Flaws(missing=[3]))
     (found,) = rd.find_series(tmp_path)
     whole, lacking = found.stacks
     assert list(whole.report) == []
-    assert [issue.kind for issue in lacking.report] == ["gap"]
+    assert kinds(lacking) == ["gap"]
     with pytest.raises(rd.IrregularSeriesError):
         lacking.read()
 
 
 def test_unreadable_file_may_be_of_any_stack(tmp_path: Path) -> None:
-    series(tmp_path / "axial", plane="axial", unreadable=7)
-    series(tmp_path / "coronal", plane="coronal", first_serial=8)
+    two_stacks(tmp_path, axial=Flaws(unreadable=7))
     (found,) = rd.find_series(tmp_path)
     for stack in found.stacks:
         with pytest.raises(rd.IrregularSeriesError):
@@ -101,11 +96,10 @@ def test_unreadable_file_may_be_of_any_stack(tmp_path: Path) -> None:
 
 
 def test_what_may_be_of_any_stack_is_there_once(tmp_path: Path) -> None:
-    """A thousand stacks share what is said about a thousand files that cannot be read."""
-    series(tmp_path / "axial", plane="axial", unreadable=7)
-    series(tmp_path / "coronal", plane="coronal", first_serial=8)
-    series(tmp_path / "coronal", number=2)
-    (tmp_path / "stray").write_bytes(bytes(128) + b"DICM" + b"\xff" * 60)
+    """A thousand stacks share the findings about a thousand files that cannot be read."""
+    two_stacks(tmp_path, axial=Flaws(unreadable=7))
+    series(tmp_path / "coronal", numbering=Numbering(series=2))
+    (tmp_path / "stray").write_bytes(UNREADABLE_FILE)
     several, other = rd.find_series(tmp_path)
     stacks = several.stacks
     assert [issue.is_error for issue in several.report][:2] == [True, False]
@@ -117,9 +111,8 @@ def test_what_may_be_of_any_stack_is_there_once(tmp_path: Path) -> None:
     assert next(iter(other.report)) is list(stacks[0].report)[1]
 
 
-def test_copies_are_said_in_the_stack_that_they_repeat(tmp_path: Path) -> None:
-    series(tmp_path / "axial", plane="axial")
-    coronal = series(tmp_path / "coronal", plane="coronal", first_serial=8)
+def test_copies_are_reported_in_the_stack_that_they_repeat(tmp_path: Path) -> None:
+    _, coronal = two_stacks(tmp_path)
     copies = [tmp_path / f"copy{index}" for index in range(2)]
     for copy, path in zip(copies, coronal.paths, strict=False):
         copy.write_bytes(path.read_bytes())
@@ -140,11 +133,13 @@ def test_stacks_of_one_multi_frame_object(tmp_path: Path) -> None:
     path = enhanced(tmp_path / "a.dcm", frames)
     (found,) = rd.find_series(tmp_path)
     first, second = found.stacks
-    np.testing.assert_array_equal(first.read().array, modality(axial))
+    np.testing.assert_array_equal(first.read().array, rescaled(axial))
     # Slices of a coronal stack rise along its normal, which runs to the front.
     vol = second.read()
-    np.testing.assert_array_equal(vol.array, modality(coronal)[:: -1 if second.affine[1, 0] < 0 else 1])
-    assert [issue.kind for issue in second.report] == []
+    np.testing.assert_array_equal(
+        vol.array, rescaled(coronal)[:: -1 if second.affine[1, 0] < 0 else 1]
+    )
+    assert kinds(second) == []
     assert first.paths == [str(path)] * 8
     assert sorted([*first.frames, *second.frames]) == list(range(13))
 
@@ -153,7 +148,9 @@ def test_parallel_stacks_of_one_object_part_by_stack_id(tmp_path: Path) -> None:
     """As of a spine scanned disc by disc: no step fits all of them."""
     lower = stack_frames(4, stack_id="1")
     upper = [
-        replace(one, stack_id="2", stored=one.stored + 50, position=(*ORIGIN[:2], 40.0 + 3.3 * index))
+        replace(
+            one, stack_id="2", stored=one.stored + 50, position=(*ORIGIN[:2], 40.0 + 3.3 * index)
+        )
         for index, one in enumerate(stack_frames(3))
     ]
     enhanced(tmp_path / "a.dcm", [*lower, *upper])
@@ -161,15 +158,14 @@ def test_parallel_stacks_of_one_object_part_by_stack_id(tmp_path: Path) -> None:
     with pytest.raises(rd.IrregularSeriesError):
         found.read()
     first, second = found.stacks
-    np.testing.assert_array_equal(first.read().array, modality(lower))
+    np.testing.assert_array_equal(first.read().array, rescaled(lower))
     np.testing.assert_allclose(first.affine, AXIAL, atol=1e-9)
-    np.testing.assert_array_equal(second.read().array, modality(upper))
+    np.testing.assert_array_equal(second.read().array, rescaled(upper))
     assert second.spacing[0] == pytest.approx(3.3)
 
 
 def test_stacks_of_a_pickled_series(tmp_path: Path) -> None:
-    axial = series(tmp_path / "axial", plane="axial")
-    coronal = series(tmp_path / "coronal", plane="coronal", first_serial=8)
+    axial, coronal = two_stacks(tmp_path)
     copied = pickle.loads(pickle.dumps(rd.find_series(tmp_path)[0]))
     for stack, written in zip(copied.stacks, (axial, coronal), strict=True):
         np.testing.assert_array_equal(stack.read().array, written.modality_volume)
@@ -191,14 +187,21 @@ def test_every_frame_is_in_one_stack(tmp_path: Path, seed: int) -> None:
                 pixel_spacing=chance.choice([(0.75, 0.75), (0.75, 0.75), (0.5, 0.5)]),
                 stack_id=chance.choice(["1", "2"]),
                 frame_type=["ORIGINAL", "PRIMARY", "VOLUME", chance.choice(["NONE", "MINIP"])],
-                data_type=chance.choice([None, "TISSUE_INTENSITY", "FLOW_VELOCITY"]) if seed % 2 else None,
+                data_type=chance.choice([None, "TISSUE_INTENSITY", "FLOW_VELOCITY"])
+                if seed % 2
+                else None,
                 in_stack_position=chance.randint(1, 3),
                 dimension_values=(chance.randint(1, 2), chance.randint(1, 2)),
             )
             for index in range(chance.randint(1, 9))
         ]
         dimensions = dimension_index(0x00209056, 0x20051011)
-        path = enhanced(tmp_path / f"{number}.dcm", frames, instance=number + 1, extra=[dimensions])
+        path = enhanced(
+            tmp_path / f"{number}.dcm",
+            frames,
+            identity=Identity(instance_number=number + 1),
+            extra=[dimensions],
+        )
         paths.append(str(path))
         frames_of[str(path)] = len(frames)
     (found,) = rd.find_series(tmp_path)
@@ -208,20 +211,25 @@ def test_every_frame_is_in_one_stack(tmp_path: Path, seed: int) -> None:
         assert there == list(zip(stack.paths, stack.frames, strict=True))
         read += there
     assert len(set(read)) == len(read)
-    said = {path for one in (found, *found.stacks) for issue in one.report for path in issue.paths}
+    named = {path for one in (found, *found.stacks) for issue in one.report for path in issue.paths}
     for path, count in frames_of.items():
         missing = {(path, frame) for frame in range(count)} - set(read)
-        assert not missing or path in said
-    left_out = sum(issue.numbers.get("left_out_count", 0) for stack in found.stacks for issue in stack.report)
+        assert not missing or path in named
+    left_out = sum(
+        issue.numbers.get("left_out_count", 0) for stack in found.stacks for issue in stack.report
+    )
     assert left_out == sum(frames_of.values()) - len(read)
 
 
-def test_command_line_shows_stacks_and_reads_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    series(tmp_path / "in" / "axial", plane="axial")
-    coronal = series(tmp_path / "in" / "coronal", plane="coronal", first_serial=8)
+def test_command_line_shows_stacks_and_reads_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, coronal = two_stacks(tmp_path / "in")
     assert main(["series", str(tmp_path / "in")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[:6] if line.split() and line.split()[0][0] == "1"] == [
+    assert [
+        line.split()[0] for line in lines[:6] if line.split() and line.split()[0][0] == "1"
+    ] == [
         "1",
         "1.1",
         "1.2",
@@ -231,11 +239,10 @@ def test_command_line_shows_stacks_and_reads_one(tmp_path: Path, capsys: pytest.
     np.testing.assert_array_equal(np.load(output), coronal.modality_volume)
 
 
-def test_command_line_says_once_what_may_be_of_any_stack(
+def test_command_line_prints_findings_of_any_stack_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    series(tmp_path / "axial", plane="axial", unreadable=7)
-    series(tmp_path / "coronal", plane="coronal", first_serial=8, missing=[3])
+    two_stacks(tmp_path, axial=Flaws(unreadable=7), coronal=Flaws(missing=[3]))
     assert main(["series", str(tmp_path)]) == 0
     output = capsys.readouterr().out
     assert output.count("unreadable:") == 1

@@ -1,9 +1,9 @@
 """Every series of the reference data that dcm2niix converts, against ours.
 
-dcm2niix gets the files of one series at a time. Each volume that it writes must be one of ours, and each of
-ours one of its: the same voxels, and where the DICOM says where they are, in the same places. What is not
-equal is named, with the reason. Where dcm2niix is alone with its values, as of codings that it does not
-decode right, pydicom's count.
+dcm2niix gets the files of one series at a time. Each volume that it writes must be one of ours, and
+each of ours one of its: the same voxels, and where the DICOM says where they are, in the same
+places. What is not equal is named, with the reason. Where dcm2niix is alone with its values, as of
+codings that it does not decode right, pydicom's count.
 """
 
 from __future__ import annotations
@@ -16,47 +16,61 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from test_series_references import DATA, assert_same_voxels, nibabel, run_dcm2niix, volumes_of
 
 import rapidicom as rd
+from data_paths import DICOM2NIFTI, PYDICOM_FILES, REFERENCE_DATA, needs_reference_data
+from nifti_references import assert_same_voxels, run_dcm2niix, volumes_of
 
+nibabel = pytest.importorskip("nibabel")
 pydicom = pytest.importorskip("pydicom", reason="where dcm2niix and we differ, it decides")
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no reference data at {DATA}")
+pytestmark = needs_reference_data
 
-PYDICOM = "pydicom__pydicom/src/pydicom/data/test_files"
 STORE = "pydicom__pydicom-data/data_store/data"
-NIFTI = "icometrix__dicom2nifti/tests/data"
 
 # Series that are not equal, by the path of their first file, and why.
 NOT_COMPARED: dict[str, str] = {
-    "FNNDSC__data/dicom/rsna_2/SEG/3DSlicer/tumor_User1_Manual_Trial1.dcm": "dcm2niix makes one stack of the "
-    "frames of two segments",
+    "FNNDSC__data/dicom/rsna_2/SEG/3DSlicer/tumor_User1_Manual_Trial1.dcm": (
+        "dcm2niix makes one stack of the frames of two segments"
+    ),
     "ImagingDataCommons__highdicom/data/test_files/seg_image_ct_binary_overlap.dcm": "as before",
-    "ImagingDataCommons__highdicom/data/test_files/sm_image_grayscale.dcm": "tiles of two slides: "
-    "dcm2niix writes those of one",
+    "ImagingDataCommons__highdicom/data/test_files/sm_image_grayscale.dcm": (
+        "tiles of two slides: dcm2niix writes those of one"
+    ),
     "cornerstonejs__dicomParser/testImages/encapsulated/multi-frame/"
     "IM00001.fragmented_no_bot_jpeg_baseline.50.dcm": "two files of one image: dcm2niix writes one",
-    "fo-dicom__fo-dicom/Tests/FO-DICOM.Tests/Test Data/GH626.dcm": "behind a private sequence without an end "
-    "neither we nor pydicom find pixels",
-    "icometrix__dicom2nifti/tests/data/siemens/fmri/001/IM-0001-0001.dcm": "dcm2niix guesses that mosaics "
-    "of 50 slices have 64",
-    "neurolabusc__dcm_qa_uih/In/DTI_134434/dti_tra_dir16_AP_SaveBySlc__140028/00000001.dcm": "one file a "
-    "slice and direction: nothing that we read tells the directions apart, dcm2niix reads private elements",
+    "fo-dicom__fo-dicom/Tests/FO-DICOM.Tests/Test Data/GH626.dcm": (
+        "after a private sequence without an end neither we nor pydicom find pixels"
+    ),
+    f"{DICOM2NIFTI}/siemens/fmri/001/IM-0001-0001.dcm": (
+        "dcm2niix guesses that mosaics of 50 slices have 64"
+    ),
+    "neurolabusc__dcm_qa_uih/In/DTI_134434/dti_tra_dir16_AP_SaveBySlc__140028/00000001.dcm": (
+        "one file a slice and direction: nothing that we read distinguishes the directions, "
+        "dcm2niix reads private elements"
+    ),
     "nipy__nibabel/nibabel/nicom/tests/data/0.dcm": "48 tiles in 256 columns: no square divides",
-    f"{PYDICOM}/J2K_pixelrep_mismatch.dcm": "one tilted slice: dcm2niix steps along the table, we along the "
-    "normal, and it takes signed samples for unsigned ones",
-    f"{PYDICOM}/dicomdirtests/98892001/CT2N/6293": "two slices of different planes: dcm2niix makes one stack",
+    f"{PYDICOM_FILES}/J2K_pixelrep_mismatch.dcm": (
+        "one tilted slice: dcm2niix steps along the table, we along the normal, and it takes "
+        "signed samples for unsigned ones"
+    ),
+    f"{PYDICOM_FILES}/dicomdirtests/98892001/CT2N/6293": (
+        "two slices of different planes: dcm2niix makes one stack"
+    ),
     f"{STORE}/US1_J2KI.dcm": "lossy colour in three ways, of which dcm2niix writes two as one",
-    f"{STORE}/MR2_J2KI.dcm": "three files of one image, lossy: dcm2niix's decoder differs by more than one",
-    "pydicom__pylibjpeg-data/ljdata/ds/JPEG2000Lossless/J2K_pixelrep_mismatch.dcm": "the tilted slice again",
+    f"{STORE}/MR2_J2KI.dcm": (
+        "three files of one image, lossy: dcm2niix's decoder differs by more than one"
+    ),
+    "pydicom__pylibjpeg-data/ljdata/ds/JPEG2000Lossless/J2K_pixelrep_mismatch.dcm": (
+        "the tilted slice again"
+    ),
 }
 # The part of all series that may differ.
 MOST_DIFFERENT = 0.05
 
 # No place, or half of one, is stated: dcm2niix makes one up.
 NO_PLACE = {"missing_position", "missing_orientation", "missing_spacing"}
-# Slices have places that no affine of dcm2niix has: it leaves the shear out, or resamples. Their positions
-# are tested one by one in test_series_references.
+# Slices have places that no affine of dcm2niix has: it leaves the shear out, or resamples. Their
+# positions are tested one by one in test_series_references.
 NO_AFFINE = {"tilt", "uneven_spacing", "off_axis", "gap"}
 # Files that show the same image twice, of which dcm2niix writes each.
 COPIES = {"duplicate_position", "multiple_phases"}
@@ -105,7 +119,9 @@ def same_voxels(candidate: Candidate, reference: Any) -> bool:
         return False
     limit = candidate.tolerance + 1e-5 * np.abs(turned).max()
     flips = [(rows, slices) for rows in (-1, 1) for slices in (1, -1)]
-    return any(np.allclose(ours, turned[::slices, ::rows], rtol=1e-5, atol=limit) for rows, slices in flips)
+    return any(
+        np.allclose(ours, turned[::slices, ::rows], rtol=1e-5, atol=limit) for rows, slices in flips
+    )
 
 
 def same_places(candidate: Candidate, reference: Any) -> bool:
@@ -159,10 +175,14 @@ def slopes(vol: rd.Volume) -> list[float]:
 
 def difference(series: rd.Series, references: list[Any]) -> str:
     """What of the volumes is not equal: those of the stacks, or that of the series as it is."""
-    said = difference_of(series, series.stacks, references)
-    if said and len(series.stacks) > 1 and not difference_of(series, [series], references):
+    found_difference = difference_of(series, series.stacks, references)
+    if (
+        found_difference
+        and len(series.stacks) > 1
+        and not difference_of(series, [series], references)
+    ):
         return ""
-    return said
+    return found_difference
 
 
 def difference_of(series: rd.Series, stacks: list[rd.Series], references: list[Any]) -> str:
@@ -183,16 +203,15 @@ def difference_of(series: rd.Series, stacks: list[rd.Series], references: list[A
         if found is not None:
             free.remove(found)
         elif not (kinds & COPIES and any(map(is_same, candidates))):
-            return (
-                f"no volume of ours is that of {image.shape}, ours: {[one.array.shape for one in candidates]}"
-            )
+            ours = [one.array.shape for one in candidates]
+            return f"no volume of ours is that of {image.shape}, ours: {ours}"
     if free and not kinds & COPIES:
         return f"{len(free)} of our volumes are not there: {[one.array.shape for one in free]}"
     return ""
 
 
 def is_alone(series: rd.Series, references: list[Any]) -> bool:
-    """Whether dcm2niix is alone with its values: those of one file are pydicom's, at its own places."""
+    """Whether dcm2niix alone has its values: pydicom agrees with ours for each file."""
     if len(series.stacks) != 1 or len(set(series.paths)) != 1 or len(references) != 1:
         return False
     try:
@@ -202,7 +221,9 @@ def is_alone(series: rd.Series, references: list[Any]) -> bool:
         theirs = ds.pixel_array[series.frames] if len(series.frames) > 1 else ds.pixel_array
     except Exception:
         return False
-    if ours.size != theirs.size or not np.allclose(ours.ravel(), theirs.ravel(), atol=candidate.tolerance):
+    if ours.size != theirs.size or not np.allclose(
+        ours.ravel(), theirs.ravel(), atol=candidate.tolerance
+    ):
         return False
     if series.modality == "RTDOSE" or not candidate.is_placed:
         # dcm2niix does not read the grid of a dose, which test_series_references looks at.
@@ -220,17 +241,19 @@ def series_in(folder: Path) -> list[rd.Series]:
 
 
 def units() -> list[tuple[str, list[str]]]:
-    """The files of each series; each file that is of no series, or one of several that show one image."""
+    """Group files by series; those without a series, or whose images repeat, stand alone."""
     found = []
-    for folder in sorted({path.parent for path in DATA.rglob("*") if path.is_file()}):
+    for folder in sorted({path.parent for path in REFERENCE_DATA.rglob("*") if path.is_file()}):
         for series in series_in(folder):
             paths = {path for stack in series.stacks for path in stack.paths}
             reports = [issue for one in (series, *series.stacks) for issue in one.report]
-            paths |= {path for issue in reports if issue.kind != "unreadable" for path in issue.paths}
+            paths |= {
+                path for issue in reports if issue.kind != "unreadable" for path in issue.paths
+            }
             identities = list(rd.scan(sorted(paths), columns=["SOPInstanceUID"])["SOPInstanceUID"])
             is_one = series.uid and len(set(identities)) == len(identities)
             for files in [sorted(paths)] if is_one else [[path] for path in sorted(paths)]:
-                found += [(str(Path(files[0]).relative_to(DATA)), files)] if files else []
+                found += [(str(Path(files[0]).relative_to(REFERENCE_DATA)), files)] if files else []
     return found
 
 
@@ -256,19 +279,21 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> list[Swept]:
         if not references:
             continue
         (series,) = rd.find_series(files)
-        said = difference(series, references)
+        found_difference = difference(series, references)
         # Whether values are divided by Philips' Scale Slope is its user's choice, which it heeds
         # in some files only.
-        if said and not difference(series, convert(files, folder / "y", True)):
-            said = ""
-        if said and is_alone(series, references):
-            said = ""
-        found.append(Swept(name, said))
+        if found_difference and not difference(series, convert(files, folder / "y", True)):
+            found_difference = ""
+        if found_difference and is_alone(series, references):
+            found_difference = ""
+        found.append(Swept(name, found_difference))
     return found
 
 
 def test_every_series_that_is_converted_is_equal_but_those_of_the_table(swept: list[Swept]) -> None:
-    different = {one.name: one.difference for one in swept if one.difference and one.name not in NOT_COMPARED}
+    different = {
+        one.name: one.difference for one in swept if one.difference and one.name not in NOT_COMPARED
+    }
     assert different == {}
 
 

@@ -1,4 +1,4 @@
-"""What values of a volume stand for: tables, padding, units and scales that are told and not applied."""
+"""What a volume's values mean: Modality LUTs, padding, units, scales declared but not applied."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import Element, Items, file_bytes, image
-from series_builder import enhanced, series, stack_frames
+from builder import Element, Identity, Items, Plane, file_bytes, image
+from enhanced_builder import enhanced, stack_frames
+from findings import kinds
+from series_builder import series
 
 
 def lut(first: int, entries: list[int], bits: int = 16) -> Element:
-    """A Modality LUT that maps `first` and the values behind it."""
+    """Lay out a Modality LUT that maps `first` and the values after it."""
     data = np.array(entries, np.uint16)
     item = [
         Element(0x00283002, "SS", [len(entries), first, bits]),
@@ -28,7 +30,12 @@ def test_modality_lut_is_applied_to_its_slices(tmp_path: Path) -> None:
     pixels = np.array([[-3, -2, -1], [0, 1, 9]], np.int16)
     for index in range(3):
         extra = [lut(-2, [100 + index, 200, 300, 400])] if index else []
-        elements = image(pixels, position=(0, 0, index), sop_instance=f"2.25.{index + 10}", extra=extra)
+        elements = image(
+            pixels,
+            plane=Plane(position=(0, 0, index)),
+            identity=Identity(sop_instance=f"2.25.{index + 10}"),
+            extra=extra,
+        )
         (tmp_path / f"{index}").write_bytes(file_bytes(elements))
     vol = rd.read_series(tmp_path)
     np.testing.assert_array_equal(vol.array[0], pixels)
@@ -36,7 +43,7 @@ def test_modality_lut_is_applied_to_its_slices(tmp_path: Path) -> None:
     np.testing.assert_array_equal(vol.array[2], [[102, 102, 200], [300, 400, 400]])
     for index, ds in enumerate(vol.datasets):
         np.testing.assert_array_equal(vol.array[index], rd.apply_modality_lut(ds.pixel_array, ds))
-    assert {issue.kind for issue in vol.report.issues} == {"mixed_rescale"}
+    assert kinds(vol) == ["mixed_rescale"]
     assert rd.read_series(tmp_path, dtype="int16").dtype == np.int16
     with pytest.raises(ValueError, match="int8"):
         rd.read_series(tmp_path, dtype="int8")
@@ -51,8 +58,10 @@ def test_damaged_modality_lut_is_an_error(tmp_path: Path) -> None:
     assert not rd.read_series(tmp_path, values="stored").array.any()
 
 
-@pytest.mark.parametrize("items", [[], [[Element(0x00283002, "US", b""), Element(0x00283006, "OW", b"")]]])
-def test_modality_lut_without_values_is_none(tmp_path: Path, items: list[list[Element]]) -> None:
+@pytest.mark.parametrize(
+    "items", [[], [[Element(0x00283002, "US", b""), Element(0x00283006, "OW", b"")]]]
+)
+def test_modality_lut_without_values_is_ignored(tmp_path: Path, items: list[list[Element]]) -> None:
     sequence = Element(0x00283000, "SQ", Items(items))
     stored = np.arange(4, dtype=np.int16).reshape(2, 2)
     (tmp_path / "a").write_bytes(file_bytes(image(stored, extra=[sequence])))
@@ -83,10 +92,10 @@ def test_padding_is_found(tmp_path: Path, extra: list[Element], expected: list[l
     vol = rd.read_series(tmp_path)
     np.testing.assert_array_equal(vol.padding_mask(), [expected])
     np.testing.assert_array_equal(vol.array, [pixels * 2.0 - 1024])
-    assert [issue.kind for issue in vol.report.issues] == (["pixel_padding"] if extra else [])
+    assert kinds(vol) == (["pixel_padding"] if extra else [])
 
 
-def test_units_are_told(tmp_path: Path) -> None:
+def test_units_and_scales_are_exposed(tmp_path: Path) -> None:
     unit = [Element(0x00080100, "SH", "ml/100ml/s")]
     mapping = [
         Element(0x004008EA, "SQ", Items([unit])),
@@ -117,7 +126,9 @@ def test_units_are_told(tmp_path: Path) -> None:
 
 
 def test_scales_of_frames_are_their_own(tmp_path: Path) -> None:
-    enhanced(tmp_path / "a.dcm", stack_frames(3, rescale=(3.0, 1.0)), modality="MR")
+    enhanced(
+        tmp_path / "a.dcm", stack_frames(3, rescale=(3.0, 1.0)), identity=Identity(modality="MR")
+    )
     vol = rd.read_series(tmp_path)
     assert len(vol.scaling) == 3
     assert vol.scaling[0].real_world == ()

@@ -11,30 +11,30 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import Element, file_bytes, image
-from series_builder import series
-
-
-def write(path: Path, *extra: Element, number: int = 1) -> Path:
-    """Write a small image with further elements."""
-    path.write_bytes(file_bytes(image(np.zeros((2, 3), np.int16), instance_number=number, extra=extra)))
-    return path
+from builder import UNREADABLE_FILE, Element, write_image
+from series_builder import Stack, series
 
 
 @pytest.fixture
 def ragged(tmp_path: Path) -> rd.Table:
-    """Return a table with rows of one and two numbers, one of none, and a value that does not fit."""
-    write(tmp_path / "0", Element(0x00281050, "DS", [40.0]), number=5)
-    write(tmp_path / "1", Element(0x00281050, "DS", [40.0, -600.5]), number=6)
-    write(tmp_path / "2", Element(0x00200013, "IS", "six"))
+    """Return a table with rows of one, two and no numbers, and a value that does not fit."""
+    write_image(tmp_path / "0", Element(0x00281050, "DS", [40.0]), number=5)
+    write_image(tmp_path / "1", Element(0x00281050, "DS", [40.0, -600.5]), number=6)
+    write_image(tmp_path / "2", Element(0x00200013, "IS", "six"))
     (tmp_path / "text").write_text("not DICOM")
-    (tmp_path / "bad").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 60)
+    (tmp_path / "bad").write_bytes(UNREADABLE_FILE)
     return rd.scan(tmp_path, ["WindowCenter", "InstanceNumber", "Modality", "AcquisitionMatrix"])
 
 
 def test_rows_of_differing_length_are_padded(ragged: rd.Table) -> None:
-    np.testing.assert_array_equal(ragged["WindowCenter"], [[40, np.nan], [40, -600.5], [np.nan, np.nan]])
-    assert [row["WindowCenter"] for row in ragged.to_dicts()] == [[40.0, None], [40.0, -600.5], None]
+    np.testing.assert_array_equal(
+        ragged["WindowCenter"], [[40, np.nan], [40, -600.5], [np.nan, np.nan]]
+    )
+    assert [row["WindowCenter"] for row in ragged.to_dicts()] == [
+        [40.0, None],
+        [40.0, -600.5],
+        None,
+    ]
     pa = pytest.importorskip("pyarrow")
     arrow = pa.table(ragged)
     arrow.validate(full=True)
@@ -65,8 +65,10 @@ def test_table_survives_a_pickle(ragged: rd.Table) -> None:
 
 @pytest.mark.parametrize("width", [20, 60, 100, 300])
 @pytest.mark.parametrize("count", [1, 8, 45])
-def test_print_never_wraps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, count: int) -> None:
-    series(tmp_path, count=count)
+def test_print_never_wraps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, count: int
+) -> None:
+    series(tmp_path, Stack(count=count))
     monkeypatch.setenv("COLUMNS", str(width))
     table = rd.scan(tmp_path)
     lines = str(table).splitlines()
@@ -76,7 +78,9 @@ def test_print_never_wraps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, widt
     assert repr(table) == str(table)
 
 
-def test_table_is_printed_with_its_counts(ragged: rd.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_is_printed_with_its_counts(
+    ragged: rd.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     assert str(ragged).splitlines()[-1] == "3 rows, 5 columns, 1 skipped, 1 not readable, 1 invalid"
 
@@ -91,8 +95,12 @@ def test_iteration_gives_columns_and_arrays_cannot_be_changed(ragged: rd.Table) 
 
 
 def test_column_is_there_once(tmp_path: Path) -> None:
-    path = write(tmp_path / "one")
-    assert rd.scan(path, ["path", "Rows", 0x00280010, "Columns"]).columns == ["path", "Rows", "Columns"]
+    path = write_image(tmp_path / "one")
+    assert rd.scan(path, ["path", "Rows", 0x00280010, "Columns"]).columns == [
+        "path",
+        "Rows",
+        "Columns",
+    ]
     assert rd.scan(path, "Rows").columns == ["path", "Rows"]
     assert rd.scan(path, []).columns == ["path"]
 
@@ -106,7 +114,9 @@ def test_column_is_there_once(tmp_path: Path) -> None:
         (["OverlayRows"], "give a tag"),
     ],
 )
-def test_column_that_does_not_fit_a_table_is_refused(tmp_path: Path, columns: Any, message: str) -> None:
+def test_column_that_does_not_fit_a_table_is_refused(
+    tmp_path: Path, columns: Any, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         rd.scan(tmp_path, columns)
 
@@ -128,7 +138,7 @@ def test_named_file_that_is_not_dicom_is_an_error(tmp_path: Path) -> None:
 
 
 def test_file_and_its_folder_are_one_row(tmp_path: Path) -> None:
-    paths = [write(tmp_path / name, number=number) for number, name in enumerate("abc")]
+    paths = [write_image(tmp_path / name, number=number) for number, name in enumerate("abc")]
     assert list(rd.scan([paths[2], tmp_path], ["InstanceNumber"])["InstanceNumber"]) == [2, 0, 1]
 
 
@@ -141,7 +151,9 @@ def test_progress_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "8/8" in shown
 
 
-def test_progress_without_tqdm_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_without_tqdm_names_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ImportError, match=r"rapidicom\[progress\]"):
         rd.scan(tmp_path, ["Rows"], progress=True)

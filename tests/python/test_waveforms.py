@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import rapidicom as rd
+from comparison import pydicom_file
 from rapidicom.waveforms import generate_multiplex, multiplex_array
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom has the waveform")
 
-ECG = Path(pydicom.__file__).parent / "data" / "test_files" / "waveform_ecg.dcm"
+ECG = pydicom_file("waveform_ecg.dcm")
 
 
 def test_samples_are_those_of_pydicom() -> None:

@@ -33,6 +33,10 @@ def run(data):
         if tag not in ds:
             ds.add_new(tag, "DA", "")
         ds.data_element("PatientBirthDate").value = "19000101"
-        results.append((creators, str(ds.get("PatientName")), ds != original, ds.to_json_dict(), str(ds)))
-        results.append(pydicom.Dataset.from_json(ds.to_json()) == pydicom.Dataset.from_json(ds.to_json()))
+        results.append(
+            (creators, str(ds.get("PatientName")), ds != original, ds.to_json_dict(), str(ds))
+        )
+        results.append(
+            pydicom.Dataset.from_json(ds.to_json()) == pydicom.Dataset.from_json(ds.to_json())
+        )
     return results

@@ -18,7 +18,8 @@ def run(data):
     contours = {}
     for roi in ds.ROIContourSequence:
         points = [
-            np.array(c.ContourData, dtype=float).reshape(-1, 3) for c in getattr(roi, "ContourSequence", [])
+            np.array(c.ContourData, dtype=float).reshape(-1, 3)
+            for c in getattr(roi, "ContourSequence", [])
         ]
         contours[names[int(roi.ReferencedROINumber)]] = (list(roi.ROIDisplayColor), points)
     report = pydicom.dcmread(data / "files" / "test-SR.dcm", force=True)

@@ -1,4 +1,4 @@
-"""Read from memory: BytesIO, a member of a ZIP archive, no prefix, only some elements, and no DICOM."""
+"""Read from memory: BytesIO, a ZIP member, no prefix, selected elements, and no DICOM."""
 
 import io
 import zipfile

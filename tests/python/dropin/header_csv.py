@@ -30,8 +30,12 @@ def run(data):
         for elem in ds:
             if elem.VR == "SQ" or elem.tag.is_private:
                 continue
-            everything.append((str(elem.tag), elem.keyword, elem.VR, elem.VM, elem.name, str(elem.value)))
+            everything.append(
+                (str(elem.tag), elem.keyword, elem.VR, elem.VM, elem.name, str(elem.value))
+            )
         everything.append((len(ds), ds.dir("patient"), sorted(str(tag) for tag in ds.keys())[:5]))
         everything.append(ds.top())
-    registered = [(keyword, tag_for_keyword(keyword), dictionary_VR(keyword)) for keyword in COLUMNS]
+    registered = [
+        (keyword, tag_for_keyword(keyword), dictionary_VR(keyword)) for keyword in COLUMNS
+    ]
     return out.getvalue(), everything, registered, keyword_for_tag(0x00100010)

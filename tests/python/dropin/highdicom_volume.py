@@ -7,7 +7,9 @@ import pydicom
 
 def run(data):
     paths = sorted((data / "brain-mr").iterdir())[:8]
-    slices = sorted((pydicom.dcmread(path) for path in paths), key=lambda ds: ds.ImagePositionPatient[2])
+    slices = sorted(
+        (pydicom.dcmread(path) for path in paths), key=lambda ds: ds.ImagePositionPatient[2]
+    )
     first, second = slices[:2]
     step = np.linalg.norm(np.subtract(second.ImagePositionPatient, first.ImagePositionPatient))
     volume = highdicom.Volume.from_attributes(

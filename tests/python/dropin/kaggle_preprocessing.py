@@ -1,4 +1,4 @@
-"""Load a series as lung nodule notebooks do: sort by position, set the thickness, stack, convert to HU."""
+"""Load a series as lung nodule notebooks do: sort, set the thickness, stack, convert to HU."""
 
 import os
 
@@ -10,7 +10,9 @@ def load_scan(path):
     slices = [pydicom.dcmread(path + "/" + s) for s in os.listdir(path)]
     slices.sort(key=lambda x: float(x.ImagePositionPatient[2]))
     try:
-        slice_thickness = np.abs(slices[0].ImagePositionPatient[2] - slices[1].ImagePositionPatient[2])
+        slice_thickness = np.abs(
+            slices[0].ImagePositionPatient[2] - slices[1].ImagePositionPatient[2]
+        )
     except Exception:
         slice_thickness = np.abs(slices[0].SliceLocation - slices[1].SliceLocation)
     for s in slices:

@@ -1,4 +1,4 @@
-"""Modality and VOI LUTs from where older and newer code imports them, and the inversion of MONOCHROME1."""
+"""Modality and VOI LUTs by their older and newer imports, and inversion of MONOCHROME1."""
 
 import numpy as np
 import pydicom
@@ -18,7 +18,8 @@ def read_xray(path, voi_lut=True, fix_monochrome=True):
 
 def run(data):
     results = [
-        read_xray(data / "files" / name) for name in ("dx_image.dcm", "CT_small.dcm", "hitachi_mr.dcm")
+        read_xray(data / "files" / name)
+        for name in ("dx_image.dcm", "CT_small.dcm", "hitachi_mr.dcm")
     ]
     ds = pydicom.dcmread(data / "files" / "CT_small.dcm")
     hu = apply_modality_lut(ds.pixel_array, ds)

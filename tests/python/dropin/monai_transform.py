@@ -13,7 +13,11 @@ def run(data):
     affine = np.diag([*slices[0].PixelSpacing, slices[0].SliceThickness, 1.0])
     affine[:3, 3] = slices[0].ImagePositionPatient
     transform = Compose(
-        [EnsureChannelFirst(channel_dim="no_channel"), ScaleIntensity(), Resize((32, 32, 8), mode="area")]
+        [
+            EnsureChannelFirst(channel_dim="no_channel"),
+            ScaleIntensity(),
+            Resize((32, 32, 8), mode="area"),
+        ]
     )
     result = transform(MetaTensor(volume, affine=affine))
     return np.asarray(result), np.asarray(result.affine)

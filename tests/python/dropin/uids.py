@@ -24,7 +24,12 @@ def run(data):
             kind = "MR"
         row = [path.name, kind, ds.SOPClassUID.name, ds.SOPClassUID.keyword, ds.get("Modality")]
         if syntax is not None:
-            row += [syntax.name, syntax.is_compressed, syntax.is_little_endian, syntax.is_implicit_VR]
+            row += [
+                syntax.name,
+                syntax.is_compressed,
+                syntax.is_little_endian,
+                syntax.is_implicit_VR,
+            ]
             row += [
                 syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian),
                 ds.file_meta.get("ImplementationVersionName"),

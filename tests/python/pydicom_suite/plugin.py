@@ -48,7 +48,7 @@ def _in_other_words(check: Any) -> Any:
 
 @contextmanager
 def _warns(*arguments: Any, match: Any = None, **keywords: Any) -> Any:
-    """Do what `pytest.warns` does, but take any words, and let those around see the same warnings."""
+    """Do what `pytest.warns` does, but take any words, and pass the warnings on to outer blocks."""
     del match
     with _plain_warns(*arguments, **keywords) as found:
         yield found
@@ -67,7 +67,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
     report = outcome.get_result()
     entry = OUTCOMES.setdefault(item.nodeid, {"outcome": "passed", "message": "", "kind": ""})
     if report.failed:
-        entry.update(outcome="failed", message=str(call.excinfo.value)[:300], kind=call.excinfo.type.__name__)
+        entry.update(
+            outcome="failed", message=str(call.excinfo.value)[:300], kind=call.excinfo.type.__name__
+        )
     elif report.skipped and entry["outcome"] == "passed":
         entry["outcome"] = "skipped"
     entry.setdefault("reason", reason_not_to_count(item))

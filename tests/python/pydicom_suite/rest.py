@@ -2,7 +2,8 @@
 
 # Reason, and the tests by file and name.
 REST: dict[str, tuple[str, ...]] = {
-    "the file object that was read is neither kept alive nor read later; nothing is inflated into one": (
+    "the file object that was read is neither kept alive nor read later; nothing is inflated "
+    "into one": (
         "test_filereader.py::TestReader::test_deflate",
         "test_filereader.py::TestDeferredRead::test_named_buffer_deferred",
         "test_dataset.py::TestFileDataset::test_buffer",
@@ -31,9 +32,8 @@ REST: dict[str, tuple[str, ...]] = {
     "Pixel Data that is set must be bytes": (
         "test_dataset.py::TestDataset::test_attribute_error_in_property",
     ),
-    "native pixels are read as the file has them, whatever its File Meta Information was changed to": (
-        "test_dataset.py::TestDataset::test_pixel_array_unknown_syntax",
-    ),
+    "native pixels are read as the file has them, whatever its File Meta Information was "
+    "changed to": ("test_dataset.py::TestDataset::test_pixel_array_unknown_syntax",),
     "File Meta Information is removed by setting it to `None`": (
         "test_dataset.py::TestFileMeta::test_del_file_meta",
     ),
@@ -43,8 +43,11 @@ REST: dict[str, tuple[str, ...]] = {
     "where an element comes from cannot be changed": (
         "test_dataelem.py::TestDataElement::test_equality_class_members",
     ),
-    "the components of a name are made anew each time": ("test_valuerep.py::TestPersonName::test_copy",),
-    "a name whose writer forgot an escape sequence keeps its characters; what is none is left as it is": (
+    "the components of a name are made anew each time": (
+        "test_valuerep.py::TestPersonName::test_copy",
+    ),
+    "a name whose writer forgot an escape sequence keeps its characters; what is none is "
+    "left as it is": (
         "test_charset.py::TestCharset::test_bad_decoded_multi_byte_encoding",
         "test_charset.py::TestCharset::test_missing_escape_for_single_byte_code_extensions",
     ),
@@ -54,10 +57,14 @@ REST: dict[str, tuple[str, ...]] = {
         "test_rle_pixel_data.py::TestNumpy_NoRLEHandler::test_pixel_array_raises",
         "test_rle_pixel_data.py::TestNumpy_RLEHandler::test_unsupported_syntax_raises",
         "test_rle_pixel_data.py::TestNumpy_RLEHandler::test_decompress_with_handler",
-        "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::test_read_mr_with_numpy",
-        "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::test_read_emri_with_numpy",
-        "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::test_read_mr_with_pillow",
-        "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::test_read_emri_with_pillow",
+        "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::"
+        "test_read_mr_with_numpy",
+        "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::"
+        "test_read_emri_with_numpy",
+        "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::"
+        "test_read_mr_with_pillow",
+        "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::"
+        "test_read_emri_with_pillow",
         "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::"
         "test_read_mr_without_any_handler",
         "test_JPEG_LS_transfer_syntax.py::Test_JPEG_LS_Lossless_transfer_syntax::"
@@ -69,25 +76,30 @@ REST: dict[str, tuple[str, ...]] = {
         "pixels/test_decoder_pillow.py::TestLibJpegDecoder::test_jpg_extended",
         "pixels/test_decoder_pillow.py::TestOpenJpegDecoder::test_j2k_lossless",
     ),
-    "lossy JPEG has the values of libjpeg-turbo, which pydicom's tests ask of Pillow, not those of libjpeg": (
+    "lossy JPEG has the values of libjpeg-turbo, which pydicom's tests ask of Pillow, not "
+    "those of libjpeg": (
         "pixels/test_decoder_pylibjpeg.py::TestLibJpegDecoder::test_jpg_baseline",
     ),
     "a decoder's arrays are writable, its bytes copies, and both have Bits Allocated": (
         "pixels/test_decoder_base.py::TestDecoder_Array::test_native_view_only",
         "pixels/test_decoder_base.py::TestDecoder_Buffer::test_native_view_only",
         "pixels/test_decoder_base.py::TestDecoder_Buffer::test_iter_native_view_only",
-        "pixels/test_decoder_pylibjpeg.py::TestLibJpegDecoder::test_bits_allocated_mismatch_as_buffer",
-        "pixels/test_decoder_pyjpegls.py::TestPyJpegLSDecoder::test_bits_allocated_mismatch_as_buffer",
+        "pixels/test_decoder_pylibjpeg.py::TestLibJpegDecoder::"
+        "test_bits_allocated_mismatch_as_buffer",
+        "pixels/test_decoder_pyjpegls.py::TestPyJpegLSDecoder::"
+        "test_bits_allocated_mismatch_as_buffer",
     ),
     "RLE segments are read in the order of the standard, and no other can be asked for": (
         "pixels/test_decoder_rle.py::TestAsArray::test_little_endian_segment_order",
     ),
-    "native pixels are read without a Transfer Syntax UID, and bytes that are set are little endian": (
+    "native pixels are read without a Transfer Syntax UID, and bytes that are set are little "
+    "endian": (
         "pixels/test_utils.py::TestPixelArray::test_dataset_unknown_tsyntax_raises",
         "pixels/test_utils.py::TestIterPixels::test_dataset_unknown_tsyntax_raises",
         "pixels/test_processing.py::TestApplyVOI::test_no_endianness_raises",
     ),
-    "pixels or tables that contradict what describes them are an `InvalidDicomError` from the start": (
+    "pixels or tables that contradict what describes them are an `InvalidDicomError` from "
+    "the start": (
         "test_numpy_pixel_data.py::TestNumpy_GetPixelData::test_ybr422_wrong_interpretation",
         "test_rle_pixel_data.py::TestNumpy_RLEHandler::test_pixel_array_1bit_raises",
         "pixels/test_processing.py::TestModalityLUT::test_lut_sequence_zero_entries",

@@ -1,7 +1,8 @@
 """Which of pydicom's tests do more than read: decided by the names in their code, never one by one.
 
-The code of a test is its function, the fixtures that it asks for, `setup` methods and what it calls in its
-own module. A test that uses a name of `REASONS` is counted under that reason, whether it passes or not.
+The code of a test is its function, the fixtures that it asks for, `setup` methods and what it calls
+in its own module. A test that uses a name of `REASONS` is counted under that reason, whether it
+passes or not.
 """
 
 from __future__ import annotations
@@ -22,15 +23,16 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
         _names(
             """
                 dcmwrite save_as write_like_original write_dataset write_file write_data_element
-                write_file_meta_info encode encode_string encode_element compress set_pixel_data get_encoder
-                encapsulate encapsulate_buffer encapsulate_extended validate_file_meta fix_meta_info
-                to_file_like as_file write_PN format_number_as_ds is_valid_ds auto_format truncate
-                add_custom write copy_fileset ensure_file_meta_fixed correct_ambiguous_vr
-                correct_ambiguous_vr_element _encode_personname enforce_writing_invalid_values
-                allow_writing_invalid_values raise_on_writing_invalid_value
-                dont_raise_on_writing_invalid_value __init_from_file buffer_length is_buffered
-                set_original_encoding is_original_encoding generate_filename is_conformant_file_id
-                prepend_escape fragment_frame itemize_frame EncapsulatedBuffer encapsulate_extended_buffer
+                write_file_meta_info encode encode_string encode_element compress set_pixel_data
+                get_encoder encapsulate encapsulate_buffer encapsulate_extended validate_file_meta
+                fix_meta_info to_file_like as_file write_PN format_number_as_ds is_valid_ds
+                auto_format truncate add_custom write copy_fileset ensure_file_meta_fixed
+                correct_ambiguous_vr correct_ambiguous_vr_element _encode_personname
+                enforce_writing_invalid_values allow_writing_invalid_values
+                raise_on_writing_invalid_value dont_raise_on_writing_invalid_value __init_from_file
+                buffer_length is_buffered set_original_encoding is_original_encoding
+                generate_filename is_conformant_file_id prepend_escape fragment_frame itemize_frame
+                EncapsulatedBuffer encapsulate_extended_buffer
             """
         ),
     ),
@@ -38,8 +40,9 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
         "checks values against the limits of their VR, which only writing needs",
         _names(
             """
-                validate_value validate_type_and_length validate_regex validate_pn validate_date_time
-                writing_validation_mode enforce_valid_values RAISE validation_mode
+                validate_value validate_type_and_length validate_regex validate_pn
+                validate_date_time writing_validation_mode enforce_valid_values RAISE
+                validation_mode
             """
         ),
     ),
@@ -47,9 +50,8 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
         "changes a setting, or the dictionary, for the whole process",
         _names(
             """
-                private_dictionaries
-                DSdecimal DS_decimal DS_numpy future_behavior use_future enable_debugging hooks
-                strict_reading convert_retry_VR_order
+                private_dictionaries DSdecimal DS_decimal DS_numpy future_behavior use_future
+                enable_debugging hooks strict_reading convert_retry_VR_order
             """
         ),
     ),
@@ -57,13 +59,14 @@ REASONS: dict[str, tuple[str, frozenset[str]]] = {
         "tests the plugins, runners and handlers that pydicom's decoders and encoders are made of",
         _names(
             """
-                RunnerBase CoderBase DecodeRunner EncodeRunner add_plugin remove_plugin get_pixeldata
-                dtype_corrected_for_endianness
+                RunnerBase CoderBase DecodeRunner EncodeRunner add_plugin remove_plugin
+                get_pixeldata dtype_corrected_for_endianness
             """
         ),
     ),
     "internals": (
-        "uses private names of pydicom, reads its log, or checks what it says of names that it will remove",
+        "uses private names of pydicom, reads its log, or checks what it says of names that it "
+        "will remove",
         frozenset(("DeprecationWarning", "caplog")),
     ),
 }
@@ -154,7 +157,7 @@ def _names_in(code: CodeType, seen: set[CodeType]) -> set[str]:
 
 
 def _helpers(item: Any, code: CodeType) -> list[Any]:
-    """Return the functions of the test's module, and the methods of its class, that its code names."""
+    """Return the functions of a test's module, and methods of its class, that its code names."""
     found = []
     for name in code.co_names:
         helper = vars(item.module).get(name) or getattr(item.cls, name, None)

@@ -1,9 +1,11 @@
 """Run pydicom's own tests with Rapidicom in pydicom's place, and count those that only read.
 
-    python tests/python/pydicom_suite/run.py [--tests FOLDER] [--data FOLDER] [--table FILE] [--failed]
+    python tests/python/pydicom_suite/run.py [--tests FOLDER] [--data FOLDER] [--table FILE]
+    [--failed]
 
-pip fetches pydicom's source, which has the tests, into the ignored folder `source/`. What is counted, and
-what is not for which reason, is decided by `rules.py`; `results.md` is what this prints.
+pip fetches pydicom's source, which has the tests, into the ignored folder `source/`. What is
+counted, and what is not for which reason, is decided by `rules.py`; `results.md` is what this
+prints.
 """
 
 from __future__ import annotations
@@ -33,7 +35,13 @@ DATA = SHARED / "pydicom__pydicom-data"
 
 # What reads, by theme.
 FILES = {
-    "reader": ("test_filereader.py", "test_rawread.py", "test_fileset.py", "test_misc.py", "test_errors.py"),
+    "reader": (
+        "test_filereader.py",
+        "test_rawread.py",
+        "test_fileset.py",
+        "test_misc.py",
+        "test_errors.py",
+    ),
     "data set": ("test_dataset.py", "test_dataelem.py", "test_sequence.py", "test_multival.py"),
     "values": ("test_valuerep.py", "test_values.py", "test_charset.py", "test_unicode.py"),
     "tags and dictionary": ("test_tag.py", "test_uid.py", "test_dictionary.py"),
@@ -72,7 +80,9 @@ def main() -> int:
         default=DATA if DATA.exists() else None,
         help="the folder of pydicom-data, whose files do not come with pydicom",
     )
-    parser.add_argument("--table", type=Path, default=HERE / "results.md", help="where the table is written")
+    parser.add_argument(
+        "--table", type=Path, default=HERE / "results.md", help="where the table is written"
+    )
     parser.add_argument("--failed", action="store_true", help="list the reading tests that fail")
     options = parser.parse_args()
     tests = options.tests or fetched()
@@ -93,7 +103,9 @@ def main() -> int:
 def failing(outcomes: dict[str, dict[str, Any]]) -> list[str]:
     """Return the tests that only read and fail."""
     return [
-        name for name, outcome in outcomes.items() if outcome["outcome"] == "failed" and not outcome["reason"]
+        name
+        for name, outcome in outcomes.items()
+        if outcome["outcome"] == "failed" and not outcome["reason"]
     ]
 
 
@@ -113,7 +125,16 @@ def fetched() -> Path:
     folder = HERE / "source"
     tests = folder / f"pydicom-{VERSION}" / "tests"
     if not tests.exists():
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-binary", ":all:", "--no-deps"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-binary",
+            ":all:",
+            "--no-deps",
+        ]
         subprocess.run([*pip, "--dest", str(folder), f"pydicom=={VERSION}"], check=True)
         with tarfile.open(folder / f"pydicom-{VERSION}.tar.gz") as archive:
             archive.extractall(folder, filter="data")
@@ -121,7 +142,7 @@ def fetched() -> Path:
 
 
 def run(tests: Path, data: Path | None = None) -> dict[str, dict[str, Any]]:
-    """Run the tests in another process, because pydicom is replaced there; return what became of each."""
+    """Run the tests in another process, where pydicom is replaced; return the outcome of each."""
     names = [f"tests/{name}" for group in FILES.values() for name in group]
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "outcomes.json"
@@ -151,15 +172,17 @@ def as_table(outcomes: dict[str, dict[str, Any]]) -> str:
     for name, outcome in outcomes.items():
         file = name.split("::", maxsplit=1)[0].removeprefix("tests/")
         reason = outcome["reason"]
-        counts[file][outcome["outcome"] if not reason or outcome["outcome"] == "skipped" else reason] += 1
+        counts[file][
+            outcome["outcome"] if not reason or outcome["outcome"] == "skipped" else reason
+        ] += 1
     reasons = [*REASONS, FILE_REASON[0]]
     lines = [
         f"# pydicom {VERSION}'s own tests, with Rapidicom in its place",
         "",
-        "Written by `tests/python/pydicom_suite/run.py`. A test counts as reading unless the names in its",
-        "code say that it does more (`rules.py`). Exceptions and warnings must be of the class that",
-        "pydicom's tests ask for; the words are ours. Files that do not come with pydicom are those of its",
-        "repository pydicom-data that `--data` names.",
+        "Written by `tests/python/pydicom_suite/run.py`. A test counts as reading unless the names",
+        "in its code say that it does more (`rules.py`). Exceptions and warnings must be of the",
+        "class that pydicom's tests ask for; the words are ours. Files that do not come with",
+        "pydicom are those of its repository pydicom-data that `--data` names.",
         "",
         f"| | pass | fail | | {' | '.join(reasons)} | skipped |",
         f"|---|---|---|---|{'---|' * len(reasons)}---|",
@@ -169,7 +192,9 @@ def as_table(outcomes: dict[str, dict[str, Any]]) -> str:
         lines += [_row(f"**{group}**", total, reasons)]
         lines += [_row(f"`{file}`", counts[file], reasons) for file in files]
     reading = [file for group, files in FILES.items() if group != "pixels" for file in files]
-    lines += [_row("**all but pixels**", sum((counts[file] for file in reading), Counter()), reasons)]
+    lines += [
+        _row("**all but pixels**", sum((counts[file] for file in reading), Counter()), reasons)
+    ]
     lines += [_row("**all**", sum(counts.values(), Counter()), reasons), ""]
     meanings = [(name, meaning) for name, (meaning, _) in REASONS.items()]
     lines += [f"- {name}: {meaning}." for name, meaning in [*meanings, FILE_REASON]]

@@ -1,8 +1,9 @@
 """Make `pydicom.X` mean `rapidicom.X`, for pydicom's own tests.
 
-A module of pydicom that Rapidicom has too becomes a stand-in whose names are Rapidicom's. A name that
-Rapidicom does not have becomes a class that raises when it is used, so that a test of it fails and its
-neighbours run. The modules in `TOOLS` stay pydicom's: tests find their files with them, or build their input.
+A module of pydicom that Rapidicom has too becomes a stand-in whose names are Rapidicom's. A name
+that Rapidicom does not have becomes a class that raises when it is used, so that a test of it fails
+and its neighbours run. The modules in `TOOLS` stay pydicom's: tests find their files with them, or
+build their input.
 """
 
 from __future__ import annotations
@@ -112,7 +113,11 @@ class Substitute(ModuleType):
     def __setattr__(self, name: str, value: Any) -> None:
         # A setting is to reach the module that has it.
         for module in self.__dict__.get("_ours", ()):
-            if not name.startswith("_") and hasattr(module, name) and not isinstance(value, ModuleType):
+            if (
+                not name.startswith("_")
+                and hasattr(module, name)
+                and not isinstance(value, ModuleType)
+            ):
                 setattr(module, name, value)
                 return
         super().__setattr__(name, value)
@@ -149,17 +154,23 @@ def _or_missing_file(find: Any) -> Any:
     def find_or_name(name: str, *arguments: Any, **keywords: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return find(name, *arguments, **keywords) or others.get(name) or f"{MISSING_FILES}/{name}"
+            return (
+                find(name, *arguments, **keywords) or others.get(name) or f"{MISSING_FILES}/{name}"
+            )
 
     return find_or_name
 
 
 def _is_tool(name: str) -> bool:
-    return name not in NO_TOOLS and any(name == tool or name.startswith(f"{tool}.") for tool in TOOLS)
+    return name not in NO_TOOLS and any(
+        name == tool or name.startswith(f"{tool}.") for tool in TOOLS
+    )
 
 
 def _refuse_download(filename: str, *_arguments: Any, **_keywords: Any) -> Any:
-    raise OSError(f"{filename} is not among the files that come with pydicom, and nothing is downloaded here")
+    raise OSError(
+        f"{filename} is not among the files that come with pydicom, and nothing is downloaded here"
+    )
 
 
 def _ours(name: str) -> list[ModuleType]:
