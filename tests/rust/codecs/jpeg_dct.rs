@@ -198,7 +198,8 @@ proptest! {
     ) {
         let frame = frame(if is_12_bits { 12 } else { 8 }, rows, columns, factors, seed);
         let all: Vec<usize> = (0..factors.len()).collect();
-        let (interleaved, whole) = decoded(&frame, &frame.encode(0xC1, &[Scan::sequential(&all)])).unwrap();
+        let interleaved = frame.encode(0xC1, &[Scan::sequential(&all)]);
+        let (interleaved, whole) = decoded(&frame, &interleaved).unwrap();
         prop_assert!(whole);
         let expected = samples(&frame);
         prop_assert_eq!(interleaved.len(), expected.len());
@@ -211,7 +212,8 @@ proptest! {
 
         // The same samples come whichever way the coefficients do.
         let frame = Frame { restart_interval, ..frame };
-        let one_by_one: Vec<_> = all.iter().rev().map(|component| Scan::sequential(&[*component])).collect();
+        let scan_of = |component: &usize| Scan::sequential(&[*component]);
+        let one_by_one: Vec<_> = all.iter().rev().map(scan_of).collect();
         for (sof, scans) in [
             (0xC1, vec![Scan::sequential(&all)]),
             (0xC0, one_by_one),

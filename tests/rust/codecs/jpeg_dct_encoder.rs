@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// A frame, by its coefficients.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub(super) struct Frame {
     pub precision: u32,
     pub rows: usize,
     pub columns: usize,
@@ -21,7 +21,7 @@ pub struct Frame {
 
 /// What a scan has of which components.
 #[derive(Clone, Debug)]
-pub struct Scan {
+pub(super) struct Scan {
     pub components: Vec<usize>,
     pub start: u8,
     pub end: u8,
@@ -30,11 +30,11 @@ pub struct Scan {
 }
 
 impl Scan {
-    pub fn new(components: &[usize], (start, end): (u8, u8), (high, low): (u8, u8)) -> Scan {
+    pub(super) fn new(components: &[usize], (start, end): (u8, u8), (high, low): (u8, u8)) -> Scan {
         Scan { components: components.to_vec(), start, end, high, low }
     }
 
-    pub fn sequential(components: &[usize]) -> Scan {
+    pub(super) fn sequential(components: &[usize]) -> Scan {
         Scan::new(components, (0, 63), (0, 0))
     }
 }
@@ -48,13 +48,13 @@ enum Token {
     Restart(u8),
 }
 
-pub fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
     let length = (body.len() + 2) as u16;
     [&[0xFF, marker][..], &length.to_be_bytes(), body].concat()
 }
 
 impl Frame {
-    pub fn highest_factors(&self) -> (usize, usize) {
+    pub(super) fn highest_factors(&self) -> (usize, usize) {
         // Those of a component alone do not count.
         if self.factors.len() == 1 {
             return (1, 1);
@@ -62,29 +62,29 @@ impl Frame {
         self.factors.iter().fold((1, 1), |high, (x, y)| (high.0.max(*x), high.1.max(*y)))
     }
 
-    pub fn factors_of(&self, component: usize) -> (usize, usize) {
+    pub(super) fn factors_of(&self, component: usize) -> (usize, usize) {
         if self.factors.len() == 1 { (1, 1) } else { self.factors[component] }
     }
 
-    pub fn mcus(&self) -> (usize, usize) {
+    pub(super) fn mcus(&self) -> (usize, usize) {
         let (x, y) = self.highest_factors();
         (self.columns.div_ceil(8 * x), self.rows.div_ceil(8 * y))
     }
 
     /// Blocks of all MCUs, across and down.
-    pub fn blocks(&self, component: usize) -> (usize, usize) {
+    pub(super) fn blocks(&self, component: usize) -> (usize, usize) {
         let ((mcus_x, mcus_y), (x, y)) = (self.mcus(), self.factors_of(component));
         (mcus_x * x, mcus_y * y)
     }
 
     /// Samples of a component, across and down.
-    pub fn size(&self, component: usize) -> (usize, usize) {
+    pub(super) fn size(&self, component: usize) -> (usize, usize) {
         let ((high_x, high_y), (x, y)) = (self.highest_factors(), self.factors_of(component));
         ((self.columns * x).div_ceil(high_x), (self.rows * y).div_ceil(high_y))
     }
 
     /// Everything up to the first scan. `before` stands behind SOI.
-    pub fn headers(&self, sof: u8, before: &[u8]) -> Vec<u8> {
+    pub(super) fn headers(&self, sof: u8, before: &[u8]) -> Vec<u8> {
         let mut bytes = [&[0xFF, 0xD8][..], before].concat();
         let is_wide = self.quantization.iter().any(|value| *value > 255);
         let mut table = vec![u8::from(is_wide) << 4];
@@ -107,7 +107,7 @@ impl Frame {
     }
 
     /// The whole frame.
-    pub fn encode(&self, sof: u8, scans: &[Scan]) -> Vec<u8> {
+    pub(super) fn encode(&self, sof: u8, scans: &[Scan]) -> Vec<u8> {
         let mut bytes = self.headers(sof, &[]);
         scans.iter().for_each(|scan| bytes.extend(self.scan(sof, scan)));
         bytes.extend([0xFF, 0xD9]);
@@ -115,7 +115,7 @@ impl Frame {
     }
 
     /// A scan with its tables.
-    pub fn scan(&self, sof: u8, scan: &Scan) -> Vec<u8> {
+    pub(super) fn scan(&self, sof: u8, scan: &Scan) -> Vec<u8> {
         let tokens = self.tokens(sof, scan);
         let mut bytes = Vec::new();
         let mut codes = BTreeMap::new();

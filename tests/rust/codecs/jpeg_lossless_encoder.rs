@@ -2,7 +2,7 @@
 
 /// How an image is to be coded.
 #[derive(Clone, Debug)]
-pub struct Encoding {
+pub(super) struct Encoding {
     pub rows: usize,
     pub columns: usize,
     pub components: usize,
@@ -25,7 +25,7 @@ pub struct Encoding {
 
 /// Which Huffman codes are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Codes {
+pub(super) enum Codes {
     /// The same for any image, with all categories.
     Fixed,
     /// The more often a category is there the shorter its code, and each a bit longer than the one
@@ -35,7 +35,7 @@ pub enum Codes {
 
 impl Encoding {
     /// One component of 16 bits, predictor 1, nothing special.
-    pub fn plain(rows: usize, columns: usize) -> Encoding {
+    pub(super) fn plain(rows: usize, columns: usize) -> Encoding {
         Encoding {
             rows,
             columns,
@@ -52,7 +52,7 @@ impl Encoding {
     }
 
     /// Codes samples in the order (row, column, component).
-    pub fn encode(&self, samples: &[u16]) -> Vec<u8> {
+    pub(super) fn encode(&self, samples: &[u16]) -> Vec<u8> {
         assert_eq!(samples.len(), self.rows * self.columns * self.components);
         let mut frame = vec![0xFF, 0xD8];
         let rows = if self.has_lines_behind { 0 } else { self.rows as u16 };
@@ -149,7 +149,7 @@ impl Encoding {
 }
 
 /// A marker segment.
-pub fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
     [&[0xFF, marker], &(body.len() as u16 + 2).to_be_bytes()[..], body].concat()
 }
 

@@ -72,7 +72,11 @@ prop_compose! {
         component_count in 1usize..=4,
         rows in 1usize..20,
         columns in prop_oneof![1usize..8, 20usize..70],
-        interleave in prop_oneof![Just(Interleave::None), Just(Interleave::Line), Just(Interleave::Sample)],
+        interleave in prop_oneof![
+            Just(Interleave::None),
+            Just(Interleave::Line),
+            Just(Interleave::Sample),
+        ],
         near in prop_oneof![3 => Just(0), 2 => 0..256],
         max_value in prop_oneof![Just(0), 1..65536],
         has_preset in any::<bool>(),
@@ -87,7 +91,10 @@ prop_compose! {
         let max_value = if has_preset && max_value != 0 { 1 + max_value % all } else { 0 };
         let largest = if max_value == 0 { all } else { max_value };
         let near = near.min(largest / 2);
-        thresholds = thresholds.map(|threshold| if has_thresholds { near + 1 + threshold % (largest - near) } else { 0 });
+        thresholds = thresholds.map(|threshold| match has_thresholds {
+            true => near + 1 + threshold % (largest - near),
+            false => 0,
+        });
         thresholds.sort_unstable();
         let [t1, t2, t3] = thresholds;
         Settings {
@@ -106,7 +113,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
-    fn what_is_encoded_is_decoded(settings in any_settings(), kind in 0u32..5, seed in any::<u64>()) {
+    fn what_is_encoded_is_decoded(
+        settings in any_settings(),
+        kind in 0u32..5,
+        seed in any::<u64>(),
+    ) {
         check(&settings, kind, seed);
     }
 }

@@ -2,7 +2,7 @@
 
 /// How components take turns (ILV).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interleave {
+pub(super) enum Interleave {
     None,
     Line,
     Sample,
@@ -10,7 +10,7 @@ pub enum Interleave {
 
 /// What a frame is coded with.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(super) struct Settings {
     pub rows: usize,
     pub columns: usize,
     pub component_count: usize,
@@ -31,7 +31,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn new(rows: usize, columns: usize, component_count: usize, precision: u32) -> Settings {
+    pub(super) fn new(
+        rows: usize,
+        columns: usize,
+        component_count: usize,
+        precision: u32,
+    ) -> Settings {
         Settings {
             rows,
             columns,
@@ -55,7 +60,7 @@ const J: [u32; 32] = [
 
 /// The frame that `samples` (row, column, sample) become, and the samples that a decoder must make
 /// of it.
-pub fn encode(settings: &Settings, samples: &[i32]) -> (Vec<u8>, Vec<i64>) {
+pub(super) fn encode(settings: &Settings, samples: &[i32]) -> (Vec<u8>, Vec<i64>) {
     let count = settings.component_count;
     let mut planes: Vec<Vec<i32>> = (0..count)
         .map(|component| samples.iter().skip(component).step_by(count).copied().collect())

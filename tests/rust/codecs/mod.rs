@@ -19,7 +19,7 @@ use rapidicom_core::codec::{
 use rapidicom_core::{ImageDescription, PixelElement, Result};
 
 /// An image of one frame without a sign, all of whose allocated bits are stored.
-pub fn image(
+pub(crate) fn image(
     rows: usize,
     columns: usize,
     samples_per_pixel: usize,
@@ -61,7 +61,7 @@ impl RowSink for Kept {
 
 /// Keeps what a codestream says of its colours.
 #[derive(Default)]
-pub struct Colour(pub CodedColour);
+pub(crate) struct Colour(pub CodedColour);
 
 impl RowSink for Colour {
     fn begin(&mut self, coded: &CodedImage) -> Result<()> {
@@ -75,7 +75,7 @@ impl RowSink for Colour {
 }
 
 /// The samples of a frame, and whether all of them were coded.
-pub fn decode(
+pub(crate) fn decode(
     codec: &dyn Codec,
     frame: &[u8],
     image: &ImageDescription,

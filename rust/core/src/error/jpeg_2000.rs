@@ -16,7 +16,8 @@ faults! {
         ImageArea { x0: u32, y0: u32, x1: u32, y1: u32 } =>
             "an empty image area: columns {x0} to {x1}, rows {y0} to {y1}";
         TileGrid { x0: u32, y0: u32, width: u32, height: u32 } =>
-            "tiles of {width} by {height} from column {x0} and row {y0} miss the start of the image";
+            "tiles of {width} by {height} from column {x0} and row {y0} on do not hold the first \
+             sample";
         Coordinate { found: u32 } => "coordinate {found}, expected less than 2^31";
         ComponentCount { count: usize } => "{count} components, expected 1 to 16384";
         Precision { bits: u32 } => "samples of {bits} bits, expected at most 38";

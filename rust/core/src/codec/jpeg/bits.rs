@@ -22,7 +22,7 @@ pub(crate) struct Interval {
 
 impl Interval {
     /// Takes the bytes from `start` to the next marker, or to the end of the frame.
-    pub fn read(&mut self, frame: &[u8], start: usize) {
+    pub(crate) fn read(&mut self, frame: &[u8], start: usize) {
         self.bytes.clear();
         self.start = start;
         let mut rest = frame.get(start..).unwrap_or_default();
@@ -56,7 +56,7 @@ impl Interval {
     /// # Errors
     ///
     /// If another marker ends them, or none.
-    pub fn restart(&mut self, markers: &Markers<'_>, number: usize) -> Result<()> {
+    pub(crate) fn restart(&mut self, markers: &Markers<'_>, number: usize) -> Result<()> {
         let expected = RST0 + (number & 7) as u8;
         if self.marker == Some(expected) {
             self.read(markers.frame(), self.end + 2);
@@ -67,23 +67,23 @@ impl Interval {
     }
 
     /// Its bits.
-    pub fn reader(&self) -> BitReader<'_> {
+    pub(crate) fn reader(&self) -> BitReader<'_> {
         BitReader { bytes: &self.bytes, position: 0, bits: 0, count: 0, is_spoilt: false }
     }
 
     /// Where in the frame it ends: in front of a marker, or where the frame ends.
-    pub fn end(&self) -> usize {
+    pub(crate) fn end(&self) -> usize {
         self.end
     }
 
     /// The marker that ends it; `None` where the frame ends.
-    pub fn marker(&self) -> Option<u8> {
+    pub(crate) fn marker(&self) -> Option<u8> {
         self.marker
     }
 
     /// Where in the frame the next bit of `reader` is, or the end of the interval if that lies in
     /// front of it.
-    pub fn offset(&self, reader: &BitReader<'_>) -> usize {
+    pub(crate) fn offset(&self, reader: &BitReader<'_>) -> usize {
         let position = (reader.bits_used() / 8) as usize;
         let Some(used) = self.bytes.get(..position) else { return self.end };
         self.start + position + used.iter().filter(|byte| **byte == 0xFF).count()
@@ -120,11 +120,11 @@ pub(crate) struct BitReader<'a> {
 
 impl BitReader<'_> {
     /// Bits that are there at least after [`BitReader::refill`].
-    pub const REFILLED: u32 = 56;
+    pub(crate) const REFILLED: u32 = 56;
 
     /// Makes sure that the next [`BitReader::REFILLED`] bits can be seen and taken.
     #[inline(always)]
-    pub fn refill(&mut self) {
+    pub(crate) fn refill(&mut self) {
         if let Some(word) = self.bytes.get(self.position..).and_then(<[u8]>::first_chunk) {
             self.bits |= u64::from_be_bytes(*word) >> self.count;
             self.position += ((63 - self.count) >> 3) as usize;
@@ -149,13 +149,13 @@ impl BitReader<'_> {
 
     /// The next `count` bits, 1 to 32, as a number. They must be there since the last refill.
     #[inline(always)]
-    pub fn peek(&self, count: u32) -> u32 {
+    pub(crate) fn peek(&self, count: u32) -> u32 {
         ((self.bits >> 1) >> (63 - count)) as u32
     }
 
     /// Takes bits away. They must be there since the last refill.
     #[inline(always)]
-    pub fn consume(&mut self, count: u32) {
+    pub(crate) fn consume(&mut self, count: u32) {
         self.bits <<= count;
         self.count = self.count.wrapping_sub(count);
     }
@@ -163,7 +163,7 @@ impl BitReader<'_> {
     /// Takes bits away, and shows them at the low end, below others. They must be there since the
     /// last refill.
     #[inline(always)]
-    pub fn consume_and_see(&mut self, count: u32) -> u64 {
+    pub(crate) fn consume_and_see(&mut self, count: u32) -> u64 {
         let seen = self.bits.rotate_left(count);
         self.consume(count);
         seen
@@ -172,7 +172,7 @@ impl BitReader<'_> {
     /// RECEIVE: the next `count` bits, 0 to 16, as a number (T.81 §F.2.2.4). They must be there
     /// since the last refill.
     #[inline(always)]
-    pub fn receive(&mut self, count: u32) -> u32 {
+    pub(crate) fn receive(&mut self, count: u32) -> u32 {
         let bits = self.peek(count);
         self.consume(count);
         bits
@@ -181,32 +181,32 @@ impl BitReader<'_> {
     /// RECEIVE and EXTEND: a difference or coefficient of `count` bits, 0 to 16 (T.81 §F.2.2.1,
     /// Table F.1). They must be there since the last refill.
     #[inline(always)]
-    pub fn receive_extend(&mut self, count: u32) -> i32 {
+    pub(crate) fn receive_extend(&mut self, count: u32) -> i32 {
         extend(self.receive(count), count)
     }
 
     /// Says that bits were met that are no code, for who decodes many and looks once.
-    pub fn spoil(&mut self) {
+    pub(crate) fn spoil(&mut self) {
         self.is_spoilt = true;
     }
 
     /// Whether bits were met that are no code.
-    pub fn is_spoilt(&self) -> bool {
+    pub(crate) fn is_spoilt(&self) -> bool {
         self.is_spoilt
     }
 
     /// How many bits were taken since the start.
-    pub fn bits_used(&self) -> u64 {
+    pub(crate) fn bits_used(&self) -> u64 {
         self.position as u64 * 8 - u64::from(self.count)
     }
 
     /// Whether more bits were taken than there are.
-    pub fn is_past_end(&self) -> bool {
+    pub(crate) fn is_past_end(&self) -> bool {
         self.bits_used() > self.bytes.len() as u64 * 8
     }
 
     /// Bytes of which no bit was taken.
-    pub fn unused_bytes(&self) -> usize {
+    pub(crate) fn unused_bytes(&self) -> usize {
         self.bytes.len().saturating_sub(self.bits_used().div_ceil(8) as usize)
     }
 }

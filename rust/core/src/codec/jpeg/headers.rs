@@ -28,7 +28,7 @@ pub(crate) struct FrameHeader {
 impl FrameHeader {
     /// Whether the names of the components are the letters of red, green and blue, as some encoders
     /// write them.
-    pub fn names_rgb(&self) -> bool {
+    pub(crate) fn names_rgb(&self) -> bool {
         self.components.iter().map(|component| component.id.to_ascii_uppercase()).eq(*b"RGB")
     }
 }
@@ -109,7 +109,7 @@ impl<'a> Headers<'a> {
     /// # Errors
     ///
     /// If the bytes are no JPEG frame, or one whose header contradicts itself.
-    pub fn read(codec: &'static str, frame: &'a [u8]) -> Result<Headers<'a>> {
+    pub(crate) fn read(codec: &'static str, frame: &'a [u8]) -> Result<Headers<'a>> {
         let mut markers = Markers::new(codec, frame)?;
         let mut tables = Tables::default();
         while let Some(segment) = markers.next()? {
@@ -129,7 +129,7 @@ impl<'a> Headers<'a> {
     /// # Errors
     ///
     /// If a segment on the way contradicts itself or the frame header.
-    pub fn next_scan(&mut self) -> Result<Option<ScanHeader>> {
+    pub(crate) fn next_scan(&mut self) -> Result<Option<ScanHeader>> {
         let codec = self.markers.codec();
         while let Some(segment) = self.markers.next()? {
             match segment.marker {

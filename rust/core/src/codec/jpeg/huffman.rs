@@ -31,7 +31,7 @@ impl HuffmanSpecification {
     ///
     /// If there are fewer bytes than it says, more than 256 codes, or more codes of a length than
     /// fit it.
-    pub fn split_off<'a>(bytes: &mut &'a [u8]) -> Result<HuffmanSpecification, JpegFault> {
+    pub(crate) fn split_off<'a>(bytes: &mut &'a [u8]) -> Result<HuffmanSpecification, JpegFault> {
         let cut_short = |needed| JpegFault::HuffmanCutShort { needed, available: bytes.len() };
         let (counts, rest): (&[u8; 16], &'a [u8]) =
             bytes.split_first_chunk().ok_or_else(|| cut_short(16))?;
@@ -54,7 +54,7 @@ impl HuffmanSpecification {
 
     /// Its codes, in order (T.81 §C.2). The code of ones alone, which the standard keeps free, is
     /// let pass.
-    pub fn codes(&self) -> impl Iterator<Item = Code> {
+    pub(crate) fn codes(&self) -> impl Iterator<Item = Code> {
         let lengths =
             (1u32..).zip(self.counts).flat_map(|(length, count)| (0..count).map(move |_| length));
         let mut next = 0u32;
@@ -69,7 +69,7 @@ impl HuffmanSpecification {
     }
 
     /// The highest symbol; `None` where there are no codes.
-    pub fn highest_symbol(&self) -> Option<u8> {
+    pub(crate) fn highest_symbol(&self) -> Option<u8> {
         self.symbols.iter().max().copied()
     }
 }
@@ -90,10 +90,10 @@ pub(crate) struct HuffmanTable {
 
 impl HuffmanTable {
     /// Longest code that is found by one look.
-    pub const LOOKUP_BITS: u32 = 9;
+    pub(crate) const LOOKUP_BITS: u32 = 9;
 
     /// Builds the tables that find symbols fast.
-    pub fn new(specification: &HuffmanSpecification) -> HuffmanTable {
+    pub(crate) fn new(specification: &HuffmanSpecification) -> HuffmanTable {
         let mut lookup = Box::new([0; 1 << Self::LOOKUP_BITS]);
         fill_lookup(&mut lookup[..], Self::LOOKUP_BITS, specification, |code| {
             u16::from(code.symbol) << 8 | code.length as u16
@@ -115,7 +115,7 @@ impl HuffmanTable {
     /// DECODE: the symbol of the next code (T.81 §F.2.2.3), which must be there since the last
     /// refill: at most 16 bits. `None` if no code starts like this.
     #[inline(always)]
-    pub fn decode(&self, bits: &mut BitReader<'_>) -> Option<u8> {
+    pub(crate) fn decode(&self, bits: &mut BitReader<'_>) -> Option<u8> {
         let entry = self.lookup.get(bits.peek(Self::LOOKUP_BITS) as usize).copied().unwrap_or(0);
         let (symbol, length) = match entry {
             0 => self.find_long(bits.peek(16))?,

@@ -113,7 +113,7 @@ impl<'a> Markers<'a> {
     /// # Errors
     ///
     /// If the frame does not start with SOI.
-    pub fn new(codec: &'static str, frame: &'a [u8]) -> Result<Markers<'a>> {
+    pub(crate) fn new(codec: &'static str, frame: &'a [u8]) -> Result<Markers<'a>> {
         match frame {
             [0xFF, SOI, ..] => Ok(Markers { codec, frame, position: 2 }),
             _ => Err(invalid(codec, 0, JpegFault::NoStartOfImage)),
@@ -121,29 +121,29 @@ impl<'a> Markers<'a> {
     }
 
     /// What messages call the codec.
-    pub fn codec(&self) -> &'static str {
+    pub(crate) fn codec(&self) -> &'static str {
         self.codec
     }
 
     /// All bytes of the frame.
-    pub fn frame(&self) -> &'a [u8] {
+    pub(crate) fn frame(&self) -> &'a [u8] {
         self.frame
     }
 
     /// Where the next segment is looked for: bytes from the start of the frame. Behind SOS it is
     /// where the entropy-coded bytes start.
-    pub fn position(&self) -> usize {
+    pub(crate) fn position(&self) -> usize {
         self.position
     }
 
     /// Goes on at `position`, such as behind entropy-coded bytes.
-    pub fn continue_at(&mut self, position: usize) {
+    pub(crate) fn continue_at(&mut self, position: usize) {
         self.position = position;
     }
 
     /// Goes on at the next marker that ends entropy-coded bytes: neither a stuffed byte nor a
     /// restart.
-    pub fn skip_entropy_coded(&mut self) {
+    pub(crate) fn skip_entropy_coded(&mut self) {
         while let Some((position, marker)) = next_marker(self.frame, self.position) {
             self.position = position;
             if !matches!(marker, RST0..=RST7) {
@@ -159,7 +159,7 @@ impl<'a> Markers<'a> {
     /// # Errors
     ///
     /// If there is something else than a marker, or a segment reaches past the end.
-    pub fn next(&mut self) -> Result<Option<Segment<'a>>> {
+    pub(crate) fn next(&mut self) -> Result<Option<Segment<'a>>> {
         let start = self.position;
         let rest = self.frame.get(start..).unwrap_or_default();
         // Any number of fill bytes may stand in front of a marker (T.81 §B.1.1.2).

@@ -1,7 +1,7 @@
 //! The MQ decoder (ISO/IEC 15444-1 Annex C).
 
 /// Contexts of a code-block (Table D.7).
-pub const CONTEXT_COUNT: usize = 19;
+pub(crate) const CONTEXT_COUNT: usize = 19;
 
 /// Qe, next state after the more and after the less probable symbol, and whether that switches what
 /// is more probable (Table C.2).
@@ -78,11 +78,11 @@ fn state(index: u32) -> u32 {
 
 /// The contexts of a code-block, each with its state.
 #[derive(Clone)]
-pub struct Contexts([u32; 32]);
+pub(crate) struct Contexts([u32; 32]);
 
 impl Contexts {
     /// As a code-block starts (Table D.7).
-    pub fn new() -> Contexts {
+    pub(crate) fn new() -> Contexts {
         let mut contexts = [state(0); 32];
         for (context, first) in
             [(super::bit_planes::UNIFORM, 46), (super::bit_planes::RUN_LENGTH, 3), (0, 4)]
@@ -97,7 +97,7 @@ impl Contexts {
 
 /// How far a codeword was decoded: registers A and C of Annex C, each less `slack`, which the
 /// caller holds.
-pub struct Codeword<'a> {
+pub(crate) struct Codeword<'a> {
     bytes: &'a [u8],
     position: usize,
     /// 16 bits above 16 of fraction, as `c`.
@@ -112,11 +112,11 @@ const HALF: i64 = 0x8000 << 16;
 
 /// By how much A can shrink before anything but the more probable symbol happens, or A has to be
 /// shifted: decoding subtracts from this alone, which is all that most symbols need.
-pub type Slack = i64;
+pub(crate) type Slack = i64;
 
 impl<'a> Codeword<'a> {
     /// Starts a codeword (§C.3.5).
-    pub fn new(bytes: &'a [u8]) -> (Codeword<'a>, Slack) {
+    pub(crate) fn new(bytes: &'a [u8]) -> (Codeword<'a>, Slack) {
         let first = i64::from(bytes.first().copied().unwrap_or(0xFF));
         let mut codeword = Codeword { bytes, position: 0, a: HALF, c: first << 16, shift_count: 0 };
         codeword.byte_in();
@@ -156,7 +156,12 @@ impl<'a> Codeword<'a> {
 
     /// Decodes a symbol (§C.3.2).
     #[inline(always)]
-    pub fn decode(&mut self, slack: &mut Slack, contexts: &mut Contexts, context: usize) -> u32 {
+    pub(crate) fn decode(
+        &mut self,
+        slack: &mut Slack,
+        contexts: &mut Contexts,
+        context: usize,
+    ) -> u32 {
         let entry = contexts.0.get(context & 31).copied().unwrap_or(0);
         *slack -= i64::from(entry & 0xFFFF_0000);
         if *slack >= 0 {

@@ -3,11 +3,11 @@
 
 /// The bytes end before what was to be read does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ends;
+pub(crate) struct Ends;
 
 /// Reads bits of a packet header.
 #[derive(Debug)]
-pub struct HeaderBits<'a> {
+pub(crate) struct HeaderBits<'a> {
     bytes: &'a [u8],
     position: usize,
     byte: u8,
@@ -16,12 +16,12 @@ pub struct HeaderBits<'a> {
 
 impl<'a> HeaderBits<'a> {
     /// Starts at `position` of `bytes`.
-    pub fn new(bytes: &'a [u8], position: usize) -> HeaderBits<'a> {
+    pub(crate) fn new(bytes: &'a [u8], position: usize) -> HeaderBits<'a> {
         HeaderBits { bytes, position, byte: 0, left: 0 }
     }
 
     /// The next bit.
-    pub fn bit(&mut self) -> Result<u32, Ends> {
+    pub(crate) fn bit(&mut self) -> Result<u32, Ends> {
         if self.left == 0 {
             self.left = if self.byte == 0xFF { 7 } else { 8 };
             self.byte = *self.bytes.get(self.position).ok_or(Ends)?;
@@ -32,7 +32,7 @@ impl<'a> HeaderBits<'a> {
     }
 
     /// The next bits, 32 at most, as a number.
-    pub fn bits(&mut self, count: u32) -> Result<u32, Ends> {
+    pub(crate) fn bits(&mut self, count: u32) -> Result<u32, Ends> {
         let mut number = 0;
         for _ in 0..count {
             number = number << 1 | self.bit()?;
@@ -41,7 +41,7 @@ impl<'a> HeaderBits<'a> {
     }
 
     /// Where the bytes go on behind the header.
-    pub fn end(self) -> Result<usize, Ends> {
+    pub(crate) fn end(self) -> Result<usize, Ends> {
         // A header does not end with 0xFF: a byte of no bits follows.
         let end = if self.byte == 0xFF { self.position + 1 } else { self.position };
         if end > self.bytes.len() { Err(Ends) } else { Ok(end) }

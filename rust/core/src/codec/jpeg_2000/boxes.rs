@@ -20,7 +20,7 @@ const SEARCHED_LENGTH: usize = 4096;
 /// # Errors
 ///
 /// If there is none, or a palette stands between its samples and those of the image.
-pub fn find_codestream(frame: &[u8]) -> Result<Range<usize>> {
+pub(crate) fn find_codestream(frame: &[u8]) -> Result<Range<usize>> {
     if frame.starts_with(&CODESTREAM_START) {
         return Ok(0..frame.len());
     }

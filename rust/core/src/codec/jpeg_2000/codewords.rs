@@ -7,7 +7,7 @@
 
 /// Of the first row of quads.
 #[rustfmt::skip]
-pub const FIRST_ROW: [u32; 444] = [
+pub(crate) const FIRST_ROW: [u32; 444] = [
     0x008_0034, 0x00C_45FF, 0x010_0003, 0x014_8BFF, 0x018_008D, 0x01C_8AFF, 0x01C_C4FF,
     0x020_0013, 0x025_109E, 0x028_0075, 0x02D_111E, 0x02D_447F, 0x030_001E, 0x034_037F,
     0x038_017F, 0x03C_8A7F, 0x03C_806E, 0x040_0023, 0x046_21EE, 0x048_00EE, 0x04C_016E,
@@ -76,7 +76,7 @@ pub const FIRST_ROW: [u32; 444] = [
 
 /// Of the other rows of quads.
 #[rustfmt::skip]
-pub const OTHER_ROWS: [u32; 358] = [
+pub(crate) const OTHER_ROWS: [u32; 358] = [
     0x008_0003, 0x00C_453E, 0x010_0033, 0x014_88BE, 0x018_006D, 0x01C_01DE, 0x020_0013,
     0x025_103E, 0x028_00AD, 0x02C_015E, 0x030_000D, 0x034_03FF, 0x038_00FF, 0x03C_00DE,
     0x040_0023, 0x046_202D, 0x048_00CD, 0x04C_009E, 0x050_004D, 0x056_205E, 0x056_89FF,

@@ -24,7 +24,7 @@ const MAX_PLANES: u32 = 30;
 /// # Errors
 ///
 /// If there are fewer, or what is left does not start at a sample of the whole.
-pub fn check_reduction(header: &Header, tiles: &Tiles, target: &Target<'_>) -> Result<()> {
+pub(crate) fn check_reduction(header: &Header, tiles: &Tiles, target: &Target<'_>) -> Result<()> {
     let reduce = target.options().reduce;
     let components = 0..header.size.components.len();
     let levels = tiles.tiles.iter().flat_map(|tile| {
@@ -78,7 +78,7 @@ impl Damage {
 ///
 /// If a tile is coded in a way that cannot be or that is not read, or nothing of the image is
 /// there.
-pub fn decode_tiles(
+pub(crate) fn decode_tiles(
     codestream: &[u8],
     header: &Header,
     tiles: Tiles,
@@ -142,7 +142,8 @@ fn give_rows(
 
 wide! {
     /// Puts a row of all components together, each sample in its range (§G.1).
-    fn interleave(header: &Header, planes: &[TilePlane], row: usize, out: &mut [i32]) = interleave_inline;
+    fn interleave(header: &Header, planes: &[TilePlane], row: usize, out: &mut [i32]) =
+        interleave_inline;
 }
 
 #[inline(always)]

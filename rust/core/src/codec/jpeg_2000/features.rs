@@ -2,7 +2,7 @@
 
 /// Vectors of 32 bytes, and shifts by a number of bits that need no fixed register.
 #[cfg(target_arch = "x86_64")]
-pub fn has_wide() -> bool {
+pub(crate) fn has_wide() -> bool {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
@@ -19,7 +19,7 @@ macro_rules! wide {
         $($argument:ident: $type:ty),* $(,)?
     ) $(-> $result:ty)? = $inner:path;) => {
         $(#[$doc])*
-        #[allow(unsafe_code, reason = "a function for other instructions has to be called as unsafe")]
+        #[allow(unsafe_code, reason = "a call of a function for other instructions is unsafe")]
         $visibility fn $name $(<$generic: $bound>)? ($($argument: $type),*) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
             {

@@ -1,7 +1,7 @@
 //! The bit streams of an HTJ2K code-block (ISO/IEC 15444-15 §7.1).
 
 /// Bits from the first byte on, the lowest of a byte first, none in the highest bit behind 0xFF.
-pub struct ForwardBits<'a> {
+pub(crate) struct ForwardBits<'a> {
     bytes: &'a [u8],
     buffer: u64,
     count: u32,
@@ -12,7 +12,7 @@ pub struct ForwardBits<'a> {
 
 impl<'a> ForwardBits<'a> {
     /// The bits of `bytes`, then those of `filler` without end.
-    pub fn new(bytes: &'a [u8], filler: u8) -> ForwardBits<'a> {
+    pub(crate) fn new(bytes: &'a [u8], filler: u8) -> ForwardBits<'a> {
         ForwardBits { bytes, buffer: 0, count: 0, is_after_ff: false, filler }
     }
 
@@ -58,7 +58,7 @@ impl<'a> ForwardBits<'a> {
 
     /// The next bits, 31 at most.
     #[inline(always)]
-    pub fn take(&mut self, count: u32) -> u32 {
+    pub(crate) fn take(&mut self, count: u32) -> u32 {
         self.fill();
         let bits = self.buffer as u32 & ((1u32 << (count & 31)) - 1);
         self.buffer >>= count & 31;
@@ -69,7 +69,7 @@ impl<'a> ForwardBits<'a> {
 
 /// Bits from the last byte back, the lowest of a byte first; a byte of seven ones below its highest
 /// bit has no highest bit if the one read before is above 0x8F.
-pub struct BackwardBits<'a> {
+pub(crate) struct BackwardBits<'a> {
     bytes: &'a [u8],
     buffer: u64,
     count: u32,
@@ -78,12 +78,12 @@ pub struct BackwardBits<'a> {
 
 impl<'a> BackwardBits<'a> {
     /// The bits of `bytes` from the last one back, then zeros.
-    pub fn new(bytes: &'a [u8]) -> BackwardBits<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> BackwardBits<'a> {
         BackwardBits { bytes, buffer: 0, count: 0, is_stuffed: true }
     }
 
     /// As the code of quads starts: with the upper half of the last byte.
-    pub fn from_upper_half(bytes: &'a [u8]) -> BackwardBits<'a> {
+    pub(crate) fn from_upper_half(bytes: &'a [u8]) -> BackwardBits<'a> {
         let (last, rest) = bytes.split_last().unwrap_or((&0, &[]));
         let half = last >> 4;
         let count = if half & 7 == 7 { 3 } else { 4 };
@@ -92,7 +92,7 @@ impl<'a> BackwardBits<'a> {
 
     /// The next bits, without taking them: 32 at least are right.
     #[inline(always)]
-    pub fn peek(&mut self) -> u32 {
+    pub(crate) fn peek(&mut self) -> u32 {
         while self.count < 32 {
             let (last, rest) = self.bytes.split_last().unwrap_or((&0, &[]));
             self.bytes = rest;
@@ -105,14 +105,14 @@ impl<'a> BackwardBits<'a> {
 
     /// Takes bits that were seen.
     #[inline(always)]
-    pub fn skip(&mut self, count: u32) {
+    pub(crate) fn skip(&mut self, count: u32) {
         self.buffer >>= count;
         self.count = self.count.saturating_sub(count);
     }
 
     /// The next bits, 31 at most.
     #[inline(always)]
-    pub fn take(&mut self, count: u32) -> u32 {
+    pub(crate) fn take(&mut self, count: u32) -> u32 {
         let bits = self.peek() & ((1 << count) - 1);
         self.skip(count);
         bits
@@ -120,7 +120,7 @@ impl<'a> BackwardBits<'a> {
 }
 
 /// Adaptively coded runs (MEL): of quads without significant samples where none is near.
-pub struct RunBits<'a> {
+pub(crate) struct RunBits<'a> {
     bytes: std::slice::Iter<'a, u8>,
     byte: u8,
     left: u32,
@@ -134,7 +134,7 @@ const RUN_EXPONENTS: [u32; 13] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5];
 
 impl<'a> RunBits<'a> {
     /// The runs in `bytes`, the last of which has its upper half alone.
-    pub fn new(bytes: &'a [u8]) -> RunBits<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> RunBits<'a> {
         RunBits { bytes: bytes.iter(), byte: 0, left: 0, state: 0, run: 0, ends_run: false }
     }
 
@@ -153,7 +153,7 @@ impl<'a> RunBits<'a> {
 
     /// The next symbol.
     #[inline(always)]
-    pub fn symbol(&mut self) -> bool {
+    pub(crate) fn symbol(&mut self) -> bool {
         if self.run == 0 && !self.ends_run {
             self.next_run();
         }

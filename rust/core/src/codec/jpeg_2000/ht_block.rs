@@ -56,7 +56,7 @@ impl Quad {
 }
 
 /// Decodes code-blocks; keeps its memory from one to the next.
-pub struct BlockDecoder {
+pub(crate) struct BlockDecoder {
     /// Of the row above and then of this row, from index 1 on.
     quads: Box<[Quad; MAX_QUADS]>,
     /// Twice the magnitude less 1 of the lowest samples of the row above, from index 1 on; 0 if not
@@ -79,7 +79,7 @@ fn offset_prefix(bits: &mut BackwardBits<'_>) -> (u32, u32) {
 
 impl BlockDecoder {
     /// Ready for any block.
-    pub fn new() -> BlockDecoder {
+    pub(crate) fn new() -> BlockDecoder {
         BlockDecoder {
             quads: Box::new([Quad::default(); MAX_QUADS]),
             above: Box::new([0; MAX_QUADS * 2]),
@@ -88,7 +88,7 @@ impl BlockDecoder {
 
     /// Decodes a block into `samples`: its cleanup pass, the lowest plane of which is `plane`, and
     /// the passes that refine it. Says whether its bytes make sense.
-    pub fn decode(
+    pub(crate) fn decode(
         &mut self,
         cleanup: &[u8],
         refinement: &[u8],
@@ -167,7 +167,12 @@ impl BlockDecoder {
 
 wide! {
     /// The pass that finds most of a block (§7.3).
-    fn cleanup_pass(decoder: &mut BlockDecoder, bytes: &[u8], plane: u32, samples: &mut SampleBlock) -> bool =
+    fn cleanup_pass(
+        decoder: &mut BlockDecoder,
+        bytes: &[u8],
+        plane: u32,
+        samples: &mut SampleBlock,
+    ) -> bool =
         BlockDecoder::cleanup_pass;
 }
 

@@ -13,7 +13,7 @@ const MAX_LENGTH_BITS: u32 = 32;
 
 /// How reading the packets of a tile ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PacketError {
+pub(crate) enum PacketError {
     /// The bytes end before the packets do.
     Ends,
     /// A packet header says what cannot be.
@@ -27,7 +27,7 @@ impl From<Ends> for PacketError {
 }
 
 /// Reads the packets of a tile, and leaves in its code-blocks where their bytes are.
-pub struct PacketReader<'a> {
+pub(crate) struct PacketReader<'a> {
     /// The bodies of the tile-parts, one behind the other.
     pub bytes: &'a [u8],
     /// Where the next packet starts.
@@ -50,7 +50,7 @@ struct Contribution {
 
 impl PacketReader<'_> {
     /// Reads all packets, in their order.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         components: &mut [TileComponent],
         changes: &[ProgressionChange],

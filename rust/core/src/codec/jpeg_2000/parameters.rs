@@ -7,7 +7,7 @@ use std::ops::Range;
 /// Image and tiles on the reference grid (§B.2, §B.3).
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct ImageSize {
+pub(crate) struct ImageSize {
     pub x0: u32,
     pub y0: u32,
     pub x1: u32,
@@ -21,7 +21,7 @@ pub struct ImageSize {
 
 /// A component of the image.
 #[derive(Clone, Copy, Debug)]
-pub struct ComponentSize {
+pub(crate) struct ComponentSize {
     /// Bits of a sample.
     pub precision: u32,
     /// Whether samples are two's complement.
@@ -34,17 +34,17 @@ pub struct ComponentSize {
 
 impl ImageSize {
     /// Tiles side by side.
-    pub fn tile_columns(&self) -> u32 {
+    pub(crate) fn tile_columns(&self) -> u32 {
         (self.x1 - self.tile_x0).div_ceil(self.tile_width)
     }
 
     /// Tiles one above the other.
-    pub fn tile_rows(&self) -> u32 {
+    pub(crate) fn tile_rows(&self) -> u32 {
         (self.y1 - self.tile_y0).div_ceil(self.tile_height)
     }
 
     /// Where a tile lies on the reference grid (§B.3).
-    pub fn tile(&self, index: usize) -> Rectangle {
+    pub(crate) fn tile(&self, index: usize) -> Rectangle {
         let columns = self.tile_columns().max(1);
         let (row, column) = (index as u32 / columns, index as u32 % columns);
         let along = |first: u32, length: u32, index: u32, low: u32, high: u32| {
@@ -62,7 +62,7 @@ impl ImageSize {
 /// Corners: the upper left one, and the one below and to the right of the last sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct Rectangle {
+pub(crate) struct Rectangle {
     pub x0: u32,
     pub y0: u32,
     pub x1: u32,
@@ -71,22 +71,22 @@ pub struct Rectangle {
 
 impl Rectangle {
     /// Columns.
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.x1.saturating_sub(self.x0) as usize
     }
 
     /// Rows.
-    pub fn height(&self) -> usize {
+    pub(crate) fn height(&self) -> usize {
         self.y1.saturating_sub(self.y0) as usize
     }
 
     /// Whether it has no samples.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.width() == 0 || self.height() == 0
     }
 
     /// The samples of every `x_step`th column and `y_step`th row.
-    pub fn every(&self, x_step: u32, y_step: u32) -> Rectangle {
+    pub(crate) fn every(&self, x_step: u32, y_step: u32) -> Rectangle {
         Rectangle {
             x0: self.x0.div_ceil(x_step),
             y0: self.y0.div_ceil(y_step),
@@ -96,13 +96,13 @@ impl Rectangle {
     }
 
     /// What is left of it `levels` resolutions down.
-    pub fn reduced(&self, levels: u32) -> Rectangle {
+    pub(crate) fn reduced(&self, levels: u32) -> Rectangle {
         let halve = |at: u32| ((u64::from(at) + ((1 << levels) - 1)) >> levels) as u32;
         Rectangle { x0: halve(self.x0), y0: halve(self.y0), x1: halve(self.x1), y1: halve(self.y1) }
     }
 
     /// What both have.
-    pub fn meet(&self, other: &Rectangle) -> Rectangle {
+    pub(crate) fn meet(&self, other: &Rectangle) -> Rectangle {
         Rectangle {
             x0: self.x0.max(other.x0),
             y0: self.y0.max(other.y0),
@@ -115,7 +115,7 @@ impl Rectangle {
 /// Orders of packets (§B.12): L layer, R resolution, C component, P position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
-pub enum Progression {
+pub(crate) enum Progression {
     Lrcp,
     Rlcp,
     Rpcl,
@@ -125,7 +125,7 @@ pub enum Progression {
 
 impl Progression {
     /// By its code (Table A.16).
-    pub fn from_code(code: u8) -> Option<Progression> {
+    pub(crate) fn from_code(code: u8) -> Option<Progression> {
         Some(match code {
             0 => Progression::Lrcp,
             1 => Progression::Rlcp,
@@ -139,7 +139,7 @@ impl Progression {
 
 /// A part of the packets, and their order (POC).
 #[derive(Clone, Debug)]
-pub struct ProgressionChange {
+pub(crate) struct ProgressionChange {
     /// Of these resolutions,
     pub resolutions: Range<usize>,
     /// these components
@@ -152,7 +152,7 @@ pub struct ProgressionChange {
 
 /// What holds for all components of a tile (SGcod).
 #[derive(Clone, Copy, Debug)]
-pub struct TileCoding {
+pub(crate) struct TileCoding {
     /// The order of packets.
     pub progression: Progression,
     /// Layers.
@@ -167,7 +167,7 @@ pub struct TileCoding {
 
 /// How code-blocks are coded (Table A.19).
 #[derive(Clone, Copy, Debug, Default)]
-pub struct BlockStyle {
+pub(crate) struct BlockStyle {
     /// By the block coder of Part 15.
     pub is_high_throughput: bool,
     /// Passes of the lower bit-planes are not arithmetically coded.
@@ -184,7 +184,7 @@ pub struct BlockStyle {
 
 impl BlockStyle {
     /// By its code; `None` if blocks of one component can be coded by either coder.
-    pub fn from_code(code: u8) -> Option<BlockStyle> {
+    pub(crate) fn from_code(code: u8) -> Option<BlockStyle> {
         (code & 0xC0 != 0xC0).then_some(BlockStyle {
             is_high_throughput: code & 0x40 != 0,
             has_bypass: code & 1 != 0,
@@ -198,7 +198,7 @@ impl BlockStyle {
 
 /// How a component is coded (SPcod, SPcoc).
 #[derive(Clone, Debug)]
-pub struct CodingStyle {
+pub(crate) struct CodingStyle {
     /// How often it is halved.
     pub level_count: u32,
     /// Code-blocks are 2 to the power of this wide,
@@ -216,7 +216,7 @@ pub struct CodingStyle {
 /// Whether and how coefficients are quantized (Table A.28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the standard's words")]
-pub enum QuantizationStyle {
+pub(crate) enum QuantizationStyle {
     None,
     Derived,
     Expounded,
@@ -224,7 +224,7 @@ pub enum QuantizationStyle {
 
 /// Quantization of a component (QCD, QCC).
 #[derive(Clone, Debug)]
-pub struct Quantization {
+pub(crate) struct Quantization {
     /// Whether and how.
     pub style: QuantizationStyle,
     /// Bits more than the range of a band needs.
@@ -236,7 +236,7 @@ pub struct Quantization {
 impl Quantization {
     /// Exponent and mantissa of a band: that of the lowest resolution has the index 0. `None` if it
     /// has none.
-    pub fn step(&self, band_index: usize) -> Option<(u32, u32)> {
+    pub(crate) fn step(&self, band_index: usize) -> Option<(u32, u32)> {
         match self.style {
             QuantizationStyle::Derived => {
                 let (exponent, mantissa) = *self.steps.first()?;
@@ -250,7 +250,7 @@ impl Quantization {
 
 /// What holds for all components, and what for one.
 #[derive(Clone, Debug)]
-pub struct ByComponent<T> {
+pub(crate) struct ByComponent<T> {
     /// For those that are not named.
     pub default: Option<T>,
     named: BTreeMap<usize, T>,
@@ -264,13 +264,17 @@ impl<T> Default for ByComponent<T> {
 
 impl<T> ByComponent<T> {
     /// Says something of one component.
-    pub fn set(&mut self, component: usize, value: T) {
+    pub(crate) fn set(&mut self, component: usize, value: T) {
         self.named.insert(component, value);
     }
 
     /// What holds for `component` of a tile; `self` is what its main header says. What is said of a
     /// tile comes first, and then what is said of a component (§A.6).
-    pub fn resolve<'a>(&'a self, tile: &'a ByComponent<T>, component: usize) -> Option<&'a T> {
+    pub(crate) fn resolve<'a>(
+        &'a self,
+        tile: &'a ByComponent<T>,
+        component: usize,
+    ) -> Option<&'a T> {
         let of_tile = tile.named.get(&component).or(tile.default.as_ref());
         of_tile.or_else(|| self.named.get(&component)).or(self.default.as_ref())
     }
@@ -278,7 +282,7 @@ impl<T> ByComponent<T> {
 
 /// Everything that can be said in the main header and again for a tile.
 #[derive(Clone, Debug, Default)]
-pub struct Parameters {
+pub(crate) struct Parameters {
     /// COD.
     pub tile: Option<TileCoding>,
     /// COD, COC.

@@ -1,11 +1,11 @@
 //! The coefficients of one code-block while it is decoded.
 
 /// Most samples of a code-block (ISO/IEC 15444-1 §A.6.1).
-pub const MAX_SAMPLES: usize = 4096;
+pub(crate) const MAX_SAMPLES: usize = 4096;
 
 /// Coefficients, row by row: the sign in the highest bit, below it the magnitude with one bit of
 /// fraction.
-pub struct SampleBlock {
+pub(crate) struct SampleBlock {
     samples: Box<[u32; MAX_SAMPLES]>,
     /// Of a row: even, as HTJ2K codes two by two.
     stride: usize,
@@ -15,12 +15,12 @@ pub struct SampleBlock {
 
 impl SampleBlock {
     /// One without samples.
-    pub fn new() -> SampleBlock {
+    pub(crate) fn new() -> SampleBlock {
         SampleBlock { samples: Box::new([0; MAX_SAMPLES]), stride: 2, width: 0, height: 0 }
     }
 
     /// Makes it of this size, all zero. Says whether it can be.
-    pub fn reset(&mut self, width: usize, height: usize) -> bool {
+    pub(crate) fn reset(&mut self, width: usize, height: usize) -> bool {
         let stride = width.next_multiple_of(2).max(2);
         let count = stride.saturating_mul(height.next_multiple_of(2));
         let Some(samples) = self.samples.get_mut(..count) else { return false };
@@ -30,31 +30,31 @@ impl SampleBlock {
     }
 
     /// Columns.
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.width
     }
 
     /// Rows.
-    pub fn height(&self) -> usize {
+    pub(crate) fn height(&self) -> usize {
         self.height
     }
 
     /// The rows.
-    pub fn rows(&self) -> impl Iterator<Item = &[u32]> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u32]> {
         let rows = self.samples.chunks_exact(self.stride).take(self.height);
         rows.map(|row| row.get(..self.width).unwrap_or_default())
     }
 
     /// Rows two by two, of an even length: with a column and a row more than there are if that is
     /// needed.
-    pub fn row_pairs_mut(&mut self) -> impl Iterator<Item = (&mut [u32], &mut [u32])> {
+    pub(crate) fn row_pairs_mut(&mut self) -> impl Iterator<Item = (&mut [u32], &mut [u32])> {
         let stride = self.stride;
         let pairs = self.samples.chunks_exact_mut(stride * 2).take(self.height.div_ceil(2));
         pairs.map(move |pair| pair.split_at_mut(stride))
     }
 
     /// A sample; 0 where there is none.
-    pub fn get(&self, row: usize, column: usize) -> u32 {
+    pub(crate) fn get(&self, row: usize, column: usize) -> u32 {
         if row >= self.height || column >= self.width {
             return 0;
         }
@@ -63,7 +63,7 @@ impl SampleBlock {
 
     /// Changes a sample.
     #[inline(always)]
-    pub fn set(&mut self, row: usize, column: usize, value: u32) {
+    pub(crate) fn set(&mut self, row: usize, column: usize, value: u32) {
         // No index of a block is changed by this; it takes the place of a check.
         if let Some(sample) = self.samples.get_mut((row * self.stride + column) & (MAX_SAMPLES - 1))
         {
@@ -72,7 +72,7 @@ impl SampleBlock {
     }
 
     /// The length of a row, and all samples that there is room for.
-    pub fn storage_mut(&mut self) -> (usize, &mut [u32; MAX_SAMPLES]) {
+    pub(crate) fn storage_mut(&mut self) -> (usize, &mut [u32; MAX_SAMPLES]) {
         (self.stride, &mut self.samples)
     }
 }

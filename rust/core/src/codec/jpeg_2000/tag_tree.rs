@@ -18,7 +18,7 @@ struct Level {
 
 /// A grid of numbers, known as far as they were decoded.
 #[derive(Debug, Default)]
-pub struct TagTree {
+pub(crate) struct TagTree {
     nodes: Vec<Node>,
     /// The grid itself first, the root last.
     levels: Vec<Level>,
@@ -26,7 +26,7 @@ pub struct TagTree {
 
 impl TagTree {
     /// A tree of which nothing is known.
-    pub fn new(mut columns: usize, mut rows: usize) -> TagTree {
+    pub(crate) fn new(mut columns: usize, mut rows: usize) -> TagTree {
         let (mut levels, mut count) = (Vec::new(), 0);
         while columns > 0 && rows > 0 {
             levels.push(Level { first_node: count, columns });
@@ -41,7 +41,7 @@ impl TagTree {
 
     /// Decodes until it is known whether the number at a place is less than `threshold`, and says
     /// whether it is.
-    pub fn is_less(
+    pub(crate) fn is_less(
         &mut self,
         bits: &mut HeaderBits<'_>,
         column: usize,

@@ -2,7 +2,9 @@
 //! code-blocks.
 
 use super::codestream::Header;
-use super::parameters::{BlockStyle, ByComponent, Parameters, QuantizationStyle, Rectangle};
+use super::parameters::{
+    BlockStyle, CodingStyle, ComponentSize, Parameters, Quantization, QuantizationStyle, Rectangle,
+};
 use super::tag_tree::TagTree;
 use super::{NAME, unsupported};
 use crate::codec::invalid;
@@ -10,7 +12,7 @@ use crate::error::{Jpeg2000Fault, Result};
 
 /// A code-block and what is there of it.
 #[derive(Debug, Default)]
-pub struct Block {
+pub(crate) struct Block {
     /// Where it lies in its band.
     pub area: Rectangle,
     /// Coding passes that are there.
@@ -25,7 +27,7 @@ pub struct Block {
 
 /// A codeword segment: passes that are coded together.
 #[derive(Debug)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// Passes that are there.
     pub pass_count: u32,
     /// Passes that it can have.
@@ -36,7 +38,7 @@ pub struct Segment {
 
 /// What a precinct has of a band.
 #[derive(Debug)]
-pub struct PrecinctBand {
+pub(crate) struct PrecinctBand {
     /// Code-blocks side by side.
     pub columns: usize,
     /// In which layer a code-block is first included.
@@ -49,7 +51,7 @@ pub struct PrecinctBand {
 
 /// A precinct: what a packet holds of a resolution.
 #[derive(Debug)]
-pub struct Precinct {
+pub(crate) struct Precinct {
     /// Row and column on the reference grid, by which packets are ordered.
     pub position: (u32, u32),
     /// The layer that its next packet is of.
@@ -60,7 +62,7 @@ pub struct Precinct {
 
 /// A band of wavelet coefficients.
 #[derive(Clone, Copy, Debug)]
-pub struct Band {
+pub(crate) struct Band {
     /// Where it lies in its own coordinates.
     pub area: Rectangle,
     /// Whether it is high-pass horizontally.
@@ -75,7 +77,7 @@ pub struct Band {
 
 /// A resolution.
 #[derive(Debug)]
-pub struct Resolution {
+pub(crate) struct Resolution {
     /// Where it lies in its own coordinates.
     pub area: Rectangle,
     /// LL, or HL, LH, HH.
@@ -86,7 +88,7 @@ pub struct Resolution {
 
 /// A component of a tile.
 #[derive(Debug)]
-pub struct TileComponent {
+pub(crate) struct TileComponent {
     /// The lowest resolution first.
     pub resolutions: Vec<Resolution>,
     /// How code-blocks are coded.
@@ -97,38 +99,65 @@ pub struct TileComponent {
     pub region_shift: u32,
 }
 
-/// Divides a tile, of which `own` says what its own headers say, and that has `coded_length` bytes
-/// of packets.
+/// Divides a tile into components. `own` is what the tile's own headers say; the tile has
+/// `coded_length` bytes of packets.
 ///
 /// # Errors
 ///
-/// If quantization is not said for a band, or it is divided into more pieces than an image can
-/// need.
-pub fn divide(
+/// If no header describes the coding or quantization of a component, a component is coded in a way
+/// that cannot be or that this decoder lacks, or has more pieces than an image can need.
+pub(crate) fn divide(
     header: &Header,
     own: &Parameters,
     tile_index: usize,
     coded_length: u64,
 ) -> Result<Vec<TileComponent>> {
-    let area = header.size.tile(tile_index);
-    let main = &header.parameters;
-    let mut components = Vec::with_capacity(header.size.components.len());
-    for (index, component) in header.size.components.iter().enumerate() {
-        fn resolve<'a, T>(
-            main: &'a ByComponent<T>,
-            own: &'a ByComponent<T>,
-            index: usize,
-        ) -> Result<&'a T> {
-            main.resolve(own, index)
-                .ok_or_else(|| invalid(NAME, 0, Jpeg2000Fault::Uncoded { component: index }))
-        }
-        let coding = resolve(&main.coding, &own.coding, index)?;
-        let quantization = resolve(&main.quantization, &own.quantization, index)?;
+    let tile = header.size.tile(tile_index);
+    let sizes = header.size.components.iter().enumerate();
+    sizes
+        .map(|(index, size)| {
+            let coded = Coded::find(&header.parameters, own, index)?;
+            coded.divide(&tile, size, coded_length)
+        })
+        .collect()
+}
+
+/// How a component of a tile is coded.
+struct Coded<'a> {
+    coding: &'a CodingStyle,
+    quantization: &'a Quantization,
+    region_shift: u32,
+}
+
+impl<'a> Coded<'a> {
+    /// What the main header and the tile's own headers say of the component with this index.
+    fn find(main: &'a Parameters, own: &'a Parameters, component: usize) -> Result<Coded<'a>> {
+        let coding = main.coding.resolve(&own.coding, component);
+        let quantization = main.quantization.resolve(&own.quantization, component);
+        let (Some(coding), Some(quantization)) = (coding, quantization) else {
+            return Err(invalid(NAME, 0, Jpeg2000Fault::Uncoded { component }));
+        };
         if coding.is_reversible && quantization.style != QuantizationStyle::None {
-            return Err(invalid(NAME, 0, Jpeg2000Fault::QuantizedReversible { component: index }));
+            return Err(invalid(NAME, 0, Jpeg2000Fault::QuantizedReversible { component }));
         }
-        let (x_step, y_step) = (u32::from(component.x_step), u32::from(component.y_step));
-        let area = area.every(x_step, y_step);
+        let region_shift = main.region_shift.resolve(&own.region_shift, component);
+        let region_shift = region_shift.copied().unwrap_or(0).into();
+        if region_shift > 0 && coding.block_style.is_high_throughput {
+            return Err(unsupported("a region of interest in HTJ2K"));
+        }
+        Ok(Coded { coding, quantization, region_shift })
+    }
+
+    /// Divides the component, whose samples are `size` apart, of a tile on the reference grid.
+    fn divide(
+        &self,
+        tile: &Rectangle,
+        size: &ComponentSize,
+        coded_length: u64,
+    ) -> Result<TileComponent> {
+        let coding = self.coding;
+        let (x_step, y_step) = (u32::from(size.x_step), u32::from(size.y_step));
+        let area = tile.every(x_step, y_step);
         let sample_count = area.width() as u64 * area.height() as u64;
         let mut pieces = Pieces::new(sample_count, coded_length);
         let mut resolutions = Vec::with_capacity(coding.level_count as usize + 1);
@@ -142,57 +171,51 @@ pub fn divide(
                 is_lowest: resolution == 0,
                 block_exponents: (coding.block_width_exponent, coding.block_height_exponent),
                 grid_steps: (u64::from(x_step) << down, u64::from(y_step) << down),
-                tile: header.size.tile(tile_index),
+                tile: *tile,
             };
-            let kinds: &[(bool, bool)] = if resolution == 0 {
-                &[(false, false)]
-            } else {
-                &[(true, false), (false, true), (true, true)]
-            };
-            let mut bands = Vec::with_capacity(kinds.len());
-            for (kind, (is_high_x, is_high_y)) in kinds.iter().copied().enumerate() {
-                let band_index =
-                    if resolution == 0 { 0 } else { resolution as usize * 3 - 2 + kind };
-                let (exponent, mantissa) = quantization.step(band_index).ok_or_else(|| {
-                    invalid(NAME, 0, Jpeg2000Fault::UnquantizedBand { band: band_index })
-                })?;
-                let gain = u32::from(is_high_x) + u32::from(is_high_y);
-                let range = (component.precision + gain) as i32 - exponent as i32;
-                let level = if resolution == 0 { down } else { down + 1 };
-                bands.push(Band {
-                    area: band_area(&area, level, is_high_x, is_high_y),
-                    is_high_x,
-                    is_high_y,
-                    plane_count: (quantization.guard_bits + exponent).saturating_sub(1),
-                    step: if coding.is_reversible {
-                        1.0
-                    } else {
-                        2f32.powi(range) * (1.0 + mantissa as f32 / 2048.0)
-                    },
-                });
-            }
+            let bands = self.bands(&area, size.precision, resolution)?;
             let precincts = grid.precincts(&bands, &mut pieces)?;
             resolutions.push(Resolution { area: grid.area, bands, precincts });
         }
-        components.push(TileComponent {
+        Ok(TileComponent {
             resolutions,
             block_style: coding.block_style,
             is_reversible: coding.is_reversible,
-            region_shift: main
-                .region_shift
-                .resolve(&own.region_shift, index)
-                .copied()
-                .unwrap_or(0)
-                .into(),
-        });
+            region_shift: self.region_shift,
+        })
     }
-    if components
-        .iter()
-        .any(|component| component.region_shift > 0 && component.block_style.is_high_throughput)
-    {
-        return Err(unsupported("a region of interest in HTJ2K"));
+
+    /// The bands that a resolution adds to the one below (§B.5), of a component of a tile.
+    fn bands(&self, area: &Rectangle, precision: u32, resolution: u32) -> Result<Vec<Band>> {
+        let kinds: &[(bool, bool)] = match resolution {
+            0 => &[(false, false)],
+            _ => &[(true, false), (false, true), (true, true)],
+        };
+        // Of resolution 0 and the one above it bands are equally far down.
+        let level = self.coding.level_count - resolution.saturating_sub(1);
+        let first_band = (resolution as usize * 3).saturating_sub(2);
+        let mut bands = Vec::with_capacity(kinds.len());
+        for (band, (is_high_x, is_high_y)) in (first_band..).zip(kinds.iter().copied()) {
+            let (exponent, mantissa) = self
+                .quantization
+                .step(band)
+                .ok_or_else(|| invalid(NAME, 0, Jpeg2000Fault::UnquantizedBand { band }))?;
+            let gain = u32::from(is_high_x) + u32::from(is_high_y);
+            let range = (precision + gain) as i32 - exponent as i32;
+            bands.push(Band {
+                area: band_area(area, level, is_high_x, is_high_y),
+                is_high_x,
+                is_high_y,
+                plane_count: (self.quantization.guard_bits + exponent).saturating_sub(1),
+                step: if self.coding.is_reversible {
+                    1.0
+                } else {
+                    2f32.powi(range) * (1.0 + mantissa as f32 / 2048.0)
+                },
+            });
+        }
+        Ok(bands)
     }
-    Ok(components)
 }
 
 /// Where a band lies that is `level` times down from `component` (§B.5).

@@ -6,7 +6,7 @@ use super::parameters::Rectangle;
 
 /// A grid of coefficients or samples, row by row.
 #[derive(Clone, Debug, Default)]
-pub struct Plane<T> {
+pub(crate) struct Plane<T> {
     /// Columns.
     pub width: usize,
     /// Rows.
@@ -17,12 +17,12 @@ pub struct Plane<T> {
 
 impl<T: Copy + Default> Plane<T> {
     /// All zero.
-    pub fn new(width: usize, height: usize) -> Plane<T> {
+    pub(crate) fn new(width: usize, height: usize) -> Plane<T> {
         Plane { width, height, samples: vec![T::default(); width * height] }
     }
 
     /// A row.
-    pub fn row(&self, row: usize) -> &[T] {
+    pub(crate) fn row(&self, row: usize) -> &[T] {
         self.samples
             .get(row * self.width..)
             .and_then(|rest| rest.get(..self.width))
@@ -30,7 +30,7 @@ impl<T: Copy + Default> Plane<T> {
     }
 
     /// A row, to be changed.
-    pub fn row_mut(&mut self, row: usize) -> &mut [T] {
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [T] {
         self.samples
             .get_mut(row * self.width..)
             .and_then(|rest| rest.get_mut(..self.width))
@@ -39,7 +39,7 @@ impl<T: Copy + Default> Plane<T> {
 }
 
 /// What a wavelet does with numbers.
-pub trait Coefficient: Copy + Default + Send + 'static {
+pub(crate) trait Coefficient: Copy + Default + Send + 'static {
     /// From a sign and a magnitude with one bit of fraction, in steps of `step`.
     fn dequantize(coded: u32, step: f32) -> Self;
 
@@ -59,7 +59,7 @@ pub trait Coefficient: Copy + Default + Send + 'static {
 
 /// A step of lifting.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub(crate) struct Step {
     /// Whether the high-pass ones are changed.
     changes_high: bool,
     factor: f32,
@@ -139,7 +139,7 @@ impl Coefficient for f32 {
 }
 
 /// The four bands of a level, each with as many rows and columns as its area.
-pub struct Bands<'a, T> {
+pub(crate) struct Bands<'a, T> {
     pub low: &'a Plane<T>,
     /// HL: high-pass horizontally.
     pub high_x: &'a Plane<T>,
@@ -152,7 +152,8 @@ pub struct Bands<'a, T> {
 wide! {
     /// Puts a resolution together from the bands of its level (2D_SR, §F.3.2). `area` is that of
     /// the resolution.
-    pub fn synthesize<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Plane<T> = synthesize_inline;
+    pub(crate) fn synthesize<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Plane<T> =
+        synthesize_inline;
 }
 
 #[inline(always)]

@@ -2,6 +2,7 @@
 //! (T.87 §B.3).
 
 use super::bits::Bits;
+use super::context::RegionTable;
 use super::line::{Coder, Lines, take_run, take_sample, take_unlike_run_end};
 
 /// The neighbours of a component's sample.
@@ -18,6 +19,16 @@ struct Neighbours {
     regions: i32,
 }
 
+impl Neighbours {
+    /// Those of the first sample of a line. The one above stands for the one to its left.
+    #[inline(always)]
+    fn before(line: &Lines, table: &RegionTable<'_>) -> Neighbours {
+        let (above_left, above) = (line.above(0), line.above(1));
+        let region_of_left = table.of(above - above_left);
+        Neighbours { left: above, above, above_left, region_of_left, ..Neighbours::default() }
+    }
+}
+
 impl Coder {
     /// Decodes the lines at hand of all components of a scan, at most four. The first has RUNindex
     /// for all.
@@ -32,15 +43,7 @@ impl Coder {
         let Some(table) = self.regions.table() else { return };
         let mut all = [Neighbours::default(); 4];
         for (neighbours, line) in all.iter_mut().zip(&*lines) {
-            let (above_left, above) = (line.above(0), line.above(1));
-            let region_of_left = table.of(above - above_left);
-            *neighbours = Neighbours {
-                left: above,
-                above,
-                above_left,
-                region_of_left,
-                ..Neighbours::default()
-            };
+            *neighbours = Neighbours::before(line, &table);
         }
         let mut column = 0;
         while column < columns {

@@ -38,7 +38,7 @@ impl Layout {
     /// # Errors
     ///
     /// If a component has fewer samples than the others by a factor that is no whole number.
-    pub fn new(frame: &FrameHeader) -> Result<Layout> {
+    pub(crate) fn new(frame: &FrameHeader) -> Result<Layout> {
         // Of one component alone the factors say nothing: an MCU is a block (T.81 §A.2.2).
         let is_alone = frame.components.len() == 1;
         let factors = |component: &Component| match is_alone {
@@ -74,12 +74,12 @@ impl Layout {
     }
 
     /// Rows of the frame that a row of MCUs has.
-    pub fn rows_of_mcu(&self) -> usize {
+    pub(crate) fn rows_of_mcu(&self) -> usize {
         self.components.iter().map(|component| component.vertical * BLOCK).max().unwrap_or(BLOCK)
     }
 
     /// Blocks of all components, those that fill the last MCUs up among them.
-    pub fn block_count(&self) -> usize {
+    pub(crate) fn block_count(&self) -> usize {
         let of_mcu: usize =
             self.components.iter().map(|component| component.horizontal * component.vertical).sum();
         self.mcus_across * self.mcus_down * of_mcu
@@ -107,7 +107,7 @@ pub(super) struct ScanBlocks {
 }
 
 impl ScanLayout {
-    pub fn new(layout: &Layout, scan: &ScanHeader) -> ScanLayout {
+    pub(crate) fn new(layout: &Layout, scan: &ScanHeader) -> ScanLayout {
         let components = scan.components.iter().filter_map(|component| {
             let own = layout.components.get(component.index)?;
             Some((component.index, own))

@@ -18,10 +18,10 @@ const LAST: u8 = 63;
 pub(super) struct Accuracy([Option<u8>; 64]);
 
 impl Accuracy {
-    pub const NONE: Accuracy = Accuracy([None; 64]);
+    pub(crate) const NONE: Accuracy = Accuracy([None; 64]);
 
     /// Whether all bits of all coefficients are there.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.0.iter().all(|low| *low == Some(0))
     }
 
@@ -94,7 +94,11 @@ impl DcFirst {
     /// # Errors
     ///
     /// If a table was not defined.
-    pub fn new(markers: &Markers<'_>, tables: &Tables, scan: &ScanHeader) -> Result<DcFirst> {
+    pub(crate) fn new(
+        markers: &Markers<'_>,
+        tables: &Tables,
+        scan: &ScanHeader,
+    ) -> Result<DcFirst> {
         let components = scan.components.iter().map(|component| {
             Ok((huffman_table(markers, scan, &tables.dc, component.dc_table)?, 0))
         });
@@ -189,7 +193,11 @@ impl AcFirst {
     /// # Errors
     ///
     /// If its table was not defined.
-    pub fn new(markers: &Markers<'_>, tables: &Tables, scan: &ScanHeader) -> Result<AcFirst> {
+    pub(crate) fn new(
+        markers: &Markers<'_>,
+        tables: &Tables,
+        scan: &ScanHeader,
+    ) -> Result<AcFirst> {
         Band::new(markers, tables, scan).map(AcFirst)
     }
 }
@@ -235,7 +243,11 @@ impl AcRefinement {
     /// # Errors
     ///
     /// If its table was not defined.
-    pub fn new(markers: &Markers<'_>, tables: &Tables, scan: &ScanHeader) -> Result<AcRefinement> {
+    pub(crate) fn new(
+        markers: &Markers<'_>,
+        tables: &Tables,
+        scan: &ScanHeader,
+    ) -> Result<AcRefinement> {
         Band::new(markers, tables, scan).map(AcRefinement)
     }
 

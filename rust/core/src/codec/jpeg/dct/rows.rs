@@ -91,7 +91,7 @@ impl<S: Sample> ComponentRows<S> {
 }
 
 impl<'a, S: Sample> Rows<'a, S> {
-    pub fn new(layout: &'a Layout) -> Rows<'a, S> {
+    pub(crate) fn new(layout: &'a Layout) -> Rows<'a, S> {
         let components: Vec<_> = layout.components.iter().map(ComponentRows::new).collect();
         let needs_neighbours =
             components.iter().any(|component| component.upsampling.needs_neighbours());
@@ -104,7 +104,7 @@ impl<'a, S: Sample> Rows<'a, S> {
     /// # Errors
     ///
     /// If `target` fails.
-    pub fn take(
+    pub(crate) fn take(
         &mut self,
         coefficients: &Coefficients,
         place: usize,

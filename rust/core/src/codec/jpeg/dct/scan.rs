@@ -34,7 +34,7 @@ pub(super) struct Coefficients {
 
 impl Coefficients {
     /// Zeros for so many rows of MCUs.
-    pub fn new(layout: &Layout, mcu_rows: usize) -> Coefficients {
+    pub(crate) fn new(layout: &Layout, mcu_rows: usize) -> Coefficients {
         let count = |mcu_rows: usize, across: usize, down: usize| mcu_rows * across * down;
         let zeros = layout.components.iter().map(|component| {
             vec![[0; 64]; count(mcu_rows, component.blocks_across, component.vertical)]
@@ -43,7 +43,7 @@ impl Coefficients {
     }
 
     /// Zeros everywhere.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.components.iter_mut().for_each(|blocks| blocks.as_flattened_mut().fill(0));
     }
 }
@@ -160,7 +160,11 @@ impl Sequential {
     /// # Errors
     ///
     /// If a table was not defined.
-    pub fn new(markers: &Markers<'_>, tables: &Tables, scan: &ScanHeader) -> Result<Sequential> {
+    pub(crate) fn new(
+        markers: &Markers<'_>,
+        tables: &Tables,
+        scan: &ScanHeader,
+    ) -> Result<Sequential> {
         let components = scan.components.iter().map(|component| {
             let table = |tables: &[Option<HuffmanSpecification>; 4], table: usize| {
                 let missing = JpegFault::MissingHuffmanTable { table };

@@ -63,7 +63,7 @@ pub(super) struct Next {
 
 impl Next {
     /// The step where no other coefficient follows: past the last one.
-    pub const END_OF_BLOCK: usize = 64;
+    pub(crate) const END_OF_BLOCK: usize = 64;
 
     const NO_CODE: Next = Next { step: 127, value: 0, is_short: false };
 }
@@ -79,7 +79,7 @@ fn step_and_size(symbol: u8) -> (usize, u32) {
 }
 
 impl CoefficientTable {
-    pub fn new(specification: &HuffmanSpecification) -> CoefficientTable {
+    pub(crate) fn new(specification: &HuffmanSpecification) -> CoefficientTable {
         let mut lookup = Box::new([Entry::LONG; 1 << LOOKUP_BITS]);
         for code in specification.codes().take_while(|code| code.length <= LOOKUP_BITS) {
             let (step, size) = step_and_size(code.symbol);
@@ -105,7 +105,7 @@ impl CoefficientTable {
     /// Takes the next coefficient of AC: at most 31 bits, which must be there since the last
     /// refill.
     #[inline(always)]
-    pub fn next(&self, bits: &mut BitReader<'_>) -> Next {
+    pub(crate) fn next(&self, bits: &mut BitReader<'_>) -> Next {
         let entry =
             self.lookup.get(bits.peek(LOOKUP_BITS) as usize).copied().unwrap_or(Entry::LONG);
         if entry.receive() == 0 {
@@ -125,7 +125,7 @@ impl CoefficientTable {
     /// Takes the difference of a DC coefficient to the one before: at most 31 bits, which must be
     /// there since the last refill. `None` if there is no code.
     #[inline(always)]
-    pub fn difference(&self, bits: &mut BitReader<'_>) -> Option<i32> {
+    pub(crate) fn difference(&self, bits: &mut BitReader<'_>) -> Option<i32> {
         // A symbol is a number of bits: like that of a coefficient without a run, or the end of the
         // block for none.
         let Next { step, value, .. } = self.next(bits);

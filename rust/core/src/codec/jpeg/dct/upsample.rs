@@ -25,7 +25,7 @@ pub(super) enum Upsampling {
 
 impl Upsampling {
     /// For a component whose rows have so many samples, each of which stands for so many.
-    pub fn new(columns: usize, repeated_across: usize, repeated_down: usize) -> Upsampling {
+    pub(crate) fn new(columns: usize, repeated_across: usize, repeated_down: usize) -> Upsampling {
         match (repeated_across, repeated_down) {
             (1, 1) => Upsampling::None,
             (1, 2) => Upsampling::Down,
@@ -36,7 +36,7 @@ impl Upsampling {
     }
 
     /// Whether it needs the rows above and below.
-    pub fn needs_neighbours(self) -> bool {
+    pub(crate) fn needs_neighbours(self) -> bool {
         matches!(self, Upsampling::Down | Upsampling::Both)
     }
 }

@@ -82,18 +82,16 @@ fn the_number_of_lines_may_follow_the_first_scan() {
     }
 }
 
+/// `bytes` with another value at `index`.
+fn changed<const N: usize>(mut bytes: [u8; N], index: usize, value: u8) -> Vec<u8> {
+    bytes[index] = value;
+    bytes.to_vec()
+}
+
 #[test]
 fn headers_that_contradict_themselves_are_refused() {
-    fn changed<const N: usize>(bytes: [u8; N], index: usize, value: u8) -> Vec<u8> {
-        let mut bytes = bytes;
-        bytes[index] = value;
-        bytes.to_vec()
-    }
     let length = |length, components| JpegFault::FrameHeaderLength { length, components };
-    let scan_length = |length, components| JpegFault::ScanHeaderLength { length, components };
-    let cut_short = |needed, available| JpegFault::QuantizationCutShort { needed, available };
     let factors = |horizontal, vertical| JpegFault::SamplingFactors { horizontal, vertical };
-    let good_end = 2 + 4 + FRAME_HEADER.len() as u64;
     for (segments, fault) in [
         (vec![segment(0xC3, &FRAME_HEADER[..5])], length(5, 0)),
         (vec![segment(0xC3, &FRAME_HEADER[..8])], length(8, 1)),
@@ -120,6 +118,10 @@ fn headers_that_contradict_themselves_are_refused() {
     }
     let error = Headers::read("JPEG", &frame(&[])).unwrap_err();
     assert_eq!(fault_of(&error), (Some(2), JpegFault::NoFrameHeader.into()));
+}
+
+#[test]
+fn hierarchical_frames_are_not_supported() {
     for marker in [DHP, EXP] {
         let error = Headers::read("JPEG", &frame(&[segment(marker, &[])])).unwrap_err();
         assert!(matches!(
@@ -127,8 +129,14 @@ fn headers_that_contradict_themselves_are_refused() {
             ErrorKind::Unsupported { what: "hierarchical JPEG", coded } if coded.is_empty()
         ));
     }
+}
 
+#[test]
+fn segments_that_contradict_the_frame_header_are_refused() {
+    let scan_length = |length, components| JpegFault::ScanHeaderLength { length, components };
+    let cut_short = |needed, available| JpegFault::QuantizationCutShort { needed, available };
     let huffman = |table: &[u8]| segment(DHT, table);
+    let good_end = 2 + 4 + FRAME_HEADER.len() as u64;
     for (second, fault) in [
         (segment(0xC3, &FRAME_HEADER), JpegFault::SecondFrameHeader),
         (segment(SOS, &[]), scan_length(0, 0)),

@@ -51,7 +51,7 @@ impl DifferenceTable {
     /// One more than the longest code that is found by one look.
     const LOOKUP_BITS: u32 = 10;
     /// Differences that can be decoded after a refill.
-    pub const PER_REFILL: usize =
+    pub(crate) const PER_REFILL: usize =
         (BitReader::REFILLED / (Self::LOOKUP_BITS + HIGHEST_CATEGORY as u32 - 2)) as usize;
 
     /// Builds the tables that find differences fast.
@@ -59,7 +59,7 @@ impl DifferenceTable {
     /// # Errors
     ///
     /// If a code stands for something that is no category.
-    pub fn new(specification: &HuffmanSpecification) -> Result<DifferenceTable, JpegFault> {
+    pub(crate) fn new(specification: &HuffmanSpecification) -> Result<DifferenceTable, JpegFault> {
         if let Some(category) = specification.highest_symbol()
             && category > HIGHEST_CATEGORY
         {
@@ -80,7 +80,7 @@ impl DifferenceTable {
     /// The next difference, modulo 65536. Up to [`DifferenceTable::PER_REFILL`] may be decoded
     /// after a refill.
     #[inline(always)]
-    pub fn decode(&self, bits: &mut BitReader<'_>) -> u16 {
+    pub(crate) fn decode(&self, bits: &mut BitReader<'_>) -> u16 {
         let entry =
             self.lookup.get(bits.peek(Self::LOOKUP_BITS) as usize).copied().unwrap_or_default();
         if entry.length == 0 {

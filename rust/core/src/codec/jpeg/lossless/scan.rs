@@ -47,7 +47,7 @@ impl<'a> ScanDecoder<'a> {
     /// # Errors
     ///
     /// If one is out of range, or a table is not there.
-    pub fn new(
+    pub(crate) fn new(
         headers: &'a Headers<'a>,
         scan: &'a ScanHeader,
         bits_stored: u32,
@@ -97,7 +97,7 @@ impl<'a> ScanDecoder<'a> {
     /// # Errors
     ///
     /// If whoever takes the lines has one.
-    pub fn decode(&self, interval: &mut Interval, give: Give<'_>) -> Result<Option<Error>> {
+    pub(crate) fn decode(&self, interval: &mut Interval, give: Give<'_>) -> Result<Option<Error>> {
         let tables = self
             .scan
             .components

@@ -9,7 +9,7 @@ use crate::error::{Jpeg2000Fault, Result};
 
 /// What the main header says.
 #[derive(Debug)]
-pub struct Header {
+pub(crate) struct Header {
     /// SIZ.
     pub size: ImageSize,
     /// COD, QCD and so on.
@@ -25,7 +25,7 @@ pub struct Header {
 /// # Errors
 ///
 /// If it ends early, contradicts itself, or needs what this decoder lacks.
-pub fn read_header(codestream: &[u8], size: ImageSize) -> Result<Header> {
+pub(crate) fn read_header(codestream: &[u8], size: ImageSize) -> Result<Header> {
     let mut parameters = Parameters::default();
     let mut packed = Vec::new();
     let mut position = 2;

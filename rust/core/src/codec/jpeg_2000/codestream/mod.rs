@@ -10,6 +10,6 @@ mod segment;
 mod size;
 mod tile_parts;
 
-pub use main_header::{Header, read_header};
-pub use size::read_size;
-pub use tile_parts::{Tile, Tiles, read_tiles};
+pub(crate) use main_header::{Header, read_header};
+pub(crate) use size::read_size;
+pub(crate) use tile_parts::{Tile, Tiles, read_tiles};

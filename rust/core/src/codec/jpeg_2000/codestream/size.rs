@@ -21,7 +21,7 @@ const MANY_TILES: u64 = 1024;
 /// # Errors
 ///
 /// If the segment is missing, or describes an impossible image.
-pub fn read_size(codestream: &[u8]) -> Result<ImageSize> {
+pub(crate) fn read_size(codestream: &[u8]) -> Result<ImageSize> {
     let Some((SIZ, mut contents)) = segment(codestream, 2) else {
         return Err(invalid(NAME, 2, Jpeg2000Fault::NoSize));
     };

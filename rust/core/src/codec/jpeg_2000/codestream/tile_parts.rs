@@ -12,7 +12,7 @@ use crate::error::{Error, Jpeg2000Fault, Result};
 
 /// A tile as far as its tile-parts are there.
 #[derive(Debug, Default)]
-pub struct Tile {
+pub(crate) struct Tile {
     /// What its own headers say other than the main header.
     pub parameters: Parameters,
     /// Where its packets lie in the codestream, a range a tile-part.
@@ -25,7 +25,7 @@ pub struct Tile {
 
 /// The tiles, by index, and what was found to be missing.
 #[derive(Debug)]
-pub struct Tiles {
+pub(crate) struct Tiles {
     /// One for each tile of the image, empty if it has no tile-part.
     pub tiles: Vec<Tile>,
     /// Where the codestream breaks off, and how.
@@ -39,7 +39,7 @@ pub struct Tiles {
 ///
 /// If the header of a tile-part contradicts itself or the main header, or needs what this decoder
 /// lacks.
-pub fn read_tiles(codestream: &[u8], header: &Header) -> Result<Tiles> {
+pub(crate) fn read_tiles(codestream: &[u8], header: &Header) -> Result<Tiles> {
     let tile_count = header.size.tile_columns() as usize * header.size.tile_rows() as usize;
     let mut tiles = Vec::new();
     tiles.resize_with(tile_count, Tile::default);

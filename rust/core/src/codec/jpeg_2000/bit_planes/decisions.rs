@@ -1,0 +1,86 @@
+//! Where the decisions of a coding pass come from: arithmetically coded symbols, or bits as they are.
+
+use super::super::arithmetic::{Codeword, Contexts, Slack};
+use super::contexts::SIGNS;
+use super::flags::{EIGHT, NINE, REFINED};
+
+/// What the decisions of a pass are read from.
+pub(super) trait Decisions {
+    /// Whether a sample becomes significant; `nine` is the significance around it.
+    fn significance(&mut self, nine: u32) -> u32;
+    /// Its sign; `around` is as in the index of [`SIGNS`].
+    fn sign(&mut self, around: u32) -> u32;
+    /// The next bit of a magnitude.
+    fn refinement(&mut self, own: u32) -> u32;
+}
+
+/// Arithmetically coded symbols.
+pub(super) struct Symbols<'p, 'a> {
+    pub codeword: &'p mut Codeword<'a>,
+    pub contexts: &'p mut Contexts,
+    pub slack: Slack,
+    pub significance: &'static [u8; 512],
+}
+
+impl Symbols<'_, '_> {
+    #[inline(always)]
+    pub(super) fn decode(&mut self, context: usize) -> u32 {
+        self.codeword.decode(&mut self.slack, self.contexts, context)
+    }
+}
+
+impl Decisions for Symbols<'_, '_> {
+    #[inline(always)]
+    fn significance(&mut self, nine: u32) -> u32 {
+        let context = self.significance.get((nine & NINE) as usize).copied().unwrap_or(0);
+        self.decode(context.into())
+    }
+
+    #[inline(always)]
+    fn sign(&mut self, around: u32) -> u32 {
+        let context = SIGNS.get((around & 255) as usize).copied().unwrap_or(0);
+        self.decode(usize::from(context & 0x7F)) ^ u32::from(context >> 7)
+    }
+
+    #[inline(always)]
+    fn refinement(&mut self, own: u32) -> u32 {
+        let context = if own & REFINED != 0 { 16 } else { 14 + usize::from(own & EIGHT != 0) };
+        self.decode(context)
+    }
+}
+
+impl Decisions for RawBits<'_> {
+    fn significance(&mut self, _: u32) -> u32 {
+        self.bit()
+    }
+
+    fn sign(&mut self, _: u32) -> u32 {
+        self.bit()
+    }
+
+    fn refinement(&mut self, _: u32) -> u32 {
+        self.bit()
+    }
+}
+
+/// Bits as they are, the highest of a byte first, none in the highest bit behind 0xFF (§D.6).
+pub(super) struct RawBits<'a> {
+    bytes: std::slice::Iter<'a, u8>,
+    byte: u8,
+    left: u32,
+}
+
+impl<'a> RawBits<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> RawBits<'a> {
+        RawBits { bytes: bytes.iter(), byte: 0, left: 0 }
+    }
+
+    fn bit(&mut self) -> u32 {
+        if self.left == 0 {
+            self.left = if self.byte == 0xFF { 7 } else { 8 };
+            self.byte = self.bytes.next().copied().unwrap_or(0xFF);
+        }
+        self.left -= 1;
+        u32::from(self.byte >> self.left) & 1
+    }
+}
