@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,8 @@ import pytest
 import rapidicom as rd
 from data_paths import BRAIN_MR, DATA, FILES
 from rapidicom.cli import main
+from rapidicom.cli.command_line import parser
+from series_builder import two_stacks
 
 SERIES = str(BRAIN_MR)
 UID = "1.2.392.200036.9116.4.2.109143.534.9001"
@@ -230,7 +234,65 @@ def test_error_is_one_line(capsys: Capture, arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["fly"], ["scan"], ["scan", ".", "--rows", "0"]], ids=str
+    ("arguments", "option"),
+    [
+        (["convert", "irregular", "volume.npy"], "pass --keep to get the best volume"),
+        (["dump", str(FILES / "rtstruct.dcm")], "`rapidicom dump --force` reads it"),
+        (["scan", str(FILES / "rtstruct.dcm")], "`rapidicom dump --force` reads it"),
+        (["view", SERIES, "--series", "9"], "no series 9: `rapidicom series` lists the 1 found"),
+        (["view", SERIES, str(FILES / "CT_small.dcm")], "choose one with --series"),
+    ],
+    ids=["keep", "force", "force for scan", "no such series", "several series"],
+)
+def test_errors_name_options_and_not_arguments(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    arguments: list[str],
+    option: str,
+) -> None:
+    (tmp_path / "irregular").mkdir()
+    copy_series(tmp_path / "irregular", leave_out={20})
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert option.lower() in error.lower()
+    assert not re.search(r"\w=", error)
+
+
+def test_error_of_several_stacks_names_the_option_that_chooses_one(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    two_stacks(tmp_path)
+    assert main(["convert", str(tmp_path), str(tmp_path / "volume.npy")]) == 1
+    assert "Or read its 2 stacks one by one, with --series." in capsys.readouterr().err
+    (found,) = rd.find_series(tmp_path)
+    with pytest.raises(rd.IrregularSeriesError, match=r"one by one, from series\.stacks") as caught:
+        found.read()
+    assert str(caught.value).endswith(f". {caught.value.hint}")
+
+
+def test_every_option_is_explained() -> None:
+    commands = next(
+        action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)
+    )
+    assert len(commands.choices) == 6
+    for name, command in commands.choices.items():
+        for action in command._actions:
+            assert action.help, f"{name}: {action.dest}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["scan"],
+        ["scan", ".", "--rows", "0"],
+        ["convert", SERIES, "volume.npy", "--dtype", "int7"],
+        ["convert", SERIES, "volume.npy", "--dtype", "3"],
+    ],
+    ids=str,
 )
 def test_wrong_command_line_is_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -151,6 +151,13 @@ def test_paths_in_the_text_exist(page: Path) -> None:
     assert not missing
 
 
+def test_every_room_of_the_package_is_explained() -> None:
+    section = text_of(DOCS / "development.md").split("## The Python package")[1].split("\n## ")[0]
+    rooms = {path.parent.name for path in (REPOSITORY / "python/rapidicom").glob("*/__init__.py")}
+    explained = set(re.findall(r"^\| `(\w+)/` \|", section, re.MULTILINE))
+    assert explained == rooms - {"pixel_data_handlers"}
+
+
 # Names.
 
 

@@ -15,7 +15,13 @@ SUMMARY = "Time the readers installed here on your files."
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     takes_folders(sub)
-    sub.add_argument("--runs", type=positive, default=5, metavar="N")
+    sub.add_argument(
+        "--runs",
+        type=positive,
+        default=5,
+        metavar="N",
+        help="how often each reader reads (default: 5)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -16,15 +16,26 @@ PROGRAM = "rapidicom"
 FAILED = 1
 
 
+# Steps that messages of the library name, and the same step on the command line.
+_STEPS = {
+    'irregular="keep"': "--keep",
+    "from series.stacks": "with --series",
+    "pass force=True to read it": "`rapidicom dump --force` reads it",
+}
+
+
 class CommandError(Exception):
-    """What the user can put right; its text is the line on stderr."""
+    """An error that the user can mend; its text is the line on stderr."""
 
 
 def takes_folders(sub: argparse.ArgumentParser) -> None:
     """Let a command take folders and files."""
     sub.add_argument("paths", nargs="+", metavar="folder", help="folders or files")
     sub.add_argument(
-        "--workers", type=positive, metavar="N", help="threads; default: as many as pay"
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="threads (default: one a core, and more while they wait for a disk)",
     )
 
 
@@ -34,20 +45,26 @@ def takes_one_series(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--series",
         metavar="N|UID",
-        help="number in `rapidicom series` (2, or 2.1 for a stack), or series UID",
+        help="a number of `rapidicom series` (2, or 2.1 for a stack), or a Series Instance UID",
     )
-    sub.add_argument("--keep", action="store_true", help="read an irregular series all the same")
+    sub.add_argument(
+        "--keep", action="store_true", help="read the best volume of an irregular series"
+    )
 
 
 def positive(text: str) -> int:
     """Return a number above 0."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
     return int(text)
 
 
 def found_series(paths: Sequence[str]) -> list[rd.Series]:
-    """Return the series in folders, of which there must be one."""
+    """Return the series in folders.
+
+    Raises:
+        CommandError: The folders have none.
+    """
     found = rd.find_series(paths)
     if not found:
         raise CommandError(f"no images in {', '.join(map(str, paths))}")
@@ -71,7 +88,9 @@ def read_volume(options: argparse.Namespace) -> rd.Volume:
         }
         by_name |= {one.uid: one for one in found}
         if options.series not in by_name:
-            raise CommandError(f"no series {options.series} among the {len(found)} found")
+            raise CommandError(
+                f"no series {options.series}: `rapidicom series` lists the {len(found)} found"
+            )
         chosen = by_name[options.series]
     return chosen.read(
         values=getattr(options, "values", "modality"),
@@ -99,5 +118,7 @@ def wants_progress() -> bool:
 
 
 def complain(text: str) -> None:
-    """Print one line on stderr."""
+    """Print one line on stderr, with options where the library names arguments."""
+    for argument, option in _STEPS.items():
+        text = text.replace(argument, option)
     print(f"{PROGRAM}: {terminal.one_line(text)}", file=sys.stderr)

@@ -16,9 +16,18 @@ SUMMARY = "Write a series as NIfTI (.nii, .nii.gz) or NumPy (.npy, .npz)."
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     takes_one_series(sub)
-    sub.add_argument("output", metavar="file", help="to write; its ending says as what")
-    sub.add_argument("--values", choices=("modality", "stored"), default="modality")
-    sub.add_argument("--dtype", metavar="NAME", help="of the array, such as int16")
+    sub.add_argument(
+        "output", metavar="file", help="the file to write: .nii, .nii.gz, .npy or .npz"
+    )
+    sub.add_argument(
+        "--values",
+        choices=("modality", "stored"),
+        default="modality",
+        help="rescaled values (modality, the default) or stored ones",
+    )
+    sub.add_argument(
+        "--dtype", type=_dtype, metavar="NAME", help="type of the array, such as int16"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,3 +49,13 @@ def run(options: argparse.Namespace) -> int:
         volume.to_nibabel().to_filename(output)
     print_volume(volume, output)
     return 0
+
+
+def _dtype(text: str) -> str:
+    try:
+        np.dtype(text)
+    except (TypeError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a type of NumPy, such as int16 or float32"
+        ) from None
+    return text

@@ -16,11 +16,17 @@ SUMMARY = "Print the elements of one file."
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    sub.add_argument("file")
+    sub.add_argument("file", help="a DICOM file")
     sub.add_argument("element", nargs="*", help="keywords; default: all elements")
-    sub.add_argument("--json", action="store_true", help="as DICOM JSON")
-    sub.add_argument("--long", action="store_true", help="do not cut lines to the terminal")
-    sub.add_argument("--force", action="store_true", help="read a file without a DICOM preamble")
+    sub.add_argument("--json", action="store_true", help="print DICOM JSON")
+    sub.add_argument(
+        "--long", action="store_true", help="print lines longer than the terminal is wide"
+    )
+    sub.add_argument(
+        "--force",
+        action="store_true",
+        help="read a file without the prefix DICM, and a damaged one up to the damage",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

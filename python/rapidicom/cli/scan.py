@@ -29,12 +29,18 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     takes_folders(sub)
     sub.add_argument(
-        "--columns", metavar="A,B.C", help="keywords, tags or dotted paths into sequences"
+        "--columns",
+        metavar="A,B.C",
+        help="keywords, tags or dotted paths into sequences, with commas between",
     )
-    sub.add_argument("--rows", type=positive, default=20, metavar="N", help="rows to print (20)")
-    sub.add_argument("--output", "-o", metavar="FILE", help="write all rows: .csv or .parquet")
     sub.add_argument(
-        "--cache", metavar="FILE", help="index for the next scan, which reads changed files only"
+        "--rows", type=positive, default=20, metavar="N", help="rows to print (default: 20)"
+    )
+    sub.add_argument(
+        "--output", "-o", metavar="FILE", help="write all rows to this .csv or .parquet"
+    )
+    sub.add_argument(
+        "--cache", metavar="FILE", help="index: the next scan with it reads changed files only"
     )
 
 

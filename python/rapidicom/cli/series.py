@@ -7,7 +7,7 @@ import argparse
 from rapidicom.cli import terminal
 from rapidicom.cli.common import found_series, takes_folders
 
-SUMMARY = "Print the series in a folder and what is irregular in them."
+SUMMARY = "Print the series in a folder, and what is irregular in them."
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:

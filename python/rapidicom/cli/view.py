@@ -13,11 +13,26 @@ SUMMARY = "Write a contact sheet of a series as PNG."
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     takes_one_series(sub)
-    sub.add_argument("--output", "-o", default="contact-sheet.png", metavar="FILE")
     sub.add_argument(
-        "--window", default="auto", metavar="C,W", help="centre,width, or auto or percentile"
+        "--output",
+        "-o",
+        default="contact-sheet.png",
+        metavar="FILE",
+        help="the PNG to write (default: contact-sheet.png)",
     )
-    sub.add_argument("--width", type=positive, default=1600, metavar="PIXELS")
+    sub.add_argument(
+        "--window",
+        default="auto",
+        metavar="C,W",
+        help="centre,width; auto (the default) for the window of the file; or percentile",
+    )
+    sub.add_argument(
+        "--width",
+        type=positive,
+        default=1600,
+        metavar="PIXELS",
+        help="width of the page (default: 1600)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,7 +52,9 @@ def _window(text: str) -> Window:
     try:
         centre, width = map(float, text.split(","))
     except ValueError:
-        raise CommandError("--window is auto, percentile, or centre,width such as 40,400") from None
+        raise CommandError(
+            "--window takes auto, percentile, or centre,width such as 40,400"
+        ) from None
     if not width > 0:
-        raise CommandError("the width of --window is above 0")
+        raise CommandError("--window takes a width above 0")
     return centre, width

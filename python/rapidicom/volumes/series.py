@@ -173,7 +173,7 @@ class Series:
         if self._unsupported is not None:
             raise UnsupportedError(self._unsupported, path=self.paths[0] if self.paths else None)
         if irregular == "raise" and self.report.errors:
-            raise IrregularSeriesError(_complaint(self), report=self.report)
+            raise _irregular(self)
         workers = checked_workers(workers)
         headers = self._headers()
         if len(headers) == 0:
@@ -476,13 +476,13 @@ def _coded(text: str) -> str:
     return text if re.fullmatch(r"[0-9A-Z_. ]{0,64}", text) else "(not shown)"
 
 
-def _complaint(series: Series) -> str:
+def _irregular(series: Series) -> IrregularSeriesError:
+    """Make the error of a series whose report has errors."""
     errors = series.report.errors
-    sentences = "; ".join(f"{issue.kind}: {issue.sentence}" for issue in errors[:3])
-    more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
-    hint = 'Pass irregular="keep" to get the best volume that there is, with the report.'
+    sentences = "; ".join(f"{issue.kind}: {issue.sentence}" for issue in errors[:_ERRORS_SHOWN])
+    more = f"; and {len(errors) - _ERRORS_SHOWN} more" if len(errors) > _ERRORS_SHOWN else ""
+    hint = 'Pass irregular="keep" to get the best volume, with the report.'
     if len(series.stacks) > 1:
-        hint += (
-            f" Its {len(series.stacks)} stacks can be read one by one: see stacks of the series."
-        )
-    return f"the series is irregular. {sentences}{more} {hint}"
+        hint += f" Or read its {len(series.stacks)} stacks one by one, from series.stacks."
+    message = f"the series is irregular. {sentences}{more}. {hint}"
+    return IrregularSeriesError(message, report=series.report, hint=hint)
