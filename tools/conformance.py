@@ -143,7 +143,7 @@ OF_INSTANCES = frozenset(
 
 # Names with another meaning, on purpose.
 DIFFERS = {
-    "pydicom.dcmread": "keyword-only options; takes bytes too; keeps no file open; reads values on demand",
+    "pydicom.dcmread": "keyword-only options; takes bytes; keeps no file open; reads on demand",
     "pydicom.filereader.dcmread": "as `dcmread`",
     "pydicom.FileDataset": "is `Dataset`, and takes no file name",
     "pydicom.dataset.FileDataset": "is `Dataset`, and takes no file name",
@@ -179,11 +179,11 @@ DIFFERS = {
         )
     },
     "pydicom.pixels.decoders.base.Decoder": "arrays are writable; no plugins, and none to add",
-    "pydicom.pixels.utils.pixel_array": "also takes bytes, `reduce` and `workers`; ignores which plugin",
+    "pydicom.pixels.utils.pixel_array": "takes bytes, `reduce` and `workers` too; ignores the plugin",
     "pydicom.pixels.utils.iter_pixels": "as `pixel_array`",
     "pydicom.errors.BytesLengthException": "is `InvalidDicomError`",
     "pydicom.errors.InvalidDicomError": "also a `ValueError`; has `path`, `tag`, `offset`, `hint`",
-    "pydicom.fileset.FileInstance.FileID": "the File ID in the DICOMDIR, not the one pydicom would write",
+    "pydicom.fileset.FileInstance.FileID": "that in the DICOMDIR, not what pydicom would write",
     "pydicom.fileset.FileSet": "only reads; changing it raises",
     "pydicom.multival.MultiValue": "is a `list`",
     "pydicom.sequence.Sequence": "is a `list`",
@@ -297,9 +297,9 @@ def table() -> str:
     lines = [
         f"# pydicom {pydicom.__version__}, name by name",
         "",
-        "`tools/conformance.py` writes this page from the installed pydicom. *Same*: the name in our module",
-        "of the same path (`rapidicom.dataset` for `pydicom.dataset`) reads the same. *Differs*: it means",
-        "something else, on purpose. The results of pydicom's own tests are in",
+        "`tools/conformance.py` writes this page from the installed pydicom. *Same*: the name in",
+        "our module of that path (`rapidicom.dataset` for `pydicom.dataset`) reads the same.",
+        "*Differs*: it means something else, on purpose. The results of pydicom's own tests are in",
         "[results.md](../tests/python/pydicom_suite/results.md).",
         "",
         "{same} names are the same, {differs} differ, {not offered} are not offered.".format(

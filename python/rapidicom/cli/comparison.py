@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 # What a program that sorts and checks a folder before loading it asks of each file.
 HEADER_COLUMNS = (
-    "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "SeriesNumber", "InstanceNumber",
-    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "Rows", "Columns",
-    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "SamplesPerPixel",
-    "PhotometricInterpretation", "RescaleSlope", "RescaleIntercept",
+    "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "SeriesNumber",
+    "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
+    "SliceThickness", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit",
+    "PixelRepresentation", "SamplesPerPixel", "PhotometricInterpretation", "RescaleSlope",
+    "RescaleIntercept",
 )  # fmt: skip
 
 # A reader that needs longer than this in all is timed fewer times than asked for.
@@ -54,7 +55,7 @@ class Timing:
 
 
 def compare_headers(paths: Sequence[str], *, runs: int) -> list[Timing]:
-    """Time reading `HEADER_COLUMNS` of `paths`: Rapidicom first, then pydicom where it is installed."""
+    """Time reading `HEADER_COLUMNS` of `paths`: Rapidicom first, then pydicom if installed."""
     import rapidicom as rd
 
     task = f"{len(HEADER_COLUMNS)} header elements of {len(paths):,} files"
@@ -189,7 +190,7 @@ def _same_headers(table: Table, rows: list[list[Any]]) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as what it means: a float, a text, a tuple of them, or None where it is empty."""
+    """Return a value as what it means: a float, a text, a tuple of them, or None if empty."""
     if value is None or isinstance(value, str):
         return str(value) if value else None
     if isinstance(value, (int, float, np.number)):

@@ -196,11 +196,11 @@ def arrange(
 
 
 def _resize_weights(source: int, target: int) -> NDArray[np.float32]:
-    """Return the share of each of `source` pixels in each of `target`: shape (target, source), rows sum to 1.
+    """Return the share of each source pixel in each target pixel: shape (target, source).
 
-    A triangle as wide as two target pixels or two source pixels, whichever is more: linear
-    interpolation when enlarging, an average of all that is covered when shrinking, so no pixel is
-    skipped.
+    Rows sum to 1. A triangle as wide as two target pixels or two source pixels, whichever is more:
+    linear interpolation when enlarging, an average of all that is covered when shrinking, so no
+    pixel is skipped.
     """
     scale = source / target
     centres = (np.arange(target) + 0.5) * scale - 0.5
@@ -211,7 +211,7 @@ def _resize_weights(source: int, target: int) -> NDArray[np.float32]:
 
 
 def _draw_number(tile: Image, number: int, *, scale: int) -> None:
-    """Draw `number` into the upper left corner of `tile`, on black; leave a tile alone that is too small."""
+    """Draw `number` into the upper left corner, on black, unless the tile is too small."""
     mask = np.concatenate(
         [np.pad(_digit(digit), ((1, 1), (1, 0))) for digit in str(number)], axis=1
     )

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # What tells the files of a folder apart at a glance, in the 100 columns of a usual terminal.
 OVERVIEW_COLUMNS = (
-    "Modality", "SeriesNumber", "InstanceNumber", "ImagePositionPatient", "Rows", "Columns", "PixelSpacing",
+    "Modality", "SeriesNumber", "InstanceNumber", "ImagePositionPatient", "Rows", "Columns",
+    "PixelSpacing",
 )  # fmt: skip
 MAX_ERRORS = 10
 INDENT = "  "
