@@ -179,7 +179,7 @@ DIFFERS = {
         )
     },
     "pydicom.pixels.decoders.base.Decoder": "arrays are writable; no plugins, and none to add",
-    "pydicom.pixels.utils.pixel_array": "takes bytes, `reduce` and `workers` too; ignores the plugin",
+    "pydicom.pixels.utils.pixel_array": "takes bytes, `reduce`, `workers` too; ignores the plugin",
     "pydicom.pixels.utils.iter_pixels": "as `pixel_array`",
     "pydicom.errors.BytesLengthException": "is `InvalidDicomError`",
     "pydicom.errors.InvalidDicomError": "also a `ValueError`; has `path`, `tag`, `offset`, `hint`",
