@@ -1,4 +1,7 @@
-"""Rapidicom reads DICOM: files, header tables and volumes as NumPy arrays, from a Rust core."""
+"""Rapidicom reads DICOM: files, header tables and volumes as NumPy arrays, from a Rust core.
+
+Examples in docstrings start after `import rapidicom as rd`, in the folder of the repository.
+"""
 
 from rapidicom._common import moved as _moved
 from rapidicom._common.errors import DicomError, InvalidDicomError, LimitError, UnsupportedError

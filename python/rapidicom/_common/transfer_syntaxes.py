@@ -25,5 +25,13 @@ class TransferSyntax(NamedTuple):
 
 
 def transfer_syntaxes() -> list[TransferSyntax]:
-    """List every Transfer Syntax of the standard, retired ones too, and who decodes it."""
+    """List every Transfer Syntax of the standard, retired ones too, and who decodes it.
+
+    Examples:
+        >>> syntaxes = {syntax.uid: syntax for syntax in rd.transfer_syntaxes()}
+        >>> syntaxes["1.2.840.10008.1.2.4.90"].name
+        'JPEG 2000 Image Compression (Lossless Only)'
+        >>> syntaxes["1.2.840.10008.1.2.4.90"].decoder is not None
+        True
+    """
     return [TransferSyntax(*row) for row in _core.transfer_syntaxes()]

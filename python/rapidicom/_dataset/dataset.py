@@ -55,6 +55,31 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         indent_chars: What `print` puts before the elements of an item, once for each level.
         default_element_format: What `formatted_lines` uses.
         default_sequence_element_format: The same for sequences.
+
+    Examples:
+        >>> ds = rd.dcmread("tests/data/brain-mr/0001.dcm")
+        >>> ds.PixelSpacing
+        [3.0000, 3.0000]
+        >>> "WindowCenter" in ds, ds.get("PatientSpeciesDescription", "none")
+        (True, 'none')
+
+        Elements by keyword or tag, and all of them in tag order:
+
+        >>> print(ds["Modality"])
+        (0008,0060) Modality                            CS: 'MR'
+        >>> ds[0x0028, 0x0010].value
+        80
+        >>> [element.keyword for element in ds][:2]
+        ['ImageType', 'InstanceCreationDate']
+
+        Values can be changed in memory; pydicom writes files:
+
+        >>> import io
+        >>> ds.PatientID = "anonymous"
+        >>> file = io.BytesIO()
+        >>> ds.to_pydicom().save_as(file)
+        >>> rd.dcmread(file.getvalue()).PatientID
+        'anonymous'
     """
 
     __module__ = "rapidicom.dataset"
@@ -323,6 +348,15 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         Args:
             callback: It may change or delete the element that it is called with.
             recursive: Whether items of sequences are walked through too.
+
+        Examples:
+            >>> ds = rd.dcmread("tests/data/files/CT_small.dcm")
+            >>> def blank_names(dataset, element):
+            ...     if element.VR == "PN":
+            ...         element.value = ""
+            >>> ds.walk(blank_names)
+            >>> ds.PatientName
+            ''
         """
         for tag in self.tags():
             element = self[tag]
@@ -584,6 +618,11 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
 
         Raises:
             ImportError: pydicom is not installed.
+
+        Examples:
+            >>> theirs = rd.dcmread("tests/data/files/CT_small.dcm").to_pydicom()
+            >>> type(theirs).__module__, theirs.Modality
+            ('pydicom.dataset', 'CT')
         """
         from rapidicom.integrations.pydicom_dataset import to_pydicom
 

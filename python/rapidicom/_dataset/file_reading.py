@@ -78,6 +78,19 @@ def dcmread(
         OSError: It cannot be opened or read.
         TypeError: `source` is none of these.
         ValueError: `mmap` or `charset` is none that there is.
+
+    Examples:
+        >>> ds = rd.dcmread("tests/data/brain-mr/0001.dcm")
+        >>> ds.Modality, ds.Rows, ds.Columns
+        ('MR', 80, 80)
+        >>> ds.file_meta.TransferSyntaxUID.name
+        'Explicit VR Little Endian'
+
+        Only two elements, for a quick look at many files:
+
+        >>> ds = rd.dcmread("tests/data/files/CT_small.dcm", specific_tags=["Modality", "Rows"])
+        >>> ds.Modality, ds.Rows, "Columns" in ds
+        ('CT', 128, False)
     """
     del defer_size
     return cast(

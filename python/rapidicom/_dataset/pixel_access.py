@@ -23,6 +23,11 @@ class PixelAccess(_core.Dataset):
         that what is written into it stays, until an element that describes the pixels is changed;
         the data set keeps it in memory for that. `rapidicom.pixel_array(ds)` reads the pixels anew
         and keeps nothing.
+
+        Examples:
+            >>> ds = rd.dcmread("tests/data/brain-mr/0001.dcm")
+            >>> ds.pixel_array.shape, ds.pixel_array.dtype.name
+            ((80, 80), 'int16')
         """
         from rapidicom.pixels.reading import kept_pixel_array
 
@@ -97,6 +102,11 @@ class PixelAccess(_core.Dataset):
             InvalidDicomError: Nothing says which fragments make a frame, or items are damaged.
             ValueError: There is no such frame, or frames do not start and end with bytes.
             OSError: The file is gone, has been changed, or cannot be read.
+
+        Examples:
+            >>> ds = rd.dcmread("tests/data/files/sm_image.dcm")
+            >>> len(ds.frame_bytes(0)), ds.Rows * ds.Columns * ds.SamplesPerPixel
+            (300, 300)
         """
         from rapidicom.pixels import frame_bytes
 

@@ -40,6 +40,15 @@ def register() -> None:
     """Let pydicom decode with our codecs, and with its other plugins only where these fail.
 
     Nothing happens the second time.
+
+    Examples:
+        >>> from pydicom.pixels import get_decoder
+        >>> from pydicom.uid import JPEG2000Lossless
+        >>> from rapidicom.integrations import pydicom_decoders
+        >>> pydicom_decoders.register()
+        >>> "rapidicom" in get_decoder(JPEG2000Lossless).available_plugins
+        True
+        >>> pydicom_decoders.unregister()
     """
     for uid in sorted(_OURS):
         try:

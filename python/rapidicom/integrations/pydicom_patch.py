@@ -89,6 +89,14 @@ def patch() -> Patch:
 
     Returns:
         A context manager: `with patch(): ...`.
+
+    Examples:
+        >>> import pydicom
+        >>> from rapidicom.integrations.pydicom_patch import patch
+        >>> with patch():
+        ...     ds = pydicom.dcmread("tests/data/files/CT_small.dcm")
+        ...     type(ds).__module__, isinstance(ds, pydicom.Dataset)
+        ('rapidicom.dataset', True)
     """
     return _STATE.add()
 

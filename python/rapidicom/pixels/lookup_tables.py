@@ -43,6 +43,17 @@ def apply_modality_lut(array: Array, ds: Dataset) -> Array:
     Raises:
         InvalidDicomError: The LUT is damaged, or the slope or the intercept is no number.
         UnsupportedError: Its entries have more than 16 bits.
+
+    Examples:
+        >>> ds = rd.dcmread("tests/data/files/CT_small.dcm")
+        >>> hounsfield = rd.apply_modality_lut(ds.pixel_array, ds)
+        >>> ds.pixel_array[64, 64].item(), hounsfield[64, 64].item()
+        (1928, 904.0)
+
+        `apply_rescale` is pydicom's other name for it:
+
+        >>> rd.apply_rescale is rd.apply_modality_lut
+        True
     """
     if (table := _modality_lut(ds)) is not None:
         return _look_up(array, table, widths=range(1, 17))
@@ -75,6 +86,14 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
         InvalidDicomError: The LUT is damaged, or a window is none of numbers.
         UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
         ValueError: A window is too narrow, or of a function that the standard does not define.
+
+    Examples:
+        >>> ds = rd.dcmread("tests/data/brain-mr/0020.dcm")
+        >>> values = rd.apply_modality_lut(ds.pixel_array, ds)
+        >>> shown = rd.apply_voi_lut(values, ds)
+        >>> grey = ((shown - shown.min()) / (shown.max() - shown.min()) * 255).astype("uint8")
+        >>> grey.shape, grey.min().item(), grey.max().item()
+        ((80, 80), 0, 255)
     """
     has_lut, has_window = has_voi_lut(ds), _has_window(ds)
     if has_lut and (prefer_lut or not has_window):
@@ -154,6 +173,18 @@ def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
         InvalidDicomError: The window, or what gives the range of values, is no number.
         ValueError: The window is too narrow, its function is not defined, or the image is in
             colour.
+
+    Examples:
+        The window of the file, and one of your own:
+
+        >>> ds = rd.dcmread("tests/data/brain-mr/0020.dcm")
+        >>> ds.WindowCenter, ds.WindowWidth
+        ('1306.00', '2612.00')
+        >>> shown = rd.apply_windowing(ds.pixel_array, ds)
+        >>> ds.WindowCenter, ds.WindowWidth = 300, 600
+        >>> brighter = rd.apply_windowing(ds.pixel_array, ds)
+        >>> bool(brighter.mean() > shown.mean())
+        True
     """
     center, width = number(ds, "WindowCenter", index), number(ds, "WindowWidth", index)
     if center is None or width is None:

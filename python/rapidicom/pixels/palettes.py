@@ -56,6 +56,12 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
         InvalidDicomError: The data set has no such tables, or they are damaged.
         UnsupportedError: The tables are of a kind that is not read yet.
         ValueError: There is no palette of that name, or neither a data set nor a palette was given.
+
+    Examples:
+        >>> import numpy as np
+        >>> values = np.array([0, 128, 255], dtype=np.uint8)
+        >>> rd.apply_color_lut(values, palette="HOT_IRON").tolist()
+        [[0, 0, 0], [255, 0, 0], [255, 255, 255]]
     """
     if palette:
         return map_values(array, well_known_palette(palette), 0)

@@ -79,6 +79,15 @@ def pixel_array(
         UnsupportedError: The pixels are written in a way that is not read: see `transfer_syntaxes`.
         ValueError: There is no such frame, or no such resolution.
         OSError: The file is gone, has been changed, or cannot be read.
+
+    Examples:
+        >>> rd.pixel_array("tests/data/files/sm_image.dcm").shape
+        (25, 10, 10, 3)
+
+        One frame of it, without the others being decoded:
+
+        >>> rd.pixel_array("tests/data/files/sm_image.dcm", index=24).shape
+        (10, 10, 3)
     """
     del decoding_plugin
     dataset = _opened(source, ds_out, specific_tags)
@@ -122,6 +131,16 @@ def iter_pixels(
 
     Raises:
         As `pixel_array`. After an error in one frame others can still be read.
+
+    Examples:
+        >>> frames = rd.iter_pixels("tests/data/files/rtdose.dcm")
+        >>> max(int(frame.max()) for frame in frames)
+        1254000
+
+        The first and the last frame:
+
+        >>> len(list(rd.iter_pixels("tests/data/files/rtdose.dcm", indices=[0, 14])))
+        2
     """
     del decoding_plugin
     dataset = _opened(source, ds_out, specific_tags)

@@ -91,6 +91,15 @@ class Table:
     `table["Rows"]` is a column as a NumPy array, `len(table)` the number of rows, and iterating
     gives the names of the columns. Any library that reads Arrow's C stream takes the table as it
     is, without a copy of its buffers.
+
+    Examples:
+        >>> table = rd.scan("tests/data/brain-mr", ["SeriesInstanceUID", "Rows"])
+        >>> table["Rows"].dtype.name, int(table["Rows"].max())
+        ('int64', 80)
+        >>> table.to_pandas().groupby("SeriesInstanceUID").size().tolist()
+        [40]
+        >>> table.to_polars().shape, table.to_arrow().num_rows, len(table.to_dicts())
+        ((40, 3), 40, 40)
     """
 
     __module__ = "rapidicom"
@@ -251,6 +260,18 @@ def scan(
         ValueError: A column names no element, or one that has neither text nor numbers; or the file
             at `cache` is something else, which is not overwritten.
         ImportError: `cache` or `progress` needs a library that is not installed.
+
+    Examples:
+        >>> table = rd.scan("tests/data/brain-mr", ["InstanceNumber", "PixelSpacing", "Modality"])
+        >>> table.columns, len(table)
+        (['path', 'InstanceNumber', 'PixelSpacing', 'Modality'], 40)
+        >>> table["InstanceNumber"][:3].tolist(), table["PixelSpacing"].shape
+        ([1, 2, 3], (40, 2))
+
+        Files that cannot be read do not stop it:
+
+        >>> [error.path for error in rd.scan("tests/data/files", ["Modality"]).errors]
+        []
     """
     if errors not in ("collect", "raise"):
         raise ValueError(f"errors must be 'collect' or 'raise', not {errors!r}")

@@ -164,6 +164,16 @@ class Series:
             ValueError: `dtype` does not hold every value, `out` does not fit, or the part is empty.
             TypeError: `slices`, `rows` or `columns` is no slice.
             OSError: A file is gone, has been changed since, or cannot be read.
+
+        Examples:
+            >>> series = rd.find_series("tests/data/brain-mr")[0]
+            >>> series.read()
+            <Volume 40 x 80 x 80 float32, spacing 3 x 3 x 3 mm, <Report: 0 errors, 0 notes>>
+
+            Stored values of some slices and rows, whose affine is that of the part:
+
+            >>> series.read(values="stored", slices=slice(10, 20), rows=slice(20, 60)).shape
+            (10, 40, 80)
         """
         if irregular not in ("raise", "keep"):
             raise ValueError(f"irregular must be 'raise' or 'keep', not {irregular!r}")
@@ -254,6 +264,11 @@ def find_series(
             is no report to say it; the message says how many files were looked at and what they
             are.
         OSError: A path does not exist or cannot be read.
+
+    Examples:
+        >>> for series in rd.find_series("tests/data/brain-mr"):
+        ...     print(series.modality, series.shape, series.description, len(series.report))
+        MR (40, 80, 80) DTI_PA-ortho 0
     """
     files = files_of(paths)
     found = _find(files, recursive, tolerances, workers, progress)
@@ -310,6 +325,13 @@ def read_series(
             what they are.
         DicomError: As for `Series.read`.
         OSError: As for `find_series` and `Series.read`.
+
+    Examples:
+        >>> volume = rd.read_series("tests/data/brain-mr")
+        >>> volume.shape, volume.dtype.name, volume.axes
+        ((40, 80, 80), 'float32', ('slice', 'row', 'column'))
+        >>> print(volume.report)
+        40 images, nothing irregular
     """
     _check_values(values)
     found = _find(files_of(paths), True, tolerances, workers, progress)
@@ -354,6 +376,11 @@ def read_batch(
             value, or `out` does not fit.
         DicomError: A file is no image that is read; the first in the order of `paths`.
         OSError: A file cannot be read.
+
+    Examples:
+        >>> paths = ["tests/data/brain-mr/0001.dcm", "tests/data/brain-mr/0040.dcm"]
+        >>> rd.read_batch(paths).shape
+        (2, 80, 80)
     """
     _check_values(values)
     workers = checked_workers(workers)

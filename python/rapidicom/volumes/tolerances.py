@@ -28,6 +28,13 @@ class Tolerances:
 
     Raises:
         ValueError: One is negative or no finite number.
+
+    Examples:
+        Slices that may be a tenth of a millimetre from their place:
+
+        >>> loose = rd.Tolerances(position_absolute=0.1)
+        >>> rd.find_series("tests/data/brain-mr", tolerances=loose)[0].report.errors
+        []
     """
 
     __module__ = "rapidicom"

@@ -99,6 +99,24 @@ class Volume:
             bvecs = bvecs * [-1, 1, 1]
         np.savetxt("dwi.bval", bvals[np.newaxis], fmt="%g")
         np.savetxt("dwi.bvec", bvecs.T, fmt="%.6f")
+
+    Examples:
+        >>> volume = rd.read_series("tests/data/brain-mr")
+        >>> volume.array.shape, [round(length) for length in volume.spacing]
+        ((40, 80, 80), [3, 3, 3])
+        >>> volume.origin.round().tolist()
+        [-120.0, -120.0, -60.0]
+        >>> volume.datasets[0].SeriesDescription
+        'DTI_PA-ortho'
+
+        As an image of nibabel, SimpleITK or xarray:
+
+        >>> volume.to_nibabel().shape
+        (80, 80, 40)
+        >>> volume.to_sitk().GetSize()
+        (80, 80, 40)
+        >>> volume.to_xarray().dims
+        ('slice', 'row', 'column')
     """
 
     __module__ = "rapidicom"
