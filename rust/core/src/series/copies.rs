@@ -91,3 +91,101 @@ pub(super) fn drop_copies<'a>(mut entries: Vec<Entry<'a>>) -> (Vec<Entry<'a>>, C
     kept.sort_by_key(|entry| entry.index);
     (kept, copies)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::tests::synthetic::{Images, again, image_mut, regular};
+
+    type Change = fn(&mut InstanceHeader);
+
+    /// Three slices, and the first again with a change; which entries stay, and whether there is a
+    /// copy.
+    const CASES: &[(&str, Change, &[usize], bool)] = &[
+        ("a copy", |_| {}, &[0, 1, 2], true),
+        ("of another position", |one| one.plane.position = Some([0.0; 3]), &[0, 1, 2, 3], false),
+        (
+            "of another Instance Number",
+            |one| one.identity.instance_number = Some(9),
+            &[0, 1, 2, 3],
+            false,
+        ),
+        (
+            "of another UID",
+            |one| one.identity.sop_instance_uid = "9".to_owned(),
+            &[0, 1, 2, 3],
+            false,
+        ),
+    ];
+
+    fn with_copy(change: Change) -> Vec<InstanceHeader> {
+        let mut headers = regular()[..3].to_vec();
+        let mut copy = again(&headers[..1], "copy").remove(0);
+        copy.identity = headers[0].identity.clone();
+        change(&mut copy);
+        headers.push(copy);
+        headers
+    }
+
+    #[test]
+    fn a_copy_has_the_uid_the_number_and_the_position_of_another() {
+        for (name, change, expected, is_copy) in CASES {
+            let headers = with_copy(*change);
+            let images = Images::new(headers.clone());
+            let (kept, copies) = drop_copies(images.entries());
+            let kept: Vec<usize> = kept.iter().map(|entry| entry.index).collect();
+            assert_eq!(kept, *expected, "{name}");
+            let issue = copies.issue_of_all(&headers);
+            assert_eq!(issue.is_some(), *is_copy, "{name}");
+            assert!(copies.issue([1, 2], &headers).is_none(), "{name}");
+            let Some(issue) = issue else { continue };
+            let paths = [headers[0].path.clone(), headers[3].path.clone()];
+            assert_eq!(issue.paths, paths);
+            assert_eq!(issue.numbers, [("left_out_count", 1.0), ("same_instance_count", 1.0)]);
+            assert_eq!(copies.issue([0], &headers), Some(issue));
+        }
+    }
+
+    #[test]
+    fn files_without_a_uid_are_no_copies() {
+        let mut headers = with_copy(|_| {});
+        headers.push(headers[1].clone());
+        headers[0].identity.sop_instance_uid.clear();
+        headers[3].identity.sop_instance_uid.clear();
+        let images = Images::new(headers);
+        let (kept, copies) = drop_copies(images.entries());
+        assert_eq!(kept.iter().map(|entry| entry.index).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        assert_eq!(copies.0.keys().collect::<Vec<_>>(), [&1]);
+    }
+
+    #[test]
+    fn of_several_copies_a_whole_one_stays() {
+        fn truncate(header: &mut InstanceHeader) {
+            let description = image_mut(header).clone();
+            header.image.state = ImageState::Truncated { description, needed: 2, available: 1 };
+        }
+        fn unsupported(header: &mut InstanceHeader) {
+            header.image.state = ImageState::Unsupported {
+                error: crate::series::tests::synthetic::why(),
+                description: None,
+                has_own_geometry: false,
+            };
+        }
+        for (first, second, expected) in [
+            (truncate as Change, (|_| {}) as Change, 3),
+            (truncate, unsupported, 3),
+            (unsupported, |_| {}, 3),
+            (unsupported, truncate, 0),
+            (|_| {}, truncate, 0),
+        ] {
+            let mut headers = with_copy(second);
+            first(&mut headers[0]);
+            let images = Images::new(headers);
+            let (kept, _) = drop_copies(images.entries());
+            let kept: Vec<usize> = kept.iter().map(|entry| entry.index).collect();
+            let mut all = vec![1, 2, expected];
+            all.sort_unstable();
+            assert_eq!(kept, all);
+        }
+    }
+}

@@ -193,3 +193,155 @@ fn tilt(
         Irregularity { finding, slices: Vec::new() }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::tests::synthetic::AXIAL;
+
+    /// A slice 4 mm from the next may be 0.25 mm off. Numbers of the tests are exact in binary.
+    const TOLERANCES: Tolerances = Tolerances {
+        position_absolute: 0.25,
+        position_relative: 0.0,
+        tilt_degrees: 0.5,
+        ..Tolerances::DEFAULT
+    };
+
+    fn fit_positions(positions: &[Vector]) -> Option<Grid> {
+        fit(positions, &Orientation::new(AXIAL, 1e-6).unwrap(), &TOLERANCES)
+    }
+
+    fn gap(before: usize, missing_count: f64, found_mm: f64) -> Irregularity {
+        let finding = GeometryFinding::Gap { before, missing_count, found_mm, expected_mm: 4.0 };
+        Irregularity { finding, slices: vec![before, before + 1] }
+    }
+
+    fn uneven(slices: &[usize], least_mm: f64, most_mm: f64) -> Irregularity {
+        let slice_count = slices.len();
+        let usual_mm = 4.0;
+        let finding = GeometryFinding::UnevenSteps { slice_count, least_mm, most_mm, usual_mm };
+        Irregularity { finding, slices: slices.to_vec() }
+    }
+
+    #[test]
+    fn steps_are_regular_gaps_or_uneven() {
+        for (name, heights, step, findings) in [
+            ("regular", &[0.0, 4.0, 8.0][..], 4.0, vec![]),
+            ("within the tolerance", &[0.0, 4.0, 8.0, 12.25], 12.25 / 3.0, vec![]),
+            (
+                "past the tolerance",
+                &[0.0, 4.0, 8.0, 12.3125],
+                4.0,
+                vec![uneven(&[2, 3], 4.0, 4.3125)],
+            ),
+            ("two steps", &[0.0, 4.0, 8.0, 16.0], 4.0, vec![gap(2, 1.0, 8.0)]),
+            ("three steps", &[0.0, 12.0, 16.0, 20.0], 4.0, vec![gap(0, 2.0, 12.0)]),
+            (
+                "two steps and less than a tenth",
+                &[0.0, 4.0, 8.0, 16.375],
+                16.375 / 4.0,
+                vec![gap(2, 1.0, 8.375)],
+            ),
+            (
+                "two steps and more than a tenth",
+                &[0.0, 4.0, 8.0, 16.4375],
+                4.0,
+                vec![uneven(&[2, 3], 4.0, 8.4375)],
+            ),
+            (
+                "almost two and a half steps",
+                &[0.0, 4.0, 8.0, 17.9375],
+                4.0,
+                vec![uneven(&[2, 3], 4.0, 9.9375)],
+            ),
+            ("two and a half steps", &[0.0, 4.0, 8.0, 18.0], 4.0, vec![gap(2, 2.0, 10.0)]),
+            ("the lower of two is usual", &[0.0, 4.0, 12.0], 4.0, vec![gap(1, 1.0, 8.0)]),
+            (
+                "uneven steps after each other name each slice once",
+                &[0.0, 4.0, 9.0, 14.0, 18.0, 22.0],
+                4.0,
+                vec![uneven(&[1, 2, 3], 4.0, 5.0)],
+            ),
+            (
+                "a gap beside an uneven step",
+                &[0.0, 4.0, 8.0, 16.0, 21.0, 25.0],
+                4.0,
+                vec![gap(2, 1.0, 8.0), uneven(&[3, 4], 4.0, 8.0)],
+            ),
+        ] {
+            let positions: Vec<Vector> = heights.iter().map(|z| [1.0, 2.0, *z]).collect();
+            let grid = fit_positions(&positions).unwrap();
+            let [x, y, z] = grid.step;
+            assert_eq!((x, y), (0.0, 0.0), "{name}");
+            assert!((z - step).abs() < 1e-12, "{name}: {z} {step}");
+            assert_eq!(grid.findings, findings, "{name}");
+        }
+    }
+
+    #[test]
+    fn steps_within_their_tolerance_can_add_up() {
+        let heights = [0.0, 4.25, 8.5, 12.75, 16.75, 20.75, 24.75];
+        let grid = fit_positions(&heights.map(|z| [0.0, 0.0, z])).unwrap();
+        assert_eq!(grid.step, [0.0, 0.0, 4.125]);
+        assert_eq!(grid.findings, [uneven(&[3], 4.0, 4.25)]);
+        // Here the slice in the middle is exactly as far off as it may be.
+        let grid = fit_positions(&[0.0, 4.25, 8.5, 12.5, 16.5].map(|z| [0.0, 0.0, z])).unwrap();
+        assert_eq!((grid.step, grid.findings), ([0.0, 0.0, 4.125], vec![]));
+    }
+
+    #[test]
+    fn what_has_no_step_has_no_grid() {
+        for positions in [&[][..], &[[0.0; 3]], &[[0.0; 3], [1.0, 0.0, 0.0]]] {
+            assert!(fit_positions(positions).is_none(), "{positions:?}");
+        }
+    }
+
+    #[test]
+    fn slices_beside_the_line_are_named() {
+        for (name, aside, expected) in [
+            ("within the tolerance", [0.25, -0.25, 0.0], None),
+            ("one", [0.25, 0.5, 0.0], Some((vec![2], 0.5))),
+            ("two", [0.375, 0.0, -0.75], Some((vec![1, 3], 0.75))),
+        ] {
+            let [a, b, c] = aside;
+            let positions =
+                [[0.0, 0.0, 0.0], [0.0, a, 4.0], [b, 0.0, 8.0], [0.0, c, 12.0], [0.0, 0.0, 16.0]];
+            let found = fit_positions(&positions).unwrap().findings;
+            let expected: Vec<Irregularity> = expected
+                .into_iter()
+                .map(|(slices, most_mm): (Vec<usize>, f64)| {
+                    let slice_count = slices.len();
+                    let finding = GeometryFinding::BesideLine { slice_count, most_mm };
+                    Irregularity { finding, slices }
+                })
+                .collect();
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_leans_is_a_tilt_where_it_is_no_rounding() {
+        let tilt = |shear_mm: f64, degrees: f64| GeometryFinding::Tilt {
+            angle_degrees: degrees,
+            shear_mm,
+            plane_distance_mm: 4.0,
+        };
+        for (name, shear, count, expected) in [
+            ("few slices", 0.125, 3, None),
+            ("more slices", 0.125, 4, Some(tilt(0.125, f64::atan2(0.125, 4.0).to_degrees()))),
+            ("hardly any angle", 0.031_25, 20, None),
+            ("45 degrees", -4.0, 3, Some(tilt(4.0, 45.0))),
+        ] {
+            let positions: Vec<Vector> =
+                (0..count).map(|n| [shear * f64::from(n), 0.0, 4.0 * f64::from(n)]).collect();
+            let grid = fit_positions(&positions).unwrap();
+            assert_eq!(grid.step, [shear, 0.0, 4.0], "{name}");
+            let slices = Vec::new();
+            let expected: Vec<Irregularity> = expected
+                .into_iter()
+                .map(|finding| Irregularity { finding, slices: slices.clone() })
+                .collect();
+            assert_eq!(grid.findings, expected, "{name}");
+        }
+    }
+}

@@ -158,3 +158,87 @@ fn is_image_class(uid: &str) -> bool {
 fn may_be_image_class(uid: &str) -> bool {
     dictionary::uid_entry(uid).is_none_or(|entry| entry.keyword == "RTDoseStorage")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::tests::bytes::{NATIVE, header_of};
+
+    #[test]
+    fn images_by_what_can_be_read_of_them() {
+        let jpeg = b"1.2.840.10008.1.2.4.70";
+        let short = (0x7FE0, 0x0010, "OW", &[0; 6][..]);
+        let no_pixels = (0x7FE0, 0x0010, "--", &[][..]);
+        let ct = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.2\0"[..]);
+        let no_rows = (0x0028, 0x0010, "--", &[][..]);
+        let report = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.88.11\0"[..]);
+        let segmentation = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.66.4"[..]);
+        // A sequence whose length goes on behind the end of the file.
+        let cut = (0x7FE0, 0x0001, "SQ", &b"cut"[..]);
+        let frames = (0x0028, 0x0008, "IS", &b"3 "[..]);
+        let mosaic = (0x0008, 0x0008, "CS", &b"ORIGINAL\\PRIMARY\\M\\MOSAIC"[..]);
+        let width = |bits: &'static [u8]| (0x0028, 0x0100, "US", bits);
+        let float = (0x7FE0, 0x0008, "OW", &[0; 16][..]);
+        for (name, syntax, changes, expected) in [
+            ("native", NATIVE, vec![], "native"),
+            ("cut short", NATIVE, vec![short], "truncated 8 6"),
+            ("without its pixels", NATIVE, vec![no_pixels], "truncated 8 0"),
+            ("no image", NATIVE, vec![no_pixels, no_rows], "none"),
+            ("without rows", NATIVE, vec![no_rows], "invalid"),
+            ("cut off within an element", NATIVE, vec![no_pixels, no_rows, cut], "invalid"),
+            (
+                "a report cut off within an element",
+                NATIVE,
+                vec![no_pixels, no_rows, report, cut],
+                "none",
+            ),
+            (
+                "a segmentation without its rows",
+                NATIVE,
+                vec![no_pixels, no_rows, segmentation],
+                "invalid",
+            ),
+            ("cut off before its rows", NATIVE, vec![no_pixels, no_rows, ct], "invalid"),
+            ("native under a syntax for compressed pixels", jpeg, vec![], "native"),
+            ("frames that are not all there", NATIVE, vec![frames], "truncated 24 8"),
+            (
+                "mosaic",
+                NATIVE,
+                vec![mosaic],
+                "unsupported a mosaic whose header does not say how many slices it has cannot be read, own",
+            ),
+            (
+                "24 bits",
+                NATIVE,
+                vec![width(&[24, 0])],
+                "unsupported pixel data of this width (Bits Allocated 24) cannot be read yet",
+            ),
+            (
+                "64 bits",
+                NATIVE,
+                vec![width(&[64, 0])],
+                "unsupported 64-bit pixel data cannot be read yet",
+            ),
+            ("float", NATIVE, vec![float, no_pixels, width(&[32, 0])], "native"),
+            ("float and whole numbers", NATIVE, vec![float, width(&[32, 0])], "invalid"),
+            ("float of another width", NATIVE, vec![float, no_pixels], "invalid"),
+        ] {
+            let found = match header_of(syntax, &changes).image.state {
+                ImageState::None => "none".to_owned(),
+                ImageState::Readable(_) => "native".to_owned(),
+                ImageState::Invalid(_) => "invalid".to_owned(),
+                ImageState::Truncated { needed, available, .. } => {
+                    format!("truncated {needed} {available}")
+                }
+                ImageState::Unsupported { error, has_own_geometry, .. } => {
+                    format!(
+                        "unsupported {}{}",
+                        error.what(),
+                        if has_own_geometry { ", own" } else { "" }
+                    )
+                }
+            };
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+}

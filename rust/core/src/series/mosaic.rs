@@ -164,6 +164,9 @@ fn first_and_step(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series::private::csa;
+    use crate::series::tests::bytes::dataset_of;
+    use crate::series::tests::synthetic::{AXIAL, ORIGIN, header};
 
     #[test]
     fn tiles_are_a_square() {
@@ -192,5 +195,90 @@ mod tests {
         assert_eq!(tile, [6, 7, 8, 9, 10, 11, 18, 19, 20, 21, 22, 23]);
         mosaic.copy_tile(&whole, 2, 2, &mut tile);
         assert_eq!(tile, [24, 25, 26, 27, 28, 29, 36, 37, 38, 39, 40, 41]);
+    }
+
+    #[test]
+    fn tiles_divide_rows_and_columns() {
+        let mosaic = |across, rows, columns| Mosaic {
+            across,
+            count: 3,
+            rows,
+            columns,
+            is_spacing_assumed: false,
+        };
+        for (rows, columns, expected) in [
+            (4, 6, Some(mosaic(2, 2, 3))),
+            (2, 2, Some(mosaic(2, 1, 1))),
+            (3, 6, None),
+            (4, 5, None),
+            (0, 0, None),
+        ] {
+            assert_eq!(Mosaic::new(3, rows, columns), expected, "{rows} {columns}");
+        }
+    }
+
+    #[test]
+    fn slices_are_counted_along_or_against_the_normal() {
+        let plane = Orientation::new(AXIAL, 1e-6).unwrap();
+        for (normal, expected) in [
+            ([0.0, 0.0, 1.0], Some(false)),
+            ([0.0, 0.0, -2.0], Some(true)),
+            ([0.6, 0.0, 0.8], None),
+            ([0.0, 0.435, 0.9], Some(false)),
+            ([0.0, 0.437, 0.9], None),
+            ([1.0, 0.0, 0.0], None),
+            ([0.0; 3], None),
+        ] {
+            assert_eq!(is_against(&plane, normal), expected, "{normal:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_tile_lies_further_in_than_the_image() {
+        let plane = Orientation::new(AXIAL, 1e-6).unwrap();
+        let mosaic = Mosaic::new(9, 12, 24).unwrap();
+        let header = header("a");
+        // Tiles of 4 rows and 8 columns, 3 beside each other: 1 tile further in.
+        let [x, y, z] = ORIGIN;
+        let first = [x + 8.0 * 0.5, y + 4.0 * 0.75, z];
+        let told = |is_against, spacing| Told { is_against, spacing };
+        for (name, told, expected) in [
+            ("along", told(Some(false), Some(2.0)), Some([0.0, 0.0, 2.0])),
+            ("against", told(Some(true), Some(2.0)), Some([0.0, 0.0, -2.0])),
+            ("of no direction", told(None, Some(2.0)), None),
+            ("of no spacing", told(Some(true), None), None),
+        ] {
+            let place = first_and_step(&header, &plane, &mosaic, told, None);
+            assert_eq!(place, expected.map(|step| (first, step)), "{name}");
+        }
+        let told = told(Some(false), Some(2.0));
+        for change in [
+            |header: &mut InstanceHeader| header.plane.position = None,
+            |header: &mut InstanceHeader| header.plane.pixel_spacing = None,
+        ] {
+            let mut lacking = header.clone();
+            change(&mut lacking);
+            assert_eq!(first_and_step(&lacking, &plane, &mosaic, told, None), None);
+        }
+    }
+
+    #[test]
+    fn slice_times_are_those_of_the_element_or_of_the_header() {
+        let times = [0.0_f64, 12.5, -1.0].map(f64::to_le_bytes).concat();
+        let csa = csa(&[("MosaicRefAcqTimes", &["1", "2", "3"])], true);
+        let owner = (0x0019, 0x0010, "LO", &b"SIEMENS MR HEADER "[..]);
+        let own = dataset_of(&[owner, (0x0019, 0x1029, "FD", &times)]);
+        let none = dataset_of(&[owner]);
+        let not_finite = [1.0, f64::NAN, 2.0].map(f64::to_le_bytes).concat();
+        let bad = dataset_of(&[owner, (0x0019, 0x1029, "FD", &not_finite)]);
+        for (name, dataset, csa, count, expected) in [
+            ("own", &own, Some(&csa[..]), 3, &[0.0, 12.5, -1.0][..]),
+            ("of the header", &none, Some(&csa[..]), 3, &[1.0, 2.0, 3.0]),
+            ("not finite", &bad, Some(&csa[..]), 3, &[1.0, 2.0, 3.0]),
+            ("too few", &own, Some(&csa[..]), 4, &[]),
+            ("none", &none, None, 3, &[]),
+        ] {
+            assert_eq!(slice_times(dataset, csa, count), expected, "{name}");
+        }
     }
 }

@@ -92,3 +92,81 @@ impl SliceSet {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::header::InstanceHeader;
+    use crate::series::image_state::ImageState;
+    use crate::series::tests::synthetic::{image_mut, name, regular};
+
+    /// Files of one slice each: the first, none, and the others.
+    fn set(headers: Vec<InstanceHeader>) -> SliceSet {
+        let slice = |(file, header): (usize, &InstanceHeader)| {
+            header.all_frames().first().map(|frame| Slice { file, frame: frame.clone() })
+        };
+        let mut slices: Vec<Option<Slice>> = headers.iter().enumerate().map(slice).collect();
+        slices.insert(1, None);
+        SliceSet { slices, files: headers.into_iter().map(Arc::new).collect() }
+    }
+
+    fn names(set: &SliceSet) -> Vec<&str> {
+        set.present().map(|(file, _)| name(&file.path)).collect()
+    }
+
+    #[test]
+    fn chosen_slices_have_their_files_once() {
+        let all = set(regular()[..3].to_vec());
+        assert_eq!(names(&all), ["00", "01", "02"]);
+        let chosen = all.select(&[3, 1, 0, 3]).unwrap();
+        assert_eq!(names(&chosen), ["02", "00", "02"]);
+        assert!(chosen.slices[1].is_none());
+        assert_eq!(chosen.files.len(), 2);
+        let files = chosen.slices.iter().flatten().map(|slice| slice.file);
+        assert_eq!(files.collect::<Vec<_>>(), [0, 1, 0]);
+        assert!(all.select(&[4]).is_none());
+    }
+
+    #[test]
+    fn images_have_samples_where_there_are_several() {
+        let mut headers = regular()[..2].to_vec();
+        assert_eq!(set(headers.clone()).image_shape(), Some(vec![5, 7]));
+        image_mut(&mut headers[0]).samples_per_pixel = 3;
+        assert_eq!(set(headers.clone()).image_shape(), Some(vec![5, 7, 3]));
+        headers[0].image.state = ImageState::None;
+        assert_eq!(set(headers).image_shape(), None);
+        assert_eq!(SliceSet::default().image_shape(), None);
+    }
+
+    #[test]
+    fn stored_values_share_the_narrowest_type_that_holds_all() {
+        use SampleType::{I8, I16, I32, U8, U16, U32};
+        for (images, expected) in [
+            // Bits Allocated, Bits Stored, is signed; of both slices.
+            ([(32, 20, false), (32, 32, false)], Some(U32)),
+            ([(16, 8, false), (8, 8, false)], Some(U8)),
+            ([(16, 9, false), (8, 8, false)], Some(U16)),
+            ([(16, 7, false), (8, 8, true)], Some(I8)),
+            ([(16, 8, false), (8, 8, true)], Some(I16)),
+            ([(8, 8, false), (16, 16, false)], Some(U16)),
+            ([(16, 12, false), (16, 12, true)], Some(I16)),
+            ([(16, 15, false), (16, 16, true)], Some(I16)),
+            ([(16, 16, false), (16, 12, true)], Some(I32)),
+            ([(32, 17, false), (16, 16, false)], Some(U32)),
+            ([(32, 31, false), (16, 16, true)], Some(I32)),
+            ([(32, 32, false), (16, 16, true)], None),
+        ] {
+            let mut headers = regular()[..2].to_vec();
+            for (header, (allocated, stored, is_signed)) in headers.iter_mut().zip(images) {
+                let image = image_mut(header);
+                (image.bits_allocated, image.bits_stored, image.is_signed) =
+                    (allocated, stored, is_signed);
+            }
+            assert_eq!(set(headers).stored_type(), expected, "{images:?}");
+        }
+        assert_eq!(SliceSet::default().stored_type(), None);
+        let mut headers = regular()[..2].to_vec();
+        headers[1].image.state = ImageState::None;
+        assert_eq!(set(headers).stored_type(), None);
+    }
+}

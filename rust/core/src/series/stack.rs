@@ -290,3 +290,298 @@ fn is_inside(stack: &Group<'_>, entry: &Entry<'_>, extent: Option<Extent>) -> bo
         && along >= extent.first - margin
         && along <= extent.last + margin
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::header::InstanceHeader;
+    use crate::series::image_state::ImageState;
+    use crate::series::tests::synthetic::{
+        AXIAL, CORONAL, Images, SAGITTAL, Stack, header, image_mut, native, regular, with,
+    };
+
+    /// An axial plane turned about its rows.
+    fn leaning(degrees: f64) -> [f64; 6] {
+        let (sine, cosine) = degrees.to_radians().sin_cos();
+        [1.0, 0.0, 0.0, 0.0, cosine, sine]
+    }
+
+    fn group<'a>(entries: &[Entry<'a>]) -> Group<'a> {
+        let first = entries[0];
+        Group {
+            entries: entries.to_vec(),
+            orientation: first.orientation,
+            is_localizer: first.is_localizer(),
+        }
+    }
+
+    #[test]
+    fn an_image_is_inside_up_to_the_next_slice_and_a_half() {
+        let extent = Some(Extent { first: -2.0, last: 6.0, step: 2.0 });
+        let at = |z: f64, orientation: [f64; 6]| {
+            with("a", |one| {
+                one.plane.position = Some([0.0, 0.0, z]);
+                one.plane.orientation = Some(orientation);
+            })
+        };
+        for (name, image, expected) in [
+            ("below the margin", at(-5.25, AXIAL), false),
+            ("on the lower margin", at(-5.0, AXIAL), true),
+            ("among the slices", at(0.5, AXIAL), true),
+            ("on the upper margin", at(9.0, AXIAL), true),
+            ("above the margin", at(9.25, AXIAL), false),
+            ("almost parallel", at(0.0, leaning(5.0)), true),
+            ("almost parallel, turned over", at(0.0, leaning(184.0)), true),
+            ("not parallel", at(0.0, leaning(5.5)), false),
+            ("not parallel at all", at(0.0, leaning(20.0)), false),
+        ] {
+            let images = Images::new(vec![header("stack"), image]);
+            let entries = images.entries();
+            let stack = group(&entries[..1]);
+            assert_eq!(is_inside(&stack, &entries[1], extent), expected, "{name}");
+            assert!(!is_inside(&stack, &entries[1], None), "{name}");
+        }
+        for change in [
+            |one: &mut InstanceHeader| one.plane.position = None,
+            |one: &mut InstanceHeader| one.plane.orientation = None,
+        ] {
+            let images = Images::new(vec![at(0.0, AXIAL), with("a", change)]);
+            let entries = images.entries();
+            assert!(!is_inside(&group(&entries[..1]), &entries[1], extent));
+        }
+    }
+
+    #[test]
+    fn a_group_is_set_apart_by_one_difference() {
+        type Change = fn(&mut InstanceHeader);
+        const LOCALIZER: Change = |one| one.identity.image_type = "LOCALIZER".to_owned();
+        const OTHER_TYPE: Change = |one| {
+            one.identity.image_type = "OTHER".to_owned();
+            one.image.state = native(9, 9);
+            one.plane.orientation = Some(SAGITTAL);
+        };
+        const NO_PLANE: Change = |one| one.plane.orientation = None;
+        let same: Change = |_| {};
+        for (name, stack, other, expected) in [
+            ("a localizer", same, LOCALIZER, IssueKind::Localizer),
+            ("slices beside localizers", LOCALIZER, same, IssueKind::Localizer),
+            ("rows", same, |one| one.image.state = native(6, 7), IssueKind::MixedShape),
+            ("columns", same, |one| one.image.state = native(5, 8), IssueKind::MixedShape),
+            (
+                "samples",
+                same,
+                |one| image_mut(one).samples_per_pixel = 3,
+                IssueKind::MixedPhotometric,
+            ),
+            ("no image", same, |one| one.image.state = ImageState::None, IssueKind::Unsupported),
+            (
+                "a plane",
+                same,
+                |one| one.plane.orientation = Some(CORONAL),
+                IssueKind::MixedOrientation,
+            ),
+            ("a localizer by another name", same, OTHER_TYPE, IssueKind::Localizer),
+            ("no orientation", same, NO_PLANE, IssueKind::MissingOrientation),
+            (
+                "no position and a bad orientation",
+                same,
+                |one| (one.plane.position, one.plane.orientation) = (None, Some([0.0; 6])),
+                IssueKind::MissingOrientation,
+            ),
+            (
+                "neither",
+                same,
+                |one| (one.plane.position, one.plane.orientation) = (None, None),
+                IssueKind::MissingPosition,
+            ),
+            ("an orientation", NO_PLANE, same, IssueKind::MixedOrientation),
+            (
+                "spacing",
+                same,
+                |one| one.plane.pixel_spacing = Some([2.0; 2]),
+                IssueKind::MixedSpacing,
+            ),
+            ("nothing but the spacing", NO_PLANE, NO_PLANE, IssueKind::MixedSpacing),
+        ] as [(&str, Change, Change, IssueKind); 14]
+        {
+            let mut headers = regular();
+            headers.iter_mut().take(4).for_each(stack);
+            other(&mut headers[4]);
+            let images = Images::new(headers);
+            let entries = images.entries();
+            let found =
+                difference(&group(&entries[..4]), &group(&entries[4..5]), &Tolerances::DEFAULT);
+            assert_eq!(found, Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn crossing_images_are_localizers_where_they_are_few_and_of_another_kind() {
+        let other = |degrees: f64, image_type: &str, rows: usize| {
+            with("a", |one| {
+                one.plane.orientation = Some(leaning(degrees));
+                one.identity.image_type = image_type.to_owned();
+                one.image.state = native(rows, 7);
+            })
+        };
+        let axial = "ORIGINAL\\PRIMARY\\AXIAL";
+        for (name, image, count, expected) in [
+            ("few", other(90.0, "SCOUT", 9), 4, IssueKind::Localizer),
+            ("not few", other(90.0, "SCOUT", 9), 3, IssueKind::MixedOrientation),
+            ("of the same type", other(90.0, axial, 9), 4, IssueKind::MixedOrientation),
+            ("of the same shape", other(90.0, "SCOUT", 5), 4, IssueKind::MixedOrientation),
+            ("46 degrees", other(46.0, "SCOUT", 9), 4, IssueKind::Localizer),
+            ("44 degrees", other(44.0, "SCOUT", 9), 4, IssueKind::MixedOrientation),
+        ] {
+            let mut headers = regular()[..count].to_vec();
+            headers.push(image);
+            let images = Images::new(headers);
+            let entries = images.entries();
+            let (stack, other) = entries.split_at(count);
+            let found = difference(&group(stack), &group(other), &Tolerances::DEFAULT);
+            assert_eq!(found, Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn images_beside_a_main_stack_are_notes() {
+        // Images of the stack, of another shape, and localizers; whether the second are an error.
+        for (stack, others, localizers, is_error) in [
+            (6, 2, 0, false),
+            (5, 2, 0, true),
+            (3, 1, 0, false),
+            (2, 1, 0, true),
+            (6, 2, 3, false),
+            (1, 1, 0, true),
+        ] {
+            let far = |name: String, change: fn(&mut InstanceHeader)| {
+                with(&name, |one| {
+                    one.plane.position = Some([0.0, 0.0, 900.0]);
+                    change(one);
+                })
+            };
+            let mut headers = Stack { count: stack, ..Stack::default() }.headers();
+            headers.extend(
+                (0..others).map(|n| far(format!("o{n}"), |one| one.image.state = native(6, 7))),
+            );
+            headers.extend((0..localizers).map(|n| {
+                far(format!("l{n}"), |one| one.identity.image_type = "LOCALIZER".to_owned())
+            }));
+            let images = Images::new(headers);
+            let entries = images.entries();
+            let (slices, rest) = entries.split_at(stack);
+            let (other, localizer) = rest.split_at(others);
+            let mut groups = vec![group(other)];
+            groups.extend((!localizer.is_empty()).then(|| group(localizer)));
+            let found = left_out(&group(slices), &groups, None, &Tolerances::DEFAULT);
+            let case = (stack, others, localizers);
+            let other = found.iter().find(|issue| issue.kind == IssueKind::MixedShape).unwrap();
+            assert_eq!(other.is_error, is_error, "{case:?}");
+            let counts = [
+                ("file_count", others as f64),
+                ("image_count", others as f64),
+                ("group_count", 1.0),
+                ("in_stack_count", 0.0),
+            ];
+            assert_eq!(other.numbers, counts, "{case:?}");
+            assert_eq!(found.len(), groups.len(), "{case:?}");
+        }
+    }
+
+    #[test]
+    fn images_part_into_groups_by_what_must_be_alike() {
+        type Change = fn(&mut InstanceHeader);
+        const AWAY: Change = |one| one.plane.orientation = Some(leaning(0.07));
+        for (name, change, count) in [
+            ("alike", (|_| {}) as Change, 1),
+            ("rounding of a plane", |one| one.plane.orientation = Some(leaning(0.05)), 1),
+            ("a plane", AWAY, 2),
+            ("rounding of a spacing", |one| one.plane.pixel_spacing = Some([0.7507, 0.5]), 1),
+            ("a spacing", |one| one.plane.pixel_spacing = Some([0.7509, 0.5]), 2),
+            ("no spacing", |one| one.plane.pixel_spacing = None, 2),
+            ("rows", |one| one.image.state = native(6, 7), 2),
+            ("colours", |one| image_mut(one).photometric_interpretation = "X".to_owned(), 2),
+            ("a localizer", |one| one.identity.image_type = "LOCALIZER".to_owned(), 2),
+            ("another type", |one| one.identity.image_type = "OTHER".to_owned(), 1),
+        ] {
+            let mut headers = regular();
+            change(&mut headers[1]);
+            let images = Images::new(headers);
+            let found = groups(images.entries(), &Tolerances::DEFAULT);
+            let indices: Vec<Vec<usize>> = found
+                .iter()
+                .map(|group| group.entries.iter().map(|entry| entry.index).collect())
+                .collect();
+            let expected = match count {
+                1 => vec![(0..8).collect::<Vec<_>>()],
+                _ => vec![vec![0, 2, 3, 4, 5, 6, 7], vec![1]],
+            };
+            assert_eq!(indices, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_largest_group_with_a_place_is_the_stack() {
+        type Change = fn(usize, &mut InstanceHeader);
+        for (name, change, first, count) in [
+            (
+                "the larger",
+                (|n, one| {
+                    if n < 3 {
+                        one.image.state = native(6, 7)
+                    }
+                }) as Change,
+                3,
+                5,
+            ),
+            (
+                "the first of equals",
+                |n, one| {
+                    if n < 4 {
+                        one.image.state = native(6, 7)
+                    }
+                },
+                0,
+                4,
+            ),
+            (
+                "no localizer",
+                |n, one| {
+                    if n > 0 {
+                        one.identity.image_type = "LOCALIZER".to_owned()
+                    }
+                },
+                0,
+                1,
+            ),
+            (
+                "a plane",
+                |n, one| {
+                    if n > 0 {
+                        one.plane.orientation = None
+                    }
+                },
+                0,
+                1,
+            ),
+            (
+                "a position",
+                |n, one| {
+                    if n > 0 {
+                        (one.plane.position, one.image.state) = (None, native(6, 7));
+                    }
+                },
+                0,
+                1,
+            ),
+        ] {
+            let mut headers = regular();
+            headers.iter_mut().enumerate().for_each(|(n, one)| change(n, one));
+            let images = Images::new(headers);
+            let (stack, others) = split(images.entries(), &Tolerances::DEFAULT).unwrap();
+            assert_eq!((stack.entries[0].index, stack.entries.len()), (first, count), "{name}");
+            assert_eq!(others.len(), 1, "{name}");
+        }
+        assert!(split(Vec::new(), &Tolerances::DEFAULT).is_none());
+    }
+}

@@ -61,3 +61,39 @@ impl Default for Tolerances {
         Tolerances::DEFAULT
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_may_be_off_by_a_part_of_the_spacing() {
+        let tolerances = Tolerances {
+            position_absolute: 0.25,
+            position_relative: 0.0625,
+            ..Tolerances::DEFAULT
+        };
+        for (spacing, expected) in
+            [(16.0, 1.25), (-16.0, 1.25), (8.0, 0.75), (1.0, 0.1), (0.0, 0.0)]
+        {
+            assert_eq!(tolerances.position(spacing), expected, "{spacing}");
+        }
+        assert_eq!(Tolerances::default(), Tolerances::DEFAULT);
+    }
+
+    #[test]
+    fn pixel_spacings_are_the_same_up_to_a_part_of_the_larger_one() {
+        let tolerances = Tolerances { pixel_spacing_relative: 0.125, ..Tolerances::DEFAULT };
+        for (name, a, b, expected) in [
+            ("equal", Some([1.0, 2.0]), Some([1.0, 2.0]), true),
+            ("just as near", Some([8.0, 2.0]), Some([7.0, 2.0]), true),
+            ("just as near, exchanged", Some([7.0, 2.0]), Some([8.0, 2.0]), true),
+            ("too far", Some([8.0, 2.0]), Some([6.9375, 2.0]), false),
+            ("columns too far", Some([2.0, 8.0]), Some([2.0, 6.9375]), false),
+            ("one unknown", Some([1.0, 1.0]), None, false),
+            ("both unknown", None, None, true),
+        ] {
+            assert_eq!(tolerances.is_same_pixel_spacing(a, b), expected, "{name}");
+        }
+    }
+}

@@ -176,63 +176,9 @@ impl InstanceHeader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::ParseOptions;
     use crate::pixel::{ImagePixels, Rescale};
     use crate::series::header::acquisition::AxisNumber;
-
-    /// An element in Explicit VR Little Endian; values of the short VRs only, but for OW and SQ.
-    fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8> {
-        let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
-        bytes.extend(vr.as_bytes());
-        match vr {
-            "SQ" if value == b"cut" => bytes.extend([&[0, 0], &1000u32.to_le_bytes()[..]].concat()),
-            "OW" | "SQ" => {
-                bytes.extend([&[0, 0], &(value.len() as u32).to_le_bytes()[..]].concat())
-            }
-            _ => bytes.extend((value.len() as u16).to_le_bytes()),
-        }
-        bytes.extend(value);
-        bytes
-    }
-
-    /// A CT slice of 2 by 2 pixels, with `changes` in the place of the elements of the same tag, in
-    /// tag order.
-    fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> InstanceHeader {
-        let mut elements: Vec<(u16, u16, &str, &[u8])> = vec![
-            (0x0008, 0x0008, "CS", b"ORIGINAL\\PRIMARY\\AXIAL"),
-            (0x0008, 0x0060, "CS", b"CT"),
-            (0x0020, 0x000E, "UI", b"1.2.3\0"),
-            (0x0020, 0x0013, "IS", b" 7"),
-            (0x0020, 0x0032, "DS", b"-1.5\\2\\3e1 "),
-            (0x0020, 0x0037, "DS", b"1\\0\\0\\0\\1\\0 "),
-            (0x0028, 0x0002, "US", &[1, 0]),
-            (0x0028, 0x0010, "US", &[2, 0]),
-            (0x0028, 0x0011, "US", &[2, 0]),
-            (0x0028, 0x0030, "DS", b"0.5\\0.75"),
-            (0x0028, 0x0100, "US", &[16, 0]),
-            (0x0028, 0x0101, "US", &[16, 0]),
-            (0x0028, 0x0103, "US", &[0, 0]),
-            (0x0028, 0x1052, "DS", b"-1024 "),
-            (0x0028, 0x1053, "DS", b"1 "),
-            (0x7FE0, 0x0010, "OW", &[0; 8]),
-        ];
-        for change in changes {
-            elements.retain(|element| (element.0, element.1) != (change.0, change.1));
-            elements.push(*change);
-        }
-        elements.retain(|element| element.2 != "--");
-        elements.sort_by_key(|element| (element.0, element.1));
-        let mut bytes = [&[0; 128][..], b"DICM", &element(0x0002, 0x0010, "UI", syntax)].concat();
-        bytes.extend(
-            elements
-                .iter()
-                .flat_map(|(group, number, vr, value)| element(*group, *number, vr, value)),
-        );
-        let file = DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default()).unwrap();
-        InstanceHeader::from_dataset(PathBuf::from("a"), &file)
-    }
-
-    const NATIVE: &[u8] = b"1.2.840.10008.1.2.1\0";
+    use crate::series::tests::bytes::{NATIVE, header_of};
 
     #[test]
     fn a_slice_is_read() {
@@ -309,84 +255,6 @@ mod tests {
                 expected,
                 "{name}"
             );
-        }
-    }
-
-    #[test]
-    fn images_by_what_can_be_read_of_them() {
-        let jpeg = b"1.2.840.10008.1.2.4.70";
-        let short = (0x7FE0, 0x0010, "OW", &[0; 6][..]);
-        let no_pixels = (0x7FE0, 0x0010, "--", &[][..]);
-        let ct = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.2\0"[..]);
-        let no_rows = (0x0028, 0x0010, "--", &[][..]);
-        let report = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.88.11\0"[..]);
-        let segmentation = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.66.4"[..]);
-        // A sequence whose length goes on behind the end of the file.
-        let cut = (0x7FE0, 0x0001, "SQ", &b"cut"[..]);
-        let frames = (0x0028, 0x0008, "IS", &b"3 "[..]);
-        let mosaic = (0x0008, 0x0008, "CS", &b"ORIGINAL\\PRIMARY\\M\\MOSAIC"[..]);
-        let width = |bits: &'static [u8]| (0x0028, 0x0100, "US", bits);
-        let float = (0x7FE0, 0x0008, "OW", &[0; 16][..]);
-        for (name, syntax, changes, expected) in [
-            ("native", NATIVE, vec![], "native"),
-            ("cut short", NATIVE, vec![short], "truncated 8 6"),
-            ("without its pixels", NATIVE, vec![no_pixels], "truncated 8 0"),
-            ("no image", NATIVE, vec![no_pixels, no_rows], "none"),
-            ("without rows", NATIVE, vec![no_rows], "invalid"),
-            ("cut off within an element", NATIVE, vec![no_pixels, no_rows, cut], "invalid"),
-            (
-                "a report cut off within an element",
-                NATIVE,
-                vec![no_pixels, no_rows, report, cut],
-                "none",
-            ),
-            (
-                "a segmentation without its rows",
-                NATIVE,
-                vec![no_pixels, no_rows, segmentation],
-                "invalid",
-            ),
-            ("cut off before its rows", NATIVE, vec![no_pixels, no_rows, ct], "invalid"),
-            ("native under a syntax for compressed pixels", jpeg, vec![], "native"),
-            ("frames that are not all there", NATIVE, vec![frames], "truncated 24 8"),
-            (
-                "mosaic",
-                NATIVE,
-                vec![mosaic],
-                "unsupported a mosaic whose header does not say how many slices it has cannot be read, own",
-            ),
-            (
-                "24 bits",
-                NATIVE,
-                vec![width(&[24, 0])],
-                "unsupported pixel data of this width (Bits Allocated 24) cannot be read yet",
-            ),
-            (
-                "64 bits",
-                NATIVE,
-                vec![width(&[64, 0])],
-                "unsupported 64-bit pixel data cannot be read yet",
-            ),
-            ("float", NATIVE, vec![float, no_pixels, width(&[32, 0])], "native"),
-            ("float and whole numbers", NATIVE, vec![float, width(&[32, 0])], "invalid"),
-            ("float of another width", NATIVE, vec![float, no_pixels], "invalid"),
-        ] {
-            let found = match header_of(syntax, &changes).image.state {
-                ImageState::None => "none".to_owned(),
-                ImageState::Readable(_) => "native".to_owned(),
-                ImageState::Invalid(_) => "invalid".to_owned(),
-                ImageState::Truncated { needed, available, .. } => {
-                    format!("truncated {needed} {available}")
-                }
-                ImageState::Unsupported { error, has_own_geometry, .. } => {
-                    format!(
-                        "unsupported {}{}",
-                        error.what(),
-                        if has_own_geometry { ", own" } else { "" }
-                    )
-                }
-            };
-            assert_eq!(found, expected, "{name}");
         }
     }
 }

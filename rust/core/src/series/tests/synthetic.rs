@@ -8,12 +8,14 @@ use crate::geometry::{Orientation, Vector, add_scaled, scale};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::pixel::{ImagePixels, NativePixels, Rescale, ValueField};
 use crate::series::header::{
-    Acquisition, Coordinates, Identity, ImagePlane, InstanceHeader, StoredImage, ValueTransform,
+    Acquisition, Coordinates, FrameHeader, Identity, ImagePlane, InstanceHeader, StoredImage,
+    ValueTransform,
 };
 use crate::series::image_state::ImageState;
 use crate::series::plan::{SeriesPlan, Unreadable, plan_series};
 use crate::series::report::Issue;
 use crate::series::slice_set::Slice;
+use crate::series::stack::Entry;
 use crate::series::tolerances::Tolerances;
 use crate::vr::Vr;
 
@@ -227,5 +229,34 @@ pub fn check(cases: &[Case]) {
         assert_eq!(slices(&plan), *kept, "{name}");
         assert_eq!(findings(&plan), *expected, "{name}");
         assert!(plan.report.all().all(|issue| !issue.sentence.contains("Secret")), "{name}");
+    }
+}
+
+/// Headers with their frames, of which entries are made.
+pub struct Images {
+    headers: Vec<InstanceHeader>,
+    frames: Vec<Vec<FrameHeader>>,
+}
+
+impl Images {
+    pub fn new(headers: Vec<InstanceHeader>) -> Images {
+        let frames = headers.iter().map(|header| header.all_frames().into_owned()).collect();
+        Images { headers, frames }
+    }
+
+    /// An entry for each frame, in order.
+    pub fn entries(&self) -> Vec<Entry<'_>> {
+        let all = self.headers.iter().zip(&self.frames).enumerate();
+        let all = all.flat_map(|(file, (header, frames))| {
+            frames.iter().map(move |frame| (file, header, frame))
+        });
+        let mut entries = Vec::new();
+        for (index, (file, header, frame)) in all.enumerate() {
+            let cosine = Tolerances::DEFAULT.cosine;
+            let plane = frame.plane.orientation;
+            let orientation = plane.and_then(|plane| Orientation::new(plane, cosine));
+            entries.push(Entry { index, file, header, frame, orientation });
+        }
+        entries
     }
 }

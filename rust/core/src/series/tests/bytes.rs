@@ -1,0 +1,68 @@
+//! Data sets for tests, from elements as tuples: group, number, VR, value.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::dataset::{Dataset, DicomFile};
+use crate::parse::ParseOptions;
+use crate::series::header::InstanceHeader;
+
+/// An element in Explicit VR Little Endian; values of the short VRs only, but for OW and SQ.
+pub fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8> {
+    let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
+    bytes.extend(vr.as_bytes());
+    match vr {
+        "SQ" if value == b"cut" => bytes.extend([&[0, 0], &1000u32.to_le_bytes()[..]].concat()),
+        "OW" | "SQ" => bytes.extend([&[0, 0], &(value.len() as u32).to_le_bytes()[..]].concat()),
+        _ => bytes.extend((value.len() as u16).to_le_bytes()),
+    }
+    bytes.extend(value);
+    bytes
+}
+
+/// A CT slice of 2 by 2 pixels, with `changes` in the place of the elements of the same tag, in
+/// tag order.
+pub fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> InstanceHeader {
+    let mut elements: Vec<(u16, u16, &str, &[u8])> = vec![
+        (0x0008, 0x0008, "CS", b"ORIGINAL\\PRIMARY\\AXIAL"),
+        (0x0008, 0x0060, "CS", b"CT"),
+        (0x0020, 0x000E, "UI", b"1.2.3\0"),
+        (0x0020, 0x0013, "IS", b" 7"),
+        (0x0020, 0x0032, "DS", b"-1.5\\2\\3e1 "),
+        (0x0020, 0x0037, "DS", b"1\\0\\0\\0\\1\\0 "),
+        (0x0028, 0x0002, "US", &[1, 0]),
+        (0x0028, 0x0010, "US", &[2, 0]),
+        (0x0028, 0x0011, "US", &[2, 0]),
+        (0x0028, 0x0030, "DS", b"0.5\\0.75"),
+        (0x0028, 0x0100, "US", &[16, 0]),
+        (0x0028, 0x0101, "US", &[16, 0]),
+        (0x0028, 0x0103, "US", &[0, 0]),
+        (0x0028, 0x1052, "DS", b"-1024 "),
+        (0x0028, 0x1053, "DS", b"1 "),
+        (0x7FE0, 0x0010, "OW", &[0; 8]),
+    ];
+    for change in changes {
+        elements.retain(|element| (element.0, element.1) != (change.0, change.1));
+        elements.push(*change);
+    }
+    elements.retain(|element| element.2 != "--");
+    elements.sort_by_key(|element| (element.0, element.1));
+    InstanceHeader::from_dataset(PathBuf::from("a"), &file_of(syntax, &elements))
+}
+
+/// The Transfer Syntax of a header that is not compressed.
+pub const NATIVE: &[u8] = b"1.2.840.10008.1.2.1\0";
+
+/// A file of `elements`, in tag order.
+pub fn file_of(syntax: &[u8], elements: &[(u16, u16, &str, &[u8])]) -> DicomFile {
+    let mut bytes = [&[0; 128][..], b"DICM", &element(0x0002, 0x0010, "UI", syntax)].concat();
+    bytes.extend(
+        elements.iter().flat_map(|(group, number, vr, value)| element(*group, *number, vr, value)),
+    );
+    DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default()).unwrap()
+}
+
+/// The data set of [`file_of`].
+pub fn dataset_of(elements: &[(u16, u16, &str, &[u8])]) -> Arc<Dataset> {
+    Arc::clone(&file_of(NATIVE, elements).dataset)
+}
