@@ -24,7 +24,6 @@ pytest.importorskip("openjpeg", reason="pydicom needs its plugins")
 JPEG_DCT = {"1.2.840.10008.1.2.4." + number for number in ("50", "51", "53", "55")}
 JPEG_2000_LOSSY = {"1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203"}
 JPEG_XL = {"1.2.840.10008.1.2.4.11" + digit for digit in "012"}
-DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 
 # Baseline JPEG under a lossless syntax.
 LOSSY_IN_SPITE_OF_SYNTAX = {"sample-op.dcm"}

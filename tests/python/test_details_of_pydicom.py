@@ -26,14 +26,14 @@ _FRAGMENTS = bytes.fromhex(
 )
 
 
-def both(module: str) -> tuple[Any, Any]:
+def our_and_their(module: str) -> tuple[Any, Any]:
     """Return our module and pydicom's."""
     return importlib.import_module(f"rapidicom.{module}"), importlib.import_module(
         f"pydicom.{module}"
     )
 
 
-def outcome(call: Callable[[], Any]) -> tuple[Any, bool]:
+def result_and_warned(call: Callable[[], Any]) -> tuple[Any, bool]:
     """Return what a call gives, and whether it warns."""
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
@@ -43,23 +43,25 @@ def outcome(call: Callable[[], Any]) -> tuple[Any, bool]:
 
 @pytest.mark.parametrize("term", ["ISO_2022-IR 100", "ISO_2022_IR+100", "ISO-IR 100", "ISO_IR 100"])
 def test_terms_with_other_separators(term: str) -> None:
-    ours, theirs = both("charset")
+    ours, theirs = our_and_their("charset")
     assert (
-        outcome(lambda: ours.convert_encodings(term))[0]
-        == outcome(lambda: theirs.convert_encodings(term))[0]
+        result_and_warned(lambda: ours.convert_encodings(term))[0]
+        == result_and_warned(lambda: theirs.convert_encodings(term))[0]
     )
 
 
 def test_escape_sequences_of_no_set_are_warned_of() -> None:
-    ours, theirs = both("charset")
+    ours, theirs = our_and_their("charset")
     text = b"\x1b-F\xc4\xe9\xef"
     for module in (ours, theirs):
-        assert outcome(lambda module=module: module.decode_bytes(text, ["iso8859"], set()))[1]
+        assert result_and_warned(
+            lambda module=module: module.decode_bytes(text, ["iso8859"], set())
+        )[1]
 
 
 @pytest.mark.parametrize("text", ["a\\b", " a \\ b \\c ", "\0a \\b\0 \0"])
 def test_spaces_of_values_that_are_not_last(text: str) -> None:
-    ours, theirs = both("values")
+    ours, theirs = our_and_their("values")
     assert ours.multi_string(text) == theirs.multi_string(text)
 
 
@@ -68,7 +70,7 @@ def test_spaces_of_values_that_are_not_last(text: str) -> None:
     [("DA", "20200229"), ("TM", "010203.000004"), ("DT", "20200229010203.000004+0100")],
 )
 def test_dates_pickle_with_the_text_that_they_were_given(name: str, value: str) -> None:
-    for module in both("valuerep"):
+    for module in our_and_their("valuerep"):
         made = getattr(module, name)(value)
         made.original_string = "another"
         again = pickle.loads(pickle.dumps(made))
@@ -78,9 +80,10 @@ def test_dates_pickle_with_the_text_that_they_were_given(name: str, value: str) 
 
 @pytest.mark.parametrize(("name", "value"), [("TM", "235960"), ("DT", "20161231235960")])
 def test_leap_seconds_are_warned_of(name: str, value: str) -> None:
-    ours, theirs = both("valuerep")
+    ours, theirs = our_and_their("valuerep")
     (our_value, we_warn), (their_value, they_warn) = (
-        outcome(lambda module=module: getattr(module, name)(value)) for module in (ours, theirs)
+        result_and_warned(lambda module=module: getattr(module, name)(value))
+        for module in (ours, theirs)
     )
     assert our_value.second == their_value.second == 59
     assert we_warn
@@ -100,7 +103,7 @@ def test_prefix_of_a_uid(length: int) -> None:
 
 
 def test_list_with_a_validator_of_its_own() -> None:
-    for module in both("multival"):
+    for module in our_and_their("multival"):
         base = getattr(module, "ConvertingList", None) or module.ConstrainedList
 
         class Evens(base):  # type: ignore[misc]  # the base is found above
@@ -133,7 +136,7 @@ def test_unknown_tag_without_vr_is_warned_of() -> None:
             "rapidicom.rawelement" if name == "rawelement" else "pydicom.dataelem"
         )
         raw = module.RawDataElement(pydicom.tag.Tag(0x88880002), None, 2, b"\0\0", 0, True, True)
-        element, warned = outcome(
+        element, warned = result_and_warned(
             lambda module=module, raw=raw: module.convert_raw_data_element(raw)
         )
         assert element.VR == "UN"
@@ -141,7 +144,7 @@ def test_unknown_tag_without_vr_is_warned_of() -> None:
 
 
 def test_raw_value_of_fragments_has_no_delimiter() -> None:
-    for module in both("filereader"):
+    for module in our_and_their("filereader"):
         (raw,) = module.data_element_generator(io.BytesIO(_FRAGMENTS), False, True)
         assert raw.length == 0xFFFF_FFFF
         assert raw.value == _FRAGMENTS[12:-8]
@@ -149,7 +152,7 @@ def test_raw_value_of_fragments_has_no_delimiter() -> None:
 
 def test_raw_values_that_are_long_are_left_out() -> None:
     data = bytes.fromhex("10001000 04000000") + b"A^B " + bytes.fromhex("10002000 02000000") + b"12"
-    for module in both("filereader"):
+    for module in our_and_their("filereader"):
         found = list(module.data_element_generator(io.BytesIO(data), True, True, defer_size=3))
         assert [(raw.value, raw.value_tell) for raw in found] == [(None, 8), (b"12", 20)]
 

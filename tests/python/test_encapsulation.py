@@ -13,6 +13,7 @@ import pytest
 
 import rapidicom as rd
 from builder import (
+    DEFLATED_FRAMES,
     ENCAPSULATED_UNCOMPRESSED,
     EXPLICIT_LITTLE,
     JPEG_2000_LOSSLESS,
@@ -30,7 +31,6 @@ from builder import (
 from findings import kinds, refusal
 
 OFFSETS, LENGTHS = 0x7FE00001, 0x7FE00002
-DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 MPEG2 = "1.2.840.10008.1.2.4.100"
 
 FRAMES = np.arange(3 * 4 * 6, dtype=np.uint16).reshape(3, 4, 6)

@@ -48,7 +48,7 @@ def poison(path: Path) -> None:
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
-def assert_same(found: rd.Table, expected: rd.Table) -> None:
+def assert_equal_tables(found: rd.Table, expected: rd.Table) -> None:
     assert pa.table(found).schema.equals(pa.table(expected).schema)
     assert pa.table(found).equals(pa.table(expected))
     pa.table(found).validate(full=True)
@@ -90,15 +90,15 @@ def cache(tmp_path: Path) -> Path:
 
 def test_second_scan_reads_no_headers(folder: Path, cache: Path) -> None:
     plain = rd.scan(folder, COLUMNS)
-    assert_same(rd.scan(folder, COLUMNS, cache=cache), plain)
+    assert_equal_tables(rd.scan(folder, COLUMNS, cache=cache), plain)
     state = cache.stat()
     for path in folder.rglob("*"):
         if path.is_file():
             poison(path)
     again = rd.scan(folder, COLUMNS, cache=cache)
-    assert_same(again, plain)
+    assert_equal_tables(again, plain)
     assert cache.stat().st_ino == state.st_ino
-    assert_same(pickle.loads(pickle.dumps(again)), plain)
+    assert_equal_tables(pickle.loads(pickle.dumps(again)), plain)
     # What was not remembered shows what is in the files now.
     assert len(rd.scan(folder, COLUMNS)) == 0
 
@@ -106,7 +106,7 @@ def test_second_scan_reads_no_headers(folder: Path, cache: Path) -> None:
 def test_default_columns_and_paths_as_strings(folder: Path, cache: Path) -> None:
     plain = rd.scan(folder)
     for _ in range(2):
-        assert_same(rd.scan(str(folder), cache=str(cache)), plain)
+        assert_equal_tables(rd.scan(str(folder), cache=str(cache)), plain)
 
 
 CHANGES: dict[str, Callable[[Path], Any]] = {
@@ -140,7 +140,7 @@ def test_changed_tree_gives_the_table_of_a_first_scan(
     if settled:
         settle(folder)
     for _ in range(3):
-        assert_same(rd.scan(folder, COLUMNS, cache=cache), rd.scan(folder, COLUMNS))
+        assert_equal_tables(rd.scan(folder, COLUMNS, cache=cache), rd.scan(folder, COLUMNS))
 
 
 def test_only_the_changed_file_is_read(folder: Path, cache: Path) -> None:
@@ -163,7 +163,7 @@ def test_files_that_trade_names_are_noticed(folder: Path, cache: Path) -> None:
     first.rename(folder / "third")
     second.rename(first)
     (folder / "third").rename(second)
-    assert_same(rd.scan(folder, COLUMNS, cache=cache), rd.scan(folder, COLUMNS))
+    assert_equal_tables(rd.scan(folder, COLUMNS, cache=cache), rd.scan(folder, COLUMNS))
 
 
 def test_file_that_was_just_written_is_not_trusted(folder: Path, cache: Path) -> None:
@@ -201,7 +201,7 @@ def test_file_that_is_named_is_no_longer_passed_over(folder: Path, cache: Path) 
     rd.scan(folder, COLUMNS, cache=cache)
     for paths in (named, [*named, folder], folder, named):
         for _ in range(2):
-            assert_same(rd.scan(paths, COLUMNS, cache=cache), rd.scan(paths, COLUMNS))
+            assert_equal_tables(rd.scan(paths, COLUMNS, cache=cache), rd.scan(paths, COLUMNS))
 
 
 def test_many_named_files(folder: Path, cache: Path) -> None:
@@ -209,8 +209,8 @@ def test_many_named_files(folder: Path, cache: Path) -> None:
     settle(folder)
     paths = [paths[7], *paths, paths[7]]
     for _ in range(2):
-        assert_same(rd.scan(paths, COLUMNS, cache=cache), rd.scan(paths, COLUMNS))
-        assert_same(
+        assert_equal_tables(rd.scan(paths, COLUMNS, cache=cache), rd.scan(paths, COLUMNS))
+        assert_equal_tables(
             rd.scan([*paths, folder], COLUMNS, cache=cache), rd.scan([*paths, folder], COLUMNS)
         )
     with pytest.raises(FileNotFoundError, match="absent"):
@@ -227,11 +227,11 @@ def test_other_columns_are_read_again(folder: Path, cache: Path) -> None:
         ["(0028,0010)"],
         COLUMNS,
     ):
-        assert_same(rd.scan(folder, columns, cache=cache), rd.scan(folder, columns))
+        assert_equal_tables(rd.scan(folder, columns, cache=cache), rd.scan(folder, columns))
     # Another way to write the same columns.
     plain = rd.scan(folder, COLUMNS)
     poison(folder / "0" / "IM000")
-    assert_same(rd.scan(folder, [0x00200013, *COLUMNS[1:]], cache=cache), plain)
+    assert_equal_tables(rd.scan(folder, [0x00200013, *COLUMNS[1:]], cache=cache), plain)
 
 
 def test_index_may_lie_in_the_folder(folder: Path) -> None:
@@ -239,7 +239,7 @@ def test_index_may_lie_in_the_folder(folder: Path) -> None:
     cache = folder / "0" / "index.parquet"
     inodes = set()
     for _ in range(3):
-        assert_same(rd.scan(folder, COLUMNS, cache=cache), plain)
+        assert_equal_tables(rd.scan(folder, COLUMNS, cache=cache), plain)
         inodes.add(cache.stat().st_ino)
     assert len(inodes) == 1
     assert sorted(
@@ -258,7 +258,7 @@ def test_index_of_another_version_is_replaced(folder: Path, cache: Path) -> None
         pa.array(["XX"] * len(table), pa.large_string()),
     )
     pq.write_table(changed.replace_schema_metadata({key: description}), cache)
-    assert_same(rd.scan(folder, COLUMNS, cache=cache), plain)
+    assert_equal_tables(rd.scan(folder, COLUMNS, cache=cache), plain)
     assert set(pq.read_table(cache)["Modality"].to_pylist()) == {"CT", None}
 
 
@@ -289,14 +289,14 @@ def test_damaged_index_is_read_anew_with_a_warning(folder: Path, cache: Path) ->
     content[place : place + 2] = b"MR"
     cache.write_bytes(content)
     with pytest.warns(RuntimeWarning, match="damaged"):
-        assert_same(rd.scan(folder, COLUMNS, cache=cache), plain)
-    assert_same(rd.scan(folder, COLUMNS, cache=cache), plain)
+        assert_equal_tables(rd.scan(folder, COLUMNS, cache=cache), plain)
+    assert_equal_tables(rd.scan(folder, COLUMNS, cache=cache), plain)
 
 
 def test_empty_file_is_an_index_to_be(folder: Path, cache: Path) -> None:
     cache.touch()
     for _ in range(2):
-        assert_same(rd.scan(folder, COLUMNS, cache=cache), rd.scan(folder, COLUMNS))
+        assert_equal_tables(rd.scan(folder, COLUMNS, cache=cache), rd.scan(folder, COLUMNS))
 
 
 def test_index_that_cannot_be_written_is_a_warning(folder: Path, tmp_path: Path) -> None:

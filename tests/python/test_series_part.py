@@ -132,9 +132,12 @@ def test_part_fills_out_and_takes_a_dtype(tmp_path: Path) -> None:
     np.testing.assert_array_equal(out, expected)
     with pytest.raises(ValueError, match=r"\(3, 2, 4\) is needed"):
         rd.read_series(
-            tmp_path, out=np.zeros(SHAPE, np.int16),
-            slices=slice(2, 5), rows=slice(1, 3), columns=slice(0, 7, 2),
-        )  # fmt: skip
+            tmp_path,
+            out=np.zeros(SHAPE, np.int16),
+            slices=slice(2, 5),
+            rows=slice(1, 3),
+            columns=slice(0, 7, 2),
+        )
 
 
 def test_values_outside_the_part_need_not_fit_the_dtype(tmp_path: Path) -> None:

@@ -34,11 +34,13 @@ def coronal_frames(count: int, **attributes: object) -> list[Frame]:
     """Frames of a coronal stack whose pixels differ from those of `stack_frames`."""
     return [
         Frame(
-            stored_pixels(20 + index, (5, 7)), (ORIGIN[0], ORIGIN[1] + 3.0 * index, ORIGIN[2]),
-            orientation=PLANES["coronal"], **attributes,  # type: ignore[arg-type]
+            stored_pixels(20 + index, (5, 7)),
+            (ORIGIN[0], ORIGIN[1] + 3.0 * index, ORIGIN[2]),
+            orientation=PLANES["coronal"],
+            **attributes,  # type: ignore[arg-type]
         )
         for index in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def test_series_of_one_stack_is_its_own_stack(tmp_path: Path) -> None:
