@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import rapidicom as rd
+from data_paths import REPOSITORY
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-PACKAGE = ROOT / "python" / "rapidicom"
+PACKAGE = REPOSITORY / "python" / "rapidicom"
 
 # What users call first: each shows how.
 MAIN = (
@@ -72,7 +72,7 @@ EXAMPLES = {
 @pytest.mark.parametrize("name", sorted({*EXAMPLES, *MAIN}))
 def test_example_gives_what_it_shows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert name in EXAMPLES, f"{name} has no example in its docstring"
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(REPOSITORY)
     test = EXAMPLES[name]
     # Each starts as if `import rapidicom as rd` had been typed.
     test.globs["rd"] = rd
