@@ -170,3 +170,150 @@ impl Look<'_> {
         Ok(cursor.tag().zip(cursor.u32()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::dataset::FileBytes;
+    use crate::source::Source;
+
+    const DELIMITER: [u8; 8] = [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0];
+    const JPEG: [u8; 4] = [0xFF, 0xD8, 0xFF, 0xE0];
+
+    /// Items of these bytes, in little endian.
+    fn items(values: &[&[u8]]) -> Vec<u8> {
+        let item = |value: &&[u8]| {
+            let length = (value.len() as u32).to_le_bytes();
+            [&[0xFE, 0xFF, 0x00, 0xE0], &length[..], value].concat()
+        };
+        values.iter().flat_map(item).collect()
+    }
+
+    fn read_with(value: &[u8], order: ByteOrder, limits: &Limits) -> Result<Fragments> {
+        // Two bytes before the value, and more behind it, belong to something else.
+        let file = [&[0xAA; 2], value, &[0xBB; 20]].concat();
+        let bytes = FileBytes::new(Source::Memory(Arc::new(file)), Vec::new());
+        let open = OpenBytes::new(&bytes).unwrap();
+        Fragments::read(&open, 2, value.len() as u64, order, limits)
+    }
+
+    fn read(value: &[u8]) -> Result<Fragments> {
+        read_with(value, ByteOrder::Little, &Limits::DEFAULT)
+    }
+
+    fn found(table: &[u64], fragments: &[(u64, u64)]) -> Fragments {
+        let fragment =
+            |(offset, length): &(u64, u64)| Fragment { offset: *offset, length: *length };
+        Fragments {
+            basic_offset_table: table.to_vec(),
+            fragments: fragments.iter().map(fragment).collect(),
+            ..Fragments::default()
+        }
+    }
+
+    #[test]
+    fn items_are_a_table_and_fragments() {
+        let broken =
+            |fragments: &[(u64, u64)]| Fragments { is_table_broken: true, ..found(&[], fragments) };
+        let missing = |missing_length, fragments: &[(u64, u64)]| Fragments {
+            missing_length,
+            ..found(&[], fragments)
+        };
+        let two = items(&[b"", b"ab", b"cdef"]);
+        let two_found = [(18, 2), (28, 4)];
+        let table = [[0; 4], [10, 0, 0, 0]].concat();
+        let odd_table = [0, 0, 0, 0, 1];
+        for (name, value, expected) in [
+            ("nothing", vec![], found(&[], &[])),
+            ("an empty table", items(&[b""]), found(&[], &[])),
+            ("a delimiter", [&two[..], &DELIMITER].concat(), found(&[], &two_found)),
+            ("a delimiter cut off", [&two[..], &DELIMITER[..7]].concat(), found(&[], &two_found)),
+            ("no delimiter", two.clone(), found(&[], &two_found)),
+            ("padding", [&two[..], &[0; 7]].concat(), found(&[], &two_found)),
+            (
+                "items after the delimiter",
+                [&two[..], &DELIMITER, &items(&[b"no"])].concat(),
+                found(&[], &two_found),
+            ),
+            ("a table", items(&[&table, b"ab", b"cd"]), found(&[0, 10], &[(26, 2), (36, 2)])),
+            ("a table that starts elsewhere", items(&[b"\x01\0\0\0", b"ab"]), broken(&[(22, 2)])),
+            ("a table and a half", items(&[&odd_table, b"ab"]), broken(&[(23, 2)])),
+            ("a fragment in its place", items(&[&JPEG, b"ab"]), broken(&[(10, 4), (22, 2)])),
+            ("an empty fragment", items(&[b"", b"", b"ab"]), found(&[], &[(18, 0), (26, 2)])),
+            (
+                "a fragment cut short",
+                two[..two.len() - 1].to_vec(),
+                missing(1, &[(18, 2), (28, 3)]),
+            ),
+            ("no value", two[..26].to_vec(), missing(4, &[(18, 2), (28, 0)])),
+            (
+                "a header cut short",
+                items(&[b"", b"ab", b""])[..24].to_vec(),
+                missing(2, &[(18, 2), (28, 0)]),
+            ),
+            (
+                "a header cut short within the length",
+                [&two[..], &[0xFE, 0xFF, 0x00, 0xE0, 9]].concat(),
+                missing(9, &[(18, 2), (28, 4), (40, 0)]),
+            ),
+            (
+                "other bytes after whole fragments",
+                [&two[..], b"somewhere"].concat(),
+                missing(1, &[(18, 2), (28, 4), (40, 0)]),
+            ),
+        ] {
+            assert_eq!(read(&value).unwrap(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_in_the_byte_order_of_the_data_set() {
+        #[rustfmt::skip]
+        let value = [
+            0xFF, 0xFE, 0xE0, 0x00, 0, 0, 0, 8, // the table: two numbers
+            0, 0, 0, 0,
+            0, 0, 0, 10,
+            0xFF, 0xFE, 0xE0, 0x00, 0, 0, 0, 2, 7, 7,
+        ];
+        let fragments = read_with(&value, ByteOrder::Big, &Limits::DEFAULT).unwrap();
+        assert_eq!(fragments, found(&[0, 10], &[(26, 2)]));
+    }
+
+    #[test]
+    fn items_that_are_far_apart_or_many_are_found() {
+        let long = vec![7; 5000];
+        let value = items(&[b"", &long, b"ab", &long, b"cd"]);
+        let expected = [(18, 5000), (5026, 2), (5036, 5000), (10_044, 2)];
+        assert_eq!(read(&value).unwrap(), found(&[], &expected));
+        let many = items(&vec![&b"abc"[..]; 2000]);
+        let fragments = read(&many).unwrap().fragments;
+        assert_eq!(fragments.len(), 1999);
+        assert!(fragments.iter().enumerate().all(|(index, fragment)| {
+            *fragment == Fragment { offset: 2 + 11 * (index as u64 + 1) + 8, length: 3 }
+        }));
+    }
+
+    #[test]
+    fn damage_is_an_error_with_its_place() {
+        let kind = |result: Result<Fragments>| {
+            let error = result.unwrap_err();
+            (format!("{:?}", error.kind()), error.offset())
+        };
+        assert_eq!(
+            kind(read(b"\x10\0\x20\0\0\0\0\0")),
+            ("ItemExpected { found: (0010,0020) }".to_owned(), Some(2))
+        );
+        let endless =
+            [&items(&[b"", b"ab"])[..], &[0xFE, 0xFF, 0, 0xE0, 255, 255, 255, 255]].concat();
+        assert_eq!(kind(read(&endless)), ("Image(FragmentWithoutLength)".to_owned(), Some(20)));
+        let limits = Limits { element_count: 2, ..Limits::DEFAULT };
+        let within = |values: &[&[u8]]| read_with(&items(values), ByteOrder::Little, &limits);
+        assert_eq!(within(&[b"", b"a", b"b"]).unwrap().fragments.len(), 2);
+        assert_eq!(
+            kind(within(&[b"", b"a", b"b", b"c"])),
+            ("TooMany { limit: 2 }".to_owned(), Some(28))
+        );
+    }
+}

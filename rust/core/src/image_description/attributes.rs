@@ -64,7 +64,7 @@ mod tests {
         #[rustfmt::skip]
         bytes.extend([
             &b"DICM"[..],
-            b"\x02\0\x10\0UI\x14\01.2.840.10008.1.2.1\0", // Transfer Syntax UID
+            b"\x02\0\x10\0UI\x14\x001.2.840.10008.1.2.1\0", // Transfer Syntax UID
             &tag.group().to_le_bytes(), &tag.element().to_le_bytes(), vr,
             &(value.len() as u16).to_le_bytes(),
             value,
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn whole_numbers_are_read_however_they_are_written() {
         #[rustfmt::skip]
-        let table: [(&str, &[u8; 2], &[u8], Option<i64>); 9] = [
+        let table: [(_, _, &[u8], _); 9] = [
             ("unsigned", b"US", &[0xFF, 0xFF], Some(65_535)),
             ("signed", b"SS", &[0xFF, 0xFF], Some(-1)),
             ("the first of two", b"US", &[1, 0, 2, 0], Some(1)),
