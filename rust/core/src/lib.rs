@@ -42,7 +42,7 @@ pub use cursor::ByteOrder;
 pub use dataset::{Dataset, DicomFile, FileBytes, Item, OpenBytes, Parts, ResolvedVr};
 pub use encapsulation::{ExtendedOffsetTable, Fragment, Fragments, Frames, Irregularity};
 pub use error::{
-    ColumnFault, Error, ErrorKind, Family, FrameFault, FrameSize, ImageFault, ImageShape,
+    ColumnFault, Error, ErrorKind, Family, FrameFault, FrameSize, Hint, ImageFault, ImageShape,
     Jpeg2000Fault, JpegFault, JpegLsFault, JpegXlFault, LooksLike, RequestFault, Result, RleFault,
     SeriesFault,
 };

@@ -18,8 +18,8 @@ use rapidicom_core::index::{
 use rapidicom_core::{FileState, Workers};
 
 use crate::arrow;
-use crate::error::to_python;
-use crate::table::{PyTable, STREAM_NAME, reason, wrong_shape};
+use crate::error::{reason, to_python};
+use crate::table::{PyTable, STREAM_NAME, wrong_shape};
 use crate::work::{announce, run};
 
 /// Arrow's rows, for consumers of its C stream.

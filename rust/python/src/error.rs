@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use rapidicom_core::{Error, ErrorKind, Family};
+use rapidicom_core::{Error, ErrorKind, Family, Hint};
 
 use crate::classes::classes;
 
@@ -12,12 +12,40 @@ pub fn to_python(error: Error) -> PyErr {
     Python::attach(|py| {
         let family = match error.family() {
             Family::Io => return os_error(&error),
-            Family::Argument => return PyValueError::new_err(error.to_string()),
+            Family::Argument => return PyValueError::new_err(message(&error)),
             Family::Cancelled => return PyKeyboardInterrupt::new_err(()),
             family => family,
         };
         dicom_error(py, family, &error).unwrap_or_else(|error| error)
     })
+}
+
+/// Where, what, and how to get on.
+fn message(error: &Error) -> String {
+    let place = error.path().map(|path| format!("{}: ", path.display())).unwrap_or_default();
+    place + &reason(error)
+}
+
+/// What is wrong and how to get on, without the file's path.
+pub fn reason(error: &Error) -> String {
+    match hint(error) {
+        Some(hint) => format!("{}. {hint}", error.what()),
+        None => error.what(),
+    }
+}
+
+/// A step that the reader can take, by Python's names.
+fn hint(error: &Error) -> Option<String> {
+    let words = match error.hint()? {
+        Hint::ReadBareDataset => {
+            "It looks like a data set without its preamble: pass force=True to read it."
+        }
+        Hint::DecodeVideo => {
+            "ds.video_stream() gives its bytes, and PyAV decodes them: pip install av."
+        }
+        other => return Some(other.to_string()),
+    };
+    Some(words.to_owned())
 }
 
 fn os_error(error: &Error) -> PyErr {
@@ -33,9 +61,9 @@ fn os_error(error: &Error) -> PyErr {
             (None, _) if io.kind() == std::io::ErrorKind::IsADirectory => {
                 PyOSError::new_err((libc::EISDIR, "Is a directory", path))
             }
-            (None, _) => PyOSError::new_err(error.to_string()),
+            (None, _) => PyOSError::new_err(message(error)),
         },
-        _ => PyOSError::new_err(error.to_string()),
+        _ => PyOSError::new_err(message(error)),
     }
 }
 
@@ -52,6 +80,6 @@ fn dicom_error(py: Python<'_>, family: Family, error: &Error) -> PyResult<PyErr>
     keywords.set_item("tag", error.tag().map(|tag| tag.0))?;
     keywords.set_item("offset", error.offset())?;
     keywords.set_item("frame", error.frame_index())?;
-    keywords.set_item("hint", error.hint())?;
-    Ok(PyErr::from_value(class.bind(py).call((error.to_string(),), Some(&keywords))?))
+    keywords.set_item("hint", hint(error))?;
+    Ok(PyErr::from_value(class.bind(py).call((message(error),), Some(&keywords))?))
 }

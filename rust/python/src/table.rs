@@ -15,7 +15,7 @@ use rapidicom_core::index::{ColumnSpec, InvalidValue, OnError, Table, scan as sc
 use rapidicom_core::{Error, Workers, with_files};
 
 use crate::arrow::{self, View};
-use crate::error::to_python;
+use crate::error::{reason, to_python};
 use crate::work::{announce, run};
 
 /// What an Arrow consumer looks for in a capsule.
@@ -61,14 +61,6 @@ pub fn scan(
 /// changed.
 pub fn wrong_shape(error: ArrowError) -> PyErr {
     PyValueError::new_err(error.to_string())
-}
-
-/// Why a file cannot be read, and what to do about it.
-pub fn reason(error: &Error) -> String {
-    match error.hint() {
-        Some(hint) => format!("{}. {hint}", error.what()),
-        None => error.what(),
-    }
 }
 
 impl PyTable {

@@ -14,7 +14,12 @@ type Row =
 pub fn transfer_syntaxes() -> Vec<Row> {
     let row = |syntax: &rapidicom_core::transfer_syntax::TransferSyntax| {
         let order = if syntax.order == ByteOrder::Big { "big" } else { "little" };
-        let why_not = codec::why_not(syntax.coding);
+        let why_not = match syntax.coding {
+            Coding::Video => {
+                Some("video, whose bytes ds.video_stream() gives and PyAV decodes: pip install av")
+            }
+            other => codec::why_not(other),
+        };
         let decoder = match syntax.coding {
             Coding::Native => Some("none needed"),
             Coding::Uncompressed => Some("none needed"),

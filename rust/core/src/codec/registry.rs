@@ -1,6 +1,7 @@
 //! Which codec reads what.
 
 use super::{Codec, Jpeg, Jpeg2000, JpegLs, JpegXl, RleLossless};
+use crate::error::VIDEO;
 use crate::transfer_syntax::Coding;
 
 /// The codec for frames that are written so; `None` if they are not compressed, or not read.
@@ -20,9 +21,7 @@ pub fn find(coding: Coding) -> Option<&'static dyn Codec> {
 pub fn why_not(coding: Coding) -> Option<&'static str> {
     match coding {
         Coding::RetiredJpeg => Some("hierarchical or arithmetic JPEG, retired unused"),
-        Coding::Video => {
-            Some("video, whose bytes ds.video_stream() gives and PyAV decodes: pip install av")
-        }
+        Coding::Video => Some(VIDEO),
         _ if find(coding).is_some() => None,
         Coding::Native | Coding::Uncompressed | Coding::Deflated => None,
         Coding::Referenced => Some("pixels at an address outside of the file"),

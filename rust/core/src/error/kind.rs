@@ -31,6 +31,9 @@ pub enum LooksLike {
     Unknown,
 }
 
+/// What pixel data is called in [`ErrorKind::Unsupported`] that is no image, but a video.
+pub(crate) const VIDEO: &str = "video";
+
 /// What went wrong, with the numbers that make it checkable.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

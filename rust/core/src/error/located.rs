@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::hint::Hint;
 use super::image::ImageFault;
-use super::kind::{ErrorKind, LooksLike};
+use super::kind::{ErrorKind, LooksLike, VIDEO};
 use super::request::RequestFault;
 use crate::tag::Tag;
 
@@ -50,7 +51,6 @@ struct Inner {
     /// The offset is counted in the inflated data set.
     is_inflated: bool,
     frame_index: Option<u64>,
-    hint: Option<&'static str>,
 }
 
 /// An error with its place. One word wide, so that `Result` stays small on the good path.
@@ -66,7 +66,6 @@ impl From<ErrorKind> for Error {
             offset: None,
             is_inflated: false,
             frame_index: None,
-            hint: None,
         }))
     }
 }
@@ -131,13 +130,6 @@ impl Error {
         self
     }
 
-    /// Adds the last sentence: a step that the reader can take.
-    #[must_use]
-    pub fn with_hint(mut self, hint: &'static str) -> Self {
-        self.0.hint.get_or_insert(hint);
-        self
-    }
-
     /// What went wrong.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
@@ -164,27 +156,22 @@ impl Error {
     }
 
     /// A step that the reader can take.
-    pub fn hint(&self) -> Option<&str> {
-        self.0.hint.or(match self.0.kind {
-            ErrorKind::NotDicom(LooksLike::BareDataset) => {
-                Some("It looks like a data set without its preamble: pass force=True to read it.")
-            }
-            ErrorKind::NotDicom(LooksLike::Zip | LooksLike::Gzip) => Some("Unpack it first."),
-            ErrorKind::FileChanged => Some("Read the file again."),
+    pub fn hint(&self) -> Option<Hint> {
+        match self.0.kind {
+            ErrorKind::NotDicom(LooksLike::BareDataset) => Some(Hint::ReadBareDataset),
+            ErrorKind::NotDicom(LooksLike::Zip | LooksLike::Gzip) => Some(Hint::Unpack),
+            ErrorKind::FileChanged => Some(Hint::ReadAgain),
             ErrorKind::PixelsCutShort { .. }
             | ErrorKind::ValueCutShort { .. }
-            | ErrorKind::DeflatedCutShort => {
-                Some("The file is cut short or its header is wrong: copy it again.")
-            }
+            | ErrorKind::DeflatedCutShort => Some(Hint::CopyAgain),
             ErrorKind::TooDeep { .. }
             | ErrorKind::TooMany { .. }
             | ErrorKind::HeaderTooLong { .. }
             | ErrorKind::InflatedTooLong { .. }
-            | ErrorKind::DecodedTooLong { .. } => {
-                Some("No real file is known to need more: the file is damaged.")
-            }
+            | ErrorKind::DecodedTooLong { .. } => Some(Hint::Damaged),
+            ErrorKind::Unsupported { what: VIDEO, .. } => Some(Hint::DecodeVideo),
             _ => None,
-        })
+        }
     }
 
     /// Who can act on it.
@@ -286,6 +273,35 @@ mod tests {
              found (0008,0060)"
         );
         assert_eq!(error.tag(), Some(Tag::new(0x0020, 0x0032)));
+    }
+
+    #[test]
+    fn errors_that_can_be_acted_on_say_how() {
+        for (kind, expected) in [
+            (ErrorKind::NotDicom(LooksLike::BareDataset), Some(Hint::ReadBareDataset)),
+            (ErrorKind::NotDicom(LooksLike::Zip), Some(Hint::Unpack)),
+            (ErrorKind::NotDicom(LooksLike::Gzip), Some(Hint::Unpack)),
+            (ErrorKind::NotDicom(LooksLike::Text), None),
+            (ErrorKind::FileChanged, Some(Hint::ReadAgain)),
+            (ErrorKind::ValueCutShort { needed: 2, available: 1 }, Some(Hint::CopyAgain)),
+            (ErrorKind::DeflatedCutShort, Some(Hint::CopyAgain)),
+            (ErrorKind::TooDeep { limit: 1 }, Some(Hint::Damaged)),
+            (ErrorKind::DecodedTooLong { limit: 1 }, Some(Hint::Damaged)),
+            (ErrorKind::unsupported(VIDEO, "1.2"), Some(Hint::DecodeVideo)),
+            (ErrorKind::unsupported("pixel data of this codec", "1.2"), None),
+            (ErrorKind::NotDeflated, None),
+        ] {
+            let error = Error::from(kind);
+            assert_eq!(error.hint(), expected, "{error}");
+            let sentence = expected.map_or(String::new(), |hint| format!(". {hint}"));
+            assert_eq!(error.to_string(), error.what() + &sentence);
+        }
+        let video = Error::from(ErrorKind::unsupported(VIDEO, "1.2"));
+        assert_eq!(
+            video.to_string(),
+            "video (1.2) cannot be read yet. A program for video decodes the bytes of its \
+             fragments."
+        );
     }
 
     #[test]

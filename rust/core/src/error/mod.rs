@@ -6,6 +6,7 @@
 
 mod column;
 mod frame;
+mod hint;
 mod image;
 mod jpeg;
 mod jpeg_2000;
@@ -19,11 +20,13 @@ mod series;
 
 pub use column::ColumnFault;
 pub use frame::{FrameFault, FrameSize};
+pub use hint::Hint;
 pub use image::ImageFault;
 pub use jpeg::JpegFault;
 pub use jpeg_2000::Jpeg2000Fault;
 pub use jpeg_ls::JpegLsFault;
 pub use jpeg_xl::JpegXlFault;
+pub(crate) use kind::VIDEO;
 pub use kind::{ErrorKind, LooksLike};
 pub use located::{Error, Family, Result};
 pub use request::RequestFault;
