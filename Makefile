@@ -5,6 +5,7 @@
 #   make bench [BENCH=...]   build, time the readers that can be installed here; BENCH is what benches/run.py takes
 #   make fuzz [TARGET=...]   build, try damaged bytes at each door for SECONDS=10; needs g++
 #   make lint                format, lints, types, stubs, generated tables
+#   make mutants [FILE=...]  change the core a little in many places, one at a time: which changes does no test notice?
 #
 # All of it lives in .venv/ and target/. Files in .venv/stamps/ say what is installed there, so that a second run
 # builds only when a source has changed.
@@ -22,7 +23,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 export PIP_PROGRESS_BAR ?= off
 export PIP_QUIET ?= 1
 
-.PHONY: demo test bench fuzz lint wheel conformance golden clean
+.PHONY: demo test bench fuzz lint mutants wheel conformance golden clean
 .DEFAULT_GOAL := demo
 # A stamp must not survive a recipe that fails.
 .DELETE_ON_ERROR:
@@ -76,6 +77,17 @@ lint: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-lint
 	$(IN_VENV)/python -m mypy.stubtest rapidicom._core
 	$(IN_VENV)/python tools/generate_dictionary.py --check
 	$(IN_VENV)/python tools/conformance.py --check
+
+# Without FILE the lines that differ from BASE; with it that file, or a pattern in quotes: FILE='rust/core/src/parse/*'.
+# SHARD=0/20 takes a twentieth of the changes, spread evenly. Results stay in target/mutants.out.
+BASE ?= main
+mutants:
+	@cargo mutants --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-mutants
+	@mkdir -p target
+	@git diff $(BASE) -- rust/core/src >target/mutants.diff
+	@if [ -z "$(FILE)" ] && [ ! -s target/mutants.diff ]; then echo "nothing differs from $(BASE): name a FILE"; exit 1; fi
+	cargo mutants --package rapidicom-core --output target --no-shuffle $(if $(SHARD),--sharding round-robin --shard $(SHARD)) \
+		$(if $(FILE),--file '$(FILE)',--in-diff target/mutants.diff)
 
 # pydicom's own tests with ours underneath (fetched by pip), and its public names beside ours.
 conformance: $(STAMPS)/wheel $(STAMPS)/group-test
