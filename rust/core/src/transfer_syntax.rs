@@ -178,4 +178,52 @@ mod tests {
         }
         assert_eq!(find("1.2.3"), None);
     }
+
+    #[test]
+    fn pixel_data_consists_of_fragments_unless_it_is_native_or_not_there() {
+        for (coding, expected) in [
+            (Coding::Native, false),
+            (Referenced, false),
+            (NoPixels, false),
+            (Uncompressed, true),
+            (Deflated, true),
+            (Rle, true),
+            (Jpeg, true),
+            (RetiredJpeg, true),
+            (JpegLs, true),
+            (Jpeg2000, true),
+            (JpegXl, true),
+            (Video, true),
+        ] {
+            let found: Vec<_> = ALL.iter().filter(|syntax| syntax.coding == coding).collect();
+            assert!(!found.is_empty(), "{coding:?} is registered");
+            assert!(found.iter().all(|syntax| syntax.is_encapsulated() == expected), "{coding:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_registry_or_newer_ones() {
+        for (uid, expected) in [
+            ("1.2.840.10008.1.2", "Implicit VR Little Endian"),
+            ("1.2.840.10008.1.2.5", "RLE Lossless"),
+            ("1.2.840.10008.1.2.4.110", "JPEG XL Lossless"),
+            ("1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression"),
+            ("1.2.840.10008.1.2.4.112", "JPEG XL"),
+            ("1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression"),
+        ] {
+            let name = find(uid).unwrap().name();
+            assert!(name.starts_with(expected), "{uid}: {name}");
+        }
+        // Every name is one, not the keyword in its place.
+        let unnamed = ALL.iter().filter(|syntax| syntax.name() == syntax.keyword);
+        assert_eq!(unnamed.map(|syntax| syntax.uid).collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn uids_are_registered_once() {
+        for syntax in ALL {
+            assert!(ALL.iter().filter(|other| other.uid == syntax.uid).count() == 1);
+            assert_eq!(find(syntax.uid), Some(syntax));
+        }
+    }
 }

@@ -165,3 +165,83 @@ fn data_format(precision: u32) -> JxlDataFormat {
 fn said(error: impl fmt::Display, offset: Option<usize>) -> Error {
     invalid(NAME, offset, JpegXlFault::Decoder(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::FrameFault;
+    use crate::image_description::PixelElement;
+
+    fn image(rows: usize, columns: usize) -> ImageDescription {
+        ImageDescription {
+            rows,
+            columns,
+            samples_per_pixel: 1,
+            frame_count: 1,
+            pixel_element: PixelElement::PixelData,
+            bits_allocated: 16,
+            bits_stored: 16,
+            high_bit: 15,
+            is_signed: false,
+            is_planar: Some(false),
+            photometric_interpretation: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_decoder_may_use_twice_what_an_image_with_alpha_takes() {
+        for (rows, columns, expected) in
+            [(100, 50, 40_000), (1, 1, 2048), (16, 17, 2176), (usize::MAX, 3, usize::MAX)]
+        {
+            let options = options(&image(rows, columns));
+            assert_eq!(options.sample_limit, Some(expected), "{rows} rows, {columns} columns");
+        }
+    }
+
+    #[test]
+    fn up_to_8_bits_fill_a_byte_and_more_a_word() {
+        assert!(matches!(data_format(1), JxlDataFormat::U8 { bit_depth: 1 }));
+        assert!(matches!(data_format(8), JxlDataFormat::U8 { bit_depth: 8 }));
+        assert!(matches!(data_format(9), JxlDataFormat::U16 { bit_depth: 9, .. }));
+        assert!(matches!(data_format(16), JxlDataFormat::U16 { bit_depth: 16, .. }));
+    }
+
+    #[test]
+    fn errors_are_in_the_words_of_the_decoder_with_their_place() {
+        for offset in [None, Some(7)] {
+            let error = said("an odd thing", offset);
+            let ErrorKind::InvalidFrame { codec: "JPEG XL", offset: found, fault } = error.kind()
+            else {
+                panic!("{error}")
+            };
+            let expected = JpegXlFault::Decoder("an odd thing".to_owned());
+            assert_eq!(
+                (*found, fault),
+                (offset.map(|at| at as u64), &FrameFault::JpegXl(expected))
+            );
+        }
+    }
+
+    #[test]
+    fn a_frame_of_other_bytes_or_none_is_an_error() {
+        struct Nowhere;
+        impl crate::codec::RowSink for Nowhere {
+            fn begin(&mut self, _: &CodedImage) -> Result<()> {
+                panic!("there is no image")
+            }
+            fn rows(&mut self, _: Samples<'_>) -> Result<()> {
+                panic!("there are no rows")
+            }
+        }
+        let image = image(2, 2);
+        for (frame, is_cut_short) in [(&[][..], true), (&[0xFF, 0x0A], true), (&[1; 40], false)] {
+            let mut sink = Nowhere;
+            let mut target = Target::new(&image, crate::codec::DecodeOptions::default(), &mut sink);
+            let error = JpegXl.decode(frame, &mut target).unwrap_err();
+            let ErrorKind::InvalidFrame { fault, .. } = error.kind() else { panic!("{error}") };
+            let is_end = *fault == FrameFault::JpegXl(JpegXlFault::CutShort);
+            assert_eq!(is_end, is_cut_short, "{frame:?}: {fault}");
+        }
+        assert_eq!(JpegXl.name(), "JPEG XL");
+    }
+}

@@ -56,3 +56,56 @@ pub fn recognize(frame: &[u8]) -> Option<Coding> {
         coding => Some(coding),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_recognised_by_their_first_bytes() {
+        let jpeg_ls = [0xFF, 0xD8, 0xFF, 0xF7, 0, 2];
+        #[rustfmt::skip]
+        let table: [(&str, &[u8], Option<Coding>); 12] = [
+            ("JPEG", &[0xFF, 0xD8, 0xFF, 0xE0, 0, 2], Some(Coding::Jpeg)),
+            ("JPEG, three bytes", &[0xFF, 0xD8, 0xFF], Some(Coding::Jpeg)),
+            ("JPEG-LS", &jpeg_ls, Some(Coding::JpegLs)),
+            ("JPEG 2000", &[0xFF, 0x4F, 0xFF, 0x51], Some(Coding::Jpeg2000)),
+            ("JPEG 2000 in a file", b"\0\0\0\x0CjP  \r\n\x87\n", Some(Coding::Jpeg2000)),
+            ("JPEG XL", &[0xFF, 0x0A], Some(Coding::JpegXl)),
+            ("JPEG XL in a container", b"\0\0\0\x0CJXL \r\n\x87\n", Some(Coding::JpegXl)),
+            ("another box", b"\0\0\0\x0CJXX \r\n\x87\n", None),
+            ("two bytes of JPEG", &[0xFF, 0xD8], None),
+            ("RLE Lossless", &[1, 0, 0, 0, 64, 0, 0, 0], None),
+            ("zeros", &[0; 12], None),
+            ("nothing", &[], None),
+        ];
+        for (name, frame, expected) in table {
+            assert_eq!(recognize(frame), expected, "{name}");
+            assert_eq!(signature(frame).is_some(), expected.is_some(), "{name}");
+            assert!(SIGNATURES.iter().all(|(bytes, _)| bytes.len() as u64 <= SIGNATURE_LENGTH));
+        }
+        let numbers = [&[0xFF, 0xD8, 0xFF][..], &[0xFF, 0x4F, 0xFF, 0x51], &[0xFF, 0x0A]];
+        assert_eq!(numbers.map(signature), [Some(0), Some(1), Some(3)]);
+    }
+
+    #[test]
+    fn every_coding_has_a_codec_or_none_needed_or_a_reason() {
+        for (coding, codec, reason) in [
+            (Coding::Native, None, None),
+            (Coding::Uncompressed, None, None),
+            (Coding::Deflated, None, None),
+            (Coding::Rle, Some("RLE Lossless"), None),
+            (Coding::Jpeg, Some("JPEG"), None),
+            (Coding::JpegLs, Some("JPEG-LS"), None),
+            (Coding::Jpeg2000, Some("JPEG 2000"), None),
+            (Coding::JpegXl, Some("JPEG XL"), None),
+            (Coding::RetiredJpeg, None, Some("hierarchical or arithmetic JPEG, retired unused")),
+            (Coding::Video, None, Some("video")),
+            (Coding::Referenced, None, Some("pixels at an address outside of the file")),
+            (Coding::NoPixels, None, Some("a form for other media than files")),
+        ] {
+            let found = (find(coding).map(|codec| codec.name()), why_not(coding));
+            assert_eq!(found, (codec, reason), "{coding:?}");
+        }
+    }
+}

@@ -353,3 +353,6 @@ fn join_as<'r, 's, 'f: 's, const N: usize, T: Copy + Default, I: Iterator<Item =
     }
     room
 }
+
+#[cfg(test)]
+mod tests;

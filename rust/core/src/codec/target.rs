@@ -181,3 +181,138 @@ impl<'a> Target<'a> {
         self.left == Some(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image_description::PixelElement;
+
+    /// Counts rows, and the calls before them.
+    #[derive(Default)]
+    struct Counts {
+        begun: usize,
+        samples: usize,
+    }
+
+    impl RowSink for Counts {
+        fn begin(&mut self, _: &CodedImage) -> Result<()> {
+            self.begun += 1;
+            Ok(())
+        }
+
+        fn rows(&mut self, samples: Samples<'_>) -> Result<()> {
+            self.samples += samples.count();
+            Ok(())
+        }
+    }
+
+    /// 5 rows of 3 pixels of 2 samples.
+    fn image() -> ImageDescription {
+        ImageDescription {
+            rows: 5,
+            columns: 3,
+            samples_per_pixel: 2,
+            frame_count: 1,
+            pixel_element: PixelElement::PixelData,
+            bits_allocated: 16,
+            bits_stored: 16,
+            high_bit: 15,
+            is_signed: false,
+            is_planar: Some(false),
+            photometric_interpretation: String::new(),
+        }
+    }
+
+    const CODED: CodedImage = CodedImage {
+        rows: 5,
+        columns: 3,
+        samples_per_pixel: 2,
+        precision: 16,
+        is_signed: false,
+        colour: CodedColour::AsDescribed,
+        has_unused_bits: false,
+    };
+
+    fn kind(result: Result<()>) -> String {
+        format!("{:?}", result.unwrap_err().kind())
+    }
+
+    #[test]
+    fn codestreams_of_other_images_are_refused() {
+        let size = |rows, columns, samples_per_pixel| {
+            let found = FrameSize { rows, columns, samples_per_pixel };
+            let expected = FrameSize { rows: 5, columns: 3, samples_per_pixel: 2 };
+            format!("{:?}", FrameFault::Size { found, expected })
+        };
+        for (coded, fault) in [
+            (CodedImage { rows: 4, ..CODED }, size(4, 3, 2)),
+            (CodedImage { columns: 4, ..CODED }, size(5, 4, 2)),
+            (CodedImage { samples_per_pixel: 3, ..CODED }, size(5, 3, 3)),
+            (
+                CodedImage { precision: 0, ..CODED },
+                "Precision { found: 0, allocated: 16 }".to_owned(),
+            ),
+            (
+                CodedImage { precision: 17, ..CODED },
+                "Precision { found: 17, allocated: 16 }".to_owned(),
+            ),
+        ] {
+            let (image, mut counts) = (image(), Counts::default());
+            let mut target = Target::new(&image, DecodeOptions::default(), &mut counts);
+            let expected =
+                format!("InvalidFrame {{ codec: \"plain\", offset: None, fault: {fault} }}");
+            assert_eq!(kind(target.begin("plain", &coded)), expected);
+            assert_eq!(counts.begun, 0);
+        }
+        let (image, mut counts) = (image(), Counts::default());
+        let mut target = Target::new(&image, DecodeOptions::default(), &mut counts);
+        target.begin("plain", &CodedImage { precision: 1, ..CODED }).unwrap();
+        assert_eq!(counts.begun, 1);
+    }
+
+    #[test]
+    fn whole_rows_are_taken_until_the_frame_is_full() {
+        let (image, mut counts) = (image(), Counts::default());
+        let mut target = Target::new(&image, DecodeOptions::default(), &mut counts);
+        let surplus =
+            |found, left| format!("Image(SurplusSamples {{ found: {found}, left: {left} }})");
+        assert_eq!(kind(target.rows(Samples::U8(&[0; 6]))), surplus(6, 0), "nothing began");
+        target.begin("plain", &CODED).unwrap();
+        assert_eq!(kind(target.rows(Samples::U8(&[0; 7]))), surplus(7, 30));
+        target.rows(Samples::U8(&[0; 12])).unwrap();
+        assert!(!target.is_full());
+        assert_eq!(kind(target.rows(Samples::I32(&[0; 24]))), surplus(24, 18));
+        target.rows(Samples::U16(&[0; 18])).unwrap();
+        assert!(target.is_full());
+        assert_eq!(kind(target.rows(Samples::U8(&[0; 6]))), surplus(6, 0));
+        assert_eq!(counts.samples, 30);
+    }
+
+    #[test]
+    fn reduced_frames_have_halves_of_rows_and_columns() {
+        let (image, mut counts) = (image(), Counts::default());
+        let options = DecodeOptions { reduce: 1 };
+        let mut target = Target::new(&image, options, &mut counts);
+        assert_eq!((target.rows_expected(), target.columns_expected()), (3, 2));
+        assert_eq!((target.image(), target.options()), (&image, options));
+        target.begin("plain", &CODED).unwrap();
+        target.rows(Samples::U8(&[0; 12])).unwrap();
+        assert!(target.is_full());
+    }
+
+    #[test]
+    fn only_jpeg_2000_has_several_resolutions() {
+        for (reduce, coding, is_read) in [
+            (0, Coding::Rle, true),
+            (1, Coding::Jpeg2000, true),
+            (1, Coding::Rle, false),
+            (2, Coding::Native, false),
+        ] {
+            let checked = DecodeOptions { reduce }.check(coding);
+            assert_eq!(checked.is_ok(), is_read, "{reduce} {coding:?}");
+            if !is_read {
+                assert_eq!(kind(checked), format!("Request(Resolution {{ reduce: {reduce} }})"));
+            }
+        }
+    }
+}

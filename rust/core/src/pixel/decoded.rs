@@ -130,3 +130,137 @@ fn each<T: Copy, const N: usize>(samples: &[T], out: &mut [u8], to_bytes: impl F
         *out = to_bytes(*sample);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixel::rescale::Rescale;
+    use crate::pixel::synthetic::{colour, description};
+
+    fn coded(precision: u32, is_signed: bool) -> CodedImage {
+        CodedImage {
+            rows: 1,
+            columns: 2,
+            samples_per_pixel: 1,
+            precision,
+            is_signed,
+            colour: CodedColour::AsDescribed,
+            has_unused_bits: false,
+        }
+    }
+
+    fn decoded(
+        image: &ImageDescription,
+        coded: &CodedImage,
+        is_raw: bool,
+        wanted: Option<Wanted>,
+        samples: Samples<'_>,
+        length: usize,
+    ) -> Result<Vec<u8>> {
+        let (mut out, mut rows) = (vec![7; length], Vec::new());
+        let mut sink = DecodedRows::new(image, wanted, is_raw, &mut out, &mut rows);
+        sink.begin(coded)?;
+        sink.rows(samples)?;
+        assert!(sink.rest().is_empty());
+        Ok(out)
+    }
+
+    #[test]
+    fn samples_of_every_width_fill_cells_of_every_width() {
+        let small = [1, 200];
+        let (words, longs) = (small.map(u16::from), small.map(i32::from));
+        for bits in [8, 16, 32, 64] {
+            let size = bits as usize / 8;
+            let expected: Vec<u8> = small
+                .iter()
+                .flat_map(|sample| [&[*sample][..], &vec![0; size - 1]].concat())
+                .collect();
+            for samples in [Samples::U8(&small), Samples::U16(&words), Samples::I32(&longs)] {
+                let image = description(bits, bits, false);
+                let found = decoded(&image, &coded(8, false), true, None, samples, 2 * size);
+                assert_eq!(found.unwrap(), expected, "{samples:?} as {bits} bits");
+            }
+        }
+        for (bits, expected) in [(16, vec![0xFE, 0xFF]), (32, vec![0xFE, 0xFF, 0xFF, 0xFF])] {
+            let image = description(bits, bits, true);
+            let found = decoded(
+                &image,
+                &coded(16, true),
+                true,
+                None,
+                Samples::I32(&[-2]),
+                bits as usize / 8,
+            );
+            assert_eq!(found.unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn signs_are_those_of_the_data_set() {
+        let unused = CodedImage { has_unused_bits: true, ..coded(16, false) };
+        let at_top = ImageDescription { high_bit: 15, ..description(16, 12, false) };
+        for (name, image, coded, sample, expected) in [
+            (
+                "the codestream knows no sign",
+                description(16, 12, true),
+                coded(12, false),
+                0xFFE,
+                -2,
+            ),
+            ("a sign at the precision", description(16, 12, true), coded(10, false), 0x3FE, -2),
+            ("both have one", description(16, 12, true), coded(12, true), -2, -2),
+            ("the data set has none", description(16, 16, false), coded(12, true), -2, 0xFFE),
+            ("neither", description(16, 12, false), coded(16, false), 0x7FFE, 0x7FFE),
+            ("unused bits", description(16, 12, false), unused, 0x7FFE, 0xFFE),
+            ("unused bits below", at_top, unused, 0x7FFE, 0x7FF),
+        ] {
+            let found = decoded(&image, &coded, true, None, Samples::I32(&[sample]), 2).unwrap();
+            assert_eq!(found, (expected as u16).to_le_bytes(), "{name}");
+        }
+    }
+
+    #[test]
+    fn colours_are_those_of_the_codestream_before_those_of_the_data_set() {
+        let red = [76, 85, 255];
+        let doubled = Wanted {
+            rescale: Rescale { slope: 2.0, intercept: 0.0 },
+            sample_type: SampleType::U16,
+        };
+        let rgb = CodedColour::Rgb;
+        let ybr = CodedColour::YbrFull;
+        for (name, meaning, colour_of, is_raw, expected) in [
+            ("as described", "YBR_FULL", CodedColour::AsDescribed, false, [254, 0, 0]),
+            ("as described, RGB", "RGB", CodedColour::AsDescribed, false, red),
+            ("RGB whatever is described", "YBR_FULL", rgb, false, red),
+            ("luminance whatever is described", "RGB", ybr, false, [254, 0, 0]),
+            ("raw", "YBR_FULL", ybr, true, red),
+        ] {
+            let image = colour(meaning, false);
+            let coded = CodedImage { samples_per_pixel: 3, colour: colour_of, ..coded(8, false) };
+            let stored = decoded(&image, &coded, is_raw, None, Samples::U8(&red), 3).unwrap();
+            assert_eq!(stored, expected, "{name}");
+            let found = decoded(&image, &coded, is_raw, Some(doubled), Samples::U8(&red), 6);
+            let doubled: Vec<u8> =
+                expected.iter().flat_map(|sample| (2 * u16::from(*sample)).to_ne_bytes()).collect();
+            assert_eq!(found.unwrap(), doubled, "{name}");
+        }
+        // Of one sample there is no colour, and of four none that is known.
+        let ybr = CodedImage { colour: ybr, ..coded(8, false) };
+        let grey = description(8, 8, false);
+        assert_eq!(decoded(&grey, &ybr, false, None, Samples::U8(&red), 3).unwrap(), red);
+        let four = ImageDescription { samples_per_pixel: 4, ..colour("RGB", false) };
+        assert!(decoded(&four, &ybr, false, None, Samples::U8(&[1; 4]), 4).is_err());
+    }
+
+    #[test]
+    fn rows_without_room_are_refused() {
+        let image = description(16, 16, false);
+        let (mut out, mut rows) = ([7; 5], Vec::new());
+        let mut sink = DecodedRows::new(&image, None, false, &mut out, &mut rows);
+        sink.begin(&coded(16, false)).unwrap();
+        sink.rows(Samples::U8(&[1, 2])).unwrap();
+        let error = sink.rows(Samples::U8(&[1])).unwrap_err();
+        let expected = "Request(ArrayRows { needed: 2, left: 1 })";
+        assert_eq!(format!("{:?}", error.kind()), expected);
+    }
+}

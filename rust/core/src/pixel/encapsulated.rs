@@ -314,3 +314,6 @@ impl EncapsulatedPixels {
 fn is_silent(coding: Coding) -> bool {
     matches!(coding, Coding::Native | Coding::Referenced | Coding::NoPixels)
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,3 +131,104 @@ fn extended_offset_table(dataset: &Dataset) -> Option<ExtendedOffsetTable> {
         lengths: numbers(EXTENDED_OFFSET_TABLE_LENGTHS)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixel::synthetic::{colour, description, in_memory};
+
+    const RLE: &str = "1.2.840.10008.1.2.5";
+    const JPEG: &str = "1.2.840.10008.1.2.4.50";
+    const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+    const ITEM: [u8; 8] = [0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0];
+
+    fn image(
+        bytes: &[u8],
+        order: ByteOrder,
+        is_undefined_length: bool,
+        transfer_syntax_uid: &str,
+    ) -> Result<ImagePixels> {
+        let field = ValueField { offset: 0, length: bytes.len() as u64, vr: Vr::OW, order };
+        let value = PixelValue {
+            bytes: &in_memory(bytes),
+            field,
+            is_undefined_length,
+            transfer_syntax_uid,
+            dataset: None,
+        };
+        ImagePixels::new(description(16, 16, false), &value)
+    }
+
+    #[test]
+    fn values_are_fragments_by_what_they_are() {
+        use ByteOrder::{Big, Little};
+        let big_item = [0xFF, 0xFE, 0xE0, 0x00, 0, 0, 0, 0];
+        for (name, bytes, order, is_undefined, uid, is_encapsulated) in [
+            ("native", &[0; 8][..], Little, false, EXPLICIT, false),
+            ("undefined length", &[0; 8], Little, true, EXPLICIT, true),
+            ("items of a known length", &ITEM, Little, false, RLE, true),
+            ("big endian", &big_item, Big, false, RLE, true),
+            ("items in the other order", &big_item, Little, false, RLE, false),
+            ("set in memory before the Transfer Syntax", &ITEM, Little, false, EXPLICIT, true),
+            ("pixels under a compressed one", &[1; 8], Little, false, RLE, false),
+            ("too short for an item", &ITEM[..7], Little, false, RLE, false),
+        ] {
+            let image = image(bytes, order, is_undefined, uid).unwrap();
+            let found = matches!(image, ImagePixels::Encapsulated(_));
+            assert_eq!(found, is_encapsulated, "{name}");
+            assert_eq!(image.description(), &description(16, 16, false), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_frame_without_fragments_is_recognised() {
+        let jpeg = [0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0, 0];
+        let error = image(&jpeg, ByteOrder::Little, false, JPEG).unwrap_err();
+        assert_eq!(format!("{:?}", error.kind()), "Image(FrameWithoutFragments)");
+        assert_eq!(error.offset(), Some(0));
+        let native = image(&jpeg, ByteOrder::Little, false, EXPLICIT).unwrap();
+        assert!(matches!(native, ImagePixels::Native(_)), "pixels can be any bytes");
+    }
+
+    #[test]
+    fn images_keep_what_the_transfer_syntax_says() {
+        for (uid, coding) in [(RLE, Coding::Rle), ("1.2.3", Coding::Native)] {
+            let image = image(&ITEM, ByteOrder::Little, true, uid).unwrap();
+            let ImagePixels::Encapsulated(pixels) = image else { panic!("fragments") };
+            let found = (pixels.coding, pixels.transfer_syntax_uid.as_str());
+            assert_eq!(found, (coding, uid));
+            assert!(!pixels.is_damage_allowed && pixels.extended.is_none());
+        }
+    }
+
+    #[test]
+    fn floating_point_pixels_are_never_fragments() {
+        let description = ImageDescription {
+            pixel_element: PixelElement::FloatPixelData,
+            ..description(32, 32, true)
+        };
+        let field = ValueField { offset: 0, length: 8, vr: Vr::OF, order: ByteOrder::Little };
+        let value = PixelValue {
+            bytes: &in_memory(&ITEM),
+            field,
+            is_undefined_length: true,
+            transfer_syntax_uid: RLE,
+            dataset: None,
+        };
+        let image = ImagePixels::new(description, &value).unwrap();
+        assert!(matches!(image, ImagePixels::Native(_)));
+    }
+
+    #[test]
+    fn readable_images_have_a_codec_and_colours_that_are_known() {
+        let readable =
+            |uid| image(&ITEM, ByteOrder::Little, true, uid).unwrap().check_readable().is_ok();
+        assert!(readable(RLE) && !readable("1.2.840.10008.1.2.4.100"));
+        let field = ValueField { offset: 0, length: 8, vr: Vr::OW, order: ByteOrder::Little };
+        let four = ImageDescription { samples_per_pixel: 4, ..colour("YBR_FULL", false) };
+        for (description, expected) in [(four, false), (colour("YBR_FULL", false), true)] {
+            let native = NativePixels::new(description, field).unwrap();
+            assert_eq!(ImagePixels::Native(native).check_readable().is_ok(), expected);
+        }
+    }
+}
