@@ -1,4 +1,4 @@
-"""An enhanced object of 10,000 frames of 64 x 64 x 16 bit: its series found, and its stored values read."""
+"""Find the series of an object of 10,000 frames of 64 x 64 x 16 bit, and read its values."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ from builder import Identity
 from enhanced_builder import Encoding, Frame, enhanced, stack_frames
 
 TIMES = SLICES = 100
-# Page cache warm; what any reader has to do is read 4 MB of functional groups and look at 10,000
-# items.
+# Warm page cache; every reader has to read 4 MB of functional groups and visit 10,000 items.
 FIND_LIMIT = 0.05
 
 
 def frames() -> list[Frame]:
-    """Slices of one time after those of another, with the macros that MR scanners write."""
+    """Return the slices of one time after those of another, with the macros of MR scanners."""
     stack = stack_frames(
         SLICES, shape=(64, 64), echo_time=3.0, stack_id="1", window=(40.0, 400.0),
         frame_type=["ORIGINAL", "PRIMARY", "M", "NONE"],
@@ -34,7 +33,7 @@ def frames() -> list[Frame]:
 
 @pytest.fixture(scope="module", params=[False, True], ids=["lengths", "delimiters"])
 def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file, its sequences with lengths or with delimiters."""
+    """Write the file, its sequences with lengths or with delimiters."""
     file = tmp_path_factory.mktemp("enhanced") / "a.dcm"
     encoding = Encoding(undefined_lengths=request.param)
     return enhanced(file, frames(), identity=Identity(modality="MR"), encoding=encoding)

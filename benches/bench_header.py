@@ -1,4 +1,4 @@
-"""Opening each file and asking for 20 elements."""
+"""Open each file and read 20 elements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `import rapidicom` costs, beside `import numpy`, which it cannot do without."""
+"""Time `import rapidicom`, beside `import numpy`, which it needs."""
 
 from __future__ import annotations
 

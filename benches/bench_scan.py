@@ -1,4 +1,4 @@
-"""20 elements of every file of a folder at once, where a reader can do that."""
+"""Read 20 elements of every file of a folder at once, where a reader can do that."""
 
 from __future__ import annotations
 

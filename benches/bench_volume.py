@@ -1,4 +1,4 @@
-"""A series as a volume: Hounsfield units in float32, and stored values into an array that exists."""
+"""Read a series into a volume: float32 Hounsfield units, and stored values into `out`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is timed, by whom, and what the answer must be; pytest and `run.py` both take it from here.
+"""The work that is timed, by whom, and its right answer, for pytest and for `run.py`.
 
 All of it with a warm page cache: the answers are checked first, which reads every file.
 """
@@ -153,7 +153,7 @@ class Floor:
     volume: float
 
     def of(self, what: What) -> float:
-        """The floor under one piece of work."""
+        """Return the floor under one piece of work."""
         return self.header if what == "scan" else float(getattr(self, what))
 
 
@@ -196,10 +196,9 @@ def seconds_of(work: Callable[[], Any]) -> float:
 
 
 def turn(work: Callable[[], Any], repetitions: int = 7, patience: float = 1.0) -> float:
-    """Time one turn of a contestant: the median of as many runs as the floor makes, or as fit a second.
+    """Time one turn of a contestant: the median of as many runs as the floor's, or as fit a second.
 
-    A single run would pay for what the one before has left of the caches, the more so the shorter
-    it is.
+    A single run would pay for the caches that the one before has left, the more the shorter it is.
     """
     runs: list[float] = []
     while not runs or (len(runs) < repetitions and sum(runs) < patience):
@@ -210,7 +209,7 @@ def turn(work: Callable[[], Any], repetitions: int = 7, patience: float = 1.0) -
 def interleaved(
     lined_up: Sequence[Contestant], folder: Path, what: What, rounds: int, patience: float = 30.0
 ) -> tuple[dict[tuple[str, int], list[float]], list[Floor]]:
-    """Time everybody in turn, round after round, so that a slow spell of the machine hits all alike.
+    """Time everybody in turn, in rounds, so that a slow spell of the machine hits all alike.
 
     Args:
         lined_up: Who is timed.
@@ -259,7 +258,7 @@ print(status("VmHWM:") - before - volume.array.nbytes)
 
 
 def extra_peak_memory(folder: Path) -> int:
-    """Bytes that reading the volume needs at its peak beyond the array; in its own process, on Linux."""
+    """Measure the peak memory beyond the array, reading in a process of its own, on Linux."""
     printed = subprocess.run(
         [sys.executable, "-c", MEMORY_PROGRAM, str(folder)],
         check=True,

@@ -1,4 +1,4 @@
-"""Draws `record/chart.svg` from the newest record alone: how many times the floor each reader takes."""
+"""Draw `record/chart.svg` from the newest record: how many times the floor each reader takes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def main() -> None:
     pyplot.rcParams.update({"svg.hashsalt": "rapidicom", "font.size": 9, "text.color": INK})
     figure, axes = pyplot.subplots(
         len(panels), 1, figsize=(7, 0.8 + sum(0.6 + 0.28 * len(bars) for _, bars in panels)),
-        height_ratios=[1 + len(bars) for _, bars in panels], squeeze=False, layout="constrained", sharex=True,
+        height_ratios=[1 + len(bars) for _, bars in panels], squeeze=False,
+        layout="constrained", sharex=True,
     )  # fmt: skip
     for axis, (what, bars) in zip(axes[:, 0], panels, strict=True):
         colours = [OURS if label.startswith("rapidicom") else THEIRS for label, _, _ in bars]

@@ -1,4 +1,4 @@
-"""What every benchmark under pytest shares: the series, its paths, and the readers that are installed."""
+"""Fixtures of all benchmarks: the series, its paths, and the readers that are installed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ COUNT = int(os.environ.get("RAPIDICOM_BENCH_COUNT", "1000"))
 
 @pytest.fixture(scope="session")
 def paths() -> list[Path]:
-    """The slices in order, written on the first use."""
+    """Return the slices in order, written on first use."""
     return sorted(ensure_series(count=COUNT).iterdir())
 
 
 @pytest.fixture(scope="session")
 def readers() -> list[Rival]:
-    """Every reader that is installed, ours first."""
+    """Return every reader that is installed, ours first."""
     return installed()[0]
 
 

@@ -1,11 +1,11 @@
-"""Times decoders of compressed frames against each other, one thread, and a compressed series on one and two.
+"""Time decoders of compressed frames against each other, and a series on one and two threads.
 
-    python benches/decode.py [CT.dcm ...]    CT images without compression; without any, slices are generated
+    python benches/decode.py [CT.dcm ...]    uncompressed CT images; default: generated slices
     python benches/decode.py --no-record     a look; otherwise rows are added under benches/record
 
-The frames are compressed here by imagecodecs, decoded by every decoder and compared, and then
-decoded in turns: the time of a round is the median of its repetitions, a ratio the median of those
-within a round. imagecodecs carries libjpeg-turbo, CharLS, OpenJPEG, OpenJPH and libjxl.
+imagecodecs compresses the frames. Every decoder decodes them once, to compare the answers, and then
+on one thread in turns: the time of a round is the median of its repetitions, a ratio the median of
+those within a round. imagecodecs carries libjpeg-turbo, CharLS, OpenJPEG, OpenJPH and libjxl.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """List what is timed; rivals that are not installed are left out."""
+    """List the cases, without rivals that are not installed."""
     import imagecodecs as ic
 
     rle_rivals: dict[str, Decode] = {"imagecodecs": lambda frame: ic.dicomrle_decode(frame, "<u2")}
@@ -143,7 +143,7 @@ def jpegxl(ic: Any) -> Decode:
 
 
 def rle_encode(array: Array) -> bytes:
-    """PS3.5 §G: a segment for the high bytes, one for the low ones, each row by itself."""
+    """Encode as PS3.5 §G: a segment for the high bytes, one for the low ones, row by row."""
     from pydicom.pixels.encoders.native import _encode_segment
 
     segments = []
@@ -172,7 +172,7 @@ def our_decode(case: Case, shape: tuple[int, int]) -> Decode:
 
 
 def frames(paths: list[Path]) -> list[Array]:
-    """The images, from 0 on, in 12 bits."""
+    """Return the images in 12 bits, from 0 on."""
     if paths:
         arrays = [rd.dcmread(path).pixel_array.astype(np.int32) for path in paths]
     else:
@@ -184,7 +184,7 @@ def frames(paths: list[Path]) -> list[Array]:
 
 
 def timed(decode: Decode, coded: list[bytes]) -> float:
-    """Seconds of one frame."""
+    """Return the seconds of one frame."""
     runs = []
     for frame in coded:
         start = time.perf_counter()
@@ -220,7 +220,7 @@ def run_case(case: Case, arrays: list[Array], rounds: int) -> list[list[Any]]:
 
 
 def series_on_threads(arrays: list[Array], count: int, rounds: int) -> float:
-    """How many times as fast a series of JPEG Lossless slices is read on two threads as on one."""
+    """Return how many times as fast two threads read JPEG Lossless slices as one does."""
     import imagecodecs as ic
 
     with tempfile.TemporaryDirectory() as folder:

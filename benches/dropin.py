@@ -1,4 +1,4 @@
-"""What programs that were written for pydicom do with headers, under pydicom and under us.
+"""Time what programs written for pydicom do with headers, under pydicom and under us.
 
     python benches/dropin.py               the table, and a file under benches/record
     python benches/dropin.py --no-record
@@ -56,7 +56,7 @@ class Case:
         goal: How many times as fast as pydicom it is to be, or None.
         prepare: Makes, for a reader, what the work is done on; not timed.
         work: The work.
-        count: How often a run does it; the time of one is told.
+        count: How often a run does it; times are of one.
         answer: What both must agree on, of what `work` gives.
     """
 
@@ -69,19 +69,19 @@ class Case:
 
 
 def values(ds: Any) -> list[Any]:
-    """The value of each element, those of items too."""
+    """Return the value of each element, those of items too."""
     return [element.value for element in ds.iterall() if element.tag != PIXEL_DATA]
 
 
 def without_sequences(answer: Any) -> Any:
-    """Their items are in the list as well, and the classes of two libraries are not equal."""
+    """Drop sequences: the list has their items, and the two libraries' classes differ."""
     if isinstance(answer, list) and type(answer).__name__ != "MultiValue":
         return [without_sequences(one) for one in answer if type(one).__name__ != "Sequence"]
     return answer
 
 
 def calls_of(program: Path, folder: Path) -> Calls:
-    """The arguments of each `dcmread` of a file that a program calls."""
+    """Return the arguments of each `dcmread` of a file that a program calls."""
     calls: Calls = []
     read = pydicom.dcmread
 
@@ -99,7 +99,7 @@ def calls_of(program: Path, folder: Path) -> Calls:
 
 
 def cases(folder: Path) -> list[Case]:
-    """All that is compared."""
+    """Return all work that is compared."""
     found = []
     for program in PROGRAMS:
         if OTHERS.search(program.read_text(encoding="utf-8")):
@@ -168,7 +168,7 @@ def cases(folder: Path) -> list[Case]:
 
 
 def timed(case: Case, reader: Any) -> float:
-    """Seconds of one, the least of several runs."""
+    """Return the least seconds of several runs."""
     times = []
     for _ in range(RUNS):
         prepared = case.prepare(reader)

@@ -1,4 +1,4 @@
-"""Writes the series that the benchmarks read: CT slices of 512 x 512, 12 of 16 bits, explicit little endian.
+"""Write the series of the benchmarks: CT slices, 512 x 512, 12 of 16 bits, explicit VR.
 
 Each file has about 90 header elements, some private, and two sequences. Pixel data comes last, as
 the floor expects. The bytes depend on the number of slices only, so that results of two machines

@@ -1,4 +1,4 @@
-"""When a private map of the file beats reading it: `pixel_array` of multi-frame files, both ways.
+"""Time `pixel_array` of multi-frame files with a private map of the file, and with reading it.
 
     python benches/maps.py               the table, and a file under benches/record
     python benches/maps.py --no-record
@@ -83,7 +83,8 @@ def main() -> None:
                     [megabytes, use, f"{never:.6f}", f"{always:.6f}", f"{never / always:.2f}"]
                 )
                 print(
-                    f"{megabytes:6g} MB  {use:12} read {never * 1e3:8.3f} ms  map {always * 1e3:8.3f} ms"
+                    f"{megabytes:6g} MB  {use:12} read {never * 1e3:8.3f} ms  "
+                    f"map {always * 1e3:8.3f} ms"
                 )
     if not chosen.no_record:
         today = datetime.date.today().isoformat()

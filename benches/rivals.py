@@ -1,7 +1,7 @@
 """The readers that are compared, behind one small interface.
 
 Each does its work the way its own documentation shows. `normalised` brings their answers to one
-form, outside of the time that is measured, so that they can be checked against each other.
+form, outside the measured time, so that they can be checked against each other.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ TAGS = {
 }
 KEYWORDS = list(TAGS)
 NUMBERS = {
-    "SliceThickness", "KVP", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "Rows",
-    "Columns", "PixelSpacing", "RescaleIntercept", "RescaleSlope",
+    "SliceThickness", "KVP", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient",
+    "Rows", "Columns", "PixelSpacing", "RescaleIntercept", "RescaleSlope",
 }  # fmt: skip
 
 Header = list[dict[str, Any]]

@@ -1,6 +1,6 @@
-"""Times every reader on the same files in one run, and records the result.
+"""Time every reader on the same files in one run, and record the result.
 
-    python benches/run.py                        the table, and a new file or more rows under benches/record
+    python benches/run.py                        the table, and rows under benches/record
     python benches/run.py --count 50 --no-record a quick look that proves nothing
 
 Same files, same output dtype and shape, warm page cache, answers checked before anything is timed.
@@ -41,7 +41,7 @@ COLUMNS = [
 
 @dataclass
 class Results:
-    """What one run gave.
+    """The results of one run.
 
     Attributes:
         files: How many slices there are.
@@ -58,41 +58,41 @@ class Results:
     extra_memory: int | None = None
 
     def ours(self, what: str, threads: int) -> list[float]:
-        """Seconds that rapidicom took in each round."""
+        """Return the seconds that rapidicom took in each round."""
         return self.runs.get((what, "rapidicom", threads), [])
 
     def over_floor(self, what: str) -> float | None:
-        """How many times the floor rapidicom takes, on all threads."""
+        """Return how many times the floor rapidicom takes, on all threads."""
         return ratio(self.ours(what, THREADS), self.floors.get(what, []))
 
     def times(self, what: str, rival: str) -> float | None:
-        """How many times as long a rival takes, which has one thread; `dcmread` has one too."""
+        """Return how many times as long a rival takes; it has one thread, as `dcmread` has."""
         return ratio(
             self.runs.get((what, rival, 1), []), self.ours(what, 1 if what == "header" else THREADS)
         )
 
     def gain_of_threads(self, what: str) -> float | None:
-        """One thread's time over that of all of them."""
+        """Return one thread's time over that of all of them."""
         return None if THREADS == 1 else ratio(self.ours(what, 1), self.ours(what, THREADS))
 
     def microseconds_a_file(self) -> float | None:
-        """Of `dcmread` and 20 attributes."""
+        """Return the time of `dcmread` and 20 attributes."""
         ours = self.ours("header", 1)
         return 1e6 * statistics.median(ours) / self.files if ours else None
 
     def import_milliseconds(self) -> float | None:
-        """What the import costs over NumPy's."""
+        """Return the time of the import beyond NumPy's."""
         pairs = zip(self.ours("import", 1), self.runs.get(("import", "numpy", 1), []), strict=False)
         differences = [ours - numpy for ours, numpy in pairs]
         return 1e3 * statistics.median(differences) if differences else None
 
     def extra_megabytes(self) -> float | None:
-        """Peak memory beyond the array."""
+        """Return the peak memory beyond the array."""
         return None if self.extra_memory is None else self.extra_memory / 2**20
 
 
 def ratio(ones: Sequence[float], others: Sequence[float]) -> float | None:
-    """The median of the ratios within each round: the machine's slow spells last longer than a round.
+    """Return the median of the ratios within each round: slow spells last longer than a round.
 
     A slow reader leaves after some rounds; those without it are left out.
     """
@@ -102,7 +102,7 @@ def ratio(ones: Sequence[float], others: Sequence[float]) -> float | None:
 
 @dataclass(frozen=True)
 class Target:
-    """What a measurement shall be, as the project has promised."""
+    """A bound on a measurement, as the project has promised."""
 
     what: str
     text: str
@@ -112,7 +112,7 @@ class Target:
     measured: Callable[[Results], float | None]
 
     def is_met(self, value: float) -> bool:
-        """Whether a measurement is on the right side."""
+        """Return whether a measurement is within the bound."""
         return value <= self.limit if self.bound == "at most" else value >= self.limit
 
 
@@ -169,7 +169,7 @@ TARGETS = [
 
 
 def measure(folder: Path, readers: Sequence[Rival], whats: Sequence[str], rounds: int) -> Results:
-    """Check and time everything that is asked for."""
+    """Check and time all the work chosen."""
     paths = sorted(folder.iterdir())
     results = Results(len(paths), versions={reader.name: reader.version for reader in readers})
     for what in [one for one in WHATS if one in whats]:
@@ -203,7 +203,7 @@ def measure_one(
 
 
 def cpu_name() -> str:
-    """The processor's name as it gives it, or its architecture."""
+    """Return the processor's name, or its architecture."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

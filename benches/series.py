@@ -1,4 +1,4 @@
-"""What it costs to find series and to read an object of many frames, beside what cannot be avoided.
+"""Time finding series and reading an object of many frames, beside the least possible.
 
     python benches/series.py               the table, and a file under benches/record
     python benches/series.py --no-record
@@ -38,7 +38,7 @@ ROUNDS = 15
 
 
 def ways(folder: Path) -> dict[str, tuple[Callable[[], Any], str | None, str]]:
-    """What is timed: the work, what it is held against, and the goal."""
+    """Return the work, what it is compared with, and the goal, by name."""
     tree, cache = folder / "tree", folder / "index.parquet"
     tree.mkdir()
     write_tree(tree)

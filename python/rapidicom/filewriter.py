@@ -1,4 +1,4 @@
-"""Writing files is not offered: these names say so in one sentence, and where it is."""
+"""Writing files is not offered: these functions raise, and name what writes."""
 
 from __future__ import annotations
 

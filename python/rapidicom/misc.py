@@ -1,4 +1,4 @@
-"""What belongs to no other module under pydicom's path; the code is in `rapidicom._common.misc`."""
+"""Small functions under pydicom's path; the code is in `rapidicom._common.misc`."""
 
 from rapidicom._common.misc import (
     is_dicom,

@@ -1,4 +1,4 @@
-"""Several values of one element under pydicom's path; the code is in `rapidicom._values.multi_value`."""
+"""Multi-valued elements under pydicom's path; the code is in `rapidicom._values.multi_value`."""
 
 from rapidicom._values.multi_value import (
     ConstrainedList,

@@ -117,7 +117,7 @@ def test_entries_of_other_widths_are_refused(sequence: int, bits: int) -> None:
     [
         ([1, 2], [3, 0, 16], "has 2 entries, but its descriptor says 3"),
         ([1, 2, 300], [3, 0, 8], "more bits"),
-        ([1, 2, 3], [3, 0], "three values"),
+        ([1, 2, 3], [3, 0], "three numbers"),
     ],
     ids=["short", "wide", "a short descriptor"],
 )

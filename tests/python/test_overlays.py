@@ -174,5 +174,5 @@ def test_bytes_after_an_overlay_are_ignored_with_a_warning() -> None:
     plane_bits = bits((4, 4))
     ds = rd.dcmread(file_bytes(image(pixels((4, 4)), extra=plane(plane_bits))))
     ds[0x6000, 0x3000].value += b"\xff\xff"
-    with pytest.warns(UserWarning, match="2 bytes more"):
+    with pytest.warns(UserWarning, match="the last 2 bytes"):
         np.testing.assert_array_equal(ds.overlay_array(0x6000), plane_bits)

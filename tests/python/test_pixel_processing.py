@@ -159,7 +159,7 @@ def test_no_number_of_frames_is_one_with_a_warning(count: int | None) -> None:
     ds = rd.Dataset()
     assert native.get_nr_frames(ds) == 1
     ds.NumberOfFrames = count
-    with pytest.warns(UserWarning, match="1 is meant"):
+    with pytest.warns(UserWarning, match="1 is assumed"):
         assert native.get_nr_frames(ds) == 1
 
 

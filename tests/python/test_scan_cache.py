@@ -277,7 +277,7 @@ def test_file_that_is_not_an_index_is_not_overwritten(folder: Path, cache: Path,
     rd.scan(folder, COLUMNS, cache=cache)
     foreign(name, cache)
     content = cache.read_bytes()
-    with pytest.raises(ValueError, match="no index"):
+    with pytest.raises(ValueError, match="not an index"):
         rd.scan(folder, COLUMNS, cache=cache)
     assert cache.read_bytes() == content
 

@@ -45,15 +45,15 @@ def destination(
 
     Args:
         shape: The shape that is needed.
-        dtype: The type that is asked for; `None` if `out` has it.
+        dtype: The type wanted; `None` to take that of `out`.
         out: The caller's memory, or `None`.
 
     Returns:
         The array, and its memory as one row of bytes.
 
     Raises:
-        ValueError: `dtype` is no type of numbers in this machine's byte order, or `out` has another
-            shape or type, is not C-contiguous and writable, or is only copied to an array.
+        ValueError: `dtype` is not a numeric type in this machine's byte order; or `out` has another
+            shape or type, is not C-contiguous and writable, or becomes an array only as a copy.
     """
     if out is None:
         wanted = np.dtype(dtype)
@@ -61,7 +61,8 @@ def destination(
         array = empty_aligned(shape, wanted)
         return array, as_bytes(array)
     array = np.asarray(out)
-    # A list, or an object that makes a new array each time, would stay as it is.
+    # NumPy copies a list, and some objects make a new array each time: filling that would not reach
+    # `out`.
     if array is not out and np.asarray(out).ctypes.data != array.ctypes.data:
         raise ValueError(f"out is not memory that can be filled, but of type {type(out).__name__}")
     if array.shape != shape:
@@ -78,4 +79,4 @@ def _check_numbers(dtype: np.dtype[Any], what: str) -> None:
     if dtype.kind not in "iuf":
         raise ValueError(f"{what} {dtype} cannot hold pixels")
     if not dtype.isnative:
-        raise ValueError(f"{what} {dtype.str} has not the byte order of this machine")
+        raise ValueError(f"{what} {dtype.str} is not in this machine's byte order")

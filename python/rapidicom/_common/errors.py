@@ -1,10 +1,10 @@
 """Exceptions (STYLE §4): what is wrong, where, and what to do about it.
 
-A path that is missing or cannot be read is an ordinary `OSError`, a wrong argument a `TypeError` or
-`ValueError`. Some of the classes here also derive from a built-in one, so that code written for
-pydicom catches them: `InvalidDicomError` and `IrregularSeriesError` are `ValueError`, as pydicom's
-complaints about values and pixel data are; `MissingElementError` is `AttributeError` as well;
-`UnsupportedError` is `NotImplementedError`, and with that `RuntimeError`.
+A path that is missing or cannot be read raises an ordinary `OSError`, a wrong argument a
+`TypeError` or `ValueError`. Some of the classes here also derive from a built-in one, so that code
+written for pydicom catches them: `InvalidDicomError` and `IrregularSeriesError` are `ValueError`,
+as pydicom's complaints about values and pixel data are; `MissingElementError` is `AttributeError`
+as well; `UnsupportedError` is `NotImplementedError`, and with that `RuntimeError`.
 
 No message shows text from a value field: it can identify a patient.
 """
@@ -27,14 +27,14 @@ __all__ = [
 
 
 class DicomError(Exception):
-    """The base of what goes wrong with DICOM data.
+    """Base class of the errors about DICOM data.
 
     Attributes:
         path: The file, or `None` if it was not read from a path.
         tag: The element, or `None`.
         offset: The byte, counted from the start of the file, or `None`.
         frame: The frame, counted from 0, or `None`.
-        hint: What to do about it, also the end of the message, or `None`.
+        hint: What to do about it, also the last sentence of the message; or `None`.
     """
 
     __module__ = "rapidicom.errors"
@@ -76,7 +76,7 @@ class DicomError(Exception):
 
 
 class InvalidDicomError(DicomError, ValueError):
-    """The file is no DICOM file, or contradicts itself or the standard."""
+    """The file is not a DICOM file, or contradicts itself or the standard."""
 
     __module__ = "rapidicom.errors"
 
@@ -93,7 +93,7 @@ class InvalidDicomError(DicomError, ValueError):
 
 
 class MissingElementError(InvalidDicomError, AttributeError):
-    """An element is missing without which the pixels mean nothing, such as Rows."""
+    """An element that describes the pixels, such as Rows, is missing."""
 
     __module__ = "rapidicom.errors"
 
@@ -109,6 +109,6 @@ class UnsupportedError(DicomError, NotImplementedError):
 
 
 class LimitError(DicomError):
-    """Reading the file would take more of something than the limits allow."""
+    """Reading the file would exceed one of the limits."""
 
     __module__ = "rapidicom.errors"

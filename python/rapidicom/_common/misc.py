@@ -1,4 +1,4 @@
-"""What belongs to no other module, under the names that code written for pydicom imports."""
+"""Small functions under the names that code written for pydicom imports."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def is_dicom(file_path: str | os.PathLike[str]) -> bool:
     """Return whether a file has a preamble and the prefix `DICM` (PS3.10 §7.1).
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     with Path(file_path).open("rb") as file:
         return file.read(132)[128:] == b"DICM"
 
 
 def size_in_bytes(expr: float | str | None) -> float | int | None:
-    """Return a number of bytes that may be written with a unit, e.g. `2 MB` or `512 KiB`.
+    """Return a size in bytes, which may have a unit, e.g. `2 MB` or `512 KiB`.
 
     Raises:
-        ValueError: It is no number, or the unit is unknown.
+        ValueError: `expr` is not a number, or its unit is unknown.
     """
     if expr is None or expr == float("inf"):
         return None
@@ -43,6 +43,6 @@ def size_in_bytes(expr: float | str | None) -> float | int | None:
         return int(digits)
     if unit not in _UNITS:
         raise ValueError(
-            f"Unable to parse length with unit '{unit}': it is none of {', '.join(_UNITS)}"
+            f"Unable to parse length with unit '{unit}': expected one of {', '.join(_UNITS)}"
         )
     return float(digits) * _UNITS[unit]

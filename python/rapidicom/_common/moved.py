@@ -1,4 +1,4 @@
-"""Modules of version 0.1 that stand elsewhere now: pickles, and programs that import them, find them still.
+"""Modules of version 0.1 under their old names, for pickles and for programs that import them.
 
 Public classes say where users import them from (`__module__`), so that pickles made from now on do
 not depend on where the code is.
@@ -42,7 +42,7 @@ MOVED = {
 
 
 class _Moved(ModuleType):
-    """Stands where a module was, and has what the module has that took its place."""
+    """Takes the place of a module that moved, and looks its names up in the new one."""
 
     def __init__(self, name: str, place: str) -> None:
         super().__init__(name, f"The same as `{place}`.")

@@ -1,4 +1,4 @@
-"""What pydicom offers and this library, which only reads, does not: one sentence that says what to do."""
+"""Errors for what pydicom offers and this read-only library does not: they say what to use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["NotOffered", "not_offered"]
 def not_offered(
     what: str, instead: str = "ds.to_pydicom() gives pydicom's data set, which does"
 ) -> NoReturn:
-    """Raise the error that names pydicom as the one that can.
+    """Raise the error that says what to use instead.
 
     Args:
         what: What this library does not do, as a verb: `write files`.
@@ -25,7 +25,7 @@ def not_offered(
 
 
 class NotOffered:
-    """Stands in a module for what pydicom offers and this library does not, and says so when it is called."""
+    """A function that pydicom has and this library has not: calling it says what to use instead."""
 
     def __init__(self, what: str) -> None:
         """Describe it.

@@ -1,6 +1,6 @@
-"""Numbers out of a data set, for code that calculates with them: checked, and never shown as text.
+"""Checked numbers of a data set, for code that calculates with them.
 
-What a file has in the place of a number may be any text, and be of any size.
+A file may have any text, of any size, where a number belongs; messages never show it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["as_float", "as_integer", "integer", "number"]
 
 
 def as_float(value: Any) -> float | None:
-    """Return a value as a finite number, or `None` if it is none."""
+    """Return a value as a finite number, or `None` if it is not one."""
     try:
         found = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -24,7 +24,7 @@ def as_float(value: Any) -> float | None:
 
 
 def as_integer(value: Any) -> int | None:
-    """Return a value as a whole number, or `None` if it is none."""
+    """Return a value as a whole number, or `None` if it is not one."""
     if isinstance(value, int):
         return int(value)
     found = as_float(value)
@@ -36,15 +36,15 @@ def number(ds: Any, keyword: str, index: int | None = None) -> float | None:
 
     Args:
         ds: A data set.
-        keyword: Of the attribute.
+        keyword: The attribute's keyword.
         index: Which of several numbers; `None` if there must be one only.
 
     Returns:
         The number; `None` if the attribute is absent or empty.
 
     Raises:
-        InvalidDicomError: It is no number.
-        IndexError: There are not so many.
+        InvalidDicomError: The value is not a number.
+        IndexError: `index` is past the last number.
     """
     value = ds.get(keyword)
     if value is None or (isinstance(value, (str, bytes)) and not value):
@@ -53,7 +53,7 @@ def number(ds: Any, keyword: str, index: int | None = None) -> float | None:
         value = value[index]
     found = as_float(value)
     if found is None:
-        raise InvalidDicomError(f"{keyword} is no number", tag=_core.keyword_tag(keyword))
+        raise InvalidDicomError(f"{keyword} is not a number", tag=_core.keyword_tag(keyword))
     return found
 
 
@@ -62,12 +62,13 @@ def integer(ds: Any, keyword: str, lowest: int, highest: int) -> int:
 
     Args:
         ds: A data set.
-        keyword: Of the attribute.
-        lowest: The least that it can be.
-        highest: The most that it can be.
+        keyword: The attribute's keyword.
+        lowest: The smallest valid number.
+        highest: The largest valid number.
 
     Raises:
-        InvalidDicomError: It is absent, no whole number, or not one of these.
+        InvalidDicomError: The attribute is absent, or not a whole number from `lowest` to
+            `highest`.
     """
     found = as_integer(ds.get(keyword))
     if found is None or not lowest <= found <= highest:

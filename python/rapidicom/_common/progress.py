@@ -14,7 +14,7 @@ class Progress:
     """A tqdm bar for the time of a `with` block, or nothing.
 
     Args:
-        is_wanted: Whether there is a bar.
+        is_wanted: Whether to show a bar.
         description: What is counted, such as `"headers"`.
         total: How many there are; `None` if the work itself finds out.
 
@@ -32,7 +32,7 @@ class Progress:
                     'progress=True needs tqdm: pip install "rapidicom[progress]"', name="tqdm"
                 ) from error
             self._bar = tqdm(desc=description, total=total)
-        # What native code is given: a function, or `None` where nobody looks.
+        # Passed to native code: a function, or `None` without a bar.
         self.callback: Callable[..., None] | None = None if self._bar is None else self._show
 
     def _show(self, done: int, total: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What is pydicom's, asked without importing it: an object of it cannot be there before it is imported."""
+"""Tests for pydicom's types without importing it: no instance exists before its import."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ __all__ = ["is_pydicom_dataset", "is_pydicom_name", "is_pydicom_number", "is_pyd
 
 
 def is_pydicom_dataset(candidate: Any) -> bool:
-    """Say whether this is a data set of pydicom."""
+    """Return whether this is a data set of pydicom."""
     return _is_instance(candidate, "pydicom.dataset", "Dataset")
 
 
 def is_pydicom_sequence(candidate: Any) -> bool:
-    """Say whether this is a sequence of pydicom."""
+    """Return whether this is a sequence of pydicom."""
     return _is_instance(candidate, "pydicom.sequence", "Sequence")
 
 
 def is_pydicom_name(candidate: Any) -> bool:
-    """Say whether this is a person name of pydicom."""
+    """Return whether this is a person name of pydicom."""
     return _is_instance(candidate, "pydicom.valuerep", "PersonName")
 
 
 def is_pydicom_number(candidate: Any) -> bool:
-    """Say whether this is a DS or IS of pydicom."""
+    """Return whether this is a DS or IS of pydicom."""
     return _is_instance(candidate, "pydicom.valuerep", "DSfloat") or _is_instance(
         candidate, "pydicom.valuerep", "IS"
     )

@@ -1,9 +1,8 @@
 """pydicom's settings, as far as they mean something here: none of them can be changed.
 
 Behaviour is an argument here (`dcmread(force=, charset=)`), not a state of the process. Code that
-sets what holds anyway, or only asks for silence about values that break a rule, runs as it is; a
-setting that would have to change what is read raises, so that nobody takes one result for the
-other.
+sets a value that holds anyway, or only silences warnings, runs unchanged. Setting anything that
+would change what is read raises, so that nobody mistakes one result for the other.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ RAISE = 2
 
 logger = logging.getLogger("rapidicom")
 
-# What is the case here. Values are never checked against the limits of their VR; what cannot be
-# decoded is told where it is asked for.
+# The behaviour here. Values are never checked against the limits of their VR; one that cannot be
+# decoded is reported on access.
 have_numpy = True
 debugging = False
 use_DS_decimal = False
@@ -43,8 +42,7 @@ data_element_callback = None
 INVALID_KEYWORD_BEHAVIOR = "WARN"
 INVALID_KEY_BEHAVIOR = "WARN"
 
-# What says only how loud pydicom is, or which of its plugins decode: any value is taken, and
-# changes nothing.
+# Settings of pydicom's logging and plugins: they accept any value, and change nothing.
 _WITHOUT_EFFECT = frozenset(
     (
         "allow_DS_float",
@@ -63,22 +61,23 @@ pixel_data_handlers: list[Any] = []
 
 def _refuse(name: str) -> None:
     raise UnsupportedError(
-        f"the setting {name} cannot be changed here: ds.to_pydicom() gives pydicom's data set, which obeys it"
+        f"the setting {name} cannot be changed here: "
+        "ds.to_pydicom() gives pydicom's data set, which obeys it"
     )
 
 
 class Settings:
-    """How strict pydicom is: here values are read as they are, and never refused for breaking a rule."""
+    """pydicom's strictness; here no value is refused for breaking a rule."""
 
     infer_sq_for_un_vr = True
 
     def __init__(self) -> None:
-        """Start with what pydicom starts with."""
+        """Start with pydicom's defaults."""
         self.__dict__.update(_mode=WARN, writing_validation_mode=WARN)
 
     @property
     def reading_validation_mode(self) -> int:
-        """`WARN` or `IGNORE`: no value is warned of either way."""
+        """`WARN` or `IGNORE`; neither makes a value warn."""
         mode: int = self.__dict__["_mode"]
         return mode
 
@@ -95,11 +94,11 @@ settings = Settings()
 
 
 def debug(debug_on: bool = True, default_handler: bool = True) -> None:
-    """Set how much the logger `rapidicom` tells.
+    """Set how much the logger `rapidicom` reports.
 
     Args:
-        debug_on: Whether everything, or only warnings.
-        default_handler: Whether to write it to standard error.
+        debug_on: Whether to report everything, not only warnings.
+        default_handler: Whether to write the log to standard error.
     """
     if default_handler:
         logger.addHandler(logging.StreamHandler())
@@ -108,12 +107,12 @@ def debug(debug_on: bool = True, default_handler: bool = True) -> None:
 
 @contextmanager
 def disable_value_validation() -> Iterator[None]:
-    """Do what pydicom's does; values are not checked here anyway."""
+    """Do nothing: values are not checked here anyway."""
     yield
 
 
 class SettingsModule(ModuleType):
-    """A module whose attributes are settings: what would change what is read is refused."""
+    """A module whose attributes are settings; it refuses those that would change what is read."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _WITHOUT_EFFECT or name.startswith("__") or value == getattr(self, name, None):

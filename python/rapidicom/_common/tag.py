@@ -64,7 +64,7 @@ class BaseTag(int):
 
     @property
     def json_key(self) -> str:
-        """The eight hexadecimal digits that stand for the tag in JSON (PS3.18 §F.2.2)."""
+        """The tag in JSON: eight hexadecimal digits (PS3.18 §F.2.2)."""
         return f"{int(self):08X}"
 
     def __str__(self) -> str:
@@ -120,7 +120,7 @@ def Tag(arg: object, arg2: object = None) -> BaseTag:
 
     Raises:
         TypeError: `arg` is none of these.
-        ValueError: There is no such keyword, or a number is negative.
+        ValueError: The keyword is unknown, or a number is negative.
         OverflowError: A number has more bits than a tag.
     """
     if isinstance(arg, BaseTag) and arg2 is None:
@@ -166,15 +166,15 @@ def _number(arg: object) -> int:
 def _checked(number: int, limit: int) -> BaseTag:
     if number > limit:
         raise OverflowError(
-            f"{number:#x} is more than {limit:#x}, the largest number in its place of a tag"
+            f"{number:#x} is larger than {limit:#x}, the maximum for this part of a tag"
         )
     if number < 0:
-        raise ValueError(f"a tag cannot be negative, and {number} is")
+        raise ValueError(f"a tag cannot be negative, but this one is {number}")
     return BaseTag(number)
 
 
 def TupleTag(group_elem: tuple[int, int]) -> BaseTag:
-    """Make a tag of a group and an element number that are known to be numbers of 16 bits."""
+    """Make a tag from a group and an element number, without checking them."""
     return BaseTag(group_elem[0] << 16 | group_elem[1])
 
 

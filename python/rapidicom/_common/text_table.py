@@ -12,12 +12,12 @@ import numpy as np
 GAP = "  "
 ELLIPSIS = "…"
 MISSING = "-"
-# Narrower than this a text, or the name of a column of numbers, is no longer recognized.
+# Readers no longer recognise a text, or the name of a column of numbers, that is narrower.
 NARROWEST_TEXT = 12
 NARROWEST_NUMBER = 6
-# Of these the end tells more than the start.
+# Columns whose values differ at their ends.
 ENDS_MATTER = frozenset({"path", "uid"})
-# What is assumed where the output is not a terminal and COLUMNS is not set.
+# Assumed where the output is not a terminal and COLUMNS is not set.
 FALLBACK_SIZE = (100, 24)
 
 
@@ -102,7 +102,7 @@ def _fit(columns: Sequence[_Column], width: int) -> list[int] | None:
 
 
 def format_value(value: Any) -> str:
-    """Return a value of a header table as text: numbers short, several of them separated by spaces."""
+    """Return a value of a header table as text: numbers are short, and spaces separate several."""
     if value is None or value is np.ma.masked:
         return MISSING
     if isinstance(value, (float, np.floating)):
@@ -113,7 +113,7 @@ def format_value(value: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` without control characters: what a file says must not steer the terminal."""
+    """Return `text` without control characters: a file must not control the terminal."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
@@ -127,7 +127,7 @@ def shorten(text: str, size: int, *, keep_end: bool = False) -> str:
 
 
 def _is_numeric(value: Any) -> bool:
-    """Tell whether a cell shows one or several numbers, or none."""
+    """Return whether a cell shows numbers, or nothing."""
     if isinstance(value, (list, tuple, np.ndarray)):
         return all(map(_is_numeric, value))
     return value is None or value is np.ma.masked or isinstance(value, (int, float, np.number))

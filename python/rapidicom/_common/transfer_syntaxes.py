@@ -1,4 +1,4 @@
-"""Which Transfer Syntaxes there are, and which of them are read (PS3.5 §10, §A; PS3.6 §A)."""
+"""Transfer Syntaxes, and which of them can be read (PS3.5 §10, §A; PS3.6 §A)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rapidicom import _core
 
 
 class TransferSyntax(NamedTuple):
-    """One way to write a data set and its pixels."""
+    """One way to encode a data set and its pixels."""
 
     uid: str
     """Its UID."""
@@ -19,13 +19,13 @@ class TransferSyntax(NamedTuple):
     is_encapsulated: bool
     """Whether pixels are in fragments."""
     decoder: str | None
-    """What decodes its frames; `None` if nothing does."""
+    """The decoder of its frames, or `None`."""
     why_not: str | None
-    """Why they are not decoded; `None` if they are."""
+    """Why frames are not decoded; `None` if they are."""
 
 
 def transfer_syntaxes() -> list[TransferSyntax]:
-    """List every Transfer Syntax of the standard, retired ones too, and who decodes it.
+    """List every Transfer Syntax of the standard, retired ones included, with its decoder.
 
     Examples:
         >>> syntaxes = {syntax.uid: syntax for syntax in rd.transfer_syntaxes()}

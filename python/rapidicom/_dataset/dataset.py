@@ -1,7 +1,7 @@
 """Data sets (PS3.5 §7): the attributes of an image or another object, read like pydicom's.
 
 Attribute access, item access by tag or keyword, `in`, `len`, iteration, `get`, copying and pickling
-are native (`_core.Dataset`); what is convenience on top of them is here.
+are native (`_core.Dataset`); this module adds conveniences.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
 
         Args:
             other: Elements to start with: a data set, or elements by tag or values by keyword.
-            of_a_file: Raises: what pydicom makes a data set for a new file with.
-            of_files: The same.
+            of_a_file: Refused: pydicom's arguments for the data set of a new file.
+            of_files: Refused likewise.
         """
         if of_a_file or of_files:
             not_offered(
@@ -180,7 +180,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         value: object,
         VR: str | None = None,
     ) -> None:
-        """Make a private element and add it, with a block for its creator if there is none.
+        """Make a private element and add it, reserving a block for its creator if it has none.
 
         Args:
             private_creator: The creator.
@@ -200,10 +200,10 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         self.private_block(group, private_creator, create=True).add_new(element_offset, vr, value)
 
     def data_element(self, name: str) -> DataElement | None:
-        """Return the element of a keyword; `None` if there is no such keyword.
+        """Return the element of a keyword; `None` if the keyword is unknown.
 
         Raises:
-            KeyError: There is no such element.
+            KeyError: The data set has no such element.
         """
         tag = _core.keyword_tag(name)
         return None if tag is None else self[tag]
@@ -219,7 +219,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
 
         Args:
             key: A tag, or a slice of them.
-            keep_deferred: Taken for pydicom's sake: values are always deferred.
+            keep_deferred: Ignored: values are always deferred.
         """
         del keep_deferred
         if isinstance(key, slice):
@@ -231,7 +231,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         """Yield the elements in tag order."""
         yield from self
 
-    # What a dictionary of elements by tag would have
+    # As in a dictionary of elements by tag
 
     def keys(self) -> KeysView[BaseTag]:
         """Return the tags, in order, as they are now."""
@@ -253,10 +253,10 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
 
         Args:
             key: Its tag or keyword.
-            default: What to return if there is none.
+            default: Returned if the data set has no such element.
 
         Raises:
-            KeyError: There is none, and no default.
+            KeyError: The data set has no such element, and no default is given.
         """
         if len(default) > 1:
             raise TypeError(f"pop takes a key and at most one default, not {len(default)}")
@@ -281,7 +281,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         return BaseTag(tags[-1]), self.pop(tags[-1])
 
     def setdefault(self, key: TagType, default: object = None) -> DataElement:
-        """Return the element of a tag, which is added if there is none.
+        """Return the element of a tag, adding it if it is absent.
 
         Args:
             key: Its tag or keyword.
@@ -314,7 +314,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
             del self[tag]
 
     def copy(self) -> Self:
-        """Return a copy; values that can be changed in place are shared with it."""
+        """Return a shallow copy: both share values that can be changed in place."""
         return self.__copy__()
 
     # Comparison
@@ -327,7 +327,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         tags = self.tags()
         return tags == other.tags() and all(self[tag] == other[tag] for tag in tags)
 
-    # A data set can be changed.
+    # Mutable, so not hashable.
     __hash__ = None  # type: ignore[assignment]
 
     # Going through elements
@@ -347,7 +347,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
 
         Args:
             callback: It may change or delete the element that it is called with.
-            recursive: Whether items of sequences are walked through too.
+            recursive: Whether to visit items of sequences too.
 
         Examples:
             >>> ds = rd.dcmread("tests/data/files/CT_small.dcm")
@@ -420,7 +420,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
             private_creator: The creator.
 
         Raises:
-            KeyError: The creator has no block there, or there is no such element in it.
+            KeyError: The creator has no block there, or the block has no such element.
             ValueError: The group is even, or the creator is empty.
         """
         return self.private_block(group, private_creator)[element_offset]
@@ -435,7 +435,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         """Return the keywords of the elements, sorted.
 
         Args:
-            filters: Only keywords that contain one of these, in whatever case.
+            filters: Only keywords that contain one of these, ignoring case.
         """
         keywords = sorted(filter(None, map(keyword_for_tag, self.tags())))
         if not filters:
@@ -474,7 +474,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         Args:
             element_format: A `%` format with the attributes of `DataElement` as fields.
             sequence_element_format: The same for sequences.
-            indent_format: Taken for pydicom's sake, and not used there either.
+            indent_format: Ignored, as in pydicom.
         """
         del indent_format
         for element in self.iterall():
@@ -493,12 +493,12 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         """Return the data set in the DICOM JSON Model (PS3.18 §F).
 
         Args:
-            bulk_data_threshold: The handler, if there is one, is asked from more characters of
-                base64 than this on.
-            bulk_data_element_handler: Returns the URI under which the bytes of a large element can
-                be had.
-            suppress_invalid_tags: Whether elements whose values cannot be read are left out and
-                logged.
+            bulk_data_threshold: Values of more base64 characters than this go to the handler, if
+                one is given.
+            bulk_data_element_handler: Returns the URI at which the bytes of a large element can be
+                fetched.
+            suppress_invalid_tags: Whether to leave out, and log, elements whose values cannot be
+                read.
         """
         from rapidicom._dataset.json_model import dataset_to_json
 
@@ -535,16 +535,16 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         json_dataset: dict[str, Any] | str | bytes | bytearray,
         bulk_data_uri_handler: Callable[..., Any] | None = None,
     ) -> Self:
-        """Make a data set of the DICOM JSON Model (PS3.18 §F).
+        """Make a data set from the DICOM JSON Model (PS3.18 §F).
 
         Args:
             json_dataset: The model, or its text.
-            bulk_data_uri_handler: Returns the value behind a URI, given tag, VR and URI, or the URI
+            bulk_data_uri_handler: Returns the value at a URI, given tag, VR and URI, or the URI
                 alone.
 
         Raises:
             KeyError: An element has no VR.
-            ValueError: A value is none of its VR.
+            ValueError: A value does not fit its VR.
         """
         import json
 
@@ -557,7 +557,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
 
     @property
     def original_character_set(self) -> str | list[str]:
-        """Python's names for the encodings that text is read with."""
+        """Python's names of the encodings of its text."""
         from rapidicom._values.encodings import convert_encodings, default_encoding
 
         terms = self.specific_character_set
@@ -565,7 +565,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
 
     @property
     def filename(self) -> Any:
-        """The path that was read, as it was given, or the name of the file object; or what was set."""
+        """The path as it was given, or the name of the file object; it can be set."""
         return self.__dict__["_filename"] if "_filename" in self.__dict__ else super().filename
 
     @filename.setter
@@ -574,7 +574,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
 
     @property
     def buffer(self) -> Any:
-        """The file object without a name that was read, as long as somebody else has it.
+        """The nameless file object that was read, as long as other code keeps it alive.
 
         Nothing is read from it later, and it is not kept alive.
         """
@@ -583,7 +583,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
 
     @property
     def original_encoding(self) -> tuple[bool | None, bool | None]:
-        """Whether the file has implicit VRs, and whether it is little endian; `None` if there is no file."""
+        """Whether VRs are implicit, and whether bytes are little endian; `None` without a file."""
         return self.is_implicit_VR, self.is_little_endian
 
     def ensure_file_meta(self) -> None:
@@ -592,7 +592,7 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
             self.file_meta = FileMetaDataset()
 
     def decode(self) -> None:
-        """Do nothing: text is decoded when it is asked for. This is here for code written for pydicom."""
+        """Do nothing: text is decoded on access. Code written for pydicom calls this."""
 
     def waveform_array(self, index: int) -> npt.NDArray[Any]:
         """Return the samples of a multiplex group as numbers with a unit.
@@ -640,12 +640,12 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         return None
 
 
-# pydicom's name. There is one class here.
+# pydicom's name; here both are one class.
 FileDataset = Dataset
 
 
 def _check_key(key: object) -> None:
-    """Raise `KeyError` if the key is no tag: a data set cannot have it."""
+    """Raise `KeyError` if the key is not a tag: no data set can have it."""
     try:
         Tag(key)
     except (TypeError, ValueError, OverflowError):
@@ -675,7 +675,7 @@ class FileMetaDataset(Dataset):
 
         Raises:
             TypeError: `other` is neither a data set nor a mapping.
-            ValueError: It has an element that is not of group 0002.
+            ValueError: `other` has an element outside group 0002.
         """
         if not (other is None or isinstance(other, (_core.Dataset, Mapping))):
             kind = type(other).__name__

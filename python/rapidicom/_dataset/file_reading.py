@@ -48,36 +48,36 @@ def dcmread(
     defer_size: int | str | float | None = None,
     mmap: Literal["auto", "never", "always"] = "auto",
 ) -> Dataset:
-    """Read the header of a DICOM file; values are decoded, and pixels read, when they are asked for.
+    """Read the header of a DICOM file; values are decoded, and pixels read, on access.
 
-    A file that is given by its path is not kept open. Long values and pixels are read from it
-    later, and an `OSError` says so if it is gone or has been changed by then. A file object is read
-    to its end, or as far as `stop_before_pixels` or `specific_tags` ask for, from where it stands.
+    A file given by its path is not kept open. Long values and pixels are read from it later; if it
+    has been deleted or changed by then, access raises `OSError`. A file object is read from its
+    current position to its end, or as far as `stop_before_pixels` or `specific_tags` need.
 
     Args:
         source: A path, the bytes of a file, or a file object opened for reading bytes.
         stop_before_pixels: Leave out the pixel data elements and what follows them.
         specific_tags: Keep only these elements (keywords or tags) and (0008,0005) Specific
-            Character Set. Nothing behind the last of them is read.
-        force: Read on without the prefix `DICM` (PS3.10 §7.1), and keep what stands before damage
-            that would be an error; `Dataset.deviations` says where it is.
-        charset: What text is read with, here and in all items, for a file whose (0008,0005)
-            Specific Character Set is wrong: a defined term, or several for code extensions (PS3.3
+            Character Set. Nothing after the last of them is read.
+        force: Read files without the prefix `DICM` (PS3.10 §7.1) and, of a damaged file, everything
+            before the damage; `Dataset.deviations` says where that is.
+        charset: The character set of all text, items included, in place of a wrong (0008,0005)
+            Specific Character Set: a defined term, or several for code extensions (PS3.3
             §C.12.1.1.2).
-        defer_size: Taken for pydicom's sake: values are always deferred.
-        mmap: Whether the pixels of a file are mapped instead of copied: `"auto"` where that is
-            faster or needs less memory, `"never"`, or `"always"` where it is possible. A mapped
-            file must not be cut shorter while its array is in use: that would end the process.
+        defer_size: Ignored: values are always deferred.
+        mmap: Whether to map the pixels of a file instead of copying them: `"auto"` where that is
+            faster or needs less memory, `"never"`, or `"always"` where possible. A mapped file must
+            not be truncated while its array is in use: that would end the process.
 
     Returns:
         The data set; its File Meta Information is `file_meta`.
 
     Raises:
-        InvalidDicomError: It is no DICOM file, or is damaged.
-        UnsupportedError: It is written in a way that is not read yet.
-        OSError: It cannot be opened or read.
-        TypeError: `source` is none of these.
-        ValueError: `mmap` or `charset` is none that there is.
+        InvalidDicomError: The file is not a DICOM file, or is damaged.
+        UnsupportedError: The file is encoded in a way that cannot be read yet.
+        OSError: The file cannot be opened or read.
+        TypeError: `source` is of another type.
+        ValueError: `mmap` or `charset` is not a recognised value.
 
     Examples:
         >>> ds = rd.dcmread("tests/data/brain-mr/0001.dcm")
@@ -109,14 +109,15 @@ def read_file_meta_info(filename: str | os.PathLike[str]) -> Dataset:
 
 
 def read_preamble(fp: IO[bytes], force: bool) -> bytes | None:
-    """Read the preamble and the prefix `DICM` from where a file object stands, and leave it behind them.
+    """Read the preamble and the prefix `DICM` at a file object's position, and move past them.
 
     Args:
         fp: The file object.
-        force: Whether to return `None`, with the file object where it stood, if there is no prefix.
+        force: Whether a missing prefix returns `None` and restores the position, instead of
+            raising.
 
     Raises:
-        InvalidDicomError: There is no prefix.
+        InvalidDicomError: The prefix is missing.
     """
     start = fp.tell()
     preamble, prefix = fp.read(128), fp.read(4)
@@ -124,7 +125,9 @@ def read_preamble(fp: IO[bytes], force: bool) -> bytes | None:
         return preamble
     fp.seek(start)
     if not force:
-        raise InvalidDicomError("there is no prefix DICM at byte 0x80: read it with force=True")
+        raise InvalidDicomError(
+            "no prefix DICM at byte 0x80: pass force=True to read the file without it"
+        )
     return None
 
 
@@ -139,9 +142,9 @@ def read_partial(
 
     Args:
         fileobj: The file object.
-        stop_when: Is asked with tag, VR and value length of each element, and says whether to stop
+        stop_when: Called with tag, VR and value length of each element; returns whether to stop
             before it.
-        defer_size: Taken for pydicom's sake.
+        defer_size: Ignored.
         force: As for `dcmread`.
         specific_tags: As for `dcmread`.
     """
@@ -161,21 +164,22 @@ def read_dataset(
     specific_tags: list[Key] | None = None,
     at_top_level: bool = True,
 ) -> Dataset:
-    """Read a data set that stands alone, without preamble and File Meta Information.
+    """Read a bare data set, without preamble and File Meta Information.
 
     Args:
-        fp: A file object that stands at its start, and is left behind its last byte.
+        fp: A file object at the start of the data set; left after its last byte.
         is_implicit_VR: Whether its elements carry no VR.
         is_little_endian: Whether its numbers are little endian.
         bytelength: Its length in bytes; to the end by default.
         stop_when: As for `read_partial`.
-        defer_size: Taken for pydicom's sake.
-        parent_encoding: Python's names for the encodings of text, if it does not name its own.
+        defer_size: Ignored.
+        parent_encoding: Python's names of the encodings of its text, unless it has a Specific
+            Character Set.
         specific_tags: As for `dcmread`.
-        at_top_level: Taken for pydicom's sake.
+        at_top_level: Ignored.
 
     Raises:
-        InvalidDicomError: The bytes are no elements.
+        InvalidDicomError: The bytes are not data elements.
     """
     del defer_size, at_top_level
     data = bytes_read(fp.read() if bytelength is None else fp.read(bytelength))
@@ -205,14 +209,14 @@ def data_element_generator(
     encoding: str | list[str] = "iso8859",
     specific_tags: list[Key] | None = None,
 ) -> Iterator[RawDataElement | DataElement]:
-    """Yield the elements of a data set that stands alone: raw, or as they are if they are sequences.
+    """Yield the elements of a bare data set: raw ones, but sequences as `DataElement`.
 
     Args:
         fp: As for `read_dataset`.
         is_implicit_VR: As for `read_dataset`.
         is_little_endian: As for `read_dataset`.
         stop_when: As for `read_dataset`.
-        defer_size: Of values of more bytes than this, only where they are is told.
+        defer_size: Values longer than this are yielded without their bytes.
         encoding: As `parent_encoding` of `read_dataset`.
         specific_tags: As for `dcmread`.
     """
@@ -229,14 +233,14 @@ def data_element_generator(
             continue
         vr: str | None = element.VR
         if is_implicit:
-            # Looking for the end of a value takes its VR, the one of the dictionary.
+            # The end of a value is found by its VR, which the dictionary has.
             entry = _core.dictionary_entry(element.tag) if element.is_undefined_length else None
             vr = None if entry is None else entry[0]
         value = None
         if longest is None or length <= longest:
             value = bytes(dataset.raw_bytes(element.tag))
             if element.is_undefined_length:
-                # It stands behind fragments, and is kept with those that are damaged.
+                # The delimiter follows fragments; damaged ones keep it.
                 value = value.removesuffix(_DELIMITER[is_little_endian])
         yield RawDataElement(
             element.tag,
@@ -250,7 +254,7 @@ def data_element_generator(
 
 
 def _cut(dataset: Dataset, stop_when: StopWhen | None) -> None:
-    """Delete the first element at which `stop_when` says to stop, and all behind it."""
+    """Delete the first element at which `stop_when` returns true, and all after it."""
     if stop_when is None:
         return
     found = False
@@ -265,7 +269,7 @@ def _cut(dataset: Dataset, stop_when: StopWhen | None) -> None:
 
 
 def _is_implicit(data: bytes, is_little_endian: bool, *, said: bool) -> bool:
-    """Return whether the first element has no VR: what is said is sometimes wrong."""
+    """Return whether the first element has no VR: `said`, the caller's word, is sometimes wrong."""
     vr = data[4:6]
     looks_explicit = len(vr) == 2 and vr.isalpha() and vr.isupper()
     if said and looks_explicit:
@@ -273,14 +277,15 @@ def _is_implicit(data: bytes, is_little_endian: bool, *, said: bool) -> bool:
         length = int.from_bytes(data[4:8], "little" if is_little_endian else "big")
         if length > len(data) - 8:
             warnings.warn(
-                "the elements have VRs, although they were said to have none", stacklevel=3
+                "expected implicit VR, but the elements have VRs, which are used", stacklevel=3
             )
         return length <= len(data) - 8
     if not said and not looks_explicit and len(data) >= 8:
         length = int.from_bytes(data[4:8], "little" if is_little_endian else "big")
         if length <= len(data) - 8:
             warnings.warn(
-                "the elements have no VRs, although they were said to have them", stacklevel=3
+                "expected explicit VR, but the elements have no VRs: implicit VR is used",
+                stacklevel=3,
             )
         return length <= len(data) - 8
     return said

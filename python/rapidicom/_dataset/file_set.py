@@ -1,4 +1,4 @@
-"""File-sets (PS3.10 §8): the files that a DICOMDIR lists (PS3.3 §F), found through its directory records.
+"""File-sets (PS3.10 §8): the files that a DICOMDIR lists in its directory records (PS3.3 §F).
 
 Reading only: a File-set cannot be made or changed here.
 """
@@ -27,10 +27,10 @@ __all__ = ["FileInstance", "FileSet", "RecordNode"]
 
 _MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 
-# What tells the records of one kind apart from their neighbours (PS3.3 §F.5).
+# The attribute that identifies a record of each type (PS3.3 §F.5).
 _KEYS = {"PATIENT": "PatientID", "STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID"}
 
-# Of the file behind a directory record, under the names that the file itself has (PS3.3 §F.3.2.2).
+# Attributes of a file, and under which keyword its directory record repeats them (PS3.3 §F.3.2.2).
 _OF_THE_FILE = {
     "SOPClassUID": "ReferencedSOPClassUIDInFile",
     "SOPInstanceUID": "ReferencedSOPInstanceUIDInFile",
@@ -43,7 +43,7 @@ class RecordNode:
 
     Attributes:
         children: The records below, in the order of the DICOMDIR.
-        instance: The file that the record refers to, if it does.
+        instance: The file that the record refers to, or `None`.
         parent: The record above; `None` for the root.
     """
 
@@ -73,7 +73,7 @@ class RecordNode:
 
     @property
     def key(self) -> str:
-        """What tells the record apart: Patient ID, the UID of a study, a series or an instance."""
+        """What identifies the record: Patient ID, or a UID of study, series or instance."""
         if self._record is None:
             return "ROOT"
         keyword = _KEYS.get(self.record_type, "ReferencedSOPInstanceUIDInFile")
@@ -100,7 +100,7 @@ class RecordNode:
         return self.instance is not None
 
     def __iter__(self) -> Iterator[RecordNode]:
-        """Yield this record, unless it is the root, and those below, each before its own."""
+        """Yield this record, unless it is the root, then those below, parents first."""
         if not self.is_root:
             yield self
         for child in self.children:
@@ -115,7 +115,7 @@ class RecordNode:
         for child in self.children:
             if child.key == name:
                 return child
-        raise KeyError("there is no such record below")
+        raise KeyError("no such record below this one")
 
     def __str__(self) -> str:
         if self.is_root:
@@ -201,9 +201,9 @@ class FileSet:
             ds: Its data set, read from a path, or its path.
 
         Raises:
-            ValueError: It is no DICOMDIR.
-            FileNotFoundError: It is not where its data set says.
-            TypeError: The data set is not that of a file.
+            ValueError: The file is not a DICOMDIR.
+            FileNotFoundError: The DICOMDIR is not at the path that its data set was read from.
+            TypeError: The data set was not read from a path.
         """
         if ds is None:
             not_offered("make a File-set", "pydicom.fileset.FileSet() does")
@@ -223,22 +223,23 @@ class FileSet:
 
         Args:
             ds_or_path: As for the constructor.
-            include_orphans: Whether files count whose records are below no other.
+            include_orphans: Whether to include files whose records no other record refers to.
             raise_orphans: Whether such records are an error.
 
         Raises:
-            ValueError: As the constructor, or there are such records.
+            ValueError: As for the constructor, or `raise_orphans` is set and there are such
+                records.
         """
         ds = ds_or_path if isinstance(ds_or_path, Dataset) else dcmread(ds_or_path)
         if ds.file_meta.get("MediaStorageSOPClassUID") != _MEDIA_STORAGE_DIRECTORY:
-            raise ValueError("the data set is no 'Media Storage Directory' instance")
+            raise ValueError("the data set is not a 'Media Storage Directory' instance")
         if ds.filename is None:
             raise TypeError(
                 "the files are found next to the DICOMDIR, but this one was not read from a path"
             )
         if ds.file_meta.get("TransferSyntaxUID") != ExplicitVRLittleEndian:
             warnings.warn(
-                "a DICOMDIR is to be explicit little endian (PS3.10 §8.6): this one is not",
+                "a DICOMDIR must be Explicit VR Little Endian (PS3.10 §8.6), but this one is not",
                 stacklevel=3,
             )
         self._root = Path(ds.filename).resolve(strict=True).parent
@@ -249,7 +250,7 @@ class FileSet:
         for node in self._tree:
             self._add(node)
         if orphans and raise_orphans:
-            raise ValueError(f"{len(orphans)} directory records are below no other")
+            raise ValueError(f"no other record refers to {len(orphans)} of the directory records")
         for node in orphans if include_orphans else ():
             self._add(node)
 
@@ -294,7 +295,7 @@ class FileSet:
         node.instance = instance
         self._instances.append(instance)
 
-    # What is in it
+    # Its files
 
     def __iter__(self) -> Iterator[FileInstance]:
         yield from self._instances
@@ -306,7 +307,7 @@ class FileSet:
         """Return the files whose attributes have these values.
 
         Args:
-            load: Whether to read the files for it, instead of looking at the directory records.
+            load: Whether to search the files themselves instead of their directory records.
             kwargs: Values by keyword.
         """
         found = []
@@ -325,7 +326,7 @@ class FileSet:
         instances: list[FileInstance] | None = None,
         load: bool = False,
     ) -> Any:
-        """Return the different values that files have for an element.
+        """Return the distinct values of an element in the files.
 
         Args:
             elements: A keyword or tag, or several.
@@ -333,8 +334,7 @@ class FileSet:
             load: As for `find`.
 
         Returns:
-            The values in the order in which they were found; by element, if there are several of
-            those.
+            The values in the order found; a dictionary of them by element if `elements` is a list.
         """
         wanted = elements if isinstance(elements, list) else [elements]
         found: dict[str | int, list[Any]] = {element: [] for element in wanted}
@@ -345,7 +345,7 @@ class FileSet:
                     values.append(value)
         return found if isinstance(elements, list) else found[elements]
 
-    # What it says of itself
+    # Its attributes
 
     @property
     def ID(self) -> str | None:
@@ -354,7 +354,7 @@ class FileSet:
 
     @property
     def UID(self) -> UID:
-        """The UID of the File-set: the SOP Instance UID of the DICOMDIR; if it has none, one made for it."""
+        """The UID of the File-set: the DICOMDIR's SOP Instance UID, made anew if it has none."""
         meta = self._dataset.file_meta
         if not meta.get("MediaStorageSOPInstanceUID"):
             meta.MediaStorageSOPInstanceUID = generate_uid()
@@ -388,12 +388,13 @@ class FileSet:
 
     def __str__(self) -> str:
         lines = [
-            f"DICOM File-set of {len(self)} file(s) in {len(self._tree.children)} record(s) at the top"
+            f"DICOM File-set of {len(self)} file(s) "
+            f"in {len(self._tree.children)} record(s) at the top"
         ]
         lines += [f"{'  ' * (node.depth + 1)}{node}" for node in self._tree if node.children]
         return "\n".join(lines)
 
-    # What changes it
+    # Changes, which are refused
 
     def _refuse(self, *_arguments: Any, **_keywords: Any) -> Any:
         not_offered("change File-sets", "pydicom.fileset.FileSet does")

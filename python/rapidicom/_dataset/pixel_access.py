@@ -1,4 +1,4 @@
-"""Pixels as a data set gives them: the part of `Dataset` that asks `rapidicom.pixels`."""
+"""Pixels of a data set: the part of `Dataset` that calls `rapidicom.pixels`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ __all__ = ["PixelAccess"]
 
 
 class PixelAccess(_core.Dataset):
-    """What a data set says of its own pixels. `rapidicom.pixels` is loaded when they are asked for."""
+    """The pixels of a data set. `rapidicom.pixels` is imported when they are first needed."""
 
     @property
     def pixel_array(self) -> npt.NDArray[Any]:
-        """The pixels of all frames, as the attributes say now.
+        """The pixels of all frames, as the attributes describe them now.
 
-        See `rapidicom.pixel_array` for shape, type and errors. It is the same array each time, so
-        that what is written into it stays, until an element that describes the pixels is changed;
-        the data set keeps it in memory for that. `rapidicom.pixel_array(ds)` reads the pixels anew
-        and keeps nothing.
+        See `rapidicom.pixel_array` for shape, type and errors. Each access returns the same array,
+        which the data set keeps in memory, so changes to it last until an element that describes
+        the pixels changes. `rapidicom.pixel_array(ds)` reads the pixels anew and keeps nothing.
 
         Examples:
             >>> ds = rd.dcmread("tests/data/brain-mr/0001.dcm")
@@ -42,13 +41,13 @@ class PixelAccess(_core.Dataset):
         decoding_plugin: str = "",
         **options: Any,
     ) -> None:
-        """Say what `pixel_array` is to be from now on.
+        """Choose the options of `pixel_array` from now on.
 
         Args:
             index: As for `rapidicom.pixel_array`.
             raw: As for `rapidicom.pixel_array`.
-            use_v2_backend: Whether to leave YBR as it is, which pydicom's older readers do.
-            decoding_plugin: Taken for pydicom's sake: what decodes is built in.
+            use_v2_backend: Whether to leave YBR as it is, as pydicom's older readers do.
+            decoding_plugin: Ignored: the decoders are built in.
             options: As for `rapidicom.pixel_array`.
         """
         del decoding_plugin
@@ -59,7 +58,7 @@ class PixelAccess(_core.Dataset):
         """Read `pixel_array` now, for code that wants to know whether it can be read.
 
         Args:
-            handler_name: Taken for pydicom's sake: what decodes is built in.
+            handler_name: Ignored: the decoders are built in.
         """
         del handler_name
         self.pixel_array  # noqa: B018  # kept from now on
@@ -73,10 +72,10 @@ class PixelAccess(_core.Dataset):
         decoding_plugin: str = "",
         **options: Any,
     ) -> None:
-        """Replace compressed pixels by native ones, in memory: see `rapidicom.pixels.decompress`.
+        """Replace compressed pixels with native ones, in memory: see `rapidicom.pixels.decompress`.
 
         Args:
-            handler_name: Taken for pydicom's sake: what decodes is built in.
+            handler_name: Ignored: the decoders are built in.
             as_rgb: As there.
             generate_instance_uid: As there.
             decoding_plugin: As `handler_name`.
@@ -89,19 +88,19 @@ class PixelAccess(_core.Dataset):
         decompress(self, as_rgb=as_rgb, generate_instance_uid=uid, **options)
 
     def frame_bytes(self, index: int) -> bytes:
-        """Read the bytes of one frame as they are in the file: compressed ones of an encapsulated image.
+        """Read the bytes of one frame as stored: still compressed if the image is encapsulated.
 
-        The fragments of the frame are joined, found by the Extended or the Basic Offset Table or,
-        where these are absent or wrong, by themselves (PS3.5 §A.4). Nothing is decoded.
+        The fragments of the frame are joined. The Extended or the Basic Offset Table locates them
+        or, where these are absent or wrong, the fragments themselves do (PS3.5 §A.4).
 
         Args:
             index: The frame, from 0.
 
         Raises:
-            AttributeError: There are no pixels.
-            InvalidDicomError: Nothing says which fragments make a frame, or items are damaged.
-            ValueError: There is no such frame, or frames do not start and end with bytes.
-            OSError: The file is gone, has been changed, or cannot be read.
+            AttributeError: The data set has no pixels.
+            InvalidDicomError: The fragments cannot be assigned to frames, or items are damaged.
+            ValueError: No frame has this index, or frames are not of whole bytes.
+            OSError: The file has been deleted or changed, or cannot be read.
 
         Examples:
             >>> ds = rd.dcmread("tests/data/files/sm_image.dcm")
@@ -113,18 +112,18 @@ class PixelAccess(_core.Dataset):
         return frame_bytes(self, index)
 
     def video_stream(self) -> memoryview:
-        """See the bytes of MPEG-2, MPEG-4 or HEVC video, one stream, for a program that decodes it.
+        """Return the stream of MPEG-2, MPEG-4 or HEVC video, for a program that decodes it.
 
         With PyAV: `av.open(io.BytesIO(ds.video_stream()))`. Bytes that are in memory as one
         fragment are not copied.
 
         Returns:
-            A read-only view: the bytes of all fragments, one behind the other.
+            A read-only view of the bytes of all fragments, joined.
 
         Raises:
-            AttributeError: There are no pixels.
+            AttributeError: The data set has no pixels.
             UnsupportedError: The pixels are native.
-            OSError: The file is gone, has been changed, or cannot be read.
+            OSError: The file has been deleted or changed, or cannot be read.
         """
         from rapidicom.pixels import video_stream
 

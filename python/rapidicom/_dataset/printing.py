@@ -10,7 +10,7 @@ __all__ = ["ELEMENT_FORMAT", "ElementFields", "dataset_text"]
 
 ELEMENT_FORMAT = "%(tag)s %(name)-35.35s %(VR)s: %(repval)s"
 
-# Wide enough for what stands between them in most files, and pydicom's width.
+# As wide as the lines between them in most files, and pydicom's width.
 _RULE_WIDTH = 49
 
 
@@ -19,7 +19,7 @@ def dataset_text(dataset: Dataset, depth: int = 0, *, top_level_only: bool = Fal
 
     Args:
         dataset: The data set.
-        depth: How many sequences it is in: as often is it indented.
+        depth: How many sequences it is nested in; each indents it once.
         top_level_only: Whether to leave out the items of sequences.
     """
     return "\n".join(_lines(dataset, depth, top_level_only))
@@ -45,7 +45,7 @@ def _lines(dataset: Dataset, depth: int, top_level_only: bool) -> Iterator[str]:
 
 
 class ElementFields:
-    """The attributes of an element as the fields of a `%` format; what can be called is."""
+    """The attributes of an element as the fields of a `%` format; methods are called."""
 
     def __init__(self, element: DataElement) -> None:
         """Look up fields in `element`."""

@@ -1,4 +1,4 @@
-"""Blocks of private elements (PS3.5 §7.8.1): 256 element numbers of an odd group, reserved by a creator."""
+"""Private blocks (PS3.5 §7.8.1): 256 elements of an odd group that a creator reserves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["PrivateBlock"]
 
 
 class PrivateBlock:
-    """The private elements of one creator in one group of a data set, by the last two digits of their tags.
+    """The private elements of one creator in one group, by the last two digits of their tags.
 
     Attributes:
         group: The group number.

@@ -44,17 +44,18 @@ def multiplex_array(ds: Dataset, index: int, as_raw: bool = True) -> npt.NDArray
     Args:
         ds: The data set, with a Waveform Sequence.
         index: The group, from 0.
-        as_raw: Whether to leave the samples as they are stored, instead of applying sensitivity,
-            its correction factor and baseline of each channel (PS3.3 §C.10.9.1.4.2).
+        as_raw: Whether to return stored samples, instead of applying each channel's sensitivity,
+            its correction factor and the baseline (PS3.3 §C.10.9.1.4.2).
 
     Returns:
         Shape (sample, channel); float64 if `as_raw` is false.
 
     Raises:
-        AttributeError: There is no waveform, or the group lacks an attribute that describes it.
+        AttributeError: The data set has no waveform, or the group lacks an attribute that describes
+            it.
         InvalidDicomError: The attributes contradict the samples.
-        UnsupportedError: The samples are of a kind that is not read.
-        IndexError: There is no such group.
+        UnsupportedError: The samples are of a kind that cannot be read yet.
+        IndexError: No group has this index.
     """
     return _group(_groups(ds)[index], index, as_raw=as_raw)
 
@@ -75,7 +76,7 @@ def generate_multiplex(ds: Dataset, as_raw: bool = True) -> Iterator[npt.NDArray
 
 def _groups(ds: Dataset) -> Any:
     if "WaveformSequence" not in ds:
-        raise AttributeError("there is no (5400,0100) Waveform Sequence in the data set")
+        raise AttributeError("the data set has no (5400,0100) Waveform Sequence")
     return ds.WaveformSequence
 
 
@@ -89,22 +90,24 @@ def _group(item: Dataset, index: int, *, as_raw: bool) -> npt.NDArray[Any]:
     name = _DTYPES.get((bits, interpretation))
     if name is None:
         raise UnsupportedError(
-            f"waveforms of {bits} bits in this sample interpretation are not read"
+            f"waveforms of {bits} bits in this sample interpretation cannot be read yet"
         )
     dtype = np.dtype(f"{'>' if item.is_little_endian is False else '<'}{name}")
     data = item.WaveformData
     if not isinstance(data, bytes):
-        raise InvalidDicomError("Waveform Data is not of bytes", tag=item["WaveformData"].tag)
+        raise InvalidDicomError(
+            "Waveform Data is not a value of bytes", tag=item["WaveformData"].tag
+        )
     needed = channel_count * sample_count * dtype.itemsize
     if len(data) < needed:
         raise InvalidDicomError(
-            f"the waveform needs {needed} bytes, but there are {len(data)}",
+            f"the waveform needs {needed} bytes, but Waveform Data has {len(data)}",
             tag=item["WaveformData"].tag,
         )
     stored = np.frombuffer(data, dtype, channel_count * sample_count).reshape(
         sample_count, channel_count
     )
-    # A copy in the byte order of the machine, which can be written to.
+    # A writable copy in the machine's byte order.
     return stored.astype(name) if as_raw else _calibrated(item, stored)
 
 
@@ -120,9 +123,7 @@ def _calibrated(item: Dataset, stored: npt.NDArray[Any]) -> npt.NDArray[np.float
 def _count(item: Dataset, keyword: str) -> int:
     number = as_integer(item[keyword].value)
     if number is None or number < 1:
-        raise InvalidDicomError(
-            f"{keyword} must be a whole number from 1 on", tag=item[keyword].tag
-        )
+        raise InvalidDicomError(f"{keyword} must be a whole number above 0", tag=item[keyword].tag)
     return number
 
 

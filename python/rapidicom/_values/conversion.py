@@ -1,7 +1,7 @@
-"""What becomes of a value that a user sets.
+"""Conversion of the values that users set.
 
-Values are converted, not checked against the limits of their VR: nothing here writes files. What
-cannot be converted is a `ValueError` or `TypeError` that names the VR, never the text.
+Values are converted, not checked against the limits of their VR: nothing here writes files. A value
+that cannot be converted raises a `ValueError` or `TypeError` that names the VR, never the text.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def convert_value(VR: str, value: Any) -> Any:
         ValueError: A number or tag cannot be made from that text.
     """
     if VR == "SQ":
-        # A sequence of pydicom is kept, so that what is appended to it later is seen.
+        # A sequence of pydicom is kept, so that later changes to it are seen.
         return (
             value if isinstance(value, Sequence) or is_pydicom_sequence(value) else Sequence(value)
         )
@@ -58,6 +58,6 @@ def convert_value(VR: str, value: Any) -> Any:
 
 def _refuse_others(value: object) -> None:
     if hasattr(value, "read"):
-        not_offered("take file objects for values", "ds.to_pydicom() gives what writes them")
+        not_offered("take file objects as values", "ds.to_pydicom() gives what writes them")
     if hasattr(value, "__array_interface__"):
         raise TypeError("bytes are needed here, not an array: its tobytes() gives them")

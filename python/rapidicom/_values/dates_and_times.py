@@ -1,4 +1,4 @@
-"""Dates and times: DA, TM and DT (PS3.5 §6.2) as what Python calculates with.
+"""Dates and times: DA, TM and DT (PS3.5 §6.2) as Python's types.
 
 Data sets hold them as text. `DA(ds.StudyDate)` and its neighbours turn that into a date, a time or
 both, and keep the text as `original_string`.
@@ -26,7 +26,7 @@ def _is_nothing(value: object) -> bool:
 
 
 def _refuse_lone_number(args: tuple[Any, ...], vr: str) -> None:
-    # A number alone is no year, but text that has lost its quotation marks.
+    # A number alone is not a year, but text that has lost its quotation marks.
     if len(args) == 1 and isinstance(args[0], (int, float)):
         raise ValueError(f"a value with VR {vr} must be text")
 
@@ -38,15 +38,13 @@ def _microseconds(fraction: str | None) -> int:
 def _second(text: str | None) -> int:
     second = int(text or 0)
     if second == 60:
-        warnings.warn(
-            "a leap second, which Python does not have, is taken for the one before", stacklevel=4
-        )
+        warnings.warn("Python has no leap seconds: the second before is used instead", stacklevel=4)
         return 59
     return second
 
 
 class _WithText:
-    """What the three have in common: they print as their text."""
+    """The base of DA, TM and DT: they print as their text."""
 
     original_string: str
 
@@ -60,7 +58,7 @@ class _WithText:
         raise NotImplementedError
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        # The text can have been set to another one.
+        # The text may have been replaced.
         return (type(self), self._parts(), {"original_string": self.original_string})
 
 
@@ -73,12 +71,12 @@ class DA(_WithText, datetime.date):
         """Make a date.
 
         Args:
-            args: Text, a `datetime.date`, or what `datetime.date` takes. No text is `None`, as in
-                pydicom.
+            args: Text, a `datetime.date`, or what `datetime.date` takes. Empty text gives `None`,
+                as in pydicom.
             kwargs: What `datetime.date` takes.
 
         Raises:
-            ValueError: The text is no date.
+            ValueError: The text is not a date.
         """
         if not args or _is_nothing(args[0]):
             return None  # type: ignore[return-value]  # what pydicom gives
@@ -109,12 +107,12 @@ class TM(_WithText, datetime.time):
         """Make a time.
 
         Args:
-            args: Text, a `datetime.time`, or what `datetime.time` takes. No text is `None`, as in
-                pydicom.
+            args: Text, a `datetime.time`, or what `datetime.time` takes. Empty text gives `None`,
+                as in pydicom.
             kwargs: What `datetime.time` takes.
 
         Raises:
-            ValueError: The text is no time.
+            ValueError: The text is not a time.
         """
         if not args or _is_nothing(args[0]):
             return None  # type: ignore[return-value]  # what pydicom gives
@@ -139,7 +137,7 @@ class TM(_WithText, datetime.time):
 class DT(_WithText, datetime.datetime):
     """A value with VR DT, as date and time. `original_string` is its text.
 
-    What the text leaves out is the first there is: January, the first of a month, midnight.
+    Parts that the text leaves out are the first: January, the first of the month, midnight.
     """
 
     __module__ = "rapidicom.valuerep"
@@ -148,12 +146,12 @@ class DT(_WithText, datetime.datetime):
         """Make a date and time.
 
         Args:
-            args: Text, a `datetime.datetime`, or what `datetime.datetime` takes. No text is `None`,
-                as in pydicom.
+            args: Text, a `datetime.datetime`, or what `datetime.datetime` takes. Empty text gives
+                `None`, as in pydicom.
             kwargs: What `datetime.datetime` takes.
 
         Raises:
-            ValueError: The text is no date and time.
+            ValueError: The text is not a date and time.
         """
         if not args or _is_nothing(args[0]):
             return None  # type: ignore[return-value]  # what pydicom gives

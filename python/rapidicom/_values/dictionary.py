@@ -1,7 +1,7 @@
-"""The data dictionary (PS3.6): what is registered for a tag or a keyword, and private elements of vendors.
+"""The data dictionary (PS3.6): registered elements, and private elements of vendors.
 
-A tag is given in any form that `Tag` takes. Elements of repeating groups (PS3.5 §7.6) are found by
-tag, but their keywords name many tags and so none.
+Functions take a tag in any form that `Tag` takes. Elements of repeating groups (PS3.5 §7.6) are
+found by tag only: a keyword of theirs names many tags.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def get_private_entry(tag: TagType, private_creator: str) -> tuple[str, str, str
     """Return VR, VM, name, and `Retired` or nothing, that a vendor documents for a private element.
 
     Raises:
-        KeyError: None is known.
+        KeyError: The private dictionary does not have the element.
     """
     vr, vm, name, is_retired = _private_entry(tag, private_creator)
     return vr, vm, name, "Retired" if is_retired else ""
@@ -135,7 +135,7 @@ def private_dictionary_VR(tag: TagType, private_creator: str) -> str:
     """Return the VR that a vendor documents for a private element.
 
     Raises:
-        KeyError: None is known.
+        KeyError: The private dictionary does not have the element.
     """
     return _private_entry(tag, private_creator)[0]
 
@@ -144,7 +144,7 @@ def private_dictionary_VM(tag: TagType, private_creator: str) -> str:
     """Return the VM that a vendor documents for a private element.
 
     Raises:
-        KeyError: None is known.
+        KeyError: The private dictionary does not have the element.
     """
     return _private_entry(tag, private_creator)[1]
 
@@ -153,7 +153,7 @@ def private_dictionary_description(tag: TagType, private_creator: str) -> str:
     """Return the name that a vendor documents for a private element.
 
     Raises:
-        KeyError: None is known.
+        KeyError: The private dictionary does not have the element.
     """
     return _private_entry(tag, private_creator)[2]
 

@@ -16,10 +16,10 @@ __all__ = ["decode_element"]
 def decode_element(
     elem: _core.DataElement, dicom_character_set: str | Iterable[str] | None
 ) -> None:
-    """Decode the bytes of an element's text, in place; those of items with their own character sets.
+    """Decode the bytes of an element's text in place; items use their own character sets.
 
     Args:
-        elem: The element. Text is not decoded again, but for names, which have their bytes.
+        elem: The element. Text that is decoded already stays, except names, which have their bytes.
         dicom_character_set: The defined terms.
     """
     if elem.VR == "SQ" or elem.VM == 0 or elem.VR not in CUSTOMIZABLE_CHARSET_VR:

@@ -1,6 +1,6 @@
-"""Specific Character Set (PS3.3 §C.12.1.1.2) by pydicom's functions: defined terms and Python's encodings.
+"""Specific Character Set (PS3.3 §C.12.1.1.2): its defined terms, and Python's encodings of them.
 
-Data sets read their text themselves; this is for code that has bytes in its hands.
+Data sets decode their text themselves; these functions of pydicom's are for code that has bytes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from rapidicom import _core
 
 __all__ = ["convert_encodings", "decode_bytes", "default_encoding", "python_encoding"]
 
-# What bytes without a Specific Character Set are read as: every byte is a character of it.
+# The encoding without a Specific Character Set; every byte is one of its characters.
 default_encoding = "iso8859"
 
 # Python's names for the encodings of the defined terms. With code extensions Japanese and Korean
@@ -71,11 +71,10 @@ def convert_encodings(encodings: str | Iterable[str] | None) -> list[str]:
     """Return Python's names for the defined terms of a Specific Character Set.
 
     Args:
-        encodings: One term, or several for code extensions. What is no term but a name of Python's
-            is kept.
+        encodings: One term, or several for code extensions. Names of Python's are kept.
 
     Returns:
-        The names. A term that means nothing becomes the default, with a warning.
+        The names. An unknown term becomes the default, with a warning.
     """
     terms = [encodings] if isinstance(encodings, str) else list(encodings or ())
     terms = [str(term).strip() for term in terms] or [""]
@@ -84,7 +83,7 @@ def convert_encodings(encodings: str | Iterable[str] | None) -> list[str]:
         kept = terms[:1] if alone else [term for term in terms if term not in STAND_ALONE_ENCODINGS]
         for _ in terms[len(kept) :]:
             warnings.warn(
-                "a stand-alone character set has no code extensions: what does not fit is left out",
+                "a stand-alone character set has no code extensions: the others are left out",
                 stacklevel=2,
             )
         terms = kept
@@ -101,21 +100,21 @@ def decode_bytes(
     Args:
         value: The bytes.
         encodings: Python's names, as `convert_encodings` gives them.
-        delimiters: Taken for pydicom's sake: where a code extension ends is known here.
+        delimiters: Ignored: the end of a code extension is known.
 
     Returns:
-        The characters, U+FFFD where there is none.
+        The text, with U+FFFD for bytes that are not characters.
     """
     del delimiters
     text = _core.decode_text(value, terms_of(encodings))
     if "\x1b" in text:
         warnings.warn(
-            "there are escape sequences of none of the character sets: they are left as they are",
+            "the text has escape sequences of other character sets, which are left as they are",
             stacklevel=2,
         )
     if "\ufffd" in text:
         warnings.warn(
-            "there are bytes that are no characters of the character set: each is U+FFFD",
+            "the text has bytes that its character set does not define: each is U+FFFD",
             stacklevel=2,
         )
     return text
@@ -125,14 +124,14 @@ decode_string = decode_bytes
 
 
 def known_encodings(encodings: str | Iterable[str]) -> list[str]:
-    """Return names of encodings, with the default one, and a warning, for those that Python does not know."""
+    """Replace names of encodings that Python does not know by the default one, with a warning."""
     known = []
     for name in [encodings] if isinstance(encodings, str) else encodings:
         try:
             "".encode(name)
         except LookupError:
             if name.lower() not in _TERMS:
-                warnings.warn("an unknown encoding is taken for the default one", stacklevel=4)
+                warnings.warn("unknown encoding: the default one is used", stacklevel=4)
                 known.append(default_encoding)
                 continue
         known.append(name)
@@ -149,7 +148,7 @@ def _encoding(term: str) -> str:
     found = python_encoding.get(term)
     if found is None and (found := python_encoding.get(_spelt(term))) is not None:
         warnings.warn(
-            "a defined term of a character set is misspelt, and read as what it must mean",
+            "a defined term of a character set is misspelt: the term that it resembles is used",
             stacklevel=3,
         )
     if found is not None:
@@ -157,13 +156,13 @@ def _encoding(term: str) -> str:
     try:
         "".encode(term)
     except LookupError:
-        warnings.warn("an unknown character set is read as the default one", stacklevel=3)
+        warnings.warn("unknown character set: the default one is used", stacklevel=3)
         return default_encoding
     return term
 
 
 def _spelt(term: str) -> str:
-    """Return a term as the standard spells it: files have other separators, and small letters."""
+    """Return a term in the standard's spelling: files use other separators, and lower case."""
     words = "".join(letter if letter.isalnum() else " " for letter in term.upper()).split()
     if words[:2] == ["ISO", "2022"]:
         return " ".join(words)

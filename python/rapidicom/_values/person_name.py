@@ -9,17 +9,17 @@ from rapidicom._values.encodings import decode_bytes
 
 __all__ = ["PersonName"]
 
-# What bytes without a Specific Character Set are read as: every byte is a character of it.
+# The encoding without a Specific Character Set; every byte is one of its characters.
 _DEFAULT_ENCODING = "iso8859"
 
 _COMPONENTS = ("family_name", "given_name", "middle_name", "name_prefix", "name_suffix")
 
 
 class _Value:
-    """Stands below `PersonName`, as `int` and `str` stand below other values.
+    """The base of `PersonName`, as `int` and `str` are the bases of other values.
 
-    A class with only `object` below it cannot be given another base, as
-    `integrations.pydicom_patch` does.
+    Python cannot change the bases of a class that derives from `object` alone, and
+    `integrations.pydicom_patch` changes them.
     """
 
     __slots__ = ()
@@ -52,7 +52,7 @@ class PersonName(_Value):
             original_string: The bytes that `val` was decoded from.
 
         Raises:
-            TypeError: `val` is none of these.
+            TypeError: `val` is of another type.
             ValueError: The bytes are not in any of `encodings`.
         """
         self.encodings = _as_tuple(encodings)
@@ -73,7 +73,7 @@ class PersonName(_Value):
             raise TypeError(
                 f"a PersonName is made from a str or bytes, not from {type(val).__name__}"
             )
-        # Groups at the end that are empty leave no trace.
+        # Empty groups at the end are dropped.
         self._text = text.rstrip("=")
 
     @classmethod
@@ -96,7 +96,7 @@ class PersonName(_Value):
         name_suffix_phonetic: str = "",
         encodings: list[str] | None = None,
     ) -> PersonName:
-        """Make a name of its components.
+        """Make a name from its components.
 
         Raises:
             ValueError: A component has a character that separates components, groups or values.
@@ -131,7 +131,7 @@ class PersonName(_Value):
         patient_name_phonetic: str = "",
         encodings: list[str] | None = None,
     ) -> PersonName:
-        """Make the name of an animal: that of who is responsible for it, and its own (PS3.3 §C.7.1.1.1.1).
+        """Make an animal's name from its responsible party's and its own (PS3.3 §C.7.1.1.1.1).
 
         Raises:
             ValueError: As `from_named_components`.
@@ -145,7 +145,7 @@ class PersonName(_Value):
 
     @property
     def original_string(self) -> bytes | None:
-        """The bytes that the name was made from; `None` if it was made from characters beyond ASCII."""
+        """The bytes that the name was made from; `None` if made from text beyond ASCII."""
         if self._bytes is None and self._text.isascii():
             return self._text.encode()
         return self._bytes
@@ -156,7 +156,7 @@ class PersonName(_Value):
 
     @property
     def components(self) -> tuple[str, ...]:
-        """The groups: alphabetic, ideographic, phonetic, as far as they are there."""
+        """The groups that the name has: alphabetic, ideographic, phonetic."""
         return tuple(self._text.split("=")) if self._text else ()
 
     @property
@@ -204,7 +204,7 @@ class PersonName(_Value):
         return f"{self.family_name}, {self.given_name}"
 
     def formatted(self, format_str: str) -> str:
-        """Return the name as a format says.
+        """Return the name in a format.
 
         Args:
             format_str: A `%` format with the names of components and groups, e.g.
@@ -214,11 +214,10 @@ class PersonName(_Value):
         return format_str % {part: getattr(self, part) for part in parts}
 
     def decode(self, encodings: str | Iterable[str] | None = None) -> PersonName:
-        """Return the name read again from its bytes in other encodings, or itself if they are the same.
+        """Decode the name's bytes in other encodings; return the name itself if they are the same.
 
         Raises:
-            ValueError: The bytes are not in any of `encodings`, or the name does not have its
-                bytes.
+            ValueError: No encoding fits the bytes, or the name does not have its bytes.
         """
         wanted = _as_tuple(encodings)
         if wanted is None or wanted == self.encodings:

@@ -1,6 +1,6 @@
 """Sequences of Items (PS3.5 §7.5): a list that holds data sets and nothing else.
 
-Data sets of pydicom may be among them, as they are: what is changed in them later is seen.
+Data sets of pydicom are kept as they are, so that later changes to them are seen.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rapidicom._values.multi_value import ConvertingList
 
 __all__ = ["Sequence"]
 
-# `Dataset`; a parameter, as the class of data sets stands above this module.
+# `Dataset`; a parameter, as a room above this one defines it.
 D = TypeVar("D", bound=_core.Dataset)
 
 
@@ -32,8 +32,7 @@ class Sequence(ConvertingList[D]):
             iterable: The data sets to start with.
 
         Raises:
-            TypeError: One of them is no data set, or a data set is given where a list of them
-                belongs.
+            TypeError: An item is not a data set, or `iterable` is itself a data set.
         """
         super().__init__()
         if iterable is not None:
@@ -55,7 +54,7 @@ class Sequence(ConvertingList[D]):
 
     def extend(self, items: Iterable[Any]) -> None:
         """Add data sets at the end."""
-        # A data set can be iterated over, but its elements are no items.
+        # A data set is iterable, but its elements are not items.
         if isinstance(items, _core.Dataset) or is_pydicom_dataset(items):
             raise TypeError(
                 "a Sequence is made from a list of Dataset instances: put this one into a list"

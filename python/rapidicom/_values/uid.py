@@ -1,4 +1,4 @@
-"""Unique Identifiers (PS3.5 §9) and what the registry says of them (PS3.6 §A).
+"""Unique Identifiers (PS3.5 §9) and their registry (PS3.6 §A).
 
 Every registered UID can be imported from here by its keyword: `from rapidicom.uid import
 CTImageStorage`.
@@ -24,7 +24,7 @@ _MAX_PREFIX_LENGTH = 54
 
 @cache
 def _newer_transfer_syntaxes() -> dict[str, str]:
-    """Return the names of those that the registry, which is pydicom's, does not have yet."""
+    """Return the names of those that the registry, pydicom's, does not have yet."""
     rows = _core.transfer_syntaxes()
     return {syntax: name for syntax, name, *_ in rows if _core.uid_entry(syntax) is None}
 
@@ -37,7 +37,7 @@ class UID(str):
     _private_encoding: tuple[bool, bool]
 
     def __new__(cls, val: str, validation_mode: int | None = None) -> UID:
-        # The mode is taken for pydicom's sake: a UID is never refused for breaking a rule.
+        # The mode is ignored: no UID is refused for breaking a rule.
         del validation_mode
         if not isinstance(val, str):
             raise TypeError(f"a UID is made from a str, not from {type(val).__name__}")
@@ -62,7 +62,7 @@ class UID(str):
 
     @property
     def info(self) -> str:
-        """What the registry adds to the name, mostly nothing."""
+        """What the registry adds to the name; usually empty."""
         entry = _core.uid_entry(self)
         return "" if entry is None else entry[2]
 
@@ -85,7 +85,7 @@ class UID(str):
 
     @property
     def is_valid(self) -> bool:
-        """Whether it is written as PS3.5 §9.1 asks for."""
+        """Whether its form follows PS3.5 §9.1."""
         if len(self) > _MAX_LENGTH:
             return False
         components = self.split(".")
@@ -93,7 +93,7 @@ class UID(str):
 
     @property
     def is_transfer_syntax(self) -> bool:
-        """Whether it is registered as a Transfer Syntax, or `set_private_encoding` has declared it one."""
+        """Whether it is a Transfer Syntax: registered, or declared by `set_private_encoding`."""
         if self.is_private:
             return hasattr(self, "_private_encoding")
         return self.type == _TRANSFER_SYNTAX
@@ -143,7 +143,7 @@ class UID(str):
 
 @cache
 def __getattr__(name: str) -> UID:
-    """Find a registered UID by its keyword: how the constants are made that have no line of their own."""
+    """Find a registered UID by its keyword, for constants without a line of their own."""
     if name[:1].isupper():
         uid = _core.keyword_uid(name)
         if uid is not None:
@@ -195,8 +195,7 @@ JPIPHTJ2KReferenced = UID("1.2.840.10008.1.2.4.204")
 JPIPHTJ2KReferencedDeflate = UID("1.2.840.10008.1.2.4.205")
 RLELossless = UID("1.2.840.10008.1.2.5")
 
-# pydicom's answer, whose users ask: these four are not encapsulated, every other Transfer Syntax
-# is.
+# As in pydicom, these four are not encapsulated and every other Transfer Syntax is.
 _NOT_ENCAPSULATED = frozenset(
     (
         ImplicitVRLittleEndian,
@@ -261,7 +260,7 @@ def generate_uid(
         entropy_srcs: Texts that decide what follows the prefix: the same ones give the same UID.
 
     Raises:
-        ValueError: The prefix is no root of UIDs, or leaves too little room.
+        ValueError: The prefix is not a root of UIDs, or leaves too little room.
     """
     import secrets
     import uuid
@@ -275,8 +274,8 @@ def generate_uid(
         or not UID(prefix[:-1]).is_valid
     ):
         raise ValueError(
-            f"the prefix of a UID is numbers with a point behind each, of {_MAX_PREFIX_LENGTH} characters"
-            " at most"
+            "the prefix of a UID must be numbers, each followed by a point, "
+            f"of at most {_MAX_PREFIX_LENGTH} characters"
         )
     room = _MAX_LENGTH - len(prefix)
     if entropy_srcs is None:
@@ -289,7 +288,7 @@ def generate_uid(
 def register_transfer_syntax(
     uid: str, implicit_vr: bool | None = None, little_endian: bool | None = None
 ) -> UID:
-    """Declare a private UID to be a Transfer Syntax. A `UID` then knows it; files are read as they are.
+    """Declare a private UID to be a Transfer Syntax, for the attributes of `UID` alone.
 
     Args:
         uid: The UID.
@@ -297,7 +296,7 @@ def register_transfer_syntax(
         little_endian: Whether its numbers are little endian.
 
     Raises:
-        ValueError: One of the two is not said, and the UID does not know.
+        ValueError: `implicit_vr` or `little_endian` is missing, and the UID is not known as one.
     """
     syntax = UID(uid)
     if implicit_vr is None or little_endian is None:

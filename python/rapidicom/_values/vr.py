@@ -57,8 +57,7 @@ FLOAT_VR = frozenset(("DS", "FD", "FL"))
 INT_VR = frozenset(("AT", "IS", "SL", "SS", "SV", "UL", "US", "UV"))
 AMBIGUOUS_VR = frozenset(("US or SS or OW", "US or SS", "US or OW", "OB or OW"))
 
-# Text in the default character repertoire alone, so that bytes can be read as text without being
-# told how.
+# Text in the default character repertoire alone, so that decoding its bytes needs no character set.
 DEFAULT_CHARSET_VR = frozenset(("AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"))
 CUSTOMIZABLE_CHARSET_VR = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
 STR_VR = DEFAULT_CHARSET_VR | CUSTOMIZABLE_CHARSET_VR

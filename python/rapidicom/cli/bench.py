@@ -13,7 +13,7 @@ SUMMARY = "Time the readers installed here on your files."
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     takes_folders(sub)
     sub.add_argument(
         "--runs",

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what understands the command line."""
+    """Return the parser of the command line."""
     whole = argparse.ArgumentParser(
         prog=PROGRAM, description="Read DICOM files, folders and series."
     )

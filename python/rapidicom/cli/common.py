@@ -113,7 +113,7 @@ def folder_of(paths: Sequence[str]) -> str | None:
 
 
 def wants_progress() -> bool:
-    """Tell whether someone watches, and tqdm is there to draw the bar."""
+    """Return whether stderr is a terminal, and tqdm is installed."""
     return sys.stderr.isatty() and find_spec("tqdm") is not None
 
 

@@ -47,7 +47,7 @@ def save_contact_sheet(
 
     Args:
         volume: What `rd.read_series` returns.
-        path: Where to.
+        path: The file to write.
         width: Of the page in pixels, at most.
         window: See `contact_sheet`.
     """
@@ -232,7 +232,7 @@ def _digit(digit: str) -> NDArray[np.bool_]:
 
 
 def _first_number(value: Any) -> float | None:
-    """Return the first of one or several numbers, or None where there is none."""
+    """Return the first of one or several numbers, or None without any."""
     if isinstance(value, (int, float)):
         return float(value)
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):

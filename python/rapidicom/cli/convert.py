@@ -14,7 +14,7 @@ SUMMARY = "Write a series as NIfTI (.nii, .nii.gz) or NumPy (.npy, .npz)."
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     takes_one_series(sub)
     sub.add_argument(
         "output", metavar="file", help="the file to write: .nii, .nii.gz, .npy or .npz"

@@ -15,7 +15,7 @@ SUMMARY = "Print the elements of one file."
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     sub.add_argument("file", help="a DICOM file")
     sub.add_argument("element", nargs="*", help="keywords; default: all elements")
     sub.add_argument("--json", action="store_true", help="print DICOM JSON")

@@ -24,7 +24,7 @@ def write_png(path: str | os.PathLike[str], image: NDArray[np.uint8]) -> None:
     """Write `image` to `path`, replacing what is there.
 
     Args:
-        path: Where to.
+        path: The file to write.
         image: Shape (rows, columns) for grey or (rows, columns, 3) for RGB, uint8.
 
     Raises:

@@ -26,7 +26,7 @@ SUMMARY = "Print a table of the headers in a folder."
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     takes_folders(sub)
     sub.add_argument(
         "--columns",

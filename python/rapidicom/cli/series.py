@@ -11,7 +11,7 @@ SUMMARY = "Print the series in a folder, and what is irregular in them."
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     takes_folders(sub)
 
 

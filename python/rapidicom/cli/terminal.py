@@ -34,7 +34,7 @@ def table_lines(
     Args:
         table: What `rd.scan` returns.
         limit: Rows at most.
-        root: Paths are shown as they are from here.
+        root: Paths are shown relative to this folder.
     """
     columns = list(table.columns)
     shown = min(limit, len(table))
@@ -91,7 +91,7 @@ def series_lines(found: Sequence[Series]) -> list[str]:
     header = ("#", "modality", "description", "files", "shape", "spacing (mm)", "findings", "uid")
     lines = format_table(header, rows)
     for number, series in enumerate(found, start=1):
-        # What may be of any of its stacks is said once.
+        # Issues that may belong to any stack are printed once.
         said = {id(issue) for issue in series.report}
         for label, stack in _stacks(number, series):
             issues = [issue for issue in stack.report if stack is series or id(issue) not in said]
@@ -109,7 +109,7 @@ def _stacks(number: int, series: Series) -> list[tuple[str, Series]]:
 
 
 def report_lines(report: Report) -> list[str]:
-    """Return a line a finding, or one that says there is none."""
+    """Return a line for each finding, or `nothing irregular`."""
     return _issue_lines(report.issues) or ["nothing irregular"]
 
 
@@ -137,7 +137,7 @@ def volume_lines(volume: Volume) -> list[str]:
 
 
 def short_path(path: Any, root: str | os.PathLike[str] | None) -> str:
-    """Return `path` as it is from `root`, where it is below it."""
+    """Return `path` relative to `root`, if it is below it."""
     path = Path(path)
     if root is not None and path.is_relative_to(root) and path != Path(root):
         path = path.relative_to(root)

@@ -11,7 +11,7 @@ SUMMARY = "Write a contact sheet of a series as PNG."
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     takes_one_series(sub)
     sub.add_argument(
         "--output",

@@ -1,4 +1,4 @@
-"""Volumes as NIfTI images of nibabel's."""
+"""Volumes as NIfTI images for nibabel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 # NIfTI-1 counts the voxels of an axis in 16 bits with a sign.
 _LONGEST_AXIS = 32767
-# What of the coordinates along an axis of time is a time, and how many seconds its unit is.
+# Coordinates that are times, and their units in seconds.
 _SECONDS = {"trigger_time": 1e-3, "frame_reference_time": 1e-3, "acquisition_time": 1.0}
 # Steps that differ by this part of their mean count as even.
 _EVEN = 0.01
@@ -23,15 +23,15 @@ _PERPENDICULAR = 1e-5
 
 
 def to_nibabel(volume: Grid) -> nibabel.Nifti1Image:
-    """Return the volume as a NIfTI image with axes (column, row, slice); what leads in the array comes last.
+    """Return the volume as a NIfTI image, axes (column, row, slice); a leading axis comes last.
 
     Args:
         volume: A volume of single samples, or of red, green and blue in 8 bits.
 
     Returns:
         An image whose data share the volume's memory and have its type. The sform is the affine;
-        the qform is the same, and its code 0 (unknown) where the stack is tilted, as a qform has no
-        room for the shear. Codes are 1 (scanner), and 2 (aligned) where the report has
+        the qform is the same, and its code 0 (unknown) where the stack is tilted, as a qform cannot
+        hold the shear. Codes are 1 (scanner), and 2 (aligned) where the report has
         `volume_coordinates`: those of an ultrasound volume, which are not the patient's. The zoom
         of an axis of time is its step in seconds, if the coordinates have even steps. An axis of
         more than 32767 voxels makes it a NIfTI-2 image.
@@ -42,16 +42,14 @@ def to_nibabel(volume: Grid) -> nibabel.Nifti1Image:
     array = volume.array
     if volume.axes[-1] == "sample":
         if array.shape[-1] != 3 or array.dtype != np.uint8:
-            raise ValueError(
-                "of volumes in colour only those of red, green and blue in 8 bits become NIfTI images"
-            )
+            raise ValueError("NIfTI holds colour only as red, green and blue of 8 bits each")
         array = array.view(_RGB)[..., 0]
     first = volume.axes.index("slice")
     # The spatial axes are turned round, so the affine's columns are too.
     affine = _LPS_TO_RAS @ volume.affine[:, [2, 1, 0, 3]]
     data = array.transpose(first + 2, first + 1, first, *range(first))
     kind = nibabel.Nifti1Image if max(data.shape) <= _LONGEST_AXIS else nibabel.Nifti2Image
-    # With the type said, nibabel takes 64-bit integers too.
+    # With an explicit type, nibabel takes 64-bit integers too.
     image = kind(data, affine, dtype=data.dtype)
     cosines = volume.direction.T @ volume.direction
     is_rotation = np.abs(cosines - np.eye(3)).max() <= _PERPENDICULAR
@@ -67,7 +65,7 @@ def to_nibabel(volume: Grid) -> nibabel.Nifti1Image:
 
 
 def _seconds(volume: Grid) -> float | None:
-    """Return the step along the axis in front, if it is one of time and known."""
+    """Return the step of a leading axis of evenly spaced times, or `None`."""
     for name, unit in _SECONDS.items():
         if name in volume.coords and len(volume.coords[name]) > 1:
             steps = np.diff(volume.coords[name]) * unit

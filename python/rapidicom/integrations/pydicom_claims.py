@@ -1,7 +1,7 @@
 """What makes our classes pass for pydicom's while it is patched.
 
-Python asks an object that is no instance by its type for its `__class__`. Each class here becomes a
-base of one of ours, and answers with pydicom's.
+`isinstance` also looks at an object's `__class__`. Each class here becomes a base of one of ours,
+and returns pydicom's class there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["CLAIMS"]
 
 # pydicom asks whether it is a `dict`.
 class _Elements(MutableMapping[Any, Any], dict[Any, Any]):  # type: ignore[misc,metaclass]
-    """The elements of a data set by tag, as pydicom's own code looks for them. It keeps none itself."""
+    """The elements of a data set by tag, for pydicom's own code. It stores none itself."""
 
     def __init__(self, owner: dataset.Dataset) -> None:
         self._owner = owner
@@ -54,7 +54,7 @@ class _Elements(MutableMapping[Any, Any], dict[Any, Any]):  # type: ignore[misc,
         return (_Elements, (self._owner,))
 
     def copy(self) -> dict[Any, Any]:
-        """Return the elements, no longer as those of the data set."""
+        """Return the elements in a dictionary of its own."""
         return {key: self._owner[key] for key in self}
 
 
@@ -71,7 +71,7 @@ def _refuse_class(self: Any, cls: type) -> NoReturn:
     )
 
 
-# What pydicom's data sets are told before they are written.
+# Attributes that programs set on pydicom's data sets before writing them.
 _OF_WRITING = frozenset(("is_implicit_VR", "is_little_endian", "preamble"))
 
 
@@ -118,7 +118,7 @@ class _DatasetClaim:
 
 
 def _kept(name: str) -> property:
-    """Return a property for an attribute that pydicom's code sets, and native elements only say."""
+    """Return a property for an attribute that pydicom's code sets, and our elements only report."""
     native = vars(_core.DataElement)[name]
 
     def read(self: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Data sets of ours as data sets of pydicom's."""
+"""Our data sets as data sets of pydicom."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _SPECIFIC_CHARACTER_SET = 0x0008_0005
 
 
 def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
-    """Return a data set as pydicom's class: equal elements, as they are now, with the bytes of pixel data.
+    """Return a data set as pydicom's class, with equal elements and the bytes of pixel data.
 
-    Values are handed over decoded, numbers with their text. One that cannot be decoded goes over as
-    its bytes, and is pydicom's to read.
+    Values are passed decoded, numbers with their text. A value that cannot be decoded is passed as
+    its bytes, for pydicom to read.
 
     Args:
         dataset: The data set.
@@ -87,7 +87,7 @@ def _items(element: DataElement, encodings: list[str]) -> PydicomSequence:
     items = PydicomSequence()
     items.is_undefined_length = element.is_undefined_length
     for item in element.value:
-        # By its type: while pydicom is patched, ours are said to be instances of its class too.
+        # By its type: while pydicom is patched, ours pass for instances of its class too.
         if issubclass(type(item), PydicomDataset):
             items.append(copy.deepcopy(item))
             continue

@@ -4,8 +4,7 @@
     pydicom_decoders.register()
     pydicom.dcmread("ct.dcm").pixel_array
 
-`is_available`, `DECODER_DEPENDENCIES` and the function that is registered are what pydicom asks of
-a plugin.
+pydicom requires `is_available`, `DECODER_DEPENDENCIES` and a decoding function of a plugin.
 """
 
 from __future__ import annotations
@@ -25,21 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["register", "unregister"]
 
 _LABEL = "rapidicom"
-# Those that pydicom calls decoders of; the others it takes for native.
+# pydicom calls decoders for these only; it takes the others for native.
 _OURS = {row.uid for row in transfer_syntaxes() if row.is_encapsulated and row.decoder is not None}
 
 DECODER_DEPENDENCIES = dict.fromkeys(_OURS, ("rapidicom",))
 
 
 def is_available(uid: str) -> bool:
-    """Say whether frames of a Transfer Syntax are decoded."""
+    """Return whether frames of a Transfer Syntax are decoded."""
     return uid in _OURS
 
 
 def register() -> None:
     """Let pydicom decode with our codecs, and with its other plugins only where these fail.
 
-    Nothing happens the second time.
+    Calling it again does nothing.
 
     Examples:
         >>> from pydicom.pixels import get_decoder
@@ -80,10 +79,10 @@ def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
 
     Args:
         src: The compressed frame.
-        runner: What pydicom knows of it; told here what it has become.
+        runner: pydicom's description of it, updated to describe the decoded pixels.
 
     Raises:
-        InvalidDicomError: `src` is no such frame.
+        InvalidDicomError: `src` is not a frame of this Transfer Syntax.
     """
     shape: tuple[int, ...] = (runner.rows, runner.columns)
     if runner.samples_per_pixel > 1:
@@ -107,6 +106,6 @@ def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
     if runner.samples_per_pixel > 1:
         runner.set_option("planar_configuration", 0)
     if runner.photometric_interpretation in ("YBR_ICT", "YBR_RCT"):
-        # The transform is part of JPEG 2000, and undone.
+        # Decoding JPEG 2000 undoes its colour transform.
         runner.set_option("photometric_interpretation", "RGB")
     return bytearray(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())

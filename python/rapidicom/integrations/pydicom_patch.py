@@ -1,6 +1,6 @@
 """pydicom's `dcmread` replaced by ours, for programs that cannot be edited.
 
-Programs ask more of what they read than attributes: whether it is an instance of pydicom's classes.
+Programs do not only ask for attributes, but whether an object is an instance of pydicom's classes.
 While the patch is on, our classes have a base that says so (`pydicom_claims`). There is still one
 `Dataset`, which reads as lazily and as fast as ever, and copies and pickles to itself.
 """
@@ -34,12 +34,13 @@ __all__ = ["Patch", "patch", "unpatch"]
 # it reads itself into instances of its own classes, which only objects of pydicom can become.
 _LEFT_ALONE = re.compile(rf"({re.escape(__name__)}|pydicom\.fileset|highdicom\b.*)$")
 
-# What modules call these functions. Under another name somebody keeps pydicom's on purpose.
+# The names under which modules import these functions. Under another name somebody keeps pydicom's
+# on purpose.
 _NAMES = ("dcmread", "read_file", "dcmwrite", "write_file")
 
 
 class Patch:
-    """What `patch` returns: used with `with`, it takes the patch back at the end of the block."""
+    """The result of `patch`: as a context manager, it takes the patch back at the end."""
 
     def __init__(self, plain_calls_taken_back: int) -> None:
         """Note when it was made.
@@ -63,23 +64,23 @@ class Patch:
 
 
 def patch() -> Patch:
-    """Make `pydicom.dcmread` ours, in the whole process, until `unpatch` or the end of the `with` block.
+    """Make `pydicom.dcmread` ours, in the whole process, until `unpatch` or the block's end.
 
     - `dcmread` is replaced in every module that has a global name `dcmread` or `read_file` for it,
-      also where it was imported before. Under other names, as a default of a function or in an
-      object it stays what it was; so it does in `pydicom.fileset`, which writes what it reads, and
+      also where it was imported before. Under another name, as a function's default, or in an
+      object, it stays pydicom's; so it does in `pydicom.fileset`, which writes what it reads, and
       in highdicom, which turns what it reads into objects of its own classes.
-    - While the patch is on, `isinstance` says that our data sets, elements, sequences and values
-      are of pydicom's classes, and `pydicom.pixels` and other functions that ask for these take
-      them. `type(ds)` is ours; only `type(value) == pydicom.multival.MultiValue`, which programs
-      ask, holds too.
+    - While the patch is on, our data sets, elements, sequences and values pass `isinstance` for
+      pydicom's classes, and `pydicom.pixels` and other functions that check for these accept them.
+      `type(ds)` is ours; only `type(value) == pydicom.multival.MultiValue`, which programs write,
+      holds too.
     - `except pydicom.errors.InvalidDicomError` catches ours.
     - Pixel functions of pydicom decode with its decoders; `pydicom_decoders.register()` adds our
       codecs.
     - `pydicom.dcmwrite` takes our data sets, by way of `to_pydicom()`. Their own `save_as`,
       `compress` and the like raise `UnsupportedError`, which names `to_pydicom()`.
     - Elements and File Meta Information of pydicom that are put into a data set of ours are copied.
-      Items and sequences are not: what is changed in them later is seen.
+      Items and sequences are not copied: later changes to them are seen.
     - What only writing needs (`preamble`, `is_little_endian`, `is_implicit_VR`) can be set to what
       holds, and nothing of ours becomes an instance of another class (`ds.__class__ = ...`, as in
       highdicom's `from_dataset`): `UnsupportedError` names `to_pydicom()`.
@@ -110,7 +111,7 @@ def unpatch() -> None:
 
 
 class _State:
-    """Who wants the patch to be on."""
+    """The calls and blocks that keep the patch on."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -127,7 +128,7 @@ class _State:
 
     def enter(self, one: Patch) -> None:
         with self._lock:
-            # The call has counted as one without `with` so far.
+            # So far, the call has counted as one without `with`.
             if one._is_plain and one._made_at == self._taken_back:
                 self._plain -= 1
             one._is_plain = False
@@ -159,7 +160,7 @@ class _State:
                 cls.__bases__ = (claim, *cls.__bases__)
             else:
                 cls.__bases__ = tuple(base for base in cls.__bases__ if base is not claim)
-        # What is caught is asked for its type, so that one is a base in earnest.
+        # `except` looks at the exception's type alone, so this base has to be a real one.
         theirs_error = pydicom.errors.InvalidDicomError
         bases = tuple(base for base in InvalidDicomError.__bases__ if base is not theirs_error)
         InvalidDicomError.__bases__ = (*bases, theirs_error) if wanted else bases
@@ -178,7 +179,7 @@ def _replace_everywhere(old: Callable[..., Any], new: Callable[..., Any]) -> Non
                 names[name] = new
 
 
-# What pydicom's functions are replaced with.
+# The functions that replace pydicom's.
 
 
 def _dcmread(
@@ -188,7 +189,7 @@ def _dcmread(
     force: bool = False,
     specific_tags: list[Any] | None = None,
 ) -> Dataset:
-    """Read a file with `rapidicom.dcmread`: this stands for `pydicom.dcmread` while it is patched."""
+    """Read a file with `rapidicom.dcmread`: replaces `pydicom.dcmread` while it is patched."""
     return dcmread(
         fp,
         stop_before_pixels=stop_before_pixels,
@@ -202,7 +203,7 @@ _pydicom_dcmwrite = pydicom.filewriter.dcmwrite
 
 
 def _dcmwrite(filename: Any, dataset: Any, *arguments: Any, **keywords: Any) -> None:
-    """Write with pydicom, as pydicom's data set: this stands for `pydicom.dcmwrite` while it is patched."""
+    """Write a data set with pydicom: replaces `pydicom.dcmwrite` while it is patched."""
     written = dataset.to_pydicom() if isinstance(dataset, Dataset) else dataset
     _pydicom_dcmwrite(filename, written, *arguments, **keywords)
 

@@ -1,4 +1,4 @@
-"""Volumes as images of SimpleITK's."""
+"""Volumes as images for SimpleITK."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _PERPENDICULAR = 1e-3
 
 
 def to_sitk(volume: Grid) -> SimpleITK.Image:
-    """Return the volume as an image with axes (column, row, slice), in LPS like DICOM, colour as vectors.
+    """Return the volume as an image with axes (column, row, slice), in LPS like DICOM.
 
-    What leads in the array before the slices comes last in the image.
+    Colour samples become vectors, and a leading axis of the array comes last.
 
     Args:
         volume: The volume.
@@ -31,8 +31,8 @@ def to_sitk(volume: Grid) -> SimpleITK.Image:
     spatial = volume.direction[:, ::-1]
     if np.abs(spatial.T @ spatial - np.eye(3)).max() > _PERPENDICULAR:
         raise ValueError(
-            "the stack is tilted, and an ITK image has perpendicular axes: resample the array with `affine`, "
-            "or use to_nibabel(), which keeps the shear"
+            "the stack is tilted, and an ITK image has perpendicular axes: "
+            "resample the array with `affine`, or use to_nibabel(), which keeps the shear"
         )
     leading = volume.axes.index("slice")
     direction = np.eye(3 + leading)

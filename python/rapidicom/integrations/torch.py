@@ -1,4 +1,4 @@
-"""Volumes as tensors of torch's."""
+"""Volumes as tensors for torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Volumes as arrays of xarray's."""
+"""Volumes as arrays for xarray."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import xarray
 
 from rapidicom._common.grid import Grid
 
-# Of coordinates along an axis in front of the slices.
+# Units of the coordinates along a leading axis.
 _UNITS = {
     "trigger_time": "ms", "frame_reference_time": "ms", "echo_time": "ms", "inversion_time": "ms",
     "acquisition_time": "s", "b_value": "s/mm2", "flip_angle": "degree",
@@ -24,8 +24,8 @@ def to_xarray(volume: Grid) -> xarray.DataArray:
 
     Returns:
         The array, not copied. Coordinates of slices, rows and columns are distances in mm from the
-        first voxel along each axis; those of an axis in front are what `Volume.coords` has. The
-        attributes `affine`, `modality` and `series_uid` say where and what it is.
+        first voxel along each axis; those of a leading axis are `Volume.coords`. The attributes are
+        `affine`, `modality` and `series_uid`.
     """
     first = volume.axes.index("slice")
     coordinates: dict[str, Any] = {}
@@ -34,7 +34,7 @@ def to_xarray(volume: Grid) -> xarray.DataArray:
         coordinates[name] = (name, np.arange(volume.shape[axis]) * spacing, {"units": "mm"})
     for name, values in volume.coords.items():
         units = {"units": _UNITS[name]} if name in _UNITS else {}
-        # Coordinates of an array have no axis that it has not: a vector is three of them.
+        # A coordinate only has axes of its array: a vector becomes three of them.
         numbers = {name: values}
         if values.ndim > 1:
             numbers = {f"{name}_{letter}": values[:, index] for index, letter in enumerate("xyz")}

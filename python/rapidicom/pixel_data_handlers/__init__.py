@@ -1,4 +1,4 @@
-"""pydicom's old place for functions on pixels. Its handlers are not here: nothing has to be chosen."""
+"""pydicom's old path for functions on pixels; no handlers, as the decoders are built in."""
 
 from rapidicom.pixel_data_handlers.util import (
     apply_color_lut,

@@ -1,8 +1,7 @@
-"""Pixels of one data set or file as NumPy arrays (PS3.3 §C.7.6.3), and what their values mean (§C.11).
+"""Pixels of one data set or file as arrays (PS3.3 §C.7.6.3), and what they mean (§C.11).
 
-`reading` reads them, `processing` turns stored values into those to show, `native` describes the
-bytes of native ones; `common`, `decoders`, `processing` and `utils` have what pydicom's modules
-have.
+`reading` reads them, `processing` turns stored values into those to show, `native` describes native
+pixels as bytes; `common`, `decoders`, `processing` and `utils` are pydicom's modules.
 """
 
 from rapidicom.pixels.decoders.base import get_decoder

@@ -1,4 +1,4 @@
-"""Colours as a device showed them: ICC profiles (PS3.3 §C.11.15), which Pillow applies."""
+"""ICC profiles (PS3.3 §C.11.15), which Pillow applies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["apply_icc_profile", "create_icc_transform"]
 
-# What Pillow makes profiles of, by the name in capitals.
+# Colour spaces that Pillow has profiles of, by the name in capitals.
 _COLOR_SPACES = {"SRGB": "sRGB", "LAB": "LAB", "XYZ": "XYZ"}
 
 # Perceptual, relative colorimetric, saturation and absolute colorimetric (ICC.1 §7.2.15).
@@ -29,12 +29,12 @@ def apply_icc_profile(
     intent: int | None = None,
     color_space: str | None = None,
 ) -> npt.NDArray[Any]:
-    """Turn colours into those of a color space by the ICC profile of their data set (PS3.3 §C.11.15).
+    """Convert colours to a colour space by the ICC profile of their data set (PS3.3 §C.11.15).
 
     Args:
         arr: uint8 RGB, shape ([frame,] row, column, 3). It is changed in place.
         ds: The data set with the profile; `None` with `transform`.
-        transform: What `create_icc_transform` gives.
+        transform: The result of `create_icc_transform`.
         intent: As for `create_icc_transform`.
         color_space: As for `create_icc_transform`.
 
@@ -43,11 +43,11 @@ def apply_icc_profile(
 
     Raises:
         ImportError: Pillow is not installed.
-        ValueError: Neither `ds` nor `transform` is given, or both; the shape is another one; or as
-            `create_icc_transform`.
+        ValueError: Neither or both of `ds` and `transform` are given; the shape is another one; or
+            as for `create_icc_transform`.
     """
     if (ds is None) == (transform is None):
-        raise ValueError("one of ds and transform is needed, and not both")
+        raise ValueError("pass one of ds and transform, not both")
     if arr.ndim not in (3, 4) or arr.shape[-1] != 3:
         raise ValueError(f"colours have the shape ([frame,] row, column, 3), not {arr.shape}")
     if transform is None:
@@ -67,30 +67,30 @@ def create_icc_transform(
     intent: int | None = None,
     color_space: str | None = None,
 ) -> ImageCmsTransform:
-    """Make what turns RGB colours by an ICC profile, to be used for many images.
+    """Make the transform of an ICC profile, which can be used for many images.
 
     Args:
         ds: The data set with the profile; `None` with `icc_profile`.
         icc_profile: The bytes of a profile.
         intent: 0 perceptual, 1 relative colorimetric, 2 saturation, 3 absolute colorimetric; by
-            default what the profile says.
-        color_space: What the colours become: `sRGB`, `LAB` or `XYZ`; by default what the data set
-            says, or `sRGB`.
+            default the profile's own.
+        color_space: The colour space of the result: `sRGB`, `LAB` or `XYZ`; by default the data
+            set's, or `sRGB`.
 
     Raises:
         ImportError: Pillow is not installed.
-        ValueError: Neither `ds` nor `icc_profile` is given, or both; the data set has no profile;
-            or there is no such intent or color space.
+        ValueError: Neither or both of `ds` and `icc_profile` are given; the data set has no
+            profile; or the intent or colour space is unknown.
     """
     if (ds is None) == (not icc_profile):
-        raise ValueError("one of ds and icc_profile is needed, and not both")
+        raise ValueError("pass one of ds and icc_profile, not both")
     profile = icc_profile if ds is None else ds.get("ICCProfile")
     if not profile:
         raise ValueError("the data set has no (0028,2000) ICC Profile")
     said = color_space or (ds.get("ColorSpace") if ds is not None else None) or "sRGB"
     space = _COLOR_SPACES.get(str(said).upper())
     if space is None:
-        # What a file says may be any text, and is not shown.
+        # A file may have any text here: it is not shown.
         raise ValueError(
             f"the color space is none of {', '.join(_COLOR_SPACES.values())}: choose one"
         )

@@ -1,4 +1,4 @@
-"""Colours from one Photometric Interpretation into another (PS3.3 §C.7.6.3.1.2)."""
+"""Conversion of colours between Photometric Interpretations (PS3.3 §C.7.6.3.1.2)."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def convert_color_space(
 
     Args:
         arr: uint8, the last axis for the samples.
-        current: What they are.
-        desired: What they are to be.
-        per_frame: Whether to save memory by going frame by frame, in place.
+        current: Their Photometric Interpretation.
+        desired: The one wanted.
+        per_frame: Whether to save memory by converting frame by frame, in place.
 
     Raises:
-        ValueError: They are not uint8.
-        NotImplementedError: There is no way from one to the other.
+        ValueError: `arr` is not uint8.
+        NotImplementedError: This conversion is not supported.
     """
     if arr.dtype != np.uint8:
         raise ValueError(f"colours of type {arr.dtype} cannot be converted: uint8 is needed")

@@ -8,7 +8,7 @@ __all__ = ["PhotometricInterpretation"]
 
 
 class PhotometricInterpretation(StrEnum):
-    """What samples mean; each is equal to its text."""
+    """What samples mean; each member equals its text."""
 
     MONOCHROME1 = "MONOCHROME1"
     MONOCHROME2 = "MONOCHROME2"

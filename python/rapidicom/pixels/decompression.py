@@ -1,4 +1,4 @@
-"""Compressed pixels made native, in memory: nothing is written to a file."""
+"""Decompression of the pixels of a data set in memory; no file is written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["decompress"]
 
 D = TypeVar("D", bound=Dataset)
 
-# PS3.5 §7.1.2: a Value Length of 32 bits, and all ones mean something else.
+# PS3.5 §7.1.2: a Value Length has 32 bits, and all ones mean undefined.
 _MOST_BYTES = 2**32 - 2
 
 
@@ -25,32 +25,33 @@ def decompress(
     decoding_plugin: str = "",
     **options: Any,
 ) -> D:
-    """Replace compressed Pixel Data by native ones, and change what describes them.
+    """Replace compressed Pixel Data with native, and update the attributes that describe it.
 
     Args:
         ds: The data set. Its Transfer Syntax becomes Explicit VR Little Endian.
         as_rgb: Whether YBR_FULL and YBR_FULL_422 become RGB.
-        generate_instance_uid: Whether it gets another SOP Instance UID, as it is another instance.
-        decoding_plugin: Taken for pydicom's sake: what decodes is built in.
+        generate_instance_uid: Whether to make a new SOP Instance UID, as it becomes another
+            instance.
+        decoding_plugin: Ignored: the decoders are built in.
         options: As for `Decoder.as_array`; all frames are decoded in any case.
 
     Returns:
         `ds`.
 
     Raises:
-        AttributeError: There is no Pixel Data, or no Transfer Syntax UID.
+        AttributeError: Pixel Data or Transfer Syntax UID is missing.
         ValueError: The pixels are native already, or too many for one element.
         InvalidDicomError: As `pixel_array`.
         UnsupportedError: As `pixel_array`.
     """
     del decoding_plugin
     if "PixelData" not in ds:
-        raise AttributeError("there is no (7FE0,0010) Pixel Data to decompress")
+        raise AttributeError("no (7FE0,0010) Pixel Data to decompress")
     meta = getattr(ds, "file_meta", None)
     uid = None if meta is None else meta.get("TransferSyntaxUID")
     if meta is None or not uid:
         raise AttributeError(
-            "there is no (0002,0010) Transfer Syntax UID, which says how pixels are compressed"
+            "no (0002,0010) Transfer Syntax UID, which says how the pixels are compressed"
         )
     if not uid.is_compressed:
         raise ValueError("the pixels are native already")
@@ -71,7 +72,7 @@ def decompress(
         ds.PlanarConfiguration = described["planar_configuration"]
     if "NumberOfFrames" in ds or described["number_of_frames"] != 1:
         ds.NumberOfFrames = described["number_of_frames"]
-    # They say where compressed frames are.
+    # They locate compressed frames.
     for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
         if keyword in ds:
             del ds[keyword]

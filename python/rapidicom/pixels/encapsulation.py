@@ -1,8 +1,8 @@
-"""Encapsulated Pixel Data as bytes (PS3.5 §A.4), by pydicom's functions: for code that has the value in hand.
+"""Encapsulated Pixel Data as bytes (PS3.5 §A.4): pydicom's functions on the value itself.
 
 Data sets find their frames themselves: `Dataset.frame_bytes` and `rapidicom.pixel_array` do all
 that is here. A buffer is the value of Pixel Data, as bytes or as a file object; a file object is
-read from where it stands.
+read from its current position.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _ITEM = 0xFFFE_E000
 _SEQUENCE_DELIMITATION = 0xFFFE_E0DD
 _UNDEFINED_LENGTH = 0xFFFF_FFFF
 
-# EOI of JPEG and JPEG-LS, EOC of JPEG 2000: what a frame ends with, but for padding.
+# EOI of JPEG and JPEG-LS, EOC of JPEG 2000: the end of a frame, apart from padding.
 _END_OF_IMAGE = b"\xff\xd9"
 _PADDED_END = 10
 
-# What writes.
+# Writing, which is not offered.
 encapsulate = NotOffered("encapsulate frames")
 encapsulate_buffer = encapsulate_extended = encapsulate_extended_buffer = encapsulate
 fragment_frame = itemize_fragment = itemize_frame = encapsulate
@@ -58,21 +58,25 @@ def parse_basic_offsets(buffer: Buffer, *, endianness: str = "<") -> list[int]:
     """Read the Basic Offset Table.
 
     Args:
-        buffer: Starts with the table's item. A file object is left behind it.
+        buffer: Starts with the table's item. A file object is left after it.
         endianness: `<` or `>`.
 
     Returns:
-        The offset of each frame's first item from the end of the table; none if the table is empty.
+        The offset of each frame's first item from the end of the table; no offsets if the table is
+        empty.
 
     Raises:
-        InvalidDicomError: There is no such item, or not of 4-byte numbers; a `ValueError` too.
+        InvalidDicomError: The item is missing, or does not hold 4-byte numbers; also a
+            `ValueError`.
     """
     stream = _stream(buffer)
     length = _item_length(stream, endianness)
     if length is None:
-        raise InvalidDicomError("there is no item of a Basic Offset Table")
+        raise InvalidDicomError("no item of a Basic Offset Table")
     if length % 4:
-        raise InvalidDicomError(f"the Basic Offset Table has {length} bytes, no multiple of 4")
+        raise InvalidDicomError(
+            f"the Basic Offset Table has {length} bytes, which is not a multiple of 4"
+        )
     return list(unpack(f"{endianness}{length // 4}L", _read(stream, length)))
 
 
@@ -80,14 +84,14 @@ def parse_fragments(buffer: Buffer, *, endianness: str = "<") -> tuple[int, list
     """Find the fragments.
 
     Args:
-        buffer: Starts with the item of a fragment. A file object is put back there.
+        buffer: Starts with the item of a fragment. The position of a file object is restored.
         endianness: `<` or `>`.
 
     Returns:
         How many there are, and the position of each one's item in the buffer.
 
     Raises:
-        InvalidDicomError: Something else stands there; a `ValueError` too.
+        InvalidDicomError: The buffer starts with something else; also a `ValueError`.
     """
     stream = _stream(buffer)
     start = stream.tell()
@@ -105,7 +109,7 @@ def generate_fragments(buffer: Buffer, *, endianness: str = "<") -> Iterator[byt
     """Read the fragments, one after the other.
 
     Args:
-        buffer: Starts with the item of a fragment. A file object is left behind the last one that
+        buffer: Starts with the item of a fragment. A file object is left after the last one that
             was read.
         endianness: `<` or `>`.
 
@@ -113,8 +117,8 @@ def generate_fragments(buffer: Buffer, *, endianness: str = "<") -> Iterator[byt
         The bytes of a fragment.
 
     Raises:
-        InvalidDicomError: Something else stands there, or the data end in a fragment; a
-            `ValueError` too.
+        InvalidDicomError: The buffer has something else, or ends in a fragment; also a
+            `ValueError`.
     """
     stream = _stream(buffer)
     while (length := _item_length(stream, endianness)) is not None:
@@ -130,14 +134,14 @@ def generate_fragmented_frames(
 ) -> Iterator[tuple[bytes, ...]]:
     """Read the frames as fragments, one frame after the other.
 
-    Frames are told apart by the Extended Offset Table, by the Basic one, by being one or one
-    fragment each, or by the marker at the end of JPEG images.
+    The Extended or the Basic Offset Table separates the frames. Without a table they are a single
+    one, or one fragment each, or end with the marker at the end of JPEG images.
 
     Args:
         buffer: Starts with the Basic Offset Table. Where a file object is left depends on the
             frames.
-        number_of_frames: Number of Frames, needed if there are several fragments and no table. More
-            are read if more fragments end an image.
+        number_of_frames: Number of Frames, needed for several fragments without a table. More
+            frames are read if more fragments end an image.
         extended_offsets: The Extended Offset Table and its lengths, as numbers or as the elements'
             values.
         endianness: `<` or `>`.
@@ -146,8 +150,8 @@ def generate_fragmented_frames(
         The fragments of a frame.
 
     Raises:
-        InvalidDicomError: Nothing says which fragments make a frame, a table is wrong, or items are
-            damaged; a `ValueError` too.
+        InvalidDicomError: The fragments cannot be assigned to frames, a table is wrong, or items
+            are damaged; also a `ValueError`.
     """
     stream = _stream(buffer)
     basic_offsets = parse_basic_offsets(stream, endianness=endianness)
@@ -200,7 +204,7 @@ def get_frame(
     """Read one frame, its fragments joined.
 
     Args:
-        buffer: As for `generate_fragmented_frames`. A file object is put back where it stood.
+        buffer: As for `generate_fragmented_frames`. The position of a file object is restored.
         index: The frame, from 0.
         extended_offsets: As for `generate_fragmented_frames`.
         number_of_frames: As for `generate_fragmented_frames`.
@@ -208,7 +212,7 @@ def get_frame(
 
     Raises:
         InvalidDicomError: As `generate_fragmented_frames`.
-        ValueError: There is no such frame.
+        ValueError: No frame has this index.
     """
     if index < 0:
         raise ValueError(f"index is {index}, expected 0 or more")
@@ -243,7 +247,7 @@ def get_frame(
     return b"".join(frame)
 
 
-# What pydicom had before version 3, which many programs use.
+# pydicom's functions before version 3, which many programs use.
 
 
 def get_frame_offsets(fp: Any) -> tuple[bool, list[int]]:
@@ -253,7 +257,7 @@ def get_frame_offsets(fp: Any) -> tuple[bool, list[int]]:
         fp: The file object, with `is_little_endian`.
 
     Returns:
-        Whether there are offsets, and the offsets; one of 0 if there are none.
+        Whether the table has offsets, and the offsets; `[0]` if it has none.
     """
     offsets = parse_basic_offsets(fp, endianness=_endianness(fp))
     return bool(offsets), offsets or [0]
@@ -282,14 +286,14 @@ def generate_pixel_data(
 
 
 def decode_data_sequence(data: bytes) -> list[bytes]:
-    """Return the fragments behind the Basic Offset Table."""
+    """Return the fragments after the Basic Offset Table."""
     stream = _stream(data)
     parse_basic_offsets(stream)
     return list(generate_fragments(stream))
 
 
 def defragment_data(data: bytes) -> bytes:
-    """Return the fragments behind the Basic Offset Table, joined."""
+    """Return the fragments after the Basic Offset Table, joined."""
     return b"".join(decode_data_sequence(data))
 
 
@@ -302,7 +306,9 @@ def _by_extended_offsets(
         stream.seek(start + offset)
         found = _item_length(stream, endianness)
         if found is None or found < length:
-            raise InvalidDicomError("the Extended Offset Table points to what is no such fragment")
+            raise InvalidDicomError(
+                "the Extended Offset Table points to something other than such a fragment"
+            )
         yield (_read(stream, length),)
 
 
@@ -329,7 +335,7 @@ def _by_basic_offsets(
     starts = iter(basic_offsets[1:])
     following = next(starts, None)
     while (length := _item_length(stream, endianness)) is not None:
-        # Tag and length stand before a fragment.
+        # Tag and length precede a fragment.
         offset = stream.tell() - start - 8
         if following is not None and offset > following:
             _refuse_offsets()
@@ -344,13 +350,15 @@ def _by_basic_offsets(
 
 
 def _refuse_offsets() -> NoReturn:
-    raise InvalidDicomError("the Basic Offset Table points to what is no item of a fragment")
+    raise InvalidDicomError(
+        "the Basic Offset Table points to something other than the item of a fragment"
+    )
 
 
 def _by_count(
     stream: IO[bytes], number_of_frames: int | None, endianness: str
 ) -> Iterator[tuple[bytes, ...]]:
-    """Read frames that no table tells apart."""
+    """Read frames without an offset table."""
     count, _ = parse_fragments(stream, endianness=endianness)
     fragments = generate_fragments(stream, endianness=endianness)
     if count == 1 or number_of_frames == 1:
@@ -358,10 +366,10 @@ def _by_count(
         return
     if not number_of_frames:
         raise InvalidDicomError(
-            f"nothing says which of {count} fragments make a frame: number_of_frames would"
+            f"{count} fragments cannot be assigned to frames: pass number_of_frames"
         )
     if count < number_of_frames:
-        raise InvalidDicomError(f"there are {count} fragments for {number_of_frames} frames")
+        raise InvalidDicomError(f"{number_of_frames} frames cannot be made of {count} fragments")
     if count == number_of_frames:
         for fragment in fragments:
             yield (fragment,)
@@ -376,13 +384,13 @@ def _by_count(
             frame = []
     if frame:
         warnings.warn(
-            "the last fragments do not end an image: they are taken for a frame", stacklevel=3
+            "the last fragments do not end an image: they are read as a frame", stacklevel=3
         )
         yield tuple(frame)
         found += 1
     if found < number_of_frames:
         warnings.warn(
-            f"there are {found} frames, fewer than the {number_of_frames} expected", stacklevel=3
+            f"found {found} frames, fewer than the {number_of_frames} expected", stacklevel=3
         )
 
 
@@ -408,31 +416,32 @@ def _item_length(stream: IO[bytes], endianness: str) -> int | None:
         return None
     if tag != _ITEM:
         raise InvalidDicomError(
-            f"at byte {offset:#x} of the value stands {BaseTag(tag)} instead of an item",
+            f"expected an item at byte {offset:#x} of the value, found {BaseTag(tag)}",
             offset=offset,
         )
     if len(head) < 8:
         raise InvalidDicomError(
-            f"the data end in the item at byte {offset:#x} of the value", offset=offset
+            f"the data end within the item at byte {offset:#x} of the value", offset=offset
         )
     (length,) = unpack(f"{endianness}L", head[4:])
     if length == _UNDEFINED_LENGTH:
         raise InvalidDicomError(
-            f"the item at byte {offset:#x} of the value has no length", offset=offset
+            f"the item at byte {offset:#x} of the value has undefined length", offset=offset
         )
     return int(length)
 
 
 def _read(stream: IO[bytes], length: int) -> bytes:
-    """Read so many bytes; a length that the data do not have costs no memory."""
+    """Read `length` bytes; a length beyond the data costs no memory."""
     offset = stream.tell()
-    # A memory map does not say where it was put.
+    # `seek` of a memory map does not return the position.
     stream.seek(0, io.SEEK_END)
     end = stream.tell()
     stream.seek(offset)
     if end - offset < length:
         raise InvalidDicomError(
-            f"a fragment at byte {offset:#x} of the value has {length} bytes, but {end - offset} are there",
+            f"a fragment at byte {offset:#x} of the value has {length} bytes, "
+            f"but {end - offset} are there",
             offset=offset,
         )
     return stream.read(length)

@@ -41,7 +41,7 @@ def apply_modality_lut(array: Array, ds: Dataset) -> Array:
         Intercept, float64; without either, `array` itself.
 
     Raises:
-        InvalidDicomError: The LUT is damaged, or the slope or the intercept is no number.
+        InvalidDicomError: The LUT is damaged, or the slope or the intercept is not a number.
         UnsupportedError: Its entries have more than 16 bits.
 
     Examples:
@@ -75,7 +75,7 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
     Args:
         array: Values of the modality, any shape.
         ds: The data set they belong to.
-        index: Which of several views the data set offers.
+        index: Which of the views that the data set offers, from 0.
         prefer_lut: Take the VOI LUT Sequence where there are windows too.
 
     Returns:
@@ -83,7 +83,7 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
         either, `array` itself.
 
     Raises:
-        InvalidDicomError: The LUT is damaged, or a window is none of numbers.
+        InvalidDicomError: The LUT is damaged, or a window is not of numbers.
         UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
         ValueError: A window is too narrow, or of a function that the standard does not define.
 
@@ -105,10 +105,10 @@ def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
     """Turn values of the modality into values to show by the VOI LUT alone (PS3.3 §C.11.2.1.1).
 
     Args:
-        array: Values of the modality, any shape; of floating point numbers, the whole ones below
-            them count, with a warning.
+        array: Values of the modality, any shape; floating point numbers are rounded down, with a
+            warning.
         ds: The data set they belong to.
-        index: Which of several tables.
+        index: Which of several tables, from 0.
 
     Returns:
         The entries of the VOI LUT, uint8 or uint16; without one, `array` itself.
@@ -116,7 +116,7 @@ def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
     Raises:
         InvalidDicomError: The LUT is damaged.
         UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
-        IndexError: There are not so many tables.
+        IndexError: The data set has fewer tables.
     """
     if not ds.get("VOILUTSequence"):
         return array
@@ -130,11 +130,11 @@ def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
 def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
     """Turn values to show into P-values, which look alike on every display (PS3.3 §C.11.4, PS3.14).
 
-    As in pydicom, the lowest value of the array is mapped by the first entry of the table and the
-    highest by the last one.
+    As in pydicom, the first entry of the table maps the lowest value of the array, and the last
+    entry the highest.
 
     Args:
-        array: What the VOI LUT gives, any shape.
+        array: The result of the VOI LUT, any shape.
         ds: The data set they belong to, or a presentation state.
 
     Returns:
@@ -143,7 +143,7 @@ def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
 
     Raises:
         InvalidDicomError: The LUT is damaged.
-        UnsupportedError: Its entries have more than 16 bits, or the shape is none that is defined.
+        UnsupportedError: Its entries have more than 16 bits, or the shape is not a defined one.
     """
     if ds.get("PresentationLUTSequence"):
         table, _ = _entries(ds.PresentationLUTSequence[0], widths=range(1, 17))
@@ -152,7 +152,7 @@ def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
     shape = str(ds.get("PresentationLUTShape") or "IDENTITY").strip().upper()
     if shape not in ("IDENTITY", "INVERSE"):
         raise UnsupportedError(
-            "the Presentation LUT Shape is none of IDENTITY and INVERSE", tag=0x20500020
+            "the Presentation LUT Shape is neither IDENTITY nor INVERSE", tag=0x20500020
         )
     return cast(Array, array.max() - array) if shape == "INVERSE" else array
 
@@ -163,14 +163,15 @@ def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
     Args:
         array: Values of the modality, any shape.
         ds: The data set they belong to.
-        index: Which of several windows.
+        index: Which of several windows, from 0.
 
     Returns:
         float64, over the range that stored values of this data set can have after the Modality LUT;
         without a window, `array` itself.
 
     Raises:
-        InvalidDicomError: The window, or what gives the range of values, is no number.
+        InvalidDicomError: The window, or an attribute that gives the range of values, is not a
+            number.
         ValueError: The window is too narrow, its function is not defined, or the image is in
             colour.
 
@@ -205,10 +206,10 @@ def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
     elif function == "LINEAR_EXACT":
         _check_width(width, function, width > 0)
     else:
-        raise ValueError("the VOI LUT Function is none of LINEAR, LINEAR_EXACT and SIGMOID")
+        raise ValueError("the VOI LUT Function is not LINEAR, LINEAR_EXACT or SIGMOID")
     values = array.astype(np.float64)
     below, above = values <= center - width / 2, values > center + width / 2
-    # A window of width 1 is a step: nothing lies between.
+    # A window of width 1 is a step: no value lies between.
     if width > 0:
         values = ((values - center) / width + 0.5) * (highest - lowest) + lowest
     values[below] = lowest
@@ -223,7 +224,7 @@ def _check_width(width: float, function: str, is_wide_enough: bool) -> None:
 
 
 def has_voi_lut(ds: Dataset) -> bool:
-    """Tell whether a data set has a VOI LUT that can be applied."""
+    """Return whether a data set has a VOI LUT that can be applied."""
     items = ds.get("VOILUTSequence")
     return bool(items) and all(
         items[0].get(name) is not None for name in ("LUTDescriptor", "LUTData")
@@ -260,7 +261,7 @@ def _look_up(array: Array, item: Dataset, *, widths: Container[int]) -> Array:
 
 
 def _entries(item: Dataset, *, widths: Container[int]) -> tuple[Array, int]:
-    """Read the LUT of an item. Returns its entries, and the first value that is mapped."""
+    """Read the LUT of an item. Returns its entries, and the first value that they map."""
     entry_count, first, bits = descriptor(item, "LUTDescriptor")
     if bits not in widths:
         raise UnsupportedError(
@@ -290,24 +291,24 @@ def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:
         keyword: Its keyword.
 
     Returns:
-        How many entries there are, the first value that is mapped, and the bits of an entry.
+        The number of entries, the first value that they map, and the bits of an entry.
 
     Raises:
-        InvalidDicomError: There are no three numbers, or they describe no table.
+        InvalidDicomError: The values are not three numbers, or do not describe a table.
     """
     values = ds.get(keyword)
     numbers = [as_integer(value) for value in values] if isinstance(values, (list, tuple)) else []
     entry_count, first, bits = numbers if len(numbers) == 3 else (None, None, None)
     if entry_count is None or first is None or bits is None:
         raise InvalidDicomError(
-            f"{keyword} is missing, or has other than three values that are numbers",
+            f"{keyword} is missing, or does not have three numbers",
             tag=_core.keyword_tag(keyword),
         )
-    # The second is unsigned or signed, with as many bits.
+    # The second is unsigned or signed, of 16 bits.
     if not (0 <= entry_count <= 65_536 and -32_768 <= first <= 65_535 and 0 <= bits <= 64):
         message = f"{keyword} is {entry_count}, {first}, {bits}, which describes no table"
         raise InvalidDicomError(message, tag=_core.keyword_tag(keyword))
-    # 65536 does not fit its 16 bits.
+    # 0 means 65536, which does not fit 16 bits.
     return entry_count or 65_536, first, bits
 
 
@@ -319,7 +320,7 @@ def stored_words(ds: Dataset, keyword: str) -> Array:
         dimension.
 
     Raises:
-        InvalidDicomError: There are no data, or not of words.
+        InvalidDicomError: The data are missing, or are not words.
     """
     element = ds.get_item(_core.keyword_tag(keyword) or 0)
     if element is None or element.value is None:
@@ -328,7 +329,7 @@ def stored_words(ds: Dataset, keyword: str) -> Array:
     if not isinstance(value, bytes):
         numbers = value if isinstance(value, list) else [value]
         if not all(isinstance(one, int) and -32_768 <= one <= 65_535 for one in numbers):
-            raise InvalidDicomError(f"{keyword} is no list of words", tag=element.tag)
+            raise InvalidDicomError(f"{keyword} is not a list of words", tag=element.tag)
         return (np.array(numbers, dtype=np.int64) & 0xFFFF).astype("<u2")
     value += b"\0" * (len(value) % 2)
     # Only what consists of words has a byte order.
@@ -340,16 +341,15 @@ def map_values(array: Array, table: Array, first: int) -> Array:
     """Map values through a table; those outside get its first or last entry (PS3.3 §C.11.1.1).
 
     Args:
-        array: Values, any shape and type; of floating point numbers, the whole ones below them
-            count.
+        array: Values, any shape and type; floating point numbers are rounded down.
         table: Entries, one or several samples (entry[, sample]).
         first: The value that the first entry is for.
 
     Returns:
-        A new array of `table`'s type, shape that of `array`, with an axis for samples behind it.
+        A new array of `table`'s type, shape that of `array`, with a last axis for samples.
 
     Raises:
-        ValueError: There is a NaN among the values.
+        ValueError: One of the values is NaN.
     """
     last = len(table) - 1
     if array.dtype.kind in "iu" and array.dtype.itemsize <= 2:
@@ -368,7 +368,7 @@ def map_values(array: Array, table: Array, first: int) -> Array:
 
 
 def _modality_lut(ds: Dataset) -> Dataset | None:
-    """The item with the Modality LUT; some programs write one without any values, which is none."""
+    """Return the item with the Modality LUT; some programs write one without values: `None`."""
     item = next(iter(ds.get("ModalityLUTSequence") or ()), None)
     has_values = item is not None and (item.get("LUTDescriptor") or item.get("LUTData"))
     return item if has_values else None

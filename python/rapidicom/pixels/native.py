@@ -32,7 +32,7 @@ __all__ = [
     "unpack_bits",
 ]
 
-# Options of decoders by the attributes that they stand for.
+# Options of decoders, by the attributes that they replace.
 OPTIONS = {
     "SamplesPerPixel": "samples_per_pixel",
     "PhotometricInterpretation": "photometric_interpretation",
@@ -51,10 +51,10 @@ def as_pixel_options(ds: Dataset, **kwargs: Any) -> dict[str, Any]:
 
     Args:
         ds: The data set.
-        kwargs: Options that are to be different.
+        kwargs: Options that override attributes.
 
     Returns:
-        The options whose attributes are there, `number_of_frames` in any case, and
+        The options of the attributes that are present, `number_of_frames` always, and
         `extended_offsets`, the bytes of the Extended Offset Table and its lengths.
     """
     options = {name: ds[keyword].value for keyword, name in OPTIONS.items() if keyword in ds}
@@ -65,24 +65,24 @@ def as_pixel_options(ds: Dataset, **kwargs: Any) -> dict[str, Any]:
 
 
 def get_nr_frames(ds: Dataset, warn: bool = True) -> int:
-    """Return Number of Frames, 1 if there is none or it is less.
+    """Return Number of Frames, or 1 if it is absent or less.
 
     Args:
         ds: The data set.
-        warn: Whether to warn of an empty one, or of 0.
+        warn: Whether to warn if it is empty or 0.
     """
     count = ds.get("NumberOfFrames", 1)
     if not count and warn:
-        warnings.warn("Number of Frames is 0 or empty: 1 is meant", stacklevel=2)
+        warnings.warn("Number of Frames is 0 or empty: 1 is assumed", stacklevel=2)
     return max(int(count or 1), 1)
 
 
 def get_expected_length(ds: Dataset, unit: str = "bytes") -> int:
-    """Return how long native pixels are by the attributes that describe them, without padding.
+    """Return the length of native pixels that their attributes give, without padding.
 
     Args:
         ds: The data set.
-        unit: `bytes` or `pixels`: samples, then.
+        unit: `bytes`, or `pixels` to count samples.
     """
     count = ds.Rows * ds.Columns * ds.SamplesPerPixel * get_nr_frames(ds)
     if unit == "pixels":
@@ -101,19 +101,19 @@ def pixel_dtype(ds: Dataset, as_float: bool = False) -> np.dtype[Any]:
 
     Raises:
         AttributeError: An attribute that describes them is missing.
-        NotImplementedError: There is no such type.
-        ValueError: Pixel Representation or Bits Allocated is none that there is.
+        NotImplementedError: No type has so many bits.
+        ValueError: Pixel Representation or Bits Allocated has an undefined value.
     """
     is_little_endian = _is_little_endian(ds)
     if is_little_endian is None:
         raise AttributeError(
-            "the byte order is not known: there is neither a file nor a Transfer Syntax UID"
+            "unknown byte order: the data set has neither a file nor a Transfer Syntax UID"
         )
     bits = ds.BitsAllocated
     if as_float:
         kind = "f"
     elif "PixelRepresentation" not in ds:
-        raise AttributeError("there is no (0028,0103) Pixel Representation")
+        raise AttributeError("the data set has no (0028,0103) Pixel Representation")
     elif ds.PixelRepresentation in (0, 1):
         kind = "ui"[ds.PixelRepresentation]
     else:
@@ -123,7 +123,7 @@ def pixel_dtype(ds: Dataset, as_float: bool = False) -> np.dtype[Any]:
     size = 1 if bits == 1 and not as_float else bits // 8
     allowed = (4, 8) if as_float else (1, 2, 4, 8)
     if size not in allowed:
-        raise NotImplementedError(f"there is no type of {bits} bits for samples")
+        raise NotImplementedError(f"no type of samples has {bits} bits")
     return np.dtype(f"{'<' if is_little_endian else '>'}{'u' if bits == 1 else kind}{size}")
 
 
@@ -179,7 +179,7 @@ def pack_bits(arr: npt.NDArray[Any], pad: bool = True) -> bytes:
         pad: Whether to add a byte if the length would be odd.
 
     Raises:
-        ValueError: There are other numbers.
+        ValueError: `arr` has other numbers.
     """
     if arr.size == 0:
         return b""
@@ -201,7 +201,7 @@ def expand_ybr422(src: bytes, bits_allocated: int) -> bytes:
 
 
 def get_j2k_parameters(codestream: bytes) -> dict[str, Any]:
-    """Return what a JPEG 2000 codestream says of its first component (ISO/IEC 15444-1 §A.5.1).
+    """Return how a JPEG 2000 codestream describes its first component (ISO/IEC 15444-1 §A.5.1).
 
     Args:
         codestream: The codestream, or a JP2 file with one.
@@ -221,7 +221,7 @@ def get_j2k_parameters(codestream: bytes) -> dict[str, Any]:
             return {}
         offset += length
     offset += 8 if is_jp2 else 0
-    # SOC, SIZ, and the first Ssiz behind 38 bytes.
+    # SOC, SIZ, and the first Ssiz after 38 bytes.
     component = codestream[offset + 42 : offset + 43]
     if not component or codestream[offset : offset + 4] != b"\xff\x4f\xff\x51":
         return {}
@@ -233,7 +233,7 @@ def get_j2k_parameters(codestream: bytes) -> dict[str, Any]:
 
 
 def _is_little_endian(ds: Dataset) -> bool | None:
-    """Return the byte order that the Transfer Syntax UID says, or that of the file."""
+    """Return the byte order that the Transfer Syntax UID gives, or that of the file."""
     meta = getattr(ds, "file_meta", None)
     uid = UID(meta.get("TransferSyntaxUID") or "") if meta is not None else UID("")
     return uid.is_little_endian if uid.is_transfer_syntax else ds.is_little_endian

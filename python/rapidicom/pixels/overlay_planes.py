@@ -1,4 +1,4 @@
-"""Overlay planes (PS3.3 §C.9.2): Overlay Data, or bits that pixels do not use, as earlier editions had it."""
+"""Overlay planes (PS3.3 §C.9.2): Overlay Data, or unused bits of pixels as in earlier editions."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def overlay_array(ds: Dataset, group: int) -> npt.NDArray[np.uint8]:
 
     Returns:
         0 and 1, shape ([frame,] row, column). An overlay in the bits of pixels has a frame for each
-        frame of the image, or for those that it says.
+        frame of the image, or for those that it names.
 
     Raises:
-        AttributeError: There is no such overlay.
+        AttributeError: The group has no overlay.
         InvalidDicomError: Its attributes contradict each other, or its bits are missing, or part of
             values.
-        UnsupportedError: It is in the bits of pixels that are not read yet.
-        ValueError: The group is none of an overlay.
+        UnsupportedError: It is in the bits of pixels that cannot be read yet.
+        ValueError: The group is not one of overlays.
     """
     if not 0x6000 <= group <= 0x60FF:
         raise ValueError(f"the group of an overlay is from 0x6000 to 0x60FF, not {group:#06x}")
     rows, columns = _number(ds, group, _ROWS), _number(ds, group, _COLUMNS)
     if rows is None or columns is None:
         raise AttributeError(
-            f"there is no overlay in group {group:04X} with Overlay Rows and Overlay Columns"
+            f"no overlay in group {group:04X} with Overlay Rows and Overlay Columns"
         )
     frame_count = _number(ds, group, _FRAME_COUNT)
     for number, what, place in (
@@ -60,7 +60,7 @@ def overlay_array(ds: Dataset, group: int) -> npt.NDArray[np.uint8]:
     if element is not None and element.value is not None:
         return _unpacked(ds, group, (frame_count or 1, rows, columns))
     bit = _number(ds, group, _BIT_POSITION)
-    # One bit allocated, the first: that is how Overlay Data are described (PS3.3 §C.9.2).
+    # Attributes describe Overlay Data as one bit allocated, the first (PS3.3 §C.9.2).
     if bit is None or (bit == 0 and _number(ds, group, _BITS_ALLOCATED) == 1):
         raise AttributeError(
             f"the overlay in group {group:04X} has neither Overlay Data nor a bit of the pixels"
@@ -73,7 +73,7 @@ get_overlay_array = overlay_array
 
 
 def get_expected_length(elem: dict[str, Any], unit: str = "bytes") -> int:
-    """Return how long Overlay Data is, without padding.
+    """Return the length of Overlay Data, without padding.
 
     Args:
         elem: `OverlayRows`, `OverlayColumns` and, if there are several, `NumberOfFramesInOverlay`.
@@ -112,7 +112,7 @@ def _number(ds: Dataset, group: int, element: int) -> int | None:
     number = as_integer(found.value)
     if number is None:
         raise InvalidDicomError(
-            "an attribute of an overlay is no whole number", tag=group << 16 | element
+            "an attribute of an overlay is not a whole number", tag=group << 16 | element
         )
     return number
 
@@ -121,7 +121,7 @@ def _unpacked(ds: Dataset, group: int, shape: tuple[int, int, int]) -> npt.NDArr
     """Read Overlay Data: bits, the lowest of a byte first, rows and frames without gaps."""
     element = ds[group, _DATA]
     if not isinstance(element.value, bytes):
-        raise InvalidDicomError("Overlay Data is not of bytes", tag=element.tag)
+        raise InvalidDicomError("Overlay Data is not a value of bytes", tag=element.tag)
     data = np.frombuffer(element.value, np.uint8)
     if ds.is_little_endian is False and element.VR == "OW" and len(data) % 2 == 0:
         # The bytes of each word are swapped (PS3.5 §7.3).
@@ -137,7 +137,7 @@ def _unpacked(ds: Dataset, group: int, shape: tuple[int, int, int]) -> npt.NDArr
     if len(data) > needed + needed % 2:
         excess = len(data) - needed
         warnings.warn(
-            f"Overlay Data have {excess} bytes more than the overlay: they are left out",
+            f"the last {excess} bytes of Overlay Data are ignored: the overlay ends before them",
             stacklevel=3,
         )
     bits = np.unpackbits(data[:needed], count=count, bitorder="little")
@@ -147,7 +147,7 @@ def _unpacked(ds: Dataset, group: int, shape: tuple[int, int, int]) -> npt.NDArr
 def _embedded(
     ds: Dataset, group: int, shape: tuple[int | None, int, int], bit: int
 ) -> npt.NDArray[np.uint8]:
-    """Read the bits of pixels that an overlay is in."""
+    """Read an overlay from bits of the pixels."""
     reader = _core.PixelReader.of(ds)
     frame_count, rows, columns = shape
     image_rows, image_columns = reader.frame_shape(0)[:2]
@@ -162,7 +162,8 @@ def _embedded(
     count = reader.frame_count - first if frame_count is None else frame_count
     if first < 0 or count < 1 or first + count > reader.frame_count:
         raise InvalidDicomError(
-            f"the overlay is in {count} frames from {first + 1} on, but the image has {reader.frame_count}",
+            f"the overlay is in {count} frames from {first + 1} on, "
+            f"but the image has {reader.frame_count}",
             tag=group << 16 | _FIRST_FRAME,
         )
     if not 0 <= bit <= 63:

@@ -1,4 +1,4 @@
-"""Colours of single samples: plain, segmented and supplemental palettes (PS3.3 §C.7.6.3.1.5, §C.7.9)."""
+"""Palettes for single samples: plain, segmented, supplemental (PS3.3 §C.7.6.3.1.5, §C.7.9)."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _MOST_SEGMENTS = 4 * 65_536
 def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None = None) -> Array:
     """Turn single samples into colours (PS3.3 §C.7.6.3.1.5).
 
-    Of an image with a Supplemental Palette Color Lookup Table (PS3.3 §C.7.6.19) only the values
-    from the table's first on get colours. Those below are shown as grey, through the Modality and
-    VOI LUT, or, without a VOI LUT, from the lowest of them to the highest.
+    A Supplemental Palette Color Lookup Table (PS3.3 §C.7.6.19) colours only values from its first
+    on. Values below become grey, through the Modality and VOI LUT or, without a VOI LUT, from the
+    lowest of them to the highest.
 
     Args:
         array: Stored values, any shape.
@@ -50,12 +50,12 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
 
     Returns:
         Shape that of `array` with a last axis for red, green, blue and, if there is such a table,
-        alpha; uint8 or uint16, as wide as an entry of the table is written.
+        alpha; uint8 or uint16, as wide as the table's entries.
 
     Raises:
         InvalidDicomError: The data set has no such tables, or they are damaged.
-        UnsupportedError: The tables are of a kind that is not read yet.
-        ValueError: There is no palette of that name, or neither a data set nor a palette was given.
+        UnsupportedError: The tables are of a kind that cannot be read yet.
+        ValueError: The palette is unknown, or neither a data set nor a palette is given.
 
     Examples:
         >>> import numpy as np
@@ -66,9 +66,9 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
     if palette:
         return map_values(array, well_known_palette(palette), 0)
     if ds is None:
-        raise ValueError("a data set or the name of a palette is needed")
+        raise ValueError("pass a data set or the name of a palette")
     if "RedPaletteColorLookupTableDescriptor" not in ds:
-        raise InvalidDicomError("there is no Palette Color Lookup Table")
+        raise InvalidDicomError("the data set has no Palette Color Lookup Table")
     if "DataFrameAssignmentSequence" in ds:
         raise UnsupportedError("an Enhanced Palette Color Lookup Table cannot be read yet")
     entry_count, first, bits = descriptor(ds, "RedPaletteColorLookupTableDescriptor")
@@ -88,7 +88,7 @@ def _table(ds: Dataset, entry_count: int, bits: int) -> Array:
     is_plain = "RedPaletteColorLookupTableData" in ds
     prefix = "" if is_plain else "Segmented"
     if f"{prefix}RedPaletteColorLookupTableData" not in ds:
-        raise InvalidDicomError("there is no Palette Color Lookup Table")
+        raise InvalidDicomError("the data set has no Palette Color Lookup Table")
     alpha = ("Alpha",) if ds.get(f"{prefix}AlphaPaletteColorLookupTableData") else ()
     keywords = [f"{prefix}{colour}PaletteColorLookupTableData" for colour in (*_COLOURS, *alpha)]
     data = [stored_words(ds, keyword) for keyword in keywords]
@@ -99,13 +99,14 @@ def _table(ds: Dataset, entry_count: int, bits: int) -> Array:
     if any(len(table) != entry_count or table.dtype != tables[0].dtype for table in tables):
         counts = ", ".join(str(len(table)) for table in tables)
         raise InvalidDicomError(
-            f"the Palette Color Lookup Tables have {counts} entries, but their descriptor says {entry_count}"
+            f"the Palette Color Lookup Tables have {counts} entries, "
+            f"but their descriptor says {entry_count}"
         )
     return np.stack(tables, axis=-1)
 
 
 def _plain_entries(words: Array, entry_count: int) -> Array:
-    """Take entries to have 8 bits if there are as many bytes, whatever the descriptor says."""
+    """Read 8-bit entries if the bytes are as many, whatever the descriptor says."""
     is_bytes = len(words) < entry_count and words.nbytes - entry_count in (0, 1)
     entries = words.view(np.uint8) if is_bytes else words
     return entries[:entry_count].astype(entries.dtype.newbyteorder("="), copy=False)
@@ -127,7 +128,7 @@ def _expand_segments(data: npt.NDArray[np.int64], *, is_bytes: bool, most: int) 
     Args:
         data: Opcodes, lengths and entries.
         is_bytes: Whether they have 8 bits, else 16.
-        most: No more entries than these are needed.
+        most: The number of entries needed.
 
     Returns:
         The entries.
@@ -148,7 +149,7 @@ def _expand_segments(data: npt.NDArray[np.int64], *, is_bytes: bool, most: int) 
         """Expand `count` segments from `position` on, or with `None` all of them."""
         nonlocal segments_left
         while count != 0 and len(entries) < most:
-            # What is too short for a segment pads the table.
+            # Too little data for a segment is padding.
             if count is None and position + 2 > len(data):
                 return
             segments_left -= 1
@@ -176,7 +177,7 @@ def _expand_segments(data: npt.NDArray[np.int64], *, is_bytes: bool, most: int) 
                 expand(offset if is_bytes else offset // 2, length)
             else:
                 raise InvalidDicomError(
-                    "a segmented palette has a segment that means nothing where it is"
+                    "a segmented palette has a segment that is invalid where it is"
                 )
             if count is not None:
                 count -= 1

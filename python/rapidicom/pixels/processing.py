@@ -1,6 +1,7 @@
 """What stored values mean and how they are shown: pydicom's module of this name.
 
-Modality and VOI LUT are in `rapidicom.lookup_tables`, palettes in `rapidicom.palettes`.
+Modality and VOI LUT are in `rapidicom.pixels.lookup_tables`, palettes in
+`rapidicom.pixels.palettes`.
 """
 
 from __future__ import annotations

@@ -34,6 +34,6 @@ __all__ = [
     "unpack_bits",
 ]
 
-# What writes.
+# Writing, which is not offered.
 compress = NotOffered("compress pixels")
 set_pixel_data = NotOffered("describe new pixels")

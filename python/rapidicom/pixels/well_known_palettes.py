@@ -166,13 +166,11 @@ def well_known_palette(palette: str) -> npt.NDArray[Any]:
         Shape (256, 3), uint8.
 
     Raises:
-        ValueError: There is no such palette.
+        ValueError: The palette is unknown.
     """
     name = _UIDS.get(palette, palette)
     if name not in _UIDS.values():
-        raise ValueError(
-            f"there is no palette of that name: the names are {', '.join(_UIDS.values())}"
-        )
+        raise ValueError(f"unknown palette: expected one of {', '.join(_UIDS.values())}")
     index = np.arange(256)
     colours = np.empty((256, 3), np.uint8)
     for colour, corners in enumerate(_LINES.get(name, ())):

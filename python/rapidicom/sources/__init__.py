@@ -1,1 +1,1 @@
-"""What a user passes where images are: paths, bytes, file objects."""
+"""Where images come from: paths, bytes, file objects."""

@@ -1,4 +1,4 @@
-"""One data set, from whatever a user passes: a path, bytes, or a file object."""
+"""One data set from what a user passes: a path, bytes, or a file object."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _read_object(
     def read_at(offset: int, count: int) -> bytes:
         source.seek(start + offset)
         data = bytes_read(source.read(count))
-        # Raw streams may give less than they are asked for, and the rest when they are asked again.
+        # Raw streams may return fewer bytes than asked for, and the rest on the next call.
         while data and len(data) < count and (more := bytes_read(source.read(count - len(data)))):
             data += more
         return data

@@ -1,4 +1,4 @@
-"""What callers may pass where many files are gone through."""
+"""Arguments of functions that read many files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
         paths: A file, a folder, or an iterable of either.
 
     Raises:
-        TypeError: `paths`, or one of them, is no path.
+        TypeError: `paths`, or one of them, is not a path.
     """
     if isinstance(paths, (str, bytes, os.PathLike)):
         return [os.fsdecode(paths)]
@@ -25,7 +25,7 @@ def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
 
 
 def checked_workers(workers: int | None) -> int | None:
-    """Return the number of threads that is asked for.
+    """Return the number of threads after checking it.
 
     Args:
         workers: The number, or `None` for the default.

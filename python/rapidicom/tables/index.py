@@ -1,4 +1,4 @@
-"""What a scan leaves for the next one: an index in a Parquet file, so that only changed files are read again.
+"""The index of a scan, a Parquet file with which the next scan reads only changed files.
 
 The only module that uses pyarrow to write and read files: `pip install "rapidicom[cache]"`.
 """
@@ -18,10 +18,10 @@ from rapidicom import _core
 
 __all__ = ["cached_scan"]
 
-# Counts up when an index is laid out differently.
+# The version of an index's layout.
 _FORMAT = 1
 _METADATA_KEY = b"rapidicom.index"
-# The columns of an index that say what became of a file; those of the table are beside them.
+# The columns of an index about files; those of the table follow.
 _OF_FILES = ("path", "size", "modified_ns", "file_id")
 _OF_OTHERS = (*_OF_FILES, "reason")
 
@@ -40,24 +40,24 @@ def cached_scan(
     Args:
         paths: Files and folders.
         columns: The columns, as a user wrote them.
-        recursive: Whether folders in folders are gone through.
+        recursive: Whether to search folders in folders.
         workers: Threads.
         raise_first: Whether the first file that cannot be read raises.
         progress: Called with the number of files that are done.
-        cache: The index; need not be there.
+        cache: The index; need not exist.
 
     Returns:
         The table that a scan without an index gives.
 
     Raises:
         ImportError: pyarrow is not installed.
-        ValueError: The file at `cache` is no index.
-        OSError: The folder of `cache` is not there, or the index cannot be read.
+        ValueError: The file at `cache` is not an index.
+        OSError: The folder of `cache` does not exist, or the index cannot be read.
     """
     parquet = _parquet()
     cache = Path(cache)
     if not cache.parent.is_dir():
-        raise FileNotFoundError(2, "there is no such folder for the index", str(cache.parent))
+        raise FileNotFoundError(2, "the folder of the index does not exist", str(cache.parent))
     names = _core.column_names(columns)
     table, kept = _core.scan_again(
         paths,
@@ -75,7 +75,8 @@ def cached_scan(
         except OSError as error:
             # The table is right all the same.
             warnings.warn(
-                f"{cache}: the index cannot be written, so that the next scan reads all headers: {error}",
+                f"{cache}: the index cannot be written, "
+                f"so that the next scan reads all headers: {error}",
                 RuntimeWarning,
                 stacklevel=3,
             )
@@ -102,9 +103,9 @@ def _description(names: list[str], row_count: int) -> dict[str, Any]:
 
 
 def _read(parquet: Any, cache: Path, names: list[str]) -> tuple[Any, Any] | None:
-    """Return the rows of an index and its other files, or `None` if there is none for these columns."""
+    """Return the rows of an index and its other files, or `None` without one for these columns."""
     try:
-        # Somebody made a name for it, and nothing more.
+        # An empty file only reserves the name.
         if cache.stat().st_size == 0:
             return None
     except FileNotFoundError:
@@ -138,14 +139,15 @@ def _read(parquet: Any, cache: Path, names: list[str]) -> tuple[Any, Any] | None
 
 def _foreign(cache: Path) -> ValueError:
     return ValueError(
-        f"{cache} is no index of a scan, and would be overwritten. Delete it, or choose another name."
+        f"{cache} is not an index of a scan, and would be overwritten. "
+        "Delete it, or choose another name."
     )
 
 
 def _write(
     parquet: Any, cache: Path, names: list[str], rows: _core.Batch, others: _core.Batch
 ) -> None:
-    """Put an index in the place of the one that there is, whole or not at all."""
+    """Replace the index, as a whole or not at all."""
     pyarrow = import_module("pyarrow")
     first = pyarrow.table(rows)
     table = pyarrow.concat_tables([first, pyarrow.table(others)], promote_options="default")
@@ -154,7 +156,7 @@ def _write(
     unfinished = cache.with_name(f"{cache.name}.{secrets.token_hex(4)}.tmp")
     try:
         # Read several times as fast as with dictionaries and compression, the default. Compliant
-        # nested types call the items of lists otherwise than the table does.
+        # nested types name the items of lists differently from the table.
         parquet.write_table(
             table, unfinished, compression="none", use_dictionary=False, write_statistics=False,
             write_page_checksum=True, use_compliant_nested_type=False,

@@ -69,10 +69,10 @@ class UnreadableFile:
 
 @dataclass(frozen=True)
 class InvalidValue:
-    """A value that the file has and the table has not, because it does not fit the column.
+    """A value of a file that the table lacks, because it does not fit the column.
 
-    It is no number where there should be one, there are too many or too few, or it is text that
-    cannot be decoded.
+    It is not a number where the column has numbers, has too many or too few, or is text that cannot
+    be decoded.
 
     Attributes:
         row: The row, from 0.
@@ -120,7 +120,7 @@ class Table:
 
     @property
     def skipped(self) -> int:
-        """How many files of the folders are no DICOM files."""
+        """How many files in the folders are not DICOM files."""
         return self._native.skipped
 
     @property
@@ -158,21 +158,21 @@ class Table:
         array = self._arrays.get(name)
         if array is None:
             array = self._native.array(name)
-            # The same array is handed out every time.
+            # Every call returns this array.
             array.flags.writeable = False
             self._arrays[name] = array
         return array
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return a dictionary a row: numbers, lists of numbers, strings, `None` where a value is missing."""
+        """Return a dictionary a row: numbers, lists of them, text, `None` for a missing value."""
         names = self.columns
         values = (self._native.values(name) for name in names)
         return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
     def to_pandas(self) -> Any:
-        """Return a pandas `DataFrame`. A missing whole number makes its column one of floats, as in NumPy."""
+        """Return a pandas `DataFrame`; missing whole numbers make a column float, as in NumPy."""
         pandas = import_module("pandas")
-        # Arrays of two axes are no columns for pandas: each cell holds a row.
+        # pandas has no columns of two axes: each cell holds a row.
         return pandas.DataFrame({
             name: array if array.ndim == 1 else self._native.values(name)
             for name, array in ((name, self[name]) for name in self.columns)
@@ -241,24 +241,24 @@ def scan(
             sequence's first item is taken, or the one with an index:
             `"PerFrameFunctionalGroupsSequence[4].PlanePositionSequence.ImagePositionPatient"`. By
             default those of `DEFAULT_COLUMNS`. `path` always comes first.
-        recursive: Whether folders in folders are gone through.
+        recursive: Whether to search folders in folders.
         workers: Threads; by default as many as there are cores, and more while they wait for a
             disk.
-        errors: What a file does that cannot be read: with `"collect"` it costs only its own row and
-            is in `Table.errors`, with `"raise"` the first one raises.
+        errors: What to do about files that cannot be read: `"collect"` lists them in
+            `Table.errors`, `"raise"` raises for the first.
         progress: Whether to show a bar, which needs tqdm.
-        cache: A Parquet file that remembers the table, to be made if it is not there; needs
-            pyarrow. The next scan of the same folder, for the same columns, reads the headers of
-            those files only whose size, modification time (in nanoseconds) or inode differ, and
-            brings the index up to date. What was modified within two seconds of a scan is read
-            again by the next one. One index is for one list of `paths`: files that are no longer
-            among them are forgotten. An index of other columns, or of another version, is replaced.
+        cache: A Parquet file that keeps the table for the next scan, created if it does not exist;
+            needs pyarrow. The next scan of the same paths and columns reads only the headers of
+            files whose size, modification time (in nanoseconds) or inode has changed, and updates
+            the index. It also reads files modified within two seconds of the scan before. An index
+            is for one list of `paths`: it forgets files outside them. An index of other columns, or
+            of another version, is replaced.
 
     Raises:
         OSError: One of `paths` does not exist, or is a folder that cannot be read.
         DicomError: A file cannot be read and `errors` is `"raise"`.
         ValueError: A column names no element, or one that has neither text nor numbers; or the file
-            at `cache` is something else, which is not overwritten.
+            at `cache` is not an index, and is left alone.
         ImportError: `cache` or `progress` needs a library that is not installed.
 
     Examples:

@@ -1,4 +1,4 @@
-"""The files that a volume is looked for in: paths, or a table that lists them."""
+"""The files of a volume: paths, or a table that lists them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def files_of(paths: Any) -> list[str]:
             polars or pyarrow.
 
     Raises:
-        TypeError: `paths`, or one of them, is no path.
+        TypeError: `paths`, or one of them, is not a path.
         KeyError: A table has no column `path`.
     """
     if not (hasattr(paths, "columns") and hasattr(paths, "__getitem__")):
         return listed(paths)
     column = paths["path"]
-    # Scalars of pyarrow's are no strings.
+    # pyarrow's scalars are not strings.
     files = listed(column.to_pylist() if hasattr(column, "to_pylist") else column)
     if isinstance(paths, Table):
-        # A volume that lacks them would be a lie.
+        # The report has to name them: a volume without them may be incomplete.
         files += [file.path for file in paths.errors]
     return files

@@ -1,4 +1,4 @@
-"""The exception of a series whose images are no volume."""
+"""The error of a series whose images do not form a volume."""
 
 from __future__ import annotations
 

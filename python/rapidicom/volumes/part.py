@@ -1,4 +1,4 @@
-"""Part of a volume: which slices, rows and columns are wanted, and what that makes of its place."""
+"""Part of a volume: the slices, rows and columns that are wanted, and its geometry."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Part:
     def of(
         cls, shape: tuple[int, ...], slices: slice | None, rows: slice | None, columns: slice | None
     ) -> Part:
-        """Find what slices in the sense of Python select, with NumPy's meaning of start, stop and step.
+        """Resolve Python's slices, with NumPy's meaning of start, stop and step.
 
         Args:
             shape: That of the whole volume: (slice, row, column, ...).
@@ -40,7 +40,7 @@ class Part:
             columns: Which columns.
 
         Raises:
-            TypeError: One is no slice.
+            TypeError: One is not a slice.
             ValueError: One selects nothing, or its step is zero.
         """
         names = ("slices", "rows", "columns")
@@ -50,14 +50,14 @@ class Part:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """How many slices, rows and columns there are."""
+        """The numbers of slices, rows and columns."""
         return len(self.slices), len(self.rows), len(self.columns)
 
     def chosen(self, shape: tuple[int, ...]) -> list[int] | None:
         """Return which images of the whole array are wanted, or `None` if all are, in order.
 
         Args:
-            shape: How many there are: (slice,), with the axis in front if there is one.
+            shape: That of the images: (slice,), or with the leading axis before it.
         """
         if self.slices == range(shape[-1]):
             return None
@@ -83,7 +83,7 @@ class Part:
     def frame(
         self, shape: tuple[int, ...]
     ) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:
-        """Return rows and columns as (first, step, count), or `None` if they are all there are, in order."""
+        """Return rows and columns as (first, step, count), or `None` for all of them in order."""
         if (self.rows, self.columns) == (range(shape[1]), range(shape[2])):
             return None
         rows, columns = ((axis.start, axis.step, len(axis)) for axis in (self.rows, self.columns))
@@ -100,7 +100,8 @@ def _indices(name: str, size: int, chosen: slice | None) -> range:
             else ""
         )
         raise TypeError(
-            f"{name} must be a slice{hint}, not {type(chosen).__name__}: a volume keeps all of its axes"
+            f"{name} must be a slice{hint}, not {type(chosen).__name__}: "
+            "a volume keeps all of its axes"
         )
     found = range(size)[chosen]
     if not found:

@@ -1,4 +1,4 @@
-"""What values stand for: units, Real World Value Mapping, private scale factors, and padding.
+"""What values mean: units, Real World Value Mapping, private scale factors, and padding.
 
 Nothing here changes a value. `Volume.scaling` has one entry an image, taken from its data set and
 from the item of its frame in the functional groups (PS3.3 §C.7.6.16).
@@ -29,7 +29,7 @@ class RealWorldValueMapping:
         intercept: Is added to the product.
         first: The first stored value that is mapped.
         last: The last one.
-        table: The values that stored ones stand for, from `first` on; empty where there is a slope.
+        table: The real values of stored ones, from `first` on; empty with a slope.
         unit: The code of the unit, as in UCUM.
         label: LUT Label.
     """
@@ -45,7 +45,7 @@ class RealWorldValueMapping:
 
 @dataclass(frozen=True)
 class Scaling:
-    """What an image's values stand for; `None` where nothing is said.
+    """What an image's values mean; `None` where the file does not say.
 
     Attributes:
         rescale_type: Rescale Type: the unit of rescaled values, such as `HU`.
@@ -95,7 +95,7 @@ def scaling_of(ds: Dataset, frame: int = 0) -> Scaling:
 
 
 def padding_range(ds: Dataset) -> tuple[int, int] | None:
-    """Return the lowest and the highest stored value that is padding (PS3.3 §C.7.5.1.1.2), or `None`."""
+    """Return the lowest and the highest stored value of padding (PS3.3 §C.7.5.1.1.2), or `None`."""
     value = ds.get("PixelPaddingValue")
     if value is None or value == "":
         return None
@@ -116,7 +116,7 @@ def _as_stored(ds: Dataset, value: Any) -> int:
 
 
 def _groups(ds: Dataset, frame: int) -> list[Dataset]:
-    """The items that hold for a frame, its own before the one that it shares."""
+    """Return the items that apply to a frame, its own before the shared one."""
     found = []
     per_frame = ds.get("PerFrameFunctionalGroupsSequence")
     if per_frame and frame < len(per_frame):

@@ -27,7 +27,7 @@ __all__ = ["Described", "Volume"]
 
 
 class Described(Protocol):
-    """What a volume keeps of where it comes from: what its headers say, and reading it once more."""
+    """What a volume needs of its series: what the headers say, and reading once more."""
 
     @property
     def uid(self) -> str: ...
@@ -60,21 +60,22 @@ class Volume:
     """Slices as one array, with their geometry, their data sets and a report of what is irregular.
 
     Attributes:
-        array: Axes (slice, row, column), with a last one for colour samples, and one in front where
-            positions have several images.
+        array: Axes (slice, row, column), with a last one for colour samples, and a leading one
+            where positions have several images.
         axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", "row",
-            "column")` and the like. The one in front is that of the first attribute that tells the
-            images of a position apart: `segment`, `time`, `trigger_time`, `cardiac_phase`, `echo`,
-            `b_value`, `gradient_direction`, `inversion_time`, `flip_angle`, `image_type`,
-            `data_type`, `acquisition` or `stack`. If none does, it is what the vectors of nuclear
-            medicine count (`energy_window`, `detector`, `phase`, `rotation`, `rr_interval`,
-            `time_slot`, `angular_view`, `time_slice`; PS3.3 §C.8.4.8), or a dimension of the file
-            (PS3.3 §C.7.6.17), with the keyword of its Dimension Index Pointer in small letters, or
-            `dimension` where that is private; at last `instance`.
-        coords: What changes along the axis in front, by name: one value a step, what it is sorted
-            by first. Times are in ms, but those of acquisition in seconds. A dimension of the file
-            has its index, which counts values: `effective_echo_time_index`, or `dimension_2_index`
-            of the second if it is private. See below for diffusion weighting.
+            "column")` and the like. The leading one has the name of the first attribute that
+            distinguishes the images of one position: `segment`, `time`, `trigger_time`,
+            `cardiac_phase`, `echo`, `b_value`, `gradient_direction`, `inversion_time`,
+            `flip_angle`, `image_type`, `data_type`, `acquisition` or `stack`. If none does, it has
+            the name of what the vectors of nuclear medicine count (`energy_window`, `detector`,
+            `phase`, `rotation`, `rr_interval`, `time_slot`, `angular_view`, `time_slice`; PS3.3
+            §C.8.4.8), or of a dimension of the file (PS3.3 §C.7.6.17): the keyword of its Dimension
+            Index Pointer in lower case, or `dimension` where that is private; failing all of these,
+            `instance`.
+        coords: What changes along the leading axis, by name: one value a step, the sorting key
+            first. Times are in ms, but those of acquisition in seconds. A dimension of the file has
+            its index, which counts values: `effective_echo_time_index`, or `dimension_2_index` of
+            the second if it is private. See below for diffusion weighting.
         affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS
             (PS3.3 §C.7.6.2.1.1): the first three columns are the steps from neighbour to neighbour
             along each axis. Where the report has `volume_coordinates`, the millimetres are those of
@@ -87,11 +88,11 @@ class Volume:
     3), unit vectors in the patient's coordinates, LPS, like `affine` (PS3.3 §C.8.13.5.9). They come
     from the standard's attributes, or from private elements of Siemens, GE and Philips. A direction
     is NaN in images without weighting and in those weighted in all directions (b-value above 0:
-    they are steps of their own), and where it is not told or not known how the scanner means it; if
-    no image has one, there is no `"gradient_direction"`.
+    they are steps of their own), and where the file does not give it, or not in a known form; if no
+    image has one, `"gradient_direction"` is absent.
 
-    Example: what FSL wants beside the file of `to_nibabel()`, directions along the axes of that
-    image, with the first one turned round if the image is right-handed, and 0 where there is none.
+    The files that FSL needs beside that of `to_nibabel()`: directions along the axes of that image,
+    the first one reversed if the image is right-handed, and 0 where a direction is missing.
 
         bvals = vol.coords["b_value"]
         bvecs = np.nan_to_num(vol.coords["gradient_direction"] @ vol.direction)[:, ::-1]
@@ -137,7 +138,7 @@ class Volume:
 
     @property
     def paths(self) -> list[str]:
-        """One file an image, in the order of the array; an image that is missing is left out."""
+        """One file an image, in the order of the array; missing images are left out."""
         return self._images.paths
 
     @property
@@ -147,7 +148,7 @@ class Volume:
 
     @cached_property
     def datasets(self) -> Sequence[Dataset]:
-        """One data set an image, read when it is looked at; images of one file share it."""
+        """One data set an image, read on access; images of one file share it."""
         return _Datasets(self.paths)
 
     @cached_property
@@ -182,21 +183,21 @@ class Volume:
 
     @property
     def windows(self) -> npt.NDArray[np.float64]:
-        """Shape (images, 2): the first Window Center and Window Width of each, NaN where there are none."""
+        """Shape (images, 2): the first Window Center and Window Width of each, or NaN."""
         return np.array(self._images.windows, dtype=np.float64).reshape(-1, 2)
 
     @property
     def slice_times(self) -> npt.NDArray[np.float64]:
-        """Shape (images,): when each slice was acquired, in ms, NaN where it is not told.
+        """Shape (images,): when each slice was acquired, in ms, or NaN.
 
-        Siemens mosaics tell it of each of their slices, from the start of the mosaic (private
+        Siemens mosaics have it for each of their slices, from the start of the mosaic (private
         elements `MosaicRefAcqTimes`). Slices of one time were acquired together.
         """
         return np.array(self._images.slice_times, dtype=np.float64)
 
     @property
     def scaling(self) -> list[Scaling]:
-        """What the files say about units and other scales, one entry an image; nothing of it was applied.
+        """What the files say about units and scales, one entry an image; none of it was applied.
 
         Real World Value Mapping, the units of PET, doses and rescaled values, and the scale factors
         of Philips scanners: see `rapidicom.scaling`.
@@ -208,12 +209,12 @@ class Volume:
     def padding_mask(self) -> npt.NDArray[np.bool_]:
         """Find the voxels that hold Pixel Padding Value, or lie in its range (PS3.3 §C.7.5.1.1.2).
 
-        They stand for no measurement. In `array` they are rescaled like the others. The stored
-        values are read once more.
+        They are not measurements. In `array` they are rescaled like the others. The stored values
+        are read once more.
 
         Returns:
-            The shape of `array`, without samples; false where there is no padding value, and where
-            an image is missing.
+            The shape of `array`, without samples; false without a padding value, and where an image
+            is missing.
         """
         from rapidicom.volumes.scaling import padding_range
 
@@ -247,11 +248,11 @@ class Volume:
         return self.array
 
     def __dlpack__(self, **arguments: Any) -> Any:
-        """Hand the array to whoever speaks DLPack, not copied: `torch.from_dlpack(volume)`."""
+        """Return the array as DLPack, not copied: `torch.from_dlpack(volume)`."""
         return self.array.__dlpack__(**arguments)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        """Say that the array is in the memory of the CPU."""
+        """Return DLPack's device of the array, the CPU."""
         device, number = self.array.__dlpack_device__()
         return int(device), number
 
@@ -264,13 +265,13 @@ class Volume:
         return f"<Volume {shape} {self.array.dtype}, spacing {spacing} mm, {self.report!r}>"
 
     def to_nibabel(self) -> nibabel.Nifti1Image:
-        """Return a NIfTI image of nibabel's: axes (column, row, slice), RAS, the array not copied."""
+        """Return a NIfTI image for nibabel, axes (column, row, slice), RAS; nothing is copied."""
         from rapidicom.integrations.nibabel import to_nibabel
 
         return to_nibabel(self)
 
     def to_sitk(self) -> SimpleITK.Image:
-        """Return an image of SimpleITK's, which copies the array.
+        """Return an image for SimpleITK, with a copy of the array.
 
         Raises:
             ValueError: The stack is tilted: an ITK image has perpendicular axes.
@@ -286,7 +287,7 @@ class Volume:
         return to_torch(self)
 
     def to_xarray(self) -> xarray.DataArray:
-        """Return an xarray with named axes, and distances from the first voxel in mm as coordinates."""
+        """Return an xarray with named axes; coordinates are mm from the first voxel."""
         from rapidicom.integrations.xarray import to_xarray
 
         return to_xarray(self)
@@ -294,12 +295,12 @@ class Volume:
 
 def _slice(indices: range) -> slice:
     """Return the slice that selects `indices`."""
-    # Behind index 0 there is no number to stop at.
+    # Counting down past index 0 leaves no number to stop at.
     return slice(indices.start, indices.stop if indices.stop >= 0 else None, indices.step)
 
 
 class _Images:
-    """What the headers say of the images of a volume, listed when it is asked for.
+    """What the headers say of the images of a volume, listed on access.
 
     The lists of ten thousand frames take as long to make as the frames to read.
     """
@@ -342,7 +343,7 @@ class _Images:
 
 
 class _Datasets(Sequence[Dataset]):
-    """One data set a path, read when it is first looked at and then kept; a path may occur several times."""
+    """One data set a path, read on first access and then kept; a path may occur several times."""
 
     def __init__(self, paths: list[str]) -> None:
         self._paths = paths

@@ -80,7 +80,7 @@ REFUSALS = {
     "does not describe new pixels": "writes",
     "does not make a File-set": "writes",
     "does not make data sets for new files": "writes",
-    "does not take file objects for values": "writes",
+    "does not take file objects as values": "writes",
     "does not change File-sets": "writes",
     "does not extend the data dictionary": "settings",
     "does not extend the private dictionary": "settings",

@@ -1,4 +1,4 @@
-"""What decodes the pixels of each Transfer Syntax, under pydicom's names."""
+"""The decoders of each Transfer Syntax, under pydicom's names."""
 
 from rapidicom.pixels.decoders.base import (
     Decoder,

@@ -1,6 +1,6 @@
 """Decoders by Transfer Syntax, used like pydicom's: they read what `rapidicom.pixels.frames` reads.
 
-There are no plugins to choose from: what decodes is built in.
+The decoders are built in: there are no plugins to choose from.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Decoder", "get_decoder"]
 
-# What decodes differently: how it is decoded here, and the Transfer Syntaxes that it says something
-# of.
+# Options that pydicom's decoders have: their fixed values here, and the Transfer Syntaxes that they
+# apply to.
 _FIXED = {
     "apply_j2k_sign_correction": (True, (uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless,
                                          uid.HTJ2KLosslessRPCL, uid.HTJ2K)),
@@ -59,17 +59,17 @@ _OPTIONS = frozenset(
 class Decoder:
     """Decodes the pixels of one Transfer Syntax.
 
-    Options of its methods describe the pixels, where no data set does or differently from it:
-    `rows`, `columns`, `samples_per_pixel`, `photometric_interpretation`, `planar_configuration`,
+    Options of its methods describe the pixels, without a data set or overriding it: `rows`,
+    `columns`, `samples_per_pixel`, `photometric_interpretation`, `planar_configuration`,
     `number_of_frames`, `bits_allocated`, `bits_stored`, `pixel_representation`, `extended_offsets`,
-    `pixel_keyword`, `pixel_vr`; or say what becomes of them: `as_rgb=False` leaves YBR as it is,
-    `force_rgb=True` and `force_ybr=True` turn colours whatever they are said to be,
-    `allow_excess_frames=False` leaves out frames beyond Number of Frames,
+    `pixel_keyword`, `pixel_vr`; or choose how they are converted: `as_rgb=False` leaves YBR as it
+    is, `force_rgb=True` and `force_ybr=True` convert colours whatever Photometric Interpretation
+    says, `allow_excess_frames=False` leaves out frames beyond Number of Frames,
     `correct_unused_bits=False` leaves the bits above Bits Stored of native pixels as they are.
     `view_only` changes nothing: arrays are writable.
     """
 
-    # What pydicom says of its plugins.
+    # pydicom's methods for plugins.
     is_available = True
     missing_dependencies: tuple[str, ...] = ()
     available_plugins = ("rapidicom",)
@@ -111,12 +111,12 @@ class Decoder:
         """Decode the pixels of an image, or of one frame of it.
 
         Args:
-            src: A data set; or the value of its pixel element, bytes or a file object that stands
-                at its start, which needs options that describe it.
+            src: A data set; or the value of its pixel element, bytes or a file object at its start,
+                which needs options that describe it.
             index: The frame, from 0; `None` for all of them.
-            validate: Taken for pydicom's sake: everything is checked.
+            validate: Ignored: everything is checked.
             raw: Leave YBR as it is.
-            decoding_plugin: Taken for pydicom's sake: what decodes is built in.
+            decoding_plugin: Ignored: the decoders are built in.
             options: See the class.
 
         Returns:
@@ -124,8 +124,8 @@ class Decoder:
             Syntax, and the attributes that describe it, by the names of the options.
 
         Raises:
-            TypeError: There is no such option, or `src` is nothing that has pixels.
-            ValueError: `src` is of another Transfer Syntax; there is no such frame.
+            TypeError: An option is unknown, or `src` is of a type without pixels.
+            ValueError: `src` is of another Transfer Syntax, or no frame has this index.
             Others: As `rapidicom.pixel_array`.
         """
         del validate, decoding_plugin
@@ -205,7 +205,7 @@ class Decoder:
             src: As for `as_array`.
             index: As for `as_array`.
             validate: As for `as_array`.
-            raw: Taken for pydicom's sake: the colours of bytes are never turned.
+            raw: Ignored: the colours of bytes are never converted.
             decoding_plugin: As for `as_array`.
             options: As for `as_array`, as far as they describe the pixels.
 
@@ -286,7 +286,7 @@ class Decoder:
     def _bytes(
         self, dataset: Dataset, indices: range, photometric: str
     ) -> tuple[bytes, dict[str, str | int]]:
-        """Return the bytes of frames that follow each other, and the attributes that describe them."""
+        """Return the bytes of consecutive frames, and the attributes that describe them."""
         described = _described(dataset, len(indices), photometric)
         stored = dataset.get("PlanarConfiguration") or 0
         planar = stored if self.is_native else self._uid == uid.RLELossless
@@ -312,7 +312,7 @@ def _check(options: dict[str, Any], index: int | None, syntax: str) -> None:
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
         raise TypeError(
-            f"there is no option {', '.join(unknown)}: there are {', '.join(sorted(_OPTIONS))}"
+            f"unknown option {', '.join(unknown)}: the options are {', '.join(sorted(_OPTIONS))}"
         )
     for name, (value, syntaxes) in _FIXED.items():
         if syntax in syntaxes and options.get(name, value) != value:
@@ -335,7 +335,7 @@ def _is_colour_chosen(options: dict[str, Any]) -> bool:
 
 
 def _said_colours(dataset: Dataset) -> str:
-    """Return the Photometric Interpretation of arrays before colours are turned."""
+    """Return the Photometric Interpretation of arrays before colours are converted."""
     said = coded_colours(dataset)
     is_native = not dataset.file_meta.TransferSyntaxUID.is_encapsulated
     # Each pixel of the array has its own colour.
@@ -345,7 +345,7 @@ def _said_colours(dataset: Dataset) -> str:
 def _coloured(
     array: npt.NDArray[Any], said: str, *, raw: bool, options: dict[str, Any]
 ) -> tuple[npt.NDArray[Any], str]:
-    """Turn colours as the options say. Returns the Photometric Interpretation besides."""
+    """Convert colours as the options say, and return them with their Photometric Interpretation."""
     if raw:
         return array, said
     if options.get("force_ybr"):
@@ -391,7 +391,7 @@ def _native_bytes(dataset: Dataset, indices: range) -> bytes:
         bits = bits // 3 * 2
     start, end = indices.start * bits // 8, -(-indices.stop * bits // 8)
     if dataset.is_little_endian is False and element.VR == "OW" and dataset.BitsAllocated == 8:
-        # The bytes of a word stand the other way round, and belong together.
+        # The bytes of a word are swapped, and belong together.
         start, end = start - start % 2, end + end % 2
     return bytes(data[start:end])
 
@@ -408,7 +408,7 @@ def get_decoder(uid: str) -> Decoder:
         uid: Its UID.
 
     Raises:
-        UnsupportedError: Its pixels are not decoded; a `NotImplementedError` too.
+        UnsupportedError: Its pixels are not decoded; also a `NotImplementedError`.
     """
     decoder = _decoders().get(str(uid))
     if decoder is None:

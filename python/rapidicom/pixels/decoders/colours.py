@@ -14,18 +14,17 @@ if TYPE_CHECKING:
 
 __all__ = ["coded_colours"]
 
-# The colour transforms of JPEG 2000, which are a part of it, and undone with it.
+# The colour transforms of JPEG 2000, which decoding undoes.
 _TRANSFORMED = ("YBR_ICT", "YBR_RCT")
 
 _RGB_COMPONENTS = (b"RGB", b"rgb")
 
 
 def coded_colours(dataset: Dataset) -> str:
-    """Return Photometric Interpretation, or what the codestream says where that decides.
+    """Return Photometric Interpretation, or the codestream's own colours where these decide.
 
-    Components that are named R, G and B are these, and a JFIF file knows no others than YBR (ITU-T
-    T.871): that is what is decoded, whatever Photometric Interpretation says. A difference is
-    warned of.
+    Components named R, G and B are RGB, and a JFIF file is always YBR (ITU-T T.871), whatever
+    Photometric Interpretation says; a difference warns.
 
     Args:
         dataset: The data set.
@@ -46,14 +45,14 @@ def coded_colours(dataset: Dataset) -> str:
         return said
     if coded != said:
         warnings.warn(
-            f"the codestream says that its colours are {coded}: that is what is decoded",
+            f"the codestream says that its colours are {coded}, which is used",
             stacklevel=4,
         )
     return coded
 
 
 def _colours_of(codestream: bytes) -> tuple[bytes, bool]:
-    """Read the names of the components and whether it is a JFIF file (ITU-T T.81 §B.2.2, §B.2.4.6)."""
+    """Read the components' names, and whether it is a JFIF file (ITU-T T.81 §B.2.2, §B.2.4.6)."""
     offset, is_jfif = 2, False
     while codestream[offset : offset + 1] == b"\xff":
         marker = codestream[offset + 1 : offset + 2]

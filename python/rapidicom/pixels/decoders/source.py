@@ -1,4 +1,4 @@
-"""The data set that a decoder reads: the caller's, or one made of a value and what describes it."""
+"""The data set that a decoder reads: the caller's, or one made from a value and options."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["described_dataset", "pixel_element"]
 
 _KEYWORDS = {option: keyword for keyword, option in OPTIONS.items()}
 
-# VRs that pixels have if nobody says another (PS3.5 §A.1, §A.2).
+# VRs of pixels, unless an option gives another (PS3.5 §A.1, §A.2).
 _VR = {"FloatPixelData": "OF", "DoubleFloatPixelData": "OD"}
 
 _SEQUENCE_DELIMITATION = b"\xfe\xff\xdd\xe0\0\0\0\0"
@@ -27,8 +27,8 @@ def described_dataset(src: Any, uid: UID, options: dict[str, Any]) -> Dataset:
     """Return the data set of pixels.
 
     Args:
-        src: A data set; or the value of a pixel element, as bytes or a file object that stands at
-            its start, and is put back there.
+        src: A data set; or the value of a pixel element, as bytes or a file object at its start,
+            whose position is restored.
         uid: The Transfer Syntax.
         options: What describes the pixels, or describes them differently, under pydicom's names.
 
@@ -75,7 +75,7 @@ def pixel_element(dataset: Dataset) -> str:
     """Return the keyword of the element that has the pixels.
 
     Raises:
-        AttributeError: There is none.
+        AttributeError: The data set has no pixels.
     """
     for keyword in ("PixelData", *_VR):
         if keyword in dataset:
@@ -94,7 +94,7 @@ def _value(src: Any, described: Dataset, keyword: str, *, is_encapsulated: bool)
             ) from None
     start = src.tell()
     try:
-        # Behind native pixels other elements follow; fragments say themselves where they end.
+        # Other elements may follow native pixels; fragments mark their own end.
         length = -1 if is_encapsulated else get_expected_length(described)
         return bytes(src.read(length + length % 2 if length >= 0 else -1))
     finally:
@@ -102,7 +102,7 @@ def _value(src: Any, described: Dataset, keyword: str, *, is_encapsulated: bool)
 
 
 def _read(data: bytes, uid: UID, keyword: str, options: dict[str, Any]) -> Dataset:
-    """Return a data set whose only element is read from memory, in the byte order of its Transfer Syntax."""
+    """Read a data set of one element from memory, in the byte order of its Transfer Syntax."""
     is_little = bool(uid.is_little_endian)
     order = "<" if is_little else ">"
     bits = int(options.get("bits_allocated", 16))
@@ -113,7 +113,7 @@ def _read(data: bytes, uid: UID, keyword: str, options: dict[str, Any]) -> Datas
     )
     tag = _core.keyword_tag(keyword)
     if tag is None:
-        raise ValueError(f"{keyword!r} is no keyword of pixels")
+        raise ValueError(f"{keyword!r} is not the keyword of a pixel element")
     head = pack(f"{order}HH2sH", tag >> 16, tag & 0xFFFF, str(vr).encode(), 0)
     if uid.is_encapsulated:
         end = b"" if data.endswith(_SEQUENCE_DELIMITATION) else _SEQUENCE_DELIMITATION
