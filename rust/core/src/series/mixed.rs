@@ -104,3 +104,138 @@ fn padding(slices: &[Entry<'_>]) -> Option<Issue> {
     let is_odd = |slice: &Entry<'_>| slice.header.image.has_padding;
     about_odd(slices, is_odd, |slice_count| ValueFinding::PixelPadding { slice_count })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixel::Rescale;
+    use crate::series::header::{FrameHeader, InstanceHeader};
+    use crate::series::mosaic::Mosaic;
+    use crate::series::order::order;
+    use crate::series::stack::Group;
+    use crate::series::tests::synthetic::{Images, image_mut, regular};
+    use crate::series::tolerances::Tolerances;
+
+    type Change = fn(&mut InstanceHeader);
+
+    /// The issues of eight slices of which `change` is made to the fourth and the fifth.
+    fn issues(change: Change) -> Vec<Issue> {
+        let mut headers = regular();
+        headers[3..5].iter_mut().for_each(change);
+        issues_of(headers)
+    }
+
+    fn issues_of(headers: Vec<InstanceHeader>) -> Vec<Issue> {
+        let images = Images::new(headers);
+        let entries = images.entries();
+        let orientation = entries[0].orientation;
+        let group = Group { entries: entries.clone(), orientation, is_localizer: false };
+        mixed_attributes(&order(&group, entries, false, &Tolerances::DEFAULT).unwrap())
+    }
+
+    #[test]
+    fn slices_that_differ_are_named() {
+        fn mosaic(header: &mut InstanceHeader, is_spacing_assumed: bool) {
+            header.image.mosaic =
+                Some(Mosaic { across: 1, count: 1, rows: 5, columns: 7, is_spacing_assumed });
+        }
+        fn with_data_type(header: &mut InstanceHeader) {
+            let data_type = Some("VELOCITY".into());
+            header.frames = vec![FrameHeader { data_type, ..FrameHeader::of_instance(header) }];
+        }
+        let slice_count = 2;
+        let of = |issue: Issue| vec![issue];
+        let paths = || ["folder/03", "folder/04"].map(Into::into);
+        for (name, change, expected) in [
+            ("nothing", (|_| {}) as Change, vec![]),
+            (
+                "a coordinate system",
+                |one| one.coordinates.frame_of_reference_uid = "5".to_owned(),
+                of(GeometryFinding::MixedCoordinates { slice_count }.about(paths())),
+            ),
+            ("an unknown one", |one| one.coordinates.frame_of_reference_uid.clear(), vec![]),
+            (
+                "coordinates of the volume",
+                |one| one.coordinates.is_in_volume = true,
+                vec![
+                    GeometryFinding::MixedCoordinates { slice_count }.about(paths()),
+                    GeometryFinding::VolumeCoordinates { slice_count }.about(paths()),
+                ],
+            ),
+            (
+                "an assumed spacing",
+                |one| mosaic(one, true),
+                of(GeometryFinding::AssumedMosaicSpacing { slice_count }.about(paths())),
+            ),
+            ("a mosaic", |one| mosaic(one, false), vec![]),
+            (
+                "a data type",
+                with_data_type,
+                of(ValueFinding::MixedDataType { slice_count }.about(paths())),
+            ),
+            (
+                "a bad slope",
+                |one| one.transform.has_bad_rescale = true,
+                of(ValueFinding::BadRescale { slice_count }.about(paths())),
+            ),
+            (
+                "a slope",
+                |one| one.transform.rescale = Rescale { slope: 2.0, intercept: -2000.0 },
+                of(ValueFinding::MixedRescale {
+                    slice_count,
+                    slopes: (1.0, 2.0),
+                    intercepts: (-2000.0, -1024.0),
+                }
+                .about(paths())),
+            ),
+            (
+                "a lookup table",
+                |one| one.has_modality_lut = true,
+                of(ValueFinding::MixedRescale {
+                    slice_count,
+                    slopes: (1.0, 1.0),
+                    intercepts: (-1024.0, -1024.0),
+                }
+                .about(paths())),
+            ),
+            (
+                "a sign",
+                |one| image_mut(one).is_signed = false,
+                of(ValueFinding::MixedSampleType { slice_count }.about(paths())),
+            ),
+            (
+                "a width",
+                |one| image_mut(one).bits_allocated = 8,
+                of(ValueFinding::MixedSampleType { slice_count }.about(paths())),
+            ),
+            (
+                "padding",
+                |one| one.image.has_padding = true,
+                of(ValueFinding::PixelPadding { slice_count }.about(paths())),
+            ),
+        ] {
+            assert_eq!(issues(change), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn slices_without_a_frame_of_reference_are_in_that_of_the_others() {
+        let mut headers = regular();
+        headers[0].coordinates.frame_of_reference_uid.clear();
+        assert_eq!(issues_of(headers), []);
+    }
+
+    #[test]
+    fn steps_of_an_axis_may_differ_in_data_type() {
+        let mut headers = regular()[..2].to_vec();
+        for header in &mut headers {
+            let frame = |index: usize| FrameHeader {
+                index,
+                data_type: Some(["VELOCITY", "MAGNITUDE"][index].into()),
+                ..FrameHeader::of_instance(header)
+            };
+            header.frames = (0..2).map(frame).collect();
+        }
+        assert_eq!(issues_of(headers), []);
+    }
+}

@@ -21,6 +21,7 @@ mod header;
 mod image_state;
 mod mixed;
 mod mosaic;
+mod natural;
 mod order;
 mod parts;
 mod plan;

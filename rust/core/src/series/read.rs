@@ -410,3 +410,85 @@ pub(super) fn readable(slice: &InstanceHeader) -> Result<&ImagePixels> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, Family};
+    use crate::series::header::FrameHeader;
+    use crate::series::mosaic::Mosaic;
+    use crate::series::tests::synthetic::{image_mut, regular, why};
+
+    /// Slices by their files, `None` for places without an image.
+    fn set(places: &[Option<usize>], change: fn(&mut InstanceHeader)) -> SliceSet {
+        let mut headers = regular()[..2].to_vec();
+        headers.iter_mut().for_each(change);
+        let frame = FrameHeader::of_instance(&headers[0]);
+        let slice = |place: &Option<usize>| place.map(|file| Slice { file, frame: frame.clone() });
+        SliceSet {
+            slices: places.iter().map(slice).collect(),
+            files: headers.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    #[test]
+    fn slices_of_one_file_are_read_together_up_to_a_length() {
+        let places = [Some(0), Some(0), Some(0), Some(1), None, None, Some(1), Some(0)];
+        let all = [0..3, 3..4, 4..5, 5..6, 6..7, 7..8];
+        let pairs = [0..2, 2..3, 3..4, 4..5, 5..6, 6..7, 7..8];
+        let third = BYTES_AT_ONCE / 3;
+        assert_eq!(jobs(&set(&places, |_| {}), third), all);
+        assert_eq!(jobs(&set(&places, |_| {}), third + 1), pairs);
+        assert_eq!(jobs(&set(&places, |one| one.image.is_deflated = true), third + 1), all);
+        let mosaic = |one: &mut InstanceHeader| {
+            let is_spacing_assumed = false;
+            one.image.mosaic =
+                Some(Mosaic { across: 2, count: 3, rows: 2, columns: 3, is_spacing_assumed });
+        };
+        assert_eq!(jobs(&set(&places, mosaic), BYTES_AT_ONCE * 2), all);
+        assert_eq!(jobs(&set(&[], |_| {}), 10), []);
+    }
+
+    #[test]
+    fn an_array_without_room_is_refused() {
+        let set = set(&[Some(0), Some(1)], |_| {});
+        let options = ReadOptions {
+            values: Values::Stored,
+            sample_type: SampleType::I16,
+            fill: 0.0,
+            part: None,
+        };
+        let error =
+            read_slices(&set, &options, &mut [0; 1], Workers::for_computing(Some(1)), &mut |_| {
+                true
+            })
+            .unwrap_err();
+        let ErrorKind::Series(fault) = error.kind() else { panic!("{error}") };
+        assert_eq!(*fault, SeriesFault::NoRoom { slice_count: 2 });
+    }
+
+    #[test]
+    fn an_image_that_is_not_read_says_why() {
+        let mut header = regular().remove(0);
+        assert!(readable(&header).is_ok());
+        let description = image_mut(&mut header).clone();
+        let text = |header: &InstanceHeader| {
+            let error: Error = readable(header).err().unwrap();
+            (error.what(), error.family())
+        };
+        header.image.state = ImageState::None;
+        let missing = "PixelData is missing, which a volume needs".to_owned();
+        assert_eq!(text(&header), (missing, Family::Invalid));
+        header.image.state = ImageState::Invalid(why());
+        assert_eq!(text(&header), (why().what(), Family::Invalid));
+        header.image.state = ImageState::Unsupported {
+            error: ErrorKind::Series(SeriesFault::UncountedMosaic).into(),
+            description: None,
+            has_own_geometry: true,
+        };
+        assert_eq!(text(&header).1, Family::Unsupported);
+        header.image.state = ImageState::Truncated { description, needed: 9, available: 4 };
+        let short = "the pixels need 9 bytes, but there are 4 (5 bytes missing)".to_owned();
+        assert_eq!(text(&header), (short, Family::Invalid));
+    }
+}

@@ -178,7 +178,7 @@ mod tests {
     use super::*;
     use crate::pixel::{ImagePixels, Rescale};
     use crate::series::header::acquisition::AxisNumber;
-    use crate::series::tests::bytes::{NATIVE, header_of};
+    use crate::series::tests::bytes::{NATIVE, file_of, file_with_meta, header_of};
 
     #[test]
     fn a_slice_is_read() {
@@ -256,5 +256,165 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn doses_are_scaled_by_their_own_element() {
+        let scaling = (0x3004, 0x000E, "DS", &b"0.5 "[..]);
+        let dose = (0x0008, 0x0060, "CS", &b"RTDOSE"[..]);
+        let slope = Rescale { slope: 1.0, intercept: -1024.0 };
+        for (name, changes, expected) in [
+            ("a dose", &[dose, scaling][..], Rescale { slope: 0.5, intercept: 0.0 }),
+            ("a dose without", &[dose], slope),
+            ("a CT", &[scaling], slope),
+        ] {
+            let header = header_of(NATIVE, changes);
+            assert_eq!(header.transform.rescale, expected, "{name}");
+        }
+        let bad = (0x0028, 0x1052, "DS", &b"1,5 "[..]);
+        let transform = header_of(NATIVE, &[bad]).transform;
+        assert_eq!((transform.has_bad_rescale, transform.rescale.intercept), (true, 0.0));
+        // What a dose does not use is marked all the same.
+        assert!(header_of(NATIVE, &[dose, scaling, bad]).transform.has_bad_rescale);
+    }
+
+    #[test]
+    fn the_first_window_is_taken() {
+        let center = (0x0028, 0x1050, "DS", &b"40\\50 "[..]);
+        let width = (0x0028, 0x1051, "DS", &b"400 "[..]);
+        let window = |changes: &[_]| header_of(NATIVE, changes).transform.window;
+        assert_eq!(window(&[center, width]), Some([40.0, 400.0]));
+        assert_eq!(window(&[center]), None);
+        assert_eq!(window(&[center, (0x0028, 0x1051, "DS", b"inf ")]), None);
+    }
+
+    #[test]
+    fn identity_is_that_of_the_data_set_or_else_of_the_file_meta_information() {
+        let identity = header_of(
+            NATIVE,
+            &[
+                (0x0008, 0x0016, "UI", b"1.2.840.10008.5.1.4.1.1.2\0"),
+                (0x0008, 0x0018, "UI", b"1.5\0"),
+                (0x0008, 0x103E, "LO", b" words "),
+                (0x0020, 0x000D, "UI", b"1.6\0"),
+                (0x0020, 0x0011, "IS", b"12"),
+            ],
+        )
+        .identity;
+        let expected = Identity {
+            study_instance_uid: "1.6".to_owned(),
+            series_instance_uid: "1.2.3".to_owned(),
+            sop_instance_uid: "1.5".to_owned(),
+            sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".to_owned(),
+            modality: "CT".to_owned(),
+            series_description: "words".to_owned(),
+            series_number: Some(12),
+            instance_number: Some(7),
+            image_type: "ORIGINAL\\PRIMARY\\AXIAL".to_owned(),
+        };
+        assert_eq!(identity, expected);
+        assert_eq!(header_of(NATIVE, &[]).identity.sop_class_uid, "");
+        let meta = (0x0002, 0x0002, "UI", &b"1.9\0"[..]);
+        let file = file_of(b"1.2.840.10008.1.2.1\0", &[(0x0008, 0x0060, "CS", b"CT")]);
+        assert_eq!(Identity::from_file(&file).sop_class_uid, "");
+        assert_eq!(Identity::from_file(&file_with_meta(meta)).sop_class_uid, "1.9");
+    }
+
+    #[test]
+    fn numbers_tell_images_of_one_position_apart() {
+        let acquisition = header_of(
+            NATIVE,
+            &[
+                (0x0018, 0x0081, "DS", b"5.5 "),
+                (0x0008, 0x0032, "TM", b"010203.5"),
+                (0x0018, 0x9087, "FD", &800.0_f64.to_le_bytes()),
+                (0x0018, 0x9089, "FD", &[0.0_f64, 0.0, 1.0].map(f64::to_le_bytes).concat()),
+            ],
+        )
+        .acquisition;
+        assert_eq!(acquisition.number(AxisNumber::EchoTime), Some(5.5));
+        assert_eq!(acquisition.number(AxisNumber::AcquisitionTime), Some(3723.5));
+        assert_eq!(acquisition.number(AxisNumber::DiffusionBValue), Some(800.0));
+        assert_eq!(acquisition.number(AxisNumber::FlipAngle), None);
+        assert_eq!(acquisition.gradient, Some([0.0, 0.0, 1.0]));
+    }
+
+    #[test]
+    fn what_no_image_can_have_is_dropped() {
+        let mut header = header_of(NATIVE, &[]);
+        header.plane.position = Some([1e6, -1e6, 0.0]);
+        header.acquisition.set(AxisNumber::EchoTime, Some(f64::NAN));
+        header.acquisition.gradient = Some([0.0, 1.0, 0.0]);
+        header.drop_unusable();
+        assert_eq!(header.plane.position, Some([1e6, -1e6, 0.0]));
+        assert_eq!(header.acquisition.number(AxisNumber::EchoTime), None);
+        assert_eq!(header.acquisition.gradient, Some([0.0, 1.0, 0.0]));
+        assert!(!header.transform.has_bad_rescale);
+        type Change = fn(&mut InstanceHeader);
+        type Check = fn(&InstanceHeader) -> bool;
+        for (name, change, check) in [
+            (
+                "a far position",
+                (|one| one.plane.position = Some([0.0, 1e6 + 1.0, 0.0])) as Change,
+                (|one| one.plane.position.is_none()) as Check,
+            ),
+            (
+                "a spacing of zero",
+                |one| one.plane.pixel_spacing = Some([1.0, 0.0]),
+                |one| one.plane.pixel_spacing.is_none(),
+            ),
+            (
+                "an infinite spacing",
+                |one| one.plane.pixel_spacing = Some([f64::INFINITY, 1.0]),
+                |one| one.plane.pixel_spacing.is_none(),
+            ),
+            (
+                "an infinite slope",
+                |one| one.transform.rescale.slope = f64::INFINITY,
+                |one| one.transform.has_bad_rescale,
+            ),
+            (
+                "an infinite intercept",
+                |one| one.transform.rescale.intercept = f64::NAN,
+                |one| one.transform.has_bad_rescale,
+            ),
+            (
+                "a direction of no length",
+                |one| one.acquisition.gradient = Some([0.0; 3]),
+                |one| one.acquisition.gradient.is_none(),
+            ),
+            (
+                "a direction without weighting",
+                |one| one.acquisition.set(AxisNumber::DiffusionBValue, Some(0.0)),
+                |one| one.acquisition.gradient.is_none(),
+            ),
+        ] {
+            let mut single = header.clone();
+            change(&mut single);
+            single.drop_unusable();
+            assert!(check(&single), "{name}");
+            // Of a multi-frame file the frames count.
+            let mut several = header.clone();
+            several.frames = vec![FrameHeader::of_instance(&several)];
+            change(&mut several);
+            several.drop_unusable();
+            assert!(!check(&several), "{name}");
+        }
+    }
+
+    #[test]
+    fn localizers_and_slices() {
+        let localizer = (0x0008, 0x0008, "CS", &b"ORIGINAL\\PRIMARY\\LOCALIZER "[..]);
+        let header = header_of(NATIVE, &[localizer, (0x0028, 0x0120, "US", &[1, 0])]);
+        assert!(header.is_localizer() && header.image.has_padding && header.has_image());
+        assert_eq!(header.slice_size(), Some((2, 2)));
+        let mut header = header_of(NATIVE, &[]);
+        assert!(!header.is_localizer() && !header.image.has_padding && !header.image.is_deflated);
+        assert_eq!(header.all_frames().len(), 1);
+        header.image.mosaic =
+            Some(Mosaic { across: 2, count: 3, rows: 8, columns: 9, is_spacing_assumed: false });
+        assert_eq!(header.slice_size(), Some((8, 9)));
+        header.image.state = ImageState::None;
+        assert!(!header.has_image());
     }
 }

@@ -66,3 +66,12 @@ pub fn file_of(syntax: &[u8], elements: &[(u16, u16, &str, &[u8])]) -> DicomFile
 pub fn dataset_of(elements: &[(u16, u16, &str, &[u8])]) -> Arc<Dataset> {
     Arc::clone(&file_of(NATIVE, elements).dataset)
 }
+
+/// A file with an element of the File Meta Information, and Modality.
+pub fn file_with_meta((group, number, vr, value): (u16, u16, &str, &[u8])) -> DicomFile {
+    let meta = element(group, number, vr, value);
+    let syntax = element(0x0002, 0x0010, "UI", NATIVE);
+    let modality = element(0x0008, 0x0060, "CS", b"CT");
+    let bytes = [&[0; 128][..], b"DICM", &meta, &syntax, &modality].concat();
+    DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default()).unwrap()
+}
