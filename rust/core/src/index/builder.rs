@@ -11,7 +11,7 @@ pub(super) enum Rows {
 }
 
 impl Rows {
-    pub fn new(kind: Kind) -> Rows {
+    pub(crate) fn new(kind: Kind) -> Rows {
         match kind {
             Kind::Int => Rows::Int(Ragged::default()),
             Kind::Float => Rows::Float(Ragged::default()),
@@ -20,7 +20,7 @@ impl Rows {
     }
 
     /// Ends a row: with what was added since the last one, or without if it is of no use.
-    pub fn end_row(&mut self, is_valid: bool) {
+    pub(crate) fn end_row(&mut self, is_valid: bool) {
         match self {
             Rows::Int(rows) => rows.end_row(is_valid),
             Rows::Float(rows) => rows.end_row(is_valid),
@@ -29,7 +29,7 @@ impl Rows {
     }
 
     /// Forgets the rows behind the first `count`, and what was added to a row that has not ended.
-    pub fn truncate(&mut self, count: usize) {
+    pub(crate) fn truncate(&mut self, count: usize) {
         match self {
             Rows::Int(rows) => rows.truncate(count),
             Rows::Float(rows) => rows.truncate(count),
@@ -52,16 +52,16 @@ impl<T> Default for Ragged<T> {
 }
 
 impl<T> Ragged<T> {
-    pub fn push(&mut self, value: T) {
+    pub(crate) fn push(&mut self, value: T) {
         self.values.push(value);
     }
 
     /// The values of the row that has not ended.
-    pub fn open(&self) -> &[T] {
+    pub(crate) fn open(&self) -> &[T] {
         self.values.get(self.ends.last().copied().unwrap_or(0)..).unwrap_or_default()
     }
 
-    pub fn row(&self, row: usize) -> &[T] {
+    pub(crate) fn row(&self, row: usize) -> &[T] {
         let start =
             row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.ends.get(row).and_then(|end| self.values.get(start..*end)).unwrap_or_default()
@@ -89,11 +89,11 @@ pub(super) struct RaggedText {
 
 impl RaggedText {
     /// The text, to add to its end.
-    pub fn open(&mut self) -> &mut String {
+    pub(crate) fn open(&mut self) -> &mut String {
         &mut self.text
     }
 
-    pub fn row(&self, row: usize) -> &str {
+    pub(crate) fn row(&self, row: usize) -> &str {
         let start =
             row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.ends.get(row).and_then(|end| self.text.get(start..*end)).unwrap_or_default()

@@ -115,7 +115,7 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    pub fn new(columns: &[ColumnSpec]) -> Chunk {
+    pub(crate) fn new(columns: &[ColumnSpec]) -> Chunk {
         let columns = columns.iter().map(|column| Rows::new(column.kind())).collect();
         Chunk {
             files: Vec::new(),

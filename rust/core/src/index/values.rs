@@ -81,7 +81,7 @@ impl Surroundings for Level<'_> {
 }
 
 impl<'a> Level<'a> {
-    pub fn new(
+    pub(crate) fn new(
         elements: &'a [Element],
         encoding: Encoding,
         bytes: HeaderBytes<'a>,
@@ -98,7 +98,7 @@ impl<'a> Level<'a> {
     /// # Errors
     ///
     /// If the operating system refuses. The row is not ended then.
-    pub fn add_row(&self, column: &ColumnSpec, rows: &mut Rows) -> Result<bool> {
+    pub(crate) fn add_row(&self, column: &ColumnSpec, rows: &mut Rows) -> Result<bool> {
         let is_valid = match self.add_values(column, 0, rows) {
             Ok(is_valid) => is_valid,
             Err(error) if error.family() == Family::Io => return Err(error),

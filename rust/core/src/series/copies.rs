@@ -15,7 +15,7 @@ pub(super) struct Copies(BTreeMap<usize, BTreeMap<usize, usize>>);
 
 impl Copies {
     /// What there is to say about the copies of `files`, of `headers`.
-    pub fn issue(
+    pub(crate) fn issue(
         &self,
         files: impl IntoIterator<Item = usize>,
         headers: &[InstanceHeader],
@@ -37,7 +37,7 @@ impl Copies {
     }
 
     /// That of all files.
-    pub fn issue_of_all(&self, headers: &[InstanceHeader]) -> Option<Issue> {
+    pub(crate) fn issue_of_all(&self, headers: &[InstanceHeader]) -> Option<Issue> {
         self.issue(self.0.keys().copied(), headers)
     }
 }

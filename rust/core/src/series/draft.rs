@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::axis::LeadingAxis;
+use super::beside::Extent;
 use super::header::FrameHeader;
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
@@ -12,7 +13,7 @@ use super::order::order;
 use super::plan::SeriesPlan;
 use super::report::{FileFinding, Finding, Issue, Report};
 use super::slice_set::{Slice, SliceSet};
-use super::stack::{Entry, Extent, Group};
+use super::stack::{Entry, Group};
 use super::tolerances::Tolerances;
 use crate::error::Error;
 use crate::geometry::Affine;
@@ -41,7 +42,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub fn new(stack: &Group<'_>, tolerances: &Tolerances) -> Draft {
+    pub(crate) fn new(stack: &Group<'_>, tolerances: &Tolerances) -> Draft {
         let mut draft = Draft { image_count: stack.entries.len(), ..Draft::default() };
         draft.files = stack.entries.iter().map(|entry| entry.file).collect();
         draft.files.dedup();
@@ -70,7 +71,7 @@ impl Draft {
 
     /// `headers`: the files of the series. `unreadable`: those of which nobody knows which of its
     /// stacks they are of.
-    pub fn plan(
+    pub(crate) fn plan(
         mut self,
         uid: &str,
         headers: &[Arc<InstanceHeader>],

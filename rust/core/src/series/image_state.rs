@@ -4,6 +4,7 @@ use crate::dataset::{Dataset, DicomFile, OpenBytes};
 use crate::dictionary;
 use crate::error::{Error, ErrorKind, Family, SeriesFault};
 use crate::image_description::{ImageDescription, PixelElement};
+use crate::parse::Element;
 use crate::pixel::{EncapsulatedPixels, ImagePixels, PixelValue, ValueField};
 
 /// The image of an instance, as far as it can be read.
@@ -59,36 +60,33 @@ impl ImageState {
             );
         }
         let element = dataset.find(kind.tag());
-        let description = match (ImageDescription::new(dataset, kind), element) {
-            (Ok(description), _) => description,
-            (Err(error), None) if is_image_class(sop_class_uid) => {
-                return ImageState::Invalid(error);
+        match (ImageDescription::new(dataset, kind), element) {
+            (Ok(description), Some(element)) => {
+                ImageState::from_element(file, kind, description, element)
             }
-            (Err(_), None) => return without_image(dataset, sop_class_uid),
-            (Err(error), Some(_)) if error.family() == Family::Unsupported => {
-                return ImageState::Unsupported {
-                    error,
-                    description: None,
-                    has_own_geometry: false,
-                };
+            // An image's attributes without its pixels: the file ends before they start.
+            (Ok(description), None) => {
+                let needed = description.total_length().unwrap_or(u64::MAX);
+                ImageState::Truncated { description, needed, available: 0 }
             }
-            (Err(error), Some(_)) => return ImageState::Invalid(error),
-        };
-        // An image's attributes without its pixels: the file ends before they start.
-        let Some(element) = element else {
-            let needed = description.total_length().unwrap_or(u64::MAX);
-            return ImageState::Truncated { description, needed, available: 0 };
-        };
-        let unsupported =
-            |what: &'static str, coded: &str, has_own_geometry: bool| ImageState::Unsupported {
-                error: ErrorKind::unsupported(what, coded).into(),
-                description: ImageDescription::new(dataset, kind).ok(),
-                has_own_geometry,
-            };
+            (Err(error), None) if is_image_class(sop_class_uid) => ImageState::Invalid(error),
+            (Err(_), None) => without_image(dataset, sop_class_uid),
+            (Err(error), Some(_)) => ImageState::of_error(error, None),
+        }
+    }
+
+    fn from_element(
+        file: &DicomFile,
+        kind: PixelElement,
+        description: ImageDescription,
+        element: &Element,
+    ) -> ImageState {
         // Rescaling is `f64` arithmetic, which holds no whole number of 64 bits exactly.
         if description.sample_type().size() > 4 && kind == PixelElement::PixelData {
-            return unsupported("64-bit pixel data", "", false);
+            let error = ErrorKind::unsupported("64-bit pixel data", "").into();
+            return ImageState::of_error(error, Some(description));
         }
+        let dataset = &*file.dataset;
         let value = PixelValue {
             bytes: dataset.bytes(),
             field: ValueField::new(dataset, element),
@@ -106,13 +104,17 @@ impl ImageState {
                 ErrorKind::PixelsCutShort { needed, available } => {
                     ImageState::Truncated { description, needed, available }
                 }
-                ErrorKind::Unsupported { .. } => ImageState::Unsupported {
-                    error,
-                    description: Some(description),
-                    has_own_geometry: false,
-                },
-                _ => ImageState::Invalid(error),
+                _ => ImageState::of_error(error, Some(description)),
             },
+        }
+    }
+
+    fn of_error(error: Error, description: Option<ImageDescription>) -> ImageState {
+        match error.family() {
+            Family::Unsupported => {
+                ImageState::Unsupported { error, description, has_own_geometry: false }
+            }
+            _ => ImageState::Invalid(error),
         }
     }
 }
@@ -164,81 +166,111 @@ mod tests {
     use super::*;
     use crate::series::tests::bytes::{NATIVE, header_of};
 
+    type Change = (u16, u16, &'static str, &'static [u8]);
+
+    const JPEG: &[u8] = b"1.2.840.10008.1.2.4.70";
+    const SHORT: Change = (0x7FE0, 0x0010, "OW", &[0; 6]);
+    const NO_PIXELS: Change = (0x7FE0, 0x0010, "--", &[]);
+    const CT: Change = (0x0008, 0x0016, "UI", b"1.2.840.10008.5.1.4.1.1.2\0");
+    const NO_ROWS: Change = (0x0028, 0x0010, "--", &[]);
+    const REPORT: Change = (0x0008, 0x0016, "UI", b"1.2.840.10008.5.1.4.1.1.88.11\0");
+    const DOSE: Change = (0x0008, 0x0016, "UI", b"1.2.840.10008.5.1.4.1.1.481.2\0");
+    const SEGMENTATION: Change = (0x0008, 0x0016, "UI", b"1.2.840.10008.5.1.4.1.1.66.4");
+    /// A sequence whose length goes on after the end of the file.
+    const CUT: Change = (0x7FE0, 0x0001, "SQ", b"cut");
+    const FRAMES: Change = (0x0028, 0x0008, "IS", b"3 ");
+    const MOSAIC: Change = (0x0008, 0x0008, "CS", b"ORIGINAL\\PRIMARY\\M\\MOSAIC");
+    const FLOAT: Change = (0x7FE0, 0x0008, "OW", &[0; 16]);
+
+    const fn width(bits: &'static [u8]) -> Change {
+        (0x0028, 0x0100, "US", bits)
+    }
+
+    /// The Transfer Syntax, the changes to a slice, and what its image is in words.
+    const CASES: &[(&str, &[u8], &[Change], &str)] = &[
+        ("native", NATIVE, &[], "readable"),
+        ("cut short", NATIVE, &[SHORT], "truncated 8 6"),
+        ("without its pixels", NATIVE, &[NO_PIXELS], "truncated 8 0"),
+        ("no image", NATIVE, &[NO_PIXELS, NO_ROWS], "none"),
+        (
+            "without rows",
+            NATIVE,
+            &[NO_ROWS],
+            "invalid (0028,0010) Rows: Rows is missing, which Pixel Data needs",
+        ),
+        (
+            "cut off within an element",
+            NATIVE,
+            &[NO_PIXELS, NO_ROWS, CUT],
+            "invalid the file ends within (7FE0,0001), before it says whether it has an image",
+        ),
+        ("a report cut off within an element", NATIVE, &[NO_PIXELS, NO_ROWS, REPORT, CUT], "none"),
+        (
+            "a dose cut off within an element",
+            NATIVE,
+            &[NO_PIXELS, NO_ROWS, DOSE, CUT],
+            "invalid the file ends within (7FE0,0001), before it says whether it has an image",
+        ),
+        (
+            "a segmentation without its rows",
+            NATIVE,
+            &[NO_PIXELS, NO_ROWS, SEGMENTATION],
+            "invalid (0028,0010) Rows: Rows is missing, which Pixel Data needs",
+        ),
+        (
+            "cut off before its rows",
+            NATIVE,
+            &[NO_PIXELS, NO_ROWS, CT],
+            "invalid (0028,0010) Rows: Rows is missing, which Pixel Data needs",
+        ),
+        ("native under a syntax for compressed pixels", JPEG, &[], "readable"),
+        ("frames that are not all there", NATIVE, &[FRAMES], "truncated 24 8"),
+        (
+            "mosaic",
+            NATIVE,
+            &[MOSAIC],
+            "unsupported a mosaic whose header does not say how many slices it has cannot be \
+             read, own",
+        ),
+        (
+            "24 bits",
+            NATIVE,
+            &[width(&[24, 0])],
+            "unsupported pixel data of this width (Bits Allocated 24) cannot be read yet",
+        ),
+        ("64 bits", NATIVE, &[width(&[64, 0])], "unsupported 64-bit pixel data cannot be read yet"),
+        ("float", NATIVE, &[FLOAT, NO_PIXELS, width(&[32, 0])], "readable"),
+        (
+            "float and whole numbers",
+            NATIVE,
+            &[FLOAT, width(&[32, 0])],
+            "invalid it has more than one of Pixel Data, Float Pixel Data and Double Float Pixel \
+             Data",
+        ),
+        (
+            "float of another width",
+            NATIVE,
+            &[FLOAT, NO_PIXELS],
+            "invalid (0028,0100) BitsAllocated: BitsAllocated is 16, expected 32",
+        ),
+    ];
+
     #[test]
     fn images_by_what_can_be_read_of_them() {
-        let jpeg = b"1.2.840.10008.1.2.4.70";
-        let short = (0x7FE0, 0x0010, "OW", &[0; 6][..]);
-        let no_pixels = (0x7FE0, 0x0010, "--", &[][..]);
-        let ct = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.2\0"[..]);
-        let no_rows = (0x0028, 0x0010, "--", &[][..]);
-        let report = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.88.11\0"[..]);
-        let segmentation = (0x0008, 0x0016, "UI", &b"1.2.840.10008.5.1.4.1.1.66.4"[..]);
-        // A sequence whose length goes on behind the end of the file.
-        let cut = (0x7FE0, 0x0001, "SQ", &b"cut"[..]);
-        let frames = (0x0028, 0x0008, "IS", &b"3 "[..]);
-        let mosaic = (0x0008, 0x0008, "CS", &b"ORIGINAL\\PRIMARY\\M\\MOSAIC"[..]);
-        let width = |bits: &'static [u8]| (0x0028, 0x0100, "US", bits);
-        let float = (0x7FE0, 0x0008, "OW", &[0; 16][..]);
-        for (name, syntax, changes, expected) in [
-            ("native", NATIVE, vec![], "native"),
-            ("cut short", NATIVE, vec![short], "truncated 8 6"),
-            ("without its pixels", NATIVE, vec![no_pixels], "truncated 8 0"),
-            ("no image", NATIVE, vec![no_pixels, no_rows], "none"),
-            ("without rows", NATIVE, vec![no_rows], "invalid"),
-            ("cut off within an element", NATIVE, vec![no_pixels, no_rows, cut], "invalid"),
-            (
-                "a report cut off within an element",
-                NATIVE,
-                vec![no_pixels, no_rows, report, cut],
-                "none",
-            ),
-            (
-                "a segmentation without its rows",
-                NATIVE,
-                vec![no_pixels, no_rows, segmentation],
-                "invalid",
-            ),
-            ("cut off before its rows", NATIVE, vec![no_pixels, no_rows, ct], "invalid"),
-            ("native under a syntax for compressed pixels", jpeg, vec![], "native"),
-            ("frames that are not all there", NATIVE, vec![frames], "truncated 24 8"),
-            (
-                "mosaic",
-                NATIVE,
-                vec![mosaic],
-                "unsupported a mosaic whose header does not say how many slices it has cannot be read, own",
-            ),
-            (
-                "24 bits",
-                NATIVE,
-                vec![width(&[24, 0])],
-                "unsupported pixel data of this width (Bits Allocated 24) cannot be read yet",
-            ),
-            (
-                "64 bits",
-                NATIVE,
-                vec![width(&[64, 0])],
-                "unsupported 64-bit pixel data cannot be read yet",
-            ),
-            ("float", NATIVE, vec![float, no_pixels, width(&[32, 0])], "native"),
-            ("float and whole numbers", NATIVE, vec![float, width(&[32, 0])], "invalid"),
-            ("float of another width", NATIVE, vec![float, no_pixels], "invalid"),
-        ] {
-            let found = match header_of(syntax, &changes).image.state {
+        for (name, syntax, changes, expected) in CASES {
+            let found = match header_of(syntax, changes).image.state {
                 ImageState::None => "none".to_owned(),
-                ImageState::Readable(_) => "native".to_owned(),
-                ImageState::Invalid(_) => "invalid".to_owned(),
+                ImageState::Readable(_) => "readable".to_owned(),
+                ImageState::Invalid(error) => format!("invalid {}", error.what()),
                 ImageState::Truncated { needed, available, .. } => {
                     format!("truncated {needed} {available}")
                 }
                 ImageState::Unsupported { error, has_own_geometry, .. } => {
-                    format!(
-                        "unsupported {}{}",
-                        error.what(),
-                        if has_own_geometry { ", own" } else { "" }
-                    )
+                    let own = if has_own_geometry { ", own" } else { "" };
+                    format!("unsupported {}{own}", error.what())
                 }
             };
-            assert_eq!(found, expected, "{name}");
+            assert_eq!(found, *expected, "{name}");
         }
     }
 }

@@ -133,19 +133,18 @@ mod tests {
         mixed_attributes(&order(&group, entries, false, &Tolerances::DEFAULT).unwrap())
     }
 
+    fn paths() -> [std::path::PathBuf; 2] {
+        ["folder/03", "folder/04"].map(Into::into)
+    }
+
     #[test]
-    fn slices_that_differ_are_named() {
+    fn slices_with_other_coordinates_are_named() {
         fn mosaic(header: &mut InstanceHeader, is_spacing_assumed: bool) {
             header.image.mosaic =
                 Some(Mosaic { across: 1, count: 1, rows: 5, columns: 7, is_spacing_assumed });
         }
-        fn with_data_type(header: &mut InstanceHeader) {
-            let data_type = Some("VELOCITY".into());
-            header.frames = vec![FrameHeader { data_type, ..FrameHeader::of_instance(header) }];
-        }
         let slice_count = 2;
         let of = |issue: Issue| vec![issue];
-        let paths = || ["folder/03", "folder/04"].map(Into::into);
         for (name, change, expected) in [
             ("nothing", (|_| {}) as Change, vec![]),
             (
@@ -168,9 +167,23 @@ mod tests {
                 of(GeometryFinding::AssumedMosaicSpacing { slice_count }.about(paths())),
             ),
             ("a mosaic", |one| mosaic(one, false), vec![]),
+        ] {
+            assert_eq!(issues(change), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn slices_with_other_values_are_named() {
+        fn with_data_type(header: &mut InstanceHeader) {
+            let data_type = Some("VELOCITY".into());
+            header.frames = vec![FrameHeader { data_type, ..FrameHeader::of_instance(header) }];
+        }
+        let slice_count = 2;
+        let of = |issue: Issue| vec![issue];
+        for (name, change, expected) in [
             (
                 "a data type",
-                with_data_type,
+                with_data_type as Change,
                 of(ValueFinding::MixedDataType { slice_count }.about(paths())),
             ),
             (

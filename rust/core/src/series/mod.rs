@@ -11,6 +11,7 @@
 
 mod axis;
 mod batch;
+mod beside;
 mod copies;
 mod dimension_names;
 mod draft;

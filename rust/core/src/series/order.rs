@@ -8,11 +8,12 @@
 use std::collections::BTreeMap;
 
 use super::axis::{Arranged, LeadingAxis, arrange};
+use super::beside::Extent;
 use super::grid;
 use super::header::{PlaceNumber, PlaceSource};
 use super::natural::natural;
 use super::report::{Consequence, Finding, GeometryFinding, Issue, Lacking};
-use super::stack::{Entry, Extent, Group};
+use super::stack::{Entry, Group};
 use super::tolerances::Tolerances;
 use crate::geometry::{Affine, Orientation, Vector, norm, scale, subtract};
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::axis::LeadingAxis;
+use super::beside::left_out;
 use super::copies::{Copies, drop_copies};
 use super::draft::Draft;
 use super::header::FrameHeader;
@@ -14,7 +15,7 @@ use super::image_state::ImageState;
 use super::parts::parts;
 use super::report::{FileFinding, Finding, Issue, Report};
 use super::slice_set::SliceSet;
-use super::stack::{Entry, left_out, split};
+use super::stack::{Entry, split};
 use super::tolerances::Tolerances;
 use crate::error::Error;
 use crate::geometry::{Affine, Orientation};

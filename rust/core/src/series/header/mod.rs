@@ -3,8 +3,8 @@
 //!
 //! `instance` puts an [`InstanceHeader`] together from its parts, and `frame` a [`FrameHeader`] for
 //! each of its images. The parts are `identity`, `plane` (where an image lies), `transform` (what
-//! its stored values mean) and `acquisition` (what tells it from others of the same place). `values`
-//! reads single attributes.
+//! its stored values mean) and `acquisition` (what tells it from others of the same place).
+//! `values` reads single attributes.
 
 mod acquisition;
 mod frame;

@@ -54,3 +54,48 @@ pub(in crate::series) fn exactly<const N: usize>(dataset: &Dataset, tag: Tag) ->
 pub(super) fn time(dataset: &Dataset, tag: Tag) -> Option<f64> {
     dataset.text(tag).and_then(|text| value::seconds_of_day(&text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::tests::bytes::dataset_of;
+
+    #[test]
+    fn values_are_read_or_missing() {
+        const TAG: Tag = Tag::new(0x0018, 0x0050);
+        for (name, vr, value, expected) in [
+            ("text", "DS", &b"1\\-2.5 "[..], &[1.0, -2.5][..]),
+            ("binary", "US", &[1, 0, 2, 0], &[1.0, 2.0]),
+            ("one is no number", "DS", b"1\\x ", &[]),
+            ("one is empty", "DS", b"1\\", &[]),
+            ("empty", "DS", b"", &[]),
+        ] {
+            let dataset = dataset_of(&[(0x0018, 0x0050, vr, value)]);
+            assert_eq!(decimals(&dataset, TAG), expected, "{name}");
+            assert_eq!(number(&dataset, TAG), expected.first().copied(), "{name}");
+            let two: Option<[f64; 2]> = exactly(&dataset, TAG);
+            assert_eq!(
+                two.map(|two| two.to_vec()),
+                (expected.len() == 2).then(|| expected.to_vec())
+            );
+            assert_eq!(exactly::<3>(&dataset, TAG), None, "{name}");
+            assert_eq!(is_empty(&dataset, TAG), value.is_empty(), "{name}");
+        }
+        let infinite = dataset_of(&[(0x0018, 0x0050, "DS", b"inf\\1 ")]);
+        assert_eq!((number(&infinite, TAG), exactly::<2>(&infinite, TAG)), (None, None));
+        let none = dataset_of(&[]);
+        assert!(is_empty(&none, TAG) && decimals(&none, TAG).is_empty());
+    }
+
+    #[test]
+    fn text_and_times() {
+        const TAG: Tag = Tag::new(0x0018, 0x0050);
+        let dataset = |vr, value| dataset_of(&[(0x0018, 0x0050, vr, value)]);
+        assert_eq!(text(&dataset("LO", b" a b "), TAG), "a b");
+        assert_eq!(text(&dataset_of(&[]), TAG), "");
+        assert_eq!(identifier(&dataset("UI", b"1.2\0"), TAG), "1.2");
+        assert_eq!(identifier(&dataset_of(&[]), TAG), "");
+        assert_eq!(time(&dataset("TM", b"000102.5"), TAG), Some(62.5));
+        assert_eq!(time(&dataset("TM", b"noon"), TAG), None);
+    }
+}

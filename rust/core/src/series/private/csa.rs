@@ -29,14 +29,14 @@ const SIGNATURE: &[u8] = b"SV10";
 
 /// Whose header it is, by the number of its element.
 #[derive(Clone, Copy, Debug)]
-pub enum Csa {
+pub(crate) enum Csa {
     Image = 0x10,
     Series = 0x20,
 }
 
 /// Where an image has a header. Programs that remove what may identify a patient remove the owners
 /// of blocks: where nobody owns any, it is known by what it starts with.
-pub fn csa_tag(dataset: &Dataset, which: Csa) -> Option<Tag> {
+pub(crate) fn csa_tag(dataset: &Dataset, which: Csa) -> Option<Tag> {
     if let Some(tag) = private_tag(dataset, 0x0029, "SIEMENS CSA HEADER", which as u8) {
         return Some(tag);
     }
@@ -46,13 +46,13 @@ pub fn csa_tag(dataset: &Dataset, which: Csa) -> Option<Tag> {
 }
 
 /// A header of an image.
-pub fn csa_header(dataset: &Dataset, which: Csa) -> Option<Cow<'_, [u8]>> {
+pub(crate) fn csa_header(dataset: &Dataset, which: Csa) -> Option<Cow<'_, [u8]>> {
     dataset.value(dataset.find(csa_tag(dataset, which)?)?).ok()
 }
 
 /// The values of the entry `name`, without blanks; empty ones are left out. `None` if there is no
 /// such entry, or `header` is none.
-pub fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
+pub(crate) fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
     let is_second = header.starts_with(SIGNATURE);
     let mut reader = Reader { rest: header.get(if is_second { 8 } else { 0 }..)? };
     let count = word_at(reader.take(8)?, 0).filter(|count| *count <= MOST_ENTRIES)?;
@@ -86,7 +86,7 @@ pub fn values(header: &[u8], name: &str) -> Option<Vec<String>> {
 }
 
 /// The values of an entry as numbers, if all of them are.
-pub fn numbers(header: &[u8], name: &str) -> Option<Vec<f64>> {
+pub(crate) fn numbers(header: &[u8], name: &str) -> Option<Vec<f64>> {
     let values = values(header, name)?;
     values.iter().map(|value| value.parse().ok().filter(|value: &f64| value.is_finite())).collect()
 }
@@ -122,7 +122,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A header of the second layout, or of the first.
-    pub fn csa(entries: &[(&str, &[&str])], is_second: bool) -> Vec<u8> {
+    pub(crate) fn csa(entries: &[(&str, &[&str])], is_second: bool) -> Vec<u8> {
         let mut bytes = if is_second { b"SV10\x04\x03\x02\x01".to_vec() } else { Vec::new() };
         let word = |bytes: &mut Vec<u8>, word: usize| bytes.extend((word as u32).to_le_bytes());
         word(&mut bytes, entries.len());

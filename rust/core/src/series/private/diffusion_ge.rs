@@ -46,7 +46,7 @@ const B_VALUE_STEP: f64 = 5.0;
 const FIRST_RELEASE: u32 = 12;
 
 /// What the private elements of an image say.
-pub fn of_ge(dataset: &Dataset) -> Option<Diffusion> {
+pub(crate) fn of_ge(dataset: &Dataset) -> Option<Diffusion> {
     let parm = |number| private_tag(dataset, 0x0043, "GEMS_PARM_01", number);
     let acqu = |number| only(dataset, private_tag(dataset, 0x0019, "GEMS_ACQU_01", number)?);
     // What stands behind it is no b-value, and may be empty.
@@ -164,5 +164,102 @@ mod tests {
         let found = axes.to_patient([0.6, 0.0, 0.8]);
         assert_eq!(found, [-0.6, 0.0, 0.8]);
         assert!(found.iter().all(|part| part.is_sign_positive() || *part < 0.0));
+    }
+
+    type Value<'a> = (u16, u16, &'a str, &'a [u8]);
+
+    /// The private elements of an axial image that was scanned in release 25, with `vector`.
+    fn found(vector: Option<[&[u8]; 3]>, changes: &[Value<'_>]) -> Option<Diffusion> {
+        let mut elements: Vec<Value<'_>> = vec![
+            (0x0018, 0x0023, "CS", b"2D"),
+            (0x0018, 0x1020, "LO", b"25\\LX\\MR Software"),
+            (0x0018, 0x1312, "CS", b"COL "),
+            (0x0018, 0x5100, "CS", b"HFS "),
+            (0x0019, 0x0010, "LO", b"GEMS_ACQU_01"),
+            (0x0020, 0x0037, "DS", b"1\\0\\0\\0\\1\\0 "),
+            (0x0043, 0x0010, "LO", b"GEMS_PARM_01"),
+            (0x0043, 0x1030, "SS", &[14, 0]),
+            (0x0043, 0x1039, "IS", b"1000\\8\\0\\0"),
+        ];
+        for (number, value) in [0x10BB, 0x10BC, 0x10BD].into_iter().zip(vector.iter().flatten()) {
+            elements.push((0x0019, number, "DS", value));
+        }
+        for change in changes {
+            elements.retain(|element| (element.0, element.1) != (change.0, change.1));
+            elements.push(*change);
+        }
+        elements.retain(|element| element.2 != "--");
+        elements.sort_by_key(|element| (element.0, element.1));
+        of_ge(&crate::series::tests::bytes::dataset_of(&elements))
+    }
+
+    fn diffusion(b_value: f64, gradient: Option<Vector>) -> Option<Diffusion> {
+        Some(Diffusion { b_value, gradient, is_more_exact: true })
+    }
+
+    #[test]
+    fn the_length_of_a_vector_says_how_strong_the_weighting_is() {
+        let row = Some([-1.0, 0.0, 0.0]);
+        for (name, length, expected) in [
+            ("all of it", &b"1.0 "[..], diffusion(1000.0, row)),
+            ("rounded", b"0.97", diffusion(1000.0, row)),
+            ("longest", b"1.03", diffusion(1000.0, row)),
+            ("too long", b"1.04", None),
+            ("a quarter", b"0.5 ", diffusion(250.0, row)),
+            ("rounded to five", b"0.51", diffusion(260.0, row)),
+            ("hardly any", b"0.03", diffusion(5.0, row)),
+            ("none", b"0.02", diffusion(0.0, None)),
+        ] {
+            assert_eq!(found(Some([length, b"0 ", b"0 "]), &[]), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_an_image_says_whether_it_has_a_direction() {
+        let x = || Some([&b"1 "[..], b"0 ", b"0 "]);
+        let kind = |value| (0x0043, 0x1030, "SS", value);
+        let none = (0x0043, 0x1030, "--", &b""[..]);
+        let count = |value| (0x0019, 0x10E0, "DS", value);
+        let with = diffusion(1000.0, Some([-1.0, 0.0, 0.0]));
+        let without = diffusion(1000.0, None);
+        for (name, changes, expected) in [
+            ("one direction", &[kind(&[14, 0][..])][..], with),
+            ("another", &[kind(&[16, 0])], with),
+            ("a mean", &[kind(&[15, 0])], without),
+            ("a scan of directions", &[none, count(&b"6 "[..])], with),
+            ("a scan without", &[none, count(b"0 ")], without),
+            ("unknown", &[none], with),
+            ("no b-value", &[(0x0043, 0x1039, "--", b"")], None),
+            ("added to", &[(0x0043, 0x1039, "IS", b"1000001000")], with),
+            ("just not added to", &[(0x0043, 0x1039, "IS", b"999999999 ")], None),
+        ] {
+            assert_eq!(found(x(), changes), expected, "{name}");
+        }
+        assert_eq!(found(None, &[]), without);
+        let zero = (0x0043, 0x1039, "IS", &b"0 "[..]);
+        assert_eq!(found(x(), &[zero]), diffusion(0.0, None));
+        // Length zero, and nothing says what the image is.
+        let short = Some([&b"0 "[..], b"0 ", b"0 "]);
+        assert_eq!(found(short, &[none]), None);
+        assert_eq!(found(short, &[]), diffusion(0.0, None));
+    }
+
+    #[test]
+    fn directions_are_known_of_scans_that_were_compared() {
+        let vector = || Some([&b"0.6 "[..], b"0 ", b"0.8 "]);
+        let turned = Some([-0.6, 0.0, 0.8]);
+        for (name, change, expected) in [
+            ("as it is", (0x0018, 0x0023, "CS", &b"2D"[..]), turned),
+            ("of three dimensions", (0x0018, 0x0023, "CS", b"3D"), None),
+            ("feet first", (0x0018, 0x5100, "CS", b"FFS "), None),
+            ("release 12", (0x0018, 0x1020, "LO", b"12.0"), turned),
+            ("release 11", (0x0018, 0x1020, "LO", b"11.9"), None),
+            ("no release", (0x0018, 0x1020, "LO", b"DV"), None),
+            ("along rows", (0x0018, 0x1312, "CS", b"ROW "), Some([0.0, 0.6, 0.8])),
+            ("along neither", (0x0018, 0x1312, "CS", b"OTHER "), None),
+            ("of an unknown plane", (0x0020, 0x0037, "DS", b"0\\1\\0\\1\\0\\0 "), None),
+        ] {
+            assert_eq!(found(vector(), &[change]), diffusion(1000.0, expected), "{name}");
+        }
     }
 }

@@ -7,9 +7,9 @@ mod diffusion;
 mod diffusion_ge;
 mod slice_array;
 
-pub use block::private_tag;
+pub(crate) use block::private_tag;
 #[cfg(test)]
-pub use csa::tests::csa;
-pub use csa::{Csa, csa_header, numbers};
-pub use diffusion::{DIFFUSION_GRADIENT_ORIENTATION, add_private_diffusion, is_unit};
-pub use slice_array::SliceArray;
+pub(crate) use csa::tests::csa;
+pub(crate) use csa::{Csa, csa_header, numbers};
+pub(crate) use diffusion::{DIFFUSION_GRADIENT_ORIENTATION, add_private_diffusion, is_unit};
+pub(crate) use slice_array::SliceArray;

@@ -16,14 +16,14 @@ const STEP_TOLERANCE: f64 = 0.01;
 
 /// The slices of a protocol.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SliceArray {
+pub(crate) struct SliceArray {
     /// The centre of each in patient coordinates.
     centres: Vec<Vector>,
 }
 
 impl SliceArray {
     /// Those in the header of a series.
-    pub fn of_csa(series_header: &[u8]) -> Option<SliceArray> {
+    pub(crate) fn of_csa(series_header: &[u8]) -> Option<SliceArray> {
         PROTOCOLS
             .iter()
             .find_map(|name| SliceArray::new(csa::values(series_header, name)?.first()?))
@@ -61,14 +61,14 @@ impl SliceArray {
     }
 
     /// How many there are.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.centres.len()
     }
 
     /// The distance from slice to slice in mm, negative if they are counted against the normal of
     /// their plane. `None` if it is not the same everywhere: what lacks lines of a protocol, or
     /// counts something else.
-    pub fn step(&self, plane: &Orientation) -> Option<f64> {
+    pub(crate) fn step(&self, plane: &Orientation) -> Option<f64> {
         let along: Vec<f64> =
             self.centres.iter().map(|centre| plane.along_normal(*centre)).collect();
         let first = along.get(1)? - along.first()?;
@@ -82,7 +82,12 @@ impl SliceArray {
     /// Whether slices are counted against the normal of their plane, if the one at `first` is the
     /// first: it is at one end of the array, and the others are behind it. `None` if it is at
     /// neither, or they are not `spacing` mm apart.
-    pub fn is_against(&self, plane: &Orientation, first: Vector, spacing: f64) -> Option<bool> {
+    pub(crate) fn is_against(
+        &self,
+        plane: &Orientation,
+        first: Vector,
+        spacing: f64,
+    ) -> Option<bool> {
         let step = self.step(plane)?;
         let along = |point: &Vector| plane.along_normal(*point);
         let (one, other) = (along(self.centres.first()?), along(self.centres.last()?));
@@ -98,9 +103,11 @@ impl SliceArray {
 mod tests {
     use super::*;
 
-    const PROTOCOL: &str = "<XProtocol>\n### ASCCONV BEGIN ###\nsSliceArray.asSlice[0].sPosition.dTra\t = \t-30.5\n\
+    const PROTOCOL: &str = "<XProtocol>\n### ASCCONV BEGIN ###\n\
+        sSliceArray.asSlice[0].sPosition.dTra\t = \t-30.5\n\
         sSliceArray.asSlice[1].sPosition.dSag = 2\nsSliceArray.asSlice[1].sPosition.dTra = -20.5\n\
-        sSliceArray.asSlice[2].sPosition.dTra = -10.5\nsSliceArray.lSize = 3\nsSliceArray.ucMode = 0x4\n### ASCCONV END";
+        sSliceArray.asSlice[2].sPosition.dTra = -10.5\nsSliceArray.lSize = 3\n\
+        sSliceArray.ucMode = 0x4\n### ASCCONV END";
 
     #[test]
     fn slices_are_counted_and_have_centres() {

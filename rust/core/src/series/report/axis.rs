@@ -130,7 +130,8 @@ impl Finding for AxisFinding {
                 named(missing)
             ),
             AxisFinding::Incomplete { missing, cell_count, is_needed: false, .. } => format!(
-                "{} of {cell_count} {} not in the file, which means that nothing is segmented there",
+                "{} of {cell_count} {} not in the file, which means that nothing is segmented \
+                 there",
                 count(missing.len(), "frame"),
                 verb(missing.len(), "is", "are")
             ),
@@ -168,10 +169,23 @@ mod tests {
         AxisFinding::Incomplete { axis: "echo".into(), missing, cell_count: 10, is_needed }
     }
 
+    fn check(cases: &[Case]) {
+        for (finding, kind, is_error, numbers, sentence) in cases {
+            let cells = match finding {
+                AxisFinding::Incomplete { missing, .. } => missing.clone(),
+                _ => Vec::new(),
+            };
+            let issue = finding.clone().about([]);
+            assert_eq!((issue.kind, issue.is_error), (*kind, *is_error), "{sentence}");
+            assert_eq!(issue.numbers, *numbers, "{sentence}");
+            assert_eq!(issue.sentence, *sentence);
+            assert_eq!(issue.cells, cells);
+        }
+    }
+
     #[test]
-    fn each_finding_has_its_kind_numbers_and_sentence() {
-        let (phase_count, position_count, left_out_count) = (2, 1, 3);
-        let cases: &[Case] = &[
+    fn duplicates_and_gaps_on_the_axis() {
+        check(&[
             (
                 AxisFinding::Duplicates { slice_index: 4, image_count: 3 },
                 IssueKind::DuplicatePosition,
@@ -208,6 +222,13 @@ mod tests {
                 &[("missing_count", 1.0), ("cell_count", 10.0)],
                 "1 frame of 10 is not in the file, which means that nothing is segmented there",
             ),
+        ]);
+    }
+
+    #[test]
+    fn images_that_no_attribute_tells_apart() {
+        let (phase_count, position_count, left_out_count) = (2, 1, 3);
+        check(&[
             (
                 AxisFinding::CountedByOrder { axis: "echo".into(), phase_count, position_count },
                 IssueKind::MultiplePhases,
@@ -224,17 +245,6 @@ mod tests {
                 "2 images at each of 1 position: no attribute tells them apart everywhere in the \
                  same way, and the one with the lowest Instance Number is taken",
             ),
-        ];
-        for (finding, kind, is_error, numbers, sentence) in cases {
-            let cells = match finding {
-                AxisFinding::Incomplete { missing, .. } => missing.clone(),
-                _ => Vec::new(),
-            };
-            let issue = finding.clone().about([]);
-            assert_eq!((issue.kind, issue.is_error), (*kind, *is_error), "{sentence}");
-            assert_eq!(issue.numbers, *numbers, "{sentence}");
-            assert_eq!(issue.sentence, *sentence);
-            assert_eq!(issue.cells, cells);
-        }
+        ]);
     }
 }

@@ -110,72 +110,72 @@ mod tests {
         is_main: true,
     };
 
+    const ONE: LeftOut = LeftOut { image_count: 1, file_count: 1, ..FEW };
+
+    /// The images; whether they are an error; the sentence.
+    const CASES: &[(LeftOut, bool, &str)] = &[
+        (
+            FEW,
+            false,
+            "2 files are left out of the stack of 8 slices, with another number of rows or \
+             columns",
+        ),
+        (
+            LeftOut { is_main: false, ..FEW },
+            true,
+            "2 files are left out of the stack of 8 slices, with another number of rows or \
+             columns; neither is clearly the main stack",
+        ),
+        (
+            LeftOut { in_stack_count: 1, ..FEW },
+            true,
+            "2 files are left out of the stack of 8 slices, with another number of rows or \
+             columns; 1 of them where the stack is or would go on",
+        ),
+        (
+            LeftOut { image_count: 3, kind: IssueKind::MixedOrientation, ..FEW },
+            false,
+            "3 frames of 2 files are left out of the stack of 8 slices, with another plane",
+        ),
+        (
+            LeftOut { kind: IssueKind::MixedPhotometric, stack_count: 1, ..ONE },
+            false,
+            "1 file is left out of the stack of 1 slice, with another Photometric \
+             Interpretation or number of samples",
+        ),
+        (
+            LeftOut { kind: IssueKind::MixedSpacing, ..ONE },
+            false,
+            "1 file is left out of the stack of 8 slices, with another Pixel Spacing",
+        ),
+        (
+            LeftOut { kind: IssueKind::MissingOrientation, in_stack_count: 1, ..ONE },
+            true,
+            "1 file is left out of the stack of 8 slices, with no usable Image Orientation \
+             (Patient)",
+        ),
+        (
+            LeftOut { kind: IssueKind::MissingPosition, ..ONE },
+            true,
+            "1 file is left out of the stack of 8 slices, with no usable Image Position \
+             (Patient)",
+        ),
+        (
+            LeftOut { kind: IssueKind::Unsupported, ..ONE },
+            false,
+            "1 file is left out of the stack of 8 slices, with pixels that cannot be read yet",
+        ),
+        (
+            LeftOut { kind: IssueKind::Localizer, is_main: false, in_stack_count: 1, ..ONE },
+            false,
+            "1 file is left out: a localizer",
+        ),
+        (LeftOut { kind: IssueKind::Localizer, ..FEW }, false, "2 files are left out: localizers"),
+    ];
+
     #[test]
     fn images_are_an_error_where_the_volume_may_lack_them() {
-        let one = LeftOut { image_count: 1, file_count: 1, ..FEW };
-        for (finding, is_error, sentence) in [
-            (
-                FEW,
-                false,
-                "2 files are left out of the stack of 8 slices, with another number of rows or \
-                 columns",
-            ),
-            (
-                LeftOut { is_main: false, ..FEW },
-                true,
-                "2 files are left out of the stack of 8 slices, with another number of rows or \
-                 columns; neither is clearly the main stack",
-            ),
-            (
-                LeftOut { in_stack_count: 1, ..FEW },
-                true,
-                "2 files are left out of the stack of 8 slices, with another number of rows or \
-                 columns; 1 of them where the stack is or would go on",
-            ),
-            (
-                LeftOut { image_count: 3, kind: IssueKind::MixedOrientation, ..FEW },
-                false,
-                "3 frames of 2 files are left out of the stack of 8 slices, with another plane",
-            ),
-            (
-                LeftOut { kind: IssueKind::MixedPhotometric, stack_count: 1, ..one },
-                false,
-                "1 file is left out of the stack of 1 slice, with another Photometric \
-                 Interpretation or number of samples",
-            ),
-            (
-                LeftOut { kind: IssueKind::MixedSpacing, ..one },
-                false,
-                "1 file is left out of the stack of 8 slices, with another Pixel Spacing",
-            ),
-            (
-                LeftOut { kind: IssueKind::MissingOrientation, in_stack_count: 1, ..one },
-                true,
-                "1 file is left out of the stack of 8 slices, with no usable Image Orientation \
-                 (Patient)",
-            ),
-            (
-                LeftOut { kind: IssueKind::MissingPosition, ..one },
-                true,
-                "1 file is left out of the stack of 8 slices, with no usable Image Position \
-                 (Patient)",
-            ),
-            (
-                LeftOut { kind: IssueKind::Unsupported, ..one },
-                false,
-                "1 file is left out of the stack of 8 slices, with pixels that cannot be read yet",
-            ),
-            (
-                LeftOut { kind: IssueKind::Localizer, is_main: false, in_stack_count: 1, ..one },
-                false,
-                "1 file is left out: a localizer",
-            ),
-            (
-                LeftOut { kind: IssueKind::Localizer, ..FEW },
-                false,
-                "2 files are left out: localizers",
-            ),
-        ] {
+        for &(finding, is_error, sentence) in CASES {
             let issue = finding.about([]);
             assert_eq!((issue.sentence.as_str(), issue.is_error), (sentence, is_error));
             assert_eq!(issue.kind, finding.kind);

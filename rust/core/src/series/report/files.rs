@@ -131,10 +131,23 @@ mod tests {
     /// The finding; the kind, whether it is an error, the numbers and the sentence of its issue.
     type Case = (FileFinding, IssueKind, bool, &'static [(&'static str, f64)], &'static str);
 
+    fn error() -> Error {
+        ErrorKind::Series(SeriesFault::NoElements).into()
+    }
+
+    fn check(cases: &[Case]) {
+        for (finding, kind, is_error, numbers, sentence) in cases {
+            let issue = finding.clone().about(["a", "b"].map(PathBuf::from));
+            assert_eq!((issue.kind, issue.is_error), (*kind, *is_error), "{sentence}");
+            assert_eq!(issue.numbers, *numbers, "{sentence}");
+            assert_eq!(issue.sentence, *sentence);
+            assert_eq!(issue.cells, []);
+        }
+    }
+
     #[test]
-    fn each_finding_has_its_kind_numbers_and_sentence() {
-        let error = || Error::from(ErrorKind::Series(SeriesFault::NoElements));
-        let cases: &[Case] = &[
+    fn files_that_are_not_read() {
+        check(&[
             (
                 FileFinding::Unreadable { error: error(), is_of_series: true },
                 IssueKind::Unreadable,
@@ -170,6 +183,12 @@ mod tests {
                 &[("file_count", 2.0)],
                 "it has no data elements",
             ),
+        ]);
+    }
+
+    #[test]
+    fn files_that_are_no_images_of_one_study() {
+        check(&[
             (
                 FileFinding::NotAnImage { file_count: 1 },
                 IssueKind::NotAnImage,
@@ -207,13 +226,6 @@ mod tests {
                 "1 file is left out: the same SOP Instance UID and position as another, \
                  so sent twice",
             ),
-        ];
-        for (finding, kind, is_error, numbers, sentence) in cases {
-            let issue = finding.clone().about(["a", "b"].map(PathBuf::from));
-            assert_eq!((issue.kind, issue.is_error), (*kind, *is_error), "{sentence}");
-            assert_eq!(issue.numbers, *numbers, "{sentence}");
-            assert_eq!(issue.sentence, *sentence);
-            assert_eq!(issue.cells, []);
-        }
+        ]);
     }
 }

@@ -307,7 +307,8 @@ mod tests {
                 IssueKind::MissingPosition,
                 0.0,
                 "2 images have no usable Image Position (Patient) and Image Orientation \
-                 (Patient), so their order is that of Instance Number, and their place is not known",
+                 (Patient), so their order is that of Instance Number, and their place is not \
+                 known",
             ),
             (
                 unplaced(Lacking::Orientation, 2, by(PlaceSource::SliceVector, false)),
@@ -449,6 +450,12 @@ mod tests {
                 "slices are unevenly spaced: 1.5 mm to 3.5 mm apart, mostly 2.5 mm; no affine \
                  fits all of them",
             ),
+        ]);
+    }
+
+    #[test]
+    fn lines_of_slices() {
+        check(&[
             (
                 GeometryFinding::BesideLine { slice_count: 1, most_mm: 0.5 },
                 IssueKind::OffAxis,

@@ -24,8 +24,8 @@ pub struct Issue {
     pub sentence: String,
 }
 
-/// What was found out about a series, as a type of its own with numbers. [`Finding::about`] makes an
-/// [`Issue`] of it.
+/// What a rule has found, as a type of its own with numbers. [`Finding::about`] makes an [`Issue`]
+/// of it.
 pub(in crate::series) trait Finding: Sized {
     /// What kind of issue it is.
     fn kind(&self) -> IssueKind;

@@ -8,7 +8,7 @@ use crate::parse::ParseOptions;
 use crate::series::header::InstanceHeader;
 
 /// An element in Explicit VR Little Endian; values of the short VRs only, but for OW and SQ.
-pub fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8> {
+pub(crate) fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8> {
     let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
     bytes.extend(vr.as_bytes());
     match vr {
@@ -22,7 +22,7 @@ pub fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8> {
 
 /// A CT slice of 2 by 2 pixels, with `changes` in the place of the elements of the same tag, in
 /// tag order.
-pub fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> InstanceHeader {
+pub(crate) fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> InstanceHeader {
     let mut elements: Vec<(u16, u16, &str, &[u8])> = vec![
         (0x0008, 0x0008, "CS", b"ORIGINAL\\PRIMARY\\AXIAL"),
         (0x0008, 0x0060, "CS", b"CT"),
@@ -51,10 +51,10 @@ pub fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> Instance
 }
 
 /// The Transfer Syntax of a header that is not compressed.
-pub const NATIVE: &[u8] = b"1.2.840.10008.1.2.1\0";
+pub(crate) const NATIVE: &[u8] = b"1.2.840.10008.1.2.1\0";
 
 /// A file of `elements`, in tag order.
-pub fn file_of(syntax: &[u8], elements: &[(u16, u16, &str, &[u8])]) -> DicomFile {
+pub(crate) fn file_of(syntax: &[u8], elements: &[(u16, u16, &str, &[u8])]) -> DicomFile {
     let mut bytes = [&[0; 128][..], b"DICM", &element(0x0002, 0x0010, "UI", syntax)].concat();
     bytes.extend(
         elements.iter().flat_map(|(group, number, vr, value)| element(*group, *number, vr, value)),
@@ -63,12 +63,12 @@ pub fn file_of(syntax: &[u8], elements: &[(u16, u16, &str, &[u8])]) -> DicomFile
 }
 
 /// The data set of [`file_of`].
-pub fn dataset_of(elements: &[(u16, u16, &str, &[u8])]) -> Arc<Dataset> {
+pub(crate) fn dataset_of(elements: &[(u16, u16, &str, &[u8])]) -> Arc<Dataset> {
     Arc::clone(&file_of(NATIVE, elements).dataset)
 }
 
 /// A file with an element of the File Meta Information, and Modality.
-pub fn file_with_meta((group, number, vr, value): (u16, u16, &str, &[u8])) -> DicomFile {
+pub(crate) fn file_with_meta((group, number, vr, value): (u16, u16, &str, &[u8])) -> DicomFile {
     let meta = element(group, number, vr, value);
     let syntax = element(0x0002, 0x0010, "UI", NATIVE);
     let modality = element(0x0008, 0x0060, "CS", b"CT");

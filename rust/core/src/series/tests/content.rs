@@ -8,67 +8,65 @@ use crate::series::image_state::ImageState;
 use crate::series::plan::{Unreadable, plan_series};
 use crate::series::tolerances::Tolerances;
 
+fn truncate(header: &mut InstanceHeader) {
+    let description = image_mut(header).clone();
+    header.image.state = ImageState::Truncated { description, needed: 70, available: 35 };
+}
+fn compress(header: &mut InstanceHeader) {
+    let description = Some(image_mut(header).clone());
+    header.image.state =
+        ImageState::Unsupported { error: why(), description, has_own_geometry: false };
+}
+
+const NOT_READ: &[Case] = &[
+    (
+        "cut short",
+        |all| truncate(&mut all[4]),
+        "00 01 02 03 05 06 07",
+        &["truncated!: 04", "gap!: 03 05"],
+    ),
+    (
+        "cut short at the end",
+        |all| truncate(&mut all[7]),
+        "00 01 02 03 04 05 06",
+        &["truncated!: 07"],
+    ),
+    (
+        "damaged",
+        |all| all[7].image.state = ImageState::Invalid(why()),
+        "00 01 02 03 04 05 06",
+        &["unreadable!: 07"],
+    ),
+    ("one compressed", |all| compress(&mut all[7]), "00 01 02 03 04 05 06", &["unsupported!: 07"]),
+    (
+        "all compressed",
+        |all| all.iter_mut().for_each(compress),
+        ALL,
+        &["unsupported!: 00 01 02 03 04 05 06 07"],
+    ),
+    (
+        "all cut short",
+        |all| (all.truncate(2), all.iter_mut().for_each(truncate)).1,
+        "",
+        &["truncated!: 00", "truncated!: 01"],
+    ),
+    (
+        "a copy that is whole",
+        |all| {
+            let mut copy = again(&all[2..3], "d").remove(0);
+            (copy.identity.sop_instance_uid, copy.identity.instance_number) =
+                (all[2].identity.sop_instance_uid.clone(), all[2].identity.instance_number);
+            all.push(copy);
+            truncate(&mut all[2]);
+        },
+        "00 01 d02 03 04 05 06 07",
+        &["duplicate_position!: 02 d02"],
+    ),
+];
+
 #[test]
 fn what_cannot_be_read() {
-    fn truncate(header: &mut InstanceHeader) {
-        let description = image_mut(header).clone();
-        header.image.state = ImageState::Truncated { description, needed: 70, available: 35 };
-    }
-    fn compress(header: &mut InstanceHeader) {
-        let description = Some(image_mut(header).clone());
-        header.image.state =
-            ImageState::Unsupported { error: why(), description, has_own_geometry: false };
-    }
-    check(&[
-        (
-            "cut short",
-            |all| truncate(&mut all[4]),
-            "00 01 02 03 05 06 07",
-            &["truncated!: 04", "gap!: 03 05"],
-        ),
-        (
-            "cut short at the end",
-            |all| truncate(&mut all[7]),
-            "00 01 02 03 04 05 06",
-            &["truncated!: 07"],
-        ),
-        (
-            "damaged",
-            |all| all[7].image.state = ImageState::Invalid(why()),
-            "00 01 02 03 04 05 06",
-            &["unreadable!: 07"],
-        ),
-        (
-            "one compressed",
-            |all| compress(&mut all[7]),
-            "00 01 02 03 04 05 06",
-            &["unsupported!: 07"],
-        ),
-        (
-            "all compressed",
-            |all| all.iter_mut().for_each(compress),
-            ALL,
-            &["unsupported!: 00 01 02 03 04 05 06 07"],
-        ),
-        (
-            "all cut short",
-            |all| (all.truncate(2), all.iter_mut().for_each(truncate)).1,
-            "",
-            &["truncated!: 00", "truncated!: 01"],
-        ),
-        (
-            "a copy that is whole",
-            |all| {
-                let mut copy = again(&all[2..3], "d").remove(0);
-                (copy.identity.sop_instance_uid, copy.identity.instance_number) =
-                    (all[2].identity.sop_instance_uid.clone(), all[2].identity.instance_number);
-                all.push(copy);
-                truncate(&mut all[2]);
-            },
-            "00 01 d02 03 04 05 06 07",
-            &["duplicate_position!: 02 d02"],
-        ),
-    ]);
+    check(NOT_READ);
     let mut headers = regular();
     headers.iter_mut().for_each(compress);
     assert_eq!(plan(headers).unsupported.map(|error| error.what()), Some(why().what()));

@@ -32,202 +32,198 @@ fn number(headers: &mut [InstanceHeader], which: AxisNumber, value: f64) {
     headers.iter_mut().for_each(|header| header.acquisition.set(which, Some(value)));
 }
 
+const SECOND: &str = "p00 p01 p02 p03 p04 p05 p06 p07";
+
+const CASES: &[Case] = &[
+    ("one", |_| {}, &[ALL]),
+    (
+        "a localizer",
+        |all| {
+            let image_type = "ORIGINAL\\PRIMARY\\LOCALIZER".to_owned();
+            all.push(with("loc", |one| {
+                one.identity.image_type = image_type;
+                one.plane.orientation = Some(SAGITTAL);
+            }));
+        },
+        &[ALL, "loc"],
+    ),
+    (
+        "two planes",
+        |all| all.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p")),
+        &[ALL, SECOND],
+    ),
+    (
+        "another shape and another spacing",
+        |all| {
+            all.extend(again(&all.clone()[..4], "q"));
+            all[8..].iter_mut().for_each(|one| one.image.state = native(6, 7));
+            all[11].plane.pixel_spacing = Some([2.0, 2.0]);
+        },
+        &[ALL, "q00 q01 q02", "q03"],
+    ),
+    (
+        "two coordinate systems",
+        |all| {
+            all.extend(again(&all.clone(), "p"));
+            all[8..]
+                .iter_mut()
+                .for_each(|one| one.coordinates.frame_of_reference_uid = "1.8".to_owned());
+        },
+        &[ALL, SECOND],
+    ),
+    (
+        "coordinate systems that some do not tell",
+        |all| {
+            all[4..]
+                .iter_mut()
+                .for_each(|one| one.coordinates.frame_of_reference_uid = String::new())
+        },
+        &[ALL],
+    ),
+    (
+        "acquisitions that continue",
+        |all| {
+            number(&mut all[..4], ACQUISITION, 1.0);
+            number(&mut all[4..], ACQUISITION, 2.0);
+        },
+        &[ALL],
+    ),
+    (
+        "acquisitions that interleave",
+        |all| {
+            for (index, one) in all.iter_mut().enumerate() {
+                one.acquisition.set(ACQUISITION, Some((index % 2) as f64));
+            }
+        },
+        &[ALL],
+    ),
+    (
+        "acquisitions of the same slices, which are an axis",
+        |all| {
+            all.extend(again(&all.clone(), "p"));
+            number(&mut all[..8], ACQUISITION, 1.0);
+            number(&mut all[8..], ACQUISITION, 2.0);
+        },
+        &["00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07"],
+    ),
+    (
+        "acquisitions whose slices overlap in no step",
+        |all| {
+            all.extend(again(&all.clone(), "p"));
+            shift(&mut all[8..], 3.1);
+            number(&mut all[..8], ACQUISITION, 1.0);
+            number(&mut all[8..], ACQUISITION, 2.0);
+        },
+        &[ALL, SECOND],
+    ),
+    (
+        "acquisitions far from each other",
+        |all| {
+            all.extend(again(&all.clone()[..6], "p"));
+            shift(&mut all[8..], 200.0);
+            number(&mut all[..8], ACQUISITION, 1.0);
+            number(&mut all[8..], ACQUISITION, 2.0);
+        },
+        &[ALL, "p00 p01 p02 p03 p04 p05"],
+    ),
+    (
+        "an acquisition number for each slice, and one is missing",
+        |all| {
+            all.iter_mut()
+                .enumerate()
+                .for_each(|(n, one)| one.acquisition.set(ACQUISITION, Some(n as f64)));
+            all.remove(3);
+        },
+        &["00 01 02 04 05 06 07"],
+    ),
+    (
+        "magnitude of all slices, and phase of some",
+        |all| {
+            all.extend(again(&all.clone()[2..5], "p"));
+            all[..8]
+                .iter_mut()
+                .for_each(|one| one.identity.image_type = "ORIGINAL\\PRIMARY\\M".to_owned());
+            all[8..]
+                .iter_mut()
+                .for_each(|one| one.identity.image_type = "ORIGINAL\\PRIMARY\\P".to_owned());
+        },
+        &[ALL, "p02 p03 p04"],
+    ),
+    (
+        "a projection among the slices",
+        |all| {
+            all.extend(again(&all.clone()[2..3], "p"));
+            shift(&mut all[8..], 0.7);
+            all[8].identity.image_type = "DERIVED\\SECONDARY\\PROJECTION IMAGE".to_owned();
+        },
+        &[ALL, "p02"],
+    ),
+    (
+        "echoes of different slices, one of them derived too",
+        |all| {
+            all.extend(again(&all.clone()[..5], "p"));
+            all.extend(again(&all.clone()[..3], "q"));
+            number(&mut all[..8], ECHO, 1.0);
+            number(&mut all[8..], ECHO, 2.0);
+            all[13..]
+                .iter_mut()
+                .for_each(|one| one.identity.image_type = "DERIVED\\PRIMARY\\M".to_owned());
+        },
+        &[ALL, "p00 p01 p02 p03 p04", "q00 q01 q02"],
+    ),
+    (
+        "a time that lacks slices is no stack",
+        |all| {
+            all.extend(again(&all.clone()[..6], "p"));
+            all.extend(again(&all.clone()[..8], "q"));
+            number(&mut all[..8], ACQUISITION, 1.0);
+            number(&mut all[8..14], ACQUISITION, 2.0);
+            number(&mut all[14..], ACQUISITION, 3.0);
+        },
+        &["00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 - - \
+             q00 q01 q02 q03 q04 q05 q06 q07"],
+    ),
+    (
+        "a missing slice between acquisitions of two slices",
+        |all| {
+            all.truncate(5);
+            all.remove(3);
+            number(&mut all[..2], ACQUISITION, 1.0);
+            number(&mut all[2..], ACQUISITION, 2.0);
+        },
+        &["00 01 02 04"],
+    ),
+    (
+        "acquisitions of two slices, one of which is missing",
+        |all| {
+            all.extend(again(&all.clone()[..4], "p"));
+            shift(&mut all[8..], 20.0);
+            all.iter_mut()
+                .enumerate()
+                .for_each(|(n, one)| one.acquisition.set(ACQUISITION, Some((n / 2) as f64)));
+            all.drain(4..6);
+        },
+        &["06 07 p00 p01 p02 p03", "00 01 02 03"],
+    ),
+    (
+        "acquisitions of two steps that interleave",
+        |all| {
+            all.extend(again(&Stack { step: 1.0, ..Stack::default() }.headers(), "p"));
+            shift(&mut all[8..], 100.0);
+            for (index, one) in all.iter_mut().enumerate() {
+                let number = (2 * (index / 8) + index % 2) as f64;
+                one.acquisition.set(ACQUISITION, Some(number));
+            }
+        },
+        &[ALL, SECOND],
+    ),
+    ("a duplicate", |all| all.extend(again(&all.clone()[2..3], "d")), &[ALL]),
+    ("a missing slice", |all| drop(all.remove(3)), &["00 01 02 04 05 06 07"]),
+];
+
 #[test]
 fn stacks_of_a_series() {
-    const SECOND: &str = "p00 p01 p02 p03 p04 p05 p06 p07";
-    let cases: &[Case] = &[
-        ("one", |_| {}, &[ALL]),
-        (
-            "a localizer",
-            |all| {
-                let image_type = "ORIGINAL\\PRIMARY\\LOCALIZER".to_owned();
-                all.push(with("loc", |one| {
-                    one.identity.image_type = image_type;
-                    one.plane.orientation = Some(SAGITTAL);
-                }));
-            },
-            &[ALL, "loc"],
-        ),
-        (
-            "two planes",
-            |all| {
-                all.extend(again(
-                    &Stack { orientation: CORONAL, ..Stack::default() }.headers(),
-                    "p",
-                ))
-            },
-            &[ALL, SECOND],
-        ),
-        (
-            "another shape and another spacing",
-            |all| {
-                all.extend(again(&all.clone()[..4], "q"));
-                all[8..].iter_mut().for_each(|one| one.image.state = native(6, 7));
-                all[11].plane.pixel_spacing = Some([2.0, 2.0]);
-            },
-            &[ALL, "q00 q01 q02", "q03"],
-        ),
-        (
-            "two coordinate systems",
-            |all| {
-                all.extend(again(&all.clone(), "p"));
-                all[8..]
-                    .iter_mut()
-                    .for_each(|one| one.coordinates.frame_of_reference_uid = "1.8".to_owned());
-            },
-            &[ALL, SECOND],
-        ),
-        (
-            "coordinate systems that some do not tell",
-            |all| {
-                all[4..]
-                    .iter_mut()
-                    .for_each(|one| one.coordinates.frame_of_reference_uid = String::new())
-            },
-            &[ALL],
-        ),
-        (
-            "acquisitions that continue",
-            |all| {
-                number(&mut all[..4], ACQUISITION, 1.0);
-                number(&mut all[4..], ACQUISITION, 2.0);
-            },
-            &[ALL],
-        ),
-        (
-            "acquisitions that interleave",
-            |all| {
-                for (index, one) in all.iter_mut().enumerate() {
-                    one.acquisition.set(ACQUISITION, Some((index % 2) as f64));
-                }
-            },
-            &[ALL],
-        ),
-        (
-            "acquisitions of the same slices, which are an axis",
-            |all| {
-                all.extend(again(&all.clone(), "p"));
-                number(&mut all[..8], ACQUISITION, 1.0);
-                number(&mut all[8..], ACQUISITION, 2.0);
-            },
-            &["00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07"],
-        ),
-        (
-            "acquisitions whose slices overlap in no step",
-            |all| {
-                all.extend(again(&all.clone(), "p"));
-                shift(&mut all[8..], 3.1);
-                number(&mut all[..8], ACQUISITION, 1.0);
-                number(&mut all[8..], ACQUISITION, 2.0);
-            },
-            &[ALL, SECOND],
-        ),
-        (
-            "acquisitions far from each other",
-            |all| {
-                all.extend(again(&all.clone()[..6], "p"));
-                shift(&mut all[8..], 200.0);
-                number(&mut all[..8], ACQUISITION, 1.0);
-                number(&mut all[8..], ACQUISITION, 2.0);
-            },
-            &[ALL, "p00 p01 p02 p03 p04 p05"],
-        ),
-        (
-            "an acquisition number for each slice, and one is missing",
-            |all| {
-                all.iter_mut()
-                    .enumerate()
-                    .for_each(|(n, one)| one.acquisition.set(ACQUISITION, Some(n as f64)));
-                all.remove(3);
-            },
-            &["00 01 02 04 05 06 07"],
-        ),
-        (
-            "magnitude of all slices, and phase of some",
-            |all| {
-                all.extend(again(&all.clone()[2..5], "p"));
-                all[..8]
-                    .iter_mut()
-                    .for_each(|one| one.identity.image_type = "ORIGINAL\\PRIMARY\\M".to_owned());
-                all[8..]
-                    .iter_mut()
-                    .for_each(|one| one.identity.image_type = "ORIGINAL\\PRIMARY\\P".to_owned());
-            },
-            &[ALL, "p02 p03 p04"],
-        ),
-        (
-            "a projection among the slices",
-            |all| {
-                all.extend(again(&all.clone()[2..3], "p"));
-                shift(&mut all[8..], 0.7);
-                all[8].identity.image_type = "DERIVED\\SECONDARY\\PROJECTION IMAGE".to_owned();
-            },
-            &[ALL, "p02"],
-        ),
-        (
-            "echoes of different slices, one of them derived too",
-            |all| {
-                all.extend(again(&all.clone()[..5], "p"));
-                all.extend(again(&all.clone()[..3], "q"));
-                number(&mut all[..8], ECHO, 1.0);
-                number(&mut all[8..], ECHO, 2.0);
-                all[13..]
-                    .iter_mut()
-                    .for_each(|one| one.identity.image_type = "DERIVED\\PRIMARY\\M".to_owned());
-            },
-            &[ALL, "p00 p01 p02 p03 p04", "q00 q01 q02"],
-        ),
-        (
-            "a time that lacks slices is no stack",
-            |all| {
-                all.extend(again(&all.clone()[..6], "p"));
-                all.extend(again(&all.clone()[..8], "q"));
-                number(&mut all[..8], ACQUISITION, 1.0);
-                number(&mut all[8..14], ACQUISITION, 2.0);
-                number(&mut all[14..], ACQUISITION, 3.0);
-            },
-            &[
-                "00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 - - q00 q01 q02 q03 q04 q05 q06 q07",
-            ],
-        ),
-        (
-            "a missing slice between acquisitions of two slices",
-            |all| {
-                all.truncate(5);
-                all.remove(3);
-                number(&mut all[..2], ACQUISITION, 1.0);
-                number(&mut all[2..], ACQUISITION, 2.0);
-            },
-            &["00 01 02 04"],
-        ),
-        (
-            "acquisitions of two slices, one of which is missing",
-            |all| {
-                all.extend(again(&all.clone()[..4], "p"));
-                shift(&mut all[8..], 20.0);
-                all.iter_mut()
-                    .enumerate()
-                    .for_each(|(n, one)| one.acquisition.set(ACQUISITION, Some((n / 2) as f64)));
-                all.drain(4..6);
-            },
-            &["06 07 p00 p01 p02 p03", "00 01 02 03"],
-        ),
-        (
-            "acquisitions of two steps that interleave",
-            |all| {
-                all.extend(again(&Stack { step: 1.0, ..Stack::default() }.headers(), "p"));
-                shift(&mut all[8..], 100.0);
-                for (index, one) in all.iter_mut().enumerate() {
-                    let number = (2 * (index / 8) + index % 2) as f64;
-                    one.acquisition.set(ACQUISITION, Some(number));
-                }
-            },
-            &[ALL, SECOND],
-        ),
-        ("a duplicate", |all| all.extend(again(&all.clone()[2..3], "d")), &[ALL]),
-        ("a missing slice", |all| drop(all.remove(3)), &["00 01 02 04 05 06 07"]),
-    ];
-    for (name, change, expected) in cases {
+    for (name, change, expected) in CASES {
         let mut headers = regular();
         change(&mut headers);
         let plan = plan(headers);

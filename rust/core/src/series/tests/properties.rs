@@ -84,7 +84,12 @@ fn named(mut headers: Vec<InstanceHeader>) -> Vec<InstanceHeader> {
     headers
 }
 
-/// What is said of images that lie beside a stack.
+/// Headers of one series.
+fn any_headers() -> impl Strategy<Value = Vec<InstanceHeader>> {
+    prop::collection::vec(any_header(), 1..24).prop_map(named)
+}
+
+/// What a report calls images that lie beside a stack.
 const BESIDE: [IssueKind; 5] = [
     IssueKind::Localizer,
     IssueKind::MixedOrientation,
@@ -92,6 +97,11 @@ const BESIDE: [IssueKind; 5] = [
     IssueKind::MixedPhotometric,
     IssueKind::MixedSpacing,
 ];
+
+/// The files of the slices of a plan.
+fn paths_of(plan: &SeriesPlan) -> Vec<PathBuf> {
+    plan.set.present().map(|(file, _)| file.path.clone()).collect()
+}
 
 fn words(plans: &[SeriesPlan]) -> String {
     let one = |plan: &SeriesPlan| {
@@ -119,29 +129,33 @@ proptest! {
     }
 
     #[test]
-    fn every_file_is_a_slice_or_in_the_report(headers in prop::collection::vec(any_header(), 1..24).prop_map(named)) {
+    fn every_file_is_a_slice_or_in_the_report(headers in any_headers()) {
         let paths: BTreeSet<PathBuf> = headers.iter().map(|header| header.path.clone()).collect();
-        let has_image = headers.iter().any(|header| !matches!(header.image.state, ImageState::None));
+        let has_image = headers.iter().any(InstanceHeader::has_image);
         let plans = plan_series(headers, Vec::new(), &Tolerances::DEFAULT);
         prop_assert_eq!(plans.len(), usize::from(has_image));
         for plan in plans {
-            let slices: Vec<PathBuf> = plan.set.present().map(|(file, _)| file.path.clone()).collect();
+            let slices = paths_of(&plan);
             let mut told: BTreeSet<PathBuf> = slices.iter().cloned().collect();
             prop_assert_eq!(told.len(), slices.len(), "no slice twice");
             told.extend(plan.report.all().flat_map(|issue| issue.paths.clone()));
             prop_assert_eq!(&told, &paths);
-            prop_assert!(plan.affine.0.iter().flatten().all(|value| value.is_finite()), "{:?}", plan.affine);
+            let is_finite = plan.affine.0.iter().flatten().all(|value| value.is_finite());
+            prop_assert!(is_finite, "{:?}", plan.affine);
         }
     }
 
     #[test]
-    fn every_file_is_in_one_stack_or_in_a_report(headers in prop::collection::vec(any_header(), 1..24).prop_map(named)) {
+    fn every_file_is_in_one_stack_or_in_a_report(headers in any_headers()) {
         let paths: BTreeSet<PathBuf> = headers.iter().map(|header| header.path.clone()).collect();
         for plan in plan_series(headers, Vec::new(), &Tolerances::DEFAULT) {
             prop_assert!(plan.stacks.len() != 1, "one stack is the series");
-            let stacks = if plan.stacks.is_empty() { std::slice::from_ref(&plan) } else { &plan.stacks[..] };
+            let stacks = match plan.stacks.as_slice() {
+                [] => std::slice::from_ref(&plan),
+                stacks => stacks,
+            };
             let mut told = BTreeSet::new();
-            for path in stacks.iter().flat_map(|stack| stack.set.present()).map(|(file, _)| file.path.clone()) {
+            for path in stacks.iter().flat_map(paths_of) {
                 prop_assert!(told.insert(path.clone()), "{:?} is in two stacks", path);
             }
             let reports = stacks.iter().chain([&plan]).flat_map(|stack| stack.report.all());
@@ -153,10 +167,10 @@ proptest! {
     }
 
     #[test]
-    fn a_stack_is_planned_as_if_it_were_alone(headers in prop::collection::vec(any_header(), 1..24).prop_map(named)) {
+    fn a_stack_is_planned_as_if_it_were_alone(headers in any_headers()) {
         for plan in plan_series(headers.clone(), Vec::new(), &Tolerances::DEFAULT) {
             for stack in &plan.stacks {
-                let own: BTreeSet<PathBuf> = stack.set.present().map(|(file, _)| file.path.clone()).collect();
+                let own: BTreeSet<PathBuf> = paths_of(stack).into_iter().collect();
                 // A file that is reported and left out has a say in what the others are: a second
                 // phase, of which one image is left, is an axis.
                 let told = stack.report.all().filter(|issue| !BESIDE.contains(&issue.kind));
@@ -186,7 +200,8 @@ proptest! {
                 let place = plan.affine.apply([(index % slice_count) as f64, 0.0, 0.0]);
                 let stated = slice.as_ref().unwrap().frame.plane.position.unwrap();
                 let distance = norm([0, 1, 2].map(|axis| place[axis] - stated[axis]));
-                prop_assert!(distance <= 0.02 + 0.02 * plan.spacing[0], "{index}: {place:?} {stated:?}");
+                let is_near = distance <= 0.02 + 0.02 * plan.spacing[0];
+                prop_assert!(is_near, "{index}: {place:?} {stated:?}");
             }
         }
     }
@@ -200,11 +215,13 @@ proptest! {
             if plan.report.has_errors() {
                 continue;
             }
-            let coordinates: BTreeSet<bool> = plan.set.present().map(|(file, _)| file.coordinates.is_in_volume).collect();
+            let files = plan.set.present().map(|(file, _)| file.coordinates.is_in_volume);
+            let coordinates: BTreeSet<bool> = files.collect();
             prop_assert_eq!(coordinates.len(), 1);
             let slice_count = plan.shape[usize::from(plan.axis.is_some())];
             for step in plan.set.slices.chunks(slice_count) {
-                let kinds: BTreeSet<_> = step.iter().flatten().map(|slice| slice.frame.data_type.clone()).collect();
+                let slices = step.iter().flatten();
+                let kinds: BTreeSet<_> = slices.map(|slice| slice.frame.data_type.clone()).collect();
                 prop_assert_eq!(kinds.len(), 1);
             }
         }

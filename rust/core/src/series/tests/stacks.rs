@@ -142,327 +142,335 @@ fn a_gap_does_not_change_the_step() {
     }
 }
 
+const OF_ONE_POSITION: &[Case] = &[
+    (
+        "a duplicate",
+        |all| all.extend(again(&all.clone()[2..3], "d")),
+        ALL,
+        &["duplicate_position!: 02 d02"],
+    ),
+    (
+        "a duplicate with a lower Instance Number",
+        |all| {
+            all.extend(again(&all.clone()[2..3], "d"));
+            all[8].identity.instance_number = Some(0);
+        },
+        "00 01 d02 03 04 05 06 07",
+        &["duplicate_position!: d02 02"],
+    ),
+    (
+        "sent twice",
+        |all| {
+            all.extend(again(&all.clone()[2..4], "d"));
+            for copy in [8, 9] {
+                all[copy].identity.sop_instance_uid =
+                    all[copy - 6].identity.sop_instance_uid.clone();
+                all[copy].identity.instance_number = all[copy - 6].identity.instance_number;
+            }
+        },
+        ALL,
+        &["duplicate_position!: 02 03 d02 d03"],
+    ),
+    (
+        "one SOP Instance UID for all",
+        |all| all.iter_mut().for_each(|one| one.identity.sop_instance_uid = "1.2.0".to_owned()),
+        ALL,
+        &[],
+    ),
+    (
+        "images that nothing tells apart everywhere",
+        |all| {
+            all.extend(again(&all.clone(), "p"));
+            all[8].identity.instance_number = Some(99);
+        },
+        ALL,
+        &["multiple_phases!: p00 p01 p02 p03 p04 p05 p06 p07"],
+    ),
+    (
+        "images told apart by nothing but numbers",
+        |all| all.extend(again(&all.clone(), "p")),
+        "00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
+        &["multiple_phases:"],
+    ),
+    (
+        "phases by acquisition",
+        |all| {
+            all.extend(again(&all.clone(), "p"));
+            all[..8].iter_mut().for_each(|one| one.acquisition.set(ACQUISITION, Some(2.0)));
+            all[8..].iter_mut().for_each(|one| one.acquisition.set(ACQUISITION, Some(1.0)));
+        },
+        "p00 p01 p02 p03 p04 p05 p06 p07 00 01 02 03 04 05 06 07",
+        &[],
+    ),
+    (
+        "an incomplete first phase",
+        |all| {
+            all.extend(again(&all.clone(), "p"));
+            all[..8].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(10.0)));
+            all[8..].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(20.0)));
+            all.remove(4);
+        },
+        "00 01 02 03 - 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
+        &["incomplete_grid!:"],
+    ),
+    (
+        "a duplicate in one phase",
+        |all| {
+            all.extend(again(&all.clone(), "p"));
+            all[..8].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(10.0)));
+            all[8..].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(20.0)));
+            all.extend(again(&all.clone()[10..11], "d"));
+        },
+        "00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
+        &["duplicate_position!: dp02"],
+    ),
+    (
+        "a phase that lies beside the other",
+        |all| {
+            all.truncate(2);
+            all.extend(again(&all.clone(), "p"));
+            all[..2].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(10.0)));
+            for one in &mut all[2..] {
+                one.acquisition.set(TRIGGER_TIME, Some(20.0));
+                one.plane.position.as_mut().unwrap()[0] += 1.0;
+            }
+        },
+        "00 01 p00 p01",
+        &["off_axis!: p00 p01"],
+    ),
+    (
+        "two images of one slice, told apart",
+        |all| {
+            all.truncate(1);
+            all.extend(again(&all.clone(), "p"));
+            all[0].identity.image_type = "ORIGINAL\\PRIMARY\\M".to_owned();
+            all[1].identity.image_type = "ORIGINAL\\PRIMARY\\P".to_owned();
+            all.iter_mut().for_each(|one| one.plane.slice_thickness = Some(1.0));
+        },
+        "00 p00",
+        &[],
+    ),
+    (
+        "two images of one slice",
+        |all| {
+            all.truncate(1);
+            all.extend(again(&all.clone(), "p"));
+            all.iter_mut().for_each(|one| one.plane.slice_thickness = Some(1.0));
+        },
+        "00",
+        &["duplicate_position!: 00 p00"],
+    ),
+];
+
 #[test]
 fn images_of_one_position() {
-    check(&[
-        (
-            "a duplicate",
-            |all| all.extend(again(&all.clone()[2..3], "d")),
-            ALL,
-            &["duplicate_position!: 02 d02"],
-        ),
-        (
-            "a duplicate with a lower Instance Number",
-            |all| {
-                all.extend(again(&all.clone()[2..3], "d"));
-                all[8].identity.instance_number = Some(0);
-            },
-            "00 01 d02 03 04 05 06 07",
-            &["duplicate_position!: d02 02"],
-        ),
-        (
-            "sent twice",
-            |all| {
-                all.extend(again(&all.clone()[2..4], "d"));
-                for copy in [8, 9] {
-                    all[copy].identity.sop_instance_uid =
-                        all[copy - 6].identity.sop_instance_uid.clone();
-                    all[copy].identity.instance_number = all[copy - 6].identity.instance_number;
-                }
-            },
-            ALL,
-            &["duplicate_position!: 02 03 d02 d03"],
-        ),
-        (
-            "one SOP Instance UID for all",
-            |all| all.iter_mut().for_each(|one| one.identity.sop_instance_uid = "1.2.0".to_owned()),
-            ALL,
-            &[],
-        ),
-        (
-            "images that nothing tells apart everywhere",
-            |all| {
-                all.extend(again(&all.clone(), "p"));
-                all[8].identity.instance_number = Some(99);
-            },
-            ALL,
-            &["multiple_phases!: p00 p01 p02 p03 p04 p05 p06 p07"],
-        ),
-        (
-            "images told apart by nothing but numbers",
-            |all| all.extend(again(&all.clone(), "p")),
-            "00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
-            &["multiple_phases:"],
-        ),
-        (
-            "phases by acquisition",
-            |all| {
-                all.extend(again(&all.clone(), "p"));
-                all[..8].iter_mut().for_each(|one| one.acquisition.set(ACQUISITION, Some(2.0)));
-                all[8..].iter_mut().for_each(|one| one.acquisition.set(ACQUISITION, Some(1.0)));
-            },
-            "p00 p01 p02 p03 p04 p05 p06 p07 00 01 02 03 04 05 06 07",
-            &[],
-        ),
-        (
-            "an incomplete first phase",
-            |all| {
-                all.extend(again(&all.clone(), "p"));
-                all[..8].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(10.0)));
-                all[8..].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(20.0)));
-                all.remove(4);
-            },
-            "00 01 02 03 - 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
-            &["incomplete_grid!:"],
-        ),
-        (
-            "a duplicate in one phase",
-            |all| {
-                all.extend(again(&all.clone(), "p"));
-                all[..8].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(10.0)));
-                all[8..].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(20.0)));
-                all.extend(again(&all.clone()[10..11], "d"));
-            },
-            "00 01 02 03 04 05 06 07 p00 p01 p02 p03 p04 p05 p06 p07",
-            &["duplicate_position!: dp02"],
-        ),
-        (
-            "a phase that lies beside the other",
-            |all| {
-                all.truncate(2);
-                all.extend(again(&all.clone(), "p"));
-                all[..2].iter_mut().for_each(|one| one.acquisition.set(TRIGGER_TIME, Some(10.0)));
-                for one in &mut all[2..] {
-                    one.acquisition.set(TRIGGER_TIME, Some(20.0));
-                    one.plane.position.as_mut().unwrap()[0] += 1.0;
-                }
-            },
-            "00 01 p00 p01",
-            &["off_axis!: p00 p01"],
-        ),
-        (
-            "two images of one slice, told apart",
-            |all| {
-                all.truncate(1);
-                all.extend(again(&all.clone(), "p"));
-                all[0].identity.image_type = "ORIGINAL\\PRIMARY\\M".to_owned();
-                all[1].identity.image_type = "ORIGINAL\\PRIMARY\\P".to_owned();
-                all.iter_mut().for_each(|one| one.plane.slice_thickness = Some(1.0));
-            },
-            "00 p00",
-            &[],
-        ),
-        (
-            "two images of one slice",
-            |all| {
-                all.truncate(1);
-                all.extend(again(&all.clone(), "p"));
-                all.iter_mut().for_each(|one| one.plane.slice_thickness = Some(1.0));
-            },
-            "00",
-            &["duplicate_position!: 00 p00"],
-        ),
-    ]);
+    check(OF_ONE_POSITION);
 }
+
+const AROUND: &str = "00 01 02 04 05 06 07";
+
+const BESIDE_THE_STACK: &[Case] = &[
+    (
+        "a localizer",
+        |all| {
+            let image_type = "ORIGINAL\\PRIMARY\\LOCALIZER".to_owned();
+            all.push(with("loc", |one| {
+                one.identity.image_type = image_type;
+                one.plane.orientation = Some(SAGITTAL);
+            }));
+        },
+        ALL,
+        &["localizer: loc"],
+    ),
+    (
+        "a localizer by another name",
+        |all| {
+            let image_type = "ORIGINAL\\PRIMARY\\SCOUT".to_owned();
+            all.push(with("s", |one| {
+                one.identity.image_type = image_type;
+                one.plane.orientation = Some(SAGITTAL);
+                one.image.state = native(9, 9);
+            }));
+        },
+        ALL,
+        &["localizer: s"],
+    ),
+    (
+        "only localizers",
+        |all| all.iter_mut().for_each(|one| one.identity.image_type = "LOCALIZER".to_owned()),
+        ALL,
+        &[],
+    ),
+    (
+        "a turned slice",
+        |all| all[3].plane.orientation = Some(turned(20.0)),
+        AROUND,
+        &["mixed_orientation!: 03", "gap!: 02 04"],
+    ),
+    (
+        "a turned slice at the end",
+        |all| all[7].plane.orientation = Some(turned(20.0)),
+        "00 01 02 03 04 05 06",
+        &["mixed_orientation!: 07"],
+    ),
+    (
+        "slices of another plane, few",
+        |all| {
+            all.extend([0, 1].map(|n| {
+                with(&format!("c{n}"), |one| {
+                    one.plane.orientation = Some(CORONAL);
+                })
+            }))
+        },
+        ALL,
+        &["mixed_orientation: c0 c1"],
+    ),
+    (
+        "slices of another plane, as many",
+        |all| {
+            let coronal = Stack { orientation: CORONAL, ..Stack::default() }.headers();
+            all.extend(again(&coronal, "c"));
+        },
+        ALL,
+        &["mixed_orientation!: c00 c01 c02 c03 c04 c05 c06 c07"],
+    ),
+    ("another shape", |all| reshape(&mut all[3]), AROUND, &["mixed_shape!: 03", "gap!: 02 04"]),
+    (
+        "another shape at the end",
+        |all| reshape(&mut all[0]),
+        "01 02 03 04 05 06 07",
+        &["mixed_shape!: 00"],
+    ),
+    (
+        "a picture of the screen",
+        |all| {
+            let mut screen = with("screen", |one| {
+                one.plane.position = None;
+                one.plane.orientation = None;
+            });
+            image_mut(&mut screen).samples_per_pixel = 3;
+            all.push(screen);
+        },
+        ALL,
+        &["mixed_photometric: screen"],
+    ),
+    (
+        "another spacing",
+        |all| all[3].plane.pixel_spacing = Some([0.8, 0.5]),
+        AROUND,
+        &["mixed_spacing!: 03", "gap!: 02 04"],
+    ),
+    (
+        "a spacing with fewer digits",
+        |all| all[3].plane.pixel_spacing = Some([0.7501, 0.5]),
+        ALL,
+        &[],
+    ),
+    (
+        "a rounded orientation",
+        |all| all[3].plane.orientation = Some([1.0, 0.0, 4e-4, 0.0, 1.0, 0.0]),
+        ALL,
+        &[],
+    ),
+    (
+        "inverted",
+        |all| image_mut(&mut all[3]).photometric_interpretation = "MONOCHROME1".to_owned(),
+        AROUND,
+        &["mixed_photometric!: 03", "gap!: 02 04"],
+    ),
+    (
+        "a report",
+        |all| {
+            all.push(with("sr", |one| {
+                one.image.state = ImageState::None;
+            }))
+        },
+        ALL,
+        &["not_an_image: sr"],
+    ),
+    (
+        "two acquisitions, one stack",
+        |all| {
+            all.iter_mut().enumerate().for_each(|(n, one)| {
+                one.acquisition.set(ACQUISITION, Some(if n < 4 { 1.0 } else { 2.0 }))
+            })
+        },
+        ALL,
+        &[],
+    ),
+];
 
 #[test]
 fn images_beside_the_stack() {
-    const AROUND: &str = "00 01 02 04 05 06 07";
-    check(&[
-        (
-            "a localizer",
-            |all| {
-                let image_type = "ORIGINAL\\PRIMARY\\LOCALIZER".to_owned();
-                all.push(with("loc", |one| {
-                    one.identity.image_type = image_type;
-                    one.plane.orientation = Some(SAGITTAL);
-                }));
-            },
-            ALL,
-            &["localizer: loc"],
-        ),
-        (
-            "a localizer by another name",
-            |all| {
-                let image_type = "ORIGINAL\\PRIMARY\\SCOUT".to_owned();
-                all.push(with("s", |one| {
-                    one.identity.image_type = image_type;
-                    one.plane.orientation = Some(SAGITTAL);
-                    one.image.state = native(9, 9);
-                }));
-            },
-            ALL,
-            &["localizer: s"],
-        ),
-        (
-            "only localizers",
-            |all| all.iter_mut().for_each(|one| one.identity.image_type = "LOCALIZER".to_owned()),
-            ALL,
-            &[],
-        ),
-        (
-            "a turned slice",
-            |all| all[3].plane.orientation = Some(turned(20.0)),
-            AROUND,
-            &["mixed_orientation!: 03", "gap!: 02 04"],
-        ),
-        (
-            "a turned slice at the end",
-            |all| all[7].plane.orientation = Some(turned(20.0)),
-            "00 01 02 03 04 05 06",
-            &["mixed_orientation!: 07"],
-        ),
-        (
-            "slices of another plane, few",
-            |all| {
-                all.extend([0, 1].map(|n| {
-                    with(&format!("c{n}"), |one| {
-                        one.plane.orientation = Some(CORONAL);
-                    })
-                }))
-            },
-            ALL,
-            &["mixed_orientation: c0 c1"],
-        ),
-        (
-            "slices of another plane, as many",
-            |all| {
-                let coronal = Stack { orientation: CORONAL, ..Stack::default() }.headers();
-                all.extend(again(&coronal, "c"));
-            },
-            ALL,
-            &["mixed_orientation!: c00 c01 c02 c03 c04 c05 c06 c07"],
-        ),
-        ("another shape", |all| reshape(&mut all[3]), AROUND, &["mixed_shape!: 03", "gap!: 02 04"]),
-        (
-            "another shape at the end",
-            |all| reshape(&mut all[0]),
-            "01 02 03 04 05 06 07",
-            &["mixed_shape!: 00"],
-        ),
-        (
-            "a picture of the screen",
-            |all| {
-                let mut screen = with("screen", |one| {
-                    one.plane.position = None;
-                    one.plane.orientation = None;
-                });
-                image_mut(&mut screen).samples_per_pixel = 3;
-                all.push(screen);
-            },
-            ALL,
-            &["mixed_photometric: screen"],
-        ),
-        (
-            "another spacing",
-            |all| all[3].plane.pixel_spacing = Some([0.8, 0.5]),
-            AROUND,
-            &["mixed_spacing!: 03", "gap!: 02 04"],
-        ),
-        (
-            "a spacing with fewer digits",
-            |all| all[3].plane.pixel_spacing = Some([0.7501, 0.5]),
-            ALL,
-            &[],
-        ),
-        (
-            "a rounded orientation",
-            |all| all[3].plane.orientation = Some([1.0, 0.0, 4e-4, 0.0, 1.0, 0.0]),
-            ALL,
-            &[],
-        ),
-        (
-            "inverted",
-            |all| image_mut(&mut all[3]).photometric_interpretation = "MONOCHROME1".to_owned(),
-            AROUND,
-            &["mixed_photometric!: 03", "gap!: 02 04"],
-        ),
-        (
-            "a report",
-            |all| {
-                all.push(with("sr", |one| {
-                    one.image.state = ImageState::None;
-                }))
-            },
-            ALL,
-            &["not_an_image: sr"],
-        ),
-        (
-            "two acquisitions, one stack",
-            |all| {
-                all.iter_mut().enumerate().for_each(|(n, one)| {
-                    one.acquisition.set(ACQUISITION, Some(if n < 4 { 1.0 } else { 2.0 }))
-                })
-            },
-            ALL,
-            &[],
-        ),
-    ]);
+    check(BESIDE_THE_STACK);
 }
+
+const REVERSED: &str = "07 06 05 04 03 02 01 00";
+fn reverse(all: &mut [InstanceHeader]) {
+    all.iter_mut().for_each(|one| {
+        one.identity.instance_number = one.identity.instance_number.map(|number| -number)
+    });
+}
+
+const MISSING_GEOMETRY: &[Case] = &[
+    (
+        "no positions",
+        |all| {
+            reverse(all);
+            all.iter_mut().for_each(|one| one.plane.position = None);
+        },
+        REVERSED,
+        &["missing_position!: 00 01 02 03 04 05 06 07"],
+    ),
+    (
+        "no positions nor numbers",
+        |all| {
+            all.truncate(3);
+            all.iter_mut().zip(["IM10", "IM9", "IM100"]).for_each(|(one, name)| {
+                *one = with(name, |one| {
+                    one.plane.position = None;
+                });
+            });
+        },
+        "IM9 IM10 IM100",
+        &["missing_position!: IM10 IM100 IM9"],
+    ),
+    (
+        "one position",
+        |all| all[3].plane.position = None,
+        "00 01 02 04 05 06 07",
+        &["missing_position!: 03", "gap!: 02 04"],
+    ),
+    (
+        "not a number",
+        |all| all[7].plane.position = Some([0.0, f64::NAN, 0.0]),
+        "00 01 02 03 04 05 06",
+        &["missing_position!: 07"],
+    ),
+    (
+        "neither position nor orientation",
+        |all| (all[7].plane.position, all[7].plane.orientation) = (None, None),
+        "00 01 02 03 04 05 06",
+        &["missing_position!: 07"],
+    ),
+    (
+        "no orientation",
+        |all| all.iter_mut().for_each(|one| one.plane.orientation = Some([0.0; 6])),
+        ALL,
+        &["missing_orientation!: 00 01 02 03 04 05 06 07"],
+    ),
+    (
+        "no pixel spacing",
+        |all| all.iter_mut().for_each(|one| one.plane.pixel_spacing = Some([0.0, 1.0])),
+        ALL,
+        &["missing_spacing!: 00 01 02 03 04 05 06 07"],
+    ),
+    ("one slice", |all| all.truncate(1), "00", &["missing_spacing: 00"]),
+];
 
 #[test]
 fn missing_geometry() {
-    const REVERSED: &str = "07 06 05 04 03 02 01 00";
-    fn reverse(all: &mut [InstanceHeader]) {
-        all.iter_mut().for_each(|one| {
-            one.identity.instance_number = one.identity.instance_number.map(|number| -number)
-        });
-    }
-    check(&[
-        (
-            "no positions",
-            |all| {
-                reverse(all);
-                all.iter_mut().for_each(|one| one.plane.position = None);
-            },
-            REVERSED,
-            &["missing_position!: 00 01 02 03 04 05 06 07"],
-        ),
-        (
-            "no positions nor numbers",
-            |all| {
-                all.truncate(3);
-                all.iter_mut().zip(["IM10", "IM9", "IM100"]).for_each(|(one, name)| {
-                    *one = with(name, |one| {
-                        one.plane.position = None;
-                    });
-                });
-            },
-            "IM9 IM10 IM100",
-            &["missing_position!: IM10 IM100 IM9"],
-        ),
-        (
-            "one position",
-            |all| all[3].plane.position = None,
-            "00 01 02 04 05 06 07",
-            &["missing_position!: 03", "gap!: 02 04"],
-        ),
-        (
-            "not a number",
-            |all| all[7].plane.position = Some([0.0, f64::NAN, 0.0]),
-            "00 01 02 03 04 05 06",
-            &["missing_position!: 07"],
-        ),
-        (
-            "neither position nor orientation",
-            |all| (all[7].plane.position, all[7].plane.orientation) = (None, None),
-            "00 01 02 03 04 05 06",
-            &["missing_position!: 07"],
-        ),
-        (
-            "no orientation",
-            |all| all.iter_mut().for_each(|one| one.plane.orientation = Some([0.0; 6])),
-            ALL,
-            &["missing_orientation!: 00 01 02 03 04 05 06 07"],
-        ),
-        (
-            "no pixel spacing",
-            |all| all.iter_mut().for_each(|one| one.plane.pixel_spacing = Some([0.0, 1.0])),
-            ALL,
-            &["missing_spacing!: 00 01 02 03 04 05 06 07"],
-        ),
-        ("one slice", |all| all.truncate(1), "00", &["missing_spacing: 00"]),
-    ]);
+    check(MISSING_GEOMETRY);
 }
 
 #[test]

@@ -19,11 +19,11 @@ use crate::series::stack::Entry;
 use crate::series::tolerances::Tolerances;
 use crate::vr::Vr;
 
-pub const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
-pub const SAGITTAL: [f64; 6] = [0.0, 1.0, 0.0, 0.0, 0.0, -1.0];
-pub const CORONAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0];
+pub(crate) const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+pub(crate) const SAGITTAL: [f64; 6] = [0.0, 1.0, 0.0, 0.0, 0.0, -1.0];
+pub(crate) const CORONAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0];
 /// Turned by 30 degrees about z, then by 20 about the new x.
-pub const OBLIQUE: [f64; 6] = [
+pub(crate) const OBLIQUE: [f64; 6] = [
     0.866_025_403_784_438_6,
     0.5,
     0.0,
@@ -32,9 +32,9 @@ pub const OBLIQUE: [f64; 6] = [
     0.342_020_143_325_668_7,
 ];
 
-pub const ORIGIN: Vector = [-12.5, 30.25, -100.0];
+pub(crate) const ORIGIN: Vector = [-12.5, 30.25, -100.0];
 
-pub fn native(rows: usize, columns: usize) -> ImageState {
+pub(crate) fn native(rows: usize, columns: usize) -> ImageState {
     let description = ImageDescription {
         rows,
         columns,
@@ -54,7 +54,7 @@ pub fn native(rows: usize, columns: usize) -> ImageState {
 }
 
 /// The image of a header, to change it.
-pub fn image_mut(header: &mut InstanceHeader) -> &mut ImageDescription {
+pub(crate) fn image_mut(header: &mut InstanceHeader) -> &mut ImageDescription {
     match &mut header.image.state {
         ImageState::Readable(ImagePixels::Native(pixels)) => &mut pixels.description,
         _ => panic!("an image"),
@@ -62,12 +62,12 @@ pub fn image_mut(header: &mut InstanceHeader) -> &mut ImageDescription {
 }
 
 /// An error like any other.
-pub fn why() -> Error {
+pub(crate) fn why() -> Error {
     ErrorKind::Series(SeriesFault::NoElements).into()
 }
 
 /// An axial CT slice at the origin.
-pub fn header(name: &str) -> InstanceHeader {
+pub(crate) fn header(name: &str) -> InstanceHeader {
     InstanceHeader {
         path: PathBuf::from("folder").join(name),
         file: None,
@@ -113,7 +113,7 @@ pub fn header(name: &str) -> InstanceHeader {
 }
 
 /// A [`header`] with `change` made to it.
-pub fn with(name: &str, change: impl FnOnce(&mut InstanceHeader)) -> InstanceHeader {
+pub(crate) fn with(name: &str, change: impl FnOnce(&mut InstanceHeader)) -> InstanceHeader {
     let mut header = header(name);
     change(&mut header);
     header
@@ -121,7 +121,7 @@ pub fn with(name: &str, change: impl FnOnce(&mut InstanceHeader)) -> InstanceHea
 
 /// What a stack is made of; the others are as in [`header`].
 #[derive(Clone, Copy, Debug)]
-pub struct Stack {
+pub(crate) struct Stack {
     pub count: usize,
     pub orientation: [f64; 6],
     /// From slice to slice along the normal, in mm.
@@ -138,19 +138,19 @@ impl Default for Stack {
 
 impl Stack {
     /// The vector from slice to slice.
-    pub fn step_vector(&self) -> Vector {
+    pub(crate) fn step_vector(&self) -> Vector {
         let plane = Orientation::new(self.orientation, 1e-6).unwrap();
         let along = scale(self.step, plane.normal());
         add_scaled(along, self.step * self.tilt.to_radians().tan(), plane.along_column())
     }
 
     /// Where the slice with this number lies.
-    pub fn position(&self, index: usize) -> Vector {
+    pub(crate) fn position(&self, index: usize) -> Vector {
         add_scaled(ORIGIN, index as f64, self.step_vector())
     }
 
     /// Slices named `00`, `01` and so on along the normal, with Instance Numbers from 1.
-    pub fn headers(&self) -> Vec<InstanceHeader> {
+    pub(crate) fn headers(&self) -> Vec<InstanceHeader> {
         let slice = |index| {
             with(&format!("{index:02}"), |one| {
                 one.plane.position = Some(self.position(index));
@@ -163,12 +163,12 @@ impl Stack {
 }
 
 /// Eight axial slices.
-pub fn regular() -> Vec<InstanceHeader> {
+pub(crate) fn regular() -> Vec<InstanceHeader> {
     Stack::default().headers()
 }
 
 /// The same slices again with other names, UIDs and Instance Numbers.
-pub fn again(headers: &[InstanceHeader], prefix: &str) -> Vec<InstanceHeader> {
+pub(crate) fn again(headers: &[InstanceHeader], prefix: &str) -> Vec<InstanceHeader> {
     let other = |one: &InstanceHeader| {
         let name = format!("{prefix}{}", one.path.file_name().unwrap().to_str().unwrap());
         let mut other = one.clone();
@@ -181,23 +181,23 @@ pub fn again(headers: &[InstanceHeader], prefix: &str) -> Vec<InstanceHeader> {
 }
 
 /// Plans headers of one series.
-pub fn plan(headers: Vec<InstanceHeader>) -> SeriesPlan {
+pub(crate) fn plan(headers: Vec<InstanceHeader>) -> SeriesPlan {
     plan_with(headers, Vec::new())
 }
 
 /// Plans headers of one series beside files that cannot be read.
-pub fn plan_with(headers: Vec<InstanceHeader>, unreadable: Vec<Unreadable>) -> SeriesPlan {
+pub(crate) fn plan_with(headers: Vec<InstanceHeader>, unreadable: Vec<Unreadable>) -> SeriesPlan {
     let mut plans = plan_series(headers, unreadable, &Tolerances::DEFAULT);
     assert_eq!(plans.len(), 1, "one series");
     plans.remove(0)
 }
 
-pub fn name(path: &std::path::Path) -> &str {
+pub(crate) fn name(path: &std::path::Path) -> &str {
     path.file_name().unwrap().to_str().unwrap()
 }
 
 /// The names of the slices with blanks between them, `-` where there is none.
-pub fn slices(plan: &SeriesPlan) -> String {
+pub(crate) fn slices(plan: &SeriesPlan) -> String {
     let one = |slice: &Option<Slice>| {
         slice.as_ref().map_or("-", |slice| name(&plan.set.files[slice.file].path))
     };
@@ -205,7 +205,7 @@ pub fn slices(plan: &SeriesPlan) -> String {
 }
 
 /// Each finding as `kind: names`, with `!` behind the kind of an error.
-pub fn findings(plan: &SeriesPlan) -> Vec<String> {
+pub(crate) fn findings(plan: &SeriesPlan) -> Vec<String> {
     let words = |issue: &Issue| {
         let names: Vec<&str> = issue.paths.iter().map(|path| name(path)).collect();
         format!("{}{}: {}", issue.kind, if issue.is_error { "!" } else { "" }, names.join(" "))
@@ -216,12 +216,13 @@ pub fn findings(plan: &SeriesPlan) -> Vec<String> {
 }
 
 /// The names of [`regular`].
-pub const ALL: &str = "00 01 02 03 04 05 06 07";
+pub(crate) const ALL: &str = "00 01 02 03 04 05 06 07";
 
 /// Changes regular headers; the slices that are kept; the findings.
-pub type Case = (&'static str, fn(&mut Vec<InstanceHeader>), &'static str, &'static [&'static str]);
+pub(crate) type Case =
+    (&'static str, fn(&mut Vec<InstanceHeader>), &'static str, &'static [&'static str]);
 
-pub fn check(cases: &[Case]) {
+pub(crate) fn check(cases: &[Case]) {
     for (name, change, kept, expected) in cases {
         let mut headers = regular();
         change(&mut headers);
@@ -233,19 +234,19 @@ pub fn check(cases: &[Case]) {
 }
 
 /// Headers with their frames, of which entries are made.
-pub struct Images {
+pub(crate) struct Images {
     headers: Vec<InstanceHeader>,
     frames: Vec<Vec<FrameHeader>>,
 }
 
 impl Images {
-    pub fn new(headers: Vec<InstanceHeader>) -> Images {
+    pub(crate) fn new(headers: Vec<InstanceHeader>) -> Images {
         let frames = headers.iter().map(|header| header.all_frames().into_owned()).collect();
         Images { headers, frames }
     }
 
     /// An entry for each frame, in order.
-    pub fn entries(&self) -> Vec<Entry<'_>> {
+    pub(crate) fn entries(&self) -> Vec<Entry<'_>> {
         let all = self.headers.iter().zip(&self.frames).enumerate();
         let all = all.flat_map(|(file, (header, frames))| {
             frames.iter().map(move |frame| (file, header, frame))
