@@ -206,3 +206,6 @@ fn progression(contents: &mut Contents<'_>) -> Result<Progression> {
     Progression::from_code(code)
         .ok_or_else(|| contents.invalid(Jpeg2000Fault::Progression { code }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,3 +78,85 @@ fn main_packed_headers(mut segments: Vec<Contents<'_>>) -> Result<Vec<Vec<u8>>> 
     }
     Ok(pieces)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bytes::{cod, qcd, segment, size_of};
+    use super::*;
+    use crate::codec::fault_of;
+    use crate::error::{Family, FrameFault};
+
+    /// Reads the main header of `segments`, which a tile-part follows.
+    fn read(segments: &[Vec<u8>]) -> Result<Header> {
+        let codestream = [&[0xFF, 0x4F], &segments.concat()[..], &[0xFF, 0x90]].concat();
+        read_header(&codestream, size_of(1))
+    }
+
+    fn fault(segments: &[Vec<u8>]) -> (Option<u64>, FrameFault) {
+        fault_of(&read(segments).unwrap_err())
+    }
+
+    #[test]
+    fn a_main_header_ends_at_the_first_tile_part() {
+        // Another SIZ and a comment are passed over.
+        let header =
+            read(&[segment(SIZ, &[9]), cod(), qcd(), segment(0xFF64, &[0, 1, 7])]).unwrap();
+        assert_eq!(header.end, 2 + 5 + 14 + 6 + 7);
+        assert_eq!(header.size.components.len(), 1);
+        assert_eq!(header.parameters.tile.unwrap().layer_count, 1);
+        let coding = header.parameters.coding.default.unwrap();
+        assert_eq!((coding.block_width_exponent, coding.block_height_exponent), (6, 6));
+        assert_eq!(header.parameters.quantization.default.unwrap().steps, [(8, 0)]);
+        assert!(header.packed_headers.is_empty());
+    }
+
+    #[test]
+    fn a_main_header_needs_coding_and_quantization() {
+        let missing = Jpeg2000Fault::NoCodingStyle.into();
+        assert_eq!(fault(&[cod()]), (Some(16), missing));
+        let missing = Jpeg2000Fault::NoCodingStyle.into();
+        assert_eq!(fault(&[qcd()]), (Some(8), missing));
+        let codestream = [&[0xFF, 0x4F], &cod()[..]].concat();
+        let error = read_header(&codestream, size_of(1)).unwrap_err();
+        assert_eq!(fault_of(&error), (Some(16), Jpeg2000Fault::EndsInMainHeader.into()));
+        let no_marker = Jpeg2000Fault::MarkerExpected { found: 0xFE64 };
+        assert_eq!(fault(&[cod(), segment(0xFE64, &[])]), (Some(16), no_marker.into()));
+    }
+
+    #[test]
+    fn capabilities_of_part_15_alone_are_known() {
+        let with =
+            |capabilities: u32| read(&[segment(CAP, &capabilities.to_be_bytes()), cod(), qcd()]);
+        assert!(with(1 << 17).is_ok());
+        assert!(with(0).is_ok());
+        for capabilities in [1 << 16, 1 << 18, 1 << 17 | 1] {
+            let error = with(capabilities).unwrap_err();
+            assert_eq!(error.family(), Family::Unsupported, "{capabilities:X}");
+        }
+        let fault = fault(&[segment(CAP, &[0, 2, 0])]);
+        let expected = Jpeg2000Fault::SegmentCutShort { needed: 4, available: 3 };
+        assert_eq!(fault, (Some(2), expected.into()));
+    }
+
+    #[test]
+    fn packed_headers_are_pieces_across_segments() {
+        #[rustfmt::skip]
+        let second = [
+            1, // Zppm: the index of the segment
+            0xCC, // the end of the first piece
+            0, 0, 0, 1, // length of the second piece
+            0xDD,
+        ];
+        #[rustfmt::skip]
+        let first = [
+            0, // Zppm
+            0, 0, 0, 3, // length of the first piece
+            0xAA, 0xBB,
+        ];
+        let header = [segment(PPM, &second), segment(PPM, &first), cod(), qcd()];
+        let pieces = read(&header).unwrap().packed_headers;
+        assert_eq!(pieces, [vec![0xAA, 0xBB, 0xCC], vec![0xDD]]);
+        let expected = Jpeg2000Fault::PackedHeadersCutShort { needed: 3, available: 2 };
+        assert_eq!(fault(&[cod(), segment(PPM, &first), qcd()]), (Some(16), expected.into()));
+    }
+}

@@ -4,6 +4,8 @@
 //! [`segment`] takes segments apart. The others read them in the order of the codestream: [`size`],
 //! [`main_header`] with [`coding`], and [`tile_parts`].
 
+#[cfg(test)]
+pub(crate) mod bytes;
 mod coding;
 mod main_header;
 mod segment;

@@ -100,3 +100,75 @@ pub(super) fn segment(codestream: &[u8], position: usize) -> Option<(u16, Conten
 pub(super) fn marker_at(codestream: &[u8], position: usize) -> Option<u16> {
     Some(u16::from_be_bytes(*codestream.get(position..)?.first_chunk()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bytes::size_of;
+    use super::*;
+    use crate::codec::fault_of;
+
+    #[test]
+    fn a_segment_is_as_long_as_it_says() {
+        #[rustfmt::skip]
+        let codestream = [
+            0xFF, 0x4F, // SOC
+            0xFF, 0x64, // COM
+            0x00, 0x05, // its length, with itself
+            0x01, 0x02, 0x03,
+            0xFF, 0xD9, // EOC
+        ];
+        let (marker, contents) = segment(&codestream, 2).unwrap();
+        assert_eq!((marker, contents.offset, contents.bytes), (0xFF64, 2, &[1, 2, 3][..]));
+        assert!(segment(&codestream[..9], 2).is_some());
+        for (bytes, why) in [
+            (&codestream[..8], "the end inside the contents"),
+            (&codestream[..5], "the end inside the length"),
+            (&codestream[..3], "the end inside the marker"),
+            (&[0, 0, 0xFF, 0x64, 0, 1, 0, 0], "a length that does not count itself"),
+        ] {
+            assert!(segment(bytes, 2).is_none(), "{why}");
+        }
+        let empty = segment(&[0xFF, 0x64, 0, 2], 0).unwrap();
+        assert_eq!(empty.1.bytes, []);
+        assert!(segment(&codestream, 99).is_none());
+    }
+
+    #[test]
+    fn a_marker_needs_two_bytes() {
+        let bytes = [0x00, 0xFF, 0x93];
+        let found = [0, 1, 2, 3].map(|position| marker_at(&bytes, position));
+        assert_eq!(found, [Some(0x00FF), Some(SOD), None, None]);
+    }
+
+    #[test]
+    fn numbers_come_one_after_the_other() {
+        let bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        let mut contents = Contents { bytes: &bytes, offset: 7 };
+        assert_eq!(contents.u8().unwrap(), 1);
+        assert_eq!(contents.u16().unwrap(), 0x0203);
+        assert_eq!(contents.u32().unwrap(), 0x0405_0607);
+        let error = contents.u32().unwrap_err();
+        let fault = Jpeg2000Fault::SegmentCutShort { needed: 4, available: 2 };
+        assert_eq!(fault_of(&error), (Some(7), fault.into()));
+        assert_eq!(contents.take::<2>().unwrap(), [8, 9]);
+    }
+
+    #[test]
+    fn components_have_one_byte_up_to_256_of_them() {
+        for (count, bytes, expected) in [
+            (1, &[0, 9][..], Ok(0)),
+            (1, &[1], Err((1, 1))),
+            (256, &[255, 9], Ok(255)),
+            (257, &[1, 0], Ok(256)),
+            (257, &[1, 1], Err((257, 257))),
+        ] {
+            let size = size_of(count);
+            let found = Contents { bytes, offset: 3 }.component(&size);
+            let expected = expected.map_err(|(component, count)| {
+                (Some(3), Jpeg2000Fault::UnknownComponent { component, count }.into())
+            });
+            assert_eq!(found.map_err(|error| fault_of(&error)), expected, "{count} components");
+        }
+        assert_eq!([256, 257].map(|count| component_index_length(&size_of(count))), [1, 2]);
+    }
+}

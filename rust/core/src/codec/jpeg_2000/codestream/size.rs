@@ -103,3 +103,156 @@ fn check_tile_count(contents: &Contents<'_>, size: &ImageSize) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bytes::{segment, siz};
+    use super::*;
+    use crate::codec::fault_of;
+    use crate::error::Family;
+
+    const SIZE: [u32; 8] = [
+        9, 7, // Xsiz, Ysiz: the lower right corner of the image
+        3, 2, // XOsiz, YOsiz: its upper left corner
+        4, 3, // XTsiz, YTsiz: the size of a tile
+        1, 2, // XTOsiz, YTOsiz: the upper left corner of the first tile
+    ];
+    const BYTE: [u8; 3] = [
+        7, // Ssiz: 8 bits, unsigned
+        1, 1, // XRsiz, YRsiz
+    ];
+
+    fn read(
+        capabilities: u16,
+        numbers: [u32; 8],
+        components: &[[u8; 3]],
+    ) -> Result<ImageSize> {
+        let segment = segment(SIZ, &siz(capabilities, numbers, components));
+        read_size(&[&[0xFF, 0x4F], &segment[..]].concat())
+    }
+
+    /// `SIZE` with other numbers at some places.
+    fn with(changes: &[(usize, u32)]) -> [u32; 8] {
+        let mut numbers = SIZE;
+        for (index, number) in changes {
+            numbers[*index] = *number;
+        }
+        numbers
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        let components = [BYTE, [0x80 | 11, 2, 3], [37, 255, 1]];
+        let size = read(0x7FFF, SIZE, &components).unwrap();
+        assert_eq!((size.x1, size.y1, size.x0, size.y0), (9, 7, 3, 2));
+        assert_eq!((size.tile_width, size.tile_height), (4, 3));
+        assert_eq!((size.tile_x0, size.tile_y0), (1, 2));
+        let found = size.components.iter().map(|component| {
+            (component.precision, component.is_signed, component.x_step, component.y_step)
+        });
+        assert!(found.eq([(8, false, 1, 1), (12, true, 2, 3), (38, false, 255, 1)]));
+    }
+
+    #[test]
+    fn a_delimiter_over_the_width_is_repaired() {
+        let repaired = |capabilities, x1| {
+            let numbers = with(&[(0, x1), (4, 0x1_0000)]);
+            read(capabilities, numbers, &[BYTE]).map(|size| size.x1)
+        };
+        assert_eq!(repaired(0xFEFF, 0xDDE0_0009).unwrap(), 9);
+        assert_eq!(repaired(0xFEFF, 0xDDE0_FFFF).unwrap(), 0xFFFF);
+        // Half of it is none.
+        assert_eq!(repaired(0xFEFF, 9).unwrap_err().family(), Family::Unsupported);
+        let error = repaired(0, 0xDDE0_0009).unwrap_err();
+        let fault = Jpeg2000Fault::Coordinate { found: 0xDDE0_0009 };
+        assert_eq!(fault_of(&error), (Some(2), fault.into()));
+    }
+
+    #[test]
+    fn extensions_are_not_supported() {
+        let error = read(0x8000, SIZE, &[BYTE]).unwrap_err();
+        assert_eq!(error.family(), Family::Unsupported);
+    }
+
+    #[test]
+    fn impossible_areas_are_refused() {
+        let area = |x0, y0, x1, y1| Some(Jpeg2000Fault::ImageArea { x0, y0, x1, y1 });
+        let grid = |x0, y0, width, height| Some(Jpeg2000Fault::TileGrid { x0, y0, width, height });
+        let found = 1 << 31;
+        for (changes, expected) in [
+            (&[(0, 4)][..], None),
+            (&[(0, 3)], area(3, 2, 3, 7)),
+            (&[(1, 3)], None),
+            (&[(1, 2)], area(3, 2, 9, 2)),
+            // The first tile starts at the first sample, or after it.
+            (&[(6, 3)], None),
+            (&[(6, 4)], grid(4, 2, 4, 3)),
+            (&[(7, 3)], grid(1, 3, 4, 3)),
+            // It ends after the first sample, or at it.
+            (&[(4, 3)], None),
+            (&[(4, 2)], grid(1, 2, 2, 3)),
+            (&[(7, 0), (5, 3)], None),
+            (&[(7, 0), (5, 2)], grid(1, 0, 4, 2)),
+            (&[(4, 0)], grid(1, 2, 0, 3)),
+            (&[(5, 0)], grid(1, 2, 4, 0)),
+            (&[(0, found - 1), (4, found)], None),
+            (&[(0, found), (4, found)], Some(Jpeg2000Fault::Coordinate { found })),
+            (&[(1, found - 1), (5, found)], None),
+            (&[(1, found), (5, found)], Some(Jpeg2000Fault::Coordinate { found })),
+        ] {
+            let error = read(0, with(changes), &[BYTE]).err();
+            let expected = expected.map(|fault| (Some(2), fault.into()));
+            assert_eq!(error.map(|error| fault_of(&error)), expected, "{changes:?}");
+        }
+    }
+
+    #[test]
+    fn impossible_components_are_refused() {
+        let steps = |x_step, y_step| Jpeg2000Fault::SampleStep { x_step, y_step };
+        for (components, fault) in [
+            (vec![], Jpeg2000Fault::ComponentCount { count: 0 }),
+            (vec![BYTE; 16_385], Jpeg2000Fault::ComponentCount { count: 16_385 }),
+            (vec![BYTE, [38, 1, 1]], Jpeg2000Fault::Precision { bits: 39 }),
+            (vec![[0x80 | 127, 1, 1]], Jpeg2000Fault::Precision { bits: 128 }),
+            (vec![[7, 0, 1]], steps(0, 1)),
+            (vec![[7, 1, 0]], steps(1, 0)),
+        ] {
+            let error = read(0, SIZE, &components).unwrap_err();
+            assert_eq!(fault_of(&error), (Some(2), fault.into()));
+        }
+        assert_eq!(read(0, SIZE, &vec![BYTE; 16_384]).unwrap().components.len(), 16_384);
+    }
+
+    #[test]
+    fn a_segment_that_ends_early_is_refused() {
+        let body = siz(0, SIZE, &[BYTE, BYTE]);
+        for (length, needed, available) in [(1, 2, 1), (5, 4, 3), (35, 2, 1), (41, 6, 5)] {
+            let segment = segment(SIZ, &body[..length]);
+            let error = read_size(&[&[0xFF, 0x4F], &segment[..]].concat()).unwrap_err();
+            let fault = Jpeg2000Fault::SegmentCutShort { needed, available };
+            assert_eq!(fault_of(&error), (Some(2), fault.into()), "{length} bytes");
+        }
+        for codestream in [&[0xFF, 0x4F][..], &[0xFF, 0x4F, 0xFF, 0x52, 0, 2]] {
+            let error = read_size(codestream).unwrap_err();
+            assert_eq!(fault_of(&error), (Some(2), Jpeg2000Fault::NoSize.into()));
+        }
+    }
+
+    #[test]
+    fn many_tiles_need_many_pixels() {
+        for (width, height, tile_width, tile_height, expected) in [
+            (32, 32, 1, 1, None),
+            (25 * 32, 41 * 32, 32, 32, None),
+            (25 * 32, 41 * 31, 32, 31, Some((1025, 1_016_800))),
+            (255 * 32, 257 * 32, 32, 32, None),
+            (256 * 32, 256 * 32, 32, 32, Some((65_536, 67_108_864))),
+        ] {
+            let numbers = [width, height, 0, 0, tile_width, tile_height, 0, 0];
+            let error = read(0, numbers, &[BYTE]).err().map(|error| fault_of(&error));
+            let expected = expected.map(|(tiles, pixels)| {
+                (Some(2), Jpeg2000Fault::TileCount { tiles, pixels }.into())
+            });
+            assert_eq!(error, expected, "{width} x {height}");
+        }
+    }
+}

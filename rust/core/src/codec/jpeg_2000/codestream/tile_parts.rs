@@ -163,3 +163,6 @@ fn next_part(codestream: &[u8], start: usize) -> Option<usize> {
     let is_marker = |pair: &[u8]| pair == SOT.to_be_bytes() || pair == EOC.to_be_bytes();
     bytes.windows(2).position(is_marker).map(|found| start + found)
 }
+
+#[cfg(test)]
+mod tests;
