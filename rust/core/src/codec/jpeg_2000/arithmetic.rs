@@ -210,3 +210,51 @@ impl<'a> Codeword<'a> {
         (self.set_slack(), more ^ u32::from(!is_more))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Decodes so many symbols of one context, which starts in state 0, as bytes.
+    fn decode(bytes: &[u8], byte_count: usize) -> Vec<u8> {
+        let (mut codeword, mut slack) = Codeword::new(bytes);
+        let mut contexts = Contexts::new();
+        let mut byte = |_| {
+            (0..8)
+                .fold(0, |byte, _| byte << 1 | codeword.decode(&mut slack, &mut contexts, 1) as u8)
+        };
+        (0..byte_count).map(&mut byte).collect()
+    }
+
+    #[test]
+    fn the_test_sequence_is_decoded() {
+        // ISO/IEC 14492 (T.88) §H.2, for the same decoder.
+        #[rustfmt::skip]
+        let coded = [
+            0x84, 0xC7, 0x3B, 0xFC, 0xE1, 0xA1, 0x43, 0x04, 0x02, 0x20, 0x00, 0x00, 0x41, 0x0D,
+            0xBB, 0x86, 0xF4, 0x31, 0x7F, 0xFF, 0x88, 0xFF, 0x37, 0x47, 0x1A, 0xDB, 0x6A, 0xDF,
+            0xFF, 0xAC,
+        ];
+        #[rustfmt::skip]
+        let expected = [
+            0x00, 0x02, 0x00, 0x51, 0x00, 0x00, 0x00, 0xC0, 0x03, 0x52, 0x87, 0x2A, 0xAA, 0xAA,
+            0xAA, 0xAA, 0x82, 0xC0, 0x20, 0x00, 0xFC, 0xD7, 0x9E, 0xF6, 0xBF, 0x7F, 0xED, 0x90,
+            0x4F, 0x46, 0xA3, 0xBF,
+        ];
+        assert_eq!(decode(&coded, 32), expected);
+        // The marker at the end stands for ones, as the end itself does.
+        assert_eq!(decode(&coded[..28], 32), expected);
+    }
+
+    #[test]
+    fn contexts_start_in_their_states() {
+        let contexts = Contexts::new();
+        for (context, state_index) in [(0, 4), (1, 0), (16, 0), (17, 3), (18, 46)] {
+            assert_eq!(contexts.0[context], state(state_index * 2), "context {context}");
+        }
+        // Qe of states 0, 3, 4 and 46 (Table C.2), and the more probable symbol.
+        let probabilities = [0, 3, 4, 46].map(|index| state(index * 2) >> 16);
+        assert_eq!(probabilities, [0x5601, 0x0AC1, 0x0521, 0x5601]);
+        assert_eq!([state(9) & 1, state(8) & 1, state(127)], [1, 0, 0]);
+    }
+}

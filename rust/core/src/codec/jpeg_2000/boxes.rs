@@ -88,3 +88,88 @@ fn find_in_file(frame: &[u8]) -> Result<Range<usize>> {
     }
     Err(invalid(NAME, 0, Jpeg2000Fault::NoCodestreamBox))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::fault_of;
+    use crate::error::Family;
+
+    /// A box of this type, with its length.
+    fn file_box(kind: &[u8; 4], contents: &[u8]) -> Vec<u8> {
+        let length = (contents.len() as u32 + 8).to_be_bytes();
+        [&length[..], kind, contents].concat()
+    }
+
+    fn signature() -> Vec<u8> {
+        file_box(b"jP  ", b"\r\n\x87\n")
+    }
+
+    /// A file of its signature and other boxes.
+    fn file(boxes: &[Vec<u8>]) -> Vec<u8> {
+        [signature(), boxes.concat()].concat()
+    }
+
+    #[test]
+    fn a_bare_codestream_is_the_frame() {
+        let frame = [&CODESTREAM_START[..], &[1, 2]].concat();
+        assert_eq!(find_codestream(&frame).unwrap(), 0..6);
+    }
+
+    #[test]
+    fn a_codestream_is_searched_for_in_the_first_4096_bytes() {
+        for (skipped, expected) in [(1, Some(1)), (4092, Some(4092)), (4093, None)] {
+            let frame = [&vec![0; skipped][..], &CODESTREAM_START].concat();
+            let found = find_codestream(&frame).ok();
+            assert_eq!(found, expected.map(|start| start..frame.len()), "{skipped} bytes before");
+        }
+        let error = find_codestream(b"no codestream").unwrap_err();
+        assert_eq!(fault_of(&error), (Some(0), Jpeg2000Fault::NoCodestream.into()));
+    }
+
+    #[test]
+    fn the_codestream_of_a_file_is_in_its_box() {
+        let header = file_box(b"jp2h", &file_box(b"ihdr", &[1, 2, 3]));
+        let codestream = file_box(b"jp2c", &CODESTREAM_START);
+        let found = file(&[header.clone(), codestream.clone(), vec![7; 9]]);
+        // To the end of the frame, as the length of the box is often wrong.
+        assert_eq!(find_codestream(&found).unwrap(), 12 + 19 + 8..found.len());
+
+        // A length of 0 is one to the end, of 1 one of 64 bits that follows.
+        let open = file(&[[&[0; 4], b"jp2c", &CODESTREAM_START[..]].concat()]);
+        assert_eq!(find_codestream(&open).unwrap(), 20..24);
+        let long = [&[0, 0, 0, 1], b"jp2c", &20u64.to_be_bytes()[..], &CODESTREAM_START].concat();
+        assert_eq!(find_codestream(&file(&[long])).unwrap(), 28..32);
+        let other = [&[0, 0, 0, 1], b"free", &17u64.to_be_bytes()[..], &[9]].concat();
+        assert_eq!(find_codestream(&file(&[other, codestream])).unwrap(), 37..41);
+    }
+
+    #[test]
+    fn a_file_without_a_codestream_is_refused() {
+        let none = |frame: &[u8]| fault_of(&find_codestream(frame).unwrap_err());
+        let missing = || (Some(0), Jpeg2000Fault::NoCodestreamBox.into());
+        assert_eq!(none(&file(&[])), missing());
+        // Boxes shorter than their header end the file.
+        let codestream = file_box(b"jp2c", &CODESTREAM_START);
+        for length in [2, 7] {
+            let short = [&[0, 0, 0, length][..], b"free"].concat();
+            assert_eq!(none(&file(&[short, codestream.clone()])), missing(), "length {length}");
+        }
+        let short = [&[0, 0, 0, 1], b"free", &15u64.to_be_bytes()[..]].concat();
+        assert_eq!(none(&file(&[short, codestream.clone()])), missing());
+        assert!(find_codestream(&file(&[file_box(b"free", &[]), codestream])).is_ok());
+
+        let empty = file(&[file_box(b"jp2c", &[0xFF, 0x4F, 0xFF])]);
+        assert_eq!(none(&empty), (Some(20), Jpeg2000Fault::NoCodestreamInBox.into()));
+    }
+
+    #[test]
+    fn a_palette_is_not_supported() {
+        let palette = file_box(b"pclr", &[]);
+        let codestream = file_box(b"jp2c", &CODESTREAM_START);
+        let header = file_box(b"jp2h", &[file_box(b"ihdr", &[]), palette.clone()].concat());
+        let error = find_codestream(&file(&[header, codestream.clone()])).unwrap_err();
+        assert_eq!(error.family(), Family::Unsupported);
+        assert!(find_codestream(&file(&[palette, codestream])).is_ok(), "outside of the header");
+    }
+}

@@ -100,3 +100,57 @@ fn coded_image(size: &ImageSize) -> Result<CodedImage> {
         has_unused_bits: false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::codestream::bytes::size_of;
+    use super::super::parameters::ComponentSize;
+    use super::*;
+    use crate::codec::fault_of;
+    use crate::error::Family;
+
+    #[test]
+    fn offsets_are_counted_from_the_start_of_the_frame() {
+        let error = invalid(NAME, 5, Jpeg2000Fault::NoPackets);
+        let moved = in_frame(error, 80);
+        assert_eq!(fault_of(&moved), (Some(85), Jpeg2000Fault::NoPackets.into()));
+        let error = in_frame(unsupported("some part"), 80);
+        assert_eq!(error.family(), Family::Unsupported);
+        let error = in_frame(invalid(NAME, None, Jpeg2000Fault::NoPackets), 80);
+        assert_eq!(fault_of(&error).0, None);
+        assert_eq!(Jpeg2000.name(), "JPEG 2000");
+    }
+
+    #[test]
+    fn components_are_alike() {
+        let first = ComponentSize { precision: 12, is_signed: true, x_step: 1, y_step: 1 };
+        let image = |changed: ComponentSize| {
+            let mut size = size_of(3);
+            (size.x0, size.x1, size.y0, size.y1) = (2, 7, 3, 11);
+            size.components = vec![first, first, changed];
+            coded_image(&size)
+        };
+        let coded = image(first).unwrap();
+        assert_eq!((coded.rows, coded.columns, coded.samples_per_pixel), (8, 5, 3));
+        assert_eq!((coded.precision, coded.is_signed), (12, true));
+        assert!(!coded.has_unused_bits && coded.colour == CodedColour::AsDescribed);
+        for changed in [
+            ComponentSize { x_step: 2, ..first },
+            ComponentSize { y_step: 2, ..first },
+            ComponentSize { precision: 11, ..first },
+            ComponentSize { is_signed: false, ..first },
+        ] {
+            assert_eq!(image(changed).unwrap_err().family(), Family::Unsupported, "{changed:?}");
+        }
+        let of_precision = |precision| {
+            let mut size = size_of(1);
+            size.components[0].precision = precision;
+            coded_image(&size).map(|coded| coded.precision)
+        };
+        assert_eq!(of_precision(31).unwrap(), 31);
+        assert_eq!(of_precision(32).unwrap_err().family(), Family::Unsupported);
+        let error = coded_image(&size_of(0)).unwrap_err();
+        let expected = Jpeg2000Fault::ComponentCount { count: 0 };
+        assert_eq!(fault_of(&error), (Some(2), expected.into()));
+    }
+}

@@ -433,3 +433,6 @@ fn undo_component_transform(planes: &mut [TilePlane]) -> Result<()> {
         _ => Err(invalid(NAME, 0, Jpeg2000Fault::TransformWavelets)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,3 +179,6 @@ impl<'a> RunBits<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -385,3 +385,6 @@ fn order(components: &[TileComponent], change: &ProgressionChange) -> Vec<Packet
     }
     all.into_iter().map(|(_, packet)| packet).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -294,3 +294,6 @@ pub(crate) struct Parameters {
     /// POC.
     pub progression_changes: Vec<ProgressionChange>,
 }
+
+#[cfg(test)]
+mod tests;

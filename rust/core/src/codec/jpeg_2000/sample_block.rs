@@ -76,3 +76,50 @@ impl SampleBlock {
         (self.stride, &mut self.samples)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_has_4096_samples_at_most() {
+        let mut block = SampleBlock::new();
+        for (width, height, is_possible) in [
+            (64, 64, true),
+            (64, 65, false),
+            (65, 64, false),
+            (1024, 4, true),
+            (4, 1024, true),
+            (1, 2048, true),
+            (1, 2049, false),
+            (0, 0, true),
+            (1 << 40, 1 << 40, false),
+        ] {
+            assert_eq!(block.reset(width, height), is_possible, "{width} x {height}");
+        }
+        assert!(block.reset(5, 3));
+        assert_eq!((block.width(), block.height()), (5, 3));
+    }
+
+    #[test]
+    fn samples_are_set_and_found() {
+        let mut block = SampleBlock::new();
+        block.reset(3, 3);
+        block.set(0, 2, 7);
+        block.set(2, 0, 8);
+        assert_eq!([block.get(0, 2), block.get(2, 0), block.get(1, 1)], [7, 8, 0]);
+        // The column and the row that make it even are no samples of it.
+        block.set(0, 3, 9);
+        block.set(3, 0, 9);
+        assert_eq!([block.get(0, 3), block.get(3, 0), block.get(9, 9)], [0; 3]);
+        let rows: Vec<&[u32]> = block.rows().collect();
+        assert_eq!(rows, [[0, 0, 7], [0, 0, 0], [8, 0, 0]]);
+        let pairs: Vec<_> =
+            block.row_pairs_mut().map(|(top, low)| (top.to_vec(), low[0])).collect();
+        assert_eq!(pairs, [(vec![0, 0, 7, 9], 0), (vec![8, 0, 0, 0], 9)]);
+        let (stride, samples) = block.storage_mut();
+        assert_eq!((stride, samples[2], samples[8]), (4, 7, 8));
+        block.reset(3, 3);
+        assert_eq!(block.get(0, 2), 0, "all are zero again");
+    }
+}

@@ -338,3 +338,6 @@ impl PrecinctGrid {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -330,3 +330,6 @@ fn lift_line<T: Coefficient>(own: &mut [T], others: &[T], is_between_next: bool,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,11 +122,7 @@ mod tests {
         1, 1, // XRsiz, YRsiz
     ];
 
-    fn read(
-        capabilities: u16,
-        numbers: [u32; 8],
-        components: &[[u8; 3]],
-    ) -> Result<ImageSize> {
+    fn read(capabilities: u16, numbers: [u32; 8], components: &[[u8; 3]]) -> Result<ImageSize> {
         let segment = segment(SIZ, &siz(capabilities, numbers, components));
         read_size(&[&[0xFF, 0x4F], &segment[..]].concat())
     }

@@ -201,7 +201,8 @@ fn progression_changes_are_read() {
         0,
     ];
     let changes = read(POC, &wide, 257).unwrap().progression_changes;
-    assert_eq!(changes[0].components, 0x0102..0);
+    let components = &changes[0].components;
+    assert_eq!((components.start, components.end), (0x0102, 0));
     assert_eq!(changes.len(), 1);
     assert_eq!(read(POC, &CHANGE, 257).unwrap().progression_changes.len(), 0);
 

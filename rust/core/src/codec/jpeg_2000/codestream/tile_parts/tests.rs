@@ -3,6 +3,9 @@ use super::super::main_header::read_header;
 use super::*;
 use crate::codec::fault_of;
 
+/// The bytes of the tile-parts of each tile, and the damage.
+type Bodies<'a> = (Vec<Vec<&'a [u8]>>, Option<(usize, Jpeg2000Fault)>);
+
 /// A codestream of tiles side by side, with `more` segments in its main header.
 struct Codestream {
     bytes: Vec<u8>,
@@ -33,8 +36,7 @@ impl Codestream {
         read_tiles(&self.bytes, &self.header)
     }
 
-    /// The bytes of each tile's packets, and the damage.
-    fn bodies(&self) -> (Vec<Vec<&[u8]>>, Option<(usize, Jpeg2000Fault)>) {
+    fn bodies(&self) -> Bodies<'_> {
         let tiles = self.read().unwrap();
         let bytes = |tile: &Tile| {
             tile.bodies.iter().map(|body| &self.bytes[body.clone()]).collect::<Vec<_>>()
