@@ -1,4 +1,4 @@
-//! The only code that walks bytes by numbers taken from a file: position, bounds, byte order.
+//! Walks bytes by numbers taken from a file: position, bounds, byte order.
 
 use crate::tag::Tag;
 
@@ -39,28 +39,68 @@ impl ByteOrder {
     }
 }
 
+/// Bytes that follow each other in a file, addressed by their offsets in the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run<'a> {
+    bytes: &'a [u8],
+    offset: u64,
+}
+
+impl<'a> Run<'a> {
+    /// `bytes`, the first of which lies at `offset`.
+    #[inline]
+    pub(crate) fn new(bytes: &'a [u8], offset: u64) -> Self {
+        Run { bytes, offset }
+    }
+
+    /// Which of the bytes lies at `offset`, counted from the first of them; `None` if `offset`
+    /// lies before it. It can lie past the end.
+    #[inline]
+    pub(crate) fn position(&self, offset: u64) -> Option<usize> {
+        usize::try_from(offset.checked_sub(self.offset)?).ok()
+    }
+
+    /// The bytes from `offset` on; `None` if `offset` lies before the first or past the end.
+    #[inline]
+    pub(crate) fn from(&self, offset: u64) -> Option<&'a [u8]> {
+        self.bytes.get(self.position(offset)?..)
+    }
+
+    /// The `length` bytes from `offset` on, if the run has all of them.
+    #[inline]
+    pub(crate) fn get(&self, offset: u64, length: u64) -> Option<&'a [u8]> {
+        self.from(offset)?.get(..usize::try_from(length).ok()?)
+    }
+
+    /// The same of a length known beforehand.
+    #[inline]
+    pub(crate) fn chunk<const N: usize>(&self, offset: u64) -> Option<[u8; N]> {
+        self.from(offset)?.first_chunk().copied()
+    }
+}
+
+/// Copies as much of `source` to the start of `target` as fits; returns how many bytes that is.
+#[inline]
+pub(crate) fn copy_into(target: &mut [u8], source: &[u8]) -> usize {
+    let count = target.len().min(source.len());
+    for (to, from) in target.iter_mut().zip(source) {
+        *to = *from;
+    }
+    count
+}
+
 /// A position in `bytes`, which never leaves them.
 #[derive(Clone, Copy, Debug)]
-pub struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
     position: usize,
     order: ByteOrder,
 }
 
 impl<'a> Cursor<'a> {
-    /// Starts at `position`, or at the end if that lies behind it.
-    pub fn new(bytes: &'a [u8], position: usize, order: ByteOrder) -> Self {
+    /// Starts at `position`, or at the end if that lies before it.
+    pub(crate) fn new(bytes: &'a [u8], position: usize, order: ByteOrder) -> Self {
         Cursor { bytes, position: position.min(bytes.len()), order }
-    }
-
-    /// Bytes from the start of `bytes`.
-    pub fn position(&self) -> usize {
-        self.position
-    }
-
-    /// Bytes that are left.
-    pub fn remaining(&self) -> usize {
-        self.bytes.len() - self.position
     }
 
     fn chunk<const N: usize>(&mut self) -> Option<[u8; N]> {
@@ -70,17 +110,17 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next 2 bytes as they stand.
-    pub fn pair(&mut self) -> Option<[u8; 2]> {
+    pub(crate) fn pair(&mut self) -> Option<[u8; 2]> {
         self.chunk::<2>()
     }
 
     /// The next 32-bit number.
-    pub fn u32(&mut self) -> Option<u32> {
+    pub(crate) fn u32(&mut self) -> Option<u32> {
         Some(self.order.u32(self.chunk()?))
     }
 
     /// The next tag: two 16-bit numbers.
-    pub fn tag(&mut self) -> Option<Tag> {
+    pub(crate) fn tag(&mut self) -> Option<Tag> {
         let [a, b, c, d] = self.chunk::<4>()?;
         Some(Tag::new(self.order.u16([a, b]), self.order.u16([c, d])))
     }
@@ -105,8 +145,55 @@ mod tests {
         let bytes = [1, 2, 3];
         let mut cursor = Cursor::new(&bytes, 1, ByteOrder::Little);
         assert_eq!(cursor.u32(), None);
-        assert_eq!(cursor.position(), 1, "what is not there does not move it");
-        assert_eq!(cursor.pair(), Some([2, 3]));
-        assert_eq!(Cursor::new(&bytes, usize::MAX, ByteOrder::Little).remaining(), 0);
+        assert_eq!(cursor.pair(), Some([2, 3]), "what is not there does not move it");
+        assert_eq!(cursor.pair(), None);
+        assert_eq!(Cursor::new(&bytes, usize::MAX, ByteOrder::Little).pair(), None);
+    }
+
+    #[test]
+    fn numbers_of_each_size_in_each_order() {
+        assert_eq!(ByteOrder::Little.u16([1, 2]), 0x0201);
+        assert_eq!(ByteOrder::Big.u16([1, 2]), 0x0102);
+        assert_eq!(ByteOrder::Little.u32([1, 2, 3, 4]), 0x0403_0201);
+        assert_eq!(ByteOrder::Big.u32([1, 2, 3, 4]), 0x0102_0304);
+        assert_eq!(ByteOrder::Little.u64([1, 2, 3, 4, 5, 6, 7, 8]), 0x0807_0605_0403_0201);
+        assert_eq!(ByteOrder::Big.u64([1, 2, 3, 4, 5, 6, 7, 8]), 0x0102_0304_0506_0708);
+    }
+
+    #[test]
+    fn a_run_has_what_lies_between_its_first_and_its_last_byte() {
+        let run = Run::new(&[10, 11, 12, 13], 100);
+        for (name, offset, length, expected) in [
+            ("all", 100, 4, Some(&[10, 11, 12, 13][..])),
+            ("inside", 101, 2, Some(&[11, 12])),
+            ("nothing at the start", 100, 0, Some(&[])),
+            ("nothing at the end", 104, 0, Some(&[])),
+            ("nothing past the end", 105, 0, None),
+            ("from before", 99, 2, None),
+            ("one too many", 100, 5, None),
+            ("one too many at the end", 103, 2, None),
+            ("more than an address counts", 101, u64::MAX, None),
+        ] {
+            assert_eq!(run.get(offset, length), expected, "{name}");
+        }
+        assert_eq!(run.from(103), Some(&[13][..]));
+        assert_eq!(run.from(104), Some(&[][..]));
+        assert_eq!((run.from(99), run.from(105)), (None, None));
+        assert_eq!(
+            (run.position(99), run.position(100), run.position(105)),
+            (None, Some(0), Some(5))
+        );
+        assert_eq!(run.chunk(102), Some([12, 13]));
+        assert_eq!(run.chunk::<2>(103), None);
+    }
+
+    #[test]
+    fn as_much_is_copied_as_fits() {
+        for (source, count, expected) in
+            [(&[1, 2][..], 2, [1, 2, 9]), (&[1, 2, 3, 4], 3, [1, 2, 3]), (&[], 0, [9, 9, 9])]
+        {
+            let mut target = [9; 3];
+            assert_eq!((copy_into(&mut target, source), target), (count, expected));
+        }
     }
 }

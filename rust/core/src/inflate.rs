@@ -7,6 +7,7 @@ use miniz_oxide::inflate::core::inflate_flags::{
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
+use crate::cursor::{Run, copy_into};
 use crate::error::{ErrorKind, Result};
 use crate::limits::Limits;
 
@@ -45,7 +46,7 @@ pub(crate) struct Inflater {
 
 impl Inflater {
     /// Starts at `offset` of what is read; `end` is where that ends, if it is known.
-    pub fn new(offset: u64, end: Option<u64>, limits: &Limits) -> Inflater {
+    pub(crate) fn new(offset: u64, end: Option<u64>, limits: &Limits) -> Inflater {
         Inflater {
             state: Box::default(),
             bytes: Vec::new(),
@@ -63,12 +64,12 @@ impl Inflater {
     }
 
     /// What was inflated until now.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
     /// Takes what was inflated.
-    pub fn into_bytes(mut self) -> Vec<u8> {
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.truncate(self.length);
         // Where little was wanted, most of it is room.
         self.bytes.shrink_to_fit();
@@ -76,12 +77,12 @@ impl Inflater {
     }
 
     /// Whether there is no more.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.is_done
     }
 
     /// Whether the deflated bytes ended before their last block did.
-    pub fn is_cut_short(&self) -> bool {
+    pub(crate) fn is_cut_short(&self) -> bool {
         self.is_cut_short
     }
 
@@ -90,7 +91,7 @@ impl Inflater {
     /// # Errors
     ///
     /// If the bytes are not deflated, stand for more than the limit, or cannot be read.
-    pub fn extend_to(&mut self, wanted: u64, read: ReadDeflated<'_>) -> Result<()> {
+    pub(crate) fn extend_to(&mut self, wanted: u64, read: ReadDeflated<'_>) -> Result<()> {
         if let Some(end) = self.input_end {
             // What is left can stand for so much: then it is not worth the while to start.
             let left = end
@@ -171,13 +172,7 @@ impl Inflater {
 /// If the bytes are not deflated.
 pub(crate) fn inflate_frame(deflated: &[u8], needed: u64) -> Result<(Vec<u8>, bool)> {
     let read = |buffer: &mut [u8], offset: u64| {
-        let start = usize::try_from(offset).unwrap_or(usize::MAX);
-        let rest = deflated.get(start..).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        Ok(count)
+        Ok(copy_into(buffer, Run::new(deflated, 0).from(offset).unwrap_or_default()))
     };
     // As much as is needed is allowed: the caller has checked it.
     let limits = Limits { inflated_bytes: needed.saturating_add(GROWTH as u64), ..Limits::DEFAULT };

@@ -10,7 +10,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple, PyType};
 use rapidicom_core::{
-    Dataset, Deviations, DicomFile, Element, FileSource, Leniency, Parts, Segment, Tag, Vr,
+    Dataset, Deviation, Deviations, DicomFile, Element, FileSource, Leniency, Parts, Segment, Tag,
+    Vr,
 };
 
 use crate::dataset::{Content, PyDataset};
@@ -105,7 +106,7 @@ fn from_state(state: State<'_>) -> Dataset {
     let mut deviations = Deviations::default();
     for (name, offset) in names {
         if let Some(leniency) = Leniency::ALL.iter().find(|leniency| leniency.name() == name) {
-            deviations.add(*leniency, offset);
+            deviations.add(Deviation { leniency: *leniency, offset });
         }
     }
     let segment = |(offset, bytes): (u64, Bound<'_, PyBytes>)| Segment {

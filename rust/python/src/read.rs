@@ -18,7 +18,7 @@ use crate::error::to_python;
 
 fn options(stop_before_pixels: bool, specific_tags: Option<&[Tag]>, force: bool) -> ParseOptions {
     let rules = Rules { leniencies: leniencies(force), ..Rules::default() };
-    ParseOptions { stop: Stop::behind(specific_tags, stop_before_pixels), force, rules }
+    ParseOptions { stop: Stop::for_tags(specific_tags, stop_before_pixels), force, rules }
 }
 
 /// What is tolerated: with `force` also that the rest of a file, or of an item, is damaged.

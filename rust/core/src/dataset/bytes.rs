@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::cursor::Run;
 use crate::error::{Error, ErrorKind, Result};
 use crate::parse::Segment;
-use crate::source::{AlignedBuffer, OpenFile, ReadAt, Source};
+use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, Source};
 
 /// The bytes of a file: those that are kept, and where to get the others.
 pub struct FileBytes {
@@ -46,35 +47,56 @@ impl FileBytes {
     ///
     /// If the file cannot be read, or has been changed since.
     pub fn get(&self, offset: u64, length: u64) -> Result<Cow<'_, [u8]>> {
-        if length == 0 {
-            return Ok(Cow::Borrowed(&[]));
-        }
-        if let Some(kept) = self.segments.iter().find_map(|segment| segment.get(offset, length)) {
-            return Ok(Cow::Borrowed(kept));
-        }
-        let cut_short = |available| {
-            Error::from(ErrorKind::ValueCutShort { needed: length, available }).at_offset(offset)
-        };
-        match &self.source {
-            Source::Memory(bytes) => {
-                let bytes = (**bytes).as_ref();
-                let start = usize::try_from(offset).unwrap_or(usize::MAX);
-                let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
-                let available = (bytes.len() as u64).saturating_sub(offset);
-                bytes.get(start..end).map(Cow::Borrowed).ok_or_else(|| cut_short(available))
-            }
-            Source::File(file) => {
-                let available = file.length.saturating_sub(offset);
-                let mut value = match usize::try_from(length) {
-                    Ok(size) if length <= available => vec![0; size],
-                    _ => return Err(cut_short(available)),
-                };
+        match self.find(offset, length)? {
+            Found::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
+            Found::File(file) => {
+                let mut value = vec![0; checked_size(offset, length, file.length)?];
                 file.reopen()?
                     .read_exact_at(&mut value, offset)
                     .map_err(|error| error.in_file(&file.path))?;
                 Ok(Cow::Owned(value))
             }
         }
+    }
+
+    /// Where these bytes are.
+    fn find(&self, offset: u64, length: u64) -> Result<Found<'_>> {
+        if length == 0 {
+            return Ok(Found::Memory(&[]));
+        }
+        if let Some(kept) = self.segments.iter().find_map(|segment| segment.get(offset, length)) {
+            return Ok(Found::Memory(kept));
+        }
+        match &self.source {
+            Source::File(file) => Ok(Found::File(file)),
+            Source::Memory(bytes) => {
+                let bytes = (**bytes).as_ref();
+                let found = Run::new(bytes, 0).get(offset, length);
+                found.map(Found::Memory).ok_or_else(|| {
+                    cut_short(offset, length, (bytes.len() as u64).saturating_sub(offset))
+                })
+            }
+        }
+    }
+}
+
+/// Where bytes of a file are.
+enum Found<'a> {
+    Memory(&'a [u8]),
+    File(&'a FileSource),
+}
+
+fn cut_short(offset: u64, needed: u64, available: u64) -> Error {
+    Error::from(ErrorKind::ValueCutShort { needed, available }).at_offset(offset)
+}
+
+/// The size of the memory that `length` bytes from `offset` on take, checked before it is asked for
+/// against what a file of `file_length` bytes has.
+fn checked_size(offset: u64, length: u64, file_length: u64) -> Result<usize> {
+    let available = file_length.saturating_sub(offset);
+    match usize::try_from(length) {
+        Ok(size) if length <= available => Ok(size),
+        _ => Err(cut_short(offset, length, available)),
     }
 }
 
@@ -111,32 +133,15 @@ impl<'a> OpenBytes<'a> {
         length: u64,
         buffer: &'b mut AlignedBuffer,
     ) -> Result<&'b [u8]> {
-        let cut_short = |available| {
-            Error::from(ErrorKind::ValueCutShort { needed: length, available }).at_offset(offset)
-        };
         let file = match self {
             OpenBytes::File(file) => file,
-            OpenBytes::Kept(bytes, Some(file)) => {
-                match bytes.segments.iter().find_map(|kept| kept.get(offset, length)) {
-                    Some(kept) => return Ok(kept),
-                    None => file,
-                }
-            }
-            OpenBytes::Kept(bytes, None) => {
-                // Nothing is read from a file: what is asked for is borrowed.
-                return match bytes.get(offset, length)? {
-                    Cow::Borrowed(kept) => Ok(kept),
-                    Cow::Owned(_) => Err(cut_short(0)),
-                };
-            }
+            OpenBytes::Kept(bytes, file) => match (bytes.find(offset, length)?, file) {
+                (Found::Memory(kept), _) => return Ok(kept),
+                (Found::File(_), Some(file)) => file,
+                (Found::File(_), None) => return Err(cut_short(offset, length, 0)),
+            },
         };
-        let available = file.length().saturating_sub(offset);
-        // Before memory is asked for.
-        let size = usize::try_from(length)
-            .ok()
-            .filter(|_| length <= available)
-            .ok_or_else(|| cut_short(available))?;
-        buffer.resize(size);
+        buffer.resize(checked_size(offset, length, file.length())?);
         file.read_exact_at(buffer.as_mut_slice(), offset)?;
         Ok(buffer.as_slice())
     }

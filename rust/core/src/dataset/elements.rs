@@ -97,7 +97,7 @@ impl Item {
             Arc::new(Place { sequence: self.sequence, item_index: self.item_index, parent, depth });
         let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
         if let Some(found) = deviation {
-            deviations.add(found.leniency, found.offset);
+            deviations.add(found);
         }
         let rules = Rules { limits: *limits, leniencies: self.leniencies, ..Rules::default() };
         let mut parse = || -> Result<()> {

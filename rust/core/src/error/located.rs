@@ -89,12 +89,6 @@ impl From<io::Error> for Error {
 }
 
 impl Error {
-    /// The same failure without its place, for a caller who knows the place better.
-    #[must_use]
-    pub(crate) fn from_kind_of(error: Error) -> Error {
-        error.0.kind.into()
-    }
-
     /// Says at which byte of the file; the innermost place is kept.
     #[must_use]
     pub fn at_offset(mut self, offset: u64) -> Self {

@@ -2,6 +2,7 @@
 
 use super::attributes::{Field, FrameAttributes, LAST_WANTED, is_wanted_sequence};
 use super::dimensions::Dimensions;
+use crate::cursor::Run;
 use crate::dataset::Dataset;
 use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
@@ -59,14 +60,14 @@ pub fn read_functional_groups(
     }
     let mut common = FrameAttributes::default();
     if let Some(element) = shared {
-        walk.sequence(dataset, element, 1, |walk, bytes, item| {
+        walk.each_item(dataset, element, 1, |walk, bytes, item| {
             walk.item(bytes, item, 0, &mut common)
         })?;
     }
     let mut frames: Vec<FrameAttributes> = Vec::with_capacity(frame_count);
     if let Some(element) = per_frame {
         walk.dimensions = Dimensions::of(dataset);
-        walk.sequence(dataset, element, frame_count, |walk, bytes, item| {
+        walk.each_item(dataset, element, frame_count, |walk, bytes, item| {
             let mut frame = common.clone();
             walk.frame(bytes, item, frames.last(), &mut frame)?;
             if let Some(last) = frames.last() {
@@ -91,23 +92,9 @@ struct Walk<'r> {
     deviations: Deviations,
 }
 
-/// Bytes of the file, and where the first is.
-#[derive(Clone, Copy)]
-struct Run<'a> {
-    bytes: &'a [u8],
-    offset: u64,
-}
-
-impl<'a> Run<'a> {
-    fn get(&self, offset: u64, length: u64) -> Option<&'a [u8]> {
-        let start = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
-        self.bytes.get(start..start.checked_add(usize::try_from(length).ok()?)?)
-    }
-}
-
 impl Walk<'_> {
     /// Calls `each` with the first `count` items of a sequence of the data set.
-    fn sequence(
+    fn each_item(
         &mut self,
         dataset: &Dataset,
         element: &Element,
@@ -119,7 +106,7 @@ impl Walk<'_> {
         let place = |error: Error, index| error.at_tag(element.tag, keyword(element.tag), index);
         let items = parse_items(&value, element.value_offset, encoding, self.rules)
             .map_err(|error| place(error, None))?;
-        let run = Run { bytes: &value, offset: element.value_offset };
+        let run = Run::new(&value, element.value_offset);
         for (index, item) in items.into_iter().take(count).enumerate() {
             each(self, run, item).map_err(|error| place(error, Some(index)))?;
         }
@@ -210,7 +197,7 @@ impl Walk<'_> {
             if let Some(inner) =
                 ItemRanges::new(bytes, element.value_offset, encoding, self.rules).next()?
             {
-                self.item(Run { bytes, offset: element.value_offset }, inner, depth + 1, into)?;
+                self.item(Run::new(bytes, element.value_offset), inner, depth + 1, into)?;
             }
         } else if depth > 0 {
             let field = Field { bytes, vr: element.vr, order: item.encoding.order };

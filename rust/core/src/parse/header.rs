@@ -1,7 +1,7 @@
 //! The header of one element: tag, VR and length (PS3.5 §7.1), and the record of where its value
 //! lies.
 
-use crate::cursor::ByteOrder;
+use crate::cursor::{ByteOrder, copy_into};
 use crate::tag::Tag;
 use crate::vr::Vr;
 
@@ -111,27 +111,53 @@ impl ElementHeader {
         }
     }
 
-    /// Whether a VR should be there and is not.
+    /// Whether the encoding calls for a VR that is not there.
     pub(super) fn lacks_vr(&self, encoding: Encoding) -> bool {
         self.vr == Vr::IMPLICIT && !encoding.is_implicit && self.tag.group() != 0xFFFE
     }
 
-    /// The same for fewer than 12 bytes, of which a header of 8 may be there.
+    /// [`ElementHeader::read`] from fewer than 12 bytes, which can hold a header of 8.
     #[cold]
     fn read_near_end(bytes: &[u8], position: usize, encoding: Encoding) -> Option<ElementHeader> {
         let rest = bytes.get(position..)?;
         let mut padded = [0; 12];
-        for (target, byte) in padded.iter_mut().zip(rest) {
-            *target = *byte;
-        }
+        copy_into(&mut padded, rest);
         Some(ElementHeader::decode(&padded, encoding))
             .filter(|header| header.header_length <= rest.len())
+    }
+}
+
+/// The bytes before an item's value, or a delimiter (PS3.5 §7.5): a tag and a length in every
+/// encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ItemHeader {
+    pub tag: Tag,
+    /// [`UNDEFINED`] if it is not known.
+    pub length: u32,
+}
+
+impl ItemHeader {
+    /// Bytes.
+    pub const LENGTH: u64 = 8;
+
+    pub fn decode([a, b, c, d, e, f, g, h]: [u8; 8], order: ByteOrder) -> Self {
+        let tag = Tag::new(order.u16([a, b]), order.u16([c, d]));
+        ItemHeader { tag, length: order.u32([e, f, g, h]) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const EXPLICIT: Encoding = Encoding::EXPLICIT_LITTLE;
+    const IMPLICIT: Encoding = Encoding::IMPLICIT_LITTLE;
+    const BIG: Encoding = Encoding::EXPLICIT_BIG;
+    const ROWS: Tag = Tag::new(0x0028, 0x0010);
+
+    fn header(vr: Vr, header_length: usize, value_length: Option<u32>) -> Option<ElementHeader> {
+        Some(ElementHeader { tag: ROWS, vr, header_length, value_length })
+    }
 
     #[test]
     fn an_element_record_is_24_bytes() {
@@ -140,28 +166,89 @@ mod tests {
 
     #[test]
     fn headers_of_each_form() {
-        let explicit = Encoding::EXPLICIT_LITTLE;
-        let implicit = Encoding::IMPLICIT_LITTLE;
-        let big = Encoding::EXPLICIT_BIG;
-        let tag = Tag::new(0x0028, 0x0010);
         #[rustfmt::skip]
-        let table: [(&str, &[u8], Encoding, Option<ElementHeader>); 7] = [
-            ("short", b"\x28\0\x10\0US\x02\0", explicit,
-             Some(ElementHeader { tag, vr: Vr::US, header_length: 8, value_length: Some(2) })),
-            ("long", b"\x28\0\x10\0OB\0\0\x04\0\0\0", explicit,
-             Some(ElementHeader { tag, vr: Vr::OB, header_length: 12, value_length: Some(4) })),
-            ("undefined", b"\x28\0\x10\0SQ\0\0\xFF\xFF\xFF\xFF", explicit,
-             Some(ElementHeader { tag, vr: Vr::SQ, header_length: 12, value_length: None })),
-            ("implicit", b"\x28\0\x10\0\x04\0\0\0", implicit,
-             Some(ElementHeader { tag, vr: Vr::IMPLICIT, header_length: 8, value_length: Some(4) })),
-            ("big endian", b"\0\x28\0\x10US\0\x02", big,
-             Some(ElementHeader { tag, vr: Vr::US, header_length: 8, value_length: Some(2) })),
-            ("no VR in explicit", b"\x28\0\x10\0\x04\0\0\0", explicit,
-             Some(ElementHeader { tag, vr: Vr::IMPLICIT, header_length: 8, value_length: Some(4) })),
-            ("cut in the long length", b"\x28\0\x10\0OB\0\0\x04\0\0", explicit, None),
+        let table: [(&str, &[u8], Encoding, Option<ElementHeader>); 15] = [
+            ("short", b"\x28\0\x10\0US\x02\x01", EXPLICIT, header(Vr::US, 8, Some(0x0102))),
+            ("short, undefined is a length", b"\x28\0\x10\0US\xFF\xFF", EXPLICIT,
+             header(Vr::US, 8, Some(0xFFFF))),
+            ("long", b"\x28\0\x10\0OB\0\0\x04\x03\x02\x01", EXPLICIT,
+             header(Vr::OB, 12, Some(0x0102_0304))),
+            ("long, reserved bytes do not count", b"\x28\0\x10\0OB\x11\x22\x04\0\0\0", EXPLICIT,
+             header(Vr::OB, 12, Some(4))),
+            ("undefined", b"\x28\0\x10\0SQ\0\0\xFF\xFF\xFF\xFF", EXPLICIT, header(Vr::SQ, 12, None)),
+            ("one less", b"\x28\0\x10\0SQ\0\0\xFE\xFF\xFF\xFF", EXPLICIT,
+             header(Vr::SQ, 12, Some(0xFFFF_FFFE))),
+            ("an unknown VR of two capital letters", b"\x28\0\x10\0ZZ\x02\0", EXPLICIT,
+             header(Vr(*b"ZZ"), 8, Some(2))),
+            ("implicit", b"\x28\0\x10\0\x04\x03\x02\x01", IMPLICIT,
+             header(Vr::IMPLICIT, 8, Some(0x0102_0304))),
+            ("implicit, undefined", b"\x28\0\x10\0\xFF\xFF\xFF\xFF", IMPLICIT,
+             header(Vr::IMPLICIT, 8, None)),
+            ("letters in implicit are a length", b"\x28\0\x10\0US\x02\0", IMPLICIT,
+             header(Vr::IMPLICIT, 8, Some(0x0002_5355))),
+            ("big endian", b"\0\x28\0\x10US\x01\x02", BIG, header(Vr::US, 8, Some(0x0102))),
+            ("long big endian", b"\0\x28\0\x10OB\0\0\x01\x02\x03\x04", BIG,
+             header(Vr::OB, 12, Some(0x0102_0304))),
+            ("no VR in explicit", b"\x28\0\x10\0\x04\0\0\0", EXPLICIT,
+             header(Vr::IMPLICIT, 8, Some(4))),
+            ("cut in the long length", b"\x28\0\x10\0OB\0\0\x04\0\0", EXPLICIT, None),
+            ("cut in the short length", b"\x28\0\x10\0US\x02", EXPLICIT, None),
         ];
         for (name, bytes, encoding, expected) in table {
             assert_eq!(ElementHeader::read(bytes, 0, encoding), expected, "{name}");
+            let later = [&[0xFF; 3], bytes].concat();
+            assert_eq!(ElementHeader::read(&later, 3, encoding), expected, "{name}, 3 bytes later");
         }
+        assert_eq!(ElementHeader::read(&[0; 12], 12, EXPLICIT), None, "at the end");
+        assert_eq!(ElementHeader::read(&[0; 12], 13, EXPLICIT), None, "past the end");
+    }
+
+    #[test]
+    fn delimiters_have_no_vr_in_any_encoding() {
+        #[rustfmt::skip]
+        let table: [(&[u8], Encoding); 3] = [
+            (b"\xFE\xFF\x00\xE0US\x02\x00", EXPLICIT),
+            (b"\xFE\xFF\x00\xE0US\x02\x00", IMPLICIT),
+            (b"\xFF\xFE\xE0\x00\x00\x02SU", BIG),
+        ];
+        for (bytes, encoding) in table {
+            let found = ElementHeader::read(bytes, 0, encoding).unwrap();
+            let vr = Vr::IMPLICIT;
+            let value_length = Some(0x0002_5355);
+            let expected = ElementHeader { tag: Tag::ITEM, vr, header_length: 8, value_length };
+            assert_eq!(found, expected);
+            assert!(!found.lacks_vr(encoding), "it needs none");
+        }
+    }
+
+    #[test]
+    fn only_an_explicit_element_lacks_its_vr() {
+        let without = header(Vr::IMPLICIT, 8, Some(0)).unwrap();
+        let with = header(Vr::US, 8, Some(0)).unwrap();
+        assert!(without.lacks_vr(EXPLICIT) && without.lacks_vr(BIG));
+        assert!(!without.lacks_vr(IMPLICIT) && !with.lacks_vr(EXPLICIT));
+    }
+
+    #[test]
+    fn headers_of_items() {
+        let little = ItemHeader::decode(*b"\xFE\xFF\x00\xE0\x04\x03\x02\x01", ByteOrder::Little);
+        assert_eq!(little, ItemHeader { tag: Tag::ITEM, length: 0x0102_0304 });
+        let big = ItemHeader::decode(*b"\xFF\xFE\xE0\x0D\x01\x02\x03\x04", ByteOrder::Big);
+        assert_eq!(big, ItemHeader { tag: Tag::ITEM_DELIMITATION, length: 0x0102_0304 });
+    }
+
+    #[test]
+    fn a_value_ends_where_its_length_says() {
+        let mut element = Element {
+            tag: ROWS,
+            vr: Vr::US,
+            is_undefined_length: false,
+            is_cut_short: false,
+            value_offset: 100,
+            value_length: 20,
+        };
+        assert_eq!(element.value_end(), 120);
+        element.value_length = u64::MAX;
+        assert_eq!(element.value_end(), u64::MAX);
     }
 }

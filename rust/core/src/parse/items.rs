@@ -1,10 +1,13 @@
 //! The items of a sequence (PS3.5 §7.5).
 
-use super::elements::Rules;
-use super::header::{Encoding, UNDEFINED};
-use super::leniency::{Deviation, Leniency};
-use super::skip::{Skip, item_encoding, skip_item, skip_item_of_wrong_length};
-use crate::cursor::Cursor;
+use super::detect::item_encoding;
+use super::elements::{keep_what_was_read, missing_delimiter};
+use super::header::{Encoding, ItemHeader, UNDEFINED};
+use super::leniency::{Deviation, Deviations, Leniency};
+use super::rules::Rules;
+use super::skip::{Extent, ItemEnd, find_item_end, skip_item};
+use super::walk::Walk;
+use super::window::Window;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tag::Tag;
 
@@ -23,141 +26,71 @@ pub struct ItemRange {
     pub deviation: Option<Deviation>,
 }
 
-/// Goes through the items of the sequence whose value field is `value`, `value_offset` bytes from
-/// the start of the file.
+/// Goes through the items of a sequence one after the other.
 pub(crate) struct ItemRanges<'a> {
-    value: &'a [u8],
-    value_offset: u64,
+    /// The value field of the sequence, and nothing else.
+    window: Window<'a>,
     encoding: Encoding,
     rules: &'a Rules,
-    position: usize,
+    /// Of the next item, in bytes from the start of the file.
+    offset: u64,
 }
 
 impl<'a> ItemRanges<'a> {
-    pub fn new(
+    /// Those of the sequence whose value field is `value`, `value_offset` bytes from the start of
+    /// the file.
+    pub(crate) fn new(
         value: &'a [u8],
         value_offset: u64,
         encoding: Encoding,
         rules: &'a Rules,
     ) -> ItemRanges<'a> {
-        ItemRanges { value, value_offset, encoding, rules, position: 0 }
+        let window = Window::memory(value, value_offset);
+        ItemRanges { window, encoding, rules, offset: value_offset }
     }
 
     /// The next item, if there is one.
     ///
     /// # Errors
     ///
-    /// If something else than an item stands there, or it is nested too deep.
-    pub fn next(&mut self) -> Result<Option<ItemRange>> {
-        let (value, value_offset) = (self.value, self.value_offset);
-        let mut cursor = Cursor::new(value, self.position, self.encoding.order);
-        let at = value_offset.saturating_add(self.position as u64);
-        let (Some(tag), Some(length)) = (cursor.tag(), cursor.u32()) else { return Ok(None) };
-        if tag == Tag::SEQUENCE_DELIMITATION {
+    /// If something else than an item takes its place, or it is nested too deep.
+    pub(crate) fn next(&mut self) -> Result<Option<ItemRange>> {
+        let mut tolerated = Deviations::default();
+        let mut walk = Walk::new(&mut self.window, self.rules, &mut tolerated);
+        let Some(header) = walk.item_header(self.offset, self.encoding.order)? else {
             return Ok(None);
+        };
+        match header.tag {
+            Tag::SEQUENCE_DELIMITATION => return Ok(None),
+            Tag::ITEM => {}
+            found => {
+                return Err(Error::from(ErrorKind::ItemExpected { found }).at_offset(self.offset));
+            }
         }
-        if tag != Tag::ITEM {
-            return Err(Error::from(ErrorKind::ItemExpected { found: tag }).at_offset(at));
-        }
-        let start = cursor.position();
-        let own = item_encoding(value, start, self.encoding);
-        let found = if length == UNDEFINED {
-            self.undefined(start, own, cursor.remaining())?
+        let start = self.offset.saturating_add(ItemHeader::LENGTH);
+        let own = item_encoding(walk.window.run().from(start), self.encoding);
+        let is_undefined_length = header.length == UNDEFINED;
+        let extent = if is_undefined_length {
+            undefined(&mut walk, start, own)?
         } else {
-            self.defined(start, own, length as usize, cursor.remaining())?
+            defined(&mut walk, start, header.length, self.encoding)?
         };
-        self.position = start.saturating_add(found.total_length);
-        let offset = value_offset.saturating_add(start as u64);
+        self.offset = start.saturating_add(extent.total_length);
         Ok(Some(ItemRange {
-            offset,
-            length: found.length as u64,
+            offset: start,
+            length: extent.value_length,
             encoding: own,
-            is_undefined_length: length == UNDEFINED,
-            deviation: found.deviation,
+            is_undefined_length,
+            deviation: extent.deviation,
         }))
-    }
-
-    /// The item of undefined length whose elements start at `start` of the value, of which
-    /// `remaining` bytes are left.
-    fn undefined(&self, start: usize, own: Encoding, remaining: usize) -> Result<Found> {
-        let skip = skip_item(self.value, start, own, self.rules, true).map_err(|error| {
-            let offset = self.value_offset.saturating_add(error.offset().unwrap_or(0));
-            Error::from_kind_of(error).at_offset(offset)
-        })?;
-        Ok(match skip {
-            Skip::End { value_length, total_length, deviation } => {
-                let in_file = |found: Deviation| Deviation {
-                    offset: self.value_offset + found.offset,
-                    ..found
-                };
-                Found { length: value_length, total_length, deviation: deviation.map(in_file) }
-            }
-            Skip::NeedsMore(_) => {
-                let needed = remaining as u64 + 8;
-                let error = ErrorKind::ValueCutShort { needed, available: remaining as u64 };
-                let end = self.value_offset.saturating_add(self.value.len() as u64);
-                let deviation = self.tolerate(Leniency::MissingDelimiter, end, error)?;
-                Found { length: remaining, total_length: remaining, deviation }
-            }
-        })
-    }
-
-    /// The same of one that says to have `length` bytes.
-    fn defined(
-        &self,
-        start: usize,
-        own: Encoding,
-        length: usize,
-        remaining: usize,
-    ) -> Result<Found> {
-        let behind =
-            Cursor::new(self.value, start.saturating_add(length), self.encoding.order).tag();
-        let is_followed = match behind {
-            Some(tag) => matches!(tag, Tag::ITEM | Tag::SEQUENCE_DELIMITATION),
-            // Less than a header behind the last item is no reason to doubt its length.
-            None => length <= remaining,
-        };
-        if is_followed {
-            return Ok(Found { length, total_length: length, deviation: None });
-        }
-        let at = self.value_offset.saturating_add(start as u64);
-        if let Some(Skip::End { value_length, total_length, .. }) =
-            skip_item_of_wrong_length(self.value, start, own, self.rules, true)
-        {
-            // With the last of its elements the sequence ends too: its length alone is wrong, not
-            // where it ends.
-            let is_last = length > remaining && total_length == remaining;
-            let leniency =
-                if is_last { Leniency::ItemPastSequence } else { Leniency::WrongItemLength };
-            let deviation = Some(Deviation { leniency, offset: at });
-            return Ok(Found { length: value_length, total_length, deviation });
-        }
-        if length <= remaining {
-            return Ok(Found { length, total_length: length, deviation: None });
-        }
-        let error = ErrorKind::ValueCutShort { needed: length as u64, available: remaining as u64 };
-        let deviation = self.tolerate(Leniency::ItemPastSequence, at, error)?;
-        Ok(Found { length: remaining, total_length: remaining, deviation })
-    }
-
-    fn tolerate(
-        &self,
-        leniency: Leniency,
-        offset: u64,
-        error: ErrorKind,
-    ) -> Result<Option<Deviation>> {
-        if self.rules.leniencies.allow(leniency) {
-            return Ok(Some(Deviation { leniency, offset }));
-        }
-        Err(Error::from(error).at_offset(offset))
     }
 
     /// The item with this index, counted from the next one.
     ///
     /// # Errors
     ///
-    /// If something else than items stands before it, or they are nested too deep.
-    pub fn nth(&mut self, index: usize) -> Result<Option<ItemRange>> {
+    /// If something else than items comes before it, or they are nested too deep.
+    pub(crate) fn nth(&mut self, index: usize) -> Result<Option<ItemRange>> {
         for _ in 0..index {
             if self.next()?.is_none() {
                 return Ok(None);
@@ -167,11 +100,44 @@ impl<'a> ItemRanges<'a> {
     }
 }
 
-/// How long an item is, with its delimiter and without.
-struct Found {
-    length: usize,
-    total_length: usize,
-    deviation: Option<Deviation>,
+/// The item of undefined length whose elements start at `start`.
+fn undefined(walk: &mut Walk<'_, '_>, start: u64, own: Encoding) -> Result<Extent> {
+    if let Some(extent) = skip_item(walk, start, own)? {
+        return Ok(extent);
+    }
+    let deviation = missing_delimiter(start, walk.window.end(), walk.rules)?;
+    Ok(rest(walk, start, deviation))
+}
+
+/// The item whose elements start at `start` and whose header says that they have `length` bytes.
+fn defined(walk: &mut Walk<'_, '_>, start: u64, length: u32, parent: Encoding) -> Result<Extent> {
+    let available = walk.window.end().saturating_sub(start);
+    let needed = u64::from(length);
+    match find_item_end(walk, start, length, parent, true)? {
+        ItemEnd::AsWritten => {
+            Ok(Extent { value_length: needed, total_length: needed, deviation: None })
+        }
+        ItemEnd::Elsewhere(extent) => {
+            // With the last of its elements the sequence ends too: its length alone is wrong, not
+            // where it ends.
+            let is_last = needed > available && extent.total_length == available;
+            let leniency =
+                if is_last { Leniency::ItemPastSequence } else { Leniency::WrongItemLength };
+            Ok(Extent { deviation: Some(Deviation { leniency, offset: start }), ..extent })
+        }
+        ItemEnd::PastEnd => {
+            let error = ErrorKind::ValueCutShort { needed, available };
+            let leniency = Leniency::ItemPastSequence;
+            let deviation = walk.rules.leniencies.tolerate(leniency, start, error)?;
+            Ok(rest(walk, start, deviation))
+        }
+    }
+}
+
+/// All from `start` to the end of the sequence.
+fn rest(walk: &Walk<'_, '_>, start: u64, deviation: Deviation) -> Extent {
+    let length = walk.window.end().saturating_sub(start);
+    Extent { value_length: length, total_length: length, deviation: Some(deviation) }
 }
 
 /// The items of the sequence whose value field is `value`, `value_offset` bytes from the start of
@@ -204,12 +170,11 @@ pub fn parse_items(
         };
         // The last item says that there was more.
         return match items.last_mut() {
-            Some(last) if rules.leniencies.allow(Leniency::Damaged) => {
-                let offset = error.offset().unwrap_or(value_offset);
-                last.deviation = Some(Deviation { leniency: Leniency::Damaged, offset });
+            Some(last) => {
+                last.deviation = Some(keep_what_was_read(error, value_offset, rules)?);
                 Ok(items)
             }
-            _ => Err(error),
+            None => Err(error),
         };
     }
 }

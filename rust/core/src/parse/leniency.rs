@@ -1,5 +1,7 @@
 //! The deviations from the standard that are tolerated, each with a name.
 
+use crate::error::{Error, ErrorKind, Result};
+
 macro_rules! leniencies {
     ($($(#[doc = $text:literal])+ $variant:ident = $name:literal,)*) => {
         /// A way in which real files break the standard and are read all the same.
@@ -38,7 +40,7 @@ leniencies! {
     MissingDelimiter = "missing_delimiter",
     /// 1 to 7 bytes follow the last element, too few for another.
     TrailingBytes = "trailing_bytes",
-    /// Elements are not in the order of their tags, or stand twice; the last of equals counts.
+    /// Elements are not in the order of their tags, or occur twice; the last of equals counts.
     UnorderedElements = "unordered_elements",
     /// Deflated data end before their last block does; what was inflated until then is the data
     /// set.
@@ -48,8 +50,8 @@ leniencies! {
     /// A VR of no two capital letters, such as `??`, `cs` or blanks, in an element that makes no
     /// sense as an implicit one: what is misspelt is read as its VR, else as one that is unknown.
     MisspeltVr = "misspelt_vr",
-    /// An item or the end of a sequence where an element should stand: it is stepped over, an item
-    /// with its value.
+    /// An item or the end of a sequence in place of an element: it is stepped over, an item with
+    /// its value.
     StrayDelimiter = "stray_delimiter",
     /// The end of an item where none of undefined length is open: the data set ends there.
     StrayItemEnd = "stray_item_end",
@@ -59,7 +61,8 @@ leniencies! {
     /// An item's length does not lead to the next item: it ends with the last of its elements
     /// before that.
     WrongItemLength = "wrong_item_length",
-    /// An item says to be longer than its sequence, and is taken as far as the sequence goes.
+    /// An item's length leads past the end of its sequence; the item is taken as far as the sequence
+    /// goes.
     ItemPastSequence = "item_past_sequence",
     /// A value of undefined length that does not consist of items: it ends with the first sequence
     /// delimiter.
@@ -68,7 +71,7 @@ leniencies! {
     UndefinedLengthVr = "undefined_length_vr",
     /// Nothing but zeros follows the last element.
     TrailingZeros = "trailing_zeros",
-    /// The rest makes no sense, or would cost more than is allowed: what stands before it is kept.
+    /// The rest makes no sense, or would cost more than is allowed: everything before it is kept.
     /// Granted by `force=True` only.
     Damaged = "damaged",
 }
@@ -90,6 +93,24 @@ impl Leniencies {
         self.0 & (1 << leniency as u8) != 0
     }
 
+    /// The deviation that this error would be, if it is granted.
+    ///
+    /// # Errors
+    ///
+    /// `error` at `offset`, if it is not.
+    pub(super) fn tolerate(
+        self,
+        leniency: Leniency,
+        offset: u64,
+        error: ErrorKind,
+    ) -> Result<Deviation> {
+        if self.allow(leniency) {
+            Ok(Deviation { leniency, offset })
+        } else {
+            Err(Error::from(error).at_offset(offset))
+        }
+    }
+
     /// These and one more.
     #[must_use]
     pub const fn with(self, leniency: Leniency) -> Leniencies {
@@ -103,7 +124,7 @@ impl Leniencies {
     }
 }
 
-/// One tolerated deviation and where it stands.
+/// One tolerated deviation and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deviation {
     /// Which.
@@ -122,14 +143,79 @@ const KEPT: usize = 32;
 
 impl Deviations {
     /// Notes one more.
-    pub fn add(&mut self, leniency: Leniency, offset: u64) {
+    pub fn add(&mut self, deviation: Deviation) {
         if self.0.len() < KEPT {
-            self.0.push(Deviation { leniency, offset });
+            self.0.push(deviation);
         }
     }
 
     /// In the order in which they were met.
     pub fn as_slice(&self) -> &[Deviation] {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_leniency_is_a_set_member_of_its_own() {
+        for (index, one) in Leniency::ALL.iter().enumerate() {
+            assert_eq!(*one as usize, index, "{}", one.name());
+            let alone = Leniencies::NONE.with(*one);
+            let others = Leniencies::ALL.without(*one);
+            for other in Leniency::ALL {
+                assert_eq!(alone.allow(*other), other == one, "{}", other.name());
+                assert_eq!(others.allow(*other), other != one, "{}", other.name());
+            }
+            assert_eq!(alone.with(*one), alone, "granting twice is granting");
+            assert_eq!(alone.without(*one), Leniencies::NONE);
+        }
+        assert!(Leniency::ALL.len() <= 32, "each has a bit");
+    }
+
+    #[test]
+    fn names_are_unique_and_lower_case() {
+        for (index, one) in Leniency::ALL.iter().enumerate() {
+            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+            assert!(one.name().bytes().all(is_plain), "{}", one.name());
+            let first = Leniency::ALL.iter().position(|other| other.name() == one.name());
+            assert_eq!(first, Some(index), "{}", one.name());
+        }
+    }
+
+    #[test]
+    fn the_default_grants_all_but_damage() {
+        for one in Leniency::ALL {
+            let is_granted = Leniencies::DEFAULT.allow(*one);
+            assert_eq!(is_granted, *one != Leniency::Damaged, "{}", one.name());
+        }
+    }
+
+    #[test]
+    fn what_is_not_granted_is_an_error_with_its_place() {
+        let error = || ErrorKind::ValueCutShort { needed: 2, available: 1 };
+        let granted = Leniencies::NONE.with(Leniency::ValueCutShort);
+        assert_eq!(
+            granted.tolerate(Leniency::ValueCutShort, 7, error()).unwrap(),
+            Deviation { leniency: Leniency::ValueCutShort, offset: 7 }
+        );
+        let refused = granted.tolerate(Leniency::Damaged, 7, error()).unwrap_err();
+        assert_eq!(refused.offset(), Some(7));
+        assert!(
+            matches!(refused.kind(), ErrorKind::ValueCutShort { needed: 2, available: 1 }),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn the_first_places_are_kept() {
+        let mut deviations = Deviations::default();
+        for offset in 0..40 {
+            deviations.add(Deviation { leniency: Leniency::TrailingBytes, offset });
+        }
+        let offsets: Vec<_> = deviations.as_slice().iter().map(|found| found.offset).collect();
+        assert_eq!(offsets, (0..32).collect::<Vec<u64>>());
     }
 }

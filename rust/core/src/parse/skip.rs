@@ -1,23 +1,318 @@
 //! Finding the end of a value of undefined length (PS3.5 §7.5) without parsing what is inside.
-//!
-//! Offsets in errors and deviations are counted from the start of the bytes that are gone through.
 
-use super::elements::Rules;
-use super::header::{ElementHeader, Encoding, UNDEFINED};
-use super::leniency::{Deviation, Leniency};
-use crate::cursor::{ByteOrder, Cursor};
+use super::detect::item_encoding;
+use super::header::{ElementHeader, Encoding, ItemHeader, UNDEFINED};
+use super::leniency::{Deviation, Deviations, Leniency};
+use super::plain::skip_plain;
+use super::rules::Rules;
+use super::walk::Walk;
+use super::window::Window;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tag::Tag;
-use crate::vr::Vr;
 
-/// Where a value of undefined length ends.
+/// How long a value or an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Skip {
-    /// The value takes `value_length` bytes, and `total_length` with its delimiter. Of what was
-    /// tolerated on the way the first is named.
-    End { value_length: usize, total_length: usize, deviation: Option<Deviation> },
-    /// The bytes end before the value does. It needs at least this many from its start on.
-    NeedsMore(usize),
+pub(super) struct Extent {
+    /// Bytes, without the delimiter.
+    pub value_length: u64,
+    /// Bytes, with it.
+    pub total_length: u64,
+    /// The first deviation that was tolerated on the way.
+    pub deviation: Option<Deviation>,
+}
+
+/// Finds the end of the sequence, or of the fragments, whose value starts at `start`; `None` if the
+/// data end before it.
+///
+/// Items of defined length are stepped over; only items of undefined length are gone through.
+///
+/// # Errors
+///
+/// If something else than an item or a delimiter takes the place of one, or the nesting is too
+/// deep; and those of the window.
+pub(super) fn skip_sequence(
+    walk: &mut Walk<'_, '_>,
+    start: u64,
+    encoding: Encoding,
+) -> Result<Option<Extent>> {
+    find_end(walk.window, walk.rules, walk.is_fast, start, encoding, Inside::Sequence)
+}
+
+/// Finds the end of the item of undefined length whose first element starts at `start`; `None` if
+/// the data end before it.
+///
+/// # Errors
+///
+/// As [`skip_sequence`].
+pub(super) fn skip_item(
+    walk: &mut Walk<'_, '_>,
+    start: u64,
+    encoding: Encoding,
+) -> Result<Option<Extent>> {
+    find_end(walk.window, walk.rules, walk.is_fast, start, encoding, Inside::Item)
+}
+
+/// Where an item ends whose header gives a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ItemEnd {
+    /// Where its length says.
+    AsWritten,
+    /// Somewhere else: the next item, or the end of the sequence, follows one of its elements.
+    Elsewhere(Extent),
+    /// The data end before it does.
+    PastEnd,
+}
+
+/// Finds the end of the item whose elements start at `start` and whose header says that they have
+/// `length` bytes.
+///
+/// `parent` is how the sequence is written. `is_bounded` says that the data end with the sequence:
+/// then no delimiter has to follow the last item.
+///
+/// # Errors
+///
+/// Those of the window.
+pub(super) fn find_item_end(
+    walk: &mut Walk<'_, '_>,
+    start: u64,
+    length: u32,
+    parent: Encoding,
+    is_bounded: bool,
+) -> Result<ItemEnd> {
+    let end = start.saturating_add(u64::from(length));
+    walk.window.extend_to(end.saturating_add(ItemHeader::LENGTH))?;
+    let next = walk.window.tag(end, parent.order);
+    let is_credible = match next {
+        Some(tag) => matches!(tag, Tag::ITEM | Tag::SEQUENCE_DELIMITATION),
+        // Less than a header after the last item is no reason to doubt its length.
+        None => is_bounded && walk.window.reaches(end),
+    };
+    if is_credible {
+        return Ok(ItemEnd::AsWritten);
+    }
+    let own = item_encoding(walk.window.run().from(start), parent);
+    Ok(match skip_item_of_wrong_length(walk, start, own)? {
+        Some(extent) => ItemEnd::Elsewhere(extent),
+        None if next.is_some() => ItemEnd::AsWritten,
+        None => ItemEnd::PastEnd,
+    })
+}
+
+/// Finds the end of the item at `start` whose length is wrong: where the next item, or the end of
+/// the sequence, follows one of its elements. `None` if neither does.
+fn skip_item_of_wrong_length(
+    walk: &mut Walk<'_, '_>,
+    start: u64,
+    encoding: Encoding,
+) -> Result<Option<Extent>> {
+    let granted = walk.rules.leniencies;
+    if !granted.allow(Leniency::WrongItemLength) {
+        return Ok(None);
+    }
+    // Without this leniency inside: what is gone through twice here would be gone through four
+    // times one level deeper.
+    let leniencies =
+        granted.with(Leniency::MissingItemDelimiter).without(Leniency::WrongItemLength);
+    let rules = Rules { leniencies, ..*walk.rules };
+    match find_end(walk.window, &rules, walk.is_fast, start, encoding, Inside::Item) {
+        Err(error) if is_about_elements(error.kind()) => Ok(None),
+        found => found,
+    }
+}
+
+/// Whether a walk can end with this error because of what it finds; the others are the window's.
+fn is_about_elements(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ItemExpected { .. }
+            | ErrorKind::UnexpectedDelimiter { .. }
+            | ErrorKind::UndefinedLength { .. }
+            | ErrorKind::TooDeep { .. }
+    )
+}
+
+/// What a walk expects next: an item and its siblings, or an element and its siblings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    Sequence,
+    Item,
+}
+
+/// How one step of a walk goes on.
+enum Step {
+    /// Inside a sequence or an item.
+    Into(Inside),
+    /// The value that is looked for ends, so many bytes before the walk's offset.
+    End { delimiter_length: u64 },
+    /// The data end before it does.
+    CutShort,
+}
+
+fn find_end(
+    window: &mut Window<'_>,
+    rules: &Rules,
+    is_fast: bool,
+    start: u64,
+    encoding: Encoding,
+    outermost: Inside,
+) -> Result<Option<Extent>> {
+    let mut deviations = Deviations::default();
+    let walk = Walk { window, rules, deviations: &mut deviations, is_fast };
+    let levels = Levels { bits: 0, depth: 0, limit: rules.limits.sequence_depth };
+    let mut skip = Skip { walk, offset: start, encoding, levels };
+    // The encoding of a sequence's items is that of the data set that holds it, unless they say
+    // otherwise.
+    skip.push(encoding.is_implicit)?;
+    let Some(delimiter_length) = skip.run(outermost)? else { return Ok(None) };
+    let total_length = skip.offset.saturating_sub(start);
+    let value_length = total_length.saturating_sub(delimiter_length);
+    let deviation = deviations.as_slice().first().copied();
+    Ok(Some(Extent { value_length, total_length, deviation }))
+}
+
+/// A walk through nested sequences and items that keeps nothing of them.
+struct Skip<'p, 'w> {
+    walk: Walk<'p, 'w>,
+    offset: u64,
+    encoding: Encoding,
+    levels: Levels,
+}
+
+impl Skip<'_, '_> {
+    /// Goes on to the end; returns the length of the delimiter that it ends with, or `None` if the
+    /// data end before.
+    fn run(&mut self, outermost: Inside) -> Result<Option<u64>> {
+        let mut inside = outermost;
+        loop {
+            let step = match inside {
+                Inside::Sequence => self.item()?,
+                Inside::Item => self.element()?,
+            };
+            match step {
+                Step::Into(next) => inside = next,
+                Step::End { delimiter_length } => return Ok(Some(delimiter_length)),
+                Step::CutShort => return Ok(None),
+            }
+        }
+    }
+
+    /// How the elements of the item at hand are written.
+    fn encoding(&self) -> Encoding {
+        Encoding { is_implicit: self.levels.is_implicit(), ..self.encoding }
+    }
+
+    fn push(&mut self, is_implicit: bool) -> Result<()> {
+        self.levels.push(is_implicit).map_err(|kind| Error::from(kind).at_offset(self.offset))
+    }
+
+    /// Leaves a sequence or an item whose delimiter, if it has one, is at the walk's offset.
+    fn leave(&mut self, delimiter_length: u64, parent: Inside) -> Step {
+        self.offset = self.offset.saturating_add(delimiter_length);
+        self.levels.pop();
+        match self.levels.depth {
+            0 => Step::End { delimiter_length },
+            _ => Step::Into(parent),
+        }
+    }
+
+    /// Takes one step in a sequence: past an item, into one, or out of the sequence.
+    fn item(&mut self) -> Result<Step> {
+        let Some(header) = self.walk.item_header(self.offset, self.encoding.order)? else {
+            return Ok(Step::CutShort);
+        };
+        match (header.tag, header.length) {
+            (Tag::ITEM, UNDEFINED) => {
+                self.offset = self.offset.saturating_add(ItemHeader::LENGTH);
+                self.walk.window.extend_to(self.offset.saturating_add(8))?;
+                let first = self.walk.window.run().from(self.offset);
+                self.push(item_encoding(first, self.encoding()).is_implicit)?;
+                Ok(Step::Into(Inside::Item))
+            }
+            (Tag::ITEM, length) => self.item_of_length(length),
+            (Tag::SEQUENCE_DELIMITATION, _) => Ok(self.leave(ItemHeader::LENGTH, Inside::Item)),
+            (found, _) => {
+                Err(Error::from(ErrorKind::ItemExpected { found }).at_offset(self.offset))
+            }
+        }
+    }
+
+    /// Steps over an item of defined length.
+    fn item_of_length(&mut self, length: u32) -> Result<Step> {
+        let start = self.offset.saturating_add(ItemHeader::LENGTH);
+        let parent = self.encoding();
+        let length = match find_item_end(&mut self.walk, start, length, parent, false)? {
+            ItemEnd::AsWritten => u64::from(length),
+            ItemEnd::Elsewhere(extent) => {
+                let leniency = Leniency::WrongItemLength;
+                self.walk.deviations.add(Deviation { leniency, offset: self.offset });
+                extent.total_length
+            }
+            ItemEnd::PastEnd => return Ok(Step::CutShort),
+        };
+        self.offset = start.saturating_add(length);
+        Ok(Step::Into(Inside::Sequence))
+    }
+
+    /// Takes one step in an item: past an element, into one of undefined length, or out of the
+    /// item.
+    fn element(&mut self) -> Result<Step> {
+        let encoding = self.encoding();
+        if self.walk.is_fast
+            && let Some(position) = self.walk.window.run().position(self.offset)
+        {
+            let end = skip_plain(self.walk.window.bytes(), position, encoding);
+            self.offset = self.walk.window.base().saturating_add(end as u64);
+        }
+        let Some(header) = self.walk.header(self.offset, encoding)? else {
+            return self.end_of_data();
+        };
+        match header.tag {
+            Tag::ITEM_DELIMITATION => Ok(self.leave(ItemHeader::LENGTH, Inside::Sequence)),
+            found @ (Tag::ITEM | Tag::SEQUENCE_DELIMITATION) => {
+                self.end_without_delimiter(ErrorKind::UnexpectedDelimiter { found })
+            }
+            found if found.group() == 0xFFFE => {
+                Err(Error::from(ErrorKind::UnexpectedDelimiter { found }).at_offset(self.offset))
+            }
+            _ => self.step_over(header, encoding),
+        }
+    }
+
+    /// Goes past the value of the element at hand, or into it if its length is undefined.
+    fn step_over(&mut self, header: ElementHeader, encoding: Encoding) -> Result<Step> {
+        let header = self.walk.settle(header, self.offset, encoding)?;
+        let value_offset = self.offset.saturating_add(header.header_length as u64);
+        let Some(length) = header.value_length else {
+            self.offset = value_offset;
+            self.push(encoding.is_implicit)?;
+            return Ok(Step::Into(Inside::Sequence));
+        };
+        let end = value_offset.saturating_add(u64::from(length));
+        self.walk.window.extend_to(end)?;
+        if !self.walk.window.reaches(end) {
+            return Ok(Step::CutShort);
+        }
+        self.offset = end;
+        Ok(Step::Into(Inside::Item))
+    }
+
+    /// The data end: with them does an item that is looked for and lacks nothing but its delimiter.
+    fn end_of_data(&mut self) -> Result<Step> {
+        let is_last = self.offset == self.walk.window.end() && self.levels.depth == 1;
+        if is_last && self.walk.rules.leniencies.allow(Leniency::MissingItemDelimiter) {
+            return self.end_without_delimiter(ErrorKind::HeaderCutShort {
+                needed: ItemHeader::LENGTH,
+                available: 0,
+            });
+        }
+        Ok(Step::CutShort)
+    }
+
+    /// Leaves an item where something else than its delimiter follows.
+    fn end_without_delimiter(&mut self, error: ErrorKind) -> Result<Step> {
+        self.walk.tolerate(Leniency::MissingItemDelimiter, self.offset, error)?;
+        Ok(self.leave(0, Inside::Sequence))
+    }
 }
 
 /// The bit of each level of nesting: whether the elements of its item are implicit.
@@ -28,10 +323,10 @@ struct Levels {
 }
 
 impl Levels {
-    fn push(&mut self, is_implicit: bool) -> Result<()> {
+    fn push(&mut self, is_implicit: bool) -> Result<(), ErrorKind> {
         // A sequence and its item are a level each, and each level has one bit.
-        if self.depth >= (2 * self.limit).min(u128::BITS) {
-            return Err(ErrorKind::TooDeep { limit: self.limit }.into());
+        if self.depth >= self.limit.saturating_mul(2).min(u128::BITS) {
+            return Err(ErrorKind::TooDeep { limit: self.limit });
         }
         self.bits = (self.bits << 1) | u128::from(is_implicit);
         self.depth += 1;
@@ -40,383 +335,10 @@ impl Levels {
 
     fn pop(&mut self) {
         self.bits >>= 1;
-        self.depth -= 1;
+        self.depth = self.depth.saturating_sub(1);
     }
 
     fn is_implicit(&self) -> bool {
         self.bits & 1 == 1
     }
-}
-
-/// What the walk expects next.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Inside {
-    Sequence,
-    Item,
-}
-
-/// Finds the end of the sequence, or of the fragments, whose value starts at `start` of `bytes`.
-///
-/// Items of defined length are stepped over; only items of undefined length are gone through.
-///
-/// # Errors
-///
-/// If something else than an item or a delimiter stands where one must, or the nesting is too deep.
-///
-/// `is_whole` says that nothing follows `bytes`: then lengths that lead out of them are wrong.
-pub(crate) fn skip_sequence(
-    bytes: &[u8],
-    start: usize,
-    encoding: Encoding,
-    rules: &Rules,
-    is_whole: bool,
-) -> Result<Skip> {
-    Walk::new(bytes, start, encoding, rules, is_whole)?.run(Inside::Sequence)
-}
-
-/// Finds the end of the item of undefined length whose first element starts at `start` of `bytes`.
-///
-/// # Errors
-///
-/// As [`skip_sequence`].
-pub(crate) fn skip_item(
-    bytes: &[u8],
-    start: usize,
-    encoding: Encoding,
-    rules: &Rules,
-    is_whole: bool,
-) -> Result<Skip> {
-    Walk::new(bytes, start, encoding, rules, is_whole)?.run(Inside::Item)
-}
-
-/// Finds the end of the item at `start` of `bytes` whose length is wrong: where the next item, or
-/// the end of the sequence, follows one of its elements. `None` if none does.
-pub(crate) fn skip_item_of_wrong_length(
-    bytes: &[u8],
-    start: usize,
-    encoding: Encoding,
-    rules: &Rules,
-    is_whole: bool,
-) -> Option<Skip> {
-    if !rules.leniencies.allow(Leniency::WrongItemLength) {
-        return None;
-    }
-    // Without this leniency inside: what is gone through twice here would be gone through four
-    // times one level deeper.
-    let leniencies =
-        rules.leniencies.with(Leniency::MissingItemDelimiter).without(Leniency::WrongItemLength);
-    match skip_item(bytes, start, encoding, &Rules { leniencies, ..*rules }, is_whole) {
-        Ok(Skip::NeedsMore(_)) if is_whole => None,
-        found => found.ok(),
-    }
-}
-
-struct Walk<'a> {
-    bytes: &'a [u8],
-    start: usize,
-    position: usize,
-    encoding: Encoding,
-    rules: &'a Rules,
-    is_whole: bool,
-    levels: Levels,
-    deviation: Option<Deviation>,
-}
-
-impl<'a> Walk<'a> {
-    fn new(
-        bytes: &'a [u8],
-        start: usize,
-        encoding: Encoding,
-        rules: &'a Rules,
-        is_whole: bool,
-    ) -> Result<Walk<'a>> {
-        let mut levels = Levels { bits: 0, depth: 0, limit: rules.limits.sequence_depth };
-        // The encoding of a sequence's items is that of the data set that holds it, unless they say
-        // otherwise.
-        levels.push(encoding.is_implicit)?;
-        Ok(Walk {
-            bytes,
-            start,
-            position: start,
-            encoding,
-            rules,
-            is_whole,
-            levels,
-            deviation: None,
-        })
-    }
-
-    fn push(&mut self, is_implicit: bool) -> Result<()> {
-        self.levels.push(is_implicit).map_err(|error| error.at_offset(self.position as u64))
-    }
-
-    fn needs(&self, end: usize) -> Result<Skip> {
-        Ok(Skip::NeedsMore(end.saturating_sub(self.start)))
-    }
-
-    fn tolerate(&mut self, leniency: Leniency, error: ErrorKind) -> Result<()> {
-        let offset = self.position as u64;
-        if !self.rules.leniencies.allow(leniency) {
-            return Err(Error::from(error).at_offset(offset));
-        }
-        self.deviation.get_or_insert(Deviation { leniency, offset });
-        Ok(())
-    }
-
-    /// Leaves a sequence or an item whose end was found, `delimiter_length` bytes long; what was
-    /// looked for if it is the outermost.
-    fn leave(&mut self, delimiter_length: usize) -> Option<Skip> {
-        let value_length = self.position - self.start;
-        self.position += delimiter_length;
-        self.levels.pop();
-        let total_length = self.position - self.start;
-        (self.levels.depth == 0).then_some(Skip::End {
-            value_length,
-            total_length,
-            deviation: self.deviation,
-        })
-    }
-
-    fn run(mut self, outermost: Inside) -> Result<Skip> {
-        let mut inside = outermost;
-        loop {
-            let Walk { bytes, position, .. } = self;
-            if inside == Inside::Sequence {
-                let mut cursor = Cursor::new(bytes, position, self.encoding.order);
-                let (Some(tag), Some(length)) = (cursor.tag(), cursor.u32()) else {
-                    return self.needs(position + 8);
-                };
-                match (tag, length) {
-                    (Tag::ITEM, UNDEFINED) => {
-                        self.position = cursor.position();
-                        if bytes.len() < self.position + 6 {
-                            return self.needs(self.position + 8);
-                        }
-                        let parent =
-                            Encoding { is_implicit: self.levels.is_implicit(), ..self.encoding };
-                        self.push(item_encoding(bytes, self.position, parent).is_implicit)?;
-                        inside = Inside::Item;
-                    }
-                    (Tag::ITEM, length) => {
-                        if let Some(end) = self.item(cursor.position(), length as usize)? {
-                            return self.needs(end);
-                        }
-                    }
-                    (Tag::SEQUENCE_DELIMITATION, _) => {
-                        if let Some(end) = self.leave(8) {
-                            return Ok(end);
-                        }
-                        inside = Inside::Item;
-                    }
-                    (found, _) => {
-                        return Err(Error::from(ErrorKind::ItemExpected { found })
-                            .at_offset(position as u64));
-                    }
-                }
-            } else {
-                let encoding = Encoding { is_implicit: self.levels.is_implicit(), ..self.encoding };
-                let Some(mut header) = ElementHeader::read(bytes, position, encoding) else {
-                    let is_last =
-                        self.is_whole && position == bytes.len() && self.levels.depth == 1;
-                    if is_last && self.rules.leniencies.allow(Leniency::MissingItemDelimiter) {
-                        let error = ErrorKind::HeaderCutShort { needed: 8, available: 0 };
-                        self.tolerate(Leniency::MissingItemDelimiter, error)?;
-                        if let Some(end) = self.leave(0) {
-                            return Ok(end);
-                        }
-                    }
-                    return self.needs(position + 12);
-                };
-                if header.lacks_vr(encoding) && self.rules.leniencies.allow(Leniency::MisspeltVr) {
-                    let end = position
-                        .saturating_add(8)
-                        .saturating_add(header.value_length.unwrap_or(0) as usize);
-                    if !self.is_whole && bytes.len() < end.saturating_add(8) {
-                        return self.needs(end.saturating_add(8));
-                    }
-                    if let Some(spelt) = misspelt(bytes, position, &header, encoding) {
-                        self.deviation.get_or_insert(Deviation {
-                            leniency: Leniency::MisspeltVr,
-                            offset: position as u64,
-                        });
-                        header = spelt;
-                    }
-                }
-                match (header.tag, header.value_length) {
-                    (Tag::ITEM_DELIMITATION, _) => {
-                        if let Some(end) = self.leave(header.header_length) {
-                            return Ok(end);
-                        }
-                        inside = Inside::Sequence;
-                    }
-                    (found @ (Tag::ITEM | Tag::SEQUENCE_DELIMITATION), _) => {
-                        let error = ErrorKind::UnexpectedDelimiter { found };
-                        self.tolerate(Leniency::MissingItemDelimiter, error)?;
-                        if let Some(end) = self.leave(0) {
-                            return Ok(end);
-                        }
-                        inside = Inside::Sequence;
-                    }
-                    (found, _) if found.group() == 0xFFFE => {
-                        let error = ErrorKind::UnexpectedDelimiter { found };
-                        return Err(Error::from(error).at_offset(position as u64));
-                    }
-                    (_, Some(length)) => {
-                        let end = position
-                            .saturating_add(header.header_length)
-                            .saturating_add(length as usize);
-                        if end > bytes.len() {
-                            return self.needs(end.saturating_add(8));
-                        }
-                        self.position = end;
-                    }
-                    (_, None) => {
-                        if let Err(error) = check_undefined(header.vr) {
-                            self.tolerate(Leniency::UndefinedLengthVr, error)?;
-                        }
-                        self.position += header.header_length;
-                        self.push(self.levels.is_implicit())?;
-                        inside = Inside::Sequence;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Steps over the item of defined length whose value starts at `start`; how far the bytes would
-    /// have to reach for that if they do not.
-    fn item(&mut self, start: usize, length: usize) -> Result<Option<usize>> {
-        let end = start.saturating_add(length);
-        let behind = Cursor::new(self.bytes, end, self.encoding.order).tag();
-        if behind.is_none() && !self.is_whole {
-            return Ok(Some(end.saturating_add(8)));
-        }
-        if !matches!(behind, Some(Tag::ITEM | Tag::SEQUENCE_DELIMITATION)) {
-            let parent = Encoding { is_implicit: self.levels.is_implicit(), ..self.encoding };
-            let own = item_encoding(self.bytes, start, parent);
-            match skip_item_of_wrong_length(self.bytes, start, own, self.rules, self.is_whole) {
-                Some(Skip::End { total_length, .. }) => {
-                    let offset = self.position as u64;
-                    self.deviation
-                        .get_or_insert(Deviation { leniency: Leniency::WrongItemLength, offset });
-                    self.position = start.saturating_add(total_length);
-                    return Ok(None);
-                }
-                Some(Skip::NeedsMore(length)) => return Ok(Some(start.saturating_add(length))),
-                None if behind.is_none() => return Ok(Some(end.saturating_add(8))),
-                None => {}
-            }
-        }
-        self.position = end;
-        Ok(None)
-    }
-}
-
-/// Whether a value of this VR may have an undefined length: sequences, and what can be encapsulated
-/// or unknown.
-pub(crate) fn check_undefined(vr: Vr) -> Result<(), ErrorKind> {
-    match vr {
-        Vr::SQ | Vr::UN | Vr::OB | Vr::OW | Vr::IMPLICIT => Ok(()),
-        vr => Err(ErrorKind::UndefinedLength { vr }),
-    }
-}
-
-/// The encoding of an item's elements, whose first one starts at `position`.
-///
-/// An item of an explicit data set can be implicit: inside UN it has to be (PS3.5 §6.2.2 note 2),
-/// and some writers copy private sequences as they are. The reverse does not occur.
-pub(crate) fn item_encoding(bytes: &[u8], position: usize, parent: Encoding) -> Encoding {
-    if parent.is_implicit || parent.order == ByteOrder::Big {
-        return parent;
-    }
-    let mut cursor = Cursor::new(bytes, position, parent.order);
-    match (cursor.tag(), cursor.pair()) {
-        (Some(tag), Some(vr)) if tag.group() != 0xFFFE => {
-            Encoding { is_implicit: !Vr(vr).is_written(), ..parent }
-        }
-        _ => parent,
-    }
-}
-
-/// What follows a value that an element may have.
-pub(crate) enum Behind {
-    /// The data end there.
-    End,
-    /// They end before that, or in the next header.
-    Beyond,
-    /// The next header.
-    Header([u8; 8]),
-}
-
-/// The header of the element whose 8 bytes are `header`, which lacks two capital letters in an
-/// explicit data set, if they are a VR all the same: another element follows then, and none does if
-/// they are the half of a length. `behind` says what stands so many bytes from the start of the
-/// header.
-///
-/// # Errors
-///
-/// Those of `behind`.
-pub(crate) fn spell_vr(
-    implicit: &ElementHeader,
-    header: [u8; 12],
-    encoding: Encoding,
-    mut behind: impl FnMut(u64) -> Result<Behind>,
-) -> Result<Option<ElementHeader>> {
-    let [a, b, c, d, v, r, rest @ ..] = header;
-    let vr = Vr([v.to_ascii_uppercase(), r.to_ascii_uppercase()]);
-    let (vr, letters) = if vr.is_known() { (vr, vr.0) } else { (Vr::UN, *b"  ") };
-    let [e, f, g, h, i, j] = rest;
-    // As of two letters that are no VR, the length has 2 bytes.
-    let spelt = match &letters {
-        b"  " => ElementHeader::decode(&[a, b, c, d, b'Z', b'Z', e, f, g, h, i, j], encoding),
-        [v, r] => ElementHeader::decode(&[a, b, c, d, *v, *r, e, f, g, h, i, j], encoding),
-    };
-    let mut leads_on = |header: &ElementHeader| -> Result<bool> {
-        let Some(length) = header.value_length else { return Ok(header.vr == Vr::SQ) };
-        Ok(match behind(header.header_length as u64 + u64::from(length))? {
-            Behind::End => true,
-            Behind::Beyond => false,
-            Behind::Header([a, b, c, d, v, r, e, f]) => {
-                let next = ElementHeader::decode(&[a, b, c, d, v, r, e, f, 0, 0, 0, 0], encoding);
-                let is_delimiter = matches!(
-                    next.tag,
-                    Tag::ITEM | Tag::ITEM_DELIMITATION | Tag::SEQUENCE_DELIMITATION
-                );
-                // Where one VR is misspelt, others are.
-                let has_vr = next.vr.is_known() || Vr([v, r]).is_written() || [v, r] == *b"  ";
-                is_delimiter || (next.tag > header.tag && has_vr)
-            }
-        })
-    };
-    Ok((!leads_on(implicit)? && leads_on(&spelt)?).then_some(ElementHeader { vr, ..spelt }))
-}
-
-/// [`spell_vr`] where the bytes behind are there or lie past the end.
-fn misspelt(
-    bytes: &[u8],
-    position: usize,
-    implicit: &ElementHeader,
-    encoding: Encoding,
-) -> Option<ElementHeader> {
-    let rest = bytes.get(position..)?;
-    let behind = |distance: u64| {
-        let distance = usize::try_from(distance).unwrap_or(usize::MAX);
-        Ok(match rest.get(distance..) {
-            Some([]) => Behind::End,
-            Some(rest) => {
-                rest.first_chunk().map_or(Behind::Beyond, |header| Behind::Header(*header))
-            }
-            None => Behind::Beyond,
-        })
-    };
-    spell_vr(implicit, first_12(rest), encoding, behind).ok().flatten()
-}
-
-/// The first bytes, with zeros behind them if there are too few.
-pub(crate) fn first_12(bytes: &[u8]) -> [u8; 12] {
-    let mut header = [0; 12];
-    for (target, byte) in header.iter_mut().zip(bytes) {
-        *target = *byte;
-    }
-    header
 }

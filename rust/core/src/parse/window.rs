@@ -1,9 +1,11 @@
 //! A file seen through one growing buffer.
 
+use crate::cursor::{ByteOrder, Cursor, Run, copy_into};
 use crate::error::{ErrorKind, Result};
 use crate::inflate::Inflater;
 use crate::limits::Limits;
 use crate::source::{AlignedBuffer, ReadAt};
+use crate::tag::Tag;
 
 /// The first read. CT and MR headers end well before it; a page more costs 0.2 us, a second read 1
 /// us.
@@ -35,9 +37,7 @@ impl Segment {
 
     /// The bytes from `offset` of the file on, if this run has all `length` of them.
     pub fn get(&self, offset: u64, length: u64) -> Option<&[u8]> {
-        let start = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
-        let end = start.checked_add(usize::try_from(length).ok()?)?;
-        self.bytes.get(start..end)
+        Run::new(&self.bytes, self.offset).get(offset, length)
     }
 }
 
@@ -91,8 +91,8 @@ impl<'a> Window<'a> {
         Ok(window)
     }
 
-    /// What the bytes of `deflated` from `offset` on stand for (PS3.5 §A.5), inflated as far as is
-    /// wanted. All of it is kept, and its offsets are counted from its own start.
+    /// The data set that the bytes of `deflated` from `offset` on inflate to (PS3.5 §A.5), as far as
+    /// it is wanted. All of it is kept, and its offsets are counted from its own start.
     pub(crate) fn inflated(deflated: &'a dyn ReadAt, offset: u64, limits: &Limits) -> Window<'a> {
         let end = Some(deflated.length()).filter(|length| *length < u64::MAX);
         let inflater = Inflater::new(offset, end, limits);
@@ -112,6 +112,17 @@ impl<'a> Window<'a> {
             Bytes::File { buffer, .. } => buffer.as_slice(),
             Bytes::Inflated { inflater, .. } => inflater.bytes(),
         }
+    }
+
+    /// The bytes that have been read, addressed by their offsets in the file.
+    #[inline]
+    pub(super) fn run(&self) -> Run<'_> {
+        Run::new(self.bytes(), self.base)
+    }
+
+    /// The tag at `offset`, if it has been read.
+    pub(super) fn tag(&self, offset: u64, order: ByteOrder) -> Option<Tag> {
+        Cursor::new(self.run().from(offset)?, 0, order).tag()
     }
 
     /// Whether values have to be gone through to get past them: they cannot be stepped over.
@@ -202,10 +213,8 @@ impl<'a> Window<'a> {
         if self.is_sequential() {
             self.extend_to(offset.saturating_add(8))?;
         }
-        let inside = offset.checked_sub(self.base).and_then(|start| usize::try_from(start).ok());
-        if let Some(found) = inside.and_then(|start| self.bytes().get(start..)?.first_chunk::<8>())
-        {
-            return Ok(Some(*found));
+        if let Some(found) = self.run().chunk(offset) {
+            return Ok(Some(found));
         }
         match &self.bytes {
             Bytes::File { file, .. } if offset.saturating_add(8) <= self.end => {
@@ -244,7 +253,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Where these bytes first stand from `offset` on.
+    /// Where these bytes first occur from `offset` on.
     ///
     /// # Errors
     ///
@@ -256,7 +265,7 @@ impl<'a> Window<'a> {
         })
     }
 
-    /// Where the first byte from `offset` on stands that is not zero.
+    /// The offset of the first byte from `offset` on that is not zero.
     ///
     /// # Errors
     ///
@@ -268,7 +277,7 @@ impl<'a> Window<'a> {
         })
     }
 
-    /// Goes on at `offset`, which lies behind the window; the bytes between are never read. `used`
+    /// Goes on at `offset`, which lies past the window; the bytes between are never read. `used`
     /// is how many bytes of the window are worth keeping.
     ///
     /// # Errors
@@ -304,12 +313,6 @@ impl ReadAt for Window<'_> {
         if let Bytes::File { file, .. } = &self.bytes {
             return file.read_at(buffer, offset);
         }
-        let start = offset.checked_sub(self.base).and_then(|start| usize::try_from(start).ok());
-        let rest = start.and_then(|start| self.bytes().get(start..)).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        for (target, byte) in buffer.iter_mut().zip(rest) {
-            *target = *byte;
-        }
-        Ok(count)
+        Ok(copy_into(buffer, self.run().from(offset).unwrap_or_default()))
     }
 }
