@@ -160,3 +160,159 @@ impl<'a> OpenBytes<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// A file that is deleted at the end.
+    struct Temporary(PathBuf);
+
+    impl Temporary {
+        fn new(name: &str, bytes: &[u8]) -> Temporary {
+            let name = format!("rapidicom-bytes-{}-{name}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            Temporary(path)
+        }
+    }
+
+    impl Drop for Temporary {
+        fn drop(&mut self) {
+            std::fs::remove_file(&self.0).ok();
+        }
+    }
+
+    fn memory(bytes: &[u8], segments: Vec<Segment>) -> FileBytes {
+        FileBytes::new(Source::Memory(Arc::new(bytes.to_vec())), segments)
+    }
+
+    fn file(path: &std::path::Path, segments: Vec<Segment>) -> FileBytes {
+        let (_, source) = OpenFile::open(path).unwrap();
+        FileBytes::new(Source::File(Arc::new(source)), segments)
+    }
+
+    fn segment(offset: u64, bytes: &[u8]) -> Segment {
+        Segment { offset, bytes: bytes.into() }
+    }
+
+    /// The kind of an error and its offset.
+    fn what<T>(found: Result<T>) -> (String, Option<u64>) {
+        let error = found.map(drop).unwrap_err();
+        (format!("{:?}", error.kind()), error.offset())
+    }
+
+    fn cut_short_at(offset: u64, needed: u64, available: u64) -> (String, Option<u64>) {
+        (format!("{:?}", ErrorKind::ValueCutShort { needed, available }), Some(offset))
+    }
+
+    /// The same bytes from memory and from a file, kept in part.
+    fn each_source(test: impl Fn(&str, FileBytes)) {
+        let bytes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+        let name = format!("each-{:?}", std::thread::current().id());
+        let on_disk = Temporary::new(&name, &bytes);
+        test("memory", memory(&bytes, vec![]));
+        test("a file", file(&on_disk.0, vec![]));
+        let kept = vec![segment(0, &bytes[..2]), segment(5, &bytes[5..7])];
+        test("a file that is kept in part", file(&on_disk.0, kept));
+    }
+
+    #[test]
+    fn bytes_are_the_same_from_every_source() {
+        each_source(|name, bytes| {
+            let open = OpenBytes::new(&bytes).unwrap();
+            let mut buffer = AlignedBuffer::default();
+            for (offset, length) in [(0, 10), (0, 2), (5, 2), (4, 3), (9, 1), (0, 0), (10, 0)] {
+                let expected: Vec<u8> = (offset as u8..).take(length).collect();
+                let found = bytes.get(offset, length as u64).unwrap();
+                assert_eq!(*found, expected, "{name}: {length} bytes at {offset}");
+                let found = open.get(offset, length as u64, &mut buffer).unwrap();
+                assert_eq!(found, expected, "{name}, opened: {length} bytes at {offset}");
+                let mut out = vec![99; length];
+                open.read_exact_at(&mut out, offset).unwrap();
+                assert_eq!(out, expected, "{name}, filled: {length} bytes at {offset}");
+            }
+        });
+    }
+
+    #[test]
+    fn bytes_past_the_end_are_refused_before_memory_is_asked_for() {
+        each_source(|name, bytes| {
+            let open = OpenBytes::new(&bytes).unwrap();
+            let mut buffer = AlignedBuffer::default();
+            for (offset, length, available) in
+                [(0, 11, 10), (8, 3, 2), (10, 1, 0), (11, 1, 0), (4, u64::MAX, 6)]
+            {
+                let expected = cut_short_at(offset, length, available);
+                assert_eq!(what(bytes.get(offset, length)), expected, "{name}");
+                assert_eq!(what(open.get(offset, length, &mut buffer)), expected, "{name}, opened");
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_in_memory_is_borrowed() {
+        each_source(|name, bytes| {
+            let is_borrowed =
+                |offset, length| matches!(bytes.get(offset, length).unwrap(), Cow::Borrowed(_));
+            assert!(is_borrowed(3, 0), "{name}: nothing");
+            let is_memory = matches!(bytes.source(), Source::Memory(_));
+            let is_kept = !bytes.segments().is_empty();
+            assert_eq!(is_borrowed(5, 2), is_memory || is_kept, "{name}: kept");
+            assert_eq!(is_borrowed(5, 3), is_memory, "{name}: kept in part");
+        });
+    }
+
+    #[test]
+    fn an_open_file_is_read_as_it_is() {
+        let on_disk = Temporary::new("open", &[0, 1, 2, 3]);
+        let open = OpenBytes::File(OpenFile::open(&on_disk.0).unwrap().0);
+        let mut buffer = AlignedBuffer::default();
+        assert_eq!(open.get(1, 3, &mut buffer).unwrap(), [1, 2, 3]);
+        assert_eq!(what(open.get(1, 4, &mut buffer)), cut_short_at(1, 4, 3));
+        let mut out = [9; 2];
+        open.read_exact_at(&mut out, 2).unwrap();
+        assert_eq!(out, [2, 3]);
+        assert_eq!(what(open.read_exact_at(&mut out, 3)), cut_short_at(3, 2, 1));
+    }
+
+    #[test]
+    fn kept_bytes_outlive_their_file() {
+        let on_disk = Temporary::new("gone", &[0, 1, 2, 3]);
+        let bytes = file(&on_disk.0, vec![segment(0, &[0, 1])]);
+        std::fs::remove_file(&on_disk.0).unwrap();
+        assert_eq!(*bytes.get(0, 2).unwrap(), [0, 1]);
+        let error = bytes.get(1, 2).map(drop).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
+        assert_eq!(error.path(), Some(&*on_disk.0));
+        assert!(OpenBytes::new(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_changed_file_is_refused() {
+        let on_disk = Temporary::new("changed", &[0, 1, 2, 3]);
+        let bytes = file(&on_disk.0, vec![]);
+        std::fs::write(&on_disk.0, [0, 1, 2, 3, 4]).unwrap();
+        for found in [bytes.get(0, 1).map(drop), OpenBytes::new(&bytes).map(drop)] {
+            let error = found.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::FileChanged), "{error}");
+            assert_eq!(error.path(), Some(&*on_disk.0));
+        }
+    }
+
+    #[test]
+    fn only_one_memory_is_the_same() {
+        let shared: crate::source::SharedBytes = Arc::new(vec![1, 2]);
+        let of = |bytes: &crate::source::SharedBytes| {
+            FileBytes::new(Source::Memory(Arc::clone(bytes)), vec![])
+        };
+        let (one, two, other) = (of(&shared), of(&shared), memory(&[1, 2], vec![]));
+        assert!(one.is_same(&one) && one.is_same(&two) && !one.is_same(&other));
+        let on_disk = Temporary::new("same", &[1, 2]);
+        let (one, two) = (file(&on_disk.0, vec![]), file(&on_disk.0, vec![]));
+        assert!(one.is_same(&one) && !one.is_same(&two) && !one.is_same(&other));
+    }
+}

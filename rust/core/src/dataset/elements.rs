@@ -413,3 +413,6 @@ impl std::fmt::Debug for Dataset {
         f.debug_struct("Dataset").field("elements", &self.elements.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,8 +30,8 @@ pub fn parse_elements(
     deviations: &mut Deviations,
 ) -> Result<u64> {
     let first = elements.len();
-    let walk = Walk::new(window, rules, deviations);
-    let end = Parser { walk, encoding, behind_zeros: 0 }.run(start, stop, elements);
+    let walk = Walk { window, rules, deviations };
+    let end = Parser { walk, encoding, after_zeros: 0, is_fast: true }.run(start, stop, elements);
     sort(elements, first, deviations);
     match end {
         Err(error) if elements.len() > first => {
@@ -85,14 +85,16 @@ struct Parser<'p, 'w> {
     walk: Walk<'p, 'w>,
     encoding: Encoding,
     /// Zeros before this offset were gone through already.
-    behind_zeros: u64,
+    after_zeros: u64,
+    /// Whether plain elements take the shorter way, which finds the same.
+    is_fast: bool,
 }
 
 impl Parser<'_, '_> {
     fn run(&mut self, start: u64, stop: Stop, elements: &mut Vec<Element>) -> Result<u64> {
         let mut offset = start;
         loop {
-            if self.walk.is_fast {
+            if self.is_fast {
                 offset = self.run_of_plain(offset, stop, elements);
             }
             let Some(header) = self.walk.header(offset, self.encoding)? else {
@@ -166,11 +168,11 @@ impl Parser<'_, '_> {
     /// Whether nothing but zeros follows.
     fn is_zero(&mut self, offset: u64) -> Result<bool> {
         // Zeros are gone through once, not again for each 8 of them.
-        if offset < self.behind_zeros {
+        if offset < self.after_zeros {
             return Ok(false);
         }
         if let Some(other) = self.walk.window.find_other_than_zero(offset)? {
-            self.behind_zeros = other;
+            self.after_zeros = other;
             return Ok(false);
         }
         let error = ErrorKind::BadValue { what: "the rest", found: 0, expected: "elements" };
@@ -261,7 +263,7 @@ impl Parser<'_, '_> {
     fn fragments(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
         let mut offset = value_offset;
         while let Some(bytes) = self.walk.window.peek(offset)? {
-            let ItemHeader { tag, length } = ItemHeader::decode(bytes, self.encoding.order);
+            let ItemHeader { tag, length } = ItemHeader::decode(&bytes, self.encoding.order);
             let next = offset.saturating_add(ItemHeader::LENGTH);
             match tag {
                 Tag::ITEM => offset = next.saturating_add(u64::from(length)),
@@ -276,7 +278,8 @@ impl Parser<'_, '_> {
 
     /// The value length, and the offset after the delimiter if there is one (PS3.5 §7.5.1).
     fn sequence(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
-        let Some(extent) = skip_sequence(&mut self.walk, value_offset, self.encoding)? else {
+        let Walk { window, rules, .. } = &mut self.walk;
+        let Some(extent) = skip_sequence(window, value_offset, self.encoding, rules)? else {
             return self.without_delimiter(value_offset);
         };
         if let Some(found) = extent.deviation {
@@ -324,124 +327,4 @@ pub(super) fn missing_delimiter(start: u64, end: u64, rules: &Rules) -> Result<D
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::limits::Limits;
-    use crate::parse::Leniencies;
-
-    /// What both ways find: elements, where they stop or why not, and what was tolerated.
-    fn both(bytes: &[u8], encoding: Encoding, stop: Stop, rules: Rules) {
-        let parse = |is_fast: bool| {
-            let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
-            let mut window = Window::memory(bytes, 100);
-            let walk = Walk { is_fast, ..Walk::new(&mut window, &rules, &mut deviations) };
-            let end = Parser { walk, encoding, behind_zeros: 0 }.run(100, stop, &mut elements);
-            (elements, end.map_err(|error| (error.to_string(), error.offset())), deviations)
-        };
-        let fast = parse(true);
-        assert_eq!(fast, parse(false));
-        let end = 100 + bytes.len() as u64;
-        assert!(
-            fast.0.iter().all(|element| element.value_offset >= 100 && element.value_end() <= end)
-        );
-    }
-
-    /// Elements that look like those of files, one field a line.
-    fn element() -> impl Strategy<Value = Vec<u8>> {
-        let group =
-            prop::sample::select(vec![0u16, 0x0008, 0x0009, 0x0010, 0x0028, 0x7FE0, 0xFFFE]);
-        let number = prop::sample::select(vec![0u16, 0x0010, 0x1140, 0xE000, 0xE00D, 0xE0DD]);
-        let vr = prop::sample::select(vec![
-            *b"US", *b"LO", *b"SQ", *b"UN", *b"OB", *b"??", *b"cs", *b"\0\0", *b"ZZ",
-        ]);
-        let length = prop::sample::select(vec![0u32, 1, 2, 8, 9, 40, 0xFFFF, 0xFFFF_FFFF]);
-        let value = prop::collection::vec(any::<u8>(), 0..10);
-        (group, number, vr, length, value).prop_map(|(group, number, vr, length, value)| {
-            let mut bytes = [group.to_le_bytes(), number.to_le_bytes(), vr].concat();
-            match Vr(vr).has_long_length() {
-                true => bytes.extend([&[0, 0][..], &length.to_le_bytes()].concat()),
-                false => bytes.extend((length as u16).to_le_bytes()),
-            }
-            bytes.extend(value);
-            bytes
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn the_fast_way_finds_what_the_plain_way_finds(
-            elements in prop::collection::vec(element(), 0..8),
-            rest in prop::collection::vec(any::<u8>(), 0..20),
-            last in any::<u32>(),
-            count in 0usize..6,
-        ) {
-            let bytes = [elements.concat(), rest].concat();
-            let stops = [Stop::AtEnd, Stop::BeforePixels, Stop::After(Tag(last)), Stop::AfterGroup(8)];
-            let few = Rules { limits: Limits { element_count: count, ..Limits::DEFAULT }, ..Rules::default() };
-            for encoding in [Encoding::EXPLICIT_LITTLE, Encoding::IMPLICIT_LITTLE, Encoding::EXPLICIT_BIG] {
-                for stop in stops {
-                    for leniencies in [Leniencies::DEFAULT, Leniencies::NONE] {
-                        both(&bytes, encoding, stop, Rules { leniencies, ..Rules::default() });
-                    }
-                    both(&bytes, encoding, stop, few);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn zeros_are_an_end_only_behind_elements() {
-        let element = b"\x08\0\x60\0CS\x02\0CT";
-        for (name, bytes, expected) in [
-            ("zeros", [&element[..], &[0; 100]].concat(), (1, true)),
-            // Equal tags count once.
-            ("zeros and more", [&element[..], &[0; 16], &element[..]].concat(), (2, false)),
-        ] {
-            let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
-            let mut window = Window::memory(&bytes, 0);
-            let rules = Rules::default();
-            let encoding = Encoding::EXPLICIT_LITTLE;
-            parse_elements(
-                &mut window,
-                0,
-                encoding,
-                Stop::AtEnd,
-                &rules,
-                &mut elements,
-                &mut deviations,
-            )
-            .unwrap();
-            let ends =
-                deviations.as_slice().iter().any(|found| found.leniency == Leniency::TrailingZeros);
-            assert_eq!((elements.len(), ends), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn damage_is_kept_out_only_where_that_is_granted() {
-        let bytes = b"\x08\0\x60\0CS\x02\0CT\x08\0\x40\x11SQ\0\0\xFF\xFF\xFF\xFFno items";
-        for (leniencies, expected) in [(Leniencies::DEFAULT, None), (Leniencies::ALL, Some(1))] {
-            let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
-            let mut window = Window::memory(bytes, 0);
-            let rules = Rules { leniencies, ..Rules::default() };
-            let encoding = Encoding::EXPLICIT_LITTLE;
-            let end = parse_elements(
-                &mut window,
-                0,
-                encoding,
-                Stop::AtEnd,
-                &rules,
-                &mut elements,
-                &mut deviations,
-            );
-            assert_eq!(end.is_ok().then_some(elements.len()), expected);
-            if let Err(error) = end {
-                assert!(matches!(error.kind(), ErrorKind::ItemExpected { .. }), "{error}");
-            }
-        }
-    }
-}
+mod tests;

@@ -228,3 +228,6 @@ fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Option<Encodi
         None => text.filter(|text| !text.is_empty()).map(|_| Encoding::EXPLICIT_LITTLE),
     }
 }
+
+#[cfg(test)]
+mod tests;

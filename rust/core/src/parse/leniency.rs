@@ -61,8 +61,8 @@ leniencies! {
     /// An item's length does not lead to the next item: it ends with the last of its elements
     /// before that.
     WrongItemLength = "wrong_item_length",
-    /// An item's length leads past the end of its sequence; the item is taken as far as the sequence
-    /// goes.
+    /// An item's length leads past the end of its sequence; the item is taken as far as the
+    /// sequence goes.
     ItemPastSequence = "item_past_sequence",
     /// A value of undefined length that does not consist of items: it ends with the first sequence
     /// delimiter.

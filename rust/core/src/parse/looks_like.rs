@@ -36,3 +36,46 @@ pub(super) fn looks_like(bytes: &[u8]) -> LooksLike {
         _ => LooksLike::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_file_is_known_by_its_first_bytes() {
+        let long = [&[b'a'; 512][..], &[0]].concat();
+        let not_long = [&[b'a'; 511][..], &[0]].concat();
+        #[rustfmt::skip]
+        let table: [(&str, &[u8], LooksLike); 26] = [
+            ("no bytes", b"", LooksLike::Empty),
+            ("zip", b"PK\x03\x04\0", LooksLike::Zip),
+            ("zip, cut", b"PK\x03", LooksLike::Unknown),
+            ("gzip", b"\x1F\x8B", LooksLike::Gzip),
+            ("PNG", b"\x89PNG", LooksLike::Known("PNG")),
+            ("JPEG", b"\xFF\xD8\xFF", LooksLike::Known("JPEG")),
+            ("PDF", b"%PDF", LooksLike::Known("PDF")),
+            ("NIfTI", b"\x5C\x01\0\0", LooksLike::Known("NIfTI")),
+            ("bzip2", b"BZh", LooksLike::Known("bzip2")),
+            ("a program", b"\x7FELF", LooksLike::Known("program")),
+            ("text", b" ~\t\n\r\x80\xFF", LooksLike::Text),
+            ("one character", b"a", LooksLike::Text),
+            ("a control character", b"a\x0B", LooksLike::Unknown),
+            ("a control character before the blank", b"a\x1F", LooksLike::Unknown),
+            ("a character after the tilde", b"a\x7F", LooksLike::Unknown),
+            ("text for 512 bytes", &long, LooksLike::Text),
+            ("text for 511 bytes", &not_long, LooksLike::Unknown),
+            ("group 0008", b"\x08\0\x05\0CS\0\0", LooksLike::BareDataset),
+            ("group 0002", b"\x02\0\0\0UL\0\0", LooksLike::BareDataset),
+            ("without a VR", b"\x08\0\x60\0\x02\0\0\0", LooksLike::BareDataset),
+            ("another group", b"\x09\0\x05\0CS\0\0", LooksLike::Unknown),
+            ("group 0000", b"\0\0\x05\0CS\0\0", LooksLike::Unknown),
+            ("the last low number", b"\x08\0\xFF\x1FCS\0\0", LooksLike::BareDataset),
+            ("a high number", b"\x08\0\x00\x20CS\0\0", LooksLike::Unknown),
+            ("less than a header", b"\x08\0\x05\0CS\0", LooksLike::Unknown),
+            ("zeros", &[0; 200], LooksLike::Unknown),
+        ];
+        for (name, bytes, expected) in table {
+            assert_eq!(looks_like(bytes), expected, "{name}");
+        }
+    }
+}

@@ -10,6 +10,8 @@
 
 mod detect;
 mod elements;
+#[cfg(test)]
+mod fields;
 mod file;
 mod header;
 mod items;

@@ -3,10 +3,10 @@
 use super::detect::item_encoding;
 use super::header::{ElementHeader, Encoding, ItemHeader, UNDEFINED};
 use super::leniency::{Deviation, Deviations, Leniency};
-use super::plain::skip_plain;
 use super::rules::Rules;
 use super::walk::Walk;
 use super::window::Window;
+use crate::cursor::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tag::Tag;
 
@@ -31,11 +31,12 @@ pub(super) struct Extent {
 /// If something else than an item or a delimiter takes the place of one, or the nesting is too
 /// deep; and those of the window.
 pub(super) fn skip_sequence(
-    walk: &mut Walk<'_, '_>,
+    window: &mut Window<'_>,
     start: u64,
     encoding: Encoding,
+    rules: &Rules,
 ) -> Result<Option<Extent>> {
-    find_end(walk.window, walk.rules, walk.is_fast, start, encoding, Inside::Sequence)
+    find_end(window, start, encoding, rules, Inside::Sequence)
 }
 
 /// Finds the end of the item of undefined length whose first element starts at `start`; `None` if
@@ -45,11 +46,12 @@ pub(super) fn skip_sequence(
 ///
 /// As [`skip_sequence`].
 pub(super) fn skip_item(
-    walk: &mut Walk<'_, '_>,
+    window: &mut Window<'_>,
     start: u64,
     encoding: Encoding,
+    rules: &Rules,
 ) -> Result<Option<Extent>> {
-    find_end(walk.window, walk.rules, walk.is_fast, start, encoding, Inside::Item)
+    find_end(window, start, encoding, rules, Inside::Item)
 }
 
 /// Where an item ends whose header gives a length.
@@ -63,6 +65,15 @@ pub(super) enum ItemEnd {
     PastEnd,
 }
 
+/// Whether the bytes that have been read confirm that an item ends at `end`: the next one, or the
+/// end of the sequence, follows.
+#[inline(always)]
+pub(super) fn is_end_of_item(window: &Window<'_>, end: u64, order: ByteOrder) -> bool {
+    let Some(&[a, b, c, d]) = window.run().chunk(end) else { return false };
+    let tag = Tag::new(order.u16([a, b]), order.u16([c, d]));
+    matches!(tag, Tag::ITEM | Tag::SEQUENCE_DELIMITATION)
+}
+
 /// Finds the end of the item whose elements start at `start` and whose header says that they have
 /// `length` bytes.
 ///
@@ -72,28 +83,27 @@ pub(super) enum ItemEnd {
 /// # Errors
 ///
 /// Those of the window.
+#[inline(never)]
 pub(super) fn find_item_end(
-    walk: &mut Walk<'_, '_>,
+    window: &mut Window<'_>,
     start: u64,
     length: u32,
     parent: Encoding,
+    rules: &Rules,
     is_bounded: bool,
 ) -> Result<ItemEnd> {
     let end = start.saturating_add(u64::from(length));
-    walk.window.extend_to(end.saturating_add(ItemHeader::LENGTH))?;
-    let next = walk.window.tag(end, parent.order);
-    let is_credible = match next {
-        Some(tag) => matches!(tag, Tag::ITEM | Tag::SEQUENCE_DELIMITATION),
-        // Less than a header after the last item is no reason to doubt its length.
-        None => is_bounded && walk.window.reaches(end),
-    };
-    if is_credible {
+    window.extend_to(end.saturating_add(ItemHeader::LENGTH))?;
+    let is_followed = window.run().chunk::<4>(end).is_some();
+    // Less than a header after the last item is no reason to doubt its length.
+    let is_bounded_end = is_bounded && !is_followed && window.reaches(end);
+    if is_bounded_end || is_end_of_item(window, end, parent.order) {
         return Ok(ItemEnd::AsWritten);
     }
-    let own = item_encoding(walk.window.run().from(start), parent);
-    Ok(match skip_item_of_wrong_length(walk, start, own)? {
+    let own = item_encoding(window.run().chunk(start), parent);
+    Ok(match skip_item_of_wrong_length(window, start, own, rules)? {
         Some(extent) => ItemEnd::Elsewhere(extent),
-        None if next.is_some() => ItemEnd::AsWritten,
+        None if is_followed => ItemEnd::AsWritten,
         None => ItemEnd::PastEnd,
     })
 }
@@ -101,11 +111,12 @@ pub(super) fn find_item_end(
 /// Finds the end of the item at `start` whose length is wrong: where the next item, or the end of
 /// the sequence, follows one of its elements. `None` if neither does.
 fn skip_item_of_wrong_length(
-    walk: &mut Walk<'_, '_>,
+    window: &mut Window<'_>,
     start: u64,
     encoding: Encoding,
+    rules: &Rules,
 ) -> Result<Option<Extent>> {
-    let granted = walk.rules.leniencies;
+    let granted = rules.leniencies;
     if !granted.allow(Leniency::WrongItemLength) {
         return Ok(None);
     }
@@ -113,8 +124,7 @@ fn skip_item_of_wrong_length(
     // times one level deeper.
     let leniencies =
         granted.with(Leniency::MissingItemDelimiter).without(Leniency::WrongItemLength);
-    let rules = Rules { leniencies, ..*walk.rules };
-    match find_end(walk.window, &rules, walk.is_fast, start, encoding, Inside::Item) {
+    match skip_item(window, start, encoding, &Rules { leniencies, ..*rules }) {
         Err(error) if is_about_elements(error.kind()) => Ok(None),
         found => found,
     }
@@ -150,15 +160,14 @@ enum Step {
 
 fn find_end(
     window: &mut Window<'_>,
-    rules: &Rules,
-    is_fast: bool,
     start: u64,
     encoding: Encoding,
+    rules: &Rules,
     outermost: Inside,
 ) -> Result<Option<Extent>> {
     let mut deviations = Deviations::default();
-    let walk = Walk { window, rules, deviations: &mut deviations, is_fast };
-    let levels = Levels { bits: 0, depth: 0, limit: rules.limits.sequence_depth };
+    let walk = Walk { window, rules, deviations: &mut deviations };
+    let levels = Levels::new(rules.limits.sequence_depth);
     let mut skip = Skip { walk, offset: start, encoding, levels };
     // The encoding of a sequence's items is that of the data set that holds it, unless they say
     // otherwise.
@@ -202,7 +211,11 @@ impl Skip<'_, '_> {
     }
 
     fn push(&mut self, is_implicit: bool) -> Result<()> {
-        self.levels.push(is_implicit).map_err(|kind| Error::from(kind).at_offset(self.offset))
+        if self.levels.push(is_implicit) {
+            return Ok(());
+        }
+        let limit = self.walk.rules.limits.sequence_depth;
+        Err(Error::from(ErrorKind::TooDeep { limit }).at_offset(self.offset))
     }
 
     /// Leaves a sequence or an item whose delimiter, if it has one, is at the walk's offset.
@@ -223,9 +236,9 @@ impl Skip<'_, '_> {
         match (header.tag, header.length) {
             (Tag::ITEM, UNDEFINED) => {
                 self.offset = self.offset.saturating_add(ItemHeader::LENGTH);
-                self.walk.window.extend_to(self.offset.saturating_add(8))?;
-                let first = self.walk.window.run().from(self.offset);
-                self.push(item_encoding(first, self.encoding()).is_implicit)?;
+                let parent = self.encoding();
+                let own = item_encoding(self.walk.window.chunk(self.offset)?, parent);
+                self.push(own.is_implicit)?;
                 Ok(Step::Into(Inside::Item))
             }
             (Tag::ITEM, length) => self.item_of_length(length),
@@ -239,8 +252,14 @@ impl Skip<'_, '_> {
     /// Steps over an item of defined length.
     fn item_of_length(&mut self, length: u32) -> Result<Step> {
         let start = self.offset.saturating_add(ItemHeader::LENGTH);
+        let end = start.saturating_add(u64::from(length));
+        if is_end_of_item(self.walk.window, end, self.encoding.order) {
+            self.offset = end;
+            return Ok(Step::Into(Inside::Sequence));
+        }
         let parent = self.encoding();
-        let length = match find_item_end(&mut self.walk, start, length, parent, false)? {
+        let Walk { window, rules, .. } = &mut self.walk;
+        let length = match find_item_end(window, start, length, parent, rules, false)? {
             ItemEnd::AsWritten => u64::from(length),
             ItemEnd::Elsewhere(extent) => {
                 let leniency = Leniency::WrongItemLength;
@@ -257,12 +276,6 @@ impl Skip<'_, '_> {
     /// item.
     fn element(&mut self) -> Result<Step> {
         let encoding = self.encoding();
-        if self.walk.is_fast
-            && let Some(position) = self.walk.window.run().position(self.offset)
-        {
-            let end = skip_plain(self.walk.window.bytes(), position, encoding);
-            self.offset = self.walk.window.base().saturating_add(end as u64);
-        }
         let Some(header) = self.walk.header(self.offset, encoding)? else {
             return self.end_of_data();
         };
@@ -319,18 +332,25 @@ impl Skip<'_, '_> {
 struct Levels {
     bits: u128,
     depth: u32,
-    limit: u32,
+    most: u32,
 }
 
 impl Levels {
-    fn push(&mut self, is_implicit: bool) -> Result<(), ErrorKind> {
+    /// None yet, of at most `limit` sequences.
+    fn new(limit: u32) -> Levels {
         // A sequence and its item are a level each, and each level has one bit.
-        if self.depth >= self.limit.saturating_mul(2).min(u128::BITS) {
-            return Err(ErrorKind::TooDeep { limit: self.limit });
+        Levels { bits: 0, depth: 0, most: limit.saturating_mul(2).min(u128::BITS) }
+    }
+
+    /// Adds a level; false if that would be one too many.
+    #[must_use]
+    fn push(&mut self, is_implicit: bool) -> bool {
+        if self.depth >= self.most {
+            return false;
         }
         self.bits = (self.bits << 1) | u128::from(is_implicit);
         self.depth += 1;
-        Ok(())
+        true
     }
 
     fn pop(&mut self) {
@@ -342,3 +362,6 @@ impl Levels {
         self.bits & 1 == 1
     }
 }
+
+#[cfg(test)]
+mod tests;

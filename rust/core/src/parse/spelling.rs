@@ -71,3 +71,98 @@ fn is_likely_after(header: &ElementHeader, next: Next, encoding: Encoding) -> bo
     let has_vr = next.vr.is_known() || Vr([v, r]).is_written() || [v, r] == *b"  ";
     delimiters.contains(&next.tag) || (next.tag > header.tag && has_vr)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    const EXPLICIT: Encoding = Encoding::EXPLICIT_LITTLE;
+    const ID: Tag = Tag::new(0x0010, 0x0020);
+
+    fn header(vr: Vr, header_length: usize, value_length: Option<u32>) -> ElementHeader {
+        ElementHeader { tag: ID, vr, header_length, value_length }
+    }
+
+    #[test]
+    fn a_misspelt_vr_in_capitals_is_that_vr_and_else_unknown() {
+        #[rustfmt::skip]
+        let table: [(&str, &[u8; 12], ElementHeader); 6] = [
+            ("lower case", b"\x10\0\x20\0lo\x02\x01AAAA", header(Vr::LO, 8, Some(0x0102))),
+            ("one of two", b"\x10\0\x20\0Lo\x02\x01AAAA", header(Vr::LO, 8, Some(0x0102))),
+            ("long", b"\x10\0\x20\0ob\0\0\x04\x03\x02\x01", header(Vr::OB, 12, Some(0x0102_0304))),
+            ("undefined", b"\x10\0\x20\0sq\0\0\xFF\xFF\xFF\xFF", header(Vr::SQ, 12, None)),
+            ("question marks", b"\x10\0\x20\0??\x02\x01AAAA", header(Vr::UN, 8, Some(0x0102))),
+            ("no letters", b"\x10\0\x20\0\0\0\x02\x01AAAA", header(Vr::UN, 8, Some(0x0102))),
+        ];
+        for (name, bytes, expected) in table {
+            assert_eq!(spell(*bytes, EXPLICIT), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_the_end_a_delimiter_or_a_later_element_with_a_vr_can_follow() {
+        let of = header(Vr::LO, 8, Some(2));
+        #[rustfmt::skip]
+        let table: [(&str, Next, bool); 14] = [
+            ("the end", Next::End, true),
+            ("nothing that is known", Next::Beyond, false),
+            ("a later element", Next::Header(*b"\x10\0\x21\0LO\x02\0"), true),
+            ("a later element with a misspelt VR", Next::Header(*b"\x10\0\x21\0lo\x02\0"), true),
+            ("question marks", Next::Header(*b"\x10\0\x21\0??\x02\0"), true),
+            ("blanks", Next::Header(*b"\x10\0\x21\0  \x02\0"), true),
+            ("an unknown VR", Next::Header(*b"\x10\0\x21\0ZZ\x02\0"), true),
+            ("a later element without a VR", Next::Header(*b"\x10\0\x21\0\x02\0\0\0"), false),
+            ("the same element", Next::Header(*b"\x10\0\x20\0LO\x02\0"), false),
+            ("an element before it", Next::Header(*b"\x10\0\x1F\0LO\x02\0"), false),
+            ("an item", Next::Header(*b"\xFE\xFF\x00\xE0\0\0\0\0"), true),
+            ("the end of an item", Next::Header(*b"\xFE\xFF\x0D\xE0\0\0\0\0"), true),
+            ("the end of a sequence", Next::Header(*b"\xFE\xFF\xDD\xE0\0\0\0\0"), true),
+            ("no delimiter", Next::Header(*b"\xFE\xFF\x01\xE0\0\0\0\0"), false),
+        ];
+        for (name, next, expected) in table {
+            assert_eq!(is_likely_after(&of, next, EXPLICIT), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_follows_decides_between_the_two_readings() {
+        let bytes = *b"\x10\0\x20\0lo\x02\0AAAA";
+        let implicit = ElementHeader::decode(&bytes, EXPLICIT);
+        assert_eq!(implicit.value_length, Some(0x0002_6F6C));
+        let (as_implicit, as_misspelt) = (8 + 0x0002_6F6C, 8 + 2);
+        let misspelt = Some(header(Vr::LO, 8, Some(2)));
+        for (name, ends, expected) in [
+            ("as misspelt", vec![as_misspelt], misspelt),
+            ("as implicit", vec![as_implicit], None),
+            ("as both", vec![as_misspelt, as_implicit], None),
+            ("as neither", vec![], None),
+        ] {
+            let next = |distance| {
+                let is_end = ends.contains(&distance);
+                Ok(if is_end { Next::End } else { Next::Beyond })
+            };
+            assert_eq!(spell_vr(&implicit, bytes, EXPLICIT, next).unwrap(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_undefined_length_makes_sense_for_a_sequence_only() {
+        let none = |_| Ok(Next::Beyond);
+        let sequence = *b"\x10\0\x20\0sq\0\0\xFF\xFF\xFF\xFF";
+        let implicit = ElementHeader::decode(&sequence, EXPLICIT);
+        let expected = Some(header(Vr::SQ, 12, None));
+        assert_eq!(spell_vr(&implicit, sequence, EXPLICIT, none).unwrap(), expected);
+        let bytes = *b"\x10\0\x20\0ob\0\0\xFF\xFF\xFF\xFF";
+        let implicit = ElementHeader::decode(&bytes, EXPLICIT);
+        assert_eq!(spell_vr(&implicit, bytes, EXPLICIT, none).unwrap(), None);
+    }
+
+    #[test]
+    fn errors_of_the_look_ahead_are_passed_on() {
+        let bytes = *b"\x10\0\x20\0lo\x02\0AAAA";
+        let implicit = ElementHeader::decode(&bytes, EXPLICIT);
+        let error = spell_vr(&implicit, bytes, EXPLICIT, |_| Err(ErrorKind::FileChanged.into()));
+        assert!(matches!(error.unwrap_err().kind(), ErrorKind::FileChanged));
+    }
+}

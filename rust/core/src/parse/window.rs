@@ -1,11 +1,10 @@
 //! A file seen through one growing buffer.
 
-use crate::cursor::{ByteOrder, Cursor, Run, copy_into};
+use crate::cursor::{Run, copy_into};
 use crate::error::{ErrorKind, Result};
 use crate::inflate::Inflater;
 use crate::limits::Limits;
 use crate::source::{AlignedBuffer, ReadAt};
-use crate::tag::Tag;
 
 /// The first read. CT and MR headers end well before it; a page more costs 0.2 us, a second read 1
 /// us.
@@ -43,8 +42,16 @@ impl Segment {
 
 enum Bytes<'a> {
     Memory(&'a [u8]),
-    File { file: &'a dyn ReadAt, buffer: &'a mut AlignedBuffer, kept: Option<&'a mut Vec<Segment>> },
-    Inflated { inflater: Inflater, deflated: &'a dyn ReadAt },
+    File {
+        file: &'a dyn ReadAt,
+        buffer: &'a mut AlignedBuffer,
+        /// Gets what the window leaves behind.
+        kept: Option<&'a mut Vec<Segment>>,
+    },
+    Inflated {
+        inflater: Inflater,
+        deflated: &'a dyn ReadAt,
+    },
 }
 
 /// The bytes of a file from `base` on, as far as they have been read.
@@ -91,8 +98,8 @@ impl<'a> Window<'a> {
         Ok(window)
     }
 
-    /// The data set that the bytes of `deflated` from `offset` on inflate to (PS3.5 §A.5), as far as
-    /// it is wanted. All of it is kept, and its offsets are counted from its own start.
+    /// The data set that the bytes of `deflated` from `offset` on inflate to (PS3.5 §A.5), as far
+    /// as it is wanted. All of it is kept, and its offsets are counted from its own start.
     pub(crate) fn inflated(deflated: &'a dyn ReadAt, offset: u64, limits: &Limits) -> Window<'a> {
         let end = Some(deflated.length()).filter(|length| *length < u64::MAX);
         let inflater = Inflater::new(offset, end, limits);
@@ -120,9 +127,15 @@ impl<'a> Window<'a> {
         Run::new(self.bytes(), self.base)
     }
 
-    /// The tag at `offset`, if it has been read.
-    pub(super) fn tag(&self, offset: u64, order: ByteOrder) -> Option<Tag> {
-        Cursor::new(self.run().from(offset)?, 0, order).tag()
+    /// The `N` bytes at `offset`; `None` if the data end before that. Reads on if it has to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Window::extend_to`].
+    #[inline(always)]
+    pub(super) fn chunk<const N: usize>(&mut self, offset: u64) -> Result<Option<&[u8; N]>> {
+        self.extend_to(offset.saturating_add(N as u64))?;
+        Ok(self.run().chunk(offset))
     }
 
     /// Whether values have to be gone through to get past them: they cannot be stepped over.
@@ -214,7 +227,7 @@ impl<'a> Window<'a> {
             self.extend_to(offset.saturating_add(8))?;
         }
         if let Some(found) = self.run().chunk(offset) {
-            return Ok(Some(found));
+            return Ok(Some(*found));
         }
         match &self.bytes {
             Bytes::File { file, .. } if offset.saturating_add(8) <= self.end => {
@@ -316,3 +329,6 @@ impl ReadAt for Window<'_> {
         Ok(copy_into(buffer, self.run().from(offset).unwrap_or_default()))
     }
 }
+
+#[cfg(test)]
+mod tests;
