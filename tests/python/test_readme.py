@@ -140,15 +140,25 @@ def test_the_index_has_every_page() -> None:
     assert linked == {page.name for page in DOCS.glob("*.md")} - {"README.md"}
 
 
-@in_pages(PAGES)
-def test_paths_in_the_text_exist(page: Path) -> None:
+def missing_paths(text: str) -> list[str]:
     """Paths in backticks start at the root of the project, those of Rust files in the core too."""
     roots = r"(?:benches|docs|python|rust|tests|tools)"
-    paths = re.findall(rf"`({roots}/[\w./-]*|[\w/]+\.rs)`", text_of(page))
-    missing = [
+    paths = re.findall(rf"`({roots}/[\w./-]*|[\w/]+\.rs)`", text)
+    return [
         path for path in paths if not any((root / path).exists() for root in (REPOSITORY, CORE))
     ]
-    assert not missing
+
+
+@in_pages(PAGES)
+def test_paths_in_the_text_exist(page: Path) -> None:
+    assert not missing_paths(text_of(page))
+
+
+def test_paths_of_how_a_change_travels_exist() -> None:
+    """The rest of the style guide also names files of other projects."""
+    section = text_of(REPOSITORY / "STYLE.md").split("How a change travels\n")[1]
+    assert "`codec/registry.rs`" in section
+    assert not missing_paths(section)
 
 
 def test_every_room_of_the_package_is_explained() -> None:
