@@ -290,7 +290,7 @@ def keywords() -> str:
 
 
 def python_type(vr: str, vm: str) -> str:
-    """Return the type of an attribute's value, when there is one."""
+    """Return the type of an attribute's value, unless it is empty."""
     one = PYTHON_TYPES.get(vr, "str")
     if vm == "1" or vr in SINGLE_VRS:
         return one

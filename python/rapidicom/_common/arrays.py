@@ -68,7 +68,7 @@ def destination(
     if array.shape != shape:
         raise ValueError(f"out has shape {array.shape}, but {shape} is needed")
     if dtype is not None and array.dtype != np.dtype(dtype):
-        raise ValueError(f"out has dtype {array.dtype}, but {np.dtype(dtype)} is asked for")
+        raise ValueError(f"out has dtype {array.dtype}, but {np.dtype(dtype)} is wanted")
     _check_numbers(array.dtype, "out's dtype")
     if not (array.flags.c_contiguous and array.flags.writeable):
         raise ValueError("out must be C-contiguous and writable")

@@ -587,12 +587,12 @@ class Dataset(PixelAccess, ReadOnly, TypedAttributes):
         return self.is_implicit_VR, self.is_little_endian
 
     def ensure_file_meta(self) -> None:
-        """Add empty File Meta Information if there is none."""
+        """Add empty File Meta Information if it is absent."""
         if getattr(self, "file_meta", None) is None:
             self.file_meta = FileMetaDataset()
 
     def decode(self) -> None:
-        """Do nothing: text is decoded on access. Code written for pydicom calls this."""
+        """Do nothing, for code written for pydicom: text is decoded on access."""
 
     def waveform_array(self, index: int) -> npt.NDArray[Any]:
         """Return the samples of a multiplex group as numbers with a unit.

@@ -187,7 +187,7 @@ def read_dataset(
     charset = None
     if parent_encoding is not None and not names_own:
         charset = terms_of(parent_encoding)
-    is_implicit = _is_implicit(data, is_little_endian, said=is_implicit_VR)
+    is_implicit = _is_implicit(data, is_little_endian, declared=is_implicit_VR)
     dataset = cast(
         "Dataset", _core.read_elements(data, is_implicit, is_little_endian, False, charset, False)
     )
@@ -268,11 +268,11 @@ def _cut(dataset: Dataset, stop_when: StopWhen | None) -> None:
             del dataset[tag]
 
 
-def _is_implicit(data: bytes, is_little_endian: bool, *, said: bool) -> bool:
-    """Return whether the first element has no VR: `said`, the caller's word, is sometimes wrong."""
+def _is_implicit(data: bytes, is_little_endian: bool, *, declared: bool) -> bool:
+    """Return whether the first element has no VR: what callers declare is sometimes wrong."""
     vr = data[4:6]
     looks_explicit = len(vr) == 2 and vr.isalpha() and vr.isupper()
-    if said and looks_explicit:
+    if declared and looks_explicit:
         # Two capital letters as the low half of a length would be a value of 16 KB and more.
         length = int.from_bytes(data[4:8], "little" if is_little_endian else "big")
         if length > len(data) - 8:
@@ -280,7 +280,7 @@ def _is_implicit(data: bytes, is_little_endian: bool, *, said: bool) -> bool:
                 "expected implicit VR, but the elements have VRs, which are used", stacklevel=3
             )
         return length <= len(data) - 8
-    if not said and not looks_explicit and len(data) >= 8:
+    if not declared and not looks_explicit and len(data) >= 8:
         length = int.from_bytes(data[4:8], "little" if is_little_endian else "big")
         if length <= len(data) - 8:
             warnings.warn(
@@ -288,4 +288,4 @@ def _is_implicit(data: bytes, is_little_endian: bool, *, said: bool) -> bool:
                 stacklevel=3,
             )
         return length <= len(data) - 8
-    return said
+    return declared

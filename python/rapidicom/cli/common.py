@@ -72,7 +72,7 @@ def found_series(paths: Sequence[str]) -> list[rd.Series]:
 
 
 def read_volume(options: argparse.Namespace) -> rd.Volume:
-    """Read the one series in the folders, or the one that was asked for."""
+    """Read the one series in the folders, or the one chosen by `--series`."""
     found = found_series(options.paths)
     if options.series is None:
         if len(found) > 1:

@@ -1,4 +1,4 @@
-"""Time Rapidicom beside the readers that are installed, on the user's own files.
+"""Time Rapidicom and the other readers that are installed, on the user's own files.
 
 An answer is checked before it is timed: a reader whose answer differs gets no time. Every file has
 been read once before, so the times are of a warm page cache.

@@ -1,1 +1,1 @@
-"""What serves other libraries: one file each, imported when it is asked for."""
+"""Code for other libraries: one file each, imported on demand."""

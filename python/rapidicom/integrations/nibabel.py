@@ -45,7 +45,7 @@ def to_nibabel(volume: Grid) -> nibabel.Nifti1Image:
             raise ValueError("NIfTI holds colour only as red, green and blue of 8 bits each")
         array = array.view(_RGB)[..., 0]
     first = volume.axes.index("slice")
-    # The spatial axes are turned round, so the affine's columns are too.
+    # The spatial axes are reversed, so the affine's columns are too.
     affine = _LPS_TO_RAS @ volume.affine[:, [2, 1, 0, 3]]
     data = array.transpose(first + 2, first + 1, first, *range(first))
     kind = nibabel.Nifti1Image if max(data.shape) <= _LONGEST_AXIS else nibabel.Nifti2Image

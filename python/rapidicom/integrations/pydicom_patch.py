@@ -103,7 +103,7 @@ def patch() -> Patch:
 
 
 def unpatch() -> None:
-    """Take back every `patch` that was called without `with`. Nothing happens if there is none.
+    """Take back every `patch` that was called without `with`.
 
     Data sets that were read meanwhile stay as they are, and are ours alone again.
     """

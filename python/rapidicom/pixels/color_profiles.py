@@ -91,9 +91,7 @@ def create_icc_transform(
     space = _COLOR_SPACES.get(str(said).upper())
     if space is None:
         # A file may have any text here: it is not shown.
-        raise ValueError(
-            f"the color space is none of {', '.join(_COLOR_SPACES.values())}: choose one"
-        )
+        raise ValueError(f"unknown color space: choose one of {', '.join(_COLOR_SPACES.values())}")
     if intent is not None and intent not in _INTENTS:
         raise ValueError(f"intent must be 0, 1, 2 or 3, not {intent}")
     from PIL import ImageCms

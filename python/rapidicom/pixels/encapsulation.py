@@ -88,7 +88,7 @@ def parse_fragments(buffer: Buffer, *, endianness: str = "<") -> tuple[int, list
         endianness: `<` or `>`.
 
     Returns:
-        How many there are, and the position of each one's item in the buffer.
+        The number of fragments, and the position of each one's item in the buffer.
 
     Raises:
         InvalidDicomError: The buffer starts with something else; also a `ValueError`.
@@ -405,7 +405,7 @@ def _stream(buffer: Buffer) -> IO[bytes]:
 
 
 def _item_length(stream: IO[bytes], endianness: str) -> int | None:
-    """Read the head of an item. Returns its length, or `None` at the end of the items."""
+    """Read the head of an item; return its length, or `None` at the end of the items."""
     offset = stream.tell()
     head = stream.read(8)
     if len(head) < 4:

@@ -261,7 +261,7 @@ def _look_up(array: Array, item: Dataset, *, widths: Container[int]) -> Array:
 
 
 def _entries(item: Dataset, *, widths: Container[int]) -> tuple[Array, int]:
-    """Read the LUT of an item. Returns its entries, and the first value that they map."""
+    """Read the LUT of an item: its entries, and the first value that they map."""
     entry_count, first, bits = descriptor(item, "LUTDescriptor")
     if bits not in widths:
         raise UnsupportedError(

@@ -84,7 +84,7 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
 
 
 def _table(ds: Dataset, entry_count: int, bits: int) -> Array:
-    """Read the tables of all colours. Returns shape (entry, sample)."""
+    """Read the tables of all colours, as one of shape (entry, sample)."""
     is_plain = "RedPaletteColorLookupTableData" in ds
     prefix = "" if is_plain else "Segmented"
     if f"{prefix}RedPaletteColorLookupTableData" not in ds:

@@ -80,7 +80,9 @@ def pixel_element(dataset: Dataset) -> str:
     for keyword in ("PixelData", *_VR):
         if keyword in dataset:
             return keyword
-    raise AttributeError("there is no Pixel Data, Float Pixel Data or Double Float Pixel Data")
+    raise AttributeError(
+        "the data set has no Pixel Data, Float Pixel Data or Double Float Pixel Data"
+    )
 
 
 def _value(src: Any, described: Dataset, keyword: str, *, is_encapsulated: bool) -> bytes:
