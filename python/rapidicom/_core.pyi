@@ -404,6 +404,36 @@ def decode_frame(
 ) -> None:
     """Fill `out`, a one-dimensional array of bytes, with the stored values of one compressed frame."""
 
+# Lookup tables.
+
+def lut_descriptor(tag: int, numbers: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Check the numbers of the descriptor with this tag; of the first, 0 becomes 65536.
+
+    Returns:
+        How many entries the table has, the first value that is mapped, and the bits of an entry.
+
+    Raises:
+        InvalidDicomError: They describe no table.
+    """
+
+def lut_words(data: bytes, vr: str, is_big_endian: bool) -> bytes:
+    """Give LUT Data as little-endian words; 0 completes a last single byte."""
+
+def lut_entries(
+    descriptor: tuple[int, int, int], words: bytes
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Give the entries of a Modality, VOI or Presentation LUT, uint8 if they have 8 bits or fewer.
+
+    Raises:
+        InvalidDicomError: There are too few, or they have more bits than the descriptor says.
+        UnsupportedError: They have other than 1 to 16 bits.
+    """
+
+def palette_entries(
+    descriptor: tuple[int, int, int], words: bytes
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Give the entries of one colour, or as many as there are; uint8 if they fill a byte each."""
+
 # Many files: the header table.
 
 @final

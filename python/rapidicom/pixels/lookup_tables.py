@@ -268,19 +268,7 @@ def _entries(item: Dataset, *, widths: Container[int]) -> tuple[Array, int]:
             f"a LUT with entries of {bits} bits cannot be read yet", tag=0x00283002
         )
     words = stored_words(item, "LUTData")
-    if bits <= 8 and len(words) < entry_count:
-        words = words.view(np.uint8)
-    if len(words) < entry_count:
-        raise InvalidDicomError(
-            f"the LUT has {len(words)} entries, but its descriptor says {entry_count}",
-            tag=0x00283006,
-        )
-    table = words[:entry_count]
-    if bits <= 8 and table.dtype != np.uint8 and table.max() > 0xFF:
-        raise InvalidDicomError(
-            "the entries of the LUT have more bits than its descriptor says", tag=0x00283006
-        )
-    return table.astype(np.uint8 if bits <= 8 else np.uint16), first
+    return _core.lut_entries((entry_count, first, bits), words), first
 
 
 def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:
@@ -304,20 +292,14 @@ def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:
             f"{keyword} is missing, or does not have three numbers",
             tag=_core.keyword_tag(keyword),
         )
-    # The second is unsigned or signed, of 16 bits.
-    if not (0 <= entry_count <= 65_536 and -32_768 <= first <= 65_535 and 0 <= bits <= 64):
-        message = f"{keyword} is {entry_count}, {first}, {bits}, which describes no table"
-        raise InvalidDicomError(message, tag=_core.keyword_tag(keyword))
-    # 0 means 65536, which does not fit 16 bits.
-    return entry_count or 65_536, first, bits
+    return _core.lut_descriptor(_core.keyword_tag(keyword) or 0, (entry_count, first, bits))
 
 
-def stored_words(ds: Dataset, keyword: str) -> Array:
+def stored_words(ds: Dataset, keyword: str) -> bytes:
     """Read a LUT's data as 16-bit words, whichever VR they have; a last single byte becomes a word.
 
     Returns:
-        Little-endian uint16, so that a view as uint8 gives 8-bit entries in their order, one
-        dimension.
+        Little-endian words, so that 8-bit entries are the bytes in their order.
 
     Raises:
         InvalidDicomError: The data are missing, or are not words.
@@ -330,11 +312,8 @@ def stored_words(ds: Dataset, keyword: str) -> Array:
         numbers = value if isinstance(value, list) else [value]
         if not all(isinstance(one, int) and -32_768 <= one <= 65_535 for one in numbers):
             raise InvalidDicomError(f"{keyword} is not a list of words", tag=element.tag)
-        return (np.array(numbers, dtype=np.int64) & 0xFFFF).astype("<u2")
-    value += b"\0" * (len(value) % 2)
-    # Only what consists of words has a byte order.
-    is_big = ds.is_little_endian is False and element.VR != "OB"
-    return np.frombuffer(value, dtype=">u2" if is_big else "<u2").astype("<u2")
+        return (np.array(numbers, dtype=np.int64) & 0xFFFF).astype("<u2").tobytes()
+    return _core.lut_words(value, str(element.VR), ds.is_little_endian is False)
 
 
 def map_values(array: Array, table: Array, first: int) -> Array:

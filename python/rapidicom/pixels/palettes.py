@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from rapidicom import _core
 from rapidicom._common.errors import InvalidDicomError, UnsupportedError
 from rapidicom._core import Dataset
 from rapidicom.pixels.lookup_tables import (
@@ -71,8 +72,9 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
         raise InvalidDicomError("the data set has no Palette Color Lookup Table")
     if "DataFrameAssignmentSequence" in ds:
         raise UnsupportedError("an Enhanced Palette Color Lookup Table cannot be read yet")
-    entry_count, first, bits = descriptor(ds, "RedPaletteColorLookupTableDescriptor")
-    table = _table(ds, entry_count, bits)
+    described = descriptor(ds, "RedPaletteColorLookupTableDescriptor")
+    _, first, bits = described
+    table = _table(ds, described)
     colours = map_values(array, table, first)
     if ds.get("PixelPresentation") not in ("COLOR", "MIXED"):
         return colours
@@ -83,8 +85,9 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
     return colours
 
 
-def _table(ds: Dataset, entry_count: int, bits: int) -> Array:
-    """Read the tables of all colours, as one of shape (entry, sample)."""
+def _table(ds: Dataset, described: tuple[int, int, int]) -> Array:
+    """Read the tables of all colours. Returns shape (entry, sample)."""
+    entry_count, _, bits = described
     is_plain = "RedPaletteColorLookupTableData" in ds
     prefix = "" if is_plain else "Segmented"
     if f"{prefix}RedPaletteColorLookupTableData" not in ds:
@@ -93,7 +96,7 @@ def _table(ds: Dataset, entry_count: int, bits: int) -> Array:
     keywords = [f"{prefix}{colour}PaletteColorLookupTableData" for colour in (*_COLOURS, *alpha)]
     data = [stored_words(ds, keyword) for keyword in keywords]
     if is_plain:
-        tables = [_plain_entries(words, entry_count) for words in data]
+        tables = [_core.palette_entries(described, words) for words in data]
     else:
         tables = [_segmented_entries(words, entry_count, bits) for words in data]
     if any(len(table) != entry_count or table.dtype != tables[0].dtype for table in tables):
@@ -105,19 +108,12 @@ def _table(ds: Dataset, entry_count: int, bits: int) -> Array:
     return np.stack(tables, axis=-1)
 
 
-def _plain_entries(words: Array, entry_count: int) -> Array:
-    """Read 8-bit entries if the bytes are as many, whatever the descriptor says."""
-    is_bytes = len(words) < entry_count and words.nbytes - entry_count in (0, 1)
-    entries = words.view(np.uint8) if is_bytes else words
-    return entries[:entry_count].astype(entries.dtype.newbyteorder("="), copy=False)
-
-
-def _segmented_entries(words: Array, entry_count: int, bits: int) -> Array:
+def _segmented_entries(words: bytes, entry_count: int, bits: int) -> Array:
     if bits not in (8, 16):
         raise UnsupportedError(
             f"a segmented palette of {bits} bits cannot be read yet", tag=0x00281101
         )
-    data = (words.view(np.uint8) if bits == 8 else words).astype(np.int64)
+    data = np.frombuffer(words, dtype=np.uint8 if bits == 8 else "<u2").astype(np.int64)
     entries = _expand_segments(data, is_bytes=bits == 8, most=entry_count)
     return np.asarray(entries[:entry_count], dtype=np.uint8 if bits == 8 else np.uint16)
 

@@ -14,6 +14,7 @@ mod element;
 mod error;
 mod file_meta;
 mod keys;
+mod lut;
 mod memory;
 mod pickle;
 mod pixels;
@@ -48,6 +49,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::element::{PyDataElement, rebuild_element};
+    #[pymodule_export]
+    use crate::lut::{lut_descriptor, lut_entries, lut_words, palette_entries};
     #[pymodule_export]
     use crate::pickle::rebuild_dataset;
     #[pymodule_export]
