@@ -2,7 +2,18 @@
 
 use crate::error::{ErrorKind, Result};
 
-/// Bounds on what is done for one file, whatever its bytes ask for.
+/// Bounds on what one file may cost, whatever its bytes ask for.
+///
+/// # Examples
+///
+/// ```
+/// use rapidicom_core::Limits;
+///
+/// let limits = Limits { decoded_bytes: 1000, decoded_ratio: 100, ..Limits::DEFAULT };
+/// assert!(limits.check_decoded(1000, 1).is_ok());
+/// assert!(limits.check_decoded(1001, 10).is_err());
+/// assert!(limits.check_decoded(1100, 11).is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Sequences inside sequences. Real files stay below 10 (structured reports go deepest); at
@@ -55,5 +66,28 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits::DEFAULT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_may_grow_to_a_size_or_by_a_ratio() {
+        let limits = Limits { decoded_bytes: 1000, decoded_ratio: 100, ..Limits::default() };
+        for (length, compressed, expected) in [
+            (1000, 0, None),
+            (1001, 10, Some(1000)),
+            (1100, 11, None),
+            (1101, 11, Some(1100)),
+            (u64::MAX, u64::MAX, None),
+        ] {
+            let error = limits.check_decoded(length, compressed).err();
+            let expected =
+                expected.map(|limit: u64| format!("DecodedTooLong {{ limit: {limit} }}"));
+            let found = error.map(|error| format!("{:?}", error.kind()));
+            assert_eq!(found, expected, "{length} bytes out of {compressed}");
+        }
     }
 }

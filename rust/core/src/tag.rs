@@ -4,6 +4,18 @@ use std::fmt;
 
 /// A Data Element Tag: group number in the high 16 bits, element number in the low ones, so that
 /// the order of tags is the order of the standard.
+///
+/// # Examples
+///
+/// ```
+/// use rapidicom_core::Tag;
+///
+/// let rows = Tag::new(0x0028, 0x0010);
+/// assert_eq!((rows.group(), rows.element()), (0x0028, 0x0010));
+/// assert_eq!(rows.to_string(), "(0028,0010)");
+/// assert!(rows < Tag::PIXEL_DATA);
+/// assert!(Tag::new(0x0029, 0x0010).is_private_creator());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(pub u32);
 
@@ -105,5 +117,14 @@ mod tests {
                 "{group:04X},{element:04X}"
             );
         }
+    }
+
+    #[test]
+    fn private_elements_have_an_odd_group_and_pixels_one_of_three_tags() {
+        assert!(Tag::new(0x0009, 0x0001).is_private() && !Tag::new(0x0008, 0x0001).is_private());
+        let with_pixels = [Tag::PIXEL_DATA, Tag::FLOAT_PIXEL_DATA, Tag::DOUBLE_FLOAT_PIXEL_DATA];
+        assert!(with_pixels.iter().all(|tag| tag.is_pixel_data()));
+        assert!(!Tag::new(0x7FE0, 0x0001).is_pixel_data());
+        assert_eq!(format!("{:?}", Tag::ITEM), "(FFFE,E000)");
     }
 }

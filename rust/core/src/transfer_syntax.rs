@@ -38,7 +38,7 @@ pub enum Coding {
     Rle,
     /// JPEG of any process but the hierarchical and the arithmetic ones (ISO 10918-1).
     Jpeg,
-    /// The processes of JPEG that were retired before anybody used them: hierarchical ones,
+    /// JPEG processes retired from the standard and never seen in practice: hierarchical ones,
     /// arithmetic coding.
     RetiredJpeg,
     /// JPEG-LS (ISO 14495-1).
@@ -152,6 +152,17 @@ pub static ALL: &[TransferSyntax] = &[
 ];
 
 /// The registered Transfer Syntax with this UID.
+///
+/// # Examples
+///
+/// ```
+/// use rapidicom_core::transfer_syntax::{self, Coding};
+///
+/// let syntax = transfer_syntax::find("1.2.840.10008.1.2.5").expect("it is registered");
+/// assert_eq!((syntax.name(), syntax.coding), ("RLE Lossless", Coding::Rle));
+/// assert!(syntax.is_encapsulated());
+/// assert_eq!(transfer_syntax::find("1.2.3"), None);
+/// ```
 pub fn find(uid: &str) -> Option<&'static TransferSyntax> {
     ALL.iter().find(|syntax| syntax.uid == uid)
 }

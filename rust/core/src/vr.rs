@@ -2,9 +2,20 @@
 
 use std::fmt;
 
-/// A Value Representation: its two letters as they stand in an explicit VR data set.
+/// A Value Representation: its two letters as an explicit VR data set has them.
 ///
-/// Any two bytes can be held, so that a scan never fails on a VR that it does not know.
+/// It holds any two bytes, so that a scan never fails on a VR that it does not know.
+///
+/// # Examples
+///
+/// ```
+/// use rapidicom_core::Vr;
+///
+/// let vr = Vr(*b"CS");
+/// assert_eq!((vr, vr.to_string().as_str()), (Vr::CS, "CS"));
+/// assert!(vr.is_text() && !vr.uses_specific_character_set());
+/// assert!(Vr::OW.has_long_length() && !Vr(*b"ZZ").is_known());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vr(pub [u8; 2]);
 
@@ -121,5 +132,38 @@ mod tests {
     fn bytes_that_are_no_letters_show_as_question_marks() {
         assert_eq!(Vr([0, 0xFF]).to_string(), "??");
         assert_eq!(Vr::OW.to_string(), "OW");
+    }
+
+    #[test]
+    fn bytes_that_are_written_as_a_vr_are_letters_or_question_marks() {
+        for (bytes, is_capitals, is_written) in [
+            (*b"CS", true, true),
+            (*b"ZZ", true, true),
+            (*b"cs", false, true),
+            (*b"Cs", false, true),
+            (*b"zz", false, false),
+            (*b"??", false, true),
+            (*b"C?", false, false),
+            ([b'C', 0], false, false),
+            ([0, b'S'], false, false),
+            ([4, 0], false, false),
+        ] {
+            let vr = Vr(bytes);
+            assert_eq!((vr.is_capitals(), vr.is_written()), (is_capitals, is_written), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn text_is_all_but_numbers_bytes_and_sequences() {
+        let is_text = |name: &&str| Vr([name.as_bytes()[0], name.as_bytes()[1]]).is_text();
+        let all = "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM \
+                   UC UI UL UN UR US UT UV";
+        let found: Vec<&str> = all.split(' ').filter(is_text).collect();
+        assert_eq!(found.join(" "), "AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT");
+        let in_a_set = |name: &&str| {
+            Vr([name.as_bytes()[0], name.as_bytes()[1]]).uses_specific_character_set()
+        };
+        let found: Vec<&str> = all.split(' ').filter(in_a_set).collect();
+        assert_eq!(found.join(" "), "LO LT PN SH ST UC UT");
     }
 }

@@ -1,4 +1,4 @@
-//! Doing the same thing to many files on several threads.
+//! The same work for many files, on several threads.
 //!
 //! Threads live for one call only. Starting one costs some 20 us, which the calls that come here do
 //! not notice, and a process that forks (a DataLoader worker) has no pool to inherit in a broken
@@ -67,7 +67,23 @@ pub type Tick<'a> = &'a mut dyn FnMut(usize) -> bool;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Cancelled`] if `tick` said so; items that were not begun are then left out.
+/// [`ErrorKind::Cancelled`] if `tick` returned `false`; items that were not begun are left out.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use rapidicom_core::{Workers, for_each};
+///
+/// let sum = AtomicUsize::new(0);
+/// let add = |_: &mut (), index: usize| {
+///     sum.fetch_add(index, Ordering::Relaxed);
+/// };
+/// for_each(5, Workers::for_computing(Some(2)), &mut |_| true, || (), add)?;
+/// assert_eq!(sum.into_inner(), 0 + 1 + 2 + 3 + 4);
+/// # Ok::<(), rapidicom_core::Error>(())
+/// ```
 pub fn for_each<S>(
     count: usize,
     workers: Workers,
@@ -118,7 +134,7 @@ pub fn for_each<S>(
 /// # Errors
 ///
 /// As [`for_each`]; or the first error in the order of the targets, so that the same files give the
-/// same each time. Then targets behind it may not have been filled.
+/// same each time. Later targets may then be unfilled.
 pub fn fill_each<S>(
     targets: Vec<&mut [u8]>,
     workers: Workers,

@@ -1,4 +1,4 @@
-//! Compressed frames: a codec each, behind one trait that sees bytes and an [`ImageDescription`],
+//! Compressed frames: codecs with one trait, which sees bytes and an [`ImageDescription`],
 //! never a data set.
 //!
 //! A codec gives rows from the top down, in pieces that fit a cache, so that what follows (unused
@@ -38,8 +38,8 @@ pub trait Codec: Sync {
     /// Decodes one frame: calls [`Target::begin`] once, then [`Target::rows`] until all rows are
     /// there.
     ///
-    /// `frame` has the bytes of the frame's fragments one behind the other, with whatever padding
-    /// stands behind them.
+    /// `frame` has the bytes of the frame's fragments one after the other, and any padding after
+    /// them.
     ///
     /// # Errors
     ///

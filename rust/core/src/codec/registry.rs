@@ -4,7 +4,7 @@ use super::{Codec, Jpeg, Jpeg2000, JpegLs, JpegXl, RleLossless};
 use crate::error::VIDEO;
 use crate::transfer_syntax::Coding;
 
-/// The codec for frames that are written so; `None` if they are not compressed, or not read.
+/// The codec for frames of this coding; `None` if they are not compressed, or not read.
 pub fn find(coding: Coding) -> Option<&'static dyn Codec> {
     match coding {
         Coding::Rle => Some(&RleLossless),
@@ -16,11 +16,13 @@ pub fn find(coding: Coding) -> Option<&'static dyn Codec> {
     }
 }
 
-/// Why frames that are written so are not read; `None` if they are, or if they themselves have to
-/// say how they are written.
+/// Why frames of this coding are not read; `None` if they are, or if only the frames themselves say
+/// how they are written.
 pub fn why_not(coding: Coding) -> Option<&'static str> {
     match coding {
-        Coding::RetiredJpeg => Some("hierarchical or arithmetic JPEG, retired unused"),
+        Coding::RetiredJpeg => {
+            Some("a JPEG process retired from the standard and never seen in practice")
+        }
         Coding::Video => Some(VIDEO),
         _ if find(coding).is_some() => None,
         Coding::Native | Coding::Uncompressed | Coding::Deflated => None,
@@ -99,7 +101,11 @@ mod tests {
             (Coding::JpegLs, Some("JPEG-LS"), None),
             (Coding::Jpeg2000, Some("JPEG 2000"), None),
             (Coding::JpegXl, Some("JPEG XL"), None),
-            (Coding::RetiredJpeg, None, Some("hierarchical or arithmetic JPEG, retired unused")),
+            (
+                Coding::RetiredJpeg,
+                None,
+                Some("a JPEG process retired from the standard and never seen in practice"),
+            ),
             (Coding::Video, None, Some("video")),
             (Coding::Referenced, None, Some("pixels at an address outside of the file")),
             (Coding::NoPixels, None, Some("a form for other media than files")),

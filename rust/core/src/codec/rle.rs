@@ -126,7 +126,7 @@ impl Width {
         }
     }
 
-    /// Pixels of which so many bytes of a segment tell.
+    /// Pixels in so many bytes of a segment.
     fn pixels_in(self, length: usize) -> usize {
         match self {
             Width::Bit => length * 8,

@@ -59,7 +59,7 @@ pub struct CodedImage {
     pub has_unused_bits: bool,
 }
 
-/// How frames are wanted.
+/// How a caller wants frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DecodeOptions {
     /// How often rows and columns are halved, rounding up: the resolution levels to leave out (JPEG
@@ -68,7 +68,7 @@ pub struct DecodeOptions {
 }
 
 impl DecodeOptions {
-    /// Checks that frames coded so can be had like this.
+    /// Checks that frames of this coding can be decoded like this.
     ///
     /// # Errors
     ///
@@ -83,11 +83,11 @@ impl DecodeOptions {
 
 /// Takes the rows of a frame, from the top down.
 pub trait RowSink {
-    /// Is told once, before the first row, what the codestream says.
+    /// Takes, once and before the first row, what the codestream says of itself.
     ///
     /// # Errors
     ///
-    /// If such samples have no place.
+    /// If the image cannot have such samples.
     fn begin(&mut self, coded: &CodedImage) -> Result<()>;
 
     /// Takes the next rows.
@@ -122,17 +122,17 @@ impl<'a> Target<'a> {
         self.image
     }
 
-    /// How the frame is wanted.
+    /// How the caller wants the frame.
     pub fn options(&self) -> DecodeOptions {
         self.options
     }
 
-    /// Rows that are expected: those of the image, halved as often as is wanted.
+    /// Rows of the decoded frame: those of the image, halved as often as the options say.
     pub fn rows_expected(&self) -> usize {
         halved(self.image.rows, self.options.reduce)
     }
 
-    /// Columns that are expected: those of the image, halved as often as is wanted.
+    /// Columns of the decoded frame: those of the image, halved as often as the options say.
     pub fn columns_expected(&self) -> usize {
         halved(self.image.columns, self.options.reduce)
     }

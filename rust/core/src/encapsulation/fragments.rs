@@ -42,8 +42,8 @@ impl Fragments {
     ///
     /// # Errors
     ///
-    /// If something else than an item stands where one must, there are more than the limit, or the
-    /// file cannot be read.
+    /// If another element is in the place of an item, a fragment has no length, there are more
+    /// fragments than the limit, or the file cannot be read.
     pub fn read(
         bytes: &OpenBytes<'_>,
         offset: u64,
@@ -133,7 +133,7 @@ impl Fragments {
     }
 }
 
-/// Headers of items, of which those close to each other are read together.
+/// Reads headers of items, several at a time where they are close to each other.
 struct Look<'a> {
     bytes: &'a OpenBytes<'a>,
     /// Where the value ends.
@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn read_with(value: &[u8], order: ByteOrder, limits: &Limits) -> Result<Fragments> {
-        // Two bytes before the value, and more behind it, belong to something else.
+        // Two bytes before the value, and more after it, belong to something else.
         let file = [&[0xAA; 2], value, &[0xBB; 20]].concat();
         let bytes = FileBytes::new(Source::Memory(Arc::new(file)), Vec::new());
         let open = OpenBytes::new(&bytes).unwrap();

@@ -42,6 +42,33 @@ impl Irregularity {
 }
 
 /// The frames of an encapsulated value.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use rapidicom_core::{
+///     AlignedBuffer, ByteOrder, FileBytes, Fragments, Frames, Limits, OpenBytes, Source,
+/// };
+///
+/// let value = [
+///     &[0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0][..], // an empty Basic Offset Table
+///     &[0xFE, 0xFF, 0x00, 0xE0, 2, 0, 0, 0, 1, 2], // the first frame
+///     &[0xFE, 0xFF, 0x00, 0xE0, 2, 0, 0, 0, 3, 4], // the second frame
+///     &[0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0], // the delimiter
+/// ]
+/// .concat();
+/// let length = value.len() as u64;
+/// let bytes = FileBytes::new(Source::Memory(Arc::new(value)), Vec::new());
+/// let open = OpenBytes::new(&bytes)?;
+///
+/// let fragments = Fragments::read(&open, 0, length, ByteOrder::Little, &Limits::DEFAULT)?;
+/// let frames = Frames::find(fragments, None, 2, &open)?;
+/// assert_eq!(frames.count(), 2);
+/// assert_eq!(frames.read(1, &open, &mut AlignedBuffer::default())?, [3, 4]);
+/// # Ok::<(), rapidicom_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frames {
     fragments: Vec<Fragment>,
@@ -54,14 +81,14 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Finds the frames among `fragments`, of which there should be `said_count`.
+    /// Finds the frames that `fragments` make. Number of Frames says that there are `said_count`.
     ///
     /// A table is believed if it leads to fragments, from the first to the last, and leaves no
     /// frame empty.
     ///
     /// # Errors
     ///
-    /// If there are no fragments, or nothing says which make a frame; or the file cannot be read.
+    /// If there are no fragments, if nothing says which make a frame, or the file cannot be read.
     pub fn find(
         fragments: Fragments,
         extended: Option<&ExtendedOffsetTable>,
@@ -132,8 +159,8 @@ impl Frames {
         }
     }
 
-    /// The bytes of a frame, those of its fragments one behind the other: as they are in memory
-    /// where there is one, else in `buffer`.
+    /// The bytes of a frame, those of its fragments one after the other: as they are in memory if
+    /// there is one fragment, else in `buffer`.
     ///
     /// # Errors
     ///
@@ -202,8 +229,7 @@ fn by_basic_table(
     table: &[u64],
     said_count: u64,
 ) -> Option<Vec<Range<usize>>> {
-    // A table of other frames than there should be is no help, unless they cannot be told
-    // otherwise.
+    // A table with another count of frames helps only if the fragments do not have that count.
     if table.len() as u64 != said_count && fragments.len() as u64 == said_count {
         return None;
     }
@@ -213,7 +239,7 @@ fn by_basic_table(
     ranges.iter().all(|range| range.start < range.end).then_some(ranges)
 }
 
-/// Which fragments stand at these offsets from the first fragment's item; `None` if one leads
+/// Which fragments are at these offsets from the first fragment's item; `None` if one leads
 /// elsewhere, or they do not rise from 0.
 fn indices(fragments: &[Fragment], offsets: &[u64]) -> Option<Vec<usize>> {
     let base = fragments.first()?.offset;
@@ -225,7 +251,7 @@ fn indices(fragments: &[Fragment], offsets: &[u64]) -> Option<Vec<usize>> {
     (indices.first() == Some(&0) && indices.is_sorted_by(|a, b| a < b)).then_some(indices)
 }
 
-/// The fragments of each frame where no table says it.
+/// The fragments of each frame where no table says them.
 fn by_fragments(
     fragments: &mut Vec<Fragment>,
     said_count: u64,
@@ -241,8 +267,8 @@ fn by_fragments(
             &mut buffer,
         )?))
     };
-    // All frames start as the first does: other bytes can look like a frame of another codec by
-    // chance.
+    // All frames start as the first does. Within a frame, bytes can look like the start of another
+    // codec's frame by chance.
     let expected = match fragments.iter().find(|fragment| fragment.length > 0) {
         Some(first) => signature_of(first)?,
         None => None,
@@ -274,8 +300,8 @@ fn by_fragments(
             starts.push(index);
         }
     }
-    // Where each starts a frame, those that there are can be had, be they fewer or more than is
-    // said.
+    // Where each fragment starts a frame, the frames are those present, whatever Number of Frames
+    // says.
     if starts.first() != Some(&0)
         || (starts.len() < fragments.len() && (starts.len() as u64) < said_count)
     {

@@ -85,7 +85,7 @@ pub(super) fn is_wanted_sequence(tag: Tag) -> bool {
     )
 }
 
-/// The last tag that is wanted of a functional group's item; private groups lie behind it.
+/// The last tag that is wanted of a functional group's item; private groups come after it.
 pub(super) const LAST_WANTED: Tag = Tag::new(0x0062, 0x000B);
 
 /// One value field, and how it is written.
@@ -271,7 +271,7 @@ impl Field<'_> {
         value::number_size(vr).map(|_| vr)
     }
 
-    /// Numbers and codes are of ASCII characters (PS3.5 §6.1.1), with blanks or a zero byte behind
+    /// Numbers and codes are of ASCII characters (PS3.5 §6.1.1), with blanks or a zero byte after
     /// them.
     fn ascii(&self) -> Option<&str> {
         std::str::from_utf8(self.bytes).ok().map(|text| text.trim_end_matches(['\0', ' ']))
@@ -293,7 +293,7 @@ impl Field<'_> {
     }
 }
 
-/// An index that is not told: those of the standard count from 1.
+/// In place of an index that a frame lacks; indices count from 1.
 pub(super) const NO_INDEX: u32 = u32::MAX;
 
 /// A number that counts.

@@ -30,7 +30,7 @@ pub struct Dimension {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dimensions {
     all: Vec<Dimension>,
-    /// Frame after frame those of all dimensions; [`NO_INDEX`] where one is not told.
+    /// Frame after frame those of all dimensions; [`NO_INDEX`] where one is missing.
     indices: Vec<u32>,
 }
 
@@ -73,7 +73,7 @@ impl Dimensions {
         &self.all
     }
 
-    /// The index of a frame, from 0, in a dimension; `None` if it is not told.
+    /// The index of a frame, from 0, in a dimension; `None` if it has none.
     pub fn index(&self, frame: usize, dimension: usize) -> Option<u32> {
         let place = frame.checked_mul(self.all.len())?.checked_add(dimension)?;
         self.indices

@@ -4,6 +4,40 @@ use super::sample::{PixelElement, SampleType};
 use crate::error::{ErrorKind, Result};
 
 /// How the pixels of an image are laid out and what their bits mean.
+///
+/// # Examples
+///
+/// A CT slice of 512 by 512 pixels, signed, 12 of 16 bits stored:
+///
+/// ```
+/// use rapidicom_core::{Attributes, ImageDescription, PixelElement, SampleType, Tag};
+///
+/// struct Ct;
+///
+/// impl Attributes for Ct {
+///     fn integer(&self, tag: Tag) -> Option<i64> {
+///         match (tag.group(), tag.element()) {
+///             (0x0028, 0x0002) => Some(1),
+///             (0x0028, 0x0010 | 0x0011) => Some(512),
+///             (0x0028, 0x0100) => Some(16),
+///             (0x0028, 0x0101) => Some(12),
+///             (0x0028, 0x0103) => Some(1),
+///             _ => None,
+///         }
+///     }
+///
+///     fn text(&self, _: Tag) -> Option<String> {
+///         None
+///     }
+/// }
+///
+/// let image = ImageDescription::new(&Ct, PixelElement::PixelData)?;
+/// assert_eq!(image.frame_shape(), [512, 512]);
+/// assert_eq!((image.sample_type(), image.frame_length()), (SampleType::I16, 524_288));
+/// // Four bits above the value make way for its sign.
+/// assert_eq!(image.shifts(), (4, 4));
+/// # Ok::<(), rapidicom_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageDescription {
     /// Rows of a frame, 1 to 65535.
@@ -25,7 +59,7 @@ pub struct ImageDescription {
     /// Whether samples are two's complement.
     pub is_signed: bool,
     /// Whether each colour has a plane of its own, rather than each pixel its colours together;
-    /// `None` if that is not said, of several samples.
+    /// `None` if the data set of an image with several samples does not say.
     pub is_planar: Option<bool>,
     /// What the samples mean, as it is written: `MONOCHROME2`, `RGB`.
     pub photometric_interpretation: String,
@@ -48,7 +82,7 @@ impl ImageDescription {
         }
     }
 
-    /// Rows and columns, and behind them the samples where there are several: the shape of a
+    /// Rows, columns and, if there are several, samples: the shape of a
     /// frame's array.
     pub fn frame_shape(&self) -> Vec<usize> {
         let samples = Some(self.samples_per_pixel).filter(|samples| *samples > 1);
@@ -117,8 +151,7 @@ impl ImageDescription {
         .into())
     }
 
-    /// The image as red, green and blue of 8 bits: these use all of them, however many luminance
-    /// had.
+    /// The image as red, green and blue, which use all 8 bits, however many luminance uses.
     pub fn as_rgb(&self) -> ImageDescription {
         ImageDescription { bits_stored: 8, high_bit: 7, ..self.clone() }
     }

@@ -21,7 +21,7 @@ pub(super) fn swap_bytes(bytes: &mut [u8], unit: usize) {
 /// Brings stored samples into the order of the array: packed ones into bytes of their own, those of
 /// a pixel together, chrominance to each pixel that shares it.
 ///
-/// `stored` has the samples of whole frames behind `skipped_bits` bits of what is before them;
+/// `stored` has the samples of whole frames after `skipped_bits` bits of what is before them;
 /// bytes are in little-endian order, here and in `out`.
 pub(super) fn arrange(
     stored: &[u8],
@@ -59,7 +59,7 @@ fn unpack(stored: &[u8], skipped_bits: u32, description: &ImageDescription, out:
     }
 }
 
-/// Makes a byte, 0 or 1, of each bit behind the first `skipped_bits`, fewer than 8; the lowest bit
+/// Makes a byte, 0 or 1, of each bit after the first `skipped_bits`, fewer than 8; the lowest bit
 /// of a byte comes first.
 fn unpack_bits(stored: &[u8], skipped_bits: u32, out: &mut [u8]) {
     let bit = |byte: u8, index: usize| byte >> index & 1;
@@ -84,7 +84,7 @@ fn unpack_bits(stored: &[u8], skipped_bits: u32, out: &mut [u8]) {
     }
 }
 
-/// Makes two bytes of each 12 bits behind the first `skipped_bits`, 0 or 4; the lowest bits of a
+/// Makes two bytes of each 12 bits after the first `skipped_bits`, 0 or 4; the lowest bits of a
 /// byte come first.
 fn unpack_twelve(stored: &[u8], skipped_bits: u32, out: &mut [u8]) {
     let mut bit = skipped_bits as usize;

@@ -34,14 +34,14 @@ pub struct EncapsulatedPixels {
     pub coding: Coding,
     /// Its UID, for messages.
     pub transfer_syntax_uid: String,
-    /// Whether as much as can be decoded of a damaged frame is wanted, rather than an error.
+    /// Whether a damaged frame gives as much as can be decoded of it, rather than an error.
     pub is_damage_allowed: bool,
     /// What a frame may cost.
     pub limits: Limits,
 }
 
 impl EncapsulatedPixels {
-    /// An image of which one frame is at hand, for [`EncapsulatedPixels::decode_bytes`].
+    /// An image whose frames the caller has, for [`EncapsulatedPixels::decode_bytes`].
     pub fn of_frame(
         description: ImageDescription,
         transfer_syntax: &TransferSyntax,
@@ -73,14 +73,14 @@ impl EncapsulatedPixels {
             .map_err(place)
     }
 
-    /// Checks, without looking at a frame, that there is somebody who reads such frames.
+    /// Checks, without looking at a frame, that a codec reads such frames.
     ///
     /// # Errors
     ///
-    /// If nobody does.
+    /// If none does.
     pub fn check_readable(&self) -> Result<()> {
         match codec::why_not(self.coding) {
-            // Where fragments are all the same, they themselves have to say how they are written.
+            // Nothing says how these fragments are written but they themselves.
             Some(_) if is_silent(self.coding) => Ok(()),
             Some(why) => Err(self.unsupported(why)),
             None => Ok(()),
@@ -248,7 +248,7 @@ impl EncapsulatedPixels {
             }
         };
         let available = cells.len() as u64;
-        // A byte of padding, and for what is inflated the one that was looked for behind its end.
+        // One byte more is padding, or, after inflating, the byte that shows that there are more.
         if available > needed.saturating_add(1) && coding == Coding::Uncompressed {
             return Err(ImageFault::FrameLength { found: available, expected: needed }.into());
         }
@@ -268,7 +268,7 @@ impl EncapsulatedPixels {
         Ok(is_cut_short.then(|| ErrorKind::DeflatedCutShort.into()))
     }
 
-    /// Decodes a range of frames into `out`, one behind the other, several at a time. Of damaged
+    /// Decodes a range of frames into `out`, one after the other, several at a time. Of damaged
     /// ones, where that is allowed, what is missing is zero; the errors say what it is, in the
     /// order of the frames.
     ///
@@ -310,7 +310,7 @@ impl EncapsulatedPixels {
     }
 }
 
-/// Whether a Transfer Syntax says nothing about how fragments are written, as there should be none.
+/// Whether a Transfer Syntax says nothing about how fragments are written, as it has none.
 fn is_silent(coding: Coding) -> bool {
     matches!(coding, Coding::Native | Coding::Referenced | Coding::NoPixels)
 }

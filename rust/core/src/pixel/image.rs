@@ -44,8 +44,8 @@ pub struct PixelValue<'a> {
 impl ImagePixels {
     /// Finds out how the pixels are written, and checks what can be checked without decoding them.
     ///
-    /// What the element is counts for more than the Transfer Syntax: some files have fragments
-    /// under a native one, or native pixels under one for compressed ones.
+    /// The element decides, not the Transfer Syntax: some files have fragments under a native
+    /// Transfer Syntax, or native pixels under a compressed one.
     ///
     /// # Errors
     ///
@@ -69,11 +69,11 @@ impl ImagePixels {
         })))
     }
 
-    /// Checks, without decoding anything, that there is somebody who reads such pixels.
+    /// Checks, without decoding anything, that such pixels can be read.
     ///
     /// # Errors
     ///
-    /// If nobody does, or the colours cannot be turned into RGB.
+    /// If they cannot, or their colours cannot become RGB.
     pub fn check_readable(&self) -> Result<()> {
         match self {
             ImagePixels::Native(pixels) => pixels.description.check_colour(),
@@ -96,8 +96,8 @@ impl PixelValue<'_> {
         if self.is_undefined_length {
             return Ok(true);
         }
-        // Of native pixels that were read anything may be the first bytes; those that were set in
-        // memory can be fragments before the Transfer Syntax is.
+        // Native pixels of a file can start with any bytes. In memory, a program can set fragments
+        // before it sets the Transfer Syntax.
         let may_be = syntax.is_some_and(TransferSyntax::is_encapsulated) || self.dataset.is_none();
         if !may_be || self.field.length < 8 {
             return Ok(false);

@@ -41,11 +41,11 @@ pub struct NativePixels {
     pub field: ValueField,
 }
 
-/// Checks that it is known how the samples of native pixels follow each other.
+/// Checks that the attributes say how the samples of native pixels follow each other.
 ///
 /// # Errors
 ///
-/// If it is not said, or chrominance is shared in a way that is not read.
+/// If they do not, or pixels share chrominance in a way that is not read.
 pub(super) fn check_layout(description: &ImageDescription) -> Result<()> {
     let meaning = description.photometric_interpretation.as_str();
     let is_odd_pair =
@@ -109,7 +109,7 @@ impl NativePixels {
     /// more than padding.
     pub fn whole_frame_count(&self) -> u64 {
         let said = self.description.frame_count;
-        // Chrominance that is shared or not: how much there is says nothing about frames.
+        // More bytes can as well mean that pixels do not share chrominance.
         if self.description.is_subsampled() {
             return said;
         }
@@ -121,7 +121,7 @@ impl NativePixels {
         u64::try_from(u128::from(self.field.length) * 8 / bits).unwrap_or(said).max(said)
     }
 
-    /// Bytes behind the last whole frame, one for padding apart.
+    /// Bytes after the last whole frame, without one of padding.
     pub fn excess_length(&self) -> u64 {
         let bits =
             u128::from(self.description.stored_frame_bits()) * u128::from(self.whole_frame_count());
@@ -129,8 +129,7 @@ impl NativePixels {
         self.field.length.saturating_sub(needed.saturating_add(needed % 2))
     }
 
-    /// Bytes of the unit whose bytes stand in the other order than little endian's; 1 if there is
-    /// none.
+    /// Bytes of the unit whose bytes are in big-endian order; 1 if there is no such unit.
     pub(super) fn swapped_unit(&self) -> usize {
         match (self.field.order, self.sample_type_size()) {
             (ByteOrder::Little, _) => 1,

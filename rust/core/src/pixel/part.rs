@@ -34,7 +34,7 @@ impl Steps {
             .take(self.count)
     }
 
-    /// From the lowest index to behind the highest, if they all are below `size`.
+    /// From the lowest index to one after the highest, if all are below `size`.
     fn cover(self, size: usize) -> Option<Range<usize>> {
         let way = isize::try_from(self.count.checked_sub(1)?).ok()?.checked_mul(self.step)?;
         let last = self.first.checked_add_signed(way)?;
@@ -92,8 +92,7 @@ impl FramePart {
         Ok(())
     }
 
-    /// Copies the wanted pixels out of whole rows, the first of which is that with index
-    /// `first_row`. A pixel has `pixel_length` bytes, and a row of the frame `columns` pixels.
+    /// Copies the wanted pixels out of whole rows, which start with the row `first_row`. A pixel has `pixel_length` bytes, and a row of the frame `columns` pixels.
     fn gather(
         &self,
         rows: &[u8],

@@ -44,7 +44,7 @@ fn file_id(_metadata: &fs::Metadata) -> u64 {
 ///
 /// # Errors
 ///
-/// If `tick`, which is called with 0, said to stop.
+/// If `tick`, which is called with 0, returns `false`.
 pub fn file_states(
     paths: &[PathBuf],
     workers: Workers,

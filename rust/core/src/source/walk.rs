@@ -66,7 +66,7 @@ pub fn with_files<T>(
 ///
 /// # Errors
 ///
-/// If one of `paths` does not exist or is a folder that cannot be read, or `tick` said to stop.
+/// If one of `paths` does not exist or is a folder that cannot be read, or `tick` returns `false`.
 pub fn list_files(
     paths: &[PathBuf],
     is_recursive: bool,

@@ -36,7 +36,7 @@ pub fn number_size(vr: Vr) -> Option<usize> {
     }
 }
 
-/// The numbers in `bytes`; bytes behind the last whole one are left out, and there are none for
+/// The numbers in `bytes`; bytes after the last whole one are left out, and there are none for
 /// another VR.
 pub fn numbers(bytes: &[u8], vr: Vr, order: ByteOrder) -> impl Iterator<Item = Number> {
     let size = number_size(vr).unwrap_or(usize::MAX);
@@ -102,7 +102,7 @@ pub fn is_canonical_integer(text: &str) -> bool {
     }
 }
 
-/// The tags in the value of an AT; bytes behind the last whole one are left out.
+/// The tags in the value of an AT; bytes after the last whole one are left out.
 pub fn tags(bytes: &[u8], order: ByteOrder) -> impl Iterator<Item = Tag> {
     let mut cursor = Cursor::new(bytes, 0, order);
     std::iter::from_fn(move || cursor.tag())

@@ -23,7 +23,7 @@ pub fn is_multi_valued(vr: Vr) -> bool {
     !matches!(vr, Vr::LT | Vr::ST | Vr::UT | Vr::UR)
 }
 
-/// The characters of a value field, without the padding behind its last value. Values are not
+/// The characters of a value field, without the padding after its last value. Values are not
 /// separated; each but the last keeps its own padding. Bytes that are of no character in
 /// `characters` become U+FFFD.
 pub fn text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Cow<'a, str> {
@@ -40,7 +40,7 @@ fn is_padding(byte: u8) -> bool {
     matches!(byte, b' ' | b'\0')
 }
 
-/// A value field without the padding behind its last value.
+/// A value field without the padding after its last value.
 pub fn trim_end(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., last] = bytes
         && is_padding(*last)
@@ -62,7 +62,7 @@ pub fn trim(bytes: &[u8]) -> &[u8] {
 }
 
 /// The values in the text of a value field, as [`text`] gives it, each without what pads it. Blanks
-/// are padding on both sides of identifiers and numbers, behind names and descriptions, and
+/// are padding on both sides of identifiers and numbers, after names and descriptions, and
 /// elsewhere part of the value (PS3.5 §6.2).
 pub fn text_values(text: &str, vr: Vr) -> impl Iterator<Item = &str> {
     let without_padding: fn(&str) -> &str = match vr {

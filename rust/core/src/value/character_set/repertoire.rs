@@ -119,7 +119,7 @@ impl Repertoire {
     /// The characters of bytes above ASCII, single or in pairs; `otherwise` says what a byte is
     /// that is neither.
     fn characters(self, bytes: &[u8], otherwise: impl Fn(u8) -> Option<char>) -> Option<String> {
-        // These two are written with 7 bits, behind an escape sequence.
+        // These two are written with 7 bits, after an escape sequence.
         let is_of_7_bits = matches!(self, Repertoire::Kanji | Repertoire::SupplementaryKanji);
         let mut text = String::with_capacity(bytes.len());
         let mut rest = bytes;
@@ -138,7 +138,7 @@ impl Repertoire {
         Some(text)
     }
 
-    /// The characters of 7-bit pairs behind the escape sequence that designates this set as G0;
+    /// The characters of 7-bit pairs after the escape sequence that designates this set as G0;
     /// control characters stand for themselves, and so does a delimiter of a name (PS3.5 §6.2.1)
     /// that is left alone at the end: writers forget the escape sequence that has to stand before
     /// it. `None` if some pair is of no character, or the set is none of pairs.
