@@ -38,7 +38,7 @@ else:
 __all__ = ["Dataset", "FileDataset", "FileMetaDataset"]
 
 
-class Dataset(PrivateAccess, PixelAccess, ReadOnly, TypedAttributes):
+class Dataset(PixelAccess, PrivateAccess, ReadOnly, TypedAttributes):
     """Data elements by tag and, as attributes, by keyword.
 
     Attributes:
