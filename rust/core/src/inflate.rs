@@ -19,10 +19,10 @@ pub(crate) type ReadDeflated<'r> = &'r dyn Fn(&mut [u8], u64) -> Result<usize>;
 const INPUT_LENGTH: usize = 16 * 1024;
 /// The fewest bytes by which the inflated data grow.
 const GROWTH: usize = 64 * 1024;
-/// A deflated byte stands for no more than this: 258 bytes take 2 bits (RFC 1951 §3.2.5).
+/// A deflated byte gives no more than this: 258 bytes take 2 bits (RFC 1951 §3.2.5).
 const MOST_PER_BYTE: u64 = 1032;
 
-/// Deflated bytes, and those that they stand for, from the first on.
+/// Deflated bytes, and what they inflate to, from the first on.
 pub(crate) struct Inflater {
     state: Box<DecompressorOxide>,
     /// The inflated bytes, and room for more.
@@ -90,10 +90,11 @@ impl Inflater {
     ///
     /// # Errors
     ///
-    /// If the bytes are not deflated, stand for more than the limit, or cannot be read.
+    /// If the bytes are not deflated, inflate to more than the limit, or cannot be read.
     pub(crate) fn extend_to(&mut self, wanted: u64, read: ReadDeflated<'_>) -> Result<()> {
         if let Some(end) = self.input_end {
-            // What is left can stand for so much: then it is not worth the while to start.
+            // What is left can give so many bytes that the limit is sure to be met: then there is
+            // no use in starting.
             let left = end
                 .saturating_sub(self.input_offset)
                 .saturating_add((self.end - self.start) as u64);
@@ -259,5 +260,40 @@ mod tests {
         assert!(inflate(&bomb, 1 << 20, &limits).is_ok(), "as much as is allowed");
         let incompressible = compress_to_vec(&text(5 << 20), 1);
         assert!(inflate(&incompressible, u64::MAX, &limits).is_ok(), "much that was much before");
+    }
+
+    #[test]
+    fn the_limit_grows_with_what_was_used_up() {
+        let limits = Limits { inflated_bytes: 1000, inflated_ratio: 10, ..Limits::DEFAULT };
+        let inflater = Inflater::new(0, None, &limits);
+        assert_eq!([0, 99, 100, 101].map(|used| inflater.limit(used)), [1000, 1000, 1000, 1010]);
+        assert_eq!(inflater.limit(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_frame_says_whether_its_end_is_missing() {
+        let plain = text(10_000);
+        let deflated = compress_to_vec(&plain, 6);
+        let (found, is_cut_short) = inflate_frame(&deflated, 10_000).unwrap();
+        assert_eq!((&found[..], is_cut_short), (&plain[..], false));
+        let cut = &deflated[..deflated.len() - 1];
+        let (found, is_cut_short) = inflate_frame(cut, 10_000).unwrap();
+        assert!(is_cut_short && found == plain[..found.len()]);
+        let (found, _) = inflate_frame(&deflated, 100).unwrap();
+        assert_eq!(found[..100], plain[..100], "less is wanted than there is");
+        let error = inflate_frame(&[0xFF; 8], 10).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::NotDeflated), "{error}");
+    }
+
+    #[test]
+    fn errors_of_the_reader_are_passed_on() {
+        let mut inflater = Inflater::new(7, None, &Limits::DEFAULT);
+        let read = |_: &mut [u8], offset: u64| {
+            assert_eq!(offset, 7);
+            Err(ErrorKind::FileChanged.into())
+        };
+        let error = inflater.extend_to(1, &read).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::FileChanged), "{error}");
+        assert!(inflater.bytes().is_empty() && !inflater.is_done());
     }
 }

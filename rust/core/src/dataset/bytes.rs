@@ -1,4 +1,4 @@
-//! The bytes behind a data set, kept or still in the file.
+//! The bytes that values are read from, kept or still in the file.
 
 use std::borrow::Cow;
 

@@ -19,6 +19,30 @@ use crate::value::{self, CharacterSet, Number};
 use crate::vr::Vr;
 
 /// The element records of one data set, in the order of their tags, and what they are read with.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use rapidicom_core::{Dataset, Encoding, Limits, Rules, Stop, Tag};
+///
+/// let mut bytes = Vec::new();
+/// bytes.extend(b"\x08\x00\x40\x11SQ\x00\x00");  // (0008,1140), SQ
+/// bytes.extend(b"\x14\x00\x00\x00");            // 20 bytes
+/// bytes.extend(b"\xFE\xFF\x00\xE0");            // an item
+/// bytes.extend(b"\x0C\x00\x00\x00");            // 12 bytes
+/// bytes.extend(b"\x08\x00\x55\x11UI\x04\x00");  // (0008,1155), UI, 4 bytes
+/// bytes.extend(b"1.2\0");                       // a UID
+///
+/// let (encoding, rules) = (Encoding::EXPLICIT_LITTLE, Rules::default());
+/// let dataset = Dataset::from_memory(Arc::new(bytes), encoding, Stop::AtEnd, &rules)?;
+/// let sequence = dataset.find(Tag::new(0x0008, 0x1140)).expect("the bytes have it");
+/// for item in dataset.items(sequence, &Limits::DEFAULT)? {
+///     let item = item.parse(&Limits::DEFAULT)?;
+///     let uid = item.find(Tag::new(0x0008, 0x1155)).expect("the item has it");
+///     assert_eq!(*item.value(uid)?, *b"1.2\0");
+/// }
+/// # Ok::<(), rapidicom_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Dataset {
     bytes: Arc<FileBytes>,
@@ -161,7 +185,7 @@ impl Dataset {
         dataset
     }
 
-    /// Reads a data set that stands alone, without File Meta Information: the caller knows how it
+    /// Reads a data set without File Meta Information in front of it: the caller knows how it
     /// is written.
     ///
     /// # Errors
@@ -273,7 +297,7 @@ impl Dataset {
         &self.deviations
     }
 
-    /// The bytes behind it.
+    /// The bytes that its values are read from.
     pub fn bytes(&self) -> &Arc<FileBytes> {
         &self.bytes
     }

@@ -18,6 +18,26 @@ use crate::transfer_syntax::{self, TransferSyntax};
 use crate::uid;
 
 /// A file: its File Meta Information and its data set.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use rapidicom_core::value::Number;
+/// use rapidicom_core::{DicomFile, ParseOptions, Tag, Vr};
+///
+/// let mut bytes = vec![0; 128];                 // the preamble
+/// bytes.extend(b"DICM");                        // the prefix
+/// bytes.extend(b"\x02\x00\x10\x00UI\x14\x00");  // (0002,0010), UI, 20 bytes
+/// bytes.extend(b"1.2.840.10008.1.2.1\0");       // Explicit VR Little Endian
+/// bytes.extend(b"\x28\x00\x10\x00US\x02\x00");  // (0028,0010), US, 2 bytes
+/// bytes.extend(b"\x00\x02");                    // 512 rows
+///
+/// let file = DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default())?;
+/// assert_eq!(file.transfer_syntax_uid(), "1.2.840.10008.1.2.1");
+/// let rows = file.dataset.find(Tag::new(0x0028, 0x0010)).expect("the bytes have it");
+/// assert_eq!(file.dataset.numbers(rows, Vr::US)?, [Number::Int(512)]);
+/// # Ok::<(), rapidicom_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct DicomFile {
     /// Whether it starts with a preamble and the prefix.
@@ -178,5 +198,107 @@ impl DicomFile {
 impl std::fmt::Debug for DicomFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DicomFile").field("dataset", &self.dataset).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cursor::copy_into;
+    use crate::error::ErrorKind;
+    use crate::parse::Stop;
+
+    /// A file of Explicit VR Little Endian with this data set.
+    fn file(dataset: &[u8]) -> Vec<u8> {
+        #[rustfmt::skip]
+        let fields: [&[u8]; 5] = [
+            &[7; 128],
+            b"DICM",
+            b"\x02\0\x10\0UI\x14\0", b"1.2.840.10008.1.2.1\0",
+            dataset,
+        ];
+        fields.concat()
+    }
+
+    const ROWS: &[u8] = b"\x28\0\x10\0US\x02\0\x04\0";
+
+    /// An object of the caller's.
+    struct Reader(Vec<u8>);
+
+    impl ReadAt for Reader {
+        fn length(&self) -> u64 {
+            self.0.len() as u64
+        }
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+            Ok(copy_into(buffer, self.0.get(offset as usize..).unwrap_or_default()))
+        }
+    }
+
+    #[test]
+    fn a_file_is_the_same_from_each_source() {
+        let long = [b"\x09\0\x01\x10OB\0\0\xA0\x86\x01\0", &[5; 100_000][..], ROWS].concat();
+        let bytes = file(&long);
+        let path = std::env::temp_dir().join(format!("rapidicom-file-{}", std::process::id()));
+        std::fs::write(&path, &bytes).unwrap();
+        let options = ParseOptions::default();
+        let on_disk = DicomFile::open(&path, &options).unwrap();
+        let in_memory = DicomFile::from_memory(Arc::new(bytes.clone()), &options).unwrap();
+        let read = DicomFile::from_reader(&Reader(bytes), &options).unwrap();
+        for (name, found, is_file) in
+            [("a path", &on_disk, true), ("memory", &in_memory, false), ("a reader", &read, false)]
+        {
+            assert_eq!(found.transfer_syntax_uid(), "1.2.840.10008.1.2.1", "{name}");
+            assert_eq!(found.preamble().unwrap().as_deref(), Some(&[7; 128][..]), "{name}");
+            assert_eq!(found.file_source().map(|file| &*file.path), is_file.then_some(&*path));
+            let elements = found.dataset.elements();
+            let values: Vec<_> = elements
+                .iter()
+                .map(|element| found.dataset.value(element).unwrap().into_owned())
+                .collect();
+            assert_eq!(values, [vec![5; 100_000], vec![4, 0]], "{name}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        let error = on_disk.dataset.value(&on_disk.dataset.elements()[0]).unwrap_err();
+        assert_eq!(error.path(), Some(&*path), "long values stay in the file");
+        let error = DicomFile::open(&path, &options).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
+        assert_eq!(error.path(), Some(&*path));
+    }
+
+    #[test]
+    fn what_is_inflated_is_in_memory() {
+        let plain = [ROWS, b"\x28\0\x11\0US\x02\0\x05\0"].concat();
+        let deflated = miniz_oxide::deflate::compress_to_vec(&plain, 6);
+        let bytes =
+            [&[0; 128][..], b"DICM\x02\0\x10\0UI\x16\0", b"1.2.840.10008.1.2.1.99", &deflated]
+                .concat();
+        let found = DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default()).unwrap();
+        let [rows, columns] = found.dataset.elements() else { panic!("two elements") };
+        assert_eq!((rows.value_offset, columns.value_offset), (8, 18));
+        assert_eq!(found.dataset.value(columns).unwrap(), &[5, 0][..]);
+    }
+
+    #[test]
+    fn a_file_without_a_prefix_has_no_preamble() {
+        let options = ParseOptions { force: true, ..ParseOptions::default() };
+        let found = DicomFile::from_memory(Arc::new(ROWS.to_vec()), &options).unwrap();
+        assert!(!found.has_preamble && found.preamble().unwrap().is_none());
+        assert_eq!((found.transfer_syntax_uid(), found.transfer_syntax), (String::new(), None));
+        let whole = DicomFile::from_memory(Arc::new(file(ROWS)), &options).unwrap();
+        let dataset = Dataset::clone(&found.dataset);
+        let made = DicomFile::new(true, whole.meta.clone(), dataset);
+        assert_eq!(made.transfer_syntax, whole.transfer_syntax);
+        assert!(made.has_preamble && made.transfer_syntax.is_some());
+        assert_eq!(format!("{made:?}"), "DicomFile { dataset: Dataset { elements: 1, .. }, .. }");
+    }
+
+    #[test]
+    fn options_say_where_to_stop() {
+        let bytes = file(&[ROWS, b"\xE0\x7F\x10\0OW\0\0\x02\0\0\0\x01\0"].concat());
+        for (stop, count) in [(Stop::AtEnd, 2), (Stop::BeforePixels, 1)] {
+            let options = ParseOptions { stop, ..ParseOptions::default() };
+            let found = DicomFile::from_memory(Arc::new(bytes.clone()), &options).unwrap();
+            assert_eq!(found.dataset.elements().len(), count, "{stop:?}");
+        }
     }
 }

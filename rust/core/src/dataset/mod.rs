@@ -1,4 +1,4 @@
-//! One data set: its element records, and the bytes behind them when they are asked for.
+//! One data set: its element records, and their values when they are asked for.
 //!
 //! [`elements`] is the data set itself and its items, [`file`] the file around it, [`bytes`] what
 //! both read values from, and [`surroundings`] what the VR of an element depends on.

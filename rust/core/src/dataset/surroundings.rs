@@ -151,3 +151,113 @@ pub(crate) trait Surroundings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::dataset::Dataset;
+    use crate::parse::{Encoding, Rules, Stop};
+    use crate::tag::Tag;
+    use crate::vr::Vr;
+
+    /// One field of a data set in Implicit VR Little Endian: tag and value.
+    fn field(tag: u32, value: &[u8]) -> Vec<u8> {
+        let [a, b, c, d] = tag.to_be_bytes();
+        [&[b, a, d, c][..], &(value.len() as u32).to_le_bytes(), value].concat()
+    }
+
+    fn dataset(bytes: &[u8], encoding: Encoding) -> Dataset {
+        let bytes = Arc::new(bytes.to_vec());
+        Dataset::from_memory(bytes, encoding, Stop::AtEnd, &Rules::default()).unwrap()
+    }
+
+    /// The VR that an implicit element gets after others.
+    fn resolve(before: &[Vec<u8>], tag: u32, value: &[u8]) -> (Vr, Option<&'static str>) {
+        let bytes = [before.concat(), field(tag, value)].concat();
+        let dataset = dataset(&bytes, Encoding::IMPLICIT_LITTLE);
+        let found = dataset.vr(dataset.find(Tag(tag)).unwrap());
+        (found.vr, found.undecided)
+    }
+
+    #[test]
+    fn the_dictionary_and_the_data_set_decide_where_no_vr_is_written() {
+        let sign = |value: u8| vec![field(0x0028_0103, &[value, 0])];
+        let lut = |bits: u8| vec![field(0x0028_3002, &[bits, 0, 0, 0, 16, 0])];
+        let owner = |name: &[u8]| vec![field(0x0009_0010, name)];
+        let two = &[0, 0][..];
+        #[rustfmt::skip]
+        let table = [
+            ("one VR", vec![], 0x0010_0010, two, Vr::PN),
+            ("US without Pixel Representation", vec![], 0x0028_0106, two, Vr::US),
+            ("US of unsigned pixels", sign(0), 0x0028_0106, two, Vr::US),
+            ("SS of signed pixels", sign(1), 0x0028_0106, two, Vr::SS),
+            ("US of neither", sign(2), 0x0028_0106, two, Vr::US),
+            ("pixels", vec![], 0x7FE0_0010, two, Vr::OW),
+            ("a LUT of one entry", lut(1), 0x0028_3006, two, Vr::US),
+            ("a LUT of two entries", lut(2), 0x0028_3006, two, Vr::OW),
+            ("a LUT without a descriptor", vec![], 0x0028_3006, two, Vr::OW),
+            ("a group length", vec![], 0x0011_0000, &[0; 4], Vr::UN),
+            ("a group length of an even group", vec![], 0x0006_0000, &[0; 4], Vr::UL),
+            ("unknown", vec![], 0x0006_0001, two, Vr::UN),
+            ("a private creator", vec![], 0x0009_0010, b"AB", Vr::LO),
+            ("a private element of an unknown owner", owner(b"ACME"), 0x0009_1001, two, Vr::UN),
+            ("a private element without an owner", vec![], 0x0009_1001, two, Vr::UN),
+        ];
+        for (name, before, tag, value, expected) in table {
+            assert_eq!(resolve(&before, tag, value), (expected, None), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_written_vr_counts_unless_it_is_unknown() {
+        let rows = |vr: &[u8; 2], length: &[u8]| [b"\x28\0\x10\0", &vr[..], length].concat();
+        let short = |vr| [&rows(vr, &[2, 0])[..], &[4, 0]].concat();
+        let unknown = |length: u32| {
+            let header = rows(b"UN", &[&[0, 0][..], &length.to_le_bytes()].concat());
+            [&header[..], &vec![0; length as usize]].concat()
+        };
+        let open = [
+            &rows(b"UN", &[0, 0, 0xFF, 0xFF, 0xFF, 0xFF])[..],
+            &[0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0],
+        ];
+        for (name, bytes, expected) in [
+            ("another VR than the dictionary's", short(b"SS"), Vr::SS),
+            ("unknown", unknown(2), Vr::US),
+            ("unknown, as long as other VRs go", unknown(0xFFFE), Vr::US),
+            ("unknown because it is long", unknown(0xFFFF), Vr::UN),
+            ("unknown of undefined length", open.concat(), Vr::SQ),
+        ] {
+            let dataset = dataset(&bytes, Encoding::EXPLICIT_LITTLE);
+            assert_eq!(dataset.vr(&dataset.elements()[0]).vr, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_undefined_length_without_a_vr_is_a_sequence_or_pixels() {
+        let end = [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0];
+        for (tag, expected) in [
+            (0x0006_0001, Vr::SQ),
+            (0x0009_1001, Vr::SQ),
+            (0x0008_1140, Vr::SQ),
+            (0x7FE0_0010, Vr::OB),
+        ] {
+            let mut bytes = field(tag, &[]);
+            bytes[4..8].fill(0xFF);
+            let dataset = dataset(&[&bytes[..], &end].concat(), Encoding::IMPLICIT_LITTLE);
+            assert_eq!(dataset.vr(&dataset.elements()[0]).vr, expected, "{tag:08X}");
+        }
+    }
+
+    #[test]
+    fn items_inherit_the_pixel_representation() {
+        let smallest = field(0x0028_0106, &[0, 0]);
+        let item = [&[0xFE, 0xFF, 0x00, 0xE0, 10, 0, 0, 0][..], &smallest].concat();
+        let bytes = [field(0x0028_0103, &[1, 0]), field(0x0040_9096, &item)].concat();
+        let dataset = dataset(&bytes, Encoding::IMPLICIT_LITTLE);
+        let limits = crate::limits::Limits::DEFAULT;
+        let items = dataset.items(&dataset.elements()[1], &limits).unwrap();
+        let item = items[0].parse(&limits).unwrap();
+        assert_eq!(item.vr(&item.elements()[0]).vr, Vr::SS);
+    }
+}

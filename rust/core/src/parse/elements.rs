@@ -16,6 +16,33 @@ use crate::vr::Vr;
 /// Appends the elements of the data set that starts `start` bytes into the file to `elements`, in
 /// the order of their tags; returns the offset at which the parser stopped.
 ///
+/// ```
+/// use rapidicom_core::{Deviations, Encoding, Rules, Stop, Tag, Window, parse_elements};
+///
+/// let mut bytes = Vec::new();
+/// bytes.extend(b"\x08\x00\x60\x00CS\x02\x00");  // (0008,0060), CS, 2 bytes
+/// bytes.extend(b"CT");                          // Modality
+/// bytes.extend(b"\x28\x00\x10\x00US\x02\x00");  // (0028,0010), US, 2 bytes
+/// bytes.extend(b"\x00\x02");                    // 512 rows
+///
+/// let mut window = Window::memory(&bytes, 0);
+/// let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
+/// let end = parse_elements(
+///     &mut window,
+///     0,
+///     Encoding::EXPLICIT_LITTLE,
+///     Stop::After(Tag::new(0x0008, 0x0060)),
+///     &Rules::default(),
+///     &mut elements,
+///     &mut deviations,
+/// )?;
+/// assert_eq!(end, 10);
+/// assert_eq!(elements.len(), 1);
+/// assert_eq!((elements[0].value_offset, elements[0].value_length), (8, 2));
+/// assert!(deviations.as_slice().is_empty());
+/// # Ok::<(), rapidicom_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// If the bytes are no elements, a limit is exceeded, or the operating system refuses. What was

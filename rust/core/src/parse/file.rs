@@ -18,6 +18,30 @@ pub(crate) const PREAMBLE_LENGTH: usize = 128;
 const PREFIX: &[u8; 4] = b"DICM";
 
 /// What is wanted of a file.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use rapidicom_core::{DicomFile, ErrorKind, Leniencies, ParseOptions, Rules, Stop};
+///
+/// let mut bytes = vec![0; 128];                 // the preamble
+/// bytes.extend(b"DICM");                        // the prefix
+/// bytes.extend(b"\x02\x00\x10\x00UI\x14\x00");  // (0002,0010), UI, 20 bytes
+/// bytes.extend(b"1.2.840.10008.1.2.1\0");       // Explicit VR Little Endian
+/// bytes.extend(b"\x28\x00\x10\x00US\x02\x00");  // (0028,0010), US, 2 bytes
+/// bytes.extend(b"\x00\x02");                    // 512 rows
+/// bytes.push(0);                                // a byte too many
+///
+/// let header = ParseOptions { stop: Stop::BeforePixels, ..ParseOptions::default() };
+/// let file = DicomFile::from_memory(Arc::new(bytes.clone()), &header)?;
+/// assert_eq!(file.dataset.deviations().as_slice()[0].leniency.name(), "trailing_bytes");
+///
+/// let rules = Rules { leniencies: Leniencies::NONE, ..Rules::default() };
+/// let strict = ParseOptions { rules, ..header };
+/// let error = DicomFile::from_memory(Arc::new(bytes), &strict).unwrap_err();
+/// assert!(matches!(error.kind(), ErrorKind::HeaderCutShort { available: 1, .. }));
+/// # Ok::<(), rapidicom_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ParseOptions {
     /// Where to stop.

@@ -24,6 +24,20 @@ impl Encoding {
 }
 
 /// Where one element's value field lies.
+///
+/// ```
+/// use rapidicom_core::{Element, Tag, Vr};
+///
+/// let element = Element {
+///     tag: Tag::new(0x0028, 0x0010),
+///     vr: Vr::US,
+///     is_undefined_length: false,
+///     is_cut_short: false,
+///     value_offset: 340,
+///     value_length: 2,
+/// };
+/// assert_eq!(element.value_end(), 342);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Element {
     /// The tag.
@@ -59,7 +73,7 @@ pub(crate) struct ElementHeader {
     pub value_length: Option<u32>,
 }
 
-/// The length that stands for an undefined one (PS3.5 §7.1.1).
+/// The length that says that it is undefined (PS3.5 §7.1.1).
 pub(super) const UNDEFINED: u32 = 0xFFFF_FFFF;
 
 impl ElementHeader {

@@ -55,6 +55,31 @@ enum Bytes<'a> {
 }
 
 /// The bytes of a file from `base` on, as far as they have been read.
+///
+/// ```
+/// use rapidicom_core::{AlignedBuffer, Limits, ReadAt, Result, Window};
+///
+/// /// A file of 100,000 zeros.
+/// struct Zeros;
+///
+/// impl ReadAt for Zeros {
+///     fn length(&self) -> u64 {
+///         100_000
+///     }
+///     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+///         let count = buffer.len().min((self.length() - offset) as usize);
+///         buffer[..count].fill(0);
+///         Ok(count)
+///     }
+/// }
+///
+/// let mut buffer = AlignedBuffer::default();
+/// let mut window = Window::file(&Zeros, &mut buffer, None, &Limits::DEFAULT)?;
+/// assert!(window.bytes().len() < 100_000);
+/// window.extend_to(50_000)?;
+/// assert!(window.reaches(50_000));
+/// # Ok::<(), rapidicom_core::Error>(())
+/// ```
 pub struct Window<'a> {
     bytes: Bytes<'a>,
     base: u64,
