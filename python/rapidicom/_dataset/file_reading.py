@@ -233,7 +233,7 @@ def data_element_generator(
             continue
         vr: str | None = element.VR
         if is_implicit:
-            # The end of a value is found by its VR, which the dictionary has.
+            # As in pydicom: a value of undefined length has the dictionary's VR, others none.
             entry = _core.dictionary_entry(element.tag) if element.is_undefined_length else None
             vr = None if entry is None else entry[0]
         value = None

@@ -227,7 +227,7 @@ class FileSet:
             raise_orphans: Whether such records are an error.
 
         Raises:
-            ValueError: As for the constructor, or `raise_orphans` is set and a file has such a
+            ValueError: As for the constructor, or `raise_orphans` is set and there is such a
                 record.
         """
         ds = ds_or_path if isinstance(ds_or_path, Dataset) else dcmread(ds_or_path)
