@@ -1,4 +1,4 @@
-//! Growing columns. A row that has no values is one that is missing.
+//! Growing columns, a variant for each type of column. A row without values is a missing one.
 
 use super::columns::Kind;
 
@@ -19,7 +19,7 @@ impl Rows {
         }
     }
 
-    /// Ends a row: with what was added since the last one, or without if it is of no use.
+    /// Ends a row: with the values added since the last one, or with none if they are not valid.
     pub(crate) fn end_row(&mut self, is_valid: bool) {
         match self {
             Rows::Int(rows) => rows.end_row(is_valid),
@@ -28,7 +28,7 @@ impl Rows {
         }
     }
 
-    /// Forgets the rows behind the first `count`, and what was added to a row that has not ended.
+    /// Forgets the rows after the first `count`, and what was added to a row that has not ended.
     pub(crate) fn truncate(&mut self, count: usize) {
         match self {
             Rows::Int(rows) => rows.truncate(count),
@@ -138,5 +138,27 @@ mod tests {
             text.end_row(is_valid);
         }
         assert_eq!([text.row(0), text.row(1), text.row(2), text.row(3)], ["é", "", "cd", ""]);
+    }
+
+    #[test]
+    fn rows_have_the_type_of_their_column() {
+        for kind in [Kind::Int, Kind::Float, Kind::Text] {
+            let mut rows = Rows::new(kind);
+            for is_valid in [true, false, true, true] {
+                match &mut rows {
+                    Rows::Int(rows) => rows.push(7),
+                    Rows::Float(rows) => rows.push(7.0),
+                    Rows::Text(rows) => rows.open().push('7'),
+                }
+                rows.end_row(is_valid);
+            }
+            rows.truncate(3);
+            let (own, found) = match &rows {
+                Rows::Int(rows) => (Kind::Int, [0, 1, 2, 3].map(|row| rows.row(row) == [7])),
+                Rows::Float(rows) => (Kind::Float, [0, 1, 2, 3].map(|row| rows.row(row) == [7.0])),
+                Rows::Text(rows) => (Kind::Text, [0, 1, 2, 3].map(|row| rows.row(row) == "7")),
+            };
+            assert_eq!((own, found), (kind, [true, false, true, false]));
+        }
     }
 }

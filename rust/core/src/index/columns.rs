@@ -1,4 +1,8 @@
 //! What a column of the header table is: which element, and of what type (PS3.6 §6).
+//!
+//! A new column type needs a variant of [`Kind`] and its VRs in `kind_of` here, rows of it in
+//! `builder`, a way from bytes to its values in `values`, and a variant of `table::Values`. Then
+//! `rust/python/src/arrow.rs` hands it to Python.
 
 use crate::dictionary::{self, DictionaryVr};
 use crate::error::{ColumnFault, ErrorKind, Result};
@@ -70,12 +74,24 @@ pub struct ColumnSpec {
 
 impl ColumnSpec {
     /// Reads what a caller wrote: a keyword, a tag as `0020000E` or `(0020,000E)`, or several of
-    /// them with dots between, the sequences that lead there first. `[2]` behind a sequence takes
+    /// them with dots between, the sequences that lead there first. `[2]` after a sequence takes
     /// its third item; without it, it is the first.
     ///
     /// # Errors
     ///
-    /// If that names no element, or one whose value is no text and no numbers.
+    /// [`ErrorKind::Column`] if that names no element, or one whose value is no text and no
+    /// numbers.
+    ///
+    /// ```
+    /// use rapidicom_core::index::{ColumnSpec, Kind, Width};
+    ///
+    /// let column = ColumnSpec::parse("ImagePositionPatient")?;
+    /// assert_eq!((column.kind(), column.width()), (Kind::Float, Width::Fixed(3)));
+    /// let nested = ColumnSpec::parse("PlanePositionSequence[0].ImagePositionPatient")?;
+    /// assert_eq!(nested.kind(), Kind::Float);
+    /// assert!(ColumnSpec::parse("SliceThicknes").is_err());
+    /// # Ok::<(), rapidicom_core::Error>(())
+    /// ```
     pub fn parse(text: &str) -> Result<ColumnSpec> {
         let wrong = |fault| ErrorKind::Column { text: text.to_owned(), fault };
         let (path, last) = match text.rsplit_once('.') {
@@ -255,23 +271,76 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_column_is_refused_with_its_name() {
+    fn what_is_no_column_is_refused_with_its_fault() {
+        let unknown = |part: &str| ColumnFault::Unknown { part: part.to_owned() };
+        let name = || "RequestAttributesSequence".to_owned();
         for (text, expected) in [
-            ("InstanceNumbre", "neither a keyword nor a tag"),
-            ("", "neither a keyword nor a tag"),
-            ("Rows.Columns", "Rows is no sequence"),
-            ("PixelData", "neither text nor numbers"),
-            ("RequestAttributesSequence", "is a sequence"),
-            ("RequestAttributesSequence[0]", "an index belongs to a sequence"),
-            ("RequestAttributesSequence[x].StudyInstanceUID", "no whole index"),
-            ("RequestAttributesSequence.", "neither a keyword nor a tag"),
-            ("OverlayRows", "give a tag"),
-            ("0020,00EG", "neither a keyword nor a tag"),
-            ("+020,0032", "neither a keyword nor a tag"),
+            ("InstanceNumbre", unknown("InstanceNumbre")),
+            ("", unknown("")),
+            ("0020,00EG", unknown("0020,00EG")),
+            ("+020,0032", unknown("+020,0032")),
+            ("0020,032", unknown("0020,032")),
+            ("(0020,0032", unknown("(0020,0032")),
+            ("RequestAttributesSequence.", unknown("")),
+            ("Rows.Columns", ColumnFault::NotASequence { name: "Rows".to_owned() }),
+            ("Rows[0].Columns", ColumnFault::NotASequence { name: "Rows".to_owned() }),
+            ("PixelData", ColumnFault::NoValues { name: "PixelData".to_owned() }),
+            ("RequestAttributesSequence", ColumnFault::WholeSequence { name: name() }),
+            ("RequestAttributesSequence[0]", ColumnFault::IndexAtEnd),
+            (
+                "RequestAttributesSequence[x].StudyInstanceUID",
+                ColumnFault::Index { part: "RequestAttributesSequence[x]".to_owned() },
+            ),
+            (
+                "RequestAttributesSequence[1.StudyInstanceUID",
+                ColumnFault::Index { part: "RequestAttributesSequence[1".to_owned() },
+            ),
+            ("OverlayRows", ColumnFault::RepeatingGroup { keyword: "OverlayRows".to_owned() }),
         ] {
-            let message = ColumnSpec::parse(text).unwrap_err().to_string();
-            assert!(message.contains(expected) && message.contains(text), "{text}: {message}");
+            let error = ColumnSpec::parse(text).unwrap_err();
+            let ErrorKind::Column { text: own, fault } = error.kind() else { panic!("{error}") };
+            assert_eq!((own.as_str(), fault), (text, &expected));
+            assert_eq!(error.what(), format!("column {text:?}: {expected}"));
         }
+    }
+
+    #[test]
+    fn a_column_has_the_width_of_its_multiplicity() {
+        for (vm, expected, count) in [
+            ("0", Width::One, Some(1)),
+            ("1", Width::One, Some(1)),
+            ("2", Width::Fixed(2), Some(2)),
+            ("1-n", Width::Widest, None),
+            ("", Width::Widest, None),
+        ] {
+            assert_eq!((Width::of_vm(vm), expected.count()), (expected, count), "{vm}");
+        }
+    }
+
+    #[test]
+    fn a_column_has_the_type_of_its_vr() {
+        for (vr, expected) in [
+            (Some(DictionaryVr::IS), Some(Kind::Int)),
+            (Some(DictionaryVr::UV), Some(Kind::Int)),
+            (Some(DictionaryVr::UsOrSs), Some(Kind::Int)),
+            (Some(DictionaryVr::DS), Some(Kind::Float)),
+            (Some(DictionaryVr::FD), Some(Kind::Float)),
+            (Some(DictionaryVr::AT), Some(Kind::Text)),
+            (Some(DictionaryVr::UI), Some(Kind::Text)),
+            (Some(DictionaryVr::OB), None),
+            (Some(DictionaryVr::SQ), None),
+            (None, Some(Kind::Text)),
+        ] {
+            assert_eq!(kind_of(vr), expected, "{vr:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_tag_is_that_of_the_level() {
+        let column = ColumnSpec::parse("00081115[1].(0040,A730).Rows").unwrap();
+        assert_eq!(column.name(), "ReferencedSeriesSequence[1].ContentSequence.Rows");
+        let tags = [0, 1, 2, 3].map(|depth| column.last_tag(depth).0);
+        assert_eq!(tags, [0x0008_1115, 0x0040_A730, 0x0028_0010, 0x0028_0010]);
     }
 
     #[test]

@@ -292,3 +292,129 @@ fn entries(
     rows.extend(others);
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::LooksLike;
+    use crate::index::table::{Numbers, Texts};
+
+    fn files(names: &[&str], named_count: usize) -> FileList {
+        FileList {
+            files: names.iter().map(PathBuf::from).collect(),
+            named_count,
+            errors: Vec::new(),
+            is_unasked: false,
+        }
+    }
+
+    fn entry(path: &str, outcome: Outcome) -> FileEntry {
+        FileEntry { path: path.into(), state: None, outcome }
+    }
+
+    /// A file with a row, one that is no DICOM file, one that failed, and another row.
+    fn remembered() -> Remembered {
+        Remembered {
+            entries: vec![
+                entry("a", Outcome::Row(0)),
+                entry("d", Outcome::Row(1)),
+                entry("b", Outcome::Skipped),
+                entry("c", Outcome::Failed("words".to_owned())),
+            ],
+            row_count: 2,
+        }
+    }
+
+    fn comparison(known: &[Option<usize>]) -> Comparison {
+        let names = ["a", "b", "c", "d", "e"];
+        Comparison {
+            files: files(&names[..known.len()], 0),
+            states: vec![None; known.len()],
+            known: known.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_scan_is_unchanged_if_all_rows_and_files_are_the_same() {
+        for (name, known, expected, unknown_count) in [
+            ("the same", &[Some(0), Some(2), Some(3), Some(1)][..], true, 0),
+            ("rows in another order", &[Some(1), Some(2), Some(3), Some(0)], false, 0),
+            ("a new file", &[Some(0), Some(2), Some(3), Some(1), None], false, 1),
+            ("a row less", &[Some(0), Some(2), Some(3)], false, 0),
+            ("a skipped file less", &[Some(0), Some(3), Some(1)], false, 0),
+            ("unknown files", &[None, None], false, 2),
+            ("no such entry", &[Some(0), Some(2), Some(3), Some(9)], false, 0),
+        ] {
+            let comparison = comparison(known);
+            assert_eq!(comparison.is_unchanged(&remembered()), expected, "{name}");
+            assert_eq!(comparison.unknown_count(), unknown_count, "{name}");
+        }
+    }
+
+    #[test]
+    fn errors_are_those_of_files_and_then_of_folders() {
+        let mut comparison = comparison(&[Some(0), Some(2), Some(3), None]);
+        comparison.files.errors.push(ErrorKind::Cancelled.into());
+        let errors = comparison.into_errors(&remembered());
+        let text: Vec<String> = errors.iter().map(Error::to_string).collect();
+        assert_eq!(text, ["c: words", "interrupted"]);
+        assert_eq!(errors[0].family(), Family::Invalid);
+    }
+
+    #[test]
+    fn known_files_make_a_chunk() {
+        let columns =
+            ["Rows", "WindowCenter", "Modality"].map(|name| ColumnSpec::parse(name).unwrap());
+        let values = [
+            Values::Int(Numbers { width: None, values: vec![5, 6], lengths: vec![1, 1] }),
+            Values::Float(Numbers {
+                width: Some(2),
+                values: vec![1.0, 2.0, 3.0, 0.0],
+                lengths: vec![2, 1],
+            }),
+            Values::Text(Texts { text: "CTMR".to_owned(), offsets: vec![0, 2, 4] }),
+        ];
+        let invalid = [(0, 0), (1, 1), (1, 2)].map(|(row, column)| InvalidValue { row, column });
+        let files = files(&["d", "b", "c", "new", "a"], 0);
+        let known = [Some(1), Some(2), Some(3), None, Some(0)];
+        let chunk = known_chunk(&files, &known, &remembered(), &values, &invalid, &columns);
+        assert_eq!((chunk.files, chunk.skipped), (vec![0, 4], vec![1]));
+        let errors: Vec<_> =
+            chunk.errors.iter().map(|(file, error)| (*file, error.to_string())).collect();
+        assert_eq!(errors, [(2, "c: words".to_owned())]);
+        let invalid: Vec<_> = chunk.invalid.iter().map(|entry| (entry.row, entry.column)).collect();
+        assert_eq!(invalid, [(0, 1), (0, 2), (1, 0)]);
+        let [Rows::Int(rows), Rows::Float(centers), Rows::Text(modalities)] = &chunk.columns[..]
+        else {
+            panic!("{:?}", chunk.columns)
+        };
+        assert_eq!([rows.row(0), rows.row(1)], [&[6], &[5]]);
+        assert_eq!([centers.row(0), centers.row(1)], [&[3.0][..], &[1.0, 2.0]]);
+        assert_eq!([modalities.row(0), modalities.row(1)], ["MR", "CT"]);
+    }
+
+    #[test]
+    fn what_lasts_is_remembered() {
+        let files = files(&["row", "skipped", "failed", "gone", "text", "row2"], 0);
+        let state = Some(FileState { length: 1, modified_ns: 2, file_id: 3 });
+        let mut chunk = Chunk::new(&[]);
+        (chunk.files, chunk.skipped) = (vec![5, 0], vec![1]);
+        let gone = std::io::Error::from(std::io::ErrorKind::NotFound);
+        chunk.errors = vec![
+            (2, ErrorKind::TooMany { limit: 4 }.into()),
+            (3, gone.into()),
+            (4, ErrorKind::NotDicom(LooksLike::Text).into()),
+        ];
+        let found = entries(&files, vec![state; 6], &[chunk], |error| error.what());
+        let failed = "more than 4 elements or items".to_owned();
+        let expected = [
+            ("row", Outcome::Row(0)),
+            ("row2", Outcome::Row(1)),
+            ("skipped", Outcome::Skipped),
+            ("failed", Outcome::Failed(failed)),
+        ];
+        let expected =
+            expected.map(|(path, outcome)| FileEntry { path: path.into(), state, outcome });
+        assert_eq!(found, expected);
+    }
+}

@@ -307,4 +307,91 @@ mod tests {
         assert_eq!((numbers.width, too_wide), (Some(2), vec![0]));
         assert_eq!((numbers.get(0), numbers.get(1)), (None, Some(&[2, 3][..])));
     }
+
+    #[test]
+    fn a_table_has_columns_by_name() {
+        let specs = [ColumnSpec::parse("Modality").unwrap()];
+        let table = merge(Vec::new(), &specs, vec![Chunk::new(&specs)]);
+        assert!(table.column("Modality").is_some() && table.column("Rows").is_none());
+        assert!(table.paths.is_empty() && table.errors.is_empty());
+    }
+
+    #[test]
+    fn errors_come_in_the_order_of_the_files_and_skipped_files_are_counted() {
+        let error = |index: u64| Error::from(crate::ErrorKind::HeaderTooLong { limit: index });
+        let mut first = Chunk::new(&[]);
+        let mut second = Chunk::new(&[]);
+        first.errors = vec![(2, error(2)), (0, error(0))];
+        second.errors = vec![(1, error(1))];
+        (first.skipped, second.skipped) = (vec![3, 4], vec![5]);
+        let table = merge(vec![PathBuf::from("a"); 6], &[], vec![first, second]);
+        let order: Vec<u64> = table
+            .errors
+            .iter()
+            .map(|error| match error.kind() {
+                crate::ErrorKind::HeaderTooLong { limit } => *limit,
+                _ => panic!("{error}"),
+            })
+            .collect();
+        assert_eq!((order, table.skipped_count), (vec![0, 1, 2], 3));
+    }
+
+    #[test]
+    fn numbers_are_as_wide_as_their_column() {
+        for (name, rows, width, expected_width, values, lengths, too_wide) in [
+            ("one", &[&[1][..], &[]][..], Width::One, None, &[1, 0][..], &[1, 0][..], &[][..]),
+            ("fixed", &[&[1, 2], &[]], Width::Fixed(2), Some(2), &[1, 2, 0, 0], &[2, 0], &[]),
+            (
+                "too wide",
+                &[&[1, 2, 3], &[4, 5]],
+                Width::Fixed(2),
+                Some(2),
+                &[0, 0, 4, 5],
+                &[0, 2],
+                &[0],
+            ),
+            ("the widest", &[&[1], &[2, 3]], Width::Widest, Some(2), &[1, 0, 2, 3], &[1, 2], &[]),
+            ("all missing", &[&[], &[]], Width::Widest, Some(1), &[0, 0], &[0, 0], &[]),
+            ("no rows", &[], Width::Widest, Some(1), &[], &[], &[]),
+        ] {
+            let mut found = Vec::new();
+            let numbers = numbers::<i64>(rows.iter().copied(), width, &mut found);
+            assert_eq!((numbers.width, found.as_slice()), (expected_width, too_wide), "{name}");
+            assert_eq!((numbers.values.as_slice(), numbers.lengths.as_slice()), (values, lengths));
+            for (row, expected) in rows.iter().enumerate() {
+                let is_kept = !expected.is_empty() && !too_wide.contains(&row);
+                assert_eq!(numbers.get(row), is_kept.then_some(*expected), "{name} {row}");
+            }
+            assert_eq!(numbers.get(rows.len()), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn texts_lie_one_after_the_other() {
+        let texts = texts(["é", "", "ab"].into_iter());
+        assert_eq!((texts.text.as_str(), texts.offsets.as_slice()), ("éab", &[0, 2, 2, 4][..]));
+        let all = [0, 1, 2, 3].map(|row| texts.get(row));
+        assert_eq!(all, [Some("é"), None, Some("ab"), None]);
+        let negative = Texts { text: "a".to_owned(), offsets: vec![-1, 1] };
+        assert_eq!(negative.get(0), None);
+    }
+
+    #[test]
+    fn values_that_do_not_fit_keep_their_file() {
+        let specs = [ColumnSpec::parse("Rows").unwrap()];
+        let chunk = |files: &[usize], invalid: &[usize]| {
+            let mut chunk = Chunk::new(&specs);
+            for file in files {
+                chunk.files.push(*file);
+                chunk.columns[0].end_row(true);
+            }
+            chunk.invalid =
+                invalid.iter().map(|row| InvalidValue { row: *row, column: 0 }).collect();
+            chunk
+        };
+        let chunks = vec![chunk(&[3, 0], &[0, 1]), chunk(&[1, 2], &[1])];
+        let table = merge(["a", "b", "c", "d"].map(PathBuf::from).into(), &specs, chunks);
+        let rows: Vec<usize> = table.invalid.iter().map(|entry| entry.row).collect();
+        assert_eq!(rows, [0, 2, 3]);
+    }
 }

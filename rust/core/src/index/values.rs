@@ -336,4 +336,45 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn whole_numbers_are_read_up_to_where_floats_are_exact() {
+        for (number, expected) in [
+            (3.0, Some(3)),
+            (-3.0, Some(-3)),
+            (3.5, None),
+            (9_007_199_254_740_992.0, Some(9_007_199_254_740_992)),
+            (-9_007_199_254_740_992.0, Some(-9_007_199_254_740_992)),
+            (9_007_199_254_740_994.0, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            assert_eq!(whole(number), expected, "{number}");
+        }
+        assert_eq!(u64_of(Number::Unsigned(7)), Some(7));
+        assert_eq!(u64_of(Number::Int(7)), None);
+        assert_eq!(i64::from_number(Number::Unsigned(u64::MAX)), None);
+        assert_eq!(i64::from_number(Number::Float(2.0)), Some(2));
+        assert_eq!(f64::from_number(Number::Int(-2)), Some(-2.0));
+    }
+
+    #[test]
+    fn bytes_come_from_the_window_or_are_missing() {
+        let window = [1, 2, 3, 4];
+        let bytes = HeaderBytes { file: None, segments: &[], window: &window, base: 100 };
+        for (offset, length, expected) in [
+            (100, 4, Some(&[1, 2, 3, 4][..])),
+            (101, 2, Some(&[2, 3])),
+            (104, 0, Some(&[])),
+            (103, 2, None),
+            (99, 1, None),
+            (100, u64::MAX, None),
+        ] {
+            let found = bytes.get(offset, length, 1000);
+            assert_eq!(found.ok().as_deref(), expected, "{offset} {length}");
+        }
+        let error = bytes.get(99, 1, 1000).unwrap_err();
+        assert_eq!(error.offset(), Some(99));
+        assert!(matches!(error.kind(), ErrorKind::ValueCutShort { needed: 1, available: 0 }));
+    }
 }

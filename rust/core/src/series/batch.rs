@@ -76,3 +76,82 @@ pub fn read_slice_headers(
 fn shared(files: Vec<InstanceHeader>) -> Vec<Arc<InstanceHeader>> {
     files.into_iter().map(Arc::new).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::tests::bytes::{Folder, NATIVE, slice_of};
+
+    fn folder() -> Folder {
+        let rows = (0x0028, 0x0010, "US", &[1, 0][..]);
+        let frames = (0x0028, 0x0008, "IS", &b"2 "[..]);
+        let pixels = (0x7FE0, 0x0010, "OW", &[0; 16][..]);
+        let short = (0x7FE0, 0x0010, "OW", &[0; 4][..]);
+        Folder::new(&[
+            ("slice", slice_of(NATIVE, &[])),
+            ("other", slice_of(NATIVE, &[(0x0020, 0x0013, "IS", b"9 ")])),
+            ("flat", slice_of(NATIVE, &[rows])),
+            ("frames", slice_of(NATIVE, &[frames, pixels])),
+            ("short", slice_of(NATIVE, &[short])),
+        ])
+    }
+
+    fn workers() -> Workers {
+        Workers::for_headers(Some(1))
+    }
+
+    #[test]
+    fn images_of_a_batch_have_one_shape() {
+        let folder = folder();
+        let read = |names: &[&str]| {
+            let paths: Vec<PathBuf> = names.iter().map(|name| folder.path(name)).collect();
+            read_batch_headers(&paths, workers(), &mut |_| true)
+        };
+        let set = read(&["other", "slice"]).unwrap();
+        let numbers = set.present().map(|(file, _)| file.identity.instance_number);
+        assert_eq!(numbers.collect::<Vec<_>>(), [Some(9), Some(7)]);
+        for (names, culprit, expected) in [
+            (
+                ["slice", "flat"],
+                "flat",
+                "all images of a batch must have the same shape: the first has 2 rows, 2 columns \
+                 and 1 samples, this one 1 rows, 2 columns and 1 samples",
+            ),
+            (
+                ["slice", "frames"],
+                "frames",
+                "a batch of images with several frames or slices cannot be read yet",
+            ),
+            (
+                ["slice", "short"],
+                "short",
+                "the pixels need 8 bytes, but there are 4 (4 bytes missing)",
+            ),
+        ] {
+            let error = read(&names).unwrap_err();
+            assert_eq!(error.what(), expected);
+            assert_eq!(error.path(), Some(folder.path(culprit).as_path()));
+        }
+    }
+
+    #[test]
+    fn frames_are_found_again_by_their_numbers() {
+        let folder = folder();
+        let paths = ["slice", "frames"].map(|name| folder.path(name));
+        let read = |slices: &[_]| read_slice_headers(&paths, slices, workers(), &mut |_| true);
+        let set = read(&[Some((1, 1)), None, Some((0, 0))]).unwrap();
+        let places: Vec<_> = set
+            .slices
+            .iter()
+            .map(|slice| slice.as_ref().map(|slice| (slice.file, slice.frame.index)))
+            .collect();
+        assert_eq!(places, [Some((1, 1)), None, Some((0, 0))]);
+        for (place, index, count) in [((1, 2), 2, 2), ((0, 1), 1, 1), ((2, 0), 0, 0)] {
+            let error = read(&[Some(place)]).unwrap_err();
+            let ErrorKind::FrameIndex { index: own, count: counted } = error.kind() else {
+                panic!("{error}")
+            };
+            assert_eq!((*own, *counted), (index, count));
+        }
+    }
+}

@@ -138,3 +138,78 @@ pub fn find_series(
     let series = plan_series(headers, unreadable, tolerances);
     Ok(FoundSeries { series, file_count: files.len(), skipped, without_image, errors })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::tests::bytes::{Folder, NATIVE, bytes_of, slice_of};
+    use crate::source::list_files;
+
+    type Value<'a> = (u16, u16, &'a str, &'a [u8]);
+
+    const NO_PIXELS: Value<'_> = (0x7FE0, 0x0010, "--", b"");
+    const NO_ROWS: Value<'_> = (0x0028, 0x0010, "--", b"");
+    const NO_SERIES: Value<'_> = (0x0020, 0x000E, "--", b"");
+
+    fn find(folder: &Folder, names: &[&str]) -> Result<FoundSeries> {
+        let mut paths: Vec<PathBuf> = names.iter().map(|name| folder.path(name)).collect();
+        if names.is_empty() {
+            paths.push(folder.0.clone());
+        }
+        let files = list_files(&paths, true, 1, &mut |_| true)?;
+        let workers = Workers::for_headers(Some(1));
+        find_series(files, workers, &Tolerances::DEFAULT, &mut |_| true)
+    }
+
+    #[test]
+    fn files_of_a_folder_are_series_or_counted() {
+        let folder = Folder::new(&[
+            ("slice", slice_of(NATIVE, &[])),
+            ("report", slice_of(NATIVE, &[NO_PIXELS, NO_ROWS])),
+            ("text", b"words, and many more of them".repeat(9)),
+            ("damaged", slice_of(NATIVE, &[NO_ROWS, NO_SERIES])),
+            ("nothing", bytes_of(NATIVE, &[])),
+        ]);
+        let found = find(&folder, &[]).unwrap();
+        assert_eq!((found.file_count, found.without_image, found.series.len()), (5, 1, 1));
+        assert_eq!(found.skipped, BTreeMap::from([("a text file".to_owned(), 1)]));
+        let errors: Vec<(PathBuf, String)> = found
+            .errors
+            .iter()
+            .map(|error| (error.path().unwrap().to_owned(), error.what()))
+            .collect();
+        let no_rows = "(0028,0010) Rows: Rows is missing, which Pixel Data needs";
+        let expected = [("damaged", no_rows), ("nothing", "it has no data elements")];
+        let expected = expected.map(|(name, what)| (folder.path(name), what.to_owned()));
+        assert_eq!(errors, expected);
+        let series = &found.series[0];
+        let slices: Vec<_> = series.set.present().map(|(file, _)| file.path.clone()).collect();
+        assert_eq!((series.uid.as_str(), slices), ("1.2.3", vec![folder.path("slice")]));
+        let unreadable: Vec<_> =
+            series.report.unreadable.iter().flat_map(|issues| issues.iter()).collect();
+        assert_eq!(unreadable.len(), 2);
+        assert!(unreadable.iter().all(|issue| !issue.is_error), "they may be of other series");
+    }
+
+    #[test]
+    fn a_file_that_is_named_must_be_dicom() {
+        let folder = Folder::new(&[("text", b"words, and many more of them".repeat(9))]);
+        let found = find(&folder, &["text"]).unwrap();
+        assert_eq!((found.skipped.len(), found.errors.len(), found.file_count), (0, 1, 1));
+    }
+
+    #[test]
+    fn a_file_that_is_damaged_after_its_uid_is_of_its_series() {
+        let mut damaged = slice_of(NATIVE, &[NO_PIXELS]);
+        damaged.extend(b"\x30\0\0\0UL\x04");
+        let folder = Folder::new(&[("a", slice_of(NATIVE, &[])), ("b", damaged)]);
+        let error = ErrorKind::HeaderTooLong { limit: 1 }.into();
+        let of = |name: &str, error: &Error| series_of_damaged(&folder.path(name), error);
+        assert_eq!(of("a", &error).as_deref(), Some("1.2.3"));
+        assert_eq!(of("b", &error).as_deref(), Some("1.2.3"));
+        assert_eq!(of("absent", &error), None);
+        assert_eq!(of("a", &ErrorKind::FileChanged.into()), None, "nobody could read it");
+        let folder = Folder::new(&[("a", slice_of(NATIVE, &[NO_SERIES]))]);
+        assert_eq!(series_of_damaged(&folder.path("a"), &error), None);
+    }
+}

@@ -179,3 +179,52 @@ impl Trouble {
         issues.iter().filter(|issue| issue.is_error).filter_map(trouble).max()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::report::{AxisFinding, Finding, GeometryFinding, ValueFinding};
+
+    #[test]
+    fn some_errors_say_that_images_are_no_one_volume() {
+        let incomplete = |is_needed| {
+            let (axis, missing) = ("echo".into(), vec![(0, 0)]);
+            AxisFinding::Incomplete { axis, missing, cell_count: 4, is_needed }.about([])
+        };
+        let gap = || GeometryFinding::Gap {
+            before: 0,
+            missing_count: 1.0,
+            found_mm: 2.0,
+            expected_mm: 1.0,
+        };
+        let beside = || GeometryFinding::BesideLine { slice_count: 1, most_mm: 1.0 };
+        let duplicates = || AxisFinding::Duplicates { slice_index: 0, image_count: 2 };
+        let phases = |is_error| match is_error {
+            true => AxisFinding::NothingTellsApart {
+                phase_count: 2,
+                position_count: 2,
+                left_out_count: 2,
+            },
+            false => AxisFinding::CountedByOrder {
+                axis: "instance".into(),
+                phase_count: 2,
+                position_count: 2,
+            },
+        };
+        for (issues, expected) in [
+            (vec![], None),
+            (vec![incomplete(true)], Some(Trouble::Incomplete)),
+            (vec![incomplete(false)], None),
+            (vec![incomplete(true), gap().about([])], Some(Trouble::Places)),
+            (vec![GeometryFinding::NoStep.about([])], Some(Trouble::Places)),
+            (vec![beside().about([])], Some(Trouble::Places)),
+            (vec![duplicates().about([])], Some(Trouble::Places)),
+            (vec![phases(true).about([])], Some(Trouble::Places)),
+            (vec![phases(false).about([])], None),
+            (vec![ValueFinding::MixedDataType { slice_count: 1 }.about([])], Some(Trouble::Places)),
+            (vec![ValueFinding::BadRescale { slice_count: 1 }.about([])], None),
+        ] {
+            assert_eq!(Trouble::of(&issues), expected, "{issues:?}");
+        }
+    }
+}

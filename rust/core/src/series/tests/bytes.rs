@@ -1,7 +1,9 @@
 //! Data sets for tests, from elements as tuples: group, number, VR, value.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::dataset::{Dataset, DicomFile};
 use crate::parse::ParseOptions;
@@ -22,7 +24,7 @@ pub(crate) fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8
 
 /// A CT slice of 2 by 2 pixels, with `changes` in the place of the elements of the same tag, in
 /// tag order.
-pub(crate) fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> InstanceHeader {
+pub(crate) fn slice_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> Vec<u8> {
     let mut elements: Vec<(u16, u16, &str, &[u8])> = vec![
         (0x0008, 0x0008, "CS", b"ORIGINAL\\PRIMARY\\AXIAL"),
         (0x0008, 0x0060, "CS", b"CT"),
@@ -47,19 +49,32 @@ pub(crate) fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> I
     }
     elements.retain(|element| element.2 != "--");
     elements.sort_by_key(|element| (element.0, element.1));
-    InstanceHeader::from_dataset(PathBuf::from("a"), &file_of(syntax, &elements))
+    bytes_of(syntax, &elements)
+}
+
+/// The header of [`slice_of`].
+pub(crate) fn header_of(syntax: &[u8], changes: &[(u16, u16, &str, &[u8])]) -> InstanceHeader {
+    let bytes = Arc::new(slice_of(syntax, changes));
+    let file = DicomFile::from_memory(bytes, &ParseOptions::default()).unwrap();
+    InstanceHeader::from_dataset(PathBuf::from("a"), &file)
 }
 
 /// The Transfer Syntax of a header that is not compressed.
 pub(crate) const NATIVE: &[u8] = b"1.2.840.10008.1.2.1\0";
 
+/// The bytes of a file of `elements`, in tag order.
+pub(crate) fn bytes_of(syntax: &[u8], elements: &[(u16, u16, &str, &[u8])]) -> Vec<u8> {
+    let mut bytes = [&[0; 128][..], b"DICM", &element(0x0002, 0x0010, "UI", syntax)].concat();
+    for (group, number, vr, value) in elements {
+        bytes.extend(element(*group, *number, vr, value));
+    }
+    bytes
+}
+
 /// A file of `elements`, in tag order.
 pub(crate) fn file_of(syntax: &[u8], elements: &[(u16, u16, &str, &[u8])]) -> DicomFile {
-    let mut bytes = [&[0; 128][..], b"DICM", &element(0x0002, 0x0010, "UI", syntax)].concat();
-    bytes.extend(
-        elements.iter().flat_map(|(group, number, vr, value)| element(*group, *number, vr, value)),
-    );
-    DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default()).unwrap()
+    let bytes = Arc::new(bytes_of(syntax, elements));
+    DicomFile::from_memory(bytes, &ParseOptions::default()).unwrap()
 }
 
 /// The data set of [`file_of`].
@@ -74,4 +89,31 @@ pub(crate) fn file_with_meta((group, number, vr, value): (u16, u16, &str, &[u8])
     let modality = element(0x0008, 0x0060, "CS", b"CT");
     let bytes = [&[0; 128][..], b"DICM", &meta, &syntax, &modality].concat();
     DicomFile::from_memory(Arc::new(bytes), &ParseOptions::default()).unwrap()
+}
+
+/// A folder that is removed with its files.
+pub(crate) struct Folder(pub PathBuf);
+
+impl Folder {
+    pub(crate) fn new(files: &[(&str, Vec<u8>)]) -> Folder {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rapidicom-series-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        for (name, bytes) in files {
+            fs::write(folder.join(name), bytes).unwrap();
+        }
+        Folder(folder)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
