@@ -1,8 +1,4 @@
 //! What a column of the header table is: which element, and of what type (PS3.6 §6).
-//!
-//! A new column type needs a variant of [`Kind`] and its VRs in `kind_of` here, rows of it in
-//! `builder`, a way from bytes to its values in `values`, and a variant of `table::Values`. Then
-//! `rust/python/src/arrow.rs` hands it to Python.
 
 use crate::dictionary::{self, DictionaryVr};
 use crate::error::{ColumnFault, ErrorKind, Result};

@@ -2,8 +2,12 @@
 //! of them.
 //!
 //! `columns` says what a column is, `values` takes its value out of a file, `builder` collects
-//! values, `scan` goes through the files, and `table` is what comes of it. `remembered` leaves out
-//! the files that an earlier scan has read and that are still the same.
+//! values, `scan` goes through the files and makes a `table`. `remembered` leaves out the files that
+//! an earlier scan has read and that are still the same.
+//!
+//! A new column type starts in `columns`: a variant of [`Kind`], and the VRs that have it in
+//! `kind_of`. The compiler then names what else it needs: its rows (`builder::Rows`), its values out
+//! of bytes (`values`), its column (`table::Values`), and the copy of a remembered row.
 
 mod builder;
 mod columns;

@@ -26,7 +26,25 @@ pub enum OnError {
     Stop,
 }
 
-/// Reads `columns` of the headers of `files`. A file in which the prefix `DICM` is missing counts
+/// Reads `columns` of the headers of `files`.
+///
+/// ```
+/// use rapidicom_core::index::{ColumnSpec, OnError, Values, scan};
+/// use rapidicom_core::{Workers, list_files};
+///
+/// # fn main() -> rapidicom_core::Result<()> {
+/// let files = list_files(&["../../tests/data/brain-mr".into()], true, 1, &mut |_| true)?;
+/// let columns = ColumnSpec::parse_all(&["Modality", "Rows"])?;
+/// let workers = Workers::for_headers(None);
+/// let table = scan(files, &columns, workers, OnError::Collect, &mut |_| true)?;
+/// assert_eq!(table.paths.len(), 40);
+/// let Some(Values::Text(modalities)) = table.column("Modality") else { panic!() };
+/// assert_eq!(modalities.get(0), Some("MR"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A file in which the prefix `DICM` is missing counts
 /// as skipped, unless the caller has named it.
 ///
 /// # Errors
@@ -124,7 +142,7 @@ struct Job<'j> {
     last: Tag,
     options: ParseOptions,
     on_error: OnError,
-    /// The number of the first file that failed; with [`OnError::Stop`] those behind it are left
+    /// The number of the first file that failed; with [`OnError::Stop`] those after it are left
     /// out.
     first_failed: AtomicUsize,
     /// See [`FileList::is_unasked`].
@@ -203,8 +221,8 @@ impl<'j> Worker<'j> {
         };
         let mut base = parse(parsed, &job.options)?;
         if parsed.elements.is_empty() && job.last.group() > 2 {
-            // Nothing comes before the last wanted element: an odd data set, or bytes that are
-            // none. The rest shows it.
+            // The file has no element up to the last wanted one: an odd data set, or no data set.
+            // The rest shows which.
             base = parse(parsed, &ParseOptions { stop: Stop::AtEnd, ..job.options })?;
         }
 

@@ -1,4 +1,5 @@
-//! From an element's bytes to the values of a column, without anything in between.
+//! From an element's bytes to the values of a column, without anything in between. [`Cell`] has the
+//! rules of each numeric type, `Level::add_text` those of text.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -20,7 +21,7 @@ use crate::vr::Vr;
 #[derive(Clone, Copy)]
 pub(super) struct HeaderBytes<'a> {
     pub file: Option<&'a OpenFile>,
-    /// What the window has left behind.
+    /// Parts of the file that the window has moved past.
     pub segments: &'a [Segment],
     /// The window, and where it starts in the file.
     pub window: &'a [u8],
@@ -222,7 +223,7 @@ impl Cell for i64 {
     }
 }
 
-/// The whole number that a float stands for, if it stands for exactly one.
+/// The whole number that a float represents, if it represents exactly one.
 fn whole(number: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)

@@ -36,8 +36,8 @@ pub(super) struct Draft {
     pub extent: Option<Extent>,
     /// What is wrong with its files.
     pub issues: Vec<Issue>,
-    /// What is irregular in its slices, which a report lists behind what lies beside them.
-    pub behind: Vec<Issue>,
+    /// What is irregular in its slices; a report lists it after what lies beside them.
+    pub slice_issues: Vec<Issue>,
     unsupported: Option<Error>,
 }
 
@@ -57,8 +57,8 @@ impl Draft {
         draft.unsupported = why_unsupported(&readable, &mut draft.issues);
         let has_own_geometry = readable.iter().any(|entry| has_own_geometry(entry.header));
         if let Some(ordered) = order(stack, readable, has_own_geometry, tolerances) {
-            draft.behind = mixed_attributes(&ordered);
-            draft.behind.extend(ordered.issues);
+            draft.slice_issues = mixed_attributes(&ordered);
+            draft.slice_issues.extend(ordered.issues);
             draft.placed = Some((ordered.affine, ordered.pixel_spacing));
             draft.extent = ordered.extent;
             draft.slice_count = ordered.slices.len();
@@ -77,7 +77,7 @@ impl Draft {
         headers: &[Arc<InstanceHeader>],
         unreadable: &[Arc<Vec<Issue>>],
     ) -> SeriesPlan {
-        self.issues.append(&mut self.behind);
+        self.issues.append(&mut self.slice_issues);
         self.issues.sort_by_key(|issue| issue.kind);
         let first = self.chosen.iter().flatten().map(|(file, _)| *file).next();
         let first = headers.get(first.or(self.files.first().copied()).unwrap_or_default());

@@ -16,7 +16,7 @@ use crate::tag::Tag;
 use crate::uid;
 use crate::workers::{Tick, Workers, for_each};
 
-/// What there was in a list of files.
+/// The series of a list of files, and what the other files are.
 #[derive(Debug)]
 pub struct FoundSeries {
     /// The series that have images, sorted by study, Series Number and UID.
@@ -36,7 +36,7 @@ pub struct FoundSeries {
 /// # Errors
 ///
 /// If the file cannot be read, is no DICOM file, or has no elements.
-pub fn read_instance_header(path: &Path) -> Result<InstanceHeader> {
+pub(super) fn read_instance_header(path: &Path) -> Result<InstanceHeader> {
     let options = ParseOptions { stop: Stop::After(Tag::PIXEL_DATA), ..ParseOptions::default() };
     let file = DicomFile::open(path, &options)?;
     if file.dataset.elements().is_empty() {
@@ -74,7 +74,7 @@ pub(super) fn read_instance_headers(
         .collect())
 }
 
-/// The Series Instance UID of a file whose header is damaged behind it.
+/// The Series Instance UID of a file whose header is damaged after it.
 fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
     if !matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported) {
         return None;
@@ -86,7 +86,23 @@ fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
     Some(uid::trim(&value).to_owned()).filter(|uid| !uid.is_empty())
 }
 
-/// Reads the headers of `files` and says which volumes they make.
+/// Reads the headers of `files` and plans the volume of each series.
+///
+/// ```
+/// use rapidicom_core::series::{Tolerances, find_series};
+/// use rapidicom_core::{Workers, list_files};
+///
+/// # fn main() -> rapidicom_core::Result<()> {
+/// let folder = "../../tests/data/brain-mr".into();
+/// let files = list_files(&[folder], true, 1, &mut |_| true)?;
+/// let workers = Workers::for_headers(None);
+/// let found = find_series(files, workers, &Tolerances::DEFAULT, &mut |_| true)?;
+/// let brain = &found.series[0];
+/// assert_eq!(brain.shape, [40, 80, 80]);
+/// assert!(!brain.report.has_errors());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

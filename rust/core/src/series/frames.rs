@@ -38,7 +38,7 @@ const VECTORS: [Tag; 8] = [
     Tag::new(0x0054, 0x0090), // Angular View Vector
     Tag::new(0x0054, 0x0100), // Time Slice Vector
 ];
-/// The attributes that tell where in its stack a frame is, and the sequences that they are in.
+/// The attributes that give the place of a frame in its stack, and the sequences that they are in.
 const OF_PLACES: [Tag; 5] = [
     Tag::new(0x0020, 0x9057), // In-Stack Position Number
     Tag::new(0x0020, 0x0032), // Image Position (Patient)
@@ -233,7 +233,7 @@ fn tomogram_places(
     count: usize,
 ) -> Option<(ImagePlane, Vec<Vector>)> {
     let slices = decimals(dataset, SLICE_VECTOR);
-    // The first slice, whose place is told, is number 1.
+    // The detector has the place of the first slice, which is number 1.
     let is_counted = slices.len() == count && slices.iter().all(|slice| *slice >= 1.0);
     if header.identity.modality != "NM"
         || !header.identity.image_type.contains("RECON")

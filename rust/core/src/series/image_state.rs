@@ -39,7 +39,7 @@ pub enum ImageState {
 
 impl ImageState {
     /// The image's attributes, if they are known.
-    pub fn description(&self) -> Option<&ImageDescription> {
+    pub(super) fn description(&self) -> Option<&ImageDescription> {
         match self {
             ImageState::Readable(pixels) => Some(pixels.description()),
             ImageState::Unsupported { description, .. } => description.as_ref(),

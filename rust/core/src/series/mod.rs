@@ -1,13 +1,26 @@
 //! From the headers of many files to volumes: which files make a stack, in which order, where, and
 //! what is wrong.
 //!
-//! `find` reads headers and `read` pixels; nothing else here touches a file. `header` takes from
-//! one data set what is needed (`private` what only scanners name), `frames` and `mosaic` where
-//! each of its images lies, `plan` makes of many of them a [`SeriesPlan`] each series. On the way
-//! `stack` parts slices from what lies beside them, `axis` those that share a position
-//! (`dimension_names` says what by), and `grid` fits the step from slice to slice; `parts` asks
-//! whether what is no one volume is several, and `draft` puts together what each stack makes. Every
-//! file ends up among the slices or in the `report`.
+//! `find` reads headers and `read` pixels; nothing else here touches a file. `header` has what a
+//! volume depends on, `image_state` whether the image can be read, `frames` and `mosaic` where each
+//! of several images of a file lies, and `private` what only scanners write. `plan` makes a
+//! [`SeriesPlan`] of the headers of each series. The rules on the way:
+//!
+//! | where | decides |
+//! |---|---|
+//! | `copies` | which files were sent twice |
+//! | `stack` | which images make the stack, by plane, shape and spacing |
+//! | `beside` | whether the volume may lack the others |
+//! | `order` | the order of slices and where they lie |
+//! | `grid` | the step from slice to slice: gaps (`Step::new`), uneven steps, tilts |
+//! | `axis` | what tells images of one position apart (`dimension_names` names it) |
+//! | `mixed` | what differs from slice to slice |
+//! | `parts` | whether what is no one volume is several |
+//! | `draft` | what one stack makes, all of that together |
+//! | `report` | the kinds of issues and their sentences |
+//!
+//! Every file ends up among the slices or in the report. `report` says what a new kind of issue
+//! needs.
 
 mod axis;
 mod batch;
@@ -38,14 +51,14 @@ mod tests;
 
 pub use axis::{Coordinate, CoordinateValues, LeadingAxis};
 pub use batch::{read_batch_headers, read_slice_headers};
-pub use find::{FoundSeries, find_series, read_instance_header};
+pub use find::{FoundSeries, find_series};
 pub use header::{
     Acquisition, AxisNumber, Coordinates, FrameHeader, Identity, ImagePlane, InstanceHeader,
     PlaceNumber, PlaceSource, StoredImage, ValueTransform,
 };
 pub use image_state::ImageState;
 pub use mosaic::Mosaic;
-pub use plan::{SeriesPlan, Unreadable, plan_series};
+pub use plan::SeriesPlan;
 pub use read::{ReadOptions, Values, read_slices};
 pub use report::{Issue, IssueKind, Report};
 pub use slice_set::{Slice, SliceSet};

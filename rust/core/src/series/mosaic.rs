@@ -15,13 +15,13 @@ use crate::image_description::Attributes;
 pub struct Mosaic {
     /// Tiles beside each other, and below each other.
     pub across: usize,
-    /// Slices; the tiles behind them are empty.
+    /// Slices; the tiles after them are empty.
     pub count: usize,
     /// Rows of a tile.
     pub rows: usize,
     /// Columns of a tile.
     pub columns: usize,
-    /// Slice Thickness stands in for the spacing of slices.
+    /// Slice Thickness serves as the spacing of slices.
     pub is_spacing_assumed: bool,
 }
 
@@ -39,7 +39,7 @@ impl Mosaic {
     }
 
     /// Copies a tile out of the image with `size` bytes a pixel, `whole`.
-    pub fn copy_tile(&self, whole: &[u8], index: usize, size: usize, tile: &mut [u8]) {
+    pub(super) fn copy_tile(&self, whole: &[u8], index: usize, size: usize, tile: &mut [u8]) {
         let row_length = self.columns * size;
         let (down, beside) = (index / self.across, index % self.across);
         let rows = whole.chunks_exact((row_length * self.across).max(1)).skip(down * self.rows);
@@ -51,8 +51,8 @@ impl Mosaic {
     }
 }
 
-/// The tiles of a mosaic as frames. `None` if it is not told how many slices there are, or they do
-/// not fit the image.
+/// The tiles of a mosaic as frames. `None` if the header does not say how many slices it has, or
+/// they do not fit the image.
 pub(super) fn tiles(
     dataset: &Dataset,
     header: &InstanceHeader,
@@ -123,7 +123,7 @@ fn slice_times(dataset: &Dataset, csa: Option<&[u8]>, count: usize) -> Vec<f64> 
     own.filter(is_whole).or_else(of_csa).unwrap_or_default()
 }
 
-/// What is said of the slices.
+/// What the header says of the slices.
 #[derive(Clone, Copy)]
 struct Told {
     /// Whether they are counted against the normal of their planes.
@@ -142,8 +142,8 @@ fn is_against(plane: &Orientation, normal: Vector) -> Option<bool> {
     (cosine.abs() >= SAME_DIRECTION).then_some(cosine < 0.0)
 }
 
-/// The place of the first tile's first voxel, and the step from tile to tile. `None` if it is not
-/// told which way slices are counted, or how far apart they are.
+/// The place of the first tile's first voxel, and the step from tile to tile. `None` if the
+/// header does not say which way slices are counted, or how far apart they are.
 fn first_and_step(
     header: &InstanceHeader,
     plane: &Orientation,

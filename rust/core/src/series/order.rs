@@ -17,7 +17,7 @@ use super::stack::{Entry, Group};
 use super::tolerances::Tolerances;
 use crate::geometry::{Affine, Orientation, Vector, norm, scale, subtract};
 
-/// An axial plane, which stands in where the true one is not known.
+/// An axial plane, which serves where the true one is not known.
 const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
 
 /// A stack in order.

@@ -79,7 +79,7 @@ fn by_stack_without_positions<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
 }
 
 fn by_attributes(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> Vec<Draft> {
-    let Some(trouble) = Trouble::of(&whole.behind) else { return Vec::new() };
+    let Some(trouble) = Trouble::of(&whole.slice_issues) else { return Vec::new() };
     let alone = PARTING.iter().map(std::slice::from_ref);
     let together = (2..=PARTING.len()).filter_map(|count| PARTING.get(..count));
     for key in alone.chain(together) {
@@ -97,7 +97,7 @@ fn by_attributes(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> V
             continue;
         }
         let drafts: Vec<Draft> = parts.iter().map(|part| Draft::new(part, tolerances)).collect();
-        if drafts.iter().any(|draft| Trouble::of(&draft.behind).is_some()) {
+        if drafts.iter().any(|draft| Trouble::of(&draft.slice_issues).is_some()) {
             continue;
         }
         if is_kind {
@@ -127,7 +127,7 @@ fn joined<'a>(mut parts: Vec<(Group<'a>, Draft)>, tolerances: &Tolerances) -> Ve
             both.entries.extend_from_slice(&part.entries);
             both.entries.sort_by_key(|entry| entry.index);
             let draft = Draft::new(&both, tolerances);
-            Trouble::of(&draft.behind).is_none().then_some((place, (both, draft)))
+            Trouble::of(&draft.slice_issues).is_none().then_some((place, (both, draft)))
         });
         match together.and_then(|(place, both)| Some((found.get_mut(place)?, both))) {
             Some((slot, both)) => *slot = both,

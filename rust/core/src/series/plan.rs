@@ -22,7 +22,7 @@ use crate::geometry::{Affine, Orientation};
 
 /// A file whose header cannot be read.
 #[derive(Clone, Debug)]
-pub struct Unreadable {
+pub(super) struct Unreadable {
     /// Where it is.
     pub path: PathBuf,
     /// Why.
@@ -33,8 +33,8 @@ pub struct Unreadable {
 
 /// What a series makes: the slices of its volume in order, their place, and what is irregular.
 ///
-/// It is the best volume that there is. Whether it may be used is for [`Report::has_errors`] and
-/// the caller to decide.
+/// It is the best volume that the images make. [`Report::has_errors`] says whether it is what it
+/// seems to be; see [`super::find_series`] for an example.
 #[derive(Clone, Debug)]
 pub struct SeriesPlan {
     /// Series Instance UID.
@@ -76,7 +76,7 @@ pub struct SeriesPlan {
 ///
 /// A file of `unreadable` belongs to its series if that is known. Else it is reported, without
 /// being an error, in the series that have files in its folder; if there are none, in all of them.
-pub fn plan_series(
+pub(super) fn plan_series(
     mut headers: Vec<InstanceHeader>,
     mut unreadable: Vec<Unreadable>,
     tolerances: &Tolerances,
@@ -211,7 +211,7 @@ fn plan_one(uid: String, files: Files, tolerances: &Tolerances) -> SeriesPlan {
     }
     // In the order in which a report lists those of one kind.
     main.issues.splice(..0, others.into_iter().chain(copies.issue_of_all(&headers)));
-    main.issues.append(&mut main.behind);
+    main.issues.append(&mut main.slice_issues);
     main.issues.extend(mixed);
     drop(frames);
     // What is read of them is in the slices.

@@ -34,7 +34,7 @@ pub struct ReadOptions {
     pub values: Values,
     /// As which type.
     pub sample_type: SampleType,
-    /// What stands where there is no image.
+    /// The value of pixels where the array has no image.
     pub fill: f64,
     /// Which rows and columns; `None` for all.
     pub part: Option<FramePart>,
@@ -45,6 +45,24 @@ pub struct ReadOptions {
 const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// Reads the images of `set` into `out`, one after the other.
+///
+/// ```
+/// use rapidicom_core::series::{ReadOptions, Tolerances, Values, find_series, read_slices};
+/// use rapidicom_core::{SampleType, Workers, list_files};
+///
+/// # fn main() -> rapidicom_core::Result<()> {
+/// let files = list_files(&["../../tests/data/brain-mr".into()], true, 1, &mut |_| true)?;
+/// let workers = Workers::for_computing(None);
+/// let found = find_series(files, workers, &Tolerances::DEFAULT, &mut |_| true)?;
+/// let plan = &found.series[0];
+/// let (values, fill, part) = (Values::Stored, 0.0, None);
+/// let options = ReadOptions { values, sample_type: SampleType::U16, fill, part };
+/// let mut pixels = vec![0; 2 * plan.shape.iter().product::<usize>()];
+/// read_slices(&plan.set, &options, &mut pixels, workers, &mut |_| true)?;
+/// assert!(pixels.iter().any(|byte| *byte > 0));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -264,7 +282,7 @@ impl OpenImage<'_> {
         Ok(())
     }
 
-    /// The first of frames that lie one behind the other in the file as in the array.
+    /// The first of frames that follow each other in the file as in the array.
     fn plain_run(&self, slices: &[Option<Slice>]) -> Option<(&NativePixels, u64)> {
         let pixels = self.rows_in_order().filter(|_| self.options.part.is_none())?;
         let first = slices.first()?.as_ref()?.frame.index;

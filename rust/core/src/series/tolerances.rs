@@ -1,4 +1,4 @@
-//! How far slices may be from the ideal stack before it is said.
+//! How far slices may be from the ideal stack before a report says so.
 
 use crate::geometry::COSINE_TOLERANCE;
 

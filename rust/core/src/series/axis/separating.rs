@@ -10,7 +10,7 @@ use crate::series::stack::Entry;
 pub(super) fn usual_count(places: &[Vec<Entry<'_>>]) -> usize {
     let mut counts: Vec<usize> = places.iter().map(Vec::len).collect();
     counts.sort_unstable();
-    // A value that fills more than half of a sorted list stands in its middle.
+    // A value that fills more than half of a sorted list is in its middle.
     let middle = counts.get(counts.len() / 2).copied().unwrap_or(1);
     let usual = counts.iter().filter(|count| **count == middle).count();
     if 2 * usual > counts.len() { middle } else { 1 }

@@ -22,7 +22,7 @@ pub enum PlaceSource {
 
 impl PlaceSource {
     /// Its name in a sentence.
-    pub fn name(self) -> &'static str {
+    pub(in crate::series) fn name(self) -> &'static str {
         match self {
             PlaceSource::InStackPosition => "In-Stack Position Number",
             PlaceSource::DimensionIndex => "Dimension Index Values",

@@ -137,7 +137,7 @@ impl InstanceHeader {
     }
 
     /// (rows, columns) of a slice.
-    pub fn slice_size(&self) -> Option<(usize, usize)> {
+    pub(in crate::series) fn slice_size(&self) -> Option<(usize, usize)> {
         match self.image.mosaic {
             Some(mosaic) => Some((mosaic.rows, mosaic.columns)),
             None => self.image.state.description().map(|image| (image.rows, image.columns)),
@@ -145,7 +145,7 @@ impl InstanceHeader {
     }
 
     /// Its frames; the only one of a single-frame image.
-    pub fn all_frames(&self) -> Cow<'_, [FrameHeader]> {
+    pub(in crate::series) fn all_frames(&self) -> Cow<'_, [FrameHeader]> {
         match self.frames.as_slice() {
             [] => Cow::Owned(vec![FrameHeader::of_instance(self)]),
             frames => Cow::Borrowed(frames),
@@ -153,7 +153,7 @@ impl InstanceHeader {
     }
 
     /// Whether it has an image, readable or not.
-    pub fn has_image(&self) -> bool {
+    pub(in crate::series) fn has_image(&self) -> bool {
         !matches!(self.image.state, ImageState::None)
     }
 
@@ -168,7 +168,7 @@ impl InstanceHeader {
     }
 
     /// Whether Image Type says that this is no slice of a volume but shows where its slices are.
-    pub fn is_localizer(&self) -> bool {
+    pub(in crate::series) fn is_localizer(&self) -> bool {
         has_value(&self.identity.image_type, "LOCALIZER")
     }
 }

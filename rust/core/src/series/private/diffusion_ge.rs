@@ -8,9 +8,9 @@
 //! length zero. Some have the scan's b-value in Diffusion b-value (0018,9087) when that of the
 //! image is in (0043,xx39) of `GEMS_PARM_01`.
 //!
-//! How the axes lie in images of each plane is what the comparison of scanned phantoms told the
-//! authors of dcm2niix; it is not known of patients who lie otherwise than head first and supine,
-//! of three-dimensional scans, and of releases before 12.
+//! How the axes lie in images of each plane comes from phantoms that the authors of dcm2niix
+//! compared. It is not known for patients who lie otherwise than head first and supine, for
+//! three-dimensional scans, and for releases before 12.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -49,7 +49,7 @@ const FIRST_RELEASE: u32 = 12;
 pub(crate) fn of_ge(dataset: &Dataset) -> Option<Diffusion> {
     let parm = |number| private_tag(dataset, 0x0043, "GEMS_PARM_01", number);
     let acqu = |number| only(dataset, private_tag(dataset, 0x0019, "GEMS_ACQU_01", number)?);
-    // What stands behind it is no b-value, and may be empty.
+    // What follows it is no b-value, and may be empty.
     let number = value::decimal(dataset.text(parm(0x39)?)?.split('\\').next()?)?;
     let b_value = if number >= ADDED { number - ADDED } else { number };
     let told = Diffusion { is_more_exact: true, ..Diffusion::new(b_value, None)? };

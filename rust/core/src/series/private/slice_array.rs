@@ -80,7 +80,7 @@ impl SliceArray {
     }
 
     /// Whether slices are counted against the normal of their plane, if the one at `first` is the
-    /// first: it is at one end of the array, and the others are behind it. `None` if it is at
+    /// first: it is at one end of the array, and the others follow it. `None` if it is at
     /// neither, or they are not `spacing` mm apart.
     pub(crate) fn is_against(
         &self,

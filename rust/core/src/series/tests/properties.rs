@@ -221,7 +221,8 @@ proptest! {
             let slice_count = plan.shape[usize::from(plan.axis.is_some())];
             for step in plan.set.slices.chunks(slice_count) {
                 let slices = step.iter().flatten();
-                let kinds: BTreeSet<_> = slices.map(|slice| slice.frame.data_type.clone()).collect();
+                let kinds = slices.map(|slice| slice.frame.data_type.clone());
+                let kinds: BTreeSet<_> = kinds.collect();
                 prop_assert_eq!(kinds.len(), 1);
             }
         }

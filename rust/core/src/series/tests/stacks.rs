@@ -1,4 +1,4 @@
-//! Every irregularity of a stack, as a table: what is kept, and what is said.
+//! Every irregularity of a stack, as a table: which slices are kept, and the issues.
 
 use super::synthetic::*;
 use crate::geometry::{Orientation, scale};

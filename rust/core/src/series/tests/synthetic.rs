@@ -204,7 +204,7 @@ pub(crate) fn slices(plan: &SeriesPlan) -> String {
     plan.set.slices.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Each finding as `kind: names`, with `!` behind the kind of an error.
+/// Each issue as `kind: names`, with `!` after the kind of an error.
 pub(crate) fn findings(plan: &SeriesPlan) -> Vec<String> {
     let words = |issue: &Issue| {
         let names: Vec<&str> = issue.paths.iter().map(|path| name(path)).collect();
