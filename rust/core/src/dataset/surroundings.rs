@@ -39,7 +39,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// That of a data set that nothing holds.
-    pub const OUTERMOST: Context = Context {
+    pub(crate) const OUTERMOST: Context = Context {
         characters: CharacterSet::DEFAULT,
         is_character_set_fixed: false,
         pixel_representation: None,

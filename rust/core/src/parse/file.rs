@@ -60,7 +60,7 @@ impl Default for ParseOptions {
 
 /// What was found in a file. Used again for the next one, so that nothing is allocated for it.
 #[derive(Debug)]
-pub struct ParsedFile {
+pub(crate) struct ParsedFile {
     /// The file starts with a preamble and the prefix.
     pub has_preamble: bool,
     /// The elements of the File Meta Information.
@@ -104,7 +104,7 @@ impl Default for ParsedFile {
 ///
 /// If it is no DICOM file, is damaged beyond what is tolerated, or is written in a way that is not
 /// read yet; or the operating system refuses.
-pub fn parse_file(
+pub(crate) fn parse_file(
     window: &mut Window<'_>,
     options: &ParseOptions,
     parsed: &mut ParsedFile,

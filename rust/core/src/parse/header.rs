@@ -79,7 +79,7 @@ pub(super) const UNDEFINED: u32 = 0xFFFF_FFFF;
 impl ElementHeader {
     /// Reads tag, VR and length at `position` (PS3.5 §7.1.2, §7.1.3); `None` if `bytes` end before.
     #[inline]
-    pub fn read(bytes: &[u8], position: usize, encoding: Encoding) -> Option<ElementHeader> {
+    pub(super) fn read(bytes: &[u8], position: usize, encoding: Encoding) -> Option<ElementHeader> {
         // One check for the longest header serves all but the last elements of the data.
         match bytes.get(position..)?.first_chunk::<12>() {
             Some(header) => Some(ElementHeader::decode_any(header, encoding)),
@@ -163,10 +163,10 @@ pub(super) struct ItemHeader {
 
 impl ItemHeader {
     /// Bytes.
-    pub const LENGTH: u64 = 8;
+    pub(super) const LENGTH: u64 = 8;
 
     #[inline(always)]
-    pub fn decode(&[a, b, c, d, e, f, g, h]: &[u8; 8], order: ByteOrder) -> Self {
+    pub(super) fn decode(&[a, b, c, d, e, f, g, h]: &[u8; 8], order: ByteOrder) -> Self {
         let tag = Tag::new(order.u16([a, b]), order.u16([c, d]));
         ItemHeader { tag, length: order.u32([e, f, g, h]) }
     }

@@ -149,7 +149,7 @@ impl<'a> ItemRanges<'a> {
 ///
 /// If something else than items is in `value`, there are too many of them or they are nested too
 /// deep.
-pub fn parse_items(
+pub(crate) fn parse_items(
     value: &[u8],
     value_offset: u64,
     encoding: Encoding,

@@ -26,11 +26,11 @@ mod walk;
 mod window;
 
 pub use elements::parse_elements;
-pub(crate) use file::PREAMBLE_LENGTH;
-pub use file::{ParseOptions, ParsedFile, parse_file};
+pub use file::ParseOptions;
+pub(crate) use file::{PREAMBLE_LENGTH, ParsedFile, parse_file};
 pub use header::{Element, Encoding};
-pub(crate) use items::ItemRanges;
-pub use items::{ItemRange, parse_items};
+pub use items::ItemRange;
+pub(crate) use items::{ItemRanges, parse_items};
 pub use leniency::{Deviation, Deviations, Leniencies, Leniency};
 pub use rules::Rules;
 pub use stop::Stop;

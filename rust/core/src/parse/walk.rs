@@ -26,7 +26,12 @@ impl Walk<'_, '_> {
     ///
     /// `error` at `offset`, if it is not granted.
     #[cold]
-    pub fn tolerate(&mut self, leniency: Leniency, offset: u64, error: ErrorKind) -> Result<()> {
+    pub(super) fn tolerate(
+        &mut self,
+        leniency: Leniency,
+        offset: u64,
+        error: ErrorKind,
+    ) -> Result<()> {
         self.deviations.add(self.rules.leniencies.tolerate(leniency, offset, error)?);
         Ok(())
     }
@@ -37,7 +42,11 @@ impl Walk<'_, '_> {
     ///
     /// Those of the window.
     #[inline(always)]
-    pub fn header(&mut self, offset: u64, encoding: Encoding) -> Result<Option<ElementHeader>> {
+    pub(super) fn header(
+        &mut self,
+        offset: u64,
+        encoding: Encoding,
+    ) -> Result<Option<ElementHeader>> {
         match self.window.run().chunk(offset) {
             Some(bytes) => Ok(Some(ElementHeader::decode_any(bytes, encoding))),
             None => self.read_header(offset, encoding),
@@ -60,7 +69,11 @@ impl Walk<'_, '_> {
     ///
     /// Those of the window.
     #[inline(always)]
-    pub fn item_header(&mut self, offset: u64, order: ByteOrder) -> Result<Option<ItemHeader>> {
+    pub(super) fn item_header(
+        &mut self,
+        offset: u64,
+        order: ByteOrder,
+    ) -> Result<Option<ItemHeader>> {
         let bytes = self.window.chunk(offset)?;
         Ok(bytes.map(|bytes| ItemHeader::decode(bytes, order)))
     }
@@ -72,7 +85,7 @@ impl Walk<'_, '_> {
     ///
     /// If the length is undefined where it must not be, and those of the window.
     #[inline(always)]
-    pub fn settle(
+    pub(super) fn settle(
         &mut self,
         header: ElementHeader,
         offset: u64,
