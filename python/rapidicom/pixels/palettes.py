@@ -86,7 +86,7 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
 
 
 def _table(ds: Dataset, described: tuple[int, int, int]) -> Array:
-    """Read the tables of all colours. Returns shape (entry, sample)."""
+    """Read the tables of all colours, as one of shape (entry, sample)."""
     entry_count, _, bits = described
     is_plain = "RedPaletteColorLookupTableData" in ds
     prefix = "" if is_plain else "Segmented"

@@ -89,8 +89,14 @@ pub static ALL: &[TransferSyntax] = &[
     TransferSyntax { is_implicit: true, ..native("1.2.840.10008.1.2", "ImplicitVRLittleEndian") },
     native("1.2.840.10008.1.2.1", "ExplicitVRLittleEndian"),
     coded("1.2.840.10008.1.2.1.98", "EncapsulatedUncompressedExplicitVRLittleEndian", Uncompressed),
-    TransferSyntax { is_deflated: true, ..native("1.2.840.10008.1.2.1.99", "DeflatedExplicitVRLittleEndian") },
-    TransferSyntax { order: ByteOrder::Big, ..native("1.2.840.10008.1.2.2", "ExplicitVRBigEndian") },
+    TransferSyntax {
+        is_deflated: true,
+        ..native("1.2.840.10008.1.2.1.99", "DeflatedExplicitVRLittleEndian")
+    },
+    TransferSyntax {
+        order: ByteOrder::Big,
+        ..native("1.2.840.10008.1.2.2", "ExplicitVRBigEndian")
+    },
     coded("1.2.840.10008.1.2.4.50", "JPEGBaseline8Bit", Jpeg),
     coded("1.2.840.10008.1.2.4.51", "JPEGExtended12Bit", Jpeg),
     coded("1.2.840.10008.1.2.4.52", "JPEGExtended35", RetiredJpeg),
@@ -116,7 +122,10 @@ pub static ALL: &[TransferSyntax] = &[
     coded("1.2.840.10008.1.2.4.92", "JPEG2000MCLossless", Jpeg2000),
     coded("1.2.840.10008.1.2.4.93", "JPEG2000MC", Jpeg2000),
     coded("1.2.840.10008.1.2.4.94", "JPIPReferenced", Referenced),
-    TransferSyntax { is_deflated: true, ..coded("1.2.840.10008.1.2.4.95", "JPIPReferencedDeflate", Referenced) },
+    TransferSyntax {
+        is_deflated: true,
+        ..coded("1.2.840.10008.1.2.4.95", "JPIPReferencedDeflate", Referenced)
+    },
     coded("1.2.840.10008.1.2.4.100", "MPEG2MPML", Video),
     coded("1.2.840.10008.1.2.4.100.1", "MPEG2MPMLF", Video),
     coded("1.2.840.10008.1.2.4.101", "MPEG2MPHL", Video),
@@ -140,7 +149,10 @@ pub static ALL: &[TransferSyntax] = &[
     coded("1.2.840.10008.1.2.4.202", "HTJ2KLosslessRPCL", Jpeg2000),
     coded("1.2.840.10008.1.2.4.203", "HTJ2K", Jpeg2000),
     coded("1.2.840.10008.1.2.4.204", "JPIPHTJ2KReferenced", Referenced),
-    TransferSyntax { is_deflated: true, ..coded("1.2.840.10008.1.2.4.205", "JPIPHTJ2KReferencedDeflate", Referenced) },
+    TransferSyntax {
+        is_deflated: true,
+        ..coded("1.2.840.10008.1.2.4.205", "JPIPHTJ2KReferencedDeflate", Referenced)
+    },
     coded("1.2.840.10008.1.2.5", "RLELossless", Rle),
     coded("1.2.840.10008.1.2.6.1", "RFC2557MIMEEncapsulation", NoPixels),
     coded("1.2.840.10008.1.2.6.2", "XMLEncoding", NoPixels),
@@ -148,7 +160,10 @@ pub static ALL: &[TransferSyntax] = &[
     coded("1.2.840.10008.1.2.7.2", "SMPTEST211020UncompressedInterlacedActiveVideo", NoPixels),
     coded("1.2.840.10008.1.2.7.3", "SMPTEST211030PCMDigitalAudio", NoPixels),
     coded("1.2.840.10008.1.2.8.1", "DeflatedImageFrameCompression", Deflated),
-    TransferSyntax { is_implicit: true, ..native("1.2.840.10008.1.20", "Papyrus3ImplicitVRLittleEndian") },
+    TransferSyntax {
+        is_implicit: true,
+        ..native("1.2.840.10008.1.20", "Papyrus3ImplicitVRLittleEndian")
+    },
 ];
 
 /// The registered Transfer Syntax with this UID.

@@ -37,7 +37,8 @@ macro_rules! vrs {
 }
 
 vrs! {
-    AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV
+    AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US
+    UT UV
 }
 
 impl Vr {
@@ -112,14 +113,14 @@ impl fmt::Debug for Vr {
 mod tests {
     use super::*;
 
+    const ALL: &str = "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV \
+                       TM UC UI UL UN UR US UT UV";
+
     #[test]
     fn long_lengths_are_those_of_table_7_1_1() {
         let long: Vec<_> =
             ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"].to_vec();
-        for name in
-            "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV"
-                .split(' ')
-        {
+        for name in ALL.split(' ') {
             let bytes = name.as_bytes();
             let vr = Vr([bytes[0], bytes[1]]);
             assert!(vr.is_known());
@@ -156,14 +157,12 @@ mod tests {
     #[test]
     fn text_is_all_but_numbers_bytes_and_sequences() {
         let is_text = |name: &&str| Vr([name.as_bytes()[0], name.as_bytes()[1]]).is_text();
-        let all = "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM \
-                   UC UI UL UN UR US UT UV";
-        let found: Vec<&str> = all.split(' ').filter(is_text).collect();
+        let found: Vec<&str> = ALL.split(' ').filter(is_text).collect();
         assert_eq!(found.join(" "), "AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT");
         let in_a_set = |name: &&str| {
             Vr([name.as_bytes()[0], name.as_bytes()[1]]).uses_specific_character_set()
         };
-        let found: Vec<&str> = all.split(' ').filter(in_a_set).collect();
+        let found: Vec<&str> = ALL.split(' ').filter(in_a_set).collect();
         assert_eq!(found.join(" "), "LO LT PN SH ST UC UT");
     }
 }

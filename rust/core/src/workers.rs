@@ -307,4 +307,51 @@ mod tests {
             assert!(begun.into_inner() < 10_000, "items are left out");
         }
     }
+
+    #[test]
+    fn the_first_error_in_order_is_the_one_that_is_returned() {
+        for threads in [1, 4] {
+            let mut bytes = [0; 20];
+            let targets: Vec<_> = bytes.chunks_exact_mut(2).collect();
+            let workers = Workers::for_computing(Some(threads));
+            let fill = |_: &mut (), index: usize, target: &mut [u8]| {
+                target.fill(index as u8);
+                match index {
+                    3 | 7 => Err(ErrorKind::TooMany { limit: index }.into()),
+                    _ => Ok(()),
+                }
+            };
+            let error = fill_each(targets, workers, &mut |_| true, || (), fill).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::TooMany { limit: 3 }), "{error}");
+            // All before it are filled.
+            assert_eq!(bytes[..8], [0, 0, 1, 1, 2, 2, 3, 3], "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn every_target_is_filled() {
+        let mut bytes = vec![9; 6];
+        let targets: Vec<_> = bytes.chunks_exact_mut(2).collect();
+        let mut done = 0;
+        let fill = |_: &mut (), index: usize, target: &mut [u8]| {
+            target.fill(index as u8);
+            Ok(())
+        };
+        let mut tick = |count| {
+            done = count;
+            true
+        };
+        fill_each(targets, Workers::for_computing(Some(2)), &mut tick, || (), fill).unwrap();
+        assert_eq!((bytes, done), (vec![0, 0, 1, 1, 2, 2], 3));
+    }
+
+    #[test]
+    fn at_least_one_thread_works() {
+        assert_eq!(Workers::for_computing(Some(0)).count(), 1);
+        assert_eq!(Workers::for_computing(Some(3)).count(), 3);
+        assert_eq!(Workers::for_headers(Some(2)).count(), 2);
+        assert_eq!(Workers::for_computing(None).count(), cores());
+        assert_eq!(Workers::for_headers(None).count(), cores());
+        assert!(Workers::for_headers(None).most > cores());
+    }
 }

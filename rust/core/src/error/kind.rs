@@ -182,7 +182,8 @@ impl fmt::Display for ErrorKind {
             ErrorKind::ImageSize { rows, columns, samples, frames } => {
                 write!(
                     f,
-                    "no image can have {rows} rows, {columns} columns, {samples} samples and {frames} frames"
+                    "no image can have {rows} rows, {columns} columns, {samples} samples and \
+                     {frames} frames"
                 )
             }
             ErrorKind::PixelsCutShort { needed, available } => write!(

@@ -249,8 +249,9 @@ mod tests {
             .in_file(Path::new("scans/IM0042"));
         assert_eq!(
             error.to_string(),
-            "scans/IM0042: (7FE0,0010) PixelData at byte 0x5CA: the pixels need 524288 bytes, but there are 131072 \
-             (393216 bytes missing). The file is cut short or its header is wrong: copy it again."
+            "scans/IM0042: (7FE0,0010) PixelData at byte 0x5CA: the pixels need 524288 bytes, \
+             but there are 131072 (393216 bytes missing). The file is cut short or its header is \
+             wrong: copy it again."
         );
         assert_eq!(error.family(), Family::Invalid);
     }
@@ -263,7 +264,8 @@ mod tests {
             .at_tag(Tag::new(0x5200, 0x9230), "PerFrameFunctionalGroupsSequence", Some(3));
         assert_eq!(
             error.what(),
-            "(5200,9230)[3] > (0020,9113)[0] > (0020,0032) ImagePositionPatient: expected an item (FFFE,E000), \
+            "(5200,9230)[3] > (0020,9113)[0] > (0020,0032) ImagePositionPatient: expected an item \
+             (FFFE,E000), \
              found (0008,0060)"
         );
         assert_eq!(error.tag(), Some(Tag::new(0x0020, 0x0032)));

@@ -130,7 +130,8 @@ mod tests {
              Some((0, bytes(&[1, 2, 3, 4])))),
             ("words wider than 8 bits", lut(b"US", &[2, 0, 8], (b"OW", &[1, 2, 3, 4]), false),
              false, None),
-            ("too few entries", lut(b"US", &[3, 0, 16], (b"OW", &[1, 2, 3, 4]), false), false, None),
+            ("too few entries", lut(b"US", &[3, 0, 16], (b"OW", &[1, 2, 3, 4]), false), false,
+             None),
             ("two numbers", lut(b"US", &[2, 0], (b"OW", &[1, 2, 3, 4]), false), false, None),
             ("no data", lut(b"US", &[2, 0, 16], (b"OW", &[]), false), false, None),
         ];

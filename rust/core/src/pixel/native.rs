@@ -121,7 +121,7 @@ impl NativePixels {
         u64::try_from(u128::from(self.field.length) * 8 / bits).unwrap_or(said).max(said)
     }
 
-    /// Bytes after the last whole frame, without one of padding.
+    /// Bytes after the last whole frame, without the one that makes an odd number even.
     pub fn excess_length(&self) -> u64 {
         let bits =
             u128::from(self.description.stored_frame_bits()) * u128::from(self.whole_frame_count());
@@ -236,7 +236,7 @@ impl NativePixels {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pixel::synthetic::{description, pixels};
+    use crate::pixel::synthetic::{TemporaryFile, colour, description, in_memory, pixels};
 
     #[test]
     fn missing_bytes_are_counted() {
@@ -309,5 +309,98 @@ mod tests {
             (pixels.description.frame_count, pixels.field.length) = (frame_count, length);
             assert_eq!(pixels.whole_frame_count(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn units_of_big_endian_samples_are_samples_or_words() {
+        for (bits, vr, expected) in [
+            (8, Vr::OB, 1),
+            (8, Vr::OW, 2),
+            (16, Vr::OW, 2),
+            (32, Vr::OW, 4),
+            (64, Vr::OV, 8),
+            (1, Vr::OB, 1),
+            (1, Vr::OW, 2),
+            (12, Vr::OW, 2),
+        ] {
+            assert_eq!(pixels(bits, vr, ByteOrder::Big).swapped_unit(), expected, "{bits} {vr}");
+            assert_eq!(pixels(bits, vr, ByteOrder::Little).swapped_unit(), 1, "{bits} {vr}");
+        }
+    }
+
+    #[test]
+    fn samples_are_whole_unless_they_are_packed_or_in_wider_units() {
+        for (bits, vr, order, expected) in [
+            (8, Vr::OB, ByteOrder::Big, true),
+            (8, Vr::OW, ByteOrder::Big, false),
+            (8, Vr::OW, ByteOrder::Little, true),
+            (16, Vr::OW, ByteOrder::Big, true),
+            (12, Vr::OW, ByteOrder::Little, false),
+            (1, Vr::OB, ByteOrder::Little, false),
+        ] {
+            let pixels = pixels(bits, vr, order);
+            assert_eq!(pixels.has_whole_samples(), expected, "{bits} {vr} {order:?}");
+            assert_eq!(pixels.is_in_order(), expected, "{bits} {vr} {order:?}");
+        }
+    }
+
+    #[test]
+    fn frames_have_a_place_if_they_start_and_end_with_bytes() {
+        let bytes = pixels(16, Vr::OW, ByteOrder::Little);
+        assert_eq!(bytes.frame_field(2).unwrap(), (58, 4));
+        assert!(bytes.frame_field(8).is_err());
+        let packed = pixels(1, Vr::OB, ByteOrder::Little);
+        let error = packed.frame_field(0).unwrap_err();
+        let expected = "Request(FrameInsideBytes { bits: 2 })";
+        assert_eq!(format!("{:?}", error.kind()), expected);
+        assert_eq!(pixels(12, Vr::OW, ByteOrder::Little).frame_field(1).unwrap(), (53, 3));
+        let empty = bytes.frames(0, 0).unwrap();
+        assert_eq!((empty.range.clone(), empty.length()), (50..50, 0));
+    }
+
+    #[test]
+    fn bytes_that_belong_to_no_frame_are_counted() {
+        for (length, expected) in [(5, 0), (6, 0), (7, 1), (8, 0), (9, 1)] {
+            let mut pixels = pixels(8, Vr::OB, ByteOrder::Little);
+            (pixels.description.frame_count, pixels.field.length) = (3, length);
+            assert_eq!(pixels.excess_length(), expected, "{length} bytes of 2 a frame");
+        }
+        // A byte that makes their number even is padding.
+        for (length, expected) in [(3, 0), (4, 0)] {
+            let mut pixels = pixels(8, Vr::OB, ByteOrder::Little);
+            (pixels.description.columns, pixels.description.frame_count) = (1, 3);
+            pixels.field.length = length;
+            assert_eq!(pixels.excess_length(), expected, "{length} bytes of 1 a frame");
+        }
+        let mut wide = pixels(64, Vr::OV, ByteOrder::Little);
+        (wide.description.frame_count, wide.field.length) = (1, 31);
+        assert_eq!((wide.whole_frame_count(), wide.excess_length()), (1, 15));
+    }
+
+    #[test]
+    fn pixels_that_need_no_change_are_mapped() {
+        let stored: Vec<u8> = (0..82).collect();
+        let on_disk = TemporaryFile::new(&stored);
+        let read = |pixels: &NativePixels, raw| pixels.map(&on_disk.bytes(), 1, 2, raw).unwrap();
+        let plain = pixels(16, Vr::OW, ByteOrder::Little);
+        let mut map = read(&plain, false).unwrap();
+        assert_eq!(map.as_mut_slice(), &stored[54..62]);
+        assert!(plain.map(&in_memory(&stored), 1, 2, false).unwrap().is_none());
+        assert!(plain.map(&on_disk.bytes(), 7, 2, false).is_err(), "no such frames");
+        assert!(read(&pixels(16, Vr::OW, ByteOrder::Big), false).is_none());
+        assert!(read(&pixels(1, Vr::OB, ByteOrder::Little), false).is_none());
+        let shifted = NativePixels {
+            description: ImageDescription {
+                bits_stored: 12,
+                high_bit: 11,
+                ..plain.description.clone()
+            },
+            ..plain.clone()
+        };
+        assert!(read(&shifted, false).is_none());
+        let ybr = ImageDescription { frame_count: 8, ..colour("YBR_FULL", false) };
+        let ybr = NativePixels { description: ybr, ..plain };
+        assert!(read(&ybr, false).is_none() && read(&ybr, true).is_some());
+        assert_eq!(ybr.sample_type(), SampleType::U8);
     }
 }

@@ -92,7 +92,8 @@ impl FramePart {
         Ok(())
     }
 
-    /// Copies the wanted pixels out of whole rows, which start with the row `first_row`. A pixel has `pixel_length` bytes, and a row of the frame `columns` pixels.
+    /// Copies the wanted pixels out of whole rows, which start with the row `first_row`. A pixel
+    /// has `pixel_length` bytes, and a row of the frame `columns` pixels.
     fn gather(
         &self,
         rows: &[u8],

@@ -294,4 +294,93 @@ mod tests {
             [-1024i32, -1023, 64511].iter().flat_map(|value| value.to_ne_bytes()).collect();
         assert_eq!(into(1.0, -1024.0, SampleType::I32).unwrap(), shifted);
     }
+
+    #[test]
+    fn every_type_gives_every_type() {
+        use SampleType::{F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        let seven = |to: SampleType| match to {
+            F32 => 7f32.to_ne_bytes().to_vec(),
+            F64 => 7f64.to_ne_bytes().to_vec(),
+            _ => (0..to.size()).map(|index| if index == 0 { 7 } else { 0 }).collect(),
+        };
+        for to in [U8, I8, U16, I16, U32, I32, U64, I64, F32, F64] {
+            assert_eq!(fill_bytes(7.0, to).unwrap(), seven(to), "{to:?}");
+            for (bits, is_signed) in [(8, false), (8, true), (16, false), (16, true), (32, false)] {
+                let image = ImageDescription { columns: 1, ..description(bits, bits, is_signed) };
+                let mut stored = vec![0; bits as usize / 8];
+                stored[0] = 3;
+                let rescale = Rescale { slope: 2.0, intercept: 1.0 };
+                let mut out = vec![9; to.size()];
+                convert(&stored, &image, Wanted { rescale, sample_type: to }, &mut out).unwrap();
+                assert_eq!(out, seven(to), "{bits} bits as {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_a_type_does_not_hold_are_refused() {
+        use SampleType::{F32, I8, I64, U8, U64};
+        for (value, to, is_held) in [
+            (255.0, U8, true),
+            (256.0, U8, false),
+            (-1.0, U8, false),
+            (0.5, U8, false),
+            (-128.0, I8, true),
+            (-129.0, I8, false),
+            (f64::NAN, U8, false),
+            (f64::NAN, F32, true),
+            (0.1, F32, true),
+            (64f64.exp2(), U64, false),
+            (63f64.exp2(), U64, true),
+            (63f64.exp2(), I64, false),
+            (-(63f64.exp2()), I64, true),
+        ] {
+            let filled = fill_bytes(value, to);
+            assert_eq!(filled.is_ok(), is_held, "{value} as {to:?}");
+            let mut out = vec![0; to.size()];
+            let converted = convert_floats(&mut value.to_ne_bytes(), to, &mut out);
+            assert_eq!(converted.is_ok(), is_held, "{value} as {to:?}");
+            if is_held {
+                assert_eq!(out, filled.unwrap());
+            } else {
+                let name = to.name();
+                let fill = format!("Request(FillValue {{ sample_type: {name:?} }})");
+                let inexact = format!("Request(InexactType {{ sample_type: {name:?} }})");
+                let kinds = [filled.unwrap_err(), converted.unwrap_err()]
+                    .map(|error| format!("{:?}", error.kind()));
+                assert_eq!(kinds, [fill, inexact]);
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_of_64_bits_are_not_rescaled() {
+        let wanted = Wanted { rescale: Rescale::IDENTITY, sample_type: SampleType::F64 };
+        for is_signed in [false, true] {
+            let image = description(64, 64, is_signed);
+            let error = convert(&[0; 24], &image, wanted, &mut [0; 24]).unwrap_err();
+            let expected = "Unsupported { what: \"the change of type of these pixels\", \
+                            coded: \"Bits Allocated 64\" }";
+            assert_eq!(format!("{:?}", error.kind()), expected);
+        }
+    }
+
+    #[test]
+    fn the_quick_way_is_taken_where_it_is_exact() {
+        for (slope, intercept, bits, expected) in [
+            (1.0, -1024.0, 16, true),
+            (0.5, 0.0, 8, false),
+            (1.0, 0.5, 8, false),
+            (1.0, 0.0, 24, true),
+            (1.0, 0.0, 25, false),
+            (1.0, 1.0, 24, false),
+            (256.0, 0.0, 16, true),
+            (-256.0, 0.0, 16, true),
+            (257.0, 0.0, 16, false),
+            (1.0, -16_777_216.0, 8, false),
+        ] {
+            let rescale = Rescale { slope, intercept };
+            assert_eq!(rescale.is_exact_in_f32(bits), expected, "{slope} {intercept} {bits}");
+        }
+    }
 }

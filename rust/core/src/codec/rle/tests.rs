@@ -168,7 +168,8 @@ fn headers_that_do_not_fit_are_refused() {
     };
     let place = |segment: usize, start: u64, end: u64| {
         format!(
-            "SegmentPlace {{ segment: {segment}, count: 2, start: {start}, end: {end}, length: 68 }}"
+            "SegmentPlace {{ segment: {segment}, count: 2, start: {start}, end: {end}, \
+             length: 68 }}"
         )
     };
     for (name, frame, samples, bits, expected, offset) in [
