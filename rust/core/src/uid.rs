@@ -2,7 +2,7 @@
 
 /// A UID's characters as text, without the padding that makes its length even: a zero byte by the
 /// standard, blanks in some files. Empty if there are bytes outside ASCII.
-pub fn trim(bytes: &[u8]) -> &str {
+pub(crate) fn trim(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).map_or("", |text| text.trim_matches(['\0', ' ']))
 }
 

@@ -135,7 +135,7 @@ pub fn for_each<S>(
 ///
 /// As [`for_each`]; or the first error in the order of the targets, so that the same files give the
 /// same each time. Later targets may then be unfilled.
-pub fn fill_each<S>(
+pub(crate) fn fill_each<S>(
     targets: Vec<&mut [u8]>,
     workers: Workers,
     tick: Tick<'_>,

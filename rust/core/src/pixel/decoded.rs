@@ -9,7 +9,7 @@ use crate::error::{RequestFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
 
 /// Fills an array with the rows of one frame, as they come.
-pub struct DecodedRows<'a> {
+pub(super) struct DecodedRows<'a> {
     image: &'a ImageDescription,
     /// `None` for stored values.
     wanted: Option<Wanted>,
@@ -26,7 +26,7 @@ pub struct DecodedRows<'a> {
 impl<'a> DecodedRows<'a> {
     /// Fills `out` with stored values, or what is `wanted` of them; `rows` is used for what is
     /// under way.
-    pub fn new(
+    pub(super) fn new(
         image: &'a ImageDescription,
         wanted: Option<Wanted>,
         is_raw: bool,
@@ -37,7 +37,7 @@ impl<'a> DecodedRows<'a> {
     }
 
     /// What is left when not all rows came.
-    pub fn rest(self) -> &'a mut [u8] {
+    pub(super) fn rest(self) -> &'a mut [u8] {
         self.out
     }
 }

@@ -75,7 +75,7 @@ pub(super) struct FrameBytes {
 
 impl FrameBytes {
     /// Bytes; more than there can be in memory if their number does not fit an address.
-    pub fn length(&self) -> usize {
+    pub(super) fn length(&self) -> usize {
         usize::try_from(self.range.end.saturating_sub(self.range.start)).unwrap_or(usize::MAX)
     }
 }

@@ -118,7 +118,7 @@ fn not_exact(to: SampleType) -> Error {
 ///
 /// If samples are whole numbers of 64 bits, which `f64` arithmetic would not keep exact, or the
 /// type is one of whole numbers that does not hold every value exactly.
-pub fn convert(
+pub(super) fn convert(
     stored: &[u8],
     description: &ImageDescription,
     wanted: Wanted,

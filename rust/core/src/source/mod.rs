@@ -11,4 +11,5 @@ pub use aligned::AlignedBuffer;
 pub use file::{FileSource, OpenFile, ReadAt, SharedBytes, Source};
 pub use map::PrivateMap;
 pub use state::FileState;
-pub use walk::{FileList, list_files, list_states, with_files};
+pub(crate) use walk::list_states;
+pub use walk::{FileList, list_files, with_files};

@@ -45,7 +45,7 @@ fn file_id(_metadata: &fs::Metadata) -> u64 {
 /// # Errors
 ///
 /// If `tick`, which is called with 0, returns `false`.
-pub fn file_states(
+pub(crate) fn file_states(
     paths: &[PathBuf],
     workers: Workers,
     tick: Tick<'_>,

@@ -100,7 +100,7 @@ pub fn list_files(
 /// # Errors
 ///
 /// As [`list_files`].
-pub fn list_states(
+pub(crate) fn list_states(
     paths: &[PathBuf],
     is_recursive: bool,
     workers: Workers,

@@ -65,7 +65,7 @@ pub(super) enum Repertoire {
 
 impl Repertoire {
     /// What other software calls this.
-    pub fn from_label(label: &str) -> Option<Repertoire> {
+    pub(super) fn from_label(label: &str) -> Option<Repertoire> {
         let encoding = Encoding::for_label(label.replace('_', "-").as_bytes())?;
         // On the web ISO 8859-1 and -9 mean Windows' versions of them.
         Some(match encoding {
@@ -78,12 +78,12 @@ impl Repertoire {
     }
 
     /// Whether it has no room for escape sequences (PS3.3 §C.12.1.1.2, table C.12-5).
-    pub fn is_stand_alone(self) -> bool {
+    pub(super) fn is_stand_alone(self) -> bool {
         matches!(self, Repertoire::Utf8 | Repertoire::Gb18030 | Repertoire::Gbk)
     }
 
     /// The characters of `bytes`; `None` if some are of no character.
-    pub fn decode_exactly(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
+    pub(super) fn decode_exactly(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
         match self {
             Repertoire::Default | Repertoire::Latin1 => Some(latin1(bytes)),
             Repertoire::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
@@ -99,7 +99,7 @@ impl Repertoire {
     }
 
     /// The characters of `bytes`, U+FFFD for each byte that is of none.
-    pub fn decode_replacing(self, bytes: &[u8]) -> Cow<'_, str> {
+    pub(super) fn decode_replacing(self, bytes: &[u8]) -> Cow<'_, str> {
         match self {
             Repertoire::Default | Repertoire::Latin1 => latin1(bytes),
             Repertoire::Utf8 => String::from_utf8_lossy(bytes),
@@ -142,7 +142,7 @@ impl Repertoire {
     /// control characters stand for themselves, and so does a delimiter of a name (PS3.5 §6.2.1)
     /// that is left alone at the end: writers forget the escape sequence that has to stand before
     /// it. `None` if some pair is of no character, or the set is none of pairs.
-    pub fn decode_g0_pairs(self, bytes: &[u8]) -> Option<String> {
+    pub(super) fn decode_g0_pairs(self, bytes: &[u8]) -> Option<String> {
         let mut text = String::with_capacity(bytes.len());
         let mut rest = bytes;
         loop {
