@@ -1,5 +1,8 @@
 //! The MQ decoder (ISO/IEC 15444-1 Annex C).
 
+#[cfg(test)]
+pub(crate) mod encoder;
+
 /// Contexts of a code-block (Table D.7).
 pub(crate) const CONTEXT_COUNT: usize = 19;
 
@@ -256,5 +259,28 @@ mod tests {
         let probabilities = [0, 3, 4, 46].map(|index| state(index * 2) >> 16);
         assert_eq!(probabilities, [0x5601, 0x0AC1, 0x0521, 0x5601]);
         assert_eq!([state(9) & 1, state(8) & 1, state(127)], [1, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        // Contexts whose symbols are ever rarer, so that all states are met.
+        let mut state = 1u32;
+        let symbols: Vec<(usize, u32)> = (0..40_000)
+            .map(|index: usize| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let context = index % CONTEXT_COUNT;
+                (context, u32::from(state >> 8 < (1 << 23) >> context))
+            })
+            .collect();
+        let (mut encoder, mut contexts) = (encoder::Encoder::new(), encoder::new_contexts());
+        for (context, symbol) in &symbols {
+            encoder.encode(&mut contexts, *context, *symbol);
+        }
+        let bytes = encoder.finish();
+        let (mut codeword, mut slack) = Codeword::new(&bytes);
+        let mut contexts = Contexts::new();
+        for (context, symbol) in symbols {
+            assert_eq!(codeword.decode(&mut slack, &mut contexts, context), symbol);
+        }
     }
 }

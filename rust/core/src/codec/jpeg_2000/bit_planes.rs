@@ -5,6 +5,8 @@
 
 mod contexts;
 mod decisions;
+#[cfg(test)]
+mod encoder;
 mod flags;
 mod pass;
 
@@ -156,3 +158,6 @@ impl BlockDecoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

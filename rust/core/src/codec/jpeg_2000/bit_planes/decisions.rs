@@ -75,7 +75,7 @@ impl<'a> RawBits<'a> {
         RawBits { bytes: bytes.iter(), byte: 0, left: 0 }
     }
 
-    fn bit(&mut self) -> u32 {
+    pub(super) fn bit(&mut self) -> u32 {
         if self.left == 0 {
             self.left = if self.byte == 0xFF { 7 } else { 8 };
             self.byte = self.bytes.next().copied().unwrap_or(0xFF);

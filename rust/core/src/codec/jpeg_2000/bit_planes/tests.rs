@@ -1,0 +1,111 @@
+use super::encoder::Block;
+use super::*;
+
+/// Samples of this size, few of which are not zero if `is_sparse`.
+fn values(width: usize, height: usize, plane_count: u32, is_sparse: bool) -> Vec<i32> {
+    let mut state = (width * 31 + height) as u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 8
+    };
+    let mut value = || {
+        let magnitude = (next() & ((1 << plane_count) - 1)) as i32;
+        let is_zero = is_sparse && !next().is_multiple_of(19);
+        match (is_zero, next().is_multiple_of(2)) {
+            (true, _) => 0,
+            (_, true) => magnitude,
+            (_, false) => -magnitude,
+        }
+    };
+    (0..width * height).map(|_| value()).collect()
+}
+
+/// Decodes the segments of a block: the samples, and whether the bytes make sense.
+fn decode(block: &Block, segments: &[(Vec<u8>, u32)]) -> (Vec<u32>, bool) {
+    let mut samples = SampleBlock::new();
+    assert!(samples.reset(block.width, block.height));
+    let segments =
+        segments.iter().map(|(bytes, pass_count)| SegmentBytes { bytes, pass_count: *pass_count });
+    let (count, style) = (block.plane_count, block.style);
+    let is_sound =
+        BlockDecoder::new().decode(segments, count, block.orientation, style, &mut samples);
+    (samples.rows().flatten().copied().collect(), is_sound)
+}
+
+/// A sample as it is decoded: with its sign, and a half.
+fn coded(value: &i32) -> u32 {
+    match *value {
+        0 => 0,
+        value => u32::from(value < 0) << 31 | value.unsigned_abs() << 1 | 1,
+    }
+}
+
+/// All styles that change how passes are coded.
+fn styles() -> impl Iterator<Item = BlockStyle> {
+    (0..64).filter(|code| code & 0x10 == 0).filter_map(BlockStyle::from_code)
+}
+
+#[test]
+fn what_is_encoded_is_decoded() {
+    let orientations = [Orientation::Vertical, Orientation::Horizontal, Orientation::Diagonal];
+    for (width, height) in [(1, 1), (6, 4), (7, 9), (3, 14), (16, 8)] {
+        for is_sparse in [false, true] {
+            for (style, orientation) in
+                styles().flat_map(|style| orientations.map(|orientation| (style, orientation)))
+            {
+                let plane_count = 6;
+                let values = values(width, height, plane_count, is_sparse);
+                let block = Block { width, height, orientation, style, plane_count, values };
+                let (samples, is_sound) = decode(&block, &block.encode());
+                let expected: Vec<u32> = block.values.iter().map(coded).collect();
+                assert!(is_sound && samples == expected, "{width} x {height}, {style:?}");
+            }
+        }
+    }
+}
+
+fn small(style: BlockStyle) -> Block {
+    let (width, height, plane_count) = (5, 5, 3);
+    let values = values(width, height, plane_count, false);
+    Block { width, height, orientation: Orientation::Vertical, style, plane_count, values }
+}
+
+#[test]
+fn a_missing_segmentation_symbol_is_damage() {
+    let style = BlockStyle { has_segmentation_symbols: true, ..BlockStyle::default() };
+    let with = small(style);
+    assert!(decode(&with, &with.encode()).1);
+    // The same samples without the symbols.
+    let without = small(BlockStyle::default()).encode();
+    assert!(!decode(&with, &without).1);
+}
+
+#[test]
+fn passes_past_the_last_plane_are_damage() {
+    let block = small(BlockStyle::default());
+    let mut segments = block.encode();
+    assert_eq!(segments[0].1, 7);
+    segments[0].1 = 8;
+    assert!(!decode(&block, &segments).1);
+}
+
+#[test]
+fn fewer_passes_give_coarser_samples() {
+    let block = small(BlockStyle { terminates_passes: true, ..BlockStyle::default() });
+    let segments = block.encode();
+    assert_eq!(segments.len(), 7);
+    // Of the highest plane alone, 4 and more are known: as 4 and a half of what follows.
+    let (samples, is_sound) = decode(&block, &segments[..1]);
+    let expected = block.values.iter().map(|value| match value.unsigned_abs() {
+        0..4 => 0,
+        _ => u32::from(*value < 0) << 31 | 4 << 1 | 4,
+    });
+    assert!(is_sound && samples.into_iter().eq(expected));
+}
+
+#[test]
+fn raw_bits_have_none_behind_0xff() {
+    let mut bits = RawBits::new(&[0xFF, 0b0101_0000]);
+    let found: Vec<u32> = (0..17).map(|_| bits.bit()).collect();
+    assert_eq!(found, [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1], "ones at the end");
+}
