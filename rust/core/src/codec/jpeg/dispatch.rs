@@ -37,3 +37,19 @@ fn unsupported(sof: u8) -> Error {
     let coded = format!("SOF{}, {}", sof & 15, process_name(sof));
     ErrorKind::Unsupported { what: "JPEG of this process", coded }.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processes_are_named_by_number() {
+        let error = unsupported(0xC9);
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::Unsupported { what: "JPEG of this process", coded }
+                if coded == "SOF9, sequential DCT, arithmetic coding"
+        ));
+        assert_eq!(Jpeg.name(), "JPEG");
+    }
+}

@@ -405,3 +405,47 @@ fn for_each_in_stripes(width: usize, height: usize, mut visit: impl FnMut(usize,
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Decodes a block: whether its bytes make sense.
+    fn decode(cleanup: &[u8], passes: u32, plane: u32, (width, height): (usize, usize)) -> bool {
+        let mut samples = SampleBlock::new();
+        assert!(samples.reset(width, height));
+        BlockDecoder::new().decode(cleanup, &[], passes, plane, false, &mut samples)
+    }
+
+    /// A cleanup pass of this many bytes that are all suffix, of a block without significant quads.
+    fn empty(length: usize) -> Vec<u8> {
+        let mut bytes = vec![0xF0; length];
+        // Ones are runs of quads without significant samples.
+        bytes[0] |= 0x80;
+        bytes[length - 2] = 0xF0 | (length & 15) as u8;
+        bytes[length - 1] = (length >> 4) as u8;
+        bytes
+    }
+
+    #[test]
+    fn the_length_of_the_suffix_is_checked() {
+        for length in [2, 3, 15, 16, 17, 4079] {
+            assert!(decode(&empty(length), 1, 5, (2, 2)), "{length} bytes");
+        }
+        assert!(!decode(&empty(4080), 1, 5, (2, 2)));
+        for bytes in [&[][..], &[0xF2], &[0xF1, 0], &[0xF0, 0], &[0xF3, 0]] {
+            assert!(!decode(bytes, 1, 5, (2, 2)), "{bytes:X?}");
+        }
+    }
+
+    #[test]
+    fn planes_and_sizes_are_limited() {
+        assert!(decode(&empty(2), 1, 29, (2, 2)));
+        assert!(!decode(&empty(2), 1, 30, (2, 2)));
+        assert!(!decode(&empty(2), 1, 5, (1026, 2)));
+        // Passes that refine need a plane below.
+        for (passes, plane, expected) in [(1, 0, true), (2, 0, false), (2, 1, true), (3, 1, true)] {
+            assert_eq!(decode(&empty(2), passes, plane, (2, 2)), expected, "{passes} at {plane}");
+        }
+    }
+}

@@ -52,3 +52,63 @@ impl ColourTransform {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_name_transforms() {
+        let found = [0, 1, 2, 3, 4, 255].map(ColourTransform::from_code);
+        let expected = [
+            Some(ColourTransform::None),
+            Some(ColourTransform::Hp1),
+            Some(ColourTransform::Hp2),
+            Some(ColourTransform::Hp3),
+            None,
+            None,
+        ];
+        assert_eq!(found, expected);
+    }
+
+    /// Transforms a pixel as the encoder does; numbers wrap at `precision` bits.
+    fn transformed(transform: ColourTransform, pixel: [i32; 3], precision: u32) -> [u16; 3] {
+        let [red, green, blue] = pixel;
+        let half = 1 << (precision - 1);
+        let values = match transform {
+            ColourTransform::None => pixel,
+            ColourTransform::Hp1 => [red - green + half, green, blue - green + half],
+            ColourTransform::Hp2 => [red - green + half, green, blue - ((red + green) >> 1) + half],
+            ColourTransform::Hp3 => {
+                let (b, c) = (blue - green + half, red - green + half);
+                let wrap = |value: i32| value & ((1 << precision) - 1);
+                [green + ((wrap(b) + wrap(c)) >> 2) - half / 2, b, c]
+            }
+        };
+        values.map(|value| (value & ((1 << precision) - 1)) as u16)
+    }
+
+    #[test]
+    fn transforms_are_undone() {
+        for (transform, precision) in [
+            (ColourTransform::None, 8),
+            (ColourTransform::Hp1, 8),
+            (ColourTransform::Hp2, 8),
+            (ColourTransform::Hp3, 8),
+            (ColourTransform::Hp1, 16),
+            (ColourTransform::Hp2, 16),
+            (ColourTransform::Hp3, 16),
+        ] {
+            let all = (1 << precision) - 1;
+            for pixel in [[0, 0, 0], [all, 0, 0], [0, all, 3], [10, 20, all], [200, 100, 51]] {
+                let other = [1, 2, 3];
+                let coded = [pixel, other].map(|one| transformed(transform, one, precision));
+                let mut samples = coded.as_flattened().to_vec();
+                transform.undo(&mut samples, precision);
+                let expected: Vec<u16> =
+                    [pixel, other].as_flattened().iter().map(|value| *value as u16).collect();
+                assert_eq!(samples, expected, "{transform:?} of {precision} bits, {pixel:?}");
+            }
+        }
+    }
+}

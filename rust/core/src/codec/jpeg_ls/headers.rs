@@ -356,3 +356,6 @@ fn line_count(frame: &[u8], mut position: usize) -> Option<usize> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,3 +135,80 @@ impl ScanLayout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::headers::ScanComponent;
+    use super::*;
+    use crate::error::Family;
+
+    /// A frame of 17 lines of 35 samples with these sampling factors.
+    fn frame(factors: &[(usize, usize)]) -> FrameHeader {
+        let component = |(id, (horizontal, vertical)): (usize, &(usize, usize))| Component {
+            id: id as u8,
+            horizontal: *horizontal,
+            vertical: *vertical,
+            quantization_table: 0,
+        };
+        FrameHeader {
+            sof: 0xC0,
+            offset: 0,
+            precision: 8,
+            rows: 17,
+            columns: 35,
+            components: factors.iter().enumerate().map(component).collect(),
+        }
+    }
+
+    fn scan(indices: &[usize]) -> ScanHeader {
+        let component = |index: &usize| ScanComponent { index: *index, dc_table: 0, ac_table: 0 };
+        ScanHeader {
+            offset: 0,
+            components: indices.iter().map(component).collect(),
+            spectral_start: 0,
+            spectral_end: 63,
+            approximation_high: 0,
+            approximation_low: 0,
+        }
+    }
+
+    #[test]
+    fn components_with_fewer_samples_are_repeated() {
+        let layout = Layout::new(&frame(&[(4, 2), (2, 2), (1, 1)])).unwrap();
+        assert_eq!((layout.rows, layout.columns), (17, 35));
+        // An MCU has 32 columns and 16 lines.
+        assert_eq!((layout.mcus_across, layout.mcus_down, layout.rows_of_mcu()), (2, 2, 16));
+        assert_eq!(layout.block_count(), 2 * 2 * (8 + 4 + 1));
+        let found = layout.components.iter().map(|one| {
+            ((one.repeated_across, one.repeated_down), (one.columns, one.rows, one.blocks_across))
+        });
+        assert!(found.eq([((1, 1), (35, 17, 8)), ((2, 1), (18, 17, 4)), ((4, 2), (9, 9, 2))]));
+
+        let interleaved = ScanLayout::new(&layout, &scan(&[0, 2]));
+        assert_eq!((interleaved.mcus_across, interleaved.mcus_down), (2, 2));
+        let blocks =
+            interleaved.components.iter().map(|one| (one.index, one.horizontal, one.vertical));
+        assert!(blocks.eq([(0, 4, 2), (2, 1, 1)]));
+        // Alone, a component has blocks for its own samples only.
+        let alone = ScanLayout::new(&layout, &scan(&[1]));
+        assert_eq!((alone.mcus_across, alone.mcus_down), (3, 3));
+        let [blocks] = alone.components[..] else { panic!("{alone:?}") };
+        assert_eq!((blocks.index, blocks.blocks_across), (1, 4));
+        assert_eq!((blocks.horizontal, blocks.vertical), (1, 1));
+    }
+
+    #[test]
+    fn factors_of_an_only_component_mean_nothing() {
+        let layout = Layout::new(&frame(&[(3, 2)])).unwrap();
+        assert_eq!((layout.mcus_across, layout.mcus_down, layout.block_count()), (5, 3, 15));
+        assert_eq!(layout.rows_of_mcu(), 8);
+    }
+
+    #[test]
+    fn fractions_of_samples_are_not_supported() {
+        for factors in [[(3, 1), (2, 1)], [(1, 3), (1, 2)]] {
+            let error = Layout::new(&frame(&factors)).unwrap_err();
+            assert_eq!(error.family(), Family::Unsupported, "{factors:?}");
+        }
+    }
+}

@@ -113,3 +113,28 @@ fn decode_pixels<const N: usize, const GROUP: usize, const SELECTION: u8>(
         corner = above;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn predictors_are_those_of_table_h_1() {
+        let of = |left, above, corner| {
+            [
+                predict::<1>(left, above, corner),
+                predict::<2>(left, above, corner),
+                predict::<3>(left, above, corner),
+                predict::<4>(left, above, corner),
+                predict::<5>(left, above, corner),
+                predict::<6>(left, above, corner),
+                predict::<7>(left, above, corner),
+            ]
+        };
+        assert_eq!(of(10, 25, 12), [10, 25, 12, 23, 16, 24, 17]);
+        // Shifts round down, and sums wrap.
+        assert_eq!(of(7, 2, 5), [7, 2, 5, 4, 5, 3, 4]);
+        assert_eq!(of(0, 0, 3), [0, 0, 3, 0xFFFD, 0xFFFE, 0xFFFE, 0]);
+        assert_eq!(of(0xFFFF, 0xFFFF, 0), [0xFFFF, 0xFFFF, 0, 0xFFFE, 0x7FFE, 0x7FFE, 0xFFFF]);
+    }
+}
