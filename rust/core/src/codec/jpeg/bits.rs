@@ -4,7 +4,7 @@ use super::markers::{Markers, RST0};
 use crate::codec::invalid;
 use crate::error::{JpegFault, Result};
 
-/// The entropy-coded bytes of one restart interval, without the zero that is stuffed behind each
+/// The entropy-coded bytes of one restart interval, without the zero that is stuffed after each
 /// 0xFF.
 ///
 /// Taking the zeros out first is 3 % of the work of decoding, and spares the loop that decodes the
@@ -50,7 +50,7 @@ impl Interval {
         }
     }
 
-    /// Goes on behind the restart marker that ends these bytes; `number` counts restarts from 0, of
+    /// Goes on after the restart marker that ends these bytes; `number` counts restarts from 0, of
     /// which the marker has the three lowest bits.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ fn position_of_marker_prefix(bytes: &[u8]) -> usize {
     whole + rest.iter().position(|byte| *byte == 0xFF).unwrap_or(rest.len())
 }
 
-/// Reads bits, the highest of each byte first. Behind the last byte there are zeros, as many as are
+/// Reads bits, the highest of each byte first. After the last byte there are zeros, as many as are
 /// asked for: [`BitReader::is_past_end`] tells whether any was used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BitReader<'a> {

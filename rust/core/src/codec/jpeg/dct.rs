@@ -285,7 +285,7 @@ impl Scans<'_> {
         if self.complete_rows.contains(&0) {
             return Some(invalid(NAME, position, JpegFault::MissingComponents));
         }
-        // An end of image says that the coefficients that did not come are meant to be zero.
+        // Before an end of image, coefficients that did not come are meant to be zero.
         let has_end =
             markers::next_marker(frame, position).is_some_and(|(_, marker)| marker == EOI);
         if headers.frame.sof != SOF2 || has_end || self.accuracy.iter().all(Accuracy::is_full) {

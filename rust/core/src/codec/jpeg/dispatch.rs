@@ -1,4 +1,4 @@
-//! Frames by their process: what they hold can be another than their Transfer Syntax says.
+//! Frames by their process, which can differ from that of their Transfer Syntax.
 
 use super::headers::Headers;
 use super::markers::{SOF0, SOF1, SOF2, SOF3, SOF55, process, process_name};

@@ -94,7 +94,7 @@ pub(crate) struct Tables {
 /// The headers of a frame, read as they come.
 #[derive(Clone, Debug)]
 pub(crate) struct Headers<'a> {
-    /// Where the next segment is; behind a scan header, where its entropy-coded bytes start.
+    /// Where the next segment is; after a scan header, where its entropy-coded bytes start.
     pub markers: Markers<'a>,
     /// The frame header.
     pub frame: FrameHeader,
@@ -123,7 +123,7 @@ impl<'a> Headers<'a> {
     }
 
     /// Reads to the next scan header; its entropy-coded bytes start at the position of `markers`,
-    /// which whoever decodes them moves behind them. `None` at the end of the image, or of the
+    /// which whoever decodes them moves past them. `None` at the end of the image, or of the
     /// bytes.
     ///
     /// # Errors

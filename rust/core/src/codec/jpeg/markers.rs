@@ -1,4 +1,4 @@
-//! Markers and the segments behind them (T.81 §B.1.1).
+//! Markers and the segments after them (T.81 §B.1.1).
 
 use crate::codec::invalid;
 use crate::error::{JpegFault, Result};
@@ -95,7 +95,7 @@ pub(crate) struct Segment<'a> {
     pub marker: u8,
     /// Where the marker starts: bytes from the start of the frame.
     pub offset: usize,
-    /// The parameters behind the length; empty where a marker stands alone.
+    /// The parameters after the length; empty where a marker stands alone.
     pub body: &'a [u8],
 }
 
@@ -108,7 +108,7 @@ pub(crate) struct Markers<'a> {
 }
 
 impl<'a> Markers<'a> {
-    /// Starts behind SOI. `codec` is what messages call it.
+    /// Starts after SOI. `codec` is what messages call it.
     ///
     /// # Errors
     ///
@@ -130,13 +130,13 @@ impl<'a> Markers<'a> {
         self.frame
     }
 
-    /// Where the next segment is looked for: bytes from the start of the frame. Behind SOS it is
+    /// Where the next segment is looked for: bytes from the start of the frame. After SOS it is
     /// where the entropy-coded bytes start.
     pub(crate) fn position(&self) -> usize {
         self.position
     }
 
-    /// Goes on at `position`, such as behind entropy-coded bytes.
+    /// Goes on at `position`, such as after entropy-coded bytes.
     pub(crate) fn continue_at(&mut self, position: usize) {
         self.position = position;
     }
@@ -158,7 +158,7 @@ impl<'a> Markers<'a> {
     ///
     /// # Errors
     ///
-    /// If there is something else than a marker, or a segment reaches past the end.
+    /// If another byte stands in the place of a marker, or a segment reaches past the end.
     pub(crate) fn next(&mut self) -> Result<Option<Segment<'a>>> {
         let start = self.position;
         let rest = self.frame.get(start..).unwrap_or_default();
@@ -218,7 +218,7 @@ mod tests {
     fn segments_come_one_after_the_other() {
         let frame = [
             0xFF, SOI, // no parameters
-            0xFF, 0xFF, 0xFF, 0xFE, 0x00, 0x03, b'x', // a comment behind two fill bytes
+            0xFF, 0xFF, 0xFF, 0xFE, 0x00, 0x03, b'x', // a comment after two fill bytes
             0xFF, DRI, 0x00, 0x04, 0x00, 0x10, //
             0xFF, EOI,
         ];

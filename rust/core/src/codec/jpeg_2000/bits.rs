@@ -1,5 +1,5 @@
 //! The bits of packet headers (ISO/IEC 15444-1 §B.10.1): the highest of a byte first, none in the
-//! highest bit behind 0xFF.
+//! highest bit after 0xFF.
 
 /// The bytes end before what was to be read does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl<'a> HeaderBits<'a> {
         Ok(number)
     }
 
-    /// Where the bytes go on behind the header.
+    /// Where the bytes go on after the header.
     pub(crate) fn end(self) -> Result<usize, Ends> {
         // A header does not end with 0xFF: a byte of no bits follows.
         let end = if self.byte == 0xFF { self.position + 1 } else { self.position };

@@ -77,8 +77,7 @@ fn find_in_file(frame: &[u8]) -> Result<Range<usize>> {
                     .get(outer.contents.clone())
                     .is_some_and(|bytes| bytes.starts_with(&CODESTREAM_START))
                 {
-                    // What the box says of its length is often wrong; the codestream knows its own
-                    // end.
+                    // The length of the box is often wrong; the codestream knows its own end.
                     return Ok(outer.contents.start..frame.len());
                 }
                 return Err(invalid(NAME, outer.contents.start, Jpeg2000Fault::NoCodestreamInBox));

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Jpeg2000Fault, Result};
 /// What messages call the codec.
 pub(super) const NAME: &str = "JPEG 2000";
 
-/// JPEG 2000 and HTJ2K frames: either is told from the codestream.
+/// JPEG 2000 and HTJ2K frames: the codestream shows which.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Jpeg2000;
 

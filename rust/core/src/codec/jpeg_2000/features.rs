@@ -12,7 +12,7 @@ pub(crate) fn has_wide() -> bool {
 /// Compiles a function a second time for processors that [`has_wide`] is true of, and calls that
 /// one there.
 ///
-/// What is behind the equals sign must be `#[inline(always)]`, as all that it calls in its inner
+/// What is after the equals sign must be `#[inline(always)]`, as all that it calls in its inner
 /// loops.
 macro_rules! wide {
     ($(#[$doc:meta])* $visibility:vis fn $name:ident $(<$generic:ident: $bound:ident>)? (

@@ -1,12 +1,12 @@
 //! The bit streams of an HTJ2K code-block (ISO/IEC 15444-15 §7.1).
 
-/// Bits from the first byte on, the lowest of a byte first, none in the highest bit behind 0xFF.
+/// Bits from the first byte on, the lowest of a byte first, none in the highest bit after 0xFF.
 pub(crate) struct ForwardBits<'a> {
     bytes: &'a [u8],
     buffer: u64,
     count: u32,
     is_after_ff: bool,
-    /// What stands behind the end.
+    /// What stands after the end.
     filler: u8,
 }
 

@@ -107,8 +107,8 @@ impl BlockDecoder {
             if plane == 0 {
                 return false;
             }
-            // Refined are those that the cleanup pass has found, which are easily told before
-            // others are found.
+            // The magnitude pass refines what the cleanup pass found: it comes first, while no
+            // others are significant.
             if pass_count > 2 {
                 magnitude_pass(refinement, plane, samples);
             }

@@ -28,7 +28,7 @@ impl From<Ends> for PacketError {
 
 /// Reads the packets of a tile, and leaves in its code-blocks where their bytes are.
 pub(crate) struct PacketReader<'a> {
-    /// The bodies of the tile-parts, one behind the other.
+    /// The bodies of the tile-parts, one after the other.
     pub bytes: &'a [u8],
     /// Where the next packet starts.
     pub position: usize,

@@ -161,7 +161,7 @@ pub(crate) struct TileCoding {
     pub has_component_transform: bool,
     /// Whether packets can have a marker before them.
     pub has_sop: bool,
-    /// Whether packet headers have a marker behind them.
+    /// Whether packet headers have a marker after them.
     pub has_eph: bool,
 }
 
@@ -263,13 +263,13 @@ impl<T> Default for ByComponent<T> {
 }
 
 impl<T> ByComponent<T> {
-    /// Says something of one component.
+    /// Sets the value of one component.
     pub(crate) fn set(&mut self, component: usize, value: T) {
         self.named.insert(component, value);
     }
 
-    /// What holds for `component` of a tile; `self` is what its main header says. What is said of a
-    /// tile comes first, and then what is said of a component (§A.6).
+    /// What holds for `component` of a tile; `self` comes from the main header. The tile's own
+    /// headers come first, then segments of one component (§A.6).
     pub(crate) fn resolve<'a>(
         &'a self,
         tile: &'a ByComponent<T>,
@@ -280,7 +280,7 @@ impl<T> ByComponent<T> {
     }
 }
 
-/// Everything that can be said in the main header and again for a tile.
+/// What the main header sets, and headers of tile-parts can set again for their tile.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parameters {
     /// COD.

@@ -1,6 +1,6 @@
 //! The bits of an entropy-coded segment, without those that keep it free of markers (T.87 §A.1).
 
-/// Zero bytes behind the last, so that the last bits can be read eight bytes at a time.
+/// Zero bytes after the last, so that the last bits can be read eight bytes at a time.
 const PADDING: usize = 8;
 
 /// An entropy-coded segment without its stuffed bits.
@@ -9,7 +9,7 @@ const PADDING: usize = 8;
 /// the bytes are.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
-    /// The bits one behind the other, then [`PADDING`].
+    /// The bits one after the other, then [`PADDING`].
     bytes: Vec<u8>,
     /// Bits that there are.
     bit_count: usize,
@@ -19,7 +19,7 @@ impl Segment {
     /// Becomes the segment that `coded` starts with, and says how many of its bytes that takes: all
     /// up to the next marker.
     ///
-    /// Behind a byte 0xFF stands a bit 0 that is none of the data: two bytes from 0xFF80 up are a
+    /// After a byte 0xFF stands a bit 0 that is none of the data: two bytes from 0xFF80 up are a
     /// marker.
     pub(super) fn read(&mut self, coded: &[u8]) -> usize {
         self.bytes.clear();
@@ -100,12 +100,12 @@ impl Golomb {
     }
 }
 
-/// Reads bits, the highest of a byte first. Behind the end they are 0.
+/// Reads bits, the highest of a byte first. After the end they are 0.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
     bit_count: usize,
-    /// Bits that were read, more than there are if some were read behind the end.
+    /// Bits that were read, more than there are if some were read after the end.
     position: usize,
 }
 
@@ -118,7 +118,7 @@ impl Bits<'_> {
         eight.map_or(0, |eight| u64::from_be_bytes(*eight) << (self.position & 7))
     }
 
-    /// Goes on behind so many bits.
+    /// Goes on after so many bits.
     #[inline(always)]
     pub(super) fn skip(&mut self, bit_count: u32) {
         // Each skip is of a code, and the codes of a line are counted: this does not overflow.
@@ -147,7 +147,7 @@ impl Bits<'_> {
             return number;
         }
         self.skip(zeros + 1 + u32::from(k.bits));
-        // The 1 is taken with the bits behind it, and stands for one zero more. No code of a sound
+        // The 1 is taken with the bits after it, and stands for one zero more. No code of a sound
         // frame has more bits than are there: its zeros, times 2^k, are below 2^16.
         let bits = (next << zeros) >> (k.shift & 63);
         (zeros.wrapping_sub(1) << (k.bits & 31)).wrapping_add(bits as u32)

@@ -34,7 +34,7 @@ impl Codec for JpegLs {
         let is_one_scan = scan.components.len() == header.component_count();
         let colour = match headers.transform {
             ColourTransform::None => CodedColour::AsDescribed,
-            // What it would mean for others is nowhere said.
+            // No document says what it would mean for others.
             _ if header.component_count() == 3
                 && is_one_scan
                 && matches!(header.precision, 8 | 16) =>
@@ -76,7 +76,7 @@ impl Codec for JpegLs {
     }
 }
 
-/// Decodes the scan that `headers` stands at, and goes behind it. Says why there are fewer lines
+/// Decodes the scan that `headers` stands at, and goes past it. Says why there are fewer lines
 /// than there should be.
 fn lines(
     headers: &mut Headers<'_>,

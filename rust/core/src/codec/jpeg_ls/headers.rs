@@ -66,7 +66,7 @@ struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// The segment at `position`, which becomes the one behind it; `None` at the end of the frame.
+    /// The segment at `position`, which becomes the one after it; `None` at the end of the frame.
     fn next(frame: &'a [u8], position: &mut usize) -> Result<Option<Segment<'a>>> {
         let offset = *position;
         let rest = frame.get(offset..).unwrap_or(&[]);
@@ -96,7 +96,7 @@ impl<'a> Segment<'a> {
         Ok(Some(segment))
     }
 
-    /// Its bytes are not what its marker says.
+    /// The error of this segment.
     fn invalid(&self, fault: JpegLsFault) -> Error {
         invalid(NAME, self.offset, fault)
     }
@@ -111,9 +111,9 @@ impl<'a> Segment<'a> {
 pub(super) struct FrameHeader {
     /// Bits of a sample, 2 to 16.
     pub precision: u32,
-    /// 0 if it stands elsewhere.
+    /// 0 if another segment gives it.
     pub rows: usize,
-    /// 0 if it stands elsewhere.
+    /// 0 if another segment gives it.
     pub columns: usize,
     /// The identifiers of the components.
     component_ids: Vec<u8>,
@@ -189,7 +189,7 @@ impl ScanHeader {
             components.push(index);
         }
         let interleave = match (interleave, count) {
-            // Of one component, there is nothing to take turns with.
+            // One component has none to take turns with.
             (0..=2, 1) | (1, _) => Interleave::Line,
             (2, _) => Interleave::Sample,
             _ => {
@@ -220,7 +220,7 @@ pub(super) struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// Starts behind the first marker.
+    /// Starts after the first marker.
     ///
     /// # Errors
     ///
@@ -243,7 +243,7 @@ impl<'a> Headers<'a> {
     ///
     /// # Errors
     ///
-    /// If there is none, or what stands before it is not as it must be.
+    /// If there is none, or a segment before it contradicts itself.
     pub(super) fn next_scan(&mut self) -> Result<(FrameHeader, ScanHeader)> {
         while let Some(segment) = Segment::next(self.frame, &mut self.position)? {
             match segment.code {
@@ -291,7 +291,7 @@ impl<'a> Headers<'a> {
         Err(invalid(NAME, self.frame.len(), JpegLsFault::MissingComponents))
     }
 
-    /// Where the walk goes on: behind a scan header, at the scan's entropy-coded bytes.
+    /// Where the walk goes on: after a scan header, at the scan's entropy-coded bytes.
     pub(super) fn position(&self) -> usize {
         self.position
     }
@@ -301,7 +301,7 @@ impl<'a> Headers<'a> {
         self.frame.get(self.position..).unwrap_or(&[])
     }
 
-    /// Goes on behind so many entropy-coded bytes.
+    /// Goes on after so many entropy-coded bytes.
     pub(super) fn skip(&mut self, length: usize) {
         self.position = self.position.saturating_add(length);
     }
@@ -342,7 +342,7 @@ fn number(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
-/// The number of lines that stands behind the first scan (DNL, T.81 §B.2.5). `position` is in that
+/// The number of lines that stands after the first scan (DNL, T.81 §B.2.5). `position` is in that
 /// scan.
 fn line_count(frame: &[u8], mut position: usize) -> Option<usize> {
     loop {

@@ -107,7 +107,7 @@ impl Parameters {
     }
 }
 
-/// T1, T2 and T3 where nothing else is said (T.87 §C.2.4.1.1.1).
+/// T1, T2 and T3 by default (T.87 §C.2.4.1.1.1).
 fn default_thresholds(max_value: i32, near: i32) -> [i32; 3] {
     // What would leave its bounds is the lower bound.
     let clamp =

@@ -1,4 +1,4 @@
-//! One line of pixels: the samples of a pixel one behind the other, in runs all of them or none
+//! One line of pixels: the samples of a pixel one after the other, in runs all of them or none
 //! (T.87 §B.3).
 
 use super::bits::Bits;
@@ -27,6 +27,16 @@ impl Neighbours {
         let region_of_left = table.of(above - above_left);
         Neighbours { left: above, above, above_left, region_of_left, ..Neighbours::default() }
     }
+
+    /// Adds Rd of the sample in `column`, and so its regions.
+    #[inline(always)]
+    fn complete(&mut self, line: &Lines, table: &RegionTable<'_>, column: usize) {
+        let Neighbours { left, above, above_left, region_of_left, .. } = *self;
+        self.above_right = line.above(column + 2);
+        let region_of_right = table.of(self.above_right - above);
+        self.regions = 81 * region_of_right + 9 * region_of_left + table.of(above_left - left);
+        self.region_of_left = region_of_right;
+    }
 }
 
 impl Coder {
@@ -49,12 +59,7 @@ impl Coder {
         while column < columns {
             let mut is_run = true;
             for (neighbours, line) in all.iter_mut().zip(&*lines) {
-                let Neighbours { left, above, above_left, region_of_left, .. } = *neighbours;
-                neighbours.above_right = line.above(column + 2);
-                let region_of_right = table.of(neighbours.above_right - above);
-                neighbours.regions =
-                    81 * region_of_right + 9 * region_of_left + table.of(above_left - left);
-                neighbours.region_of_left = region_of_right;
+                neighbours.complete(line, &table, column);
                 is_run &= neighbours.regions == 0;
             }
             if is_run {
@@ -93,8 +98,7 @@ impl Coder {
                     )
                 };
                 line.set(column, 1, neighbours.left);
-                neighbours.above_left = above;
-                neighbours.above = above_right;
+                (neighbours.above_left, neighbours.above) = (above, above_right);
             }
             if is_run {
                 run_index = run_index.saturating_sub(1);

@@ -9,7 +9,7 @@ use crate::error::Result;
 /// How the components of a scan take turns (ILV).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interleave {
-    /// A line of each; or there is but one.
+    /// A line of each, or of the only one.
     Line,
     /// A sample of each.
     Sample,
@@ -81,7 +81,7 @@ pub(super) fn decode_scan(
         for _ in first_row..shape.rows.min(first_row.saturating_add(interval)) {
             lines.iter_mut().for_each(Lines::advance);
             next_line(&mut coder, &mut lines, shape.interleave, &mut bits);
-            // Behind the end are zeros, which are no codes either.
+            // After the end are zeros, which are no codes either.
             if bits.is_exhausted() {
                 let early = if bits.is_damaged() { Early::Damaged } else { Early::Exhausted };
                 return Ok(End { taken, early: Some(early) });

@@ -3,13 +3,13 @@
 //! The standard leaves the arithmetic open; this one is that of the accurate integer transform of
 //! the libraries that most images were viewed with, so that samples are the same bit for bit. It is
 //! separable: first the columns, then the rows, by a transform of eight numbers with factors of 13
-//! bits behind the point. What the columns give is rounded to a few bits behind the point in
+//! bits after the point. What the columns give is rounded to a few bits after the point in
 //! between.
 
 /// Quantized coefficients of 8 x 8 samples, in the order that [`PLACES`] gives.
 pub(super) type Block = [i16; 64];
 
-/// Bits of the factors behind the point.
+/// Bits of the factors after the point.
 const FACTOR_BITS: u32 = 13;
 
 /// Where among eight coefficients each is kept, by its frequency: 0, 4, 2, 6, 7, 1, 3, 5. Those
@@ -87,7 +87,7 @@ pub(super) const ODD: [[[i16; 2]; 2]; 4] = [
     [[2260, 11363], [9633, 6437]],
 ];
 
-/// Transforms eight numbers, in the order of [`SPOTS`], and takes `shift` bits behind the point
+/// Transforms eight numbers, in the order of [`SPOTS`], and takes `shift` bits after the point
 /// away, rounding.
 ///
 /// Numbers of damaged frames can be too high for 32 bits: they wrap.
@@ -165,7 +165,7 @@ pub(super) fn inverse_8(block: &Block, table: &[u16; 64]) -> [[u8; 8]; 8] {
         .map(|row| row.map(|value| (value.clamp(-128, 127) + 128) as u8))
 }
 
-/// Bits behind the point that are taken away after the columns, for samples of 8 bits: 2 are left.
+/// Bits after the point that are taken away after the columns, for samples of 8 bits: 2 are left.
 pub(super) const COLUMNS_SHIFT_8: u32 = FACTOR_BITS - 2;
 
 /// Samples of 12 bits.

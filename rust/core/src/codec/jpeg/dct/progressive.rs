@@ -252,7 +252,7 @@ impl AcRefinement {
     }
 
     /// Takes the next bit of coefficients from `index` on that are not zero, past `zeros` others.
-    /// Returns where it stops: at the zero behind these, or past the end.
+    /// Returns where it stops: at the zero after these, or past the end.
     #[inline(always)]
     fn refine(
         band: &Band,

@@ -146,7 +146,7 @@ impl<'a, S: Sample> Rows<'a, S> {
         if let [component] = &self.components[..]
             && component.stride == columns
         {
-            // Nothing to do: the rows lie one behind the other.
+            // Nothing to do: the rows lie one after the other.
             let count = (end - self.rows) * columns;
             let samples = component.samples.get(columns..columns + count).unwrap_or_default();
             self.rows = end;

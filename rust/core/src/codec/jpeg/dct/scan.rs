@@ -48,15 +48,15 @@ impl Coefficients {
     }
 }
 
-/// Decodes a scan, whose header `markers` has just passed. `row_done` is told each row of MCUs when
-/// it is there, and returns where the next one goes in the coefficients: the number of a row of
-/// MCUs.
+/// Decodes a scan, whose header `markers` has just passed. It calls `row_done` after
+/// each row of MCUs, which returns where the next one goes in the coefficients: the number of a row
+/// of MCUs.
 ///
 /// Returns where the entropy-coded bytes end.
 ///
 /// # Errors
 ///
-/// If there is something else than codes, or less of them, or `row_done` fails.
+/// If the bits are no codes or end early, or `row_done` fails.
 pub(super) fn decode_scan(
     markers: &Markers<'_>,
     restart_interval: usize,
@@ -205,7 +205,7 @@ impl BlockDecoder for Sequential {
                 let Some(place) = PLACES.get(index) else {
                     return (step == Next::END_OF_BLOCK).then_some(());
                 };
-                // The mask says to the compiler what places are: within a block.
+                // The mask shows the compiler that places are within a block.
                 if let Some(coefficient) = block.get_mut(usize::from(place & 63)) {
                     *coefficient = value;
                 }

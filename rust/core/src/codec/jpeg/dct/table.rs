@@ -1,4 +1,4 @@
-//! Huffman tables that give coefficients: code, run and the bits behind it by one look (T.81
+//! Huffman tables that give coefficients: code, run and the bits after it by one look (T.81
 //! §F.2.2).
 
 use super::super::bits::{BitReader, extend};
@@ -6,7 +6,7 @@ use super::super::huffman::{HuffmanSpecification, HuffmanTable};
 
 /// Finds the next coefficient of a block.
 ///
-/// Most codes and the bits behind them are short: one look then gives the coefficient itself,
+/// Most codes and the bits after them are short: one look then gives the coefficient itself,
 /// instead of a symbol by which its bits are taken and extended.
 pub(super) struct CoefficientTable {
     /// By the next [`LOOKUP_BITS`] bits.
@@ -19,7 +19,7 @@ pub(super) struct CoefficientTable {
 const LOOKUP_BITS: u32 = 10;
 
 /// What bits start with. From the lowest bit: 5 bits with how many of them to take, 4 with how many
-/// to receive and extend behind them, 7 with the step to the coefficient, 16 with the coefficient
+/// to receive and extend after them, 7 with the step to the coefficient, 16 with the coefficient
 /// if there is nothing to receive.
 #[derive(Clone, Copy)]
 struct Entry(u32);
@@ -55,7 +55,7 @@ pub(super) struct Next {
     /// From the coefficient before to this one: 1 to 16, [`Next::END_OF_BLOCK`], or more for what
     /// is no code.
     pub step: usize,
-    /// Its value, 0 behind a run of zeros alone.
+    /// Its value, 0 after a run of zeros alone.
     pub value: i16,
     /// Whether it took no more than 10 bits.
     pub is_short: bool,
@@ -68,7 +68,7 @@ impl Next {
     const NO_CODE: Next = Next { step: 127, value: 0, is_short: false };
 }
 
-/// The step of a symbol, and how many bits stand behind it (T.81 §F.1.2.2.1).
+/// The step of a symbol, and how many bits stand after it (T.81 §F.1.2.2.1).
 fn step_and_size(symbol: u8) -> (usize, u32) {
     match (symbol >> 4, symbol & 15) {
         (0, 0) => (Next::END_OF_BLOCK, 0),

@@ -1,11 +1,11 @@
-//! Differences of the lossless process: a category's Huffman code, and the bits behind it (T.81
+//! Differences of the lossless process: a category's Huffman code, and the bits after it (T.81
 //! §H.1.2.2, §H.2.2).
 
 use super::super::bits::{BitReader, extend};
 use super::super::huffman::{HuffmanSpecification, HuffmanTable};
 use crate::error::JpegFault;
 
-/// The category of one difference only, behind whose code there are no bits (T.81 §H.1.2.2, Table
+/// The category of one difference only, after whose code there are no bits (T.81 §H.1.2.2, Table
 /// H.2).
 const HIGHEST_CATEGORY: u8 = 16;
 /// That difference: 32768, which modulo 65536 is its own negative.
@@ -16,12 +16,12 @@ const HIGHEST_DIFFERENCE: u16 = 1 << 15;
 /// The table has codes and not the differences themselves: those would need 14 bits to look at,
 /// hence more than the first-level cache, and decoding would be 0.7 times as fast.
 pub(super) struct DifferenceTable {
-    /// By the next [`DifferenceTable::LOOKUP_BITS`] bits, which are a code and the bit behind it.
+    /// By the next [`DifferenceTable::LOOKUP_BITS`] bits, which are a code and the bit after it.
     lookup: Box<[Entry; 1 << DifferenceTable::LOOKUP_BITS]>,
     categories: HuffmanTable,
 }
 
-/// What a code and the bit behind it say of a difference. That bit is its sign (T.81 Table H.2): it
+/// What a code and the bit after it say of a difference. That bit is its sign (T.81 Table H.2): it
 /// is looked at with the code, because a branch on it would be foretold wrong every other time.
 #[derive(Clone, Copy, Default)]
 #[repr(align(8))]
@@ -36,10 +36,10 @@ struct Entry {
 }
 
 impl Entry {
-    /// What the code of a category and the bit behind it say.
+    /// What the code of a category and the bit after it say.
     fn new(code_length: u32, category: u8, is_positive: bool) -> Entry {
         let category = u32::from(category);
-        // Behind the code of category 0 there are no bits: the next one belongs to another code.
+        // After the code of category 0 there are no bits: the next one belongs to another code.
         let sign = if category > 0 && is_positive { 1 << (category - 1) } else { 0 };
         let ones = ((1u32 << category) - 1) >> 1;
         let base = extend(sign, category) as u16;

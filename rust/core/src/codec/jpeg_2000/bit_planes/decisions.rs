@@ -1,4 +1,4 @@
-//! Where the decisions of a coding pass come from: arithmetically coded symbols, or bits as they are.
+//! Where the decisions of a coding pass come from: arithmetically coded symbols, or raw bits.
 
 use super::super::arithmetic::{Codeword, Contexts, Slack};
 use super::contexts::SIGNS;
@@ -63,7 +63,7 @@ impl Decisions for RawBits<'_> {
     }
 }
 
-/// Bits as they are, the highest of a byte first, none in the highest bit behind 0xFF (§D.6).
+/// Bits as they are, the highest of a byte first, none in the highest bit after 0xFF (§D.6).
 pub(super) struct RawBits<'a> {
     bytes: std::slice::Iter<'a, u8>,
     byte: u8,

@@ -69,13 +69,13 @@ impl Block {
         let mut segments = Vec::new();
         let mut pass_count = 0;
         for pass in 0..passes {
-            let (plane, kind) = (self.plane_count - 1 - (pass + 2) / 3, (pass + 2) % 3);
+            let (plane, kind) = (self.plane_count - 1 - pass.div_ceil(3), (pass + 2) % 3);
             state.pass(plane, kind);
             pass_count += 1;
             if self.style.resets_contexts {
                 state.contexts = new_contexts();
             }
-            // Behind the first four bit-planes two raw passes, which end together, follow each
+            // After the first four bit-planes two raw passes, which end together, follow each
             // coded one (Table D.9).
             let (is_raw, is_next_raw) = (self.is_raw(pass), self.is_raw(pass + 1));
             let ends = self.style.terminates_passes || is_raw != is_next_raw || pass + 1 == passes;

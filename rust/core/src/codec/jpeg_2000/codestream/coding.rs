@@ -189,7 +189,7 @@ fn progression_change(
     let layer_end = contents.u16()?.into();
     let resolution_end = contents.u8()?.into();
     let component_end = match index(contents)? {
-        // A byte has no room for 256, for which 0 stands.
+        // In one byte 0 means 256.
         0 if index_length == 1 => 256,
         end => end,
     };

@@ -19,7 +19,7 @@ pub(crate) struct Tile {
     pub bodies: Vec<Range<usize>>,
     /// Packet headers that do not stand before their packets (PPM, PPT).
     pub packed_headers: Option<Vec<u8>>,
-    /// Tile-parts that it should have; 0 if that is not said.
+    /// Tile-parts that it should have (TNsot); 0 if no header gives their number.
     part_count: usize,
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn read_tiles(codestream: &[u8], header: &Header) -> Result<Tiles> {
     let mut position = header.end;
     let mut damage = None;
     let mut packed_headers = header.packed_headers.iter();
-    // Where no tile-part follows stands EOC, or padding, or nothing: the codestream is whole if all
+    // After the last tile-part comes EOC, or padding, or nothing: the codestream is whole if all
     // tiles are.
     while marker_at(codestream, position) == Some(SOT) {
         let part = match tile_part(codestream, position, header, &mut tiles) {

@@ -11,7 +11,7 @@ fn forward(bytes: &[u8], count: usize, filler: u8) -> Vec<u32> {
         }
         let width = if is_after_ff { 7 } else { 8 };
         found.extend((0..width).map(|bit| u32::from(byte >> bit) & 1));
-        // Behind the end no bit is stuffed.
+        // After the end no bit is stuffed.
         is_after_ff = byte == 0xFF && index + 1 < bytes.len();
     }
     found.truncate(count);
@@ -65,7 +65,7 @@ fn backward_bits_come_from_the_last_byte() {
     bits.skip(4);
     assert_eq!((bits.take(8), bits.take(31), bits.take(31)), (0x12, 0, 0));
 
-    // Of a byte 0x7F the highest bit is stuffed, if the one behind it is above 0x8F.
+    // Of a byte 0x7F the highest bit is stuffed, if the one read before is above 0x8F.
     for (bytes, expected) in [
         (&[0x7F, 0x90][..], 0b0_0111_1111_1001_0000),
         (&[0x7F, 0x8F], 0b0_0111_1111_1000_1111),
@@ -84,7 +84,7 @@ fn backward_bits_come_from_the_last_byte() {
 fn codes_of_quads_start_in_half_a_byte() {
     for (bytes, expected) in [
         (&[0x12, 0x34, 0x5F][..], 0x345),
-        // Seven ones in a row have a bit stuffed behind them.
+        // Seven ones in a row have a bit stuffed after them.
         (&[0x12, 0x34, 0x7F], 0b0001_1010_0111),
         (&[0x12, 0x34, 0x6F], 0b0011_0100_0110),
         // The next byte is stuffed if the last one is above 0x8F, its lower half taken for ones.

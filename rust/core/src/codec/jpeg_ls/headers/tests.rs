@@ -84,7 +84,7 @@ fn sizes_may_stand_elsewhere() {
     // In LSE of type 4, of 2 to 4 bytes each.
     let wide = segment(marker::LSE, &[4, 3, 1, 0, 2, 0, 1, 3]);
     assert_eq!(of(&[sof.clone(), wide.clone(), sos.clone()]).unwrap(), (0x1_0002, 0x103));
-    // The lines in DNL, behind the first scan and its restarts.
+    // The lines in DNL, after the first scan and its restarts.
     let data = vec![1, 0xFF, 0x7F, 0xFF, 0xD0, 2];
     let dnl = segment(marker::DNL, &[0, 9]);
     let (found, _) = of(&[sof.clone(), sos.clone(), data.clone(), dnl]).unwrap();
