@@ -26,6 +26,7 @@ __all__ = [
     "column_names",
     "decode_frame",
     "decode_text",
+    "decode_value",
     "default_tolerances",
     "dictionary_entry",
     "find_series",
@@ -35,6 +36,7 @@ __all__ = [
     "keywords",
     "new_dataset",
     "new_file_meta",
+    "pixels_dataset",
     "private_entry",
     "read_bytes",
     "read_elements",
@@ -281,6 +283,29 @@ def read_bytes(
 
 def decode_text(bytes: bytes, terms: list[str]) -> str:
     """Return the text of bytes, U+FFFD where there is no character."""
+
+def decode_value(
+    vr: str | None,
+    value_field: bytes,
+    *,
+    tag: int = ...,
+    is_implicit: bool = False,
+    is_little_endian: bool = True,
+    charset: list[str] | None = None,
+    pixel_representation: int | None = None,
+    private_creator: str | None = None,
+) -> tuple[str, Any]:
+    """Return the VR that a value field is read as, and its value.
+
+    Without `vr`, or with a choice of several (`US or SS`), it is the VR that the dictionary has for
+    `tag`; by default that is a private tag without a meaning. `is_implicit` says how the elements
+    of items are written. The last three are what a data set around the value would say.
+    """
+
+def pixels_dataset(
+    tag: int, vr: str, value_field: bytes, is_encapsulated: bool, is_little_endian: bool
+) -> Dataset:
+    """Return a data set whose only element has these pixels, native or in fragments."""
 
 def read_elements(
     bytes: bytes,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from rapidicom import _core
 from rapidicom._common.tag import BaseTag
-from rapidicom._dataset.decoding import element_of_bytes, items_of_bytes
 from rapidicom._dataset.raw_element import RawDataElement
-from rapidicom._values.encodings import known_encodings
+from rapidicom._values.encodings import known_encodings, terms_of
 from rapidicom._values.multi_value import MultiValue
 from rapidicom._values.person_name import PersonName
 from rapidicom._values.uid import UID
@@ -27,9 +27,6 @@ __all__ = [
     "convert_value",
     "multi_string",
 ]
-
-# A tag without a meaning, so that the VR that is given decides.
-_ANY_TAG = 0x0009_1001
 
 
 def convert_value(
@@ -119,7 +116,7 @@ def convert_SQ(
 ) -> Any:
     """Return the items of a sequence."""
     del offset
-    return items_of_bytes(byte_string, is_implicit_VR, is_little_endian, encoding)
+    return _value("SQ", byte_string, is_little_endian, encoding, is_implicit=is_implicit_VR)
 
 
 def convert_UI(
@@ -194,10 +191,15 @@ converters = {vr: _of_vr(vr) for vr in VR}
 
 
 def _value(
-    vr: str, data: bytes, is_little_endian: bool, encodings: str | Iterable[str] | None = None
+    vr: str,
+    data: bytes,
+    is_little_endian: bool,
+    encodings: str | Iterable[str] | None = None,
+    *,
+    is_implicit: bool = False,
 ) -> Any:
-    tag = _ANY_TAG
-    element = element_of_bytes(
-        tag, vr, data, is_little_endian=is_little_endian, encodings=encodings
+    charset = None if encodings is None else terms_of(encodings)
+    _, value = _core.decode_value(
+        vr, data, is_implicit=is_implicit, is_little_endian=is_little_endian, charset=charset
     )
-    return element.value
+    return value

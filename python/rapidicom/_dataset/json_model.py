@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from rapidicom import _core
 from rapidicom._common.tag import BaseTag, Tag
-from rapidicom._dataset.decoding import element_of_bytes, items_of_bytes
 from rapidicom._values.constructors import empty_value_for_VR
 from rapidicom._values.dictionary import dictionary_has_tag, dictionary_VR
 from rapidicom._values.person_name import PersonName
@@ -194,11 +194,9 @@ def _known_value(tag: BaseTag, data: bytes) -> Any:
     """Return the value of an element whose VR is in the dictionary although it is said to be unknown."""
     if not dictionary_has_tag(tag):
         return data
-    vr = dictionary_VR(tag)
-    if vr == "SQ":
-        # Of unknown VR: without VRs inside (PS3.5 §6.2.2).
-        return items_of_bytes(data, True, True)
-    return element_of_bytes(tag, vr, data).value
+    # Items of an element of unknown VR have no VRs inside (PS3.5 §6.2.2).
+    _, value = _core.decode_value(dictionary_VR(tag), data, tag=tag, is_implicit=True)
+    return value
 
 
 def _from_json(cls: type[Dataset], value: Any, vr: str, reader: BulkDataReader | None) -> Any:

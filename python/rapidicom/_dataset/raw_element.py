@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from rapidicom import _core
 from rapidicom._common.tag import BaseTag, Tag
-from rapidicom._dataset.decoding import element_of_bytes
 from rapidicom._dataset.element import DataElement
+from rapidicom._values.encodings import terms_of
 from rapidicom._values.vr import VR
 
 __all__ = ["RawDataElement", "convert_raw_data_element"]
@@ -68,13 +68,33 @@ def convert_raw_data_element(
         # Programs put values in as they are.
         entry = _core.dictionary_entry(number)
         return DataElement(number, raw.VR or ("UN" if entry is None else entry[0]), raw.value)
-    element: DataElement = element_of_bytes(
-        raw.tag,
+    creator = None if ds is None else _creator(ds, number)
+    vr, value = _core.decode_value(
         raw.VR,
         raw.value or b"",
+        tag=number,
         is_little_endian=raw.is_little_endian,
-        encodings=encoding,
-        context=ds,
+        charset=None if encoding is None else terms_of(encoding),
+        pixel_representation=None if ds is None else _pixel_representation(ds),
+        private_creator=creator,
     )
-    element.value  # noqa: B018  # decoded now, where the caller expects the error
-    return element
+    return DataElement(
+        number,
+        vr,
+        value,
+        file_tell=raw.value_tell,
+        private_creator=creator,
+        already_converted=True,
+    )
+
+
+def _pixel_representation(ds: _core.Dataset) -> int | None:
+    representation = ds.get("PixelRepresentation")
+    return int(representation) if representation in (0, 1) else None
+
+
+def _creator(ds: _core.Dataset, tag: BaseTag) -> str | None:
+    """Return who has reserved the block of a private element."""
+    if not tag.is_private or tag.is_private_creator or tag.private_creator not in ds:
+        return None
+    return str(ds[tag.private_creator].value)

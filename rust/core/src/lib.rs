@@ -39,7 +39,7 @@ mod vr;
 mod workers;
 
 pub use cursor::ByteOrder;
-pub use dataset::{Dataset, DicomFile, FileBytes, Item, OpenBytes, Parts, ResolvedVr};
+pub use dataset::{Dataset, DicomFile, FileBytes, Item, LoneValue, OpenBytes, Parts, ResolvedVr};
 pub use encapsulation::{ExtendedOffsetTable, Fragment, Fragments, Frames, Irregularity};
 pub use error::{
     ColumnFault, Error, ErrorKind, Family, FrameFault, FrameSize, Hint, ImageFault, ImageShape,

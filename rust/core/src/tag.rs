@@ -72,6 +72,16 @@ impl Tag {
         self.is_private() && self.element() >= 0x0010 && self.element() <= 0x00FF
     }
 
+    /// The element that names the owner of the block of this private element; `None` if it lies in
+    /// no block.
+    pub const fn private_creator(self) -> Option<Tag> {
+        if self.is_private() && self.element() >= 0x1000 {
+            Some(Tag::new(self.group(), self.element() >> 8))
+        } else {
+            None
+        }
+    }
+
     /// Whether this is one of the three elements that can hold an image's pixels (PS3.3 §C.7.6.24).
     pub const fn is_pixel_data(self) -> bool {
         matches!(self, Tag::PIXEL_DATA | Tag::FLOAT_PIXEL_DATA | Tag::DOUBLE_FLOAT_PIXEL_DATA)
@@ -100,6 +110,21 @@ mod tests {
         assert_eq!((tag.group(), tag.element()), (0x7FE0, 0x0010));
         assert_eq!(tag.to_string(), "(7FE0,0010)");
         assert!(Tag::new(0x0008, 0xFFFF) < Tag::new(0x0009, 0));
+    }
+
+    #[test]
+    fn private_elements_from_1000_on_lie_in_the_block_of_their_creator() {
+        for (group, element, expected) in [
+            (0x0009, 0x1000, Some(Tag::new(0x0009, 0x0010))),
+            (0x0009, 0x1001, Some(Tag::new(0x0009, 0x0010))),
+            (0x0019, 0xFFFF, Some(Tag::new(0x0019, 0x00FF))),
+            (0x0009, 0x0FFF, None),
+            (0x0009, 0x0010, None),
+            (0x0008, 0x1001, None),
+        ] {
+            let found = Tag::new(group, element).private_creator();
+            assert_eq!(found, expected, "{group:04X},{element:04X}");
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod slot;
 mod table;
 mod transfer_syntaxes;
 mod value;
+mod value_field;
 mod work;
 
 /// The native part of Rapidicom. Everything public is re-exported by the package, with its
@@ -63,6 +64,8 @@ mod _core {
     use crate::table::{PyTable, rebuild_table, scan};
     #[pymodule_export]
     use crate::transfer_syntaxes::transfer_syntaxes;
+    #[pymodule_export]
+    use crate::value_field::{decode_value, pixels_dataset};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

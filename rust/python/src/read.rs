@@ -107,7 +107,12 @@ pub fn decode_text(bytes: &[u8], terms: Vec<String>) -> PyResult<String> {
     Ok(characters(&terms)?.decode(bytes).into_owned())
 }
 
-fn characters(terms: &[String]) -> PyResult<CharacterSet> {
+/// The character set that these terms name.
+///
+/// # Errors
+///
+/// If one is no defined term.
+pub fn characters(terms: &[String]) -> PyResult<CharacterSet> {
     let unknown = || {
         PyValueError::new_err("charset is no defined term of (0008,0005) Specific Character Set")
     };

@@ -20,8 +20,6 @@ _KEYWORDS = {option: keyword for keyword, option in OPTIONS.items()}
 # VRs of pixels, unless an option gives another (PS3.5 §A.1, §A.2).
 _VR = {"FloatPixelData": "OF", "DoubleFloatPixelData": "OD"}
 
-_SEQUENCE_DELIMITATION = b"\xfe\xff\xdd\xe0\0\0\0\0"
-
 
 def described_dataset(src: Any, uid: UID, options: dict[str, Any]) -> Dataset:
     """Return the data set of pixels.
@@ -105,8 +103,6 @@ def _value(src: Any, described: Dataset, keyword: str, *, is_encapsulated: bool)
 
 def _read(data: bytes, uid: UID, keyword: str, options: dict[str, Any]) -> Dataset:
     """Read a data set of one element from memory, in the byte order of its Transfer Syntax."""
-    is_little = bool(uid.is_little_endian)
-    order = "<" if is_little else ">"
     bits = int(options.get("bits_allocated", 16))
     vr = (
         options.get("pixel_vr")
@@ -116,10 +112,4 @@ def _read(data: bytes, uid: UID, keyword: str, options: dict[str, Any]) -> Datas
     tag = _core.keyword_tag(keyword)
     if tag is None:
         raise ValueError(f"{keyword!r} is not the keyword of a pixel element")
-    head = pack(f"{order}HH2sH", tag >> 16, tag & 0xFFFF, str(vr).encode(), 0)
-    if uid.is_encapsulated:
-        end = b"" if data.endswith(_SEQUENCE_DELIMITATION) else _SEQUENCE_DELIMITATION
-        data = head + b"\xff" * 4 + data + end
-    else:
-        data = head + pack(f"{order}L", len(data)) + data
-    return _core.read_elements(data, False, is_little, False, None, True)
+    return _core.pixels_dataset(tag, str(vr), data, uid.is_encapsulated, uid.is_little_endian)

@@ -125,10 +125,7 @@ pub(crate) trait Surroundings {
 
     /// The owner of the block that a private element lies in (PS3.5 §7.8.1).
     fn creator(&self, tag: Tag) -> Option<String> {
-        if !tag.is_private() || tag.element() < 0x1000 {
-            return None;
-        }
-        let creator = self.find(Tag::new(tag.group(), tag.element() >> 8))?;
+        let creator = self.find(tag.private_creator()?)?;
         let value = self.value(creator).ok()?;
         Some(value::text(&value, Vr::LO, &self.context().characters).into_owned())
     }

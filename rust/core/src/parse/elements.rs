@@ -70,6 +70,36 @@ pub fn parse_elements(
     }
 }
 
+/// The record of an element of undefined length whose value field starts where `window` does: its
+/// end is looked for. Where damage is tolerated, the value may be everything there is.
+///
+/// # Errors
+///
+/// As [`parse_elements`].
+pub(crate) fn parse_undefined(
+    window: &mut Window<'_>,
+    tag: Tag,
+    vr: Vr,
+    encoding: Encoding,
+    rules: &Rules,
+    deviations: &mut Deviations,
+) -> Result<Element> {
+    let header = ElementHeader { tag, vr, header_length: 0, value_length: None };
+    let (start, end) = (window.base(), window.end());
+    let walk = Walk { window, rules, deviations: &mut *deviations };
+    let mut parser = Parser { walk, encoding, after_zeros: 0, is_fast: true };
+    match parser.undefined(&header, start) {
+        Ok((element, _)) => Ok(element),
+        Err(error) => {
+            let error = error.at_tag(tag, "", None).at_offset(start);
+            deviations.add(keep_what_was_read(error, start, rules)?);
+            let (is_undefined_length, is_cut_short) = (true, true);
+            let (value_offset, value_length) = (start, end.saturating_sub(start));
+            Ok(Element { tag, vr, is_undefined_length, is_cut_short, value_offset, value_length })
+        }
+    }
+}
+
 /// The deviation that an error is after which a part is kept, if [`Leniency::Damaged`] is granted.
 ///
 /// # Errors
