@@ -22,9 +22,11 @@ from rapidicom.pixels import (
     pixel_array,
 )
 from rapidicom.tables.table import Table, scan
+from rapidicom.volumes.batch import read_batch
+from rapidicom.volumes.finding import find_series, read_series
 from rapidicom.volumes.irregular import IrregularSeriesError
 from rapidicom.volumes.report import Issue, Report
-from rapidicom.volumes.series import Series, find_series, read_batch, read_series
+from rapidicom.volumes.series import Series
 from rapidicom.volumes.tolerances import Tolerances
 from rapidicom.volumes.volume import Volume
 

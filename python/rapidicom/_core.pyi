@@ -16,9 +16,14 @@ __all__ = [
     "Batch",
     "DataElement",
     "Dataset",
+    "FoundSeries",
+    "Issue",
+    "LeadingAxis",
     "PixelReader",
+    "SeriesPlan",
     "Slices",
     "Table",
+    "Tolerances",
     "__version__",
     "_rebuild_dataset",
     "_rebuild_element",
@@ -615,14 +620,181 @@ def read_slice_headers(
 ) -> Slices:
     """Read the headers of `paths`: of each the only frame, or the frames that `places` names."""
 
+@final
+class Tolerances:
+    """The numbers of `rapidicom.Tolerances`."""
+
+    def __new__(
+        cls,
+        *,
+        cosine: float,
+        same_position: float,
+        position_absolute: float,
+        position_relative: float,
+        pixel_spacing_relative: float,
+        tilt_degrees: float,
+    ) -> Self: ...
+    @property
+    def cosine(self) -> float: ...
+    @property
+    def same_position(self) -> float: ...
+    @property
+    def position_absolute(self) -> float: ...
+    @property
+    def position_relative(self) -> float: ...
+    @property
+    def pixel_spacing_relative(self) -> float: ...
+    @property
+    def tilt_degrees(self) -> float: ...
+
+def default_tolerances() -> Tolerances:
+    """Return the tolerances of the core."""
+
+@final
+class Issue:
+    """What `rapidicom.Issue` is made of."""
+
+    @property
+    def kind(self) -> str:
+        """What it is about."""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it would make the affine, the order or the content of the volume a lie."""
+
+    @property
+    def paths(self) -> list[str]:
+        """The files that it is about."""
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What was measured, by name."""
+
+    @property
+    def cells(self) -> list[tuple[int, int]]:
+        """(step of the leading axis, slice) of each place without an image."""
+
+    @property
+    def sentence(self) -> str:
+        """All of it in words."""
+
+@final
+class LeadingAxis:
+    """What is in front of the slices, if positions have several images."""
+
+    @property
+    def name(self) -> str:
+        """The name of the axis."""
+
+    @property
+    def coordinates(self) -> dict[str, list[float] | list[list[float]] | list[str]]:
+        """What changes along it, by name: one value a step."""
+
+@final
+class SeriesPlan:
+    """What `rapidicom.Series` is made of. Lists of one entry an image are made anew each time."""
+
+    @property
+    def uid(self) -> str:
+        """Series Instance UID."""
+
+    @property
+    def study_uid(self) -> str:
+        """Study Instance UID."""
+
+    @property
+    def modality(self) -> str:
+        """Modality."""
+
+    @property
+    def description(self) -> str:
+        """Series Description."""
+
+    @property
+    def number(self) -> int | None:
+        """Series Number."""
+
+    @property
+    def axis(self) -> LeadingAxis | None:
+        """What is in front of the slices."""
+
+    @property
+    def shape(self) -> list[int]:
+        """The shape of the volume."""
+
+    @property
+    def spacing(self) -> list[float]:
+        """(slice, row, column) in mm."""
+
+    @property
+    def affine(self) -> list[list[float]]:
+        """Four rows of four: takes (slice, row, column, 1) to patient mm."""
+
+    @property
+    def unsupported(self) -> str | None:
+        """Why none of the slices can be read yet."""
+
+    @property
+    def issues(self) -> list[Issue]:
+        """What is irregular, but for files that may belong elsewhere."""
+
+    @property
+    def unreadable(self) -> list[int]:
+        """Numbers of the lists of `FoundSeries.unreadable` that come before `issues`."""
+
+    @property
+    def stacks(self) -> list[SeriesPlan]:
+        """The stacks; none if there is one."""
+
+    @property
+    def paths(self) -> list[str]:
+        """The file of each image, in the order of the array."""
+
+    @property
+    def frames(self) -> list[int]:
+        """The frame of that file, from 0."""
+
+    @property
+    def present(self) -> list[bool] | None:
+        """Whether there is an image, for each place of the array; `None` if there always is."""
+
+    @property
+    def slices(self) -> Slices:
+        """The slices, ready to be read."""
+
+@final
+class FoundSeries:
+    """What `find_series` found."""
+
+    @property
+    def series(self) -> list[SeriesPlan]:
+        """The series that have images, sorted by study, Series Number and UID."""
+
+    @property
+    def unreadable(self) -> list[list[Issue]]:
+        """Findings about files of which nobody knows where they belong: reports share these lists."""
+
+    @property
+    def file_count(self) -> int:
+        """Files that were looked at."""
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """Files of folders that are no DICOM files: how many of them look like what."""
+
+    @property
+    def without_image(self) -> int:
+        """DICOM files that have no image."""
+
+    @property
+    def errors(self) -> list[Exception]:
+        """Why files and folders cannot be read."""
+
 def find_series(
     paths: list[str],
     recursive: bool,
-    tolerances: Any,
+    tolerances: Tolerances,
     workers: int | None,
     progress: Callable[[int], object] | None,
-) -> dict[str, Any]:
-    """Return the series as dictionaries under `series`, and how many files were what."""
-
-def default_tolerances() -> dict[str, float]:
-    """Return the tolerances of the core."""
+) -> FoundSeries:
+    """Find the series in files and folders, from headers alone."""

@@ -87,7 +87,9 @@ def test_text_of_a_regular_series(tmp_path: Path) -> None:
 
 
 def test_documented_tolerances_are_those_of_the_core() -> None:
-    assert dataclasses.asdict(rd.Tolerances()) == _core.default_tolerances()
+    default = _core.default_tolerances()
+    documented = dataclasses.asdict(rd.Tolerances())
+    assert documented == {name: getattr(default, name) for name in documented}
 
 
 @pytest.mark.parametrize("off", [1e-3, -1e-3, 0.01])

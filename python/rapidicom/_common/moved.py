@@ -13,7 +13,7 @@ from typing import Any
 
 __all__ = ["MOVED"]
 
-MOVED = {
+MOVED: dict[str, str | tuple[str, ...]] = {
     "arrays": "_common.arrays",
     "cache": "tables.index",
     "comparison": "cli.comparison",
@@ -30,7 +30,7 @@ MOVED = {
     "rawelement": "_dataset.raw_element",
     "report": "volumes.report",
     "scaling": "volumes.scaling",
-    "series": "volumes.series",
+    "series": ("volumes.series", "volumes.finding", "volumes.batch"),
     "table": "tables.table",
     "terminal": "cli.terminal",
     "text_table": "_common.text_table",
@@ -42,21 +42,25 @@ MOVED = {
 
 
 class _Moved(ModuleType):
-    """Takes the place of a module that moved, and looks its names up in the new one."""
+    """Takes the place of a module that moved, and looks its names up in the new ones."""
 
-    def __init__(self, name: str, place: str) -> None:
-        super().__init__(name, f"The same as `{place}`.")
-        self.__dict__["_place"] = place
+    def __init__(self, name: str, places: tuple[str, ...]) -> None:
+        super().__init__(name, f"The same as {' and '.join(f'`{place}`' for place in places)}.")
+        self.__dict__["_places"] = places
 
     def __getattr__(self, name: str) -> Any:
         # Programs that look through all modules ask for names like this one.
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(import_module(self._place), name)
+        if not name.startswith("__"):
+            for place in self.__dict__["_places"]:
+                module = import_module(place)
+                if hasattr(module, name):
+                    return getattr(module, name)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name)
 
 
 _package = sys.modules["rapidicom"]
 for _name, _place in MOVED.items():
-    _module = _Moved(f"rapidicom.{_name}", f"rapidicom.{_place}")
+    _names = (_place,) if isinstance(_place, str) else _place
+    _module = _Moved(f"rapidicom.{_name}", tuple(f"rapidicom.{place}" for place in _names))
     sys.modules[_module.__name__] = _module
     setattr(_package, _name, _module)

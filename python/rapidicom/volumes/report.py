@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rapidicom import _core
 
 __all__ = ["Issue", "Report"]
 
@@ -51,6 +55,18 @@ class Issue:
         self.numbers = numbers
         self.sentence = sentence
         self.cells = cells if cells is not None else []
+
+    @classmethod
+    def of(cls, found: _core.Issue) -> Issue:
+        """Make the finding of what native code found."""
+        return cls(
+            kind=found.kind,
+            is_error=found.is_error,
+            paths=found.paths,
+            numbers=found.numbers,
+            sentence=found.sentence,
+            cells=found.cells,
+        )
 
     def __str__(self) -> str:
         return self.sentence

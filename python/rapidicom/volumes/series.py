@@ -1,34 +1,26 @@
-"""Many files: the series that they make, and one volume of each."""
+"""A series as its headers describe it, and how it becomes a volume."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from rapidicom import _core
-from rapidicom._common.arrays import destination
-from rapidicom._common.errors import InvalidDicomError, UnsupportedError
-from rapidicom._common.progress import Progress
-from rapidicom.sources.paths import checked_workers, listed
-from rapidicom.volumes.files import files_of
+from rapidicom._common.errors import UnsupportedError
+from rapidicom.sources.paths import checked_workers
 from rapidicom.volumes.irregular import IrregularSeriesError
 from rapidicom.volumes.part import Part
 from rapidicom.volumes.report import Issue, Report
-from rapidicom.volumes.tolerances import Tolerances
+from rapidicom.volumes.slices import check_values, default_dtype, read_slices
 from rapidicom.volumes.volume import Volume
 
 if TYPE_CHECKING:
-    import os
-    from typing import TypeAlias
+    from rapidicom.volumes.slices import Values
 
-    Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-    Values: TypeAlias = Literal["modality", "stored"]
-
-__all__ = ["Series", "find_series", "read_batch", "read_series"]
+__all__ = ["Series"]
 
 
 class Series:
@@ -60,40 +52,48 @@ class Series:
 
     __module__ = "rapidicom"
 
-    def __init__(self, fields: dict[str, Any], unreadable: Sequence[list[Issue]] = ()) -> None:
-        self.uid: str = fields["uid"]
-        self.study_uid: str = fields["study_uid"]
-        self.modality: str = fields["modality"]
-        self.description: str = fields["description"]
-        self.number: int | None = fields["number"]
-        self.paths: list[str] = fields["paths"]
-        self.frames: list[int] = fields["frames"]
-        self.shape: tuple[int, ...] = tuple(fields["shape"])
-        name, coords = fields["axis"] if fields["axis"] is not None else (None, {})
-        leading = () if name is None else (name,)
+    def __init__(self, plan: _core.SeriesPlan, unreadable: Sequence[list[Issue]] = ()) -> None:
+        """Make a series.
+
+        Args:
+            plan: What its headers say.
+            unreadable: The lists of findings that its reports share with others.
+        """
+        self.uid = plan.uid
+        self.study_uid = plan.study_uid
+        self.modality = plan.modality
+        self.description = plan.description
+        self.number = plan.number
+        self.paths = plan.paths
+        self.frames = plan.frames
+        self.shape: tuple[int, ...] = tuple(plan.shape)
+        axis = plan.axis
+        leading = () if axis is None else (axis.name,)
         self.axes: tuple[str, ...] = (*leading, "slice", "row", "column", "sample")[
             : len(self.shape)
         ]
+        coords = {} if axis is None else axis.coordinates
         self.coords: dict[str, npt.NDArray[Any]] = {
-            key: np.asarray(values) for key, values in coords.items()
+            name: np.asarray(values) for name, values in coords.items()
         }
-        self.spacing: tuple[float, float, float] = tuple(fields["spacing"])
-        self.affine: npt.NDArray[np.float64] = np.array(fields["affine"], dtype=np.float64)
+        slices, rows, columns = plan.spacing
+        self.spacing = (slices, rows, columns)
+        self.affine: npt.NDArray[np.float64] = np.array(plan.affine, dtype=np.float64)
         self.report = Report(
-            [Issue(**issue) for issue in fields["issues"]],
+            [Issue.of(issue) for issue in plan.issues],
             self.paths,
-            fields["frames"],
-            fields["present"],
-            unreadable=[unreadable[number] for number in fields["unreadable"]],
+            self.frames,
+            plan.present,
+            unreadable=[unreadable[number] for number in plan.unreadable],
         )
-        self._unsupported: str | None = fields["unsupported"]
-        self._slices: _core.Slices | None = fields["slices"]
+        self._unsupported = plan.unsupported
+        self._slices: _core.Slices | None = plan.slices
         # In another process, what the files were when their headers were read.
         self._file_states: list[tuple[int, int, int] | None] | None = None
         self._file_paths: list[str] = []
         self._places: list[tuple[int, int] | None] = []
         # None if there is one stack.
-        self._stacks: list[Series] = [Series(stack, unreadable) for stack in fields["stacks"]]
+        self._stacks: list[Series] = [Series(stack, unreadable) for stack in plan.stacks]
 
     @property
     def stacks(self) -> list[Series]:
@@ -179,7 +179,7 @@ class Series:
             raise ValueError(f"irregular must be 'raise' or 'keep', not {irregular!r}")
         if mmap not in ("auto", "never", "always"):
             raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
-        _check_values(values)
+        check_values(values)
         if self._unsupported is not None:
             raise UnsupportedError(self._unsupported, path=self.paths[0] if self.paths else None)
         if irregular == "raise" and self.report.errors:
@@ -193,10 +193,10 @@ class Series:
         chosen = part.chosen(self.shape[: first + 1])
         if dtype is None and out is None:
             # That of the whole volume, whatever part is wanted.
-            dtype = _default_dtype(headers, values)
+            dtype = default_dtype(headers, values)
         if chosen is not None:
             headers = headers.select(chosen)
-        array = _read(headers, self.shape, values, dtype, out, workers, progress, fill, part)
+        array = read_slices(headers, self.shape, values, dtype, out, workers, progress, fill, part)
         return Volume(array, self, headers, part)
 
     def _headers(self) -> _core.Slices:
@@ -230,277 +230,6 @@ class Series:
 
 # An error that quotes a thousand others helps nobody.
 _ERRORS_SHOWN = 3
-# The default of every function; it cannot be changed, so that one for all is safe.
-_DEFAULT_TOLERANCES = Tolerances()
-
-
-def find_series(
-    paths: Paths,
-    *,
-    recursive: bool = True,
-    tolerances: Tolerances = _DEFAULT_TOLERANCES,
-    workers: int | None = None,
-    progress: bool = False,
-) -> list[Series]:
-    """Find the series of images in folders and files, from headers alone.
-
-    Args:
-        paths: A folder, a file, or an iterable of either; or a table of `scan`, or what pandas,
-            polars or pyarrow made of one, whose column `path` has the files. With that of `scan`
-            itself come the files that it could not read.
-        recursive: Look into folders of folders.
-        tolerances: How far from the ideal stack slices may be before the report says it.
-        workers: Threads; default: one a core, and more while they wait for a disk.
-        progress: Show a tqdm bar.
-
-    Returns:
-        One entry a series that has images, sorted by study, Series Number and UID. Files that are
-        no DICOM files are left out, unless they are named in `paths`: then they are in the reports,
-        like every file that cannot be read. None if no paths are given, or if what there is are
-        DICOM files without an image.
-
-    Raises:
-        InvalidDicomError: No file is a DICOM file, or none with an image can be read, so that there
-            is no report to say it; the message says how many files were looked at and what they
-            are.
-        OSError: A path does not exist or cannot be read.
-
-    Examples:
-        >>> for series in rd.find_series("tests/data/brain-mr"):
-        ...     print(series.modality, series.shape, series.description, len(series.report))
-        MR (40, 80, 80) DTI_PA-ortho 0
-    """
-    files = files_of(paths)
-    found = _find(files, recursive, tolerances, workers, progress)
-    has_only_other_files = bool(found["without_image"]) and not found["errors"]
-    if files and not found["series"] and not has_only_other_files:
-        _raise_none_found(found)
-    return _series(found)
-
-
-def read_series(
-    paths: Paths,
-    *,
-    series_uid: str | None = None,
-    tolerances: Tolerances = _DEFAULT_TOLERANCES,
-    values: Values = "modality",
-    dtype: npt.DTypeLike | None = None,
-    out: Any = None,
-    slices: slice | None = None,
-    rows: slice | None = None,
-    columns: slice | None = None,
-    irregular: Literal["raise", "keep"] = "raise",
-    fill: float = 0,
-    workers: int | None = None,
-    progress: bool = False,
-    mmap: Literal["auto", "never", "always"] = "auto",
-) -> Volume:
-    """Read the one series in folders and files into a volume.
-
-    Of a series of several stacks this is the main one; `Series.stacks` of `find_series` has each.
-
-    Args:
-        paths: A folder, a file, or an iterable of either, or a table: as for `find_series`.
-        series_uid: Which series, if there are several.
-        tolerances: As for `find_series`.
-        values: As for `Series.read`, like all that follow.
-        dtype: The type of the array.
-        out: An array to fill.
-        slices: Which slices.
-        rows: Which rows.
-        columns: Which columns.
-        irregular: What to do about irregular series.
-        fill: What stands where an image is missing along the leading axis.
-        workers: Threads.
-        progress: Show a tqdm bar.
-        mmap: As for `dcmread`.
-
-    Returns:
-        The volume.
-
-    Raises:
-        ValueError: There are several series and no `series_uid`, or none with that UID; the message
-            lists those that there are. Also as for `Series.read`.
-        InvalidDicomError: There is no image; the message says how many files were looked at and
-            what they are.
-        DicomError: As for `Series.read`.
-        OSError: As for `find_series` and `Series.read`.
-
-    Examples:
-        >>> volume = rd.read_series("tests/data/brain-mr")
-        >>> volume.shape, volume.dtype.name, volume.axes
-        ((40, 80, 80), 'float32', ('slice', 'row', 'column'))
-        >>> print(volume.report)
-        40 images, nothing irregular
-    """
-    _check_values(values)
-    found = _find(files_of(paths), True, tolerances, workers, progress)
-    series = _choose(_series(found), series_uid, found)
-    return series.read(
-        values=values,
-        dtype=dtype,
-        out=out,
-        slices=slices,
-        rows=rows,
-        columns=columns,
-        irregular=irregular,
-        fill=fill,
-        workers=workers,
-        progress=progress,
-        mmap=mmap,
-    )
-
-
-def read_batch(
-    paths: Iterable[str | os.PathLike[str]],
-    *,
-    values: Values = "modality",
-    dtype: npt.DTypeLike | None = "float32",
-    out: Any = None,
-    workers: int | None = None,
-) -> npt.NDArray[Any]:
-    """Read single-frame images of one shape, related or not, into one array.
-
-    Args:
-        paths: The files, in the order of the array's first axis. A file may occur more than once.
-        values: As for `Series.read`.
-        dtype: The type of the array; `None` for that of `out`, or of the stored values.
-        out: As for `Series.read`.
-        workers: Threads; default: one a core.
-
-    Returns:
-        Shape (N, rows, columns), with a last axis for colour samples.
-
-    Raises:
-        ValueError: There are no paths, the images differ in shape, `dtype` does not hold every
-            value, or `out` does not fit.
-        DicomError: A file is no image that is read; the first in the order of `paths`.
-        OSError: A file cannot be read.
-
-    Examples:
-        >>> paths = ["tests/data/brain-mr/0001.dcm", "tests/data/brain-mr/0040.dcm"]
-        >>> rd.read_batch(paths).shape
-        (2, 80, 80)
-    """
-    _check_values(values)
-    workers = checked_workers(workers)
-    names = listed(paths)
-    if not names:
-        raise ValueError("there are no paths to read")
-    slices = _core.read_slice_headers(names, workers, None)
-    image_shape = slices.image_shape
-    # Without a description the image cannot be read: reading says why.
-    shape = (len(names), *(image_shape if image_shape is not None else [1, 1]))
-    if out is not None and dtype == "float32":
-        dtype = None
-    return _read(slices, shape, values, dtype, out, workers, False)
-
-
-def _check_values(values: str) -> None:
-    # Before any file is read, because it may take minutes until native code would say it.
-    if values not in ("modality", "stored"):
-        raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
-
-
-def _find(
-    files: list[str], recursive: bool, tolerances: Tolerances, workers: int | None, progress: bool
-) -> dict[str, Any]:
-    if not isinstance(tolerances, Tolerances):
-        raise TypeError(f"tolerances must be rapidicom.Tolerances, not {type(tolerances).__name__}")
-    workers = checked_workers(workers)
-    with Progress(progress, "headers") as bar:
-        return _core.find_series(files, recursive, tolerances, workers, bar.callback)
-
-
-def _series(found: dict[str, Any]) -> list[Series]:
-    # Reports share what they say about files of which nobody knows where they belong.
-    unreadable = [[Issue(**issue) for issue in issues] for issues in found["unreadable"]]
-    return [Series(fields, unreadable) for fields in found["series"]]
-
-
-def _read(
-    slices: _core.Slices,
-    shape: tuple[int, ...],
-    values: Values,
-    dtype: npt.DTypeLike | None,
-    out: Any,
-    workers: int | None,
-    progress: bool,
-    fill: float = 0,
-    part: Part | None = None,
-) -> npt.NDArray[Any]:
-    if dtype is None and out is None:
-        dtype = _default_dtype(slices, values)
-    frame = None
-    if part is not None:
-        first = len(shape) - part.axis_count
-        frame = part.frame(shape[first:])
-        shape = (*shape[:first], *part.shape, *shape[first + 3 :])
-    array, memory = destination(shape, dtype, out)
-    with Progress(progress, "slices", len(slices)) as bar:
-        slices.read_into(values, array.dtype.name, fill, memory, frame, workers, bar.callback)
-    return array
-
-
-def _default_dtype(slices: _core.Slices, values: Values) -> str:
-    dtype = "float32" if values == "modality" else slices.stored_dtype
-    if dtype is None:
-        raise ValueError(
-            "no type of whole numbers holds the stored values of all slices: choose a dtype"
-        )
-    return dtype
-
-
-def _choose(series: list[Series], series_uid: str | None, found: dict[str, Any]) -> Series:
-    if series_uid is not None:
-        wanted = [one for one in series if one.uid == str(series_uid)]
-        if wanted:
-            return wanted[0]
-        raise ValueError(f"there is no series {series_uid}\n{_list(series)}")
-    if len(series) == 1:
-        return series[0]
-    if series:
-        raise ValueError(
-            f"there are {len(series)} series: pass series_uid to choose one\n{_list(series)}"
-        )
-    _raise_none_found(found)
-
-
-def _raise_none_found(found: dict[str, Any]) -> NoReturn:
-    if found["file_count"] == len(found["errors"]) == 1:
-        raise found["errors"][0]
-    raise InvalidDicomError(f"there is no series of images here. {_looked_at(found)}")
-
-
-def _looked_at(found: dict[str, Any]) -> str:
-    """Say how many files there were, and why none of them is an image."""
-    skipped: dict[str, int] = found["skipped"]
-    errors = found["errors"]
-    parts = [f"{found['file_count']:,} looked at"]
-    if skipped:
-        kinds = sorted(skipped.items(), key=lambda kind: -kind[1])
-        looks = ", ".join(f"{look}: {count:,}" for look, count in kinds)
-        parts.append(f"{sum(skipped.values()):,} not DICOM ({looks})")
-    if found["without_image"]:
-        parts.append(f"{found['without_image']:,} DICOM without an image")
-    if errors:
-        first = "; ".join(str(error) for error in errors[:_ERRORS_SHOWN])
-        more = f"; and {len(errors) - _ERRORS_SHOWN:,} more" if len(errors) > _ERRORS_SHOWN else ""
-        parts.append(f"{len(errors):,} not readable ({first}{more})")
-    return f"Files: {', '.join(parts)}"
-
-
-def _list(series: list[Series]) -> str:
-    # Modality and shape tell series apart; a description can name a patient.
-    return "\n".join(
-        f"  {_coded(one.uid)}  {_coded(one.modality)}  {' x '.join(map(str, one.shape))}"
-        for one in series
-    )
-
-
-def _coded(text: str) -> str:
-    # In a damaged file, a UID or a code can be any text.
-    return text if re.fullmatch(r"[0-9A-Z_. ]{0,64}", text) else "(not shown)"
 
 
 def _irregular(series: Series) -> IrregularSeriesError:

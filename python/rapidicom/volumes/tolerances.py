@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+
+from rapidicom import _core
 
 __all__ = ["Tolerances"]
 
@@ -53,3 +55,7 @@ class Tolerances:
                 raise ValueError(
                     f"{field.name} must be a number that is not negative, not {value!r}"
                 )
+
+    def native(self) -> _core.Tolerances:
+        """Return the same numbers for native code."""
+        return _core.Tolerances(**asdict(self))

@@ -13,6 +13,8 @@ mod dictionary;
 mod element;
 mod error;
 mod file_meta;
+mod found_series;
+mod issue;
 mod keys;
 mod lut;
 mod memory;
@@ -20,10 +22,12 @@ mod pickle;
 mod pixels;
 mod read;
 mod recent;
-mod series;
+mod series_plan;
 mod shared;
+mod slices;
 mod slot;
 mod table;
+mod tolerances;
 mod transfer_syntaxes;
 mod value;
 mod value_field;
@@ -51,6 +55,10 @@ mod _core {
     #[pymodule_export]
     use crate::element::{PyDataElement, rebuild_element};
     #[pymodule_export]
+    use crate::found_series::{PyFoundSeries, find_series};
+    #[pymodule_export]
+    use crate::issue::PyIssue;
+    #[pymodule_export]
     use crate::lut::{lut_descriptor, lut_entries, lut_words, palette_entries};
     #[pymodule_export]
     use crate::pickle::rebuild_dataset;
@@ -59,9 +67,13 @@ mod _core {
     #[pymodule_export]
     use crate::read::{decode_text, read_bytes, read_elements, read_path, read_stream};
     #[pymodule_export]
-    use crate::series::{PySlices, default_tolerances, find_series, read_slice_headers};
+    use crate::series_plan::{PyLeadingAxis, PySeriesPlan};
+    #[pymodule_export]
+    use crate::slices::{PySlices, read_slice_headers};
     #[pymodule_export]
     use crate::table::{PyTable, rebuild_table, scan};
+    #[pymodule_export]
+    use crate::tolerances::{PyTolerances, default_tolerances};
     #[pymodule_export]
     use crate::transfer_syntaxes::transfer_syntaxes;
     #[pymodule_export]

@@ -1,0 +1,220 @@
+"""The series among many files, and the volume of one of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+from rapidicom import _core
+from rapidicom._common.errors import InvalidDicomError
+from rapidicom._common.progress import Progress
+from rapidicom.sources.paths import checked_workers
+from rapidicom.volumes.files import files_of
+from rapidicom.volumes.report import Issue
+from rapidicom.volumes.series import Series
+from rapidicom.volumes.slices import check_values
+from rapidicom.volumes.tolerances import Tolerances
+
+if TYPE_CHECKING:
+    import os
+    from typing import TypeAlias
+
+    import numpy.typing as npt
+
+    from rapidicom.volumes.slices import Values
+    from rapidicom.volumes.volume import Volume
+
+    Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+__all__ = ["find_series", "read_series"]
+
+# An error that quotes a thousand others helps nobody.
+_ERRORS_SHOWN = 3
+# The default of every function; it cannot be changed, so that one for all is safe.
+_DEFAULT_TOLERANCES = Tolerances()
+
+
+def find_series(
+    paths: Paths,
+    *,
+    recursive: bool = True,
+    tolerances: Tolerances = _DEFAULT_TOLERANCES,
+    workers: int | None = None,
+    progress: bool = False,
+) -> list[Series]:
+    """Find the series of images in folders and files, from headers alone.
+
+    Args:
+        paths: A folder, a file, or an iterable of either; or a table of `scan`, or what pandas,
+            polars or pyarrow made of one, whose column `path` has the files. With that of `scan`
+            itself come the files that it could not read.
+        recursive: Look into folders of folders.
+        tolerances: How far from the ideal stack slices may be before the report says it.
+        workers: Threads; default: one a core, and more while they wait for a disk.
+        progress: Show a tqdm bar.
+
+    Returns:
+        One entry a series that has images, sorted by study, Series Number and UID. Files that are
+        no DICOM files are left out, unless they are named in `paths`: then they are in the reports,
+        like every file that cannot be read. None if no paths are given, or if what there is are
+        DICOM files without an image.
+
+    Raises:
+        InvalidDicomError: No file is a DICOM file, or none with an image can be read, so that there
+            is no report to say it; the message says how many files were looked at and what they
+            are.
+        OSError: A path does not exist or cannot be read.
+
+    Examples:
+        >>> for series in rd.find_series("tests/data/brain-mr"):
+        ...     print(series.modality, series.shape, series.description, len(series.report))
+        MR (40, 80, 80) DTI_PA-ortho 0
+    """
+    files = files_of(paths)
+    found = _find(files, recursive, tolerances, workers, progress)
+    has_only_other_files = bool(found.without_image) and not found.errors
+    if files and not found.series and not has_only_other_files:
+        _raise_none_found(found)
+    return _series(found)
+
+
+def read_series(
+    paths: Paths,
+    *,
+    series_uid: str | None = None,
+    tolerances: Tolerances = _DEFAULT_TOLERANCES,
+    values: Values = "modality",
+    dtype: npt.DTypeLike | None = None,
+    out: Any = None,
+    slices: slice | None = None,
+    rows: slice | None = None,
+    columns: slice | None = None,
+    irregular: Literal["raise", "keep"] = "raise",
+    fill: float = 0,
+    workers: int | None = None,
+    progress: bool = False,
+    mmap: Literal["auto", "never", "always"] = "auto",
+) -> Volume:
+    """Read the one series in folders and files into a volume.
+
+    Of a series of several stacks this is the main one; `Series.stacks` of `find_series` has each.
+
+    Args:
+        paths: A folder, a file, or an iterable of either, or a table: as for `find_series`.
+        series_uid: Which series, if there are several.
+        tolerances: As for `find_series`.
+        values: As for `Series.read`, like all that follow.
+        dtype: The type of the array.
+        out: An array to fill.
+        slices: Which slices.
+        rows: Which rows.
+        columns: Which columns.
+        irregular: What to do about irregular series.
+        fill: What stands where an image is missing along the leading axis.
+        workers: Threads.
+        progress: Show a tqdm bar.
+        mmap: As for `dcmread`.
+
+    Returns:
+        The volume.
+
+    Raises:
+        ValueError: There are several series and no `series_uid`, or none with that UID; the message
+            lists those that there are. Also as for `Series.read`.
+        InvalidDicomError: There is no image; the message says how many files were looked at and
+            what they are.
+        DicomError: As for `Series.read`.
+        OSError: As for `find_series` and `Series.read`.
+
+    Examples:
+        >>> volume = rd.read_series("tests/data/brain-mr")
+        >>> volume.shape, volume.dtype.name, volume.axes
+        ((40, 80, 80), 'float32', ('slice', 'row', 'column'))
+        >>> print(volume.report)
+        40 images, nothing irregular
+    """
+    check_values(values)
+    found = _find(files_of(paths), True, tolerances, workers, progress)
+    series = _choose(_series(found), series_uid, found)
+    return series.read(
+        values=values,
+        dtype=dtype,
+        out=out,
+        slices=slices,
+        rows=rows,
+        columns=columns,
+        irregular=irregular,
+        fill=fill,
+        workers=workers,
+        progress=progress,
+        mmap=mmap,
+    )
+
+
+def _find(
+    files: list[str], recursive: bool, tolerances: Tolerances, workers: int | None, progress: bool
+) -> _core.FoundSeries:
+    if not isinstance(tolerances, Tolerances):
+        raise TypeError(f"tolerances must be rapidicom.Tolerances, not {type(tolerances).__name__}")
+    workers = checked_workers(workers)
+    with Progress(progress, "headers") as bar:
+        return _core.find_series(files, recursive, tolerances.native(), workers, bar.callback)
+
+
+def _series(found: _core.FoundSeries) -> list[Series]:
+    # Reports share what they say about files of which nobody knows where they belong.
+    unreadable = [[Issue.of(issue) for issue in issues] for issues in found.unreadable]
+    return [Series(plan, unreadable) for plan in found.series]
+
+
+def _choose(series: list[Series], series_uid: str | None, found: _core.FoundSeries) -> Series:
+    if series_uid is not None:
+        wanted = [one for one in series if one.uid == str(series_uid)]
+        if wanted:
+            return wanted[0]
+        raise ValueError(f"there is no series {series_uid}\n{_list(series)}")
+    if len(series) == 1:
+        return series[0]
+    if series:
+        raise ValueError(
+            f"there are {len(series)} series: pass series_uid to choose one\n{_list(series)}"
+        )
+    _raise_none_found(found)
+
+
+def _raise_none_found(found: _core.FoundSeries) -> NoReturn:
+    if found.file_count == len(found.errors) == 1:
+        raise found.errors[0]
+    raise InvalidDicomError(f"there is no series of images here. {_looked_at(found)}")
+
+
+def _looked_at(found: _core.FoundSeries) -> str:
+    """Say how many files there were, and why none of them is an image."""
+    skipped = found.skipped
+    errors = found.errors
+    parts = [f"{found.file_count:,} looked at"]
+    if skipped:
+        kinds = sorted(skipped.items(), key=lambda kind: -kind[1])
+        looks = ", ".join(f"{look}: {count:,}" for look, count in kinds)
+        parts.append(f"{sum(skipped.values()):,} not DICOM ({looks})")
+    if found.without_image:
+        parts.append(f"{found.without_image:,} DICOM without an image")
+    if errors:
+        first = "; ".join(str(error) for error in errors[:_ERRORS_SHOWN])
+        more = f"; and {len(errors) - _ERRORS_SHOWN:,} more" if len(errors) > _ERRORS_SHOWN else ""
+        parts.append(f"{len(errors):,} not readable ({first}{more})")
+    return f"Files: {', '.join(parts)}"
+
+
+def _list(series: list[Series]) -> str:
+    # Modality and shape tell series apart; a description can name a patient.
+    return "\n".join(
+        f"  {_coded(one.uid)}  {_coded(one.modality)}  {' x '.join(map(str, one.shape))}"
+        for one in series
+    )
+
+
+def _coded(text: str) -> str:
+    # In a damaged file, a UID or a code can be any text.
+    return text if re.fullmatch(r"[0-9A-Z_. ]{0,64}", text) else "(not shown)"

@@ -1,0 +1,84 @@
+"""Slices of a volume into one array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rapidicom import _core
+from rapidicom._common.arrays import destination
+from rapidicom._common.progress import Progress
+
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+    import numpy.typing as npt
+
+    from rapidicom.volumes.part import Part
+
+    Values: TypeAlias = Literal["modality", "stored"]
+
+__all__ = ["check_values", "default_dtype", "read_slices"]
+
+
+def check_values(values: str) -> None:
+    """Refuse `values` that are not known.
+
+    Before any file is read, because it may take minutes until native code would say it.
+    """
+    if values not in ("modality", "stored"):
+        raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
+
+
+def default_dtype(slices: _core.Slices, values: Values) -> str:
+    """Return the type of the array if the caller names none.
+
+    Args:
+        slices: The slices.
+        values: As for `Series.read`.
+
+    Raises:
+        ValueError: No type of whole numbers holds the stored values.
+    """
+    dtype = "float32" if values == "modality" else slices.stored_dtype
+    if dtype is None:
+        raise ValueError(
+            "no type of whole numbers holds the stored values of all slices: choose a dtype"
+        )
+    return dtype
+
+
+def read_slices(
+    slices: _core.Slices,
+    shape: tuple[int, ...],
+    values: Values,
+    dtype: npt.DTypeLike | None,
+    out: Any,
+    workers: int | None,
+    progress: bool,
+    fill: float = 0,
+    part: Part | None = None,
+) -> npt.NDArray[Any]:
+    """Read slices into one array.
+
+    Args:
+        slices: The slices, those of the part.
+        shape: The array's shape; of the whole volume, if there is a part.
+        values: As for `Series.read`.
+        dtype: Likewise.
+        out: Likewise.
+        workers: Likewise.
+        progress: Likewise.
+        fill: Likewise.
+        part: Which slices, rows and columns of the volume are wanted; `None` for all.
+    """
+    if dtype is None and out is None:
+        dtype = default_dtype(slices, values)
+    frame = None
+    if part is not None:
+        first = len(shape) - part.axis_count
+        frame = part.frame(shape[first:])
+        shape = (*shape[:first], *part.shape, *shape[first + 3 :])
+    array, memory = destination(shape, dtype, out)
+    with Progress(progress, "slices", len(slices)) as bar:
+        slices.read_into(values, array.dtype.name, fill, memory, frame, workers, bar.callback)
+    return array

@@ -1,0 +1,59 @@
+//! Series among files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use rapidicom_core::series::find_series as find;
+use rapidicom_core::{Workers, with_files};
+
+use crate::error::to_python;
+use crate::issue::{IssueLists, PyIssue};
+use crate::series_plan::PySeriesPlan;
+use crate::tolerances::PyTolerances;
+use crate::work::run;
+
+/// The series that were found, and how many files were what.
+#[pyclass(name = "FoundSeries", module = "rapidicom._core", frozen, get_all)]
+pub struct PyFoundSeries {
+    series: Vec<Py<PySeriesPlan>>,
+    /// Findings about files of which nobody knows where they belong: reports share these lists.
+    unreadable: Vec<Vec<Py<PyIssue>>>,
+    file_count: usize,
+    /// Files of folders that are no DICOM files: how many of them look like what.
+    skipped: BTreeMap<String, usize>,
+    without_image: usize,
+    /// Why files and folders cannot be read.
+    errors: Vec<Py<PyAny>>,
+}
+
+/// Finds the series in files and folders.
+#[pyfunction]
+pub fn find_series(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    recursive: bool,
+    tolerances: &Bound<'_, PyTolerances>,
+    workers: Option<usize>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<PyFoundSeries> {
+    let tolerances = tolerances.get().as_core();
+    let workers = Workers::for_headers(workers);
+    let found = run(py, progress, |tick| {
+        with_files(&paths, recursive, workers.count(), tick, |files, tick| {
+            find(files, workers, &tolerances, tick)
+        })
+    })?;
+    let mut lists = IssueLists::default();
+    let series = found.series.into_iter().map(|plan| PySeriesPlan::new(py, plan, &mut lists));
+    let series = series.collect::<PyResult<_>>()?;
+    let errors = found.errors.into_iter().map(|error| to_python(error).into_value(py).into_any());
+    Ok(PyFoundSeries {
+        series,
+        unreadable: lists.found,
+        file_count: found.file_count,
+        skipped: found.skipped,
+        without_image: found.without_image,
+        errors: errors.collect(),
+    })
+}

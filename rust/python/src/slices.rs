@@ -1,0 +1,164 @@
+//! The slices of a volume: what their headers say, and their pixels into one array.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use numpy::PyArray1;
+use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::prelude::*;
+use rapidicom_core::pixel::{FramePart, Steps};
+use rapidicom_core::series::{
+    ReadOptions, Slice, SliceSet, Values, read_batch_headers, read_slice_headers as read_again,
+    read_slices,
+};
+use rapidicom_core::{FileSource, SampleType, Workers};
+
+use crate::array::fill;
+use crate::work::run;
+
+/// Frames of instances whose headers were read, ready for their pixels to be.
+#[pyclass(name = "Slices", module = "rapidicom._core", frozen)]
+pub struct PySlices(pub Arc<SliceSet>);
+
+#[pymethods]
+impl PySlices {
+    fn __len__(&self) -> usize {
+        self.0.slices.len()
+    }
+
+    /// `(rows, columns)` of the first slice, with the number of samples behind it for colour.
+    #[getter]
+    fn image_shape(&self) -> Option<Vec<usize>> {
+        self.0.image_shape()
+    }
+
+    /// Size in bytes and modification time, in seconds and nanoseconds since 1970, of each file
+    /// when its header was read.
+    #[getter]
+    fn file_states(&self) -> Vec<Option<(u64, i64, i64)>> {
+        let state = |file: &FileSource| (file.length, file.modified.0, file.modified.1);
+        self.0.files.iter().map(|slice| slice.file.as_ref().map(state)).collect()
+    }
+
+    /// The files, each once.
+    #[getter]
+    fn file_paths(&self) -> Vec<&OsStr> {
+        self.0.files.iter().map(|file| file.path.as_os_str()).collect()
+    }
+
+    /// Of each slice the numbers of its file and of its frame in it; `None` where there is no
+    /// image.
+    #[getter]
+    fn places(&self) -> Vec<Option<(usize, usize)>> {
+        self.0
+            .slices
+            .iter()
+            .map(|slice| slice.as_ref().map(|slice| (slice.file, slice.frame.index)))
+            .collect()
+    }
+
+    /// `(slope, intercept)` of each slice, as `values="modality"` applies them; `None` where there
+    /// is no image.
+    #[getter]
+    fn rescale(&self) -> Vec<Option<(f64, f64)>> {
+        let rescale = |slice: &Slice| {
+            (slice.frame.transform.rescale.slope, slice.frame.transform.rescale.intercept)
+        };
+        self.0.slices.iter().map(|slice| slice.as_ref().map(rescale)).collect()
+    }
+
+    /// `(center, width)` of each slice, the first ones; `None` where there are none.
+    #[getter]
+    fn windows(&self) -> Vec<Option<[f64; 2]>> {
+        self.0
+            .slices
+            .iter()
+            .map(|slice| slice.as_ref().and_then(|slice| slice.frame.transform.window))
+            .collect()
+    }
+
+    /// When each slice was acquired, in ms from the start of its image; `None` where that is not
+    /// told.
+    #[getter]
+    fn slice_times(&self) -> Vec<Option<f64>> {
+        self.0
+            .slices
+            .iter()
+            .map(|slice| slice.as_ref().and_then(|slice| slice.frame.slice_time))
+            .collect()
+    }
+
+    /// NumPy's name for the narrowest type that holds the stored values of every slice, or `None`.
+    #[getter]
+    fn stored_dtype(&self) -> Option<&'static str> {
+        self.0.stored_type().map(SampleType::name)
+    }
+
+    /// The slices with these indices, in this order.
+    fn select(&self, indices: Vec<usize>) -> PyResult<PySlices> {
+        let wrong = || PyIndexError::new_err("there is no such slice");
+        Ok(PySlices(Arc::new(self.0.select(&indices).ok_or_else(wrong)?)))
+    }
+
+    /// Fills `out`, a one-dimensional array of bytes, with the slices one after the other as
+    /// numbers of `dtype`: of each with the rows and columns of `part`, or all.
+    #[expect(clippy::too_many_arguments, reason = "which values, where to and how")]
+    fn read_into(
+        &self,
+        py: Python<'_>,
+        values: &str,
+        dtype: &str,
+        fill_value: f64,
+        out: &Bound<'_, PyArray1<u8>>,
+        part: Option<(AxisSteps, AxisSteps)>,
+        workers: Option<usize>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let values = match values {
+            "stored" => Values::Stored,
+            "modality" => Values::Modality,
+            other => {
+                let message = format!("values must be 'modality' or 'stored', not '{other}'");
+                return Err(PyValueError::new_err(message));
+            }
+        };
+        let Some(sample_type) = SampleType::from_name(dtype) else {
+            return Err(PyValueError::new_err(format!("dtype {dtype} cannot hold pixels")));
+        };
+        let slices = Arc::clone(&self.0);
+        let workers = Workers::for_computing(workers);
+        let part =
+            part.map(|(rows, columns)| FramePart { rows: steps(rows), columns: steps(columns) });
+        let options = ReadOptions { values, sample_type, fill: fill_value, part };
+        fill(out, |out| {
+            run(py, progress, |tick| read_slices(&slices, &options, out, workers, tick))
+        })
+    }
+}
+
+/// First index, step, and how many.
+type AxisSteps = (usize, isize, usize);
+
+fn steps((first, step, count): AxisSteps) -> Steps {
+    Steps { first, step, count }
+}
+
+/// Reads the headers of `paths`: of each the only frame, in their order, or the frames that
+/// `places` names as [`PySlices::places`] does.
+#[pyfunction]
+#[pyo3(signature = (paths, workers, progress, places=None))]
+pub fn read_slice_headers(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    workers: Option<usize>,
+    progress: Option<Py<PyAny>>,
+    places: Option<Vec<Option<(usize, usize)>>>,
+) -> PyResult<PySlices> {
+    let workers = Workers::for_headers(workers);
+    let slices = run(py, progress, |tick| match &places {
+        Some(places) => read_again(&paths, places, workers, tick),
+        None => read_batch_headers(&paths, workers, tick),
+    })?;
+    Ok(PySlices(Arc::new(slices)))
+}
