@@ -5,7 +5,7 @@ these names.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self, TypeAlias, final
 
 import numpy as np
@@ -508,13 +508,13 @@ class Table:
 
 def scan(
     paths: list[str],
-    columns: list[str],
+    columns: Sequence[int | str],
     recursive: bool,
     workers: int | None,
     raise_first: bool,
     progress: Callable[..., None] | None,
 ) -> Table:
-    """Read the headers of files and folders.
+    """Read the headers of files and folders; a column is a tag, a keyword, or a path of keywords.
 
     `progress` is called with the number of files that are done and, when that is known, with 0 and
     the number of files in all.
@@ -526,12 +526,12 @@ class Batch:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any: ...
 
-def column_names(columns: list[str]) -> list[str]:
+def column_names(columns: Sequence[int | str]) -> list[str]:
     """Return the names that columns have in a table."""
 
 def scan_again(
     paths: list[str],
-    columns: list[str],
+    columns: Sequence[int | str],
     recursive: bool,
     workers: int | None,
     raise_first: bool,

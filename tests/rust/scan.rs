@@ -274,7 +274,8 @@ fn files_that_are_the_same_are_not_read_again() {
     for (seconds, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
         settle(name, seconds as u64);
     }
-    let columns = ColumnSpec::parse_all(&["InstanceNumber", "ImagePositionPatient"]).unwrap();
+    let columns = ["InstanceNumber", "ImagePositionPatient"];
+    let columns = columns.map(|keyword| ColumnSpec::parse(keyword).unwrap());
     let words = |table: &Table| {
         let errors: Vec<String> = table.errors.iter().map(rapidicom_core::Error::what).collect();
         format!(

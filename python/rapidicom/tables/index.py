@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ _OF_OTHERS = (*_OF_FILES, "reason")
 
 def cached_scan(
     paths: list[str],
-    columns: list[str],
+    columns: Sequence[int | str],
     recursive: bool,
     workers: int | None,
     raise_first: bool,
@@ -39,7 +39,7 @@ def cached_scan(
 
     Args:
         paths: Files and folders.
-        columns: The columns, as a user wrote them.
+        columns: The columns: tags, keywords, and paths of keywords.
         recursive: Whether to search folders in folders.
         workers: Threads.
         raise_first: Whether the first file that cannot be read raises.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rapidicom import _core
 from rapidicom._common.progress import Progress
+from rapidicom._common.tag import Tag
 from rapidicom.sources.paths import checked_workers, listed
 
 if TYPE_CHECKING:
@@ -286,20 +287,25 @@ def scan(
         return Table(cached_scan(*arguments, cache))
 
 
-def _column_names(columns: Iterable[Column] | str) -> list[str]:
+def _column_names(columns: Iterable[Column] | str) -> list[int | str]:
     if isinstance(columns, str):
         return [columns]
-    names = []
+    names: list[int | str] = []
     for column in columns:
         match column:
             case str():
                 names.append(column)
-            case int():
-                names.append(f"{column:08X}")
-            case (int(group), int(element)):
-                names.append(f"{group:04X}{element:04X}")
+            case int() | (int(), int()):
+                names.append(_tag(column))
             case _:
                 raise TypeError(
                     f"a column is a keyword, a tag or a path of them, not {type(column).__name__}"
                 )
     return names
+
+
+def _tag(column: object) -> int:
+    try:
+        return Tag(column)
+    except OverflowError:
+        raise ValueError("a column is a tag of more than 32 bits") from None

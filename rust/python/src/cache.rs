@@ -18,8 +18,8 @@ use rapidicom_core::index::{
 use rapidicom_core::{FileState, Workers};
 
 use crate::arrow;
-use crate::error::{reason, to_python};
-use crate::table::{PyTable, STREAM_NAME, wrong_shape};
+use crate::error::reason;
+use crate::table::{Column, PyTable, STREAM_NAME, specs, wrong_shape};
 use crate::work::{announce, run};
 
 /// Arrow's rows, for consumers of its C stream.
@@ -227,9 +227,8 @@ fn keep(table: &PyTable, entries: &[FileEntry]) -> Result<(PyBatch, PyBatch), Ar
 
 /// The names that the columns of a table have.
 #[pyfunction]
-pub fn column_names(columns: Vec<String>) -> PyResult<Vec<String>> {
-    let specs = ColumnSpec::parse_all(&columns).map_err(to_python)?;
-    Ok(specs.iter().map(|spec| spec.name().to_owned()).collect())
+pub fn column_names(columns: Vec<Column>) -> PyResult<Vec<String>> {
+    Ok(specs(columns)?.iter().map(|spec| spec.name().to_owned()).collect())
 }
 
 /// What is to be kept of a scan for the next one: its rows, and the other files that it looked at.
@@ -243,7 +242,7 @@ type Kept = Option<(PyBatch, PyBatch)>;
 pub fn scan_again(
     py: Python<'_>,
     paths: Vec<PathBuf>,
-    columns: Vec<String>,
+    columns: Vec<Column>,
     recursive: bool,
     workers: Option<usize>,
     raise_first: bool,
@@ -251,7 +250,7 @@ pub fn scan_again(
     index_path: PathBuf,
     index: Option<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
 ) -> PyResult<(PyTable, Kept)> {
-    let specs = ColumnSpec::parse_all(&columns).map_err(to_python)?;
+    let specs = specs(columns)?;
     let on_error = if raise_first { OnError::Stop } else { OnError::Collect };
     let workers = Workers::for_headers(workers);
     let (rows, others) = match &index {

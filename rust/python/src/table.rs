@@ -11,8 +11,8 @@ use numpy::{Element, PyArray1, PyArrayMethods};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList, PyString};
-use rapidicom_core::index::{ColumnSpec, InvalidValue, OnError, Table, scan as scan_files};
-use rapidicom_core::{Error, Workers, with_files};
+use rapidicom_core::index::{ColumnSpec, InvalidValue, OnError, Table, Wanted, scan as scan_files};
+use rapidicom_core::{Error, Tag, Workers, with_files};
 
 use crate::arrow::{self, View};
 use crate::error::{reason, to_python};
@@ -32,19 +32,41 @@ pub struct PyTable {
     invalid: Vec<(usize, usize)>,
 }
 
+/// A column as a caller names it.
+#[derive(FromPyObject)]
+pub enum Column {
+    #[pyo3(annotation = "int")]
+    Tag(u32),
+    #[pyo3(annotation = "str")]
+    Path(String),
+}
+
+/// The columns that are wanted.
+///
+/// # Errors
+///
+/// If one names no element, or one that has neither text nor numbers.
+pub fn specs(columns: Vec<Column>) -> PyResult<Vec<ColumnSpec>> {
+    let wanted = columns.into_iter().map(|column| match column {
+        Column::Tag(tag) => Wanted::Tag(Tag(tag)),
+        Column::Path(path) => Wanted::Path(path),
+    });
+    ColumnSpec::of_all(wanted).map_err(to_python)
+}
+
 /// Reads the headers of files and folders into a table. With `raise_first` the first file that
 /// cannot be read raises.
 #[pyfunction]
 pub fn scan(
     py: Python<'_>,
     paths: Vec<PathBuf>,
-    columns: Vec<String>,
+    columns: Vec<Column>,
     recursive: bool,
     workers: Option<usize>,
     raise_first: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<PyTable> {
-    let columns = ColumnSpec::parse_all(&columns).map_err(to_python)?;
+    let columns = specs(columns)?;
     let on_error = if raise_first { OnError::Stop } else { OnError::Collect };
     let workers = Workers::for_headers(workers);
     let bar = progress.as_ref().map(|progress| progress.clone_ref(py));

@@ -56,6 +56,15 @@ impl Width {
     }
 }
 
+/// A column as a caller names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The tag of an element of the data set.
+    Tag(Tag),
+    /// A keyword or a path of them: see [`ColumnSpec::parse`].
+    Path(String),
+}
+
 /// A wanted column: an element of the data set or the File Meta Information, or of an item inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnSpec {
@@ -105,31 +114,46 @@ impl ColumnSpec {
         if index.is_some() {
             return Err(wrong(ColumnFault::IndexAtEnd).into());
         }
-        let entry = dictionary::entry(tag);
-        let vr = entry.map(|entry| entry.vr);
-        let kind = kind_of(vr).ok_or_else(|| {
-            let name = name_of(tag);
-            wrong(match vr {
-                Some(DictionaryVr::SQ) => ColumnFault::WholeSequence { name },
-                _ => ColumnFault::NoValues { name },
-            })
-        })?;
         names.push(name_of(tag));
-        let width = entry.map_or(Width::One, |entry| Width::of_vm(entry.vm));
-        let is_undecided = vr == Some(DictionaryVr::UsOrSs);
-        Ok(ColumnSpec { name: names.join("."), steps, tag, kind, width, is_undecided })
+        Ok(ColumnSpec::new(names.join("."), steps, tag).map_err(wrong)?)
     }
 
-    /// Reads a list of columns. One that is there twice, and `path`, which every table has, are
+    /// The column of an element of the data set.
+    ///
+    /// # Errors
+    ///
+    /// If its value is no text and no numbers.
+    fn of_tag(tag: Tag) -> Result<ColumnSpec> {
+        let wrong = |fault| ErrorKind::Column { text: tag.to_string(), fault };
+        Ok(ColumnSpec::new(name_of(tag), Vec::new(), tag).map_err(wrong)?)
+    }
+
+    fn new(name: String, steps: Vec<Step>, tag: Tag) -> Result<ColumnSpec, ColumnFault> {
+        let entry = dictionary::entry(tag);
+        let vr = entry.map(|entry| entry.vr);
+        let kind = kind_of(vr).ok_or_else(|| match vr {
+            Some(DictionaryVr::SQ) => ColumnFault::WholeSequence { name: name_of(tag) },
+            _ => ColumnFault::NoValues { name: name_of(tag) },
+        })?;
+        let width = entry.map_or(Width::One, |entry| Width::of_vm(entry.vm));
+        let is_undecided = vr == Some(DictionaryVr::UsOrSs);
+        Ok(ColumnSpec { name, steps, tag, kind, width, is_undecided })
+    }
+
+    /// The columns that are wanted. One that is there twice, and `path`, which every table has, are
     /// left out.
     ///
     /// # Errors
     ///
     /// As [`ColumnSpec::parse`].
-    pub fn parse_all<T: AsRef<str>>(texts: &[T]) -> Result<Vec<ColumnSpec>> {
-        let mut columns: Vec<ColumnSpec> = Vec::with_capacity(texts.len());
-        for text in texts.iter().map(AsRef::as_ref).filter(|text| *text != "path") {
-            let column = ColumnSpec::parse(text)?;
+    pub fn of_all(wanted: impl IntoIterator<Item = Wanted>) -> Result<Vec<ColumnSpec>> {
+        let mut columns: Vec<ColumnSpec> = Vec::new();
+        for each in wanted {
+            let column = match each {
+                Wanted::Path(path) if path == "path" => continue,
+                Wanted::Path(path) => ColumnSpec::parse(&path)?,
+                Wanted::Tag(tag) => ColumnSpec::of_tag(tag)?,
+            };
             if columns.iter().all(|other| other.name != column.name) {
                 columns.push(column);
             }
@@ -230,6 +254,8 @@ fn kind_of(vr: Option<DictionaryVr>) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ROWS: Tag = Tag::new(0x0028, 0x0010);
 
     #[test]
     fn columns_are_named_and_typed_by_the_dictionary() {
@@ -341,9 +367,28 @@ mod tests {
 
     #[test]
     fn a_column_is_there_once() {
-        let columns = ColumnSpec::parse_all(&["Rows", "path", "0028,0010", "Columns"]).unwrap();
+        let path = |path: &str| Wanted::Path(path.to_owned());
+        let wanted =
+            [path("Rows"), path("path"), path("0028,0010"), Wanted::Tag(ROWS), path("Columns")];
+        let columns = ColumnSpec::of_all(wanted).unwrap();
         assert_eq!(columns.iter().map(ColumnSpec::name).collect::<Vec<_>>(), ["Rows", "Columns"]);
-        assert!(ColumnSpec::parse_all(&["Rows", "Row"]).is_err());
+        assert!(ColumnSpec::of_all([path("Rows"), path("Row")]).is_err());
+        assert!(ColumnSpec::of_all([Wanted::Tag(Tag::PIXEL_DATA)]).is_err());
+    }
+
+    #[test]
+    fn a_tag_is_the_column_that_its_digits_are() {
+        for tag in [ROWS, Tag::TRANSFER_SYNTAX_UID, Tag::new(0x0019, 0x100C)] {
+            let digits = format!("{:08X}", tag.0);
+            assert_eq!(ColumnSpec::of_tag(tag).unwrap(), ColumnSpec::parse(&digits).unwrap());
+        }
+        for (tag, name, fault) in [
+            (Tag::PIXEL_DATA, "(7FE0,0010)", "PixelData holds neither text nor numbers"),
+            (Tag::new(0x0040, 0x0275), "(0040,0275)", "RequestAttributesSequence is a sequence"),
+        ] {
+            let message = ColumnSpec::of_tag(tag).unwrap_err().to_string();
+            assert!(message.contains(name) && message.contains(fault), "{message}");
+        }
     }
 
     #[test]

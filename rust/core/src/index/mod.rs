@@ -16,7 +16,7 @@ mod scan;
 mod table;
 mod values;
 
-pub use columns::{ColumnSpec, Kind, Width};
+pub use columns::{ColumnSpec, Kind, Wanted, Width};
 pub use remembered::{Comparison, FileEntry, Outcome, Remembered, compare, scan_rest};
 pub use scan::{OnError, scan};
 pub use table::{Column, InvalidValue, Numbers, Table, Texts, Values};
