@@ -4,8 +4,17 @@ from rapidicom._common.tag import (
     BaseTag,
     Tag,
 )
-from rapidicom._values.constructors import (
+from rapidicom._values.constructors import (  # noqa: F401  # what pickles of lists name
+    _decimal,
+    _integer,
+    _name,
+    _tag,
+    _text,
+    _uid,
     empty_value_for_VR,
+)
+from rapidicom._values.constructors import (
+    unchanged as _unchanged,  # noqa: F401  # the same, of version 0.1
 )
 from rapidicom._values.conversion import (
     convert_value,

@@ -16,6 +16,7 @@ from rapidicom._common.tag import BaseTag, Tag
 from rapidicom._dataset.dataset import Dataset, FileMetaDataset
 from rapidicom._dataset.element import DataElement
 from rapidicom._dataset.raw_element import convert_raw_data_element
+from rapidicom._values.constructors import CONSTRUCTORS
 from rapidicom._values.conversion import convert_value
 from rapidicom._values.multi_value import MultiValue
 from rapidicom._values.number_text import IS, DSfloat
@@ -31,11 +32,15 @@ _core.use_classes(
         "file_meta_dataset": FileMetaDataset,
         "data_element": DataElement,
         "ds_float": DSfloat,
+        # Names of attributes are handed over too, so that they are known on one side only.
+        "ds_float_text": "_text",
         "integer_string": IS,
         "uid": UID,
         "base_tag": BaseTag,
         "person_name": PersonName,
         "multi_value": MultiValue,
+        "multi_value_constructor": "_constructor",
+        "constructors": CONSTRUCTORS,
         "sequence": Sequence,
         # Functions, not classes: what becomes of a value that is set, of a raw element, and of a
         # key.

@@ -88,3 +88,7 @@ _BY_TYPE: dict[type, Callable[[Any], Any]] = {
     PersonName: _name,
     BaseTag: _tag,
 }
+
+# Lists carry these in their pickles, which name them by the path that stays.
+for _constructor in (_text, _decimal, _integer, _uid, _name, _tag):
+    _constructor.__module__ = "rapidicom.valuerep"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, SupportsIndex, TypeVar, overload
 
-from rapidicom._values.constructors import constructor_like
+from rapidicom._values.constructors import constructor_like, unchanged
 
 __all__ = ["ConstrainedList", "ConvertingList", "MultiValue"]
 
@@ -88,7 +88,7 @@ class MultiValue(ConvertingList[T], metaclass=MultiValueType):
 
     __slots__ = ("_constructor",)
 
-    _constructor: Callable[[Any], T] | None
+    _constructor: Callable[[Any], T]
 
     def __init__(
         self,
@@ -115,19 +115,18 @@ class MultiValue(ConvertingList[T], metaclass=MultiValueType):
         """Make a list from what `__reduce__` gave: values of the right type already."""
         values = cls.__new__(cls)
         list.extend(values, items)
-        values._constructor = constructor
+        values._constructor = constructor or constructor_like(items)
         return values
 
     def _convert(self, item: Any) -> T:
-        # Native code leaves the slot empty: most lists that were read are never changed, so what
-        # converts is looked up when the first one is.
-        constructor: Callable[[Any], T] | None = getattr(self, "_constructor", None)
-        if constructor is None:
-            constructor = self._constructor = constructor_like(self)
-        return constructor(item)
+        # Native code leaves the slot empty where values stay as they are.
+        return getattr(self, "_constructor", unchanged)(item)  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self)._rebuild, (list(self), getattr(self, "_constructor", None)))
+        constructor = getattr(self, "_constructor", unchanged)
+        # What the values themselves say is left out: pickles do not name what is private here.
+        is_known = constructor is constructor_like(self)
+        return (type(self)._rebuild, (list(self), None if is_known else constructor))
 
     def __str__(self) -> str:
         if not self:

@@ -5,6 +5,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
+use rapidicom_core::Vr;
 
 /// What the package hands over: its classes, and functions that make values.
 #[derive(FromPyObject)]
@@ -14,11 +15,16 @@ pub struct Given {
     pub file_meta_dataset: Py<PyType>,
     pub data_element: Py<PyType>,
     pub ds_float: Py<PyType>,
+    /// The attribute of it that has its text.
+    pub ds_float_text: Py<PyString>,
     pub integer_string: Py<PyType>,
     pub uid: Py<PyType>,
     pub base_tag: Py<PyType>,
     pub person_name: Py<PyAny>,
     pub multi_value: Py<PyType>,
+    /// The attribute of it that has what makes a value out of what is put in.
+    pub multi_value_constructor: Py<PyString>,
+    pub constructors: Constructors,
     pub sequence: Py<PyType>,
     /// `convert_value(vr, value)`: what becomes of a value that is set.
     pub convert_value: Py<PyAny>,
@@ -32,6 +38,36 @@ pub struct Given {
     pub limit_error: Py<PyType>,
 }
 
+/// What makes one value of a VR out of what a user sets, where it is not left as it is.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Constructors {
+    #[pyo3(item("DS"))]
+    pub decimal: Py<PyAny>,
+    #[pyo3(item("IS"))]
+    pub integer: Py<PyAny>,
+    #[pyo3(item("UI"))]
+    pub uid: Py<PyAny>,
+    #[pyo3(item("PN"))]
+    pub name: Py<PyAny>,
+    #[pyo3(item("AT"))]
+    pub tag: Py<PyAny>,
+}
+
+impl Constructors {
+    /// That of a VR.
+    pub fn of(&self, vr: Vr) -> Option<&Py<PyAny>> {
+        match vr {
+            Vr::DS => Some(&self.decimal),
+            Vr::IS => Some(&self.integer),
+            Vr::UI => Some(&self.uid),
+            Vr::PN => Some(&self.name),
+            Vr::AT => Some(&self.tag),
+            _ => None,
+        }
+    }
+}
+
 /// The classes, and the constructors of what they extend.
 pub struct Classes {
     given: Given,
@@ -40,8 +76,11 @@ pub struct Classes {
     pub new_str: Py<PyAny>,
     pub new_list: Py<PyAny>,
     pub get_attribute: Py<PyAny>,
-    /// `(None,)`
-    pub only_none: Py<PyTuple>,
+    /// What an element's constructor is called with for an empty one, which native code fills. No
+    /// other code has it.
+    pub marker: Py<PyAny>,
+    /// `(marker,)`
+    pub only_marker: Py<PyTuple>,
 }
 
 impl std::ops::Deref for Classes {
@@ -58,6 +97,7 @@ static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
 #[pyfunction]
 pub fn use_classes(py: Python<'_>, classes: Given) -> PyResult<()> {
     CLASSES.get_or_try_init(py, || -> PyResult<Classes> {
+        let marker = py.get_type::<PyAny>().call0()?;
         Ok(Classes {
             given: classes,
             new_float: py.get_type::<PyFloat>().getattr("__new__")?.unbind(),
@@ -65,7 +105,8 @@ pub fn use_classes(py: Python<'_>, classes: Given) -> PyResult<()> {
             new_str: py.get_type::<PyString>().getattr("__new__")?.unbind(),
             new_list: py.get_type::<PyList>().getattr("__new__")?.unbind(),
             get_attribute: py.get_type::<PyAny>().getattr("__getattribute__")?.unbind(),
-            only_none: PyTuple::new(py, [py.None()])?.unbind(),
+            only_marker: PyTuple::new(py, [&marker])?.unbind(),
+            marker: marker.unbind(),
         })
     })?;
     Ok(())

@@ -1,7 +1,6 @@
 //! `DataElement`: one element of a data set, its value decoded when it is first asked for.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::IntoPyObjectExt;
@@ -17,12 +16,29 @@ use crate::value::to_object;
 /// A tag, a VR and a value.
 #[pyclass(name = "DataElement", module = "rapidicom._core", subclass, frozen)]
 pub struct PyDataElement {
+    /// Empty only until native code has filled an element that it makes.
+    parts: OnceLock<Parts>,
+}
+
+struct Parts {
     tag: Tag,
     /// Looked for when it is asked for: in the data set, which is forgotten once the value is set.
     private_creator: OnceLock<Option<String>>,
     is_undefined_length: bool,
     value_offset: Option<u64>,
     state: Mutex<State>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Parts {
+            tag: Tag::ZERO,
+            private_creator: OnceLock::new(),
+            is_undefined_length: false,
+            value_offset: None,
+            state: Mutex::new(State { vr: Vr::UN.as_str().to_owned(), value: None, stored: None }),
+        }
+    }
 }
 
 struct State {
@@ -37,7 +53,7 @@ impl PyDataElement {
     ///
     /// # Errors
     ///
-    /// If the Python class cannot be imported or refuses.
+    /// If the package has not handed over its classes, or the class refuses.
     pub fn stored<'py>(
         py: Python<'py>,
         dataset: &Arc<Dataset>,
@@ -45,7 +61,7 @@ impl PyDataElement {
         value: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let vr = dataset.vr(element);
-        let native = PyDataElement {
+        let parts = Parts {
             tag: element.tag,
             private_creator: OnceLock::new(),
             is_undefined_length: element.is_undefined_length,
@@ -56,11 +72,15 @@ impl PyDataElement {
                 stored: Some((Arc::clone(dataset), *element)),
             }),
         };
-        made(py, native)
+        made(py, parts)
+    }
+
+    fn parts(&self) -> &Parts {
+        self.parts.get_or_init(Parts::default)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.parts().state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The element record, unless the value was set.
@@ -74,7 +94,7 @@ impl PyDataElement {
         let (dataset, element, list) = {
             let state = self.state();
             let Some((dataset, element)) = &state.stored else { return false };
-            if !Arc::ptr_eq(dataset, parsed) || parsed.find(self.tag) != Some(element) {
+            if !Arc::ptr_eq(dataset, parsed) || parsed.find(self.parts().tag) != Some(element) {
                 return false;
             }
             let vr = dataset.vr(element);
@@ -95,23 +115,16 @@ impl PyDataElement {
     }
 }
 
-thread_local! {
-    /// The element that the constructor of the Python class, called with `None`, makes an object
-    /// of. To hand it over in an object of its own takes twice as long.
-    static MADE: Cell<Option<PyDataElement>> = const { Cell::new(None) };
-}
-
 /// An object of the Python class.
 ///
 /// # Errors
 ///
-/// If the Python class cannot be imported or refuses.
-fn made(py: Python<'_>, element: PyDataElement) -> PyResult<Bound<'_, PyAny>> {
+/// If the package has not handed over its classes, or the class refuses.
+fn made(py: Python<'_>, parts: Parts) -> PyResult<Bound<'_, PyAny>> {
     let classes = classes(py)?;
-    MADE.set(Some(element));
-    let object = classes.data_element.bind(py).call(classes.only_none.bind(py), None);
-    MADE.take();
-    object
+    let object = classes.data_element.bind(py).call(classes.only_marker.bind(py), None)?;
+    object.cast::<PyDataElement>()?.get().parts.set(parts).ok();
+    Ok(object)
 }
 
 #[pymethods]
@@ -136,32 +149,27 @@ impl PyDataElement {
     ) -> PyResult<PyDataElement> {
         // Values are not checked against the limits of their VR, whatever the mode.
         drop(validation_mode);
-        if tag.is_none()
-            && let Some(element) = MADE.take()
-        {
-            return Ok(element);
+        let classes = classes(py)?;
+        if tag.is(&classes.marker) {
+            return Ok(PyDataElement { parts: OnceLock::new() });
         }
         let vr =
             VR.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a DataElement needs a VR"))?;
         let tag = tag_of(tag)?;
         let value = value.map_or_else(|| py.None(), Bound::unbind);
-        let convert = &classes(py)?.convert_value;
+        let convert = &classes.convert_value;
         let value =
             if already_converted { value } else { convert.call1(py, (vr.as_str(), value))? };
         let state = Mutex::new(State { vr, value: Some(value), stored: None });
         let private_creator = OnceLock::from(private_creator);
-        Ok(PyDataElement {
-            tag,
-            private_creator,
-            is_undefined_length,
-            value_offset: file_tell,
-            state,
-        })
+        let value_offset = file_tell;
+        let parts = Parts { tag, private_creator, is_undefined_length, value_offset, state };
+        Ok(PyDataElement { parts: parts.into() })
     }
 
     #[getter]
     fn tag<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        shared_tag(py, self.tag)
+        shared_tag(py, self.parts().tag)
     }
 
     #[getter]
@@ -223,13 +231,14 @@ impl PyDataElement {
     /// Empty for repeating groups, as in pydicom: (6000,0010) and (6002,0010) would share theirs.
     #[getter]
     fn keyword(&self) -> &'static str {
-        let keyword = dictionary::keyword(self.tag);
-        if dictionary::tag_of_keyword(keyword) == Some(self.tag) { keyword } else { "" }
+        let tag = self.parts().tag;
+        let keyword = dictionary::keyword(tag);
+        if dictionary::tag_of_keyword(keyword) == Some(tag) { keyword } else { "" }
     }
 
     #[getter]
     fn name(&self) -> Cow<'static, str> {
-        dictionary::name(self.tag, self.private_creator())
+        dictionary::name(self.parts().tag, self.private_creator())
     }
 
     /// How many values there are.
@@ -256,26 +265,27 @@ impl PyDataElement {
 
     #[getter]
     fn is_private(&self) -> bool {
-        self.tag.is_private()
+        self.parts().tag.is_private()
     }
 
     #[getter]
     fn private_creator(&self) -> Option<&str> {
+        let parts = self.parts();
         let find = || {
             let stored = self.state().stored.as_ref().map(|(dataset, _)| Arc::clone(dataset));
-            stored.and_then(|dataset| dataset.private_creator(self.tag))
+            stored.and_then(|dataset| dataset.private_creator(parts.tag))
         };
-        self.private_creator.get_or_init(find).as_deref()
+        parts.private_creator.get_or_init(find).as_deref()
     }
 
     #[getter]
     fn is_undefined_length(&self) -> bool {
-        self.is_undefined_length
+        self.parts().is_undefined_length
     }
 
     #[getter]
     fn file_tell(&self) -> Option<u64> {
-        self.value_offset
+        self.parts().value_offset
     }
 
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -304,11 +314,11 @@ impl PyDataElement {
         let this = slf.get();
         let rebuild = py.import("rapidicom._core")?.getattr("_rebuild_element")?;
         let parts = (
-            this.tag.0,
+            this.parts().tag.0,
             this.vr(),
             this.value(py)?,
-            this.is_undefined_length,
-            this.value_offset,
+            this.parts().is_undefined_length,
+            this.parts().value_offset,
             this.private_creator(),
         );
         Ok((rebuild, parts.into_pyobject(py)?))
@@ -357,15 +367,16 @@ impl PyDataElement {
         py: Python<'py>,
         value: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let own = self.parts();
         let copy = {
             let state = self.state();
             let stored =
                 state.stored.as_ref().map(|(dataset, element)| (Arc::clone(dataset), *element));
-            PyDataElement {
-                tag: self.tag,
-                private_creator: self.private_creator.clone(),
-                is_undefined_length: self.is_undefined_length,
-                value_offset: self.value_offset,
+            Parts {
+                tag: own.tag,
+                private_creator: own.private_creator.clone(),
+                is_undefined_length: own.is_undefined_length,
+                value_offset: own.value_offset,
                 state: Mutex::new(State { vr: state.vr.clone(), value, stored }),
             }
         };
@@ -387,9 +398,8 @@ pub fn rebuild_element<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let state = Mutex::new(State { vr, value: Some(value), stored: None });
     let private_creator = OnceLock::from(private_creator);
-    let element =
-        PyDataElement { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
-    made(py, element)
+    let parts = Parts { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
+    made(py, parts)
 }
 
 /// Whether this Python object is an element.

@@ -37,7 +37,7 @@ pub fn to_object<'py>(
     if vr == Vr::AT {
         let tags: Vec<_> = value::tags(&bytes, dataset.order()).collect();
         let tag = |tag: &Tag| shared_tag(py, *tag);
-        return one_or_many(py, tags.iter().map(tag), classes);
+        return one_or_many(py, tags.iter().map(tag), vr, classes);
     }
     if !vr.is_text() {
         if !vr.is_known() {
@@ -59,6 +59,7 @@ pub fn to_object<'py>(
         Err(_) if matches!(vr, Vr::DS | Vr::IS) => one_or_many(
             py,
             value::text_values(&text, Vr::LO).map(|text| text.into_bound_py_any(py)),
+            Vr::LO,
             classes,
         ),
         Err(error) => Err(error),
@@ -88,17 +89,21 @@ fn text_values<'py>(
         Vr::PN => classes.person_name.bind(py).call1((text,)),
         _ => shared(py, Vr::UT, text, || text.into_bound_py_any(py)),
     };
-    one_or_many(py, value::text_values(text, vr).map(value), classes)
+    one_or_many(py, value::text_values(text, vr).map(value), vr, classes)
 }
 
 fn one_or_many<'py>(
     py: Python<'py>,
     mut values: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
+    vr: Vr,
     classes: &Classes,
 ) -> PyResult<Bound<'py, PyAny>> {
     let Some(first) = values.next() else { return Ok(py.None().into_bound(py)) };
     let Some(second) = values.next() else { return first };
     let list = classes.empty_list(py, &classes.multi_value)?;
+    if let Some(constructor) = classes.constructors.of(vr) {
+        list.setattr(&classes.multi_value_constructor, constructor)?;
+    }
     for value in [first, second].into_iter().chain(values) {
         list.append(value?)?;
     }
@@ -110,7 +115,7 @@ fn decimal<'py>(py: Python<'py>, text: &str, classes: &Classes) -> PyResult<Boun
         return classes.ds_float.bind(py).call1((text,));
     };
     let value = classes.new_float.bind(py).call1((&classes.ds_float, number))?;
-    value.setattr(intern!(py, "_text"), text)?;
+    value.setattr(&classes.ds_float_text, text)?;
     Ok(value)
 }
 
@@ -141,7 +146,7 @@ fn numbers<'py>(
         Number::Unsigned(number) => number.into_bound_py_any(py),
         Number::Float(number) => number.into_bound_py_any(py),
     };
-    one_or_many(py, numbers.into_iter().map(number), classes)
+    one_or_many(py, numbers.into_iter().map(number), vr, classes)
 }
 
 fn sequence<'py>(
