@@ -1,5 +1,4 @@
-//! `Dataset`: element records that become Python values when they are asked for, and what was
-//! changed in memory.
+//! The data set as Python sees it.
 
 use std::ffi::OsString;
 use std::sync::{Arc, OnceLock};
@@ -8,211 +7,31 @@ use pyo3::exceptions::{
     PyAttributeError, PyNotImplementedError, PyTypeError, PyUserWarning, PyValueError,
 };
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PySlice, PyString, PyTuple, PyType,
-};
-use rapidicom_core::{ByteOrder, Dataset, DicomFile, Element, Item, Limits, Tag, dictionary};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PySlice, PyString, PyTuple};
+use rapidicom_core::{ByteOrder, Dataset, Element, Tag, dictionary};
 
+use super::content::Content;
 use crate::array::from_kept;
 use crate::attributes::{descriptor, warn_of_name};
 use crate::classes::classes;
-use crate::element::{PyDataElement, as_element, key_error};
+use crate::element::{as_element, key_error};
 use crate::error::to_python;
 use crate::file_meta::FileMeta;
 use crate::keys::{keyword_of, tag_of};
-use crate::memory::{Known, Memory};
+use crate::memory::Memory;
 use crate::pixels::PyPixelReader;
 use crate::slot::Slot;
-use crate::value::to_object;
-
-/// What a data set was read from.
-pub enum Content {
-    /// The data set of a file.
-    File(Arc<DicomFile>),
-    /// An item, or File Meta Information.
-    Parsed(Arc<Dataset>),
-    /// An item that nobody has looked into yet.
-    Item(Item),
-}
 
 /// A data set. The public class, `rapidicom.Dataset`, derives from it.
 #[pyclass(name = "Dataset", module = "rapidicom._core", subclass, frozen)]
 pub struct PyDataset {
-    content: OnceLock<Content>,
-    parsed: OnceLock<Arc<Dataset>>,
+    pub(super) content: OnceLock<Content>,
+    pub(super) parsed: OnceLock<Arc<Dataset>>,
     pub(crate) memory: Memory,
-    file_meta: FileMeta,
+    pub(super) file_meta: FileMeta,
     /// The pixels as they were when somebody last asked.
     pub(crate) pixel_reader: Slot<PyPixelReader>,
     pub(crate) mmap: OnceLock<String>,
-}
-
-impl PyDataset {
-    fn make<'py>(class: &Bound<'py, PyType>, content: Content) -> PyResult<Bound<'py, PyAny>> {
-        let object = class.call0()?;
-        let native = object.cast::<PyDataset>()?;
-        native.get().content.set(content).ok();
-        Ok(object)
-    }
-
-    /// The data set of an item.
-    ///
-    /// # Errors
-    ///
-    /// If the Python class cannot be imported.
-    pub fn from_item(py: Python<'_>, item: Item) -> PyResult<Bound<'_, PyAny>> {
-        PyDataset::make(classes(py)?.dataset.bind(py), Content::Item(item))
-    }
-
-    /// The data set of a file.
-    ///
-    /// # Errors
-    ///
-    /// If the Python class cannot be imported.
-    pub fn from_file<'py>(
-        py: Python<'py>,
-        file: DicomFile,
-        mmap: &str,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let class = classes(py)?.dataset.bind(py);
-        let object = PyDataset::make(class, Content::File(Arc::new(file)))?;
-        object.cast::<PyDataset>()?.get().mmap.set(mmap.to_owned()).ok();
-        Ok(object)
-    }
-
-    /// A data set that stands alone.
-    ///
-    /// # Errors
-    ///
-    /// If the class cannot be called.
-    pub fn from_elements(py: Python<'_>, dataset: Dataset) -> PyResult<Bound<'_, PyAny>> {
-        PyDataset::make(classes(py)?.dataset.bind(py), Content::Parsed(Arc::new(dataset)))
-    }
-
-    /// The file, if this is the data set of one.
-    pub fn file(&self) -> Option<&Arc<DicomFile>> {
-        match self.content.get() {
-            Some(Content::File(file)) => Some(file),
-            _ => None,
-        }
-    }
-
-    /// The element records, parsed now if nobody has looked yet; `None` if it was made in memory.
-    ///
-    /// # Errors
-    ///
-    /// If an item does not consist of elements.
-    pub fn parsed(&self) -> PyResult<Option<&Arc<Dataset>>> {
-        if let Some(parsed) = self.parsed.get() {
-            return Ok(Some(parsed));
-        }
-        let parsed = match self.content.get() {
-            None => return Ok(None),
-            Some(Content::File(file)) => Arc::clone(&file.dataset),
-            Some(Content::Parsed(dataset)) => Arc::clone(dataset),
-            Some(Content::Item(item)) => Arc::new(item.parse(&Limits::DEFAULT).map_err(to_python)?),
-        };
-        Ok(Some(self.parsed.get_or_init(|| parsed)))
-    }
-
-    /// The element that was handed out or set under this tag, `Some(None)` if it was deleted.
-    pub fn overridden(&self, py: Python<'_>, tag: Tag) -> Option<Option<Py<PyAny>>> {
-        self.memory.element(py, tag)
-    }
-
-    /// The index of this tag's element record; `None` also if nobody has looked yet, so that no
-    /// value is known either.
-    fn known_index(&self, tag: Tag) -> Option<usize> {
-        self.parsed.get()?.index(tag)
-    }
-
-    /// The element record of this tag, unless it was deleted or set to something else.
-    ///
-    /// # Errors
-    ///
-    /// If an item does not consist of elements.
-    pub fn stored(&self, py: Python<'_>, tag: Tag) -> PyResult<Option<(&Arc<Dataset>, Element)>> {
-        let Some(dataset) = self.parsed()? else { return Ok(None) };
-        let Some(element) = dataset.find(tag) else { return Ok(None) };
-        match self.overridden(py, tag) {
-            None => Ok(Some((dataset, *element))),
-            Some(None) => Ok(None),
-            Some(Some(object)) => {
-                let is_stored = as_element(object.bind(py))
-                    .is_some_and(|element| element.get().stored_element().is_some());
-                Ok(is_stored.then_some((dataset, *element)))
-            }
-        }
-    }
-
-    /// The value of this tag as it is now; `None` if there is no such element.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read or is none of its VR.
-    pub fn value<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match self.memory.look(py, tag, self.known_index(tag)) {
-            Known::Element(Some(object)) => return element_value(object.bind(py)).map(Some),
-            Known::Element(None) => return Ok(None),
-            Known::Value(value) => return Ok(Some(value.into_bound(py))),
-            Known::Nothing => {}
-        }
-        let Some(dataset) = self.parsed()? else { return Ok(None) };
-        let Some(index) = dataset.index(tag) else { return Ok(None) };
-        let Some(element) = dataset.elements().get(index) else { return Ok(None) };
-        let value = to_object(py, dataset, element)?;
-        // Pixels can be larger than all the rest.
-        if tag.is_pixel_data() {
-            return Ok(Some(value));
-        }
-        let count = dataset.elements().len();
-        Ok(Some(self.memory.keep(py, tag, index, count, value.unbind()).into_bound(py)))
-    }
-
-    fn has(&self, py: Python<'_>, tag: Tag) -> PyResult<bool> {
-        match self.overridden(py, tag) {
-            Some(found) => Ok(found.is_some()),
-            None => Ok(self.parsed()?.is_some_and(|dataset| dataset.index(tag).is_some())),
-        }
-    }
-
-    /// The tags that are present, in order.
-    pub fn tag_list(&self) -> PyResult<Vec<Tag>> {
-        let stored = self.parsed()?.map_or(&[][..], |dataset| dataset.elements());
-        let mut tags: Vec<Tag> = stored.iter().map(|element| element.tag).collect();
-        let changed = self.memory.tags();
-        if !changed.is_empty() {
-            tags.retain(|tag| changed.binary_search_by_key(tag, |(tag, _)| *tag).is_err());
-            tags.extend(changed.iter().filter(|(_, is_there)| *is_there).map(|(tag, _)| *tag));
-            tags.sort_unstable();
-        }
-        Ok(tags)
-    }
-
-    fn element<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if let Some(found) = self.overridden(py, tag) {
-            return Ok(found.map(|element| element.into_bound(py)));
-        }
-        let Some(dataset) = self.parsed()? else { return Ok(None) };
-        let Some(index) = dataset.index(tag) else { return Ok(None) };
-        let Some(element) = dataset.elements().get(index) else { return Ok(None) };
-        // From now on the element has the value: what is set there must be seen here.
-        let object = PyDataElement::stored(py, dataset, element, self.memory.take(index))?;
-        self.set(tag, Some(object.clone().unbind()));
-        Ok(Some(object))
-    }
-
-    /// Puts an element in, or with `None` takes it out.
-    pub fn set(&self, tag: Tag, element: Option<Py<PyAny>>) {
-        self.memory.set(tag, self.known_index(tag), element);
-    }
-}
-
-fn element_value<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    match as_element(object) {
-        Some(element) => Ok(element.get().value(object.py())?.into_bound(object.py())),
-        None => object.getattr("value"),
-    }
 }
 
 #[pymethods]
@@ -536,109 +355,4 @@ impl PyDataset {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         crate::pickle::reduce(slf)
     }
-}
-
-impl PyDataset {
-    /// A new object on the same bytes; `duplicate` makes the copy of what was changed, handed out
-    /// or cached.
-    fn copied<'py>(
-        &self,
-        slf: &Bound<'py, Self>,
-        duplicate: impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let copy = slf.get_type().call0()?;
-        let native = copy.cast::<PyDataset>()?.get();
-        let content = match self.content.get() {
-            Some(Content::File(file)) => Some(Content::File(Arc::clone(file))),
-            Some(Content::Parsed(dataset)) => Some(Content::Parsed(Arc::clone(dataset))),
-            Some(Content::Item(item)) => Some(Content::Item(item.clone())),
-            None => None,
-        };
-        if let Some(content) = content {
-            native.content.set(content).ok();
-        }
-        if let Some(parsed) = self.parsed.get() {
-            native.parsed.set(Arc::clone(parsed)).ok();
-        }
-        if let Some(mmap) = self.mmap.get() {
-            native.mmap.set(mmap.clone()).ok();
-        }
-        self.transfer(py, native, &duplicate)?;
-        if let Some(reader) = self.pixel_reader.get(py) {
-            native.pixel_reader.put(reader.get().copied(py, &duplicate)?);
-        }
-        let attributes = slf.as_any().getattr("__dict__")?;
-        copy.getattr("__dict__")?.call_method1("update", (duplicate(&attributes)?,))?;
-        Ok(copy)
-    }
-
-    fn transfer<'py>(
-        &self,
-        py: Python<'py>,
-        target: &PyDataset,
-        duplicate: &impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        for (tag, value) in self.kept_values(py) {
-            target.keep_value(py, tag, duplicate(value.bind(py))?.unbind())?;
-        }
-        for (tag, element) in self.memory.elements(py) {
-            let element = element
-                .map(|element| duplicate(element.bind(py)).map(Bound::unbind))
-                .transpose()?;
-            target.set(tag, element);
-        }
-        if let Some(known) = self.file_meta.known(py) {
-            let copy = known.map(|meta| duplicate(meta.bind(py)).map(Bound::unbind)).transpose()?;
-            target.file_meta.set(copy);
-        }
-        Ok(())
-    }
-
-    /// The decoded values that are kept.
-    pub fn kept_values(&self, py: Python<'_>) -> Vec<(Tag, Py<PyAny>)> {
-        let Some(dataset) = self.parsed.get() else { return Vec::new() };
-        let tag = |index: usize| dataset.elements().get(index).map(|element| element.tag);
-        self.memory
-            .values(py)
-            .into_iter()
-            .filter_map(|(index, value)| Some((tag(index)?, value)))
-            .collect()
-    }
-
-    /// Puts back what [`PyDataset::kept_values`] gave.
-    ///
-    /// # Errors
-    ///
-    /// If an item does not consist of elements.
-    pub fn keep_value(&self, py: Python<'_>, tag: Tag, value: Py<PyAny>) -> PyResult<()> {
-        if let Some(dataset) = self.parsed()?
-            && let Some(index) = dataset.index(tag)
-        {
-            self.memory.keep(py, tag, index, dataset.elements().len(), value);
-        }
-        Ok(())
-    }
-
-    /// The File Meta Information if it was touched; `None` of Python's if it was removed.
-    pub fn touched_meta(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.file_meta.known(py).map(|meta| meta.unwrap_or_else(|| py.None()))
-    }
-
-    /// Gives a new object its content.
-    pub fn set_content(&self, content: Content) {
-        self.content.set(content).ok();
-    }
-}
-
-/// An empty data set.
-#[pyfunction]
-pub fn new_dataset(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    classes(py)?.dataset.bind(py).call0()
-}
-
-/// Empty File Meta Information.
-#[pyfunction]
-pub fn new_file_meta(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    classes(py)?.file_meta_dataset.bind(py).call0()
 }

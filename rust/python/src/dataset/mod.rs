@@ -1,0 +1,13 @@
+//! `Dataset`: element records that become Python values when they are asked for, and what was
+//! changed in memory.
+//!
+//! [`class`] is what Python sees, [`content`] what the data set was read from, [`elements`] its
+//! elements as they are now, and [`copying`] makes copies.
+
+mod class;
+mod content;
+mod copying;
+mod elements;
+
+pub use class::PyDataset;
+pub use content::{Content, new_dataset, new_file_meta};
