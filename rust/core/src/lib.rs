@@ -47,7 +47,7 @@ pub use error::{
     SeriesFault,
 };
 pub use functional_groups::{FrameAttributes, read_functional_groups};
-pub use image_description::{Attributes, ImageDescription, PixelElement, SampleType};
+pub use image_description::{Attributes, CodedFrame, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;
 pub use parse::{
     Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, Rules,

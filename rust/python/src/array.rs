@@ -1,5 +1,5 @@
-//! Memory of ours as an array of NumPy's, and NumPy's as a slice of ours. The only `unsafe` code of
-//! this crate.
+//! Memory of ours as an array of NumPy's, and NumPy's as a slice of ours. With `take_batch` of
+//! `cache.rs`, all the `unsafe` code of this crate.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -14,11 +14,6 @@ impl Attributes for Current<'_, '_> {
     fn integer(&self, tag: Tag) -> Option<i64> {
         let py = self.0.py();
         let this = self.0.get();
-        let is_set = |tag| this.overridden(py, tag).is_some();
-        if tag == Tag::HIGH_BIT && is_set(Tag::BITS_STORED) && !is_set(tag) {
-            // Whoever sets Bits Stored alone means the lowest bits, as in pydicom.
-            return None;
-        }
         if this.overridden(py, tag).is_none() {
             return this.parsed().ok()??.integer(tag);
         }
@@ -39,6 +34,12 @@ impl Attributes for Current<'_, '_> {
         }
         let value = this.value(py, tag).ok()?.filter(|value| !value.is_none())?;
         value.str().ok()?.to_str().ok().map(str::to_owned)
+    }
+
+    fn is_changed(&self, tag: Tag) -> bool {
+        // An element that was only looked at is as it was.
+        let (py, this) = (self.0.py(), self.0.get());
+        this.overridden(py, tag).is_some() && !matches!(this.stored(py, tag), Ok(Some(_)))
     }
 }
 

@@ -5,7 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rapidicom_core::codec::DecodeOptions;
 use rapidicom_core::pixel::{EncapsulatedPixels, FrameOptions, FrameScratch};
-use rapidicom_core::{ImageDescription, PixelElement, transfer_syntax};
+use rapidicom_core::{CodedFrame, transfer_syntax};
 
 use crate::array::fill;
 use crate::error::to_python;
@@ -32,28 +32,16 @@ pub fn decode_frame(
     let Some(syntax) = transfer_syntax::find(transfer_syntax_uid) else {
         return Err(PyValueError::new_err("transfer_syntax_uid is not that of a Transfer Syntax"));
     };
-    let is_image = (1..=4).contains(&samples_per_pixel) && rows > 0 && columns > 0;
-    if !is_image
-        || !matches!(bits_allocated, 1 | 8 | 16 | 32)
-        || !(1..=bits_allocated).contains(&bits_stored)
-    {
-        return Err(PyValueError::new_err(
-            "there is no image with such rows, columns, samples and bits",
-        ));
-    }
-    let description = ImageDescription {
-        rows: rows.into(),
-        columns: columns.into(),
-        samples_per_pixel: samples_per_pixel.into(),
-        frame_count: 1,
-        pixel_element: PixelElement::PixelData,
+    let coded = CodedFrame {
+        rows,
+        columns,
+        samples_per_pixel,
         bits_allocated,
         bits_stored,
-        high_bit: bits_stored - 1,
         is_signed,
-        is_planar: Some(false),
-        photometric_interpretation: photometric_interpretation.to_owned(),
+        photometric_interpretation,
     };
+    let description = coded.description().map_err(to_python)?;
     let pixels = EncapsulatedPixels::of_frame(description, syntax);
     let options = FrameOptions { wanted: None, is_raw: raw, decode: DecodeOptions { reduce } };
     fill(out, |out| {

@@ -19,6 +19,11 @@ faults! {
         InexactType { sample_type: &'static str } =>
             "dtype {sample_type} does not hold every value exactly: use float32 or float64";
 
+        // The description of a compressed frame.
+        NoImage { rows: u16, columns: u16, samples: u16, allocated: u32, stored: u32 } =>
+            "no image has {rows} rows, {columns} columns and {samples} samples a pixel of \
+             {allocated} bits allocated, {stored} stored";
+
         // Part of a frame, and a frame at a lower resolution.
         FramePart { rows: usize, columns: usize } =>
             "the part of a frame lies beyond its {rows} rows and {columns} columns, or is empty";

@@ -11,6 +11,11 @@ pub trait Attributes {
     fn integer(&self, tag: Tag) -> Option<i64>;
     /// The value as text; `None` if the element is absent or empty.
     fn text(&self, tag: Tag) -> Option<String>;
+    /// Whether the element is no longer what was read: it was set, or deleted.
+    fn is_changed(&self, tag: Tag) -> bool {
+        let _ = tag;
+        false
+    }
 }
 
 impl Attributes for Dataset {

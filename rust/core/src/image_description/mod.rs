@@ -4,11 +4,13 @@
 //! needs no file.
 
 mod attributes;
+mod coded_frame;
 mod layout;
 mod read;
 mod sample;
 
 pub use attributes::Attributes;
+pub use coded_frame::CodedFrame;
 pub use layout::ImageDescription;
 pub(crate) use layout::halved;
 pub use sample::{PixelElement, SampleType};

@@ -86,6 +86,10 @@ fn bits_allocated(attributes: &impl Attributes, pixel_element: PixelElement) -> 
 /// High Bit. Today's standard leaves no choice (PS3.5 §8.1.1), earlier ones did; an impossible
 /// value is ignored.
 fn high_bit(attributes: &impl Attributes, bits_stored: u32, bits_allocated: u32) -> u32 {
+    // Whoever sets Bits Stored alone means the lowest bits, as in pydicom.
+    if attributes.is_changed(Tag::BITS_STORED) && !attributes.is_changed(Tag::HIGH_BIT) {
+        return bits_stored - 1;
+    }
     let found = attributes.integer(Tag::HIGH_BIT).and_then(|found| u32::try_from(found).ok());
     found
         .filter(|found| (bits_stored - 1..bits_allocated).contains(found))
@@ -351,5 +355,34 @@ mod tests {
                 ImageDescription::new(&Table(table), PixelElement::PixelData).unwrap();
             assert_eq!(description.shifts(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn bits_stored_that_are_set_alone_are_the_lowest() {
+        struct Changed(&'static [Tag]);
+
+        impl Attributes for Changed {
+            fn integer(&self, tag: Tag) -> Option<i64> {
+                if tag == Tag::HIGH_BIT { Some(15) } else { Table(ct()).integer(tag) }
+            }
+            fn text(&self, _: Tag) -> Option<String> {
+                None
+            }
+            fn is_changed(&self, tag: Tag) -> bool {
+                self.0.contains(&tag)
+            }
+        }
+
+        for (name, changed, expected) in [
+            ("nothing", &[][..], 15),
+            ("something else", &[ROWS][..], 15),
+            ("Bits Stored", &[Tag::BITS_STORED][..], 11),
+            ("High Bit", &[Tag::HIGH_BIT][..], 15),
+            ("both", &[Tag::BITS_STORED, Tag::HIGH_BIT][..], 15),
+        ] {
+            let found = ImageDescription::new(&Changed(changed), PixelElement::PixelData);
+            assert_eq!(found.unwrap().high_bit, expected, "{name}");
+        }
+        assert!(!Table(ct()).is_changed(Tag::BITS_STORED));
     }
 }
