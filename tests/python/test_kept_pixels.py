@@ -45,6 +45,46 @@ def test_it_is_one_array_and_what_is_written_there_stays(ds: rd.Dataset) -> None
     assert rd.pixel_array(ds)[0, 0, 0] == 0
 
 
+def test_pixels_are_described_once(ds: rd.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    described = []
+
+    class Counted:
+        @staticmethod
+        def of(dataset: _core.Dataset) -> _core.PixelReader:
+            described.append(dataset)
+            return reader.of(dataset)
+
+    reader = _core.PixelReader
+    monkeypatch.setattr(_core, "PixelReader", Counted)
+    assert np.array_equal(ds.pixel_array, PIXELS)
+    assert described == [ds]
+    ds.pixel_array_options(index=1, raw=True)
+    assert np.array_equal(ds.pixel_array, PIXELS[1])
+    assert described == [ds, ds]
+
+
+def test_warnings_name_the_line_that_asked_for_the_pixels(ds: rd.Dataset) -> None:
+    ds.NumberOfFrames = 1
+    for ask in (lambda: ds.pixel_array, lambda: rd.pixel_array(ds)):
+        with pytest.warns(UserWarning, match="pixels of 2 frames") as caught:
+            ask()
+        assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_to_look_at_bits_stored_changes_nothing() -> None:
+    pixels = np.full((2, 3), 0x1230, np.uint16)
+    high_bit = Element(0x00280102, "US", 15)
+    ds = rd.dcmread(file_bytes(image(pixels, layout=Layout(bits_stored=12), extra=[high_bit])))
+    with pytest.warns(UserWarning, match="High Bit"):
+        expected = rd.pixel_array(ds)
+    assert expected[0, 0] == 0x123
+    assert ds["BitsStored"].value == 12
+    with pytest.warns(UserWarning, match="High Bit"):
+        assert np.array_equal(ds.pixel_array, expected)
+    ds.BitsStored = 12
+    assert ds.pixel_array[0, 0] == 0x230
+
+
 def no_longer_signed(ds: rd.Dataset) -> None:
     ds.PixelRepresentation = 1
 

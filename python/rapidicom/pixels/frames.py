@@ -16,7 +16,7 @@ from rapidicom.sources.opening import open_dataset
 if TYPE_CHECKING:
     from rapidicom.sources.opening import Source
 
-__all__ = ["checked_index", "frames", "read_frames", "reader_of"]
+__all__ = ["checked_index", "frames", "read_frames", "reader_of", "warn_of"]
 
 # From here on a private map costs less than reading: its pages are copied only if they are written
 # to. `benches/maps.py` measures it.
@@ -32,6 +32,18 @@ def reader_of(source: Source | _core.Dataset, *, is_cut: bool = False) -> _core.
     """
     dataset = source if isinstance(source, _core.Dataset) else open_dataset(source)
     reader = _core.PixelReader.of(dataset)
+    warn_of(reader, dataset, is_cut=is_cut)
+    return reader
+
+
+def warn_of(reader: _core.PixelReader, dataset: _core.Dataset, *, is_cut: bool = False) -> None:
+    """Warn of what is not as it should be.
+
+    Args:
+        reader: The pixels.
+        dataset: The data set that has them.
+        is_cut: Whether frames beyond Number of Frames are left out.
+    """
     found = list(reader.irregularities)
     if reader.frame_count > reader.said_frame_count:
         found.append(
@@ -51,7 +63,6 @@ def reader_of(source: Source | _core.Dataset, *, is_cut: bool = False) -> _core.
         )
     for sentence in found:
         warnings.warn(sentence, stacklevel=4)
-    return reader
 
 
 def checked_index(index: int, reader: _core.PixelReader) -> int:
@@ -113,7 +124,7 @@ def frames(
             return cast("npt.NDArray[Any]", mapped.view(dtype).reshape(shape))
     array = empty_aligned(shape, dtype)
     for sentence in reader.read_into(first, count, raw, min(reduce, 32), workers, as_bytes(array)):
-        warnings.warn(f"the file is damaged, and what is missing is zero: {sentence}", stacklevel=3)
+        warnings.warn(f"the file is damaged, and what is missing is zero: {sentence}", stacklevel=4)
     return array
 
 

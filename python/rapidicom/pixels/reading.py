@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
 from rapidicom.pixels.decoders.base import Decoder, get_decoder
-from rapidicom.pixels.frames import checked_index, frames, reader_of
+from rapidicom.pixels.frames import checked_index, frames, reader_of, warn_of
 from rapidicom.sources.opening import open_dataset
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ __all__ = [
 
 # The texts of a data set are read by it.
 _SPECIFIC_CHARACTER_SET = 0x0008_0005
+
+# What of an image is read by what is built in; other options choose decoders or colours.
+_READER_OPTIONS = frozenset(("index", "raw", "reduce", "workers"))
 
 
 def pixel_array(
@@ -95,7 +98,17 @@ def pixel_array(
         return _decoder(dataset, options, reduce).as_array(
             dataset, index=index, raw=raw, **options
         )[0]
-    reader = reader_of(dataset)
+    return _array(reader_of(dataset), index=index, raw=raw, reduce=reduce, workers=workers)
+
+
+def _array(
+    reader: _core.PixelReader,
+    *,
+    index: int | None = None,
+    raw: bool = False,
+    reduce: int = 0,
+    workers: int | None = None,
+) -> npt.NDArray[Any]:
     first, count = (0, reader.frame_count) if index is None else (checked_index(index, reader), 1)
     is_single = index is not None or reader.frame_count == 1
     return frames(
@@ -166,7 +179,12 @@ def kept_pixel_array(dataset: _core.Dataset, **options: Any) -> npt.NDArray[Any]
     """Give the array of `dataset.pixel_array`: the same as before if nothing has changed since."""
     reader = _core.PixelReader.of(dataset)
     if reader.kept is None or reader.kept[0] != options:
-        reader.kept = (options, pixel_array(dataset, **options))
+        if options.keys() <= _READER_OPTIONS:
+            warn_of(reader, dataset)
+            array = _array(reader, **options)
+        else:
+            array = pixel_array(dataset, **options)
+        reader.kept = (options, array)
     return cast("npt.NDArray[Any]", reader.kept[1])
 
 
