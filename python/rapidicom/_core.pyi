@@ -1,4 +1,4 @@
-"""What the native module offers, and its documentation.
+"""The native module and its documentation.
 
 The package is what users see of it: `Dataset` and `DataElement` are the bases of its classes of
 these names.
@@ -60,22 +60,22 @@ __all__ = [
 ]
 __version__: str
 
-# What names an element: a tag, a pair of group and element number, a keyword.
+# A name of an element: a tag, a pair of group and element number, or a keyword.
 _Key: TypeAlias = int | str | tuple[int, int]
 
 def use_classes(classes: dict[str, Any]) -> None:
-    """Take the package's classes, which native code makes instances of; what comes first stays."""
+    """Take the package's classes, of which native code makes instances; later calls do nothing."""
 
 # The registries.
 
 def dictionary_entry(tag: int) -> tuple[str, str, str, bool, str] | None:
-    """Return `(VR, VM, name, is_retired, keyword)` of a registered element, repeating groups included."""
+    """Return `(VR, VM, name, is_retired, keyword)` of a registered element or repeating group."""
 
 def is_repeater_keyword(keyword: str) -> bool:
     """Return whether a keyword is that of a repeating group."""
 
 def keyword_tag(keyword: str) -> int | None:
-    """Return the tag that a keyword names; `None` for the keyword of a repeating group, which names many."""
+    """Return the tag that a keyword names; `None` if unknown, or of a repeating group."""
 
 def keyword_uid(keyword: str) -> str | None:
     """Return the registered UID that a keyword names."""
@@ -93,7 +93,7 @@ def uid_entry(uid: str) -> tuple[str, str, str, bool, str] | None:
 
 @disjoint_base
 class DataElement:
-    """A tag, a VR and a value, which is decoded when it is first asked for."""
+    """A tag, a VR and a value, which is decoded on first access."""
 
     def __new__(
         cls,
@@ -107,7 +107,7 @@ class DataElement:
         already_converted: bool = False,
         validation_mode: int | None = None,
     ) -> Self:
-        """Make an element; the value is converted as one that is set, unless it is said to have been."""
+        """Make an element; the value is converted to its VR's type unless `already_converted`."""
 
     @property
     def tag(self) -> Any:
@@ -115,13 +115,13 @@ class DataElement:
 
     @property
     def VR(self) -> str:
-        """The VR; a choice of several, e.g. `US or SS`, while nothing decides it."""
+        """The VR; a choice of several, e.g. `US or SS`, until something decides it."""
 
     @VR.setter
     def VR(self, vr: str) -> None: ...
     @property
     def value(self) -> Any:
-        """The value. What is set is converted to the type of the VR."""
+        """The value. Setting it converts to the type of the VR."""
 
     @value.setter
     def value(self, value: object) -> None: ...
@@ -139,7 +139,7 @@ class DataElement:
 
     @property
     def VM(self) -> int:
-        """How many values there are; 1 for a sequence."""
+        """The number of values; 1 for a sequence."""
 
     @property
     def is_private(self) -> bool:
@@ -147,11 +147,11 @@ class DataElement:
 
     @property
     def private_creator(self) -> str | None:
-        """Who has reserved the block of a private element."""
+        """The creator that has reserved the block of a private element."""
 
     @property
     def is_undefined_length(self) -> bool:
-        """Whether the value ends with a delimiter in the file, not after a number of bytes."""
+        """Whether the value ends with a delimiter in the file instead of having a length."""
 
     @property
     def file_tell(self) -> int | None:
@@ -163,7 +163,7 @@ class DataElement:
 
 @disjoint_base
 class Dataset:
-    """Elements that are decoded when they are asked for, and what was changed in memory."""
+    """Elements, decoded on access, and the changes made in memory."""
 
     def __new__(cls, *_args: object, **_kwargs: object) -> Self:
         """Make an empty data set."""
@@ -187,23 +187,23 @@ class Dataset:
         """Return offset and length of an element's value field in the file.
 
         Raises:
-            KeyError: There is no such element in the file, or its value was set.
+            KeyError: The file has no such element, or its value was set.
         """
 
     def raw_bytes(self, key: _Key) -> memoryview:
-        """Return an element's value field as it is in the file: read-only, and not copied if it is in memory.
+        """Return an element's value field as stored: read-only, and not copied if in memory.
 
         Raises:
-            KeyError: There is no such element in the file, or its value was set.
+            KeyError: The file has no such element, or its value was set.
         """
 
     @property
     def specific_character_set(self) -> tuple[str, ...]:
-        """The defined terms of the character set that text is read with."""
+        """The defined terms of the character set of text."""
 
     @property
     def deviations(self) -> list[tuple[str, int]]:
-        """What was tolerated: name and byte offset of the first deviations from the standard.
+        """Tolerated deviations from the standard, the first ones: name and byte offset.
 
         Those in an item are the item's own.
         """
@@ -291,7 +291,7 @@ def read_bytes(
     """Read a file that is in memory, which is not copied."""
 
 def decode_text(bytes: bytes, terms: list[str]) -> str:
-    """Return the text of bytes, U+FFFD where there is no character."""
+    """Return the text of bytes, with U+FFFD for bytes that are not characters."""
 
 def decode_value(
     vr: str | None,
@@ -307,8 +307,8 @@ def decode_value(
     """Return the VR that a value field is read as, and its value.
 
     Without `vr`, or with a choice of several (`US or SS`), it is the VR that the dictionary has for
-    `tag`; by default that is a private tag without a meaning. `is_implicit` says how the elements
-    of items are written. The last three are what a data set around the value would say.
+    `tag`; by default that is a private tag without a meaning. `is_implicit` says whether elements
+    of items carry no VR. The last three stand in for the data set around the value.
     """
 
 def pixels_dataset(
@@ -324,7 +324,7 @@ def read_elements(
     charset: list[str] | None,
     force: bool,
 ) -> Dataset:
-    """Read a data set that stands alone in `bytes`, without File Meta Information."""
+    """Read a bare data set in `bytes`, without File Meta Information."""
 
 def read_stream(
     read_at: Callable[[int, int], bytes],
@@ -334,7 +334,7 @@ def read_stream(
     charset: list[str] | None,
     force: bool,
 ) -> Dataset:
-    """Read through `read_at(offset, length)`, no further than is wanted."""
+    """Read through `read_at(offset, length)`, no further than needed."""
 
 @final
 class PixelReader:
@@ -342,18 +342,17 @@ class PixelReader:
 
     @staticmethod
     def of(dataset: Dataset) -> PixelReader:
-        """Give the pixels of a data set as it describes them now.
+        """Return the pixels of a data set as it describes them now.
 
-        As long as that does not change it is the same object, with the frames that were found, and
-        `kept`.
+        The object, with its frames and `kept`, stays the same until the description changes.
         """
 
     kept: Any
-    """What somebody wants to find here again; at first `None`."""
+    """Whatever a caller keeps here; at first `None`."""
 
     @property
     def frame_count(self) -> int:
-        """Frames of the image: as many as there are bytes for, where that is more than is said."""
+        """Number of Frames, or more if the data holds more."""
 
     @property
     def value_bits(self) -> tuple[int, int]:
@@ -361,11 +360,11 @@ class PixelReader:
 
     @property
     def excess_length(self) -> int:
-        """Bytes behind the last frame that are none of an image."""
+        """Bytes after the last frame that belong to no frame."""
 
     @property
     def said_frame_count(self) -> int:
-        """Frames of the image by its Number of Frames."""
+        """Number of Frames of the image."""
 
     @property
     def is_encapsulated(self) -> bool:
@@ -373,10 +372,10 @@ class PixelReader:
 
     @property
     def irregularities(self) -> list[str]:
-        """What was tolerated in finding the frames: sentences."""
+        """Sentences on what was tolerated in finding the frames."""
 
     def frame_shape(self, reduce: int) -> list[int]:
-        """Give (rows, columns), with the number of samples behind it for colour, halved `reduce` times."""
+        """Return (rows, columns[, samples]), with samples for colour, halved `reduce` times."""
 
     @property
     def dtype(self) -> str:
@@ -387,7 +386,7 @@ class PixelReader:
         """The `mmap` argument that the data set was read with."""
 
     def check_frames(self, first: int, count: int) -> None:
-        """Raise, before memory is asked for, if there are not such frames."""
+        """Raise, before memory is allocated, if the image has no such frames."""
 
     def read_into(
         self,
@@ -401,26 +400,26 @@ class PixelReader:
         """Fill `out`, a one-dimensional array of bytes, with `count` frames from `first` on.
 
         Returns:
-            What is wrong with the frames of a damaged file that was forced, in sentences.
+            Sentences on the damaged frames of a file that was read with `force`.
         """
 
     def frame_bytes(self, index: int) -> bytes:
-        """Give the bytes of a frame as they are in the file."""
+        """Return the bytes of a frame as stored."""
 
     def stream(self) -> NDArray[np.uint8]:
-        """Give the bytes of all frames, read-only; not copied if they are one fragment that is in memory."""
+        """Return the bytes of all frames, read-only; one fragment in memory is not copied."""
 
     def fragments(self) -> list[tuple[int, int]]:
-        """Where the bytes of all fragments are: (offset, length)."""
+        """Return (offset, length) of the bytes of each fragment."""
 
     def read_overlay_bits(self, first: int, count: int, bit: int, out: NDArray[np.uint8]) -> None:
-        """Fill `out`, a one-dimensional array of bytes, with one bit of each pixel of `count` frames."""
+        """Fill `out`, a row of bytes, with one bit of each pixel of `count` frames."""
 
     def map(self, first: int, count: int, raw: bool) -> NDArray[np.uint8] | None:
-        """Map the same frames privately, or return `None` where their bytes are not the array as it is."""
+        """Map the same frames privately; `None` if their bytes are not the array."""
 
 def transfer_syntaxes() -> list[tuple[str, str, str, bool, str | None, str | None]]:
-    """Give UID, name, byte order, whether it is encapsulated, decoder and why there is none, of each."""
+    """Return UID, name, byte order, whether it is encapsulated, decoder and why not, of each."""
 
 def decode_frame(
     transfer_syntax_uid: str,
@@ -436,7 +435,7 @@ def decode_frame(
     reduce: int,
     out: NDArray[np.uint8],
 ) -> None:
-    """Fill `out`, a one-dimensional array of bytes, with the stored values of one compressed frame."""
+    """Fill `out`, a row of bytes, with the stored values of one compressed frame."""
 
 # Lookup tables.
 
@@ -485,24 +484,24 @@ class Table:
 
     @property
     def skipped(self) -> int:
-        """How many files of folders are no DICOM files."""
+        """How many files in the folders are not DICOM files."""
 
     @property
     def invalid(self) -> list[tuple[int, int]]:
         """Row and column, both from 0, of each value that does not fit its column."""
 
     def array(self, name: str) -> NDArray[Any]:
-        """Return a new array of a column: int64, float64 with NaN where a number is missing, or objects.
+        """Return a new array of a column: int64, float64 with NaN for missing numbers, or objects.
 
         Raises:
-            KeyError: There is no such column.
+            KeyError: The table has no such column.
         """
 
     def values(self, name: str) -> list[Any]:
         """Return a column as numbers, lists of numbers or strings, `None` where a value is missing.
 
         Raises:
-            KeyError: There is no such column.
+            KeyError: The table has no such column.
         """
 
     def arrow_stream(self) -> Any:
@@ -520,8 +519,8 @@ def scan(
 ) -> Table:
     """Read the headers of files and folders; a column is a tag, a keyword, or a path of keywords.
 
-    `progress` is called with the number of files that are done and, when that is known, with 0 and
-    the number of files in all.
+    `progress` is called with the number of files done and, once that is known, with 0 and the
+    number of all files.
     """
 
 @final
@@ -543,11 +542,10 @@ def scan_again(
     index_path: str,
     index: tuple[Any, Any] | None,
 ) -> tuple[Table, tuple[Batch, Batch] | None]:
-    """Scan, but take what is in `index` and still the same from there: (its rows, its other files).
+    """Scan, but take unchanged files from `index`: (its rows, its other files).
 
     Returns:
-        The table, and what the next scan should be given; `None` if that is what this one was
-        given.
+        The table, and the updated index; `None` if unchanged.
     """
 
 def _rebuild_table(
@@ -563,16 +561,16 @@ def _rebuild_table(
 
 @final
 class Slices:
-    """Frames of instances whose headers were read, ready for their pixels to be."""
+    """Frames of instances whose headers were read and whose pixels can be."""
 
     def __len__(self) -> int: ...
     @property
     def image_shape(self) -> list[int] | None:
-        """(rows, columns) of the first slice, with the number of samples behind it for colour."""
+        """(rows, columns[, samples]) of the first slice, with samples for colour."""
 
     @property
     def file_states(self) -> list[tuple[int, int, int] | None]:
-        """Size and modification time (seconds, nanoseconds) of each file when its header was read."""
+        """Size and modification time (seconds, nanoseconds) of each file when it was first read."""
 
     @property
     def file_paths(self) -> list[str]:
@@ -580,23 +578,23 @@ class Slices:
 
     @property
     def places(self) -> list[tuple[int, int] | None]:
-        """Numbers of the file and of the frame in it, of each slice; `None` where there is no image."""
+        """(file, frame) indices of each slice; `None` where the image is missing."""
 
     @property
     def rescale(self) -> list[tuple[float, float] | None]:
-        """(slope, intercept) of each slice; `None` where there is no image."""
+        """(slope, intercept) of each slice; `None` where the image is missing."""
 
     @property
     def windows(self) -> list[list[float] | None]:
-        """(center, width) of each slice, the first ones; `None` where there are none."""
+        """The first (center, width) of each slice, or `None`."""
 
     @property
     def slice_times(self) -> list[float | None]:
-        """When each slice was acquired, in ms from the start of its image; `None` where that is not told."""
+        """When each slice was acquired, in ms from the start of its image, or `None`."""
 
     @property
     def stored_dtype(self) -> str | None:
-        """NumPy's name for the narrowest type that holds the stored values of every slice, or `None`."""
+        """NumPy's name of the narrowest type that holds all stored values, or `None`."""
 
     def read_into(
         self,
@@ -622,7 +620,7 @@ def read_slice_headers(
     progress: Callable[[int], object] | None,
     places: list[tuple[int, int] | None] | None = None,
 ) -> Slices:
-    """Read the headers of `paths`: of each the only frame, or the frames that `places` names."""
+    """Read the headers of `paths`, for the only frame of each or those that `places` names."""
 
 @final
 class Tolerances:
@@ -684,7 +682,7 @@ class Issue:
 
 @final
 class LeadingAxis:
-    """What is in front of the slices, if positions have several images."""
+    """The axis before the slices, where positions have several images."""
 
     @property
     def name(self) -> str:
@@ -720,7 +718,7 @@ class SeriesPlan:
 
     @property
     def axis(self) -> LeadingAxis | None:
-        """What is in front of the slices."""
+        """The axis before the slices, or `None`."""
 
     @property
     def shape(self) -> list[int]:
@@ -740,7 +738,7 @@ class SeriesPlan:
 
     @property
     def issues(self) -> list[Issue]:
-        """What is irregular, but for files that may belong elsewhere."""
+        """What is irregular, except for files that may belong elsewhere."""
 
     @property
     def unreadable(self) -> list[int]:
@@ -748,7 +746,7 @@ class SeriesPlan:
 
     @property
     def stacks(self) -> list[SeriesPlan]:
-        """The stacks; none if there is one."""
+        """The stacks; empty if there is one."""
 
     @property
     def paths(self) -> list[str]:
@@ -760,7 +758,7 @@ class SeriesPlan:
 
     @property
     def present(self) -> list[bool] | None:
-        """Whether there is an image, for each place of the array; `None` if there always is."""
+        """Whether each place of the array has an image; `None` if all have."""
 
     @property
     def slices(self) -> Slices:
@@ -776,7 +774,7 @@ class FoundSeries:
 
     @property
     def unreadable(self) -> list[list[Issue]]:
-        """Findings about files of which nobody knows where they belong: reports share these lists."""
+        """Findings about files that may belong to several series: reports share these lists."""
 
     @property
     def file_count(self) -> int:
@@ -784,7 +782,7 @@ class FoundSeries:
 
     @property
     def skipped(self) -> dict[str, int]:
-        """Files of folders that are no DICOM files: how many of them look like what."""
+        """Files in folders that are not DICOM files: how many, by what they look like."""
 
     @property
     def without_image(self) -> int:

@@ -31,10 +31,10 @@ MAIN = (
     "pixels.reading.pixel_array",
     "tables.table.Table",
     "tables.table.scan",
+    "volumes.batch.read_batch",
+    "volumes.finding.find_series",
+    "volumes.finding.read_series",
     "volumes.series.Series.read",
-    "volumes.series.find_series",
-    "volumes.series.read_batch",
-    "volumes.series.read_series",
     "volumes.tolerances.Tolerances",
     "volumes.volume.Volume",
 )

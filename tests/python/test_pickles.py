@@ -1,6 +1,6 @@
 """Pickles that version 0.1 wrote are read, and mean what they meant.
 
-`tests/data/pickles/0.1` was written by version 0.1, protocol 4, in a folder `/scans` that is gone; paths
+Version 0.1 wrote `tests/data/pickles/0.1` with protocol 4, in a folder `/scans` that is gone; paths
 inside are absolute, or relative to that folder.
 """
 

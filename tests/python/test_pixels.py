@@ -264,5 +264,5 @@ def test_bytes_after_the_pixels_warn() -> None:
     ds = rd.dcmread(file_bytes(image(noise((4, 6), "uint16"))))
     before = ds.pixel_array
     ds.PixelData += b"\0" * 4
-    with pytest.warns(UserWarning, match="behind the pixels there are 4 bytes"):
+    with pytest.warns(UserWarning, match="4 bytes after the last frame"):
         np.testing.assert_array_equal(ds.pixel_array, before)

@@ -1,4 +1,4 @@
-"""Value fields as values (PS3.5 §6.2), by pydicom's functions: for code that has bytes in its hands.
+"""Value fields as values (PS3.5 §6.2), by pydicom's functions, for code that has bytes.
 
 Data sets decode their values themselves, with the same rules.
 """
@@ -39,23 +39,23 @@ def convert_value(
     Args:
         VR: Its VR.
         raw_data_element: The element as it is in a file.
-        encodings: Python's names for the encodings of text.
+        encodings: Python's names of the encodings of text.
 
     Raises:
-        InvalidDicomError: The bytes are no value of that VR.
-        NotImplementedError: There is no such VR.
+        InvalidDicomError: The bytes are not a value of that VR.
+        NotImplementedError: The VR is unknown.
     """
     if VR not in converters:
-        raise NotImplementedError(f"there is no VR {VR!r}")
+        raise NotImplementedError(f"unknown VR {VR!r}")
     data = raw_data_element.value or b""
     return _value(VR, data, raw_data_element.is_little_endian, encodings)
 
 
 def multi_string(val: str, valtype: type[Any] | None = None) -> Any:
-    r"""Return one value, or several where there are backslashes.
+    r"""Return one value, or several if backslashes separate them.
 
     Args:
-        val: The text; padding at its end is left out.
+        val: The text; padding at its end is removed.
         valtype: Makes a value out of the text of one.
     """
     make = valtype or str
@@ -186,7 +186,7 @@ _VR_OF_FORMAT = {
     "d": "FD",
 }
 
-# What makes values of bytes, by VR.
+# Functions that make values of bytes, by VR.
 converters = {vr: _of_vr(vr) for vr in VR}
 
 

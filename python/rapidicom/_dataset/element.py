@@ -43,7 +43,7 @@ class DataElement(_core.DataElement):
         @property
         def tag(self) -> BaseTag: ...
 
-    # What pydicom's elements say that have not been decoded yet. These decode themselves.
+    # What undecoded elements of pydicom have. These decode themselves.
     is_raw = False
 
     # A value is never a file object.
@@ -51,22 +51,22 @@ class DataElement(_core.DataElement):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no value, or no item."""
+        """Whether it has no value, or no item."""
         return not self.value if self.VR == "SQ" else self.VM == 0
 
     @property
     def is_retired(self) -> bool:
-        """Whether the element is registered as retired; not asked of repeating groups, as in pydicom."""
+        """Whether it is registered as retired; false for repeating groups, as in pydicom."""
         return dictionary_has_tag(self.tag) and dictionary_is_retired(self.tag)
 
     @property
     def empty_value(self) -> Any:
-        """What the value is if there is none."""
+        """The value of an element without one."""
         return empty_value_for_VR(self.VR)
 
     @property
     def repval(self) -> str:
-        """The value as `print` shows it: a UID by its name, what is long by its length."""
+        """The value as `print` shows it: a UID by its name, a long value by its length."""
         value = self.value
         if (
             self.VR in LONG_VALUE_VR
@@ -94,10 +94,10 @@ class DataElement(_core.DataElement):
         """Return the element in the DICOM JSON Model (PS3.18 §F).
 
         Args:
-            bulk_data_element_handler: Returns the URI under which the bytes of a large element can
-                be had.
-            bulk_data_threshold: The handler, if there is one, is asked from more characters of
-                base64 than this on.
+            bulk_data_element_handler: Returns the URI at which the bytes of a large element can be
+                fetched.
+            bulk_data_threshold: Values of more base64 characters than this go to the handler, if
+                one is given.
         """
         from rapidicom._dataset.json_model import element_to_json
 
@@ -131,20 +131,20 @@ class DataElement(_core.DataElement):
         value_key: str | None,
         bulk_data_uri_handler: Callable[..., Any] | None = None,
     ) -> Self:
-        """Make an element of the DICOM JSON Model (PS3.18 §F).
+        """Make an element from the DICOM JSON Model (PS3.18 §F).
 
         Args:
             dataset_class: The class of the items of a sequence.
             tag: The tag, eight hexadecimal digits.
             vr: The VR.
-            value: What stands in the model.
-            value_key: Under which name: `Value`, `InlineBinary`, `BulkDataURI`, or `None` for no
-                value.
+            value: The value in the model.
+            value_key: The name of the value in the model: `Value`, `InlineBinary`, `BulkDataURI`,
+                or `None` without a value.
             bulk_data_uri_handler: As for `Dataset.from_json`.
 
         Raises:
-            TypeError: The value is not of the type that stands under that name.
-            ValueError: A value is none of its VR.
+            TypeError: The value is not of the type that belongs under that name.
+            ValueError: A value does not fit its VR.
         """
         from rapidicom._common.tag import Tag
         from rapidicom._dataset.json_model import value_from_json, vr_from_json
@@ -166,7 +166,7 @@ class DataElement(_core.DataElement):
             return NotImplemented
         return self.tag == other.tag and self.VR == other.VR and _is_equal(self.value, other.value)
 
-    # An element can be changed.
+    # Mutable, so not hashable.
     __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rapidicom._core import Dataset
 
-    # The package's `DataElement`, which is above this.
+    # The package's `DataElement`, which uses this module.
     DataElement: TypeAlias = Any
     BulkDataHandler: TypeAlias = Callable[[Any], str]
 
@@ -48,11 +48,9 @@ def dataset_to_json(
 
     Args:
         dataset: The data set.
-        handler: Returns the URI under which the bytes of a large element can be had.
-        threshold: From more characters of base64 than this on the handler is asked, if there is
-            one.
-        skip_invalid: Whether elements whose values cannot be read are left out, with a line in the
-            log.
+        handler: Returns the URI at which the bytes of a large element can be fetched.
+        threshold: Values of more base64 characters than this go to the handler, if one is given.
+        skip_invalid: Whether to leave out, and log, elements whose values cannot be read.
     """
     model = {}
     for element in dataset:
@@ -88,7 +86,7 @@ def element_to_json(
     elif element.is_empty:
         pass
     elif vr in _BINARY_VR:
-        # Four characters of base64 stand for three bytes.
+        # Four characters of base64 encode three bytes.
         if handler is not None and len(element.value) > threshold // 4 * 3:
             model["BulkDataURI"] = handler(element)
         else:
@@ -107,11 +105,11 @@ def dataset_from_json(
     Args:
         cls: The class of data sets.
         model: The elements by tag.
-        reader: Returns the value behind a URI, given tag, VR and URI, or the URI alone.
+        reader: Returns the value at a URI, given tag, VR and URI, or the URI alone.
 
     Raises:
         KeyError: An element has no VR.
-        ValueError: A value is none of its VR.
+        ValueError: A value does not fit its VR.
     """
     dataset = cls()
     for key, element in model.items():
@@ -128,12 +126,12 @@ def dataset_from_json(
 
 
 def vr_from_json(tag: BaseTag, vr: str, name: str | None) -> str:
-    """Return the VR of an element: that of the dictionary if bytes are said to be of an unknown one.
+    """Return the VR of an element; if the model says UN, that of the dictionary.
 
     Args:
         tag: Its tag.
-        vr: The VR that stands in the model.
-        name: Under which name the value stands.
+        vr: The VR in the model.
+        name: The name that the model has the value under.
     """
     return (
         dictionary_VR(tag)
@@ -156,13 +154,13 @@ def value_from_json(
         cls: The class of data sets.
         tag: Its tag.
         vr: Its VR.
-        value: What stands in the model.
-        name: Under which name it stands: `Value`, `InlineBinary`, `BulkDataURI`.
+        value: The value in the model.
+        name: The name that the model has it under: `Value`, `InlineBinary`, `BulkDataURI`.
         reader: As for `dataset_from_json`.
 
     Raises:
-        TypeError: The value is not of the type that stands under that name.
-        ValueError: There is no such name, or a value is none of its VR.
+        TypeError: The value is not of the type that belongs under that name.
+        ValueError: The name is unknown, or a value does not fit its VR.
     """
     if name not in (None, "Value", "InlineBinary", "BulkDataURI"):
         raise ValueError(f"{tag} has its value under {name!r}, which the model does not know")
@@ -191,7 +189,7 @@ def value_from_json(
 
 
 def _known_value(tag: BaseTag, data: bytes) -> Any:
-    """Return the value of an element whose VR is in the dictionary although it is said to be unknown."""
+    """Return the value of an element that the model says is UN, by the dictionary's VR."""
     if not dictionary_has_tag(tag):
         return data
     # Items of an element of unknown VR have no VRs inside (PS3.5 §6.2.2).
@@ -210,7 +208,7 @@ def _from_json(cls: type[Dataset], value: Any, vr: str, reader: BulkDataReader |
         try:
             return int(value, 16)
         except ValueError:
-            warnings.warn("a value with VR AT is no tag, and left out", stacklevel=6)
+            warnings.warn("a value with VR AT is not a tag, and is left out", stacklevel=6)
             return None
     if vr in _INTEGER_VR and vr != "IS":
         return int(value)

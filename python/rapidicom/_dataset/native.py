@@ -1,4 +1,4 @@
-"""The classes that native code makes instances of, handed to it once, when the package is imported.
+"""The classes of which native code makes instances, passed to it when the package is imported.
 
 Native code knows no module of the package: arrows point from Python to Rust only.
 """
@@ -32,7 +32,7 @@ _core.use_classes(
         "file_meta_dataset": FileMetaDataset,
         "data_element": DataElement,
         "ds_float": DSfloat,
-        # Names of attributes are handed over too, so that they are known on one side only.
+        # Names of attributes are passed too, so that one side alone defines them.
         "ds_float_text": "_text",
         "integer_string": IS,
         "uid": UID,
@@ -42,8 +42,7 @@ _core.use_classes(
         "multi_value_constructor": "_constructor",
         "constructors": CONSTRUCTORS,
         "sequence": Sequence,
-        # Functions, not classes: what becomes of a value that is set, of a raw element, and of a
-        # key.
+        # Functions that convert a value that is set, a raw element, and a key.
         "convert_value": convert_value,
         "convert_raw": convert_raw_data_element,
         "tag": Tag,

@@ -1,4 +1,4 @@
-"""What pydicom calls a raw element: its bytes, and the element that they decode to."""
+"""pydicom's raw elements: bytes, and the element that they decode to."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def convert_raw_data_element(
 
     Args:
         raw: The element as it is in a file; or one that pydicom has decoded, which is copied.
-        encoding: Python's names for the encodings of text.
-        ds: The data set that it is in: it says whose private elements are which, and whether
-            numbers of pixels are signed.
+        encoding: Python's names of the encodings of text.
+        ds: Its data set, which has the creators of private elements and whether pixel values are
+            signed.
 
     Raises:
-        InvalidDicomError: The bytes are no value of that VR.
+        InvalidDicomError: The bytes are not a value of that VR.
     """
     if not raw.is_raw:  # pydicom has decoded it
         return DataElement(
@@ -58,14 +58,14 @@ def convert_raw_data_element(
             is_undefined_length=getattr(raw, "is_undefined_length", False),
         )
     if raw.VR is not None and raw.VR not in tuple(VR):
-        raise NotImplementedError(f"there is no VR like that of {Tag(raw.tag)}")
+        raise NotImplementedError(f"{Tag(raw.tag)} has an unknown VR")
     number = Tag(raw.tag)
     if raw.VR is None and not number.is_private and _core.dictionary_entry(number) is None:
         warnings.warn(
-            f"{number} is not in the data dictionary: its VR is taken to be UN", stacklevel=2
+            f"{number} is not in the data dictionary: its VR is assumed to be UN", stacklevel=2
         )
     if raw.value is not None and not isinstance(raw.value, bytes):
-        # Programs put values in as they are.
+        # Programs also pass decoded values.
         entry = _core.dictionary_entry(number)
         return DataElement(number, raw.VR or ("UN" if entry is None else entry[0]), raw.value)
     creator = None if ds is None else _creator(ds, number)
@@ -94,7 +94,7 @@ def _pixel_representation(ds: _core.Dataset) -> int | None:
 
 
 def _creator(ds: _core.Dataset, tag: BaseTag) -> str | None:
-    """Return who has reserved the block of a private element."""
+    """Return the creator that has reserved the block of a private element."""
     if not tag.is_private or tag.is_private_creator or tag.private_creator not in ds:
         return None
     return str(ds[tag.private_creator].value)

@@ -1,4 +1,4 @@
-"""What makes one value of a VR (PS3.5 §6.2) out of what a user sets."""
+"""Functions that make one value of a VR (PS3.5 §6.2) from what a user sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["CONSTRUCTORS", "constructor_like", "empty_value_for_VR", "unchanged"
 
 
 def empty_value_for_VR(VR: str) -> Any:
-    """Return what stands for no value: empty text, `None`, or no items."""
+    """Return the value of an empty element: empty text, `None`, or no items."""
     if VR == "SQ":
         return []
     if VR == "PN":
@@ -25,7 +25,7 @@ def empty_value_for_VR(VR: str) -> Any:
 
 
 def constructor_like(values: Iterable[Any]) -> Callable[[Any], Any]:
-    """Return what makes a value of the same type as `values`."""
+    """Return the function that makes a value of the same type as `values`."""
     for value in values:
         constructor = _BY_TYPE.get(type(value))
         if constructor is not None:
@@ -43,7 +43,7 @@ def _text(value: Any) -> Any:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        # That one would carry the bytes.
+        # The error of `decode` would carry the bytes.
         raise ValueError("the bytes of a text must be UTF-8") from None
 
 
@@ -67,7 +67,7 @@ def _tag(value: Any) -> Any:
     try:
         return Tag(value) if value or value == 0 else value
     except ValueError:
-        # That one would show the text.
+        # That error would show the text.
         raise ValueError("a value with VR AT must be a keyword or a tag") from None
 
 

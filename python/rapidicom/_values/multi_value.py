@@ -1,4 +1,4 @@
-"""Several values of one element (PS3.5 §6.4): a list that converts what is put into it."""
+"""Several values of one element (PS3.5 §6.4): a list that converts its items."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ConvertingList(list[T]):
         super().__init__([self._convert(item) for item in iterable])
 
     def _convert(self, item: Any) -> T:
-        """Return the item to store, or raise what says why it cannot be one."""
+        """Return the item to store, or raise the error that says why it cannot be one."""
         return self._validate(item)
 
     def _validate(self, item: Any) -> T:
@@ -67,10 +67,10 @@ ConstrainedList = ConvertingList
 
 
 class MultiValueType(type):
-    """The type of `MultiValue`: what `type(value) == pydicom.multival.MultiValue` asks while that is patched.
+    """The type of `MultiValue`, which equals pydicom's class while pydicom is patched.
 
     Attributes:
-        stands_for: The class that this one is equal to beside itself, if there is one.
+        stands_for: The class that this one also equals, or `None`.
     """
 
     stands_for: type | None = None
@@ -99,10 +99,9 @@ class MultiValue(ConvertingList[T], metaclass=MultiValueType):
         """Convert and collect values.
 
         Args:
-            type_constructor: Makes a value out of what is put into the list, now and later.
+            type_constructor: Makes a value of each item, now and later.
             iterable: The values to start with.
-            validation_mode: Taken for pydicom's sake: values are converted, not checked against
-                limits.
+            validation_mode: Ignored: values are converted, not checked against limits.
         """
         del validation_mode
         self._constructor = type_constructor
@@ -124,7 +123,8 @@ class MultiValue(ConvertingList[T], metaclass=MultiValueType):
 
     def __reduce__(self) -> tuple[Any, ...]:
         constructor = getattr(self, "_constructor", unchanged)
-        # What the values themselves say is left out: pickles do not name what is private here.
+        # The attributes that values have themselves are left out: pickles must not name what is
+        # private here.
         is_known = constructor is constructor_like(self)
         return (type(self)._rebuild, (list(self), None if is_known else constructor))
 

@@ -46,8 +46,7 @@ class DSfloat(float):
     def __new__(
         cls, val: Any, auto_format: bool = False, validation_mode: int | None = None
     ) -> DSfloat:
-        # Both are taken for pydicom's sake: they say how a number is written, and whether it is
-        # checked.
+        # Both are ignored: pydicom uses them to write numbers, and to check them.
         del auto_format, validation_mode
         # Type 2 attributes may be empty, also one of several values: pydicom gives these back as
         # they are.
@@ -89,20 +88,20 @@ def DS(
 
     Args:
         val: A number or its text.
-        auto_format: Taken for pydicom's sake: it says how the number is written.
-        validation_mode: Taken for pydicom's sake: values are not checked against limits.
+        auto_format: Ignored: pydicom uses it to write the number.
+        validation_mode: Ignored: values are not checked against limits.
 
     Returns:
         A `DSfloat`; `None` and blank text as they are.
 
     Raises:
-        ValueError: The text is no number.
+        ValueError: The text is not a number.
     """
     return DSfloat(val, auto_format, validation_mode)
 
 
 class ISfloat(float):
-    """A number with VR IS that is no integer, although the standard says that it must be one."""
+    """A number with VR IS that is not an integer, although the standard requires one."""
 
     __module__ = "rapidicom.valuerep"
 
@@ -134,7 +133,7 @@ class IS(int):
     original_string = _NumberAsText()
 
     def __new__(cls, val: Any, validation_mode: int | None = None) -> IS:
-        # Taken for pydicom's sake: values are not checked against limits.
+        # The mode is ignored: values are not checked against limits.
         del validation_mode
         if val is None or (isinstance(val, str) and not val.strip()):
             return val  # type: ignore[return-value]  # as DSfloat

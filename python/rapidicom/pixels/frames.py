@@ -24,7 +24,7 @@ _MAP_FROM_BYTES = 8 * 1024 * 1024
 
 
 def reader_of(source: Source | _core.Dataset, *, is_cut: bool = False) -> _core.PixelReader:
-    """Find the pixels of a data set, and warn of what is not as it should be.
+    """Find the pixels of a data set, and warn of irregularities.
 
     Args:
         source: What `dcmread` takes, or a data set.
@@ -47,11 +47,12 @@ def warn_of(reader: _core.PixelReader, dataset: _core.Dataset, *, is_cut: bool =
     found = list(reader.irregularities)
     if reader.frame_count > reader.said_frame_count:
         found.append(
-            f"there are pixels of {reader.frame_count} frames, but Number of Frames says "
-            f"{reader.said_frame_count}: {'the others are left out' if is_cut else 'all of them are read'}"
+            f"there are pixels of {reader.frame_count} frames, "
+            f"but Number of Frames says {reader.said_frame_count}: "
+            f"{'the others are left out' if is_cut else 'all of them are read'}"
         )
     if reader.excess_length > 0:
-        found.append(f"behind the pixels there are {reader.excess_length} bytes that are not read")
+        found.append(f"{reader.excess_length} bytes after the last frame were ignored")
     if not dataset.get("NumberOfFrames", 1):
         found.append("Number of Frames is 0 or empty: 1 frame is read")
     lowest, highest = reader.value_bits
@@ -70,10 +71,10 @@ def checked_index(index: int, reader: _core.PixelReader) -> int:
 
     Args:
         index: The index, from 0.
-        reader: The pixels that it is to be in.
+        reader: The pixels of the image.
 
     Raises:
-        ValueError: There is no such frame.
+        ValueError: The image has no such frame.
     """
     if not 0 <= index < reader.frame_count:
         raise ValueError(
@@ -92,7 +93,7 @@ def frames(
     workers: int | None,
     is_single: bool,
 ) -> npt.NDArray[Any]:
-    """Read frames that follow each other into an array of their own.
+    """Read consecutive frames into an array of their own.
 
     Args:
         reader: The pixels.
@@ -124,7 +125,7 @@ def frames(
             return cast("npt.NDArray[Any]", mapped.view(dtype).reshape(shape))
     array = empty_aligned(shape, dtype)
     for sentence in reader.read_into(first, count, raw, min(reduce, 32), workers, as_bytes(array)):
-        warnings.warn(f"the file is damaged, and what is missing is zero: {sentence}", stacklevel=4)
+        warnings.warn(f"the file is damaged, and missing pixels are zero: {sentence}", stacklevel=4)
     return array
 
 

@@ -25,7 +25,7 @@ __all__ = [
     "video_stream",
 ]
 
-# The texts of a data set are read by it.
+# Texts of a data set are decoded by it.
 _SPECIFIC_CHARACTER_SET = 0x0008_0005
 
 # What of an image is read by what is built in; other options choose decoders or colours.
@@ -52,42 +52,43 @@ def pixel_array(
         raw: Leave YBR_FULL and YBR_FULL_422 pixels as they are instead of turning them into RGB.
         reduce: How often rows and columns are halved, rounding up, by leaving out resolutions of
             JPEG 2000 and HTJ2K, which saves the time to decode them.
-        workers: Threads that decode frames at the same time; default: as many as there are cores.
+        workers: Threads that decode frames; default: one a core.
         ds_out: A data set that gets the File Meta Information of a file, its elements of group 0028
             that are not retired, the Extended Offset Table and Specific Character Set.
         specific_tags: Other elements for `ds_out`: keywords or tags.
-        decoding_plugin: Taken for pydicom's sake: what decodes is built in.
+        decoding_plugin: Ignored: the decoders are built in.
         options: What `rapidicom.pixels.decoders.Decoder.as_array` takes; not with `reduce`.
 
     Returns:
         Stored values, shape ([frame,] row, column[, sample]), of the type that Bits Allocated and
         Pixel Representation give: uint8 for 1 bit, 16 bits for 12, floating point for Float and
         Double Float Pixel Data. The bits above Bits Stored are cleared, or filled with the sign,
-        and a value that High Bit puts above the lowest bits is brought down to them, with a warning
-        (PS3.5 §8.1.1); but for unsigned values that a codec gives whole (JPEG with the cosine
-        transform, JPEG-LS, JPEG 2000, JPEG XL), which stay as they are coded, as in pydicom. The
-        array is writable; the file never changes.
+        and a value that High Bit puts above the lowest bits is shifted down to them, with a warning
+        (PS3.5 §8.1.1). Unsigned values that a codec gives whole (JPEG with the cosine transform,
+        JPEG-LS, JPEG 2000, JPEG XL) stay as they are coded, as in pydicom. The array is writable;
+        the file never changes.
 
-        Where there are more pixels than Number of Frames says, but for padding, all whole frames
-        are read, with a warning. Of a damaged frame in a file that was read with `force=True`, what
-        is missing is zero, with a warning; otherwise it is an error.
+        If the data holds more pixels than Number of Frames says, not counting padding, all whole
+        frames are read, with a warning. Missing parts of a damaged frame are zero, with a warning,
+        in a file that was read with `force=True`, and otherwise an error.
 
     Raises:
-        AttributeError: There are no pixels.
-        MissingElementError: An attribute is missing that describes them; an `AttributeError` and an
-            `InvalidDicomError` too.
-        InvalidDicomError: Attributes contradict each other, bytes are missing or are no compressed
-            frame; `error.frame` is the frame.
-        LimitError: A compressed frame stands for far more bytes than any real one.
-        UnsupportedError: The pixels are written in a way that is not read: see `transfer_syntaxes`.
-        ValueError: There is no such frame, or no such resolution.
-        OSError: The file is gone, has been changed, or cannot be read.
+        AttributeError: The data set has no pixels.
+        MissingElementError: An attribute that describes the pixels is missing; also an
+            `AttributeError` and an `InvalidDicomError`.
+        InvalidDicomError: Attributes contradict each other, or bytes are missing or are not a
+            compressed frame; `error.frame` is the frame.
+        LimitError: A compressed frame decodes to far more bytes than any real one.
+        UnsupportedError: The pixels are encoded in a way that cannot be read yet: see
+            `transfer_syntaxes`.
+        ValueError: The image has no such frame, or no such resolution.
+        OSError: The file has been deleted or changed, or cannot be read.
 
     Examples:
         >>> rd.pixel_array("tests/data/files/sm_image.dcm").shape
         (25, 10, 10, 3)
 
-        One frame of it, without the others being decoded:
+        One frame, without decoding the others:
 
         >>> rd.pixel_array("tests/data/files/sm_image.dcm", index=24).shape
         (10, 10, 3)
@@ -134,7 +135,7 @@ def iter_pixels(
         indices: The frames, from 0, in the order wanted; `None` for all of them.
         raw: As for `pixel_array`.
         reduce: As for `pixel_array`.
-        ds_out: As for `pixel_array`; filled when the first frame is asked for.
+        ds_out: As for `pixel_array`; filled before the first frame is yielded.
         specific_tags: As for `pixel_array`.
         decoding_plugin: As for `pixel_array`.
         options: As for `pixel_array`.
@@ -143,7 +144,7 @@ def iter_pixels(
         One frame, shape (row, column[, sample]).
 
     Raises:
-        As `pixel_array`. After an error in one frame others can still be read.
+        As `pixel_array`. After an error in one frame, others can still be read.
 
     Examples:
         >>> frames = rd.iter_pixels("tests/data/files/rtdose.dcm")
@@ -176,7 +177,7 @@ def iter_pixels(
 
 
 def kept_pixel_array(dataset: _core.Dataset, **options: Any) -> npt.NDArray[Any]:
-    """Give the array of `dataset.pixel_array`: the same as before if nothing has changed since."""
+    """Return the array of `dataset.pixel_array`, the same as before if nothing has changed."""
     reader = _core.PixelReader.of(dataset)
     if reader.kept is None or reader.kept[0] != options:
         if options.keys() <= _READER_OPTIONS:
@@ -189,16 +190,16 @@ def kept_pixel_array(dataset: _core.Dataset, **options: Any) -> npt.NDArray[Any]
 
 
 def frame_bytes(source: Source | _core.Dataset, index: int) -> bytes:
-    """Read the bytes of one frame as they are in the file: see `Dataset.frame_bytes`."""
+    """Read the bytes of one frame as stored: see `Dataset.frame_bytes`."""
     reader = reader_of(source)
     return reader.frame_bytes(checked_index(index, reader))
 
 
 def video_stream(source: Source | _core.Dataset) -> memoryview:
-    """See the bytes of all fragments as one: see `Dataset.video_stream`."""
+    """Return the bytes of all fragments, joined: see `Dataset.video_stream`."""
     reader = reader_of(source)
     if not reader.is_encapsulated:
-        raise UnsupportedError("native pixels are no stream: pixel_array reads them")
+        raise UnsupportedError("native pixels are not a stream: pixel_array reads them")
     return reader.stream().data
 
 
@@ -224,7 +225,7 @@ def _opened(
 
 
 def _is_current(tag: int) -> bool:
-    """Say whether an element is in the standard still: a group length is not."""
+    """Return whether an element is not retired: a group length is."""
     entry = _core.dictionary_entry(tag)
     return entry is not None and not entry[3]
 
@@ -237,5 +238,5 @@ def _decoder(dataset: _core.Dataset, options: dict[str, Any], reduce: int) -> De
         None if meta is None else meta.get("TransferSyntaxUID")
     )
     if uid is None:
-        raise AttributeError("there is no Transfer Syntax UID: transfer_syntax_uid says it")
+        raise AttributeError("the data set has no Transfer Syntax UID: pass transfer_syntax_uid")
     return get_decoder(uid)

@@ -42,7 +42,7 @@ def read_batch(
     Raises:
         ValueError: There are no paths, the images differ in shape, `dtype` does not hold every
             value, or `out` does not fit.
-        DicomError: A file is no image that is read; the first in the order of `paths`.
+        DicomError: A file is not an image that can be read; the first in the order of `paths`.
         OSError: A file cannot be read.
 
     Examples:

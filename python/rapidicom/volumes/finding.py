@@ -50,20 +50,18 @@ def find_series(
             polars or pyarrow made of one, whose column `path` has the files. With that of `scan`
             itself come the files that it could not read.
         recursive: Look into folders of folders.
-        tolerances: How far from the ideal stack slices may be before the report says it.
+        tolerances: How far slices may be from the ideal stack before the report has an issue.
         workers: Threads; default: one a core, and more while they wait for a disk.
         progress: Show a tqdm bar.
 
     Returns:
         One entry a series that has images, sorted by study, Series Number and UID. Files that are
-        no DICOM files are left out, unless they are named in `paths`: then they are in the reports,
-        like every file that cannot be read. None if no paths are given, or if what there is are
-        DICOM files without an image.
+        not DICOM are left out, unless `paths` names them: then they are in the reports, like every
+        file that cannot be read. Empty if no paths are given, or if the DICOM files have no images.
 
     Raises:
-        InvalidDicomError: No file is a DICOM file, or none with an image can be read, so that there
-            is no report to say it; the message says how many files were looked at and what they
-            are.
+        InvalidDicomError: No file is a DICOM file, or no image can be read, which leaves no report
+            to say so; the message says how many files were looked at and what they are.
         OSError: A path does not exist or cannot be read.
 
     Examples:
@@ -111,7 +109,7 @@ def read_series(
         rows: Which rows.
         columns: Which columns.
         irregular: What to do about irregular series.
-        fill: What stands where an image is missing along the leading axis.
+        fill: The value of pixels where an image is missing along the leading axis.
         workers: Threads.
         progress: Show a tqdm bar.
         mmap: As for `dcmread`.
@@ -121,8 +119,8 @@ def read_series(
 
     Raises:
         ValueError: There are several series and no `series_uid`, or none with that UID; the message
-            lists those that there are. Also as for `Series.read`.
-        InvalidDicomError: There is no image; the message says how many files were looked at and
+            lists the series found. Also as for `Series.read`.
+        InvalidDicomError: No file has an image; the message says how many files were looked at and
             what they are.
         DicomError: As for `Series.read`.
         OSError: As for `find_series` and `Series.read`.
@@ -163,7 +161,7 @@ def _find(
 
 
 def _series(found: _core.FoundSeries) -> list[Series]:
-    # Reports share what they say about files of which nobody knows where they belong.
+    # Reports share the findings about files that may belong to several series.
     unreadable = [[Issue.of(issue) for issue in issues] for issues in found.unreadable]
     return [Series(plan, unreadable) for plan in found.series]
 
@@ -173,7 +171,7 @@ def _choose(series: list[Series], series_uid: str | None, found: _core.FoundSeri
         wanted = [one for one in series if one.uid == str(series_uid)]
         if wanted:
             return wanted[0]
-        raise ValueError(f"there is no series {series_uid}\n{_list(series)}")
+        raise ValueError(f"no series {series_uid}\n{_list(series)}")
     if len(series) == 1:
         return series[0]
     if series:
@@ -186,11 +184,11 @@ def _choose(series: list[Series], series_uid: str | None, found: _core.FoundSeri
 def _raise_none_found(found: _core.FoundSeries) -> NoReturn:
     if found.file_count == len(found.errors) == 1:
         raise found.errors[0]
-    raise InvalidDicomError(f"there is no series of images here. {_looked_at(found)}")
+    raise InvalidDicomError(f"no series of images here. {_looked_at(found)}")
 
 
 def _looked_at(found: _core.FoundSeries) -> str:
-    """Say how many files there were, and why none of them is an image."""
+    """Return how many files there were, and why none of them is an image."""
     skipped = found.skipped
     errors = found.errors
     parts = [f"{found.file_count:,} looked at"]

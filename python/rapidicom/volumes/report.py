@@ -13,9 +13,9 @@ __all__ = ["Issue", "Report"]
 
 # A report that names a thousand files helps nobody; `Issue.paths` has them all.
 _PATHS_SHOWN = 4
-# What belongs to a finding stands under its words.
+# The files of a finding are indented below its words.
 _INDENT = " " * 7
-# A terminal of fewer columns is left to wrap the lines itself.
+# A terminal of fewer columns wraps the lines itself.
 _NARROWEST = 40
 
 
@@ -108,8 +108,8 @@ class Report:
             issues: The findings.
             paths: The file of each image of the volume, in the order of the array.
             frames: The frame of that file, from 0; by default the first of each.
-            present: Whether there is an image, for each place of the array; by default there always
-                is.
+            present: Whether there is an image, for each place of the array; by default all have
+                one.
             unreadable: Lists of findings that come before `issues` and that other reports have too.
                 They are not copied: a thousand stacks share those about a thousand files.
         """
@@ -140,9 +140,9 @@ class Report:
 
     @property
     def slices(self) -> list[tuple[str, int] | None]:
-        """Where each slice of the array is from: `report.slices[k]` has the path and the frame, from 0.
+        """Path and frame, from 0, of each slice of the array: `report.slices[k]`.
 
-        With an axis in front, those of its first step come first. `None` where an image is missing.
+        With a leading axis, those of its first step come first. `None` where an image is missing.
         """
         frames = [0] * len(self._paths) if self._frames is None else self._frames
         found = zip(self._paths, frames, strict=True)

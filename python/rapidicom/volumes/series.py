@@ -32,16 +32,16 @@ class Series:
         modality: Modality.
         description: Series Description.
         number: Series Number, or `None`.
-        paths: The file of each of the volume's images, in the order of the array; an image that is
-            missing is left out.
+        paths: The file of each image of the volume, in the order of the array; missing images are
+            left out.
         frames: Which frame of that file it is, or which tile of a mosaic, from 0.
-        shape: The volume's shape: (slice, row, column), with a last axis for colour samples, and
-            one in front where positions have several images.
+        shape: The volume's shape: (slice, row, column), with a last axis for colour samples, and a
+            leading one where positions have several images.
         axes: The names of the axes: `("slice", "row", "column")`, or `("time", "slice", ...)` and
             the like: see `Volume.axes`.
-        coords: What changes along the leading axis, by name: one value a step. What the axis is
-            sorted by comes first. Empty without such an axis. `Volume` says what is in it of
-            diffusion weighting.
+        coords: What changes along the leading axis, by name: one value a step. The sorting key
+            comes first. Empty without such an axis. `Volume` describes its entries on diffusion
+            weighting.
         spacing: (slice, row, column) in mm: how far apart neighbours are along each axis of the
             array.
         affine: Shape (4, 4), float64. Takes (slice, row, column, 1) to patient millimetres, LPS
@@ -99,15 +99,15 @@ class Series:
     def stacks(self) -> list[Series]:
         """The stacks of the series, each as a series of its own with this one's UID.
 
-        Images part by plane, shape, Photometric Interpretation, Pixel Spacing and Frame of
+        Images are divided by plane, shape, Photometric Interpretation, Pixel Spacing and Frame of
         Reference, and localizers from others; those without positions by Stack ID. By Stack ID,
-        Data Type, Image Type, echo and Acquisition Number others part only where that makes stacks
-        of what is no volume: acquisitions that continue or interleave stay one stack, and so does
-        what has a leading axis. Every image is in one stack, or in a report as left out.
+        Data Type, Image Type, echo and Acquisition Number others are divided only where that makes
+        stacks of images that form no volume: acquisitions that continue or interleave stay one
+        stack, and so does what has a leading axis. Every image is in one stack, or in a report as
+        left out.
 
         The first is what this series describes, but with the report of its own slices; where that
-        is no volume but several, those come first. A series of one stack is the only one of its
-        list.
+        is several volumes, these come first. A series of one stack is the only one in its list.
         """
         return list(self._stacks) if self._stacks else [self]
 
@@ -132,14 +132,13 @@ class Series:
         for `array[slices, rows, columns]`, and its affine, spacing, paths and data sets are those
         of the part. Files of other slices are not opened, and of native pixels only the bytes from
         the first wanted row to the last are read; a compressed frame is decoded as a whole. To read
-        one slice, pass `slice(k, k + 1)`: a volume keeps all of its axes, so whole numbers are
-        refused.
+        one slice, pass `slice(k, k + 1)`: a volume keeps all of its axes, so integers are refused.
 
         Args:
             values: `"modality"` applies Rescale Slope and Intercept, of each slice its own (PS3.3
                 §C.11.1); `"stored"` leaves stored values.
             dtype: Default float32 for `"modality"`, and for `"stored"` the type of the stored
-                values. A type of whole numbers is honoured if it holds every value exactly.
+                values. An integer type must hold every value exactly.
             out: An array, or what NumPy sees as one (torch, shared or pinned memory), to fill in
                 place: C-contiguous, of the volume's shape and of `dtype`, which it sets if that is
                 not given.
@@ -147,23 +146,23 @@ class Series:
             rows: Which rows, likewise.
             columns: Which columns, likewise.
             irregular: `"raise"` raises for whatever would make the affine, the order or the content
-                a lie; `"keep"` reads the best volume that there is, and `report` says what is wrong
-                with it.
-            fill: What stands where an image is missing along the leading axis.
+                a lie; `"keep"` reads the best possible volume, and `report` says what is wrong with
+                it.
+            fill: The value of pixels where an image is missing along the leading axis.
             workers: Threads; default: one a core.
             progress: Show a tqdm bar.
-            mmap: Taken as for `dcmread`; slices are always read, which is faster.
+            mmap: Checked as for `dcmread`, but ignored: slices are always read, which is faster.
 
         Returns:
             The volume.
 
         Raises:
             IrregularSeriesError: The report has errors, and `irregular` is `"raise"`.
-            UnsupportedError: The pixels are written in a way that is not read yet.
+            UnsupportedError: The pixels are encoded in a way that cannot be read yet.
             InvalidDicomError: Pixels are missing.
             ValueError: `dtype` does not hold every value, `out` does not fit, or the part is empty.
-            TypeError: `slices`, `rows` or `columns` is no slice.
-            OSError: A file is gone, has been changed since, or cannot be read.
+            TypeError: `slices`, `rows` or `columns` is not a slice.
+            OSError: A file has been deleted or changed since, or cannot be read.
 
         Examples:
             >>> series = rd.find_series("tests/data/brain-mr")[0]
@@ -192,7 +191,7 @@ class Series:
         part = Part.of(self.shape[first:], slices, rows, columns)
         chosen = part.chosen(self.shape[: first + 1])
         if dtype is None and out is None:
-            # That of the whole volume, whatever part is wanted.
+            # The type of the whole volume, whatever part is wanted.
             dtype = default_dtype(headers, values)
         if chosen is not None:
             headers = headers.select(chosen)
@@ -207,7 +206,8 @@ class Series:
             ):
                 if before != now:
                     raise OSError(
-                        f"{path}: the file was changed since the series was found. Find the series again."
+                        f"{path}: the file was changed since the series was found. "
+                        "Find the series again."
                     )
             self._slices = slices
         return self._slices

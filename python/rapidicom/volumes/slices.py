@@ -23,7 +23,7 @@ __all__ = ["check_values", "default_dtype", "read_slices"]
 def check_values(values: str) -> None:
     """Refuse `values` that are not known.
 
-    Before any file is read, because it may take minutes until native code would say it.
+    Called before any file is read: native code would notice only after minutes.
     """
     if values not in ("modality", "stored"):
         raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")

@@ -1,4 +1,4 @@
-"""How far the slices of a series may be from the ideal stack before its report says it."""
+"""How far the slices of a series may be from the ideal stack before the report has an issue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Tolerances"]
 
 @dataclass(frozen=True, kw_only=True)
 class Tolerances:
-    """What counts as the same, and as regular; lengths are in mm.
+    """The limits of what counts as the same, and as regular; lengths are in mm.
 
     A slice may be `position_absolute + position_relative * spacing` from where the affine puts it,
     and never more than a tenth of the spacing. With the defaults, slices 2.5 mm apart may be 0.035
@@ -29,7 +29,7 @@ class Tolerances:
             tilt. The affine has the shear in either case.
 
     Raises:
-        ValueError: One is negative or no finite number.
+        ValueError: One is negative or not a finite number.
 
     Examples:
         Slices that may be a tenth of a millimetre from their place:
