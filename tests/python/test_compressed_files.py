@@ -30,12 +30,12 @@ LOSSY_IN_SPITE_OF_SYNTAX = {"sample-op.dcm"}
 
 # Files whose pixels are not decoded: why, and how the error says so.
 NO_CODESTREAM = "made to test how fragments are joined: they hold bytes of no codestream"
-NO_START = "does not start as a codestream"
+NO_START = "neither a codestream nor a JP2 file"
 UNREADABLE: dict[str, tuple[str, type[Exception], str]] = {
     "genFile.dcm": (
         "its only fragment is zeros",
         rd.InvalidDicomError,
-        "does not start with the marker SOI",
+        "no marker SOI at the start",
     ),
     "multiframe.dcm": (
         "the frames from 13 on are smaller than Rows and Columns say",
@@ -46,7 +46,7 @@ UNREADABLE: dict[str, tuple[str, type[Exception], str]] = {
     f"generated_encapsulated_{kind}.dcm": (
         NO_CODESTREAM,
         rd.InvalidDicomError,
-        "does not start as a codestream",
+        "neither a codestream nor a JP2 file",
     )
     for kind in (
         "defined_bot_1_to_1",
