@@ -76,11 +76,11 @@ def convert_ATvalue(
 
 def convert_tag(byte_string: bytes, is_little_endian: bool, offset: int = 0) -> BaseTag:
     """Return the tag that starts at an offset."""
-    order = "little" if is_little_endian else "big"
-    group, element = byte_string[offset : offset + 2], byte_string[offset + 2 : offset + 4]
-    if len(element) != 2:
+    data = byte_string[offset : offset + 4]
+    if len(data) != 4:
         raise ValueError("a tag has four bytes")
-    return BaseTag(int.from_bytes(group, order) << 16 | int.from_bytes(element, order))  # type: ignore[arg-type]
+    tag: BaseTag = _value("AT", data, is_little_endian)
+    return tag
 
 
 def convert_DS_string(

@@ -24,7 +24,7 @@ struct Map(#[allow(dead_code, reason = "keeps the memory alive")] PrivateMap);
     unsafe_code,
     reason = "NumPy takes foreign memory by its address only; benches/record says what it buys"
 )]
-pub fn from_map(py: Python<'_>, mut map: PrivateMap) -> PyResult<Bound<'_, PyArray1<u8>>> {
+pub(crate) fn from_map(py: Python<'_>, mut map: PrivateMap) -> PyResult<Bound<'_, PyArray1<u8>>> {
     let bytes = map.as_mut_slice();
     let (pointer, length) = (bytes.as_mut_ptr(), bytes.len());
     // Moving the owner does not move the map: it holds its address.
@@ -49,7 +49,7 @@ struct Kept(Arc<FileBytes>);
 ///
 /// If the file is gone or has been changed, or Python cannot make the object.
 #[allow(unsafe_code, reason = "NumPy takes foreign memory by its address only")]
-pub fn from_kept<'py>(
+pub(crate) fn from_kept<'py>(
     py: Python<'py>,
     bytes: &Arc<FileBytes>,
     offset: u64,
@@ -81,7 +81,7 @@ pub fn from_kept<'py>(
 /// # Errors
 ///
 /// If the array is not writable, not contiguous or in use, and those of `read`.
-pub fn fill(
+pub(crate) fn fill(
     out: &Bound<'_, PyArray1<u8>>,
     read: impl FnOnce(&mut [u8]) -> PyResult<()>,
 ) -> PyResult<()> {

@@ -18,7 +18,7 @@ use rapidicom_core::index::{ColumnSpec, Kind, Numbers, Texts, Values, Width};
 /// # Errors
 ///
 /// If its buffers contradict each other.
-pub fn from_values(values: Values) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn from_values(values: Values) -> Result<ArrayRef, ArrowError> {
     match values {
         Values::Int(numbers) => from_numbers::<Int64Type>(numbers),
         Values::Float(numbers) => from_numbers::<Float64Type>(numbers),
@@ -64,7 +64,7 @@ fn nulls(is_valid: impl Iterator<Item = bool>) -> Option<NullBuffer> {
 }
 
 /// A column of the core from one that [`from_values`] made; `None` if it is none.
-pub fn to_values(array: &ArrayRef) -> Option<Values> {
+pub(crate) fn to_values(array: &ArrayRef) -> Option<Values> {
     Some(match View::of(array)? {
         View::Int(view) => Values::Int(view.to_numbers()),
         View::Float(view) => Values::Float(view.to_numbers()),
@@ -80,7 +80,7 @@ pub fn to_values(array: &ArrayRef) -> Option<Values> {
 }
 
 /// Whether an array is one that [`from_values`] makes for a column.
-pub fn fits(array: &ArrayRef, spec: &ColumnSpec) -> bool {
+pub(crate) fn fits(array: &ArrayRef, spec: &ColumnSpec) -> bool {
     let is_width = |width: Option<usize>| match spec.width() {
         Width::One => width.is_none(),
         Width::Fixed(count) => width == Some(count),
@@ -99,7 +99,7 @@ pub fn fits(array: &ArrayRef, spec: &ColumnSpec) -> bool {
 /// # Errors
 ///
 /// If Arrow has no room for such lists.
-pub fn empty(spec: &ColumnSpec) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn empty(spec: &ColumnSpec) -> Result<ArrayRef, ArrowError> {
     let width = match spec.width() {
         Width::One => None,
         Width::Fixed(count) => Some(count),
@@ -117,7 +117,7 @@ pub fn empty(spec: &ColumnSpec) -> Result<ArrayRef, ArrowError> {
 }
 
 /// A column of single numbers.
-pub fn from_singles<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> ArrayRef {
+pub(crate) fn from_singles<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> ArrayRef {
     Arc::new(values.into_iter().collect::<PrimitiveArray<T>>())
 }
 
@@ -126,7 +126,7 @@ pub fn from_singles<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> Ar
 /// # Errors
 ///
 /// If one is not.
-pub fn from_rows<T: ArrowPrimitiveType>(
+pub(crate) fn from_rows<T: ArrowPrimitiveType>(
     values: &[Option<Vec<Option<T::Native>>>],
     width: usize,
 ) -> Result<ArrayRef, ArrowError> {
@@ -137,7 +137,7 @@ pub fn from_rows<T: ArrowPrimitiveType>(
 }
 
 /// A column of text.
-pub fn from_texts(values: &[Option<String>]) -> ArrayRef {
+pub(crate) fn from_texts(values: &[Option<String>]) -> ArrayRef {
     Arc::new(values.iter().collect::<LargeStringArray>())
 }
 
@@ -146,7 +146,7 @@ pub fn from_texts(values: &[Option<String>]) -> ArrayRef {
 /// # Errors
 ///
 /// If the columns are not equally long.
-pub fn batch(
+pub(crate) fn batch(
     path: &str,
     paths: &[PathBuf],
     columns: &[(String, ArrayRef)],
@@ -162,7 +162,7 @@ pub fn batch(
 }
 
 /// A column to read.
-pub enum View<'a> {
+pub(crate) enum View<'a> {
     Int(NumberView<'a, Int64Type>),
     Float(NumberView<'a, Float64Type>),
     Text(&'a LargeStringArray),
@@ -170,7 +170,7 @@ pub enum View<'a> {
 
 impl<'a> View<'a> {
     /// A view of one of the arrays that this module makes.
-    pub fn of(array: &'a ArrayRef) -> Option<View<'a>> {
+    pub(crate) fn of(array: &'a ArrayRef) -> Option<View<'a>> {
         let array = array.as_any();
         if let Some(texts) = array.downcast_ref() {
             return Some(View::Text(texts));
@@ -192,24 +192,24 @@ impl<'a> View<'a> {
 }
 
 /// A column of numbers, or of lists of them.
-pub struct NumberView<'a, T: ArrowPrimitiveType> {
+pub(crate) struct NumberView<'a, T: ArrowPrimitiveType> {
     items: &'a PrimitiveArray<T>,
     rows: Option<&'a FixedSizeListArray>,
 }
 
 impl<T: ArrowPrimitiveType> NumberView<'_, T> {
     /// Numbers of a row, if it is a list.
-    pub fn width(&self) -> Option<usize> {
+    pub(crate) fn width(&self) -> Option<usize> {
         self.rows.map(|rows| usize::try_from(rows.value_length()).unwrap_or(0))
     }
 
     /// Whether a row, or a number in one, is missing.
-    pub fn has_gaps(&self) -> bool {
+    pub(crate) fn has_gaps(&self) -> bool {
         self.items.null_count() > 0 || self.rows.is_some_and(|rows| rows.null_count() > 0)
     }
 
     /// The numbers of all rows, zero where there is none.
-    pub fn all(&self) -> &[T::Native] {
+    pub(crate) fn all(&self) -> &[T::Native] {
         self.items.values()
     }
 
@@ -219,7 +219,7 @@ impl<T: ArrowPrimitiveType> NumberView<'_, T> {
     }
 
     /// The numbers of all rows, `missing` where there is none.
-    pub fn filled<U: Copy>(&self, convert: impl Fn(T::Native) -> U, missing: U) -> Vec<U> {
+    pub(crate) fn filled<U: Copy>(&self, convert: impl Fn(T::Native) -> U, missing: U) -> Vec<U> {
         let all = self.all().iter();
         if !self.has_gaps() {
             return all.map(|value| convert(*value)).collect();
@@ -248,12 +248,12 @@ impl<T: ArrowPrimitiveType> NumberView<'_, T> {
     }
 
     /// Each number.
-    pub fn singles(&self) -> Vec<Option<T::Native>> {
+    pub(crate) fn singles(&self) -> Vec<Option<T::Native>> {
         self.items.iter().collect()
     }
 
     /// Each row.
-    pub fn rows(&self) -> Vec<Option<Vec<Option<T::Native>>>> {
+    pub(crate) fn rows(&self) -> Vec<Option<Vec<Option<T::Native>>>> {
         let items = self.singles();
         let rows = items.chunks_exact(self.width().unwrap_or(1).max(1)).enumerate();
         let is_valid = |row: usize| self.rows.is_none_or(|rows| rows.is_valid(row));

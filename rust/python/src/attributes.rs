@@ -8,7 +8,7 @@ use rapidicom_core::dictionary;
 use crate::dataset::PyDataset;
 
 /// The method by which the class sets or deletes this attribute, if it has one.
-pub fn descriptor<'py>(
+pub(crate) fn descriptor<'py>(
     slf: &Bound<'py, PyDataset>,
     name: &Bound<'py, PyString>,
     method: &str,
@@ -24,7 +24,7 @@ pub fn descriptor<'py>(
 /// # Errors
 ///
 /// If it is the keyword of a repeating group, which names many elements; or warnings are errors.
-pub fn warn_of_name(slf: &Bound<'_, PyDataset>, name: &Bound<'_, PyString>) -> PyResult<()> {
+pub(crate) fn warn_of_name(slf: &Bound<'_, PyDataset>, name: &Bound<'_, PyString>) -> PyResult<()> {
     let Ok(text) = name.to_str() else { return Ok(()) };
     if dictionary::is_repeater_keyword(text) {
         let message = format!(

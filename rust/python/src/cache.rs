@@ -227,7 +227,7 @@ fn keep(table: &PyTable, entries: &[FileEntry]) -> Result<(PyBatch, PyBatch), Ar
 
 /// The names that the columns of a table have.
 #[pyfunction]
-pub fn column_names(columns: Vec<Column>) -> PyResult<Vec<String>> {
+pub(crate) fn column_names(columns: Vec<Column>) -> PyResult<Vec<String>> {
     Ok(specs(columns)?.iter().map(|spec| spec.name().to_owned()).collect())
 }
 
@@ -239,7 +239,7 @@ type Kept = Option<(PyBatch, PyBatch)>;
 /// is.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "what is wanted, what is known, and how")]
-pub fn scan_again(
+pub(crate) fn scan_again(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     columns: Vec<Column>,

@@ -10,7 +10,7 @@ use rapidicom_core::Vr;
 /// What the package hands over: its classes, and functions that make values.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-pub struct Given {
+pub(crate) struct Given {
     pub dataset: Py<PyType>,
     pub file_meta_dataset: Py<PyType>,
     pub data_element: Py<PyType>,
@@ -41,7 +41,7 @@ pub struct Given {
 /// What makes one value of a VR out of what a user sets, where it is not left as it is.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-pub struct Constructors {
+pub(crate) struct Constructors {
     #[pyo3(item("DS"))]
     pub decimal: Py<PyAny>,
     #[pyo3(item("IS"))]
@@ -56,7 +56,7 @@ pub struct Constructors {
 
 impl Constructors {
     /// That of a VR.
-    pub fn of(&self, vr: Vr) -> Option<&Py<PyAny>> {
+    pub(crate) fn of(&self, vr: Vr) -> Option<&Py<PyAny>> {
         match vr {
             Vr::DS => Some(&self.decimal),
             Vr::IS => Some(&self.integer),
@@ -69,7 +69,7 @@ impl Constructors {
 }
 
 /// The classes, and the constructors of what they extend.
-pub struct Classes {
+pub(crate) struct Classes {
     given: Given,
     pub new_float: Py<PyAny>,
     pub new_int: Py<PyAny>,
@@ -95,7 +95,7 @@ static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
 
 /// Takes the classes that native code makes instances of. What comes first stays.
 #[pyfunction]
-pub fn use_classes(py: Python<'_>, classes: Given) -> PyResult<()> {
+pub(crate) fn use_classes(py: Python<'_>, classes: Given) -> PyResult<()> {
     CLASSES.get_or_try_init(py, || -> PyResult<Classes> {
         let marker = py.get_type::<PyAny>().call0()?;
         Ok(Classes {
@@ -117,7 +117,7 @@ pub fn use_classes(py: Python<'_>, classes: Given) -> PyResult<()> {
 /// # Errors
 ///
 /// If the package has not been imported.
-pub fn classes(py: Python<'_>) -> PyResult<&Classes> {
+pub(crate) fn classes(py: Python<'_>) -> PyResult<&Classes> {
     CLASSES.get(py).ok_or_else(|| PyRuntimeError::new_err("import rapidicom first"))
 }
 
@@ -128,7 +128,7 @@ impl Classes {
     /// # Errors
     ///
     /// If there is no memory.
-    pub fn empty_list<'py>(
+    pub(crate) fn empty_list<'py>(
         &self,
         py: Python<'py>,
         class: &Py<PyType>,

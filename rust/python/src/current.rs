@@ -8,7 +8,7 @@ use rapidicom_core::{Attributes, Tag};
 use crate::dataset::PyDataset;
 
 /// What describes the image of a data set.
-pub struct Current<'a, 'py>(pub &'a Bound<'py, PyDataset>);
+pub(crate) struct Current<'a, 'py>(pub &'a Bound<'py, PyDataset>);
 
 impl Attributes for Current<'_, '_> {
     fn integer(&self, tag: Tag) -> Option<i64> {
@@ -48,7 +48,7 @@ impl Attributes for Current<'_, '_> {
 /// # Errors
 ///
 /// If the value is something else.
-pub fn set_bytes<'py>(
+pub(crate) fn set_bytes<'py>(
     dataset: &Bound<'py, PyDataset>,
     tag: Tag,
 ) -> PyResult<Option<Bound<'py, PyBytes>>> {

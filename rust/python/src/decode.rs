@@ -14,7 +14,7 @@ use crate::error::to_python;
 /// as `transfer_syntax_uid` says and has the size and the samples of the other arguments.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "the attributes that describe an image")]
-pub fn decode_frame(
+pub(crate) fn decode_frame(
     py: Python<'_>,
     transfer_syntax_uid: &str,
     frame: &[u8],

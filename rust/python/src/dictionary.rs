@@ -7,20 +7,20 @@ type Entry = (&'static str, &'static str, &'static str, bool, &'static str);
 
 /// `(VR, VM, name, is_retired, keyword)` of a public element.
 #[pyfunction]
-pub fn dictionary_entry(tag: u32) -> Option<Entry> {
+pub(crate) fn dictionary_entry(tag: u32) -> Option<Entry> {
     let entry = dictionary::entry(Tag(tag))?;
     Some((entry.vr.as_str(), entry.vm, entry.name, entry.is_retired, entry.keyword))
 }
 
 /// The tag of a keyword.
 #[pyfunction]
-pub fn keyword_tag(keyword: &str) -> Option<u32> {
+pub(crate) fn keyword_tag(keyword: &str) -> Option<u32> {
     dictionary::tag_of_keyword(keyword).map(|tag| tag.0)
 }
 
 /// `(VR, VM, name, is_retired)` of a private element.
 #[pyfunction]
-pub fn private_entry(
+pub(crate) fn private_entry(
     creator: &str,
     tag: u32,
 ) -> Option<(&'static str, &'static str, &'static str, bool)> {
@@ -30,25 +30,25 @@ pub fn private_entry(
 
 /// `(name, type, info, is_retired, keyword)` of a registered UID.
 #[pyfunction]
-pub fn uid_entry(uid: &str) -> Option<Entry> {
+pub(crate) fn uid_entry(uid: &str) -> Option<Entry> {
     let entry = dictionary::uid_entry(uid)?;
     Some((entry.name, entry.kind, entry.info, entry.is_retired, entry.keyword))
 }
 
 /// The UID that is registered with this keyword.
 #[pyfunction]
-pub fn keyword_uid(keyword: &str) -> Option<&'static str> {
+pub(crate) fn keyword_uid(keyword: &str) -> Option<&'static str> {
     dictionary::uid_of_keyword(keyword)
 }
 
 /// Every keyword, sorted.
 #[pyfunction]
-pub fn keywords() -> Vec<&'static str> {
+pub(crate) fn keywords() -> Vec<&'static str> {
     dictionary::keywords().collect()
 }
 
 /// Whether a keyword belongs to a repeating group, and so names no single tag.
 #[pyfunction]
-pub fn is_repeater_keyword(keyword: &str) -> bool {
+pub(crate) fn is_repeater_keyword(keyword: &str) -> bool {
     dictionary::is_repeater_keyword(keyword)
 }

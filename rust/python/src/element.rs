@@ -131,8 +131,8 @@ fn made(py: Python<'_>, parts: Parts) -> PyResult<Bound<'_, PyAny>> {
 impl PyDataElement {
     #[new]
     #[pyo3(signature = (
-        tag, VR=None, value=None, *, is_undefined_length=false, file_tell=None, private_creator=None,
-        already_converted=false, validation_mode=None,
+        tag, VR=None, value=None, *, is_undefined_length=false, file_tell=None,
+        private_creator=None, already_converted=false, validation_mode=None,
     ))]
     #[allow(non_snake_case, reason = "pydicom's name for it")]
     #[allow(clippy::too_many_arguments, reason = "what an element can be made with")]
@@ -327,7 +327,7 @@ impl PyDataElement {
 
 /// Whether a list of values that was handed out, and could have been changed in place, is what
 /// reading gives. False also where that is not certain.
-pub fn is_list_as_read(
+pub(crate) fn is_list_as_read(
     dataset: &Arc<Dataset>,
     element: &Element,
     list: &Bound<'_, PyList>,
@@ -387,7 +387,7 @@ impl PyDataElement {
 /// An element from its pickled parts.
 #[pyfunction]
 #[pyo3(name = "_rebuild_element")]
-pub fn rebuild_element<'py>(
+pub(crate) fn rebuild_element<'py>(
     py: Python<'py>,
     tag: u32,
     vr: String,
@@ -403,12 +403,14 @@ pub fn rebuild_element<'py>(
 }
 
 /// Whether this Python object is an element.
-pub fn as_element<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyDataElement>> {
+pub(crate) fn as_element<'a, 'py>(
+    object: &'a Bound<'py, PyAny>,
+) -> Option<&'a Bound<'py, PyDataElement>> {
     object.cast::<PyDataElement>().ok()
 }
 
 /// A tag as Python shows it, for `KeyError`.
-pub fn key_error(py: Python<'_>, tag: Tag) -> PyErr {
+pub(crate) fn key_error(py: Python<'_>, tag: Tag) -> PyErr {
     match tag.to_string().into_bound_py_any(py) {
         Ok(text) => pyo3::exceptions::PyKeyError::new_err(text.unbind()),
         Err(error) => error,

@@ -8,7 +8,7 @@ use rapidicom_core::{Error, ErrorKind, Family, Hint};
 use crate::classes::classes;
 
 /// The exception of `rapidicom.errors`, or the ordinary one, that stands for `error`.
-pub fn to_python(error: Error) -> PyErr {
+pub(crate) fn to_python(error: Error) -> PyErr {
     Python::attach(|py| {
         let family = match error.family() {
             Family::Io => return os_error(&error),
@@ -27,7 +27,7 @@ fn message(error: &Error) -> String {
 }
 
 /// What is wrong and how to get on, without the file's path.
-pub fn reason(error: &Error) -> String {
+pub(crate) fn reason(error: &Error) -> String {
     match hint(error) {
         Some(hint) => format!("{}. {hint}", error.what()),
         None => error.what(),

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 /// Whether somebody has looked at the File Meta Information, set it or removed it.
 #[derive(Default)]
-pub struct FileMeta(Mutex<Option<Option<Py<PyAny>>>>);
+pub(crate) struct FileMeta(Mutex<Option<Option<Py<PyAny>>>>);
 
 impl FileMeta {
     fn lock(&self) -> MutexGuard<'_, Option<Option<Py<PyAny>>>> {
@@ -14,12 +14,12 @@ impl FileMeta {
     }
 
     /// The object that stands for it, `Some(None)` if it was removed, `None` if nobody has looked.
-    pub fn known(&self, py: Python<'_>) -> Option<Option<Py<PyAny>>> {
+    pub(crate) fn known(&self, py: Python<'_>) -> Option<Option<Py<PyAny>>> {
         self.lock().as_ref().map(|meta| meta.as_ref().map(|meta| meta.clone_ref(py)))
     }
 
     /// Puts an object in, or with `None` takes it out.
-    pub fn set(&self, meta: Option<Py<PyAny>>) {
+    pub(crate) fn set(&self, meta: Option<Py<PyAny>>) {
         // Freed behind the lock: that runs what it likes.
         let replaced = self.lock().replace(meta);
         drop(replaced);

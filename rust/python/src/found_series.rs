@@ -15,7 +15,7 @@ use crate::work::run;
 
 /// The series that were found, and how many files were what.
 #[pyclass(name = "FoundSeries", module = "rapidicom._core", frozen, get_all)]
-pub struct PyFoundSeries {
+pub(crate) struct PyFoundSeries {
     series: Vec<Py<PySeriesPlan>>,
     /// Findings about files of which nobody knows where they belong: reports share these lists.
     unreadable: Vec<Vec<Py<PyIssue>>>,
@@ -29,7 +29,7 @@ pub struct PyFoundSeries {
 
 /// Finds the series in files and folders.
 #[pyfunction]
-pub fn find_series(
+pub(crate) fn find_series(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     recursive: bool,

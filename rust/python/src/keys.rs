@@ -13,7 +13,7 @@ use crate::recent::Recent;
 /// # Errors
 ///
 /// If it means none.
-pub fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
+pub(crate) fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
     if let Ok(text) = key.cast::<PyString>() {
         if let Some(tag) = dictionary::tag_of_keyword(text.to_str()?) {
             return Ok(tag);
@@ -29,7 +29,7 @@ pub fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
 }
 
 /// The tag of an attribute's name, if it is a keyword.
-pub fn keyword_of(name: &Bound<'_, PyString>) -> Option<Tag> {
+pub(crate) fn keyword_of(name: &Bound<'_, PyString>) -> Option<Tag> {
     // Code asks for few attributes, always by the same name objects: comparing their addresses is
     // quickest. The objects are held, so that no other gets its address. Methods are asked for as
     // well, so that names without a tag are remembered too.

@@ -18,7 +18,7 @@ type Numbers = (usize, i32, u32);
 
 /// The table that the numbers of the descriptor with this tag describe.
 #[pyfunction]
-pub fn lut_descriptor(tag: u32, numbers: [Bound<'_, PyInt>; 3]) -> PyResult<Numbers> {
+pub(crate) fn lut_descriptor(tag: u32, numbers: [Bound<'_, PyInt>; 3]) -> PyResult<Numbers> {
     // What does not fit describes no table either.
     let numbers = numbers.map(|number| number.extract().unwrap_or(i64::MAX));
     let tag = Tag(tag);
@@ -29,7 +29,7 @@ pub fn lut_descriptor(tag: u32, numbers: [Bound<'_, PyInt>; 3]) -> PyResult<Numb
 
 /// LUT Data as little-endian words.
 #[pyfunction]
-pub fn lut_words<'a>(data: &'a [u8], vr: &str, is_big_endian: bool) -> Cow<'a, [u8]> {
+pub(crate) fn lut_words<'a>(data: &'a [u8], vr: &str, is_big_endian: bool) -> Cow<'a, [u8]> {
     let vr = vr.as_bytes().first_chunk().map_or(Vr::UN, |letters| Vr(*letters));
     let order = if is_big_endian { ByteOrder::Big } else { ByteOrder::Little };
     words_of(Cow::Borrowed(data), vr, order)
@@ -37,7 +37,7 @@ pub fn lut_words<'a>(data: &'a [u8], vr: &str, is_big_endian: bool) -> Cow<'a, [
 
 /// The entries of a Modality, VOI or Presentation LUT.
 #[pyfunction]
-pub fn lut_entries<'py>(
+pub(crate) fn lut_entries<'py>(
     py: Python<'py>,
     descriptor: Numbers,
     words: &[u8],
@@ -49,7 +49,7 @@ pub fn lut_entries<'py>(
 
 /// The entries of one colour of a palette, or as many as there are.
 #[pyfunction]
-pub fn palette_entries<'py>(
+pub(crate) fn palette_entries<'py>(
     py: Python<'py>,
     descriptor: Numbers,
     words: &[u8],

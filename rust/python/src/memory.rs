@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use rapidicom_core::Tag;
 
 /// What is known of one element without reading it.
-pub enum Known {
+pub(crate) enum Known {
     /// It was handed out or set; `None` if it was deleted.
     Element(Option<Py<PyAny>>),
     /// Its value, as it was read.
@@ -19,7 +19,7 @@ pub enum Known {
 
 /// The memory of one data set.
 #[derive(Default)]
-pub struct Memory(Mutex<State>);
+pub(crate) struct Memory(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -38,7 +38,7 @@ impl Memory {
 
     /// What is known of the element with this tag, whose record is the one with this index if there
     /// is one.
-    pub fn look(&self, py: Python<'_>, tag: Tag, index: Option<usize>) -> Known {
+    pub(crate) fn look(&self, py: Python<'_>, tag: Tag, index: Option<usize>) -> Known {
         let state = self.state();
         if let Some(found) = state.elements.get(&tag) {
             return Known::Element(found.as_ref().map(|element| element.clone_ref(py)));
@@ -50,7 +50,7 @@ impl Memory {
     }
 
     /// The element that was handed out or set, `Some(None)` if it was deleted.
-    pub fn element(&self, py: Python<'_>, tag: Tag) -> Option<Option<Py<PyAny>>> {
+    pub(crate) fn element(&self, py: Python<'_>, tag: Tag) -> Option<Option<Py<PyAny>>> {
         self.state()
             .elements
             .get(&tag)
@@ -59,7 +59,7 @@ impl Memory {
 
     /// Keeps a decoded value, one of `count`; unless another thread was quicker, whose value is
     /// returned.
-    pub fn keep(
+    pub(crate) fn keep(
         &self,
         py: Python<'_>,
         tag: Tag,
@@ -86,12 +86,12 @@ impl Memory {
     }
 
     /// Takes a decoded value out: from now on its element has it.
-    pub fn take(&self, index: usize) -> Option<Py<PyAny>> {
+    pub(crate) fn take(&self, index: usize) -> Option<Py<PyAny>> {
         self.state().values.get_mut(index)?.take()
     }
 
     /// Remembers an element that was handed out or set, or with `None` that it was deleted.
-    pub fn set(&self, tag: Tag, index: Option<usize>, element: Option<Py<PyAny>>) {
+    pub(crate) fn set(&self, tag: Tag, index: Option<usize>, element: Option<Py<PyAny>>) {
         let mut state = self.state();
         let value = index.and_then(|index| state.values.get_mut(index)?.take());
         let replaced = state.elements.insert(tag, element);
@@ -100,7 +100,7 @@ impl Memory {
     }
 
     /// The elements that were handed out, set or deleted.
-    pub fn elements(&self, py: Python<'_>) -> Vec<(Tag, Option<Py<PyAny>>)> {
+    pub(crate) fn elements(&self, py: Python<'_>) -> Vec<(Tag, Option<Py<PyAny>>)> {
         let state = self.state();
         state
             .elements
@@ -110,12 +110,12 @@ impl Memory {
     }
 
     /// The tags of what was handed out or set, and of what was deleted: `false`.
-    pub fn tags(&self) -> Vec<(Tag, bool)> {
+    pub(crate) fn tags(&self) -> Vec<(Tag, bool)> {
         self.state().elements.iter().map(|(tag, element)| (*tag, element.is_some())).collect()
     }
 
     /// The decoded values that are kept here, by the index of their records.
-    pub fn values(&self, py: Python<'_>) -> Vec<(usize, Py<PyAny>)> {
+    pub(crate) fn values(&self, py: Python<'_>) -> Vec<(usize, Py<PyAny>)> {
         let state = self.state();
         let kept = state.values.iter().enumerate();
         kept.filter_map(|(index, value)| Some((index, value.as_ref()?.clone_ref(py)))).collect()

@@ -132,7 +132,7 @@ fn from_state(state: State<'_>) -> Dataset {
 /// # Errors
 ///
 /// If an item does not consist of elements.
-pub fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>> {
+pub(crate) fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, PyTuple>> {
     let py = slf.py();
     let this = slf.get();
     let file = this.file().map(|file| -> FileState<'py> {
@@ -184,7 +184,7 @@ fn is_as_read(object: &Bound<'_, PyAny>, parsed: Option<&Arc<Dataset>>) -> bool 
 /// A data set from its pickled parts.
 #[pyfunction]
 #[pyo3(name = "_rebuild_dataset")]
-pub fn rebuild_dataset<'py>(
+pub(crate) fn rebuild_dataset<'py>(
     cls: &Bound<'py, PyType>,
     file: Option<FileState<'py>>,
     read: Option<State<'py>>,

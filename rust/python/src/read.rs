@@ -22,7 +22,7 @@ fn options(stop_before_pixels: bool, specific_tags: Option<&[Tag]>, force: bool)
 }
 
 /// What is tolerated: with `force` also that the rest of a file, or of an item, is damaged.
-pub fn leniencies(force: bool) -> Leniencies {
+pub(crate) fn leniencies(force: bool) -> Leniencies {
     if force { Leniencies::ALL } else { Leniencies::DEFAULT }
 }
 
@@ -49,7 +49,7 @@ fn finish<'py>(
 
 /// Reads the file at `path`.
 #[pyfunction]
-pub fn read_path<'py>(
+pub(crate) fn read_path<'py>(
     py: Python<'py>,
     path: PathBuf,
     stop_before_pixels: bool,
@@ -66,7 +66,7 @@ pub fn read_path<'py>(
 
 /// Reads a file that is in memory, which is not copied.
 #[pyfunction]
-pub fn read_bytes<'py>(
+pub(crate) fn read_bytes<'py>(
     py: Python<'py>,
     bytes: PyBackedBytes,
     stop_before_pixels: bool,
@@ -81,7 +81,7 @@ pub fn read_bytes<'py>(
 
 /// Reads a data set that stands alone in `bytes`, written as the caller says.
 #[pyfunction]
-pub fn read_elements<'py>(
+pub(crate) fn read_elements<'py>(
     py: Python<'py>,
     bytes: PyBackedBytes,
     is_implicit: bool,
@@ -103,7 +103,7 @@ pub fn read_elements<'py>(
 
 /// The text of bytes in the character set that these terms name.
 #[pyfunction]
-pub fn decode_text(bytes: &[u8], terms: Vec<String>) -> PyResult<String> {
+pub(crate) fn decode_text(bytes: &[u8], terms: Vec<String>) -> PyResult<String> {
     Ok(characters(&terms)?.decode(bytes).into_owned())
 }
 
@@ -112,7 +112,7 @@ pub fn decode_text(bytes: &[u8], terms: Vec<String>) -> PyResult<String> {
 /// # Errors
 ///
 /// If one is no defined term.
-pub fn characters(terms: &[String]) -> PyResult<CharacterSet> {
+pub(crate) fn characters(terms: &[String]) -> PyResult<CharacterSet> {
     let unknown = || {
         PyValueError::new_err("charset is no defined term of (0008,0005) Specific Character Set")
     };
@@ -121,7 +121,7 @@ pub fn characters(terms: &[String]) -> PyResult<CharacterSet> {
 
 /// Reads through `read_at(offset, length) -> bytes`, no further than is wanted.
 #[pyfunction]
-pub fn read_stream<'py>(
+pub(crate) fn read_stream<'py>(
     py: Python<'py>,
     read_at: Py<PyAny>,
     length: u64,

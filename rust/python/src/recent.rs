@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const COUNT: usize = 1024;
 
 /// What was made last, by a number of which the lowest bits are the slot.
-pub struct Recent<T>(Mutex<[Option<T>; COUNT]>);
+pub(crate) struct Recent<T>(Mutex<[Option<T>; COUNT]>);
 
 impl<T> Recent<T> {
-    pub const fn new() -> Recent<T> {
+    pub(crate) const fn new() -> Recent<T> {
         Recent(Mutex::new([const { None }; COUNT]))
     }
 
@@ -19,12 +19,12 @@ impl<T> Recent<T> {
     }
 
     /// What `take` makes of the entry in the slot, if there is one.
-    pub fn find<R>(&self, number: usize, take: impl FnOnce(&T) -> Option<R>) -> Option<R> {
+    pub(crate) fn find<R>(&self, number: usize, take: impl FnOnce(&T) -> Option<R>) -> Option<R> {
         self.lock().get(number % COUNT)?.as_ref().and_then(take)
     }
 
     /// Puts an entry into the slot.
-    pub fn put(&self, number: usize, entry: T) {
+    pub(crate) fn put(&self, number: usize, entry: T) {
         let replaced = self.lock().get_mut(number % COUNT).and_then(|slot| slot.replace(entry));
         // The end of an object can run Python code, so the lock is released before.
         drop(replaced);

@@ -30,7 +30,7 @@ static TAGS: Recent<(Tag, Py<PyAny>)> = Recent::new();
 /// # Errors
 ///
 /// Those of `make`.
-pub fn shared<'py>(
+pub(crate) fn shared<'py>(
     py: Python<'py>,
     vr: Vr,
     text: &str,
@@ -56,7 +56,7 @@ pub fn shared<'py>(
 /// # Errors
 ///
 /// If the class cannot be imported.
-pub fn shared_tag(py: Python<'_>, tag: Tag) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn shared_tag(py: Python<'_>, tag: Tag) -> PyResult<Bound<'_, PyAny>> {
     let mut hasher = FxHasher::default();
     tag.hash(&mut hasher);
     let slot = (hasher.finish() >> 32) as usize;

@@ -148,7 +148,7 @@ fn steps((first, step, count): AxisSteps) -> Steps {
 /// `places` names as [`PySlices::places`] does.
 #[pyfunction]
 #[pyo3(signature = (paths, workers, progress, places=None))]
-pub fn read_slice_headers(
+pub(crate) fn read_slice_headers(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     workers: Option<usize>,

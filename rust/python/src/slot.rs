@@ -5,15 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::prelude::*;
 
 /// Empty until somebody puts an object in.
-pub struct Slot<T>(Mutex<Option<Py<T>>>);
+pub(crate) struct Slot<T>(Mutex<Option<Py<T>>>);
 
 impl<T> Slot<T> {
-    pub fn new(object: Option<Py<T>>) -> Slot<T> {
+    pub(crate) fn new(object: Option<Py<T>>) -> Slot<T> {
         Slot(Mutex::new(object))
     }
 
     /// What was put in last.
-    pub fn get(&self, py: Python<'_>) -> Option<Py<T>> {
+    pub(crate) fn get(&self, py: Python<'_>) -> Option<Py<T>> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -22,7 +22,7 @@ impl<T> Slot<T> {
     }
 
     /// Puts an object in, in place of what was there.
-    pub fn put(&self, object: Py<T>) {
+    pub(crate) fn put(&self, object: Py<T>) {
         // Freed behind the lock: the end of an object can run Python code.
         let replaced = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(object);
         drop(replaced);

@@ -19,7 +19,7 @@ use crate::error::{reason, to_python};
 use crate::work::{announce, run};
 
 /// What an Arrow consumer looks for in a capsule.
-pub const STREAM_NAME: &std::ffi::CStr = c"arrow_array_stream";
+pub(crate) const STREAM_NAME: &std::ffi::CStr = c"arrow_array_stream";
 const PATH: &str = "path";
 
 /// A header table. Its buffers are Arrow's, so that consumers share them.
@@ -34,7 +34,7 @@ pub struct PyTable {
 
 /// A column as a caller names it.
 #[derive(FromPyObject)]
-pub enum Column {
+pub(crate) enum Column {
     #[pyo3(annotation = "int")]
     Tag(u32),
     #[pyo3(annotation = "str")]
@@ -46,7 +46,7 @@ pub enum Column {
 /// # Errors
 ///
 /// If one names no element, or one that has neither text nor numbers.
-pub fn specs(columns: Vec<Column>) -> PyResult<Vec<ColumnSpec>> {
+pub(crate) fn specs(columns: Vec<Column>) -> PyResult<Vec<ColumnSpec>> {
     let wanted = columns.into_iter().map(|column| match column {
         Column::Tag(tag) => Wanted::Tag(Tag(tag)),
         Column::Path(path) => Wanted::Path(path),
@@ -57,7 +57,7 @@ pub fn specs(columns: Vec<Column>) -> PyResult<Vec<ColumnSpec>> {
 /// Reads the headers of files and folders into a table. With `raise_first` the first file that
 /// cannot be read raises.
 #[pyfunction]
-pub fn scan(
+pub(crate) fn scan(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     columns: Vec<Column>,
@@ -81,7 +81,7 @@ pub fn scan(
 
 /// What Arrow says of arrays that contradict each other: a mistake of ours, or a pickle that was
 /// changed.
-pub fn wrong_shape(error: ArrowError) -> PyErr {
+pub(crate) fn wrong_shape(error: ArrowError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
@@ -246,7 +246,7 @@ type State<'py> = (
 
 /// A table from what `Table.__reduce__` gave.
 #[pyfunction(name = "_rebuild_table")]
-pub fn rebuild_table(
+pub(crate) fn rebuild_table(
     paths: Vec<PathBuf>,
     columns: Vec<(String, String, Option<usize>, Bound<'_, PyList>)>,
     errors: Vec<(PathBuf, String)>,

@@ -56,7 +56,7 @@ impl PyTolerances {
 
 /// The tolerances of the core, so that a test can hold the documented ones against them.
 #[pyfunction]
-pub fn default_tolerances() -> PyTolerances {
+pub(crate) fn default_tolerances() -> PyTolerances {
     let Tolerances {
         cosine,
         same_position,

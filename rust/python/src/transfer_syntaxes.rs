@@ -11,7 +11,7 @@ type Row =
 /// `(UID, name, byte order, is_encapsulated, decoder, why not)` of every registered Transfer
 /// Syntax.
 #[pyfunction]
-pub fn transfer_syntaxes() -> Vec<Row> {
+pub(crate) fn transfer_syntaxes() -> Vec<Row> {
     let row = |syntax: &rapidicom_core::transfer_syntax::TransferSyntax| {
         let order = if syntax.order == ByteOrder::Big { "big" } else { "little" };
         let why_not = match syntax.coding {

@@ -17,7 +17,7 @@ use crate::shared::{shared, shared_tag};
 /// # Errors
 ///
 /// If the value cannot be read or is none of its VR.
-pub fn to_object<'py>(
+pub(crate) fn to_object<'py>(
     py: Python<'py>,
     dataset: &Dataset,
     element: &Element,

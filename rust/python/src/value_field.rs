@@ -24,7 +24,7 @@ const NO_TAG: u32 = 0x0009_1001;
     pixel_representation=None, private_creator=None,
 ))]
 #[expect(clippy::too_many_arguments, reason = "what a data set would say")]
-pub fn decode_value<'py>(
+pub(crate) fn decode_value<'py>(
     py: Python<'py>,
     vr: Option<&str>,
     value_field: PyBackedBytes,
@@ -51,7 +51,7 @@ pub fn decode_value<'py>(
 /// A data set whose only element has these pixels: native ones, or fragments, which end with a
 /// delimiter or with the bytes.
 #[pyfunction]
-pub fn pixels_dataset<'py>(
+pub(crate) fn pixels_dataset<'py>(
     py: Python<'py>,
     tag: u32,
     vr: &str,

@@ -11,7 +11,7 @@ use crate::error::to_python;
 /// # Errors
 ///
 /// What a signal handler or `progress` raises, or the exception for the job's error.
-pub fn run<T: Send>(
+pub(crate) fn run<T: Send>(
     py: Python<'_>,
     progress: Option<Py<PyAny>>,
     job: impl FnOnce(Tick<'_>) -> Result<T> + Send,
@@ -43,7 +43,7 @@ pub fn run<T: Send>(
 
 /// Tells `progress` how many items there will be, once that is known. What it raises, it will raise
 /// again when it is called next.
-pub fn announce(progress: Option<&Py<PyAny>>, total: usize) {
+pub(crate) fn announce(progress: Option<&Py<PyAny>>, total: usize) {
     if let Some(progress) = progress {
         Python::attach(|py| progress.call1(py, (0, total)).ok());
     }

@@ -1,8 +1,8 @@
 //! One data set: its element records, and their values when they are asked for.
 //!
 //! [`elements`] is the data set itself and its items, [`file`] the file around it, [`bytes`] what
-//! both read values from, [`surroundings`] what the VR of an element depends on, and [`value_field`]
-//! a value field that is at hand without its data set.
+//! both read values from, [`surroundings`] what the VR of an element depends on, and
+//! [`value_field`] a value field that is at hand without its data set.
 
 mod bytes;
 mod elements;

@@ -104,12 +104,12 @@ impl PyDataset {
 
 /// An empty data set.
 #[pyfunction]
-pub fn new_dataset(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn new_dataset(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     classes(py)?.dataset.bind(py).call0()
 }
 
 /// Empty File Meta Information.
 #[pyfunction]
-pub fn new_file_meta(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn new_file_meta(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     classes(py)?.file_meta_dataset.bind(py).call0()
 }

@@ -9,5 +9,5 @@ mod content;
 mod copying;
 mod elements;
 
-pub use class::PyDataset;
-pub use content::{Content, new_dataset, new_file_meta};
+pub(crate) use class::PyDataset;
+pub(crate) use content::{Content, new_dataset, new_file_meta};
