@@ -1,7 +1,7 @@
 //! Bytes of small DICOM files, laid out field by field.
 
 /// An element of explicit VR little endian with a short length.
-pub fn element(group: u16, number: u16, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
+pub(crate) fn element(group: u16, number: u16, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
     let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
     bytes.extend(vr);
     if matches!(vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") {
@@ -15,7 +15,7 @@ pub fn element(group: u16, number: u16, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
 }
 
 /// The header of an element of undefined length.
-pub fn undefined(group: u16, number: u16, vr: &[u8; 2]) -> Vec<u8> {
+pub(crate) fn undefined(group: u16, number: u16, vr: &[u8; 2]) -> Vec<u8> {
     let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
     bytes.extend(vr);
     bytes.extend([0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
@@ -23,17 +23,17 @@ pub fn undefined(group: u16, number: u16, vr: &[u8; 2]) -> Vec<u8> {
 }
 
 /// An item or delimiter.
-pub fn item(number: u16, length: u32) -> Vec<u8> {
+pub(crate) fn item(number: u16, length: u32) -> Vec<u8> {
     [&0xFFFEu16.to_le_bytes()[..], &number.to_le_bytes(), &length.to_le_bytes()].concat()
 }
 
-pub const ITEM: u16 = 0xE000;
-pub const ITEM_END: u16 = 0xE00D;
-pub const SEQUENCE_END: u16 = 0xE0DD;
-pub const UNDEFINED: u32 = 0xFFFF_FFFF;
+pub(crate) const ITEM: u16 = 0xE000;
+pub(crate) const ITEM_END: u16 = 0xE00D;
+pub(crate) const SEQUENCE_END: u16 = 0xE0DD;
+pub(crate) const UNDEFINED: u32 = 0xFFFF_FFFF;
 
 /// Preamble, prefix, a File Meta Information that says explicit VR little endian, and `dataset`.
-pub fn file(dataset: &[u8]) -> Vec<u8> {
+pub(crate) fn file(dataset: &[u8]) -> Vec<u8> {
     let syntax = element(0x0002, 0x0010, b"UI", b"1.2.840.10008.1.2.1\0");
     let length = element(0x0002, 0x0000, b"UL", &(syntax.len() as u32).to_le_bytes());
     [&[0; 128][..], b"DICM", &length, &syntax, dataset].concat()
@@ -41,7 +41,7 @@ pub fn file(dataset: &[u8]) -> Vec<u8> {
 
 /// A data set with what scanners write: text, numbers, nested sequences of both kinds, a private
 /// block, pixels.
-pub fn rich_dataset() -> Vec<u8> {
+pub(crate) fn rich_dataset() -> Vec<u8> {
     let inner =
         [element(0x0008, 0x1150, b"UI", b"1.2.3\0"), element(0x0008, 0x1155, b"UI", b"1.2.4\0")]
             .concat();

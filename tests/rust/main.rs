@@ -7,6 +7,7 @@ mod bytes;
 mod codecs;
 mod files;
 mod layers;
+
 mod pixels;
 mod properties;
 mod scan;

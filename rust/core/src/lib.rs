@@ -46,16 +46,15 @@ pub use error::{
     Jpeg2000Fault, JpegFault, JpegLsFault, JpegXlFault, LooksLike, RequestFault, Result, RleFault,
     SeriesFault,
 };
-pub use functional_groups::{FrameAttributes, read_functional_groups};
 pub use image_description::{Attributes, CodedFrame, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;
 pub use parse::{
-    Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, ParseOptions, Rules,
-    Segment, Stop, Window, parse_elements,
+    Deviation, Deviations, Element, Encoding, Leniencies, Leniency, ParseOptions, Rules, Segment,
+    Stop, Window, parse_elements,
 };
 pub use source::{
-    AlignedBuffer, FileList, FileSource, FileState, OpenFile, PrivateMap, ReadAt, SharedBytes,
-    Source, list_files, with_files,
+    AlignedBuffer, FileSource, FileState, PrivateMap, ReadAt, SharedBytes, Source, list_files,
+    with_files,
 };
 pub use tag::Tag;
 pub use vr::Vr;

@@ -2,7 +2,7 @@
 
 /// How runs are chosen.
 #[derive(Clone, Copy, Debug)]
-pub struct Runs {
+pub(super) struct Runs {
     /// What chance starts with.
     pub seed: u64,
     /// The most bytes of a run, 1 to 128.
@@ -13,15 +13,15 @@ pub struct Runs {
 
 impl Runs {
     /// As long as can be.
-    pub const LONG: Runs = Runs { seed: 1, longest: 128, idle: 0 };
+    pub(super) const LONG: Runs = Runs { seed: 1, longest: 128, idle: 0 };
 }
 
 /// Steps of a linear congruential generator: the same numbers everywhere.
-pub struct Chance(pub u64);
+pub(super) struct Chance(pub u64);
 
 impl Chance {
     /// A number below `limit`.
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit.max(1)
@@ -29,12 +29,12 @@ impl Chance {
 }
 
 /// A frame of `samples`, those of a pixel together, of 1, 8, 16 or 32 bits.
-pub fn encode(samples: &[i64], samples_per_pixel: usize, bits: u32, runs: Runs) -> Vec<u8> {
+pub(super) fn encode(samples: &[i64], samples_per_pixel: usize, bits: u32, runs: Runs) -> Vec<u8> {
     frame_of(&segments_of(samples, samples_per_pixel, bits, runs))
 }
 
 /// The segments of a frame: of each sample the most significant byte first (PS3.5 §G.2).
-pub fn segments_of(
+pub(super) fn segments_of(
     samples: &[i64],
     samples_per_pixel: usize,
     bits: u32,
@@ -63,7 +63,7 @@ pub fn segments_of(
 
 /// One segment (PS3.5 §G.3): bytes that are the same are sometimes one run, sometimes several,
 /// sometimes not one.
-pub fn segment_of(bytes: &[u8], runs: Runs) -> Vec<u8> {
+pub(super) fn segment_of(bytes: &[u8], runs: Runs) -> Vec<u8> {
     let (mut chance, mut segment, mut rest) = (Chance(runs.seed), Vec::new(), bytes);
     while let Some(first) = rest.first() {
         if runs.idle > 0 && chance.below(runs.idle) == 0 {
@@ -95,7 +95,7 @@ pub fn segment_of(bytes: &[u8], runs: Runs) -> Vec<u8> {
 }
 
 /// Header and segments (PS3.5 §G.5).
-pub fn frame_of(segments: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn frame_of(segments: &[Vec<u8>]) -> Vec<u8> {
     let mut header = vec![segments.len() as u32];
     let mut offset = 64;
     for segment in segments {

@@ -50,7 +50,7 @@ pub(crate) fn signature(bytes: &[u8]) -> Option<usize> {
 }
 
 /// How a frame is written, by its first bytes; `None` if they do not say.
-pub fn recognize(frame: &[u8]) -> Option<Coding> {
+pub(crate) fn recognize(frame: &[u8]) -> Option<Coding> {
     /// Start of a JPEG-LS frame (T.87 §C.1.1).
     const SOF55: u8 = 0xF7;
     match SIGNATURES.get(signature(frame)?)?.1 {

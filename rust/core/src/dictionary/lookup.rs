@@ -176,12 +176,6 @@ pub fn is_repeater_keyword(keyword: &str) -> bool {
     REPEATERS.iter().any(|repeater| repeater.keyword == keyword)
 }
 
-/// Whether a tag lies in a repeating group. As in pydicom, odd groups (60x1) count here, though
-/// [`entry`] has nothing for them.
-pub fn is_repeater_tag(tag: Tag) -> bool {
-    repeater(tag).is_some()
-}
-
 /// What is known of a private element. `creator` is the text of its Private Creator element (PS3.5
 /// §7.8.1), without padding. The block (high byte of the element number) matters only where the
 /// vendor fixed it.
@@ -312,9 +306,10 @@ mod tests {
             assert_eq!(super::keyword(tag), keyword.unwrap_or(""), "{tag}");
         }
         assert!(
-            is_repeater_tag(Tag::new(0x6002, 0x3000)) && is_repeater_tag(Tag::new(0x6001, 0x3000))
+            repeater(Tag::new(0x6002, 0x3000)).is_some()
+                && repeater(Tag::new(0x6001, 0x3000)).is_some()
         );
-        assert!(!is_repeater_tag(Tag::new(0x0010, 0x0010)));
+        assert!(repeater(Tag::new(0x0010, 0x0010)).is_none());
     }
 
     #[test]

@@ -12,8 +12,8 @@ mod packed;
 mod private_elements;
 mod uids;
 
-pub use dictionary_vr::DictionaryVr;
+pub(crate) use dictionary_vr::DictionaryVr;
 pub use lookup::{
-    Entry, PrivateEntry, UidEntry, entry, is_repeater_keyword, is_repeater_tag, keyword, keywords,
-    name, private_entry, tag_of_keyword, uid_entry, uid_of_keyword, vr, vr_to_set,
+    Entry, PrivateEntry, UidEntry, entry, is_repeater_keyword, keyword, keywords, name,
+    private_entry, tag_of_keyword, uid_entry, uid_of_keyword, vr, vr_to_set,
 };

@@ -151,34 +151,6 @@ impl fmt::Display for ErrorKind {
             ErrorKind::FileChanged => f.write_str("the file was changed since it was opened"),
             ErrorKind::Remembered { why } => f.write_str(why),
             ErrorKind::NotDicom(looks_like) => write!(f, "not a DICOM file: {looks_like}"),
-            ErrorKind::HeaderCutShort { needed, available } => {
-                write!(f, "an element's header needs {needed} bytes, but {available} are left")
-            }
-            ErrorKind::ValueCutShort { needed, available } => {
-                write!(
-                    f,
-                    "the value needs {needed} bytes, but {available} are left ({} missing)",
-                    needed.saturating_sub(*available)
-                )
-            }
-            ErrorKind::ItemExpected { found } => {
-                write!(f, "expected an item {}, found {found}", Tag::ITEM)
-            }
-            ErrorKind::UnexpectedDelimiter { found } => {
-                write!(f, "a delimiter {found} stands where an element should")
-            }
-            ErrorKind::UndefinedLength { vr } => {
-                write!(f, "VR {vr} cannot have an undefined length")
-            }
-            ErrorKind::ValueLength { vr, length, size } => {
-                write!(f, "a value of VR {vr} has {length} bytes, which is no multiple of {size}")
-            }
-            ErrorKind::Missing { what, needed_for } => {
-                write!(f, "{what} is missing, which {needed_for} needs")
-            }
-            ErrorKind::BadValue { what, found, expected } => {
-                write!(f, "{what} is {found}, expected {expected}")
-            }
             ErrorKind::ImageSize { rows, columns, samples, frames } => {
                 write!(
                     f,
@@ -193,19 +165,6 @@ impl fmt::Display for ErrorKind {
             ),
             ErrorKind::FrameIndex { index, count } => {
                 write!(f, "there is no frame with index {index}: the image has {count}")
-            }
-            ErrorKind::TooDeep { limit } => {
-                write!(f, "sequences are nested more than {limit} deep")
-            }
-            ErrorKind::TooMany { limit } => write!(f, "more than {limit} elements or items"),
-            ErrorKind::HeaderTooLong { limit } => {
-                write!(f, "the header is longer than {limit} bytes")
-            }
-            ErrorKind::InflatedTooLong { limit } => {
-                write!(f, "the deflated data set is longer than {limit} bytes when it is inflated")
-            }
-            ErrorKind::DecodedTooLong { limit } => {
-                write!(f, "the compressed frame is longer than {limit} bytes when it is decoded")
             }
             ErrorKind::NotDeflated => {
                 f.write_str("the bytes are not deflated as the Transfer Syntax says")
@@ -230,6 +189,66 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Series(fault) => fault.fmt(f),
             ErrorKind::Column { text, fault } => write!(f, "column {text:?}: {fault}"),
             ErrorKind::Cancelled => f.write_str("interrupted"),
+            _ => match self.limit_sentence().or_else(|| self.element_sentence()) {
+                Some(sentence) => f.write_str(&sentence),
+                None => Ok(()),
+            },
         }
+    }
+}
+
+impl ErrorKind {
+    /// The sentence of a limit that is exceeded.
+    fn limit_sentence(&self) -> Option<String> {
+        Some(match self {
+            ErrorKind::TooDeep { limit } => {
+                format!("sequences are nested more than {limit} deep")
+            }
+            ErrorKind::TooMany { limit } => format!("more than {limit} elements or items"),
+            ErrorKind::HeaderTooLong { limit } => {
+                format!("the header is longer than {limit} bytes")
+            }
+            ErrorKind::InflatedTooLong { limit } => {
+                format!("the deflated data set is longer than {limit} bytes when it is inflated")
+            }
+            ErrorKind::DecodedTooLong { limit } => {
+                format!("the compressed frame is longer than {limit} bytes when it is decoded")
+            }
+            _ => return None,
+        })
+    }
+
+    /// The sentence of elements that break PS3.5 §7.
+    fn element_sentence(&self) -> Option<String> {
+        Some(match self {
+            ErrorKind::HeaderCutShort { needed, available } => {
+                format!("an element's header needs {needed} bytes, but {available} are left")
+            }
+            ErrorKind::ValueCutShort { needed, available } => {
+                format!(
+                    "the value needs {needed} bytes, but {available} are left ({} missing)",
+                    needed.saturating_sub(*available)
+                )
+            }
+            ErrorKind::ItemExpected { found } => {
+                format!("expected an item {}, found {found}", Tag::ITEM)
+            }
+            ErrorKind::UnexpectedDelimiter { found } => {
+                format!("a delimiter {found} stands where an element should")
+            }
+            ErrorKind::UndefinedLength { vr } => {
+                format!("VR {vr} cannot have an undefined length")
+            }
+            ErrorKind::ValueLength { vr, length, size } => {
+                format!("a value of VR {vr} has {length} bytes, which is no multiple of {size}")
+            }
+            ErrorKind::Missing { what, needed_for } => {
+                format!("{what} is missing, which {needed_for} needs")
+            }
+            ErrorKind::BadValue { what, found, expected } => {
+                format!("{what} is {found}, expected {expected}")
+            }
+            _ => return None,
+        })
     }
 }

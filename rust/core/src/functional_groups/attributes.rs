@@ -11,7 +11,7 @@ use crate::vr::Vr;
 /// finite or of the wrong count is `None`.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs, reason = "attributes of the standard by their keywords")]
-pub struct FrameAttributes {
+pub(crate) struct FrameAttributes {
     pub image_position: Option<[f64; 3]>,
     pub image_orientation: Option<[f64; 6]>,
     pub pixel_spacing: Option<[f64; 2]>,
@@ -50,7 +50,7 @@ pub struct FrameAttributes {
 
 /// Where a frame lies in the coordinates of its volume (PS3.3 §C.7.6.16.2.21, §C.7.6.16.2.22).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct VolumePlane {
+pub(crate) struct VolumePlane {
     /// Image Position (Volume), in mm.
     pub position: Option<[f64; 3]>,
     /// Image Orientation (Volume).

@@ -8,6 +8,6 @@ mod attributes;
 mod dimensions;
 mod walk;
 
-pub use attributes::FrameAttributes;
-pub use dimensions::{Dimension, Dimensions};
-pub use walk::read_functional_groups;
+pub(crate) use attributes::FrameAttributes;
+pub(crate) use dimensions::{Dimension, Dimensions};
+pub(crate) use walk::read_functional_groups;

@@ -24,7 +24,7 @@ const DEPTH: usize = 3;
 
 /// What is read of functional groups.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct FunctionalGroups {
+pub(crate) struct FunctionalGroups {
     /// One entry a frame, in their order.
     pub frames: Vec<FrameAttributes>,
     /// What the frames are counted by.
@@ -38,7 +38,7 @@ pub struct FunctionalGroups {
 ///
 /// If the sequences do not consist of items, the elements of an item cannot be parsed, a limit is
 /// exceeded, or the file is gone or has been changed.
-pub fn read_functional_groups(
+pub(crate) fn read_functional_groups(
     dataset: &Dataset,
     frame_count: usize,
 ) -> Result<Option<FunctionalGroups>> {

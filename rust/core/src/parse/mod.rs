@@ -30,7 +30,7 @@ pub(crate) use elements::parse_undefined;
 pub use file::ParseOptions;
 pub(crate) use file::{PREAMBLE_LENGTH, ParsedFile, parse_file};
 pub use header::{Element, Encoding};
-pub use items::ItemRange;
+pub(crate) use items::ItemRange;
 pub(crate) use items::{ItemRanges, parse_items};
 pub use leniency::{Deviation, Deviations, Leniencies, Leniency};
 pub use rules::Rules;

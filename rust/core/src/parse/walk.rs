@@ -113,7 +113,9 @@ impl Walk<'_, '_> {
         }
         if header.value_length.is_none() && !can_be_undefined(header.vr) {
             let error = ErrorKind::UndefinedLength { vr: header.vr };
-            self.tolerate(Leniency::UndefinedLengthVr, offset, error)?;
+            // The value is what ends somewhere else, so its place is the one that is noted.
+            let value_offset = offset.saturating_add(header.header_length as u64);
+            self.tolerate(Leniency::UndefinedLengthVr, value_offset, error)?;
         }
         Ok(header)
     }
@@ -220,9 +222,9 @@ mod tests {
         let implicit = Encoding::IMPLICIT_LITTLE;
         assert_eq!(settle(Vr::IMPLICIT, implicit, Leniencies::NONE), (Ok(()), vec![]));
         for vr in [Vr::UT, Vr::OF, Vr::UC, Vr::LO] {
-            let noted = vec![(Leniency::UndefinedLengthVr, 7)];
+            let noted = vec![(Leniency::UndefinedLengthVr, 19)];
             assert_eq!(settle(vr, EXPLICIT, Leniencies::DEFAULT), (Ok(()), noted), "{vr}");
-            let refused = Err(expected(ErrorKind::UndefinedLength { vr }, 7));
+            let refused = Err(expected(ErrorKind::UndefinedLength { vr }, 19));
             assert_eq!(settle(vr, EXPLICIT, Leniencies::NONE), (refused, vec![]), "{vr}");
         }
     }

@@ -82,7 +82,7 @@ stored_float! { f32, 4; f64, 8; }
 /// # Errors
 ///
 /// If the type does not hold it.
-pub fn fill_bytes(value: f64, to: SampleType) -> Result<Vec<u8>> {
+pub(crate) fn fill_bytes(value: f64, to: SampleType) -> Result<Vec<u8>> {
     let mut out = vec![0; to.size()];
     if from::<f64, 8>(&value.to_le_bytes(), as_they_are(to), &mut out) {
         return Ok(out);
@@ -95,7 +95,7 @@ pub fn fill_bytes(value: f64, to: SampleType) -> Result<Vec<u8>> {
 /// # Errors
 ///
 /// If the type does not hold each of them exactly.
-pub fn convert_floats(values: &mut [u8], to: SampleType, out: &mut [u8]) -> Result<()> {
+pub(crate) fn convert_floats(values: &mut [u8], to: SampleType, out: &mut [u8]) -> Result<()> {
     let (numbers, _) = values.as_chunks_mut::<8>();
     numbers.iter_mut().for_each(|number| *number = f64::from_ne_bytes(*number).to_le_bytes());
     if from::<f64, 8>(values, as_they_are(to), out) { Ok(()) } else { Err(not_exact(to)) }

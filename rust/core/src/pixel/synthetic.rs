@@ -12,7 +12,11 @@ use crate::image_description::{ImageDescription, PixelElement};
 use crate::source::{OpenFile, Source};
 use crate::vr::Vr;
 
-pub fn description(bits_allocated: u32, bits_stored: u32, is_signed: bool) -> ImageDescription {
+pub(crate) fn description(
+    bits_allocated: u32,
+    bits_stored: u32,
+    is_signed: bool,
+) -> ImageDescription {
     ImageDescription {
         rows: 1,
         columns: 2,
@@ -29,14 +33,14 @@ pub fn description(bits_allocated: u32, bits_stored: u32, is_signed: bool) -> Im
 }
 
 /// Eight frames from byte 50 on, in a value field that is longer than they are.
-pub fn pixels(bits_allocated: u32, vr: Vr, order: ByteOrder) -> NativePixels {
+pub(crate) fn pixels(bits_allocated: u32, vr: Vr, order: ByteOrder) -> NativePixels {
     let description =
         ImageDescription { frame_count: 8, ..description(bits_allocated, bits_allocated, false) };
     NativePixels { description, field: ValueField { offset: 50, length: 1000, vr, order } }
 }
 
 /// Three samples of 8 bits a pixel.
-pub fn colour(meaning: &str, is_planar: bool) -> ImageDescription {
+pub(crate) fn colour(meaning: &str, is_planar: bool) -> ImageDescription {
     ImageDescription {
         samples_per_pixel: 3,
         is_planar: Some(is_planar),
@@ -46,15 +50,15 @@ pub fn colour(meaning: &str, is_planar: bool) -> ImageDescription {
 }
 
 /// Bytes that are in memory.
-pub fn in_memory(bytes: &[u8]) -> FileBytes {
+pub(crate) fn in_memory(bytes: &[u8]) -> FileBytes {
     FileBytes::new(Source::Memory(Arc::new(bytes.to_vec())), Vec::new())
 }
 
 /// A file that is deleted at the end.
-pub struct TemporaryFile(pub PathBuf);
+pub(crate) struct TemporaryFile(pub PathBuf);
 
 impl TemporaryFile {
-    pub fn new(bytes: &[u8]) -> TemporaryFile {
+    pub(crate) fn new(bytes: &[u8]) -> TemporaryFile {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("rapidicom-pixel-{}-{number}", process::id());
@@ -64,7 +68,7 @@ impl TemporaryFile {
     }
 
     /// Its bytes, none of which are kept.
-    pub fn bytes(&self) -> FileBytes {
+    pub(crate) fn bytes(&self) -> FileBytes {
         let (_, source) = OpenFile::open(&self.0).unwrap();
         FileBytes::new(Source::File(Arc::new(source)), Vec::new())
     }

@@ -57,7 +57,7 @@ pub use header::{
     PlaceNumber, PlaceSource, StoredImage, ValueTransform,
 };
 pub use image_state::ImageState;
-pub use mosaic::Mosaic;
+
 pub use plan::SeriesPlan;
 pub use read::{ReadOptions, Values, read_slices};
 pub use report::{Issue, IssueKind, Report};

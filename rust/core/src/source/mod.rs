@@ -8,8 +8,10 @@ mod state;
 mod walk;
 
 pub use aligned::AlignedBuffer;
-pub use file::{FileSource, OpenFile, ReadAt, SharedBytes, Source};
+pub(crate) use file::OpenFile;
+pub use file::{FileSource, ReadAt, SharedBytes, Source};
 pub use map::PrivateMap;
 pub use state::FileState;
+pub(crate) use walk::FileList;
 pub(crate) use walk::list_states;
-pub use walk::{FileList, list_files, with_files};
+pub use walk::{list_files, with_files};

@@ -5,7 +5,6 @@ mod number;
 mod text;
 
 pub use character_set::CharacterSet;
-pub use number::{
-    Number, decimal, integer, is_canonical_integer, number_size, numbers, seconds_of_day, tags,
-};
+pub(crate) use number::seconds_of_day;
+pub use number::{Number, decimal, integer, is_canonical_integer, number_size, numbers, tags};
 pub use text::{is_multi_valued, text, text_values, trim, trim_end};

@@ -77,7 +77,7 @@ pub fn integer(text: &str) -> Option<i64> {
 
 /// The seconds since midnight of a TM (PS3.5 §6.2): `HHMMSS.FFFFFF`, whose end may be missing, or
 /// with colons as earlier versions of the standard had it. `None` if it is no time.
-pub fn seconds_of_day(text: &str) -> Option<f64> {
+pub(crate) fn seconds_of_day(text: &str) -> Option<f64> {
     let digits: String = text.trim().chars().filter(|c| *c != ':').collect();
     let part = |from: usize, to: usize| match digits.get(from..to.min(digits.len())) {
         None | Some("") => Some(0.0),

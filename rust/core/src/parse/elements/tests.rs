@@ -96,8 +96,8 @@ fn each_leniency_is_granted_or_refused() {
          [&header(ID, b"OB", UNDEFINED)[..], &item(2), b"ABxx", &[0; 8], &SEQUENCE_END].concat(),
          132, 150,
          value_of(122, 20), item_expected(0x7878_0000, 132)),
-        ("an undefined length", UndefinedLengthVr, undefined_text, 110, 130, value_of(122, 0),
-         expected(ErrorKind::UndefinedLength { vr: Vr::UT }, 110)),
+        ("an undefined length", UndefinedLengthVr, undefined_text, 122, 130, value_of(122, 0),
+         expected(ErrorKind::UndefinedLength { vr: Vr::UT }, 122)),
         ("zeros", TrailingZeros, vec![0; 8], 110, 110, one(), expected(zeros(), 110)),
         ("many zeros", TrailingZeros, vec![0; 1000], 110, 110, one(), expected(zeros(), 110)),
     ];
@@ -374,7 +374,7 @@ fn errors_name_the_element() {
     let (mut window, stop) = (Window::memory(&bytes, 0), Stop::AtEnd);
     let (all, notes) = (&mut elements, &mut deviations);
     let error = parse_elements(&mut window, 0, EXPLICIT, stop, &rules, all, notes).unwrap_err();
-    assert_eq!((error.tag(), error.offset()), (Some(Tag(ID)), Some(10)));
+    assert_eq!((error.tag(), error.offset()), (Some(Tag(ID)), Some(22)));
 }
 
 /// What both ways find: elements, where they stop or why not, and what was tolerated.
