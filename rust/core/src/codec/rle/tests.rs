@@ -1,3 +1,5 @@
+//! RLE Lossless frames: runs, samples out of bytes, and headers and segments that are damaged.
+
 use super::*;
 use crate::codec::{DecodeOptions, RowSink};
 use crate::error::{Error, FrameFault};

@@ -1,3 +1,5 @@
+//! Frames through their codecs: arrays, damage, colours, and what is refused before it is read.
+
 use super::*;
 use crate::dataset::FileBytes;
 use crate::encapsulation::Fragment;

@@ -1,3 +1,5 @@
+//! Headers of JPEG frames: what they say of the samples, and what they must not say.
+
 use super::*;
 use crate::codec::fault_of;
 

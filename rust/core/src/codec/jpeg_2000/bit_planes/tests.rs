@@ -1,3 +1,5 @@
+//! Code-blocks from an encoder: whole, cut short, and damaged.
+
 use super::encoder::Block;
 use super::*;
 

@@ -1,3 +1,5 @@
+//! From coefficients to samples: regions, component transforms, ranges, and damage.
+
 use super::super::codestream::bytes::{cod, qcd, size_of};
 use super::super::codestream::read_header;
 use super::*;

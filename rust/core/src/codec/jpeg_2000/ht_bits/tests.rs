@@ -1,3 +1,5 @@
+//! The bit streams of an HTJ2K code-block: their direction, their ends, and the runs of MEL.
+
 use super::*;
 
 /// The bits of `bytes` from the first on, the lowest of a byte first, as §7.1 has them.

@@ -1,3 +1,5 @@
+//! Packets: what their headers say of code-blocks, and the order of each progression.
+
 use super::super::parameters::Rectangle;
 use super::super::tag_tree::TagTree;
 use super::super::tile::{Band, Resolution};

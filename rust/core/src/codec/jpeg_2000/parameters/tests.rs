@@ -1,3 +1,5 @@
+//! How tiles and areas divide an image, and what each code of a header means.
+
 use super::*;
 
 fn rectangle(x0: u32, y0: u32, x1: u32, y1: u32) -> Rectangle {

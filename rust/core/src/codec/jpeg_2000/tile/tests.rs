@@ -1,3 +1,5 @@
+//! How a tile is divided, and the limits on its pieces.
+
 use super::super::codestream::bytes::{qcd, segment, size_of};
 use super::super::codestream::read_header;
 use super::*;

@@ -1,3 +1,5 @@
+//! Each wavelet undone: lines by hand, and planes out of a plain forward transform.
+
 use super::*;
 
 /// The samples of even coordinates, and those of odd ones.

@@ -1,3 +1,5 @@
+//! Each segment on coding: what it says, and what it must not say.
+
 use super::super::bytes::{STYLE, size_of};
 use super::super::segment::Contents;
 use super::*;

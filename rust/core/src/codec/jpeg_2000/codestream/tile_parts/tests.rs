@@ -1,3 +1,5 @@
+//! Where tile-parts start and end, and what their headers say.
+
 use super::super::bytes::{cod, qcd, segment, size_of};
 use super::super::main_header::read_header;
 use super::*;
