@@ -1,7 +1,9 @@
 """Pixels of one data set or file as arrays (PS3.3 §C.7.6.3), and what they mean (§C.11).
 
-`reading` reads them, `processing` turns stored values into those to show, `native` describes native
-pixels as bytes; `common`, `decoders`, `processing` and `utils` are pydicom's modules.
+`reading` reads stored values, without a palette. `lookup_tables` turns them into those of the
+modality and those to show, `palettes` into colours; `processing` gathers these functions under
+pydicom's name. `native` describes native pixels as bytes, `encapsulation` compressed ones. `common`,
+`decoders` and `utils` are pydicom's modules too.
 """
 
 from rapidicom.pixels.decoders.base import get_decoder

@@ -1,8 +1,8 @@
 //! Reads DICOM (PS3): elements, pixels, header tables, series and volumes. There is no Python in
 //! this crate.
 //!
-//! A module uses only what stands in a lower layer, or to its right in its own;
-//! `tests/rust/layers.rs` holds the table of STYLE.md and checks it.
+//! A module uses only those of lower layers, and those after it in its own row of the table in
+//! STYLE.md; `tests/rust/layers.rs` checks it.
 
 // Layer 5: many files.
 pub mod index;

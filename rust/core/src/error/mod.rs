@@ -3,6 +3,11 @@
 //! An error is made where it is noticed, from its [`ErrorKind`] alone, and gains its place on the
 //! way up: `.at_offset()`, `.at_tag()`, `.in_frame()`, `.in_file()`. No message shows the text of a
 //! value field: it can identify a patient.
+//!
+//! `kind` has the sentences, or the file of a family of faults: `jpeg_2000` has those of a damaged
+//! JPEG 2000 frame, which `codec::fault` wraps into [`ErrorKind::InvalidFrame`]. `located` puts place
+//! and sentence together, and sorts errors into a [`Family`], by which a binding chooses the
+//! exception.
 
 mod column;
 mod frame;

@@ -2,12 +2,13 @@
 //! of them.
 //!
 //! `columns` says what a column is, `values` takes its value out of a file, `builder` collects
-//! values, `scan` goes through the files and makes a `table`. `remembered` leaves out the files that
-//! an earlier scan has read and that are still the same.
+//! values, `scan` goes through the files and makes a `table`. `remembered` leaves out the files
+//! that an earlier scan has read and that are still the same.
 //!
 //! A new column type starts in `columns`: a variant of [`Kind`], and the VRs that have it in
-//! `kind_of`. The compiler then names what else it needs: its rows (`builder::Rows`), its values out
-//! of bytes (`values`), its column (`table::Values`), and the copy of a remembered row.
+//! `kind_of`. The compiler then asks for its rows (`builder::Rows`) and its values out of bytes
+//! (`values`). Two matches have an arm for the rest, which it misses: the column made of rows
+//! (`table::values_of`) and the copy of a remembered row (`remembered::known_chunk`).
 
 mod builder;
 mod columns;

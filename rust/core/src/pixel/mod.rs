@@ -1,5 +1,10 @@
 //! From the bytes of a frame, native or compressed, to an array: byte order, packed and unused
 //! bits, planes, colour, Modality LUT.
+//!
+//! `image` finds the pixels of a data set. `native` and `read` read native frames, `encapsulated`
+//! and `decoded` compressed ones; `cells`, `colour`, `rescale` and `modality_lut` turn their samples
+//! into those of the array. VOI LUTs and palettes are not applied here: `lookup_table` reads their
+//! entries for a caller that does.
 
 mod cells;
 mod colour;
