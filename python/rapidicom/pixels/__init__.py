@@ -2,8 +2,8 @@
 
 `reading` reads stored values, without a palette. `lookup_tables` turns them into those of the
 modality and those to show, `palettes` into colours; `processing` gathers these functions under
-pydicom's name. `native` describes native pixels as bytes, `encapsulation` compressed ones. `common`,
-`decoders` and `utils` are pydicom's modules too.
+pydicom's name. `native` describes native pixels as bytes, `encapsulation` compressed ones.
+`common`, `decoders` and `utils` are pydicom's modules too.
 """
 
 from rapidicom.pixels.decoders.base import get_decoder

@@ -5,8 +5,8 @@
 //! value field: it can identify a patient.
 //!
 //! `kind` has the sentences, or the file of a family of faults: `jpeg_2000` has those of a damaged
-//! JPEG 2000 frame, which `codec::fault` wraps into [`ErrorKind::InvalidFrame`]. `located` puts place
-//! and sentence together, and sorts errors into a [`Family`], by which a binding chooses the
+//! JPEG 2000 frame, which `codec::fault` wraps into [`ErrorKind::InvalidFrame`]. `located` puts
+//! place and sentence together, and sorts errors into a [`Family`], by which a binding chooses the
 //! exception.
 
 mod column;

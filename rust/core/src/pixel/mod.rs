@@ -2,9 +2,9 @@
 //! bits, planes, colour, Modality LUT.
 //!
 //! `image` finds the pixels of a data set. `native` and `read` read native frames, `encapsulated`
-//! and `decoded` compressed ones; `cells`, `colour`, `rescale` and `modality_lut` turn their samples
-//! into those of the array. VOI LUTs and palettes are not applied here: `lookup_table` reads their
-//! entries for a caller that does.
+//! and `decoded` compressed ones; `cells`, `colour`, `rescale` and `modality_lut` turn their
+//! samples into those of the array. Callers apply VOI LUTs and palettes themselves: `lookup_table`
+//! reads the entries for them.
 
 mod cells;
 mod colour;
