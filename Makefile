@@ -83,6 +83,7 @@ lint: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-lint
 BASE ?= main
 mutants:
 	@cargo mutants --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-mutants
+	@cargo nextest --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-nextest
 	@mkdir -p target
 	@git diff $(BASE) -- rust/core/src >target/mutants.diff
 	@if [ -z "$(FILE)" ] && [ ! -s target/mutants.diff ]; then echo "nothing differs from $(BASE): name a FILE"; exit 1; fi

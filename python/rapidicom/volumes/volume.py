@@ -92,7 +92,7 @@ class Volume:
     image has one, `"gradient_direction"` is absent.
 
     The files that FSL needs beside that of `to_nibabel()`: directions along the axes of that image,
-    the first one reversed if the image is right-handed, and 0 where a direction is missing.
+    the first one reversed if the image is right-handed, and 0 where there is none.
 
         bvals = vol.coords["b_value"]
         bvecs = np.nan_to_num(vol.coords["gradient_direction"] @ vol.direction)[:, ::-1]

@@ -34,7 +34,7 @@ pub enum OnError {
 ///
 /// # fn main() -> rapidicom_core::Result<()> {
 /// let files = list_files(&["../../tests/data/brain-mr".into()], true, 1, &mut |_| true)?;
-/// let columns = ColumnSpec::parse_all(&["Modality", "Rows"])?;
+/// let columns = [ColumnSpec::parse("Modality")?, ColumnSpec::parse("Rows")?];
 /// let workers = Workers::for_headers(None);
 /// let table = scan(files, &columns, workers, OnError::Collect, &mut |_| true)?;
 /// assert_eq!(table.paths.len(), 40);
