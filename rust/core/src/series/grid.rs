@@ -93,7 +93,7 @@ struct Step {
     kind: Kind,
     /// How many usual steps it is, rounded.
     slices: f64,
-    /// By how many mm it is off a whole number of them.
+    /// Whether it is a whole number of them, give or take what rounding explains.
     is_near_whole: bool,
 }
 
