@@ -36,6 +36,7 @@ mod image_state;
 mod mixed;
 mod mosaic;
 mod natural;
+mod open_image;
 mod order;
 mod parts;
 mod plan;
