@@ -20,7 +20,14 @@ use std::{
 };
 
 extern "C" {
-    fn mmap(address: *mut c_void, length: usize, protection: i32, flags: i32, file: i32, offset: i64) -> *mut c_void;
+    fn mmap(
+        address: *mut c_void,
+        length: usize,
+        protection: i32,
+        flags: i32,
+        file: i32,
+        offset: i64,
+    ) -> *mut c_void;
     fn munmap(address: *mut c_void, length: usize) -> i32;
     fn madvise(address: *mut c_void, length: usize, advice: i32) -> i32;
 }
@@ -43,12 +50,14 @@ fn in_parallel(count: usize, threads: usize, work: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| loop {
-                let start = next.fetch_add(STRIDE, Ordering::Relaxed);
-                if start >= count {
-                    break;
+            scope.spawn(|| {
+                loop {
+                    let start = next.fetch_add(STRIDE, Ordering::Relaxed);
+                    if start >= count {
+                        break;
+                    }
+                    (start..(start + STRIDE).min(count)).for_each(&work);
                 }
-                (start..(start + STRIDE).min(count)).for_each(&work);
             });
         }
     });
@@ -89,11 +98,14 @@ fn release(address: usize, length: usize) {
 fn main() {
     let arguments: Vec<String> = env::args().collect();
     let threads: usize = arguments[2].parse().expect("THREADS is a number");
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(&arguments[1]).expect("DIR is a folder").map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&arguments[1])
+        .expect("DIR is a folder")
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
     let count = paths.len();
-    let offsets: Vec<u64> = paths.iter().map(|path| path.metadata().unwrap().len() - SLICE_LENGTH as u64).collect();
+    let offsets: Vec<u64> =
+        paths.iter().map(|path| path.metadata().unwrap().len() - SLICE_LENGTH as u64).collect();
 
     let headers = median_seconds(|| {
         in_parallel(count, threads, |index| {
@@ -109,7 +121,9 @@ fn main() {
         in_parallel(count, threads, |index| {
             // SAFETY: every index has its own `SLICE_LENGTH` bytes of the `length` that were
             // allocated.
-            let stored = unsafe { slice::from_raw_parts_mut((warm + index * SLICE_LENGTH) as *mut u8, SLICE_LENGTH) };
+            let stored = unsafe {
+                slice::from_raw_parts_mut((warm + index * SLICE_LENGTH) as *mut u8, SLICE_LENGTH)
+            };
             File::open(&paths[index]).unwrap().read_exact_at(stored, offsets[index]).unwrap();
         })
     };
@@ -127,7 +141,9 @@ fn main() {
             File::open(&paths[index]).unwrap().read_exact_at(stored, offsets[index]).unwrap();
             // SAFETY: every index has its own `PIXELS` floats of the `2 * length` bytes that were
             // allocated.
-            let values = unsafe { slice::from_raw_parts_mut((fresh as *mut f32).add(index * PIXELS), PIXELS) };
+            let values = unsafe {
+                slice::from_raw_parts_mut((fresh as *mut f32).add(index * PIXELS), PIXELS)
+            };
             for (value, cell) in values.iter_mut().zip(stored.chunks_exact(2)) {
                 *value = u16::from_le_bytes([cell[0], cell[1]]) as f32 - 1024.0;
             }

@@ -236,6 +236,9 @@ fn deviations_are_tolerated_by_name_or_refused() {
     let open = |value: &[u8]| {
         [undefined(0x0008, 0x1140, b"SQ"), value.to_vec(), item(SEQUENCE_END, 0)].concat()
     };
+    let open_pixels = undefined(0x7FE0, 0x0010, b"OB");
+    let short_item = [item(ITEM, 2), ct.clone(), item(ITEM_END, 0)].concat();
+    let open_text = undefined(0x0010, 0x4000, b"UT");
     let id = element(0x0010, 0x0020, b"LO", b"ID");
     #[rustfmt::skip]
     let cases: [(&str, Vec<u8>, usize); 14] = [
@@ -243,16 +246,16 @@ fn deviations_are_tolerated_by_name_or_refused() {
         ("other_vr_encoding", file(&implicit), 1),
         ("value_cut_short", all[..all.len() - 1].to_vec(), 2),
         ("trailing_bytes", [&all[..], &[0, 0, 0]].concat(), 2),
-        ("missing_delimiter", file(&[ct.clone(), undefined(0x7FE0, 0x0010, b"OB"), item(ITEM, 0)].concat()), 2),
+        ("missing_delimiter", file(&[&ct[..], &open_pixels, &item(ITEM, 0)].concat()), 2),
         ("misspelt_vr", file(&[ct.clone(), misspelt].concat()), 2),
         ("stray_delimiter", file(&[ct.clone(), item(SEQUENCE_END, 0), id.clone()].concat()), 2),
         ("stray_item_end", file(&[ct.clone(), item(ITEM_END, 0), id.clone()].concat()), 1),
         ("missing_item_delimiter", file(&open(&[item(ITEM, UNDEFINED), ct.clone()].concat())), 1),
-        ("wrong_item_length", file(&open(&[item(ITEM, 2), ct.clone(), item(ITEM_END, 0)].concat())), 1),
+        ("wrong_item_length", file(&open(&short_item)), 1),
         ("value_without_items", file(&open(b"no items")), 1),
-        ("undefined_length_vr", file(&[undefined(0x0010, 0x4000, b"UT"), item(SEQUENCE_END, 0)].concat()), 1),
+        ("undefined_length_vr", file(&[open_text, item(SEQUENCE_END, 0)].concat()), 1),
         ("trailing_zeros", [&all[..], &[0; 20]].concat(), 2),
-        ("unordered_elements", file(&[element(0x0010, 0x0020, b"LO", b"ID"), ct.clone(), ct].concat()), 2),
+        ("unordered_elements", file(&[id, ct.clone(), ct].concat()), 2),
     ];
     for (name, bytes, count) in cases {
         let found = read(&bytes).unwrap();

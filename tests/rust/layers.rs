@@ -113,6 +113,8 @@ fn the_table_is_that_of_the_style_guide() {
 
 #[test]
 fn uses_are_found_in_every_form() {
-    let text = "use crate::tag::Tag;\nuse crate::{cursor::Cursor, vr::Vr};\nfn f() -> crate::error::Result<()> {}";
+    let text = "use crate::tag::Tag;\n\
+        use crate::{cursor::Cursor, vr::Vr};\n\
+        fn f() -> crate::error::Result<()> {}";
     assert_eq!(used_modules(text), ["tag", "cursor", "vr", "error"]);
 }

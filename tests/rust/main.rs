@@ -7,7 +7,7 @@ mod bytes;
 mod codecs;
 mod files;
 mod layers;
-
+mod layout;
 mod pixels;
 mod properties;
 mod scan;

@@ -44,10 +44,17 @@ fn images() -> impl Strategy<Value = (ImageDescription, ValueField, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn frames_one_by_one_are_those_of_the_whole((description, field, bytes) in images(), raw in any::<bool>()) {
+    fn frames_one_by_one_are_those_of_the_whole(
+        (description, field, bytes) in images(),
+        raw in any::<bool>(),
+    ) {
         let Ok(mut pixels) = NativePixels::new(description, field) else { return Ok(()) };
         pixels.description.frame_count = pixels.whole_frame_count();
         let bytes = FileBytes::new(Source::Memory(Arc::new(bytes)), Vec::new());

@@ -5,7 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use rapidicom_core::{Deviations, Encoding, Rules, Stop, Window, parse_elements};
 
-const ENCODINGS: [Encoding; 3] = [Encoding::IMPLICIT_LITTLE, Encoding::EXPLICIT_LITTLE, Encoding::EXPLICIT_BIG];
+const ENCODINGS: [Encoding; 3] =
+    [Encoding::IMPLICIT_LITTLE, Encoding::EXPLICIT_LITTLE, Encoding::EXPLICIT_BIG];
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((choice, bytes)) = bytes.split_first() else { return };
@@ -13,6 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
     let mut window = Window::memory(bytes, 0);
     let rules = Rules::default();
-    parse_elements(&mut window, 0, encoding, Stop::AtEnd, &rules, &mut elements, &mut deviations).ok();
+    parse_elements(&mut window, 0, encoding, Stop::AtEnd, &rules, &mut elements, &mut deviations)
+        .ok();
     assert!(elements.iter().all(|element| element.value_end() <= bytes.len() as u64));
 });

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use rapidicom_core::pixel::{NativePixels, ValueField, read_frames};
-use rapidicom_core::{Dataset, DicomFile, ImageDescription, Limits, ParseOptions, PixelElement, value};
+use rapidicom_core::{
+    Dataset, DicomFile, ImageDescription, Limits, ParseOptions, PixelElement, value,
+};
 
 /// A frame of more bytes than this is not read: the fuzzer would spend its time on copying.
 const LONGEST_FRAME: usize = 1 << 20;

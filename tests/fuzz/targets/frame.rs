@@ -20,7 +20,9 @@ impl RowSink for Passing {
 /// Decodes a frame: rows - 1, columns - 1, samples of a pixel - 1 and the width of samples (1, 8,
 /// 16 or 32 bits) in a byte each, then the frame itself.
 pub fn decode(codec: &dyn Codec, bytes: &[u8]) {
-    let Some(([rows, columns, samples, width], frame)) = bytes.split_first_chunk::<4>() else { return };
+    let Some(([rows, columns, samples, width], frame)) = bytes.split_first_chunk::<4>() else {
+        return;
+    };
     let bits = [1, 8, 16, 32][usize::from(width % 4)];
     let image = ImageDescription {
         rows: usize::from(*rows) + 1,
@@ -38,5 +40,8 @@ pub fn decode(codec: &dyn Codec, bytes: &[u8]) {
     let mut sink = Passing;
     let mut target = Target::new(&image, DecodeOptions::default(), &mut sink);
     let decoded = codec.decode(frame, &mut target);
-    assert!(!matches!(decoded, Ok(Decoded::Whole)) || target.is_full(), "whole, and rows are missing");
+    assert!(
+        !matches!(decoded, Ok(Decoded::Whole)) || target.is_full(),
+        "whole, and rows are missing"
+    );
 }

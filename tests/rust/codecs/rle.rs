@@ -127,54 +127,25 @@ fn headers_that_cannot_be() {
         frame
     };
     let whole = frame_of(&segments());
+    #[rustfmt::skip]
     let cases = [
         ("nothing", vec![], (3, 8), 0, "its header has 64 bytes, but there are 0"),
-        (
-            "cut in the header",
-            whole[..63].to_vec(),
-            (3, 8),
-            0,
-            "its header has 64 bytes, but there are 63",
-        ),
-        (
-            "too few",
-            whole.clone(),
-            (4, 8),
-            0,
-            "it has 3 segments, but 4 samples a pixel of 1 bytes need 4",
-        ),
-        (
-            "too many",
-            whole.clone(),
-            (1, 8),
-            0,
-            "it has 3 segments, but 1 samples a pixel of 1 bytes need 1",
-        ),
-        (
-            "of another width",
-            whole.clone(),
-            (3, 16),
-            0,
-            "it has 3 segments, but 3 samples a pixel of 2 bytes need 6",
-        ),
+        ("cut in the header", whole[..63].to_vec(), (3, 8), 0,
+            "its header has 64 bytes, but there are 63"),
+        ("too few", whole.clone(), (4, 8), 0,
+            "it has 3 segments, but 4 samples a pixel of 1 bytes need 4"),
+        ("too many", whole.clone(), (1, 8), 0,
+            "it has 3 segments, but 1 samples a pixel of 1 bytes need 1"),
+        ("of another width", whole.clone(), (3, 16), 0,
+            "it has 3 segments, but 3 samples a pixel of 2 bytes need 6"),
         ("none", with(0, 0), (3, 8), 0, "it has 0 segments, but 3 samples"),
-        (
-            "more than fit a header",
-            with(0, 16),
-            (4, 32),
-            0,
-            "a header has room for 15 segments, but 4 samples",
-        ),
+        ("more than fit a header", with(0, 16), (4, 32), 0,
+            "a header has room for 15 segments, but 4 samples"),
         ("in the header", with(1, 60), (3, 8), 4, "segment 1 of 3 has the bytes 60 to 66 of 70"),
         ("backwards", with(2, 69), (3, 8), 8, "segment 2 of 3 has the bytes 69 to 68 of 70"),
         ("past the end", with(3, 71), (3, 8), 8, "segment 2 of 3 has the bytes 66 to 71 of 70"),
-        (
-            "far past the end",
-            with(3, u32::MAX),
-            (3, 8),
-            8,
-            "segment 2 of 3 has the bytes 66 to 4294967295 of 70",
-        ),
+        ("far past the end", with(3, u32::MAX), (3, 8), 8,
+            "segment 2 of 3 has the bytes 66 to 4294967295 of 70"),
     ];
     for (name, frame, (samples_per_pixel, bits), offset, expected) in cases {
         let (found, why) = error_of(&frame, 3, 2, samples_per_pixel, bits);
@@ -258,8 +229,8 @@ proptest! {
     ) {
         let values = samples(rows * columns * samples_per_pixel, bits, seed, change);
         let frame = encode(&values, samples_per_pixel, bits, Runs { seed, longest, idle });
-        let decoded = decode(&RleLossless, &frame, &image(rows, columns, samples_per_pixel, bits)).unwrap();
-        prop_assert_eq!(decoded, (values, true));
+        let image = image(rows, columns, samples_per_pixel, bits);
+        prop_assert_eq!(decode(&RleLossless, &frame, &image).unwrap(), (values, true));
     }
 
     #[test]
@@ -268,7 +239,8 @@ proptest! {
         (seed, change, cut) in (any::<u64>(), 1u64..60, 1usize..200),
     ) {
         let values = samples(rows * columns, 8, seed, change);
-        let mut frame = frame_of(&[segment_of(&values.iter().map(|value| *value as u8).collect::<Vec<_>>(), Runs::LONG)]);
+        let bytes: Vec<u8> = values.iter().map(|value| *value as u8).collect();
+        let mut frame = frame_of(&[segment_of(&bytes, Runs::LONG)]);
         frame.truncate(frame.len().saturating_sub(cut).max(64));
         if let Ok((decoded, is_whole)) = decode(&RleLossless, &frame, &image(rows, columns, 1, 8)) {
             prop_assert_eq!(is_whole, decoded.len() == values.len());

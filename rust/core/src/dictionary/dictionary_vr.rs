@@ -46,7 +46,8 @@ macro_rules! dictionary_vrs {
 }
 
 dictionary_vrs! {
-    AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV
+    AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW
+    PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV
 }
 
 #[cfg(test)]

@@ -40,11 +40,14 @@ pub(super) struct Packed {
 
 /// Makes the static `$table`, a [`Packed`], of [`Source`]s.
 macro_rules! packed_table {
-    ($table:ident: $(($tag:literal, $vr:expr, $vm:literal, $keyword:literal, $name:literal, $flags:expr),)*) => {
+    ($table:ident: $((
+        $tag:literal, $vr:expr, $vm:literal, $keyword:literal, $name:literal, $flags:expr
+    ),)*) => {
         pub(super) static $table: $crate::dictionary::packed::Packed = {
-            const SOURCES: &[$crate::dictionary::packed::Source] = &[$(($tag, $vr, $vm, $keyword, $name, $flags)),*];
-            static ROWS: [$crate::dictionary::packed::Row; SOURCES.len()] = $crate::dictionary::packed::rows(SOURCES);
-            $crate::dictionary::packed::Packed::new(&ROWS, concat!($($keyword, $name, $vm),*))
+            use $crate::dictionary::packed::{Packed, Row, Source, rows};
+            const SOURCES: &[Source] = &[$(($tag, $vr, $vm, $keyword, $name, $flags)),*];
+            static ROWS: [Row; SOURCES.len()] = rows(SOURCES);
+            Packed::new(&ROWS, concat!($($keyword, $name, $vm),*))
         };
     };
 }

@@ -3,9 +3,9 @@
 //! Functional groups give it frame by frame (PS3.3 §C.7.6.16), those of ultrasound volumes in
 //! coordinates of the volume (PS3.3 §C.8.24.2) unless they have the patient's too. Doses have
 //! offsets along the normal instead (PS3.3 §C.8.8.3.2). Reconstructed tomograms of nuclear medicine
-//! have a slice vector and one spacing (PS3.3 §C.8.4.8, §C.8.4.15), and further vectors for whatever
-//! else tells their frames apart. Frames of other objects follow each other in time or in an
-//! unknown way: they have no place.
+//! have a slice vector and one spacing (PS3.3 §C.8.4.8, §C.8.4.15), and further vectors for
+//! whatever else tells their frames apart. Frames of other objects follow each other in time or in
+//! an unknown way: they have no place.
 
 use super::header::{
     FrameHeader, ImagePlane, InstanceHeader, PlaceNumber, PlaceSource, decimals, exactly,

@@ -7,8 +7,8 @@ use crate::geometry::Vector;
 use crate::series::header::AxisNumber;
 use crate::series::stack::Entry;
 
-/// Where one of them changes along an axis, the other is a coordinate too: a table of weightings has
-/// both.
+/// Where one of them changes along an axis, the other is a coordinate too: a table of weightings
+/// has both.
 const WEIGHTING: [Attribute; 2] =
     [Attribute::Number(AxisNumber::DiffusionBValue), Attribute::Gradient];
 
