@@ -247,16 +247,20 @@ mod tests {
             })
         };
         let axial = "ORIGINAL\\PRIMARY\\AXIAL";
-        for (name, image, count, expected) in [
-            ("few", other(90.0, "SCOUT", 9), 4, IssueKind::Localizer),
-            ("not few", other(90.0, "SCOUT", 9), 3, IssueKind::MixedOrientation),
-            ("of the same type", other(90.0, axial, 9), 4, IssueKind::MixedOrientation),
-            ("of the same shape", other(90.0, "SCOUT", 5), 4, IssueKind::MixedOrientation),
-            ("46 degrees", other(46.0, "SCOUT", 9), 4, IssueKind::Localizer),
-            ("44 degrees", other(44.0, "SCOUT", 9), 4, IssueKind::MixedOrientation),
+        let scout = || other(90.0, "SCOUT", 9);
+        for (name, image, counts, expected) in [
+            ("few", scout(), (4, 1), IssueKind::Localizer),
+            ("not few", scout(), (3, 1), IssueKind::MixedOrientation),
+            ("two are few", scout(), (8, 2), IssueKind::Localizer),
+            ("two are not few", scout(), (7, 2), IssueKind::MixedOrientation),
+            ("of the same type", other(90.0, axial, 9), (4, 1), IssueKind::MixedOrientation),
+            ("of the same shape", other(90.0, "SCOUT", 5), (4, 1), IssueKind::MixedOrientation),
+            ("46 degrees", other(46.0, "SCOUT", 9), (4, 1), IssueKind::Localizer),
+            ("44 degrees", other(44.0, "SCOUT", 9), (4, 1), IssueKind::MixedOrientation),
         ] {
+            let (count, other_count) = counts;
             let mut headers = regular()[..count].to_vec();
-            headers.push(image);
+            headers.extend(vec![image; other_count]);
             let images = Images::new(headers);
             let entries = images.entries();
             let (stack, other) = entries.split_at(count);

@@ -50,10 +50,9 @@ impl Copies {
 pub(super) fn drop_copies<'a>(mut entries: Vec<Entry<'a>>) -> (Vec<Entry<'a>>, Copies) {
     let mut seen = HashSet::with_capacity(entries.len());
     let is_new = |entry: &Entry<'a>| seen.insert(entry.header.identity.sop_instance_uid.as_str());
-    let has_uid = |entry: &&Entry<'a>| {
-        !entry.header.identity.sop_instance_uid.is_empty() && entry.frame.index == 0
-    };
-    if entries.iter().filter(has_uid).all(is_new) {
+    let has_uid = |entry: &&Entry<'a>| !entry.header.identity.sop_instance_uid.is_empty();
+    let is_first_frame = |entry: &&Entry<'a>| entry.frame.index == 0;
+    if entries.iter().filter(has_uid).filter(is_first_frame).all(is_new) {
         return (entries, Copies::default());
     }
     let bits =

@@ -175,3 +175,100 @@ fn why_unsupported(readable: &[Entry<'_>], issues: &mut Vec<Issue>) -> Option<Er
     issues.push(finding.about(readable.iter().map(Entry::path)));
     Some(error.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::report::IssueKind;
+    use crate::series::tests::synthetic::{
+        Images, findings, header, image_mut, plan, regular, slices, why, with,
+    };
+
+    type Change = fn(&mut InstanceHeader);
+
+    const NATIVE: Change = |_| {};
+    const CUT_SHORT: Change = |one| {
+        let description = image_mut(one).clone();
+        one.image.state = ImageState::Truncated { description, needed: 9, available: 4 };
+    };
+    const NOT_READ: Change = |one| {
+        let (error, description) = (why(), Some(image_mut(one).clone()));
+        let has_own_geometry = true;
+        one.image.state = ImageState::Unsupported { error, description, has_own_geometry };
+    };
+
+    #[test]
+    fn images_without_pixels_are_left_out_and_told_once_a_file() {
+        use IssueKind::{Truncated, Unsupported};
+        for (name, changes, kept, issues) in [
+            ("whole", [NATIVE, NATIVE], &[0, 1, 2, 3][..], &[][..]),
+            ("one cut short", [NATIVE, CUT_SHORT], &[0, 1], &[Truncated]),
+            ("one not read", [NOT_READ, NATIVE], &[2, 3], &[Unsupported]),
+            ("both cut short", [CUT_SHORT, CUT_SHORT], &[], &[Truncated, Truncated]),
+            ("both not read", [NOT_READ, NOT_READ], &[0, 1, 2, 3], &[]),
+            ("one of each", [CUT_SHORT, NOT_READ], &[2, 3], &[Truncated]),
+        ] {
+            let file = |change: Change| {
+                let mut file = header("a");
+                file.frames = vec![FrameHeader::of_instance(&file); 2];
+                file.frames[1].index = 1;
+                change(&mut file);
+                file
+            };
+            let images = Images::new(changes.map(file).to_vec());
+            let mut found = Vec::new();
+            let readable = readable(&images.entries(), &mut found);
+            let indices: Vec<usize> = readable.iter().map(|entry| entry.index).collect();
+            assert_eq!(indices, kept, "{name}");
+            let kinds: Vec<IssueKind> = found.iter().map(|issue| issue.kind).collect();
+            assert_eq!(kinds, issues, "{name}");
+        }
+    }
+
+    #[test]
+    fn none_is_read_where_the_first_is_not() {
+        for (name, change, expected) in
+            [("read", NATIVE, None), ("not read", NOT_READ, Some(why().what()))]
+        {
+            let images = Images::new(vec![with("a", change), header("b")]);
+            let mut issues = Vec::new();
+            let found = why_unsupported(&images.entries(), &mut issues);
+            assert_eq!(found.map(|error| error.what()), expected, "{name}");
+            let paths: Vec<usize> = issues.iter().map(|issue| issue.paths.len()).collect();
+            assert_eq!(paths, expected.map_or(vec![], |_| vec![2]), "{name}");
+        }
+        assert!(why_unsupported(&[], &mut Vec::new()).is_none());
+    }
+
+    #[test]
+    fn images_with_places_of_their_own_are_not_said_to_lack_them() {
+        let mut headers = regular()[..3].to_vec();
+        for header in &mut headers {
+            header.plane.position = None;
+            NOT_READ(header);
+        }
+        let plan = plan(headers);
+        assert_eq!(slices(&plan), "00 01 02");
+        assert_eq!(findings(&plan), ["unsupported!: 00 01 02"]);
+    }
+
+    #[test]
+    fn colours_are_the_last_axis() {
+        let mut headers = regular();
+        headers.iter_mut().for_each(|one| image_mut(one).samples_per_pixel = 3);
+        assert_eq!(plan(headers).shape, [8, 5, 7, 3]);
+    }
+
+    #[test]
+    fn a_plan_says_what_its_first_slice_says() {
+        let mut headers = regular();
+        headers[0].identity.modality = "PT".to_owned();
+        headers[0].identity.series_number = Some(4);
+        let found = plan(headers);
+        assert_eq!((found.uid.as_str(), found.study_uid.as_str()), ("1.2", "1"));
+        assert_eq!((found.modality.as_str(), found.description.as_str()), ("PT", "Secret"));
+        assert_eq!((found.number, found.spacing), (Some(4), [2.5, 0.75, 0.5]));
+        let files: Vec<usize> = found.set.slices.iter().flatten().map(|slice| slice.file).collect();
+        assert_eq!(files, [0, 1, 2, 3, 4, 5, 6, 7]);
+    }
+}

@@ -228,4 +228,38 @@ mod tests {
         let folder = Folder::new(&[("a", slice_of(NATIVE, &[NO_SERIES]))]);
         assert_eq!(series_of_damaged(&folder.path("a"), &error), None);
     }
+
+    #[test]
+    fn a_folder_of_other_files_has_no_series() {
+        let folder = Folder::new(&[("text", b"words, and many more of them".repeat(9))]);
+        let found = find(&folder, &[]).unwrap();
+        assert_eq!((found.series.len(), found.errors.len(), found.file_count), (0, 0, 1));
+        assert_eq!(found.skipped, BTreeMap::from([("a text file".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn an_image_that_contradicts_itself_is_reported_in_its_series() {
+        let files = [("a", slice_of(NATIVE, &[])), ("b", slice_of(NATIVE, &[NO_ROWS]))];
+        let found = find(&Folder::new(&files), &[]).unwrap();
+        assert_eq!((found.errors.len(), found.without_image, found.series.len()), (0, 0, 1));
+        let report = &found.series[0].report;
+        let issues: Vec<_> = report.unreadable.iter().flat_map(|issues| issues.iter()).collect();
+        assert!(matches!(issues[..], [issue] if issue.is_error), "{issues:?}");
+    }
+
+    #[test]
+    fn files_that_nobody_asked_for_must_be_there() {
+        let folder = Folder::new(&[("text", b"words, and many more of them".repeat(9))]);
+        let list = |name: &str, is_unasked| {
+            let (files, errors) = (vec![folder.path(name)], Vec::new());
+            let files = FileList { files, named_count: 1, errors, is_unasked };
+            let workers = Workers::for_headers(Some(1));
+            find_series(files, workers, &Tolerances::DEFAULT, &mut |_| true)
+        };
+        let error = list("absent", true).unwrap_err();
+        assert_eq!((error.family(), error.path()), (Family::Io, Some(&*folder.path("absent"))));
+        for (name, is_unasked) in [("absent", false), ("text", true)] {
+            assert_eq!(list(name, is_unasked).unwrap().errors.len(), 1, "{name}");
+        }
+    }
 }

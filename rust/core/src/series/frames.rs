@@ -7,6 +7,8 @@
 //! whatever else tells their frames apart. Frames of other objects follow each other in time or in
 //! an unknown way: they have no place.
 
+use std::cmp::Ordering;
+
 use super::header::{
     FrameHeader, ImagePlane, InstanceHeader, PlaceNumber, PlaceSource, decimals, exactly,
 };
@@ -110,10 +112,11 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     number_places(&mut all, PlaceSource::SliceVector, |frame| slices.index(frame, 0));
     // One that ends before the frames do tells some of them apart, so that the rest are not to be
     // guessed at.
-    let is_cut_short = |(_, vector): &(Tag, Vec<f64>)| {
-        vector.len() < count && vector.iter().any(|index| Some(index) != vector.first())
+    let is_kept = |(_, vector): &(Tag, Vec<f64>)| match vector.len().cmp(&count) {
+        Ordering::Less => vector.iter().any(|index| Some(index) != vector.first()),
+        Ordering::Equal => true,
+        Ordering::Greater => false,
     };
-    let is_kept = |vector: &(Tag, Vec<f64>)| is_whole(vector) || is_cut_short(vector);
     let vectors: Vec<(Tag, Vec<f64>)> = VECTORS.into_iter().map(vector).filter(is_kept).collect();
     let dimensions = Some(Box::new(Dimensions::of_vectors(&vectors)));
     Ok(Frames { all, dimensions, is_in_volume: false })
@@ -258,128 +261,4 @@ fn tomogram_places(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::series::tests::bytes::{NATIVE, dataset_of, element, header_of};
-    use crate::series::tests::synthetic::{SAGITTAL, image_mut, with};
-
-    /// An element as a tuple: group, number, VR, value.
-    type Value<'a> = (u16, u16, &'a str, &'a [u8]);
-
-    const DOSE: Value<'_> = (0x0008, 0x0060, "CS", b"RTDOSE");
-    const NUCLEAR: Value<'_> = (0x0008, 0x0060, "CS", b"NM");
-    const RECON: Value<'_> = (0x0008, 0x0008, "CS", b"ORIGINAL\\PRIMARY\\RECON TOMO");
-    const THREE: Value<'_> = (0x0028, 0x0008, "IS", b"3 ");
-    const PIXELS: Value<'_> = (0x7FE0, 0x0010, "OW", &[0; 24]);
-
-    /// The heights of the frames of an image at z = 30.
-    fn heights(changes: &[Value<'_>]) -> Vec<Option<f64>> {
-        let header = header_of(NATIVE, &[&[THREE, PIXELS], changes].concat());
-        header.frames.iter().map(|frame| frame.plane.position.map(|[_, _, z]| z)).collect()
-    }
-
-    #[test]
-    fn frames_of_a_dose_lie_at_offsets_or_at_heights() {
-        let offsets = |value| (0x3004, 0x000C, "DS", value);
-        for (name, value, expected) in [
-            ("offsets", &b"0\\2.5\\5 "[..], [Some(30.0), Some(32.5), Some(35.0)]),
-            ("heights", b"30.0099\\32\\34 ", [Some(30.0099), Some(32.0), Some(34.0)]),
-            ("heights of another place", b"30.02\\32\\34", [None; 3]),
-            ("too few", b"0\\2.5 ", [None; 3]),
-            ("not finite", b"0\\2.5\\inf ", [None; 3]),
-        ] {
-            assert_eq!(heights(&[DOSE, offsets(value)]), expected, "{name}");
-            assert_eq!(heights(&[offsets(value)]), [None; 3], "{name}, but no dose");
-        }
-        // Heights say nothing of planes that are not axial.
-        let sagittal = (0x0020, 0x0037, "DS", &b"0\\1\\0\\0\\0\\-1"[..]);
-        assert_eq!(heights(&[DOSE, sagittal, offsets(b"30\\32\\34 ")]), [None; 3]);
-        assert_eq!(heights(&[DOSE, sagittal, offsets(b"0\\1\\2 ")]), [Some(30.0); 3]);
-    }
-
-    #[test]
-    fn frames_of_a_tomogram_lie_at_the_places_of_their_slices() {
-        let plane = element(0x0020, 0x0032, "DS", b"0\\0\\50");
-        let mut item = vec![0xFE, 0xFF, 0x00, 0xE0];
-        item.extend((plane.len() as u32).to_le_bytes());
-        item.extend(plane);
-        let detector: Value<'_> = (0x0054, 0x0022, "SQ", &item);
-        fn slices(value: &[u8]) -> Value<'_> {
-            (0x0054, 0x0080, "US", value)
-        }
-        let order: Value<'_> = slices(&[1, 0, 3, 0, 2, 0]);
-        let spacing: Value<'_> = (0x0018, 0x0088, "DS", b"2 ");
-        let thickness: Value<'_> = (0x0018, 0x0050, "DS", b"4 ");
-        let places = [Some(50.0), Some(54.0), Some(52.0)];
-        let thick = [Some(50.0), Some(58.0), Some(54.0)];
-        for (name, changes, expected) in [
-            ("a spacing", &[NUCLEAR, RECON, detector, order, spacing, thickness][..], places),
-            ("a thickness", &[NUCLEAR, RECON, detector, order, thickness], thick),
-            ("neither", &[NUCLEAR, RECON, detector, order], [None; 3]),
-            ("no tomogram", &[NUCLEAR, detector, order, spacing], [None; 3]),
-            ("another modality", &[RECON, detector, order, spacing], [None; 3]),
-            ("no detector", &[NUCLEAR, RECON, order, spacing], [None; 3]),
-            (
-                "a slice 0",
-                &[NUCLEAR, RECON, detector, slices(&[0, 0, 1, 0, 2, 0]), spacing],
-                [None; 3],
-            ),
-            ("too few", &[NUCLEAR, RECON, detector, slices(&[1, 0, 2, 0]), spacing], [None; 3]),
-        ] {
-            assert_eq!(heights(changes), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn vectors_count_frames_of_nuclear_medicine() {
-        let phase: Value<'_> = (0x0054, 0x0030, "US", &[1, 0, 2, 0, 2, 0]);
-        let slices: Value<'_> = (0x0054, 0x0080, "US", &[3, 0, 1, 0, 1, 0]);
-        let header = header_of(NATIVE, &[THREE, PIXELS, NUCLEAR, phase, slices]);
-        let numbers: Vec<_> = header.frames.iter().map(|frame| frame.place_number).collect();
-        let place = |number| Some(PlaceNumber { source: PlaceSource::SliceVector, number });
-        assert_eq!(numbers, [place(3), place(1), place(1)]);
-        let dimensions = header.dimensions.unwrap();
-        let pointers: Vec<Tag> = dimensions.all().iter().map(|one| one.pointer).collect();
-        assert_eq!(pointers, [Tag::new(0x0054, 0x0030)]);
-        let cut: Value<'_> = (0x0054, 0x0010, "US", &[1, 0, 2, 0]);
-        let constant: Value<'_> = (0x0054, 0x0020, "US", &[1, 0, 1, 0]);
-        let header = header_of(NATIVE, &[THREE, PIXELS, NUCLEAR, cut, constant]);
-        assert_eq!(header.dimensions.unwrap().all().len(), 1, "one that says something");
-        let header = header_of(NATIVE, &[THREE, PIXELS, phase]);
-        assert!(header.dimensions.is_none() && header.frames.len() == 3);
-        assert!(header_of(NATIVE, &[]).frames.is_empty(), "a single frame");
-    }
-
-    #[test]
-    fn there_are_as_many_frames_as_there_can_be() {
-        let image = |frame_count| {
-            let mut header = with("a", |one| one.plane.orientation = Some(SAGITTAL));
-            image_mut(&mut header).frame_count = frame_count;
-            image_mut(&mut header).clone()
-        };
-        let dataset = dataset_of(&[(0x7FE0, 0x0010, "OW", &[0; 4])]);
-        for (frame_count, room) in [(1, None), (32, None), (33, Some(32))] {
-            let found = check_count(&dataset, &image(frame_count)).err();
-            let found = found.map(|error| match error.kind() {
-                ErrorKind::Series(SeriesFault::FrameCount { found, room }) => (*found, *room),
-                _ => panic!("{error}"),
-            });
-            assert_eq!(found, room.map(|room| (frame_count, room)));
-        }
-        let empty = dataset_of(&[(0x7FE0, 0x0010, "OW", b"")]);
-        assert!(check_count(&empty, &image(1)).is_ok() && check_count(&empty, &image(2)).is_err());
-        assert!(check_count(&dataset_of(&[]), &image(9)).is_ok());
-
-        let groups = dataset_of(&[(0x5200, 0x9230, "SQ", &[0xFE, 0xFF, 0, 0xE0, 0, 0, 0, 0])]);
-        assert!(has_groups_of(&groups, 1) && !has_groups_of(&groups, 2));
-        assert!(!has_groups_of(&dataset, 0));
-    }
-
-    #[test]
-    fn dimensions_of_places_tell_no_images_apart() {
-        for tag in OF_PLACES {
-            assert!(is_of_places(tag));
-        }
-        assert!(!is_of_places(SLICE_VECTOR));
-    }
-}
+mod tests;

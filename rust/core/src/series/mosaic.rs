@@ -166,7 +166,7 @@ mod tests {
     use super::*;
     use crate::series::private::csa;
     use crate::series::tests::bytes::dataset_of;
-    use crate::series::tests::synthetic::{AXIAL, ORIGIN, header};
+    use crate::series::tests::synthetic::{AXIAL, ORIGIN, header, native, with};
 
     #[test]
     fn tiles_are_a_square() {
@@ -279,6 +279,116 @@ mod tests {
             ("none", &none, None, 3, &[]),
         ] {
             assert_eq!(slice_times(dataset, csa, count), expected, "{name}");
+        }
+    }
+
+    type Entries<'a> = &'a [(&'a str, &'a [&'a str])];
+
+    /// What tells how many slices a mosaic of 4 rows and 6 columns has, how far apart they are and
+    /// which way they go: entries of the header of the image, heights of the protocol, Spacing
+    /// Between Slices, Slice Thickness. Then the heights of the tiles, and whether the spacing is
+    /// assumed; `None` where it is no mosaic.
+    type TilesCase<'a> = (
+        &'a str,
+        Entries<'a>,
+        &'a [f64],
+        (Option<f64>, Option<f64>),
+        Option<(&'a [Option<f64>], bool)>,
+    );
+
+    const THREE: (&str, &[&str]) = ("NumberOfImagesInMosaic", &["3"]);
+    const UP: (&str, &[&str]) = ("SliceNormalVector", &["0", "0", "1"]);
+    const DOWN: (&str, &[&str]) = ("SliceNormalVector", &["0", "0", "-1"]);
+    const RISING: &[f64] = &[-100.0, -98.0, -96.0];
+    const BY_TWO: &[Option<f64>] = &[Some(-100.0), Some(-98.0), Some(-96.0)];
+    const BY_FIVE: &[Option<f64>] = &[Some(-100.0), Some(-95.0), Some(-90.0)];
+    const NOWHERE: &[Option<f64>] = &[None; 3];
+    #[rustfmt::skip]
+    const TILES: &[TilesCase<'_>] = &[
+        ("of the header", &[THREE, UP], &[], (Some(2.0), None), Some((BY_TWO, false))),
+        ("downwards", &[THREE, DOWN], &[], (Some(2.0), None),
+            Some((&[Some(-100.0), Some(-102.0), Some(-104.0)], false))),
+        ("of the protocol", &[], RISING, (None, None), Some((BY_TWO, false))),
+        ("the header is right", &[THREE, UP], &[-100.0, -95.0, -90.0], (Some(2.0), Some(5.0)),
+            Some((BY_TWO, false))),
+        ("a protocol of falling slices", &[THREE], &[-96.0, -98.0, -100.0], (None, None),
+            Some((BY_TWO, false))),
+        ("a protocol of slices below", &[THREE], &[-104.0, -102.0, -100.0], (None, None),
+            Some((&[Some(-100.0), Some(-102.0), Some(-104.0)], false))),
+        ("a direction of the protocol", &[THREE], RISING, (Some(2.0), None),
+            Some((BY_TWO, false))),
+        ("a spacing of the protocol", &[THREE, UP], RISING, (None, Some(5.0)),
+            Some((BY_TWO, false))),
+        ("a protocol of more slices", &[THREE, UP], &[-100.0, -98.0, -96.0, -94.0],
+            (None, Some(5.0)), Some((BY_FIVE, true))),
+        ("a thickness", &[THREE, UP], &[], (None, Some(5.0)), Some((BY_FIVE, true))),
+        ("a spacing of zero", &[THREE, UP], &[], (Some(0.0), Some(5.0)), Some((BY_FIVE, true))),
+        ("a thickness of zero", &[THREE, UP], &[], (None, Some(0.0)), Some((NOWHERE, true))),
+        ("no spacing", &[THREE, UP], &[], (None, None), Some((NOWHERE, true))),
+        ("no direction", &[THREE], &[], (Some(2.0), None), Some((NOWHERE, false))),
+        ("no count", &[UP], &[], (Some(2.0), None), None),
+        ("a count of zero", &[("NumberOfImagesInMosaic", &["0"]), UP], &[], (Some(2.0), None),
+            None),
+        ("half a slice", &[("NumberOfImagesInMosaic", &["2.5"]), UP], &[], (Some(2.0), None),
+            None),
+    ];
+
+    #[test]
+    fn tiles_lie_where_the_headers_say() {
+        for (name, entries, protocol, (spacing, thickness), expected) in TILES {
+            let image = csa(entries, true);
+            let line = |(index, height): (usize, &f64)| {
+                format!("sSliceArray.asSlice[{index}].sPosition.dTra = {height}\n")
+            };
+            let lines: String = protocol.iter().enumerate().map(line).collect();
+            let protocol = format!("{lines}sSliceArray.lSize = {}", protocol.len());
+            let series = csa(&[("MrPhoenixProtocol", &[&protocol])], true);
+            let dataset =
+                dataset_of(&[(0x0029, 0x1010, "OW", &image), (0x0029, 0x1020, "OW", &series)]);
+            let header = with("a", |one| {
+                one.image.state = native(4, 6);
+                one.plane.spacing_between_slices = *spacing;
+                one.plane.slice_thickness = *thickness;
+            });
+            let found = tiles(&dataset, &header).map(|(mosaic, frames)| {
+                assert_eq!(
+                    (mosaic.across, mosaic.count, mosaic.rows, mosaic.columns),
+                    (2, 3, 2, 3)
+                );
+                let place = |frame: &FrameHeader| frame.plane.position.map(|[_, _, z]| z);
+                let heights: Vec<_> = frames.iter().map(place).collect();
+                let indices: Vec<usize> = frames.iter().map(|frame| frame.index).collect();
+                assert_eq!(indices, [0, 1, 2], "{name}");
+                (heights, mosaic.is_spacing_assumed)
+            });
+            let expected = expected.map(|(heights, is_assumed)| (heights.to_vec(), is_assumed));
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_element_counts_tiles_where_the_header_does_not() {
+        let owner = (0x0019, 0x0010, "LO", &b"SIEMENS MR HEADER "[..]);
+        let times = [4.0_f64, 6.0, 5.0].map(f64::to_le_bytes).concat();
+        let header = with("a", |one| one.image.state = native(4, 6));
+        for (count, expected) in [(&[3, 0][..], Some(3)), (&[0, 0], None), (b"", None)] {
+            let count = (0x0019, 0x100A, "US", count);
+            let dataset = dataset_of(&[owner, count, (0x0019, 0x1029, "FD", &times)]);
+            let found = tiles(&dataset, &header);
+            assert_eq!(found.as_ref().map(|(mosaic, _)| mosaic.count), expected);
+            let Some((_, frames)) = found else { continue };
+            let times: Vec<_> = frames.iter().map(|frame| frame.slice_time).collect();
+            assert_eq!(times, [Some(4.0), Some(6.0), Some(5.0)]);
+        }
+    }
+
+    #[test]
+    fn a_mosaic_has_a_limited_number_of_tiles() {
+        for (count, across, is_mosaic) in [("4096", 64, true), ("4097", 65, false)] {
+            let image = csa(&[("NumberOfImagesInMosaic", &[count])], true);
+            let dataset = dataset_of(&[(0x0029, 0x1010, "OW", &image)]);
+            let header = with("a", |one| one.image.state = native(across, across));
+            assert_eq!(tiles(&dataset, &header).is_some(), is_mosaic, "{count}");
         }
     }
 }

@@ -161,7 +161,7 @@ impl OpenImage<'_> {
 
     /// Checks, before memory is asked for, that a compressed frame can be as long as its header
     /// says.
-    fn check_memory(&self, index: u64) -> Result<()> {
+    pub(super) fn check_memory(&self, index: u64) -> Result<()> {
         let OpenPixels::Encapsulated(pixels, frames) = &self.pixels else { return Ok(()) };
         let length = pixels.description.frame_length() as u64;
         pixels
@@ -211,7 +211,7 @@ impl OpenImage<'_> {
         convert_floats(floats, self.options.sample_type, out)
     }
 
-    fn frame_options(&self, wanted: Wanted) -> FrameOptions {
+    pub(super) fn frame_options(&self, wanted: Wanted) -> FrameOptions {
         let is_stored = wanted.rescale == Rescale::IDENTITY
             && wanted.sample_type == self.pixels.description().sample_type();
         FrameOptions { wanted: (!is_stored).then_some(wanted), ..FrameOptions::default() }

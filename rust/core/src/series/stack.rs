@@ -184,7 +184,7 @@ pub(super) fn split<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::tests::synthetic::{Images, image_mut, native, regular};
+    use crate::series::tests::synthetic::{Images, SAGITTAL, image_mut, native, regular, with};
 
     /// An axial plane turned about its rows.
     fn leaning(degrees: f64) -> [f64; 6] {
@@ -291,5 +291,80 @@ mod tests {
             assert_eq!(others.len(), 1, "{name}");
         }
         assert!(split(Vec::new(), &Tolerances::DEFAULT).is_none());
+    }
+
+    #[test]
+    fn an_entry_has_the_type_of_its_frame_before_that_of_its_file() {
+        for (image_type, frame_type, expected, is_localizer) in [
+            ("AXIAL", None, "AXIAL", false),
+            ("LOCALIZER", None, "LOCALIZER", true),
+            ("AXIAL", Some("A\\LOCALIZER"), "A\\LOCALIZER", true),
+            ("A\\LOCALIZER", Some("AXIAL"), "AXIAL", true),
+            ("AXIAL", Some("OTHER"), "OTHER", false),
+        ] {
+            let header = with("a", |one| {
+                one.identity.image_type = image_type.to_owned();
+                one.frames = vec![FrameHeader::of_instance(one)];
+                one.frames[0].frame_type = frame_type.map(Into::into);
+            });
+            let images = Images::new(vec![header]);
+            let entry = images.entries()[0];
+            let found = (entry.image_type(), entry.is_localizer());
+            assert_eq!(found, (expected, is_localizer), "{image_type} {frame_type:?}");
+        }
+    }
+
+    #[test]
+    fn images_of_one_position_are_ranked_by_number_then_by_path() {
+        let mut headers = regular()[..2].to_vec();
+        headers[1].identity.instance_number = None;
+        let images = Images::new(headers);
+        let ranks: Vec<_> = images.entries().iter().map(Entry::rank).collect();
+        assert_eq!(ranks, [(1, 0), (i64::MAX, 1)]);
+    }
+
+    #[test]
+    fn scores_of_a_group_are_no_further_apart_than_its_tolerances_allow() {
+        for (cosine, relative, expected) in [
+            (0.5, 0.125, 2.321),
+            (0.25, 0.25, 2.321),
+            (0.25, 0.499, 4.632_716),
+            (0.25, 0.5, f64::INFINITY),
+        ] {
+            let tolerances =
+                Tolerances { cosine, pixel_spacing_relative: relative, ..Tolerances::DEFAULT };
+            let found = most_apart(&tolerances);
+            assert!(found == expected || (found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_score_weighs_the_cosines_and_the_spacings() {
+        let header = with("a", |one| {
+            one.plane.orientation = Some(SAGITTAL);
+            one.plane.pixel_spacing = Some([1.0_f64.exp(), 2.0_f64.exp()]);
+        });
+        let images = Images::new(vec![header]);
+        let candidate = Candidate::new(images.entries()[0]);
+        assert_eq!(candidate.exact, (false, Some((5, 7, 1, "MONOCHROME2")), true, true));
+        assert_eq!(candidate.near, [0.0, 1.0, 0.0, 0.0, 0.0, -1.0, 1.0, 2.0]);
+        let expected = 0.618 - 0.317 + 0.755 + 2.0 * 0.57;
+        assert!((candidate.score - expected).abs() < 1e-12, "{}", candidate.score);
+    }
+
+    #[test]
+    fn candidates_are_sorted_by_what_is_exact_then_by_score_then_by_what_is_near() {
+        let images = Images::new(regular()[..2].to_vec());
+        let [first, second] = [0, 1].map(|index| Candidate::new(images.entries()[index]));
+        assert_eq!(first.compare(&second), Ordering::Less, "by the path");
+        assert_eq!(second.compare(&first), Ordering::Greater, "by the path");
+        assert_eq!(first.compare(&first), Ordering::Equal);
+        let mut other = second;
+        other.near[7] -= 1.0;
+        assert_eq!(other.compare(&first), Ordering::Less, "by what is near");
+        other.score += 1.0;
+        assert_eq!(other.compare(&first), Ordering::Greater, "by the score");
+        other.exact.2 = false;
+        assert_eq!(other.compare(&first), Ordering::Less, "by what is exact");
     }
 }

@@ -290,4 +290,23 @@ mod tests {
         assert_eq!(arranged.issues, [finding.about(["folder/5", "folder/6"].map(Into::into))]);
         assert_eq!((arranged.cells.len(), arranged.slices.len()), (6, 3));
     }
+
+    #[test]
+    fn segments_make_no_more_cells_than_may_be_empty() {
+        const SIDE: usize = 1 << 10;
+        const { assert!(SIDE * SIDE == MOST_CELLS) };
+        let frame = |segment: usize| {
+            let mut one = header("a");
+            one.acquisition.set(AxisNumber::SegmentNumber, Some(segment as f64));
+            one
+        };
+        // A segment for each place: as many cells as there may be, and a row more.
+        for (count, expected) in [(SIDE, Some(MOST_CELLS)), (SIDE + 1, None)] {
+            let images = Images::new((0..count).map(frame).collect());
+            let places: Vec<Vec<Entry<'_>>> =
+                images.entries().into_iter().map(|entry| vec![entry]).collect();
+            let found = by_segment(&places).map(|found| found.cells.len());
+            assert_eq!(found, expected, "{count}");
+        }
+    }
 }

@@ -152,3 +152,142 @@ fn acquisition_of_groups(header: Acquisition, frame: &FrameAttributes) -> Acquis
     own.gradient = frame.diffusion_gradient.or(header.gradient);
     own
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::tests::synthetic::{AXIAL, CORONAL, with};
+
+    #[test]
+    fn what_functional_groups_lack_is_that_of_the_instance_but_for_the_place() {
+        let header = with("a", |one| {
+            one.plane.slice_thickness = Some(3.0);
+            one.plane.spacing_between_slices = Some(4.0);
+            one.transform.window = Some([40.0, 400.0]);
+            one.acquisition.set(AxisNumber::EchoNumber, Some(2.0));
+            one.acquisition.gradient = Some([1.0, 0.0, 0.0]);
+        });
+        let lacking = FrameHeader::of_functional_groups(3, &header, FrameAttributes::default());
+        let plane = ImagePlane { position: None, ..header.plane };
+        let expected = FrameHeader { index: 3, plane, ..FrameHeader::of_instance(&header) };
+        assert_eq!(lacking, expected);
+        assert_eq!(lacking.plane.orientation, Some(AXIAL));
+
+        let own = FrameHeader::of_functional_groups(
+            5,
+            &header,
+            FrameAttributes {
+                image_position: Some([1.0, 2.0, 3.0]),
+                image_orientation: Some(CORONAL),
+                pixel_spacing: Some([6.0, 7.0]),
+                slice_thickness: Some(8.0),
+                spacing_between_slices: Some(9.0),
+                rescale_slope: Some(2.0),
+                rescale_intercept: Some(-5.0),
+                window: Some([1.0, 2.0]),
+                frame_type: Some("TYPE".into()),
+                stack_id: Some("STACK".into()),
+                data_type: Some("DATA".into()),
+                in_stack_position_number: Some(11),
+                diffusion_gradient: Some([0.0, 1.0, 0.0]),
+                ..FrameAttributes::default()
+            },
+        );
+        let mut acquisition = header.acquisition;
+        acquisition.gradient = Some([0.0, 1.0, 0.0]);
+        let expected = FrameHeader {
+            index: 5,
+            plane: ImagePlane {
+                position: Some([1.0, 2.0, 3.0]),
+                orientation: Some(CORONAL),
+                pixel_spacing: Some([6.0, 7.0]),
+                slice_thickness: Some(8.0),
+                spacing_between_slices: Some(9.0),
+            },
+            transform: ValueTransform {
+                rescale: Rescale { slope: 2.0, intercept: -5.0 },
+                has_bad_rescale: false,
+                window: Some([1.0, 2.0]),
+            },
+            acquisition,
+            frame_type: Some("TYPE".into()),
+            stack_id: Some("STACK".into()),
+            data_type: Some("DATA".into()),
+            place_number: Some(PlaceNumber { source: PlaceSource::InStackPosition, number: 11 }),
+            slice_time: None,
+        };
+        assert_eq!(own, expected);
+    }
+
+    #[test]
+    fn a_rescale_is_bad_in_the_instance_or_in_the_frame() {
+        for (name, is_bad_in_instance, is_bad_in_frame, slope, expected) in [
+            ("neither", false, false, 1.0, false),
+            ("instance", true, false, 1.0, true),
+            ("frame", false, true, 1.0, true),
+            ("a slope of zero", false, false, 0.0, true),
+        ] {
+            let header = with("a", |one| one.transform.has_bad_rescale = is_bad_in_instance);
+            let frame = FrameAttributes {
+                has_bad_rescale: is_bad_in_frame,
+                rescale_slope: Some(slope),
+                ..FrameAttributes::default()
+            };
+            let found = FrameHeader::of_functional_groups(0, &header, frame).transform;
+            assert_eq!(found.has_bad_rescale, expected, "{name}");
+            assert_eq!(found.rescale, Rescale { slope, intercept: -1024.0 }, "{name}");
+        }
+        let header = with("a", |one| one.transform.window = Some([40.0, 400.0]));
+        let window = Some([f64::INFINITY, 1.0]);
+        let frame = FrameAttributes { window, ..FrameAttributes::default() };
+        let found = FrameHeader::of_functional_groups(0, &header, frame).transform;
+        assert_eq!(found.window, Some([40.0, 400.0]), "infinite windows are none");
+    }
+
+    #[test]
+    fn numbers_of_a_frame_are_those_of_an_instance_in_other_units() {
+        let frame = FrameAttributes {
+            segment_number: Some(1.0),
+            temporal_position_index: Some(2.0),
+            cardiac_trigger_delay: Some(3.0),
+            cardiac_phase_percentage: Some(4.0),
+            temporal_position_offset: Some(5.5), // s
+            effective_echo_time: Some(6.0),
+            diffusion_b_value: Some(7.0),
+            inversion_time: Some(8.0),
+            flip_angle: Some(9.0),
+            frame_acquisition_number: Some(10.0),
+            frame_acquisition_time: Some(11.0),
+            ..FrameAttributes::default()
+        };
+        let header = with("a", |one| one.acquisition.set(AxisNumber::FlipAngle, Some(1.0)));
+        let found = FrameHeader::of_functional_groups(0, &header, frame).acquisition;
+        for (number, expected) in [
+            (AxisNumber::SegmentNumber, Some(1.0)),
+            (AxisNumber::TemporalPosition, Some(2.0)),
+            (AxisNumber::TriggerTime, Some(3.0)),
+            (AxisNumber::CardiacPhase, Some(4.0)),
+            (AxisNumber::FrameReferenceTime, Some(5500.0)), // ms
+            (AxisNumber::EchoNumber, None),
+            (AxisNumber::EchoTime, Some(6.0)),
+            (AxisNumber::DiffusionBValue, Some(7.0)),
+            (AxisNumber::InversionTime, Some(8.0)),
+            (AxisNumber::FlipAngle, Some(9.0)),
+            (AxisNumber::AcquisitionNumber, Some(10.0)),
+            (AxisNumber::AcquisitionTime, Some(11.0)),
+        ] {
+            assert_eq!(found.number(number), expected, "{number:?}");
+        }
+    }
+
+    #[test]
+    fn sources_of_places_have_the_names_of_their_attributes() {
+        for (source, expected) in [
+            (PlaceSource::InStackPosition, "In-Stack Position Number"),
+            (PlaceSource::DimensionIndex, "Dimension Index Values"),
+            (PlaceSource::SliceVector, "Slice Vector"),
+        ] {
+            assert_eq!(source.name(), expected);
+        }
+    }
+}

@@ -81,3 +81,40 @@ fn sop_class_uid(file: &DicomFile) -> String {
 pub(in crate::series) fn has_value(image_type: &str, wanted: &str) -> bool {
     image_type.split('\\').any(|value| value.trim() == wanted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shadows_on_a_detector_are_known_by_their_modality() {
+        for (modality, expected) in [
+            ("CR", true),
+            ("DX", true),
+            ("IO", true),
+            ("MG", true),
+            ("PX", true),
+            ("RF", true),
+            ("RG", true),
+            ("XA", true),
+            ("CT", false),
+            ("", false),
+        ] {
+            let identity = Identity { modality: modality.to_owned(), ..Identity::default() };
+            assert_eq!(identity.is_projection(), expected, "{modality}");
+        }
+    }
+
+    #[test]
+    fn a_type_has_whole_values() {
+        for (image_type, expected) in [
+            ("LOCALIZER", true),
+            ("ORIGINAL\\ LOCALIZER ", true),
+            ("ORIGINAL\\LOCALIZERS", false),
+            ("LOCAL\\IZER", false),
+            ("", false),
+        ] {
+            assert_eq!(has_value(image_type, "LOCALIZER"), expected, "{image_type}");
+        }
+    }
+}

@@ -90,3 +90,50 @@ pub(super) fn read_plane(dataset: &Dataset, identity: &Identity) -> (ImagePlane,
     };
     (plane, coordinates)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::tests::bytes::dataset_of;
+
+    #[test]
+    fn coordinates_of_a_volume_without_a_uid_are_those_of_its_instance() {
+        let identity = Identity { sop_instance_uid: "1.5".to_owned(), ..Identity::default() };
+        for (name, value, expected) in [("a UID", &b"1.7\0"[..], "1.7"), ("none", b"", "1.5")] {
+            let mut found = Coordinates {
+                frame_of_reference_uid: "1.6".to_owned(),
+                is_in_volume: false,
+                is_spacing_at_detector: true,
+            };
+            found.move_to_volume(&dataset_of(&[(0x0020, 0x9312, "UI", value)]), &identity);
+            let expected = Coordinates {
+                frame_of_reference_uid: expected.to_owned(),
+                is_in_volume: true,
+                is_spacing_at_detector: true,
+            };
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_plane_is_read_from_its_attributes() {
+        let dataset = dataset_of(&[
+            (0x0018, 0x0050, "DS", b"3 "),
+            (0x0018, 0x0088, "DS", b"-4"),
+            (0x0020, 0x0032, "DS", b"1\\2\\3 "),
+            (0x0020, 0x0037, "DS", b"1\\0\\0\\0\\1\\0 "),
+            (0x0020, 0x0052, "UI", b"1.9\0"),
+            (0x0028, 0x0030, "DS", b"5\\6 "),
+        ]);
+        let expected = ImagePlane {
+            position: Some([1.0, 2.0, 3.0]),
+            orientation: Some([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]),
+            pixel_spacing: Some([5.0, 6.0]),
+            slice_thickness: Some(3.0),
+            spacing_between_slices: Some(-4.0),
+        };
+        let coordinates =
+            Coordinates { frame_of_reference_uid: "1.9".to_owned(), ..Coordinates::default() };
+        assert_eq!(read_plane(&dataset, &Identity::default()), (expected, coordinates));
+    }
+}

@@ -185,4 +185,71 @@ pub(super) mod tests {
             drop(values(&changed, "B"));
         }
     }
+
+    #[test]
+    fn headers_of_many_entries_or_items_are_none() {
+        let with_word = |bytes: &[u8], place: usize, word: u32| {
+            let mut changed = bytes.to_vec();
+            changed[place..place + 4].copy_from_slice(&word.to_le_bytes());
+            changed
+        };
+        let header = csa(&[("A", &["1"]), ("B", &["2"])], true);
+        // The number of entries, after the signature, and of items of the first.
+        for (place, most) in [(8, MOST_ENTRIES), (16 + 76, MOST_ITEMS)] {
+            assert_eq!(values(&with_word(&header, place, most + 1), "A"), None, "{place}");
+        }
+        let at_most = with_word(&header, 8, MOST_ENTRIES);
+        assert_eq!(values(&at_most, "B"), Some(vec!["2".to_owned()]));
+        let items = vec!["x"; MOST_ITEMS as usize];
+        let found = values(&csa(&[("A", &items)], true), "A").map(|found| found.len());
+        assert_eq!(found, Some(items.len()));
+    }
+
+    #[test]
+    fn blanks_and_what_follows_a_zero_are_no_text() {
+        let header = csa(&[("A", &[" 1 ", "2\x003", "", "  ", "x"])], false);
+        let found = values(&header, "A").unwrap();
+        assert_eq!(found, ["1", "2", "x"]);
+        assert_eq!(numbers(&header, "A"), None, "one is no number");
+        for (texts, expected) in [
+            (&["inf"][..], None),
+            (&["nan"], None),
+            (&["1", "-2.5"], Some(vec![1.0, -2.5])),
+            (&[], Some(vec![])),
+        ] {
+            assert_eq!(numbers(&csa(&[("A", texts)], true), "A"), expected, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn the_padding_of_the_last_item_may_be_missing() {
+        let header = csa(&[("A", &["12345"])], true);
+        let cut = &header[..header.len() - 2];
+        assert_eq!(values(cut, "A"), Some(vec!["12345".to_owned()]));
+        assert_eq!(values(&header[..header.len() - 3], "A"), None, "its zero is text");
+    }
+
+    #[test]
+    fn headers_are_known_by_their_owner_or_by_their_start() {
+        let header = csa(&[("A", &["1"])], true);
+        let first = csa(&[("A", &["1"])], false);
+        let owner = (0x0029, 0x0011, "LO", &b"SIEMENS CSA HEADER"[..]);
+        let other = (0x0029, 0x0011, "LO", &b"SOMEBODY"[..]);
+        let own = |number, header| (0x0029, number, "OW", header);
+        for (name, elements, image, series) in [
+            ("of the owner", &[owner, own(0x1110, &first[..])][..], Some(0x1110), None),
+            ("of the series", &[owner, own(0x1120, &first)], None, Some(0x1120)),
+            ("of nobody", &[own(0x1010, &header)], Some(0x1010), None),
+            ("of nobody, of the series", &[own(0x1020, &header)], None, Some(0x1020)),
+            ("of nobody, without a signature", &[own(0x1010, &first)], None, None),
+            ("of somebody", &[other, own(0x1010, &header)], None, None),
+        ] {
+            let dataset = crate::series::tests::bytes::dataset_of(elements);
+            let tag = |number: Option<u16>| number.map(|number| Tag::new(0x0029, number));
+            assert_eq!(csa_tag(&dataset, Csa::Image), tag(image), "{name}");
+            assert_eq!(csa_tag(&dataset, Csa::Series), tag(series), "{name}");
+            let found = csa_header(&dataset, Csa::Image).map(|found| found.len());
+            assert_eq!(found.is_some(), image.is_some(), "{name}");
+        }
+    }
 }

@@ -262,4 +262,44 @@ mod tests {
             assert_eq!(found(vector(), &[change]), diffusion(1000.0, expected), "{name}");
         }
     }
+
+    #[test]
+    fn axes_turn_with_the_plane() {
+        let vector = || Some([&b"0.6 "[..], b"0 ", b"0.8 "]);
+        let up = || Some([&b"0 "[..], b"1 ", b"0 "]);
+        let phase = |value| (0x0018, 0x1312, "CS", value);
+        for (name, cosines, columns, rows, in_phase) in [
+            (
+                "axial",
+                &b"1\\0\\0\\0\\1\\0 "[..],
+                [-0.6, 0.0, 0.8],
+                [0.0, 0.6, 0.8],
+                [0.0, -1.0, 0.0],
+            ),
+            ("sagittal", b"0\\1\\0\\0\\0\\-1", [0.8, 0.6, 0.0], [0.8, 0.0, 0.6], [0.0, 0.0, -1.0]),
+            ("coronal", b"1\\0\\0\\0\\0\\-1", [-0.6, 0.8, 0.0], [0.0, 0.8, -0.6], [0.0, 0.0, -1.0]),
+        ] {
+            let plane = (0x0020, 0x0037, "DS", cosines);
+            let of = |vector, phase| found(vector, &[plane, phase]);
+            let expected = |gradient| diffusion(1000.0, Some(gradient));
+            assert_eq!(of(vector(), phase(&b"COL "[..])), expected(columns), "{name}");
+            assert_eq!(of(vector(), phase(b"ROW ")), expected(rows), "{name}");
+            assert_eq!(of(up(), phase(b"COL ")), expected(in_phase), "{name}");
+        }
+    }
+
+    #[test]
+    fn images_of_a_plane_lie_less_than_45_degrees_from_it() {
+        let turned = |degrees: f64| {
+            let (sine, cosine) = degrees.to_radians().sin_cos();
+            ([cosine, sine, 0.0], [-sine, cosine, 0.0])
+        };
+        for (degrees, expected) in [(0.0, true), (44.9, true), (45.1, false), (-45.1, false)] {
+            let (row, column) = turned(degrees);
+            assert_eq!(PLANES[0].is_of(row, column), expected, "{degrees}");
+            assert!(!PLANES[0].is_of(row, scale(-1.0, column)), "{degrees}");
+        }
+        let edge = [FRAC_1_SQRT_2, FRAC_1_SQRT_2, 0.0];
+        assert!(!PLANES[0].is_of(edge, [0.0, 1.0, 0.0]) && !PLANES[0].is_of([1.0, 0.0, 0.0], edge));
+    }
 }

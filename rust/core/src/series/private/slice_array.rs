@@ -132,6 +132,11 @@ mod tests {
         for (height, sign, expected) in [
             (-30.5, 1.0, Some(false)),
             (-27.0, 1.0, Some(false)),
+            // A quarter of the array from its end.
+            (-25.5, 1.0, Some(false)),
+            (-25.25, 1.0, None),
+            (-15.5, 1.0, Some(true)),
+            (-35.75, 1.0, None),
             (-10.5, 1.0, Some(true)),
             (-30.5, -1.0, Some(true)),
             (-10.5, -1.0, Some(false)),
@@ -158,6 +163,10 @@ mod tests {
             ("too large", &["-1e308", "1e308", "-1e308"], None),
             ("all in one place", &["50", "50", "50"], None),
             ("one slice", &["50"], None),
+            ("off by a hundredth", &["0", "100", "201"], Some(100.0)),
+            ("off by more", &["0", "100", "201.5"], None),
+            ("short by a hundredth", &["0", "-100", "-199"], Some(-100.0)),
+            ("short by more", &["0", "-100", "-198.5"], None),
         ] {
             let line = |(index, height): (usize, &&str)| {
                 format!("sSliceArray.asSlice[{index}].sPosition.dTra = {height}\n")
@@ -167,6 +176,37 @@ mod tests {
                 SliceArray::new(&format!("{lines}sSliceArray.lSize = {}", heights.len())).unwrap();
             assert_eq!((slices.count(), slices.step(&axial)), (heights.len(), expected), "{name}");
             assert_eq!(slices.is_against(&axial, [0.0, 0.0, 50.0], 5.0), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn slices_are_as_far_apart_as_the_header_says() {
+        let slices = SliceArray::new(PROTOCOL).unwrap();
+        let axial = Orientation::new([1.0, 0.0, 0.0, 0.0, 1.0, 0.0], 1e-3).unwrap();
+        for (spacing, is_known) in
+            [(10.0, true), (10.1, true), (10.2, false), (9.91, true), (9.9, false), (-10.0, false)]
+        {
+            let found = slices.is_against(&axial, [0.0, 0.0, -30.5], spacing);
+            assert_eq!(found, is_known.then_some(false), "{spacing}");
+        }
+    }
+
+    #[test]
+    fn a_header_has_the_protocol_under_one_of_two_names() {
+        let slices = |count: usize| format!("sSliceArray.lSize = {count}");
+        let count = |entries: &[(&str, &[&str])]| {
+            SliceArray::of_csa(&csa(entries, true)).map(|slices| slices.count())
+        };
+        let (two, three) = (slices(2), slices(3));
+        let old: (&str, &[&str]) = ("MrProtocol", &[&two]);
+        let new: (&str, &[&str]) = ("MrPhoenixProtocol", &[&three]);
+        assert_eq!(count(&[old, new]), Some(3));
+        assert_eq!(count(&[old]), Some(2));
+        assert_eq!(count(&[("Other", &[&two])]), None);
+        assert_eq!(count(&[("MrProtocol", &[])]), None);
+        for (number, expected) in [(MOST_SLICES, Some(MOST_SLICES)), (MOST_SLICES + 1, None)] {
+            let found = SliceArray::new(&slices(number)).map(|slices| slices.count());
+            assert_eq!(found, expected);
         }
     }
 }
