@@ -32,7 +32,8 @@ import pydicom
 
 import rapidicom as rd
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "python"))
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+sys.path[:0] = [str(TESTS), str(TESTS / "python")]
 
 from test_dropin import DATA, OTHERS, PROGRAMS, assert_same, loaded
 
