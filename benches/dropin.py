@@ -32,10 +32,13 @@ import pydicom
 
 import rapidicom as rd
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
-sys.path[:0] = [str(TESTS), str(TESTS / "python")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "python"))
 
-from test_dropin import DATA, OTHERS, PROGRAMS, assert_same, loaded
+from test_dropin import OTHERS, loaded
+
+from comparison import assert_same
+from data_paths import DATA, DROP_IN_PROGRAMS
 
 RECORD = Path(__file__).resolve().parent / "record"
 READERS = {"rapidicom": rd, "pydicom": pydicom}
@@ -102,7 +105,7 @@ def calls_of(program: Path, folder: Path) -> Calls:
 def cases(folder: Path) -> list[Case]:
     """Return all work that is compared."""
     found = []
-    for program in PROGRAMS:
+    for program in DROP_IN_PROGRAMS:
         if OTHERS.search(program.read_text(encoding="utf-8")):
             continue
         modules = {reader: loaded(program, name, folder) for name, reader in READERS.items()}

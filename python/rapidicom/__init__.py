@@ -30,6 +30,29 @@ from rapidicom.volumes.series import Series
 from rapidicom.volumes.tolerances import Tolerances
 from rapidicom.volumes.volume import Volume
 
+# Last, as they are names for what is above: `import pydicom` makes these attributes of it.
+from rapidicom import (  # isort: skip
+    charset,
+    config,
+    datadict,
+    dataelem,
+    dataset,
+    encaps,
+    errors,
+    filereader,
+    filewriter,
+    jsonrep,
+    misc,
+    multival,
+    pixel_data_handlers,
+    sequence,
+    tag,
+    uid,
+    valuerep,
+    values,
+    waveforms,
+)
+
 __all__ = [
     # One file.
     "dcmread",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -49,3 +51,19 @@ def test_program_gives_the_same(path: Path, tmp_path: Path) -> None:
 
 def test_there_are_twelve_programs() -> None:
     assert len(DROP_IN_PROGRAMS) >= 12
+
+
+def test_import_makes_modules_attributes_as_pydicoms_does() -> None:
+    """In a process of its own: here other tests have imported them."""
+    program = """
+import types
+import pydicom, rapidicom
+theirs = {name for name, value in vars(pydicom).items() if isinstance(value, types.ModuleType)}
+print(sorted(name for name in theirs if not hasattr(rapidicom, name)))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    # What they are is internal to pydicom, or only for writing.
+    internal = "_dicom_dict _private_dict _uid_dict _version data examples filebase fileutil hooks"
+    assert run.stdout.strip() == str(sorted([*internal.split(), "pydicom", "util"]))

@@ -21,7 +21,7 @@ PACKAGE = REPOSITORY / "python" / "rapidicom"
 LAYERS = (
     ("__main__", "cli"),
     ("integrations",),
-    ("pydicom's paths", "rapidicom"),
+    ("rapidicom", "pydicom's paths"),
     ("volumes", "tables"),
     ("_dataset",),
     ("pixels", "handed over", "sources"),
