@@ -178,7 +178,7 @@ def frames(paths: list[Path]) -> list[Array]:
     else:
         from make_series import ensure_series
 
-        series = sorted(ensure_series(8).iterdir())
+        series = sorted(ensure_series(count=8).iterdir())
         arrays = [rd.dcmread(path).pixel_array.astype(np.int32) for path in series[:8]]
     return [np.clip(array - array.min(), 0, 4095).astype(np.uint16) for array in arrays]
 
