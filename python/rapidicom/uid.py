@@ -1,5 +1,8 @@
 """Unique Identifiers under pydicom's path; the code is in `rapidicom._values.uid`."""
 
+import sys
+
+from rapidicom._values import uid as _uid
 from rapidicom._values.uid import (
     HEVCM10P51,
     HEVCMP51,
@@ -112,3 +115,7 @@ __all__ = [
     "generate_uid",
     "register_transfer_syntax",
 ]
+
+# Programs put lists of their own in the place of these, as tests of pydicom do: what is set here
+# has to be what the code looks at, so this name is the module itself.
+sys.modules[__name__] = _uid

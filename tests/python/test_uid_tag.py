@@ -308,3 +308,9 @@ def test_private_creator_is_not_shown() -> None:
     with pytest.raises(KeyError) as caught:
         datadict.private_dictionary_VR(0x00091001, PATIENT_NAME)
     assert PATIENT_NAME not in str(caught.value)
+
+
+def test_a_list_that_is_set_is_the_one_that_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uid, "PrivateTransferSyntaxes", [])
+    uid.register_transfer_syntax("1.2.3.4", implicit_vr=True, little_endian=True)
+    assert uid.PrivateTransferSyntaxes == ["1.2.3.4"]
