@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import rapidicom as rd
-from rapidicom import _core
+from rapidicom import _core, values
 from rapidicom.dataelem import RawDataElement, convert_raw_data_element
 from rapidicom.tag import Tag
 
@@ -87,3 +87,11 @@ def test_a_value_may_be_longer_than_the_length_field_of_its_vr() -> None:
     text = "x" * 0x1_0001
     raw = RawDataElement(Tag(0x0010_4000), "LT", len(text), text.encode(), 0, False, True)
     assert (convert_raw_data_element(raw).VR, convert_raw_data_element(raw).value) == ("LT", text)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_functions_of_values_take_whatever_has_bytes(kind: Any) -> None:
+    assert values.convert_AE_string(kind(b"STATION "), True) == "STATION"
+    assert values.convert_numbers(kind(b"\1\0\2\0"), True, "H") == [1, 2]
+    with pytest.raises(TypeError):
+        values.convert_AE_string(5, True)  # type: ignore[arg-type]

@@ -199,6 +199,8 @@ def _value(
     is_implicit: bool = False,
 ) -> Any:
     charset = None if encodings is None else terms_of(encodings)
+    # Whatever has bytes, but no number: `bytes` would make as many zeros of one.
+    data = data if isinstance(data, bytes) else bytes(memoryview(data))
     _, value = _core.decode_value(
         vr, data, is_implicit=is_implicit, is_little_endian=is_little_endian, charset=charset
     )
