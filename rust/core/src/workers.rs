@@ -108,9 +108,14 @@ pub fn for_each<S>(
         new_scratch,
         item,
     };
+    let mut started = 0;
     thread::scope(|scope| {
-        for _ in 0..initial {
-            job.start(scope);
+        // Where one does not start, the next will not either.
+        while started < initial && job.start(scope) {
+            started += 1;
+        }
+        if started == 0 {
+            return;
         }
         let mut running = job.running.lock().unwrap_or_else(PoisonError::into_inner);
         while *running > 0 {
@@ -126,6 +131,10 @@ pub fn for_each<S>(
             }
         }
     });
+    if started == 0 {
+        // The system grants no thread (a limit of a container, no address space for a stack).
+        return alone(count, tick, (job.new_scratch)(), job.item);
+    }
     finish(tick, job.done.into_inner(), job.stopped.into_inner())
 }
 
@@ -204,18 +213,20 @@ struct Job<N, F> {
 }
 
 impl<S, N: Fn() -> S + Sync, F: Fn(&mut S, usize) + Sync> Job<N, F> {
-    fn start<'scope>(&'scope self, scope: &'scope thread::Scope<'scope, '_>) {
+    /// Starts one more thread; `false` if there are enough, or the system refuses.
+    fn start<'scope>(&'scope self, scope: &'scope thread::Scope<'scope, '_>) -> bool {
         {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             if *running >= self.most {
-                return;
+                return false;
             }
             *running += 1;
         }
-        scope.spawn(move || {
-            // Counts the thread out even if `item` panics, so that the caller never waits for
-            // nobody.
-            let _ended = Ended(self);
+        // Counts the thread out even if `item` panics or no thread takes it, so that the caller
+        // never waits for nobody.
+        let ended = Ended(self);
+        let work = move || {
+            let _ended = ended;
             let mut scratch = (self.new_scratch)();
             loop {
                 let first = self.next.fetch_add(self.chunk, Ordering::Relaxed);
@@ -235,7 +246,8 @@ impl<S, N: Fn() -> S + Sync, F: Fn(&mut S, usize) + Sync> Job<N, F> {
                     self.start(scope);
                 }
             }
-        });
+        };
+        thread::Builder::new().spawn_scoped(scope, work).is_ok()
     }
 }
 

@@ -194,7 +194,11 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
         // one.
         let helpers = if is_recursive { workers.saturating_sub(1) } else { 0 };
         for _ in 0..helpers {
-            scope.spawn(|| work(&shared, is_recursive, &mut || Ok(())));
+            let help = || work(&shared, is_recursive, &mut || Ok(()));
+            // Without helpers the walk takes longer and finds the same.
+            if thread::Builder::new().spawn_scoped(scope, help).is_err() {
+                break;
+            }
         }
         let result = work(&shared, is_recursive, &mut || pulse.beat());
         shared.is_stopped.store(true, Ordering::Relaxed);

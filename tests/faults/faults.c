@@ -1,0 +1,100 @@
+/* Makes the n-th allocation, thread, open or read of the native module fail.
+ *
+ * Loaded before the C library (LD_PRELOAD). Only calls that come from the native module count, so
+ * that the interpreter and the libraries beside it live on; `faults_arm` says which call fails, from
+ * Python by ctypes.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+enum kind { ALLOCATION, THREAD, OPEN, READ, KINDS };
+
+static uintptr_t module_start, module_end;
+static atomic_long countdown[KINDS];
+static atomic_int armed[KINDS], error_number[KINDS], stays[KINDS];
+static atomic_long seen[KINDS];
+
+/* From now on the `nth` call of `kind` fails with `error`, and all after it if `for_ever`. */
+void faults_arm(int kind, long nth, int error, int for_ever, uintptr_t start, uintptr_t end) {
+    module_start = start;
+    module_end = end;
+    error_number[kind] = error;
+    stays[kind] = for_ever;
+    seen[kind] = 0;
+    countdown[kind] = nth;
+    armed[kind] = 1;
+}
+
+/* Ends it; returns how many calls there were. */
+long faults_disarm(int kind) {
+    armed[kind] = 0;
+    return seen[kind];
+}
+
+static int fails(enum kind kind, void *caller) {
+    uintptr_t place = (uintptr_t)caller;
+    if (!armed[kind] || place < module_start || place >= module_end) return 0;
+    seen[kind]++;
+    long left = atomic_fetch_sub(&countdown[kind], 1);
+    if (left != 1 && !(stays[kind] && left < 1 && left > -1000000000)) return 0;
+    errno = error_number[kind];
+    return 1;
+}
+
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define CALLER __builtin_return_address(0)
+
+/* The C library's own allocator under its other names: dlsym itself allocates. */
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+void *malloc(size_t size) { return fails(ALLOCATION, CALLER) ? NULL : __libc_malloc(size); }
+void *calloc(size_t count, size_t size) {
+    return fails(ALLOCATION, CALLER) ? NULL : __libc_calloc(count, size);
+}
+void *realloc(void *old, size_t size) {
+    return fails(ALLOCATION, CALLER) ? NULL : __libc_realloc(old, size);
+}
+int posix_memalign(void **out, size_t alignment, size_t size) {
+    if (fails(ALLOCATION, CALLER)) return ENOMEM;
+    *out = __libc_memalign(alignment, size);
+    return *out ? 0 : ENOMEM;
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *of) {
+    if (fails(THREAD, CALLER)) return error_number[THREAD];
+    return NEXT(pthread_create)(thread, how, run, of);
+}
+
+static mode_t mode_of(int flags, va_list rest) {
+    return flags & (O_CREAT | __O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+}
+int open64(const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = mode_of(flags, rest);
+    va_end(rest);
+    return fails(OPEN, CALLER) ? -1 : NEXT(open64)(path, flags, mode);
+}
+int open(const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = mode_of(flags, rest);
+    va_end(rest);
+    return fails(OPEN, CALLER) ? -1 : NEXT(open)(path, flags, mode);
+}
+
+ssize_t pread64(int file, void *buffer, size_t count, off64_t offset) {
+    return fails(READ, CALLER) ? -1 : NEXT(pread64)(file, buffer, count, offset);
+}
