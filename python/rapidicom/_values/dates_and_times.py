@@ -14,10 +14,11 @@ from typing import Any
 __all__ = ["DA", "DT", "TM"]
 
 # The form with periods is that of ACR-NEMA, which old files have.
-_DATE = re.compile(r"(\d{4})(\.?)(\d\d)\2(\d\d)")
-_TIME = re.compile(r"(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{0,6}))?)?)?")
+_DATE = re.compile(r"(\d{4})(\.?)(\d\d)\2(\d\d)", re.ASCII)
+_TIME = re.compile(r"(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d*))?)?)?", re.ASCII)
 _BOTH = re.compile(
-    r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{1,6}))?)?)?)?)?)?(?:([+-])(\d\d)(\d\d))?"
+    r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d+))?)?)?)?)?)?(?:([+-])(\d\d)(\d\d))?",
+    re.ASCII,
 )
 
 
@@ -32,7 +33,13 @@ def _refuse_lone_number(args: tuple[Any, ...], vr: str) -> None:
 
 
 def _microseconds(fraction: str | None) -> int:
-    return int((fraction or "").ljust(6, "0"))
+    digits = fraction or ""
+    if len(digits) > 6:
+        warnings.warn(
+            "a fraction of a second has more than 6 digits: those after the sixth are left out",
+            stacklevel=4,
+        )
+    return int(digits[:6].ljust(6, "0"))
 
 
 def _second(text: str | None) -> int:

@@ -126,7 +126,11 @@ class Table:
 
     @property
     def invalid(self) -> list[InvalidValue]:
-        """The values that are missing because they do not fit their column, in row order."""
+        """The values that do not fit their column, in row order.
+
+        They are missing, except for text whose meaning is in doubt, which is in its cell: bytes
+        that its character set does not define, or a date or time that is none.
+        """
         entries = self._native.invalid
         if not entries:
             return []

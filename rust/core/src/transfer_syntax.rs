@@ -17,6 +17,8 @@ pub struct TransferSyntax {
     pub keyword: &'static str,
     /// The byte order of the data set.
     pub order: ByteOrder,
+    /// The byte order of native Pixel Data.
+    pub pixel_order: ByteOrder,
     /// Whether elements carry no VR.
     pub is_implicit: bool,
     /// Whether the data set is compressed as a whole (PS3.5 §A.5).
@@ -64,8 +66,16 @@ impl TransferSyntax {
             "JPEGXLJPEGRecompression" => "JPEG XL JPEG Recompression",
             "JPEGXL" => "JPEG XL",
             "DeflatedImageFrameCompression" => "Deflated Image Frame Compression",
+            "ImplicitVRLittleEndianBigEndianPixelsGE" => {
+                "GE Private Implicit VR Little Endian with Big Endian Pixel Data"
+            }
             keyword => dictionary::uid_entry(self.uid).map_or(keyword, |entry| entry.name),
         }
+    }
+
+    /// Whether it is one of the standard's (PS3.6 table A-1), not a private one.
+    pub fn is_of_the_standard(&self) -> bool {
+        self.uid.starts_with("1.2.840.10008.")
     }
 
     /// Whether Pixel Data consists of fragments (PS3.5 §A.4).
@@ -75,15 +85,23 @@ impl TransferSyntax {
 }
 
 const fn native(uid: &'static str, keyword: &'static str) -> TransferSyntax {
-    let (order, coding) = (ByteOrder::Little, Coding::Native);
-    TransferSyntax { uid, keyword, order, is_implicit: false, is_deflated: false, coding }
+    TransferSyntax {
+        uid,
+        keyword,
+        order: ByteOrder::Little,
+        pixel_order: ByteOrder::Little,
+        is_implicit: false,
+        is_deflated: false,
+        coding: Coding::Native,
+    }
 }
 
 const fn coded(uid: &'static str, keyword: &'static str, coding: Coding) -> TransferSyntax {
     TransferSyntax { coding, ..native(uid, keyword) }
 }
 
-/// Every Transfer Syntax of PS3.6 table A-1 for files, retired ones too, in its order.
+/// Every Transfer Syntax of PS3.6 table A-1 for files, retired ones too, in its order; and the one
+/// private one whose files are known to exist and to be read alike by others.
 #[rustfmt::skip]
 pub static ALL: &[TransferSyntax] = &[
     TransferSyntax { is_implicit: true, ..native("1.2.840.10008.1.2", "ImplicitVRLittleEndian") },
@@ -95,6 +113,7 @@ pub static ALL: &[TransferSyntax] = &[
     },
     TransferSyntax {
         order: ByteOrder::Big,
+        pixel_order: ByteOrder::Big,
         ..native("1.2.840.10008.1.2.2", "ExplicitVRBigEndian")
     },
     coded("1.2.840.10008.1.2.4.50", "JPEGBaseline8Bit", Jpeg),
@@ -164,6 +183,12 @@ pub static ALL: &[TransferSyntax] = &[
         is_implicit: true,
         ..native("1.2.840.10008.1.20", "Papyrus3ImplicitVRLittleEndian")
     },
+    // As DCMTK and GDCM read it: the words of Pixel Data alone have their high bytes first.
+    TransferSyntax {
+        is_implicit: true,
+        pixel_order: ByteOrder::Big,
+        ..native("1.2.840.113619.5.2", "ImplicitVRLittleEndianBigEndianPixelsGE")
+    },
 ];
 
 /// The registered Transfer Syntax with this UID.
@@ -195,12 +220,16 @@ mod tests {
             ("1.2.840.10008.1.2.2", ByteOrder::Big, false, false, false),
             ("1.2.840.10008.1.2.4.90", ByteOrder::Little, false, false, true),
             ("1.2.840.10008.1.2.5", ByteOrder::Little, false, false, true),
+            ("1.2.840.10008.1.20", ByteOrder::Little, true, false, false),
+            ("1.2.840.113619.5.2", ByteOrder::Little, true, false, false),
         ];
         for (uid, order, is_implicit, is_deflated, is_encapsulated) in cases {
             let found = find(uid).unwrap();
             let parts =
                 (found.order, found.is_implicit, found.is_deflated, found.is_encapsulated());
             assert_eq!(parts, (order, is_implicit, is_deflated, is_encapsulated), "{uid}");
+            let is_private = uid == "1.2.840.113619.5.2";
+            assert_eq!(found.pixel_order != order, is_private, "{uid}");
         }
         assert_eq!(find("1.2.3"), None);
     }

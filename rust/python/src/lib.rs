@@ -31,6 +31,7 @@ mod tolerances;
 mod transfer_syntaxes;
 mod value;
 mod value_field;
+mod warning;
 mod work;
 
 /// The native part of Rapidicom. Everything public is re-exported by the package, with its

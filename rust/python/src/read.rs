@@ -15,6 +15,7 @@ use rapidicom_core::{
 
 use crate::dataset::PyDataset;
 use crate::error::to_python;
+use crate::warning::warn_of;
 
 fn options(stop_before_pixels: bool, specific_tags: Option<&[Tag]>, force: bool) -> ParseOptions {
     let rules = Rules { leniencies: leniencies(force), ..Rules::default() };
@@ -38,6 +39,7 @@ fn finish<'py>(
     mmap: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut file = file.map_err(to_python)?;
+    warn_of(py, &file.dataset, charset.is_some())?;
     if let Some(terms) = charset {
         Arc::make_mut(&mut file.dataset).fix_character_set(characters(&terms)?);
     }
@@ -95,6 +97,7 @@ pub(crate) fn read_elements<'py>(
     let encoding = Encoding { order, is_implicit };
     let dataset = Dataset::from_memory(Arc::new(bytes), encoding, options.stop, &options.rules);
     let mut dataset = dataset.map_err(to_python)?;
+    warn_of(py, &dataset, charset.is_some())?;
     if let Some(terms) = charset {
         dataset.fix_character_set(characters(&terms)?);
     }
@@ -104,7 +107,7 @@ pub(crate) fn read_elements<'py>(
 /// The text of bytes in the character set that these terms name.
 #[pyfunction]
 pub(crate) fn decode_text(bytes: &[u8], terms: Vec<String>) -> PyResult<String> {
-    Ok(characters(&terms)?.decode(bytes).into_owned())
+    Ok(characters(&terms)?.decode(bytes).text.into_owned())
 }
 
 /// The character set that these terms name.

@@ -8,8 +8,8 @@ use rapidicom_core::transfer_syntax::{ALL, Coding};
 type Row =
     (&'static str, &'static str, &'static str, bool, Option<&'static str>, Option<&'static str>);
 
-/// `(UID, name, byte order, is_encapsulated, decoder, why not)` of every registered Transfer
-/// Syntax.
+/// `(UID, name, byte order, is_encapsulated, decoder, why not)` of every Transfer Syntax of the
+/// standard.
 #[pyfunction]
 pub(crate) fn transfer_syntaxes() -> Vec<Row> {
     let row = |syntax: &rapidicom_core::transfer_syntax::TransferSyntax| {
@@ -28,5 +28,5 @@ pub(crate) fn transfer_syntaxes() -> Vec<Row> {
         };
         (syntax.uid, syntax.name(), order, syntax.is_encapsulated(), decoder, why_not)
     };
-    ALL.iter().map(row).collect()
+    ALL.iter().filter(|syntax| syntax.is_of_the_standard()).map(row).collect()
 }

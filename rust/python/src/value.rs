@@ -11,6 +11,7 @@ use crate::classes::{Classes, classes};
 use crate::dataset::PyDataset;
 use crate::error::to_python;
 use crate::shared::{shared, shared_tag};
+use crate::warning::warn_of_text;
 
 /// The value of an element, of the type that its VR calls for.
 ///
@@ -49,7 +50,11 @@ pub(crate) fn to_object<'py>(
         }
         return Ok(PyBytes::new(py, &bytes).into_any());
     }
-    let text = value::text(&bytes, vr, dataset.character_set());
+    let value::Decoded { text, is_exact } =
+        value::decoded_text(&bytes, vr, dataset.character_set());
+    if !is_exact {
+        warn_of_text(py, element.tag)?;
+    }
     if !value::is_multi_valued(vr) {
         return text.into_bound_py_any(py);
     }

@@ -10,12 +10,12 @@ use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::parse::{
-    Deviations, Element, Encoding, ItemRange, Leniencies, Rules, Segment, Stop, Window,
-    parse_elements, parse_items,
+    Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, Rules, Segment,
+    Stop, Window, parse_elements, parse_items,
 };
 use crate::source::{FileSource, SharedBytes, Source};
 use crate::tag::Tag;
-use crate::value::{self, CharacterSet, Number};
+use crate::value::{self, CharacterSet, Number, Spelling};
 use crate::vr::Vr;
 
 /// The element records of one data set, in the order of their tags, and what they are read with.
@@ -182,6 +182,7 @@ impl Dataset {
         let mut dataset =
             Dataset { bytes, encoding, elements, context, leniencies, deviations, place: None };
         dataset.context = dataset.own_context();
+        dataset.note_character_set();
         dataset
     }
 
@@ -281,6 +282,11 @@ impl Dataset {
         &self.context.characters
     }
 
+    /// Whether the caller has named the character set, whatever (0008,0005) says.
+    pub fn is_character_set_fixed(&self) -> bool {
+        self.context.is_character_set_fixed
+    }
+
     /// Reads text with another character set than (0008,0005) names, here and in all items.
     pub fn fix_character_set(&mut self, characters: CharacterSet) {
         self.context.characters = characters;
@@ -295,6 +301,36 @@ impl Dataset {
     /// What was tolerated in it, sequences not counted.
     pub fn deviations(&self) -> &Deviations {
         &self.deviations
+    }
+
+    /// Notes a Specific Character Set that is not spelt as the standard has it.
+    fn note_character_set(&mut self) {
+        let Some(element) = self.find(Tag::SPECIFIC_CHARACTER_SET) else { return };
+        let leniency = match self.value(element).map(|value| Spelling::of(&value)) {
+            Ok(Spelling::Misspelt) => Leniency::MisspeltCharacterSet,
+            Ok(Spelling::Unknown) => Leniency::UnknownCharacterSet,
+            Ok(Spelling::Defined) | Err(_) => return,
+        };
+        let offset = element.value_offset;
+        self.deviations.add(Deviation { leniency, offset });
+    }
+
+    /// What is tolerated in its values and is found when they are decoded, in the order of the
+    /// elements: text with bytes that are no characters.
+    pub fn value_deviations(&self) -> impl Iterator<Item = Deviation> {
+        self.elements.iter().filter(|element| !self.is_decodable(element)).map(|element| {
+            let (leniency, offset) = (Leniency::UndecodableText, element.value_offset);
+            Deviation { leniency, offset }
+        })
+    }
+
+    /// Whether an element that has text has none but characters; true for what cannot be read.
+    fn is_decodable(&self, element: &Element) -> bool {
+        let vr = self.vr(element).vr;
+        let Some(value) = vr.is_text().then(|| self.value(element).ok()).flatten() else {
+            return true;
+        };
+        value::decoded_text(&value, vr, self.character_set()).is_exact
     }
 
     /// The bytes that its values are read from.

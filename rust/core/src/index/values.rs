@@ -14,7 +14,7 @@ use crate::parse::{
 };
 use crate::source::{OpenFile, ReadAt};
 use crate::tag::Tag;
-use crate::value::{self, Number};
+use crate::value::{self, Decoded, Number};
 use crate::vr::Vr;
 
 /// The bytes of a file, as far as they were read; the others are read when they are asked for.
@@ -49,6 +49,24 @@ impl<'a> HeaderBytes<'a> {
         };
         file.read_exact_at(&mut value, offset)?;
         Ok(Cow::Owned(value))
+    }
+}
+
+/// How a value fits its column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// It is in its cell.
+    Good,
+    /// It is in its cell, but what it means is in doubt: text that its character set does not have,
+    /// a date that is none.
+    InDoubt,
+    /// It is not.
+    None,
+}
+
+impl Fit {
+    fn of(is_good: bool) -> Fit {
+        if is_good { Fit::Good } else { Fit::None }
     }
 }
 
@@ -94,33 +112,36 @@ impl<'a> Level<'a> {
         level
     }
 
-    /// Adds the row of `column` to `rows`; false if there is a value that does not fit.
+    /// Adds the row of `column` to `rows`; false if there is a value that does not fit, or whose
+    /// meaning is in doubt.
     ///
     /// # Errors
     ///
     /// If the operating system refuses. The row is not ended then.
     pub(crate) fn add_row(&self, column: &ColumnSpec, rows: &mut Rows) -> Result<bool> {
-        let is_valid = match self.add_values(column, 0, rows) {
-            Ok(is_valid) => is_valid,
+        let fit = match self.add_values(column, 0, rows) {
+            Ok(fit) => fit,
             Err(error) if error.family() == Family::Io => return Err(error),
-            Err(_) => false,
+            Err(_) => Fit::None,
         };
-        rows.end_row(is_valid);
-        Ok(is_valid)
+        rows.end_row(fit != Fit::None);
+        Ok(fit == Fit::Good)
     }
 
-    fn add_values(&self, column: &ColumnSpec, depth: usize, rows: &mut Rows) -> Result<bool> {
+    fn add_values(&self, column: &ColumnSpec, depth: usize, rows: &mut Rows) -> Result<Fit> {
         if let Some(step) = column.steps.get(depth) {
             return self.add_from_item(*step, column, depth + 1, rows);
         }
         let Some(element) = self.find(column.tag).filter(|element| element.value_length > 0) else {
-            return Ok(true);
+            return Ok(Fit::Good);
         };
         let vr = self.resolve_vr(element).vr;
         let bytes = self.value(element)?;
         Ok(match rows {
-            Rows::Int(rows) => add_numbers(&bytes, vr, self.order(), column.width(), rows),
-            Rows::Float(rows) => add_numbers(&bytes, vr, self.order(), column.width(), rows),
+            Rows::Int(rows) => Fit::of(add_numbers(&bytes, vr, self.order(), column.width(), rows)),
+            Rows::Float(rows) => {
+                Fit::of(add_numbers(&bytes, vr, self.order(), column.width(), rows))
+            }
             Rows::Text(rows) => self.add_text(&bytes, vr, rows.open()),
         })
     }
@@ -131,17 +152,17 @@ impl<'a> Level<'a> {
         column: &ColumnSpec,
         depth: usize,
         rows: &mut Rows,
-    ) -> Result<bool> {
-        let Some(sequence) = self.find(step.tag) else { return Ok(true) };
+    ) -> Result<Fit> {
+        let Some(sequence) = self.find(step.tag) else { return Ok(Fit::Good) };
         if self.resolve_vr(sequence).vr != Vr::SQ {
-            return Ok(false);
+            return Ok(Fit::None);
         }
         let value = self.value(sequence)?;
         // Under an element that was read as implicit its items are so too.
         let is_implicit = self.encoding.is_implicit || sequence.vr == Vr::IMPLICIT;
         let encoding = Encoding { is_implicit, ..self.encoding };
         let mut items = ItemRanges::new(&value, sequence.value_offset, encoding, self.rules);
-        let Some(item) = items.nth(step.item_index)? else { return Ok(true) };
+        let Some(item) = items.nth(step.item_index)? else { return Ok(Fit::Good) };
 
         let start = usize::try_from(item.offset.saturating_sub(sequence.value_offset))
             .unwrap_or(usize::MAX);
@@ -164,18 +185,20 @@ impl<'a> Level<'a> {
             .add_values(column, depth, rows)
     }
 
-    fn add_text(&self, bytes: &[u8], vr: Vr, out: &mut String) -> bool {
+    fn add_text(&self, bytes: &[u8], vr: Vr, out: &mut String) -> Fit {
         if vr.is_text() {
-            let text = value::text(bytes, vr, &self.context.characters);
+            let Decoded { text, is_exact } =
+                value::decoded_text(bytes, vr, &self.context.characters);
             // Blanks on either side of an AE mean nothing (PS3.5 §6.2).
             out.push_str(if vr == Vr::AE { text.trim_matches([' ', '\0']) } else { &text });
-            return true;
+            let is_clear = is_exact && value::is_moment(&text, vr);
+            return if is_clear { Fit::Good } else { Fit::InDoubt };
         }
         if vr == Vr::AT {
             join(out, value::tags(bytes, self.order()));
-            return bytes.len().is_multiple_of(4);
+            return Fit::of(bytes.len().is_multiple_of(4));
         }
-        let Some(size) = value::number_size(vr) else { return false };
+        let Some(size) = value::number_size(vr) else { return Fit::None };
         match vr {
             Vr::FL | Vr::FD => {
                 join(out, value::numbers(bytes, vr, self.order()).filter_map(f64::from_number))
@@ -183,7 +206,7 @@ impl<'a> Level<'a> {
             Vr::UV => join(out, value::numbers(bytes, vr, self.order()).filter_map(u64_of)),
             _ => join(out, value::numbers(bytes, vr, self.order()).filter_map(i64::from_number)),
         }
-        bytes.len().is_multiple_of(size)
+        Fit::of(bytes.len().is_multiple_of(size))
     }
 }
 
@@ -326,12 +349,15 @@ mod tests {
             ("tags", b"\x18\0\x63\x10\x18\0\x65\x10", Vr::AT, Some("(0018,1063)\\(0018,1065)")),
             ("numbers of a private element", b"\x01\0\xFF\xFF", Vr::SS, Some("1\\-1")),
             ("floats", b"\0\0\xC0\x3F", Vr::FL, Some("1.5")),
+            ("a date that is none", b"20200230", Vr::DA, None),
+            ("seven digits of a fraction", b"120102.1234567", Vr::TM, None),
+            ("no character", b"M\xFC", Vr::LO, None),
             ("half a tag", b"\x18\0", Vr::AT, None),
             ("bytes", b"\x18\0", Vr::OB, None),
         ] {
             let mut text = String::new();
             assert_eq!(
-                level.add_text(bytes, vr, &mut text).then_some(text.as_str()),
+                (level.add_text(bytes, vr, &mut text) == Fit::Good).then_some(text.as_str()),
                 expected,
                 "{name}"
             );

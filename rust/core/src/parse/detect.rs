@@ -45,7 +45,7 @@ fn encoding_of_first(window: &mut Window<'_>, start: u64, expected: Encoding) ->
 
 /// The encoding of a data set of which nothing is known. Groups are small numbers: a first group
 /// that reads as 0x0100 or more has the other byte order.
-fn guess_encoding(window: &mut Window<'_>, start: u64) -> Result<Encoding> {
+pub(super) fn guess_encoding(window: &mut Window<'_>, start: u64) -> Result<Encoding> {
     window.extend_to(start.saturating_add(8))?;
     Ok(match first_header(window, start, Encoding::EXPLICIT_LITTLE) {
         Some(header) if header.vr.is_known() => {

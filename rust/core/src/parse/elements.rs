@@ -59,7 +59,7 @@ pub fn parse_elements(
     let first = elements.len();
     let walk = Walk { window, rules, deviations };
     let end = Parser { walk, encoding, after_zeros: 0, is_fast: true }.run(start, stop, elements);
-    sort(elements, first, deviations);
+    sort(elements, first, stop, deviations);
     match end {
         Err(error) if elements.len() > first => {
             let damage = keep_what_was_read(error, start, rules)?;
@@ -113,27 +113,54 @@ pub(super) fn keep_what_was_read(error: Error, start: u64, rules: &Rules) -> Res
     Ok(Deviation { leniency: Leniency::Damaged, offset: error.offset().unwrap_or(start) })
 }
 
+/// The group of the File Meta Information (PS3.10 §7.1).
+pub(super) const FILE_META_GROUP: u16 = 2;
+
 /// Brings the elements from `first` on into the order of their tags. Of several with one tag the
-/// last one counts, as a dictionary that is filled in the order of the file would have it.
-fn sort(elements: &mut Vec<Element>, first: usize, deviations: &mut Deviations) {
+/// last one counts, as a dictionary that is filled in the order of the file would have it; but of
+/// File Meta Information the first one, because what follows it belongs to the data set.
+fn sort(elements: &mut Vec<Element>, first: usize, stop: Stop, deviations: &mut Deviations) {
+    let is_meta = stop == Stop::AfterGroup(FILE_META_GROUP);
     let new = elements.get(first..).unwrap_or_default();
-    let Some(unordered) = new.windows(2).find_map(|pair| match pair {
+    let unordered = new.windows(2).find_map(|pair| match pair {
         [a, b] if a.tag >= b.tag => Some(b.value_offset),
         _ => None,
-    }) else {
-        return;
-    };
-    deviations.add(Deviation { leniency: Leniency::UnorderedElements, offset: unordered });
-    let mut new = elements.split_off(first);
-    new.sort_by_key(|element| element.tag);
-    for element in new {
-        match elements.get(first..).and_then(<[Element]>::last) {
-            Some(last) if last.tag == element.tag => {
-                elements.pop();
+    });
+    if let Some(offset) = unordered {
+        let mut new = elements.split_off(first);
+        new.sort_by_key(|element| element.tag);
+        let mut second = None;
+        for element in new {
+            match elements.get(first..).and_then(<[Element]>::last) {
+                Some(last) if last.tag == element.tag && is_meta => {
+                    let offset = element.value_offset;
+                    second = Some(second.map_or(offset, |found: u64| found.min(offset)));
+                    continue;
+                }
+                Some(last) if last.tag == element.tag => {
+                    elements.pop();
+                }
+                _ => {}
             }
-            _ => {}
+            elements.push(element);
         }
-        elements.push(element);
+        deviations.add(match second {
+            Some(offset) => Deviation { leniency: Leniency::SecondFileMeta, offset },
+            None => Deviation { leniency: Leniency::UnorderedElements, offset },
+        });
+    }
+    if !is_meta {
+        find_second_meta(elements.get(first..).unwrap_or_default(), deviations);
+    }
+}
+
+/// Notes File Meta Information where it does not belong: in the data set, or in an item.
+fn find_second_meta(elements: &[Element], deviations: &mut Deviations) {
+    // Sorted, so that no more than the elements of a command stand before it.
+    let found = elements.iter().find(|element| element.tag.group() >= FILE_META_GROUP);
+    if let Some(found) = found.filter(|element| element.tag.group() == FILE_META_GROUP) {
+        let (leniency, offset) = (Leniency::SecondFileMeta, found.value_offset);
+        deviations.add(Deviation { leniency, offset });
     }
 }
 

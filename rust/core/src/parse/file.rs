@@ -1,9 +1,9 @@
 //! A file from its first byte (PS3.10 §7): preamble, prefix, File Meta Information, data set.
 
-use super::detect::{find_encoding, is_not_deflated, meta_encoding};
-use super::elements::{keep_what_was_read, parse_elements};
+use super::detect::{find_encoding, guess_encoding, is_not_deflated, meta_encoding};
+use super::elements::{FILE_META_GROUP, keep_what_was_read, parse_elements};
 use super::header::{Element, Encoding};
-use super::leniency::{Deviations, Leniency};
+use super::leniency::{Deviation, Deviations, Leniency};
 use super::looks_like::looks_like;
 use super::rules::Rules;
 use super::stop::Stop;
@@ -141,7 +141,7 @@ fn parse_dataset(
 ) -> Result<()> {
     parsed.used = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
     let start = parse_command(window, start, options, parsed)?;
-    let expected = named_encoding(window, parsed);
+    let named = named_encoding(window, parsed);
     if parsed.transfer_syntax.is_some_and(|syntax| syntax.is_deflated) {
         if !is_not_deflated(window, start) {
             return parse_deflated(window, start, options, parsed);
@@ -149,6 +149,16 @@ fn parse_dataset(
         let (granted, error) = (options.rules.leniencies, ErrorKind::NotDeflated);
         parsed.deviations.add(granted.tolerate(Leniency::NotDeflated, start, error)?);
     }
+    let expected = match named {
+        Named::Known(encoding) => Some(encoding),
+        Named::Nothing => None,
+        Named::Unknown(deviation) => {
+            let granted = options.rules.leniencies;
+            let error = ErrorKind::unsupported("a data set of an unknown Transfer Syntax", "");
+            parsed.deviations.add(granted.tolerate(deviation.leniency, deviation.offset, error)?);
+            Some(guess_encoding(window, start)?)
+        }
+    };
     parsed.encoding =
         find_encoding(window, start, expected, &options.rules, &mut parsed.deviations)?;
     let ParsedFile { elements, deviations, encoding, .. } = parsed;
@@ -182,7 +192,7 @@ fn parse_meta(
 ) -> Result<u64> {
     parsed.meta_encoding = meta_encoding(window, start);
     let ParsedFile { meta, deviations, meta_encoding, .. } = parsed;
-    let stop = Stop::AfterGroup(2);
+    let stop = Stop::AfterGroup(FILE_META_GROUP);
     parse_elements(window, start, *meta_encoding, stop, &options.rules, meta, deviations)
 }
 
@@ -237,19 +247,34 @@ fn parse_deflated(
     Ok(())
 }
 
+/// What File Meta Information tells of how the data set is written.
+enum Named {
+    Known(Encoding),
+    /// The Transfer Syntax is private or newer than this code.
+    Unknown(Deviation),
+    /// No Transfer Syntax UID, or an empty one.
+    Nothing,
+}
+
 /// Looks up the Transfer Syntax that the File Meta Information names, and how it says that the data
-/// set is written; `None` if it names none.
-fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Option<Encoding> {
+/// set is written.
+fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Named {
     let named = parsed.meta.iter().find(|element| element.tag == Tag::TRANSFER_SYNTAX_UID);
     let text = named.and_then(|element| {
         Some(uid::trim(window.run().get(element.value_offset, element.value_length)?))
     });
     parsed.transfer_syntax = text.and_then(transfer_syntax::find);
     match parsed.transfer_syntax {
-        Some(syntax) => Some(Encoding { order: syntax.order, is_implicit: syntax.is_implicit }),
-        // A private or unregistered one: every Transfer Syntax but the first two registered is
-        // explicit and little endian (PS3.5 §A.4).
-        None => text.filter(|text| !text.is_empty()).map(|_| Encoding::EXPLICIT_LITTLE),
+        Some(syntax) => {
+            Named::Known(Encoding { order: syntax.order, is_implicit: syntax.is_implicit })
+        }
+        None => match named {
+            Some(element) if text.is_some_and(|text| !text.is_empty()) => {
+                let leniency = Leniency::UnknownTransferSyntax;
+                Named::Unknown(Deviation { leniency, offset: element.value_offset })
+            }
+            _ => Named::Nothing,
+        },
     }
 }
 

@@ -34,6 +34,12 @@ leniencies! {
     OtherVrEncoding = "other_vr_encoding",
     /// No Transfer Syntax UID: the encoding is guessed from the first element.
     MissingTransferSyntax = "missing_transfer_syntax",
+    /// A Transfer Syntax UID that is not registered: the encoding is guessed from the first element,
+    /// and pixels are not read.
+    UnknownTransferSyntax = "unknown_transfer_syntax",
+    /// Elements of group 0002 again after the File Meta Information, or in an item: the first of
+    /// them count.
+    SecondFileMeta = "second_file_meta",
     /// The last value of the data is shorter than its length says, and is taken as far as it goes.
     ValueCutShort = "value_cut_short",
     /// The data end without the delimiter of an undefined length.
@@ -69,6 +75,14 @@ leniencies! {
     ValueWithoutItems = "value_without_items",
     /// An undefined length on a VR that cannot have one.
     UndefinedLengthVr = "undefined_length_vr",
+    /// A term of (0008,0005) Specific Character Set that is written in another way than the standard
+    /// defines it, or cannot be used with the others: read as what is meant.
+    MisspeltCharacterSet = "misspelt_character_set",
+    /// A term of (0008,0005) Specific Character Set that means nothing: text is read as Latin-1.
+    UnknownCharacterSet = "unknown_character_set",
+    /// Text with bytes that are of no character in its character set: U+FFFD in their place, or what
+    /// they are in Latin-1 where no character set is named.
+    UndecodableText = "undecodable_text",
     /// Nothing but zeros follows the last element.
     TrailingZeros = "trailing_zeros",
     /// The rest makes no sense, or would cost more than is allowed: everything before it is kept.

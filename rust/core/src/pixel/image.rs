@@ -5,8 +5,9 @@ use super::native::{NativePixels, ValueField};
 use crate::codec::{SIGNATURE_LENGTH, signature};
 use crate::cursor::ByteOrder;
 use crate::dataset::{Dataset, FileBytes};
+use crate::dictionary::keyword;
 use crate::encapsulation::ExtendedOffsetTable;
-use crate::error::{Error, ImageFault, Result};
+use crate::error::{Error, ErrorKind, ImageFault, Result};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::limits::Limits;
 use crate::parse::Leniency;
@@ -49,12 +50,27 @@ impl ImagePixels {
     ///
     /// # Errors
     ///
-    /// If native bytes are missing, or the data are written in a way that is not read.
+    /// If native bytes are missing, or the data are written in a way that is not read: by an unknown
+    /// Transfer Syntax for one, of which nobody knows how it writes pixels.
     pub fn new(description: ImageDescription, value: &PixelValue<'_>) -> Result<ImagePixels> {
         let is_pixel_data = description.pixel_element == PixelElement::PixelData;
         let syntax = transfer_syntax::find(value.transfer_syntax_uid);
+        if syntax.is_none() && !value.transfer_syntax_uid.is_empty() {
+            let (what, uid) =
+                ("pixel data of an unknown Transfer Syntax", value.transfer_syntax_uid);
+            return Err(Error::from(ErrorKind::unsupported(what, uid)).at_tag(
+                Tag::TRANSFER_SYNTAX_UID,
+                keyword(Tag::TRANSFER_SYNTAX_UID),
+                None,
+            ));
+        }
         if !is_pixel_data || !value.is_encapsulated(syntax)? {
-            return NativePixels::new(description, value.field).map(ImagePixels::Native);
+            let order = match syntax {
+                Some(syntax) if syntax.pixel_order != syntax.order => syntax.pixel_order,
+                _ => value.field.order,
+            };
+            let field = ValueField { order, ..value.field };
+            return NativePixels::new(description, field).map(ImagePixels::Native);
         }
         let is_damage_allowed =
             value.dataset.is_some_and(|dataset| dataset.leniencies().allow(Leniency::Damaged));
@@ -192,12 +208,37 @@ mod tests {
 
     #[test]
     fn images_keep_what_the_transfer_syntax_says() {
-        for (uid, coding) in [(RLE, Coding::Rle), ("1.2.3", Coding::Native)] {
+        for (uid, coding) in [(RLE, Coding::Rle), ("", Coding::Native)] {
             let image = image(&ITEM, ByteOrder::Little, true, uid).unwrap();
             let ImagePixels::Encapsulated(pixels) = image else { panic!("fragments") };
             let found = (pixels.coding, pixels.transfer_syntax_uid.as_str());
             assert_eq!(found, (coding, uid));
             assert!(!pixels.is_damage_allowed && pixels.extended.is_none());
+        }
+    }
+
+    #[test]
+    fn pixels_of_an_unknown_transfer_syntax_are_refused() {
+        for (name, bytes, is_undefined_length) in
+            [("native", &[0; 8][..], false), ("in fragments", &ITEM, true)]
+        {
+            let error = image(bytes, ByteOrder::Little, is_undefined_length, "1.2.3").unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{name}: {error}");
+            assert_eq!(error.tag(), Some(Tag::TRANSFER_SYNTAX_UID), "{name}");
+        }
+    }
+
+    #[test]
+    fn native_pixels_have_the_byte_order_of_their_transfer_syntax() {
+        use ByteOrder::{Big, Little};
+        const GE: &str = "1.2.840.113619.5.2";
+        for (uid, order, expected) in
+            [(GE, Little, Big), (EXPLICIT, Little, Little), (EXPLICIT, Big, Big), ("", Big, Big)]
+        {
+            let ImagePixels::Native(pixels) = image(&[0; 8], order, false, uid).unwrap() else {
+                panic!("native pixels")
+            };
+            assert_eq!(pixels.field.order, expected, "{uid}");
         }
     }
 

@@ -5,6 +5,22 @@ use std::borrow::Cow;
 use super::character_set::CharacterSet;
 use crate::vr::Vr;
 
+/// Text, and whether its bytes say no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded<'a> {
+    /// The characters, U+FFFD where bytes are of none.
+    pub text: Cow<'a, str>,
+    /// Whether the character set has all of them. Else characters were replaced, escape sequences
+    /// are left in the text, or the upper half of a set that has none was read as Latin-1.
+    pub is_exact: bool,
+}
+
+impl<'a> Decoded<'a> {
+    pub(super) fn exact(text: Cow<'a, str>) -> Decoded<'a> {
+        Decoded { text, is_exact: true }
+    }
+}
+
 /// `bytes` as text, if they are ASCII.
 pub(super) fn ascii(bytes: &[u8]) -> Option<&str> {
     if bytes.is_ascii() { std::str::from_utf8(bytes).ok() } else { None }
@@ -27,13 +43,23 @@ pub fn is_multi_valued(vr: Vr) -> bool {
 /// separated; each but the last keeps its own padding. Bytes that are of no character in
 /// `characters` become U+FFFD.
 pub fn text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Cow<'a, str> {
+    decoded_text(bytes, vr, characters).text
+}
+
+/// The same, and whether the character set has all of its characters.
+pub fn decoded_text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Decoded<'a> {
     // In none of the character sets a blank or a zero is the last byte of a longer character.
     let bytes = match vr {
         Vr::AE => bytes,
         Vr::UR => bytes.trim_ascii_end(),
         _ => trim_end(bytes),
     };
-    if vr.uses_specific_character_set() { characters.decode(bytes) } else { latin1(bytes) }
+    if vr.uses_specific_character_set() {
+        return characters.decode(bytes);
+    }
+    let text = latin1(bytes);
+    let is_exact = matches!(text, Cow::Borrowed(_));
+    Decoded { text, is_exact }
 }
 
 fn is_padding(byte: u8) -> bool {
@@ -95,6 +121,44 @@ mod tests {
         for (name, bytes, vr, characters, expected) in table {
             assert_eq!(text(bytes, vr, characters), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn text_is_exact_where_the_character_set_has_all_of_it() {
+        #[rustfmt::skip]
+        let table: [(&str, &[u8], &[u8], bool); 24] = [
+            ("ASCII", b"", b"CT", true),
+            ("no character set", b"", b"M\xFCller", false),
+            ("ISO IR 6", b"ISO_IR 6", b"M\xFCller", false),
+            ("Latin-1", b"ISO_IR 100", b"M\xFCller", true),
+            ("UTF-8", b"ISO_IR 192", b"M\xC3\xBCller", true),
+            ("Latin-1 in UTF-8", b"ISO_IR 192", b"M\xFCller", false),
+            ("UTF-8 cut in a character", b"ISO_IR 192", b"M\xC3", false),
+            ("an escape sequence in UTF-8", b"ISO_IR 192", b"\x1B-Fa", false),
+            ("GB18030", b"GB18030", b"\xCD\xF5", true),
+            ("half a pair of GB18030", b"GB18030", b"\x81\xFF\xB5", false),
+            ("GBK", b"GBK", b"\xCD\xF5", true),
+            ("half a pair of GBK", b"GBK", b"a\xCD", false),
+            ("a free place of Latin-3", b"ISO_IR 109", b"\xA5", false),
+            ("a free place of Thai", b"ISO_IR 166", b"\xDB", false),
+            ("Shift JIS leads that are none", b"ISO_IR 13", b"\xA0", false),
+            ("a code extension", b"\\ISO 2022 IR 126", b"\x1B-F\xE1", true),
+            ("of a set not declared", b"\\ISO 2022 IR 126", b"\x1B-L\xBB", false),
+            ("of no set", b"\\ISO 2022 IR 87", b"\x1B?x", false),
+            ("pairs", b"\\ISO 2022 IR 87", b"\x1B$B;3\x1B(B.", true),
+            ("half a pair", b"\\ISO 2022 IR 87", b"\x1B$B;", false),
+            ("an upper half of none", b"\\ISO 2022 IR 87", b"\x1B(B\xFC", false),
+            ("an upper half after the line", b"\\ISO 2022 IR 126", b"\x1B-F\xE1\r\xFC", false),
+            ("an unknown term", b"ISO_IR 999", b"M\xFCller", false),
+            ("ASCII of an unknown term", b"ISO_IR 999", b"Mueller", true),
+        ];
+        for (name, term, bytes, expected) in table {
+            let characters = CharacterSet::from_value(term);
+            assert_eq!(decoded_text(bytes, Vr::LT, &characters).is_exact, expected, "{name}");
+        }
+        let other = CharacterSet::from_value(b"ISO_IR 100");
+        assert!(!decoded_text(b"\xFC", Vr::CS, &other).is_exact, "a VR of ASCII alone");
+        assert!(decoded_text(b"A", Vr::CS, &other).is_exact);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PySlice, PyString, PyTuple};
-use rapidicom_core::{ByteOrder, Dataset, Element, Tag, dictionary};
+use rapidicom_core::{ByteOrder, Dataset, Deviation, Element, Tag, dictionary};
 
 use super::content::Content;
 use crate::array::from_kept;
@@ -259,11 +259,11 @@ impl PyDataset {
     /// What was tolerated: name and byte offset of each deviation from the standard.
     #[getter]
     fn deviations(&self) -> PyResult<Vec<(&'static str, u64)>> {
-        let deviations = self.parsed()?.map_or(&[][..], |dataset| dataset.deviations().as_slice());
-        Ok(deviations
-            .iter()
-            .map(|deviation| (deviation.leniency.name(), deviation.offset))
-            .collect())
+        let Some(dataset) = self.parsed()? else { return Ok(Vec::new()) };
+        let mut all = dataset.deviations().clone();
+        dataset.value_deviations().for_each(|found| all.add(found));
+        let of = |deviation: &Deviation| (deviation.leniency.name(), deviation.offset);
+        Ok(all.as_slice().iter().map(of).collect())
     }
 
     #[getter]

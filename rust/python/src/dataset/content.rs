@@ -9,6 +9,7 @@ use rapidicom_core::{Dataset, DicomFile, Item, Limits};
 use super::class::PyDataset;
 use crate::classes::classes;
 use crate::error::to_python;
+use crate::warning::warn_of;
 
 /// What a data set was read from.
 pub enum Content {
@@ -86,7 +87,14 @@ impl PyDataset {
             None => return Ok(None),
             Some(Content::File(file)) => Arc::clone(&file.dataset),
             Some(Content::Parsed(dataset)) => Arc::clone(dataset),
-            Some(Content::Item(item)) => Arc::new(item.parse(&Limits::DEFAULT).map_err(to_python)?),
+            Some(Content::Item(item)) => {
+                let dataset = item.parse(&Limits::DEFAULT).map_err(to_python)?;
+                if !dataset.deviations().as_slice().is_empty() {
+                    let is_given = dataset.is_character_set_fixed();
+                    Python::attach(|py| warn_of(py, &dataset, is_given))?;
+                }
+                Arc::new(dataset)
+            }
         };
         Ok(Some(self.parsed.get_or_init(|| parsed)))
     }

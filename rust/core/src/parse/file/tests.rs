@@ -41,25 +41,70 @@ fn elements(parsed: &ParsedFile) -> Vec<(u32, u64)> {
 #[test]
 fn the_data_set_is_written_as_the_transfer_syntax_says() {
     let big = b"\x00\x08\x00\x60CS\x00\x02CT";
-    type Row<'a> = (&'static str, &'a [u8], Vec<u8>, Encoding, bool);
+    type Row<'a> = (&'static str, &'a [u8], Vec<u8>, Encoding);
     #[rustfmt::skip]
-    let table: [Row<'_>; 5] = [
-        ("explicit", EXPLICIT_UID, modality(), Encoding::EXPLICIT_LITTLE, true),
-        ("implicit", IMPLICIT_UID, implicit(MODALITY, b"CT"), Encoding::IMPLICIT_LITTLE, true),
-        ("big endian", BIG_UID, big.to_vec(), Encoding::EXPLICIT_BIG, true),
-        ("a private one is explicit", b"1.2.3\0", modality(), Encoding::EXPLICIT_LITTLE, false),
-        ("blanks around the UID", b" 1.2.840.10008.1.2.2  ", big.to_vec(), Encoding::EXPLICIT_BIG,
-         true),
+    let table: [Row<'_>; 4] = [
+        ("explicit", EXPLICIT_UID, modality(), Encoding::EXPLICIT_LITTLE),
+        ("implicit", IMPLICIT_UID, implicit(MODALITY, b"CT"), Encoding::IMPLICIT_LITTLE),
+        ("big endian", BIG_UID, big.to_vec(), Encoding::EXPLICIT_BIG),
+        ("blanks around the UID", b" 1.2.840.10008.1.2.2  ", big.to_vec(), Encoding::EXPLICIT_BIG),
     ];
-    for (name, uid, dataset, encoding, is_registered) in table {
+    for (name, uid, dataset, encoding) in table {
         let bytes = [start(uid), dataset].concat();
         let parsed = parse(&bytes, Leniencies::NONE).unwrap();
         assert_eq!((parsed.encoding, parsed.has_preamble), (encoding, true), "{name}");
-        assert_eq!(parsed.transfer_syntax.is_some(), is_registered, "{name}");
+        assert!(parsed.transfer_syntax.is_some(), "{name}");
         assert_eq!(elements(&parsed), [(MODALITY, bytes.len() as u64 - 2)], "{name}");
         assert_eq!((parsed.used, parsed.meta.len()), (bytes.len(), 1), "{name}");
         assert!(parsed.deviations.as_slice().is_empty() && parsed.inflated.is_none(), "{name}");
     }
+}
+
+#[test]
+fn the_first_element_shows_how_a_data_set_of_an_unknown_transfer_syntax_is_written() {
+    let big = b"\x00\x08\x00\x60CS\x00\x02CT";
+    for (name, dataset, encoding) in [
+        ("explicit", modality(), Encoding::EXPLICIT_LITTLE),
+        ("implicit", implicit(MODALITY, b"CT"), Encoding::IMPLICIT_LITTLE),
+        ("big endian", big.to_vec(), Encoding::EXPLICIT_BIG),
+    ] {
+        let bytes = [start(b"1.2.3\0"), dataset].concat();
+        let granted = Leniencies::NONE.with(Leniency::UnknownTransferSyntax);
+        let parsed = parse(&bytes, granted).unwrap();
+        assert_eq!((parsed.encoding, parsed.transfer_syntax), (encoding, None), "{name}");
+        let deviation = (Leniency::UnknownTransferSyntax, 140);
+        assert_eq!(tolerated(&parsed.deviations), [deviation], "{name}");
+        assert_eq!(elements(&parsed), [(MODALITY, bytes.len() as u64 - 2)], "{name}");
+        let error = parse(&bytes, Leniencies::NONE).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{name}: {error}");
+    }
+}
+
+#[test]
+fn the_first_of_two_file_meta_informations_counts() {
+    let second = element(0x0002_0010, b"UI", IMPLICIT_UID);
+    let title = element(0x0002_0016, b"AE", b"ME");
+    let other = element(0x0002_0016, b"AE", b"YOU ");
+    let at = start(EXPLICIT_UID).len() as u64;
+    for (name, more, offset) in [
+        ("at once", second.clone(), at + 8),
+        ("after others", [title.clone(), second.clone()].concat(), at + 18),
+        ("several", [title, second, other].concat(), at + 18),
+    ] {
+        let bytes = [start(EXPLICIT_UID), more, modality()].concat();
+        let parsed = parse(&bytes, Leniencies::NONE).unwrap();
+        assert_eq!(parsed.transfer_syntax.unwrap().uid, "1.2.840.10008.1.2.1", "{name}");
+        assert_eq!(tolerated(&parsed.deviations), [(Leniency::SecondFileMeta, offset)], "{name}");
+        assert_eq!(elements(&parsed), [(MODALITY, bytes.len() as u64 - 2)], "{name}");
+    }
+    // After other elements it is no File Meta Information any more.
+    let later = element(0x0002_0010, b"UI", IMPLICIT_UID);
+    let bytes = [start(EXPLICIT_UID), modality(), later].concat();
+    let parsed = parse(&bytes, Leniencies::NONE).unwrap();
+    assert_eq!(parsed.transfer_syntax.unwrap().uid, "1.2.840.10008.1.2.1");
+    let offset = bytes.len() as u64 - IMPLICIT_UID.len() as u64;
+    let found = [(Leniency::UnorderedElements, offset), (Leniency::SecondFileMeta, offset)];
+    assert_eq!(tolerated(&parsed.deviations), found);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::repertoire::Repertoire;
 use super::terms::CharacterSet;
+use crate::value::text::Decoded;
 
 const ESCAPE: u8 = 0x1B;
 
@@ -31,11 +32,11 @@ const SEQUENCES: [(&[u8], Repertoire); 18] = [
 
 /// The characters of `bytes`, with its escape sequences followed. What is of no character is
 /// U+FFFD.
-pub(super) fn decode<'a>(set: &CharacterSet, bytes: &'a [u8]) -> Cow<'a, str> {
+pub(super) fn decode<'a>(set: &CharacterSet, bytes: &'a [u8]) -> Decoded<'a> {
     if !bytes.contains(&ESCAPE) {
         return set.first.decode_replacing(bytes);
     }
-    let mut text = String::with_capacity(bytes.len());
+    let (mut text, mut is_exact) = (String::with_capacity(bytes.len()), true);
     let mut rest = bytes;
     while !rest.is_empty() {
         // A fragment goes up to the next escape character; its own may be the first byte.
@@ -45,20 +46,22 @@ pub(super) fn decode<'a>(set: &CharacterSet, bytes: &'a [u8]) -> Cow<'a, str> {
             .position(|byte| *byte == ESCAPE)
             .map_or(rest.len(), |found| found + 1);
         let (fragment, following) = rest.split_at_checked(after).unwrap_or((rest, &[]));
-        match designated(set, fragment) {
-            Some(characters) => text.push_str(&characters),
-            // Not a sequence of these character sets, or not their characters: then its bytes are
-            // shown as they are.
-            None => text.push_str(&set.first.decode_replacing(fragment)),
-        }
+        // Not a sequence of these character sets, or not their characters: then its bytes are shown
+        // as they are.
+        let decoded = designated(set, fragment).unwrap_or_else(|| {
+            let shown = set.first.decode_replacing(fragment);
+            Decoded { is_exact: shown.is_exact && !fragment.starts_with(&[ESCAPE]), ..shown }
+        });
+        text.push_str(&decoded.text);
+        is_exact &= decoded.is_exact;
         rest = following;
     }
-    Cow::Owned(text)
+    Decoded { text: Cow::Owned(text), is_exact }
 }
 
 /// The characters of a fragment that starts with the escape sequence of one of the sets that may be
 /// used here.
-fn designated<'a>(set: &CharacterSet, fragment: &'a [u8]) -> Option<Cow<'a, str>> {
+fn designated<'a>(set: &CharacterSet, fragment: &'a [u8]) -> Option<Decoded<'a>> {
     let sequence = fragment.strip_prefix(&[ESCAPE])?;
     let (rest, repertoire) = SEQUENCES
         .iter()
@@ -70,7 +73,7 @@ fn designated<'a>(set: &CharacterSet, fragment: &'a [u8]) -> Option<Cow<'a, str>
         return None;
     }
     if matches!(repertoire, Repertoire::Kanji | Repertoire::SupplementaryKanji) {
-        return repertoire.decode_g0_pairs(rest).map(Cow::Owned);
+        return repertoire.decode_g0_pairs(rest).map(|text| Decoded::exact(Cow::Owned(text)));
     }
     // The end of a line puts the first set back in force; writers repeat the sequence for the next
     // one.
@@ -79,9 +82,17 @@ fn designated<'a>(set: &CharacterSet, fragment: &'a [u8]) -> Option<Cow<'a, str>
         .position(|byte| matches!(byte, b'\r' | b'\n' | b'\t' | 0x0C))
         .unwrap_or(rest.len());
     let (own, others) = rest.split_at_checked(end)?;
+    let is_exact = is_defined(repertoire, own) && is_defined(set.first, others);
     let own = repertoire.decode_exactly(own)?;
     if others.is_empty() {
-        return Some(own);
+        return Some(Decoded { text: own, is_exact });
     }
-    Some(Cow::Owned(own.into_owned() + &set.first.decode_exactly(others)?))
+    let text = Cow::Owned(own.into_owned() + &set.first.decode_exactly(others)?);
+    Some(Decoded { text, is_exact })
+}
+
+/// Whether bytes are of this set by the standard, not only by what its users meant: the default has
+/// no upper half.
+fn is_defined(repertoire: Repertoire, bytes: &[u8]) -> bool {
+    repertoire != Repertoire::Default || bytes.is_ascii()
 }

@@ -7,4 +7,4 @@ mod extensions;
 mod repertoire;
 mod terms;
 
-pub use terms::CharacterSet;
+pub use terms::{CharacterSet, Spelling};

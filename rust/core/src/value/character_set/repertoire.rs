@@ -12,7 +12,7 @@ use encoding_rs::{
     WINDOWS_1254,
 };
 
-use crate::value::text::{ascii, latin1};
+use crate::value::text::{Decoded, ascii, latin1};
 
 /// A set of characters and how they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,10 @@ pub(super) enum Repertoire {
 impl Repertoire {
     /// What other software calls this.
     pub(super) fn from_label(label: &str) -> Option<Repertoire> {
+        // Python's own name for it, which is not among the web's.
+        if label == "latin_1" || label == "latin-1" {
+            return Some(Repertoire::Latin1);
+        }
         let encoding = Encoding::for_label(label.replace('_', "-").as_bytes())?;
         // On the web ISO 8859-1 and -9 mean Windows' versions of them.
         Some(match encoding {
@@ -99,21 +103,25 @@ impl Repertoire {
     }
 
     /// The characters of `bytes`, U+FFFD for each byte that is of none.
-    pub(super) fn decode_replacing(self, bytes: &[u8]) -> Cow<'_, str> {
-        match self {
-            Repertoire::Default | Repertoire::Latin1 => latin1(bytes),
+    pub(super) fn decode_replacing(self, bytes: &[u8]) -> Decoded<'_> {
+        if let Some(text) = ascii(bytes) {
+            return Decoded::exact(Cow::Borrowed(text));
+        }
+        if let Some(text) = self.decode_exactly(bytes) {
+            // The default has no upper half: what is read there is a guess.
+            return Decoded { text, is_exact: self != Repertoire::Default };
+        }
+        let text = match self {
             Repertoire::Utf8 => String::from_utf8_lossy(bytes),
             Repertoire::Gb18030 => GB18030.decode_without_bom_handling(bytes).0,
             Repertoire::Other(encoding) => encoding.decode_without_bom_handling(bytes).0,
-            single_or_pairs => match ascii(bytes) {
-                Some(text) => Cow::Borrowed(text),
-                None => Cow::Owned(
-                    single_or_pairs
-                        .characters(bytes, |_| Some(char::REPLACEMENT_CHARACTER))
-                        .unwrap_or_default(),
-                ),
-            },
-        }
+            single_or_pairs => Cow::Owned(
+                single_or_pairs
+                    .characters(bytes, |_| Some(char::REPLACEMENT_CHARACTER))
+                    .unwrap_or_default(),
+            ),
+        };
+        Decoded { text, is_exact: false }
     }
 
     /// The characters of bytes above ASCII, single or in pairs; `otherwise` says what a byte is

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::extensions;
 use super::repertoire::Repertoire;
+use crate::value::text::Decoded;
 
 /// How the bytes of text become characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,9 +76,54 @@ impl CharacterSet {
     }
 
     /// The characters of `bytes`, U+FFFD where they are of none.
-    pub fn decode<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str> {
+    pub fn decode<'a>(&self, bytes: &'a [u8]) -> Decoded<'a> {
         extensions::decode(self, bytes)
     }
+}
+
+/// How the value of (0008,0005) is spelt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spelling {
+    /// By defined terms alone.
+    Defined,
+    /// By a term that is none, but whose meaning is known; or by terms that go with no others.
+    Misspelt,
+    /// By one that means nothing.
+    Unknown,
+}
+
+impl Spelling {
+    /// That of this value.
+    pub fn of(value: &[u8]) -> Spelling {
+        let value = String::from_utf8_lossy(value);
+        let is_single = !value.contains('\\');
+        let of_term = |term: &str| {
+            let term = term.trim_matches([' ', '\0']);
+            match repertoire(term) {
+                None => Spelling::Unknown,
+                Some(found) if !is_single && found.is_stand_alone() => Spelling::Misspelt,
+                Some(_) if is_defined(term) => Spelling::Defined,
+                Some(_) => Spelling::Misspelt,
+            }
+        };
+        value.split('\\').map(of_term).max().unwrap_or(Spelling::Defined)
+    }
+}
+
+/// Whether this is a defined term of PS3.3 tables C.12-2 to C.12-5, or empty. The default's own is
+/// that of earlier versions.
+fn is_defined(term: &str) -> bool {
+    let number = |prefix: &str| {
+        let number = term.strip_prefix(prefix)?;
+        REGISTERED.iter().find(|(own, _)| *own == number).map(|(_, found)| *found)
+    };
+    let has_pairs = |found| {
+        use Repertoire::{Chinese, Kanji, Korean, SupplementaryKanji};
+        matches!(found, Chinese | Kanji | Korean | SupplementaryKanji)
+    };
+    matches!(term, "" | "GB18030" | "GBK")
+        || number("ISO_IR ").is_some_and(|found| !has_pairs(found))
+        || number("ISO 2022 IR ").is_some_and(|found| !found.is_stand_alone())
 }
 
 fn repertoire(term: &str) -> Option<Repertoire> {
@@ -117,5 +163,40 @@ fn term(repertoire: Repertoire, has_extensions: bool) -> Cow<'static, str> {
         (_, Some((number, _))) => Cow::Owned(format!("ISO_IR {number}")),
         (Repertoire::Other(encoding), None) => Cow::Borrowed(encoding.name()),
         (_, None) => Cow::Borrowed(""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defined_misspelt_and_unknown_terms() {
+        use Spelling::{Defined, Misspelt, Unknown};
+        for (value, expected) in [
+            ("", Defined),
+            ("ISO_IR 100", Defined),
+            ("ISO_IR 192 ", Defined),
+            ("GB18030", Defined),
+            ("ISO 2022 IR 100", Defined),
+            ("\\ISO 2022 IR 87", Defined),
+            ("ISO 2022 IR 6\\ISO 2022 IR 149\\ISO 2022 IR 58", Defined),
+            ("ISO_IR_100", Misspelt),
+            ("ISO-IR 100", Misspelt),
+            ("ISO IR 100", Misspelt),
+            ("iso_ir 100", Misspelt),
+            ("ISO 2022-IR 100", Misspelt),
+            ("ISO 2022 IR 192", Misspelt),
+            ("ISO_IR 87", Misspelt),
+            ("latin_1", Misspelt),
+            ("ISO_IR 192\\ISO 2022 IR 100", Misspelt),
+            ("ISO 2022 IR 6\\GB18030", Misspelt),
+            ("ISO_IR 999", Unknown),
+            ("\\nonsense", Unknown),
+            ("ISO_IR_100\\nonsense", Unknown),
+        ] {
+            assert_eq!(Spelling::of(value.as_bytes()), expected, "{value}");
+        }
+        assert_eq!(Spelling::of(b"\xFF"), Unknown);
     }
 }
