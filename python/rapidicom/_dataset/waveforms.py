@@ -11,11 +11,11 @@ import numpy.typing as npt
 from rapidicom._common.errors import InvalidDicomError, UnsupportedError
 from rapidicom._common.numbers import as_integer
 from rapidicom._core import Dataset
+from rapidicom._dataset.companding import A_LAW, MU_LAW
 
 __all__ = ["generate_multiplex", "multiplex_array"]
 
-# By Waveform Bits Allocated and Waveform Sample Interpretation (PS3.3 §C.10.9.1.5). The samples of
-# the two companded forms, MB and AB, are given as they are stored.
+# By Waveform Bits Allocated and Waveform Sample Interpretation (PS3.3 §C.10.9.1.5).
 _DTYPES: dict[tuple[int, str], str] = {
     (8, "SB"): "i1",
     (8, "UB"): "u1",
@@ -28,6 +28,9 @@ _DTYPES: dict[tuple[int, str], str] = {
     (64, "SV"): "i8",
     (64, "UV"): "u8",
 }
+
+# What the bytes of companded samples stand for.
+_LINEAR = {"MB": MU_LAW, "AB": A_LAW}
 
 _NEEDED = (
     "NumberOfWaveformChannels",
@@ -45,7 +48,9 @@ def multiplex_array(ds: Dataset, index: int, as_raw: bool = True) -> npt.NDArray
         ds: The data set, with a Waveform Sequence.
         index: The group, from 0.
         as_raw: Whether to return stored samples, instead of applying each channel's sensitivity,
-            its correction factor and the baseline (PS3.3 §C.10.9.1.4.2).
+            its correction factor and the baseline (PS3.3 §C.10.9.1.4.2). Companded samples, mu-law
+            (MB) and A-law (AB), are expanded before that, to the whole numbers of ITU-T G.711:
+            -8031 to 8031, and -4032 to 4032. Waveform Padding Value is treated as any sample.
 
     Returns:
         Shape (sample, channel); float64 if `as_raw` is false.
@@ -53,7 +58,7 @@ def multiplex_array(ds: Dataset, index: int, as_raw: bool = True) -> npt.NDArray
     Raises:
         AttributeError: The data set has no waveform, or the group lacks an attribute that describes
             it.
-        InvalidDicomError: The attributes contradict the samples.
+        InvalidDicomError: The attributes contradict the samples or one another.
         UnsupportedError: The samples are of a kind that cannot be read yet.
         IndexError: No group has this index.
     """
@@ -86,7 +91,7 @@ def _group(item: Dataset, index: int, *, as_raw: bool) -> npt.NDArray[Any]:
         raise AttributeError(f"the multiplex group with index {index} has no {', '.join(missing)}")
     counts = [_count(item, keyword) for keyword in _NEEDED[:3]]
     channel_count, sample_count, bits = counts
-    interpretation = str(item.WaveformSampleInterpretation)
+    interpretation = str(item.WaveformSampleInterpretation).strip()
     name = _DTYPES.get((bits, interpretation))
     if name is None:
         raise UnsupportedError(
@@ -108,12 +113,21 @@ def _group(item: Dataset, index: int, *, as_raw: bool) -> npt.NDArray[Any]:
         sample_count, channel_count
     )
     # A writable copy in the machine's byte order.
-    return stored.astype(name) if as_raw else _calibrated(item, stored)
+    if as_raw:
+        return stored.astype(name)
+    linear = _LINEAR.get(interpretation)
+    return _calibrated(item, stored if linear is None else linear[stored])
 
 
 def _calibrated(item: Dataset, stored: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     array = stored.astype(np.float64)
-    for channel, definition in enumerate(item.ChannelDefinitionSequence):
+    definitions, count = item.ChannelDefinitionSequence, array.shape[1]
+    if len(definitions) != count:
+        raise InvalidDicomError(
+            f"the waveform has {count} channels, but {len(definitions)} are defined",
+            tag=item["ChannelDefinitionSequence"].tag,
+        )
+    for channel, definition in enumerate(definitions):
         factor = _number(definition, "ChannelSensitivity", 1.0)
         factor *= _number(definition, "ChannelSensitivityCorrectionFactor", 1.0)
         array[:, channel] = array[:, channel] * factor + _number(definition, "ChannelBaseline", 0.0)
@@ -129,4 +143,11 @@ def _count(item: Dataset, keyword: str) -> int:
 
 def _number(item: Dataset, keyword: str, default: float) -> float:
     value = item.get(keyword)
-    return default if value is None else float(value)
+    if value is None:
+        return default
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        # No context: its words are those of the value.
+        pass
+    raise InvalidDicomError(f"{keyword} is not a number", tag=item[keyword].tag)
