@@ -19,8 +19,8 @@ pub(crate) fn warn_of(py: Python<'_>, dataset: &Dataset, is_charset_given: bool)
                 "(0008,0005) SpecificCharacterSet is misspelt: the term that it resembles is used"
             }
             Leniency::UnknownCharacterSet => {
-                "(0008,0005) SpecificCharacterSet is no defined term: text is read as Latin-1. Pass \
-                 charset= to read it with another character set"
+                "(0008,0005) SpecificCharacterSet is no defined term: text is read as Latin-1. \
+                 Pass charset= to read it with another character set"
             }
             Leniency::UnknownTransferSyntax => {
                 "(0002,0010) TransferSyntaxUID is unknown: how the data set is written was guessed \

@@ -34,8 +34,8 @@ leniencies! {
     OtherVrEncoding = "other_vr_encoding",
     /// No Transfer Syntax UID: the encoding is guessed from the first element.
     MissingTransferSyntax = "missing_transfer_syntax",
-    /// A Transfer Syntax UID that is not registered: the encoding is guessed from the first element,
-    /// and pixels are not read.
+    /// A Transfer Syntax UID that is not registered: the encoding is guessed from the first
+    /// element, and pixels are not read.
     UnknownTransferSyntax = "unknown_transfer_syntax",
     /// Elements of group 0002 again after the File Meta Information, or in an item: the first of
     /// them count.
@@ -75,13 +75,13 @@ leniencies! {
     ValueWithoutItems = "value_without_items",
     /// An undefined length on a VR that cannot have one.
     UndefinedLengthVr = "undefined_length_vr",
-    /// A term of (0008,0005) Specific Character Set that is written in another way than the standard
-    /// defines it, or cannot be used with the others: read as what is meant.
+    /// A term of (0008,0005) Specific Character Set that is written in another way than the
+    /// standard defines it, or cannot be used with the others: read as what is meant.
     MisspeltCharacterSet = "misspelt_character_set",
     /// A term of (0008,0005) Specific Character Set that means nothing: text is read as Latin-1.
     UnknownCharacterSet = "unknown_character_set",
-    /// Text with bytes that are of no character in its character set: U+FFFD in their place, or what
-    /// they are in Latin-1 where no character set is named.
+    /// Text with bytes that are of no character in its character set: U+FFFD in their place, or
+    /// what they are in Latin-1 where no character set is named.
     UndecodableText = "undecodable_text",
     /// Nothing but zeros follows the last element.
     TrailingZeros = "trailing_zeros",

@@ -50,8 +50,8 @@ impl ImagePixels {
     ///
     /// # Errors
     ///
-    /// If native bytes are missing, or the data are written in a way that is not read: by an unknown
-    /// Transfer Syntax for one, of which nobody knows how it writes pixels.
+    /// If native bytes are missing, or the data are written in a way that is not read: by an
+    /// unknown Transfer Syntax for one, of which nobody knows how it writes pixels.
     pub fn new(description: ImageDescription, value: &PixelValue<'_>) -> Result<ImagePixels> {
         let is_pixel_data = description.pixel_element == PixelElement::PixelData;
         let syntax = transfer_syntax::find(value.transfer_syntax_uid);
