@@ -26,6 +26,7 @@ from builder import (
 from enhanced_builder import Encoding, enhanced, rescaled, shuffled, stack_frames, stored
 from findings import kinds, refusal
 from series_builder import ORIGIN, PLANES, affine_of
+from siemens_builder import mosaic_elements, mosaic_entries
 
 STEP = np.array([0.0, 0.0, 2.5])
 AFFINE = affine_of(ORIGIN, PLANES["axial"], (0.75, 0.75), STEP)
@@ -471,3 +472,21 @@ def test_floating_point_frames_keep_their_values(tmp_path: Path) -> None:
         vol = rd.read_series(tmp_path, values=values)  # type: ignore[arg-type]
         np.testing.assert_array_equal(vol.array, stored)
         assert vol.dtype == np.float32
+
+
+@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize("extra", [[], mosaic_elements(None)[1:]], ids=["said", "with spacing"])
+def test_frames_with_places_are_no_mosaic_whatever_image_type_says(
+    tmp_path: Path, count: int, extra: list[Element]
+) -> None:
+    said = Element(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "M", "MOSAIC"])
+    frames = stack_frames(count)
+    vol = rd.read_series(enhanced(tmp_path / "a.dcm", frames, extra=[said, *extra]))
+    np.testing.assert_array_equal(vol.array, rescaled(frames))
+    assert vol.report.errors == []
+
+
+def test_frames_without_places_are_no_mosaic_either(tmp_path: Path) -> None:
+    frames = [replace(frame, position=None) for frame in stack_frames(3)]
+    path = enhanced(tmp_path / "a.dcm", frames, extra=mosaic_elements(mosaic_entries(4)))
+    assert kinds(refusal(path).errors) == ["missing_position"]

@@ -99,12 +99,13 @@ class Series:
     def stacks(self) -> list[Series]:
         """The stacks of the series, each as a series of its own with this one's UID.
 
-        Images are divided by plane, shape, Photometric Interpretation, Pixel Spacing and Frame of
-        Reference, and localizers from others; those without positions by Stack ID. By Stack ID,
-        Data Type, Image Type, echo and Acquisition Number others are divided only where that makes
-        stacks of images that form no volume: acquisitions that continue or interleave stay one
-        stack, and so does what has a leading axis. Every image is in one stack, or in a report as
-        left out.
+        Images are divided by plane, shape, Photometric Interpretation, Pixel Spacing, study and
+        Frame of Reference, by what one volume shares (patient, modality, SOP Class, units, kernel,
+        energy, reconstruction, Series Number), and localizers from others; those without positions
+        by Stack ID. By Stack ID, Data Type, Image Type, echo and Acquisition Number others are
+        divided only where that makes stacks of images that form no volume: acquisitions that
+        continue or interleave stay one stack, and so does what has a leading axis. Every image is
+        in one stack, or in a report as left out.
 
         The first is what this series describes, but with the report of its own slices; where that
         is several volumes, these come first. A series of one stack is the only one in its list.

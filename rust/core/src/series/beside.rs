@@ -1,5 +1,6 @@
 //! Images that lie beside the stack: what sets them apart, and whether the volume may lack them.
 
+use super::header::Differences;
 use super::report::{Finding, Issue, IssueKind, LeftOut};
 use super::stack::{Entry, Group, shape};
 use super::tolerances::Tolerances;
@@ -48,8 +49,10 @@ pub(super) fn left_out(
         let groups: Vec<&Group<'_>> = of_others(kind).collect();
         let mut entries: Vec<&Entry<'_>> = groups.iter().flat_map(|group| &group.entries).collect();
         entries.sort_by_key(|entry| entry.index);
+        let attributes = groups.iter().map(|group| content_difference(stack, group));
         let finding = LeftOut {
             kind,
+            attributes: attributes.fold(Differences::NONE, Differences::and),
             image_count: entries.len(),
             file_count: entries.chunk_by(|a, b| a.file == b.file).count(),
             group_count: groups.len(),
@@ -90,12 +93,23 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
             })
         }
         (None, Some(_)) => by_shape.unwrap_or(IssueKind::MixedOrientation),
-        _ => by_shape.unwrap_or(if stack.is_localizer == other.is_localizer {
-            IssueKind::MixedSpacing
-        } else {
-            IssueKind::Localizer
+        _ => by_shape.unwrap_or(match (a.frame.plane.pixel_spacing, b.frame.plane.pixel_spacing) {
+            _ if stack.is_localizer != other.is_localizer => IssueKind::Localizer,
+            (a, b)
+                if tolerances.is_same_pixel_spacing(a, b)
+                    && !content_difference(stack, other).is_empty() =>
+            {
+                IssueKind::MixedContent
+            }
+            _ => IssueKind::MixedSpacing,
         }),
     })
+}
+
+/// The attributes in which the content of two groups differs.
+fn content_difference(stack: &Group<'_>, other: &Group<'_>) -> Differences {
+    let pair = stack.first().zip(other.first());
+    pair.map_or(Differences::NONE, |(a, b)| a.header.content.differences(&b.header.content))
 }
 
 /// Whether an image lies among the slices of the stack, or not further from an end than the next
@@ -116,7 +130,7 @@ fn is_inside(stack: &Group<'_>, entry: &Entry<'_>, extent: Option<Extent>) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::header::InstanceHeader;
+    use crate::series::header::{InstanceHeader, content};
     use crate::series::image_state::ImageState;
     use crate::series::tests::synthetic::{
         AXIAL, CORONAL, Images, SAGITTAL, Stack, header, image_mut, native, regular, with,
@@ -234,6 +248,24 @@ mod tests {
             let found =
                 difference(&group(&entries[..4]), &group(&entries[4..5]), &Tolerances::DEFAULT);
             assert_eq!(found, Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn another_patient_is_the_difference_where_there_is_no_other() {
+        for (name, spacing, expected) in [
+            ("the same spacing", [0.75, 0.5], IssueKind::MixedContent),
+            ("another spacing", [2.0, 2.0], IssueKind::MixedSpacing),
+        ] {
+            let mut headers = regular();
+            headers[4].content = content(&[(0x0010, 0x0020, "LO", b"2 ")]);
+            headers[4].plane.pixel_spacing = Some(spacing);
+            let images = Images::new(headers);
+            let entries = images.entries();
+            let (stack, other) = (group(&entries[..4]), group(&entries[4..5]));
+            let found = difference(&stack, &other, &Tolerances::DEFAULT);
+            assert_eq!(found, Some(expected), "{name}");
+            assert_eq!(content_difference(&stack, &other).to_string(), "PatientID");
         }
     }
 

@@ -195,6 +195,11 @@ fn check_count(dataset: &Dataset, image: &ImageDescription) -> Result<()> {
     Err(ErrorKind::Series(fault).into())
 }
 
+/// Whether frames have functional groups of their own.
+pub(super) fn has_functional_groups(dataset: &Dataset) -> bool {
+    dataset.find(PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).is_some()
+}
+
 /// Whether there can be an item of so many frames: each takes 8 bytes at least.
 fn has_groups_of(dataset: &Dataset, count: u64) -> bool {
     dataset

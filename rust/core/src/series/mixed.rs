@@ -13,6 +13,7 @@ pub(super) fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
         volume_coordinates(&slices),
         assumed_mosaic_spacing(&slices),
         mixed_data_type(ordered),
+        mixed_image_type(ordered),
         bad_rescale(&slices),
         mixed_rescale(&slices, first),
         mixed_sample_type(&slices, first),
@@ -57,15 +58,57 @@ fn assumed_mosaic_spacing(slices: &[Entry<'_>]) -> Option<Issue> {
     about_odd(slices, is_odd, |slice_count| GeometryFinding::AssumedMosaicSpacing { slice_count })
 }
 
-/// Steps of the leading axis may differ in Data Type, but the slices of a step may not.
 fn mixed_data_type(ordered: &Ordered<'_>) -> Option<Issue> {
-    let odd = ordered.cells.chunks(ordered.slices.len().max(1)).flat_map(|step| {
-        let mut slices = step.iter().flatten();
-        let first = slices.next().map(|slice| &slice.frame.data_type);
-        slices.filter(move |slice| Some(&slice.frame.data_type) != first).copied()
-    });
-    let odd: Vec<Entry<'_>> = odd.collect();
+    let odd = odd_in_step(ordered, |slice| slice.frame.data_type.as_deref());
     about_odd(&odd, |_| true, |slice_count| ValueFinding::MixedDataType { slice_count })
+}
+
+fn mixed_image_type(ordered: &Ordered<'_>) -> Option<Issue> {
+    // Slices of one file mostly share their type.
+    let mut types = ordered.cells.iter().flatten().map(Entry::image_type);
+    let first = types.next()?;
+    if types.all(|other| other == first) {
+        return None;
+    }
+    let odd = odd_in_step(ordered, |slice| meaning(slice.image_type()));
+    about_odd(&odd, |_| true, |slice_count| ValueFinding::MixedImageType { slice_count })
+}
+
+/// The slices that have another value than the first of their step: steps of the leading axis may
+/// differ, but the slices of a step may not.
+fn odd_in_step<'a, T: PartialEq>(
+    ordered: &Ordered<'a>,
+    value: impl Fn(&Entry<'a>) -> T,
+) -> Vec<Entry<'a>> {
+    let mut odd = Vec::new();
+    for step in ordered.cells.chunks(ordered.slices.len().max(1)) {
+        let mut slices = step.iter().flatten();
+        let first = slices.next().map(&value);
+        odd.extend(slices.filter(|slice| Some(value(slice)) != first));
+    }
+    odd
+}
+
+/// The values of Image Type that say what the numbers of an image are: the component or the map of
+/// MR (PS3.3 §C.8.3.1.1.1), the energy or the material of CT (PS3.3 §C.8.15.3.1). Others, such as
+/// that a filter was applied, may differ among the slices of one volume.
+fn meaning(image_type: &str) -> Vec<&str> {
+    #[rustfmt::skip]
+    const WHOLE: [&str; 37] = [
+        "M", "P", "R", "I", "MAGNITUDE", "PHASE", "REAL", "IMAGINARY", "PHASE MAP",
+        "VELOCITY MAP", "ADC", "FA", "TRACEW", "T1 MAP", "T2 MAP", "T2_STAR MAP", "R2 MAP",
+        "R2_STAR MAP", "B0 MAP", "W", "F", "IP", "OP", "WATER", "FAT", "IN_PHASE",
+        "OUT_OF_PHASE", "OPP_PHASE", "FF", "DET_A", "DET_B", "VMI", "VNC", "MAT_SPECIFIC",
+        "EFF_ATOMIC_NUM", "ELECTRON_DENSITY", "IODINE",
+    ];
+    const STARTS: [&str; 4] = ["M_", "P_", "R_", "I_"];
+    let is_meaning = |value: &&str| {
+        WHOLE.contains(value)
+            || STARTS.iter().any(|start| value.starts_with(start))
+            // Of images as of one energy, such as `MONO_65KEV`.
+            || value.contains("KEV")
+    };
+    image_type.split('\\').map(str::trim).filter(is_meaning).collect()
 }
 
 fn bad_rescale(slices: &[Entry<'_>]) -> Option<Issue> {
@@ -228,6 +271,31 @@ mod tests {
             ),
         ] {
             assert_eq!(issues(change), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn slices_of_another_type_are_named_where_their_numbers_are_others() {
+        let mixed = ValueFinding::MixedImageType { slice_count: 2 }.about(paths());
+        for (kind, expected) in [("P", vec![mixed]), ("NORM", vec![])] {
+            let mut headers = regular();
+            for header in &mut headers[3..5] {
+                header.identity.image_type = format!("ORIGINAL\\PRIMARY\\AXIAL\\{kind}");
+            }
+            assert_eq!(issues_of(headers), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_type_says_what_numbers_are() {
+        for (image_type, expected) in [
+            ("ORIGINAL\\PRIMARY\\M\\ND\\NORM", &["M"][..]),
+            ("ORIGINAL\\PRIMARY\\ M_FFE\\M\\FFE", &["M_FFE", "M"]),
+            ("DERIVED\\PRIMARY\\AXIAL\\MONO_65KEV", &["MONO_65KEV"]),
+            ("ORIGINAL\\PRIMARY\\AXIAL\\CT_SOM5 SPI", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(meaning(image_type), expected, "{image_type}");
         }
     }
 

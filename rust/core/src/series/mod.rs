@@ -9,7 +9,7 @@
 //! | where | decides |
 //! |---|---|
 //! | `copies` | which files were sent twice |
-//! | `stack` | which images make the stack, by plane, shape and spacing |
+//! | `stack` | which images make the stack, by plane, shape, spacing and content |
 //! | `beside` | whether the volume may lack the others |
 //! | `order` | the order of slices and where they lie |
 //! | `grid` | the step from slice to slice: gaps (`Step::new`), uneven steps, tilts |
@@ -54,8 +54,8 @@ pub use axis::{Coordinate, CoordinateValues, LeadingAxis};
 pub use batch::{read_batch_headers, read_slice_headers};
 pub use find::{FoundSeries, find_series};
 pub use header::{
-    Acquisition, AxisNumber, Coordinates, FrameHeader, Identity, ImagePlane, InstanceHeader,
-    PlaceNumber, PlaceSource, StoredImage, ValueTransform,
+    Acquisition, AxisNumber, Content, Coordinates, FrameHeader, Identity, ImagePlane,
+    InstanceHeader, PlaceNumber, PlaceSource, StoredImage, ValueTransform,
 };
 pub use image_state::ImageState;
 

@@ -1,9 +1,9 @@
 //! Whether the images of one plane, shape and spacing are several stacks all the same.
 //!
-//! Images of several Frames of Reference are, and those of several Stack IDs without positions,
-//! because no distance between them is known. Otherwise only what cannot be one volume is parted,
-//! by attributes of which each part is one then: a CT of several acquisitions that continue or
-//! interleave stays one, and so does what has an axis in front of its slices.
+//! Images of several studies or Frames of Reference are, and those of several Stack IDs without
+//! positions, because no distance between them is known. Otherwise only what cannot be one volume
+//! is parted, by attributes of which each part is one then: a CT of several acquisitions that
+//! continue or interleave stays one, and so does what has an axis in front of its slices.
 
 use super::axis::{Attribute, partition};
 use super::draft::Draft;
@@ -25,7 +25,7 @@ const PARTING: [Attribute; 6] = [
 /// What the stacks are that `group` parts into, of which `whole` was made: those with most images
 /// first. None if it stays one.
 pub(super) fn parts(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -> Vec<Draft> {
-    let mut parts = by_frame_of_reference(group);
+    let mut parts = by_origin(group);
     if parts.is_empty() {
         parts = by_stack_without_positions(group);
     }
@@ -41,26 +41,33 @@ pub(super) fn parts(group: &Group<'_>, whole: &Draft, tolerances: &Tolerances) -
     drafts
 }
 
-/// Images that do not say theirs are taken to be of the only one that there is, but coordinates of
-/// a volume are never those of the patient.
-fn by_frame_of_reference<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
-    let key = |entry: &Entry<'a>| {
-        (
-            entry.header.coordinates.is_in_volume,
-            entry.header.coordinates.frame_of_reference_uid.as_str(),
-        )
+/// By study and Frame of Reference. Images that do not say theirs are taken to be of the only one
+/// that there is, but coordinates of a volume are never those of the patient.
+fn by_origin<'a>(group: &Group<'a>) -> Vec<Group<'a>> {
+    type Origin<'a> = (&'a str, bool, &'a str);
+    let own = |entry: &Entry<'a>| -> Origin<'a> {
+        let coordinates = &entry.header.coordinates;
+        let study = entry.header.identity.study_instance_uid.as_str();
+        (study, coordinates.is_in_volume, coordinates.frame_of_reference_uid.as_str())
     };
-    let mut keys: Vec<(bool, &str)> = group.entries.iter().map(key).collect();
-    // Frames of one file follow each other: what is left is sorted in no time.
-    keys.dedup();
-    let is_of_both = keys.iter().any(|(is_in_volume, _)| *is_in_volume)
-        && keys.iter().any(|(of_volume, _)| !of_volume);
-    keys.retain(|(_, uid)| !uid.is_empty());
-    keys.sort_unstable();
-    keys.dedup();
-    if keys.len() < 2 && !is_of_both {
+    let mut origins: Vec<Origin<'a>> = group.entries.iter().map(own).collect();
+    // Frames of one file follow each other: what is left is compared in no time.
+    origins.dedup();
+    let are_several = |of: fn(&Origin<'a>) -> &'a str| {
+        let mut known = origins.iter().map(of).filter(|uid| !uid.is_empty());
+        known.next().is_some_and(|first| known.any(|uid| uid != first))
+    };
+    let is_of_both = origins.iter().any(|(_, is_in_volume, _)| *is_in_volume)
+        && origins.iter().any(|(_, of_volume, _)| !of_volume);
+    let (of_studies, of_frames) =
+        (are_several(|one| one.0), is_of_both || are_several(|one| one.2));
+    if !of_studies && !of_frames {
         return Vec::new();
     }
+    let key = |entry: &Entry<'a>| {
+        let (study, is_in_volume, uid) = own(entry);
+        (of_studies.then_some(study), of_frames.then_some((is_in_volume, uid)))
+    };
     let mut entries = group.entries.clone();
     entries.sort_by_key(|entry| (key(entry), entry.index));
     let chunks = entries.chunk_by(|a, b| key(a) == key(b));
@@ -171,6 +178,7 @@ impl Trouble {
             IssueKind::MultiplePhases
             | IssueKind::DuplicatePosition
             | IssueKind::MixedDataType
+            | IssueKind::MixedContent
             | IssueKind::Gap
             | IssueKind::UnevenSpacing
             | IssueKind::OffAxis => Some(Trouble::Places),

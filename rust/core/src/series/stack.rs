@@ -1,14 +1,16 @@
 //! Which of a series' images make its stack.
 //!
-//! Images of one plane, shape, Photometric Interpretation and Pixel Spacing are a group. The
-//! largest that is no localizer and knows its plane is the stack; nothing else parts files, so that
-//! a CT of several acquisitions stays one. `beside` reports the others.
+//! Images of one plane, shape, Photometric Interpretation, Pixel Spacing and content (whose they
+//! are, what made them, what their numbers mean) are a group. The largest that is no localizer and
+//! knows its plane is the stack; nothing else parts files, so that a CT of several acquisitions
+//! stays one. `beside` reports the others.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::header::FrameHeader;
-use super::header::{InstanceHeader, has_value};
+use super::header::{InstanceHeader, has_value, parting};
 use super::tolerances::Tolerances;
 use crate::geometry::Orientation;
 
@@ -160,8 +162,23 @@ fn groups<'a>(entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Vec<Group<'a>
     for group in &mut groups {
         group.entries.sort_by_key(|entry| entry.index);
     }
+    let mut groups: Vec<Group<'a>> = groups.into_iter().flat_map(by_content).collect();
     groups.sort_by_key(|group| group.entries.first().map(|entry| entry.index));
     groups
+}
+
+/// Parts images of one group that would make no volume, though they would fit into one.
+fn by_content(group: Group<'_>) -> Vec<Group<'_>> {
+    let content = |entry: &Entry<'_>| (entry.file, entry.header.content);
+    let contents: Vec<_> = group.entries.iter().map(content).collect();
+    let Some(keys) = parting(&contents) else { return vec![group] };
+    let (orientation, is_localizer) = (group.orientation, group.is_localizer);
+    let mut parts: BTreeMap<Vec<u64>, Vec<Entry<'_>>> = BTreeMap::new();
+    for (key, entry) in keys.into_iter().zip(group.entries) {
+        parts.entry(key).or_default().push(entry);
+    }
+    let part = |entries| Group { entries, orientation, is_localizer };
+    parts.into_values().map(part).collect()
 }
 
 /// Parts the stack from the groups beside it.

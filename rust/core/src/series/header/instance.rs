@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::acquisition::Acquisition;
+use super::content::Content;
 use super::frame::FrameHeader;
 use super::identity::{Identity, has_value};
 use super::plane::{Coordinates, ImagePlane, read_plane};
@@ -14,7 +15,7 @@ use crate::dataset::{Dataset, DicomFile};
 use crate::error::{ErrorKind, Family, SeriesFault};
 use crate::functional_groups::Dimensions;
 use crate::pixel::ModalityLut;
-use crate::series::frames::frames;
+use crate::series::frames::{frames, has_functional_groups};
 use crate::series::image_state::ImageState;
 use crate::series::mosaic::{Mosaic, tiles};
 use crate::series::private::add_private_diffusion;
@@ -32,6 +33,8 @@ pub struct InstanceHeader {
     pub file: Option<FileSource>,
     /// What the instance is, and what it belongs to.
     pub identity: Identity,
+    /// What it shares with the other images of its volume.
+    pub content: Content,
     /// Where a single-frame image lies, and what frames share.
     pub plane: ImagePlane,
     /// What positions and spacings refer to.
@@ -76,6 +79,7 @@ impl InstanceHeader {
         let mut header = InstanceHeader {
             path,
             file: file.file_source().cloned(),
+            content: Content::new(dataset, &identity.modality),
             plane,
             coordinates,
             image: StoredImage {
@@ -92,19 +96,25 @@ impl InstanceHeader {
             dimensions: None,
             identity,
         };
-        if has_value(&header.identity.image_type, "MOSAIC") && header.has_image() {
-            header.find_tiles(dataset);
-        } else {
+        if !header.is_said_mosaic() || !header.find_tiles(dataset) {
             header.find_frames(dataset);
         }
         header
     }
 
+    /// Whether Image Type says that slices are tiles of the only frame.
+    fn is_said_mosaic(&self) -> bool {
+        let is_single = self.image.state.description().is_none_or(|image| image.frame_count == 1);
+        is_single && has_value(&self.identity.image_type, "MOSAIC") && self.has_image()
+    }
+
     /// Fills in the tiles of a mosaic, or marks the image as one that cannot be read without them.
-    fn find_tiles(&mut self, dataset: &Dataset) {
+    /// `false` of a frame that has a place of its own.
+    fn find_tiles(&mut self, dataset: &Dataset) -> bool {
         add_private_diffusion(self, dataset);
         match tiles(dataset, self) {
             Some((mosaic, frames)) => (self.image.mosaic, self.frames) = (Some(mosaic), frames),
+            None if has_functional_groups(dataset) => return false,
             None => {
                 self.image.state = ImageState::Unsupported {
                     error: ErrorKind::Series(SeriesFault::UncountedMosaic).into(),
@@ -113,6 +123,7 @@ impl InstanceHeader {
                 };
             }
         }
+        true
     }
 
     /// Fills in the frames, or marks the image as one that cannot be read without them.

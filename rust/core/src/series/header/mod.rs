@@ -2,11 +2,12 @@
 //! instance.
 //!
 //! `instance` puts an [`InstanceHeader`] together from its parts, and `frame` a [`FrameHeader`] for
-//! each of its images. The parts are `identity`, `plane` (where an image lies), `transform` (what
-//! its stored values mean) and `acquisition` (what tells it from others of the same place).
-//! `values` reads single attributes.
+//! each of its images. The parts are `identity`, `content` (what it shares with others of its
+//! volume), `plane` (where an image lies), `transform` (what its stored values mean) and
+//! `acquisition` (what tells it from others of the same place). `values` reads single attributes.
 
 mod acquisition;
+mod content;
 mod frame;
 mod identity;
 mod instance;
@@ -15,11 +16,15 @@ mod transform;
 mod values;
 
 pub use acquisition::{Acquisition, AxisNumber};
+pub use content::Content;
 pub use frame::{FrameHeader, PlaceNumber, PlaceSource};
 pub use identity::Identity;
 pub use instance::{InstanceHeader, StoredImage};
 pub use plane::{Coordinates, ImagePlane};
 pub use transform::ValueTransform;
 
+#[cfg(test)]
+pub(super) use content::tests::content;
+pub(super) use content::{Differences, parting};
 pub(super) use identity::{SERIES_INSTANCE_UID, has_value};
 pub(super) use values::{decimals, exactly};

@@ -1,14 +1,19 @@
 //! Findings about images that lie beside the stack, and are left out.
 
+use std::borrow::Cow;
+
 use super::issue::Finding;
 use super::kind::IssueKind;
 use super::words::{count, verb};
+use crate::series::header::Differences;
 
 /// Images that one difference sets apart from the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::series) struct LeftOut {
     /// The difference.
     pub kind: IssueKind,
+    /// The attributes by which their content differs, if that is the difference.
+    pub attributes: Differences,
     /// How many images.
     pub image_count: usize,
     /// How many files they are in.
@@ -29,8 +34,9 @@ impl LeftOut {
         matches!(self.kind, IssueKind::MissingPosition | IssueKind::MissingOrientation)
     }
 
-    fn difference(&self) -> &'static str {
-        match self.kind {
+    fn difference(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self.kind {
+            IssueKind::MixedContent => return format!("another {}", self.attributes).into(),
             IssueKind::MixedOrientation => "another plane",
             IssueKind::MixedShape => "another number of rows or columns",
             IssueKind::MixedPhotometric => {
@@ -40,7 +46,7 @@ impl LeftOut {
             IssueKind::MissingOrientation => "no usable Image Orientation (Patient)",
             IssueKind::MissingPosition => "no usable Image Position (Patient)",
             _ => "pixels that cannot be read yet",
-        }
+        })
     }
 
     /// `2 files are left out`, or `3 frames of 1 file are left out`.
@@ -60,8 +66,9 @@ impl Finding for LeftOut {
     }
 
     fn is_error(&self) -> bool {
-        self.kind != IssueKind::Localizer
-            && (!self.is_main || self.in_stack_count > 0 || self.is_placeless())
+        let is_needed = || !self.is_main || self.in_stack_count > 0 || self.is_placeless();
+        // One Series Instance UID of two patients is wrong, wherever their images lie.
+        self.kind == IssueKind::MixedContent || (self.kind != IssueKind::Localizer && is_needed())
     }
 
     fn numbers(&self, file_count: usize) -> Vec<(&'static str, f64)> {
@@ -102,6 +109,7 @@ mod tests {
     /// Two files beside a main stack of eight.
     const FEW: LeftOut = LeftOut {
         kind: IssueKind::MixedShape,
+        attributes: Differences::NONE,
         image_count: 2,
         file_count: 2,
         group_count: 1,
@@ -171,6 +179,12 @@ mod tests {
             "1 file is left out: a localizer",
         ),
         (LeftOut { kind: IssueKind::Localizer, ..FEW }, false, "2 files are left out: localizers"),
+        // Of the same patient or not, it is wrong.
+        (
+            LeftOut { kind: IssueKind::MixedContent, ..FEW },
+            true,
+            "2 files are left out of the stack of 8 slices, with another ",
+        ),
     ];
 
     #[test]

@@ -19,6 +19,9 @@ pub enum IssueKind {
     MixedStudy,
     /// Positions that refer to several coordinate systems.
     MixedFrameOfReference,
+    /// Images of another patient, modality, unit, kernel or the like, left out, or among the
+    /// slices.
+    MixedContent,
     /// A localizer, left out.
     Localizer,
     /// Images of another plane, left out.
@@ -78,6 +81,7 @@ impl IssueKind {
             IssueKind::NotAnImage => "not_an_image",
             IssueKind::MixedStudy => "mixed_study",
             IssueKind::MixedFrameOfReference => "mixed_frame_of_reference",
+            IssueKind::MixedContent => "mixed_content",
             IssueKind::Localizer => "localizer",
             IssueKind::MixedOrientation => "mixed_orientation",
             IssueKind::MixedShape => "mixed_shape",
@@ -123,6 +127,7 @@ mod tests {
             (IssueKind::NotAnImage, "not_an_image"),
             (IssueKind::MixedStudy, "mixed_study"),
             (IssueKind::MixedFrameOfReference, "mixed_frame_of_reference"),
+            (IssueKind::MixedContent, "mixed_content"),
             (IssueKind::Localizer, "localizer"),
             (IssueKind::MixedOrientation, "mixed_orientation"),
             (IssueKind::MixedShape, "mixed_shape"),

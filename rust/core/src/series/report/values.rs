@@ -8,6 +8,9 @@ use super::kind::IssueKind;
 pub(in crate::series) enum ValueFinding {
     /// Slices of another Data Type than the first of their step.
     MixedDataType { slice_count: usize },
+    /// Slices whose Image Type says that their numbers mean something else than those of the first
+    /// of their step.
+    MixedImageType { slice_count: usize },
     /// Slices without a usable slope and intercept.
     BadRescale { slice_count: usize },
     /// Slices with another slope, intercept or Modality LUT than the first.
@@ -28,6 +31,7 @@ impl Finding for ValueFinding {
     fn kind(&self) -> IssueKind {
         match self {
             ValueFinding::MixedDataType { .. } => IssueKind::MixedDataType,
+            ValueFinding::MixedImageType { .. } => IssueKind::MixedContent,
             ValueFinding::BadRescale { .. } => IssueKind::BadRescale,
             ValueFinding::MixedRescale { .. } => IssueKind::MixedRescale,
             ValueFinding::MixedSampleType { .. } => IssueKind::MixedSampleType,
@@ -36,12 +40,18 @@ impl Finding for ValueFinding {
     }
 
     fn is_error(&self) -> bool {
-        matches!(self, ValueFinding::MixedDataType { .. } | ValueFinding::BadRescale { .. })
+        matches!(
+            self,
+            ValueFinding::MixedDataType { .. }
+                | ValueFinding::MixedImageType { .. }
+                | ValueFinding::BadRescale { .. }
+        )
     }
 
     fn numbers(&self, _: usize) -> Vec<(&'static str, f64)> {
         match *self {
             ValueFinding::MixedDataType { slice_count }
+            | ValueFinding::MixedImageType { slice_count }
             | ValueFinding::BadRescale { slice_count }
             | ValueFinding::MixedSampleType { slice_count }
             | ValueFinding::PixelPadding { slice_count } => {
@@ -61,6 +71,9 @@ impl Finding for ValueFinding {
         match self {
             ValueFinding::MixedDataType { .. } => {
                 "slices differ in what their numbers are (Data Type)"
+            }
+            ValueFinding::MixedImageType { .. } => {
+                "slices differ in what their numbers are (ImageType)"
             }
             ValueFinding::BadRescale { .. } => {
                 "Rescale Slope or Rescale Intercept is no number, or the slope is zero"
@@ -142,5 +155,12 @@ mod tests {
             assert_eq!(issue.numbers, numbers, "{sentence}");
             assert_eq!(issue.sentence, sentence);
         }
+    }
+    #[test]
+    fn slices_of_another_image_type_are_an_error() {
+        let issue = ValueFinding::MixedImageType { slice_count: 3 }.about([]);
+        assert_eq!((issue.kind, issue.is_error), (IssueKind::MixedContent, true));
+        assert_eq!(issue.numbers, [("slice_count", 3.0)]);
+        assert_eq!(issue.sentence, "slices differ in what their numbers are (ImageType)");
     }
 }

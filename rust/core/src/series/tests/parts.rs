@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::synthetic::*;
-use crate::series::header::{AxisNumber, InstanceHeader};
+use crate::series::header::{AxisNumber, InstanceHeader, content};
 use crate::series::plan::{SeriesPlan, Unreadable};
 
 const ACQUISITION: AxisNumber = AxisNumber::AcquisitionNumber;
@@ -30,6 +30,11 @@ fn shift(headers: &mut [InstanceHeader], by: f64) {
 
 fn number(headers: &mut [InstanceHeader], which: AxisNumber, value: f64) {
     headers.iter_mut().for_each(|header| header.acquisition.set(which, Some(value)));
+}
+
+fn units(headers: &mut [InstanceHeader], value: &[u8]) {
+    let content = content(&[(0x0054, 0x1001, "CS", value)]);
+    headers.iter_mut().for_each(|header| header.content = content);
 }
 
 const SECOND: &str = "p00 p01 p02 p03 p04 p05 p06 p07";
@@ -70,6 +75,51 @@ const CASES: &[Case] = &[
                 .for_each(|one| one.coordinates.frame_of_reference_uid = "1.8".to_owned());
         },
         &[ALL, SECOND],
+    ),
+    (
+        "two studies of one coordinate system",
+        |all| {
+            all.extend(again(&all.clone(), "p"));
+            shift(&mut all[8..], 20.0);
+            all[8..].iter_mut().for_each(|one| one.identity.study_instance_uid = "8".to_owned());
+        },
+        &[ALL, SECOND],
+    ),
+    (
+        "studies that some do not tell",
+        |all| all[4..].iter_mut().for_each(|one| one.identity.study_instance_uid.clear()),
+        &[ALL],
+    ),
+    (
+        "two units, and slices that tell none",
+        |all| {
+            all.extend(again(&all.clone(), "p"));
+            shift(&mut all[8..], 20.0);
+            units(&mut all[..8], b"BQML");
+            units(&mut all[8..], b"GML ");
+        },
+        &[ALL, SECOND],
+    ),
+    ("units that some do not tell", |all| units(&mut all[4..], b"BQML"), &[ALL]),
+    (
+        "magnitude and phase that interleave",
+        |all| {
+            for (index, one) in all.iter_mut().enumerate() {
+                let kind = if index % 2 == 0 { "M" } else { "P" };
+                one.identity.image_type = format!("ORIGINAL\\PRIMARY\\{kind}");
+            }
+        },
+        &["00 02 04 06", "01 03 05 07"],
+    ),
+    (
+        "types that say nothing about values",
+        |all| {
+            for (index, one) in all.iter_mut().enumerate() {
+                let kind = if index % 2 == 0 { "M\\ND" } else { "M\\NORM" };
+                one.identity.image_type = format!("ORIGINAL\\PRIMARY\\{kind}");
+            }
+        },
+        &[ALL],
     ),
     (
         "coordinate systems that some do not tell",
@@ -270,5 +320,5 @@ fn a_stack_of_one_study_is_not_mixed_because_another_is() {
     let plan = plan(headers);
     assert!(findings(&plan).iter().any(|found| found.starts_with("mixed_study!")));
     let found: Vec<Vec<String>> = plan.stacks.iter().map(findings).collect();
-    assert_eq!(found, [vec![], vec!["mixed_study!: p00 p01 p02 p03 p04 p05 p06 p07".to_owned()]]);
+    assert_eq!(found, [vec![], vec!["gap!: p00 p02"], vec!["missing_spacing: p01"]]);
 }

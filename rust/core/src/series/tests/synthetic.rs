@@ -8,8 +8,8 @@ use crate::geometry::{Orientation, Vector, add_scaled, scale};
 use crate::image_description::{ImageDescription, PixelElement};
 use crate::pixel::{ImagePixels, NativePixels, Rescale, ValueField};
 use crate::series::header::{
-    Acquisition, Coordinates, FrameHeader, Identity, ImagePlane, InstanceHeader, StoredImage,
-    ValueTransform,
+    Acquisition, Content, Coordinates, FrameHeader, Identity, ImagePlane, InstanceHeader,
+    StoredImage, ValueTransform,
 };
 use crate::series::image_state::ImageState;
 use crate::series::plan::{SeriesPlan, Unreadable, plan_series};
@@ -82,6 +82,7 @@ pub(crate) fn header(name: &str) -> InstanceHeader {
             instance_number: None,
             image_type: "ORIGINAL\\PRIMARY\\AXIAL".to_owned(),
         },
+        content: Content::default(),
         plane: ImagePlane {
             position: Some(ORIGIN),
             orientation: Some(AXIAL),

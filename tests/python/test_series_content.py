@@ -1,0 +1,260 @@
+"""Series that are several under one UID: other patients, modalities, units, kernels, energies.
+
+What belongs together stays together: passes of a scanner, slices with a scale of their own, phases,
+echoes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rapidicom as rd
+from builder import PATIENT_NAME, Element, Identity, Plane, file_bytes, image
+from findings import kinds, refusal
+
+KERNEL, KVP, UNITS, PATIENT_ID = 0x00181210, 0x00180060, 0x00541001, 0x00100020
+VRS = {
+    KERNEL: "SH",
+    KVP: "DS",
+    UNITS: "CS",
+    PATIENT_ID: "LO",
+    0x00080008: "CS",
+    0x00080016: "UI",
+    0x00080032: "TM",
+    0x00080060: "CS",
+    0x00100010: "PN",
+    0x00100021: "LO",
+    0x00100030: "DA",
+    0x00180050: "DS",
+    0x00180081: "DS",
+    0x00181060: "DS",
+    0x00181100: "DS",
+    0x00181151: "IS",
+    0x00181152: "IS",
+    0x00185100: "CS",
+    0x0018937C: "FD",
+    0x00189315: "CS",
+    0x0020000D: "UI",
+    0x00200011: "IS",
+    0x00200012: "IS",
+    0x00281053: "DS",
+    0x00281054: "LO",
+    0x00541102: "CS",
+    0x00541103: "LO",
+    0x00541321: "DS",
+}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """An image before it is written: its height in mm, its pixels, and further elements."""
+
+    height: float
+    value: int
+    elements: dict[int, Any]
+
+
+def write(folder: Path, shots: Sequence[Shot], modality: str = "CT") -> Path:
+    """Write each image into a file of one series, numbered in this order."""
+    folder.mkdir(exist_ok=True)
+    for number, shot in enumerate(shots):
+        identity = Identity(
+            modality=modality, sop_instance=f"2.25.{number + 10}", instance_number=number + 1
+        )
+        elements = image(
+            np.full((4, 6), shot.value, np.uint16),
+            plane=Plane(position=(0.0, 0.0, shot.height), pixel_spacing=(2.0, 3.0)),
+            identity=identity,
+            extra=[Element(tag, VRS[tag], value) for tag, value in shot.elements.items()],
+        )
+        # Names of files do not sort as slices do.
+        (folder / f"{number * 37 % 101:03}").write_bytes(file_bytes(elements))
+    return folder
+
+
+def appended(first: dict[int, Any], second: dict[int, Any]) -> list[Shot]:
+    """Five slices of the first, and five of the second where they would go on."""
+    return [
+        Shot(2.0 * index, 10 if index < 5 else 500, first if index < 5 else second)
+        for index in range(10)
+    ]
+
+
+def interleaved(first: dict[int, Any], second: dict[int, Any]) -> list[Shot]:
+    """Slices of the first at every other position, and of the second between."""
+    return [
+        Shot(2.0 * index, 500 if index % 2 else 10, second if index % 2 else first)
+        for index in range(10)
+    ]
+
+
+def both_everywhere(first: dict[int, Any], second: dict[int, Any]) -> list[Shot]:
+    """A slice of the first and one of the second at each of five positions."""
+    return [
+        Shot(2.0 * index, value, elements)
+        for value, elements in ((10, first), (500, second))
+        for index in range(5)
+    ]
+
+
+LAYOUTS = [appended, interleaved, both_everywhere]
+
+# What tells the two apart: the elements of each, and the keyword that the report names.
+TWO: dict[str, tuple[dict[int, Any], dict[int, Any], str]] = {
+    "patient": ({}, {PATIENT_ID: "Secret-2"}, "PatientID"),
+    "name": ({}, {0x00100010: "Secret^Other"}, "PatientName"),
+    "birth date": ({0x00100030: "19500101"}, {0x00100030: "19600101"}, "PatientBirthDate"),
+    "issuer": ({0x00100021: "SecretA"}, {0x00100021: "SecretB"}, "IssuerOfPatientID"),
+    "modality": ({}, {0x00080060: "PT"}, "Modality"),
+    "SOP Class": ({}, {0x00080016: "1.2.840.10008.5.1.4.1.1.128"}, "SOPClassUID"),
+    "units": ({UNITS: "BQML"}, {UNITS: "GML"}, "Units"),
+    "rescale type": ({0x00281054: "HU"}, {0x00281054: "US"}, "RescaleType"),
+    "decay correction": ({0x00541102: "START"}, {0x00541102: "NONE"}, "DecayCorrection"),
+    "method": ({0x00541103: "OSEM"}, {0x00541103: "FBP"}, "ReconstructionMethod"),
+    "kernel": ({KERNEL: "SOFT"}, {KERNEL: "BONE"}, "ConvolutionKernel"),
+    "kernel of two values": ({KERNEL: ["Br40", "3"]}, {KERNEL: ["Br40", "4"]}, "ConvolutionKernel"),
+    "energy": ({KVP: "80"}, {KVP: "140"}, "KVP"),
+    "monoenergetic": ({0x0018937C: 40.0}, {0x0018937C: 70.0}, "MonoenergeticEnergyEquivalent"),
+    "diameter": ({0x00181100: "250"}, {0x00181100: "350"}, "ReconstructionDiameter"),
+    "algorithm": ({0x00189315: "FILTER_BACK_PROJ"}, {0x00189315: "ITERATIVE"},
+                  "ReconstructionAlgorithm"),
+    "prone": ({0x00185100: "HFS"}, {0x00185100: "HFP"}, "PatientPosition"),
+    "series number": ({0x00200011: 3}, {0x00200011: 4}, "SeriesNumber"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+@pytest.mark.parametrize(("first", "second", "keyword"), TWO.values(), ids=TWO)
+def test_two_volumes_under_one_uid_are_two_stacks(
+    tmp_path: Path,
+    first: dict[int, Any],
+    second: dict[int, Any],
+    keyword: str,
+    layout: Callable[[dict[int, Any], dict[int, Any]], list[Shot]],
+) -> None:
+    write(tmp_path, layout(first, second))
+    report = refusal(tmp_path)
+    assert kinds(report.errors) == ["mixed_content"]
+    (issue,) = report.errors
+    assert keyword in issue.sentence
+    for private in ("Secret", PATIENT_NAME, "19500101", "BONE", "GML"):
+        assert private not in str(report)
+
+    (found,) = rd.find_series(tmp_path)
+    assert [list(stack.report) for stack in found.stacks] == [[], []]
+    values = [np.unique(stack.read().array).tolist() for stack in found.stacks]
+    assert sorted(values) == [[10], [500]]
+    assert [stack.shape for stack in found.stacks] == [(5, 4, 6)] * 2
+    # The best volume is that of one of them, never a blend.
+    assert len(np.unique(rd.read_series(tmp_path, irregular="keep").array)) == 1
+
+
+def test_a_few_slices_of_another_patient_are_an_error_too(tmp_path: Path) -> None:
+    shots = [Shot(2.0 * index, 10, {}) for index in range(20)]
+    write(tmp_path, [*shots, Shot(400.0, 500, {PATIENT_ID: "Secret-2"})])
+    assert kinds(refusal(tmp_path).errors) == ["mixed_content"]
+    vol = rd.read_series(tmp_path, irregular="keep")
+    assert (vol.shape, np.unique(vol.array).tolist()) == ((20, 4, 6), [10])
+
+
+def test_three_kernels_are_three_stacks(tmp_path: Path) -> None:
+    kernels = ["SOFT", "BONE", "LUNG"]
+    shots = [
+        Shot(2.0 * index, 100 * which, {KERNEL: kernel})
+        for which, kernel in enumerate(kernels)
+        for index in range(4)
+    ]
+    write(tmp_path, shots)
+    (found,) = rd.find_series(tmp_path)
+    values = [np.unique(stack.read().array).tolist() for stack in found.stacks]
+    assert sorted(values) == [[0], [100], [200]]
+
+
+def test_studies_under_one_uid_are_stacks(tmp_path: Path) -> None:
+    write(tmp_path, appended({0x0020000D: "2.25.8"}, {0x0020000D: "2.25.9"}))
+    assert kinds(refusal(tmp_path).errors) == ["mixed_study"]
+    (found,) = rd.find_series(tmp_path)
+    assert [np.unique(stack.read().array).tolist() for stack in found.stacks] == [[10], [500]]
+
+
+@pytest.mark.parametrize("layout", [appended, interleaved], ids=lambda layout: layout.__name__)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(["M"], ["P"]), (["M_FFE", "M", "FFE"], ["P_FFE", "P", "FFE"]), (["DET_A"], ["DET_B"]),
+     (["AXIAL", "MONO_40KEV"], ["AXIAL", "MONO_70KEV"])],
+    ids=["phase", "Philips", "detectors", "energies"],
+)  # fmt: skip
+def test_values_of_another_kind_are_not_blended(
+    tmp_path: Path,
+    first: list[str],
+    second: list[str],
+    layout: Callable[[dict[int, Any], dict[int, Any]], list[Shot]],
+) -> None:
+    types = [{0x00080008: ["ORIGINAL", "PRIMARY", *own]} for own in (first, second)]
+    write(tmp_path, layout(*types), "MR")
+    report = refusal(tmp_path)
+    assert kinds(report.errors) == ["mixed_content"]
+    assert "ImageType" in report.errors[0].sentence
+    (found,) = rd.find_series(tmp_path)
+    assert [np.unique(stack.read().array).tolist() for stack in found.stacks] == [[10], [500]]
+
+
+# What differs among slices of one volume, by the number of the slice.
+TOGETHER: dict[str, Callable[[int], dict[int, Any]]] = {
+    "passes": lambda n: {
+        0x00200012: 1 + n // 5,
+        0x00080032: f"1000{n // 5 * 30:02}",
+        0x00181151: 100 + 50 * (n // 5),
+        0x00181152: 200 + n,
+    },
+    "acquisitions that interleave": lambda n: {0x00200012: 1 + n % 2, 0x00181151: 100 + n},
+    "scales": lambda n: {0x00281053: f"{1 + n / 10}", 0x00541321: f"{1 + n / 100}", UNITS: "BQML"},
+    "echo times that are rounded": lambda n: {0x00180081: f"{30 + n % 2 / 1000}"},
+    "energies that are rounded": lambda n: {KVP: ["120", "120.0", "119.9"][n % 3]},
+    "text with blanks": lambda n: {KERNEL: ["B31f", " B31f "][n % 2]},
+    "kernels that some lack": lambda n: {KERNEL: ["B31f", None][n % 2]},
+    "a name in two ways": lambda n: {0x00100010: ["SECRET^SOMEBODY^^", PATIENT_NAME][n % 2]},
+    "a number for each slice": lambda n: {0x00200011: n + 1},
+    "filters": lambda n: {0x00080008: ["ORIGINAL", "PRIMARY", "M", ["ND", "NORM"][n % 2]]},
+}
+
+
+@pytest.mark.parametrize("elements", TOGETHER.values(), ids=TOGETHER)
+def test_what_belongs_together_stays_together(
+    tmp_path: Path, elements: Callable[[int], dict[int, Any]]
+) -> None:
+    write(tmp_path, [Shot(2.0 * n, 10 * n, elements(n)) for n in range(10)])
+    (found,) = rd.find_series(tmp_path)
+    assert len(found.stacks) == 1
+    assert found.report.errors == []
+    vol = found.read(values="stored")
+    np.testing.assert_array_equal(vol.array[:, 0, 0], 10 * np.arange(10))
+
+
+AXES: dict[str, tuple[int, Callable[[int], str]]] = {
+    "echo": (0x00180081, lambda n: f"{5 + n}"),
+    "trigger_time": (0x00181060, lambda n: f"{70 * n}"),
+}
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_axes_stay_axes(tmp_path: Path, axis: str) -> None:
+    tag, value = AXES[axis]
+    shots = [Shot(2.0 * n, 100 * t + n, {tag: value(t)}) for t in range(3) for n in range(4)]
+    write(tmp_path, shots, "MR")
+    vol = rd.read_series(tmp_path)
+    assert (vol.axes[0], vol.shape, list(vol.report)) == (axis, (3, 4, 4, 6), [])
+
+
+def test_localizer_of_another_kernel_is_a_note(tmp_path: Path) -> None:
+    localizer = {0x00080008: ["ORIGINAL", "PRIMARY", "LOCALIZER"], KERNEL: "T20s"}
+    slices = [Shot(2.0 * n, n, {KERNEL: "B31f"}) for n in range(6)]
+    write(tmp_path, [*slices, Shot(0.0, 900, localizer)])
+    vol = rd.read_series(tmp_path)
+    assert (vol.shape, kinds(vol)) == ((6, 4, 6), ["localizer"])
