@@ -40,9 +40,11 @@ VRS = {
     0x00185100: "CS",
     0x0018937C: "FD",
     0x00189315: "CS",
+    0x00181314: "DS",
     0x0020000D: "UI",
     0x00200011: "IS",
     0x00200012: "IS",
+    0x00200100: "IS",
     0x00281053: "DS",
     0x00281054: "LO",
     0x00541102: "CS",
@@ -258,3 +260,62 @@ def test_localizer_of_another_kernel_is_a_note(tmp_path: Path) -> None:
     write(tmp_path, [*slices, Shot(0.0, 900, localizer)])
     vol = rd.read_series(tmp_path)
     assert (vol.shape, kinds(vol)) == ((6, 4, 6), ["localizer"])
+
+
+# What tells the volumes of a series apart, by the number of the volume; the name of the axis.
+TELLING: dict[str, tuple[Callable[[int], dict[int, Any]], str]] = {
+    "temporal position": (lambda t: {0x00200100: t + 1}, "time"),
+    "echo time": (lambda t: {0x00180081: f"{5 + 5 * t}"}, "echo"),
+    "trigger time": (lambda t: {0x00181060: f"{70 * t}"}, "trigger_time"),
+    "acquisition": (lambda t: {0x00200012: t + 1}, "acquisition"),
+    "echo and flip angle": (
+        lambda t: {0x00180081: f"{5 + t % 2}", 0x00181314: f"{10 + t // 2}"},
+        "echo",
+    ),
+}
+
+# (volumes, slices, the places (volume, slice) without an image)
+INTERRUPTED: dict[str, tuple[int, int, list[tuple[int, int]]]] = {
+    "half of the last": (10, 4, [(9, 2), (9, 3)]),
+    "one of the last": (10, 4, [(9, 1), (9, 2), (9, 3)]),
+    "the last but one": (10, 4, [(9, 3)]),
+    "half of the first": (10, 4, [(0, 0), (0, 1)]),
+    "one in the middle": (5, 4, [(2, 1)]),
+    "several": (6, 5, [(1, 1), (2, 2), (3, 3), (4, 4), (5, 0)]),
+    "half of two": (2, 4, [(1, 2), (1, 3)]),
+    "half of the first of two": (2, 4, [(0, 0), (0, 1)]),
+}
+
+
+@pytest.mark.parametrize(("elements", "axis"), TELLING.values(), ids=TELLING)
+@pytest.mark.parametrize(("volumes", "slices", "missing"), INTERRUPTED.values(), ids=INTERRUPTED)
+def test_interrupted_series_have_places_without_an_image(
+    tmp_path: Path,
+    volumes: int,
+    slices: int,
+    missing: list[tuple[int, int]],
+    elements: Callable[[int], dict[int, Any]],
+    axis: str,
+) -> None:
+    shots = [
+        Shot(2.0 * z, 100 * t + z, elements(t))
+        for t in range(volumes)
+        for z in range(slices)
+        if (t, z) not in missing
+    ]
+    write(tmp_path, shots, "MR")
+    report = refusal(tmp_path)
+    assert kinds(report) == ["incomplete_grid"]
+    vol = rd.read_series(tmp_path, irregular="keep", fill=-1)
+    assert (vol.axes[0], vol.shape) == (axis, (volumes, slices, 4, 6))
+    # The axis counts by its attributes, which need not be in the order of the volumes.
+    order = sorted(range(volumes), key=lambda t: [float(v) for v in elements(t).values()])
+    expected = [[-1 if (t, z) in missing else 100 * t + z for z in range(slices)] for t in order]
+    np.testing.assert_array_equal(vol.array[:, :, 0, 0], expected)
+    assert sorted(report.issues[0].cells) == sorted((order.index(t), z) for t, z in missing)
+
+
+def test_a_slice_that_was_taken_again_is_a_duplicate(tmp_path: Path) -> None:
+    shots = [Shot(2.0 * z, z, {0x00200012: 1}) for z in range(8)]
+    write(tmp_path, [*shots, Shot(6.0, 500, {0x00200012: 2})])
+    assert kinds(refusal(tmp_path)) == ["duplicate_position"]

@@ -174,6 +174,7 @@ enum Trouble {
 impl Trouble {
     fn of(issues: &[Issue]) -> Option<Trouble> {
         let trouble = |issue: &Issue| match issue.kind {
+            IssueKind::IncompleteGrid if is_ragged(issue) => Some(Trouble::Places),
             IssueKind::IncompleteGrid => Some(Trouble::Incomplete),
             IssueKind::MultiplePhases
             | IssueKind::DuplicatePosition
@@ -186,6 +187,14 @@ impl Trouble {
         };
         issues.iter().filter(|issue| issue.is_error).filter_map(trouble).max()
     }
+}
+
+/// Whether so many images are missing that what is there may be of different slices.
+fn is_ragged(issue: &Issue) -> bool {
+    let number =
+        |name: &str| issue.numbers.iter().find(|(known, _)| *known == name).map(|(_, n)| *n);
+    let pair = number("missing_count").zip(number("cell_count"));
+    pair.is_some_and(|(missing, all)| 4.0 * missing > all)
 }
 
 #[cfg(test)]

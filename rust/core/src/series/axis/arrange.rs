@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::attribute::{Attribute, AxisValue, Key, distinct, key_of, keys};
 use super::leading_axis::{LeadingAxis, axis};
+use super::ragged::ragged;
 use super::separating::{separating, usual_count};
 use crate::series::header::AxisNumber;
 use crate::series::report::{AxisFinding, Finding, Issue};
@@ -24,9 +25,10 @@ pub(in crate::series) struct Arranged<'a> {
 /// Arranges the images of a stack. `places` has those of each position, in the order of positions.
 ///
 /// Where more than half of the positions have the same number of images, and an attribute tells
-/// them apart everywhere in the same way, it becomes an axis. Where nothing does, the first image
-/// of each position stays. Other positions with several images have duplicates, of which the one
-/// with the lowest Instance Number stays.
+/// them apart everywhere in the same way, it becomes an axis, and so does one that tells them apart
+/// in a series that was interrupted. Where nothing does, the first image of each position stays.
+/// Other positions with several images have duplicates, of which the one with the lowest Instance
+/// Number stays.
 pub(in crate::series) fn arrange<'a>(mut places: Vec<Vec<Entry<'a>>>) -> Arranged<'a> {
     for place in &mut places {
         place.sort_by_key(Entry::rank);
@@ -35,22 +37,43 @@ pub(in crate::series) fn arrange<'a>(mut places: Vec<Vec<Entry<'a>>>) -> Arrange
         return arranged;
     }
     let usual = usual_count(&places);
-    if usual > 1 {
-        if let Some(key) = separating(&places, usual) {
-            let complete = places.iter().find(|place| place.len() == usual);
-            let mut values: Vec<Key<'a>> = complete
-                .into_iter()
-                .flat_map(|place| place.iter().map(|entry| key_of(entry, &key, place)))
-                .collect();
-            values.sort_unstable();
-            return on_axis(&places, &key, values, true);
-        }
-        // Two images of one slice that nothing tells apart are more likely to be one image twice.
-        if places.len() > 1 {
-            return only_first(&places, usual);
-        }
+    if usual > 1
+        && let Some(key) = separating(&places, usual)
+    {
+        let complete = places.iter().find(|place| place.len() == usual);
+        let mut values: Vec<Key<'a>> = complete
+            .into_iter()
+            .flat_map(|place| place.iter().map(|entry| key_of(entry, &key, place)))
+            .collect();
+        values.extend(further(&places, &key, &values));
+        values.sort_unstable();
+        values.dedup();
+        return on_axis(&places, &key, values, true);
+    }
+    if places.iter().any(|place| place.len() > 1)
+        && let Some((key, values)) = ragged(&places)
+    {
+        return on_axis(&places, &key, values, true);
+    }
+    // Two images of one slice that nothing tells apart are more likely to be one image twice.
+    if usual > 1 && places.len() > 1 {
+        return only_first(&places, usual);
     }
     without_axis(&places)
+}
+
+/// The values of images at positions that have one of each of `values`, and others besides: those
+/// of a volume that was interrupted. None where another image has the same.
+fn further<'a>(places: &[Vec<Entry<'a>>], key: &[Attribute], values: &[Key<'a>]) -> Vec<Key<'a>> {
+    let mut found = Vec::new();
+    for place in places.iter().filter(|place| place.len() > values.len()) {
+        let here = keys(place, key);
+        if distinct(&here) < here.len() || !values.iter().all(|value| here.contains(value)) {
+            return Vec::new();
+        }
+        found.extend(here.into_iter().filter(|value| !values.contains(value)));
+    }
+    found
 }
 
 /// One image a position.

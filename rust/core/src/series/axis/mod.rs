@@ -4,10 +4,12 @@
 //! of every position apart in the same way (`separating`), taken in the order of the table in
 //! `attribute`; `leading_axis` adds the others that change along it. Where attributes do not
 //! suffice, the dimensions that a file counts its frames by do, and at last the numbers of images.
+//! Series that were interrupted have an axis with places that lack an image (`ragged`).
 
 mod arrange;
 mod attribute;
 mod leading_axis;
+mod ragged;
 mod separating;
 
 pub use leading_axis::{Coordinate, CoordinateValues, LeadingAxis};
