@@ -483,8 +483,8 @@ class Table:
         """Path and reason of each file or folder that could not be read."""
 
     @property
-    def skipped(self) -> int:
-        """How many files in the folders are not DICOM files."""
+    def skipped(self) -> dict[str, int]:
+        """Files in folders that are not DICOM files: how many, by what they are."""
 
     @property
     def invalid(self) -> list[tuple[int, int]]:
@@ -513,6 +513,7 @@ def scan(
     paths: list[str],
     columns: Sequence[int | str],
     recursive: bool,
+    force: bool,
     workers: int | None,
     raise_first: bool,
     progress: Callable[..., None] | None,
@@ -536,6 +537,7 @@ def scan_again(
     paths: list[str],
     columns: Sequence[int | str],
     recursive: bool,
+    force: bool,
     workers: int | None,
     raise_first: bool,
     progress: Callable[..., None] | None,
@@ -552,7 +554,7 @@ def _rebuild_table(
     paths: list[str],
     columns: list[tuple[str, str, int | None, list[Any]]],
     errors: list[tuple[str, str]],
-    skipped: int,
+    skipped: dict[str, int] | int,
     invalid: list[tuple[int, int]],
 ) -> Table:
     """Return a table from what `Table.__reduce__` gave."""
@@ -569,8 +571,8 @@ class Slices:
         """(rows, columns[, samples]) of the first slice, with samples for colour."""
 
     @property
-    def file_states(self) -> list[tuple[int, int, int] | None]:
-        """Size and modification time (seconds, nanoseconds) of each file when it was first read."""
+    def file_states(self) -> list[tuple[int, int, int, int, int, int] | None]:
+        """What each file was when its header was read: see `file_state`."""
 
     @property
     def file_paths(self) -> list[str]:
@@ -603,19 +605,36 @@ class Slices:
         fill_value: float,
         out: NDArray[np.uint8],
         part: tuple[tuple[int, int, int], tuple[int, int, int]] | None,
+        chosen: list[int] | None,
+        step_length: int,
         workers: int | None,
         progress: Callable[[int], object] | None,
-    ) -> None:
+    ) -> tuple[list[Issue], list[int], Exception | None]:
         """Fill `out`, a one-dimensional array of bytes, with the slices as numbers of `dtype`.
 
-        `part` has the rows and columns of each as (first, step, count).
+        `part` has the rows and columns of each as (first, step, count). `chosen` has the numbers of
+        these slices in the volume, `None` if they are all of it, and `step_length` how many slices
+        a step of its leading axis has.
+
+        Returns:
+            Of the slices that turn out to be damaged, and are filled: issues, which slices they
+            are, and the error of the first.
         """
 
     def select(self, indices: list[int]) -> Slices:
         """Return the slices with these indices, in this order."""
 
+def file_state(dataset: Dataset) -> tuple[int, int, int, int, int, int] | None:
+    """Return what a data set's file was when it was read, `None` without a file.
+
+    Returns:
+        Size; when it was modified (seconds, nanoseconds); when anything about it was changed,
+        likewise; inode. Zeros where the system has no such numbers.
+    """
+
 def read_slice_headers(
     paths: list[str],
+    force: bool,
     workers: int | None,
     progress: Callable[[int], object] | None,
     places: list[tuple[int, int] | None] | None = None,
@@ -795,6 +814,7 @@ class FoundSeries:
 def find_series(
     paths: list[str],
     recursive: bool,
+    force: bool,
     tolerances: Tolerances,
     workers: int | None,
     progress: Callable[[int], object] | None,

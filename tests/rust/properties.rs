@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rapidicom_core::pixel::{NativePixels, ValueField, read_frames};
 use rapidicom_core::{
-    Dataset, DicomFile, ImageDescription, Leniencies, Limits, ParseOptions, PixelElement, ReadAt,
-    Rules, Stop, Tag, Vr, value,
+    Dataset, DicomFile, ImageDescription, Leniencies, Limits, ParseOptions, PixelElement, Prefix,
+    ReadAt, Rules, Stop, Tag, Vr, value,
 };
 
 use crate::bytes::{file, rich_dataset};
@@ -43,7 +43,7 @@ fn read(bytes: Vec<u8>, stop: Stop) {
     let length = bytes.len() as u64;
     for leniencies in [Leniencies::NONE, Leniencies::DEFAULT, Leniencies::ALL] {
         let rules = Rules { leniencies, ..Rules::default() };
-        let options = ParseOptions { stop, force: true, rules };
+        let options = ParseOptions { stop, prefix: Prefix::Ignored, rules };
         if let Ok(found) = DicomFile::from_memory(Arc::new(bytes.clone()), &options) {
             look_at_everything(&found.meta, length, 0);
             look_at_everything(&found.dataset, length, 0);

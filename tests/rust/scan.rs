@@ -8,7 +8,7 @@ use rapidicom_core::index::{
     ColumnSpec, FileEntry, Numbers, OnError, Outcome, Remembered, Table, Values, compare, scan,
     scan_rest,
 };
-use rapidicom_core::{Result, Workers, list_files};
+use rapidicom_core::{Prefix, Result, Workers, list_files};
 
 use crate::bytes::{ITEM, ITEM_END, element, file, item, rich_dataset};
 
@@ -44,7 +44,14 @@ impl Drop for Folder {
 fn read(paths: &[PathBuf], columns: &[&str], workers: usize, on_error: OnError) -> Result<Table> {
     let columns: Vec<_> = columns.iter().map(|column| ColumnSpec::parse(column).unwrap()).collect();
     let files = list_files(paths, true, workers, &mut |_| true)?;
-    scan(files, &columns, Workers::for_computing(Some(workers)), on_error, &mut |_| true)
+    scan(
+        files,
+        &columns,
+        Prefix::Needed,
+        Workers::for_computing(Some(workers)),
+        on_error,
+        &mut |_| true,
+    )
 }
 
 fn floats<'t>(table: &'t Table, name: &str) -> &'t Numbers<f64> {
@@ -169,7 +176,7 @@ fn what_is_named_must_be_dicom_and_what_is_found_may_be_anything() {
     let table = read(&paths, &["InstanceNumber"], 2, OnError::Collect).unwrap();
     // The named ones first, and not again where the folder leads to them.
     assert_eq!(ints(&table, "InstanceNumber"), [Some(2), Some(1)]);
-    assert_eq!(table.skipped_count, 1);
+    assert_eq!(table.skipped.values().sum::<usize>(), 1);
     let errors: Vec<_> =
         table.errors.iter().map(|error| error.path().unwrap().to_owned()).collect();
     assert_eq!(errors, [folder.path("notes.txt"), folder.path("more/bad")]);
@@ -216,8 +223,15 @@ fn a_stop_is_heard_and_a_table_of_nothing_is_empty() {
     let folder = Folder::new(&[("a", image("1 ", ""))]);
     let files = list_files(std::slice::from_ref(&folder.0), true, 1, &mut |_| true).unwrap();
     assert!(
-        scan(files, &[], Workers::for_computing(Some(1)), OnError::Collect, &mut |_| false)
-            .is_err()
+        scan(
+            files,
+            &[],
+            Prefix::Needed,
+            Workers::for_computing(Some(1)),
+            OnError::Collect,
+            &mut |_| false
+        )
+        .is_err()
     );
     let table = read(&[], &["Rows"], 1, OnError::Stop).unwrap();
     assert_eq!((table.paths.len(), ints(&table, "Rows").len()), (0, 0));
@@ -247,6 +261,7 @@ fn scan_again(
         &values,
         &table.invalid,
         columns,
+        Prefix::Needed,
         reason,
         workers,
         OnError::Collect,
@@ -279,8 +294,8 @@ fn files_that_are_the_same_are_not_read_again() {
     let words = |table: &Table| {
         let errors: Vec<String> = table.errors.iter().map(rapidicom_core::Error::what).collect();
         format!(
-            "{:?} {:?} {:?} {} {errors:?}",
-            table.paths, table.columns, table.invalid, table.skipped_count
+            "{:?} {:?} {:?} {:?} {errors:?}",
+            table.paths, table.columns, table.invalid, table.skipped
         )
     };
     let expected = words(
@@ -293,14 +308,14 @@ fn files_that_are_the_same_are_not_read_again() {
         .unwrap(),
     );
     // The index is no file of the folder.
-    let expected = expected.replacen(" 2 [", " 1 [", 1);
+    let expected = expected.replacen(": 2}", ": 1}", 1);
 
     let (is_unchanged, unknown, table, entries) = scan_again(&folder.0, &columns, None);
     assert_eq!((is_unchanged, unknown, words(&table)), (false, 4, expected.clone()));
     let outcomes: Vec<_> = entries.iter().map(|entry| &entry.outcome).collect();
     assert!(matches!(
         outcomes[..],
-        [Outcome::Row(0), Outcome::Row(1), Outcome::Skipped, Outcome::Failed(_)]
+        [Outcome::Row(0), Outcome::Row(1), Outcome::Skipped(_), Outcome::Failed(_)]
     ));
     assert!(entries.iter().all(|entry| entry.state.is_some()));
 

@@ -157,9 +157,13 @@ class FileInstance:
         """False: nothing can be changed here."""
         return False
 
-    def load(self) -> Dataset:
-        """Read the file."""
-        return dcmread(self.path)
+    def load(self, *, force: bool = False) -> Dataset:
+        """Read the file.
+
+        Args:
+            force: As for `dcmread`.
+        """
+        return dcmread(self.path, force=force)
 
     def _find(self, key: str | int) -> DataElement | None:
         tag = Tag(_OF_THE_FILE.get(key, key) if isinstance(key, str) else key)
@@ -230,7 +234,7 @@ class FileSet:
             ValueError: As for the constructor, or `raise_orphans` is set and there is such a
                 record.
         """
-        ds = ds_or_path if isinstance(ds_or_path, Dataset) else dcmread(ds_or_path)
+        ds = ds_or_path if isinstance(ds_or_path, Dataset) else _read(ds_or_path)
         if ds.file_meta.get("MediaStorageSOPClassUID") != _MEDIA_STORAGE_DIRECTORY:
             raise ValueError("the data set is not a 'Media Storage Directory' instance")
         if ds.filename is None:
@@ -400,6 +404,17 @@ class FileSet:
         not_offered("change File-sets", "pydicom.fileset.FileSet does")
 
     add = add_custom = clear = copy = remove = write = _refuse
+
+
+def _read(path: str | os.PathLike[str]) -> Dataset:
+    try:
+        return dcmread(path)
+    except InvalidDicomError as error:
+        if error.hint is None or "force=True" not in error.hint:
+            raise
+        hint = "Pass the data set of dcmread with force=True instead of the path."
+        message = str(error).replace(error.hint, hint)
+        raise InvalidDicomError(message, path=error.path, hint=hint) from None
 
 
 def _file_id(record: Dataset) -> list[str]:

@@ -26,13 +26,14 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Time this machine's readers on the user's files."""
-    table = rd.scan(options.paths, ["SeriesInstanceUID"], workers=options.workers)
-    found = found_series(options.paths)
-    largest = max(found, key=lambda one: len(set(one.paths)))
-    timings = comparison.compare_headers([str(path) for path in table["path"]], runs=options.runs)
-    timings += comparison.compare_volumes(
-        list(dict.fromkeys(map(str, largest.paths))), runs=options.runs
+    table = rd.scan(
+        options.paths, ["SeriesInstanceUID"], force=options.force, workers=options.workers
     )
+    found = found_series(options.paths, force=options.force)
+    largest = max(found, key=lambda one: len(set(one.paths)))
+    how = {"runs": options.runs, "force": options.force}
+    timings = comparison.compare_headers([str(path) for path in table["path"]], **how)
+    timings += comparison.compare_volumes(list(dict.fromkeys(map(str, largest.paths))), **how)
     header = ("task", "reader", "time", "of rapidicom's")
     terminal.print_lines(format_table(header, comparison.timing_rows(timings)))
     print(f"\n{comparison.METHOD}")

@@ -20,7 +20,7 @@ FAILED = 1
 _STEPS = {
     'irregular="keep"': "--keep",
     "from series.stacks": "with --series",
-    "pass force=True to read it": "`rapidicom dump --force` reads it",
+    "pass force=True": "pass --force",
 }
 
 
@@ -37,6 +37,7 @@ def takes_folders(sub: argparse.ArgumentParser) -> None:
         metavar="N",
         help="threads (default: one a core, and more while they wait for a disk)",
     )
+    sub.add_argument("--force", action="store_true", help="also read files without the prefix DICM")
 
 
 def takes_one_series(sub: argparse.ArgumentParser) -> None:
@@ -59,13 +60,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def found_series(paths: Sequence[str]) -> list[rd.Series]:
+def found_series(paths: Sequence[str], *, force: bool) -> list[rd.Series]:
     """Return the series in folders.
+
+    Args:
+        paths: Folders and files.
+        force: Whether to read files without the prefix `DICM`.
 
     Raises:
         CommandError: The folders have none.
     """
-    found = rd.find_series(paths)
+    found = rd.find_series(paths, force=force)
     if not found:
         raise CommandError(f"no images in {', '.join(map(str, paths))}")
     return found
@@ -73,7 +78,7 @@ def found_series(paths: Sequence[str]) -> list[rd.Series]:
 
 def read_volume(options: argparse.Namespace) -> rd.Volume:
     """Read the one series in the folders, or the one chosen by `--series`."""
-    found = found_series(options.paths)
+    found = found_series(options.paths, force=options.force)
     if options.series is None:
         if len(found) > 1:
             hint = "choose one with --series; `rapidicom series` lists them"

@@ -54,37 +54,38 @@ class Timing:
     remark: str = ""
 
 
-def compare_headers(paths: Sequence[str], *, runs: int) -> list[Timing]:
+def compare_headers(paths: Sequence[str], *, runs: int, force: bool = False) -> list[Timing]:
     """Time reading `HEADER_COLUMNS` of `paths`: Rapidicom first, then pydicom if installed."""
     import rapidicom as rd
 
     task = f"{len(HEADER_COLUMNS)} header elements of {len(paths):,} files"
-    table = rd.scan(paths, HEADER_COLUMNS)
-    timings = [
-        Timing(task, _name("rapidicom"), _median(lambda: rd.scan(paths, HEADER_COLUMNS), runs))
-    ]
+
+    def scan() -> rd.Table:
+        return rd.scan(paths, HEADER_COLUMNS, force=force)
+
+    table = scan()
+    timings = [Timing(task, _name("rapidicom"), _median(scan, runs))]
     if _is_installed("pydicom"):
-        same = _same_headers(table, _pydicom_headers(paths))
-        timings.append(_timing(task, "pydicom", same, lambda: _pydicom_headers(paths), runs))
+        same = _same_headers(table, _pydicom_headers(paths, force))
+        timings.append(_timing(task, "pydicom", same, lambda: _pydicom_headers(paths, force), runs))
     return timings
 
 
-def compare_volumes(paths: Sequence[str], *, runs: int) -> list[Timing]:
+def compare_volumes(paths: Sequence[str], *, runs: int, force: bool = False) -> list[Timing]:
     """Time reading `paths`, the files of one series, to a float32 volume in slice order.
 
     Rapidicom first, then pydicom and SimpleITK where they are installed.
     """
     import rapidicom as rd
 
-    volume = rd.read_series(paths, irregular="keep")
+    def read_volume() -> rd.Volume:
+        return rd.read_series(paths, irregular="keep", force=force)
+
+    volume = read_volume()
     task = f"volume of {' x '.join(map(str, volume.array.shape))}, float32"
-    timings = [
-        Timing(
-            task, _name("rapidicom"), _median(lambda: rd.read_series(paths, irregular="keep"), runs)
-        )
-    ]
+    timings = [Timing(task, _name("rapidicom"), _median(read_volume, runs))]
     rivals: dict[str, Callable[[], NDArray[Any]]] = {
-        "pydicom": lambda: _pydicom_volume(paths),
+        "pydicom": lambda: _pydicom_volume(paths, force),
         # SimpleITK is given the files in order, which the others find out themselves.
         "SimpleITK": lambda: _sitk_volume([str(path) for path in volume.paths]),
     }
@@ -153,22 +154,22 @@ def _name(module: str) -> str:
     return f"{module} {version}".rstrip()
 
 
-def _pydicom_headers(paths: Sequence[str]) -> list[list[Any]]:
+def _pydicom_headers(paths: Sequence[str], force: bool) -> list[list[Any]]:
     from pydicom import dcmread
 
     columns = list(HEADER_COLUMNS)
     rows = []
     for path in paths:
-        dataset = dcmread(path, stop_before_pixels=True, specific_tags=columns)
+        dataset = dcmread(path, stop_before_pixels=True, specific_tags=columns, force=force)
         rows.append([dataset.get(name) for name in columns])
     return rows
 
 
-def _pydicom_volume(paths: Sequence[str]) -> NDArray[np.float32]:
+def _pydicom_volume(paths: Sequence[str], force: bool) -> NDArray[np.float32]:
     from pydicom import dcmread
     from pydicom.pixels.processing import apply_modality_lut
 
-    datasets = [dcmread(path) for path in paths]
+    datasets = [dcmread(path, force=force) for path in paths]
     row, column = np.reshape(np.asarray(datasets[0].ImageOrientationPatient, float), (2, 3))
     normal = np.cross(row, column)
     datasets.sort(

@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
     table = rd.scan(
         options.paths,
         columns,
+        force=options.force,
         workers=options.workers,
         progress=wants_progress(),
         cache=options.cache,

@@ -17,5 +17,5 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the series found, and what is irregular in them."""
-    terminal.print_lines(terminal.series_lines(found_series(options.paths)))
+    terminal.print_lines(terminal.series_lines(found_series(options.paths, force=options.force)))
     return 0

@@ -50,7 +50,7 @@ def table_summary(table: Table) -> str:
     """Return one sentence: rows, files that are not DICOM, files that could not be read."""
     parts = [counted(len(table), "DICOM file")]
     if table.skipped:
-        parts.append(f"{table.skipped} not DICOM")
+        parts.append(f"{table.skipped:,} not DICOM ({table.skipped.words()})")
     if len(table.errors):
         parts.append(f"{len(table.errors)} not readable")
     return ", ".join(parts)

@@ -39,6 +39,7 @@ def pixel_array(
     raw: bool = False,
     reduce: int = 0,
     workers: int | None = None,
+    force: bool = False,
     ds_out: Dataset | None = None,
     specific_tags: Iterable[Key] | None = None,
     decoding_plugin: str = "",
@@ -53,6 +54,7 @@ def pixel_array(
         reduce: How often rows and columns are halved, rounding up, by leaving out resolutions of
             JPEG 2000 and HTJ2K, which saves the time to decode them.
         workers: Threads that decode frames; default: one a core.
+        force: As for `dcmread`; of no meaning for a data set, which has been read already.
         ds_out: A data set that gets the File Meta Information of a file, its elements of group 0028
             that are not retired, the Extended Offset Table and Specific Character Set.
         specific_tags: Other elements for `ds_out`: keywords or tags.
@@ -94,7 +96,7 @@ def pixel_array(
         (10, 10, 3)
     """
     del decoding_plugin
-    dataset = _opened(source, ds_out, specific_tags)
+    dataset = _opened(source, ds_out, specific_tags, force)
     if options:
         return _decoder(dataset, options, reduce).as_array(
             dataset, index=index, raw=raw, **options
@@ -123,6 +125,7 @@ def iter_pixels(
     indices: Iterable[int] | None = None,
     raw: bool = False,
     reduce: int = 0,
+    force: bool = False,
     ds_out: Dataset | None = None,
     specific_tags: Iterable[Key] | None = None,
     decoding_plugin: str = "",
@@ -135,6 +138,7 @@ def iter_pixels(
         indices: The frames, from 0, in the order wanted; `None` for all of them.
         raw: As for `pixel_array`.
         reduce: As for `pixel_array`.
+        force: As for `pixel_array`.
         ds_out: As for `pixel_array`; filled before the first frame is yielded.
         specific_tags: As for `pixel_array`.
         decoding_plugin: As for `pixel_array`.
@@ -157,7 +161,7 @@ def iter_pixels(
         2
     """
     del decoding_plugin
-    dataset = _opened(source, ds_out, specific_tags)
+    dataset = _opened(source, ds_out, specific_tags, force)
     if options:
         decoder = _decoder(dataset, options, reduce)
         for frame, _ in decoder.iter_array(dataset, indices=indices, raw=raw, **options):
@@ -204,11 +208,14 @@ def video_stream(source: Source | _core.Dataset) -> memoryview:
 
 
 def _opened(
-    source: Source | _core.Dataset, ds_out: Dataset | None, specific_tags: Iterable[Key] | None
+    source: Source | _core.Dataset,
+    ds_out: Dataset | None,
+    specific_tags: Iterable[Key] | None,
+    force: bool,
 ) -> _core.Dataset:
     if isinstance(source, _core.Dataset):
         return source
-    dataset = open_dataset(source)
+    dataset = open_dataset(source, force=force)
     if ds_out is not None:
         ds_out.file_meta = dataset.file_meta
         group = [tag for tag in dataset.group_dataset(0x0028).tags() if _is_current(tag)]

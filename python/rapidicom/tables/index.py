@@ -19,17 +19,18 @@ from rapidicom import _core
 __all__ = ["cached_scan"]
 
 # The version of an index's layout.
-_FORMAT = 1
+_FORMAT = 2
 _METADATA_KEY = b"rapidicom.index"
 # The columns of an index about files; those of the table follow.
 _OF_FILES = ("path", "size", "modified_ns", "file_id")
-_OF_OTHERS = (*_OF_FILES, "reason")
+_OF_OTHERS = (*_OF_FILES, "reason", "skipped")
 
 
 def cached_scan(
     paths: list[str],
     columns: Sequence[int | str],
     recursive: bool,
+    force: bool,
     workers: int | None,
     raise_first: bool,
     progress: Callable[..., None] | None,
@@ -41,6 +42,7 @@ def cached_scan(
         paths: Files and folders.
         columns: The columns: tags, keywords, and paths of keywords.
         recursive: Whether to search folders in folders.
+        force: Whether to read files without the prefix `DICM`.
         workers: Threads.
         raise_first: Whether the first file that cannot be read raises.
         progress: Called with the number of files that are done.
@@ -63,15 +65,16 @@ def cached_scan(
         paths,
         columns,
         recursive,
+        force,
         workers,
         raise_first,
         progress,
         str(cache),
-        _read(parquet, cache, names),
+        _read(parquet, cache, names, force),
     )
     if kept is not None:
         try:
-            _write(parquet, cache, names, *kept)
+            _write(parquet, cache, names, force, *kept)
         except OSError as error:
             # The table is right all the same.
             warnings.warn(
@@ -92,18 +95,19 @@ def _parquet() -> Any:
         ) from error
 
 
-def _description(names: list[str], row_count: int) -> dict[str, Any]:
+def _description(names: list[str], force: bool, row_count: int) -> dict[str, Any]:
     # Another version may read values otherwise, so an index is only good for the one that wrote it.
     return {
         "format": _FORMAT,
         "version": _core.__version__,
         "columns": names,
+        "force": force,
         "row_count": row_count,
     }
 
 
-def _read(parquet: Any, cache: Path, names: list[str]) -> tuple[Any, Any] | None:
-    """Return the rows of an index and its other files, or `None` without one for these columns."""
+def _read(parquet: Any, cache: Path, names: list[str], force: bool) -> tuple[Any, Any] | None:
+    """Return the rows of an index and its other files, or `None` without one for this scan."""
     try:
         # An empty file only reserves the name.
         if cache.stat().st_size == 0:
@@ -121,7 +125,7 @@ def _read(parquet: Any, cache: Path, names: list[str]) -> tuple[Any, Any] | None
             raise _foreign(cache)
         description = json.loads(written)
         row_count = description.get("row_count")
-        if description != _description(names, row_count):
+        if description != _description(names, force, row_count):
             return None
         try:
             table = file.read()
@@ -145,13 +149,18 @@ def _foreign(cache: Path) -> ValueError:
 
 
 def _write(
-    parquet: Any, cache: Path, names: list[str], rows: _core.Batch, others: _core.Batch
+    parquet: Any,
+    cache: Path,
+    names: list[str],
+    force: bool,
+    rows: _core.Batch,
+    others: _core.Batch,
 ) -> None:
     """Replace the index, as a whole or not at all."""
     pyarrow = import_module("pyarrow")
     first = pyarrow.table(rows)
     table = pyarrow.concat_tables([first, pyarrow.table(others)], promote_options="default")
-    description = json.dumps(_description(names, first.num_rows))
+    description = json.dumps(_description(names, force, first.num_rows))
     table = table.replace_schema_metadata({_METADATA_KEY: description})
     unfinished = cache.with_name(f"{cache.name}.{secrets.token_hex(4)}.tmp")
     try:

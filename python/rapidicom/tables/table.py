@@ -12,6 +12,7 @@ from rapidicom import _core
 from rapidicom._common.progress import Progress
 from rapidicom._common.tag import Tag
 from rapidicom.sources.paths import checked_workers, listed
+from rapidicom.tables.skipped import Skipped
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -120,9 +121,13 @@ class Table:
         return [UnreadableFile(path, reason) for path, reason in self._native.errors]
 
     @property
-    def skipped(self) -> int:
-        """How many files in the folders are not DICOM files."""
-        return self._native.skipped
+    def skipped(self) -> Skipped:
+        """How many files in the folders are not DICOM files, and what they are instead.
+
+        A number, `table.skipped == 3`, that is also a mapping: `dict(table.skipped)` gives
+        `{"a text file": 2, "a zip archive": 1}`.
+        """
+        return Skipped(self._native.skipped)
 
     @property
     def invalid(self) -> list[InvalidValue]:
@@ -217,7 +222,7 @@ class Table:
     def _summary(self) -> str:
         parts = [f"{len(self)} rows", f"{len(self.columns)} columns"]
         counts = [
-            (self.skipped, "skipped"),
+            (int(self.skipped), "skipped"),
             (len(self.errors), "not readable"),
             (len(self._native.invalid), "invalid"),
         ]
@@ -229,6 +234,7 @@ def scan(
     columns: Iterable[Column] | str | None = None,
     *,
     recursive: bool = True,
+    force: bool = False,
     workers: int | None = None,
     errors: Literal["collect", "raise"] = "collect",
     progress: bool = False,
@@ -237,7 +243,7 @@ def scan(
     """Read the headers of many files into a table, each only as far as the last wanted element.
 
     Rows are in the order of the paths: files that are named first, then those found in folders,
-    sorted. Files in folders that are not DICOM are skipped and counted.
+    sorted. Files in folders that are not DICOM are skipped and counted: see `Table.skipped`.
 
     Args:
         paths: A folder, a file, or an iterable of either.
@@ -247,6 +253,10 @@ def scan(
             `"PerFrameFunctionalGroupsSequence[4].PlanePositionSequence.ImagePositionPatient"`. By
             default those of `DEFAULT_COLUMNS`. `path` always comes first.
         recursive: Whether to search folders in folders.
+        force: Also read files without the prefix `DICM` (PS3.10 §7.1): data sets alone, with or
+            without File Meta Information, and files whose preamble has no prefix. The bytes of such
+            a file must start with data elements; text, pictures, archives and the like stay out.
+            Unlike that of `dcmread`, it reads no part of a damaged header.
         workers: Threads; by default as many as there are cores, and more while they wait for a
             disk.
         errors: What to do about files that cannot be read: `"collect"` lists them in
@@ -256,8 +266,8 @@ def scan(
             needs pyarrow. The next scan of the same paths and columns reads only the headers of
             files whose size, modification time (in nanoseconds) or inode has changed, and updates
             the index. It also reads files modified within two seconds of the scan before. An index
-            is for one list of `paths`: it forgets files outside them. An index of other columns, or
-            of another version, is replaced.
+            is for one list of `paths`: it forgets files outside them. An index of other columns, of
+            another `force`, or of another version, is replaced.
 
     Raises:
         OSError: One of `paths` does not exist, or is a folder that cannot be read.
@@ -283,7 +293,15 @@ def scan(
     workers = checked_workers(workers)
     names = _column_names(DEFAULT_COLUMNS if columns is None else columns)
     with Progress(progress, "headers") as bar:
-        arguments = (listed(paths), names, recursive, workers, errors == "raise", bar.callback)
+        arguments = (
+            listed(paths),
+            names,
+            recursive,
+            bool(force),
+            workers,
+            errors == "raise",
+            bar.callback,
+        )
         if cache is None:
             return Table(_core.scan(*arguments))
         from rapidicom.tables.index import cached_scan

@@ -25,6 +25,7 @@ def read_batch(
     values: Values = "modality",
     dtype: npt.DTypeLike | None = "float32",
     out: Any = None,
+    force: bool = False,
     workers: int | None = None,
 ) -> npt.NDArray[Any]:
     """Read single-frame images of one shape, related or not, into one array.
@@ -34,6 +35,7 @@ def read_batch(
         values: As for `Series.read`.
         dtype: The type of the array; `None` for that of `out`, or of the stored values.
         out: As for `Series.read`.
+        force: Also read files without the prefix `DICM`, as for `scan`.
         workers: Threads; default: one a core.
 
     Returns:
@@ -55,10 +57,13 @@ def read_batch(
     names = listed(paths)
     if not names:
         raise ValueError("there are no paths to read")
-    slices = _core.read_slice_headers(names, workers, None)
+    slices = _core.read_slice_headers(names, bool(force), workers, None)
     image_shape = slices.image_shape
     # Without a description the image cannot be read: reading says why.
     shape = (len(names), *(image_shape if image_shape is not None else [1, 1]))
     if out is not None and dtype == "float32":
         dtype = None
-    return read_slices(slices, shape, values, dtype, out, workers, False)
+    array, damage = read_slices(slices, shape, values, dtype, out, workers, False)
+    if damage.error is not None:
+        raise damage.error
+    return array

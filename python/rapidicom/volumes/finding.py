@@ -39,6 +39,7 @@ def find_series(
     paths: Paths,
     *,
     recursive: bool = True,
+    force: bool = False,
     tolerances: Tolerances = _DEFAULT_TOLERANCES,
     workers: int | None = None,
     progress: bool = False,
@@ -50,6 +51,8 @@ def find_series(
             polars or pyarrow made of one, whose column `path` has the files. With that of `scan`
             itself come the files that it could not read.
         recursive: Look into folders of folders.
+        force: Also read files without the prefix `DICM`, as for `scan`. The series and their
+            volumes keep it for what they read later.
         tolerances: How far slices may be from the ideal stack before the report has an issue.
         workers: Threads; default: one a core, and more while they wait for a disk.
         progress: Show a tqdm bar.
@@ -70,17 +73,18 @@ def find_series(
         MR (40, 80, 80) DTI_PA-ortho 0
     """
     files = files_of(paths)
-    found = _find(files, recursive, tolerances, workers, progress)
+    found = _find(files, recursive, force, tolerances, workers, progress)
     has_only_other_files = bool(found.without_image) and not found.errors
     if files and not found.series and not has_only_other_files:
         _raise_none_found(found)
-    return _series(found)
+    return _series(found, force)
 
 
 def read_series(
     paths: Paths,
     *,
     series_uid: str | None = None,
+    force: bool = False,
     tolerances: Tolerances = _DEFAULT_TOLERANCES,
     values: Values = "modality",
     dtype: npt.DTypeLike | None = None,
@@ -101,6 +105,7 @@ def read_series(
     Args:
         paths: A folder, a file, or an iterable of either, or a table: as for `find_series`.
         series_uid: Which series, if there are several.
+        force: As for `find_series`.
         tolerances: As for `find_series`.
         values: As for `Series.read`, like all that follow.
         dtype: The type of the array.
@@ -133,8 +138,8 @@ def read_series(
         40 images, nothing irregular
     """
     check_values(values)
-    found = _find(files_of(paths), True, tolerances, workers, progress)
-    series = _choose(_series(found), series_uid, found)
+    found = _find(files_of(paths), True, force, tolerances, workers, progress)
+    series = _choose(_series(found, force), series_uid, found)
     return series.read(
         values=values,
         dtype=dtype,
@@ -151,19 +156,26 @@ def read_series(
 
 
 def _find(
-    files: list[str], recursive: bool, tolerances: Tolerances, workers: int | None, progress: bool
+    files: list[str],
+    recursive: bool,
+    force: bool,
+    tolerances: Tolerances,
+    workers: int | None,
+    progress: bool,
 ) -> _core.FoundSeries:
     if not isinstance(tolerances, Tolerances):
         raise TypeError(f"tolerances must be rapidicom.Tolerances, not {type(tolerances).__name__}")
     workers = checked_workers(workers)
     with Progress(progress, "headers") as bar:
-        return _core.find_series(files, recursive, tolerances.native(), workers, bar.callback)
+        return _core.find_series(
+            files, recursive, bool(force), tolerances.native(), workers, bar.callback
+        )
 
 
-def _series(found: _core.FoundSeries) -> list[Series]:
+def _series(found: _core.FoundSeries, force: bool) -> list[Series]:
     # Reports share the findings about files that may belong to several series.
     unreadable = [[Issue.of(issue) for issue in issues] for issues in found.unreadable]
-    return [Series(plan, unreadable) for plan in found.series]
+    return [Series(plan, unreadable, force=bool(force)) for plan in found.series]
 
 
 def _choose(series: list[Series], series_uid: str | None, found: _core.FoundSeries) -> Series:

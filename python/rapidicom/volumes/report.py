@@ -15,6 +15,8 @@ __all__ = ["Issue", "Report"]
 _PATHS_SHOWN = 4
 # The files of a finding are indented below its words.
 _INDENT = " " * 7
+# The kinds of findings that come before damaged frames.
+_BEFORE_DAMAGE = ("unreadable", "truncated")
 # A terminal of fewer columns wraps the lines itself.
 _NARROWEST = 40
 
@@ -127,7 +129,11 @@ class Report:
         return [*chain.from_iterable(self._unreadable), *self._issues]
 
     def of_slices(
-        self, paths: Sequence[str], frames: Sequence[int], present: Sequence[bool]
+        self,
+        paths: Sequence[str],
+        frames: Sequence[int],
+        present: Sequence[bool],
+        damage: Sequence[Issue] = (),
     ) -> Report:
         """Return a report with the same findings about other slices of the series.
 
@@ -135,8 +141,18 @@ class Report:
             paths: As for a report.
             frames: Likewise.
             present: Likewise.
+            damage: Findings that came with the pixels.
         """
-        return Report(self._issues, paths, frames, present, unreadable=self._unreadable)
+        issues = self._issues
+        if damage:
+            first = sum(issue.kind in _BEFORE_DAMAGE for issue in issues)
+            issues = [*issues[:first], *damage, *issues[first:]]
+        return Report(issues, paths, frames, present, unreadable=self._unreadable)
+
+    def with_damage(self, damage: Sequence[Issue]) -> Report:
+        """Return the same report with findings that came with the pixels."""
+        issues = Report(self._issues).of_slices((), (), (), damage)._issues
+        return Report(issues, self._paths, self._frames, self._present, unreadable=self._unreadable)
 
     @property
     def slices(self) -> list[tuple[str, int] | None]:

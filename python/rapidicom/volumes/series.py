@@ -14,7 +14,7 @@ from rapidicom.sources.paths import checked_workers
 from rapidicom.volumes.irregular import IrregularSeriesError
 from rapidicom.volumes.part import Part
 from rapidicom.volumes.report import Issue, Report
-from rapidicom.volumes.slices import check_values, default_dtype, read_slices
+from rapidicom.volumes.slices import Damage, check_values, default_dtype, read_slices
 from rapidicom.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -52,13 +52,24 @@ class Series:
 
     __module__ = "rapidicom"
 
-    def __init__(self, plan: _core.SeriesPlan, unreadable: Sequence[list[Issue]] = ()) -> None:
+    # Pickles of earlier versions have none.
+    _force = False
+
+    def __init__(
+        self,
+        plan: _core.SeriesPlan,
+        unreadable: Sequence[list[Issue]] = (),
+        *,
+        force: bool = False,
+    ) -> None:
         """Make a series.
 
         Args:
             plan: What its headers say.
             unreadable: The lists of findings that its reports share with others.
+            force: Whether its files may lack the prefix `DICM`.
         """
+        self._force = force
         self.uid = plan.uid
         self.study_uid = plan.study_uid
         self.modality = plan.modality
@@ -89,11 +100,13 @@ class Series:
         self._unsupported = plan.unsupported
         self._slices: _core.Slices | None = plan.slices
         # In another process, what the files were when their headers were read.
-        self._file_states: list[tuple[int, int, int] | None] | None = None
+        self._file_states: list[tuple[int, ...] | None] | None = None
         self._file_paths: list[str] = []
         self._places: list[tuple[int, int] | None] = []
         # None if there is one stack.
-        self._stacks: list[Series] = [Series(stack, unreadable) for stack in plan.stacks]
+        self._stacks: list[Series] = [
+            Series(stack, unreadable, force=force) for stack in plan.stacks
+        ]
 
     @property
     def stacks(self) -> list[Series]:
@@ -148,8 +161,9 @@ class Series:
             columns: Which columns, likewise.
             irregular: `"raise"` raises for whatever would make the affine, the order or the content
                 a lie; `"keep"` reads the best possible volume, and `report` says what is wrong with
-                it.
-            fill: The value of pixels where an image is missing along the leading axis.
+                it. Damaged frames show only when they are read: their slices are `fill`.
+            fill: The value of pixels where an image is missing along the leading axis, or its frame
+                is damaged.
             workers: Threads; default: one a core.
             progress: Show a tqdm bar.
             mmap: Checked as for `dcmread`, but ignored: slices are always read, which is faster.
@@ -158,9 +172,10 @@ class Series:
             The volume.
 
         Raises:
-            IrregularSeriesError: The report has errors, and `irregular` is `"raise"`.
+            IrregularSeriesError: The report has errors, and `irregular` is `"raise"`; or frames are
+                damaged, which only the report of the error, or of the volume, has.
             UnsupportedError: The pixels are encoded in a way that cannot be read yet.
-            InvalidDicomError: Pixels are missing.
+            InvalidDicomError: A Modality LUT is damaged.
             ValueError: `dtype` does not hold every value, `out` does not fit, or the part is empty.
             TypeError: `slices`, `rows` or `columns` is not a slice.
             OSError: A file has been deleted or changed since, or cannot be read.
@@ -183,7 +198,7 @@ class Series:
         if self._unsupported is not None:
             raise UnsupportedError(self._unsupported, path=self.paths[0] if self.paths else None)
         if irregular == "raise" and self.report.errors:
-            raise _irregular(self)
+            raise _irregular(self, self.report)
         workers = checked_workers(workers)
         headers = self._headers()
         if len(headers) == 0:
@@ -196,16 +211,35 @@ class Series:
             dtype = default_dtype(headers, values)
         if chosen is not None:
             headers = headers.select(chosen)
-        array = read_slices(headers, self.shape, values, dtype, out, workers, progress, fill, part)
-        return Volume(array, self, headers, part)
+        array, damage = read_slices(
+            headers, self.shape, values, dtype, out, workers, progress, fill, part, chosen,
+            self.shape[first],
+        )  # fmt: skip
+        self._check(damage, len(headers), irregular)
+        return Volume(array, self, headers, part, force=self._force, damage=damage)
+
+    def _check(self, damage: Damage, count: int, irregular: str) -> None:
+        """Raise for damage that came with the pixels of `count` slices."""
+        if damage.error is None:
+            return
+        if len(damage.slices) == count and isinstance(damage.error, UnsupportedError):
+            raise damage.error
+        report = self.report.with_damage(damage.issues)
+        if irregular == "raise":
+            raise _irregular(self, report, damage.error) from damage.error
+        if len(damage.slices) == count:
+            raise _irregular(self, report, damage.error, is_empty=True) from damage.error
 
     def _headers(self) -> _core.Slices:
         if self._slices is None:
-            slices = _core.read_slice_headers(self._file_paths, None, None, self._places)
+            slices = _core.read_slice_headers(
+                self._file_paths, self._force, None, None, self._places
+            )
             for path, before, now in zip(
                 self._file_paths, self._file_states or (), slices.file_states, strict=True
             ):
-                if before != now:
+                # A pickle of an earlier version has no more than size and modification time.
+                if before is None or now is None or before != now[: len(before)]:
                     raise OSError(
                         f"{path}: the file was changed since the series was found. "
                         "Find the series again."
@@ -233,13 +267,31 @@ class Series:
 _ERRORS_SHOWN = 3
 
 
-def _irregular(series: Series) -> IrregularSeriesError:
-    """Make the error of a series whose report has errors."""
-    errors = series.report.errors
+def _irregular(
+    series: Series,
+    report: Report,
+    damage: Exception | None = None,
+    *,
+    is_empty: bool = False,
+) -> IrregularSeriesError:
+    """Make the error of a series whose report has errors.
+
+    Args:
+        series: The series.
+        report: Its report, with damage that came with the pixels.
+        damage: The error of the first damaged frame.
+        is_empty: Whether no slice is left.
+    """
+    errors = report.errors
     sentences = "; ".join(f"{issue.kind}: {issue.sentence}" for issue in errors[:_ERRORS_SHOWN])
     more = f"; and {len(errors) - _ERRORS_SHOWN} more" if len(errors) > _ERRORS_SHOWN else ""
     hint = 'Pass irregular="keep" to get the best volume, with the report.'
     if len(series.stacks) > 1:
         hint += f" Or read its {len(series.stacks)} stacks one by one, from series.stacks."
-    message = f"the series is irregular. {sentences}{more}. {hint}"
-    return IrregularSeriesError(message, report=series.report, hint=hint)
+    path, frame = getattr(damage, "path", None), getattr(damage, "frame", None)
+    place = "" if path is None else f"{path}: "
+    if is_empty:
+        message = f"{place}no slice of the series can be read. {sentences}{more}."
+        return IrregularSeriesError(message, report=report, path=path, frame=frame)
+    message = f"{place}the series is irregular. {sentences}{more}. {hint}"
+    return IrregularSeriesError(message, report=report, path=path, frame=frame, hint=hint)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
 from rapidicom._common.arrays import destination
 from rapidicom._common.progress import Progress
+from rapidicom.volumes.report import Issue
 
 if TYPE_CHECKING:
     from typing import Literal, TypeAlias
@@ -17,7 +19,22 @@ if TYPE_CHECKING:
 
     Values: TypeAlias = Literal["modality", "stored"]
 
-__all__ = ["check_values", "default_dtype", "read_slices"]
+__all__ = ["Damage", "check_values", "default_dtype", "read_slices"]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Slices that turned out to be damaged when they were read; their places are filled.
+
+    Attributes:
+        issues: The findings about them, one a file.
+        slices: Their numbers among the slices that were read.
+        error: The error of the first; `None` if there are none.
+    """
+
+    issues: list[Issue]
+    slices: list[int]
+    error: Exception | None
 
 
 def check_values(values: str) -> None:
@@ -57,8 +74,10 @@ def read_slices(
     progress: bool,
     fill: float = 0,
     part: Part | None = None,
-) -> npt.NDArray[Any]:
-    """Read slices into one array.
+    chosen: list[int] | None = None,
+    step_length: int = 1,
+) -> tuple[npt.NDArray[Any], Damage]:
+    """Read slices into one array; what is damaged is filled, and reported.
 
     Args:
         slices: The slices, those of the part.
@@ -70,6 +89,8 @@ def read_slices(
         progress: Likewise.
         fill: Likewise.
         part: Which slices, rows and columns of the volume are wanted; `None` for all.
+        chosen: The numbers of the slices in the volume; `None` if they are all of it.
+        step_length: How many slices a step of the volume's leading axis has.
     """
     if dtype is None and out is None:
         dtype = default_dtype(slices, values)
@@ -80,5 +101,15 @@ def read_slices(
         shape = (*shape[:first], *part.shape, *shape[first + 3 :])
     array, memory = destination(shape, dtype, out)
     with Progress(progress, "slices", len(slices)) as bar:
-        slices.read_into(values, array.dtype.name, fill, memory, frame, workers, bar.callback)
-    return array
+        issues, places, error = slices.read_into(
+            values,
+            array.dtype.name,
+            fill,
+            memory,
+            frame,
+            chosen,
+            step_length,
+            workers,
+            bar.callback,
+        )
+    return array, Damage([Issue.of(issue) for issue in issues], places, error)

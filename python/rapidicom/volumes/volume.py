@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from rapidicom import _core
 from rapidicom._dataset.dataset import Dataset
 from rapidicom._dataset.file_reading import dcmread
 from rapidicom.volumes.report import Report
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     import torch
     import xarray
 
-    from rapidicom import _core
     from rapidicom.volumes.part import Part
+    from rapidicom.volumes.report import Issue
     from rapidicom.volumes.scaling import Scaling
+    from rapidicom.volumes.slices import Damage
 
 __all__ = ["Described", "Volume"]
 
@@ -122,10 +124,25 @@ class Volume:
 
     __module__ = "rapidicom"
 
+    # Pickles of earlier versions have none of these.
+    _force = False
+    _damage: Sequence[Issue] = ()
+    _damaged: Sequence[int] = ()
+
     def __init__(
-        self, array: npt.NDArray[Any], series: Described, slices: _core.Slices, part: Part
+        self,
+        array: npt.NDArray[Any],
+        series: Described,
+        slices: _core.Slices,
+        part: Part,
+        *,
+        force: bool = False,
+        damage: Damage | None = None,
     ) -> None:
         self.array = array
+        self._force = force
+        if damage is not None and damage.slices:
+            self._damage, self._damaged = damage.issues, damage.slices
         self.affine = part.affine(series.affine)
         self.spacing = part.spacing(series.spacing)
         self.axes = series.axes
@@ -148,14 +165,19 @@ class Volume:
 
     @cached_property
     def datasets(self) -> Sequence[Dataset]:
-        """One data set an image, read on access; images of one file share it."""
-        return _Datasets(self.paths)
+        """One data set an image, read on access; images of one file share it.
+
+        Access raises `OSError` if the file was changed since the volume was read.
+        """
+        return _Datasets(self.paths, self._images.states, force=self._force)
 
     @cached_property
     def report(self) -> Report:
         """What is irregular."""
         images = self._images
-        return self._series.report.of_slices(images.paths, images.frames, images.present)
+        return self._series.report.of_slices(
+            images.paths, images.frames, images.present, self._damage
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -214,15 +236,19 @@ class Volume:
 
         Returns:
             The shape of `array`, without samples; false without a padding value, and where an image
-            is missing.
+            is missing or damaged.
+
+        Raises:
+            OSError: A file has been deleted or changed since, or cannot be read.
         """
         from rapidicom.volumes.scaling import padding_range
 
-        stored = self._series.read(
+        again = self._series.read(
             values="stored", irregular="keep",
             slices=_slice(self._part.slices), rows=_slice(self._part.rows),
             columns=_slice(self._part.columns),
-        ).array  # fmt: skip
+        )  # fmt: skip
+        stored = again.array
         if "sample" in self.axes:
             stored = stored[..., 0]
         mask = np.zeros(stored.shape, dtype=np.bool_)
@@ -232,6 +258,7 @@ class Volume:
             limits = padding_range(ds)
             if limits is not None:
                 masks[index] = (images[index] >= limits[0]) & (images[index] <= limits[1])
+        masks[list(again._damaged)] = False
         return mask
 
     def __array__(
@@ -333,20 +360,38 @@ class _Images:
         return [np.nan if time is None else time for time, is_there in times if is_there]
 
     @cached_property
+    def states(self) -> dict[str, tuple[int, ...]]:
+        """What each file was when its header was read."""
+        found = zip(self._slices.file_paths, self._slices.file_states, strict=True)
+        return {path: state for path, state in found if state is not None}
+
+    @cached_property
     def _places(self) -> list[tuple[int, int] | None]:
         return self._slices.places
 
     def __getstate__(self) -> dict[str, Any]:
         # The headers themselves cannot be pickled.
-        names = ("present", "paths", "frames", "windows", "slice_times")
+        names = ("present", "paths", "frames", "windows", "slice_times", "states")
         return {name: getattr(self, name) for name in names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Pickles of earlier versions do not say what files were.
+        self.__dict__.update({"states": {}} | state)
 
 
 class _Datasets(Sequence[Dataset]):
     """One data set a path, read on first access and then kept; a path may occur several times."""
 
-    def __init__(self, paths: list[str]) -> None:
+    # Pickles of earlier versions have none of these.
+    _states: Mapping[str, tuple[int, ...]] = {}
+    _force = False
+
+    def __init__(
+        self, paths: list[str], states: Mapping[str, tuple[int, ...]], *, force: bool
+    ) -> None:
         self._paths = paths
+        self._states = states
+        self._force = force
         self._read: dict[str, Dataset] = {}
 
     def __len__(self) -> int:
@@ -361,7 +406,13 @@ class _Datasets(Sequence[Dataset]):
             return [self[number] for number in range(*index.indices(len(self)))]
         path = self._paths[range(len(self))[index]]
         if path not in self._read:
-            self._read[path] = dcmread(path)
+            ds = dcmread(path, force=self._force)
+            before = self._states.get(path)
+            if before is not None and _core.file_state(ds) != before:
+                raise OSError(
+                    f"{path}: the file was changed since the volume was read. Read it again."
+                )
+            self._read[path] = ds
         return self._read[path]
 
     def __repr__(self) -> str:

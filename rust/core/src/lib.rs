@@ -49,8 +49,8 @@ pub use error::{
 pub use image_description::{Attributes, CodedFrame, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;
 pub use parse::{
-    Deviation, Deviations, Element, Encoding, Leniencies, Leniency, ParseOptions, Rules, Segment,
-    Stop, Window, parse_elements,
+    Deviation, Deviations, Element, Encoding, Leniencies, Leniency, ParseOptions, Prefix, Rules,
+    Segment, Stop, Window, parse_elements,
 };
 pub use source::{
     AlignedBuffer, FileSource, FileState, PrivateMap, ReadAt, SharedBytes, Source, list_files,

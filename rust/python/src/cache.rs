@@ -19,6 +19,7 @@ use rapidicom_core::{FileState, Workers};
 
 use crate::arrow;
 use crate::error::reason;
+use crate::read::prefix_of_many;
 use crate::table::{Column, PyTable, STREAM_NAME, specs, wrong_shape};
 use crate::work::{announce, run};
 
@@ -67,6 +68,7 @@ const MODIFIED: &str = "modified_ns";
 const FILE_ID: &str = "file_id";
 const INVALID: &str = "invalid";
 const REASON: &str = "reason";
+const SKIPPED: &str = "skipped";
 
 /// What an index holds.
 struct Index {
@@ -113,11 +115,14 @@ impl Index {
             index.remembered.row_count = rows.num_rows();
         }
         if let Some(others) = others {
-            let reasons = texts(others, REASON)?;
-            for (file, reason) in Files::of(others)?.iter().zip(reasons) {
+            let reasons = texts(others, REASON)?.iter().zip(texts(others, SKIPPED)?);
+            for (file, (reason, skipped)) in Files::of(others)?.iter().zip(reasons) {
                 let (path, state) = file?;
-                let outcome =
-                    reason.map_or(Outcome::Skipped, |reason| Outcome::Failed(reason.to_owned()));
+                let outcome = match (reason, skipped) {
+                    (Some(reason), _) => Outcome::Failed(reason.to_owned()),
+                    (None, Some(what)) => Outcome::Skipped(what.to_owned()),
+                    (None, None) => return None,
+                };
                 index.remembered.entries.push(FileEntry { path, state, outcome });
             }
         }
@@ -215,13 +220,17 @@ fn keep(table: &PyTable, entries: &[FileEntry]) -> Result<(PyBatch, PyBatch), Ar
     let mut columns = file_columns(&rows);
     columns.push((INVALID.to_owned(), Arc::new(LargeStringArray::from_iter_values(invalid))));
     columns.extend(table.value_columns().iter().cloned());
-    let reasons = others.iter().map(|entry| match &entry.outcome {
-        Outcome::Failed(why) => Some(why),
-        _ => None,
+    let words = others.iter().map(|entry| match &entry.outcome {
+        Outcome::Failed(why) => (Some(why), None),
+        Outcome::Skipped(what) => (None, Some(what)),
+        Outcome::Row(_) => (None, None),
     });
-    let reasons: LargeStringArray = reasons.collect();
+    let (reasons, skipped): (Vec<_>, Vec<_>) = words.unzip();
     let mut other_columns = file_columns(&others);
-    other_columns.push((REASON.to_owned(), Arc::new(reasons)));
+    for (name, texts) in [(REASON, reasons), (SKIPPED, skipped)] {
+        let texts: LargeStringArray = texts.into_iter().collect();
+        other_columns.push((name.to_owned(), Arc::new(texts)));
+    }
     Ok((batch(columns)?, batch(other_columns)?))
 }
 
@@ -244,6 +253,7 @@ pub(crate) fn scan_again(
     paths: Vec<PathBuf>,
     columns: Vec<Column>,
     recursive: bool,
+    force: bool,
     workers: Option<usize>,
     raise_first: bool,
     progress: Option<Py<PyAny>>,
@@ -269,8 +279,11 @@ pub(crate) fn scan_again(
         }
         announce(bar.as_ref(), compared.unknown_count());
         let values = index.values().unwrap_or_default();
-        scan_rest(compared, known, &values, &index.invalid, &specs, reason, workers, on_error, tick)
-            .map(Ok)
+        let (invalid, prefix) = (&index.invalid, prefix_of_many(force));
+        scan_rest(
+            compared, known, &values, invalid, &specs, prefix, reason, workers, on_error, tick,
+        )
+        .map(Ok)
     })?;
     match found {
         Ok((table, entries)) => {
@@ -280,8 +293,7 @@ pub(crate) fn scan_again(
         }
         Err(unchanged) => {
             let Index { remembered, columns, invalid } = index;
-            let skipped =
-                remembered.entries.iter().filter(|entry| entry.outcome == Outcome::Skipped).count();
+            let skipped = unchanged.skipped(&remembered);
             let errors = unchanged.into_errors(&remembered);
             let paths = remembered
                 .entries

@@ -9,6 +9,7 @@ use rapidicom_core::{Workers, with_files};
 
 use crate::error::to_python;
 use crate::issue::{IssueLists, PyIssue};
+use crate::read::prefix_of_many;
 use crate::series_plan::PySeriesPlan;
 use crate::tolerances::PyTolerances;
 use crate::work::run;
@@ -33,6 +34,7 @@ pub(crate) fn find_series(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     recursive: bool,
+    force: bool,
     tolerances: &Bound<'_, PyTolerances>,
     workers: Option<usize>,
     progress: Option<Py<PyAny>>,
@@ -41,7 +43,7 @@ pub(crate) fn find_series(
     let workers = Workers::for_headers(workers);
     let found = run(py, progress, |tick| {
         with_files(&paths, recursive, workers.count(), tick, |files, tick| {
-            find(files, workers, &tolerances, tick)
+            find(files, prefix_of_many(force), workers, &tolerances, tick)
         })
     })?;
     let mut lists = IssueLists::default();

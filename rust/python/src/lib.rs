@@ -70,7 +70,7 @@ mod _core {
     #[pymodule_export]
     use crate::series_plan::{PyLeadingAxis, PySeriesPlan};
     #[pymodule_export]
-    use crate::slices::{PySlices, read_slice_headers};
+    use crate::slices::{PySlices, file_state, read_slice_headers};
     #[pymodule_export]
     use crate::table::{PyTable, rebuild_table, scan};
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! Data sets across processes: the bytes that are kept, the element records, and what was changed.
 //!
-//! A data set of a file carries the file's path, size and modification time instead of its pixels:
+//! A data set of a file carries the file's path, size, times and inode instead of its pixels:
 //! the other process reads them when they are asked for, and notices if they are gone or changed.
 
 use std::path::PathBuf;
@@ -18,7 +18,21 @@ use crate::dataset::{Content, PyDataset};
 use crate::element::{as_element, is_list_as_read};
 use crate::read::leniencies;
 
-type Source = Option<(PathBuf, u64, (i64, i64))>;
+type Source = Option<SourceState>;
+
+/// Seconds and nanoseconds since 1970.
+type Time = (i64, i64);
+
+/// A file as it was: path, size, times of modification and change, and inode. Pickles of earlier
+/// versions have no more than a modification time.
+#[derive(FromPyObject, IntoPyObject)]
+pub(crate) enum SourceState {
+    #[pyo3(annotation = "tuple")]
+    New((PathBuf, u64, Time, Option<Time>, Option<u64>)),
+    #[pyo3(annotation = "tuple")]
+    Old((PathBuf, u64, Time)),
+}
+
 /// Terms, and whether the caller has named them.
 type Characters = (String, bool);
 /// Names of deviations and their offsets, and whether damage is one of those that are tolerated.
@@ -74,7 +88,7 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
     let source = parts.file.map(|file| {
         // The other process may have another working folder.
         let path = std::path::absolute(&file.path).unwrap_or(file.path);
-        (path, file.length, file.modified)
+        SourceState::New((path, file.length, file.modified, file.changed, file.file_id))
     });
     let segments = parts
         .segments
@@ -114,7 +128,7 @@ fn from_state(state: State<'_>) -> Dataset {
         bytes: bytes.as_bytes().into(),
     };
     Dataset::from_parts(Parts {
-        file: source.map(|(path, length, modified)| FileSource { path, length, modified }),
+        file: source.map(file_source),
         segments: segments.into_iter().map(segment).collect(),
         elements: unpack(elements.as_bytes()),
         is_implicit,
@@ -125,6 +139,15 @@ fn from_state(state: State<'_>) -> Dataset {
         leniencies: leniencies(is_forced),
         deviations,
     })
+}
+
+/// The file again. That of another machine may be on a file system of another number.
+fn file_source(source: SourceState) -> FileSource {
+    let (path, length, modified, changed, file_id) = match source {
+        SourceState::New(state) => state,
+        SourceState::Old((path, length, modified)) => (path, length, modified, None, None),
+    };
+    FileSource { path, length, modified, changed, file_id, device: None }
 }
 
 /// What `pickle` calls: the class, what was read, and what was changed or may have been.

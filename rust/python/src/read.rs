@@ -9,8 +9,8 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use rapidicom_core::value::CharacterSet;
 use rapidicom_core::{
-    ByteOrder, Dataset, DicomFile, Encoding, Error, ErrorKind, Leniencies, ParseOptions, ReadAt,
-    Result, Rules, Stop, Tag,
+    ByteOrder, Dataset, DicomFile, Encoding, Error, ErrorKind, Leniencies, ParseOptions, Prefix,
+    ReadAt, Result, Rules, Stop, Tag,
 };
 
 use crate::dataset::PyDataset;
@@ -18,8 +18,14 @@ use crate::error::to_python;
 use crate::warning::warn_of;
 
 fn options(stop_before_pixels: bool, specific_tags: Option<&[Tag]>, force: bool) -> ParseOptions {
+    let prefix = if force { Prefix::Ignored } else { Prefix::Needed };
     let rules = Rules { leniencies: leniencies(force), ..Rules::default() };
-    ParseOptions { stop: Stop::for_tags(specific_tags, stop_before_pixels), force, rules }
+    ParseOptions { stop: Stop::for_tags(specific_tags, stop_before_pixels), prefix, rules }
+}
+
+/// Which files without a prefix are read among many.
+pub(crate) fn prefix_of_many(force: bool) -> Prefix {
+    if force { Prefix::OrElements } else { Prefix::Needed }
 }
 
 /// What is tolerated: with `force` also that the rest of a file, or of an item, is damaged.

@@ -9,12 +9,16 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use rapidicom_core::pixel::{FramePart, Steps};
 use rapidicom_core::series::{
-    ReadOptions, Slice, SliceSet, Values, read_batch_headers, read_slice_headers as read_again,
-    read_slices,
+    ReadOptions, Slice, SliceSet, Values, damage_issues, read_batch_headers,
+    read_slice_headers as read_again, read_slices,
 };
-use rapidicom_core::{FileSource, SampleType, Workers};
+use rapidicom_core::{FileSource, SampleType, Tick, Workers};
 
 use crate::array::fill;
+use crate::dataset::PyDataset;
+use crate::error::to_python;
+use crate::issue::PyIssue;
+use crate::read::prefix_of_many;
 use crate::work::run;
 
 /// Frames of instances whose headers were read, ready for their pixels to be.
@@ -33,12 +37,10 @@ impl PySlices {
         self.0.image_shape()
     }
 
-    /// Size in bytes and modification time, in seconds and nanoseconds since 1970, of each file
-    /// when its header was read.
+    /// What each file was when its header was read.
     #[getter]
-    fn file_states(&self) -> Vec<Option<(u64, i64, i64)>> {
-        let state = |file: &FileSource| (file.length, file.modified.0, file.modified.1);
-        self.0.files.iter().map(|slice| slice.file.as_ref().map(state)).collect()
+    fn file_states(&self) -> Vec<Option<NumbersOfFile>> {
+        self.0.files.iter().map(|slice| slice.file.as_ref().map(numbers_of_file)).collect()
     }
 
     /// The files, each once.
@@ -102,7 +104,9 @@ impl PySlices {
     }
 
     /// Fills `out`, a one-dimensional array of bytes, with the slices one after the other as
-    /// numbers of `dtype`: of each with the rows and columns of `part`, or all.
+    /// numbers of `dtype`: of each with the rows and columns of `part`, or all. Returns what is
+    /// damaged. `chosen` are the numbers of these slices in the volume, if they are not all of it,
+    /// and `step_length` how many slices one step of its leading axis has.
     #[expect(clippy::too_many_arguments, reason = "which values, where to and how")]
     fn read_into(
         &self,
@@ -112,9 +116,11 @@ impl PySlices {
         fill_value: f64,
         out: &Bound<'_, PyArray1<u8>>,
         part: Option<(AxisSteps, AxisSteps)>,
+        chosen: Option<Vec<usize>>,
+        step_length: usize,
         workers: Option<usize>,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<()> {
+    ) -> PyResult<Damage> {
         let values = match values {
             "stored" => Values::Stored,
             "modality" => Values::Modality,
@@ -131,10 +137,44 @@ impl PySlices {
         let part =
             part.map(|(rows, columns)| FramePart { rows: steps(rows), columns: steps(columns) });
         let options = ReadOptions { values, sample_type, fill: fill_value, part };
+        let mut damaged = Vec::new();
         fill(out, |out| {
-            run(py, progress, |tick| read_slices(&slices, &options, out, workers, tick))
-        })
+            let read = |tick: Tick<'_>| read_slices(&slices, &options, out, workers, tick);
+            damaged = run(py, progress, read)?;
+            Ok(())
+        })?;
+        let place = |slice: usize| {
+            let slice = chosen.as_ref().map_or(Some(slice), |chosen| chosen.get(slice).copied());
+            let (slice, length) = (slice.unwrap_or_default(), step_length.max(1));
+            (slice / length, slice % length)
+        };
+        let issues = PyIssue::list(py, damage_issues(&self.0, &damaged, &place))?;
+        let places = damaged.iter().map(|found| found.slice).collect();
+        let first = damaged.into_iter().next();
+        let first = first.map(|found| to_python(found.error).into_value(py).into_any());
+        Ok((issues, places, first))
     }
+}
+
+/// Issues, which slices they are about, and the error of the first.
+type Damage = (Vec<Py<PyIssue>>, Vec<usize>, Option<Py<PyAny>>);
+
+/// What a data set's file was when it was read; `None` without a file.
+#[pyfunction]
+pub(crate) fn file_state(dataset: &Bound<'_, PyDataset>) -> Option<NumbersOfFile> {
+    dataset.get().file()?.file_source().map(numbers_of_file)
+}
+
+/// What tells a file from what it is after a change: size in bytes; when it was modified, in
+/// seconds and nanoseconds since 1970; when anything about it was changed, likewise; the inode.
+/// Zeros where the system has no such numbers.
+pub(crate) type NumbersOfFile = (u64, i64, i64, i64, i64, u64);
+
+/// See [`NumbersOfFile`].
+pub(crate) fn numbers_of_file(file: &FileSource) -> NumbersOfFile {
+    let (seconds, nanoseconds) = file.changed.unwrap_or_default();
+    let file_id = file.file_id.unwrap_or_default();
+    (file.length, file.modified.0, file.modified.1, seconds, nanoseconds, file_id)
 }
 
 /// First index, step, and how many.
@@ -147,18 +187,19 @@ fn steps((first, step, count): AxisSteps) -> Steps {
 /// Reads the headers of `paths`: of each the only frame, in their order, or the frames that
 /// `places` names as [`PySlices::places`] does.
 #[pyfunction]
-#[pyo3(signature = (paths, workers, progress, places=None))]
+#[pyo3(signature = (paths, force, workers, progress, places=None))]
 pub(crate) fn read_slice_headers(
     py: Python<'_>,
     paths: Vec<PathBuf>,
+    force: bool,
     workers: Option<usize>,
     progress: Option<Py<PyAny>>,
     places: Option<Vec<Option<(usize, usize)>>>,
 ) -> PyResult<PySlices> {
-    let workers = Workers::for_headers(workers);
+    let (prefix, workers) = (prefix_of_many(force), Workers::for_headers(workers));
     let slices = run(py, progress, |tick| match &places {
-        Some(places) => read_again(&paths, places, workers, tick),
-        None => read_batch_headers(&paths, workers, tick),
+        Some(places) => read_again(&paths, places, prefix, workers, tick),
+        None => read_batch_headers(&paths, prefix, workers, tick),
     })?;
     Ok(PySlices(Arc::new(slices)))
 }

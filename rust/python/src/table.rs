@@ -1,6 +1,6 @@
 //! The header table for Python: columns as NumPy arrays, as lists, and as an Arrow stream.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
@@ -16,6 +16,7 @@ use rapidicom_core::{Error, Tag, Workers, with_files};
 
 use crate::arrow::{self, View};
 use crate::error::{reason, to_python};
+use crate::read::prefix_of_many;
 use crate::work::{announce, run};
 
 /// What an Arrow consumer looks for in a capsule.
@@ -28,7 +29,8 @@ pub struct PyTable {
     paths: Vec<PathBuf>,
     columns: Vec<(String, ArrayRef)>,
     errors: Vec<(PathBuf, String)>,
-    skipped: usize,
+    /// Files of folders that are no DICOM files: how many, by what they are.
+    skipped: BTreeMap<String, usize>,
     invalid: Vec<(usize, usize)>,
 }
 
@@ -57,11 +59,13 @@ pub(crate) fn specs(columns: Vec<Column>) -> PyResult<Vec<ColumnSpec>> {
 /// Reads the headers of files and folders into a table. With `raise_first` the first file that
 /// cannot be read raises.
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "what is wanted, and how")]
 pub(crate) fn scan(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     columns: Vec<Column>,
     recursive: bool,
+    force: bool,
     workers: Option<usize>,
     raise_first: bool,
     progress: Option<Py<PyAny>>,
@@ -73,7 +77,7 @@ pub(crate) fn scan(
     let table = run(py, progress, |tick| {
         with_files(&paths, recursive, workers.count(), tick, |files, tick| {
             announce(bar.as_ref(), files.files.len());
-            scan_files(files, &columns, workers, on_error, tick)
+            scan_files(files, &columns, prefix_of_many(force), workers, on_error, tick)
         })
     })?;
     PyTable::new(table).map_err(wrong_shape)
@@ -92,13 +96,7 @@ impl PyTable {
             .into_iter()
             .map(|column| Ok((column.name, arrow::from_values(column.values)?)));
         let columns = columns.collect::<Result<_, ArrowError>>()?;
-        Ok(PyTable::from_parts(
-            table.paths,
-            columns,
-            &table.errors,
-            table.skipped_count,
-            &table.invalid,
-        ))
+        Ok(PyTable::from_parts(table.paths, columns, &table.errors, table.skipped, &table.invalid))
     }
 
     /// A table of columns that are Arrow's already.
@@ -106,7 +104,7 @@ impl PyTable {
         paths: Vec<PathBuf>,
         columns: Vec<(String, ArrayRef)>,
         errors: &[Error],
-        skipped: usize,
+        skipped: BTreeMap<String, usize>,
         invalid: &[InvalidValue],
     ) -> PyTable {
         let place =
@@ -155,8 +153,8 @@ impl PyTable {
     }
 
     #[getter]
-    fn skipped(&self) -> usize {
-        self.skipped
+    fn skipped(&self) -> BTreeMap<String, usize> {
+        self.skipped.clone()
     }
 
     #[getter]
@@ -229,7 +227,7 @@ impl PyTable {
             table.paths.clone(),
             columns,
             table.errors.clone(),
-            table.skipped,
+            table.skipped.clone(),
             table.invalid.clone(),
         );
         Ok((py.import("rapidicom._core")?.getattr("_rebuild_table")?, state))
@@ -240,7 +238,7 @@ type State<'py> = (
     Vec<PathBuf>,
     Vec<(String, String, Option<usize>, Bound<'py, PyList>)>,
     Vec<(PathBuf, String)>,
-    usize,
+    BTreeMap<String, usize>,
     Vec<(usize, usize)>,
 );
 
@@ -250,7 +248,7 @@ pub(crate) fn rebuild_table(
     paths: Vec<PathBuf>,
     columns: Vec<(String, String, Option<usize>, Bound<'_, PyList>)>,
     errors: Vec<(PathBuf, String)>,
-    skipped: usize,
+    skipped: Skipped,
     invalid: Vec<(usize, usize)>,
 ) -> PyResult<PyTable> {
     let rebuilt = columns.into_iter().map(|(name, kind, width, values)| {
@@ -268,7 +266,21 @@ pub(crate) fn rebuild_table(
         Ok((name, array.map_err(wrong_shape)?))
     });
     let columns = rebuilt.collect::<PyResult<_>>()?;
+    let skipped = match skipped {
+        Skipped::ByKind(skipped) => skipped,
+        Skipped::Count(0) => BTreeMap::new(),
+        Skipped::Count(count) => BTreeMap::from([("not a DICOM file".to_owned(), count)]),
+    };
     Ok(PyTable { paths, columns, errors, skipped, invalid })
+}
+
+/// What a pickle says of skipped files; those of earlier versions have their number alone.
+#[derive(FromPyObject)]
+pub(crate) enum Skipped {
+    #[pyo3(annotation = "dict")]
+    ByKind(BTreeMap<String, usize>),
+    #[pyo3(annotation = "int")]
+    Count(usize),
 }
 
 /// Strings that were made already: most columns repeat a few.

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use rapidicom_core::pixel::{NativePixels, ValueField, read_frames};
 use rapidicom_core::{
-    Dataset, DicomFile, ImageDescription, Limits, ParseOptions, PixelElement, value,
+    Dataset, DicomFile, ImageDescription, Limits, ParseOptions, PixelElement, Prefix, value,
 };
 
 /// A frame of more bytes than this is not read: the fuzzer would spend its time on copying.
 const LONGEST_FRAME: usize = 1 << 20;
 
 fuzz_target!(|bytes: &[u8]| {
-    let options = ParseOptions { force: true, ..ParseOptions::default() };
+    let options = ParseOptions { prefix: Prefix::Ignored, ..ParseOptions::default() };
     let Ok(file) = DicomFile::from_memory(Arc::new(bytes.to_vec()), &options) else { return };
     look_at(&file.meta, 0);
     look_at(&file.dataset, 0);

@@ -206,7 +206,7 @@ mod tests {
     use super::*;
     use crate::cursor::copy_into;
     use crate::error::ErrorKind;
-    use crate::parse::Stop;
+    use crate::parse::{Prefix, Stop};
 
     /// A file of Explicit VR Little Endian with this data set.
     fn file(dataset: &[u8]) -> Vec<u8> {
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_file_without_a_prefix_has_no_preamble() {
-        let options = ParseOptions { force: true, ..ParseOptions::default() };
+        let options = ParseOptions { prefix: Prefix::Ignored, ..ParseOptions::default() };
         let found = DicomFile::from_memory(Arc::new(ROWS.to_vec()), &options).unwrap();
         assert!(!found.has_preamble && found.preamble().unwrap().is_none());
         assert_eq!((found.transfer_syntax_uid(), found.transfer_syntax), (String::new(), None));

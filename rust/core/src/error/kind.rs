@@ -27,6 +27,8 @@ pub enum LooksLike {
     Known(&'static str),
     /// A DICOM data set without the preamble and prefix of PS3.10 §7.1.
     BareDataset,
+    /// None of these, and shorter than preamble and prefix.
+    TooShort,
     /// None of these.
     Unknown,
 }
@@ -41,7 +43,7 @@ pub(crate) const VIDEO: &str = "video";
 pub enum ErrorKind {
     /// The operating system refused.
     Io(Arc<io::Error>),
-    /// The file is not the one that was opened before: its size or modification time differ.
+    /// The file is not the one that was opened before: size, times or identity differ.
     FileChanged,
     /// An earlier scan failed to read a file that has not been changed since; of its error the scan
     /// has kept the words.
@@ -139,6 +141,7 @@ impl fmt::Display for LooksLike {
             LooksLike::Gzip => "a gzip file",
             LooksLike::Known(name) => return write!(f, "a {name} file"),
             LooksLike::BareDataset => "a data set that starts without the 'DICM' prefix",
+            LooksLike::TooShort => "a file of fewer than 132 bytes",
             LooksLike::Unknown => "no 'DICM' prefix at byte 128",
         })
     }

@@ -5,7 +5,7 @@
 //! shortly before it was read proves nothing, because it may have been modified again within one
 //! tick of the file system's clock: it is not remembered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,8 @@ use super::columns::ColumnSpec;
 use super::scan::{OnError, finish, read_chunks};
 use super::table::{Chunk, InvalidValue, Table, Values};
 use crate::error::{Error, ErrorKind, Family, Result};
-use crate::source::{FileList, FileState, list_states};
+use crate::parse::Prefix;
+use crate::source::{FileList, FileState, add_special, list_states};
 use crate::workers::{Tick, Workers};
 
 /// How much older than the scan a file must be to be remembered. FAT counts time in steps of two
@@ -28,8 +29,8 @@ const SETTLED_NS: i64 = 2_000_000_000;
 pub enum Outcome {
     /// It has the row with this index.
     Row(usize),
-    /// It is a file of a folder, and no DICOM file.
-    Skipped,
+    /// It is a file of a folder, and no DICOM file: what it is, in words.
+    Skipped(String),
     /// It cannot be read: why, in words.
     Failed(String),
 }
@@ -96,7 +97,7 @@ pub fn compare(
     let is_usable = |file: usize, entry: &FileEntry| match entry.outcome {
         Outcome::Row(_) => true,
         // A file that is named is no longer passed over.
-        Outcome::Skipped => file >= files.named_count,
+        Outcome::Skipped(_) => file >= files.named_count,
         // The error itself is wanted, not its words.
         Outcome::Failed(_) => on_error == OnError::Collect,
     };
@@ -132,7 +133,7 @@ impl Comparison {
         for entry in entries {
             match entry.map(|entry| &entry.outcome) {
                 Some(Outcome::Row(row)) if *row == rows => rows += 1,
-                Some(Outcome::Skipped | Outcome::Failed(_)) => others += 1,
+                Some(Outcome::Skipped(_) | Outcome::Failed(_)) => others += 1,
                 _ => return false,
             }
         }
@@ -142,6 +143,19 @@ impl Comparison {
     /// Files whose headers have to be read.
     pub fn unknown_count(&self) -> usize {
         self.known.iter().filter(|known| known.is_none()).count()
+    }
+
+    /// What was skipped of remembered files and in folders, for a table that is that of the earlier
+    /// scan.
+    pub fn skipped(&self, remembered: &Remembered) -> BTreeMap<String, usize> {
+        let mut skipped = BTreeMap::new();
+        for entry in &remembered.entries {
+            if let Outcome::Skipped(what) = &entry.outcome {
+                *skipped.entry(what.clone()).or_default() += 1;
+            }
+        }
+        add_special(&mut skipped, self.files.special_count);
+        skipped
     }
 
     /// The errors of remembered files and of folders, for a table that is that of the earlier scan.
@@ -179,6 +193,7 @@ pub fn scan_rest(
     values: &[Values],
     invalid: &[InvalidValue],
     columns: &[ColumnSpec],
+    prefix: Prefix,
     reason: fn(&Error) -> String,
     workers: Workers,
     on_error: OnError,
@@ -191,7 +206,7 @@ pub fn scan_rest(
         .filter(|(_, known)| known.is_none())
         .map(|(file, _)| file)
         .collect();
-    let mut chunks = read_chunks(&files, Some(&unknown), columns, workers, on_error, tick)?;
+    let mut chunks = read_chunks(&files, Some(&unknown), columns, prefix, workers, on_error, tick)?;
     chunks.push(known_chunk(&files, &known, remembered, values, invalid, columns));
     let entries = entries(&files, states, &chunks, reason);
     Ok((finish(files, columns, chunks, on_error)?, entries))
@@ -211,7 +226,7 @@ fn known_chunk(
     for (file, (known, path)) in known.iter().zip(&files.files).enumerate() {
         let Some(entry) = known.and_then(|index| remembered.entries.get(index)) else { continue };
         match &entry.outcome {
-            Outcome::Skipped => chunk.skipped.push(file),
+            Outcome::Skipped(what) => chunk.skipped.push((file, what.clone())),
             Outcome::Failed(why) => chunk.errors.push((file, again(why, path))),
             Outcome::Row(row) => {
                 let first = invalid.partition_point(|entry| entry.row < *row);
@@ -266,7 +281,9 @@ fn entries(
     };
     for chunk in chunks {
         chunk.files.iter().for_each(|file| set(*file, Outcome::Row(0)));
-        chunk.skipped.iter().for_each(|file| set(*file, Outcome::Skipped));
+        for (file, what) in &chunk.skipped {
+            set(*file, Outcome::Skipped(what.clone()));
+        }
         for (file, error) in &chunk.errors {
             // What the operating system says can change without the file, and what a named file is
             // depends on the name.
@@ -303,8 +320,7 @@ mod tests {
         FileList {
             files: names.iter().map(PathBuf::from).collect(),
             named_count,
-            errors: Vec::new(),
-            is_unasked: false,
+            ..FileList::default()
         }
     }
 
@@ -318,7 +334,7 @@ mod tests {
             entries: vec![
                 entry("a", Outcome::Row(0)),
                 entry("d", Outcome::Row(1)),
-                entry("b", Outcome::Skipped),
+                entry("b", Outcome::Skipped("text".to_owned())),
                 entry("c", Outcome::Failed("words".to_owned())),
             ],
             row_count: 2,
@@ -378,7 +394,7 @@ mod tests {
         let files = files(&["d", "b", "c", "new", "a"], 0);
         let known = [Some(1), Some(2), Some(3), None, Some(0)];
         let chunk = known_chunk(&files, &known, &remembered(), &values, &invalid, &columns);
-        assert_eq!((chunk.files, chunk.skipped), (vec![0, 4], vec![1]));
+        assert_eq!((chunk.files, chunk.skipped), (vec![0, 4], vec![(1, "text".to_owned())]));
         let errors: Vec<_> =
             chunk.errors.iter().map(|(file, error)| (*file, error.to_string())).collect();
         assert_eq!(errors, [(2, "c: words".to_owned())]);
@@ -398,7 +414,7 @@ mod tests {
         let files = files(&["row", "skipped", "failed", "gone", "text", "row2"], 0);
         let state = Some(FileState { length: 1, modified_ns: 2, file_id: 3 });
         let mut chunk = Chunk::new(&[]);
-        (chunk.files, chunk.skipped) = (vec![5, 0], vec![1]);
+        (chunk.files, chunk.skipped) = (vec![5, 0], vec![(1, "text".to_owned())]);
         let gone = std::io::Error::from(std::io::ErrorKind::NotFound);
         chunk.errors = vec![
             (2, ErrorKind::TooMany { limit: 4 }.into()),
@@ -410,7 +426,7 @@ mod tests {
         let expected = [
             ("row", Outcome::Row(0)),
             ("row2", Outcome::Row(1)),
-            ("skipped", Outcome::Skipped),
+            ("skipped", Outcome::Skipped("text".to_owned())),
             ("failed", Outcome::Failed(failed)),
         ];
         let expected =

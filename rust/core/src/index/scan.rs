@@ -11,9 +11,10 @@ use super::values::{HeaderBytes, Level};
 use crate::dataset::Context;
 use crate::error::{Error, ErrorKind, Family, Result};
 use crate::parse::{
-    Leniencies, Leniency, ParseOptions, ParsedFile, Rules, Segment, Stop, Window, parse_file,
+    Leniencies, Leniency, ParseOptions, ParsedFile, Prefix, Rules, Segment, Stop, Window,
+    parse_file,
 };
-use crate::source::{AlignedBuffer, FileList, OpenFile};
+use crate::source::{AlignedBuffer, FileList, OpenFile, add_special};
 use crate::tag::Tag;
 use crate::workers::{Tick, Workers, for_each};
 
@@ -30,13 +31,13 @@ pub enum OnError {
 ///
 /// ```
 /// use rapidicom_core::index::{ColumnSpec, OnError, Values, scan};
-/// use rapidicom_core::{Workers, list_files};
+/// use rapidicom_core::{Prefix, Workers, list_files};
 ///
 /// # fn main() -> rapidicom_core::Result<()> {
 /// let files = list_files(&["../../tests/data/brain-mr".into()], true, 1, &mut |_| true)?;
 /// let columns = [ColumnSpec::parse("Modality")?, ColumnSpec::parse("Rows")?];
 /// let workers = Workers::for_headers(None);
-/// let table = scan(files, &columns, workers, OnError::Collect, &mut |_| true)?;
+/// let table = scan(files, &columns, Prefix::Needed, workers, OnError::Collect, &mut |_| true)?;
 /// assert_eq!(table.paths.len(), 40);
 /// let Some(Values::Text(modalities)) = table.column("Modality") else { panic!() };
 /// assert_eq!(modalities.get(0), Some("MR"));
@@ -45,7 +46,7 @@ pub enum OnError {
 /// ```
 ///
 /// A file in which the prefix `DICM` is missing counts
-/// as skipped, unless the caller has named it.
+/// as skipped, unless the caller has named it or `prefix` lets it through.
 ///
 /// # Errors
 ///
@@ -54,11 +55,12 @@ pub enum OnError {
 pub fn scan(
     files: FileList,
     columns: &[ColumnSpec],
+    prefix: Prefix,
     workers: Workers,
     on_error: OnError,
     tick: Tick<'_>,
 ) -> Result<Table> {
-    let chunks = read_chunks(&files, None, columns, workers, on_error, tick)?;
+    let chunks = read_chunks(&files, None, columns, prefix, workers, on_error, tick)?;
     finish(files, columns, chunks, on_error)
 }
 
@@ -67,6 +69,7 @@ pub(super) fn read_chunks(
     files: &FileList,
     chosen: Option<&[usize]>,
     columns: &[ColumnSpec],
+    prefix: Prefix,
     workers: Workers,
     on_error: OnError,
     tick: Tick<'_>,
@@ -79,7 +82,7 @@ pub(super) fn read_chunks(
         last,
         options: ParseOptions {
             stop: Stop::After(last),
-            force: false,
+            prefix,
             rules: Rules { leniencies: leniencies(), ..Rules::default() },
         },
         on_error,
@@ -116,6 +119,7 @@ pub(super) fn finish(
 ) -> Result<Table> {
     let mut table = merge(files.files, columns, chunks);
     table.errors.extend(files.errors);
+    add_special(&mut table.skipped, files.special_count);
     match on_error {
         OnError::Stop if !table.errors.is_empty() => Err(table.errors.swap_remove(0)),
         _ => Ok(table),
@@ -189,15 +193,16 @@ impl<'j> Worker<'j> {
         }
         match self.add_row(path) {
             Ok(()) => self.chunk.files.push(index),
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotDicom(_)) && index >= job.named_count =>
-            {
-                self.chunk.skipped.push(index);
-            }
             Err(error) if job.is_unasked && error.family() == Family::Io => {
                 job.unreadable.set(error.in_file(path)).ok();
             }
             Err(error) => {
+                if let ErrorKind::NotDicom(looks_like) = error.kind()
+                    && index >= job.named_count
+                {
+                    self.chunk.skipped.push((index, looks_like.to_string()));
+                    return;
+                }
                 job.first_failed.fetch_min(index, Ordering::Relaxed);
                 self.chunk.errors.push((index, error.in_file(path)));
                 // What the file had added before it failed.

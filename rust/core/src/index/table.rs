@@ -1,5 +1,6 @@
 //! The header table: typed columns, in buffers as Arrow has them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::builder::{Ragged, RaggedText, Rows};
@@ -20,8 +21,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Files and folders that could not be read, each with its path, in the order of the rows.
     pub errors: Vec<Error>,
-    /// How many files of folders were no DICOM files.
-    pub skipped_count: usize,
+    /// How many files of folders were no DICOM files, by what they are in words.
+    pub skipped: BTreeMap<String, usize>,
     /// Values that are there and missing in the table, because they do not fit the column.
     pub invalid: Vec<InvalidValue>,
 }
@@ -110,8 +111,8 @@ pub(super) struct Chunk {
     /// Rows are counted in this chunk.
     pub invalid: Vec<InvalidValue>,
     pub errors: Vec<(usize, Error)>,
-    /// The numbers of files that are not DICOM.
-    pub skipped: Vec<usize>,
+    /// The numbers of files that are not DICOM, and what they are in words.
+    pub skipped: Vec<(usize, String)>,
 }
 
 impl Chunk {
@@ -157,7 +158,9 @@ pub(super) fn merge(files: Vec<PathBuf>, specs: &[ColumnSpec], chunks: Vec<Chunk
     let mut errors = Vec::new();
     for chunk in chunks {
         errors.extend(chunk.errors);
-        table.skipped_count += chunk.skipped.len();
+        for (_, looks_like) in chunk.skipped {
+            *table.skipped.entry(looks_like).or_default() += 1;
+        }
     }
     errors.sort_by_key(|(file, _)| *file);
     table.errors = errors.into_iter().map(|(_, error)| error).collect();
@@ -323,7 +326,9 @@ mod tests {
         let mut second = Chunk::new(&[]);
         first.errors = vec![(2, error(2)), (0, error(0))];
         second.errors = vec![(1, error(1))];
-        (first.skipped, second.skipped) = (vec![3, 4], vec![5]);
+        let skipped = |file, what: &str| (file, what.to_owned());
+        first.skipped = vec![skipped(3, "text"), skipped(4, "zip")];
+        second.skipped = vec![skipped(5, "text")];
         let table = merge(vec![PathBuf::from("a"); 6], &[], vec![first, second]);
         let order: Vec<u64> = table
             .errors
@@ -333,7 +338,9 @@ mod tests {
                 _ => panic!("{error}"),
             })
             .collect();
-        assert_eq!((order, table.skipped_count), (vec![0, 1, 2], 3));
+        assert_eq!(order, [0, 1, 2]);
+        let counts = [("text".to_owned(), 2), ("zip".to_owned(), 1)];
+        assert_eq!(table.skipped, BTreeMap::from(counts));
     }
 
     #[test]

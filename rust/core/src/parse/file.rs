@@ -5,10 +5,11 @@ use super::elements::{FILE_META_GROUP, keep_what_was_read, parse_elements};
 use super::header::{Element, Encoding};
 use super::leniency::{Deviation, Deviations, Leniency};
 use super::looks_like::looks_like;
+use super::prefix::{Prefix, bare_start};
 use super::rules::Rules;
 use super::stop::Stop;
 use super::window::Window;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, LooksLike, Result};
 use crate::tag::Tag;
 use crate::transfer_syntax::{self, TransferSyntax};
 use crate::uid;
@@ -46,15 +47,15 @@ const PREFIX: &[u8; 4] = b"DICM";
 pub struct ParseOptions {
     /// Where to stop.
     pub stop: Stop,
-    /// Read on without the prefix.
-    pub force: bool,
+    /// What a file without the prefix is.
+    pub prefix: Prefix,
     /// What it may cost, what is tolerated, and which values stay in the file.
     pub rules: Rules,
 }
 
 impl Default for ParseOptions {
     fn default() -> Self {
-        ParseOptions { stop: Stop::AtEnd, force: false, rules: Rules::default() }
+        ParseOptions { stop: Stop::AtEnd, prefix: Prefix::Needed, rules: Rules::default() }
     }
 }
 
@@ -116,10 +117,10 @@ pub(crate) fn parse_file(
     let bytes = window.bytes();
     let start = PREAMBLE_LENGTH + PREFIX.len();
     parsed.has_preamble = bytes.get(PREAMBLE_LENGTH..start) == Some(PREFIX);
-    if !parsed.has_preamble && !options.force {
-        return Err(ErrorKind::NotDicom(looks_like(bytes)).into());
-    }
-    let start = if parsed.has_preamble { start as u64 } else { 0 };
+    let start =
+        if parsed.has_preamble { Some(start) } else { start_without(options.prefix, bytes) };
+    let Some(start) = start else { return Err(ErrorKind::NotDicom(looks_like(bytes)).into()) };
+    let start = start as u64;
     let start = parse_meta(window, start, options, parsed)?;
     match parse_dataset(window, start, options, parsed) {
         // The File Meta Information is better than nothing.
@@ -129,6 +130,18 @@ pub(crate) fn parse_file(
             Ok(())
         }
         done => done,
+    }
+}
+
+/// Where to start in a file that has no prefix; `None` if it is not read.
+fn start_without(prefix: Prefix, bytes: &[u8]) -> Option<usize> {
+    match prefix {
+        Prefix::Needed => None,
+        Prefix::OrElements => match looks_like(bytes) {
+            LooksLike::BareDataset => bare_start(bytes),
+            _ => None,
+        },
+        Prefix::Ignored => Some(bare_start(bytes).unwrap_or(0)),
     }
 }
 

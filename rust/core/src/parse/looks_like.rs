@@ -1,6 +1,7 @@
 //! What a file without the prefix `DICM` looks like.
 
-use super::header::{ElementHeader, Encoding};
+use super::file::PREAMBLE_LENGTH;
+use super::prefix::bare_start;
 use crate::error::LooksLike;
 
 /// What a file without the prefix is, for the message.
@@ -25,16 +26,10 @@ pub(super) fn looks_like(bytes: &[u8]) -> LooksLike {
     if bytes.iter().take(512).all(is_text) {
         return LooksLike::Text;
     }
-    // ACR-NEMA and bare data sets start with group 0002 or 0008, low byte first, and a low element
-    // number.
-    match ElementHeader::read(bytes, 0, Encoding::EXPLICIT_LITTLE) {
-        Some(header)
-            if matches!(header.tag.group(), 0x0002 | 0x0008) && header.tag.element() < 0x2000 =>
-        {
-            LooksLike::BareDataset
-        }
-        _ => LooksLike::Unknown,
+    if bare_start(bytes).is_some() {
+        return LooksLike::BareDataset;
     }
+    if bytes.len() < PREAMBLE_LENGTH + 4 { LooksLike::TooShort } else { LooksLike::Unknown }
 }
 
 #[cfg(test)]
@@ -46,10 +41,10 @@ mod tests {
         let long = [&[b'a'; 512][..], &[0]].concat();
         let not_long = [&[b'a'; 511][..], &[0]].concat();
         #[rustfmt::skip]
-        let table: [(&str, &[u8], LooksLike); 26] = [
+        let table: [(&str, &[u8], LooksLike); 27] = [
             ("no bytes", b"", LooksLike::Empty),
             ("zip", b"PK\x03\x04\0", LooksLike::Zip),
-            ("zip, cut", b"PK\x03", LooksLike::Unknown),
+            ("zip, cut", b"PK\x03", LooksLike::TooShort),
             ("gzip", b"\x1F\x8B", LooksLike::Gzip),
             ("PNG", b"\x89PNG", LooksLike::Known("PNG")),
             ("JPEG", b"\xFF\xD8\xFF", LooksLike::Known("JPEG")),
@@ -59,19 +54,20 @@ mod tests {
             ("a program", b"\x7FELF", LooksLike::Known("program")),
             ("text", b" ~\t\n\r\x80\xFF", LooksLike::Text),
             ("one character", b"a", LooksLike::Text),
-            ("a control character", b"a\x0B", LooksLike::Unknown),
-            ("a control character before the blank", b"a\x1F", LooksLike::Unknown),
-            ("a character after the tilde", b"a\x7F", LooksLike::Unknown),
+            ("a control character", b"a\x0B", LooksLike::TooShort),
+            ("a control character before the blank", b"a\x1F", LooksLike::TooShort),
+            ("a character after the tilde", b"a\x7F", LooksLike::TooShort),
             ("text for 512 bytes", &long, LooksLike::Text),
             ("text for 511 bytes", &not_long, LooksLike::Unknown),
             ("group 0008", b"\x08\0\x05\0CS\0\0", LooksLike::BareDataset),
-            ("group 0002", b"\x02\0\0\0UL\0\0", LooksLike::BareDataset),
+            ("group 0002", b"\x02\0\0\0UL\x04\0", LooksLike::BareDataset),
             ("without a VR", b"\x08\0\x60\0\x02\0\0\0", LooksLike::BareDataset),
-            ("another group", b"\x09\0\x05\0CS\0\0", LooksLike::Unknown),
-            ("group 0000", b"\0\0\x05\0CS\0\0", LooksLike::Unknown),
+            ("another group", b"\x09\0\x05\0CS\0\0", LooksLike::TooShort),
+            ("group 0000", b"\0\0\x05\0CS\0\0", LooksLike::TooShort),
             ("the last low number", b"\x08\0\xFF\x1FCS\0\0", LooksLike::BareDataset),
-            ("a high number", b"\x08\0\x00\x20CS\0\0", LooksLike::Unknown),
-            ("less than a header", b"\x08\0\x05\0CS\0", LooksLike::Unknown),
+            ("a high number", b"\x08\0\x00\x20CS\0\0", LooksLike::BareDataset),
+            ("big endian", b"\0\x08\0\x05CS\0\0", LooksLike::BareDataset),
+            ("less than a header", b"\x08\0\x05\0CS\0", LooksLike::TooShort),
             ("zeros", &[0; 200], LooksLike::Unknown),
         ];
         for (name, bytes, expected) in table {

@@ -8,6 +8,7 @@ use super::header::InstanceHeader;
 use super::read::readable;
 use super::slice_set::{Slice, SliceSet};
 use crate::error::{Error, ErrorKind, ImageShape, Result, SeriesFault};
+use crate::parse::Prefix;
 use crate::workers::{Tick, Workers};
 
 /// Reads the headers of `paths`, in their order, for [`super::read_slices`].
@@ -16,9 +17,14 @@ use crate::workers::{Tick, Workers};
 ///
 /// The first in order: a file that cannot be read; then one whose pixels are not all there or not
 /// read yet, or whose image has not the rows, columns and samples of the first.
-pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -> Result<SliceSet> {
+pub fn read_batch_headers(
+    paths: &[PathBuf],
+    prefix: Prefix,
+    workers: Workers,
+    tick: Tick<'_>,
+) -> Result<SliceSet> {
     let headers: Vec<InstanceHeader> =
-        read_instance_headers(paths, workers, tick)?.into_iter().collect::<Result<_>>()?;
+        read_instance_headers(paths, prefix, workers, tick)?.into_iter().collect::<Result<_>>()?;
     let mut first = None;
     for header in &headers {
         // Before anybody makes room for what a damaged header says.
@@ -54,11 +60,12 @@ pub fn read_batch_headers(paths: &[PathBuf], workers: Workers, tick: Tick<'_>) -
 pub fn read_slice_headers(
     paths: &[PathBuf],
     slices: &[Option<(usize, usize)>],
+    prefix: Prefix,
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<SliceSet> {
     let files: Vec<InstanceHeader> =
-        read_instance_headers(paths, workers, tick)?.into_iter().collect::<Result<_>>()?;
+        read_instance_headers(paths, prefix, workers, tick)?.into_iter().collect::<Result<_>>()?;
     let frames: Vec<_> = files.iter().map(InstanceHeader::all_frames).collect();
     let find = |place: &(usize, usize)| {
         let (file, index) = *place;
@@ -105,7 +112,7 @@ mod tests {
         let folder = folder();
         let read = |names: &[&str]| {
             let paths: Vec<PathBuf> = names.iter().map(|name| folder.path(name)).collect();
-            read_batch_headers(&paths, workers(), &mut |_| true)
+            read_batch_headers(&paths, Prefix::Needed, workers(), &mut |_| true)
         };
         let set = read(&["other", "slice"]).unwrap();
         let numbers = set.present().map(|(file, _)| file.identity.instance_number);
@@ -138,7 +145,9 @@ mod tests {
     fn frames_are_found_again_by_their_numbers() {
         let folder = folder();
         let paths = ["slice", "frames"].map(|name| folder.path(name));
-        let read = |slices: &[_]| read_slice_headers(&paths, slices, workers(), &mut |_| true);
+        let read = |slices: &[_]| {
+            read_slice_headers(&paths, slices, Prefix::Needed, workers(), &mut |_| true)
+        };
         let set = read(&[Some((1, 1)), None, Some((0, 0))]).unwrap();
         let places: Vec<_> = set
             .slices

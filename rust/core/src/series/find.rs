@@ -10,8 +10,8 @@ use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
 use crate::error::{Error, ErrorKind, Family, Result, SeriesFault};
-use crate::parse::{ParseOptions, Stop};
-use crate::source::FileList;
+use crate::parse::{ParseOptions, Prefix, Stop};
+use crate::source::{FileList, add_special};
 use crate::tag::Tag;
 use crate::uid;
 use crate::workers::{Tick, Workers, for_each};
@@ -36,8 +36,9 @@ pub struct FoundSeries {
 /// # Errors
 ///
 /// If the file cannot be read, is no DICOM file, or has no elements.
-pub(super) fn read_instance_header(path: &Path) -> Result<InstanceHeader> {
-    let options = ParseOptions { stop: Stop::After(Tag::PIXEL_DATA), ..ParseOptions::default() };
+pub(super) fn read_instance_header(path: &Path, prefix: Prefix) -> Result<InstanceHeader> {
+    let stop = Stop::After(Tag::PIXEL_DATA);
+    let options = ParseOptions { stop, prefix, ..ParseOptions::default() };
     let file = DicomFile::open(path, &options)?;
     if file.dataset.elements().is_empty() {
         return Err(Error::from(ErrorKind::Series(SeriesFault::NoElements)).in_file(path));
@@ -52,6 +53,7 @@ pub(super) fn read_instance_header(path: &Path) -> Result<InstanceHeader> {
 /// If `tick` said to stop.
 pub(super) fn read_instance_headers(
     paths: &[PathBuf],
+    prefix: Prefix,
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<Vec<Result<InstanceHeader>>> {
@@ -64,7 +66,7 @@ pub(super) fn read_instance_headers(
         || (),
         |(), index| {
             if let (Some(path), Some(slot)) = (paths.get(index), found.get(index)) {
-                drop(slot.set(read_instance_header(path)));
+                drop(slot.set(read_instance_header(path, prefix)));
             }
         },
     )?;
@@ -75,12 +77,12 @@ pub(super) fn read_instance_headers(
 }
 
 /// The Series Instance UID of a file whose header is damaged after it.
-fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
+fn series_of_damaged(path: &Path, prefix: Prefix, error: &Error) -> Option<String> {
     if !matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported) {
         return None;
     }
-    let options =
-        ParseOptions { stop: Stop::After(SERIES_INSTANCE_UID), ..ParseOptions::default() };
+    let stop = Stop::After(SERIES_INSTANCE_UID);
+    let options = ParseOptions { stop, prefix, ..ParseOptions::default() };
     let file = DicomFile::open(path, &options).ok()?;
     let value = file.dataset.value(file.dataset.find(SERIES_INSTANCE_UID)?).ok()?;
     Some(uid::trim(&value).to_owned()).filter(|uid| !uid.is_empty())
@@ -90,13 +92,13 @@ fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
 ///
 /// ```
 /// use rapidicom_core::series::{Tolerances, find_series};
-/// use rapidicom_core::{Workers, list_files};
+/// use rapidicom_core::{Prefix, Workers, list_files};
 ///
 /// # fn main() -> rapidicom_core::Result<()> {
 /// let folder = "../../tests/data/brain-mr".into();
 /// let files = list_files(&[folder], true, 1, &mut |_| true)?;
 /// let workers = Workers::for_headers(None);
-/// let found = find_series(files, workers, &Tolerances::DEFAULT, &mut |_| true)?;
+/// let found = find_series(files, Prefix::Needed, workers, &Tolerances::DEFAULT, &mut |_| true)?;
 /// let brain = &found.series[0];
 /// assert_eq!(brain.shape, [40, 80, 80]);
 /// assert!(!brain.report.has_errors());
@@ -110,14 +112,16 @@ fn series_of_damaged(path: &Path, error: &Error) -> Option<String> {
 /// only itself.
 pub fn find_series(
     files: FileList,
+    prefix: Prefix,
     workers: Workers,
     tolerances: &Tolerances,
     tick: Tick<'_>,
 ) -> Result<FoundSeries> {
-    let FileList { files, named_count, mut errors, is_unasked } = files;
+    let FileList { files, named_count, mut errors, special_count, is_unasked } = files;
     let mut skipped = BTreeMap::new();
+    add_special(&mut skipped, special_count);
     let (mut headers, mut unreadable) = (Vec::with_capacity(files.len()), Vec::new());
-    let results = read_instance_headers(&files, workers, tick)?;
+    let results = read_instance_headers(&files, prefix, workers, tick)?;
     for (index, (path, result)) in files.iter().zip(results).enumerate() {
         match result {
             Ok(header) => match &header.image.state {
@@ -140,7 +144,7 @@ pub fn find_series(
                     *skipped.entry(looks_like.to_string()).or_default() += 1;
                     continue;
                 }
-                let series_instance_uid = series_of_damaged(path, &error);
+                let series_instance_uid = series_of_damaged(path, prefix, &error);
                 unreadable.push(Unreadable {
                     path: path.clone(),
                     error: error.clone(),
@@ -174,7 +178,7 @@ mod tests {
         }
         let files = list_files(&paths, true, 1, &mut |_| true)?;
         let workers = Workers::for_headers(Some(1));
-        find_series(files, workers, &Tolerances::DEFAULT, &mut |_| true)
+        find_series(files, Prefix::Needed, workers, &Tolerances::DEFAULT, &mut |_| true)
     }
 
     #[test]
@@ -220,13 +224,15 @@ mod tests {
         damaged.extend(b"\x30\0\0\0UL\x04");
         let folder = Folder::new(&[("a", slice_of(NATIVE, &[])), ("b", damaged)]);
         let error = ErrorKind::HeaderTooLong { limit: 1 }.into();
-        let of = |name: &str, error: &Error| series_of_damaged(&folder.path(name), error);
+        let of = |name: &str, error: &Error| {
+            series_of_damaged(&folder.path(name), Prefix::Needed, error)
+        };
         assert_eq!(of("a", &error).as_deref(), Some("1.2.3"));
         assert_eq!(of("b", &error).as_deref(), Some("1.2.3"));
         assert_eq!(of("absent", &error), None);
         assert_eq!(of("a", &ErrorKind::FileChanged.into()), None, "nobody could read it");
         let folder = Folder::new(&[("a", slice_of(NATIVE, &[NO_SERIES]))]);
-        assert_eq!(series_of_damaged(&folder.path("a"), &error), None);
+        assert_eq!(series_of_damaged(&folder.path("a"), Prefix::Needed, &error), None);
     }
 
     #[test]
@@ -252,9 +258,10 @@ mod tests {
         let folder = Folder::new(&[("text", b"words, and many more of them".repeat(9))]);
         let list = |name: &str, is_unasked| {
             let (files, errors) = (vec![folder.path(name)], Vec::new());
-            let files = FileList { files, named_count: 1, errors, is_unasked };
+            let files =
+                FileList { files, named_count: 1, errors, is_unasked, ..FileList::default() };
             let workers = Workers::for_headers(Some(1));
-            find_series(files, workers, &Tolerances::DEFAULT, &mut |_| true)
+            find_series(files, Prefix::Needed, workers, &Tolerances::DEFAULT, &mut |_| true)
         };
         let error = list("absent", true).unwrap_err();
         assert_eq!((error.family(), error.path()), (Family::Io, Some(&*folder.path("absent"))));

@@ -15,6 +15,7 @@
 //! | `grid` | the step from slice to slice: gaps (`Step::new`), uneven steps, tilts |
 //! | `axis` | what tells images of one position apart (`dimension_names` names it) |
 //! | `mixed` | what differs from slice to slice |
+//! | `damage` | which frames turn out to be damaged when they are read |
 //! | `parts` | whether what is no one volume is several |
 //! | `draft` | what one stack makes, all of that together |
 //! | `report` | the kinds of issues and their sentences |
@@ -26,6 +27,7 @@ mod axis;
 mod batch;
 mod beside;
 mod copies;
+mod damage;
 mod dimension_names;
 mod draft;
 mod find;
@@ -52,6 +54,7 @@ mod tests;
 
 pub use axis::{Coordinate, CoordinateValues, LeadingAxis};
 pub use batch::{read_batch_headers, read_slice_headers};
+pub use damage::{DamagedSlice, damage_issues};
 pub use find::{FoundSeries, find_series};
 pub use header::{
     Acquisition, AxisNumber, Content, Coordinates, FrameHeader, Identity, ImagePlane,

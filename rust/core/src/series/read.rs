@@ -1,17 +1,18 @@
 //! The pixels of a plan's slices, straight into one array.
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::damage::{DamagedSlice, is_of_frame};
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::open_image::{OpenImage, OpenPixels, Scratch};
 use super::slice_set::{Slice, SliceSet};
 use crate::dataset::{DicomFile, OpenBytes};
 use crate::encapsulation::Frames;
-use crate::error::{ErrorKind, Result, SeriesFault};
+use crate::error::{Error, ErrorKind, Result, SeriesFault};
 use crate::image_description::SampleType;
-use crate::parse::ParseOptions;
+use crate::parse::{ParseOptions, Prefix};
 use crate::pixel::{FrameOptions, FramePart, ImagePixels, fill_bytes};
 use crate::source::OpenFile;
 use crate::workers::{Tick, Workers, fill_each};
@@ -42,16 +43,17 @@ pub struct ReadOptions {
 /// as copying 50 KB, does not matter, few enough to share out among many threads.
 const BYTES_AT_ONCE: usize = 1 << 20;
 
-/// Reads the images of `set` into `out`, one after the other.
+/// Reads the images of `set` into `out`, one after the other. Returns the damaged ones in slice
+/// order; their places are filled.
 ///
 /// ```
 /// use rapidicom_core::series::{ReadOptions, Tolerances, Values, find_series, read_slices};
-/// use rapidicom_core::{SampleType, Workers, list_files};
+/// use rapidicom_core::{Prefix, SampleType, Workers, list_files};
 ///
 /// # fn main() -> rapidicom_core::Result<()> {
 /// let files = list_files(&["../../tests/data/brain-mr".into()], true, 1, &mut |_| true)?;
 /// let workers = Workers::for_computing(None);
-/// let found = find_series(files, workers, &Tolerances::DEFAULT, &mut |_| true)?;
+/// let found = find_series(files, Prefix::Needed, workers, &Tolerances::DEFAULT, &mut |_| true)?;
 /// let plan = &found.series[0];
 /// let (values, fill, part) = (Values::Stored, 0.0, None);
 /// let options = ReadOptions { values, sample_type: SampleType::U16, fill, part };
@@ -64,16 +66,16 @@ const BYTES_AT_ONCE: usize = 1 << 20;
 ///
 /// # Errors
 ///
-/// The first in slice order: a file that is gone, has been changed or ends too early, pixels that
-/// are not read yet, or a type that does not hold every value exactly. `out` then holds what was
-/// read before.
+/// The first in slice order: a file that is gone, has been changed or cannot be read, pixels of
+/// which the header says that they are not all there or not read yet, or a type that does not hold
+/// every value exactly. `out` then holds what was read before.
 pub fn read_slices(
     set: &SliceSet,
     options: &ReadOptions,
     out: &mut [u8],
     workers: Workers,
     tick: Tick<'_>,
-) -> Result<()> {
+) -> Result<Vec<DamagedSlice>> {
     let count = set.slices.len();
     let slice_length = out.len() / count.max(1);
     let fill = match set.slices.iter().any(Option::is_none) {
@@ -81,7 +83,7 @@ pub fn read_slices(
         false => Vec::new(),
     };
     let jobs = jobs(set, slice_length);
-    let mut rest = out;
+    let mut rest = &mut *out;
     let mut targets = Vec::with_capacity(jobs.len());
     for job in &jobs {
         let Some((target, behind)) = rest.split_at_mut_checked(job.len() * slice_length) else {
@@ -94,6 +96,7 @@ pub fn read_slices(
         return Err(ErrorKind::Series(SeriesFault::NoRoom { slice_count: count }).into());
     }
     let found: Vec<OnceLock<Arc<Frames>>> = set.files.iter().map(|_| OnceLock::new()).collect();
+    let damaged = Mutex::new(Vec::new());
     let mut slices_done =
         |done: usize| tick(jobs.get(done.saturating_sub(1)).map_or(0, |job| job.end));
     fill_each(targets, workers, &mut slices_done, Scratch::default, |scratch, index, target| {
@@ -103,7 +106,15 @@ pub fn read_slices(
             Some(file) => {
                 let found = slices.first().and_then(|slice| found.get(slice.as_ref()?.file));
                 let job = Job { file, slices, options, found, slice_length };
-                read_job(&job, scratch, target).map_err(|error| error.in_file(&file.path))
+                let read = read_job(&job, scratch, target);
+                let read = read.map_err(|error| error.in_file(&file.path))?;
+                let first = jobs.get(index).map_or(0, |job| job.start);
+                let slice = |(slice, error): (usize, Error)| DamagedSlice {
+                    slice: first + slice,
+                    error: error.in_file(&file.path),
+                };
+                lock(&damaged).extend(read.into_iter().map(slice));
+                Ok(())
             }
             None => {
                 target
@@ -112,7 +123,34 @@ pub fn read_slices(
                 Ok(())
             }
         }
-    })
+    })?;
+    let mut damaged = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
+    damaged.sort_by_key(|found| found.slice);
+    fill_damaged(&damaged, options, slice_length, out)?;
+    Ok(damaged)
+}
+
+/// Fills the places of damaged slices.
+fn fill_damaged(
+    damaged: &[DamagedSlice],
+    options: &ReadOptions,
+    slice_length: usize,
+    out: &mut [u8],
+) -> Result<()> {
+    if damaged.is_empty() {
+        return Ok(());
+    }
+    let fill = fill_bytes(options.fill, options.sample_type)?;
+    for found in damaged {
+        let start = found.slice.saturating_mul(slice_length);
+        let target = out.get_mut(start..start.saturating_add(slice_length)).unwrap_or_default();
+        target.chunks_exact_mut(fill.len().max(1)).for_each(|sample| sample.copy_from_slice(&fill));
+    }
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs of slices that are read together: the tiles of one image, some frames of one file, or one
@@ -146,48 +184,103 @@ struct Job<'a> {
     slice_length: usize,
 }
 
-/// Reads slices of one file.
-fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
-    let Job { file, slices, options, found, slice_length } = *job;
-    let pixels = readable(file)?;
+/// Slices of a job that are damaged, each by its place in the job.
+type Damaged = Vec<(usize, Error)>;
+
+/// Reads slices of one file; what is wrong with single ones is returned.
+fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<Damaged> {
+    let file = job.file;
     let open = || match &file.file {
         Some(source) => source.reopen(),
         None => OpenFile::open(&file.path).map(|(file, _)| file),
     };
-    let inflated;
-    let bytes = match file.image.is_deflated {
-        // Opened for its check alone: what was inflated is in memory.
-        true => {
-            open()?;
-            inflated = DicomFile::open(&file.path, &ParseOptions::default())?;
-            OpenBytes::new(inflated.dataset.bytes())?
+    if file.image.is_deflated {
+        // Whether it may lack the prefix was decided when its header was read.
+        let options = ParseOptions { prefix: Prefix::Ignored, ..ParseOptions::default() };
+        let inflated = DicomFile::open(&file.path, &options)?;
+        if let Some((before, now)) = file.file.as_ref().zip(inflated.file_source()) {
+            before.check(now)?;
         }
-        false => OpenBytes::File(open()?),
+        return read_open(job, &OpenBytes::new(inflated.dataset.bytes())?, scratch, out);
+    }
+    let bytes = OpenBytes::File(open()?);
+    let found = read_open(job, &bytes, scratch, out);
+    // What looks like damage may be a file that somebody writes meanwhile.
+    if let (Some(source), OpenBytes::File(open)) = (&file.file, &bytes) {
+        source.check_unchanged(open)?;
+    }
+    found
+}
+
+/// Reads slices of a file that is open.
+fn read_open(
+    job: &Job<'_>,
+    bytes: &OpenBytes<'_>,
+    scratch: &mut Scratch,
+    out: &mut [u8],
+) -> Result<Damaged> {
+    let Job { file, slices, options, found, slice_length } = *job;
+    let pixels = match OpenPixels::new(readable(file)?, bytes, found) {
+        Err(error) if is_of_frame(&error) => {
+            return Ok((0..slices.len()).map(|slice| (slice, error.clone())).collect());
+        }
+        pixels => pixels?,
     };
-    let source =
-        OpenImage { file, pixels: OpenPixels::new(pixels, &bytes, found)?, bytes: &bytes, options };
+    let source = OpenImage { file, pixels, bytes, options };
     if let Some((pixels, first)) = source.plain_run(slices) {
         let (count, options) = (slices.len() as u64, FrameOptions::default());
-        return pixels.read(&bytes, first, count, &options, &mut scratch.frame, out);
-    }
-    let mut is_whole_read = false;
-    for (slice, out) in slices.iter().flatten().zip(out.chunks_exact_mut(slice_length)) {
-        match (&options.part, source.rows_in_order()) {
-            (None, _) => source.read_slice(slice, &mut is_whole_read, scratch, out)?,
-            (Some(part), Some(pixels)) => source.read_rows(pixels, slice, part, scratch, out)?,
-            (Some(part), None) => {
-                let size = source.checked_size(slice)?;
-                let pixel_length =
-                    pixels.description().samples_per_pixel * options.sample_type.size();
-                let mut whole = std::mem::take(&mut scratch.slice);
-                part.take_from(size, pixel_length, &mut whole, out, |whole| {
-                    source.read_slice(slice, &mut is_whole_read, scratch, whole)
-                })?;
-                scratch.slice = whole;
-            }
+        match pixels.read(bytes, first, count, &options, &mut scratch.frame, out) {
+            // One by one shows which.
+            Err(error) if is_of_frame(&error) => {}
+            done => return done.map(|()| Damaged::new()),
         }
     }
-    Ok(())
+    let mut damaged = Damaged::new();
+    let mut is_whole_read = false;
+    let targets = out.chunks_exact_mut(slice_length);
+    for (index, (slice, out)) in slices.iter().flatten().zip(targets).enumerate() {
+        match read_one(&source, slice, &mut is_whole_read, scratch, out) {
+            Err(error) if is_of_frame(&error) => {
+                let is_mosaic = file.image.mosaic.is_some();
+                let frame = if is_mosaic { 0 } else { slice.frame.index as u64 };
+                let error = error.in_frame(frame);
+                // The tiles of a mosaic are parts of one frame.
+                let last = if is_mosaic { slices.len() } else { index + 1 };
+                damaged.extend((index..last).map(|slice| (slice, error.clone())));
+                if is_mosaic {
+                    break;
+                }
+            }
+            done => done?,
+        }
+    }
+    Ok(damaged)
+}
+
+/// Reads a slice, or its wanted rows and columns.
+fn read_one(
+    source: &OpenImage<'_>,
+    slice: &Slice,
+    is_whole_read: &mut bool,
+    scratch: &mut Scratch,
+    out: &mut [u8],
+) -> Result<()> {
+    let options = source.options;
+    match (&options.part, source.rows_in_order()) {
+        (None, _) => source.read_slice(slice, is_whole_read, scratch, out),
+        (Some(part), Some(pixels)) => source.read_rows(pixels, slice, part, scratch, out),
+        (Some(part), None) => {
+            let size = source.checked_size(slice)?;
+            let samples = source.pixels.description().samples_per_pixel;
+            let pixel_length = samples * options.sample_type.size();
+            let mut whole = std::mem::take(&mut scratch.slice);
+            let read = part.take_from(size, pixel_length, &mut whole, out, |whole| {
+                source.read_slice(slice, is_whole_read, scratch, whole)
+            });
+            scratch.slice = whole;
+            read
+        }
+    }
 }
 
 /// The pixels of a slice, if they are all there and are read.

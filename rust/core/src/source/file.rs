@@ -21,15 +21,22 @@ pub enum Source {
     Memory(SharedBytes),
 }
 
-/// A file as it was when it was first opened.
+/// A file as it was when it was first opened. What the file system or an earlier version does not
+/// say is `None`, and not compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSource {
     /// Its path as the caller gave it.
     pub path: PathBuf,
     /// Its size in bytes.
     pub length: u64,
-    /// When it was last changed: seconds and nanoseconds since 1970.
+    /// When its bytes were last changed: seconds and nanoseconds since 1970. Programs can set it.
     pub modified: (i64, i64),
+    /// When its bytes, its name or its rights were last changed, likewise. No program can set it.
+    pub changed: Option<(i64, i64)>,
+    /// What the file system calls the file whatever its name (the inode).
+    pub file_id: Option<u64>,
+    /// The file system it is on, as this machine counts them: another may count otherwise.
+    pub device: Option<u64>,
 }
 
 impl Source {
@@ -47,14 +54,58 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// If it cannot be opened, or its size or modification time are not those of the first opening:
-    /// offsets that were found then would give other bytes now.
+    /// If it cannot be opened, or is not what it was at the first opening: offsets that were found
+    /// then would give other bytes now. A file that was only touched has another time, and may have
+    /// other bytes as well.
     pub fn reopen(&self) -> Result<OpenFile> {
         let (file, now) = OpenFile::open(&self.path)?;
-        if now.length != self.length || now.modified != self.modified {
-            return Err(Error::from(ErrorKind::FileChanged).in_file(&self.path));
-        }
+        self.check(&now)?;
         Ok(file)
+    }
+
+    /// Checks that the file as it is `now` is the one that this was.
+    ///
+    /// # Errors
+    ///
+    /// If it was changed.
+    pub fn check(&self, now: &FileSource) -> Result<()> {
+        match self.is_same(now) {
+            true => Ok(()),
+            false => Err(Error::from(ErrorKind::FileChanged).in_file(&self.path)),
+        }
+    }
+
+    /// Checks that `file`, which was opened by [`FileSource::reopen`], was not changed while it was
+    /// read.
+    ///
+    /// # Errors
+    ///
+    /// If it was.
+    pub fn check_unchanged(&self, file: &OpenFile) -> Result<()> {
+        let now = file.file.metadata().map_err(|error| Error::from(error).in_file(&self.path))?;
+        self.check(&FileSource::new(&self.path, &now))
+    }
+
+    fn new(path: &Path, metadata: &Metadata) -> FileSource {
+        FileSource {
+            path: path.to_owned(),
+            length: metadata.len(),
+            modified: modified(metadata),
+            changed: changed(metadata),
+            file_id: file_id(metadata),
+            device: device(metadata),
+        }
+    }
+
+    fn is_same(&self, now: &FileSource) -> bool {
+        fn agree<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
+            one.zip(other).is_none_or(|(one, other)| one == other)
+        }
+        self.length == now.length
+            && self.modified == now.modified
+            && agree(self.changed, now.changed)
+            && agree(self.file_id, now.file_id)
+            && agree(self.device, now.device)
     }
 }
 
@@ -98,8 +149,7 @@ impl OpenFile {
         };
         let (file, metadata) = open().map_err(|error| Error::from(error).in_file(path))?;
         let length = metadata.len();
-        let source = FileSource { path: path.to_owned(), length, modified: modified(&metadata) };
-        Ok((OpenFile { file, length }, source))
+        Ok((OpenFile { file, length }, FileSource::new(path, &metadata)))
     }
 
     /// Opens a file whose header alone is wanted. Its size is not asked for, which saves a
@@ -181,7 +231,39 @@ fn read_once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
 
-/// When a file was last changed: seconds and nanoseconds since 1970.
+#[cfg(unix)]
+fn changed(metadata: &Metadata) -> Option<(i64, i64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.ctime(), metadata.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn changed(_metadata: &Metadata) -> Option<(i64, i64)> {
+    None
+}
+
+/// The inode.
+#[cfg(unix)]
+pub(super) fn file_id(metadata: &Metadata) -> Option<u64> {
+    Some(std::os::unix::fs::MetadataExt::ino(metadata))
+}
+
+#[cfg(not(unix))]
+pub(super) fn file_id(_metadata: &Metadata) -> Option<u64> {
+    None
+}
+
+#[cfg(unix)]
+fn device(metadata: &Metadata) -> Option<u64> {
+    Some(std::os::unix::fs::MetadataExt::dev(metadata))
+}
+
+#[cfg(not(unix))]
+fn device(_metadata: &Metadata) -> Option<u64> {
+    None
+}
+
+/// When a file's bytes were last changed: seconds and nanoseconds since 1970.
 #[cfg(unix)]
 pub(super) fn modified(metadata: &Metadata) -> (i64, i64) {
     use std::os::unix::fs::MetadataExt;

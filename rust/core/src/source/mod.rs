@@ -13,5 +13,5 @@ pub use file::{FileSource, ReadAt, SharedBytes, Source};
 pub use map::PrivateMap;
 pub use state::FileState;
 pub(crate) use walk::FileList;
-pub(crate) use walk::list_states;
+pub(crate) use walk::{add_special, list_states};
 pub use walk::{list_files, with_files};

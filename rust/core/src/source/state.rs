@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::file::modified;
+use super::file::{file_id, modified};
 use crate::error::Result;
 use crate::workers::{Tick, Workers, for_each};
 
@@ -26,18 +26,12 @@ impl FileState {
         let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
         let (seconds, nanoseconds) = modified(&metadata);
         let modified_ns = seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)?;
-        Some(FileState { length: metadata.len(), modified_ns, file_id: file_id(&metadata) })
+        Some(FileState {
+            length: metadata.len(),
+            modified_ns,
+            file_id: file_id(&metadata).unwrap_or(0),
+        })
     }
-}
-
-#[cfg(unix)]
-fn file_id(metadata: &fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
-}
-
-#[cfg(not(unix))]
-fn file_id(_metadata: &fs::Metadata) -> u64 {
-    0
 }
 
 /// Asks for the states of `paths` in parallel; the results are in their order.

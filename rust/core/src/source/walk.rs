@@ -1,6 +1,6 @@
 //! Finding the files of a folder.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,9 +23,18 @@ pub struct FileList {
     pub named_count: usize,
     /// Folders and links that could not be read.
     pub errors: Vec<Error>,
+    /// Pipes, sockets and devices in folders, which are passed over.
+    pub special_count: usize,
     /// Nobody has asked yet whether those that were named are files. Then one that cannot be read
     /// ends the work with its error: it may be a folder, or not be there.
     pub is_unasked: bool,
+}
+
+/// Adds the pipes, sockets and devices of folders to what was skipped.
+pub(crate) fn add_special(skipped: &mut BTreeMap<String, usize>, count: usize) {
+    if count > 0 {
+        *skipped.entry("a pipe, socket or device".to_owned()).or_default() += count;
+    }
 }
 
 /// From how many paths on it is worth not to ask what they are.
@@ -51,7 +60,7 @@ pub fn with_files<T>(
     if paths.len() >= MANY {
         let (files, named_count) = (paths.to_vec(), paths.len());
         match work(
-            FileList { files, named_count, errors: Vec::new(), is_unasked: true },
+            FileList { files, named_count, is_unasked: true, ..FileList::default() },
             &mut *tick,
         ) {
             Err(error) if error.family() != Family::Cancelled => {}
@@ -82,16 +91,23 @@ pub fn list_files(
     }
     let named_count = files.len();
     if roots.is_empty() {
-        return Ok(FileList { files, named_count, errors: Vec::new(), is_unasked: false });
+        return Ok(FileList { files, named_count, ..FileList::default() });
     }
-    let Found { files: mut found, errors } = walk(&roots, is_recursive, workers, pulse.tick)?;
+    let Found { files: mut found, errors, special_count } =
+        walk(&roots, is_recursive, workers, pulse.tick)?;
     if named_count == 0 {
-        return Ok(FileList { files: found, named_count, errors, is_unasked: false });
+        return Ok(FileList {
+            files: found,
+            named_count,
+            errors,
+            special_count,
+            is_unasked: false,
+        });
     }
     let named: HashSet<&PathBuf> = files.iter().collect();
     found.retain(|path| !named.contains(path));
     files.append(&mut found);
-    Ok(FileList { files, named_count, errors, is_unasked: false })
+    Ok(FileList { files, named_count, errors, special_count, is_unasked: false })
 }
 
 /// Lists files as [`list_files`] does, each with its state: `None` if it has gone since, or is no
@@ -149,6 +165,8 @@ struct Found {
     files: Vec<PathBuf>,
     /// Folders and links that could not be read.
     errors: Vec<Error>,
+    /// Pipes, sockets and devices.
+    special_count: usize,
 }
 
 #[derive(Default)]
@@ -169,7 +187,8 @@ struct Shared {
 /// `is_recursive`.
 ///
 /// Links are followed; a folder that is reached twice, through links or because one root lies in
-/// another, is listed once, so that loops end. Pipes, sockets and devices are passed over.
+/// another, is listed once, so that loops end. Pipes, sockets and devices are passed over and
+/// counted.
 ///
 /// It fails if a root cannot be read, or `tick` said to stop; what fails further down is in
 /// [`Found::errors`].
@@ -233,6 +252,7 @@ fn work(shared: &Shared, is_recursive: bool, beat: &mut dyn FnMut() -> Result<()
             state.busy -= 1;
             state.found.files.append(&mut listing.files);
             state.found.errors.append(&mut listing.errors);
+            state.found.special_count += listing.special_count;
             for (identity, folder) in listing.folders {
                 if state.visited.insert(identity) {
                     state.pending.push(folder);
@@ -256,6 +276,7 @@ struct Listing {
     files: Vec<PathBuf>,
     folders: Vec<(PathBuf, PathBuf)>,
     errors: Vec<Error>,
+    special_count: usize,
 }
 
 impl Listing {
@@ -268,8 +289,12 @@ impl Listing {
         }
         if kind.is_file() {
             self.files.push(path);
-        } else if kind.is_dir() && is_recursive {
-            self.folders.push((fs::canonicalize(&path)?, path));
+        } else if kind.is_dir() {
+            if is_recursive {
+                self.folders.push((fs::canonicalize(&path)?, path));
+            }
+        } else {
+            self.special_count += 1;
         }
         Ok(())
     }

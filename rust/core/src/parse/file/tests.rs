@@ -27,7 +27,8 @@ fn parse(bytes: &[u8], leniencies: Leniencies) -> Result<ParsedFile> {
 
 fn parse_forced(bytes: &[u8], leniencies: Leniencies, force: bool) -> Result<ParsedFile> {
     let rules = Rules { leniencies, ..Rules::default() };
-    let options = ParseOptions { force, rules, ..ParseOptions::default() };
+    let prefix = if force { Prefix::Ignored } else { Prefix::Needed };
+    let options = ParseOptions { prefix, rules, ..ParseOptions::default() };
     let mut parsed = ParsedFile::default();
     parse_file(&mut Window::memory(bytes, 0), &options, &mut parsed)?;
     Ok(parsed)
@@ -233,7 +234,7 @@ fn the_bytes_of_what_was_parsed_are_counted() {
     let bytes = [start(EXPLICIT_UID), modality(), long, vec![0; 1000]].concat();
     let rules = Rules::default();
     for (stop, used) in [(Stop::AtEnd, bytes.len()), (Stop::After(Tag(MODALITY)), 170)] {
-        let options = ParseOptions { stop, force: false, rules };
+        let options = ParseOptions { stop, prefix: Prefix::Needed, rules };
         let mut parsed = ParsedFile::default();
         parse_file(&mut Window::memory(&bytes, 0), &options, &mut parsed).unwrap();
         assert_eq!(parsed.used, used, "{stop:?}");

@@ -165,7 +165,8 @@ impl Files {
         let folder = Folder::new(&named.collect::<Vec<_>>());
         let paths: Vec<PathBuf> = names.iter().map(|name| folder.path(name)).collect();
         let workers = Workers::for_headers(Some(1));
-        let set = read_slice_headers(&paths, places, workers, &mut |_| true).unwrap();
+        let set =
+            read_slice_headers(&paths, places, Prefix::Needed, workers, &mut |_| true).unwrap();
         Files { folder, set }
     }
 

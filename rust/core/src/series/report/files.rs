@@ -3,7 +3,7 @@
 use super::issue::Finding;
 use super::kind::IssueKind;
 use super::words::{count, verb};
-use crate::error::Error;
+use crate::error::{Error, Family};
 
 /// What is irregular in the files of a series.
 #[derive(Clone, Debug)]
@@ -21,6 +21,15 @@ pub(in crate::series) enum FileFinding {
         needed: u64,
         /// Bytes that it has.
         available: u64,
+    },
+    /// Frames of a file that cannot be decoded, among others that can.
+    DamagedFrames {
+        /// What is wrong with the first of them.
+        error: Error,
+        /// Which frame of the file that is, from 0.
+        frame: usize,
+        /// (step of the leading axis, slice) of each.
+        cells: Vec<(usize, usize)>,
     },
     /// A file that is not read, among others that are.
     Unsupported {
@@ -56,6 +65,10 @@ impl Finding for FileFinding {
         match self {
             FileFinding::Unreadable { .. } => IssueKind::Unreadable,
             FileFinding::CutShort { .. } => IssueKind::Truncated,
+            FileFinding::DamagedFrames { error, .. } => match error.family() {
+                Family::Unsupported => IssueKind::Unsupported,
+                _ => IssueKind::DamagedFrame,
+            },
             FileFinding::Unsupported { .. } | FileFinding::AllUnsupported { .. } => {
                 IssueKind::Unsupported
             }
@@ -82,6 +95,14 @@ impl Finding for FileFinding {
                     ("available_byte_count", available as f64),
                 ]
             }
+            FileFinding::DamagedFrames { frame, ref cells, .. } => {
+                let slice = cells.first().map_or(0, |(_, slice)| *slice);
+                vec![
+                    ("image_count", cells.len() as f64),
+                    ("slice_index", slice as f64),
+                    ("frame_index", frame as f64),
+                ]
+            }
             FileFinding::AllUnsupported { .. } | FileFinding::NotAnImage { .. } => {
                 vec![("file_count", file_count as f64)]
             }
@@ -95,6 +116,13 @@ impl Finding for FileFinding {
         }
     }
 
+    fn cells(&self) -> Vec<(usize, usize)> {
+        match self {
+            FileFinding::DamagedFrames { cells, .. } => cells.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     fn sentence(&self) -> String {
         let files_are =
             |number: usize| format!("{} {}", count(number, "file"), verb(number, "is", "are"));
@@ -104,6 +132,12 @@ impl Finding for FileFinding {
             }
             FileFinding::CutShort { needed, available } => {
                 format!("1 file is cut short and left out: {available} of {needed} bytes of pixels")
+            }
+            FileFinding::DamagedFrames { error, cells, .. } => {
+                let number = cells.len();
+                let images = count(number, "image");
+                let is_filled = verb(number, "is filled", "are filled");
+                format!("{images} cannot be decoded and {is_filled}: {}", error.what())
             }
             FileFinding::Unsupported { error } => format!("1 file is left out: {}", error.what()),
             FileFinding::AllUnsupported { error } => error.what(),

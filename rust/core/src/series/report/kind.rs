@@ -11,6 +11,8 @@ pub enum IssueKind {
     Unreadable,
     /// A file without all of its pixels.
     Truncated,
+    /// Frames that cannot be decoded, which shows when they are read.
+    DamagedFrame,
     /// Pixels that this version does not read.
     Unsupported,
     /// An object without pixels.
@@ -77,6 +79,7 @@ impl IssueKind {
         match self {
             IssueKind::Unreadable => "unreadable",
             IssueKind::Truncated => "truncated",
+            IssueKind::DamagedFrame => "damaged_frame",
             IssueKind::Unsupported => "unsupported",
             IssueKind::NotAnImage => "not_an_image",
             IssueKind::MixedStudy => "mixed_study",
@@ -123,6 +126,7 @@ mod tests {
         let kinds = [
             (IssueKind::Unreadable, "unreadable"),
             (IssueKind::Truncated, "truncated"),
+            (IssueKind::DamagedFrame, "damaged_frame"),
             (IssueKind::Unsupported, "unsupported"),
             (IssueKind::NotAnImage, "not_an_image"),
             (IssueKind::MixedStudy, "mixed_study"),
