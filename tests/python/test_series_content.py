@@ -26,7 +26,10 @@ VRS = {
     PATIENT_ID: "LO",
     0x00080008: "CS",
     0x00080016: "UI",
+    0x00080022: "DA",
+    0x0008002A: "DT",
     0x00080032: "TM",
+    0x00080033: "TM",
     0x00080060: "CS",
     0x00100010: "PN",
     0x00100021: "LO",
@@ -49,6 +52,7 @@ VRS = {
     0x00281054: "LO",
     0x00541102: "CS",
     0x00541103: "LO",
+    0x00541300: "DS",
     0x00541321: "DS",
 }
 
@@ -319,3 +323,81 @@ def test_a_slice_that_was_taken_again_is_a_duplicate(tmp_path: Path) -> None:
     shots = [Shot(2.0 * z, z, {0x00200012: 1}) for z in range(8)]
     write(tmp_path, [*shots, Shot(6.0, 500, {0x00200012: 2})])
     assert kinds(refusal(tmp_path)) == ["duplicate_position"]
+
+
+def clock(second: float) -> str:
+    """Write seconds since midnight as a TM."""
+    return f"{int(second // 3600):02}{int(second // 60 % 60):02}{second % 60:09.6f}"
+
+
+# The elements that say when an image of a phase and a slice was taken; the name of the axis.
+MOMENTS: dict[str, tuple[Callable[[int, int], dict[int, Any]], str, str]] = {
+    "acquisition time": (
+        lambda t, z: {0x00080032: clock(36000 + 4 * t + z)}, "time", "acquisition_time",
+    ),
+    "slice by slice": (
+        lambda t, z: {0x00080032: clock(36000 + 10 * z + t)}, "time", "acquisition_time",
+    ),
+    "across midnight": (
+        lambda t, z: {
+            0x00080022: "20240229" if 4 * t + z < 6 else "20240301",
+            0x00080032: clock((86394 + 4 * t + z) % 86400),
+        },
+        "time", "acquisition_time",
+    ),
+    "date and time": (
+        lambda t, z: {0x0008002A: "20240229" + clock(36000 + 4 * t + z) + "+0100"},
+        "time", "acquisition_time",
+    ),
+    "content time": (lambda t, z: {0x00080033: clock(100 + 4 * t + z)}, "time", "content_time"),
+    "trigger time": (
+        lambda t, z: {0x00181060: f"{70 * t + z / 8}"}, "trigger_time", "trigger_time",
+    ),
+    "frame reference time": (
+        lambda t, z: {0x00541300: f"{1000 * t + z}"}, "time", "frame_reference_time",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("elements", "axis", "coordinate"), MOMENTS.values(), ids=MOMENTS)
+def test_phases_are_in_the_order_of_their_times(
+    tmp_path: Path, elements: Callable[[int, int], dict[int, Any]], axis: str, coordinate: str
+) -> None:
+    # Numbers run against the times.
+    shots = [
+        Shot(2.0 * z, 100 * t + z, elements(t, z)) for t in reversed(range(3)) for z in range(4)
+    ]
+    write(tmp_path, shots, "MR")
+    vol = rd.read_series(tmp_path)
+    assert (vol.axes[0], list(vol.report)) == (axis, [])
+    expected = [[100 * t + z for z in range(4)] for t in range(3)]
+    np.testing.assert_array_equal(vol.array[:, :, 0, 0], expected)
+    times = vol.coords[coordinate]
+    assert np.all(np.diff(times) > 0)
+
+
+def test_times_that_are_one_at_a_position_tell_nothing_apart(tmp_path: Path) -> None:
+    shots = [
+        Shot(2.0 * z, 100 * t + z, {0x00080032: clock(36000 + z + (4 * t if z else 0))})
+        for t in reversed(range(3))
+        for z in range(4)
+    ]
+    write(tmp_path, shots, "MR")
+    vol = rd.read_series(tmp_path)
+    # In the order of their numbers, and the report says so.
+    assert (vol.axes[0], kinds(vol)) == ("instance", ["multiple_phases"])
+    np.testing.assert_array_equal(vol.array[:, 0, 0, 0], [200, 100, 0])
+
+
+def test_times_of_different_ranks_at_different_positions_are_not_ranked(tmp_path: Path) -> None:
+    # Each position lacks another of four phases, so that none is whole.
+    shots = [
+        Shot(2.0 * z, 100 * t + z, {0x00181060: f"{70 * t}"})
+        for z in range(4)
+        for t in range(4)
+        if t != z
+    ]
+    write(tmp_path, shots, "MR")
+    vol = rd.read_series(tmp_path)
+    # Their numbers are all that is left, and the report says so.
+    assert (vol.axes[0], kinds(vol)) == ("instance", ["multiple_phases"])

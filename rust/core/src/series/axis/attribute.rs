@@ -21,9 +21,52 @@ pub(in crate::series) enum Attribute {
     DataType,
     /// The index in one of the file's dimensions, by its place among them.
     Dimension(usize),
+    /// How many images of the position are earlier.
+    Rank(Moment),
     /// Instance Number, or the number of the frame: by how much it is larger than the lowest of the
     /// position.
     Order,
+}
+
+/// A time that differs from slice to slice, so that only its order counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::series) enum Moment {
+    FrameReference,
+    Trigger,
+    Acquired,
+    ContentMade,
+}
+
+impl Moment {
+    pub(super) const ALL: [Moment; 4] =
+        [Moment::FrameReference, Moment::Trigger, Moment::Acquired, Moment::ContentMade];
+
+    /// Of an image: in ms, or for the last two in s.
+    pub(super) fn of(self, entry: &Entry<'_>) -> Option<f64> {
+        let acquisition = &entry.frame.acquisition;
+        match self {
+            Moment::FrameReference => acquisition.number(AxisNumber::FrameReferenceTime),
+            Moment::Trigger => acquisition.number(AxisNumber::TriggerTime),
+            Moment::Acquired => acquisition.acquired,
+            Moment::ContentMade => acquisition.content_made,
+        }
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Moment::FrameReference => ("frame_reference_time", "time"),
+            Moment::Trigger => ("trigger_time", "trigger_time"),
+            Moment::Acquired => ("acquisition_time", "time"),
+            Moment::ContentMade => ("content_time", "time"),
+        }
+    }
+
+    /// How many images of `place` are earlier; `None` if one of them has no time.
+    fn rank(self, entry: &Entry<'_>, place: &[Entry<'_>]) -> Option<f64> {
+        let own = self.of(entry)?;
+        let times: Option<Vec<f64>> = place.iter().map(|other| self.of(other)).collect();
+        Some(times?.iter().filter(|time| **time < own).count() as f64)
+    }
 }
 
 impl Attribute {
@@ -133,6 +176,7 @@ pub(super) fn value<'a>(
                     .map(f64::from),
             )
         }
+        Attribute::Rank(moment) => number(moment.rank(entry, place)),
         Attribute::Order => {
             let first = place.iter().filter_map(order_number).min();
             let distance =
@@ -206,6 +250,10 @@ pub(super) fn names(
     if let Attribute::Dimension(which) = attribute {
         let all = dimensions(places).map_or(&[][..], Dimensions::all);
         return (coordinate_name(all, which), axis_name(all, which));
+    }
+    if let Attribute::Rank(moment) = attribute {
+        let (coordinate, axis) = moment.names();
+        return (Cow::Borrowed(coordinate), Cow::Borrowed(axis));
     }
     let found = ATTRIBUTES.iter().find(|(known, ..)| *known == attribute);
     found.map_or((INSTANCE, INSTANCE), |(_, name, axis)| {

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::attribute::{ATTRIBUTES, Attribute, AxisValue, INSTANCE, names, value};
+use super::attribute::{ATTRIBUTES, Attribute, AxisValue, INSTANCE, Moment, names, value};
 use crate::geometry::Vector;
-use crate::series::header::AxisNumber;
+use crate::series::header::{AxisNumber, SECONDS_OF_DAY};
 use crate::series::stack::Entry;
 
 /// Where one of them changes along an axis, the other is a coordinate too: a table of weightings
@@ -80,6 +80,11 @@ pub(super) fn axis<'a>(
             coordinates.push(Coordinate { name: INSTANCE, values });
             continue;
         }
+        if let Attribute::Rank(moment) = attribute {
+            let values = CoordinateValues::Numbers(earliest(&steps, moment));
+            coordinates.push(Coordinate { name: names(attribute, places).0, values });
+            continue;
+        }
         let (Some(values), (name, _)) = (values_of(attribute), names(attribute, places)) else {
             continue;
         };
@@ -93,6 +98,21 @@ pub(super) fn axis<'a>(
     }
     let name = key.first().map_or(INSTANCE, |first| names(*first, places).1);
     LeadingAxis { name, length, coordinates }
+}
+
+/// The earliest time of each step, from the midnight before the first.
+fn earliest(steps: &[&[Option<Entry<'_>>]], moment: Moment) -> Vec<f64> {
+    let of_step = |step: &&[Option<Entry<'_>>]| {
+        let times = step.iter().flatten().filter_map(|entry| moment.of(entry));
+        times.fold(f64::INFINITY, f64::min)
+    };
+    let times: Vec<f64> = steps.iter().map(of_step).collect();
+    let first = times.iter().copied().fold(f64::INFINITY, f64::min);
+    let midnight = match moment {
+        Moment::Acquired | Moment::ContentMade => (first / SECONDS_OF_DAY).floor() * SECONDS_OF_DAY,
+        Moment::FrameReference | Moment::Trigger => 0.0,
+    };
+    times.into_iter().map(|time| time - midnight).collect()
 }
 
 fn coordinate_values(values: &[AxisValue<'_>]) -> CoordinateValues {

@@ -1,7 +1,9 @@
 //! Which attributes tell the images of every position apart in the same way.
 
+use std::collections::HashMap;
+
 use super::attribute::{
-    ATTRIBUTES, Attribute, AxisValue, distinct, keys, telling_dimensions, value,
+    ATTRIBUTES, Attribute, AxisValue, Moment, distinct, keys, telling_dimensions, value,
 };
 use crate::series::header::AxisNumber;
 use crate::series::stack::Entry;
@@ -27,12 +29,16 @@ pub(super) fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<
     let mut parts = 1;
     let known = ATTRIBUTES.iter().map(|(attribute, ..)| *attribute);
     let counted = std::iter::once_with(|| telling_dimensions(places)).flatten();
-    for attribute in known.chain(counted).chain([Attribute::Order]) {
-        // Numbers count on from position to position only where none lacks an image, and say
-        // nothing about one.
-        if attribute == Attribute::Order
+    let ranked = Moment::ALL.map(Attribute::Rank);
+    for attribute in known.chain(counted).chain(ranked).chain([Attribute::Order]) {
+        // Numbers count on from position to position, and times have the same ranks, only where no
+        // position lacks an image, and say nothing about one.
+        if matches!(attribute, Attribute::Order | Attribute::Rank(_))
             && (is_incomplete || places.len() == 1 || contradicts(places, &key))
         {
+            continue;
+        }
+        if matches!(attribute, Attribute::Rank(moment) if is_out_of_rank(places, moment)) {
             continue;
         }
         let mut longer = key.clone();
@@ -47,6 +53,19 @@ pub(super) fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<
         }
     }
     None
+}
+
+/// Whether one time has different ranks at different positions: these lack different images.
+fn is_out_of_rank(places: &[Vec<Entry<'_>>], moment: Moment) -> bool {
+    let mut ranks: HashMap<u64, usize> = HashMap::new();
+    places.iter().any(|place| {
+        let mut times: Vec<f64> = place.iter().filter_map(|entry| moment.of(entry)).collect();
+        times.sort_by(f64::total_cmp);
+        let ranked = times.iter().enumerate();
+        ranked.fold(false, |found, (rank, time)| {
+            found | (*ranks.entry(time.to_bits()).or_insert(rank) != rank)
+        })
+    })
 }
 
 /// What counts images: where only some of them have it, it was lost.

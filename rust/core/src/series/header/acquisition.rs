@@ -1,10 +1,16 @@
 //! What tells images of one position from each other: phases, echoes, weightings and the like.
 
-use super::values::{exactly, number, time};
+use super::values::{date_and_time, exactly, moment, number, time};
 use crate::dataset::Dataset;
 use crate::geometry::Vector;
 use crate::series::private::{DIFFUSION_GRADIENT_ORIENTATION, is_unit};
 use crate::tag::Tag;
+
+const ACQUISITION_DATE: Tag = Tag::new(0x0008, 0x0022);
+const CONTENT_DATE: Tag = Tag::new(0x0008, 0x0023);
+const ACQUISITION_DATE_TIME: Tag = Tag::new(0x0008, 0x002A);
+const ACQUISITION_TIME: Tag = Tag::new(0x0008, 0x0032);
+const CONTENT_TIME: Tag = Tag::new(0x0008, 0x0033);
 
 /// Numbers that can tell images of one position from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +56,11 @@ impl AxisNumber {
 pub struct Acquisition {
     /// By [`AxisNumber`]. Times are in ms, but Acquisition Time is in seconds since midnight.
     numbers: [Option<f64>; NUMBER_COUNT],
+    /// When it was acquired, in seconds: Acquisition DateTime, or Acquisition Date and Time. From
+    /// midnight, or an old one where a date is known.
+    pub acquired: Option<f64>,
+    /// When its content was made: Content Date and Time, likewise.
+    pub content_made: Option<f64>,
     /// Diffusion Gradient Orientation: a unit vector in the patient's coordinates.
     pub gradient: Option<Vector>,
 }
@@ -62,6 +73,9 @@ impl Acquisition {
         };
         Acquisition {
             numbers: AxisNumber::ALL.map(read),
+            acquired: date_and_time(dataset, ACQUISITION_DATE_TIME)
+                .or_else(|| moment(dataset, ACQUISITION_DATE, ACQUISITION_TIME)),
+            content_made: moment(dataset, CONTENT_DATE, CONTENT_TIME),
             gradient: exactly(dataset, DIFFUSION_GRADIENT_ORIENTATION),
         }
     }

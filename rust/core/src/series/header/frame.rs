@@ -149,6 +149,7 @@ fn acquisition_of_groups(header: Acquisition, frame: &FrameAttributes) -> Acquis
     ] {
         own.set(number, value.or(own.number(number)));
     }
+    own.acquired = frame.frame_acquisition_time.or(own.acquired);
     own.gradient = frame.diffusion_gradient.or(header.gradient);
     own
 }

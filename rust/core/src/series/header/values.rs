@@ -55,6 +55,36 @@ pub(super) fn time(dataset: &Dataset, tag: Tag) -> Option<f64> {
     dataset.text(tag).and_then(|text| value::seconds_of_day(&text))
 }
 
+/// A DA and a TM in seconds: from midnight where there is no date.
+pub(super) fn moment(dataset: &Dataset, date: Tag, time_of_day: Tag) -> Option<f64> {
+    let day = dataset.text(date).and_then(|text| day(text.trim()));
+    Some(day.unwrap_or_default() * SECONDS_OF_DAY + time(dataset, time_of_day)?)
+}
+
+/// A DT in seconds. The offset from UTC is left out: those of one series share it.
+pub(super) fn date_and_time(dataset: &Dataset, tag: Tag) -> Option<f64> {
+    let text = dataset.text(tag)?;
+    let local = text.trim().split(['+', '-', '&']).next()?;
+    Some(day(local.get(..8)?)? * SECONDS_OF_DAY + value::seconds_of_day(local.get(8..)?)?)
+}
+
+/// How long a day is.
+pub(in crate::series) const SECONDS_OF_DAY: f64 = 86_400.0;
+
+/// The number of a day (`YYYYMMDD`), by which days follow each other.
+fn day(text: &str) -> Option<f64> {
+    let part = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok();
+    let (year, month, day) = (part(0, 4)?, part(4, 6)?, part(6, 8)?);
+    if text.len() != 8 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Years from March on, so that leap days are their last.
+    let (year, month) =
+        if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
+    let before = year * 365 + year / 4 - year / 100 + year / 400;
+    Some(f64::from(before + (month * 153 + 2) / 5 + day))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +115,39 @@ mod tests {
         assert_eq!((number(&infinite, TAG), exactly::<2>(&infinite, TAG)), (None, None));
         let none = dataset_of(&[]);
         assert!(is_empty(&none, TAG) && decimals(&none, TAG).is_empty());
+    }
+
+    #[test]
+    fn days_follow_each_other() {
+        for (before, after) in [
+            ("20231231", "20240101"),
+            ("20240228", "20240229"),
+            ("20240229", "20240301"),
+            ("20230228", "20230301"),
+            ("20240930", "20241001"),
+        ] {
+            assert_eq!(day(after), day(before).map(|day| day + 1.0), "{before}");
+        }
+        for text in ["", "2024", "20241301", "20240100", "2024-1-1", "202401011"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_have_their_day() {
+        let of = |date: &[u8], time: &[u8]| {
+            let elements = [(0x0008, 0x0022, "DA", date), (0x0008, 0x0032, "TM", time)];
+            let dataset = dataset_of(&elements);
+            moment(&dataset, Tag::new(0x0008, 0x0022), Tag::new(0x0008, 0x0032))
+        };
+        assert_eq!(of(b"", b"000102.5"), Some(62.5));
+        assert_eq!(of(b"20240229", b""), None);
+        let midnight = of(b"20240301", b"000000").unwrap();
+        assert_eq!(of(b"20240229", b"235959"), Some(midnight - 1.0));
+        const DT: Tag = Tag::new(0x0008, 0x002A);
+        let of = |value| date_and_time(&dataset_of(&[(0x0008, 0x002A, "DT", value)]), DT);
+        assert_eq!(of(b"20240301000001.5+0100 "), Some(midnight + 1.5));
+        assert_eq!((of(b"2024"), of(b"2024030"), of(b"")), (None, None, None));
     }
 
     #[test]
