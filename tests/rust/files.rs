@@ -130,13 +130,14 @@ impl ReadAt for Counted {
 #[test]
 fn nothing_behind_the_last_wanted_element_is_read() {
     let long = [rich_dataset(), element(0x7FE1, 0x1010, b"OB", &vec![0; 1 << 20])].concat();
-    for (name, stop) in [
-        ("before pixels", Stop::BeforePixels),
-        ("after a tag", Stop::After(Tag::new(0x0010, 0x0010))),
+    let pixels = [Tag::PIXEL_DATA];
+    for (name, stop, wanted) in [
+        ("before pixels", Stop::BeforePixels, None),
+        ("a tag before pixels", Stop::BeforePixels, Some(&pixels[..])),
     ] {
         let reader = Counted { bytes: file(&long), furthest: AtomicU64::new(0) };
         let options = ParseOptions { stop, ..ParseOptions::default() };
-        let found = DicomFile::from_reader(&reader, &options).unwrap();
+        let found = DicomFile::from_reader(&reader, &options, wanted).unwrap();
         assert!(!tags(&found).contains(&Tag::PIXEL_DATA.0), "{name}");
         let furthest = reader.furthest.into_inner();
         assert!(furthest <= 16 * 1024, "{name} read {furthest} bytes");

@@ -58,7 +58,7 @@ def dcmread(
         source: A path, the bytes of a file, or a file object opened for reading bytes.
         stop_before_pixels: Leave out the pixel data elements and what follows them.
         specific_tags: Keep only these elements (keywords or tags) and (0008,0005) Specific
-            Character Set. Nothing after the last of them is read.
+            Character Set. Long values of others are not read.
         force: Read files without the prefix `DICM` (PS3.10 §7.1) and, of a damaged file, everything
             before the damage; `Dataset.deviations` says where that is.
         charset: The character set of all text, items included, in place of a wrong (0008,0005)

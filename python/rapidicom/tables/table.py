@@ -240,7 +240,7 @@ def scan(
     progress: bool = False,
     cache: str | os.PathLike[str] | None = None,
 ) -> Table:
-    """Read the headers of many files into a table, each only as far as the last wanted element.
+    """Read the headers of many files into a table, stepping over pixels and long values.
 
     Rows are in the order of the paths: files that are named first, then those found in folders,
     sorted. Files in folders that are not DICOM are skipped and counted: see `Table.skipped`.

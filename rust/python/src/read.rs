@@ -17,10 +17,11 @@ use crate::dataset::PyDataset;
 use crate::error::to_python;
 use crate::warning::warn_of;
 
-fn options(stop_before_pixels: bool, specific_tags: Option<&[Tag]>, force: bool) -> ParseOptions {
+fn options(stop_before_pixels: bool, force: bool) -> ParseOptions {
     let prefix = if force { Prefix::Ignored } else { Prefix::Needed };
     let rules = Rules { leniencies: leniencies(force), ..Rules::default() };
-    ParseOptions { stop: Stop::for_tags(specific_tags, stop_before_pixels), prefix, rules }
+    let stop = if stop_before_pixels { Stop::BeforePixels } else { Stop::AtEnd };
+    ParseOptions { stop, prefix, rules }
 }
 
 /// Which files without a prefix are read among many.
@@ -67,7 +68,7 @@ pub(crate) fn read_path<'py>(
     mmap: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
-    let options = options(stop_before_pixels, specific_tags.as_deref(), force);
+    let options = options(stop_before_pixels, force);
     let file = py.detach(|| DicomFile::open(&path, &options));
     finish(py, file, specific_tags, charset, mmap)
 }
@@ -83,7 +84,7 @@ pub(crate) fn read_bytes<'py>(
     force: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
-    let options = options(stop_before_pixels, specific_tags.as_deref(), force);
+    let options = options(stop_before_pixels, force);
     finish(py, DicomFile::from_memory(Arc::new(bytes), &options), specific_tags, charset, "never")
 }
 
@@ -99,7 +100,7 @@ pub(crate) fn read_elements<'py>(
     force: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = if is_little_endian { ByteOrder::Little } else { ByteOrder::Big };
-    let options = options(stop_before_pixels, None, force);
+    let options = options(stop_before_pixels, force);
     let encoding = Encoding { order, is_implicit };
     let dataset = Dataset::from_memory(Arc::new(bytes), encoding, options.stop, &options.rules);
     let mut dataset = dataset.map_err(to_python)?;
@@ -128,7 +129,7 @@ pub(crate) fn characters(terms: &[String]) -> PyResult<CharacterSet> {
     CharacterSet::from_terms(terms).ok_or_else(unknown)
 }
 
-/// Reads through `read_at(offset, length) -> bytes`, no further than is wanted.
+/// Reads through `read_at(offset, length) -> bytes`, no more than is wanted.
 #[pyfunction]
 pub(crate) fn read_stream<'py>(
     py: Python<'py>,
@@ -140,9 +141,9 @@ pub(crate) fn read_stream<'py>(
     force: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
-    let options = options(stop_before_pixels, specific_tags.as_deref(), force);
+    let options = options(stop_before_pixels, force);
     let stream = Stream { read_at, length, raised: std::sync::Mutex::new(None) };
-    let file = DicomFile::from_reader(&stream, &options);
+    let file = DicomFile::from_reader(&stream, &options, specific_tags.as_deref());
     if let Some(raised) =
         stream.raised.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
     {

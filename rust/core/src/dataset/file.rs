@@ -8,9 +8,10 @@ use std::sync::Arc;
 use super::bytes::FileBytes;
 use super::elements::Dataset;
 use super::surroundings::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::parse::{
-    Deviations, PREAMBLE_LENGTH, ParseOptions, ParsedFile, Rules, Segment, Window, parse_file,
+    Deviations, Element, PREAMBLE_LENGTH, ParseOptions, ParsedFile, Rules, Segment, Window,
+    parse_file,
 };
 use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, SharedBytes, Source};
 use crate::tag::Tag;
@@ -93,20 +94,32 @@ impl DicomFile {
     }
 
     /// Reads a file that another reads for us, such as an object with `seek` and `read`. Everything
-    /// up to where `options` stop is kept, because the object may be closed afterwards.
+    /// up to where `options` stop is kept, because the object may be closed afterwards; of long
+    /// values only those of the elements `wanted`, if not all are.
     ///
     /// # Errors
     ///
     /// If it cannot be read, or is no DICOM file that is read yet.
-    pub fn from_reader(reader: &dyn ReadAt, options: &ParseOptions) -> Result<DicomFile> {
-        let options =
-            ParseOptions { rules: Rules { deferred_above: u64::MAX, ..options.rules }, ..*options };
+    pub fn from_reader(
+        reader: &dyn ReadAt,
+        options: &ParseOptions,
+        wanted: Option<&[Tag]>,
+    ) -> Result<DicomFile> {
+        let deferred_above = wanted.map_or(u64::MAX, |_| options.rules.deferred_above);
+        let rules = Rules { deferred_above, ..options.rules };
+        let options = ParseOptions { rules, ..*options };
         let (mut buffer, mut parsed, mut segments) =
             (AlignedBuffer::default(), ParsedFile::default(), Vec::new());
         let mut window =
             Window::file(reader, &mut buffer, Some(&mut segments), &options.rules.limits)?;
         parse_file(&mut window, &options, &mut parsed)?;
         window.keep(parsed.used);
+        if parsed.inflated.is_none() {
+            let is_wanted = |element: &&Element| wanted.is_some_and(|it| it.contains(&element.tag));
+            for element in parsed.elements.iter().filter(is_wanted) {
+                keep_value(reader, element, &mut segments)?;
+            }
+        }
         let nothing: SharedBytes = Arc::new([]);
         Ok(DicomFile::from_parsed(&mut parsed, &options, Source::Memory(nothing), segments))
     }
@@ -194,6 +207,27 @@ impl DicomFile {
     }
 }
 
+/// Reads the value of an element that was stepped over.
+fn keep_value(reader: &dyn ReadAt, element: &Element, segments: &mut Vec<Segment>) -> Result<()> {
+    let Element { value_offset: offset, value_length: length, .. } = *element;
+    if segments.iter().any(|segment| segment.get(offset, length).is_some()) {
+        return Ok(());
+    }
+    let cut = |available| ErrorKind::ValueCutShort { needed: length, available };
+    // The parser has cut the length to what the reader has.
+    let available = reader.length().saturating_sub(offset);
+    let mut bytes = match usize::try_from(length) {
+        Ok(size) if length <= available => vec![0; size],
+        _ => return Err(Error::from(cut(available)).at_offset(offset)),
+    };
+    let filled = reader.read_at(&mut bytes, offset)?;
+    if filled < bytes.len() {
+        return Err(Error::from(cut(filled as u64)).at_offset(offset));
+    }
+    segments.push(Segment { offset, bytes: bytes.into() });
+    Ok(())
+}
+
 // Written by hand, so that no debug output shows the text of a value.
 impl std::fmt::Debug for DicomFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -205,7 +239,6 @@ impl std::fmt::Debug for DicomFile {
 mod tests {
     use super::*;
     use crate::cursor::copy_into;
-    use crate::error::ErrorKind;
     use crate::parse::{Prefix, Stop};
 
     /// A file of Explicit VR Little Endian with this data set.
@@ -243,7 +276,7 @@ mod tests {
         let options = ParseOptions::default();
         let on_disk = DicomFile::open(&path, &options).unwrap();
         let in_memory = DicomFile::from_memory(Arc::new(bytes.clone()), &options).unwrap();
-        let read = DicomFile::from_reader(&Reader(bytes), &options).unwrap();
+        let read = DicomFile::from_reader(&Reader(bytes), &options, None).unwrap();
         for (name, found, is_file) in
             [("a path", &on_disk, true), ("memory", &in_memory, false), ("a reader", &read, false)]
         {

@@ -203,6 +203,15 @@ pub fn uid_entry(uid: &str) -> Option<&'static UidEntry> {
     UIDS.get(UIDS.binary_search_by(|entry| entry.uid.cmp(uid)).ok()?)
 }
 
+/// Whether instances of the SOP Class with this UID are images, so that one without is damaged.
+pub(crate) fn is_image_class(uid: &str) -> bool {
+    const OTHERS: [&str; 3] =
+        ["EnhancedUSVolumeStorage", "ParametricMapStorage", "SegmentationStorage"];
+    uid_entry(uid).is_some_and(|entry| {
+        entry.keyword.contains("ImageStorage") || OTHERS.contains(&entry.keyword)
+    })
+}
+
 /// The UID with this keyword. Goes through all of them: it is asked for once a name, when a script
 /// is loaded.
 pub fn uid_of_keyword(keyword: &str) -> Option<&'static str> {

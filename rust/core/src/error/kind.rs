@@ -54,6 +54,8 @@ pub enum ErrorKind {
     HeaderCutShort { needed: u64, available: u64 },
     /// The data end inside a value field.
     ValueCutShort { needed: u64, available: u64 },
+    /// The header turns into bytes that are no elements.
+    Overwritten,
     /// An item was expected (PS3.5 §7.5) and another tag stands there.
     ItemExpected { found: Tag },
     /// A delimiter stands where an element was expected (PS3.5 §7.5.1).
@@ -172,6 +174,10 @@ impl fmt::Display for ErrorKind {
             ErrorKind::NotDeflated => {
                 f.write_str("the bytes are not deflated as the Transfer Syntax says")
             }
+            ErrorKind::Overwritten => f.write_str(
+                "the header turns into bytes that are no data elements: a part of the file was \
+                 overwritten or never written",
+            ),
             ErrorKind::DeflatedCutShort => f.write_str("the deflated bytes end too early"),
             ErrorKind::Unsupported { what, coded } => {
                 f.write_str(what)?;

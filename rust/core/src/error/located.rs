@@ -157,6 +157,7 @@ impl Error {
             ErrorKind::FileChanged => Some(Hint::ReadAgain),
             ErrorKind::PixelsCutShort { .. }
             | ErrorKind::ValueCutShort { .. }
+            | ErrorKind::Overwritten
             | ErrorKind::DeflatedCutShort => Some(Hint::CopyAgain),
             ErrorKind::TooDeep { .. }
             | ErrorKind::TooMany { .. }
@@ -281,6 +282,7 @@ mod tests {
             (ErrorKind::FileChanged, Some(Hint::ReadAgain)),
             (ErrorKind::ValueCutShort { needed: 2, available: 1 }, Some(Hint::CopyAgain)),
             (ErrorKind::DeflatedCutShort, Some(Hint::CopyAgain)),
+            (ErrorKind::Overwritten, Some(Hint::CopyAgain)),
             (ErrorKind::TooDeep { limit: 1 }, Some(Hint::Damaged)),
             (ErrorKind::DecodedTooLong { limit: 1 }, Some(Hint::Damaged)),
             (ErrorKind::unsupported(VIDEO, "1.2"), Some(Hint::DecodeVideo)),

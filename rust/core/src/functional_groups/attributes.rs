@@ -85,9 +85,6 @@ pub(super) fn is_wanted_sequence(tag: Tag) -> bool {
     )
 }
 
-/// The last tag that is wanted of a functional group's item; private groups come after it.
-pub(super) const LAST_WANTED: Tag = Tag::new(0x0062, 0x000B);
-
 /// One value field, and how it is written.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {

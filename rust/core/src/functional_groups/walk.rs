@@ -1,6 +1,6 @@
 //! The items of the functional groups, one after the other, none of them kept.
 
-use super::attributes::{Field, FrameAttributes, LAST_WANTED, is_wanted_sequence};
+use super::attributes::{Field, FrameAttributes, is_wanted_sequence};
 use super::dimensions::Dimensions;
 use crate::cursor::Run;
 use crate::dataset::Dataset;
@@ -166,7 +166,7 @@ impl Walk<'_> {
     fn parse(&mut self, run: Run<'_>, item: ItemRange, elements: &mut Vec<Element>) -> Result<()> {
         let Some(bytes) = run.get(item.offset, item.length) else { return Ok(()) };
         let mut window = Window::memory(bytes, item.offset);
-        let (stop, rules) = (Stop::After(LAST_WANTED), self.rules);
+        let (stop, rules) = (Stop::AtEnd, self.rules);
         parse_elements(
             &mut window,
             item.offset,

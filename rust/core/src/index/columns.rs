@@ -73,8 +73,6 @@ pub struct ColumnSpec {
     pub(super) tag: Tag,
     kind: Kind,
     width: Width,
-    /// The dictionary leaves a choice of VR that Pixel Representation decides.
-    is_undecided: bool,
 }
 
 impl ColumnSpec {
@@ -136,8 +134,7 @@ impl ColumnSpec {
             _ => ColumnFault::NoValues { name: name_of(tag) },
         })?;
         let width = entry.map_or(Width::One, |entry| Width::of_vm(entry.vm));
-        let is_undecided = vr == Some(DictionaryVr::UsOrSs);
-        Ok(ColumnSpec { name, steps, tag, kind, width, is_undecided })
+        Ok(ColumnSpec { name, steps, tag, kind, width })
     }
 
     /// The columns that are wanted. One that is there twice, and `path`, which every table has, are
@@ -176,10 +173,9 @@ impl ColumnSpec {
         self.width
     }
 
-    /// The last tag that has to be read on the level that is `depth` sequences down.
-    pub(super) fn last_tag(&self, depth: usize) -> Tag {
-        let own = self.steps.get(depth).map_or(self.tag, |step| step.tag);
-        if self.is_undecided { own.max(Tag::PIXEL_REPRESENTATION) } else { own }
+    /// Whether its element, or the sequence that leads there, is of the File Meta Information.
+    pub(super) fn is_in_meta(&self) -> bool {
+        self.steps.first().map_or(self.tag, |step| step.tag).group() == 2
     }
 }
 
@@ -358,11 +354,15 @@ mod tests {
     }
 
     #[test]
-    fn the_last_tag_is_that_of_the_level() {
-        let column = ColumnSpec::parse("00081115[1].(0040,A730).Rows").unwrap();
-        assert_eq!(column.name(), "ReferencedSeriesSequence[1].ContentSequence.Rows");
-        let tags = [0, 1, 2, 3].map(|depth| column.last_tag(depth).0);
-        assert_eq!(tags, [0x0008_1115, 0x0040_A730, 0x0028_0010, 0x0028_0010]);
+    fn a_column_is_of_the_level_where_its_path_starts() {
+        for (path, is_in_meta) in [
+            ("00081115[1].(0040,A730).Rows", false),
+            ("TransferSyntaxUID", true),
+            ("(0002,0201).Rows", true),
+            ("Rows", false),
+        ] {
+            assert_eq!(ColumnSpec::parse(path).unwrap().is_in_meta(), is_in_meta, "{path}");
+        }
     }
 
     #[test]
@@ -389,12 +389,5 @@ mod tests {
             let message = ColumnSpec::of_tag(tag).unwrap_err().to_string();
             assert!(message.contains(name) && message.contains(fault), "{message}");
         }
-    }
-
-    #[test]
-    fn pixel_representation_is_read_where_it_decides() {
-        let column = ColumnSpec::parse("ZeroVelocityPixelValue").unwrap();
-        assert_eq!(column.last_tag(0), Tag::PIXEL_REPRESENTATION);
-        assert_eq!(ColumnSpec::parse("Rows").unwrap().last_tag(0), Tag::new(0x0028, 0x0010));
     }
 }

@@ -1,5 +1,5 @@
-//! Reads the headers of many files into a table: each file opened once, read as far as the last
-//! wanted element.
+//! Reads the headers of many files into a table: each file opened once, its elements gone through
+//! to the last, because a wanted one may be anywhere. Long values are stepped over.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +15,11 @@ use crate::parse::{
     parse_file,
 };
 use crate::source::{AlignedBuffer, FileList, OpenFile, add_special};
-use crate::tag::Tag;
 use crate::workers::{Tick, Workers, for_each};
+
+/// Values longer than this are stepped over: few columns are about one, and one read more costs as
+/// much as some 16 KB.
+const DEFERRED_ABOVE: u64 = 16 * 1024;
 
 /// What a file that cannot be read does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,16 +77,19 @@ pub(super) fn read_chunks(
     on_error: OnError,
     tick: Tick<'_>,
 ) -> Result<Vec<Chunk>> {
-    let last = columns.iter().map(|column| column.last_tag(0)).max().unwrap_or(Tag::ZERO);
     let job = Job {
         named_count: files.named_count,
         is_unasked: files.is_unasked,
         columns,
-        last,
         options: ParseOptions {
-            stop: Stop::After(last),
+            stop: Stop::AtEnd,
             prefix,
-            rules: Rules { leniencies: leniencies(), ..Rules::default() },
+            rules: Rules {
+                leniencies: leniencies(),
+                after_pixels: Some(Leniencies::DEFAULT),
+                deferred_above: DEFERRED_ABOVE,
+                ..Rules::default()
+            },
         },
         on_error,
         first_failed: AtomicUsize::new(usize::MAX),
@@ -143,7 +149,6 @@ fn leniencies() -> Leniencies {
 struct Job<'j> {
     named_count: usize,
     columns: &'j [ColumnSpec],
-    last: Tag,
     options: ParseOptions,
     on_error: OnError,
     /// The number of the first file that failed; with [`OnError::Stop`] those after it are left
@@ -216,20 +221,12 @@ impl<'j> Worker<'j> {
     fn add_row(&mut self, path: &Path) -> Result<()> {
         let job = self.job;
         let Worker { buffer, segments, parsed, chunk, .. } = self;
-        let file = OpenFile::open_for_header(path)?;
-        let mut parse = |parsed: &mut ParsedFile, options: &ParseOptions| -> Result<u64> {
-            segments.clear();
-            let mut window =
-                Window::file(&file, buffer, Some(&mut *segments), &options.rules.limits)?;
-            parse_file(&mut window, options, parsed)?;
-            Ok(window.base())
-        };
-        let mut base = parse(parsed, &job.options)?;
-        if parsed.elements.is_empty() && job.last.group() > 2 {
-            // The file has no element up to the last wanted one: an odd data set, or no data set.
-            // The rest shows which.
-            base = parse(parsed, &ParseOptions { stop: Stop::AtEnd, ..job.options })?;
-        }
+        let file = OpenFile::open_once(path)?;
+        segments.clear();
+        let limits = &job.options.rules.limits;
+        let mut window = Window::file(&file, buffer, Some(&mut *segments), limits)?;
+        parse_file(&mut window, &job.options, parsed)?;
+        let base = window.base();
 
         let bytes = HeaderBytes { file: Some(&file), segments, window: buffer.as_slice(), base };
         // What was deflated lies in memory, as far as it is wanted.
@@ -246,7 +243,7 @@ impl<'j> Worker<'j> {
         let dataset = level(&parsed.elements, parsed.encoding, inflated.unwrap_or(bytes));
         let row = chunk.files.len();
         for ((column, spec), rows) in job.columns.iter().enumerate().zip(&mut chunk.columns) {
-            let level = if spec.last_tag(0).group() == 2 { &meta } else { &dataset };
+            let level = if spec.is_in_meta() { &meta } else { &dataset };
             if !level.add_row(spec, rows)? {
                 chunk.invalid.push(InvalidValue { row, column });
             }

@@ -169,13 +169,12 @@ impl<'a> Level<'a> {
         let end = start.saturating_add(usize::try_from(item.length).unwrap_or(usize::MAX));
         let window = value.get(start..end).unwrap_or_default();
         let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
-        let stop = Stop::After(column.last_tag(depth));
         let mut item_window = Window::memory(window, item.offset);
         parse_elements(
             &mut item_window,
             item.offset,
             item.encoding,
-            stop,
+            Stop::AtEnd,
             self.rules,
             &mut elements,
             &mut deviations,

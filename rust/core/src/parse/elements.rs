@@ -17,13 +17,14 @@ use crate::vr::Vr;
 /// the order of their tags; returns the offset at which the parser stopped.
 ///
 /// ```
-/// use rapidicom_core::{Deviations, Encoding, Rules, Stop, Tag, Window, parse_elements};
+/// use rapidicom_core::{Deviations, Encoding, Rules, Stop, Window, parse_elements};
 ///
 /// let mut bytes = Vec::new();
 /// bytes.extend(b"\x08\x00\x60\x00CS\x02\x00");  // (0008,0060), CS, 2 bytes
 /// bytes.extend(b"CT");                          // Modality
-/// bytes.extend(b"\x28\x00\x10\x00US\x02\x00");  // (0028,0010), US, 2 bytes
-/// bytes.extend(b"\x00\x02");                    // 512 rows
+/// bytes.extend(b"\xE0\x7F\x10\x00OW\x00\x00");  // (7FE0,0010), OW
+/// bytes.extend(b"\x02\x00\x00\x00");            // 2 bytes
+/// bytes.extend(b"\x00\x02");                    // a pixel
 ///
 /// let mut window = Window::memory(&bytes, 0);
 /// let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
@@ -31,7 +32,7 @@ use crate::vr::Vr;
 ///     &mut window,
 ///     0,
 ///     Encoding::EXPLICIT_LITTLE,
-///     Stop::After(Tag::new(0x0008, 0x0060)),
+///     Stop::BeforePixels,
 ///     &Rules::default(),
 ///     &mut elements,
 ///     &mut deviations,
@@ -56,18 +57,26 @@ pub fn parse_elements(
     elements: &mut Vec<Element>,
     deviations: &mut Deviations,
 ) -> Result<u64> {
-    let first = elements.len();
-    let walk = Walk { window, rules, deviations };
-    let end = Parser { walk, encoding, after_zeros: 0, is_fast: true }.run(start, stop, elements);
-    sort(elements, first, stop, deviations);
-    match end {
-        Err(error) if elements.len() > first => {
-            let damage = keep_what_was_read(error, start, rules)?;
-            deviations.add(damage);
-            Ok(damage.offset)
-        }
-        end => end,
-    }
+    Parser::new(Walk { window, rules, deviations }, encoding).parse(start, stop, elements)
+}
+
+/// [`parse_elements`] of the data set of a file, whose header ends with its pixel data.
+///
+/// # Errors
+///
+/// As [`parse_elements`], and if the header turns into zeros.
+pub(super) fn parse_outermost(
+    walk: Walk<'_, '_>,
+    encoding: Encoding,
+    start: u64,
+    stop: Stop,
+    elements: &mut Vec<Element>,
+) -> Result<u64> {
+    let leniencies = walk.rules.after_pixels.unwrap_or(walk.rules.leniencies);
+    let rules = Rules { leniencies, ..*walk.rules };
+    let mut parser = Parser::new(walk, encoding);
+    parser.after_pixels = Some(&rules);
+    parser.parse(start, stop, elements)
 }
 
 /// The record of an element of undefined length whose value field starts where `window` does: its
@@ -87,7 +96,7 @@ pub(crate) fn parse_undefined(
     let header = ElementHeader { tag, vr, header_length: 0, value_length: None };
     let (start, end) = (window.base(), window.end());
     let walk = Walk { window, rules, deviations: &mut *deviations };
-    let mut parser = Parser { walk, encoding, after_zeros: 0, is_fast: true };
+    let mut parser = Parser::new(walk, encoding);
     match parser.undefined(&header, start) {
         Ok((element, _)) => Ok(element),
         Err(error) => {
@@ -172,6 +181,33 @@ struct Parser<'p, 'w> {
     after_zeros: u64,
     /// Whether plain elements take the shorter way, which finds the same.
     is_fast: bool,
+    /// In the header of a file, the rules that hold from its pixel data on.
+    after_pixels: Option<&'p Rules>,
+}
+
+impl<'p, 'w> Parser<'p, 'w> {
+    fn new(walk: Walk<'p, 'w>, encoding: Encoding) -> Parser<'p, 'w> {
+        Parser { walk, encoding, after_zeros: 0, is_fast: true, after_pixels: None }
+    }
+
+    /// See [`parse_elements`].
+    fn parse(mut self, start: u64, stop: Stop, elements: &mut Vec<Element>) -> Result<u64> {
+        let count = elements.len();
+        // A command before the data set of a file is a part of it.
+        let first = if self.after_pixels.is_some() { 0 } else { count };
+        let end = self.run(start, stop, elements);
+        let is_any = elements.len() > count;
+        let Walk { rules, deviations, .. } = self.walk;
+        sort(elements, first, stop, deviations);
+        match end {
+            Err(error) if is_any => {
+                let damage = keep_what_was_read(error, start, rules)?;
+                deviations.add(damage);
+                Ok(damage.offset)
+            }
+            end => end,
+        }
+    }
 }
 
 impl Parser<'_, '_> {
@@ -197,6 +233,11 @@ impl Parser<'_, '_> {
                 || (header.tag == Tag::ZERO && !elements.is_empty() && self.is_zero(offset)?);
             if is_end {
                 return Ok(offset);
+            }
+            if header.tag.is_pixel_data()
+                && let Some(rules) = self.after_pixels.take()
+            {
+                self.walk.rules = rules;
             }
             let limit = self.walk.rules.limits.element_count;
             if elements.len() >= limit {
@@ -257,6 +298,11 @@ impl Parser<'_, '_> {
         }
         if let Some(other) = self.walk.window.find_other_than_zero(offset)? {
             self.after_zeros = other;
+            // One element of zeros is a writer's padding; two are a part that was overwritten.
+            let is_overwritten = other.saturating_sub(offset) >= 2 * ItemHeader::LENGTH;
+            if is_overwritten && self.after_pixels.is_some() {
+                return Err(Error::from(ErrorKind::Overwritten).at_offset(offset));
+            }
             return Ok(false);
         }
         let error = ErrorKind::BadValue { what: "the rest", found: 0, expected: "elements" };

@@ -1,13 +1,15 @@
 //! A file from its first byte (PS3.10 §7): preamble, prefix, File Meta Information, data set.
 
 use super::detect::{find_encoding, guess_encoding, is_not_deflated, meta_encoding};
-use super::elements::{FILE_META_GROUP, keep_what_was_read, parse_elements};
+use super::elements::{FILE_META_GROUP, keep_what_was_read, parse_elements, parse_outermost};
 use super::header::{Element, Encoding};
 use super::leniency::{Deviation, Deviations, Leniency};
 use super::looks_like::looks_like;
+use super::overwritten::check_end;
 use super::prefix::{Prefix, bare_start};
 use super::rules::Rules;
 use super::stop::Stop;
+use super::walk::Walk;
 use super::window::Window;
 use crate::error::{Error, ErrorKind, LooksLike, Result};
 use crate::tag::Tag;
@@ -174,16 +176,8 @@ fn parse_dataset(
     };
     parsed.encoding =
         find_encoding(window, start, expected, &options.rules, &mut parsed.deviations)?;
-    let ParsedFile { elements, deviations, encoding, .. } = parsed;
-    let end = parse_elements(
-        window,
-        start,
-        *encoding,
-        options.stop,
-        &options.rules,
-        elements,
-        deviations,
-    )?;
+    let end = parse_rest(window, start, options, parsed)?;
+    let elements = &parsed.elements;
     // The last window may have been left behind by a jump to the end of the data.
     let last = elements
         .iter()
@@ -193,6 +187,24 @@ fn parse_dataset(
     let used = last.unwrap_or(end).max(start).saturating_sub(window.base());
     parsed.used = usize::try_from(used).unwrap_or(usize::MAX);
     Ok(())
+}
+
+/// Parses the elements from `start` on, whose encoding is known; returns the offset at which the
+/// parser stopped.
+fn parse_rest(
+    window: &mut Window<'_>,
+    start: u64,
+    options: &ParseOptions,
+    parsed: &mut ParsedFile,
+) -> Result<u64> {
+    let ParsedFile { elements, deviations, encoding, .. } = parsed;
+    let rules = &options.rules;
+    let walk = Walk { window: &mut *window, rules, deviations: &mut *deviations };
+    let end = parse_outermost(walk, *encoding, start, options.stop, elements)?;
+    if !rules.leniencies.allow(Leniency::Damaged) {
+        check_end(window, elements, deviations)?;
+    }
+    Ok(end)
 }
 
 /// Parses group 0002; returns the offset of the first element that does not belong to it. The
@@ -247,12 +259,14 @@ fn parse_deflated(
         let expected = Some(Encoding::EXPLICIT_LITTLE);
         parsed.encoding =
             find_encoding(inflated, 0, expected, &options.rules, &mut parsed.deviations)?;
-        let ParsedFile { elements, deviations, encoding, .. } = parsed;
-        parse_elements(inflated, 0, *encoding, options.stop, &options.rules, elements, deviations)
+        parse_rest(inflated, 0, options, parsed)
     };
     parse(&mut inflated, parsed).map_err(Error::in_inflated)?;
     if inflated.is_deflated_cut_short() {
-        let (granted, error) = (options.rules.leniencies, ErrorKind::DeflatedCutShort);
+        let has_pixels = parsed.elements.iter().any(|element| element.tag.is_pixel_data());
+        let after_pixels = options.rules.after_pixels.filter(|_| has_pixels);
+        let granted = after_pixels.unwrap_or(options.rules.leniencies);
+        let error = ErrorKind::DeflatedCutShort;
         let found = granted.tolerate(Leniency::DeflatedCutShort, inflated.end(), error);
         parsed.deviations.add(found.map_err(Error::in_inflated)?);
     }

@@ -18,6 +18,7 @@ mod header;
 mod items;
 mod leniency;
 mod looks_like;
+mod overwritten;
 mod plain;
 mod prefix;
 mod rules;

@@ -10,6 +10,9 @@ pub struct Rules {
     pub limits: Limits,
     /// What is tolerated.
     pub leniencies: Leniencies,
+    /// What is tolerated of a file's pixel data and of what follows it; `None` for the same. What
+    /// makes a header incomplete does not make one so there.
+    pub after_pixels: Option<Leniencies>,
     /// Values up to this length are read along with the elements around them; longer ones stay in
     /// the file until they are asked for.
     pub deferred_above: u64,
@@ -24,6 +27,7 @@ impl Default for Rules {
         Rules {
             limits: Limits::DEFAULT,
             leniencies: Leniencies::DEFAULT,
+            after_pixels: None,
             deferred_above: DEFERRED_ABOVE,
         }
     }

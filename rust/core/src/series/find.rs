@@ -10,9 +10,8 @@ use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
 use crate::error::{Error, ErrorKind, Family, Result, SeriesFault};
-use crate::parse::{ParseOptions, Prefix, Stop};
+use crate::parse::{Leniencies, ParseOptions, Prefix, Rules};
 use crate::source::{FileList, add_special};
-use crate::tag::Tag;
 use crate::uid;
 use crate::workers::{Tick, Workers, for_each};
 
@@ -37,9 +36,7 @@ pub struct FoundSeries {
 ///
 /// If the file cannot be read, is no DICOM file, or has no elements.
 pub(super) fn read_instance_header(path: &Path, prefix: Prefix) -> Result<InstanceHeader> {
-    let stop = Stop::After(Tag::PIXEL_DATA);
-    let options = ParseOptions { stop, prefix, ..ParseOptions::default() };
-    let file = DicomFile::open(path, &options)?;
+    let file = DicomFile::open(path, &ParseOptions { prefix, ..ParseOptions::default() })?;
     if file.dataset.elements().is_empty() {
         return Err(Error::from(ErrorKind::Series(SeriesFault::NoElements)).in_file(path));
     }
@@ -76,13 +73,13 @@ pub(super) fn read_instance_headers(
         .collect())
 }
 
-/// The Series Instance UID of a file whose header is damaged after it.
+/// The Series Instance UID of a file whose header is damaged, if what can be read has it.
 fn series_of_damaged(path: &Path, prefix: Prefix, error: &Error) -> Option<String> {
     if !matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported) {
         return None;
     }
-    let stop = Stop::After(SERIES_INSTANCE_UID);
-    let options = ParseOptions { stop, prefix, ..ParseOptions::default() };
+    let rules = Rules { leniencies: Leniencies::ALL, ..Rules::default() };
+    let options = ParseOptions { rules, prefix, ..ParseOptions::default() };
     let file = DicomFile::open(path, &options).ok()?;
     let value = file.dataset.value(file.dataset.find(SERIES_INSTANCE_UID)?).ok()?;
     Some(uid::trim(&value).to_owned()).filter(|uid| !uid.is_empty())

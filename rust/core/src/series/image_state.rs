@@ -69,7 +69,9 @@ impl ImageState {
                 let needed = description.total_length().unwrap_or(u64::MAX);
                 ImageState::Truncated { description, needed, available: 0 }
             }
-            (Err(error), None) if is_image_class(sop_class_uid) => ImageState::Invalid(error),
+            (Err(error), None) if dictionary::is_image_class(sop_class_uid) => {
+                ImageState::Invalid(error)
+            }
             (Err(_), None) => without_image(dataset, sop_class_uid),
             (Err(error), Some(_)) => ImageState::of_error(error, None),
         }
@@ -144,15 +146,6 @@ fn without_image(dataset: &Dataset, sop_class_uid: &str) -> ImageState {
         }
         _ => ImageState::None,
     }
-}
-
-/// Whether instances of this SOP Class are images, so that one without is damaged.
-fn is_image_class(uid: &str) -> bool {
-    const OTHERS: [&str; 3] =
-        ["EnhancedUSVolumeStorage", "ParametricMapStorage", "SegmentationStorage"];
-    dictionary::uid_entry(uid).is_some_and(|entry| {
-        entry.keyword.contains("ImageStorage") || OTHERS.contains(&entry.keyword)
-    })
 }
 
 /// Whether instances of this SOP Class can be images: a dose need not be one, and of private ones

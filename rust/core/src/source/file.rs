@@ -136,32 +136,19 @@ impl OpenFile {
     ///
     /// If the operating system refuses, or the path is a folder, a pipe or a device.
     pub fn open(path: &Path) -> Result<(OpenFile, FileSource)> {
-        let open = || -> io::Result<(File, Metadata)> {
-            let file = open_for_reading(path)?;
-            let metadata = file.metadata()?;
-            if metadata.is_dir() {
-                return Err(io::ErrorKind::IsADirectory.into());
-            }
-            if !metadata.is_file() {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-            }
-            Ok((file, metadata))
-        };
-        let (file, metadata) = open().map_err(|error| Error::from(error).in_file(path))?;
+        let (file, metadata) = open_regular(path)?;
         let length = metadata.len();
         Ok((OpenFile { file, length }, FileSource::new(path, &metadata)))
     }
 
-    /// Opens a file whose header alone is wanted. Its size is not asked for, which saves a
-    /// twentieth of what a header costs: where it ends shows when it is read, and a folder or a
-    /// pipe refuses to be read at an offset.
+    /// [`OpenFile::open`] of a file that is not opened again later.
     ///
     /// # Errors
     ///
-    /// If the operating system refuses.
-    pub fn open_for_header(path: &Path) -> Result<OpenFile> {
-        let file = open_for_reading(path).map_err(|error| Error::from(error).in_file(path))?;
-        Ok(OpenFile { file, length: u64::MAX })
+    /// As [`OpenFile::open`].
+    pub fn open_once(path: &Path) -> Result<OpenFile> {
+        let (file, metadata) = open_regular(path)?;
+        Ok(OpenFile { file, length: metadata.len() })
     }
 
     /// Fills `buffer` from `offset` on.
@@ -210,6 +197,21 @@ impl ReadAt for OpenFile {
         }
         Ok(filled)
     }
+}
+
+fn open_regular(path: &Path) -> Result<(File, Metadata)> {
+    let open = || -> io::Result<(File, Metadata)> {
+        let file = open_for_reading(path)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        Ok((file, metadata))
+    };
+    open().map_err(|error| Error::from(error).in_file(path))
 }
 
 fn open_for_reading(path: &Path) -> io::Result<File> {

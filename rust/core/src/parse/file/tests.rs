@@ -230,10 +230,10 @@ fn what_was_found_before_is_forgotten() {
 
 #[test]
 fn the_bytes_of_what_was_parsed_are_counted() {
-    let long = header(0x0009_1001, b"OB", 1000);
+    let long = header(0x7FE0_0010, b"OB", 1000);
     let bytes = [start(EXPLICIT_UID), modality(), long, vec![0; 1000]].concat();
     let rules = Rules::default();
-    for (stop, used) in [(Stop::AtEnd, bytes.len()), (Stop::After(Tag(MODALITY)), 170)] {
+    for (stop, used) in [(Stop::AtEnd, bytes.len()), (Stop::BeforePixels, 170)] {
         let options = ParseOptions { stop, prefix: Prefix::Needed, rules };
         let mut parsed = ParsedFile::default();
         parse_file(&mut Window::memory(&bytes, 0), &options, &mut parsed).unwrap();

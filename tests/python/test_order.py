@@ -1,0 +1,420 @@
+"""The order of elements, and damage: every way to read a file finds the same.
+
+`RAPIDICOM_MUTATIONS` says how many damaged files are read; 20,000 take some minutes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rapidicom as rd
+from builder import (
+    CT_IMAGE,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    LONG_LENGTH_VRS,
+    PIXEL_DATA,
+    Element,
+    Fragments,
+    Items,
+    encode,
+    file_around,
+)
+from data_paths import BRAIN_MR, FILES
+
+ERRORS = rd.errors.DicomError
+COUNT = int(os.environ.get("RAPIDICOM_MUTATIONS", "1500"))
+PERMUTATIONS = 6
+
+COLUMNS = [
+    "Modality",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "StudyInstanceUID",
+    "PatientID",
+    "StudyDate",
+    "InstanceNumber",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "Rows",
+    "Columns",
+    "PixelRepresentation",
+    "SmallestImagePixelValue",
+    "TransferSyntaxUID",
+    "SharedFunctionalGroupsSequence.PixelMeasuresSequence.PixelSpacing",
+    "PerFrameFunctionalGroupsSequence[1].PlanePositionSequence.ImagePositionPatient",
+    "(0019,1153)",
+    "(0029,1010)",
+]
+TAGS = [name for name in COLUMNS if "." not in name and name[0] != "("] + [0x00191153, 0x00291010]
+
+MODALITY = [
+    Element(0x00080016, "UI", CT_IMAGE),
+    Element(0x00080018, "UI", "1.2.3.4"),
+    Element(0x00080060, "CS", "CT"),
+]
+SERIES = [Element(0x0020000D, "UI", "1.2.3"), Element(0x0020000E, "UI", "1.2.3.5")]
+ROWS = [Element(0x00280010, "US", 80), Element(0x00280011, "US", 80)]
+OWNER = Element(0x00190010, "LO", "VENDOR")
+
+
+def written(path: Path, elements: Sequence[Element], syntax: str = EXPLICIT_LITTLE) -> Path:
+    content = encode(elements, explicit=syntax != IMPLICIT_LITTLE)
+    path.write_bytes(file_around(content, syntax))
+    return path
+
+
+BELOW = [Element(0x00180088, "DS", "53"), Element(0x00180050, "DS", "6"), *ROWS]
+PRIVATE = [*MODALITY, OWNER, Element(0x00191153, "IS", "53"), Element(0x00191006, "DS", "6"), *ROWS]
+LATE = [*MODALITY, *BELOW]
+EARLY_PIXELS = [*MODALITY, Element(PIXEL_DATA, "OW", bytes(40_000)), *BELOW]
+LONG_BETWEEN = [*MODALITY, Element(0x00291010, "OB", bytes(70_000)), *BELOW]
+FRAGMENTED = [
+    *MODALITY,
+    Element(PIXEL_DATA, "OB", Fragments([bytes(9000), bytes(20_000)])),
+    *BELOW,
+]
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE])
+@pytest.mark.parametrize(
+    "elements", [LATE, EARLY_PIXELS, LONG_BETWEEN], ids=["late", "pixels", "long"]
+)
+@pytest.mark.parametrize("others", [[], ["PatientID"], ["Rows"], ["(7FE1,1010)"]])
+def test_an_element_out_of_order_is_found(
+    tmp_path: Path, elements: list[Element], others: list[str], syntax: str
+) -> None:
+    path = written(tmp_path / "a.dcm", elements, syntax)
+    table = rd.scan(path, ["SliceThickness", "SpacingBetweenSlices", *others])
+    assert (table["SliceThickness"][0], table["SpacingBetweenSlices"][0]) == (6, 53)
+    assert not table.errors and not table.invalid
+    for source in (path, path.read_bytes(), io.BytesIO(path.read_bytes())):
+        ds = rd.dcmread(source, specific_tags=["SliceThickness"])
+        assert ds.SliceThickness == 6
+        assert [name for name, _ in ds.deviations] == ["unordered_elements"]
+
+
+@pytest.mark.parametrize("others", [[], ["PatientID"], ["Rows"]])
+def test_a_private_element_out_of_order_is_found(tmp_path: Path, others: list[str]) -> None:
+    path = written(tmp_path / "a.dcm", PRIVATE)
+    table = rd.scan(path, ["(0019,1006)", "(0019,1153)", *others])
+    assert (table["(0019,1006)"].tolist(), table["(0019,1153)"].tolist()) == (["6"], ["53"])
+    ds = rd.dcmread(path, specific_tags=[0x00191006, *others])
+    assert ds[0x00191006].value == 6
+
+
+def test_fragments_are_walked_over(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.dcm", FRAGMENTED)
+    assert rd.scan(path, ["SliceThickness"])["SliceThickness"][0] == 6
+    assert rd.dcmread(io.BytesIO(path.read_bytes()), specific_tags=["Rows"]).Rows == 80
+
+
+def test_a_long_value_that_is_wanted_of_an_object_is_kept() -> None:
+    value = bytes(range(256)) * 300
+    data = file_around(encode([*MODALITY, Element(0x00291010, "OB", value), *ROWS]))
+    with io.BytesIO(data) as opened:
+        ds = rd.dcmread(opened, specific_tags=[0x00291010])
+    assert ds[0x00291010].value == value
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE])
+def test_the_last_of_equal_tags_counts_everywhere(tmp_path: Path, syntax: str) -> None:
+    first, second = (
+        [Element(0x0020000E, "UI", f"1.2.{number}"), Element(0x00200013, "IS", f"{number}")]
+        for number in (7, 8)
+    )
+    path = written(tmp_path / "a.dcm", [*MODALITY, *first, *ROWS, *second], syntax)
+    whole, some = rd.dcmread(path), rd.dcmread(path, specific_tags=["InstanceNumber"])
+    table = rd.scan(path, ["InstanceNumber", "SeriesInstanceUID"])
+    assert whole.InstanceNumber == some.InstanceNumber == table["InstanceNumber"][0] == 8
+    assert whole.SeriesInstanceUID == table["SeriesInstanceUID"][0] == "1.2.8"
+
+
+# What a header turns into, after the first 300 bytes.
+GARBAGE = {
+    "0xFF": b"\xff" * 400,
+    "zeros": bytes(400),
+    "0x55": b"\x55" * 400,
+    "blanks": b" " * 400,
+    "text": b"Somewhere over the rainbow, way up high. " * 10,
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+@pytest.mark.parametrize("has_rest", [False, True], ids=["to the end", "before good bytes"])
+@pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE])
+def test_a_header_that_turns_into_garbage_is_an_error(
+    tmp_path: Path, garbage: bytes, has_rest: bool, syntax: str
+) -> None:
+    names = [Element(0x00181030, "LO", f"a name {number}") for number in range(40)]
+    elements = [*MODALITY, *names, *SERIES, *ROWS, Element(PIXEL_DATA, "OW", bytes(12_800))]
+    data = file_around(encode(elements, explicit=syntax == EXPLICIT_LITTLE), syntax)
+    path = tmp_path / "a.dcm"
+    path.write_bytes(data[:300] + garbage + (data[300 + len(garbage) :] if has_rest else b""))
+    for wanted in (["Modality"], ["Modality", "Rows"], ["TransferSyntaxUID"]):
+        table = rd.scan(path, wanted)
+        assert (len(table), len(table.errors)) == (0, 1), wanted
+    for read in DOORS.values():
+        with pytest.raises(rd.InvalidDicomError):
+            read(path)
+    with pytest.raises(rd.InvalidDicomError):
+        rd.find_series(path)
+    assert rd.dcmread(path, force=True).file_meta.TransferSyntaxUID == syntax
+
+
+def chunks(ds: rd.Dataset, data: bytes) -> tuple[int, list[bytes]]:
+    """The bytes of each element of a little-endian data set, and where the first starts."""
+    is_explicit = ds.file_meta.TransferSyntaxUID != IMPLICIT_LITTLE
+    starts = []
+    for element in ds:
+        offset, _ = ds.element_offset(element.tag)
+        vr = data[offset - 8 : offset - 6].decode("latin-1")
+        is_long = is_explicit and data[offset - 12 : offset - 8] == tag_bytes(element.tag)
+        assert not is_long or data[offset - 8 : offset - 6].decode() in LONG_LENGTH_VRS, vr
+        starts.append(offset - (12 if is_long else 8))
+    ends = [*starts[1:], len(data)]
+    return starts[0], [data[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def tag_bytes(tag: int) -> bytes:
+    return struct.pack("<HH", int(tag) >> 16, int(tag) & 0xFFFF)
+
+
+def enhanced(shuffle: Callable[[list[Element]], list[Element]] = list) -> bytes:
+    """An enhanced image of two frames, the elements of whose items `shuffle` orders."""
+
+    def groups(position: float) -> list[Element]:
+        plane = [
+            Element(0x00200032, "DS", f"0\\0\\{position}"),
+            Element(0x00191153, "LO", "private"),
+            Element(0x00190010, "LO", "VENDOR"),
+        ]
+        measures = [Element(0x00280030, "DS", "1\\2"), Element(0x00180050, "DS", "3")]
+        turned = [Element(0x00200037, "DS", "1\\0\\0\\0\\1\\0")]
+        all_of_frame = [
+            Element(0x00209113, "SQ", Items([shuffle(plane)])),
+            Element(0x00209116, "SQ", Items([turned], undefined_length=True)),
+            Element(0x00289110, "SQ", Items([shuffle(measures)])),
+        ]
+        return shuffle(all_of_frame)
+
+    frames = Items([groups(0.0), groups(3.0)], undefined_item_length=True)
+    elements = [
+        Element(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.2.1"),
+        *MODALITY[1:],
+        *SERIES,
+        Element(0x00280002, "US", 1),
+        Element(0x00280004, "CS", "MONOCHROME2"),
+        Element(0x00280008, "IS", "2"),
+        Element(0x00280010, "US", 4),
+        Element(0x00280011, "US", 4),
+        Element(0x00280100, "US", 16),
+        Element(0x00280101, "US", 16),
+        Element(0x00280102, "US", 15),
+        Element(0x00280103, "US", 0),
+        Element(0x52009230, "SQ", frames),
+        Element(PIXEL_DATA, "OW", bytes(64)),
+    ]
+    return file_around(encode(shuffle(elements)))
+
+
+def rows_of(path: Path) -> tuple[Any, ...]:
+    """All that tables and series have of a file, but its path and its deviations."""
+    together = rd.scan(path, COLUMNS)
+    (row,) = together.to_dicts()
+    for name in COLUMNS:
+        (alone,) = rd.scan(path, [name]).to_dicts()
+        assert repr(alone[name]) == repr(row[name]), name
+    some = rd.dcmread(path, specific_tags=TAGS)
+    values = [(int(element.tag), str(element.value)) for element in some]
+    row.pop("path")
+    invalid = sorted(entry.column for entry in together.invalid)
+    return repr(row), invalid, values, series_of(path)
+
+
+def series_of(path: Path) -> Any:
+    try:
+        found = rd.find_series(path)
+    except ERRORS as error:
+        return type(error).__name__
+    return [
+        (one.uid, one.shape, np.asarray(one.affine).tolist(), [issue.kind for issue in one.report])
+        for one in found
+    ]
+
+
+def is_small(path: Path) -> bool:
+    """Whether a file has a prefix, and is read in no time."""
+    data = path.read_bytes()
+    return len(data) < 400_000 and data[128:132] == b"DICM"
+
+
+PERMUTED = [
+    *(path for path in sorted(FILES.glob("*.dcm")) if is_small(path)),
+    sorted(BRAIN_MR.glob("*.dcm"))[0],
+]
+
+
+@pytest.mark.parametrize("path", PERMUTED, ids=lambda path: path.name)
+def test_any_order_of_elements_gives_the_same(tmp_path: Path, path: Path) -> None:
+    data = path.read_bytes()
+    start, elements = chunks(rd.dcmread(data), data)
+    expected = rows_of(path)
+    shuffled = tmp_path / "a.dcm"
+    for seed in range(PERMUTATIONS):
+        random.Random(seed).shuffle(elements)
+        # What a data set starts with shows how it is written.
+        shuffled.write_bytes(data[:start] + b"".join(elements))
+        assert rows_of(shuffled) == expected, seed
+
+
+def test_any_order_of_elements_in_items_gives_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.dcm"
+    path.write_bytes(enhanced())
+    expected = rows_of(path)
+    assert expected[3][0][1] == (2, 4, 4)
+    for seed in range(4 * PERMUTATIONS):
+        drawn = random.Random(seed)
+        path.write_bytes(enhanced(lambda all_, drawn=drawn: drawn.sample(all_, len(all_))))
+        assert rows_of(path) == expected, seed
+
+
+DOORS: dict[str, Callable[[Path], rd.Dataset]] = {
+    "path": rd.dcmread,
+    "bytes": lambda path: rd.dcmread(path.read_bytes()),
+    "object": lambda path: rd.dcmread(io.BytesIO(path.read_bytes())),
+    "map": lambda path: rd.dcmread(path, mmap="always"),
+    "some": lambda path: rd.dcmread(path, specific_tags=TAGS),
+    "some of an object": lambda path: rd.dcmread(
+        io.BytesIO(path.read_bytes()), specific_tags=["Rows"]
+    ),
+}
+# The header ends before all of it is there: no element is absent because it is not found. A table
+# has no row of such a file (docs/files.md).
+ENDS_EARLY = {
+    "value_cut_short",
+    "missing_delimiter",
+    "trailing_bytes",
+    "deflated_cut_short",
+    "stray_item_end",
+}
+
+
+def verdict(read: Callable[[], rd.Dataset]) -> tuple[str, Any]:
+    try:
+        ds = read()
+    except Exception as error:
+        return type(error).__name__, None
+    return "ok", ds
+
+
+def ends_early(ds: rd.Dataset) -> bool | None:
+    """Whether the header of a file does; `None` if its deviations are too many to tell."""
+    found = [tag for tag in (0x7FE00008, 0x7FE00009, PIXEL_DATA) if tag in ds]
+    pixels = min((ds.element_offset(tag)[0] for tag in found), default=None)
+    early = [offset for name, offset in ds.deviations if name in ENDS_EARLY]
+    if any(pixels is None or offset < pixels for offset in early):
+        return True
+    return None if len(ds.deviations) == 32 else False
+
+
+def mutations(data: bytes, drawn: random.Random) -> bytes:
+    """Damage to a file, most of it in its header."""
+    damaged = bytearray(data)
+    for _ in range(drawn.choice((1, 1, 1, 2, 4))):
+        reach = min(len(damaged), drawn.choice((400, 2000, 2000, len(damaged))))
+        at = drawn.randrange(132, max(reach, 133))
+        length = drawn.choice((1, 2, 4, 7, 8, 16, 50, 400))
+        kind = drawn.randrange(8)
+        if kind == 0:
+            damaged[at : at + 1] = bytes([drawn.randrange(256)])
+        elif kind == 1:
+            run = drawn.choice((b"\xff", b"\0", b"\x55", b" ", b"Some text ", data[200:600]))
+            damaged[at : at + length] = (run * length)[:length]
+        elif kind == 2:
+            del damaged[at:]
+        elif kind == 3:
+            damaged[at:at] = drawn.randbytes(length)
+        elif kind == 4:
+            del damaged[at : at + length]
+        elif kind == 5:
+            other = drawn.randrange(132, max(reach, 133))
+            one, two = damaged[at : at + length], damaged[other : other + length]
+            damaged[at : at + length], damaged[other : other + length] = two, one
+        elif kind == 6:
+            value = drawn.choice((0, 1, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFE, 1 << 16, 1 << 24, 7))
+            damaged[at : at + 4] = struct.pack("<I", value)
+        else:
+            damaged[at : at + 1] = bytes([(damaged[at] if at < len(damaged) else 0) ^ 0x80])
+    return bytes(damaged)
+
+
+def sources() -> Iterator[bytes]:
+    for path in PERMUTED:
+        yield path.read_bytes()[:60_000]
+    yield enhanced()
+    for elements in (LATE, PRIVATE, EARLY_PIXELS, LONG_BETWEEN, FRAGMENTED):
+        yield file_around(encode(elements))
+        yield file_around(encode(elements, explicit=False), IMPLICIT_LITTLE)
+
+
+def check_doors(path: Path) -> None:
+    """Check that each way to read a file says the same of it."""
+    found, whole = verdict(lambda: rd.dcmread(path))
+    for name, read in DOORS.items():
+        other, ds = verdict(lambda read=read: read(path))
+        assert other == found, name
+        # Text is looked at where it is kept.
+        if ds is not None and "some" not in name:
+            assert ds.deviations == whole.deviations, name
+    before, header = verdict(lambda: rd.dcmread(path, stop_before_pixels=True))
+    table = rd.scan(path, COLUMNS)
+    assert len(table) + len(table.errors) == 1
+    if whole is None:
+        assert table.errors
+        with pytest.raises(ERRORS) as raised:
+            rd.find_series(path)
+        assert type(raised.value).__name__ == found
+        # Only what comes after the pixel data makes a difference.
+        assert before == found or (header is not None and ends_with_pixels(path, header))
+        return
+    assert before == "ok"
+    is_early = ends_early(whole)
+    assert is_early is None or bool(table.errors) == is_early, table.errors
+    if len(table):
+        (row,) = table.to_dicts()
+        for name in ("Rows", "InstanceNumber", "SeriesInstanceUID"):
+            if row[name] is not None:
+                assert str(row[name]) == str(whole.get(name)).strip(), name
+
+
+def ends_with_pixels(path: Path, header: rd.Dataset) -> bool:
+    """Whether a header was read up to pixel data, which the bytes name."""
+    data = path.read_bytes()
+    return any(
+        tag in data for tag in (b"\xe0\x7f\x10\0", b"\xe0\x7f\x08\0", b"\x7f\xe0\0\x10")
+    ) or bool(header.deviations)
+
+
+def test_a_damaged_file_is_the_same_through_each_door(tmp_path: Path) -> None:
+    all_ = list(sources())
+    path = tmp_path / "a.dcm"
+    for seed in range(COUNT):
+        drawn = random.Random(seed)
+        path.write_bytes(mutations(drawn.choice(all_), drawn))
+        try:
+            check_doors(path)
+        except AssertionError as error:
+            kept = Path(os.environ.get("RAPIDICOM_KEPT", tmp_path)) / f"mutation-{seed}.dcm"
+            kept.write_bytes(path.read_bytes())
+            raise AssertionError(f"seed {seed}: {error}") from error
