@@ -128,7 +128,7 @@ def test_text_that_is_no_number_is_refused_without_showing_it(vr: str, text: str
     with pytest.raises(ValueError, match=vr) as caught:
         convert_value(vr, text)
     assert text not in str(caught.value)
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
 
 
 NAMES = [

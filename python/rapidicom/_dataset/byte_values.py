@@ -46,7 +46,7 @@ def convert_value(
         NotImplementedError: The VR is unknown.
     """
     if VR not in converters:
-        raise NotImplementedError(f"unknown VR {VR!r}")
+        raise NotImplementedError("unknown VR")
     data = raw_data_element.value or b""
     return _value(VR, data, raw_data_element.is_little_endian, encodings)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Va
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from rapidicom import _core
+from rapidicom._common.parsing import parsed
 from rapidicom._common.tag import BaseTag, Tag
 from rapidicom._dataset.element import DataElement
 
@@ -210,7 +211,7 @@ class ElementAccess(_core.Dataset):
 
 def _check_key(key: object) -> None:
     """Raise `KeyError` if the key is not a tag: no data set can have it."""
-    try:
-        Tag(key)
-    except (TypeError, ValueError, OverflowError):
-        raise KeyError(f"{key!r}") from None
+    if parsed(Tag, key, errors=(TypeError, ValueError, OverflowError)) is None:
+        # A data set or an element in its place shows its values.
+        is_name = isinstance(key, (str, int, float, tuple, type(None)))
+        raise KeyError(f"{key!r}" if is_name else type(key).__name__)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rapidicom._common.errors import InvalidDicomError
 from rapidicom._common.not_offered import not_offered
+from rapidicom._common.parsing import parsed
 from rapidicom._common.tag import Tag
 from rapidicom._dataset.dataset import Dataset
 from rapidicom._dataset.file_reading import dcmread
@@ -282,14 +283,17 @@ class FileSet:
         if not node.record.get("ReferencedFileID"):
             return
         instance = FileInstance(node, self)
-        path = (self._root / instance.FileID).resolve()
-        if not path.is_relative_to(self._root):
+        # What the operating system refuses, such as a name too long, does not exist; its error
+        # would show the File ID.
+        refused = (OSError, ValueError, RuntimeError)
+        path = parsed((self._root / instance.FileID).resolve, errors=refused)
+        if path is not None and not path.is_relative_to(self._root):
             raise InvalidDicomError(
                 "a directory record refers to a file outside of the File-set",
                 tag=node.record["ReferencedFileID"].tag,
                 offset=node.record.seq_item_tell,
             )
-        if not path.exists():
+        if path is None or not parsed(path.exists, errors=refused):
             offset = node.record.seq_item_tell
             warnings.warn(
                 f"the file that the directory record at byte {offset:#x} refers to does not exist",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
+from rapidicom._common.parsing import parsed
 from rapidicom._common.tag import BaseTag, Tag
 from rapidicom._values.constructors import empty_value_for_VR
 from rapidicom._values.dictionary import dictionary_has_tag, dictionary_VR
@@ -118,7 +119,10 @@ def dataset_from_json(
             (name for name in ("Value", "InlineBinary", "BulkDataURI") if name in element), None
         )
         value = None if name is None else element[name]
-        tag = Tag(int(key, 16))
+        number = parsed(int, key, 16)
+        if number is None:
+            raise ValueError("the model has a key that is no tag in hexadecimal digits")
+        tag = Tag(number)
         dataset.add_new(
             tag, vr_from_json(tag, vr, name), value_from_json(cls, tag, vr, value, name, reader)
         )
@@ -163,7 +167,7 @@ def value_from_json(
         ValueError: The name is unknown, or a value does not fit its VR.
     """
     if name not in (None, "Value", "InlineBinary", "BulkDataURI"):
-        raise ValueError(f"{tag} has its value under {name!r}, which the model does not know")
+        raise ValueError(f"{tag} has its value under a name that the model does not know")
     if name is None:
         return empty_value_for_VR(vr)
     if name == "Value":
@@ -178,7 +182,9 @@ def value_from_json(
     if not isinstance(text, str):
         raise TypeError(f"the {name} of {tag} must be a str, not {type(text).__name__}")
     if name == "InlineBinary":
-        data = base64.b64decode(text)
+        data = parsed(base64.b64decode, text)
+        if data is None:
+            raise ValueError(f"the InlineBinary of {tag} is not written in base64")
         return _known_value(tag, data) if vr == "UN" else data
     if reader is None:
         warnings.warn(
@@ -210,9 +216,14 @@ def _from_json(cls: type[Dataset], value: Any, vr: str, reader: BulkDataReader |
         except ValueError:
             warnings.warn("a value with VR AT is not a tag, and is left out", stacklevel=6)
             return None
-    if vr in _INTEGER_VR and vr != "IS":
-        return int(value)
-    return float(value) if vr in FLOAT_VR and vr != "DS" else value
+    kind: type[int] | type[float] | None = int if vr in _INTEGER_VR and vr != "IS" else None
+    kind = float if vr in FLOAT_VR and vr != "DS" else kind
+    if kind is None:
+        return value
+    number = parsed(kind, value, errors=(TypeError, ValueError))
+    if number is None:
+        raise ValueError(f"a value with VR {vr} must be a number")
+    return number
 
 
 def _takes_three(reader: BulkDataReader) -> bool:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rapidicom._common.errors import InvalidDicomError, UnsupportedError
 from rapidicom._common.numbers import as_integer
+from rapidicom._common.parsing import parsed
 from rapidicom._core import Dataset
 from rapidicom._dataset.companding import A_LAW, MU_LAW
 
@@ -145,9 +146,7 @@ def _number(item: Dataset, keyword: str, default: float) -> float:
     value = item.get(keyword)
     if value is None:
         return default
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        # No context: its words are those of the value.
-        pass
-    raise InvalidDicomError(f"{keyword} is not a number", tag=item[keyword].tag)
+    number = parsed(float, value, errors=(TypeError, ValueError))
+    if number is None:
+        raise InvalidDicomError(f"{keyword} is not a number", tag=item[keyword].tag)
+    return number

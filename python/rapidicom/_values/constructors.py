@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from rapidicom._common.parsing import parsed
 from rapidicom._common.tag import BaseTag, Tag
 from rapidicom._values.number_text import IS, DSfloat, ISfloat
 from rapidicom._values.person_name import PersonName
@@ -40,11 +41,11 @@ def unchanged(value: Any) -> Any:
 def _text(value: Any) -> Any:
     if not isinstance(value, bytes):
         return value
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        # The error of `decode` would carry the bytes.
-        raise ValueError("the bytes of a text must be UTF-8") from None
+    # The error of `decode` would carry the bytes.
+    text = parsed(value.decode)
+    if text is None:
+        raise ValueError("the bytes of a text must be UTF-8")
+    return text
 
 
 def _decimal(value: Any) -> Any:
@@ -64,11 +65,13 @@ def _name(value: Any) -> Any:
 
 
 def _tag(value: Any) -> Any:
-    try:
-        return Tag(value) if value or value == 0 else value
-    except ValueError:
-        # That error would show the text.
-        raise ValueError("a value with VR AT must be a keyword or a tag") from None
+    if not value and value != 0:
+        return value
+    # That error would show the text.
+    tag = parsed(Tag, value)
+    if tag is None:
+        raise ValueError("a value with VR AT must be a keyword or a tag")
+    return tag
 
 
 CONSTRUCTORS: dict[str, Callable[[Any], Any]] = {

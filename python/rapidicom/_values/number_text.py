@@ -8,6 +8,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from rapidicom._common.parsing import parsed
 from rapidicom._common.pydicom_types import is_pydicom_number
 
 if TYPE_CHECKING:
@@ -52,10 +53,9 @@ class DSfloat(float):
         # they are.
         if val is None or (isinstance(val, str) and not val.strip()):
             return val  # type: ignore[return-value]
-        try:
-            number = super().__new__(cls, val)
-        except ValueError:
-            raise ValueError("a value with VR DS must be a decimal number") from None
+        number: DSfloat | None = parsed(super().__new__, cls, val)
+        if number is None:
+            raise ValueError("a value with VR DS must be a decimal number")
         if isinstance(val, str):
             number._text = val.strip()
         elif (isinstance(val, DSfloat) or is_pydicom_number(val)) and hasattr(
@@ -111,10 +111,9 @@ class ISfloat(float):
         del validation_mode
         if isinstance(val, str) and not val.strip():
             return val  # type: ignore[return-value]  # as DSfloat
-        try:
-            number = super().__new__(cls, val)
-        except ValueError:
-            raise ValueError("a value with VR IS must be an integer") from None
+        number: ISfloat | None = parsed(super().__new__, cls, val)
+        if number is None:
+            raise ValueError("a value with VR IS must be an integer")
         if isinstance(val, str):
             number.original_string = val.strip()
         elif isinstance(val, (IS, ISfloat)) and hasattr(val, "original_string"):
@@ -137,10 +136,9 @@ class IS(int):
         del validation_mode
         if val is None or (isinstance(val, str) and not val.strip()):
             return val  # type: ignore[return-value]  # as DSfloat
-        try:
-            number = super().__new__(cls, val)
-            exact = number if isinstance(val, (str, int)) else val
-        except (ValueError, OverflowError):
+        number = parsed(super().__new__, cls, val, errors=(ValueError, OverflowError))
+        exact = number if isinstance(val, (str, int)) else val
+        if number is None:
             number, exact = _whole(cls, val)
         if number != exact:
             return ISfloat(val)  # type: ignore[return-value]  # what files hold, and pydicom gives
@@ -173,8 +171,9 @@ class IS(int):
 
 def _whole(cls: type[IS], val: Any) -> tuple[IS, float]:
     """Return the integer part of text like `1.0` or `1e3`, and the number that it was cut from."""
-    try:
-        exact = float(val)
-        return int.__new__(cls, exact), exact
-    except (ValueError, OverflowError):
-        raise ValueError("a value with VR IS must be an integer") from None
+    errors = (ValueError, OverflowError)
+    exact = parsed(float, val, errors=errors)
+    whole = None if exact is None else parsed(int.__new__, cls, exact, errors=errors)
+    if exact is None or whole is None:
+        raise ValueError("a value with VR IS must be an integer")
+    return whole, exact

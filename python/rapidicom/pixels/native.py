@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rapidicom._common.numbers import as_integer
 from rapidicom._values.uid import (
     UID,
     JPEG2000TransferSyntaxes,
@@ -74,7 +75,15 @@ def get_nr_frames(ds: Dataset, warn: bool = True) -> int:
     count = ds.get("NumberOfFrames", 1)
     if not count and warn:
         warnings.warn("Number of Frames is 0 or empty: 1 is assumed", stacklevel=2)
-    return max(int(count or 1), 1)
+    return max(_whole(count or 1, "Number of Frames"), 1)
+
+
+def _whole(value: Any, name: str) -> int:
+    """Return a value as a whole number; its text is in no message."""
+    number = as_integer(value)
+    if number is None:
+        raise ValueError(f"{name} is not a whole number")
+    return number
 
 
 def get_expected_length(ds: Dataset, unit: str = "bytes") -> int:
@@ -109,7 +118,7 @@ def pixel_dtype(ds: Dataset, as_float: bool = False) -> np.dtype[Any]:
         raise AttributeError(
             "unknown byte order: the data set has neither a file nor a Transfer Syntax UID"
         )
-    bits = ds.BitsAllocated
+    bits = _whole(ds.BitsAllocated, "Bits Allocated")
     if as_float:
         kind = "f"
     elif "PixelRepresentation" not in ds:
@@ -117,7 +126,7 @@ def pixel_dtype(ds: Dataset, as_float: bool = False) -> np.dtype[Any]:
     elif ds.PixelRepresentation in (0, 1):
         kind = "ui"[ds.PixelRepresentation]
     else:
-        raise ValueError(f"Pixel Representation must be 0 or 1, not {ds.PixelRepresentation}")
+        raise ValueError("Pixel Representation must be 0 or 1")
     if bits != 1 and (bits < 1 or bits % 8):
         raise ValueError(f"Bits Allocated must be 1 or a multiple of 8, not {bits}")
     size = 1 if bits == 1 and not as_float else bits // 8
@@ -140,16 +149,17 @@ def reshape_pixel_array(ds: Dataset, arr: npt.NDArray[Any]) -> npt.NDArray[Any]:
     Raises:
         ValueError: The attributes contradict each other or the number of samples.
     """
-    if int(ds.get("NumberOfFrames") or 1) < 1:
-        raise ValueError(f"Number of Frames must be 1 or more, not {ds.NumberOfFrames}")
-    samples, planar = int(ds.SamplesPerPixel), 0
+    if (said := _whole(ds.get("NumberOfFrames") or 1, "Number of Frames")) < 1:
+        raise ValueError(f"Number of Frames must be 1 or more, not {said}")
+    samples, planar = _whole(ds.SamplesPerPixel, "Samples per Pixel"), 0
     if samples < 1:
         raise ValueError(f"Samples per Pixel must be 1 or more, not {samples}")
     if samples > 1:
         planar = _planar_configuration(ds)
         if planar not in (0, 1):
             raise ValueError(f"Planar Configuration must be 0 or 1, not {planar}")
-    frames, rows, columns = get_nr_frames(ds), int(ds.Rows), int(ds.Columns)
+    frames = get_nr_frames(ds)
+    rows, columns = _whole(ds.Rows, "Rows"), _whole(ds.Columns, "Columns")
     array: npt.NDArray[Any]
     if samples == 1:
         array = arr.reshape(frames, rows, columns)
@@ -245,4 +255,4 @@ def _planar_configuration(ds: Dataset) -> int:
     uid = None if meta is None else meta.get("TransferSyntaxUID")
     if uid in (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes):
         return 0
-    return 1 if uid == RLELossless else int(ds.PlanarConfiguration)
+    return 1 if uid == RLELossless else _whole(ds.PlanarConfiguration, "Planar Configuration")

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 __all__ = ["checked_workers", "listed"]
 
+# PATH_MAX of Linux; Windows allows 32767 characters, which nobody gives as bytes.
+_LONGEST_PATH = 4096
+
 
 def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
     """Return one path, or several, as a list of strings.
@@ -18,10 +21,17 @@ def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
         TypeError: `paths`, or one of them, is not a path.
     """
     if isinstance(paths, (str, bytes, os.PathLike)):
-        return [os.fsdecode(paths)]
+        paths = [paths]
     # `fsdecode` takes twice as long, and hardly a path is of bytes.
     names = [os.fspath(path) for path in paths]
-    return [name if isinstance(name, str) else os.fsdecode(name) for name in names]
+    return [name if isinstance(name, str) else _decoded(name) for name in names]
+
+
+def _decoded(path: bytes) -> str:
+    # The error of the operating system would show what is in a file.
+    if b"\0" in path or len(path) > _LONGEST_PATH:
+        raise TypeError("this function takes paths, not the bytes of a file")
+    return os.fsdecode(path)
 
 
 def checked_workers(workers: int | None) -> int | None:

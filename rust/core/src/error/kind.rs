@@ -36,6 +36,25 @@ pub enum LooksLike {
 /// What pixel data is called in [`ErrorKind::Unsupported`] that is no image, but a video.
 pub(crate) const VIDEO: &str = "video";
 
+/// The defined terms of Photometric Interpretation, retired ones too (PS3.3 §C.7.6.3.1.2).
+const PHOTOMETRIC_INTERPRETATIONS: [&str; 15] = [
+    "MONOCHROME1",
+    "MONOCHROME2",
+    "PALETTE COLOR",
+    "RGB",
+    "HSV",
+    "ARGB",
+    "CMYK",
+    "YBR_FULL",
+    "YBR_FULL_422",
+    "YBR_PARTIAL_422",
+    "YBR_PARTIAL_420",
+    "YBR_ICT",
+    "YBR_RCT",
+    "YBR_RCT_422",
+    "XYB",
+];
+
 /// What went wrong, with the numbers that make it checkable.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -108,13 +127,15 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// [`ErrorKind::Unsupported`] with a coded value out of a file. In a damaged file any text can
-    /// be in its place: what does not look coded is not shown.
+    /// be in its place, a name in capitals too: what is no UID, no VR and no defined term is not
+    /// shown.
     pub fn unsupported(what: &'static str, coded: &str) -> ErrorKind {
-        // UIDs have the most characters, 64 (PS3.5 §9.1); the others are of VR CS.
-        let is_coded = |byte: u8| {
-            byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_. -\\".contains(&byte)
-        };
-        let is_shown = coded.len() <= 64 && coded.bytes().all(is_coded);
+        // PS3.5 §9.1: numbers and periods, 64 characters at most.
+        let is_uid = coded.len() <= 64
+            && coded.contains('.')
+            && coded.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let is_vr = coded.len() == 2 && coded.bytes().all(|byte| byte.is_ascii_uppercase());
+        let is_shown = is_uid || is_vr || PHOTOMETRIC_INTERPRETATIONS.contains(&coded);
         ErrorKind::Unsupported {
             what,
             coded: if is_shown { coded.to_owned() } else { String::new() },
