@@ -595,6 +595,12 @@ class Slices:
         """When each slice was acquired, in ms from the start of its image, or `None`."""
 
     @property
+    def is_as_stored(self) -> bool:
+        """Whether stored values are what they mean: of colour and segmentations, not rescaled."""
+    @property
+    def background(self) -> float | None:
+        """What a label map has where nothing is segmented, or `None`."""
+    @property
     def stored_dtype(self) -> str | None:
         """NumPy's name of the narrowest type that holds all stored values, or `None`."""
 

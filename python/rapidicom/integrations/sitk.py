@@ -8,8 +8,10 @@ import SimpleITK
 from rapidicom._common.grid import Grid
 
 # Cosines between axes up to this count as perpendicular, as in ITK's own check of a direction
-# matrix.
+# matrix. Axes that lean more, but by less than the report calls a tilt, are made perpendicular.
 _PERPENDICULAR = 1e-3
+# Findings that say that the slices do not follow their normal.
+_LEANING = frozenset({"tilt", "off_axis"})
 
 
 def to_sitk(volume: Grid) -> SimpleITK.Image:
@@ -28,12 +30,15 @@ def to_sitk(volume: Grid) -> SimpleITK.Image:
             sheared.
     """
     # ITK counts axes from the fastest: columns, rows, slices.
-    spatial = volume.direction[:, ::-1]
+    spatial = volume.direction[:, ::-1].copy()
     if np.abs(spatial.T @ spatial - np.eye(3)).max() > _PERPENDICULAR:
-        raise ValueError(
-            "the stack is tilted, and an ITK image has perpendicular axes: "
-            "resample the array with `affine`, or use to_nibabel(), which keeps the shear"
-        )
+        if any(issue.kind in _LEANING for issue in volume.report):
+            raise ValueError(
+                "the stack is tilted, and an ITK image has perpendicular axes: "
+                "resample the array with `affine`, or use to_nibabel(), which keeps the shear"
+            )
+        normal = np.cross(spatial[:, 0], spatial[:, 1])
+        spatial[:, 2] = normal * np.sign(normal @ spatial[:, 2]) / np.linalg.norm(normal)
     leading = volume.axes.index("slice")
     direction = np.eye(3 + leading)
     direction[:3, :3] = spatial

@@ -93,7 +93,7 @@ def read_series(
     rows: slice | None = None,
     columns: slice | None = None,
     irregular: Literal["raise", "keep"] = "raise",
-    fill: float = 0,
+    fill: float | None = None,
     workers: int | None = None,
     progress: bool = False,
     mmap: Literal["auto", "never", "always"] = "auto",

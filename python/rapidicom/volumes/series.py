@@ -135,7 +135,7 @@ class Series:
         rows: slice | None = None,
         columns: slice | None = None,
         irregular: Literal["raise", "keep"] = "raise",
-        fill: float = 0,
+        fill: float | None = None,
         workers: int | None = None,
         progress: bool = False,
         mmap: Literal["auto", "never", "always"] = "auto",
@@ -152,7 +152,8 @@ class Series:
             values: `"modality"` applies Rescale Slope and Intercept, of each slice its own (PS3.3
                 §C.11.1); `"stored"` leaves stored values.
             dtype: Default float32 for `"modality"`, and for `"stored"` the type of the stored
-                values. An integer type must hold every value exactly.
+                values; that also for colour and segmentations that no slope or table changes.
+                An integer type must hold every value exactly.
             out: An array, or what NumPy sees as one (torch, shared or pinned memory), to fill in
                 place: C-contiguous, of the volume's shape and of `dtype`, which it sets if that is
                 not given.
@@ -162,8 +163,9 @@ class Series:
             irregular: `"raise"` raises for whatever would make the affine, the order or the content
                 a lie; `"keep"` reads the best possible volume, and `report` says what is wrong with
                 it. Damaged frames show only when they are read: their slices are `fill`.
-            fill: The value of pixels where an image is missing along the leading axis, or its frame
-                is damaged.
+            fill: The value of pixels where an image is missing along the leading axis or between
+                the slices of a segmentation, or its frame is damaged; default 0, and Pixel Padding
+                Value for label maps.
             workers: Threads; default: one a core.
             progress: Show a tqdm bar.
             mmap: Checked as for `dcmread`, but ignored: slices are always read, which is faster.
@@ -209,6 +211,9 @@ class Series:
         if dtype is None and out is None:
             # The type of the whole volume, whatever part is wanted.
             dtype = default_dtype(headers, values)
+        if fill is None:
+            background = headers.background
+            fill = 0 if background is None else background
         if chosen is not None:
             headers = headers.select(chosen)
         array, damage = read_slices(

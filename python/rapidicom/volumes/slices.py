@@ -56,7 +56,10 @@ def default_dtype(slices: _core.Slices, values: Values) -> str:
     Raises:
         ValueError: No type of whole numbers holds the stored values.
     """
-    dtype = "float32" if values == "modality" else slices.stored_dtype
+    stored = slices.stored_dtype
+    if values == "modality":
+        return stored if stored is not None and slices.is_as_stored else "float32"
+    dtype = stored
     if dtype is None:
         raise ValueError(
             "no type of whole numbers holds the stored values of all slices: choose a dtype"

@@ -16,7 +16,9 @@ class Tolerances:
 
     A slice may be `position_absolute + position_relative * spacing` from where the affine puts it,
     and never more than a tenth of the spacing. With the defaults, slices 2.5 mm apart may be 0.035
-    mm off: positions that are rounded to two decimals are no gaps.
+    mm off: positions that are rounded to two decimals are no gaps. Where all coordinates have one
+    decimal, or few, and a line puts each within its rounding, that line is the one of the affine,
+    unless both parts are 0.
 
     Attributes:
         cosine: Two planes are parallel, and the two directions of a plane perpendicular unit

@@ -8,6 +8,29 @@ pub type Vector = [f64; 3];
 /// by no more than this. At 200 mm from the first pixel it moves a pixel by 0.2 mm.
 pub const COSINE_TOLERANCE: f64 = 1e-3;
 
+/// Decimals that are looked for: rounding to more of them is within any tolerance.
+const MOST_DECIMALS: i32 = 3;
+/// Numbers in binary are off by less than this.
+const NOISE: f64 = 1e-9;
+/// A number times a power of ten that is this near a whole one is that: binary numbers are not
+/// exact.
+const WHOLE: f64 = 1e-6;
+
+/// By how much numbers that were rounded may be off: half a unit of the last decimal that one of
+/// them has. Zero for whole numbers, which show no rounding, and for those with many decimals.
+pub(crate) fn half_unit(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut most = 0;
+    for value in values {
+        let is_written_with = |decimals: &i32| {
+            let scaled = value * 10_f64.powi(*decimals);
+            (scaled - scaled.round()).abs() <= WHOLE
+        };
+        let Some(decimals) = (0..=MOST_DECIMALS).find(is_written_with) else { return 0.0 };
+        most = most.max(decimals);
+    }
+    if most == 0 { 0.0 } else { 0.5 * 10_f64.powi(-most) }
+}
+
 /// Sum of products.
 pub fn dot(a: Vector, b: Vector) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
@@ -51,6 +74,7 @@ pub struct Orientation {
     along_row: Vector,
     along_column: Vector,
     normal: Vector,
+    is_rounded: bool,
 }
 
 impl Orientation {
@@ -72,7 +96,58 @@ impl Orientation {
             return None;
         }
         let (along_row, along_column) = (unit(row)?, unit(column)?);
-        Some(Orientation { along_row, along_column, normal: unit(cross(along_row, along_column))? })
+        Orientation::along(along_row, along_column, false)
+    }
+
+    /// Like [`Orientation::new`], but vectors that are off because they were rounded to a few
+    /// decimals are taken too: the perpendicular unit vectors that are nearest to them.
+    pub fn of_written(cosines: [f64; 6], tolerance: f64) -> Option<Orientation> {
+        Orientation::new(cosines, tolerance).or_else(|| Orientation::of_rounded(cosines))
+    }
+
+    fn of_rounded([rx, ry, rz, cx, cy, cz]: [f64; 6]) -> Option<Orientation> {
+        let (row, column) = ([rx, ry, rz], [cx, cy, cz]);
+        let (half_row, half_column) = (half_unit(row), half_unit(column));
+        // Whether one of the vectors that are written so has length 1.
+        let can_be_unit = |vector: Vector, half: f64| {
+            let shortest = vector.map(|value| (value.abs() - half).max(0.0));
+            let longest = vector.map(|value| value.abs() + half);
+            norm(shortest) <= 1.0 + NOISE && norm(longest) >= 1.0 - NOISE
+        };
+        let sum = |vector: Vector| vector.iter().map(|value| value.abs()).sum::<f64>();
+        let explained = half_row * sum(column) + half_column * sum(row) + NOISE;
+        let is_explained = can_be_unit(row, half_row)
+            && can_be_unit(column, half_column)
+            && dot(row, column).abs() <= explained;
+        if !is_explained {
+            return None;
+        }
+        let (row, column) = (unit(row)?, unit(column)?);
+        let across =
+            |vector: Vector, from: Vector| unit(add_scaled(vector, -dot(vector, from), from));
+        // The coarser of the two gives way; equals do so by the same angle.
+        if half_row > half_column {
+            return Orientation::along(across(row, column)?, column, true);
+        }
+        if half_row < half_column {
+            return Orientation::along(row, across(column, row)?, true);
+        }
+        let between = unit(add_scaled(row, 1.0, column))?;
+        let beside = unit(subtract(row, column))?;
+        let half = std::f64::consts::FRAC_1_SQRT_2;
+        let row = scale(half, add_scaled(between, 1.0, beside));
+        Orientation::along(row, scale(half, subtract(between, beside)), true)
+    }
+
+    /// `None` if the directions have no normal.
+    fn along(along_row: Vector, along_column: Vector, is_rounded: bool) -> Option<Orientation> {
+        let normal = unit(cross(along_row, along_column))?;
+        Some(Orientation { along_row, along_column, normal, is_rounded })
+    }
+
+    /// Whether the cosines were rounded to fewer decimals than the tolerance takes.
+    pub fn is_rounded(&self) -> bool {
+        self.is_rounded
     }
 
     /// The way of increasing column index.
@@ -206,6 +281,58 @@ mod tests {
             ("infinite", [f64::INFINITY, 0.0, 0.0, 0.0, 1.0, 0.0], false),
         ] {
             assert_eq!(Orientation::new(cosines, COSINE_TOLERANCE).is_some(), is_taken, "{name}");
+        }
+    }
+
+    #[test]
+    fn rounded_cosines_are_brought_to_perpendicular_unit_vectors() {
+        let half = std::f64::consts::FRAC_1_SQRT_2;
+        let turned = |degrees: f64, decimals: i32| {
+            let unit = 10_f64.powi(decimals);
+            let (sin, cos) = degrees.to_radians().sin_cos();
+            [cos, sin, 0.0, -sin, cos, 0.0].map(|value| (value * unit).round() / unit)
+        };
+        for (name, cosines, expected) in [
+            ("two decimals", [0.71, 0.71, 0.0, -0.71, 0.71, 0.0], Some((half, half))),
+            ("one decimal", [0.7, 0.7, 0.0, -0.7, 0.7, 0.0], Some((half, half))),
+            ("one axis", [0.71, 0.71, 0.0, -half, half, 0.0], Some((half, half))),
+            ("the other axis", [half, half, 0.0, -0.71, 0.71, 0.0], Some((half, half))),
+            ("another angle", turned(20.0, 2), Some((0.94, 0.342))),
+            ("a small one", turned(3.0, 2), Some((0.9986, 0.05))),
+            ("too long", [1.01, 0.0, 0.0, 0.0, 1.0, 0.0], None),
+            ("skew", [1.0, 0.0, 0.0, 0.01, 1.0, 0.0], None),
+            ("skew and rounded", [0.71, 0.71, 0.0, -0.68, 0.73, 0.0], None),
+            ("whole numbers", [1.0, 1.0, 0.0, -1.0, 1.0, 0.0], None),
+            ("unrounded", [0.712_345, 0.71, 0.0, -0.71, 0.712_345, 0.0], None),
+            ("parallel", [0.71, 0.71, 0.0, 0.71, 0.71, 0.0], None),
+            ("not a number", [f64::NAN, 0.7, 0.0, -0.7, 0.7, 0.0], None),
+            ("infinite", [f64::INFINITY, 0.7, 0.0, -0.7, 0.7, 0.0], None),
+            ("zeros", [0.0; 6], None),
+        ] {
+            let found = Orientation::of_written(cosines, COSINE_TOLERANCE);
+            assert_eq!(found.is_some(), expected.is_some(), "{name}");
+            let (Some(found), Some((x, y))) = (found, expected) else { continue };
+            assert!(dot(found.along_row(), found.along_column()).abs() < 1e-12, "{name}");
+            let [a, b, _] = found.along_row();
+            assert!((a - x).abs() < 3e-3 && (b - y).abs() < 3e-3, "{name}: {a} {b}");
+            assert!(close(&[norm(found.along_row()), norm(found.along_column())], &[1.0; 2]));
+            assert!(close(&found.normal(), &[0.0, 0.0, 1.0]), "{name}");
+            let is_near = Orientation::new(cosines, COSINE_TOLERANCE).is_some();
+            assert_eq!(found.is_rounded(), !is_near, "{name}");
+        }
+    }
+
+    #[test]
+    fn roundings_are_seen_by_their_decimals() {
+        for (name, values, expected) in [
+            ("whole", &[0.0, 4.0, -9.0][..], 0.0),
+            ("one decimal", &[0.0, 0.7, 1.3, -250.5], 0.05),
+            ("two", &[0.1, 0.25], 0.005),
+            ("three", &[0.125, 4.0], 0.0005),
+            ("many", &[0.1, 1.0 / 3.0], 0.0),
+            ("none", &[], 0.0),
+        ] {
+            assert!((half_unit(values.iter().copied()) - expected).abs() < 1e-12, "{name}");
         }
     }
 

@@ -97,6 +97,19 @@ impl PySlices {
         self.0.stored_type().map(SampleType::name)
     }
 
+    /// Whether stored values are what they mean: those of colour and segmentations that no slope or
+    /// table changes.
+    #[getter]
+    fn is_as_stored(&self) -> bool {
+        self.0.is_as_stored()
+    }
+
+    /// What a label map has where nothing is segmented, or `None`.
+    #[getter]
+    fn background(&self) -> Option<f64> {
+        self.0.background()
+    }
+
     /// The slices with these indices, in this order.
     fn select(&self, indices: Vec<usize>) -> PyResult<PySlices> {
         let wrong = || PyIndexError::new_err("there is no such slice");

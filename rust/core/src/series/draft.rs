@@ -58,10 +58,10 @@ impl Draft {
         let has_own_geometry = readable.iter().any(|entry| has_own_geometry(entry.header));
         if let Some(ordered) = order(stack, readable, has_own_geometry, tolerances) {
             draft.slice_issues = mixed_attributes(&ordered);
+            draft.slice_count = ordered.slice_count();
             draft.slice_issues.extend(ordered.issues);
             draft.placed = Some((ordered.affine, ordered.pixel_spacing));
             draft.extent = ordered.extent;
-            draft.slice_count = ordered.slices.len();
             let place = |entry: Entry<'_>| (entry.file, entry.frame.clone());
             draft.chosen = ordered.cells.iter().map(|cell| cell.map(place)).collect();
             draft.axis = ordered.axis;

@@ -4,13 +4,15 @@
 //! coordinates of the volume (PS3.3 §C.8.24.2) unless they have the patient's too. Doses have
 //! offsets along the normal instead (PS3.3 §C.8.8.3.2). Reconstructed tomograms of nuclear medicine
 //! have a slice vector and one spacing (PS3.3 §C.8.4.8, §C.8.4.15), and further vectors for
-//! whatever else tells their frames apart. Frames of other objects follow each other in time or in
-//! an unknown way: they have no place.
+//! whatever else tells their frames apart. Other objects may have the place of their first frame
+//! and a spacing. Frames of the rest follow each other in time or in an unknown way: they have no
+//! place.
 
 use std::cmp::Ordering;
 
 use super::header::{
-    FrameHeader, ImagePlane, InstanceHeader, PlaceNumber, PlaceSource, decimals, exactly,
+    AssumedPlaces, FrameHeader, ImagePlane, InstanceHeader, PlaceNumber, PlaceSource, decimals,
+    exactly,
 };
 use super::image_state::ImageState;
 use crate::dataset::{Dataset, Item};
@@ -24,6 +26,8 @@ use crate::tag::Tag;
 const GRID_FRAME_OFFSET_VECTOR: Tag = Tag::new(0x3004, 0x000C);
 const PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: Tag = Tag::new(0x5200, 0x9230);
 const DETECTOR_INFORMATION_SEQUENCE: Tag = Tag::new(0x0054, 0x0022);
+const FRAME_TIME: Tag = Tag::new(0x0018, 0x1063);
+const FRAME_TIME_VECTOR: Tag = Tag::new(0x0018, 0x1065);
 const SLICE_VECTOR: Tag = Tag::new(0x0054, 0x0080);
 const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
 const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
@@ -61,6 +65,8 @@ pub(super) struct Frames {
     pub dimensions: Option<Box<Dimensions>>,
     /// Their places are in coordinates of the volume, not of the patient.
     pub is_in_volume: bool,
+    /// What their places rest on besides what the file says of each.
+    pub assumed: Option<AssumedPlaces>,
 }
 
 /// The frames of `header`, whose image has several or functional groups; none if it is a
@@ -92,10 +98,7 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     if count == 1 {
         return Ok(Frames::default());
     }
-    let (shared, places) = dose_places(dataset, header, count)
-        .map(|places| (header.plane, places))
-        .or_else(|| tomogram_places(dataset, header, count))
-        .unwrap_or_else(|| (header.plane, Vec::new()));
+    let Places { shared, all: places, assumed } = places(dataset, header, count);
     let frame = |index: usize| FrameHeader {
         index,
         plane: ImagePlane { position: places.get(index).copied(), ..shared },
@@ -103,7 +106,7 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     };
     let mut all: Vec<FrameHeader> = (0..count).map(frame).collect();
     if header.identity.modality != "NM" {
-        return Ok(Frames { all, ..Frames::default() });
+        return Ok(Frames { all, assumed, ..Frames::default() });
     }
     let vector = |tag: Tag| (tag, decimals(dataset, tag));
     let is_whole = |(_, vector): &(Tag, Vec<f64>)| vector.len() == count;
@@ -119,7 +122,7 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     };
     let vectors: Vec<(Tag, Vec<f64>)> = VECTORS.into_iter().map(vector).filter(is_kept).collect();
     let dimensions = Some(Box::new(Dimensions::of_vectors(&vectors)));
-    Ok(Frames { all, dimensions, is_in_volume: false })
+    Ok(Frames { all, dimensions, is_in_volume: false, assumed })
 }
 
 fn of_functional_groups(
@@ -161,7 +164,7 @@ fn of_functional_groups(
         });
     }
     let dimensions = Some(Box::new(dimensions)).filter(|dimensions| !dimensions.all().is_empty());
-    Frames { all, dimensions, is_in_volume }
+    Frames { all, dimensions, is_in_volume, assumed: None }
 }
 
 fn number_places(
@@ -207,6 +210,50 @@ fn has_groups_of(dataset: &Dataset, count: u64) -> bool {
         .is_some_and(|element| count <= element.value_length / 8)
 }
 
+/// The places of the frames of a file without functional groups.
+struct Places {
+    /// What its frames share, but for their position.
+    shared: ImagePlane,
+    /// One a frame, or none.
+    all: Vec<Vector>,
+    assumed: Option<AssumedPlaces>,
+}
+
+fn places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Places {
+    let shared = header.plane;
+    let dose = || Some(Places { shared, all: dose_places(dataset, header, count)?, assumed: None });
+    let one = || {
+        let all = places_after_first(dataset, header, count)?;
+        Some(Places { shared, all, assumed: Some(AssumedPlaces::OnePosition) })
+    };
+    dose().or_else(|| tomogram_places(dataset, header, count)).or_else(one).unwrap_or(Places {
+        shared,
+        all: Vec::new(),
+        assumed: None,
+    })
+}
+
+/// The places of frames of which the file has the first alone, and the spacing: along the normal.
+/// Frames that follow each other in time share theirs.
+fn places_after_first(
+    dataset: &Dataset,
+    header: &InstanceHeader,
+    count: usize,
+) -> Option<Vec<Vector>> {
+    let has_places_of_its_own = matches!(header.identity.modality.as_str(), "RTDOSE" | "NM");
+    let is_timed = [FRAME_TIME, FRAME_TIME_VECTOR]
+        .iter()
+        .any(|tag| dataset.find(*tag).is_some_and(|element| element.value_length > 0));
+    if has_places_of_its_own || is_timed {
+        return None;
+    }
+    let position = header.plane.position?;
+    let normal = Orientation::of_written(header.plane.orientation?, COSINE_TOLERANCE)?.normal();
+    let spacing =
+        header.plane.spacing_between_slices.map(f64::abs).filter(|length| *length > 0.0)?;
+    Some((0..count).map(|frame| add_scaled(position, frame as f64 * spacing, normal)).collect())
+}
+
 /// The place of each frame of a dose (PS3.3 §C.8.8.3.2).
 fn dose_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Option<Vec<Vector>> {
     let offsets = decimals(dataset, GRID_FRAME_OFFSET_VECTOR);
@@ -217,7 +264,7 @@ fn dose_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Opti
         return None;
     }
     let position = header.plane.position?;
-    let normal = Orientation::new(header.plane.orientation?, COSINE_TOLERANCE)?.normal();
+    let normal = Orientation::of_written(header.plane.orientation?, COSINE_TOLERANCE)?.normal();
     let ([x, y, z], [.., upward]) = (position, normal);
     // Offsets from the first plane start with zero. Others are z coordinates, of which the first is
     // that of the position and which only axial planes have; what is neither says nothing.
@@ -235,11 +282,7 @@ const SAME_Z: f64 = 0.01;
 
 /// The place of each frame of a reconstructed tomogram, of which the first detector has the first
 /// slice.
-fn tomogram_places(
-    dataset: &Dataset,
-    header: &InstanceHeader,
-    count: usize,
-) -> Option<(ImagePlane, Vec<Vector>)> {
+fn tomogram_places(dataset: &Dataset, header: &InstanceHeader, count: usize) -> Option<Places> {
     let slices = decimals(dataset, SLICE_VECTOR);
     // The detector has the place of the first slice, which is number 1.
     let is_counted = slices.len() == count && slices.iter().all(|slice| *slice >= 1.0);
@@ -254,15 +297,17 @@ fn tomogram_places(
     let detector: Dataset = detectors.first().map(|item: &Item| item.parse(&limits))?.ok()?;
     let position: Vector = exactly(&detector, IMAGE_POSITION_PATIENT).or(header.plane.position)?;
     let orientation = exactly(&detector, IMAGE_ORIENTATION_PATIENT).or(header.plane.orientation)?;
-    let normal = Orientation::new(orientation, 1e-3)?.normal();
-    let spacing = header.plane.spacing_between_slices.or(header.plane.slice_thickness)?;
+    let normal = Orientation::of_written(orientation, COSINE_TOLERANCE)?.normal();
+    let between = header.plane.spacing_between_slices;
+    let spacing = between.or(header.plane.slice_thickness)?;
+    let assumed = between.is_none().then_some(AssumedPlaces::SliceThickness);
     let shared = ImagePlane {
         orientation: Some(orientation),
         spacing_between_slices: Some(spacing),
         ..header.plane
     };
     let place = |slice: &f64| add_scaled(position, (slice - 1.0) * spacing, normal);
-    Some((shared, slices.iter().map(place).collect()))
+    Some(Places { shared, all: slices.iter().map(place).collect(), assumed })
 }
 
 #[cfg(test)]

@@ -3,18 +3,24 @@
 use std::ops::Range;
 
 use super::report::GeometryFinding;
+use super::rounding;
 use super::tolerances::Tolerances;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale, subtract};
 
 /// A gap need not be a whole number of steps to be one: a remainder of a tenth of a step is that of
 /// a scanner's table.
 const GAP_REMAINDER: f64 = 0.1;
+/// Positions whose rounding is up to this part of a step show which step is meant: between a sixth
+/// and a quarter, one step and two begin to look alike.
+const MOST_ROUNDED: f64 = 0.17;
 /// A step at least this many times the usual one lacks a slice, whatever the remainder.
 const WIDE: f64 = 2.5;
 
 /// What was found out about the positions of a stack.
 #[derive(Debug)]
 pub(super) struct Grid {
+    /// Where the first slice lies.
+    pub origin: Vector,
     /// From each slice to the next, in mm.
     pub step: Vector,
     pub findings: Vec<Irregularity>,
@@ -32,7 +38,8 @@ pub(super) struct Irregularity {
 ///
 /// The step is the one between the first and the last slice, divided by the slices between them,
 /// missing ones included. Where that is not a whole number, it has the middle one of the distances
-/// between planes.
+/// between planes. Where it leaves slices off their place, and the positions show that they were
+/// rounded, a line that puts each within its rounding takes its place.
 pub(super) fn fit(
     positions: &[Vector],
     orientation: &Orientation,
@@ -77,8 +84,47 @@ pub(super) fn fit(
         findings.push(uneven_steps(uneven, least, most, usual));
     }
     findings.extend(off_axis(positions, &along, step, orientation, tolerance));
+    let is_off = |found: &Irregularity| !matches!(found.finding, GeometryFinding::Gap { .. });
+    if findings.iter().any(is_off)
+        && let Some(grid) = rounded(positions, &steps, usual, orientation, tolerances)
+    {
+        return Some(grid);
+    }
     findings.extend(tilt(step, orientation, 0..positions.len(), tolerances, tolerance));
-    Some(Grid { step, findings })
+    Some(Grid { origin, step, findings })
+}
+
+/// The grid of positions that were rounded when they were written, if that explains them.
+fn rounded(
+    positions: &[Vector],
+    steps: &[Step],
+    usual: f64,
+    orientation: &Orientation,
+    tolerances: &Tolerances,
+) -> Option<Grid> {
+    // Who asks for slices exactly in their places gets no others.
+    if tolerances.position(usual) == 0.0 {
+        return None;
+    }
+    let halves = rounding::half_units(positions);
+    let off = halves.iter().zip(orientation.normal()).map(|(half, part)| half * part.abs()).sum();
+    if !(0.0..=MOST_ROUNDED * usual).contains(&off) || norm(halves) == 0.0 {
+        return None;
+    }
+    let further = steps.iter().scan(0.0, |place, step| {
+        *place += step.slices;
+        Some(*place)
+    });
+    let places: Vec<f64> = std::iter::once(0.0).chain(further).collect();
+    let (origin, step) = rounding::line(positions, &places)?;
+    let spacing = dot(step, orientation.normal());
+    let wide = steps.iter().enumerate().filter(|(_, step)| step.slices > 1.0);
+    let mut findings: Vec<Irregularity> = wide
+        .map(|(before, wide)| gap(before, wide.slices * spacing, spacing, wide.slices))
+        .collect();
+    let tolerance = tolerances.position(spacing).max(2.0 * norm(halves));
+    findings.extend(tilt(step, orientation, 0..positions.len(), tolerances, tolerance));
+    (spacing > 0.0).then_some(Grid { origin, step, findings })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -171,7 +217,7 @@ fn off_axis(
     })
 }
 
-fn tilt(
+pub(super) fn tilt(
     step: Vector,
     orientation: &Orientation,
     slices: Range<usize>,
@@ -276,6 +322,49 @@ mod tests {
             assert!((z - step).abs() < 1e-12, "{name}: {z} {step}");
             assert_eq!(grid.findings, findings, "{name}");
         }
+    }
+
+    #[test]
+    fn positions_that_were_rounded_lie_on_a_line_within_their_rounding() {
+        let tenths = |value: f64| (value * 10.0).round() / 10.0;
+        let rounded = |steps: &[f64]| -> Vec<Vector> {
+            steps.iter().map(|k| [0.0, 1.5, tenths(0.33 + k * 2.0 / 3.0)]).collect()
+        };
+        let all: Vec<f64> = (0..40).map(f64::from).collect();
+        let with_gap: Vec<f64> = all.iter().copied().filter(|k| *k != 17.0).collect();
+        let plane = Orientation::new(AXIAL, 1e-6).unwrap();
+        for (name, places, gaps) in [("all", &all, 0), ("one missing", &with_gap, 1)] {
+            let positions = rounded(places);
+            let grid = fit(&positions, &plane, &Tolerances::DEFAULT).unwrap();
+            assert!((grid.step[2] - 2.0 / 3.0).abs() < 1e-3, "{name}: {:?}", grid.step);
+            assert_eq!(grid.findings.len(), gaps, "{name}: {:?}", grid.findings);
+            let off = |(place, position): (&f64, &Vector)| {
+                norm(subtract(*position, add_scaled(grid.origin, *place, grid.step)))
+            };
+            assert!(places.iter().zip(&positions).map(off).all(|off| off <= 0.050_01), "{name}");
+        }
+        for (name, heights) in [
+            ("uneven", &[0.0, 2.0, 4.0, 6.5, 8.5][..]),
+            ("whole numbers", &[0.0, 2.0, 4.0, 7.0, 9.0]),
+            ("steps of the last decimal", &[0.0, 0.1, 0.2, 0.4, 0.5, 0.7]),
+        ] {
+            let positions: Vec<Vector> = heights.iter().map(|z| [0.5, 0.0, *z]).collect();
+            let grid = fit(&positions, &plane, &Tolerances::DEFAULT).unwrap();
+            assert!(!grid.findings.is_empty(), "{name}: {grid:?}");
+        }
+    }
+
+    #[test]
+    fn oblique_positions_that_were_rounded_are_beside_no_line() {
+        let plane = Orientation::new(crate::series::tests::synthetic::OBLIQUE, 1e-6).unwrap();
+        let position = |k: usize| {
+            let exact = add_scaled([3.21, -4.5, 100.0], 1.7 * k as f64, plane.normal());
+            exact.map(|value| (value * 10.0).round() / 10.0)
+        };
+        let positions: Vec<Vector> = (0..30).map(position).collect();
+        let grid = fit(&positions, &plane, &Tolerances::DEFAULT).unwrap();
+        assert_eq!(grid.findings, []);
+        assert!((norm(grid.step) - 1.7).abs() < 5e-3, "{:?}", grid.step);
     }
 
     #[test]

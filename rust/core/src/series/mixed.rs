@@ -1,5 +1,6 @@
 //! What differs among the slices of a volume without parting them.
 
+use super::header::AssumedPlaces;
 use super::order::Ordered;
 use super::report::{Finding, GeometryFinding, Issue, ValueFinding};
 use super::stack::Entry;
@@ -12,6 +13,9 @@ pub(super) fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
         mixed_coordinates(&slices, first),
         volume_coordinates(&slices),
         assumed_mosaic_spacing(&slices),
+        assumed(&slices, AssumedPlaces::SliceThickness),
+        assumed(&slices, AssumedPlaces::OnePosition),
+        rounded_orientation(&slices),
         mixed_data_type(ordered),
         mixed_image_type(ordered),
         bad_rescale(&slices),
@@ -58,6 +62,20 @@ fn assumed_mosaic_spacing(slices: &[Entry<'_>]) -> Option<Issue> {
     about_odd(slices, is_odd, |slice_count| GeometryFinding::AssumedMosaicSpacing { slice_count })
 }
 
+/// Places that rest on more than what the file says of each frame.
+fn assumed(slices: &[Entry<'_>], what: AssumedPlaces) -> Option<Issue> {
+    let is_odd = |slice: &Entry<'_>| slice.header.coordinates.assumed == Some(what);
+    about_odd(slices, is_odd, |slice_count| match what {
+        AssumedPlaces::OnePosition => GeometryFinding::OnePosition { slice_count },
+        AssumedPlaces::SliceThickness => GeometryFinding::AssumedSpacing { slice_count },
+    })
+}
+
+fn rounded_orientation(slices: &[Entry<'_>]) -> Option<Issue> {
+    let is_odd = |slice: &Entry<'_>| slice.orientation.is_some_and(|plane| plane.is_rounded());
+    about_odd(slices, is_odd, |slice_count| GeometryFinding::RoundedOrientation { slice_count })
+}
+
 fn mixed_data_type(ordered: &Ordered<'_>) -> Option<Issue> {
     let odd = odd_in_step(ordered, |slice| slice.frame.data_type.as_deref());
     about_odd(&odd, |_| true, |slice_count| ValueFinding::MixedDataType { slice_count })
@@ -81,7 +99,7 @@ fn odd_in_step<'a, T: PartialEq>(
     value: impl Fn(&Entry<'a>) -> T,
 ) -> Vec<Entry<'a>> {
     let mut odd = Vec::new();
-    for step in ordered.cells.chunks(ordered.slices.len().max(1)) {
+    for step in ordered.cells.chunks(ordered.slice_count().max(1)) {
         let mut slices = step.iter().flatten();
         let first = slices.next().map(&value);
         odd.extend(slices.filter(|slice| Some(value(slice)) != first));

@@ -45,7 +45,9 @@ mod plan;
 mod private;
 mod read;
 mod report;
+mod rounding;
 mod slice_set;
+mod sparse;
 mod stack;
 mod tolerances;
 
@@ -57,8 +59,8 @@ pub use batch::{read_batch_headers, read_slice_headers};
 pub use damage::{DamagedSlice, damage_issues};
 pub use find::{FoundSeries, find_series};
 pub use header::{
-    Acquisition, AxisNumber, Content, Coordinates, FrameHeader, Identity, ImagePlane,
-    InstanceHeader, PlaceNumber, PlaceSource, StoredImage, ValueTransform,
+    Acquisition, AssumedPlaces, AxisNumber, Content, Coordinates, FrameHeader, Identity,
+    ImagePlane, InstanceHeader, PlaceNumber, PlaceSource, StoredImage, ValueTransform,
 };
 pub use image_state::ImageState;
 

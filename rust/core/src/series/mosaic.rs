@@ -72,7 +72,7 @@ pub(super) fn tiles(
     };
     let is_count = |count: &f64| *count >= 1.0 && count.fract() == 0.0;
     let count = counted.filter(is_count).map(|count| count as usize).or_else(of_element);
-    let plane = header.plane.orientation.and_then(|cosines| Orientation::new(cosines, 1e-3));
+    let plane = header.plane.orientation.and_then(|cosines| Orientation::of_written(cosines, 1e-3));
     let normal: Option<Vector> =
         of_csa("SliceNormalVector").and_then(|numbers| numbers.try_into().ok());
     let told = Told {

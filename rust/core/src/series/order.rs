@@ -13,6 +13,7 @@ use super::grid;
 use super::header::{PlaceNumber, PlaceSource};
 use super::natural::natural;
 use super::report::{Consequence, Finding, GeometryFinding, Issue, Lacking};
+use super::sparse::{self, Sparse};
 use super::stack::{Entry, Group};
 use super::tolerances::Tolerances;
 use crate::geometry::{Affine, Orientation, Vector, norm, scale, subtract};
@@ -23,7 +24,6 @@ const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
 /// A stack in order.
 #[derive(Debug)]
 pub(super) struct Ordered<'a> {
-    pub slices: Vec<Entry<'a>>,
     /// In front of the slices.
     pub axis: Option<LeadingAxis>,
     /// For each step of the axis the slices; without one, the slices.
@@ -34,6 +34,13 @@ pub(super) struct Ordered<'a> {
     /// Along the normal; `None` where positions are not known.
     pub extent: Option<Extent>,
     pub issues: Vec<Issue>,
+}
+
+impl Ordered<'_> {
+    /// Places of slices, those without an image included.
+    pub(super) fn slice_count(&self) -> usize {
+        self.cells.len() / self.axis.as_ref().map_or(1, |axis| axis.length).max(1)
+    }
 }
 
 /// Orders the images of `stack`, all of which have their pixels.
@@ -54,11 +61,7 @@ pub(super) fn order<'a>(
             let (with, without): (Vec<_>, Vec<_>) =
                 images.into_iter().partition(|image| image.frame.plane.position.is_some());
             let left_out = !with.is_empty();
-            let lacking = match without.iter().all(|image| image.header.image.mosaic.is_some()) {
-                true => Lacking::MosaicPosition,
-                false => Lacking::Position,
-            };
-            issues.extend(unplaced_issue(lacking, &without, left_out));
+            issues.extend(unplaced_issue(lacking_position(&without), &without, left_out));
             if left_out {
                 let (arranged, placed) = by_position(with, &orientation, tolerances, &mut issues);
                 (arranged, orientation, Some(placed))
@@ -103,7 +106,23 @@ pub(super) fn order<'a>(
             step: affine.plane_distance(),
         })
     });
-    Some(Ordered { slices, axis, cells, affine, pixel_spacing, extent, issues })
+    Some(Ordered { axis, cells, affine, pixel_spacing, extent, issues })
+}
+
+/// What images without a position lack.
+fn lacking_position(images: &[Entry<'_>]) -> Lacking {
+    let is_frame_of_dose = |image: &Entry<'_>| {
+        image.header.identity.modality == "RTDOSE"
+            && image.header.frames.len() > 1
+            && image.header.plane.position.is_some()
+    };
+    if images.iter().all(|image| image.header.image.mosaic.is_some()) {
+        Lacking::MosaicPosition
+    } else if images.iter().all(is_frame_of_dose) {
+        Lacking::FrameOffsets
+    } else {
+        Lacking::Position
+    }
 }
 
 /// The first slice's position, and the step if there are two.
@@ -140,10 +159,12 @@ fn by_position<'a>(
     let positions: Vec<Vector> =
         slices.iter().filter_map(|entry| entry.frame.plane.position).collect();
     let grid = grid::fit(&positions, orientation, tolerances);
+    let Sparse { grid, places } = sparse::fit(&arranged, &positions, grid, orientation, tolerances);
     if grid.is_none() && positions.len() > 1 {
         issues.push(GeometryFinding::NoStep.about(slices.iter().map(Entry::path)));
     }
-    let origin = positions.first().copied().unwrap_or_default();
+    let first = positions.first().copied().unwrap_or_default();
+    let origin = grid.as_ref().map_or(first, |grid| grid.origin);
     let step = grid.as_ref().map(|grid| grid.step);
     issues.extend(beside(&arranged, orientation, step, tolerances));
     for grid::Irregularity { finding, slices: indices } in
@@ -152,6 +173,10 @@ fn by_position<'a>(
         let found = indices.iter().filter_map(|slice| slices.get(*slice));
         issues.push(finding.about(found.map(Entry::path)));
     }
+    let arranged = match places {
+        Some(places) => sparse::spread(arranged, &places),
+        None => arranged,
+    };
     (arranged, Placed { origin, step })
 }
 

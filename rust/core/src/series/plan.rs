@@ -250,10 +250,9 @@ fn images<'a>(
             _ => {
                 for frame in frames.iter() {
                     if frame.plane.orientation != last.0 {
-                        let checked = frame
-                            .plane
-                            .orientation
-                            .and_then(|cosines| Orientation::new(cosines, tolerances.cosine));
+                        let checked = frame.plane.orientation.and_then(|cosines| {
+                            Orientation::of_written(cosines, tolerances.cosine)
+                        });
                         last = (frame.plane.orientation, checked);
                     }
                     images.push(Entry {

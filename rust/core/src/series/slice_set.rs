@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::header::FrameHeader;
 use super::header::InstanceHeader;
 use crate::image_description::SampleType;
+use crate::pixel::Rescale;
 
 /// One image of the array.
 #[derive(Clone, Debug)]
@@ -59,6 +60,25 @@ impl SliceSet {
         let (rows, columns) = file.slice_size()?;
         let samples = file.image.state.description()?.samples_per_pixel;
         Some([rows, columns].into_iter().chain((samples > 1).then_some(samples)).collect())
+    }
+
+    /// Whether all of it is colour, or the numbers of palette colours, or shows segments, and no
+    /// slope or table changes a value: then its stored values are what they mean.
+    pub fn is_as_stored(&self) -> bool {
+        let is_kind = |file: &InstanceHeader| {
+            let image = file.image.state.description();
+            let is_colour = image.is_some_and(|image| {
+                image.samples_per_pixel > 1 || image.photometric_interpretation == "PALETTE COLOR"
+            });
+            (is_colour || file.identity.is_segmentation()) && !file.has_modality_lut
+        };
+        self.files.iter().all(|file| is_kind(file))
+            && self.present().all(|(_, slice)| slice.frame.transform.rescale == Rescale::IDENTITY)
+    }
+
+    /// What a label map has where nothing is segmented.
+    pub fn background(&self) -> Option<f64> {
+        self.files.first().and_then(|file| file.image.background)
     }
 
     /// The narrowest type that holds the stored values of every slice: their own where they agree.

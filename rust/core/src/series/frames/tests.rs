@@ -56,7 +56,12 @@ fn frames_of_a_tomogram_lie_at_the_places_of_their_slices() {
         ("a thickness", &[NUCLEAR, RECON, detector, order, thickness], thick),
         ("neither", &[NUCLEAR, RECON, detector, order], [None; 3]),
         ("no tomogram", &[NUCLEAR, detector, order, spacing], [None; 3]),
-        ("another modality", &[RECON, detector, order, spacing], [None; 3]),
+        ("another modality", &[RECON, detector, order], [None; 3]),
+        (
+            "another modality with its spacing",
+            &[RECON, detector, order, spacing],
+            [Some(30.0), Some(32.0), Some(34.0)],
+        ),
         ("no detector", &[NUCLEAR, RECON, order, spacing], [None; 3]),
         ("a slice 0", &[NUCLEAR, RECON, detector, slices(&[0, 0, 1, 0, 2, 0]), spacing], [None; 3]),
         ("too few", &[NUCLEAR, RECON, detector, slices(&[1, 0, 2, 0]), spacing], [None; 3]),

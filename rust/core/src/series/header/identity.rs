@@ -18,6 +18,9 @@ pub(in crate::series) const SERIES_INSTANCE_UID: Tag = Tag::new(0x0020, 0x000E);
 const SERIES_NUMBER: Tag = Tag::new(0x0020, 0x0011);
 const INSTANCE_NUMBER: Tag = Tag::new(0x0020, 0x0013);
 
+const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
+const LABEL_MAP_SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.7";
+
 /// What an instance is, and which study and series it belongs to. Text that is absent or cannot be
 /// decoded is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,6 +60,17 @@ impl Identity {
             instance_number: dataset.integer(INSTANCE_NUMBER),
             image_type: text(dataset, IMAGE_TYPE),
         }
+    }
+
+    /// Whether its frames show where segments lie (PS3.3 §C.8.20): those in which none does may be
+    /// left out.
+    pub(in crate::series) fn is_segmentation(&self) -> bool {
+        self.sop_class_uid == SEGMENTATION || self.is_label_map()
+    }
+
+    /// Whether each of its values is the number of a segment.
+    pub(in crate::series) fn is_label_map(&self) -> bool {
+        self.sop_class_uid == LABEL_MAP_SEGMENTATION
     }
 
     /// Whether images of this modality are shadows on a detector, which may lack Pixel Spacing

@@ -10,7 +10,7 @@ use super::frame::FrameHeader;
 use super::identity::{Identity, has_value};
 use super::plane::{Coordinates, ImagePlane, read_plane};
 use super::transform::ValueTransform;
-use super::values::is_empty;
+use super::values::{is_empty, number};
 use crate::dataset::{Dataset, DicomFile};
 use crate::error::{ErrorKind, Family, SeriesFault};
 use crate::functional_groups::Dimensions;
@@ -65,6 +65,8 @@ pub struct StoredImage {
     pub is_deflated: bool,
     /// It has a Pixel Padding Value.
     pub has_padding: bool,
+    /// What a label map has where nothing is segmented: Pixel Padding Value.
+    pub background: Option<f64>,
     /// How slices lie in it as tiles, if they do.
     pub mosaic: Option<Mosaic>,
 }
@@ -86,6 +88,8 @@ impl InstanceHeader {
                 state: ImageState::from_file(file, &identity.sop_class_uid),
                 is_deflated: file.transfer_syntax.is_some_and(|syntax| syntax.is_deflated),
                 has_padding: !is_empty(dataset, PIXEL_PADDING_VALUE),
+                background: number(dataset, PIXEL_PADDING_VALUE)
+                    .filter(|_| identity.is_label_map()),
                 mosaic: None,
             },
             transform: ValueTransform::new(dataset, &identity),
@@ -132,6 +136,7 @@ impl InstanceHeader {
             Ok(frames) if frames.all.is_empty() => add_private_diffusion(self, dataset),
             Ok(frames) => {
                 (self.frames, self.dimensions) = (frames.all, frames.dimensions);
+                self.coordinates.assumed = frames.assumed;
                 if frames.is_in_volume {
                     self.coordinates.move_to_volume(dataset, &self.identity);
                 }

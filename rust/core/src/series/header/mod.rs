@@ -20,7 +20,7 @@ pub use content::Content;
 pub use frame::{FrameHeader, PlaceNumber, PlaceSource};
 pub use identity::Identity;
 pub use instance::{InstanceHeader, StoredImage};
-pub use plane::{Coordinates, ImagePlane};
+pub use plane::{AssumedPlaces, Coordinates, ImagePlane};
 pub use transform::ValueTransform;
 
 #[cfg(test)]

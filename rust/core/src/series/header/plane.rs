@@ -43,6 +43,16 @@ impl ImagePlane {
     }
 }
 
+/// What the places of frames rest on, where the file does not give each its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssumedPlaces {
+    /// The file has one position, taken as that of the first frame: the others follow along the
+    /// normal, Spacing Between Slices apart.
+    OnePosition,
+    /// Slice Thickness stands in for Spacing Between Slices.
+    SliceThickness,
+}
+
 /// What the positions and spacings of an instance refer to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coordinates {
@@ -53,6 +63,8 @@ pub struct Coordinates {
     pub is_in_volume: bool,
     /// Pixel spacings are Imager Pixel Spacing, which is larger than the spacing in the body.
     pub is_spacing_at_detector: bool,
+    /// What the places of its frames rest on besides what the file says of each.
+    pub assumed: Option<AssumedPlaces>,
 }
 
 impl Coordinates {
@@ -87,6 +99,7 @@ pub(super) fn read_plane(dataset: &Dataset, identity: &Identity) -> (ImagePlane,
         frame_of_reference_uid: identifier(dataset, FRAME_OF_REFERENCE_UID),
         is_in_volume: false,
         is_spacing_at_detector: at_detector.is_some(),
+        assumed: None,
     };
     (plane, coordinates)
 }
@@ -104,12 +117,14 @@ mod tests {
                 frame_of_reference_uid: "1.6".to_owned(),
                 is_in_volume: false,
                 is_spacing_at_detector: true,
+                assumed: None,
             };
             found.move_to_volume(&dataset_of(&[(0x0020, 0x9312, "UI", value)]), &identity);
             let expected = Coordinates {
                 frame_of_reference_uid: expected.to_owned(),
                 is_in_volume: true,
                 is_spacing_at_detector: true,
+                assumed: None,
             };
             assert_eq!(found, expected, "{name}");
         }

@@ -26,7 +26,7 @@ fn at(name: &str, position: Vector) -> InstanceHeader {
 }
 
 fn indices(ordered: &Ordered<'_>) -> Vec<usize> {
-    ordered.slices.iter().map(|slice| slice.index).collect()
+    ordered.cells.iter().take(ordered.slice_count()).flatten().map(|slice| slice.index).collect()
 }
 
 #[test]

@@ -23,6 +23,14 @@ pub(in crate::series) enum GeometryFinding {
     NoThickness { assumed_mm: f64 },
     /// Mosaics without Spacing Between Slices, of so many slices.
     AssumedMosaicSpacing { slice_count: usize },
+    /// Frames of files with one position, of so many slices.
+    OnePosition { slice_count: usize },
+    /// Frames of nuclear medicine without Spacing Between Slices.
+    AssumedSpacing { slice_count: usize },
+    /// Orientations were rounded.
+    RoundedOrientation { slice_count: usize },
+    /// Slices of a segmentation are not whole steps apart.
+    OffGrid { slice_count: usize, most_mm: f64, expected_mm: f64 },
     /// Pixel spacing is that at the detector.
     DetectorSpacing,
     /// Slices in coordinates of the volume.
@@ -50,6 +58,8 @@ pub(in crate::series) enum Lacking {
     Position,
     /// What the position of a mosaic's tiles comes from.
     MosaicPosition,
+    /// What the places of a dose's frames come from.
+    FrameOffsets,
     /// Image Orientation (Patient).
     Orientation,
     /// Both.
@@ -63,6 +73,7 @@ impl Lacking {
             Lacking::MosaicPosition => {
                 "Image Position (Patient), Slice Thickness or SliceNormalVector of its mosaic"
             }
+            Lacking::FrameOffsets => "Grid Frame Offset Vector",
             Lacking::Orientation => "Image Orientation (Patient)",
             Lacking::PositionAndOrientation => {
                 "Image Position (Patient) and Image Orientation (Patient)"
@@ -112,17 +123,21 @@ impl Finding for GeometryFinding {
             GeometryFinding::Unplaced { lacking: Lacking::Orientation, .. } => {
                 IssueKind::MissingOrientation
             }
-            GeometryFinding::Unplaced { .. } => IssueKind::MissingPosition,
+            GeometryFinding::Unplaced { .. } | GeometryFinding::OnePosition { .. } => {
+                IssueKind::MissingPosition
+            }
+            GeometryFinding::RoundedOrientation { .. } => IssueKind::RoundedOrientation,
             GeometryFinding::NoPixelSpacing
             | GeometryFinding::NoThickness { .. }
-            | GeometryFinding::AssumedMosaicSpacing { .. } => IssueKind::MissingSpacing,
+            | GeometryFinding::AssumedMosaicSpacing { .. }
+            | GeometryFinding::AssumedSpacing { .. } => IssueKind::MissingSpacing,
             GeometryFinding::DetectorSpacing => IssueKind::DetectorSpacing,
             GeometryFinding::VolumeCoordinates { .. } => IssueKind::VolumeCoordinates,
             GeometryFinding::MixedCoordinates { .. } => IssueKind::MixedFrameOfReference,
             GeometryFinding::Gap { .. } => IssueKind::Gap,
-            GeometryFinding::NoStep | GeometryFinding::UnevenSteps { .. } => {
-                IssueKind::UnevenSpacing
-            }
+            GeometryFinding::NoStep
+            | GeometryFinding::UnevenSteps { .. }
+            | GeometryFinding::OffGrid { .. } => IssueKind::UnevenSpacing,
             GeometryFinding::BesideLine { .. } | GeometryFinding::BesideSlice { .. } => {
                 IssueKind::OffAxis
             }
@@ -135,6 +150,9 @@ impl Finding for GeometryFinding {
             self,
             GeometryFinding::NoThickness { .. }
                 | GeometryFinding::AssumedMosaicSpacing { .. }
+                | GeometryFinding::AssumedSpacing { .. }
+                | GeometryFinding::OnePosition { .. }
+                | GeometryFinding::RoundedOrientation { .. }
                 | GeometryFinding::DetectorSpacing
                 | GeometryFinding::VolumeCoordinates { .. }
                 | GeometryFinding::Tilt { .. }
@@ -153,6 +171,9 @@ impl Finding for GeometryFinding {
             | GeometryFinding::NoStep => Vec::new(),
             GeometryFinding::NoThickness { assumed_mm } => vec![("assumed_mm", assumed_mm)],
             GeometryFinding::AssumedMosaicSpacing { slice_count }
+            | GeometryFinding::AssumedSpacing { slice_count }
+            | GeometryFinding::OnePosition { slice_count }
+            | GeometryFinding::RoundedOrientation { slice_count }
             | GeometryFinding::VolumeCoordinates { slice_count }
             | GeometryFinding::MixedCoordinates { slice_count } => {
                 vec![("slice_count", slice_count as f64)]
@@ -168,6 +189,11 @@ impl Finding for GeometryFinding {
                 ("least_mm", least_mm),
                 ("most_mm", most_mm),
                 ("expected_mm", usual_mm),
+            ],
+            GeometryFinding::OffGrid { slice_count, most_mm, expected_mm } => vec![
+                ("slice_count", slice_count as f64),
+                ("most_mm", most_mm),
+                ("expected_mm", expected_mm),
             ],
             GeometryFinding::BesideLine { slice_count, most_mm } => {
                 vec![("slice_count", slice_count as f64), ("most_mm", most_mm)]
@@ -202,6 +228,22 @@ impl Finding for GeometryFinding {
             GeometryFinding::AssumedMosaicSpacing { .. } => {
                 "mosaics without Spacing Between Slices: Slice Thickness stands in for it, which \
                  leaves gaps between slices out"
+                    .to_owned()
+            }
+            GeometryFinding::AssumedSpacing { .. } => {
+                "Spacing Between Slices is missing: Slice Thickness stands in for it, which leaves \
+                 gaps between slices out"
+                    .to_owned()
+            }
+            GeometryFinding::OnePosition { .. } => {
+                "a file has one Image Position (Patient) for all of its frames: it is taken as \
+                 that of the first, and the others lie Spacing Between Slices apart along the \
+                 normal"
+                    .to_owned()
+            }
+            GeometryFinding::RoundedOrientation { .. } => {
+                "Image Orientation (Patient) was rounded to few decimals: the nearest \
+                 perpendicular unit vectors stand in for it"
                     .to_owned()
             }
             GeometryFinding::DetectorSpacing => {
@@ -243,6 +285,13 @@ impl GeometryFinding {
                 mm(most_mm),
                 mm(usual_mm)
             ),
+            GeometryFinding::OffGrid { slice_count, most_mm, expected_mm } => format!(
+                "{} of a segmentation {} up to {} from a whole number of steps of {}",
+                count(slice_count, "slice"),
+                verb(slice_count, "lies", "lie"),
+                mm(most_mm),
+                mm(expected_mm)
+            ),
             GeometryFinding::BesideLine { slice_count, most_mm } => format!(
                 "{} {} up to {} beside the line through the first and the last one",
                 count(slice_count, "slice"),
@@ -266,222 +315,4 @@ impl GeometryFinding {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LEFT_OUT: Consequence = Consequence::LeftOut;
-    const IN_ORDER: Consequence = Consequence::Ordered { source: None, has_several_files: true };
-
-    fn unplaced(lacking: Lacking, image_count: usize, consequence: Consequence) -> GeometryFinding {
-        GeometryFinding::Unplaced { lacking, image_count, consequence }
-    }
-
-    #[test]
-    fn images_without_a_place_are_named_with_what_they_lack_and_what_becomes_of_them() {
-        let by = |source, has_several_files| Consequence::Ordered {
-            source: Some(source),
-            has_several_files,
-        };
-        for (finding, kind, left_out, sentence) in [
-            (
-                unplaced(Lacking::Position, 1, LEFT_OUT),
-                IssueKind::MissingPosition,
-                1.0,
-                "1 image has no usable Image Position (Patient), and is left out",
-            ),
-            (
-                unplaced(Lacking::MosaicPosition, 2, LEFT_OUT),
-                IssueKind::MissingPosition,
-                2.0,
-                "2 images have no usable Image Position (Patient), Slice Thickness or \
-                 SliceNormalVector of its mosaic, and are left out",
-            ),
-            (
-                unplaced(Lacking::Orientation, 1, IN_ORDER),
-                IssueKind::MissingOrientation,
-                0.0,
-                "1 image has no usable Image Orientation (Patient), so its place is not known",
-            ),
-            (
-                unplaced(Lacking::PositionAndOrientation, 2, IN_ORDER),
-                IssueKind::MissingPosition,
-                0.0,
-                "2 images have no usable Image Position (Patient) and Image Orientation \
-                 (Patient), so their order is that of Instance Number, and their place is not \
-                 known",
-            ),
-            (
-                unplaced(Lacking::Orientation, 2, by(PlaceSource::SliceVector, false)),
-                IssueKind::MissingOrientation,
-                0.0,
-                "2 images have no usable Image Orientation (Patient), so their order is that of \
-                 Slice Vector, and their place is not known",
-            ),
-            (
-                unplaced(Lacking::Position, 2, by(PlaceSource::InStackPosition, true)),
-                IssueKind::MissingPosition,
-                0.0,
-                "2 images have no usable Image Position (Patient), so their order is that of \
-                 Instance Number, and in each file of In-Stack Position Number, and their place \
-                 is not known",
-            ),
-        ] {
-            let issue = finding.about(["a".into()]);
-            assert_eq!((issue.kind, issue.is_error), (kind, true), "{sentence}");
-            assert_eq!(issue.numbers, [("file_count", 1.0), ("left_out_count", left_out)]);
-            assert_eq!(issue.sentence, sentence);
-        }
-    }
-
-    /// The finding; the kind, whether it is an error, and the numbers of its issue; its sentence.
-    type Case = (GeometryFinding, IssueKind, bool, &'static [(&'static str, f64)], &'static str);
-
-    fn check(cases: &[Case]) {
-        for (finding, kind, is_error, numbers, sentence) in cases {
-            let issue = finding.clone().about([]);
-            assert_eq!((issue.kind, issue.is_error), (*kind, *is_error), "{sentence}");
-            assert_eq!(issue.numbers, *numbers, "{sentence}");
-            assert_eq!(issue.sentence, *sentence);
-        }
-    }
-
-    #[test]
-    fn spacings_and_coordinates() {
-        check(&[
-            (
-                GeometryFinding::NoPixelSpacing,
-                IssueKind::MissingSpacing,
-                true,
-                &[],
-                "Pixel Spacing is missing: 1 mm stands in for it",
-            ),
-            (
-                GeometryFinding::NoThickness { assumed_mm: 1.0 },
-                IssueKind::MissingSpacing,
-                false,
-                &[("assumed_mm", 1.0)],
-                "the thickness of the only slice is not known: 1 mm stands in for it",
-            ),
-            (
-                GeometryFinding::AssumedMosaicSpacing { slice_count: 3 },
-                IssueKind::MissingSpacing,
-                false,
-                &[("slice_count", 3.0)],
-                "mosaics without Spacing Between Slices: Slice Thickness stands in for it, which \
-                 leaves gaps between slices out",
-            ),
-            (
-                GeometryFinding::DetectorSpacing,
-                IssueKind::DetectorSpacing,
-                false,
-                &[],
-                "the spacing of pixels is that at the detector (Imager Pixel Spacing), not that \
-                 in the patient",
-            ),
-            (
-                GeometryFinding::VolumeCoordinates { slice_count: 3 },
-                IssueKind::VolumeCoordinates,
-                false,
-                &[("slice_count", 3.0)],
-                "positions are in coordinates of the volume (Image Position (Volume)), not of the \
-                 patient, and so is what the affine leads to",
-            ),
-            (
-                GeometryFinding::MixedCoordinates { slice_count: 3 },
-                IssueKind::MixedFrameOfReference,
-                true,
-                &[("slice_count", 3.0)],
-                "positions refer to several coordinate systems (Frame of Reference UID)",
-            ),
-        ]);
-    }
-
-    #[test]
-    fn steps_from_slice_to_slice() {
-        let gap = |missing_count| GeometryFinding::Gap {
-            before: 2,
-            missing_count,
-            found_mm: 5.0,
-            expected_mm: 2.5,
-        };
-        check(&[
-            (
-                GeometryFinding::NoStep,
-                IssueKind::UnevenSpacing,
-                true,
-                &[],
-                "no step from slice to slice fits the positions",
-            ),
-            (
-                gap(1.0),
-                IssueKind::Gap,
-                true,
-                &[
-                    ("slice_index", 2.0),
-                    ("missing_count", 1.0),
-                    ("found_mm", 5.0),
-                    ("expected_mm", 2.5),
-                ],
-                "1 slice is missing between slices 2 and 3: they are 5 mm apart, expected 2.5 mm",
-            ),
-            (
-                gap(2.0),
-                IssueKind::Gap,
-                true,
-                &[
-                    ("slice_index", 2.0),
-                    ("missing_count", 2.0),
-                    ("found_mm", 5.0),
-                    ("expected_mm", 2.5),
-                ],
-                "2 slices are missing between slices 2 and 3: they are 5 mm apart, \
-                 expected 2.5 mm",
-            ),
-            (
-                GeometryFinding::UnevenSteps {
-                    slice_count: 3,
-                    least_mm: 1.5,
-                    most_mm: 3.5,
-                    usual_mm: 2.5,
-                },
-                IssueKind::UnevenSpacing,
-                true,
-                &[("slice_count", 3.0), ("least_mm", 1.5), ("most_mm", 3.5), ("expected_mm", 2.5)],
-                "slices are unevenly spaced: 1.5 mm to 3.5 mm apart, mostly 2.5 mm; no affine \
-                 fits all of them",
-            ),
-        ]);
-    }
-
-    #[test]
-    fn lines_of_slices() {
-        check(&[
-            (
-                GeometryFinding::BesideLine { slice_count: 1, most_mm: 0.5 },
-                IssueKind::OffAxis,
-                true,
-                &[("slice_count", 1.0), ("most_mm", 0.5)],
-                "1 slice lies up to 0.5 mm beside the line through the first and the last one",
-            ),
-            (
-                GeometryFinding::BesideSlice { image_count: 2, most_mm: 0.5 },
-                IssueKind::OffAxis,
-                true,
-                &[("image_count", 2.0), ("most_mm", 0.5)],
-                "2 images lie up to 0.5 mm beside others of the same slice",
-            ),
-            (
-                GeometryFinding::Tilt {
-                    angle_degrees: 12.345,
-                    shear_mm: 0.5,
-                    plane_distance_mm: 2.5,
-                },
-                IssueKind::Tilt,
-                false,
-                &[("angle_degrees", 12.345), ("shear_mm", 0.5), ("plane_distance_mm", 2.5)],
-                "slices lean 12.35 degrees from their normal: the affine carries the shear, and \
-                 planes are 2.5 mm apart",
-            ),
-        ]);
-    }
-}
+mod tests;

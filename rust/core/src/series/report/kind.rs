@@ -38,6 +38,8 @@ pub enum IssueKind {
     MissingPosition,
     /// Images without a usable Image Orientation (Patient).
     MissingOrientation,
+    /// Cosines of Image Orientation (Patient) were rounded to few decimals.
+    RoundedOrientation,
     /// Pixel Spacing, the thickness of a single slice, or the spacing of a mosaic's slices is not
     /// known.
     MissingSpacing,
@@ -92,6 +94,7 @@ impl IssueKind {
             IssueKind::MixedSpacing => "mixed_spacing",
             IssueKind::MissingPosition => "missing_position",
             IssueKind::MissingOrientation => "missing_orientation",
+            IssueKind::RoundedOrientation => "rounded_orientation",
             IssueKind::MissingSpacing => "missing_spacing",
             IssueKind::DetectorSpacing => "detector_spacing",
             IssueKind::VolumeCoordinates => "volume_coordinates",

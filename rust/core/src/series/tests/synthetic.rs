@@ -98,6 +98,7 @@ pub(crate) fn header(name: &str) -> InstanceHeader {
             state: native(5, 7),
             is_deflated: false,
             has_padding: false,
+            background: None,
             mosaic: None,
         },
         transform: ValueTransform {
