@@ -13,10 +13,10 @@ pub struct DamagedSlice {
     pub error: Error,
 }
 
-/// Whether an error is of one frame, so that the others can be read: not one of the disk, of what
+/// Whether an error is of one frame, so that the others can be read: not one of the disk, of the limits, of what
 /// the caller asks for, or of a Modality LUT, which the header has.
 pub(super) fn is_of_frame(error: &Error) -> bool {
-    matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported)
+    matches!(error.family(), Family::Invalid | Family::Unsupported)
         && !matches!(error.kind(), ErrorKind::Image(ImageFault::ModalityLut))
 }
 
@@ -64,7 +64,7 @@ mod tests {
         let io = std::io::Error::from_raw_os_error(5);
         for (name, error, expected) in [
             ("pixels", ErrorKind::PixelsCutShort { needed: 2, available: 1 }.into(), true),
-            ("too long", ErrorKind::DecodedTooLong { limit: 1 }.into(), true),
+            ("a setting", ErrorKind::DecodedTooLong { limit: 1 }.into(), false),
             ("a codec", ErrorKind::unsupported("this", "").into(), true),
             ("a disk", io.into(), false),
             ("a change", ErrorKind::FileChanged.into(), false),
