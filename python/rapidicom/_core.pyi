@@ -125,6 +125,9 @@ class DataElement:
 
     @value.setter
     def value(self, value: object) -> None: ...
+    def _value_or_bytes(self) -> Any:
+        """Return the value, or the bytes of one that cannot be decoded."""
+
     @property
     def value_length(self) -> int | None:
         """Bytes of the value field in the file; `None` if the value was set."""

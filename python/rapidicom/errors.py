@@ -6,6 +6,7 @@ from rapidicom._common.errors import (
     InvalidDicomError,
     LimitError,
     MissingElementError,
+    UndecodableValueError,
     UnsupportedError,
 )
 from rapidicom.volumes.irregular import (
@@ -19,5 +20,6 @@ __all__ = [
     "IrregularSeriesError",
     "LimitError",
     "MissingElementError",
+    "UndecodableValueError",
     "UnsupportedError",
 ]

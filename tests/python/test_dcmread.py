@@ -242,7 +242,9 @@ def test_errors_never_show_values(tmp_path: Path) -> None:
     # The name lies where the parser stumbles: nothing of it may show.
     data = ct_bytes()
     name = PATIENT_NAME.encode()
-    broken = data.replace(b"PN" + len(name + b" ").to_bytes(2, "little"), b"SQ\x00\x00", 1)
+    broken = data.replace(
+        b"PN" + len(name + b" ").to_bytes(2, "little"), b"FD" + len(name).to_bytes(2, "little"), 1
+    )
     path = tmp_path / "broken.dcm"
     path.write_bytes(broken)
     messages = []

@@ -7,6 +7,7 @@ import pickle
 import struct
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,36 @@ CASES: dict[str, tuple[str, bytes, int, list[int]]] = {
         ),
         len(AFTER) + 12 + 8 + 10,
         [0x00100020, 0x00280010, 0x7FE00010],
+    ),
+    "text in a sequence": (
+        "not_a_sequence",
+        BEFORE + sequence(b"NONE", None) + AFTER,
+        LATER + 12,
+        [0x00080060, 0x00081140, 0x00100020, 0x00280010],
+    ),
+    "half a number": (
+        "wrong_value_length",
+        BEFORE + AFTER + encode([Element(0x00280011, "US", b"abc", pad=False)]),
+        LATER + len(AFTER) + 8,
+        [*ALL, 0x00280011],
+    ),
+    "a VR of the future": (
+        "unknown_vr",
+        BEFORE + header("09000210", b"ZZ", b"\0\0") + b"\4\0\0\0abcd" + AFTER,
+        LATER + 12,
+        [0x00080060, 0x00091002, 0x00100020, 0x00280010],
+    ),
+    "an unknown VR with a short length": (
+        "unknown_vr",
+        BEFORE + header("09000210", b"ZZ", b"\4\0") + b"abcd" + AFTER,
+        LATER + 8,
+        [0x00080060, 0x00091002, 0x00100020, 0x00280010],
+    ),
+    "an unknown VR without a value": (
+        "unknown_vr",
+        BEFORE + header("09000210", b"ZZ", b"\0\0") + AFTER,
+        LATER + 8,
+        [0x00080060, 0x00091002, 0x00100020, 0x00280010],
     ),
     "text of undefined length": (
         "undefined_length_vr",
@@ -384,24 +415,28 @@ def test_force_keeps_the_file_meta_information() -> None:
     assert (len(ds), names(ds)) == (0, ["damaged"])
 
 
-def test_force_keeps_everything_before_the_damage_in_an_item() -> None:
+def test_everything_before_the_damage_in_an_item_is_kept() -> None:
     data = file_around(BEFORE + sequence(item(FIRST + NONSENSE), None) + AFTER)
-    with pytest.raises(rd.InvalidDicomError) as caught:
-        _ = rd.dcmread(data).ReferencedImageSequence[0].tags()
-    assert caught.value.offset == START + LATER + 12 + 8 + len(FIRST) + 12
-    assert "(0008,1140)[0] > (000A,1140)" in str(caught.value)
-    ds = rd.dcmread(data, force=True)
-    assert ds.PatientID == "ID"
-    (one,) = ds.ReferencedImageSequence
-    assert (one.tags(), names(one)) == ([0x00081150], ["damaged"])
+    for force in (False, True):
+        ds = rd.dcmread(data, force=force)
+        assert ds.PatientID == "ID"
+        (one,) = ds.ReferencedImageSequence
+        with warns_of_damage() if not force else nullcontext():
+            assert one.tags() == [0x00081150]
+        assert one.deviations == [("damaged", START + LATER + 12 + 8 + len(FIRST) + 12)]
 
 
-def test_force_keeps_the_items_before_the_damage() -> None:
+def test_items_before_the_damage_are_kept() -> None:
     data = file_around(BEFORE + sequence(item(INNER) + b"no item at all", None) + AFTER)
-    with pytest.raises(rd.InvalidDicomError, match=r"\(0008,1140\).*expected an item"):
-        _ = rd.dcmread(data).ReferencedImageSequence
-    (one,) = rd.dcmread(data, force=True).ReferencedImageSequence
-    assert (one.tags(), names(one)) == ([0x00081150, 0x00081155], ["damaged"])
+    for force in (False, True):
+        (one,) = rd.dcmread(data, force=force).ReferencedImageSequence
+        with warns_of_damage() if not force else nullcontext():
+            assert one.tags() == [0x00081150, 0x00081155]
+        assert names(one) == ["damaged"]
+
+
+def warns_of_damage() -> Any:
+    return pytest.warns(UserWarning, match="an item of a sequence is damaged")
 
 
 def test_errors_in_items_name_the_way_there(tmp_path: Path) -> None:

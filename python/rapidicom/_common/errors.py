@@ -3,8 +3,9 @@
 A path that is missing or cannot be read raises an ordinary `OSError`, a wrong argument a
 `TypeError` or `ValueError`. Some of the classes here also derive from a built-in one, so that code
 written for pydicom catches them: `InvalidDicomError` and `IrregularSeriesError` are `ValueError`,
-as pydicom's complaints about values and pixel data are; `MissingElementError` is `AttributeError`
-as well; `UnsupportedError` is `NotImplementedError`, and with that `RuntimeError`.
+as pydicom's complaints about values and pixel data are; `MissingElementError` and
+`UndecodableValueError` are `AttributeError` as well; `UnsupportedError` is `NotImplementedError`,
+and with that `RuntimeError`.
 
 No message shows text from a value field: it can identify a patient.
 """
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidDicomError",
     "LimitError",
     "MissingElementError",
+    "UndecodableValueError",
     "UnsupportedError",
 ]
 
@@ -94,6 +96,16 @@ class InvalidDicomError(DicomError, ValueError):
 
 class MissingElementError(InvalidDicomError, AttributeError):
     """An element that describes the pixels, such as Rows, is missing."""
+
+    __module__ = "rapidicom.errors"
+
+
+class UndecodableValueError(InvalidDicomError, AttributeError):
+    """The bytes of an element are no value of its VR, such as three bytes of 16-bit numbers.
+
+    It is an `AttributeError` as well, so that `hasattr(ds, keyword)` is false and
+    `getattr(ds, keyword, default)` gives the default. `ds.raw_bytes(tag)` has the bytes.
+    """
 
     __module__ = "rapidicom.errors"
 

@@ -126,9 +126,8 @@ class Dataset(PixelAccess, PrivateAccess, ReadOnly, TypedAttributes):
         """Yield the elements in tag order, each sequence followed by the elements of its items."""
         for element in self:
             yield element
-            if element.VR == "SQ":
-                for item in element.value:
-                    yield from item.iterall()
+            for item in element._items():
+                yield from item.iterall()
 
     def walk(
         self, callback: Callable[[Dataset, DataElement], None], recursive: bool = True
@@ -151,8 +150,8 @@ class Dataset(PixelAccess, PrivateAccess, ReadOnly, TypedAttributes):
         for tag in self.tags():
             element = self[tag]
             callback(self, element)
-            if recursive and tag in self and element.VR == "SQ":
-                for item in element.value:
+            if recursive and tag in self:
+                for item in element._items():
                     item.walk(callback)
 
     # Names

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
+from rapidicom._common.errors import LimitError
 from rapidicom._values.constructors import empty_value_for_VR
 from rapidicom._values.dictionary import dictionary_has_tag, dictionary_is_retired
 from rapidicom._values.uid import UID
@@ -52,7 +53,7 @@ class DataElement(_core.DataElement):
     @property
     def is_empty(self) -> bool:
         """Whether it has no value, or no item."""
-        return not self.value if self.VR == "SQ" else self.VM == 0
+        return not self._value_or_bytes() if self.VR == "SQ" else self.VM == 0
 
     @property
     def is_retired(self) -> bool:
@@ -66,10 +67,13 @@ class DataElement(_core.DataElement):
 
     @property
     def repval(self) -> str:
-        """The value as `print` shows it: a UID by its name, a long value by its length."""
-        value = self.value
+        """The value as `print` shows it: a UID by its name, a long value by its length.
+
+        Of a value that cannot be decoded, the bytes.
+        """
+        value = self._value_or_bytes()
         if (
-            self.VR in LONG_VALUE_VR
+            (self.VR in LONG_VALUE_VR or isinstance(value, bytes))
             and hasattr(value, "__len__")
             and len(value) > self.maxBytesToDisplay
         ):
@@ -77,6 +81,11 @@ class DataElement(_core.DataElement):
         if self.maxBytesToDisplay < self.VM:
             return f"Array of {self.VM} elements"
         return value.name if isinstance(value, UID) else repr(value)
+
+    def _items(self) -> list[Dataset]:
+        """Return the items of a sequence that can be read; none for another VR."""
+        value = self._value_or_bytes() if self.VR == "SQ" else None
+        return [item for item in value if _is_readable(item)] if isinstance(value, list) else []
 
     def description(self) -> str:
         """Return the name."""
@@ -151,7 +160,7 @@ class DataElement(_core.DataElement):
 
         number = Tag(int(tag, 16) if isinstance(tag, str) else tag)
         read = value_from_json(dataset_class, number, vr, value, value_key, bulk_data_uri_handler)
-        return cls(number, vr_from_json(number, vr, value_key), read)
+        return cls(number, vr_from_json(number, vr, value_key, read), read)
 
     def __getitem__(self, key: Any) -> Any:
         try:
@@ -164,7 +173,11 @@ class DataElement(_core.DataElement):
             return True
         if not isinstance(other, DataElement):
             return NotImplemented
-        return self.tag == other.tag and self.VR == other.VR and _is_equal(self.value, other.value)
+        return (
+            self.tag == other.tag
+            and self.VR == other.VR
+            and _is_equal(self._value_or_bytes(), other._value_or_bytes())
+        )
 
     # Mutable, so not hashable.
     __hash__ = None  # type: ignore[assignment]
@@ -175,6 +188,15 @@ class DataElement(_core.DataElement):
         return f"{self.tag} {name}{vr} {self.repval}"
 
     __repr__ = __str__
+
+
+def _is_readable(item: Dataset) -> bool:
+    """Return whether an item can be listed: one that is nested too deep cannot."""
+    try:
+        item.tags()
+    except LimitError:
+        return False
+    return True
 
 
 def _is_equal(first: Any, second: Any) -> bool:

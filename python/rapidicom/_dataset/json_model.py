@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
+from rapidicom._common.errors import UndecodableValueError
 from rapidicom._common.parsing import parsed
 from rapidicom._common.tag import BaseTag, Tag
 from rapidicom._values.constructors import empty_value_for_VR
@@ -80,21 +81,23 @@ def element_to_json(
         handler: As for `dataset_to_json`.
         threshold: As for `dataset_to_json`.
     """
-    vr = element.VR
+    value = element._value_or_bytes()
+    # Bytes that are no value of their VR: the model has bytes of few VRs (PS3.18 §F.2.7).
+    vr = "UN" if isinstance(value, bytes) and element.VR not in _BINARY_VR else element.VR
     model: dict[str, Any] = {"vr": vr}
     if vr == "SQ":
-        model["Value"] = [dataset_to_json(item, handler, threshold) for item in element.value]
+        model["Value"] = [dataset_to_json(item, handler, threshold) for item in element._items()]
     elif element.is_empty:
         pass
     elif vr in _BINARY_VR:
         # Four characters of base64 encode three bytes.
-        if handler is not None and len(element.value) > threshold // 4 * 3:
+        if handler is not None and len(value) > threshold // 4 * 3:
             model["BulkDataURI"] = handler(element)
         else:
-            model["InlineBinary"] = base64.b64encode(element.value).decode("ascii")
+            model["InlineBinary"] = base64.b64encode(value).decode("ascii")
     else:
-        values = element.value if element.VM > 1 else [element.value]
-        model["Value"] = [_value(value, vr) for value in values]
+        values = value if element.VM > 1 else [value]
+        model["Value"] = [_value(each, vr) for each in values]
     return model
 
 
@@ -123,25 +126,25 @@ def dataset_from_json(
         if number is None:
             raise ValueError("the model has a key that is no tag in hexadecimal digits")
         tag = Tag(number)
-        dataset.add_new(
-            tag, vr_from_json(tag, vr, name), value_from_json(cls, tag, vr, value, name, reader)
-        )
+        read = value_from_json(cls, tag, vr, value, name, reader)
+        dataset.add_new(tag, vr_from_json(tag, vr, name, read), read)
     return dataset
 
 
-def vr_from_json(tag: BaseTag, vr: str, name: str | None) -> str:
+def vr_from_json(tag: BaseTag, vr: str, name: str | None, value: Any) -> str:
     """Return the VR of an element; if the model says UN, that of the dictionary.
 
     Args:
         tag: Its tag.
         vr: The VR in the model.
         name: The name that the model has the value under.
+        value: What `value_from_json` has made of the value.
     """
-    return (
-        dictionary_VR(tag)
-        if vr == "UN" and name == "InlineBinary" and dictionary_has_tag(tag)
-        else vr
-    )
+    if vr != "UN" or name != "InlineBinary" or not dictionary_has_tag(tag):
+        return vr
+    known = dictionary_VR(tag)
+    # Bytes that are no value of the dictionary's VR.
+    return vr if isinstance(value, bytes) and known not in _BINARY_VR else known
 
 
 def value_from_json(
@@ -199,7 +202,10 @@ def _known_value(tag: BaseTag, data: bytes) -> Any:
     if not dictionary_has_tag(tag):
         return data
     # Items of an element of unknown VR have no VRs inside (PS3.5 §6.2.2).
-    _, value = _core.decode_value(dictionary_VR(tag), data, tag=tag, is_implicit=True)
+    try:
+        _, value = _core.decode_value(dictionary_VR(tag), data, tag=tag, is_implicit=True)
+    except UndecodableValueError:
+        return data
     return value
 
 

@@ -10,6 +10,7 @@ from rapidicom._common.errors import (
     InvalidDicomError,
     LimitError,
     MissingElementError,
+    UndecodableValueError,
     UnsupportedError,
 )
 from rapidicom._common.tag import BaseTag, Tag
@@ -48,6 +49,7 @@ _core.use_classes(
         "tag": Tag,
         "invalid_error": InvalidDicomError,
         "missing_element_error": MissingElementError,
+        "undecodable_value_error": UndecodableValueError,
         "unsupported_error": UnsupportedError,
         "limit_error": LimitError,
     }

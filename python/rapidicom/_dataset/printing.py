@@ -34,12 +34,13 @@ def _lines(dataset: Dataset, depth: int, top_level_only: bool) -> Iterator[str]:
             yield f"{indent}{element!r}"
         yield "-" * _RULE_WIDTH
     for element in dataset:
-        if element.VR != "SQ":
+        if element.VR != "SQ" or isinstance(element._value_or_bytes(), bytes):
             yield f"{indent}{element!r}"
             continue
-        yield f"{indent}{element.tag}  {element.name}  {len(element.value)} item(s) ---- "
+        items = element._items()
+        yield f"{indent}{element.tag}  {element.name}  {len(items)} item(s) ---- "
         if not top_level_only:
-            for item in element.value:
+            for item in items:
                 yield "\n".join(_lines(item, depth + 1, False))
                 yield f"{indent}{dataset.indent_chars}---------"
 

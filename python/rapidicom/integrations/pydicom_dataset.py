@@ -20,13 +20,15 @@ from rapidicom._common.tag import BaseTag
 from rapidicom._values.multi_value import MultiValue
 from rapidicom._values.number_text import IS, DSfloat, ISfloat
 from rapidicom._values.person_name import PersonName
+from rapidicom._values.vr import AMBIGUOUS_VR, BYTES_VR
 
 if TYPE_CHECKING:
     from rapidicom._core import DataElement, Dataset
 
 __all__ = ["to_pydicom"]
 
-_SPECIFIC_CHARACTER_SET = 0x0008_0005
+# VRs whose values are bytes, or may be.
+_BINARY_VR = (BYTES_VR | AMBIGUOUS_VR) - {"US or SS"}
 
 
 def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
@@ -52,6 +54,10 @@ def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
     )
     if meta is not None:
         _fill(result.file_meta, meta, [default_encoding])
+        length = result.file_meta.get_item("FileMetaInformationGroupLength")
+        # pydicom counts it itself, but for one that cannot be decoded.
+        if length is not None and length.is_raw:
+            del result.file_meta["FileMetaInformationGroupLength"]
     _fill(result, dataset, [default_encoding])
     return result
 
@@ -61,24 +67,33 @@ def _fill(target: PydicomDataset, dataset: Dataset, outer_encodings: list[str]) 
     encodings = list(convert_encodings(character_set)) if character_set else outer_encodings
     target.set_original_encoding(dataset.is_implicit_VR, dataset.is_little_endian, encodings)
     for element in dataset:
+        value = element._value_or_bytes()
+        if isinstance(value, bytes) and element.VR not in _BINARY_VR:  # it cannot be decoded
+            target[element.tag] = _raw(dataset, element, value)
+            continue
         try:
-            added: PydicomElement | RawDataElement = _element(element, encodings)
-        except (ValueError, NotImplementedError):  # it cannot be decoded, here or there
-            added = _raw(dataset, element)
+            added: PydicomElement | RawDataElement = _element(element, value, encodings)
+        except (ValueError, NotImplementedError):  # pydicom refuses it
+            added = _raw(dataset, element, bytes(dataset.raw_bytes(element.tag)))
         target[element.tag] = added
 
 
-def _element(element: DataElement, encodings: list[str]) -> PydicomElement:
-    value = _items(element, encodings) if element.VR == "SQ" else _value(element.value, encodings)
+def _element(element: DataElement, value: Any, encodings: list[str]) -> PydicomElement:
+    if element.VR == "SQ":
+        value = _items(element, encodings)
+    elif element.VR != "UN":
+        value = _value(value, encodings)
     result = PydicomElement(
         element.tag,
-        element.VR,
+        # For bytes of UN, pydicom would take the dictionary's VR, which they are no value of.
+        "OB" if element.VR == "UN" else element.VR,
         value,
         element.file_tell,
         element.is_undefined_length,
         # Reading warns of values that break a rule. They have been read already.
         validation_mode=config.IGNORE,
     )
+    result.VR = element.VR
     result.validation_mode = config.settings.reading_validation_mode
     return result
 
@@ -86,7 +101,7 @@ def _element(element: DataElement, encodings: list[str]) -> PydicomElement:
 def _items(element: DataElement, encodings: list[str]) -> PydicomSequence:
     items = PydicomSequence()
     items.is_undefined_length = element.is_undefined_length
-    for item in element.value:
+    for item in element._items():
         # By its type: while pydicom is patched, ours pass for instances of its class too.
         if issubclass(type(item), PydicomDataset):
             items.append(copy.deepcopy(item))
@@ -111,14 +126,13 @@ def _value(value: Any, encodings: list[str]) -> Any:
     return value
 
 
-def _raw(dataset: Dataset, element: DataElement) -> RawDataElement:
-    offset, length = dataset.element_offset(element.tag)
+def _raw(dataset: Dataset, element: DataElement, value: bytes) -> RawDataElement:
     return RawDataElement(
         PydicomTag(element.tag),
         element.VR,
-        length,
-        bytes(dataset.raw_bytes(element.tag)),
-        offset,
+        len(value),
+        value,
+        element.file_tell or 0,
         bool(dataset.is_implicit_VR),
         dataset.is_little_endian is not False,
     )

@@ -34,6 +34,7 @@ pub(crate) struct Given {
     pub tag: Py<PyAny>,
     pub invalid_error: Py<PyType>,
     pub missing_element_error: Py<PyType>,
+    pub undecodable_value_error: Py<PyType>,
     pub unsupported_error: Py<PyType>,
     pub limit_error: Py<PyType>,
 }

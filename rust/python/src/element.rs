@@ -9,7 +9,9 @@ use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
 use rapidicom_core::{Dataset, Element, Tag, Vr, dictionary};
 
 use crate::classes::classes;
+use crate::error::{is_about_value, to_python};
 use crate::keys::tag_of;
+use crate::pickle::{State as DatasetState, from_state, state_of_element};
 use crate::shared::shared_tag;
 use crate::value::to_object;
 
@@ -206,6 +208,19 @@ impl PyDataElement {
         Ok(value)
     }
 
+    /// The value, or the bytes of one that cannot be decoded: to show it raises nothing.
+    #[pyo3(name = "_value_or_bytes")]
+    fn value_or_bytes(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let error = match self.value(py) {
+            Err(error) if is_about_value(py, &error) => error,
+            found => return found,
+        };
+        let stored = self.state().stored.as_ref().map(|(dataset, of)| (Arc::clone(dataset), *of));
+        let Some((dataset, element)) = stored else { return Err(error) };
+        let bytes = dataset.value(&element).map_err(to_python)?;
+        Ok(PyBytes::new(py, &bytes).into_any().unbind())
+    }
+
     #[setter]
     fn set_value(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<()> {
         let vr = self.vr();
@@ -249,7 +264,7 @@ impl PyDataElement {
         if is_sequence {
             return Ok(1);
         }
-        let value = self.value(py)?;
+        let value = self.value_or_bytes(py)?;
         let value = value.bind(py);
         if value.is_none() {
             return Ok(0);
@@ -312,11 +327,23 @@ impl PyDataElement {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let this = slf.get();
-        let rebuild = py.import("rapidicom._core")?.getattr("_rebuild_element")?;
+        let core = py.import("rapidicom._core")?;
+        let value = match this.value(py) {
+            Err(error) if is_about_value(py, &error) => {
+                let stored = this.state().stored.as_ref().map(|(of, _)| Arc::clone(of));
+                let Some(dataset) = stored else { return Err(error) };
+                let rebuild = core.getattr("_rebuild_stored_element")?;
+                let tag = this.parts().tag;
+                let parts = (tag.0, this.vr(), state_of_element(py, &dataset, tag));
+                return Ok((rebuild, parts.into_pyobject(py)?));
+            }
+            value => value?,
+        };
+        let rebuild = core.getattr("_rebuild_element")?;
         let parts = (
             this.parts().tag.0,
             this.vr(),
-            this.value(py)?,
+            value,
             this.parts().is_undefined_length,
             this.parts().value_offset,
             this.private_creator(),
@@ -400,6 +427,22 @@ pub(crate) fn rebuild_element<'py>(
     let private_creator = OnceLock::from(private_creator);
     let parts = Parts { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
     made(py, parts)
+}
+
+/// An element whose value cannot be decoded, from its pickled parts.
+#[pyfunction]
+#[pyo3(name = "_rebuild_stored_element")]
+pub(crate) fn rebuild_stored_element<'py>(
+    py: Python<'py>,
+    tag: u32,
+    vr: String,
+    state: DatasetState<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let dataset = Arc::new(from_state(state));
+    let element = dataset.find(Tag(tag)).ok_or_else(|| key_error(py, Tag(tag)))?;
+    let object = PyDataElement::stored(py, &dataset, element, None)?;
+    object.setattr("VR", vr)?;
+    Ok(object)
 }
 
 /// Whether this Python object is an element.

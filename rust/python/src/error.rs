@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyType};
 use rapidicom_core::{Error, ErrorKind, Family, Hint};
 
 use crate::classes::classes;
@@ -17,6 +17,26 @@ pub(crate) fn to_python(error: Error) -> PyErr {
             family => family,
         };
         dicom_error(py, family, &error).unwrap_or_else(|error| error)
+    })
+}
+
+/// The exception for an error in decoding a value: what is wrong with its bytes alone is an
+/// `AttributeError` as well, so that `hasattr` and `getattr` with a default do not raise.
+pub(crate) fn value_error(error: Error) -> PyErr {
+    if error.family() != Family::Invalid {
+        return to_python(error);
+    }
+    Python::attach(|py| {
+        let class = classes(py).map(|classes| &classes.undecodable_value_error);
+        class.and_then(|class| exception(py, class, &error)).unwrap_or_else(|error| error)
+    })
+}
+
+/// Whether a value could not be decoded, or costs too much, but its bytes can be read.
+pub(crate) fn is_about_value(py: Python<'_>, error: &PyErr) -> bool {
+    classes(py).is_ok_and(|classes| {
+        error.is_instance(py, classes.undecodable_value_error.bind(py))
+            || error.is_instance(py, classes.limit_error.bind(py))
     })
 }
 
@@ -75,6 +95,10 @@ fn dicom_error(py: Python<'_>, family: Family, error: &Error) -> PyResult<PyErr>
         _ if matches!(error.kind(), ErrorKind::Missing { .. }) => &classes.missing_element_error,
         _ => &classes.invalid_error,
     };
+    exception(py, class, error)
+}
+
+fn exception(py: Python<'_>, class: &Py<PyType>, error: &Error) -> PyResult<PyErr> {
     let keywords = PyDict::new(py);
     keywords.set_item("path", error.path().map(|path| path.as_os_str()))?;
     keywords.set_item("tag", error.tag().map(|tag| tag.0))?;

@@ -54,7 +54,7 @@ mod _core {
         uid_entry,
     };
     #[pymodule_export]
-    use crate::element::{PyDataElement, rebuild_element};
+    use crate::element::{PyDataElement, rebuild_element, rebuild_stored_element};
     #[pymodule_export]
     use crate::found_series::{PyFoundSeries, find_series};
     #[pymodule_export]

@@ -37,7 +37,8 @@ pub(crate) enum SourceState {
 type Characters = (String, bool);
 /// Names of deviations and their offsets, and whether damage is one of those that are tolerated.
 type Tolerated = (Vec<(String, u64)>, bool);
-type State<'py> = (
+/// A data set.
+pub(crate) type State<'py> = (
     Source,
     Vec<(u64, Bound<'py, PyBytes>)>,
     Bound<'py, PyBytes>,
@@ -105,7 +106,16 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
     (source, segments, elements, encoding, characters, parts.pixel_representation, tolerated)
 }
 
-fn from_state(state: State<'_>) -> Dataset {
+/// The state of a data set that has no more than this element, and what it is read with.
+pub(crate) fn state_of_element<'py>(py: Python<'py>, dataset: &Dataset, tag: Tag) -> State<'py> {
+    let mut alone = dataset.clone();
+    let creator = tag.private_creator().unwrap_or(tag);
+    alone.retain(&[tag, creator]);
+    state(py, &alone)
+}
+
+/// A data set from its state.
+pub(crate) fn from_state(state: State<'_>) -> Dataset {
     let (
         source,
         segments,

@@ -5,11 +5,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rapidicom_core::value::{self, Number};
-use rapidicom_core::{Dataset, Element, Error, ErrorKind, Limits, Tag, Vr};
+use rapidicom_core::{Dataset, Element, Limits, Tag, Vr};
 
 use crate::classes::{Classes, classes};
 use crate::dataset::PyDataset;
-use crate::error::to_python;
+use crate::error::{to_python, value_error};
 use crate::shared::{shared, shared_tag};
 use crate::warning::warn_of_text;
 
@@ -34,20 +34,13 @@ pub(crate) fn to_object<'py>(
     if value::number_size(vr).is_some() {
         return numbers(py, dataset, element, vr, classes);
     }
-    let bytes = dataset.value(element).map_err(to_python)?;
     if vr == Vr::AT {
-        let tags: Vec<_> = value::tags(&bytes, dataset.order()).collect();
+        let tags = dataset.tags(element).map_err(value_error)?;
         let tag = |tag: &Tag| shared_tag(py, *tag);
         return one_or_many(py, tags.iter().map(tag), vr, classes);
     }
+    let bytes = dataset.value(element).map_err(to_python)?;
     if !vr.is_text() {
-        if !vr.is_known() {
-            let error =
-                Error::from(ErrorKind::unsupported("a value of an unknown VR", vr.as_str()));
-            return Err(to_python(
-                error.at_tag(element.tag, "", None).at_offset(element.value_offset),
-            ));
-        }
         return Ok(PyBytes::new(py, &bytes).into_any());
     }
     let value::Decoded { text, is_exact } =
@@ -144,7 +137,7 @@ fn numbers<'py>(
     vr: Vr,
     classes: &Classes,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut numbers = dataset.numbers(element, vr).map_err(to_python)?;
+    let mut numbers = dataset.numbers(element, vr).map_err(value_error)?;
     dataset.mend_lut_descriptor(element.tag, &mut numbers);
     let number = |number: Number| match number {
         Number::Int(number) => number.into_bound_py_any(py),
@@ -160,7 +153,7 @@ fn sequence<'py>(
     element: &Element,
     classes: &Classes,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let items = dataset.items(element, &Limits::DEFAULT).map_err(to_python)?;
+    let items = dataset.items(element, &Limits::DEFAULT).map_err(value_error)?;
     let list = classes.empty_list(py, &classes.sequence)?;
     for item in items {
         list.append(PyDataset::from_item(py, item)?)?;

@@ -29,6 +29,10 @@ pub(crate) fn warn_of(py: Python<'_>, dataset: &Dataset, is_charset_given: bool)
             Leniency::SecondFileMeta => {
                 "elements of group 0002 after the File Meta Information are ignored"
             }
+            // With `force=True` the caller has asked for what can be read.
+            Leniency::Damaged if !dataset.leniencies().allow(Leniency::Damaged) => {
+                "an item of a sequence is damaged: what follows the damage in it is left out"
+            }
             _ => continue,
         };
         warn(py, sentence)?;

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::bytes::FileBytes;
-use super::surroundings::{Context, ResolvedVr, Surroundings};
+use super::surroundings::{Context, ResolvedVr, Surroundings, items_encoding};
 use crate::cursor::ByteOrder;
 use crate::dictionary::keyword;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Family, Result};
 use crate::limits::Limits;
 use crate::parse::{
     Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, Rules, Segment,
-    Stop, Window, parse_elements, parse_items,
+    Stop, Window, keep_what_was_read, parse_elements, parse_items,
 };
 use crate::source::{FileSource, SharedBytes, Source};
 use crate::tag::Tag;
@@ -123,7 +123,8 @@ impl Item {
         if let Some(found) = deviation {
             deviations.add(found);
         }
-        let rules = Rules { limits: *limits, leniencies: self.leniencies, ..Rules::default() };
+        let leniencies = self.leniencies.in_items();
+        let rules = Rules { limits: *limits, leniencies, ..Rules::default() };
         let mut parse = || -> Result<()> {
             if depth > limits.sequence_depth {
                 return Err(Error::from(ErrorKind::TooDeep { limit: limits.sequence_depth })
@@ -131,16 +132,16 @@ impl Item {
             }
             let bytes = self.bytes.get(offset, length)?;
             let mut window = Window::memory(&bytes, offset);
-            parse_elements(
-                &mut window,
-                offset,
-                encoding,
-                Stop::AtEnd,
-                &rules,
-                &mut elements,
-                &mut deviations,
-            )?;
-            Ok(())
+            let (stop, notes) = (Stop::AtEnd, &mut deviations);
+            match parse_elements(&mut window, offset, encoding, stop, &rules, &mut elements, notes)
+            {
+                // Not even the first of its elements makes sense.
+                Err(error) if error.family() == Family::Invalid => {
+                    deviations.add(keep_what_was_read(error, offset, &rules)?);
+                    Ok(())
+                }
+                end => end.map(drop),
+            }
         };
         parse().map_err(|error| locate(error, Some(&place), &self.bytes))?;
         let mut dataset = Dataset::new(
@@ -366,7 +367,7 @@ impl Dataset {
             .map_err(|error| self.locate(error, element.tag))
     }
 
-    fn locate(&self, error: Error, tag: Tag) -> Error {
+    pub(super) fn locate(&self, error: Error, tag: Tag) -> Error {
         locate(error.at_tag(tag, keyword(tag), None), self.place.as_ref(), &self.bytes)
     }
 
@@ -387,12 +388,8 @@ impl Dataset {
     /// If the value cannot be read, or is no whole number of numbers long.
     pub fn numbers(&self, element: &Element, vr: Vr) -> Result<Vec<Number>> {
         let value = self.value(element)?;
-        let size = value::number_size(vr).unwrap_or(1);
-        if value.len() % size != 0 {
-            let kind = ErrorKind::ValueLength { vr, length: value.len() as u64, size };
-            return Err(self.locate(Error::from(kind).at_offset(element.value_offset), element.tag));
-        }
-        Ok(value::numbers(&value, vr, self.order()).collect())
+        self.check_length(element, vr)?;
+        Ok(value::numbers(&value, vr, self.order_of(element)).collect())
     }
 
     /// Makes the first number of a LUT Descriptor, how many entries the table has, unsigned
@@ -409,15 +406,6 @@ impl Dataset {
         self.encoding.order
     }
 
-    /// How the items of a sequence are written, unless they say otherwise: under an element that
-    /// was read as implicit they are so too.
-    pub(crate) fn items_encoding(&self, element: &Element) -> Encoding {
-        Encoding {
-            is_implicit: self.encoding.is_implicit || element.vr == Vr::IMPLICIT,
-            ..self.encoding
-        }
-    }
-
     /// The items of a sequence, not parsed yet.
     ///
     /// # Errors
@@ -425,9 +413,10 @@ impl Dataset {
     /// If the value cannot be read, or does not consist of items.
     pub fn items(&self, element: &Element, limits: &Limits) -> Result<Vec<Item>> {
         let place = |error: Error| self.locate(error, element.tag);
-        let rules = Rules { limits: *limits, leniencies: self.leniencies, ..Rules::default() };
+        let leniencies = self.leniencies.in_items();
+        let rules = Rules { limits: *limits, leniencies, ..Rules::default() };
         let value = self.bytes.get(element.value_offset, element.value_length).map_err(place)?;
-        let encoding = self.items_encoding(element);
+        let encoding = items_encoding(element, &value, self.encoding);
         let ranges = parse_items(&value, element.value_offset, encoding, &rules).map_err(place)?;
         let bytes = match value {
             Cow::Borrowed(_) => Arc::clone(&self.bytes),

@@ -5,13 +5,35 @@ use std::borrow::Cow;
 use crate::cursor::ByteOrder;
 use crate::dictionary::{self, DictionaryVr};
 use crate::error::Result;
-use crate::parse::Element;
+use crate::parse::{Element, Encoding};
 use crate::tag::Tag;
 use crate::value::{self, CharacterSet, Number};
 use crate::vr::Vr;
 
 /// (0028,3002) LUT Descriptor, which decides between US and OW for LUT Data.
 const LUT_DESCRIPTOR: Tag = Tag::new(0x0028, 0x3002);
+
+/// Of an item or a delimiter: a tag and a length (PS3.5 §7.5).
+const ITEM_HEADER_LENGTH: u64 = 8;
+
+/// The byte order of a value that starts with `start`, in a data set of the byte order `order`.
+///
+/// What was UN to its writer is little endian and implicit in every Transfer Syntax (PS3.5 §6.2.2),
+/// but for sequences of some writers, whose first item shows it.
+pub(crate) fn value_order(element: &Element, start: &[u8], order: ByteOrder) -> ByteOrder {
+    let is_big = element.vr != Vr::UN || start.starts_with(&[0xFF, 0xFE, 0xE0]);
+    if is_big { order } else { ByteOrder::Little }
+}
+
+/// How the items of a sequence whose value starts with `start` are written, unless they say
+/// otherwise, in a data set that is written as `parent`: under an element that was read as implicit
+/// they are so too.
+pub(crate) fn items_encoding(element: &Element, start: &[u8], parent: Encoding) -> Encoding {
+    let order = value_order(element, start, parent.order);
+    let is_unknown = order != parent.order;
+    let is_implicit = parent.is_implicit || element.vr == Vr::IMPLICIT || is_unknown;
+    Encoding { order, is_implicit }
+}
 
 /// A VR that was looked up where the data set does not say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +76,10 @@ pub(crate) trait Surroundings {
     fn value(&self, element: &Element) -> Result<Cow<'_, [u8]>>;
     /// The byte order of its numbers.
     fn order(&self) -> ByteOrder;
+    /// The byte order of the numbers of an element, which may be another one.
+    fn order_of(&self, element: &Element) -> ByteOrder {
+        value_order(element, &[], self.order())
+    }
     /// What it was given, or what [`Surroundings::own_context`] has found since.
     fn context(&self) -> &Context;
 
@@ -82,9 +108,20 @@ pub(crate) trait Surroundings {
 
     /// The VR that an element's value is read with.
     ///
-    /// Where none is written, or only that it is unknown, the dictionary says it (PS3.5 §6.2.2,
-    /// §7.1.3), and where it leaves a choice, the data set decides (PS3.5 §A.1).
+    /// Where none is written, or only that it is unknown, the dictionary says it, however long the
+    /// value is (PS3.5 §6.2.2, §7.1.3), and where it leaves a choice, the data set decides (PS3.5
+    /// §A.1). Of a VR that the standard does not have, and of a sequence that is none, no more than
+    /// the bytes are known.
     fn resolve_vr(&self, element: &Element) -> ResolvedVr {
+        let found = self.expected_vr(element);
+        if !found.vr.is_known() || (found.vr == Vr::SQ && !self.has_items(element)) {
+            return Vr::UN.into();
+        }
+        found
+    }
+
+    /// The same, whatever the value is.
+    fn expected_vr(&self, element: &Element) -> ResolvedVr {
         let tag = element.tag;
         let is_unknown = element.vr == Vr::UN;
         if element.vr != Vr::IMPLICIT && !is_unknown {
@@ -93,21 +130,30 @@ pub(crate) trait Surroundings {
         if element.is_undefined_length && is_unknown {
             return Vr::SQ.into();
         }
-        let found = if tag.is_private() {
+        if tag.is_private() {
             return self.private_vr(element).unwrap_or(Vr::UN).into();
-        } else if is_unknown && element.value_length >= 0xFFFF {
-            // Its writer may have had no other choice than UN for a value that long (PS3.5 §6.2.2
-            // note).
-            None
-        } else {
-            dictionary::vr(tag)
-        };
-        match found {
+        }
+        match dictionary::vr(tag) {
             Some(found) => self.decide(element, found),
             None if element.vr == Vr::IMPLICIT && tag.element() == 0 => Vr::UL.into(),
             None if element.is_undefined_length => Vr::SQ.into(),
             None => Vr::UN.into(),
         }
+    }
+
+    /// Whether the value of a sequence is empty or starts with an item, or with the end of a
+    /// sequence; true for what cannot be read, or was cut before that.
+    fn has_items(&self, element: &Element) -> bool {
+        if element.value_length == 0 {
+            return true;
+        }
+        let value_length = element.value_length.min(ITEM_HEADER_LENGTH);
+        // Of a long value no more is read than that.
+        let Ok(start) = self.value(&Element { value_length, ..*element }) else { return true };
+        let Some(&[a, b, c, d, ..]) = start.first_chunk::<8>() else { return element.is_cut_short };
+        let order = value_order(element, &start, self.order());
+        let tag = Tag::new(order.u16([a, b]), order.u16([c, d]));
+        matches!(tag, Tag::ITEM | Tag::SEQUENCE_DELIMITATION)
     }
 
     /// The VR of a private element, as far as its owner is known.
@@ -222,7 +268,7 @@ mod tests {
             ("another VR than the dictionary's", short(b"SS"), Vr::SS),
             ("unknown", unknown(2), Vr::US),
             ("unknown, as long as other VRs go", unknown(0xFFFE), Vr::US),
-            ("unknown because it is long", unknown(0xFFFF), Vr::UN),
+            ("unknown because it is long", unknown(0x1_0000), Vr::US),
             ("unknown of undefined length", open.concat(), Vr::SQ),
         ] {
             let dataset = dataset(&bytes, Encoding::EXPLICIT_LITTLE);

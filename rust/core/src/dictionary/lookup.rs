@@ -131,7 +131,8 @@ pub fn keyword(tag: Tag) -> &'static str {
 /// The name of an element as a user sees it. What a vendor documents for a private element stands
 /// in brackets.
 pub fn name(tag: Tag, private_creator: Option<&str>) -> Cow<'static, str> {
-    if tag.is_private_creator() {
+    // Also those below (gggg,0010), which the standard leaves unused, as pydicom names them.
+    if tag.is_private() && tag.element() <= 0x00FF {
         return "Private Creator".into();
     }
     if tag.is_private() {

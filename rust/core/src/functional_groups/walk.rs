@@ -3,7 +3,7 @@
 use super::attributes::{Field, FrameAttributes, is_wanted_sequence};
 use super::dimensions::Dimensions;
 use crate::cursor::Run;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, items_encoding};
 use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -102,7 +102,7 @@ impl Walk<'_> {
         mut each: impl FnMut(&mut Self, Run<'_>, ItemRange) -> Result<()>,
     ) -> Result<()> {
         let value = dataset.value(element)?;
-        let encoding = dataset.items_encoding(element);
+        let encoding = items_encoding(element, &value, dataset.encoding());
         let place = |error: Error, index| error.at_tag(element.tag, keyword(element.tag), index);
         let items = parse_items(&value, element.value_offset, encoding, self.rules)
             .map_err(|error| place(error, None))?;

@@ -22,12 +22,12 @@ impl Attributes for Dataset {
     fn integer(&self, tag: Tag) -> Option<i64> {
         let element = self.find(tag)?;
         let vr = self.vr(element).vr;
-        let bytes = self.value(element).ok()?;
         if vr == Vr::IS || vr == Vr::DS {
+            let bytes = self.value(element).ok()?;
             let text = value::text(&bytes, vr, self.character_set());
             return whole_number(text.split('\\').next()?);
         }
-        match value::numbers(&bytes, vr, self.order()).next()? {
+        match self.numbers(element, vr).ok()?.first().copied()? {
             Number::Int(number) => Some(number),
             Number::Unsigned(number) => i64::try_from(number).ok(),
             Number::Float(_) => None,

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::builder::{Ragged, Rows};
 use super::columns::{ColumnSpec, Step, Width};
 use crate::cursor::ByteOrder;
-use crate::dataset::{Context, Surroundings};
+use crate::dataset::{Context, Surroundings, items_encoding};
 use crate::error::{Error, ErrorKind, Family, Result};
 use crate::parse::{
     Deviations, Element, Encoding, ItemRanges, Rules, Segment, Stop, Window, parse_elements,
@@ -137,12 +137,11 @@ impl<'a> Level<'a> {
         };
         let vr = self.resolve_vr(element).vr;
         let bytes = self.value(element)?;
+        let order = self.order_of(element);
         Ok(match rows {
-            Rows::Int(rows) => Fit::of(add_numbers(&bytes, vr, self.order(), column.width(), rows)),
-            Rows::Float(rows) => {
-                Fit::of(add_numbers(&bytes, vr, self.order(), column.width(), rows))
-            }
-            Rows::Text(rows) => self.add_text(&bytes, vr, rows.open()),
+            Rows::Int(rows) => Fit::of(add_numbers(&bytes, vr, order, column.width(), rows)),
+            Rows::Float(rows) => Fit::of(add_numbers(&bytes, vr, order, column.width(), rows)),
+            Rows::Text(rows) => self.add_text(&bytes, vr, order, rows.open()),
         })
     }
 
@@ -158,9 +157,7 @@ impl<'a> Level<'a> {
             return Ok(Fit::None);
         }
         let value = self.value(sequence)?;
-        // Under an element that was read as implicit its items are so too.
-        let is_implicit = self.encoding.is_implicit || sequence.vr == Vr::IMPLICIT;
-        let encoding = Encoding { is_implicit, ..self.encoding };
+        let encoding = items_encoding(sequence, &value, self.encoding);
         let mut items = ItemRanges::new(&value, sequence.value_offset, encoding, self.rules);
         let Some(item) = items.nth(step.item_index)? else { return Ok(Fit::Good) };
 
@@ -184,7 +181,7 @@ impl<'a> Level<'a> {
             .add_values(column, depth, rows)
     }
 
-    fn add_text(&self, bytes: &[u8], vr: Vr, out: &mut String) -> Fit {
+    fn add_text(&self, bytes: &[u8], vr: Vr, order: ByteOrder, out: &mut String) -> Fit {
         if vr.is_text() {
             let Decoded { text, is_exact } =
                 value::decoded_text(bytes, vr, &self.context.characters);
@@ -194,16 +191,16 @@ impl<'a> Level<'a> {
             return if is_clear { Fit::Good } else { Fit::InDoubt };
         }
         if vr == Vr::AT {
-            join(out, value::tags(bytes, self.order()));
+            join(out, value::tags(bytes, order));
             return Fit::of(bytes.len().is_multiple_of(4));
         }
         let Some(size) = value::number_size(vr) else { return Fit::None };
         match vr {
             Vr::FL | Vr::FD => {
-                join(out, value::numbers(bytes, vr, self.order()).filter_map(f64::from_number))
+                join(out, value::numbers(bytes, vr, order).filter_map(f64::from_number))
             }
-            Vr::UV => join(out, value::numbers(bytes, vr, self.order()).filter_map(u64_of)),
-            _ => join(out, value::numbers(bytes, vr, self.order()).filter_map(i64::from_number)),
+            Vr::UV => join(out, value::numbers(bytes, vr, order).filter_map(u64_of)),
+            _ => join(out, value::numbers(bytes, vr, order).filter_map(i64::from_number)),
         }
         Fit::of(bytes.len().is_multiple_of(size))
     }
@@ -356,7 +353,8 @@ mod tests {
         ] {
             let mut text = String::new();
             assert_eq!(
-                (level.add_text(bytes, vr, &mut text) == Fit::Good).then_some(text.as_str()),
+                (level.add_text(bytes, vr, ByteOrder::Little, &mut text) == Fit::Good)
+                    .then_some(text.as_str()),
                 expected,
                 "{name}"
             );

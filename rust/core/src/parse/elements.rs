@@ -114,7 +114,7 @@ pub(crate) fn parse_undefined(
 /// # Errors
 ///
 /// The same, if it is not or if the file is not to blame.
-pub(super) fn keep_what_was_read(error: Error, start: u64, rules: &Rules) -> Result<Deviation> {
+pub(crate) fn keep_what_was_read(error: Error, start: u64, rules: &Rules) -> Result<Deviation> {
     let is_damage = matches!(error.family(), Family::Invalid | Family::Limit);
     if !is_damage || !rules.leniencies.allow(Leniency::Damaged) {
         return Err(error);
@@ -370,7 +370,8 @@ impl Parser<'_, '_> {
         let found = if matches!(header.vr, Vr::OB | Vr::OW) || header.tag.is_pixel_data() {
             self.fragments(value_offset)
         } else {
-            self.sequence(value_offset)
+            let encoding = self.items_encoding(header, value_offset)?;
+            self.sequence(value_offset, encoding)
         };
         let (value_length, next) = match found {
             Err(error) if matches!(error.kind(), ErrorKind::ItemExpected { .. }) => {
@@ -406,10 +407,21 @@ impl Parser<'_, '_> {
         self.without_delimiter(value_offset)
     }
 
+    /// How the items of a value are written: of UN little endian and implicit, whatever the data
+    /// set is (PS3.5 §6.2.2), if the first one does not show otherwise.
+    fn items_encoding(&mut self, header: &ElementHeader, value_offset: u64) -> Result<Encoding> {
+        let is_certain = header.vr != Vr::UN || self.encoding.order == ByteOrder::Little;
+        let is_little = !is_certain
+            && self.walk.window.peek(value_offset)?.is_some_and(|bytes| {
+                ItemHeader::decode(&bytes, ByteOrder::Little).tag.group() == 0xFFFE
+            });
+        Ok(if is_little { Encoding::IMPLICIT_LITTLE } else { self.encoding })
+    }
+
     /// The value length, and the offset after the delimiter if there is one (PS3.5 §7.5.1).
-    fn sequence(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
+    fn sequence(&mut self, value_offset: u64, encoding: Encoding) -> Result<(u64, Option<u64>)> {
         let Walk { window, rules, .. } = &mut self.walk;
-        let Some(extent) = skip_sequence(window, value_offset, self.encoding, rules)? else {
+        let Some(extent) = skip_sequence(window, value_offset, encoding, rules)? else {
             return self.without_delimiter(value_offset);
         };
         if let Some(found) = extent.deviation {

@@ -141,6 +141,17 @@ impl ElementHeader {
         self.vr == Vr::IMPLICIT && !encoding.is_implicit && self.tag.group() != 0xFFFE
     }
 
+    /// Whether the VR is one that the standard does not have, or not yet, and two zeros follow it:
+    /// the length of an empty value, or the bytes before a length of 4 bytes (PS3.5 §6.2, §7.1.2).
+    #[inline(always)]
+    pub(super) fn may_be_long(&self, encoding: Encoding) -> bool {
+        self.value_length == Some(0)
+            && self.header_length == 8
+            && !encoding.is_implicit
+            && self.vr != Vr::IMPLICIT
+            && !self.vr.is_known()
+    }
+
     /// [`ElementHeader::read`] from fewer than 12 bytes, which can hold a header of 8.
     #[cold]
     fn read_near_end(bytes: &[u8], position: usize, encoding: Encoding) -> Option<ElementHeader> {

@@ -83,6 +83,14 @@ leniencies! {
     /// Text with bytes that are of no character in its character set: U+FFFD in their place, or
     /// what they are in Latin-1 where no character set is named.
     UndecodableText = "undecodable_text",
+    /// A value that should be a sequence and is none, such as text: its bytes, with the VR UN.
+    NotASequence = "not_a_sequence",
+    /// A value whose length is no multiple of that of a number or a tag of its VR: it cannot be
+    /// decoded, and its bytes are what there is.
+    WrongValueLength = "wrong_value_length",
+    /// A VR of two capital letters that the standard does not have, or not yet: the bytes, with the
+    /// VR UN.
+    UnknownVr = "unknown_vr",
     /// Nothing but zeros follows the last element.
     TrailingZeros = "trailing_zeros",
     /// The rest makes no sense, or would cost more than is allowed: everything before it is kept.
@@ -101,6 +109,12 @@ impl Leniencies {
     pub const ALL: Leniencies = Leniencies(u32::MAX);
     /// Those that lose nothing that could have been read: what a reader of archives needs.
     pub const DEFAULT: Leniencies = Leniencies::ALL.without(Leniency::Damaged);
+
+    /// Those for items: a damaged one costs what follows the damage in its sequence, not the rest
+    /// of the data set.
+    pub(crate) fn in_items(self) -> Leniencies {
+        if self == Leniencies::NONE { self } else { self.with(Leniency::Damaged) }
+    }
 
     /// Whether this one is granted.
     pub fn allow(self, leniency: Leniency) -> bool {

@@ -29,7 +29,7 @@ mod walk;
 mod window;
 
 pub use elements::parse_elements;
-pub(crate) use elements::parse_undefined;
+pub(crate) use elements::{keep_what_was_read, parse_undefined};
 pub use file::ParseOptions;
 pub(crate) use file::{PREAMBLE_LENGTH, ParsedFile, parse_file};
 pub use header::{Element, Encoding};

@@ -57,13 +57,18 @@ fn record(
 ) -> usize {
     for _ in 0..room {
         let Some(header) = bytes.get(position..).and_then(<[u8]>::first_chunk::<12>) else { break };
-        let ElementHeader { tag, vr, header_length, value_length } =
-            ElementHeader::decode(header, encoding);
+        let header = ElementHeader::decode(header, encoding);
+        let ElementHeader { tag, vr, header_length, value_length } = header;
         let Some(length) = value_length else { break };
         let value_position = position + header_length;
         let end = value_position.saturating_add(length as usize);
         let lacks_vr = vr == Vr::IMPLICIT && !encoding.is_implicit;
-        if end > bytes.len() || tag < first || tag > last || lacks_vr {
+        if end > bytes.len()
+            || tag < first
+            || tag > last
+            || lacks_vr
+            || header.may_be_long(encoding)
+        {
             break;
         }
         elements.push(Element {

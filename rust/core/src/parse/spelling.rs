@@ -1,5 +1,5 @@
-//! VRs of no two capital letters in explicit data sets: misspelt, or none at all
-//! ([`Leniency::MisspeltVr`](super::Leniency::MisspeltVr)).
+//! VRs of explicit data sets that the standard does not have: of no two capital letters, misspelt
+//! or none at all ([`Leniency::MisspeltVr`](super::Leniency::MisspeltVr)), and those of the future.
 
 use super::header::{ElementHeader, Encoding};
 use crate::error::Result;
@@ -55,6 +55,40 @@ fn spell([a, b, c, d, v, r, rest @ ..]: [u8; 12], encoding: Encoding) -> Element
     let [e, f, g, h, i, j] = rest;
     let spelt = ElementHeader::decode(&[a, b, c, d, v, r, e, f, g, h, i, j], encoding);
     ElementHeader { vr: if is_known { capitals } else { Vr::UN }, ..spelt }
+}
+
+/// The header of an element of an unknown VR that two zeros follow, `short` if they are the length
+/// of an empty value. VRs that the standard will get have a length of 4 bytes after them (PS3.5
+/// §6.2), as DCMTK and GDCM read it; what follows the value that each would give tells.
+///
+/// # Errors
+///
+/// Those of `next`, which is that of [`spell_vr`].
+pub(super) fn lengthen(
+    short: &ElementHeader,
+    [a, b, c, d, _, _, rest @ ..]: [u8; 12],
+    encoding: Encoding,
+    mut next: impl FnMut(u64) -> Result<Next>,
+) -> Result<ElementHeader> {
+    let [e, f, g, h, i, j] = rest;
+    let Vr([v, r]) = Vr::UN;
+    let long = ElementHeader::decode(&[a, b, c, d, v, r, e, f, g, h, i, j], encoding);
+    let long = ElementHeader { vr: short.vr, ..long };
+    let Some(length) = long.value_length else { return Ok(long) };
+    let after_long = next(long.header_length as u64 + u64::from(length))?;
+    if is_likely_after(&long, after_long, encoding) {
+        return Ok(long);
+    }
+    let after_short = next(short.header_length as u64)?;
+    // The last value can be cut short, and elements can be out of order.
+    let is_short = match after_short {
+        Next::End => true,
+        Next::Beyond => false,
+        Next::Header([.., v, r, _, _]) => {
+            is_likely_after(short, after_short, encoding) || Vr([v, r]).is_known()
+        }
+    };
+    Ok(if is_short { *short } else { long })
 }
 
 /// Whether `next` can follow the value of the element with this header: the end, a delimiter, or an
@@ -156,6 +190,33 @@ mod tests {
         let bytes = *b"\x10\0\x20\0ob\0\0\xFF\xFF\xFF\xFF";
         let implicit = ElementHeader::decode(&bytes, EXPLICIT);
         assert_eq!(spell_vr(&implicit, bytes, EXPLICIT, none).unwrap(), None);
+    }
+
+    #[test]
+    fn an_unknown_vr_has_a_long_length_after_two_zeros_if_that_leads_on() {
+        let zz = Vr(*b"ZZ");
+        let (long, short) = (header(zz, 12, Some(4)), header(zz, 8, Some(0)));
+        let later = Next::Header(*b"\x28\0\x10\0US\x02\0");
+        let earlier = Next::Header(*b"\x08\0\x60\0CS\x02\0");
+        let value = Next::Header(*b"\x04\0\0\0abcd");
+        #[rustfmt::skip]
+        let table: [(&str, Next, Next, ElementHeader); 7] = [
+            ("a later element after the long one", later, value, long),
+            ("the end after the long one", Next::End, value, long),
+            ("a later element at once", Next::Beyond, later, short),
+            ("an earlier element at once", Next::Beyond, earlier, short),
+            ("the end at once", Next::Beyond, Next::End, short),
+            ("a value that is cut short", Next::Beyond, value, long),
+            ("both", later, later, long),
+        ];
+        for (name, after_long, after_short, expected) in table {
+            let next = |distance| Ok(if distance == 16 { after_long } else { after_short });
+            let bytes = *b"\x10\0\x20\0ZZ\0\0\x04\0\0\0";
+            assert_eq!(lengthen(&short, bytes, EXPLICIT, next).unwrap(), expected, "{name}");
+        }
+        let undefined = *b"\x10\0\x20\0ZZ\0\0\xFF\xFF\xFF\xFF";
+        let found = lengthen(&short, undefined, EXPLICIT, |_| Ok(Next::Beyond)).unwrap();
+        assert_eq!(found, header(zz, 12, None));
     }
 
     #[test]

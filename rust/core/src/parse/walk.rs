@@ -6,7 +6,7 @@
 use super::header::{ElementHeader, Encoding, ItemHeader};
 use super::leniency::{Deviation, Deviations, Leniency};
 use super::rules::Rules;
-use super::spelling::{Next, spell_vr};
+use super::spelling::{Next, lengthen, spell_vr};
 use super::window::Window;
 use crate::cursor::{ByteOrder, copy_into};
 use crate::error::{ErrorKind, Result};
@@ -91,7 +91,10 @@ impl Walk<'_, '_> {
         offset: u64,
         encoding: Encoding,
     ) -> Result<ElementHeader> {
-        if header.lacks_vr(encoding) || header.value_length.is_none() {
+        if header.lacks_vr(encoding)
+            || header.value_length.is_none()
+            || header.may_be_long(encoding)
+        {
             self.settle_special(header, offset, encoding)
         } else {
             Ok(header)
@@ -110,6 +113,11 @@ impl Walk<'_, '_> {
         {
             self.deviations.add(Deviation { leniency: Leniency::MisspeltVr, offset });
             header = spelt;
+        }
+        // Where the data end before 12 bytes, it has no more than 8.
+        if header.may_be_long(encoding) && self.window.chunk::<12>(offset)?.is_some() {
+            let bytes = self.bytes_of_header(offset);
+            header = lengthen(&header, bytes, encoding, |distance| self.next(offset, distance))?;
         }
         if header.value_length.is_none() && !can_be_undefined(header.vr) {
             let error = ErrorKind::UndefinedLength { vr: header.vr };
@@ -131,15 +139,24 @@ impl Walk<'_, '_> {
         if !self.rules.leniencies.allow(Leniency::MisspeltVr) {
             return Ok(None);
         }
+        let bytes = self.bytes_of_header(offset);
+        spell_vr(header, bytes, encoding, |distance| self.next(offset, distance))
+    }
+
+    /// The bytes of the header at `offset`, zeros past the end of the data.
+    fn bytes_of_header(&self, offset: u64) -> [u8; 12] {
         let mut bytes = [0; 12];
         copy_into(&mut bytes, self.window.run().from(offset).unwrap_or_default());
-        spell_vr(header, bytes, encoding, |distance| {
-            let at = offset.saturating_add(distance);
-            Ok(match self.window.peek(at)? {
-                Some(header) => Next::Header(header),
-                None if at == self.window.end() => Next::End,
-                None => Next::Beyond,
-            })
+        bytes
+    }
+
+    /// What is found so many bytes after `offset`.
+    fn next(&mut self, offset: u64, distance: u64) -> Result<Next> {
+        let at = offset.saturating_add(distance);
+        Ok(match self.window.peek(at)? {
+            Some(header) => Next::Header(header),
+            None if at == self.window.end() => Next::End,
+            None => Next::Beyond,
         })
     }
 }

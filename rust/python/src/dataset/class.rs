@@ -66,6 +66,12 @@ impl PyDataset {
         slf: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        // A value that cannot be decoded.
+        if let Some(tag) = keyword_of(name)
+            && let Some(value) = slf.get().value(slf.py(), tag)?
+        {
+            return Ok(value);
+        }
         let class = slf.get_type();
         if let Ok(read) = class.getattr(name).and_then(|property| property.getattr("fget")) {
             return read.call1((slf,));
@@ -262,6 +268,7 @@ impl PyDataset {
         let Some(dataset) = self.parsed()? else { return Ok(Vec::new()) };
         let mut all = dataset.deviations().clone();
         dataset.value_deviations().for_each(|found| all.add(found));
+        dataset.value_faults().for_each(|found| all.add(found));
         let of = |deviation: &Deviation| (deviation.leniency.name(), deviation.offset);
         Ok(all.as_slice().iter().map(of).collect())
     }

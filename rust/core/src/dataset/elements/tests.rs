@@ -106,13 +106,13 @@ fn an_item_says_what_was_tolerated_in_it() {
 fn under_an_implicit_element_items_are_implicit() {
     let dataset = written(b"\x08\0\x40\x11\0\0\0\0", Encoding::IMPLICIT_LITTLE);
     let element = *of(&dataset, SEQUENCE);
-    assert_eq!(dataset.items_encoding(&element), Encoding::IMPLICIT_LITTLE);
+    assert_eq!(items_encoding(&element, &[], dataset.encoding()), Encoding::IMPLICIT_LITTLE);
     let explicit = written(b"\x08\0\x40\x11SQ\0\0\0\0\0\0", EXPLICIT);
     let with_vr = *of(&explicit, SEQUENCE);
-    assert_eq!(explicit.items_encoding(&with_vr), EXPLICIT);
-    assert_eq!(explicit.items_encoding(&element), Encoding::IMPLICIT_LITTLE);
+    assert_eq!(items_encoding(&with_vr, &[], explicit.encoding()), EXPLICIT);
+    assert_eq!(items_encoding(&element, &[], explicit.encoding()), Encoding::IMPLICIT_LITTLE);
     let big = written(b"", Encoding::EXPLICIT_BIG);
-    assert_eq!(big.items_encoding(&with_vr), Encoding::EXPLICIT_BIG);
+    assert_eq!(items_encoding(&with_vr, &[], big.encoding()), Encoding::EXPLICIT_BIG);
 }
 
 #[test]

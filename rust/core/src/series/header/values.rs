@@ -29,10 +29,11 @@ pub(in crate::series) fn decimals(dataset: &Dataset, tag: Tag) -> Vec<f64> {
     let read = || {
         let element = dataset.find(tag)?;
         let vr = dataset.vr(element).vr;
-        let bytes = dataset.value(element).ok()?;
         if value::number_size(vr).is_some() {
-            return Some(value::numbers(&bytes, vr, dataset.order()).map(Number::to_f64).collect());
+            let numbers = dataset.numbers(element, vr).ok()?;
+            return Some(numbers.into_iter().map(Number::to_f64).collect());
         }
+        let bytes = dataset.value(element).ok()?;
         let text = value::text(&bytes, Vr::DS, dataset.character_set());
         text.split('\\').map(value::decimal).collect()
     };
