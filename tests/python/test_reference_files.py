@@ -57,6 +57,9 @@ INTENDED_IMAGES = {
         "palette",
     ): "pydicom takes the words of a big-endian palette for little-endian ones; "
     "ours are the colours of OBXXXX1A.dcm",
+    "CTImage.dcm_BigEndianExplicitTransferSyntax_1.2.840.10008.1.2.2.dcm": (
+        "pydicom takes what was UN to the writer for big endian; the file's twins show what it is"
+    ),
 }
 
 
@@ -132,6 +135,23 @@ def differences(theirs: Any, ours: Any, place: str) -> Iterator[tuple[str, str]]
             expected.is_private and expected.tag.element < 0x100
         ):
             yield here, f"{found.name!r} instead of {expected.name!r}"
+
+
+@needs_reference_data
+@pytest.mark.filterwarnings("ignore")
+def test_what_was_unknown_to_a_big_endian_writer_is_as_in_the_little_endian_twin() -> None:
+    """PS3.5 §6.2.2: the bytes of UN are passed on as they came, in little endian."""
+    big, little = (
+        next(REFERENCE_DATA.rglob(f"CTImage.dcm_{name}.dcm"))
+        for name in (
+            "BigEndianExplicitTransferSyntax_1.2.840.10008.1.2.2",
+            "LittleEndianExplicitTransferSyntax_1.2.840.10008.1.2.1",
+        )
+    )
+    found, expected = rd.dcmread(big), rd.dcmread(little)
+    tags = [0x00091027, 0x0019102C]
+    assert [found[tag].value for tag in tags] == [expected[tag].value for tag in tags]
+    assert found[0x0019102C].value == 2975
 
 
 def json_differs(theirs: Any, ours: Any) -> bool:

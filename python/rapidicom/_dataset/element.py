@@ -85,7 +85,9 @@ class DataElement(_core.DataElement):
     def _items(self) -> list[Dataset]:
         """Return the items of a sequence that can be read; none for another VR."""
         value = self._value_or_bytes() if self.VR == "SQ" else None
-        return [item for item in value if _is_readable(item)] if isinstance(value, list) else []
+        if value is None or isinstance(value, bytes):
+            return []
+        return [item for item in value if _is_readable(item)]
 
     def description(self) -> str:
         """Return the name."""
@@ -193,7 +195,8 @@ class DataElement(_core.DataElement):
 def _is_readable(item: Dataset) -> bool:
     """Return whether an item can be listed: one that is nested too deep cannot."""
     try:
-        item.tags()
+        if isinstance(item, _core.Dataset):
+            item.tags()
     except LimitError:
         return False
     return True

@@ -13,8 +13,8 @@ pub struct DamagedSlice {
     pub error: Error,
 }
 
-/// Whether an error is of one frame, so that the others can be read: not one of the disk, of the limits, of what
-/// the caller asks for, or of a Modality LUT, which the header has.
+/// Whether an error is of one frame, so that the others can be read: not one of the disk, of the
+/// limits, of what the caller asks for, or of a Modality LUT, which the header has.
 pub(super) fn is_of_frame(error: &Error) -> bool {
     matches!(error.family(), Family::Invalid | Family::Unsupported)
         && !matches!(error.kind(), ErrorKind::Image(ImageFault::ModalityLut))
