@@ -46,6 +46,9 @@ INTENDED = {
     ),
     "FreezePattern.dcm": STRAY,
     "GH364.dcm": STRAY,
+    "CTImage.dcm_BigEndianExplicitTransferSyntax_1.2.840.10008.1.2.2.dcm": (
+        "pydicom takes what was UN to the writer for big endian; the file's twins show what it is"
+    ),
     "GH1339.dcm": NOTHING,
     "emri_small_jpeg_2k_lossless_too_short.dcm": NOTHING,
 }
@@ -57,9 +60,6 @@ INTENDED_IMAGES = {
         "palette",
     ): "pydicom takes the words of a big-endian palette for little-endian ones; "
     "ours are the colours of OBXXXX1A.dcm",
-    "CTImage.dcm_BigEndianExplicitTransferSyntax_1.2.840.10008.1.2.2.dcm": (
-        "pydicom takes what was UN to the writer for big endian; the file's twins show what it is"
-    ),
 }
 
 

@@ -98,7 +98,7 @@ def _element(element: DataElement, value: Any, encodings: list[str]) -> PydicomE
     return result
 
 
-def _items(element: DataElement, encodings: list[str]) -> PydicomSequence:
+def _items(element: Any, encodings: list[str]) -> PydicomSequence:
     items = PydicomSequence()
     items.is_undefined_length = element.is_undefined_length
     for item in element._items():

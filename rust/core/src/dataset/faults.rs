@@ -78,11 +78,14 @@ mod tests {
         Dataset::from_memory(bytes, encoding, Stop::AtEnd, &Rules::default()).unwrap()
     }
 
+    /// Name, how the data set is written, its bytes; the VR of its first element, what is noted.
+    type Case = (&'static str, Encoding, &'static [u8], Vr, Option<Leniency>);
+
     #[test]
     fn each_fault_is_named_and_costs_its_own_value() {
         use Leniency::{NotASequence, UnknownVr, WrongValueLength};
         #[rustfmt::skip]
-        let table: [(&str, Encoding, &[u8], Vr, Option<Leniency>); 22] = [
+        let table: [Case; 22] = [
             ("text in a sequence", IMPLICIT, b"\x12\0\x64\0\x0A\0\0\0some text.", Vr::UN,
              Some(NotASequence)),
             ("short text in a sequence", IMPLICIT, b"\x12\0\x64\0\x04\0\0\0NONE", Vr::UN,

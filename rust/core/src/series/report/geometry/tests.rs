@@ -83,7 +83,7 @@ fn check(cases: &[Case]) {
 }
 
 #[test]
-fn spacings_and_coordinates() {
+fn spacings() {
     check(&[
         (
             GeometryFinding::NoPixelSpacing,
@@ -138,6 +138,12 @@ fn spacings_and_coordinates() {
             &[("slice_count", 2.0), ("most_mm", 0.5), ("expected_mm", 3.0)],
             "2 slices of a segmentation lie up to 0.5 mm from a whole number of steps of 3 mm",
         ),
+    ]);
+}
+
+#[test]
+fn coordinate_systems() {
+    check(&[
         (
             GeometryFinding::DetectorSpacing,
             IssueKind::DetectorSpacing,
