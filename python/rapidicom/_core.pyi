@@ -27,6 +27,7 @@ __all__ = [
     "__version__",
     "_rebuild_dataset",
     "_rebuild_element",
+    "_rebuild_stored_element",
     "_rebuild_table",
     "column_names",
     "decode_frame",
@@ -267,6 +268,9 @@ def _rebuild_element(
     private_creator: str | None,
 ) -> DataElement:
     """Return an element from what `DataElement.__reduce__` gave."""
+
+def _rebuild_stored_element(tag: int, vr: str, state: tuple[Any, ...]) -> DataElement:
+    """Return an element whose value cannot be decoded from what `DataElement.__reduce__` gave."""
 
 def new_dataset() -> Dataset:
     """Return an empty data set of the package's class."""
