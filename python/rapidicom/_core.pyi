@@ -35,6 +35,7 @@ __all__ = [
     "decode_value",
     "default_tolerances",
     "dictionary_entry",
+    "file_state",
     "find_series",
     "is_repeater_keyword",
     "keyword_tag",
