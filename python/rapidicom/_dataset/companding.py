@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["A_LAW", "MU_LAW"]
+__all__ = ["a_law", "mu_law"]
 
 
-def _mu_law() -> npt.NDArray[np.int16]:
+# Made when a waveform first asks for them, not by every `import rapidicom`.
+@functools.cache
+def mu_law() -> npt.NDArray[np.int16]:
     """Return the linear sample of each byte, -8031 to 8031 (G.711 table 2)."""
     code = ~np.arange(256, dtype=np.uint8)
     exponent, mantissa = (code >> 4) & 7, (code & 15).astype(np.int16)
@@ -16,7 +20,8 @@ def _mu_law() -> npt.NDArray[np.int16]:
     return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
 
 
-def _a_law() -> npt.NDArray[np.int16]:
+@functools.cache
+def a_law() -> npt.NDArray[np.int16]:
     """Return the linear sample of each byte, -4032 to 4032 (G.711 table 1)."""
     code = np.arange(256, dtype=np.uint8) ^ 0x55
     exponent, mantissa = (code >> 4) & 7, (code & 15).astype(np.int16)
@@ -25,7 +30,3 @@ def _a_law() -> npt.NDArray[np.int16]:
         exponent == 0, 2 * mantissa + 1, (2 * mantissa + 33) << np.maximum(exponent, 1) - 1
     )
     return np.where(code & 0x80, magnitude, -magnitude).astype(np.int16)
-
-
-MU_LAW = _mu_law()
-A_LAW = _a_law()

@@ -12,7 +12,7 @@ from rapidicom._common.errors import InvalidDicomError, UnsupportedError
 from rapidicom._common.numbers import as_integer
 from rapidicom._common.parsing import parsed
 from rapidicom._core import Dataset
-from rapidicom._dataset.companding import A_LAW, MU_LAW
+from rapidicom._dataset.companding import a_law, mu_law
 
 __all__ = ["generate_multiplex", "multiplex_array"]
 
@@ -31,7 +31,7 @@ _DTYPES: dict[tuple[int, str], str] = {
 }
 
 # What the bytes of companded samples stand for.
-_LINEAR = {"MB": MU_LAW, "AB": A_LAW}
+_LINEAR = {"MB": mu_law, "AB": a_law}
 
 _NEEDED = (
     "NumberOfWaveformChannels",
@@ -117,7 +117,7 @@ def _group(item: Dataset, index: int, *, as_raw: bool) -> npt.NDArray[Any]:
     if as_raw:
         return stored.astype(name)
     linear = _LINEAR.get(interpretation)
-    return _calibrated(item, stored if linear is None else linear[stored])
+    return _calibrated(item, stored if linear is None else linear()[stored])
 
 
 def _calibrated(item: Dataset, stored: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
