@@ -143,16 +143,17 @@ class Report:
             present: Likewise.
             damage: Findings that came with the pixels.
         """
-        issues = self._issues
-        if damage:
-            first = sum(issue.kind in _BEFORE_DAMAGE for issue in issues)
-            issues = [*issues[:first], *damage, *issues[first:]]
+        issues = self._issues_with(damage)
         return Report(issues, paths, frames, present, unreadable=self._unreadable)
 
     def with_damage(self, damage: Sequence[Issue]) -> Report:
         """Return the same report with findings that came with the pixels."""
-        issues = Report(self._issues).of_slices((), (), (), damage)._issues
+        issues = self._issues_with(damage)
         return Report(issues, self._paths, self._frames, self._present, unreadable=self._unreadable)
+
+    def _issues_with(self, damage: Sequence[Issue]) -> list[Issue]:
+        first = sum(issue.kind in _BEFORE_DAMAGE for issue in self._issues)
+        return [*self._issues[:first], *damage, *self._issues[first:]]
 
     @property
     def slices(self) -> list[tuple[str, int] | None]:
