@@ -155,12 +155,14 @@ fn parse_dataset(
     parsed: &mut ParsedFile,
 ) -> Result<()> {
     parsed.used = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
-    let start = parse_command(window, start, options, parsed)?;
     let named = named_encoding(window, parsed);
-    if parsed.transfer_syntax.is_some_and(|syntax| syntax.is_deflated) {
-        if !is_not_deflated(window, start) {
-            return parse_deflated(window, start, options, parsed);
-        }
+    let is_deflated = parsed.transfer_syntax.is_some_and(|syntax| syntax.is_deflated);
+    // Before a group 0000 is looked for: what looks like one here is no deflated data.
+    if is_deflated && !is_not_deflated(window, start) {
+        return parse_deflated(window, start, options, parsed);
+    }
+    let start = parse_command(window, start, options, parsed)?;
+    if is_deflated {
         let (granted, error) = (options.rules.leniencies, ErrorKind::NotDeflated);
         parsed.deviations.add(granted.tolerate(Leniency::NotDeflated, start, error)?);
     }

@@ -141,11 +141,17 @@ fn deflated_data_sets_are_inflated() {
     let bytes = [start(DEFLATED_UID), compress_to_vec(&plain, 6)].concat();
     let parsed = parse(&bytes, Leniencies::NONE).unwrap();
     assert_eq!(elements(&parsed), [(MODALITY, 8), (0x0009_1001, 22)]);
-    assert_eq!(parsed.inflated, Some(plain));
+    assert_eq!(parsed.inflated.as_ref(), Some(&plain));
     assert_eq!(parsed.encoding, Encoding::EXPLICIT_LITTLE);
     assert_eq!(parsed.used, start(DEFLATED_UID).len());
     let broken = [&start(DEFLATED_UID)[..], &[0xFF; 20]].concat();
     let error = parse(&broken, Leniencies::DEFAULT).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotDeflated), "{error}");
+
+    // A group 0000 in front would have its values in the file, and not in what is inflated.
+    let command = [implicit(0, &[10, 0, 0, 0]), implicit(2, b"1.")].concat();
+    let bytes = [start(DEFLATED_UID), command, compress_to_vec(&plain, 6)].concat();
+    let error = parse(&bytes, Leniencies::DEFAULT).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::NotDeflated), "{error}");
 }
 
