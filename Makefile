@@ -3,7 +3,7 @@
 #   make demo [DIR=folder]   build, read a real series (or yours), show it, compare with pydicom
 #   make test                build, run the Rust and the Python tests
 #   make bench [BENCH=...]   build, time the readers that can be installed here; BENCH is what benches/run.py takes
-#   make fuzz [TARGET=...]   build, try damaged bytes at each door for SECONDS=10; needs g++
+#   make fuzz [TARGET=...]   build, try damaged bytes at each door for SECONDS=10, JOBS= doors at a time; needs g++
 #   make lint                format, lints, types, stubs, generated tables
 #   make mutants [FILE=...]  change the core a little in many places, one at a time: which changes does no test notice?
 #
@@ -45,27 +45,20 @@ bench: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-bench
 	@$(IN_VENV)/python benches/run.py $(BENCH)
 
 SECONDS ?= 10
-TARGET ?= $(basename $(notdir $(filter-out %/frame.rs, $(wildcard tests/fuzz/targets/*.rs))))
+TARGET ?= $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
 # What cargo-fuzz passes, without a sanitizer, which would take nightly Rust: the code counts where it was.
 FUZZ_FLAGS := --cfg fuzzing -C passes=sancov-module -C llvm-args=-sanitizer-coverage-level=4 \
 	-C llvm-args=-sanitizer-coverage-inline-8bit-counters -C llvm-args=-sanitizer-coverage-pc-table \
 	-C llvm-args=-sanitizer-coverage-trace-compares
 
-# Crashes, 5 seconds for one input and 1 GB of memory are failures. What a run finds stays in target/fuzz.
+# tests/fuzz/run.sh says what is a finding. What a run finds stays in target/fuzz.
 fuzz:
 	@command -v g++ >/dev/null || { echo "make fuzz needs g++: libFuzzer is C++" >&2; exit 1; }
 	@echo "== building the fuzz targets"
 	@host=$$(rustc --print host-tuple) && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --quiet \
 		--manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz --target $$host && \
-	for target in $(TARGET); do \
-		echo "== fuzzing $$target for $(SECONDS) seconds"; \
-		mkdir -p target/fuzz/found/$$target target/fuzz/crashes; \
-		target/fuzz/$$host/release/$$target -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=1024 \
-			-max_len=16384 -artifact_prefix=target/fuzz/crashes/$$target- \
-			target/fuzz/found/$$target tests/fuzz/corpus/$$target >target/fuzz/$$target.log 2>&1 || \
-			{ tail -n 40 target/fuzz/$$target.log; exit 1; }; \
-		grep '^Done' target/fuzz/$$target.log; \
-	done
+	echo "== fuzzing $(words $(TARGET)) doors for $(SECONDS) seconds each" && \
+	tests/fuzz/run.sh target/fuzz/$$host/release $(SECONDS) $(TARGET)
 
 # The test group too: types are checked against the libraries that the integrations use.
 lint: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-lint

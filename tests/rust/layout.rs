@@ -43,7 +43,7 @@ fn written_files(folder: &str) -> Vec<(PathBuf, String)> {
 }
 
 fn all_files() -> Vec<(PathBuf, String)> {
-    ["rust/core/src", "rust/python/src", "tests/rust", "tests/fuzz/targets", "benches/rust"]
+    ["rust/core/src", "rust/python/src", "tests/rust", "tests/fuzz", "benches/rust"]
         .into_iter()
         .flat_map(written_files)
         .collect()

@@ -2,8 +2,6 @@
 
 #![no_main]
 
-mod frame;
-
 use rapidicom_core::codec::Jpeg;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| frame::decode(&Jpeg, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rapidicom_fuzz::frame::decode(&Jpeg, bytes));

@@ -2,8 +2,6 @@
 
 #![no_main]
 
-mod frame;
-
 use rapidicom_core::codec::Jpeg2000;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| frame::decode(&Jpeg2000, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rapidicom_fuzz::frame::decode(&Jpeg2000, bytes));

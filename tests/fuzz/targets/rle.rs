@@ -2,8 +2,6 @@
 
 #![no_main]
 
-mod frame;
-
 use rapidicom_core::codec::RleLossless;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| frame::decode(&RleLossless, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rapidicom_fuzz::frame::decode(&RleLossless, bytes));
