@@ -551,11 +551,12 @@ def scan_again(
     progress: Callable[..., None] | None,
     index_path: str,
     index: tuple[Any, Any] | None,
-) -> tuple[Table, tuple[Batch, Batch] | None]:
+) -> tuple[Table, tuple[Batch, Batch] | None] | None:
     """Scan, but take unchanged files from `index`: (its rows, its other files).
 
     Returns:
-        The table, and the updated index; `None` if unchanged.
+        The table, and the updated index; `None` if unchanged. `None` instead of both, before any
+        header is read, if `index` is not one that was written for these columns.
     """
 
 def _rebuild_table(

@@ -1,29 +1,41 @@
 """The index of a scan, a Parquet file with which the next scan reads only changed files.
 
 The only module that uses pyarrow to write and read files: `pip install "rapidicom[cache]"`.
+
+An index is a file like any other: it may be damaged, or somebody else's. Its checksum tells whether
+it is as it was written, before anything in it is looked at; what has the right checksum and is no
+index all the same is found by the native module, which checks every column.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
+import stat
 import warnings
+import zlib
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from rapidicom import _core
+from rapidicom._common.whole_file import remove_unfinished, whole_file
 
 __all__ = ["cached_scan"]
 
 # The version of an index's layout.
-_FORMAT = 2
+_FORMAT = 3
 _METADATA_KEY = b"rapidicom.index"
 # The columns of an index about files; those of the table follow.
-_OF_FILES = ("path", "size", "modified_ns", "file_id")
+_OF_FILES = ("path", "size", "modified_ns", "changed_ns", "file_id")
 _OF_OTHERS = (*_OF_FILES, "reason", "skipped")
+# A Parquet file starts and ends with these; before the end comes the length of its description.
+_MAGIC = b"PAR1"
+_TAIL_LENGTH = 8
+# How the description of an index starts. The checksum is of all bytes but its own.
+_CHECKSUM = b'{"checksum": "'
+_CHECKSUM_LENGTH = 8
 
 
 def cached_scan(
@@ -53,25 +65,30 @@ def cached_scan(
 
     Raises:
         ImportError: pyarrow is not installed.
-        ValueError: The file at `cache` is not an index.
+        ValueError: What is at `cache` is not an index.
         OSError: The folder of `cache` does not exist, or the index cannot be read.
     """
     parquet = _parquet()
     cache = Path(cache)
-    if not cache.parent.is_dir():
-        raise FileNotFoundError(2, "the folder of the index does not exist", str(cache.parent))
+    # A link to an index that does not exist yet is one to its folder.
+    folder = Path(os.path.realpath(cache)).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(2, "the folder of the index does not exist", str(folder))
+    remove_unfinished(cache)
     names = _core.column_names(columns)
-    table, kept = _core.scan_again(
-        paths,
-        columns,
-        recursive,
-        force,
-        workers,
-        raise_first,
-        progress,
-        str(cache),
-        _read(parquet, cache, names, force),
-    )
+
+    def scan(index: tuple[Any, Any] | None) -> Any:
+        return _core.scan_again(
+            paths, columns, recursive, force, workers, raise_first, progress, str(cache), index
+        )
+
+    index = _read(parquet, cache, names, force)
+    scanned = scan(index)
+    if scanned is None:
+        _warn_of_damage(cache, "its columns contradict each other")
+        scanned = scan(None)
+    table: _core.Table
+    table, kept = scanned
     if kept is not None:
         try:
             _write(parquet, cache, names, force, *kept)
@@ -95,7 +112,7 @@ def _parquet() -> Any:
         ) from error
 
 
-def _description(names: list[str], force: bool, row_count: int) -> dict[str, Any]:
+def _description(names: list[str], force: bool, row_count: object) -> dict[str, Any]:
     # Another version may read values otherwise, so an index is only good for the one that wrote it.
     return {
         "format": _FORMAT,
@@ -108,43 +125,105 @@ def _description(names: list[str], force: bool, row_count: int) -> dict[str, Any
 
 def _read(parquet: Any, cache: Path, names: list[str], force: bool) -> tuple[Any, Any] | None:
     """Return the rows of an index and its other files, or `None` without one for this scan."""
-    try:
-        # An empty file only reserves the name.
-        if cache.stat().st_size == 0:
-            return None
-    except FileNotFoundError:
+    content = _content(cache)
+    if content is None:
         return None
     pyarrow = import_module("pyarrow")
+    source = pyarrow.BufferReader(content)
+    # pyarrow has an exception for every way in which a file can be wrong, and no base for them.
     try:
-        file = parquet.ParquetFile(cache, page_checksum_verification=True)
-    except pyarrow.ArrowInvalid as error:
-        raise _foreign(cache) from error
-    with file:
+        file = parquet.ParquetFile(source)
         written = (file.metadata.metadata or {}).get(_METADATA_KEY)
-        if written is None:
-            raise _foreign(cache)
+    except Exception as error:
+        raise _foreign(cache) from error
+    if written is None:
+        raise _foreign(cache)
+    try:
         description = json.loads(written)
+        checksum = description.pop("checksum", None)
         row_count = description.get("row_count")
-        if description != _description(names, force, row_count):
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        _warn_of_damage(cache, "its description cannot be read")
+        return None
+    if description != _description(names, force, row_count):
+        return None
+    if checksum != _checksum(content):
+        _warn_of_damage(cache, "it is not as it was written")
+        return None
+    try:
+        table = file.read()
+        table.validate()
+        if type(row_count) is not int or not 0 <= row_count <= len(table):
+            raise ValueError("the number of rows is wrong")
+        rows = table.slice(0, row_count).select([*_OF_FILES, "invalid", *names])
+        others = table.slice(row_count).select(_OF_OTHERS)
+        return rows.combine_chunks(), others.combine_chunks()
+    except Exception as error:
+        _warn_of_damage(cache, type(error).__name__)
+        return None
+
+
+def _content(cache: Path) -> bytes | None:
+    """Return the bytes of an index, or `None` if there is none yet."""
+    try:
+        # A pipe would wait for somebody to write.
+        state = cache.stat()
+        if not stat.S_ISREG(state.st_mode):
+            raise _foreign(cache)
+        file = cache.open("rb")
+    except FileNotFoundError:
+        return None
+    with file:
+        # An empty file only reserves the name.
+        if os.fstat(file.fileno()).st_size == 0:
             return None
-        try:
-            table = file.read()
-        except (OSError, pyarrow.ArrowException) as error:
-            warnings.warn(
-                f"{cache}: the index is damaged, so that all headers are read again: {error}",
-                RuntimeWarning,
-                stacklevel=4,
-            )
-            return None
-    rows = table.slice(0, row_count).select([*_OF_FILES, "invalid", *names])
-    others = table.slice(row_count).select(_OF_OTHERS)
-    return rows.combine_chunks(), others.combine_chunks()
+        if not _is_index(file):
+            raise _foreign(cache)
+        file.seek(0)
+        return file.read()
+
+
+def _is_index(file: BinaryIO) -> bool:
+    """Return whether a file describes itself as an index, without reading the rest of it."""
+    length = file.seek(0, os.SEEK_END)
+    if length < len(_MAGIC) + _TAIL_LENGTH:
+        return False
+    file.seek(0)
+    if file.read(len(_MAGIC)) != _MAGIC:
+        return False
+    file.seek(length - _TAIL_LENGTH)
+    tail = file.read(_TAIL_LENGTH)
+    start = length - _TAIL_LENGTH - int.from_bytes(tail[:4], "little")
+    if tail[4:] != _MAGIC or start < len(_MAGIC):
+        return False
+    file.seek(start)
+    return _METADATA_KEY in file.read(length - start)
+
+
+def _checksum(content: bytes | bytearray) -> str | None:
+    """Return what the checksum of an index should be; `None` if it has no place for one."""
+    place = content.rfind(_CHECKSUM)
+    if place < 0:
+        return None
+    start = place + len(_CHECKSUM)
+    with memoryview(content) as whole:
+        before = zlib.crc32(whole[:start])
+        return f"{zlib.crc32(whole[start + _CHECKSUM_LENGTH :], before):0{_CHECKSUM_LENGTH}x}"
 
 
 def _foreign(cache: Path) -> ValueError:
     return ValueError(
         f"{cache} is not an index of a scan, and would be overwritten. "
         "Delete it, or choose another name."
+    )
+
+
+def _warn_of_damage(cache: Path, why: str) -> None:
+    # A message of pyarrow can show a value.
+    warnings.warn(
+        f"{cache}: the index is damaged, so that all headers are read again: {why}",
+        RuntimeWarning,
+        stacklevel=5,
     )
 
 
@@ -160,16 +239,20 @@ def _write(
     pyarrow = import_module("pyarrow")
     first = pyarrow.table(rows)
     table = pyarrow.concat_tables([first, pyarrow.table(others)], promote_options="default")
-    description = json.dumps(_description(names, force, first.num_rows))
-    table = table.replace_schema_metadata({_METADATA_KEY: description})
-    unfinished = cache.with_name(f"{cache.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        # Read several times as fast as with dictionaries and compression, the default. Compliant
-        # nested types name the items of lists differently from the table.
-        parquet.write_table(
-            table, unfinished, compression="none", use_dictionary=False, write_statistics=False,
-            write_page_checksum=True, use_compliant_nested_type=False,
-        )  # fmt: skip
-        unfinished.replace(cache)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    description = {"checksum": "0" * _CHECKSUM_LENGTH} | _description(names, force, first.num_rows)
+    table = table.replace_schema_metadata({_METADATA_KEY: json.dumps(description)})
+    written = pyarrow.BufferOutputStream()
+    # Read several times as fast as with dictionaries and compression, the default. Compliant
+    # nested types name the items of lists differently from the table.
+    parquet.write_table(
+        table, written, compression="none", use_dictionary=False, write_statistics=False,
+        use_compliant_nested_type=False,
+    )  # fmt: skip
+    content = bytearray(written.getvalue())
+    checksum = _checksum(content)
+    if checksum is None:
+        raise OSError("pyarrow has not written its description")
+    start = content.rfind(_CHECKSUM) + len(_CHECKSUM)
+    content[start : start + _CHECKSUM_LENGTH] = checksum.encode()
+    with whole_file(cache) as file:
+        file.write(content)

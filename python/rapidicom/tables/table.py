@@ -264,15 +264,16 @@ def scan(
         progress: Whether to show a bar, which needs tqdm.
         cache: A Parquet file that keeps the table for the next scan, created if it does not exist;
             needs pyarrow. The next scan of the same paths and columns reads only the headers of
-            files whose size, modification time (in nanoseconds) or inode has changed, and updates
-            the index. It also reads files modified within two seconds of the scan before. An index
-            is for one list of `paths`: it forgets files outside them. An index of other columns, of
-            another `force`, or of another version, is replaced.
+            files whose size, modification time, change time (both in nanoseconds) or inode has
+            changed, and updates the index. It also reads files modified within two seconds of the
+            scan before. An index is for one list of `paths`: it forgets files outside them. An
+            index of other columns, of another `force`, or of another version, is replaced; so is a
+            damaged one, with a `RuntimeWarning`.
 
     Raises:
         OSError: One of `paths` does not exist, or is a folder that cannot be read.
         DicomError: A file cannot be read and `errors` is `"raise"`.
-        ValueError: A column names no element, or one that has neither text nor numbers; or the file
+        ValueError: A column names no element, or one that has neither text nor numbers; or what is
             at `cache` is not an index, and is left alone.
         ImportError: `cache` or `progress` needs a library that is not installed.
 

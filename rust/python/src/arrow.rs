@@ -13,6 +13,8 @@ use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use rapidicom_core::index::{ColumnSpec, Kind, Numbers, Texts, Values, Width};
 
+use crate::path_text::to_text;
+
 /// A column of the core, its buffers moved.
 ///
 /// # Errors
@@ -79,40 +81,15 @@ pub(crate) fn to_values(array: &ArrayRef) -> Option<Values> {
     })
 }
 
-/// Whether an array is one that [`from_values`] makes for a column.
+/// Whether an array is one that [`from_values`] makes for a column, in its type and its values.
 pub(crate) fn fits(array: &ArrayRef, spec: &ColumnSpec) -> bool {
-    let is_width = |width: Option<usize>| match spec.width() {
-        Width::One => width.is_none(),
-        Width::Fixed(count) => width == Some(count),
-        Width::Widest => width.is_some(),
-    };
     match (View::of(array), spec.kind()) {
-        (Some(View::Int(view)), Kind::Int) => is_width(view.width()),
-        (Some(View::Float(view)), Kind::Float) => is_width(view.width()),
-        (Some(View::Text(_)), Kind::Text) => true,
+        (Some(View::Int(view)), Kind::Int) => view.fits(spec.width()),
+        (Some(View::Float(view)), Kind::Float) => view.fits(spec.width()),
+        (Some(View::Text(texts)), Kind::Text) => {
+            texts.iter().all(|text| text.is_none_or(|text| !text.is_empty()))
+        }
         _ => false,
-    }
-}
-
-/// The array of a column without rows.
-///
-/// # Errors
-///
-/// If Arrow has no room for such lists.
-pub(crate) fn empty(spec: &ColumnSpec) -> Result<ArrayRef, ArrowError> {
-    let width = match spec.width() {
-        Width::One => None,
-        Width::Fixed(count) => Some(count),
-        Width::Widest => Some(1),
-    };
-    match spec.kind() {
-        Kind::Int => {
-            from_numbers::<Int64Type>(Numbers { width, values: Vec::new(), lengths: Vec::new() })
-        }
-        Kind::Float => {
-            from_numbers::<Float64Type>(Numbers { width, values: Vec::new(), lengths: Vec::new() })
-        }
-        Kind::Text => Ok(from_texts(&[])),
     }
 }
 
@@ -141,7 +118,7 @@ pub(crate) fn from_texts(values: &[Option<String>]) -> ArrayRef {
     Arc::new(values.iter().collect::<LargeStringArray>())
 }
 
-/// All columns, the paths first. Bytes of a path that are no UTF-8 are replaced.
+/// All columns, the paths first, as [`to_text`] writes them.
 ///
 /// # Errors
 ///
@@ -151,7 +128,7 @@ pub(crate) fn batch(
     paths: &[PathBuf],
     columns: &[(String, ArrayRef)],
 ) -> Result<RecordBatch, ArrowError> {
-    let names = LargeStringArray::from_iter_values(paths.iter().map(|path| path.to_string_lossy()));
+    let names = LargeStringArray::from_iter_values(paths.iter().map(|path| to_text(path)));
     let mut fields = vec![Field::new(path, DataType::LargeUtf8, true)];
     let mut arrays: Vec<ArrayRef> = vec![Arc::new(names)];
     for (name, array) in columns {
@@ -211,6 +188,29 @@ impl<T: ArrowPrimitiveType> NumberView<'_, T> {
     /// The numbers of all rows, zero where there is none.
     pub(crate) fn all(&self) -> &[T::Native] {
         self.items.values()
+    }
+
+    /// Whether rows are so wide, and lack at most their last numbers; all or none if their width is
+    /// given. Where it is not, the widest row has it.
+    fn fits(&self, wanted: Width) -> bool {
+        let width = self.width();
+        let is_right = match wanted {
+            Width::One => width.is_none(),
+            Width::Fixed(count) => width == Some(count),
+            Width::Widest => width.is_some_and(|width| width > 0),
+        };
+        let is_there: Vec<bool> = (0..self.items.len()).map(|index| self.has(index)).collect();
+        let mut rows = is_there.chunks_exact(width.unwrap_or(1).max(1));
+        let is_full = |row: &[bool]| row.iter().all(|is_there| *is_there);
+        is_right
+            && match wanted {
+                Width::One => true,
+                Width::Fixed(_) => rows.all(|row| is_full(row) || !row.contains(&true)),
+                Width::Widest => {
+                    let has_full = width == Some(1) || rows.clone().any(is_full);
+                    has_full && rows.all(|row| row.is_sorted_by_key(|is_there| !is_there))
+                }
+            }
     }
 
     fn has(&self, index: usize) -> bool {

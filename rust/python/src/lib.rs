@@ -3,6 +3,7 @@
 
 mod array;
 mod arrow;
+mod arrow_stream;
 mod attributes;
 mod cache;
 mod classes;
@@ -14,10 +15,12 @@ mod element;
 mod error;
 mod file_meta;
 mod found_series;
+mod index;
 mod issue;
 mod keys;
 mod lut;
 mod memory;
+mod path_text;
 mod pickle;
 mod pixels;
 mod read;
@@ -41,7 +44,9 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::cache::{PyBatch, column_names, scan_again};
+    use crate::arrow_stream::PyBatch;
+    #[pymodule_export]
+    use crate::cache::{column_names, scan_again};
     #[pymodule_export]
     use crate::classes::use_classes;
     #[pymodule_export]

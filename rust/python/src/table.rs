@@ -1,11 +1,11 @@
 //! The header table for Python: columns as NumPy arrays, as lists, and as an Arrow stream.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::ArrayRef;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{ArrayRef, RecordBatchIterator};
 use arrow_schema::ArrowError;
 use numpy::{Element, PyArray1, PyArrayMethods};
 use pyo3::exceptions::{PyKeyError, PyValueError};
@@ -15,12 +15,11 @@ use rapidicom_core::index::{ColumnSpec, InvalidValue, OnError, Table, Wanted, sc
 use rapidicom_core::{Error, Tag, Workers, with_files};
 
 use crate::arrow::{self, View};
+use crate::arrow_stream::to_stream;
 use crate::error::{reason, to_python};
 use crate::read::prefix_of_many;
 use crate::work::{announce, run};
 
-/// What an Arrow consumer looks for in a capsule.
-pub(crate) const STREAM_NAME: &std::ffi::CStr = c"arrow_array_stream";
 const PATH: &str = "path";
 
 /// A header table. Its buffers are Arrow's, so that consumers share them.
@@ -145,11 +144,9 @@ impl PyTable {
     }
 
     #[getter]
-    fn errors(&self) -> Vec<(String, String)> {
-        self.errors
-            .iter()
-            .map(|(path, reason)| (path.to_string_lossy().into_owned(), reason.clone()))
-            .collect()
+    fn errors(&self) -> Vec<(OsString, String)> {
+        let errors = self.errors.iter();
+        errors.map(|(path, reason)| (path.clone().into_os_string(), reason.clone())).collect()
     }
 
     #[getter]
@@ -206,10 +203,7 @@ impl PyTable {
     /// All columns, as a capsule that holds an `ArrowArrayStream`.
     fn arrow_stream<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         let batch = arrow::batch(PATH, &self.paths, &self.columns).map_err(wrong_shape)?;
-        let schema = batch.schema();
-        let stream =
-            FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch)], schema)));
-        PyCapsule::new_with_value(py, stream, STREAM_NAME)
+        to_stream(py, batch)
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, State<'py>)> {

@@ -3,7 +3,8 @@
 //!
 //! `columns` says what a column is, `values` takes its value out of a file, `builder` collects
 //! values, `scan` goes through the files and makes a `table`. `remembered` leaves out the files
-//! that an earlier scan has read and that are still the same.
+//! that an earlier scan has read and that are still the same; `settled` says which of their times
+//! prove it.
 //!
 //! A new column type starts in `columns`: a variant of [`Kind`], and the VRs that have it in
 //! `kind_of`. The compiler then asks for its rows (`builder::Rows`) and its values out of bytes
@@ -14,6 +15,7 @@ mod builder;
 mod columns;
 mod remembered;
 mod scan;
+mod settled;
 mod table;
 mod values;
 

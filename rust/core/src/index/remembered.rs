@@ -1,28 +1,25 @@
 //! A second scan of files of which most are still the same: their rows come from the first.
 //!
-//! A file is taken for unchanged if its size, its modification time to the nanosecond, and what the
-//! file system calls it are those that it had before its header was read. A file that was modified
-//! shortly before it was read proves nothing, because it may have been modified again within one
-//! tick of the file system's clock: it is not remembered.
+//! A file is taken for unchanged if its size, its modification time and its change time to the
+//! nanosecond, and what the file system calls it are those that it had before its header was read.
+//! A file that was modified shortly before it was read proves nothing, because it may have been
+//! modified again within one tick of the file system's clock: it is not remembered. `settled` says
+//! how shortly.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::builder::Rows;
 use super::columns::ColumnSpec;
 use super::scan::{OnError, finish, read_chunks};
+use super::settled::{Now, settle};
 use super::table::{Chunk, InvalidValue, Table, Values};
 use crate::error::{Error, ErrorKind, Family, Result};
 use crate::parse::Prefix;
 use crate::source::{FileList, FileState, add_special, list_states};
 use crate::workers::{Tick, Workers};
-
-/// How much older than the scan a file must be to be remembered. FAT counts time in steps of two
-/// seconds, and no file system in longer ones.
-const SETTLED_NS: i64 = 2_000_000_000;
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +60,8 @@ pub struct Comparison {
     states: Vec<Option<FileState>>,
     /// For each file the index of its entry, if it is still the same.
     known: Vec<Option<usize>>,
+    /// Entries of one path: each with the one before it.
+    twins: Vec<(usize, usize)>,
 }
 
 /// Lists the files that `paths`, files and folders, stand for, and finds those that are remembered.
@@ -80,20 +79,16 @@ pub fn compare(
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<Comparison> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|now| i64::try_from(now.as_nanos()).ok());
-    let settled = now.unwrap_or(0).saturating_sub(SETTLED_NS);
+    let now = Now::new();
     let (mut files, mut states) = list_states(paths, is_recursive, workers, tick)?;
     leave_out(left_out, &mut files, &mut states);
-    for state in &mut states {
-        *state = state.filter(|state| state.modified_ns < settled);
-    }
+    settle(&files.files, &mut states, now);
     // Paths as bytes: hashing them component by component takes several times as long.
-    let entries = remembered.entries.iter().enumerate();
-    let by_path: HashMap<&OsStr, usize> =
-        entries.map(|(index, entry)| (entry.path.as_os_str(), index)).collect();
+    let mut by_path: HashMap<&OsStr, usize> = HashMap::with_capacity(remembered.entries.len());
+    let mut twins = Vec::new();
+    for (index, entry) in remembered.entries.iter().enumerate() {
+        twins.extend(by_path.insert(entry.path.as_os_str(), index).map(|first| (first, index)));
+    }
     let is_usable = |file: usize, entry: &FileEntry| match entry.outcome {
         Outcome::Row(_) => true,
         // A file that is named is no longer passed over.
@@ -107,17 +102,20 @@ pub fn compare(
         (state.is_some() && entry.state == *state && is_usable(file, entry)).then_some(index)
     });
     let known = known.collect();
-    Ok(Comparison { files, states, known })
+    Ok(Comparison { files, states, known, twins })
 }
 
 fn leave_out(path: &Path, files: &mut FileList, states: &mut Vec<Option<FileState>>) {
     let Ok(identity) = fs::canonicalize(path) else { return };
     let is_same = |file: &PathBuf| {
-        file.file_name() == path.file_name()
+        // The file itself, or a link to it.
+        (file.file_name() == path.file_name() || file.file_name() == identity.file_name())
             && fs::canonicalize(file).is_ok_and(|file| file == identity)
     };
-    let found = files.files.iter().skip(files.named_count).position(is_same);
-    if let Some(index) = found.map(|index| index + files.named_count) {
+    let found = files.files.iter().enumerate().skip(files.named_count);
+    let found: Vec<usize> =
+        found.filter(|(_, file)| is_same(file)).map(|(index, _)| index).collect();
+    for index in found.into_iter().rev() {
         files.files.remove(index);
         states.remove(index);
     }
@@ -138,6 +136,12 @@ impl Comparison {
             }
         }
         rows == remembered.row_count && rows + others == remembered.entries.len()
+    }
+
+    /// Entries of one path, each with the one before it: a file that was named twice has two, and
+    /// they must be the same.
+    pub fn twins(&self) -> &[(usize, usize)] {
+        &self.twins
     }
 
     /// Files whose headers have to be read.
@@ -199,7 +203,7 @@ pub fn scan_rest(
     on_error: OnError,
     tick: Tick<'_>,
 ) -> Result<(Table, Vec<FileEntry>)> {
-    let Comparison { files, states, known } = comparison;
+    let Comparison { files, states, known, .. } = comparison;
     let unknown: Vec<usize> = known
         .iter()
         .enumerate()
@@ -347,6 +351,7 @@ mod tests {
             files: files(&names[..known.len()], 0),
             states: vec![None; known.len()],
             known: known.to_vec(),
+            twins: Vec::new(),
         }
     }
 
@@ -412,7 +417,7 @@ mod tests {
     #[test]
     fn what_lasts_is_remembered() {
         let files = files(&["row", "skipped", "failed", "gone", "text", "row2"], 0);
-        let state = Some(FileState { length: 1, modified_ns: 2, file_id: 3 });
+        let state = Some(FileState { length: 1, modified_ns: 2, changed_ns: 4, file_id: 3 });
         let mut chunk = Chunk::new(&[]);
         (chunk.files, chunk.skipped) = (vec![5, 0], vec![(1, "text".to_owned())]);
         let gone = std::io::Error::from(std::io::ErrorKind::NotFound);

@@ -234,13 +234,13 @@ fn read_once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
 }
 
 #[cfg(unix)]
-fn changed(metadata: &Metadata) -> Option<(i64, i64)> {
+pub(super) fn changed(metadata: &Metadata) -> Option<(i64, i64)> {
     use std::os::unix::fs::MetadataExt;
     Some((metadata.ctime(), metadata.ctime_nsec()))
 }
 
 #[cfg(not(unix))]
-fn changed(_metadata: &Metadata) -> Option<(i64, i64)> {
+pub(super) fn changed(_metadata: &Metadata) -> Option<(i64, i64)> {
     None
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::file::{file_id, modified};
+use super::file::{changed, file_id, modified};
 use crate::error::Result;
 use crate::workers::{Tick, Workers, for_each};
 
@@ -13,8 +13,12 @@ use crate::workers::{Tick, Workers, for_each};
 pub struct FileState {
     /// Its size in bytes.
     pub length: u64,
-    /// When it was last changed: nanoseconds since 1970.
+    /// When its bytes were last changed: nanoseconds since 1970. Programs can set it.
     pub modified_ns: i64,
+    /// When its bytes, its name or its rights were last changed, likewise; 0 where the file system
+    /// does not say. No program can set it, so it tells of bytes that were changed in place by one
+    /// that set the other time back.
+    pub changed_ns: i64,
     /// What the file system calls the file whatever its name (the inode); 0 where that is not
     /// known. Two files of one size and time that trade names are told apart by it.
     pub file_id: u64,
@@ -24,11 +28,12 @@ impl FileState {
     /// That of the file at `path`; `None` if there is none, or it is a folder, a pipe or a device.
     pub fn of(path: &Path) -> Option<FileState> {
         let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-        let (seconds, nanoseconds) = modified(&metadata);
-        let modified_ns = seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)?;
+        let nanoseconds =
+            |(seconds, rest): (i64, i64)| seconds.checked_mul(1_000_000_000)?.checked_add(rest);
         Some(FileState {
             length: metadata.len(),
-            modified_ns,
+            modified_ns: nanoseconds(modified(&metadata))?,
+            changed_ns: changed(&metadata).map_or(Some(0), nanoseconds)?,
             file_id: file_id(&metadata).unwrap_or(0),
         })
     }

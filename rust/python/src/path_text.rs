@@ -1,0 +1,73 @@
+//! Paths as text, names that are not UTF-8 with a way back to their bytes.
+//!
+//! Arrow's strings are UTF-8, and a name of a file need not be. Each of its bytes that is no part
+//! of UTF-8 becomes one character from U+EF80 (for 0x80) to U+EFFF (for 0xFF), which Unicode leaves
+//! to private use. Of a name that has such a character itself, the bytes of that character
+//! are written in the same way, so that no two paths have one text.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+/// The character for the byte 0x80.
+const FIRST: u32 = 0xEF80;
+/// What the characters of the range start with in UTF-8.
+const LEAD: u8 = 0xEE;
+
+/// The byte that a character stands for.
+fn byte_of(character: char) -> Option<u8> {
+    let byte = u32::from(character).checked_sub(FIRST)?.checked_add(0x80)?;
+    u8::try_from(byte).ok()
+}
+
+fn push_bytes(text: &mut String, bytes: &[u8]) {
+    let escape = |byte: &u8| char::from_u32(FIRST + u32::from(*byte) - 0x80);
+    text.extend(bytes.iter().filter(|byte| **byte >= 0x80).filter_map(escape));
+}
+
+#[cfg(unix)]
+pub(crate) fn to_text(path: &Path) -> Cow<'_, str> {
+    let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str());
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !bytes.contains(&LEAD) => Cow::Borrowed(text),
+        _ => Cow::Owned(escaped(bytes)),
+    }
+}
+
+/// Windows' names are UTF-16, of which hardly one is broken.
+#[cfg(not(unix))]
+pub(crate) fn to_text(path: &Path) -> Cow<'_, str> {
+    path.to_string_lossy()
+}
+
+#[cfg(unix)]
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match byte_of(character) {
+                Some(_) => push_bytes(&mut text, character.encode_utf8(&mut [0; 4]).as_bytes()),
+                None => text.push(character),
+            }
+        }
+        push_bytes(&mut text, chunk.invalid());
+    }
+    text
+}
+
+/// The path of a text that [`to_text`] made.
+pub(crate) fn to_path(text: &str) -> PathBuf {
+    #[cfg(unix)]
+    if text.as_bytes().contains(&LEAD) {
+        let mut bytes = Vec::with_capacity(text.len());
+        for character in text.chars() {
+            match byte_of(character) {
+                Some(byte) => bytes.push(byte),
+                None => bytes.extend(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        return PathBuf::from(<std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(
+            bytes,
+        ));
+    }
+    PathBuf::from(text)
+}
