@@ -44,10 +44,6 @@ NOT_COMPARED: dict[str, str] = {
     f"{DICOM2NIFTI}/siemens/fmri/001/IM-0001-0001.dcm": (
         "dcm2niix guesses that mosaics of 50 slices have 64"
     ),
-    "neurolabusc__dcm_qa_uih/In/DTI_134434/dti_tra_dir16_AP_SaveBySlc__140028/00000001.dcm": (
-        "one file a slice and direction: nothing that we read distinguishes the directions, "
-        "dcm2niix reads private elements"
-    ),
     "nipy__nibabel/nibabel/nicom/tests/data/0.dcm": "48 tiles in 256 columns: no square divides",
     f"{PYDICOM_FILES}/J2K_pixelrep_mismatch.dcm": (
         "one tilted slice: dcm2niix steps along the table, we along the normal, and it takes "

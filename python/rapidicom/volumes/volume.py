@@ -88,10 +88,10 @@ class Volume:
     Where diffusion weighting changes along the axis, `coords` has it as a table, one row a step:
     `coords["b_value"]`, shape (steps,), in s/mm2, and `coords["gradient_direction"]`, shape (steps,
     3), unit vectors in the patient's coordinates, LPS, like `affine` (PS3.3 §C.8.13.5.9). They come
-    from the standard's attributes, or from private elements of Siemens, GE and Philips. A direction
-    is NaN in images without weighting and in those weighted in all directions (b-value above 0:
-    they are steps of their own), and where the file does not give it, or not in a known form; if no
-    image has one, `"gradient_direction"` is absent.
+    from the standard's attributes, or from private elements of Siemens, GE, Philips and UIH (these
+    last count over the standard's). A direction is NaN in images without weighting and in those
+    weighted in all directions (b-value above 0: they are steps of their own), and where the file
+    does not give it, or not in a known form; if no image has one, `"gradient_direction"` is absent.
 
     The files that FSL needs beside that of `to_nibabel()`: directions along the axes of that image,
     the first one reversed if the image is right-handed, and 0 where there is none.
@@ -160,7 +160,7 @@ class Volume:
 
     @property
     def frames(self) -> list[int]:
-        """Which frame of its file each image is, or which tile of a mosaic, from 0."""
+        """Which frame of its file each image is, or which tile of a mosaic or grid, from 0."""
         return self._images.frames
 
     @cached_property
@@ -212,8 +212,9 @@ class Volume:
     def slice_times(self) -> npt.NDArray[np.float64]:
         """Shape (images,): when each slice was acquired, in ms, or NaN.
 
-        Siemens mosaics have it for each of their slices, from the start of the mosaic (private
-        elements `MosaicRefAcqTimes`). Slices of one time were acquired together.
+        Siemens mosaics (private elements `MosaicRefAcqTimes`) and UIH grids (a private sequence)
+        have it for each of their slices, from the start of the image. Slices of one time were
+        acquired together.
         """
         return np.array(self._images.slice_times, dtype=np.float64)
 

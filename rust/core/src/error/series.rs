@@ -41,7 +41,7 @@ pub enum SeriesFault {
         /// As many as the pixel data can hold.
         room: u64,
     },
-    /// A mosaic whose number of slices is not known.
+    /// A mosaic whose number of slices is not known, or does not fit its image.
     UncountedMosaic,
     /// An image of a batch that is not like the first.
     BatchShape {
@@ -83,7 +83,8 @@ impl fmt::Display for SeriesFault {
                 "Number of Frames says {found}, but the pixel data have room for {room} at most"
             ),
             SeriesFault::UncountedMosaic => f.write_str(
-                "a mosaic whose header does not say how many slices it has cannot be read",
+                "a mosaic whose header does not say how many slices it has, or whose slices do not \
+                 fit its image as tiles, cannot be read",
             ),
             SeriesFault::BatchShape { expected, found } => write!(
                 f,
@@ -125,7 +126,8 @@ mod tests {
             (
                 SeriesFault::UncountedMosaic,
                 Family::Unsupported,
-                "a mosaic whose header does not say how many slices it has cannot be read",
+                "a mosaic whose header does not say how many slices it has, or whose slices do not \
+                 fit its image as tiles, cannot be read",
             ),
             (
                 SeriesFault::BatchShape { expected: shape(1, 2, 3), found: shape(4, 5, 6) },

@@ -57,6 +57,7 @@ pub(super) fn left_out(
             file_count: entries.chunk_by(|a, b| a.file == b.file).count(),
             group_count: groups.len(),
             in_stack_count: entries.iter().filter(|entry| is_inside(stack, entry, extent)).count(),
+            has_own_geometry: entries.iter().any(|entry| has_own_geometry(entry)),
             stack_count: stack.entries.len(),
             is_main,
         };
@@ -70,6 +71,9 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
     let (a, b) = (stack.first()?, other.first()?);
     if other.is_localizer && !stack.is_localizer {
         return Some(IssueKind::Localizer);
+    }
+    if has_own_geometry(&b) && !has_own_geometry(&a) {
+        return Some(IssueKind::Unsupported);
     }
     let by_shape = match (shape(a.header), shape(b.header)) {
         (Some(a), Some(b)) if (a.0, a.1) != (b.0, b.1) => Some(IssueKind::MixedShape),
@@ -104,6 +108,11 @@ fn difference(stack: &Group<'_>, other: &Group<'_>, tolerances: &Tolerances) -> 
             _ => IssueKind::MixedSpacing,
         }),
     })
+}
+
+/// Whether it is an image whose slices are not known, which may be those that the stack lacks.
+fn has_own_geometry(entry: &Entry<'_>) -> bool {
+    entry.header.image.state.has_own_geometry()
 }
 
 /// The attributes in which the content of two groups differs.

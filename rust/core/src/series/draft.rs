@@ -55,7 +55,8 @@ impl Draft {
         }
         let readable = readable(&stack.entries, &mut draft.issues);
         draft.unsupported = why_unsupported(&readable, &mut draft.issues);
-        let has_own_geometry = readable.iter().any(|entry| has_own_geometry(entry.header));
+        let has_own_geometry =
+            readable.iter().any(|entry| entry.header.image.state.has_own_geometry());
         if let Some(ordered) = order(stack, readable, has_own_geometry, tolerances) {
             draft.slice_issues = mixed_attributes(&ordered);
             draft.slice_count = ordered.slice_count();
@@ -160,10 +161,6 @@ fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>
         }
     }
     readable
-}
-
-fn has_own_geometry(header: &InstanceHeader) -> bool {
-    matches!(header.image.state, ImageState::Unsupported { has_own_geometry: true, .. })
 }
 
 /// Why the first of these cannot be read yet, and then none of them can.

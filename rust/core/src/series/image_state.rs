@@ -48,6 +48,12 @@ impl ImageState {
         }
     }
 
+    /// Whether where its slices lie is written elsewhere than in Image Position (Patient), and not
+    /// read.
+    pub(super) fn has_own_geometry(&self) -> bool {
+        matches!(self, ImageState::Unsupported { has_own_geometry: true, .. })
+    }
+
     /// From a header that was read at least up to the last of the pixel data elements.
     pub(super) fn from_file(file: &DicomFile, sop_class_uid: &str) -> ImageState {
         let dataset = &*file.dataset;
@@ -222,8 +228,8 @@ mod tests {
             "mosaic",
             NATIVE,
             &[MOSAIC],
-            "unsupported a mosaic whose header does not say how many slices it has cannot be \
-             read, own",
+            "unsupported a mosaic whose header does not say how many slices it has, or whose \
+             slices do not fit its image as tiles, cannot be read, own",
         ),
         (
             "24 bits",

@@ -1,6 +1,7 @@
 //! What differs among the slices of a volume without parting them.
 
 use super::header::AssumedPlaces;
+use super::mosaic::TilePlaces;
 use super::order::Ordered;
 use super::report::{Finding, GeometryFinding, Issue, ValueFinding};
 use super::stack::Entry;
@@ -57,8 +58,10 @@ fn volume_coordinates(slices: &[Entry<'_>]) -> Option<Issue> {
 }
 
 fn assumed_mosaic_spacing(slices: &[Entry<'_>]) -> Option<Issue> {
-    let is_odd =
-        |slice: &Entry<'_>| slice.header.image.mosaic.is_some_and(|tiles| tiles.is_spacing_assumed);
+    let is_odd = |slice: &Entry<'_>| {
+        let mosaic = slice.header.image.mosaic;
+        mosaic.is_some_and(|tiles| tiles.places == TilePlaces::CountedByThickness)
+    };
     about_odd(slices, is_odd, |slice_count| GeometryFinding::AssumedMosaicSpacing { slice_count })
 }
 
@@ -200,9 +203,8 @@ mod tests {
 
     #[test]
     fn slices_with_other_coordinates_are_named() {
-        fn mosaic(header: &mut InstanceHeader, is_spacing_assumed: bool) {
-            header.image.mosaic =
-                Some(Mosaic { across: 1, count: 1, rows: 5, columns: 7, is_spacing_assumed });
+        fn mosaic(header: &mut InstanceHeader, places: TilePlaces) {
+            header.image.mosaic = Some(Mosaic { across: 1, count: 1, rows: 5, columns: 7, places });
         }
         let slice_count = 2;
         let of = |issue: Issue| vec![issue];
@@ -224,10 +226,10 @@ mod tests {
             ),
             (
                 "an assumed spacing",
-                |one| mosaic(one, true),
+                |one| mosaic(one, TilePlaces::CountedByThickness),
                 of(GeometryFinding::AssumedMosaicSpacing { slice_count }.about(paths())),
             ),
-            ("a mosaic", |one| mosaic(one, false), vec![]),
+            ("a mosaic", |one| mosaic(one, TilePlaces::Counted), vec![]),
         ] {
             assert_eq!(issues(change), expected, "{name}");
         }

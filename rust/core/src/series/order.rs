@@ -11,6 +11,7 @@ use super::axis::{Arranged, LeadingAxis, arrange};
 use super::beside::Extent;
 use super::grid;
 use super::header::{PlaceNumber, PlaceSource};
+use super::mosaic::TilePlaces;
 use super::natural::natural;
 use super::report::{Consequence, Finding, GeometryFinding, Issue, Lacking};
 use super::sparse::{self, Sparse};
@@ -116,7 +117,10 @@ fn lacking_position(images: &[Entry<'_>]) -> Lacking {
             && image.header.frames.len() > 1
             && image.header.plane.position.is_some()
     };
-    if images.iter().all(|image| image.header.image.mosaic.is_some()) {
+    let is_counted = |image: &Entry<'_>| {
+        image.header.image.mosaic.is_some_and(|tiles| tiles.places != TilePlaces::Stated)
+    };
+    if images.iter().all(is_counted) {
         Lacking::MosaicPosition
     } else if images.iter().all(is_frame_of_dose) {
         Lacking::FrameOffsets

@@ -66,7 +66,7 @@ pub struct Acquisition {
 }
 
 impl Acquisition {
-    pub(super) fn new(dataset: &Dataset) -> Acquisition {
+    pub(in crate::series) fn new(dataset: &Dataset) -> Acquisition {
         let read = |(which, tag)| match which {
             AxisNumber::AcquisitionTime => time(dataset, tag),
             _ => number(dataset, tag),

@@ -17,7 +17,7 @@ use crate::functional_groups::Dimensions;
 use crate::pixel::ModalityLut;
 use crate::series::frames::{frames, has_functional_groups};
 use crate::series::image_state::ImageState;
-use crate::series::mosaic::{Mosaic, tiles};
+use crate::series::mosaic::{FindTiles, Mosaic, tiles_by_image_type};
 use crate::series::private::add_private_diffusion;
 use crate::source::FileSource;
 use crate::tag::Tag;
@@ -100,21 +100,22 @@ impl InstanceHeader {
             dimensions: None,
             identity,
         };
-        if !header.is_said_mosaic() || !header.find_tiles(dataset) {
-            header.find_frames(dataset);
+        match header.said_mosaic(dataset) {
+            Some(tiles) if header.find_tiles(dataset, tiles) => {}
+            _ => header.find_frames(dataset),
         }
         header
     }
 
-    /// Whether Image Type says that slices are tiles of the only frame.
-    fn is_said_mosaic(&self) -> bool {
+    /// What finds the tiles of the only frame, if Image Type says that slices are such.
+    fn said_mosaic(&self, dataset: &Dataset) -> Option<FindTiles> {
         let is_single = self.image.state.description().is_none_or(|image| image.frame_count == 1);
-        is_single && has_value(&self.identity.image_type, "MOSAIC") && self.has_image()
+        tiles_by_image_type(dataset, self).filter(|_| is_single && self.has_image())
     }
 
     /// Fills in the tiles of a mosaic, or marks the image as one that cannot be read without them.
     /// `false` of a frame that has a place of its own.
-    fn find_tiles(&mut self, dataset: &Dataset) -> bool {
+    fn find_tiles(&mut self, dataset: &Dataset, tiles: FindTiles) -> bool {
         add_private_diffusion(self, dataset);
         match tiles(dataset, self) {
             Some((mosaic, frames)) => (self.image.mosaic, self.frames) = (Some(mosaic), frames),
@@ -194,6 +195,7 @@ mod tests {
     use super::*;
     use crate::pixel::{ImagePixels, Rescale};
     use crate::series::header::acquisition::AxisNumber;
+    use crate::series::mosaic::TilePlaces;
     use crate::series::tests::bytes::{NATIVE, file_of, file_with_meta, header_of};
 
     #[test]
@@ -428,7 +430,7 @@ mod tests {
         assert!(!header.is_localizer() && !header.image.has_padding && !header.image.is_deflated);
         assert_eq!(header.all_frames().len(), 1);
         header.image.mosaic =
-            Some(Mosaic { across: 2, count: 3, rows: 8, columns: 9, is_spacing_assumed: false });
+            Some(Mosaic { across: 2, count: 3, rows: 8, columns: 9, places: TilePlaces::Counted });
         assert_eq!(header.slice_size(), Some((8, 9)));
         header.image.state = ImageState::None;
         assert!(!header.has_image());

@@ -1,6 +1,6 @@
 use super::*;
 use crate::series::header::{FrameHeader, InstanceHeader};
-use crate::series::mosaic::Mosaic;
+use crate::series::mosaic::{Mosaic, TilePlaces};
 use crate::series::tests::synthetic::{AXIAL, Images, ORIGIN, SAGITTAL, header, regular, with};
 
 fn ordered<T>(
@@ -227,8 +227,8 @@ fn places_without_positions_are_those_of_one_file() {
 #[test]
 fn images_without_a_position_are_left_out_where_others_have_one() {
     let mosaic = |one: &mut InstanceHeader| {
-        let (rows, columns, is_spacing_assumed) = (5, 7, false);
-        one.image.mosaic = Some(Mosaic { across: 1, count: 1, rows, columns, is_spacing_assumed });
+        let (rows, columns, places) = (5, 7, TilePlaces::Counted);
+        one.image.mosaic = Some(Mosaic { across: 1, count: 1, rows, columns, places });
     };
     for (name, tiled, lacking) in [
         ("slices", &[][..], Lacking::Position),

@@ -2,11 +2,13 @@
 //! standard's (PS3.3 §C.8.13.5.9).
 //!
 //! Directions of Siemens and Philips are in the patient's coordinates, as the standard's. Those of
-//! GE are turned into them where it is known how ([`super::diffusion_ge`]).
+//! GE are turned into them where it is known how ([`super::diffusion_ge`]), and those of United
+//! Imaging always ([`super::united_imaging`]).
 
 use super::block::private_tag;
 use super::csa::{self, Csa};
 use super::diffusion_ge::of_ge;
+use super::united_imaging::UnitedImaging;
 use crate::dataset::Dataset;
 use crate::geometry::{Vector, norm};
 use crate::series::header::AxisNumber;
@@ -67,7 +69,10 @@ pub(crate) fn add_private_diffusion(header: &mut InstanceHeader, dataset: &Datas
     let is_absent = |tag| dataset.find(tag).is_none_or(|element| element.value_length == 0);
     let (lacks_b_value, lacks_gradient) =
         (is_absent(DIFFUSION_B_VALUE), is_absent(DIFFUSION_GRADIENT_ORIENTATION));
-    if header.identity.modality != "MR" || !(lacks_b_value || lacks_gradient) {
+    if header.identity.modality != "MR" || take_united_imaging(header, dataset) {
+        return;
+    }
+    if !(lacks_b_value || lacks_gradient) {
         return;
     }
     let found = of_siemens(dataset).or_else(|| of_ge(dataset)).or_else(|| of_philips(dataset));
@@ -81,6 +86,19 @@ pub(crate) fn add_private_diffusion(header: &mut InstanceHeader, dataset: &Datas
     if lacks_gradient {
         header.acquisition.gradient = found.gradient;
     }
+}
+
+/// Takes what scanners of United Imaging say, which is right where the standard's elements differ.
+/// Whether they say anything.
+fn take_united_imaging(header: &mut InstanceHeader, dataset: &Dataset) -> bool {
+    let UnitedImaging { b_value, gradient } = UnitedImaging::new(dataset);
+    if b_value.is_some() {
+        header.acquisition.set(AxisNumber::DiffusionBValue, b_value);
+    }
+    if let Some(gradient) = gradient {
+        header.acquisition.gradient = gradient;
+    }
+    b_value.is_some() || gradient.is_some()
 }
 
 fn of_siemens(dataset: &Dataset) -> Option<Diffusion> {

@@ -6,6 +6,7 @@ mod csa;
 mod diffusion;
 mod diffusion_ge;
 mod slice_array;
+mod united_imaging;
 
 pub(crate) use block::private_tag;
 #[cfg(test)]
@@ -13,3 +14,4 @@ pub(crate) use csa::tests::csa;
 pub(crate) use csa::{Csa, csa_header, numbers};
 pub(crate) use diffusion::{DIFFUSION_GRADIENT_ORIENTATION, add_private_diffusion, is_unit};
 pub(crate) use slice_array::SliceArray;
+pub(crate) use united_imaging::united_imaging_tag;

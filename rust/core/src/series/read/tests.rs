@@ -5,7 +5,7 @@ use crate::error::{Error, Family, ImageFault};
 use crate::pixel::{Rescale, Steps, Wanted};
 use crate::series::batch::read_slice_headers;
 use crate::series::header::FrameHeader;
-use crate::series::mosaic::Mosaic;
+use crate::series::mosaic::{Mosaic, TilePlaces};
 use crate::series::tests::bytes::{Folder, NATIVE, element, slice_of};
 use crate::series::tests::synthetic::{image_mut, regular, why};
 
@@ -31,9 +31,8 @@ fn slices_of_one_file_are_read_together_up_to_a_length() {
     assert_eq!(jobs(&set(&places, |_| {}), third + 1), pairs);
     assert_eq!(jobs(&set(&places, |one| one.image.is_deflated = true), third + 1), all);
     let mosaic = |one: &mut InstanceHeader| {
-        let is_spacing_assumed = false;
-        one.image.mosaic =
-            Some(Mosaic { across: 2, count: 3, rows: 2, columns: 3, is_spacing_assumed });
+        let places = TilePlaces::Counted;
+        one.image.mosaic = Some(Mosaic { across: 2, count: 3, rows: 2, columns: 3, places });
     };
     assert_eq!(jobs(&set(&places, mosaic), BYTES_AT_ONCE * 2), all);
     assert_eq!(jobs(&set(&[], |_| {}), 10), []);
@@ -189,9 +188,8 @@ impl Files {
     /// Makes tiles of 2 rows and 1 column of the first file.
     fn tile(&mut self) {
         let file = Arc::make_mut(&mut self.set.files[0]);
-        let is_spacing_assumed = false;
-        file.image.mosaic =
-            Some(Mosaic { across: 2, count: 2, rows: 2, columns: 1, is_spacing_assumed });
+        let places = TilePlaces::Counted;
+        file.image.mosaic = Some(Mosaic { across: 2, count: 2, rows: 2, columns: 1, places });
         for (index, slice) in self.set.slices.iter_mut().flatten().enumerate() {
             slice.frame.index = 1 - index;
         }
@@ -376,9 +374,8 @@ fn rows_are_in_order_unless_something_is_between() {
         open(&files, &options(values, SampleType::U16), |image| image.rows_in_order().is_some())
     };
     let tile: fn(&mut InstanceHeader) = |one| {
-        let is_spacing_assumed = false;
-        one.image.mosaic =
-            Some(Mosaic { across: 2, count: 2, rows: 1, columns: 1, is_spacing_assumed });
+        let places = TilePlaces::Counted;
+        one.image.mosaic = Some(Mosaic { across: 2, count: 2, rows: 1, columns: 1, places });
     };
     for (name, change, stored, of_modality) in [
         ("plain", (|_| {}) as fn(&mut InstanceHeader), true, true),

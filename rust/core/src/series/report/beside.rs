@@ -22,6 +22,8 @@ pub(in crate::series) struct LeftOut {
     pub group_count: usize,
     /// Those of them that lie where the stack is or would go on.
     pub in_stack_count: usize,
+    /// Where those of some lie is written elsewhere than in Image Position (Patient), and not read.
+    pub has_own_geometry: bool,
     /// How many images the stack has.
     pub stack_count: usize,
     /// The stack is clearly the main one of the series.
@@ -31,7 +33,8 @@ pub(in crate::series) struct LeftOut {
 impl LeftOut {
     /// Whether they lack their place, which may be one in the stack.
     fn is_placeless(&self) -> bool {
-        matches!(self.kind, IssueKind::MissingPosition | IssueKind::MissingOrientation)
+        self.has_own_geometry
+            || matches!(self.kind, IssueKind::MissingPosition | IssueKind::MissingOrientation)
     }
 
     fn difference(&self) -> Cow<'static, str> {
@@ -114,6 +117,7 @@ mod tests {
         file_count: 2,
         group_count: 1,
         in_stack_count: 0,
+        has_own_geometry: false,
         stack_count: 8,
         is_main: true,
     };
@@ -171,6 +175,11 @@ mod tests {
         (
             LeftOut { kind: IssueKind::Unsupported, ..ONE },
             false,
+            "1 file is left out of the stack of 8 slices, with pixels that cannot be read yet",
+        ),
+        (
+            LeftOut { kind: IssueKind::Unsupported, has_own_geometry: true, ..ONE },
+            true,
             "1 file is left out of the stack of 8 slices, with pixels that cannot be read yet",
         ),
         (

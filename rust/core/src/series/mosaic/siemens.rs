@@ -4,52 +4,12 @@
 //! Position (Patient) is that of the corner of the whole image, as if it were one slice with the
 //! same centre as each of its tiles, so that the first voxel of a tile lies further in.
 
-use super::header::{FrameHeader, ImagePlane, InstanceHeader, decimals};
-use super::private::{Csa, SliceArray, csa_header, numbers, private_tag};
+use super::layout::{Mosaic, TilePlaces};
 use crate::dataset::Dataset;
 use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale};
 use crate::image_description::Attributes;
-
-/// How the tiles of an image lie in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mosaic {
-    /// Tiles beside each other, and below each other.
-    pub across: usize,
-    /// Slices; the tiles after them are empty.
-    pub count: usize,
-    /// Rows of a tile.
-    pub rows: usize,
-    /// Columns of a tile.
-    pub columns: usize,
-    /// Slice Thickness serves as the spacing of slices.
-    pub is_spacing_assumed: bool,
-}
-
-/// More slices than a mosaic has; its number of them comes from a private element.
-const MOST_TILES: usize = 4096;
-
-impl Mosaic {
-    /// That of `count` slices in an image of so many rows and columns, if they divide into tiles.
-    fn new(count: usize, rows: usize, columns: usize) -> Option<Mosaic> {
-        let across = (1..=count).find(|across| across * across >= count)?;
-        let is_whole =
-            rows.is_multiple_of(across) && columns.is_multiple_of(across) && rows >= across;
-        let (rows, columns) = (rows / across, columns / across);
-        is_whole.then_some(Mosaic { across, count, rows, columns, is_spacing_assumed: false })
-    }
-
-    /// Copies a tile out of the image with `size` bytes a pixel, `whole`.
-    pub(super) fn copy_tile(&self, whole: &[u8], index: usize, size: usize, tile: &mut [u8]) {
-        let row_length = self.columns * size;
-        let (down, beside) = (index / self.across, index % self.across);
-        let rows = whole.chunks_exact((row_length * self.across).max(1)).skip(down * self.rows);
-        for (from, to) in rows.zip(tile.chunks_exact_mut(row_length.max(1))) {
-            if let Some(run) = from.get(beside * row_length..(beside + 1) * row_length) {
-                to.copy_from_slice(run);
-            }
-        }
-    }
-}
+use crate::series::header::{FrameHeader, ImagePlane, InstanceHeader, decimals};
+use crate::series::private::{Csa, SliceArray, csa_header, numbers, private_tag};
 
 /// The tiles of a mosaic as frames. `None` if the header does not say how many slices it has, or
 /// they do not fit the image.
@@ -85,14 +45,12 @@ pub(super) fn tiles(
         _ => csa_header(dataset, Csa::Series).and_then(|header| SliceArray::of_csa(&header)),
     };
     let count = count.or(protocol.as_ref().map(SliceArray::count));
-    let mut mosaic = Mosaic::new(
-        count.filter(|count| (1..=MOST_TILES).contains(count))?,
-        image.rows,
-        image.columns,
-    )?;
+    let mut mosaic = Mosaic::square(count?, image.rows, image.columns)?;
     let protocol = protocol.filter(|slices| slices.count() == mosaic.count);
     let spacing = told.spacing.or_else(|| Some(protocol.as_ref()?.step(&plane?)?.abs()));
-    mosaic.is_spacing_assumed = spacing.is_none();
+    if spacing.is_none() {
+        mosaic.places = TilePlaces::CountedByThickness;
+    }
     let told = Told {
         spacing: spacing.or(header.plane.slice_thickness).filter(|spacing| *spacing > 0.0),
         ..told
@@ -169,55 +127,6 @@ mod tests {
     use crate::series::tests::synthetic::{AXIAL, ORIGIN, header, native, with};
 
     #[test]
-    fn tiles_are_a_square() {
-        for (count, rows, expected) in [
-            (1, 10, Some(1)),
-            (4, 10, Some(2)),
-            (5, 12, Some(3)),
-            (36, 384, Some(6)),
-            (5, 10, None),
-            (0, 10, None),
-        ] {
-            assert_eq!(
-                Mosaic::new(count, rows, rows).map(|mosaic| mosaic.across),
-                expected,
-                "{count} in {rows}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_tile_is_cut_out() {
-        let mosaic = Mosaic::new(3, 4, 6).unwrap();
-        let whole: Vec<u8> = (0..48).collect();
-        let mut tile = vec![0; 12];
-        mosaic.copy_tile(&whole, 1, 2, &mut tile);
-        assert_eq!(tile, [6, 7, 8, 9, 10, 11, 18, 19, 20, 21, 22, 23]);
-        mosaic.copy_tile(&whole, 2, 2, &mut tile);
-        assert_eq!(tile, [24, 25, 26, 27, 28, 29, 36, 37, 38, 39, 40, 41]);
-    }
-
-    #[test]
-    fn tiles_divide_rows_and_columns() {
-        let mosaic = |across, rows, columns| Mosaic {
-            across,
-            count: 3,
-            rows,
-            columns,
-            is_spacing_assumed: false,
-        };
-        for (rows, columns, expected) in [
-            (4, 6, Some(mosaic(2, 2, 3))),
-            (2, 2, Some(mosaic(2, 1, 1))),
-            (3, 6, None),
-            (4, 5, None),
-            (0, 0, None),
-        ] {
-            assert_eq!(Mosaic::new(3, rows, columns), expected, "{rows} {columns}");
-        }
-    }
-
-    #[test]
     fn slices_are_counted_along_or_against_the_normal() {
         let plane = Orientation::new(AXIAL, 1e-6).unwrap();
         for (normal, expected) in [
@@ -236,7 +145,7 @@ mod tests {
     #[test]
     fn the_first_tile_lies_further_in_than_the_image() {
         let plane = Orientation::new(AXIAL, 1e-6).unwrap();
-        let mosaic = Mosaic::new(9, 12, 24).unwrap();
+        let mosaic = Mosaic::square(9, 12, 24).unwrap();
         let header = header("a");
         // Tiles of 4 rows and 8 columns, 3 beside each other: 1 tile further in.
         let [x, y, z] = ORIGIN;
@@ -359,7 +268,7 @@ mod tests {
                 let heights: Vec<_> = frames.iter().map(place).collect();
                 let indices: Vec<usize> = frames.iter().map(|frame| frame.index).collect();
                 assert_eq!(indices, [0, 1, 2], "{name}");
-                (heights, mosaic.is_spacing_assumed)
+                (heights, mosaic.places == TilePlaces::CountedByThickness)
             });
             let expected = expected.map(|(heights, is_assumed)| (heights.to_vec(), is_assumed));
             assert_eq!(found, expected, "{name}");
