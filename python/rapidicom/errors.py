@@ -8,6 +8,7 @@ from rapidicom._common.errors import (
     MissingElementError,
     UndecodableValueError,
     UnsupportedError,
+    ValueLimitError,
 )
 from rapidicom.volumes.irregular import (
     IrregularSeriesError,
@@ -22,4 +23,5 @@ __all__ = [
     "MissingElementError",
     "UndecodableValueError",
     "UnsupportedError",
+    "ValueLimitError",
 ]

@@ -377,6 +377,10 @@ def test_every_deviation_is_tested() -> None:
         "misspelt_character_set",
         "unknown_character_set",
         "undecodable_text",
+        # With the bad elements.
+        "undecodable_number",
+        "missing_sequence_delimiter",
+        "nested_too_deep",
     }
     source = REPOSITORY / "rust/core/src/parse/leniency.rs"
     named = {line.split('"')[1] for line in source.read_text().splitlines() if ' = "' in line}

@@ -6,6 +6,7 @@ inside are absolute, or relative to that folder.
 
 from __future__ import annotations
 
+import copy
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -265,6 +266,29 @@ def test_errors_keep_their_place(kind: type[errors.DicomError]) -> None:
     assert str(error) == "a/b.dcm: what is wrong. Copy it again."
     assert (error.path, error.tag, error.offset) == ("a/b.dcm", BaseTag(0x7FE0_0010), 1482)
     assert (error.frame, error.hint) == (3, "Copy it again.")
+
+
+@pytest.mark.parametrize("name", sorted(set(errors.__all__) - {"BytesLengthException"}))
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_each_error_is_pickled_with_all_that_it_knows(name: str, protocol: int) -> None:
+    kind = getattr(errors, name)
+    place: dict[str, Any] = {
+        "path": "a/b.dcm",
+        "tag": 0x7FE00010,
+        "offset": 9,
+        "frame": 3,
+        "hint": "Copy it.",
+    }
+    if kind is errors.IrregularSeriesError:
+        place["report"] = load("report")
+    error = kind("what is wrong", **place)
+    error.note = "an attribute of somebody else"
+    for other in (pickle.loads(pickle.dumps(error, protocol)), copy.copy(error)):
+        assert type(other) is kind
+        assert (str(other), other.args) == (str(error), error.args)
+        assert vars(other) == vars(error)
+        assert isinstance(other.tag, BaseTag)
+    assert issubclass(kind, errors.DicomError)
 
 
 def test_an_error_that_was_raised() -> None:

@@ -4,8 +4,8 @@ A path that is missing or cannot be read raises an ordinary `OSError`, a wrong a
 `TypeError` or `ValueError`. Some of the classes here also derive from a built-in one, so that code
 written for pydicom catches them: `InvalidDicomError` and `IrregularSeriesError` are `ValueError`,
 as pydicom's complaints about values and pixel data are; `MissingElementError` and
-`UndecodableValueError` are `AttributeError` as well; `UnsupportedError` is `NotImplementedError`,
-and with that `RuntimeError`.
+`UndecodableValueError`, with `ValueLimitError`, are `AttributeError` as well; `UnsupportedError`
+is `NotImplementedError`, and with that `RuntimeError`.
 
 No message shows text from a value field: it can identify a patient.
 """
@@ -25,6 +25,7 @@ __all__ = [
     "MissingElementError",
     "UndecodableValueError",
     "UnsupportedError",
+    "ValueLimitError",
 ]
 
 
@@ -122,5 +123,14 @@ class UnsupportedError(DicomError, NotImplementedError):
 
 class LimitError(DicomError):
     """Reading the file would exceed one of the limits."""
+
+    __module__ = "rapidicom.errors"
+
+
+class ValueLimitError(UndecodableValueError, LimitError):
+    """Decoding a value would exceed one of the limits: its items are nested too deep, or too many.
+
+    Like its base class an `AttributeError` as well. `ds.raw_bytes(tag)` has the bytes.
+    """
 
     __module__ = "rapidicom.errors"

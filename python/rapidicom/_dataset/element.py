@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
-from rapidicom._common.errors import LimitError
 from rapidicom._values.constructors import empty_value_for_VR
 from rapidicom._values.dictionary import dictionary_has_tag, dictionary_is_retired
 from rapidicom._values.uid import UID
@@ -83,11 +82,9 @@ class DataElement(_core.DataElement):
         return value.name if isinstance(value, UID) else repr(value)
 
     def _items(self) -> list[Dataset]:
-        """Return the items of a sequence that can be read; none for another VR."""
+        """Return the items of a sequence; none of one that cannot be decoded, or of another VR."""
         value = self._value_or_bytes() if self.VR == "SQ" else None
-        if value is None or isinstance(value, bytes):
-            return []
-        return [item for item in value if _is_readable(item)]
+        return [] if value is None or isinstance(value, bytes) else list(value)
 
     def description(self) -> str:
         """Return the name."""
@@ -190,16 +187,6 @@ class DataElement(_core.DataElement):
         return f"{self.tag} {name}{vr} {self.repval}"
 
     __repr__ = __str__
-
-
-def _is_readable(item: Dataset) -> bool:
-    """Return whether an item can be listed: one that is nested too deep cannot."""
-    try:
-        if isinstance(item, _core.Dataset):
-            item.tags()
-    except LimitError:
-        return False
-    return True
 
 
 def _is_equal(first: Any, second: Any) -> bool:

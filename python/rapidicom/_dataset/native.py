@@ -12,6 +12,7 @@ from rapidicom._common.errors import (
     MissingElementError,
     UndecodableValueError,
     UnsupportedError,
+    ValueLimitError,
 )
 from rapidicom._common.tag import BaseTag, Tag
 from rapidicom._dataset.dataset import Dataset, FileMetaDataset
@@ -52,5 +53,6 @@ _core.use_classes(
         "undecodable_value_error": UndecodableValueError,
         "unsupported_error": UnsupportedError,
         "limit_error": LimitError,
+        "value_limit_error": ValueLimitError,
     }
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pydicom import config
 from pydicom.charset import convert_encodings, default_encoding
 from pydicom.dataelem import DataElement as PydicomElement
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset as PydicomDataset
 from pydicom.dataset import FileDataset as PydicomFileDataset
 from pydicom.dataset import FileMetaDataset as PydicomFileMeta
@@ -23,6 +22,8 @@ from rapidicom._values.person_name import PersonName
 from rapidicom._values.vr import AMBIGUOUS_VR, BYTES_VR
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from rapidicom._core import DataElement, Dataset
 
 __all__ = ["to_pydicom"]
@@ -34,8 +35,8 @@ _BINARY_VR = (BYTES_VR | AMBIGUOUS_VR) - {"US or SS"}
 def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
     """Return a data set as pydicom's class, with equal elements and the bytes of pixel data.
 
-    Values are passed decoded, numbers with their text. A value that cannot be decoded is passed as
-    its bytes, for pydicom to read.
+    Values are passed decoded, numbers with their text. A value that cannot be decoded, or that
+    pydicom refuses, is passed as its bytes, which pydicom writes as they are.
 
     Args:
         dataset: The data set.
@@ -56,7 +57,7 @@ def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
         _fill(result.file_meta, meta, [default_encoding])
         length = result.file_meta.get_item("FileMetaInformationGroupLength")
         # pydicom counts it itself, but for one that cannot be decoded.
-        if length is not None and length.is_raw:
+        if isinstance(length, _Undecoded):
             del result.file_meta["FileMetaInformationGroupLength"]
     _fill(result, dataset, [default_encoding])
     return result
@@ -69,12 +70,12 @@ def _fill(target: PydicomDataset, dataset: Dataset, outer_encodings: list[str]) 
     for element in dataset:
         value = element._value_or_bytes()
         if isinstance(value, bytes) and element.VR not in _BINARY_VR:  # it cannot be decoded
-            target[element.tag] = _raw(dataset, element, value)
-            continue
-        try:
-            added: PydicomElement | RawDataElement = _element(element, value, encodings)
-        except (ValueError, NotImplementedError):  # pydicom refuses it
-            added = _raw(dataset, element, bytes(dataset.raw_bytes(element.tag)))
+            added: PydicomElement = _Undecoded.of(element, value)
+        else:
+            try:
+                added = _element(element, value, encodings)
+            except (ValueError, NotImplementedError):  # pydicom refuses it
+                added = _Undecoded.of(element, bytes(dataset.raw_bytes(element.tag)))
         target[element.tag] = added
 
 
@@ -126,13 +127,21 @@ def _value(value: Any, encodings: list[str]) -> Any:
     return value
 
 
-def _raw(dataset: Dataset, element: DataElement, value: bytes) -> RawDataElement:
-    return RawDataElement(
-        PydicomTag(element.tag),
-        element.VR,
-        len(value),
-        value,
-        element.file_tell or 0,
-        bool(dataset.is_implicit_VR),
-        dataset.is_little_endian is not False,
-    )
+class _Undecoded(PydicomElement):
+    """The bytes of a value that is none of its VR: shown as they are, and written as they are."""
+
+    # What pydicom's writer asks.
+    is_raw = True
+
+    @property
+    def length(self) -> int:
+        """How many bytes it has."""
+        return len(self.value)
+
+    @classmethod
+    def of(cls, element: DataElement, value: bytes) -> Self:
+        """Make one in the place of an element of ours."""
+        made = cls(element.tag, "OB", value, element.file_tell, already_converted=True)
+        # pydicom takes nothing but data sets for a sequence.
+        made.VR = "UN" if element.VR == "SQ" else element.VR
+        return made

@@ -37,6 +37,7 @@ pub(crate) struct Given {
     pub undecodable_value_error: Py<PyType>,
     pub unsupported_error: Py<PyType>,
     pub limit_error: Py<PyType>,
+    pub value_limit_error: Py<PyType>,
 }
 
 /// What makes one value of a VR out of what a user sets, where it is not left as it is.

@@ -20,24 +20,24 @@ pub(crate) fn to_python(error: Error) -> PyErr {
     })
 }
 
-/// The exception for an error in decoding a value: what is wrong with its bytes alone is an
-/// `AttributeError` as well, so that `hasattr` and `getattr` with a default do not raise.
+/// The exception for an error in decoding a value: what is wrong with its bytes alone, or costs too
+/// much, is an `AttributeError` as well, so that `hasattr` and `getattr` with a default do not
+/// raise.
 pub(crate) fn value_error(error: Error) -> PyErr {
-    if error.family() != Family::Invalid {
-        return to_python(error);
-    }
     Python::attach(|py| {
-        let class = classes(py).map(|classes| &classes.undecodable_value_error);
+        let class = classes(py).map(|classes| match error.family() {
+            Family::Invalid => Some(&classes.undecodable_value_error),
+            Family::Limit => Some(&classes.value_limit_error),
+            _ => None,
+        });
+        let Some(class) = class.transpose() else { return to_python(error) };
         class.and_then(|class| exception(py, class, &error)).unwrap_or_else(|error| error)
     })
 }
 
 /// Whether a value could not be decoded, or costs too much, but its bytes can be read.
 pub(crate) fn is_about_value(py: Python<'_>, error: &PyErr) -> bool {
-    classes(py).is_ok_and(|classes| {
-        error.is_instance(py, classes.undecodable_value_error.bind(py))
-            || error.is_instance(py, classes.limit_error.bind(py))
-    })
+    classes(py).is_ok_and(|classes| error.is_instance(py, classes.undecodable_value_error.bind(py)))
 }
 
 /// Where, what, and how to get on.

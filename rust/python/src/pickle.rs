@@ -35,8 +35,15 @@ pub(crate) enum SourceState {
 
 /// Terms, and whether the caller has named them.
 type Characters = (String, bool);
-/// Names of deviations and their offsets, and whether damage is one of those that are tolerated.
-type Tolerated = (Vec<(String, u64)>, bool);
+/// Names of deviations and their offsets, whether damage is one of those that are tolerated, and
+/// how many sequences the data set lies in, which pickles of earlier versions do not say.
+#[derive(FromPyObject, IntoPyObject)]
+pub(crate) enum Tolerated {
+    #[pyo3(annotation = "tuple")]
+    New((Vec<(String, u64)>, bool, u32)),
+    #[pyo3(annotation = "tuple")]
+    Old((Vec<(String, u64)>, bool)),
+}
 /// A data set.
 pub(crate) type State<'py> = (
     Source,
@@ -102,7 +109,8 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
     let deviations = parts.deviations.as_slice();
     let deviations =
         deviations.iter().map(|found| (found.leniency.name().to_owned(), found.offset)).collect();
-    let tolerated = (deviations, parts.leniencies.allow(Leniency::Damaged));
+    let is_forced = parts.leniencies.allow(Leniency::Damaged);
+    let tolerated = Tolerated::New((deviations, is_forced, parts.depth));
     (source, segments, elements, encoding, characters, parts.pixel_representation, tolerated)
 }
 
@@ -116,15 +124,11 @@ pub(crate) fn state_of_element<'py>(py: Python<'py>, dataset: &Dataset, tag: Tag
 
 /// A data set from its state.
 pub(crate) fn from_state(state: State<'_>) -> Dataset {
-    let (
-        source,
-        segments,
-        elements,
-        encoding,
-        characters,
-        pixel_representation,
-        (names, is_forced),
-    ) = state;
+    let (source, segments, elements, encoding, characters, pixel_representation, tolerated) = state;
+    let (names, is_forced, depth) = match tolerated {
+        Tolerated::New(state) => state,
+        Tolerated::Old((names, is_forced)) => (names, is_forced, 0),
+    };
     let ((is_implicit, is_big_endian), (character_set, is_character_set_fixed)) =
         (encoding, characters);
     let mut deviations = Deviations::default();
@@ -148,6 +152,7 @@ pub(crate) fn from_state(state: State<'_>) -> Dataset {
         pixel_representation,
         leniencies: leniencies(is_forced),
         deviations,
+        depth,
     })
 }
 

@@ -7,7 +7,7 @@ use super::bytes::FileBytes;
 use super::surroundings::{Context, ResolvedVr, Surroundings, items_encoding};
 use crate::cursor::ByteOrder;
 use crate::dictionary::keyword;
-use crate::error::{Error, ErrorKind, Family, Result};
+use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::parse::{
     Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, Rules, Segment,
@@ -51,6 +51,8 @@ pub struct Dataset {
     context: Context,
     leniencies: Leniencies,
     deviations: Deviations,
+    /// How many sequences it lies in.
+    depth: u32,
     place: Option<Arc<Place>>,
 }
 
@@ -60,8 +62,6 @@ struct Place {
     sequence: Tag,
     item_index: usize,
     parent: Option<Arc<Place>>,
-    /// How many sequences it lies in.
-    depth: u32,
 }
 
 impl Drop for Place {
@@ -88,6 +88,7 @@ pub struct Parts {
     pub pixel_representation: Option<u16>,
     pub leniencies: Leniencies,
     pub deviations: Deviations,
+    pub depth: u32,
 }
 
 /// One item of a sequence, not parsed yet.
@@ -99,6 +100,7 @@ pub struct Item {
     leniencies: Leniencies,
     sequence: Tag,
     item_index: usize,
+    depth: u32,
     parent: Option<Arc<Place>>,
 }
 
@@ -115,10 +117,9 @@ impl Item {
     /// If its bytes are no elements, or a limit is exceeded.
     pub fn parse(&self, limits: &Limits) -> Result<Dataset> {
         let ItemRange { offset, length, encoding, deviation, .. } = self.range;
-        let depth = self.parent.as_ref().map_or(0, |parent| parent.depth) + 1;
         let parent = self.parent.clone();
         let place =
-            Arc::new(Place { sequence: self.sequence, item_index: self.item_index, parent, depth });
+            Arc::new(Place { sequence: self.sequence, item_index: self.item_index, parent });
         let (mut elements, mut deviations) = (Vec::new(), Deviations::default());
         if let Some(found) = deviation {
             deviations.add(found);
@@ -126,21 +127,17 @@ impl Item {
         let leniencies = self.leniencies.in_items();
         let rules = Rules { limits: *limits, leniencies, ..Rules::default() };
         let mut parse = || -> Result<()> {
-            if depth > limits.sequence_depth {
-                return Err(Error::from(ErrorKind::TooDeep { limit: limits.sequence_depth })
-                    .at_offset(offset));
-            }
             let bytes = self.bytes.get(offset, length)?;
             let mut window = Window::memory(&bytes, offset);
             let (stop, notes) = (Stop::AtEnd, &mut deviations);
             match parse_elements(&mut window, offset, encoding, stop, &rules, &mut elements, notes)
             {
                 // Not even the first of its elements makes sense.
-                Err(error) if error.family() == Family::Invalid => {
+                Err(error) => {
                     deviations.add(keep_what_was_read(error, offset, &rules)?);
                     Ok(())
                 }
-                end => end.map(drop),
+                Ok(_) => Ok(()),
             }
         };
         parse().map_err(|error| locate(error, Some(&place), &self.bytes))?;
@@ -152,6 +149,7 @@ impl Item {
             self.context.clone(),
             self.leniencies,
         );
+        dataset.depth = self.depth;
         dataset.place = Some(place);
         Ok(dataset)
     }
@@ -180,8 +178,16 @@ impl Dataset {
         context: Context,
         leniencies: Leniencies,
     ) -> Dataset {
-        let mut dataset =
-            Dataset { bytes, encoding, elements, context, leniencies, deviations, place: None };
+        let mut dataset = Dataset {
+            bytes,
+            encoding,
+            elements,
+            context,
+            leniencies,
+            deviations,
+            depth: 0,
+            place: None,
+        };
         dataset.context = dataset.own_context();
         dataset.note_character_set();
         dataset
@@ -244,6 +250,7 @@ impl Dataset {
             pixel_representation: self.context.pixel_representation,
             leniencies: self.leniencies,
             deviations: self.deviations.clone(),
+            depth: self.depth,
         }
     }
 
@@ -264,6 +271,7 @@ impl Dataset {
             },
             leniencies: parts.leniencies,
             deviations: parts.deviations,
+            depth: parts.depth,
             place: None,
         }
     }
@@ -294,6 +302,11 @@ impl Dataset {
         self.context.is_character_set_fixed = true;
     }
 
+    /// How many sequences it lies in.
+    pub(super) fn depth(&self) -> u32 {
+        self.depth
+    }
+
     /// What is tolerated in it.
     pub fn leniencies(&self) -> Leniencies {
         self.leniencies
@@ -314,24 +327,6 @@ impl Dataset {
         };
         let offset = element.value_offset;
         self.deviations.add(Deviation { leniency, offset });
-    }
-
-    /// What is tolerated in its values and is found when they are decoded, in the order of the
-    /// elements: text with bytes that are no characters.
-    pub fn value_deviations(&self) -> impl Iterator<Item = Deviation> {
-        self.elements.iter().filter(|element| !self.is_decodable(element)).map(|element| {
-            let (leniency, offset) = (Leniency::UndecodableText, element.value_offset);
-            Deviation { leniency, offset }
-        })
-    }
-
-    /// Whether an element that has text has none but characters; true for what cannot be read.
-    fn is_decodable(&self, element: &Element) -> bool {
-        let vr = self.vr(element).vr;
-        let Some(value) = vr.is_text().then(|| self.value(element).ok()).flatten() else {
-            return true;
-        };
-        value::decoded_text(&value, vr, self.character_set()).is_exact
     }
 
     /// The bytes that its values are read from.
@@ -410,9 +405,10 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// If the value cannot be read, or does not consist of items.
+    /// If the value cannot be read, does not consist of items, or they are nested too deep.
     pub fn items(&self, element: &Element, limits: &Limits) -> Result<Vec<Item>> {
         let place = |error: Error| self.locate(error, element.tag);
+        self.check_depth(element, limits.sequence_depth).map_err(place)?;
         let leniencies = self.leniencies.in_items();
         let rules = Rules { limits: *limits, leniencies, ..Rules::default() };
         let value = self.bytes.get(element.value_offset, element.value_length).map_err(place)?;
@@ -432,6 +428,7 @@ impl Dataset {
             leniencies: self.leniencies,
             sequence: element.tag,
             item_index,
+            depth: self.depth.saturating_add(1),
             parent: self.place.clone(),
         };
         Ok(ranges.into_iter().enumerate().map(item).collect())

@@ -3,6 +3,7 @@
 use super::elements::Dataset;
 use super::surroundings::Surroundings;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
 use crate::parse::{Deviation, Element, Leniency};
 use crate::tag::Tag;
 use crate::value;
@@ -17,6 +18,32 @@ impl Dataset {
         })
     }
 
+    /// What is tolerated in its values and is found when they are decoded, in the order of the
+    /// elements: text with bytes that are no characters, and numbers that are none.
+    pub fn value_deviations(&self) -> impl Iterator<Item = Deviation> {
+        self.elements().iter().filter_map(|element| {
+            Some(Deviation { leniency: self.text_fault(element)?, offset: element.value_offset })
+        })
+    }
+
+    /// What is wrong with an element's text, if it has text that can be read.
+    fn text_fault(&self, element: &Element) -> Option<Leniency> {
+        let vr = self.vr(element).vr;
+        let value = vr.is_text().then(|| self.value(element).ok()).flatten()?;
+        let value::Decoded { text, is_exact } =
+            value::decoded_text(&value, vr, self.character_set());
+        if !is_exact {
+            return Some(Leniency::UndecodableText);
+        }
+        // The fraction of an IS is read as well.
+        let is_number = |text: &str| {
+            text.trim().is_empty() || value::decimal(text).is_some_and(f64::is_finite)
+        };
+        let is_of_numbers = matches!(vr, Vr::DS | Vr::IS);
+        (is_of_numbers && !value::text_values(&text, vr).all(is_number))
+            .then_some(Leniency::UndecodableNumber)
+    }
+
     /// What is wrong with an element's value, if anything is.
     fn fault(&self, element: &Element) -> Option<Leniency> {
         let expected = self.expected_vr(element).vr;
@@ -27,6 +54,10 @@ impl Dataset {
             let is_noted = is_sequence && element.is_undefined_length;
             let fault = if is_sequence { Leniency::NotASequence } else { Leniency::UnknownVr };
             return (!is_noted).then_some(fault);
+        }
+        let has_items = vr == Vr::SQ && element.value_length > 0;
+        if has_items && self.check_depth(element, Limits::DEFAULT.sequence_depth).is_err() {
+            return Some(Leniency::NestedTooDeep);
         }
         let is_whole = element.value_length.is_multiple_of(unit_size(vr));
         (!is_whole).then_some(Leniency::WrongValueLength)
@@ -41,6 +72,14 @@ impl Dataset {
         let value = self.value(element)?;
         self.check_length(element, Vr::AT)?;
         Ok(value::tags(&value, self.order_of(element)).collect())
+    }
+
+    /// Refuses the items of a sequence that would lie in more sequences than `limit`.
+    pub(super) fn check_depth(&self, element: &Element, limit: u32) -> Result<()> {
+        if self.depth() < limit {
+            return Ok(());
+        }
+        Err(Error::from(ErrorKind::TooDeep { limit }).at_offset(element.value_offset))
     }
 
     /// Refuses a value that is no whole number of numbers, or of tags, long.
@@ -132,6 +171,59 @@ mod tests {
             assert_eq!(found, Vec::from_iter(fault), "{name}");
             assert_eq!(element.value_end(), bytes.len() as u64, "{name}: the whole value");
         }
+    }
+
+    #[test]
+    fn text_that_is_no_number_is_named() {
+        use Leniency::{UndecodableNumber, UndecodableText};
+        #[rustfmt::skip]
+        let table: [(&[u8; 2], &[u8], Option<Leniency>); 15] = [
+            (b"DS", b"1.50", None),
+            (b"DS", b" 1e3 \\\\-2 ", None),
+            (b"DS", b"1,5 ", Some(UndecodableNumber)),
+            (b"DS", b"1\\b\\3 ", Some(UndecodableNumber)),
+            (b"DS", b"1\xFC", Some(UndecodableText)),
+            (b"DS", b"", None),
+            (b"DS", b"inf", Some(UndecodableNumber)),
+            (b"DS", b"1e999", Some(UndecodableNumber)),
+            (b"IS", b"  ", None),
+            (b"IS", b"12", None),
+            (b"IS", b"1.5 ", None),
+            (b"IS", b"99999999999999999999", None),
+            (b"IS", b"no", Some(UndecodableNumber)),
+            (b"IS", b"0x10", Some(UndecodableNumber)),
+            (b"LO", b"no", None),
+        ];
+        for (vr, value, expected) in table {
+            let header = [b"\x18\0\x50\0", &vr[..], &(value.len() as u16).to_le_bytes()].concat();
+            let dataset = dataset(&[&header[..], value].concat(), EXPLICIT);
+            let found: Vec<_> = dataset.value_deviations().collect();
+            let expected = expected.map(|leniency| Deviation { leniency, offset: 8 });
+            let (vr, value) = (vr.escape_ascii(), value.escape_ascii());
+            assert_eq!(found, Vec::from_iter(expected), "{vr} {value}");
+        }
+    }
+
+    #[test]
+    fn a_sequence_that_is_nested_too_deep_is_named_and_refused() {
+        let mut bytes = b"\x08\0\x40\x11SQ\0\0\0\0\0\0".to_vec();
+        for _ in 0..Limits::DEFAULT.sequence_depth + 1 {
+            let length = bytes.len() as u32;
+            let item = [&b"\xFE\xFF\0\xE0"[..], &length.to_le_bytes(), &bytes].concat();
+            let header = [&b"\x08\0\x40\x11SQ\0\0"[..], &(length + 8).to_le_bytes()].concat();
+            bytes = [header, item].concat();
+        }
+        let mut dataset = dataset(&bytes, EXPLICIT);
+        for _ in 0..Limits::DEFAULT.sequence_depth {
+            assert_eq!(dataset.value_faults().next(), None);
+            let items = dataset.items(&dataset.elements()[0], &Limits::DEFAULT).unwrap();
+            dataset = items[0].parse(&Limits::DEFAULT).unwrap();
+        }
+        let [element] = *dataset.elements() else { panic!("one element") };
+        let (leniency, offset) = (Leniency::NestedTooDeep, element.value_offset);
+        assert_eq!(dataset.value_faults().next(), Some(Deviation { leniency, offset }));
+        assert!(dataset.items(&element, &Limits::DEFAULT).is_err());
+        assert_eq!(dataset.vr(&element).vr, Vr::SQ);
     }
 
     #[test]

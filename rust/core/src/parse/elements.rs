@@ -399,8 +399,12 @@ impl Parser<'_, '_> {
             match tag {
                 Tag::ITEM => offset = next.saturating_add(u64::from(length)),
                 Tag::SEQUENCE_DELIMITATION => return Ok((offset - value_offset, Some(next))),
-                found => {
+                found if offset == value_offset => {
                     return Err(Error::from(ErrorKind::ItemExpected { found }).at_offset(offset));
+                }
+                found => {
+                    self.walk.end_without_delimiter(found, offset, self.encoding)?;
+                    return Ok((offset - value_offset, Some(offset)));
                 }
             }
         }

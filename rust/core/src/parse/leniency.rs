@@ -64,6 +64,9 @@ leniencies! {
     /// An item of undefined length has no delimiter: it ends where the next item starts or the
     /// sequence ends.
     MissingItemDelimiter = "missing_item_delimiter",
+    /// A sequence of undefined length has no delimiter: it ends where an element follows its last
+    /// item.
+    MissingSequenceDelimiter = "missing_sequence_delimiter",
     /// An item's length does not lead to the next item: it ends with the last of its elements
     /// before that.
     WrongItemLength = "wrong_item_length",
@@ -83,6 +86,8 @@ leniencies! {
     /// Text with bytes that are of no character in its character set: U+FFFD in their place, or
     /// what they are in Latin-1 where no character set is named.
     UndecodableText = "undecodable_text",
+    /// Text where a number should be, in DS or IS: the text.
+    UndecodableNumber = "undecodable_number",
     /// A value that should be a sequence and is none, such as text: its bytes, with the VR UN.
     NotASequence = "not_a_sequence",
     /// A value whose length is no multiple of that of a number or a tag of its VR: it cannot be
@@ -91,6 +96,8 @@ leniencies! {
     /// A VR of two capital letters that the standard does not have, or not yet: the bytes, with the
     /// VR UN.
     UnknownVr = "unknown_vr",
+    /// A sequence that lies in more others than are read: its bytes.
+    NestedTooDeep = "nested_too_deep",
     /// Nothing but zeros follows the last element.
     TrailingZeros = "trailing_zeros",
     /// The rest makes no sense, or would cost more than is allowed: everything before it is kept.
@@ -170,9 +177,9 @@ pub struct Deviations(Vec<Deviation>);
 const KEPT: usize = 32;
 
 impl Deviations {
-    /// Notes one more.
+    /// Notes one more; of equal ones, such as an item and the walk over its sequence find, one.
     pub fn add(&mut self, deviation: Deviation) {
-        if self.0.len() < KEPT {
+        if self.0.len() < KEPT && !self.0.contains(&deviation) {
             self.0.push(deviation);
         }
     }
@@ -241,6 +248,7 @@ mod tests {
     fn the_first_places_are_kept() {
         let mut deviations = Deviations::default();
         for offset in 0..40 {
+            deviations.add(Deviation { leniency: Leniency::TrailingBytes, offset });
             deviations.add(Deviation { leniency: Leniency::TrailingBytes, offset });
         }
         let offsets: Vec<_> = deviations.as_slice().iter().map(|found| found.offset).collect();

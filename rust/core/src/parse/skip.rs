@@ -28,8 +28,8 @@ pub(super) struct Extent {
 ///
 /// # Errors
 ///
-/// If something else than an item or a delimiter takes the place of one, or the nesting is too
-/// deep; and those of the window.
+/// If something else than an item or a delimiter takes the place of one, but for an element after
+/// the last item, or the nesting is too deep; and those of the window.
 pub(super) fn skip_sequence(
     window: &mut Window<'_>,
     start: u64,
@@ -101,7 +101,12 @@ pub(super) fn find_item_end(
         return Ok(ItemEnd::AsWritten);
     }
     let own = item_encoding(window.run().chunk(start), parent);
-    Ok(match skip_item_of_wrong_length(window, start, own, rules)? {
+    let found = skip_item_of_wrong_length(window, start, own, rules)?;
+    // That the data end after one of its elements is no reason either, if they do not end with the
+    // sequence.
+    let is_end_of_data =
+        |extent: &Extent| start.saturating_add(extent.total_length) >= window.end();
+    Ok(match found.filter(|extent| is_bounded || !is_followed || !is_end_of_data(extent)) {
         Some(extent) => ItemEnd::Elsewhere(extent),
         None if is_followed => ItemEnd::AsWritten,
         None => ItemEnd::PastEnd,
@@ -122,8 +127,10 @@ fn skip_item_of_wrong_length(
     }
     // Without this leniency inside: what is gone through twice here would be gone through four
     // times one level deeper.
-    let leniencies =
-        granted.with(Leniency::MissingItemDelimiter).without(Leniency::WrongItemLength);
+    let leniencies = granted
+        .with(Leniency::MissingItemDelimiter)
+        .without(Leniency::WrongItemLength)
+        .without(Leniency::MissingSequenceDelimiter);
     match skip_item(window, start, encoding, &Rules { leniencies, ..*rules }) {
         Err(error) if is_about_elements(error.kind()) => Ok(None),
         found => found,
@@ -168,7 +175,7 @@ fn find_end(
     let mut deviations = Deviations::default();
     let walk = Walk { window, rules, deviations: &mut deviations };
     let levels = Levels::new(rules.limits.sequence_depth);
-    let mut skip = Skip { walk, offset: start, encoding, levels };
+    let mut skip = Skip { walk, offset: start, encoding, levels, is_first: true };
     // The encoding of a sequence's items is that of the data set that holds it, unless they say
     // otherwise.
     skip.push(encoding.is_implicit)?;
@@ -185,6 +192,8 @@ struct Skip<'p, 'w> {
     offset: u64,
     encoding: Encoding,
     levels: Levels,
+    /// Whether the sequence at hand has had no item yet.
+    is_first: bool,
 }
 
 impl Skip<'_, '_> {
@@ -230,6 +239,7 @@ impl Skip<'_, '_> {
 
     /// Takes one step in a sequence: past an item, into one, or out of the sequence.
     fn item(&mut self) -> Result<Step> {
+        let is_first = std::mem::take(&mut self.is_first);
         let Some(header) = self.walk.item_header(self.offset, self.encoding.order)? else {
             return Ok(Step::CutShort);
         };
@@ -243,10 +253,20 @@ impl Skip<'_, '_> {
             }
             (Tag::ITEM, length) => self.item_of_length(length),
             (Tag::SEQUENCE_DELIMITATION, _) => Ok(self.leave(ItemHeader::LENGTH, Inside::Item)),
-            (found, _) => {
+            // Elements in place of all items are what the sequence holds.
+            (found, _) if is_first => {
                 Err(Error::from(ErrorKind::ItemExpected { found }).at_offset(self.offset))
             }
+            (found, _) => self.end_of_sequence(found),
         }
+    }
+
+    /// Leaves a sequence where an element follows its last item.
+    #[cold]
+    fn end_of_sequence(&mut self, found: Tag) -> Result<Step> {
+        let encoding = self.encoding();
+        self.walk.end_without_delimiter(found, self.offset, encoding)?;
+        Ok(self.leave(0, Inside::Item))
     }
 
     /// Steps over an item of defined length.
@@ -298,6 +318,7 @@ impl Skip<'_, '_> {
         let Some(length) = header.value_length else {
             self.offset = value_offset;
             self.push(encoding.is_implicit)?;
+            self.is_first = true;
             return Ok(Step::Into(Inside::Sequence));
         };
         let end = value_offset.saturating_add(u64::from(length));

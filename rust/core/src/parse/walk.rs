@@ -9,7 +9,9 @@ use super::rules::Rules;
 use super::spelling::{Next, lengthen, spell_vr};
 use super::window::Window;
 use crate::cursor::{ByteOrder, copy_into};
-use crate::error::{ErrorKind, Result};
+use crate::dictionary;
+use crate::error::{Error, ErrorKind, Result};
+use crate::tag::Tag;
 use crate::vr::Vr;
 
 /// What a walk sees, by which rules, and where it notes what it tolerates.
@@ -128,6 +130,40 @@ impl Walk<'_, '_> {
         Ok(header)
     }
 
+    /// Ends a sequence, or fragments, at `offset`, where an element has taken the place of the next
+    /// item: `found` is its tag.
+    ///
+    /// # Errors
+    ///
+    /// If it is no element beyond doubt, or the leniency is not granted; and those of the window.
+    #[cold]
+    pub(super) fn end_without_delimiter(
+        &mut self,
+        found: Tag,
+        offset: u64,
+        encoding: Encoding,
+    ) -> Result<()> {
+        let error = ErrorKind::ItemExpected { found };
+        if !self.is_certain(offset, encoding)? {
+            return Err(Error::from(error).at_offset(offset));
+        }
+        self.tolerate(Leniency::MissingSequenceDelimiter, offset, error)
+    }
+
+    /// Whether there is an element at `offset` beyond doubt: of a VR that is known, or of a tag
+    /// that is where no VR is written, and with a value that the data have room for.
+    fn is_certain(&mut self, offset: u64, encoding: Encoding) -> Result<bool> {
+        let Some(header) = self.header(offset, encoding)? else { return Ok(false) };
+        let is_known = if encoding.is_implicit {
+            dictionary::entry(header.tag).is_some()
+        } else {
+            header.vr.is_known()
+        };
+        let value_length = u64::from(header.value_length.unwrap_or(0));
+        let end = offset.saturating_add(header.header_length as u64 + value_length);
+        Ok(is_known && end <= self.window.end())
+    }
+
     /// See [`spell_vr`]; `None` also if [`Leniency::MisspeltVr`] is not granted.
     #[cold]
     fn spell(
@@ -172,7 +208,6 @@ mod tests {
     use super::*;
     use crate::parse::Leniencies;
     use crate::parse::fields::*;
-    use crate::tag::Tag;
 
     const EXPLICIT: Encoding = Encoding::EXPLICIT_LITTLE;
     const BASE: u64 = 100;

@@ -118,6 +118,8 @@ fn each_leniency_is_granted_or_refused() {
     let two = [&open[..], &modality(), &open, &modality(), &ITEM_END].concat();
     let short = [&item(2)[..], &modality()].concat();
     let long = [&item(12)[..], &modality()].concat();
+    let inner = [&header(0x0008_1140, b"SQ", UNDEFINED)[..], &open, &ITEM_END].concat();
+    let nested = [&open[..], &inner, &id, &ITEM_END].concat();
     #[rustfmt::skip]
     let table = [
         ("the next item instead of the end", Leniency::MissingItemDelimiter, two, 18,
@@ -130,6 +132,8 @@ fn each_leniency_is_granted_or_refused() {
          Err(item_expected(0x0060_5343, 110))),
         ("an item that is too long", Leniency::WrongItemLength, long, 0,
          Ok(None)),
+        ("an element after the last item of an inner sequence",
+         Leniency::MissingSequenceDelimiter, nested, 36, Err(item_expected(0x0010_0020, 136))),
         ("a misspelt VR", Leniency::MisspeltVr, misspelt, 8, Ok(None)),
     ];
     for (name, leniency, value, offset, refused) in table {
@@ -140,6 +144,30 @@ fn each_leniency_is_granted_or_refused() {
         let others = Leniencies::NONE.with(Leniency::Damaged);
         assert_eq!(sequence(&whole, others), refused, "{name} is refused");
     }
+}
+
+#[test]
+fn a_sequence_without_a_delimiter_ends_before_the_next_element() {
+    let (open, missing) = (item(UNDEFINED), Leniency::MissingSequenceDelimiter);
+    let closed = [&item(10)[..], &modality()].concat();
+    let opened = [&open[..], &modality(), &ITEM_END].concat();
+    let plain = implicit(0x0010_0020, b"ID");
+    #[rustfmt::skip]
+    let table = [
+        ("after an item", closed.clone(), element(0x0010_0020, b"LO", b"ID"), EXPLICIT),
+        ("after an open item", opened, element(0x0010_0020, b"LO", b"ID"), EXPLICIT),
+        ("of an undefined length", closed.clone(), header(0x0010_1002, b"SQ", UNDEFINED), EXPLICIT),
+        ("without a VR", item(0).to_vec(), plain.clone(), IMPLICIT),
+    ];
+    for (name, value, next, encoding) in table {
+        let (length, bytes) = (value.len() as u64, [&value[..], &next, &modality()].concat());
+        let found = find(&bytes, encoding, rules(only(missing)), skip_sequence);
+        let expected = Ok(Some((length, length, Some((missing, BASE + length)))));
+        assert_eq!(found, expected, "{name}");
+    }
+    let unknown = [&item(0)[..], &implicit(0x0006_0001, b"ID"), &modality()].concat();
+    let found = find(&unknown, IMPLICIT, rules(Leniencies::ALL), skip_sequence);
+    assert_eq!(found, Err(item_expected(0x0006_0001, 108)), "a tag that is not known");
 }
 
 #[test]
@@ -158,8 +186,10 @@ fn what_takes_the_place_of_an_item_or_an_element_is_refused() {
     let table = [
         ("an element", modality(), item_expected(0x0008_0060, 100)),
         ("the end of an item", ITEM_END.to_vec(), item_expected(0xFFFE_E00D, 100)),
-        ("an element after an item", [&item(0)[..], &modality()].concat(),
-         item_expected(0x0008_0060, 108)),
+        ("what is no element after an item", [&item(0)[..], &[0x08; 8]].concat(),
+         item_expected(0x0808_0808, 108)),
+        ("an element that is cut short after an item",
+         [&item(0)[..], &header(0x0010_0020, b"LO", 99)].concat(), item_expected(0x0010_0020, 108)),
         ("no tag of a delimiter", [&open[..], &element(0xFFFE_0001, b"\0\0", &[])].concat(),
          unexpected(0xFFFE_0001)),
         ("a tag after all delimiters", [&open[..], &element(0xFFFE_FFFF, b"\0\0", &[])].concat(),
