@@ -113,8 +113,17 @@ def format_value(value: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` without control characters: a file must not control the terminal."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+    r"""Return `text` without control characters: a file must not control the terminal.
+
+    Bytes of a file's name that are not UTF-8 are shown as `\xff`.
+    """
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character if character.isprintable() else "?"
 
 
 def shorten(text: str, size: int, *, keep_end: bool = False) -> str:

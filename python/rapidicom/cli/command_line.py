@@ -1,7 +1,7 @@
 """The command `rapidicom`: scan, dump, series, convert, view, bench.
 
-Exit status: 0 done; 1 something could not be read, and stderr says what; 2 the command line is
-wrong; 130 interrupted. An error is one line on stderr.
+Exit status: 0 done; 1 something could not be read or written, and stderr says what; 2 the command
+line is wrong; 130 interrupted. An error is one line on stderr.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # `rapidicom scan . | head`: nobody reads on, and the interpreter must not complain about it
-        # at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # `rapidicom scan . | head`: nobody reads on.
+        _forget_output()
         return FAILED
     except KeyboardInterrupt:
         complain("interrupted")
         return INTERRUPTED
     except OSError as error:
+        _forget_output()
         complain(
             f"{error.filename}: {error.strerror}"
             if error.filename and error.strerror
@@ -48,6 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CommandError, rd.DicomError, ValueError, MemoryError, ImportError) as error:
         complain(str(error) or type(error).__name__)
         return FAILED
+
+
+def _forget_output() -> None:
+    """Let the interpreter not complain at exit about what cannot be written, such as to a pipe."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import gzip
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, BinaryIO
 
 import numpy as np
 
+import rapidicom as rd
+from rapidicom._common.whole_file import whole_file
 from rapidicom.cli.common import CommandError, print_volume, read_volume, takes_one_series
 
 SUMMARY = "Write a series as NIfTI (.nii, .nii.gz) or NumPy (.npy, .npz)."
@@ -39,16 +45,30 @@ def run(options: argparse.Namespace) -> int:
     if kind.startswith(".nii") and find_spec("nibabel") is None:
         raise CommandError("NIfTI needs nibabel: pip install 'rapidicom[nibabel]'")
     volume = read_volume(options)
-    if kind == ".npy":
-        np.save(output, volume.array)
-    elif kind == ".npz":
-        np.savez(
-            output, array=volume.array, affine=volume.affine, spacing=np.asarray(volume.spacing)
-        )
-    else:
-        volume.to_nibabel().to_filename(output)
+    with whole_file(output) as file:
+        _write(volume, kind, file)
     print_volume(volume, output)
     return 0
+
+
+def _write(volume: rd.Volume, kind: str, file: BinaryIO) -> None:
+    match kind:
+        case ".npy":
+            # NumPy writes to a file by itself, and then does not say that the disk is full.
+            np.save(SimpleNamespace(write=file.write), volume.array)
+        case ".npz":
+            np.savez(
+                file, array=volume.array, affine=volume.affine, spacing=np.asarray(volume.spacing)
+            )
+        case _:
+            image: Any = volume.to_nibabel()
+            holder = import_module("nibabel").FileHolder
+            if kind == ".nii":
+                image.to_file_map({"image": holder(fileobj=file)})
+                return
+            # As nibabel compresses.
+            with gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as zipped:
+                image.to_file_map({"image": holder(fileobj=zipped)})
 
 
 def _dtype(text: str) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rapidicom._common.whole_file import whole_file
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -21,7 +22,7 @@ COLOUR_TYPES = {1: 0, 3: 2}
 
 
 def write_png(path: str | os.PathLike[str], image: NDArray[np.uint8]) -> None:
-    """Write `image` to `path`, replacing what is there.
+    """Write `image` to `path`, replacing what is there as a whole or not at all.
 
     Args:
         path: The file to write.
@@ -30,7 +31,9 @@ def write_png(path: str | os.PathLike[str], image: NDArray[np.uint8]) -> None:
     Raises:
         ValueError: `image` has another shape or dtype, or no pixels.
     """
-    Path(path).write_bytes(encode_png(image))
+    encoded = encode_png(image)
+    with whole_file(path) as file:
+        file.write(encoded)
 
 
 def encode_png(image: NDArray[np.uint8]) -> bytes:

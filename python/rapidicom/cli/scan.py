@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import rapidicom as rd
+from rapidicom._common.whole_file import whole_file
 from rapidicom.cli import terminal
 from rapidicom.cli.common import (
     FAILED,
@@ -72,15 +74,20 @@ def _write_table(table: rd.Table, path: Path) -> None:
     if path.suffix == ".csv":
         import csv
 
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(table.columns))
+        # The bytes of a name as they are, as every other program writes them.
+        with whole_file(path) as file:
+            text = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
+            writer = csv.DictWriter(text, list(table.columns))
             writer.writeheader()
             for row in table.to_dicts():
                 writer.writerow({name: _csv_value(value) for name, value in row.items()})
+            # Left open, and flushed.
+            text.detach()
     elif path.suffix == ".parquet":
         if find_spec("pyarrow") is None:
             raise CommandError("Parquet needs pyarrow: pip install pyarrow")
-        import_module("pyarrow.parquet").write_table(table.to_arrow(), path)
+        with whole_file(path) as file:
+            import_module("pyarrow.parquet").write_table(table.to_arrow(), file)
     else:
         raise CommandError(f"{path}: end the name with .csv or .parquet")
 

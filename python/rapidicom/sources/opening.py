@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from rapidicom import _core
 from rapidicom._common.tag import Tag
+from rapidicom.sources.paths import real_path
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -36,7 +37,7 @@ def open_dataset(
     terms = None if charset is None else _terms(charset)
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
-        path = path if isinstance(path, str) else os.fsdecode(path)
+        path = real_path(path if isinstance(path, str) else os.fsdecode(path))
         return _core.read_path(path, stop_before_pixels, tags, terms, force, mmap)
     if isinstance(source, bytes):
         return _core.read_bytes(source, stop_before_pixels, tags, terms, force)

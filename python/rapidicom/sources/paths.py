@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-__all__ = ["checked_workers", "listed"]
+__all__ = ["checked_workers", "listed", "real_path"]
+
+# What Arrow has for the bytes 0x80 to 0xFF of a name that is not UTF-8, and what Python has.
+_REAL = {0xEF80 + n: 0xDC80 + n for n in range(0x80)}
 
 # PATH_MAX of Linux; Windows allows 32767 characters, which nobody gives as bytes.
 _LONGEST_PATH = 4096
@@ -24,7 +27,28 @@ def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
         paths = [paths]
     # `fsdecode` takes twice as long, and hardly a path is of bytes.
     names = [os.fspath(path) for path in paths]
-    return [name if isinstance(name, str) else _decoded(name) for name in names]
+    names = [name if isinstance(name, str) else _decoded(name) for name in names]
+    # Hardly a name has other characters either.
+    return names if all(map(str.isascii, names)) else list(map(real_path, names))
+
+
+def real_path(name: str) -> str:
+    """Return the path that an Arrow table of ours names.
+
+    Arrow's strings are UTF-8. Bytes of a file's name that are not are written as characters for
+    private use, U+EF80 to U+EFFF, which stand for the bytes 0x80 to 0xFF.
+
+    Args:
+        name: The path, as in the table or as it is.
+
+    Returns:
+        `name`, unless it has such characters and no file has that name: then as `os.fsdecode` gives
+        it.
+    """
+    if name.isascii() or os.name == "nt":
+        return name
+    real = name.translate(_REAL)
+    return name if real == name or os.path.lexists(name) else real
 
 
 def _decoded(path: bytes) -> str:

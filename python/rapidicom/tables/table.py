@@ -66,7 +66,9 @@ class UnreadableFile:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        from rapidicom._common.text_table import printable
+
+        return f"{printable(self.path)}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,10 @@ class Table:
     `table["Rows"]` is a column as a NumPy array, `len(table)` the number of rows, and iterating
     gives the names of the columns. Any library that reads Arrow's C stream takes the table as it
     is, without a copy of its buffers.
+
+    A path is a `str` as `os.fsdecode` gives it, so that it opens the file. Arrow's text is UTF-8:
+    there, bytes of a name that are not are written as the characters U+EF80 to U+EFFF, for 0x80 to
+    0xFF. Functions that take paths take these too.
 
     Examples:
         >>> table = rd.scan("tests/data/brain-mr", ["SeriesInstanceUID", "Rows"])
@@ -180,13 +186,20 @@ class Table:
         return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
     def to_pandas(self) -> Any:
-        """Return a pandas `DataFrame`; missing whole numbers make a column float, as in NumPy."""
+        """Return a pandas `DataFrame`; missing whole numbers make a column float, as in NumPy.
+
+        If a path is not UTF-8, their column has the dtype `object`, since pandas' strings are. To
+        write such names to a file, pass `errors="surrogateescape"` to `to_csv`.
+        """
         pandas = import_module("pandas")
         # pandas has no columns of two axes: each cell holds a row.
-        return pandas.DataFrame({
+        columns = {
             name: array if array.ndim == 1 else self._native.values(name)
             for name, array in ((name, self[name]) for name in self.columns)
-        })  # fmt: skip
+        }
+        if not all(map(_is_utf8, columns["path"])):
+            columns["path"] = pandas.Series(columns["path"], dtype=object)
+        return pandas.DataFrame(columns)
 
     def to_polars(self) -> Any:
         """Return a polars `DataFrame`; several numbers are an `Array`."""
@@ -308,6 +321,11 @@ def scan(
         from rapidicom.tables.index import cached_scan
 
         return Table(cached_scan(*arguments, cache))
+
+
+def _is_utf8(path: str) -> bool:
+    # Python writes the other bytes of a name as surrogates, which no encoding takes.
+    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)
 
 
 def _column_names(columns: Iterable[Column] | str) -> list[int | str]:

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyType};
 use rapidicom_core::{Error, ErrorKind, Family, Hint};
 
 use crate::classes::classes;
+use crate::path_text::to_words;
 
 /// The exception of `rapidicom.errors`, or the ordinary one, that stands for `error`.
 pub(crate) fn to_python(error: Error) -> PyErr {
@@ -42,7 +43,7 @@ pub(crate) fn is_about_value(py: Python<'_>, error: &PyErr) -> bool {
 
 /// Where, what, and how to get on.
 fn message(error: &Error) -> String {
-    let place = error.path().map(|path| format!("{}: ", path.display())).unwrap_or_default();
+    let place = error.path().map(|path| format!("{}: ", to_words(path))).unwrap_or_default();
     place + &reason(error)
 }
 

@@ -3,7 +3,8 @@
 //! Arrow's strings are UTF-8, and a name of a file need not be. Each of its bytes that is no part
 //! of UTF-8 becomes one character from U+EF80 (for 0x80) to U+EFFF (for 0xFF), which Unicode leaves
 //! to private use. Of a name that has such a character itself, the bytes of that character
-//! are written in the same way, so that no two paths have one text.
+//! are written in the same way, so that no two paths have one text. `real_path` in
+//! `python/rapidicom/sources/paths.py` goes back in Python.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,16 @@ fn escaped(bytes: &[u8]) -> String {
         push_bytes(&mut text, chunk.invalid());
     }
     text
+}
+
+/// A path for people to read: bytes that are not UTF-8 as `\xff`.
+pub(crate) fn to_words(path: &Path) -> String {
+    let mut words = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        words.push_str(chunk.valid());
+        words.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    words
 }
 
 /// The path of a text that [`to_text`] made.
