@@ -17,6 +17,9 @@ const PIXEL_SPACING: Tag = Tag::new(0x0028, 0x0030);
 
 /// A kilometre away, in mm: no scanner's coordinates reach it, and sums of such numbers are finite.
 const FARTHEST: f64 = 1e6;
+/// In mm, far less than an atom. The squares of lengths between the two are numbers above zero, so
+/// that an affine made of them has lengths and an inverse.
+const SHORTEST: f64 = 1e-9;
 
 /// Where an image lies. What is absent, malformed or not finite is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -37,9 +40,13 @@ impl ImagePlane {
     /// Removes positions and spacings that no image can have.
     pub(super) fn drop_unusable(&mut self) {
         let is_near = |value: &f64| value.abs() <= FARTHEST;
-        let is_length = |value: &f64| value.is_finite() && *value > 0.0;
+        let is_length = |value: &f64| (SHORTEST..=FARTHEST).contains(value);
+        // A spacing may have a sign, and what is 0 is none.
+        let is_step = |value: &f64| is_length(&value.abs()) || *value == 0.0;
         self.position = self.position.filter(|position| position.iter().all(is_near));
         self.pixel_spacing = self.pixel_spacing.filter(|spacing| spacing.iter().all(is_length));
+        self.slice_thickness = self.slice_thickness.filter(is_step);
+        self.spacing_between_slices = self.spacing_between_slices.filter(is_step);
     }
 }
 
@@ -127,6 +134,32 @@ mod tests {
                 assumed: None,
             };
             assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn lengths_that_no_image_has_are_none() {
+        for (name, length, is_spacing, is_step) in [
+            ("a length", 0.5, true, true),
+            ("that of a kilometre", FARTHEST, true, true),
+            ("that of an electron microscope", 1e-7, true, true),
+            ("its square is infinite", 1e300, false, false),
+            ("its square is zero", 1e-300, false, false),
+            ("zero", 0.0, false, true),
+            ("negative", -4.0, false, true),
+            ("infinite", f64::INFINITY, false, false),
+            ("no number", f64::NAN, false, false),
+        ] {
+            let mut plane = ImagePlane {
+                pixel_spacing: Some([1.0, length]),
+                slice_thickness: Some(length),
+                spacing_between_slices: Some(length),
+                ..ImagePlane::default()
+            };
+            plane.drop_unusable();
+            assert_eq!(plane.pixel_spacing.is_some(), is_spacing, "{name}");
+            assert_eq!(plane.slice_thickness.is_some(), is_step, "{name}");
+            assert_eq!(plane.spacing_between_slices.is_some(), is_step, "{name}");
         }
     }
 

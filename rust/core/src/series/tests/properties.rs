@@ -142,6 +142,8 @@ proptest! {
             prop_assert_eq!(&told, &paths);
             let is_finite = plan.affine.0.iter().flatten().all(|value| value.is_finite());
             prop_assert!(is_finite, "{:?}", plan.affine);
+            let are_lengths = plan.spacing.iter().all(|step| step.is_finite() && *step > 0.0);
+            prop_assert!(are_lengths, "{:?}", plan.spacing);
         }
     }
 
