@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+pub use crate::attributes::{ATTRIBUTES, is_of_pixels};
+
 use rapidicom_core::series::{
-    FoundSeries, FrameHeader, InstanceHeader, Issue, IssueKind, ReadOptions, SeriesPlan,
-    Tolerances, Values, find_series, read_slices,
+    Coordinate, CoordinateValues, FoundSeries, FrameHeader, InstanceHeader, Issue, IssueKind,
+    LeadingAxis, ReadOptions, SeriesPlan, Tolerances, Values, find_series, read_slices,
 };
 use rapidicom_core::{Prefix, SampleType, Workers, list_files};
 
@@ -103,13 +105,15 @@ fn check_plan(series: &SeriesPlan) {
         let distinct: BTreeSet<_> = slices.iter().collect();
         assert_eq!(distinct.len(), slices.len(), "an image is in a volume twice");
         assert!(plan.affine.0.iter().flatten().all(|value| value.is_finite()), "{:?}", plan.affine);
-        assert!(plan.spacing.iter().all(|value| value.is_finite()), "{:?}", plan.spacing);
+        let are_lengths = plan.spacing.iter().all(|step| step.is_finite() && *step > 0.0);
+        assert!(are_lengths, "{:?}", plan.spacing);
         let leading = usize::from(plan.axis.is_some());
         let cells: usize = plan.shape.iter().take(leading + 1).product();
         assert_eq!(plan.set.slices.len(), cells, "{:?}", plan.shape);
         assert!(plan.set.slices.is_empty() || !slices.is_empty(), "a volume without an image");
         if let Some(axis) = &plan.axis {
             assert_eq!(axis.length, plan.shape[0]);
+            check_axis(axis);
         }
         for issue in plan.report.all() {
             assert!(!issue.sentence.contains(SECRET), "{}", issue.sentence);
@@ -121,10 +125,37 @@ fn check_plan(series: &SeriesPlan) {
     }
 }
 
+/// Along the axis lie as many values as it is long: numbers, and directions.
+fn check_axis(axis: &LeadingAxis) {
+    for Coordinate { name, values } in &axis.coordinates {
+        let count = match values {
+            CoordinateValues::Numbers(numbers) => {
+                assert!(numbers.iter().all(|number| !number.is_infinite()), "{name}: {numbers:?}");
+                numbers.len()
+            }
+            CoordinateValues::Vectors(vectors) => {
+                for vector in vectors {
+                    let length = vector.iter().map(|part| part * part).sum::<f64>().sqrt();
+                    let is_unit = length.is_nan() || (length - 1.0).abs() < 0.02;
+                    assert!(is_unit, "{name}: {vector:?} is no direction");
+                }
+                vectors.len()
+            }
+            CoordinateValues::Texts(texts) => texts.len(),
+        };
+        assert_eq!(count, axis.length, "{name}");
+    }
+}
+
 /// Without an error, each slice is where the affine says.
 fn check_places(plan: &SeriesPlan, slice_count: usize) {
     for (index, slice) in plan.set.slices.iter().enumerate() {
-        let slice = slice.as_ref().expect("a place without an image is an error");
+        let Some(slice) = slice else {
+            // Segmentations leave out frames in which nothing is segmented (PS3.3 §C.8.20).
+            let is_sparse = plan.set.files.iter().all(|file| is_segmentation(file));
+            assert!(is_sparse, "a place without an image is an error");
+            continue;
+        };
         let Some(stated) = slice.frame.plane.position else { continue };
         let place = plan.affine.apply([(index % slice_count) as f64, 0.0, 0.0]);
         let distance = (0..3).map(|axis| (place[axis] - stated[axis]).powi(2)).sum::<f64>().sqrt();
@@ -132,6 +163,11 @@ fn check_places(plan: &SeriesPlan, slice_count: usize) {
         let is_near = distance <= 0.02 + 0.02 * plan.spacing[0] + 1e-9 * size;
         assert!(is_near, "slice {index} is at {stated:?}, not {place:?}");
     }
+}
+
+fn is_segmentation(file: &InstanceHeader) -> bool {
+    const CLASSES: [&str; 2] = ["1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"];
+    CLASSES.contains(&file.identity.sop_class_uid.as_str())
 }
 
 /// Every file of a series is in one of its stacks, or in a report.
