@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rapidicom._common.errors import InvalidDicomError
+from rapidicom._common.items import items
 from rapidicom._common.not_offered import not_offered
 from rapidicom._common.parsing import parsed
 from rapidicom._common.tag import Tag
@@ -69,8 +70,8 @@ class RecordNode:
 
     @property
     def record_type(self) -> str:
-        """Directory Record Type, e.g. `SERIES`."""
-        return "ROOT" if self._record is None else str(self._record.DirectoryRecordType)
+        """Directory Record Type, e.g. `SERIES`; empty if the record has none."""
+        return "ROOT" if self._record is None else str(self._record.get("DirectoryRecordType", ""))
 
     @property
     def key(self) -> str:
@@ -263,7 +264,7 @@ class FileSet:
         """Build the tree from the offsets in the records; return the records that are not in it."""
         nodes = {
             record.seq_item_tell: RecordNode(record)
-            for record in ds.get("DirectoryRecordSequence") or ()
+            for record in items(ds, "DirectoryRecordSequence")
         }
         first = ds.get("OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity")
         waiting = [(self._tree, first)]

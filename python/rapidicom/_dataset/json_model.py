@@ -80,6 +80,9 @@ def element_to_json(
         element: The element.
         handler: As for `dataset_to_json`.
         threshold: As for `dataset_to_json`.
+
+    Raises:
+        TypeError: A value that was set is not of the type of its VR.
     """
     value = element._value_or_bytes()
     # Bytes that are no value of their VR: the model has bytes of few VRs (PS3.18 §F.2.7).
@@ -90,6 +93,9 @@ def element_to_json(
     elif element.is_empty:
         pass
     elif vr in _BINARY_VR:
+        if not isinstance(value, (bytes, bytearray, memoryview)):
+            kind = type(value).__name__
+            raise TypeError(f"{element.tag} has the VR {vr}, which needs bytes, not {kind}")
         # Four characters of base64 encode three bytes.
         if handler is not None and len(value) > threshold // 4 * 3:
             model["BulkDataURI"] = handler(element)
@@ -115,8 +121,12 @@ def dataset_from_json(
         KeyError: An element has no VR.
         ValueError: A value does not fit its VR.
     """
+    if not isinstance(model, dict):
+        raise TypeError(f"a data set of the model must be a dict, not {type(model).__name__}")
     dataset = cls()
     for key, element in model.items():
+        if not isinstance(element, dict):
+            raise TypeError(f"an element of the model must be a dict, not {type(element).__name__}")
         vr = element["vr"]
         name = next(
             (name for name in ("Value", "InlineBinary", "BulkDataURI") if name in element), None

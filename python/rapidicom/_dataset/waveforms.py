@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rapidicom._common.errors import InvalidDicomError, UnsupportedError
+from rapidicom._common.items import items
 from rapidicom._common.numbers import as_integer
 from rapidicom._common.parsing import parsed
 from rapidicom._core import Dataset
@@ -83,7 +84,7 @@ def generate_multiplex(ds: Dataset, as_raw: bool = True) -> Iterator[npt.NDArray
 def _groups(ds: Dataset) -> Any:
     if "WaveformSequence" not in ds:
         raise AttributeError("the data set has no (5400,0100) Waveform Sequence")
-    return ds.WaveformSequence
+    return items(ds, "WaveformSequence")
 
 
 def _group(item: Dataset, index: int, *, as_raw: bool) -> npt.NDArray[Any]:
@@ -122,7 +123,9 @@ def _group(item: Dataset, index: int, *, as_raw: bool) -> npt.NDArray[Any]:
 
 def _calibrated(item: Dataset, stored: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     array = stored.astype(np.float64)
-    definitions, count = item.ChannelDefinitionSequence, array.shape[1]
+    if "ChannelDefinitionSequence" not in item:
+        raise AttributeError("the multiplex group has no ChannelDefinitionSequence")
+    definitions, count = items(item, "ChannelDefinitionSequence"), array.shape[1]
     if len(definitions) != count:
         raise InvalidDicomError(
             f"the waveform has {count} channels, but {len(definitions)} are defined",

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.errors import InvalidDicomError, UnsupportedError
+from rapidicom._common.items import items
 from rapidicom._common.numbers import as_integer, integer, number
 from rapidicom._core import Dataset
 
@@ -118,13 +119,14 @@ def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
         UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
         IndexError: The data set has fewer tables.
     """
-    if not ds.get("VOILUTSequence"):
+    tables = items(ds, "VOILUTSequence")
+    if not tables:
         return array
     if array.dtype.kind == "f":
         warnings.warn(
             "a VOI LUT has entries for whole numbers: fractions are cut off", stacklevel=2
         )
-    return _look_up(array, ds.VOILUTSequence[index], widths=(8, *range(10, 17)))
+    return _look_up(array, tables[index], widths=(8, *range(10, 17)))
 
 
 def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
@@ -145,8 +147,8 @@ def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
         InvalidDicomError: The LUT is damaged.
         UnsupportedError: Its entries have more than 16 bits, or the shape is not a defined one.
     """
-    if ds.get("PresentationLUTSequence"):
-        table, _ = _entries(ds.PresentationLUTSequence[0], widths=range(1, 17))
+    if tables := items(ds, "PresentationLUTSequence"):
+        table, _ = _entries(tables[0], widths=range(1, 17))
         values = array.astype(np.float64) - array.min()
         return cast(Array, table[(values * (len(table) - 1) / (values.max() or 1)).astype(np.intp)])
     shape = str(ds.get("PresentationLUTShape") or "IDENTITY").strip().upper()
@@ -225,9 +227,9 @@ def _check_width(width: float, function: str, is_wide_enough: bool) -> None:
 
 def has_voi_lut(ds: Dataset) -> bool:
     """Return whether a data set has a VOI LUT that can be applied."""
-    items = ds.get("VOILUTSequence")
-    return bool(items) and all(
-        items[0].get(name) is not None for name in ("LUTDescriptor", "LUTData")
+    tables = items(ds, "VOILUTSequence")
+    return bool(tables) and all(
+        tables[0].get(name) is not None for name in ("LUTDescriptor", "LUTData")
     )
 
 
@@ -348,6 +350,6 @@ def map_values(array: Array, table: Array, first: int) -> Array:
 
 def _modality_lut(ds: Dataset) -> Dataset | None:
     """Return the item with the Modality LUT; some programs write one without values: `None`."""
-    item = next(iter(ds.get("ModalityLUTSequence") or ()), None)
+    item = next(iter(items(ds, "ModalityLUTSequence")), None)
     has_values = item is not None and (item.get("LUTDescriptor") or item.get("LUTData"))
     return item if has_values else None

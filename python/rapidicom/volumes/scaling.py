@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rapidicom._common.errors import InvalidDicomError
+from rapidicom._common.items import items
+from rapidicom._common.numbers import as_float, as_integer, integer, number
+
 if TYPE_CHECKING:
     from rapidicom._core import Dataset
 
@@ -75,12 +79,15 @@ def scaling_of(ds: Dataset, frame: int = 0) -> Scaling:
     Args:
         ds: The data set.
         frame: Which frame, from 0.
+
+    Raises:
+        InvalidDicomError: An element that should be a sequence or a number is none.
     """
     groups = _groups(ds, frame)
     transformation = _macro(groups, "PixelValueTransformationSequence")
     mappings: Any = None
     for place in (*groups, ds):
-        mappings = mappings or place.get("RealWorldValueMappingSequence")
+        mappings = mappings or items(place, "RealWorldValueMappingSequence")
     slope, intercept = _philips(groups, ds)
     return Scaling(
         rescale_type=_text(transformation or ds, "RescaleType"),
@@ -109,30 +116,29 @@ def padding_range(ds: Dataset) -> tuple[int, int] | None:
 
 def _as_stored(ds: Dataset, value: Any) -> int:
     # Some writers give the padding value of signed pixels the VR of unsigned ones, or the reverse.
-    number, bits = int(value), int(ds.get("BitsAllocated", 16))
-    number %= 1 << bits
-    is_negative = ds.get("PixelRepresentation") == 1 and number >= 1 << (bits - 1)
-    return number - (1 << bits) if is_negative else number
+    stored, bits = as_integer(value), integer(ds, "BitsAllocated", 1, 64)
+    if stored is None:
+        raise InvalidDicomError("PixelPaddingValue is not a whole number", tag=0x00280120)
+    stored %= 1 << bits
+    is_negative = ds.get("PixelRepresentation") == 1 and stored >= 1 << (bits - 1)
+    return stored - (1 << bits) if is_negative else stored
 
 
 def _groups(ds: Dataset, frame: int) -> list[Dataset]:
     """Return the items that apply to a frame, its own before the shared one."""
     found = []
-    per_frame = ds.get("PerFrameFunctionalGroupsSequence")
-    if per_frame and frame < len(per_frame):
+    per_frame = items(ds, "PerFrameFunctionalGroupsSequence")
+    if frame < len(per_frame):
         found.append(per_frame[frame])
-    shared = ds.get("SharedFunctionalGroupsSequence")
-    if shared:
-        found.append(shared[0])
+    found.extend(items(ds, "SharedFunctionalGroupsSequence")[:1])
     return found
 
 
 def _macro(groups: list[Dataset], keyword: str) -> Dataset | None:
     for group in groups:
-        items = group.get(keyword)
-        if items:
-            item: Dataset = items[0]
-            return item
+        for item in items(group, keyword):
+            found: Dataset = item
+            return found
     return None
 
 
@@ -143,15 +149,14 @@ def _text(ds: Dataset, keyword: str) -> str | None:
 
 def _number(ds: Dataset, *keywords: str) -> float | None:
     for keyword in keywords:
-        value = ds.get(keyword)
-        if value is not None and value != "":
-            return float(value)
+        if (found := number(ds, keyword)) is not None:
+            return found
     return None
 
 
 def _mapping(item: Dataset) -> RealWorldValueMapping:
     table = item.get("RealWorldValueLUTData")
-    units = item.get("MeasurementUnitsCodeSequence")
+    units = items(item, "MeasurementUnitsCodeSequence")
     return RealWorldValueMapping(
         slope=_number(item, "RealWorldValueSlope"),
         intercept=_number(item, "RealWorldValueIntercept"),
@@ -161,10 +166,17 @@ def _mapping(item: Dataset) -> RealWorldValueMapping:
         last=_number(
             item, "RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped"
         ),
-        table=() if table is None else tuple(float(value) for value in table),
+        table=() if table is None else _numbers(table),
         unit=_text(units[0], "CodeValue") if units else None,
         label=_text(item, "LUTLabel"),
     )
+
+
+def _numbers(values: Any) -> tuple[float, ...]:
+    found = [as_float(value) for value in (values if isinstance(values, list) else [values])]
+    if None in found:
+        raise InvalidDicomError("RealWorldValueLUTData is not a list of numbers", tag=0x00409212)
+    return tuple(value for value in found if value is not None)
 
 
 def _philips(groups: list[Dataset], ds: Dataset) -> tuple[float | None, float | None]:
@@ -172,12 +184,13 @@ def _philips(groups: list[Dataset], ds: Dataset) -> tuple[float | None, float | 
     for group in groups:
         block = _block(group, _PHILIPS_FRAME_SEQUENCE)
         if block is not None and 0x0F in block:
-            places.extend(block[0x0F].value[:1])
+            element = block[0x0F]
+            places.extend(element.value[:1] if element.VR == "SQ" else ())
     for place in (*places, ds):
         block = _block(place, _PHILIPS)
         if block is not None and 0x0E in block:
-            intercept = float(block[0x0D].value) if 0x0D in block else None
-            return float(block[0x0E].value), intercept
+            intercept = as_float(block[0x0D].value) if 0x0D in block else None
+            return as_float(block[0x0E].value), intercept
     return None, None
 
 

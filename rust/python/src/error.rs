@@ -82,8 +82,10 @@ fn os_error(error: &Error) -> PyErr {
             (None, _) if io.kind() == std::io::ErrorKind::IsADirectory => {
                 PyOSError::new_err((libc::EISDIR, "Is a directory", path))
             }
-            (None, _) => PyOSError::new_err(message(error)),
+            // A pipe or a device, which no error number of the system's is about.
+            (None, _) => PyOSError::new_err((libc::EINVAL, reason(error), path)),
         },
+        ErrorKind::FileChanged => PyOSError::new_err((libc::ESTALE, reason(error), path)),
         _ => PyOSError::new_err(message(error)),
     }
 }
