@@ -1,6 +1,6 @@
 //! Native pixels of any width, their Modality LUT or slope, and overlays in their unused bits
-//! (PS3.5 §8.1.1; PS3.3 §C.11.1, §C.9.2), against the standard's rules applied one sample at a time.
-//! Palettes share the rules of tables.
+//! (PS3.5 §8.1.1; PS3.3 §C.11.1, §C.9.2), against the standard's rules applied to one sample at a
+//! time. Palettes share the rules of tables.
 
 #![no_main]
 
