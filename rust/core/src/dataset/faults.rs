@@ -36,9 +36,8 @@ impl Dataset {
             return Some(Leniency::UndecodableText);
         }
         // The fraction of an IS is read as well.
-        let is_number = |text: &str| {
-            text.trim().is_empty() || value::decimal(text).is_some_and(f64::is_finite)
-        };
+        let is_number =
+            |text: &str| text.trim().is_empty() || value::decimal(text).is_some_and(f64::is_finite);
         let is_of_numbers = matches!(vr, Vr::DS | Vr::IS);
         (is_of_numbers && !value::text_values(&text, vr).all(is_number))
             .then_some(Leniency::UndecodableNumber)
