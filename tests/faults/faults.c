@@ -1,10 +1,11 @@
-/* Makes the n-th allocation, thread, open or read of the native module fail.
+/* Makes the n-th request of the native module to the system fail.
  *
  * Loaded before the C library (LD_PRELOAD). Only calls that come from the native module count, so
  * that the interpreter and the libraries beside it live on; `faults_arm` says which call fails, from
  * Python by ctypes.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
-enum kind { ALLOCATION, THREAD, OPEN, READ, KINDS };
+/* SHORT: a read gives half of what it could; END: nothing, as at the end of the file. */
+enum kind { ALLOCATION, THREAD, OPEN, READ, SHORT, END, MAP, STATE, FOLDER, ENTRY, KINDS };
 
 static uintptr_t module_start, module_end;
 static atomic_long countdown[KINDS];
@@ -96,5 +100,29 @@ int open(const char *path, int flags, ...) {
 }
 
 ssize_t pread64(int file, void *buffer, size_t count, off64_t offset) {
-    return fails(READ, CALLER) ? -1 : NEXT(pread64)(file, buffer, count, offset);
+    void *caller = CALLER;
+    if (fails(READ, caller)) return -1;
+    if (fails(END, caller)) return 0;
+    if (count > 1 && fails(SHORT, caller)) count /= 2;
+    return NEXT(pread64)(file, buffer, count, offset);
+}
+
+void *mmap64(void *at, size_t length, int rights, int flags, int file, off64_t offset) {
+    if (fails(MAP, CALLER)) return MAP_FAILED;
+    return NEXT(mmap64)(at, length, rights, flags, file, offset);
+}
+
+int fstat64(int file, struct stat64 *state) {
+    return fails(STATE, CALLER) ? -1 : NEXT(fstat64)(file, state);
+}
+int stat64(const char *path, struct stat64 *state) {
+    return fails(STATE, CALLER) ? -1 : NEXT(stat64)(path, state);
+}
+int statx(int folder, const char *path, int flags, unsigned mask, struct statx *state) {
+    return fails(STATE, CALLER) ? -1 : NEXT(statx)(folder, path, flags, mask, state);
+}
+
+DIR *opendir(const char *path) { return fails(FOLDER, CALLER) ? NULL : NEXT(opendir)(path); }
+struct dirent64 *readdir64(DIR *folder) {
+    return fails(ENTRY, CALLER) ? NULL : NEXT(readdir64)(folder);
 }

@@ -194,8 +194,11 @@ def _choose(series: list[Series], series_uid: str | None, found: _core.FoundSeri
 
 
 def _raise_none_found(found: _core.FoundSeries) -> NoReturn:
-    if found.file_count == len(found.errors) == 1:
-        raise found.errors[0]
+    errors = found.errors
+    if found.file_count == len(errors) == 1:
+        raise errors[0]
+    if len(errors) >= found.file_count and any(isinstance(error, OSError) for error in errors):
+        raise next(error for error in errors if isinstance(error, OSError))
     raise InvalidDicomError(f"no series of images here. {_looked_at(found)}")
 
 

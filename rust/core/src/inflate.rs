@@ -10,6 +10,7 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 use crate::cursor::{Run, copy_into};
 use crate::error::{ErrorKind, Result};
 use crate::limits::Limits;
+use crate::memory::resize;
 
 /// Reads the deflated bytes: fills as much of the buffer as there is from an offset on, and returns
 /// how much that is.
@@ -160,8 +161,7 @@ impl Inflater {
         // A length in the file may be wrong: room comes as bytes come.
         let target = wanted.min(length.saturating_mul(2)).max(least).min(limit);
         let target = usize::try_from(target).map_err(|_| ErrorKind::InflatedTooLong { limit })?;
-        self.bytes.resize(target, 0);
-        Ok(())
+        resize(&mut self.bytes, target)
     }
 }
 

@@ -32,6 +32,7 @@ mod cursor;
 mod error;
 mod inflate;
 mod limits;
+mod memory;
 mod source;
 mod tag;
 mod uid;
@@ -44,10 +45,11 @@ pub use encapsulation::{ExtendedOffsetTable, Fragment, Fragments, Frames, Irregu
 pub use error::{
     ColumnFault, Error, ErrorKind, Family, FrameFault, FrameSize, Hint, ImageFault, ImageShape,
     Jpeg2000Fault, JpegFault, JpegLsFault, JpegXlFault, LooksLike, RequestFault, Result, RleFault,
-    SeriesFault,
+    SeriesFault, watched,
 };
 pub use image_description::{Attributes, CodedFrame, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;
+pub use memory::set_memory_short;
 pub use parse::{
     Deviation, Deviations, Element, Encoding, Leniencies, Leniency, ParseOptions, Prefix, Rules,
     Segment, Stop, Window, parse_elements,

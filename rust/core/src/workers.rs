@@ -9,7 +9,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, watched};
+use crate::memory::{check_memory, has_room_for_a_thread};
 
 /// How often the calling thread looks up: a tenth of a second is promised for Ctrl-C, so half of
 /// that.
@@ -67,7 +68,8 @@ pub type Tick<'a> = &'a mut dyn FnMut(usize) -> bool;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Cancelled`] if `tick` returned `false`; items that were not begun are left out.
+/// [`ErrorKind::Cancelled`] if `tick` returned `false`, [`ErrorKind::NoMemory`] if the process came
+/// to live on the reserve of its allocator; items that were not begun are left out.
 ///
 /// # Examples
 ///
@@ -101,6 +103,7 @@ pub fn for_each<S>(
         next: AtomicUsize::new(0),
         done: AtomicUsize::new(0),
         stopped: AtomicBool::new(false),
+        lacked_memory: AtomicBool::new(false),
         running: Mutex::new(0),
         ended: Condvar::new(),
         most: workers.most.min(count),
@@ -135,6 +138,9 @@ pub fn for_each<S>(
         // The system grants no thread (a limit of a container, no address space for a stack).
         return alone(count, tick, (job.new_scratch)(), job.item);
     }
+    if job.lacked_memory.into_inner() {
+        return Err(ErrorKind::NoMemory.into());
+    }
     finish(tick, job.done.into_inner(), job.stopped.into_inner())
 }
 
@@ -163,7 +169,7 @@ pub(crate) fn fill_each<S>(
         else {
             return;
         };
-        if let Err(error) = item(scratch, index, target) {
+        if let Err(error) = watched(|| item(scratch, index, target)) {
             let mut failed = failed();
             if failed.as_ref().is_none_or(|(first, _)| index < *first) {
                 *failed = Some((index, error));
@@ -184,6 +190,7 @@ fn alone<S>(
 ) -> Result<()> {
     let mut looked_up = Instant::now();
     for index in 0..count {
+        check_memory()?;
         item(&mut scratch, index);
         if looked_up.elapsed() >= TICK {
             looked_up = Instant::now();
@@ -204,6 +211,8 @@ struct Job<N, F> {
     next: AtomicUsize,
     done: AtomicUsize,
     stopped: AtomicBool,
+    /// Items were left out because there was no memory for them.
+    lacked_memory: AtomicBool,
     running: Mutex<usize>,
     ended: Condvar,
     most: usize,
@@ -236,6 +245,10 @@ impl<S, N: Fn() -> S + Sync, F: Fn(&mut S, usize) + Sync> Job<N, F> {
                 let began = Instant::now();
                 let last = (first + self.chunk).min(self.count);
                 for index in first..last {
+                    if check_memory().is_err() {
+                        self.lacked_memory.store(true, Ordering::Relaxed);
+                        self.stopped.store(true, Ordering::Relaxed);
+                    }
                     if self.stopped.load(Ordering::Relaxed) {
                         return;
                     }
@@ -247,7 +260,7 @@ impl<S, N: Fn() -> S + Sync, F: Fn(&mut S, usize) + Sync> Job<N, F> {
                 }
             }
         };
-        thread::Builder::new().spawn_scoped(scope, work).is_ok()
+        has_room_for_a_thread() && thread::Builder::new().spawn_scoped(scope, work).is_ok()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The core's errors as Python exceptions: the only place where one becomes the other.
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use rapidicom_core::{Error, ErrorKind, Family, Hint};
@@ -14,6 +14,7 @@ pub(crate) fn to_python(error: Error) -> PyErr {
         let family = match error.family() {
             Family::Io => return os_error(&error),
             Family::Argument => return PyValueError::new_err(message(&error)),
+            Family::Memory => return PyMemoryError::new_err(message(&error)),
             Family::Cancelled => return PyKeyboardInterrupt::new_err(()),
             family => family,
         };

@@ -1,6 +1,7 @@
 //! `rapidicom._core`: what Python may see of the core. Signatures and conversions; no decisions
 //! about DICOM.
 
+mod allocator;
 mod array;
 mod arrow;
 mod arrow_stream;

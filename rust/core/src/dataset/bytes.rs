@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::cursor::Run;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::filled;
 use crate::parse::Segment;
 use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, Source};
 
@@ -50,7 +51,7 @@ impl FileBytes {
         match self.find(offset, length)? {
             Found::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
             Found::File(file) => {
-                let mut value = vec![0; checked_size(offset, length, file.length)?];
+                let mut value = filled(checked_size(offset, length, file.length)?)?;
                 file.reopen()?
                     .read_exact_at(&mut value, offset)
                     .map_err(|error| error.in_file(&file.path))?;
@@ -141,7 +142,7 @@ impl<'a> OpenBytes<'a> {
                 (Found::File(_), None) => return Err(cut_short(offset, length, 0)),
             },
         };
-        buffer.resize(checked_size(offset, length, file.length())?);
+        buffer.resize(checked_size(offset, length, file.length())?)?;
         file.read_exact_at(buffer.as_mut_slice(), offset)?;
         Ok(buffer.as_slice())
     }

@@ -155,7 +155,7 @@ impl Look<'_> {
         if at < self.start || at.saturating_add(ITEM_HEADER_LENGTH.min(left)) > read_end {
             let mut read = AlignedBuffer::default();
             let bytes = self.bytes.get(at, LOOK_LENGTH.min(left), &mut read)?;
-            self.buffer.resize(bytes.len());
+            self.buffer.resize(bytes.len())?;
             self.buffer.as_mut_slice().copy_from_slice(bytes);
             self.start = at;
         }

@@ -178,7 +178,7 @@ impl Frames {
                 let mut part = AlignedBuffer::default();
                 // Fragments lie inside the value, so that together they are not longer than the
                 // file.
-                buffer.resize(usize::try_from(self.length(index)).unwrap_or(usize::MAX));
+                buffer.resize(usize::try_from(self.length(index)).unwrap_or(usize::MAX))?;
                 let mut start = 0;
                 for fragment in several {
                     let bytes = bytes.get(fragment.offset, fragment.length, &mut part)?;

@@ -121,6 +121,8 @@ pub enum ErrorKind {
     Image(ImageFault),
     /// Something that a caller asks for and this image cannot give.
     Request(RequestFault),
+    /// The system has no more memory.
+    NoMemory,
     /// The user pressed Ctrl-C.
     Cancelled,
 }
@@ -218,6 +220,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Request(fault) => fault.fmt(f),
             ErrorKind::Series(fault) => fault.fmt(f),
             ErrorKind::Column { text, fault } => write!(f, "column {text:?}: {fault}"),
+            ErrorKind::NoMemory => f.write_str("the system has no more memory"),
             ErrorKind::Cancelled => f.write_str("interrupted"),
             _ => match self.limit_sentence().or_else(|| self.element_sentence()) {
                 Some(sentence) => f.write_str(&sentence),

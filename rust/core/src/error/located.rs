@@ -9,6 +9,7 @@ use super::hint::Hint;
 use super::image::ImageFault;
 use super::kind::{ErrorKind, LooksLike, VIDEO};
 use super::request::RequestFault;
+use super::system;
 use crate::tag::Tag;
 
 /// `Result` with this crate's [`Error`].
@@ -27,6 +28,8 @@ pub enum Family {
     Limit,
     /// The caller, who asked for something that this file cannot give.
     Argument,
+    /// The machine, which has no more memory.
+    Memory,
     /// Nobody: the user stopped the work.
     Cancelled,
 }
@@ -84,6 +87,7 @@ impl From<RequestFault> for Error {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
+        system::note(&error);
         ErrorKind::Io(Arc::new(error)).into()
     }
 }
@@ -172,6 +176,8 @@ impl Error {
     /// Who can act on it.
     pub fn family(&self) -> Family {
         match &self.0.kind {
+            ErrorKind::Io(error) if error.kind() == io::ErrorKind::OutOfMemory => Family::Memory,
+            ErrorKind::NoMemory => Family::Memory,
             ErrorKind::Io(_) | ErrorKind::FileChanged => Family::Io,
             ErrorKind::TooDeep { .. }
             | ErrorKind::TooMany { .. }

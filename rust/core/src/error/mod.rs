@@ -7,7 +7,7 @@
 //! `kind` has the sentences, or the file of a family of faults: `jpeg_2000` has those of a damaged
 //! JPEG 2000 frame, which `codec::fault` wraps into [`ErrorKind::InvalidFrame`]. `located` puts
 //! place and sentence together, and sorts errors into a [`Family`], by which a binding chooses the
-//! exception.
+//! exception. `system` tells refusals of the machine from those of a path.
 
 mod column;
 mod frame;
@@ -22,6 +22,7 @@ mod located;
 mod request;
 mod rle;
 mod series;
+mod system;
 
 pub use column::ColumnFault;
 pub use frame::{FrameFault, FrameSize};
@@ -37,3 +38,5 @@ pub use located::{Error, Family, Result};
 pub use request::RequestFault;
 pub use rle::RleFault;
 pub use series::{ImageShape, SeriesFault};
+pub use system::watched;
+pub(crate) use system::{note_change, note_no_memory};

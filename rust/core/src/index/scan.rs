@@ -9,7 +9,7 @@ use super::columns::ColumnSpec;
 use super::table::{Chunk, InvalidValue, Table, merge};
 use super::values::{HeaderBytes, Level};
 use crate::dataset::Context;
-use crate::error::{Error, ErrorKind, Family, Result};
+use crate::error::{Error, ErrorKind, Family, Result, watched};
 use crate::parse::{
     Leniencies, Leniency, ParseOptions, ParsedFile, Prefix, Rules, Segment, Stop, Window,
     parse_file,
@@ -53,8 +53,8 @@ pub enum OnError {
 ///
 /// # Errors
 ///
-/// If `tick` said to stop, or the error of a file: of any, if that is asked for, and see
-/// [`FileList::is_unasked`].
+/// If `tick` said to stop, or the machine failed, which says nothing about a file; or the error of
+/// a file: of any, if that is asked for, and see [`FileList::is_unasked`].
 pub fn scan(
     files: FileList,
     columns: &[ColumnSpec],
@@ -156,6 +156,7 @@ struct Job<'j> {
     first_failed: AtomicUsize,
     /// See [`FileList::is_unasked`].
     is_unasked: bool,
+    /// What ends the scan.
     unreadable: OnceLock<Error>,
     chunks: Mutex<Vec<Chunk>>,
 }
@@ -196,9 +197,11 @@ impl<'j> Worker<'j> {
         if job.on_error == OnError::Stop && index > job.first_failed.load(Ordering::Relaxed) {
             return;
         }
-        match self.add_row(path) {
+        match watched(|| self.add_row(path)) {
             Ok(()) => self.chunk.files.push(index),
-            Err(error) if job.is_unasked && error.family() == Family::Io => {
+            Err(error)
+                if error.is_of_machine() || job.is_unasked && error.family() == Family::Io =>
+            {
                 job.unreadable.set(error.in_file(path)).ok();
             }
             Err(error) => {

@@ -111,7 +111,7 @@ impl<'a> Window<'a> {
         kept: Option<&'a mut Vec<Segment>>,
         limits: &Limits,
     ) -> Result<Window<'a>> {
-        buffer.resize(0);
+        buffer.resize(0)?;
         let end = file.length();
         let mut window = Window {
             bytes: Bytes::File { file, buffer, kept },
@@ -230,12 +230,12 @@ impl<'a> Window<'a> {
         }
         let (from, length) =
             (usize::try_from(have).unwrap_or(usize::MAX), usize::try_from(wanted.min(limit)));
-        buffer.resize(length.map_err(|_| ErrorKind::HeaderTooLong { limit })?);
+        buffer.resize(length.map_err(|_| ErrorKind::HeaderTooLong { limit })?)?;
         let rest = buffer.as_mut_slice().get_mut(from..).unwrap_or_default();
         let filled = file.read_at(rest, base + have)?;
         if filled < rest.len() {
             // Somebody has cut the file shorter since it was opened.
-            buffer.resize(from + filled);
+            buffer.resize(from + filled)?;
             self.end = base + (from + filled) as u64;
         }
         Ok(())
@@ -325,7 +325,7 @@ impl<'a> Window<'a> {
         if let Bytes::File { .. } = self.bytes {
             self.keep(used);
             if let Bytes::File { buffer, .. } = &mut self.bytes {
-                buffer.resize(0);
+                buffer.resize(0)?;
             }
             self.base = offset;
         }

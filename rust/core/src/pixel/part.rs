@@ -86,7 +86,7 @@ impl FramePart {
         let (rows, columns) = size;
         self.cover(rows, columns)?;
         check_room(out, (self.rows.count * self.columns.count * pixel_length) as u64, 1)?;
-        whole.resize(rows * columns * pixel_length);
+        whole.resize(rows * columns * pixel_length)?;
         read(whole.as_mut_slice())?;
         self.gather(whole.as_slice(), 0, columns, pixel_length, out);
         Ok(())
@@ -177,14 +177,14 @@ impl NativePixels {
         let cells = match options.wanted {
             None => &mut *out,
             Some(_) => {
-                arranged.resize(samples * size);
+                arranged.resize(samples * size)?;
                 arranged.as_mut_slice()
             }
         };
         if is_run {
             bytes.read_exact_at(cells, start)?;
         } else {
-            stored.resize(rows.len() * row_length);
+            stored.resize(rows.len() * row_length)?;
             bytes.read_exact_at(stored.as_mut_slice(), start)?;
             let stored = stored.as_slice();
             part.gather(stored, rows.start, description.columns, pixel_length, cells);

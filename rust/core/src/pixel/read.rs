@@ -133,7 +133,7 @@ impl NativePixels {
         let cells = match self.swapped_unit() {
             1 => bytes.get(start, length as u64, buffer)?,
             unit => {
-                buffer.resize(length);
+                buffer.resize(length)?;
                 bytes.read_exact_at(buffer.as_mut_slice(), start)?;
                 swap_bytes(buffer.as_mut_slice(), unit);
                 buffer.as_slice()
@@ -192,7 +192,7 @@ pub(super) fn finish_cells(
         return convert(cells.bytes, description, wanted, out);
     }
     let samples = out.len() / wanted.sample_type.size();
-    arranged.resize(samples * description.sample_type().size());
+    arranged.resize(samples * description.sample_type().size())?;
     arrange(cells.bytes, cells.skipped_bits, description, arranged.as_mut_slice());
     if !is_ybr {
         return convert(arranged.as_slice(), description, wanted, out);

@@ -9,7 +9,7 @@ use super::image_state::ImageState;
 use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
-use crate::error::{Error, ErrorKind, Family, Result, SeriesFault};
+use crate::error::{Error, ErrorKind, Family, Result, SeriesFault, watched};
 use crate::parse::{Leniencies, ParseOptions, Prefix, Rules};
 use crate::source::{FileList, add_special};
 use crate::uid;
@@ -34,13 +34,16 @@ pub struct FoundSeries {
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is no DICOM file, or has no elements.
+/// If the file or one of its values cannot be read, it is no DICOM file, or has no elements.
 pub(super) fn read_instance_header(path: &Path, prefix: Prefix) -> Result<InstanceHeader> {
-    let file = DicomFile::open(path, &ParseOptions { prefix, ..ParseOptions::default() })?;
-    if file.dataset.elements().is_empty() {
-        return Err(Error::from(ErrorKind::Series(SeriesFault::NoElements)).in_file(path));
-    }
-    Ok(InstanceHeader::from_dataset(path.to_owned(), &file))
+    let read = || {
+        let file = DicomFile::open(path, &ParseOptions { prefix, ..ParseOptions::default() })?;
+        if file.dataset.elements().is_empty() {
+            return Err(ErrorKind::Series(SeriesFault::NoElements).into());
+        }
+        Ok(InstanceHeader::from_dataset(path.to_owned(), &file))
+    };
+    watched(read).map_err(|error| error.in_file(path))
 }
 
 /// Reads the headers of `paths` in parallel; the results are in their order.
@@ -74,15 +77,26 @@ pub(super) fn read_instance_headers(
 }
 
 /// The Series Instance UID of a file whose header is damaged, if what can be read has it.
-fn series_of_damaged(path: &Path, prefix: Prefix, error: &Error) -> Option<String> {
+///
+/// # Errors
+///
+/// If the machine fails.
+fn series_of_damaged(path: &Path, prefix: Prefix, error: &Error) -> Result<Option<String>> {
     if !matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported) {
-        return None;
+        return Ok(None);
     }
     let rules = Rules { leniencies: Leniencies::ALL, ..Rules::default() };
     let options = ParseOptions { rules, prefix, ..ParseOptions::default() };
-    let file = DicomFile::open(path, &options).ok()?;
-    let value = file.dataset.value(file.dataset.find(SERIES_INSTANCE_UID)?).ok()?;
-    Some(uid::trim(&value).to_owned()).filter(|uid| !uid.is_empty())
+    let read = || {
+        let file = DicomFile::open(path, &options)?;
+        let Some(element) = file.dataset.find(SERIES_INSTANCE_UID) else { return Ok(None) };
+        let value = file.dataset.value(element)?;
+        Ok(Some(uid::trim(&value).to_owned()).filter(|uid| !uid.is_empty()))
+    };
+    match watched(read).map_err(|error| error.in_file(path)) {
+        Err(error) if !error.is_of_machine() => Ok(None),
+        found => found,
+    }
 }
 
 /// Reads the headers of `files` and plans the volume of each series.
@@ -105,8 +119,8 @@ fn series_of_damaged(path: &Path, prefix: Prefix, error: &Error) -> Option<Strin
 ///
 /// # Errors
 ///
-/// If `tick` said to stop, or [`FileList::is_unasked`]. Otherwise a file that cannot be read costs
-/// only itself.
+/// If `tick` said to stop, the machine failed, or [`FileList::is_unasked`]. Otherwise a file that
+/// cannot be read costs only itself, and is in the reports of the series that it may be of.
 pub fn find_series(
     files: FileList,
     prefix: Prefix,
@@ -117,7 +131,8 @@ pub fn find_series(
     let FileList { files, named_count, mut errors, special_count, is_unasked } = files;
     let mut skipped = BTreeMap::new();
     add_special(&mut skipped, special_count);
-    let (mut headers, mut unreadable) = (Vec::with_capacity(files.len()), Vec::new());
+    let mut headers = Vec::with_capacity(files.len());
+    let mut unreadable: Vec<Unreadable> = errors.iter().filter_map(Unreadable::of_path).collect();
     let results = read_instance_headers(&files, prefix, workers, tick)?;
     for (index, (path, result)) in files.iter().zip(results).enumerate() {
         match result {
@@ -133,7 +148,9 @@ pub fn find_series(
                 }
                 _ => headers.push(header),
             },
-            Err(error) if is_unasked && error.family() == Family::Io => return Err(error),
+            Err(error) if error.is_of_machine() || is_unasked && error.family() == Family::Io => {
+                return Err(error);
+            }
             Err(error) => {
                 if let ErrorKind::NotDicom(looks_like) = error.kind()
                     && index >= named_count
@@ -141,7 +158,7 @@ pub fn find_series(
                     *skipped.entry(looks_like.to_string()).or_default() += 1;
                     continue;
                 }
-                let series_instance_uid = series_of_damaged(path, prefix, &error);
+                let series_instance_uid = series_of_damaged(path, prefix, &error)?;
                 unreadable.push(Unreadable {
                     path: path.clone(),
                     error: error.clone(),
@@ -222,14 +239,15 @@ mod tests {
         let folder = Folder::new(&[("a", slice_of(NATIVE, &[])), ("b", damaged)]);
         let error = ErrorKind::HeaderTooLong { limit: 1 }.into();
         let of = |name: &str, error: &Error| {
-            series_of_damaged(&folder.path(name), Prefix::Needed, error)
+            series_of_damaged(&folder.path(name), Prefix::Needed, error).unwrap()
         };
         assert_eq!(of("a", &error).as_deref(), Some("1.2.3"));
         assert_eq!(of("b", &error).as_deref(), Some("1.2.3"));
         assert_eq!(of("absent", &error), None);
         assert_eq!(of("a", &ErrorKind::FileChanged.into()), None, "nobody could read it");
         let folder = Folder::new(&[("a", slice_of(NATIVE, &[NO_SERIES]))]);
-        assert_eq!(series_of_damaged(&folder.path("a"), Prefix::Needed, &error), None);
+        let found = series_of_damaged(&folder.path("a"), Prefix::Needed, &error);
+        assert_eq!(found.unwrap(), None);
     }
 
     #[test]

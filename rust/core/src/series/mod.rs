@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `copies` | which files were sent twice |
 //! | `stack` | which images make the stack, by plane, shape, spacing and content |
+//! | `strays` | in whose report a file is that cannot be read |
 //! | `beside` | whether the volume may lack the others |
 //! | `order` | the order of slices and where they lie |
 //! | `grid` | the step from slice to slice: gaps (`Step::new`), uneven steps, tilts |
@@ -49,6 +50,7 @@ mod rounding;
 mod slice_set;
 mod sparse;
 mod stack;
+mod strays;
 mod tolerances;
 
 #[cfg(test)]

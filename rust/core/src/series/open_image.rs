@@ -9,6 +9,7 @@ use crate::dataset::OpenBytes;
 use crate::encapsulation::Frames;
 use crate::error::{ErrorKind, ImageFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
+use crate::memory::resize;
 use crate::pixel::{
     EncapsulatedPixels, FrameOptions, FramePart, FrameScratch, ImagePixels, NativePixels, Rescale,
     Wanted, convert_floats,
@@ -91,7 +92,7 @@ impl OpenImage<'_> {
         if !*is_whole_read {
             self.check_memory(0)?;
             let mut whole = std::mem::take(&mut scratch.whole);
-            whole.resize(image.frame_samples() * sample_size, 0);
+            resize(&mut whole, image.frame_samples() * sample_size)?;
             self.read(0, slice.frame.transform.rescale, scratch, &mut whole)?;
             scratch.whole = whole;
             *is_whole_read = true;
@@ -200,7 +201,7 @@ impl OpenImage<'_> {
         let Scratch { frame, floats, .. } = scratch;
         let floating = SampleType::F64;
         self.check_memory(index)?;
-        floats.resize(self.pixels.description().frame_samples() * floating.size(), 0);
+        resize(floats, self.pixels.description().frame_samples() * floating.size())?;
         self.read_as(
             index,
             Wanted { rescale: Rescale::IDENTITY, sample_type: floating },

@@ -1,7 +1,7 @@
 //! From headers to volumes: one [`SeriesPlan`] a series.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,11 +16,12 @@ use super::parts::parts;
 use super::report::{FileFinding, Finding, Issue, Report};
 use super::slice_set::SliceSet;
 use super::stack::{Entry, split};
+use super::strays::report_strays;
 use super::tolerances::Tolerances;
 use crate::error::Error;
 use crate::geometry::{Affine, Orientation};
 
-/// A file whose header cannot be read.
+/// A file whose header cannot be read, or a folder or link that cannot be followed.
 #[derive(Clone, Debug)]
 pub(super) struct Unreadable {
     /// Where it is.
@@ -29,6 +30,14 @@ pub(super) struct Unreadable {
     pub error: Error,
     /// Its Series Instance UID, if the header was read that far.
     pub series_instance_uid: Option<String>,
+}
+
+impl Unreadable {
+    /// What a listing could not read.
+    pub(super) fn of_path(error: &Error) -> Option<Unreadable> {
+        let (path, error) = (error.path()?.to_owned(), error.clone());
+        Some(Unreadable { path, error, series_instance_uid: None })
+    }
 }
 
 /// What a series makes: the slices of its volume in order, their place, and what is irregular.
@@ -74,8 +83,9 @@ pub struct SeriesPlan {
 /// study, Series Number and UID. The order of `headers` does not matter, and a path that occurs
 /// twice is one file.
 ///
-/// A file of `unreadable` belongs to its series if that is known. Else it is reported, without
-/// being an error, in the series that have files in its folder; if there are none, in all of them.
+/// A file of `unreadable` belongs to its series if that is known. Else it is reported in the series
+/// beside which it lies. It is an error there if the system refused to read it: it may be of that
+/// series, and somebody else may read it.
 pub(super) fn plan_series(
     mut headers: Vec<InstanceHeader>,
     mut unreadable: Vec<Unreadable>,
@@ -107,7 +117,7 @@ pub(super) fn plan_series(
             None => strays.push(file),
         }
     }
-    report_strays(&strays, &mut by_uid);
+    report_strays(&strays, by_uid.values_mut());
     let mut plans: Vec<SeriesPlan> =
         by_uid.into_iter().map(|(uid, files)| plan_one(uid, files, tolerances)).collect();
     plans.sort_by(|a, b| {
@@ -122,56 +132,15 @@ pub(super) fn plan_series(
 
 /// The files of one series, in the order of their paths.
 #[derive(Debug, Default)]
-struct Files {
-    headers: Vec<InstanceHeader>,
-    unreadable: Vec<Issue>,
+pub(super) struct Files {
+    pub headers: Vec<InstanceHeader>,
+    pub unreadable: Vec<Issue>,
     /// What cannot be read and is of a series that nobody knows: lists that other series have too.
-    strays: Vec<Arc<Vec<Issue>>>,
+    pub strays: Vec<Arc<Vec<Issue>>>,
 }
 
-/// Reports files of no known series in the series beside which they lie.
-fn report_strays(strays: &[Unreadable], by_uid: &mut BTreeMap<String, Files>) {
-    if strays.is_empty() {
-        return;
-    }
-    let mut in_folder: HashMap<PathBuf, Vec<Issue>> = HashMap::new();
-    for file in strays {
-        let issue = unreadable_issue(&file.path, &file.error, false);
-        in_folder
-            .entry(file.path.parent().map(Path::to_owned).unwrap_or_default())
-            .or_default()
-            .push(issue);
-    }
-    let in_folder: HashMap<PathBuf, Arc<Vec<Issue>>> =
-        in_folder.into_iter().map(|(folder, issues)| (folder, Arc::new(issues))).collect();
-    let mut homes: HashSet<&Path> = HashSet::new();
-    for files in by_uid.values_mut() {
-        let mut seen: HashSet<&Path> = HashSet::new();
-        for folder in
-            files.headers.iter().map(|header| header.path.parent().unwrap_or(Path::new("")))
-        {
-            if !seen.insert(folder) {
-                continue;
-            }
-            if let Some((folder, found)) = in_folder.get_key_value(folder) {
-                files.strays.push(Arc::clone(found));
-                homes.insert(folder);
-            }
-        }
-    }
-    let homeless = in_folder.iter().filter(|(folder, _)| !homes.contains(folder.as_path()));
-    let mut homeless: Vec<Issue> =
-        homeless.flat_map(|(_, issues)| issues.iter().cloned()).collect();
-    if homeless.is_empty() {
-        return;
-    }
-    homeless.sort_by(|a, b| a.paths.cmp(&b.paths));
-    let homeless = Arc::new(homeless);
-    by_uid.values_mut().for_each(|files| files.strays.push(Arc::clone(&homeless)));
-}
-
-fn unreadable_issue(path: &Path, error: &Error, is_of_series: bool) -> Issue {
-    FileFinding::Unreadable { error: error.clone(), is_of_series }.about([path.to_owned()])
+pub(super) fn unreadable_issue(path: &Path, error: &Error, is_error: bool) -> Issue {
+    FileFinding::Unreadable { error: error.clone(), is_error }.about([path.to_owned()])
 }
 
 /// At least one of `files` is an image.

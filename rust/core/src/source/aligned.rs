@@ -1,5 +1,8 @@
 //! A reusable buffer that starts where the kernel copies fastest.
 
+use crate::error::Result;
+use crate::memory::filled;
+
 /// Reading 530 KB to an address 8 or 16 bytes past a page, where `malloc` puts it, takes 3.6 times
 /// as long as reading to a multiple of 64 (measured on AMD EPYC; elsewhere alignment costs
 /// nothing).
@@ -15,9 +18,13 @@ pub struct AlignedBuffer {
 
 impl AlignedBuffer {
     /// Makes the buffer `length` bytes long; the bytes it had stay, new ones are of any value.
-    pub fn resize(&mut self, length: usize) {
-        if self.start + length > self.storage.len() {
-            let mut storage = vec![0; length + ALIGNMENT];
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for them.
+    pub fn resize(&mut self, length: usize) -> Result<()> {
+        if self.start.saturating_add(length) > self.storage.len() {
+            let mut storage: Vec<u8> = filled(length.saturating_add(ALIGNMENT))?;
             let start = storage.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
             if let Some(target) = storage.get_mut(start..start + self.length) {
                 target.copy_from_slice(self.as_slice());
@@ -26,6 +33,7 @@ impl AlignedBuffer {
             self.start = start;
         }
         self.length = length;
+        Ok(())
     }
 
     /// The bytes.
@@ -48,7 +56,7 @@ mod tests {
         let mut buffer = AlignedBuffer::default();
         for (length, fill) in [(3, 1), (100, 2), (5000, 3), (10, 4), (6000, 5)] {
             let before = buffer.as_slice().to_vec();
-            buffer.resize(length);
+            buffer.resize(length).unwrap();
             assert_eq!(buffer.as_slice().len(), length);
             assert_eq!(buffer.as_slice().as_ptr().align_offset(64), 0);
             let common = before.len().min(length);

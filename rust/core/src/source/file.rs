@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::map::PrivateMap;
-use crate::error::{Error, ErrorKind, Result};
+use super::patience::{Held, patiently};
+use crate::error::{Error, ErrorKind, Result, note_change};
 
 /// Bytes in memory that several owners share, such as a Python `bytes`.
 pub type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -71,7 +72,7 @@ impl FileSource {
     pub fn check(&self, now: &FileSource) -> Result<()> {
         match self.is_same(now) {
             true => Ok(()),
-            false => Err(Error::from(ErrorKind::FileChanged).in_file(&self.path)),
+            false => Err(changed_meanwhile().in_file(&self.path)),
         }
     }
 
@@ -127,6 +128,7 @@ pub trait ReadAt {
 pub struct OpenFile {
     file: File,
     length: u64,
+    _held: Held,
 }
 
 impl OpenFile {
@@ -138,7 +140,7 @@ impl OpenFile {
     pub fn open(path: &Path) -> Result<(OpenFile, FileSource)> {
         let (file, metadata) = open_regular(path)?;
         let length = metadata.len();
-        Ok((OpenFile { file, length }, FileSource::new(path, &metadata)))
+        Ok((OpenFile { file, length, _held: Held::new() }, FileSource::new(path, &metadata)))
     }
 
     /// [`OpenFile::open`] of a file that is not opened again later.
@@ -148,7 +150,7 @@ impl OpenFile {
     /// As [`OpenFile::open`].
     pub fn open_once(path: &Path) -> Result<OpenFile> {
         let (file, metadata) = open_regular(path)?;
-        Ok(OpenFile { file, length: metadata.len() })
+        Ok(OpenFile { file, length: metadata.len(), _held: Held::new() })
     }
 
     /// Fills `buffer` from `offset` on.
@@ -188,20 +190,25 @@ impl ReadAt for OpenFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match read_once(&self.file, rest, offset + filled as u64) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
+            match patiently(|| read_once(&self.file, rest, offset + filled as u64))? {
+                0 if offset + (filled as u64) < self.length => return Err(changed_meanwhile()),
+                0 => break,
+                count => filled += count,
             }
         }
         Ok(filled)
     }
 }
 
+/// A file that is not what it was.
+fn changed_meanwhile() -> Error {
+    note_change();
+    ErrorKind::FileChanged.into()
+}
+
 fn open_regular(path: &Path) -> Result<(File, Metadata)> {
     let open = || -> io::Result<(File, Metadata)> {
-        let file = open_for_reading(path)?;
+        let file = patiently(|| open_for_reading(path))?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());

@@ -1,9 +1,10 @@
 //! The only door to the file system: [`file`] opens and reads, [`map`] maps, [`walk`] lists
-//! folders, [`state`] tells changed files from others.
+//! folders, [`state`] tells changed files from others, [`patience`] asks the system again.
 
 mod aligned;
 mod file;
 mod map;
+mod patience;
 mod state;
 mod walk;
 

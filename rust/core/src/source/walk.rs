@@ -9,8 +9,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use super::patience::{Held, patiently};
 use super::state::{FileState, file_states};
 use crate::error::{Error, ErrorKind, Family, Result};
+use crate::memory::has_room_for_a_thread;
 use crate::workers::{TICK, Tick, Workers};
 
 /// Files to go through, without a file twice because two folders lead to it.
@@ -63,7 +65,7 @@ pub fn with_files<T>(
             FileList { files, named_count, is_unasked: true, ..FileList::default() },
             &mut *tick,
         ) {
-            Err(error) if error.family() != Family::Cancelled => {}
+            Err(error) if error.family() != Family::Cancelled && !error.is_of_machine() => {}
             done => return done,
         }
     }
@@ -75,7 +77,8 @@ pub fn with_files<T>(
 ///
 /// # Errors
 ///
-/// If one of `paths` does not exist or is a folder that cannot be read, or `tick` returns `false`.
+/// If one of `paths` does not exist or is a folder that cannot be read, `tick` returns `false`, or
+/// the machine fails (a disk, or no descriptors).
 pub fn list_files(
     paths: &[PathBuf],
     is_recursive: bool,
@@ -85,7 +88,8 @@ pub fn list_files(
     let mut pulse = Pulse::new(tick);
     let (mut files, mut roots) = (Vec::new(), Vec::new());
     for path in paths {
-        let metadata = fs::metadata(path).map_err(|error| Error::from(error).in_file(path))?;
+        let metadata =
+            patiently(|| fs::metadata(path)).map_err(|error| Error::from(error).in_file(path))?;
         if metadata.is_dir() { &mut roots } else { &mut files }.push(path.clone());
         pulse.beat()?;
     }
@@ -190,14 +194,14 @@ struct Shared {
 /// another, is listed once, so that loops end. Pipes, sockets and devices are passed over and
 /// counted.
 ///
-/// It fails if a root cannot be read, or `tick` said to stop; what fails further down is in
-/// [`Found::errors`].
+/// It fails if a root cannot be read, `tick` said to stop, or the machine failed; folders and links
+/// further down that cannot be read are in [`Found::errors`].
 fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -> Result<Found> {
     let mut state = State::default();
     for root in roots {
         let in_root = |error| Error::from(error).in_file(root);
-        let identity = fs::canonicalize(root).map_err(in_root)?;
-        fs::read_dir(root).map_err(in_root)?;
+        let identity = patiently(|| fs::canonicalize(root)).map_err(in_root)?;
+        patiently(|| fs::read_dir(root)).map_err(in_root)?;
         if state.visited.insert(identity) {
             state.pending.push(root.clone());
         }
@@ -215,7 +219,8 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
         for _ in 0..helpers {
             let help = || work(&shared, is_recursive, &mut || Ok(()));
             // Without helpers the walk takes longer and finds the same.
-            if thread::Builder::new().spawn_scoped(scope, help).is_err() {
+            if !has_room_for_a_thread() || thread::Builder::new().spawn_scoped(scope, help).is_err()
+            {
                 break;
             }
         }
@@ -226,7 +231,11 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
     let mut found = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner).found;
     // As bytes: comparing paths component by component takes several times as long.
     found.files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
-    result.map(|()| found)
+    result?;
+    match found.errors.iter().position(Error::is_of_machine) {
+        Some(index) => Err(found.errors.swap_remove(index)),
+        None => Ok(found),
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -285,13 +294,13 @@ impl Listing {
         // The listing itself knows the type on common file systems; only links cost a call more.
         let mut kind = entry.file_type()?;
         if kind.is_symlink() {
-            kind = fs::metadata(&path)?.file_type();
+            kind = patiently(|| fs::metadata(&path))?.file_type();
         }
         if kind.is_file() {
             self.files.push(path);
         } else if kind.is_dir() {
             if is_recursive {
-                self.folders.push((fs::canonicalize(&path)?, path));
+                self.folders.push((patiently(|| fs::canonicalize(&path))?, path));
             }
         } else {
             self.special_count += 1;
@@ -307,8 +316,12 @@ fn list(
     listing: &mut Listing,
     goes_on: &mut dyn FnMut() -> Result<bool>,
 ) -> Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
+    let _held;
+    let entries = match patiently(|| fs::read_dir(folder)) {
+        Ok(entries) => {
+            _held = Held::new();
+            entries
+        }
         Err(error) => {
             listing.errors.push(Error::from(error).in_file(folder));
             return Ok(());

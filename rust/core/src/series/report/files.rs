@@ -12,8 +12,9 @@ pub(in crate::series) enum FileFinding {
     Unreadable {
         /// Why.
         error: Error,
-        /// It belongs to the series; of others that is not known.
-        is_of_series: bool,
+        /// It belongs to the series, or may do so and the system refuses to read it; what can be
+        /// read of others does not say of which series they are.
+        is_error: bool,
     },
     /// A file without all of its pixels.
     CutShort {
@@ -80,7 +81,7 @@ impl Finding for FileFinding {
 
     fn is_error(&self) -> bool {
         match self {
-            FileFinding::Unreadable { is_of_series, .. } => *is_of_series,
+            FileFinding::Unreadable { is_error, .. } => *is_error,
             FileFinding::NotAnImage { .. } => false,
             _ => true,
         }
@@ -127,9 +128,10 @@ impl Finding for FileFinding {
         let files_are =
             |number: usize| format!("{} {}", count(number, "file"), verb(number, "is", "are"));
         match self {
-            FileFinding::Unreadable { error, .. } => {
-                format!("1 file cannot be read: {}", error.what())
-            }
+            FileFinding::Unreadable { error, .. } => match error.family() {
+                Family::Io => format!("1 file or folder cannot be read: {}", error.what()),
+                _ => format!("1 file cannot be read: {}", error.what()),
+            },
             FileFinding::CutShort { needed, available } => {
                 format!("1 file is cut short and left out: {available} of {needed} bytes of pixels")
             }
@@ -183,14 +185,14 @@ mod tests {
     fn files_that_are_not_read() {
         check(&[
             (
-                FileFinding::Unreadable { error: error(), is_of_series: true },
+                FileFinding::Unreadable { error: error(), is_error: true },
                 IssueKind::Unreadable,
                 true,
                 &[],
                 "1 file cannot be read: it has no data elements",
             ),
             (
-                FileFinding::Unreadable { error: error(), is_of_series: false },
+                FileFinding::Unreadable { error: error(), is_error: false },
                 IssueKind::Unreadable,
                 false,
                 &[],

@@ -1,0 +1,113 @@
+//! Memory that may be refused.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{Error, ErrorKind, Result, note_no_memory};
+
+static IS_SHORT: AtomicBool = AtomicBool::new(false);
+
+/// Whether the process lives on the reserve of its allocator: the system refused memory, and what
+/// was small came out of the reserve. Work that goes on over many items stops then.
+fn is_memory_short() -> bool {
+    IS_SHORT.load(Ordering::Relaxed)
+}
+
+/// Said by an allocator that has a reserve.
+pub fn set_memory_short(is_short: bool) {
+    IS_SHORT.store(is_short, Ordering::Relaxed);
+}
+
+/// More than the reserve of the binding's allocator hands out at once.
+const PROBE: usize = 272 << 10;
+
+/// Fails if the process lives on the reserve of its allocator, and the system has no more memory
+/// now either.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoMemory`].
+pub(crate) fn check_memory() -> Result<()> {
+    if !is_memory_short() {
+        return Ok(());
+    }
+    if !has(PROBE) {
+        return Err(no_memory());
+    }
+    set_memory_short(false);
+    Ok(())
+}
+
+/// Address space that must be left for another thread: more than glibc's heaps of 64 MiB hold, so
+/// that the system itself is asked. It gets it back at once, untouched.
+const ROOM_FOR_A_THREAD: usize = 65 << 20;
+
+/// Whether the system has memory for another thread. The standard library takes a thread's handle,
+/// and the C library its thread-local data, past every allocator, and end the process without.
+pub(crate) fn has_room_for_a_thread() -> bool {
+    has(ROOM_FOR_A_THREAD)
+}
+
+fn has(length: usize) -> bool {
+    let mut bytes: Vec<u8> = Vec::new();
+    let is_there = bytes.try_reserve_exact(length).is_ok();
+    // Else the compiler sees that nobody uses them, and asks for nothing.
+    black_box(&bytes);
+    is_there
+}
+
+/// `count` times the default value, for what may be large.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoMemory`].
+pub(crate) fn filled<T: Clone + Default>(count: usize) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    resize(&mut values, count)?;
+    Ok(values)
+}
+
+/// Makes `values` that long, as [`Vec::resize`] does with the default value.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoMemory`].
+pub(crate) fn resize<T: Clone + Default>(values: &mut Vec<T>, count: usize) -> Result<()> {
+    reserve(values, count.saturating_sub(values.len()))?;
+    values.resize(count, T::default());
+    Ok(())
+}
+
+/// Makes room for `more` values.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoMemory`].
+pub(crate) fn reserve<T>(values: &mut Vec<T>, more: usize) -> Result<()> {
+    values.try_reserve(more).map_err(|_| no_memory())
+}
+
+fn no_memory() -> Error {
+    note_no_memory();
+    ErrorKind::NoMemory.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_an_error() {
+        assert_eq!(filled::<u8>(3).unwrap(), [0, 0, 0]);
+        for count in [usize::MAX, usize::MAX / 2, isize::MAX as usize] {
+            let error = filled::<u16>(count).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::NoMemory), "{count}");
+        }
+        let mut values = vec![1, 2, 3];
+        resize(&mut values, 5).unwrap();
+        assert_eq!(values, [1, 2, 3, 0, 0]);
+        resize(&mut values, 1).unwrap();
+        assert_eq!(values, [1]);
+        assert!(reserve(&mut values, usize::MAX).is_err());
+    }
+}

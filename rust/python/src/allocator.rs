@@ -1,0 +1,138 @@
+//! The allocator, with a reserve for when the system has no more memory.
+//!
+//! Rust ends the process where a small allocation fails, and Python programs expect a
+//! `MemoryError`. So small ones that the system refuses come out of a reserve, the work sees by
+//! [`rapidicom_core::is_memory_short`] that it lives on it, and stops with an error; what is large
+//! is asked for where a refusal is an error at once.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::UnsafeCell;
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rapidicom_core::set_memory_short;
+
+/// Bytes of address space; pages of it exist from their first use on.
+const RESERVE: usize = 4 << 20;
+/// What is larger is refused: it would use up what the way to the error needs.
+const LARGEST: usize = 256 << 10;
+
+#[global_allocator]
+static ALLOCATOR: WithReserve = WithReserve {
+    room: Room(UnsafeCell::new([0; RESERVE])),
+    taken: Mutex::new(Taken { end: 0, live: 0 }),
+};
+
+struct WithReserve {
+    room: Room,
+    taken: Mutex<Taken>,
+}
+
+#[repr(align(4096))]
+struct Room(UnsafeCell<[u8; RESERVE]>);
+
+/// How much of the room is handed out. It is given back when nothing of it is in use any more.
+struct Taken {
+    end: usize,
+    live: usize,
+}
+
+#[allow(unsafe_code, reason = "an allocator hands out memory by its address")]
+// SAFETY: the room is handed out in pieces that do not overlap (`Taken` is behind a lock), and
+// nobody else reads or writes it.
+unsafe impl Sync for Room {}
+
+impl WithReserve {
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self) -> *mut u8 {
+        self.room.0.get().cast()
+    }
+
+    fn has(&self, pointer: *mut u8) -> bool {
+        (pointer as usize).wrapping_sub(self.start() as usize) < RESERVE
+    }
+
+    #[cold]
+    fn take(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > LARGEST || layout.align() > 4096 {
+            return ptr::null_mut();
+        }
+        set_memory_short(true);
+        let mut taken = self.taken();
+        let start = taken.end.next_multiple_of(layout.align());
+        if start + layout.size() > RESERVE {
+            return ptr::null_mut();
+        }
+        (taken.end, taken.live) = (start + layout.size(), taken.live + 1);
+        self.start().wrapping_add(start)
+    }
+
+    #[cold]
+    fn give_back(&self) {
+        let mut taken = self.taken();
+        taken.live -= 1;
+        if taken.live == 0 {
+            taken.end = 0;
+            set_memory_short(false);
+        }
+    }
+}
+
+#[allow(unsafe_code, reason = "the interface of allocators is unsafe")]
+// SAFETY: each block is the system's, or a piece of the room that is aligned, as large as asked for
+// and no part of another piece that lives; each goes back to where it came from. Nothing here
+// panics or allocates: the lock is a futex.
+unsafe impl GlobalAlloc for WithReserve {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise about `layout` is passed on.
+        let block = unsafe { System.alloc(layout) };
+        if block.is_null() { self.take(layout) } else { block }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        let mut block = unsafe { System.alloc_zeroed(layout) };
+        if block.is_null() {
+            block = self.take(layout);
+            if !block.is_null() {
+                // SAFETY: the piece is ours alone and that long; it may have been used before.
+                unsafe { block.write_bytes(0, layout.size()) };
+            }
+        }
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if self.has(block) {
+            self.give_back();
+        } else {
+            // SAFETY: what is not of the room came from the system with this layout.
+            unsafe { System.dealloc(block, layout) }
+        }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if !self.has(block) {
+            // SAFETY: the block came from the system with this layout.
+            let moved = unsafe { System.realloc(block, layout, size) };
+            if !moved.is_null() {
+                return moved;
+            }
+        }
+        // SAFETY: the caller promises that `size` makes a layout with this alignment.
+        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        // SAFETY: as for the first. A block out of the room goes back to the system's if it can.
+        let moved = unsafe { self.alloc(wanted) };
+        if !moved.is_null() {
+            // SAFETY: both are at least that long, and apart: one is live, the other is new.
+            unsafe {
+                ptr::copy_nonoverlapping(block, moved, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+        }
+        moved
+    }
+}
