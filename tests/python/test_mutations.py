@@ -64,7 +64,7 @@ WRONG_CALL = (TypeError, ValueError, KeyError, IndexError, AttributeError, Overf
 ACCIDENT = re.compile(
     "object has no attribute '[^']*'$|not subscriptable|not iterable|unsupported operand"
     "|not callable|could not convert|invalid literal|not supported between|must be real number"
-    "|unpack|cannot be interpreted|bytes-like|out of range"
+    "|unpack|cannot be interpreted|bytes-like object is required|out of range"
 )
 
 
@@ -133,9 +133,10 @@ def test_a_changed_json_model_is_refused_or_read() -> None:
 
     def work(generator: random.Random) -> None:
         ds = rd.Dataset.from_json(changed_value(model, generator))
-        again = ds.to_json_dict()
-        second = rd.Dataset.from_json(again)
-        assert second.to_json_dict() == again, "a model means itself"
+        # As in pydicom, what is UN in a model gets the VR of the dictionary when it is read.
+        once = rd.Dataset.from_json(ds.to_json_dict()).to_json_dict()
+        again = rd.Dataset.from_json(once).to_json_dict()
+        assert repr(again) == repr(once), "a model means itself"
         touch(ds)
 
     try_all(work, WRONG_CALL)

@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use rapidicom_fuzz::series::{Image, SECRET, check};
-use rapidicom_fuzz::{Choices, EXPLICIT, Elements, Number, put};
+use rapidicom_fuzz::{Choices, EXPLICIT, Elements, Number, Written, put};
 
 const MOST_FILES: usize = 5;
 
@@ -17,13 +17,15 @@ enum Kind {
     Floats(usize),
     Words(usize),
     Csa,
+    /// A sequence of tiles.
+    Tiles,
     Texts(&'static [&'static str]),
 }
 
-use Kind::{Csa, Decimals, Doubles, Floats, Texts, Words};
+use Kind::{Csa, Decimals, Doubles, Floats, Texts, Tiles, Words};
 
 /// Group, owner, number in its block, VR, and what it holds.
-const ELEMENTS: [(u16, &str, u8, &str, Kind); 24] = [
+const ELEMENTS: [(u16, &str, u8, &str, Kind); 26] = [
     (0x0019, "SIEMENS MR HEADER", 0x0A, "US", Words(1)),
     (0x0019, "SIEMENS MR HEADER", 0x0C, "IS", Decimals(1)),
     (0x0019, "SIEMENS MR HEADER", 0x0E, "FD", Doubles(3)),
@@ -43,10 +45,12 @@ const ELEMENTS: [(u16, &str, u8, &str, Kind); 24] = [
     (0x0065, "Image Private Header", 0x09, "FD", Doubles(1)),
     (0x0065, "Image Private Header", 0x37, "FD", Doubles(3)),
     (0x0065, "Image Private Header", 0x50, "DS", Decimals(1)),
+    (0x0065, "Image Private Header", 0x51, "SQ", Tiles),
     (0x0018, "", 0x20, "CS", Texts(&["EP", "EP\\SE", "GR"])),
     (0x0018, "", 0x24, "SH", Texts(&["*ep_b1000#4", "ep2d", "*ep_b0"])),
     (0x0018, "", 0x23, "CS", Texts(&["2D", "3D"])),
     (0x0018, "", 0x88, "DS", Decimals(1)),
+    (0x0020, "", 0x37, "DS", Texts(&["1\\0\\0\\0\\0\\-1", "0\\1\\0\\0\\0\\-1", ""])),
     (0x0008, "", 0x08, "CS", Texts(&["ORIGINAL\\PRIMARY\\MOSAIC", "DIFFUSION", "M"])),
 ];
 
@@ -62,11 +66,13 @@ const ENTRIES: [&str; 8] = [
     "EchoLinePosition",
 ];
 
-/// A slice of an MR, two steps of each position; `is_mosaic`: of two by two tiles.
-fn regular(number: usize, is_mosaic: bool) -> Elements {
+/// What the last value of Image Type says: that slices are tiles of the image, two by two.
+const TILED: [&str; 3] = ["", "\\MOSAIC", "\\VFRAME"];
+
+/// A slice of an MR, two steps of each position.
+fn regular(number: usize, tiled: &str) -> Elements {
     let mut image = Elements::default();
-    let kind = if is_mosaic { "ORIGINAL\\PRIMARY\\M\\MOSAIC" } else { "ORIGINAL\\PRIMARY\\M" };
-    image.set((0x0008, 0x0008), "CS", kind);
+    image.set((0x0008, 0x0008), "CS", format!("ORIGINAL\\PRIMARY\\M{tiled}"));
     image.set((0x0008, 0x0016), "UI", "1.2.840.10008.5.1.4.1.1.4");
     image.set((0x0008, 0x0018), "UI", format!("1.5.{number}"));
     image.set((0x0008, 0x0060), "CS", "MR");
@@ -88,7 +94,23 @@ fn regular(number: usize, is_mosaic: bool) -> Elements {
     }
     image.words((0x0028, 0x0103), &[0]);
     image.set((0x7FE0, 0x0010), "OW", [number as u8 + 1; 32]);
+    if tiled == TILED[2] {
+        image.0.remove(&(0x0020, 0x0032));
+        image.set((0x0065, 0x0010), "LO", "Image Private Header");
+        image.set((0x0065, 0x1050), "DS", "4");
+        let tiles: Vec<Elements> = (0..4).map(|slice| tile(&format!("0\\0\\{slice}"))).collect();
+        image.sequence((0x0065, 0x1051), &tiles, Written::default());
+    }
     image
+}
+
+/// The item of a tile of United Imaging.
+fn tile(position: &str) -> Elements {
+    let mut tile = Elements::default();
+    tile.set((0x0020, 0x0032), "DS", position);
+    tile.set((0x0008, 0x0022), "DA", "20200101");
+    tile.set((0x0008, 0x0032), "TM", "093000.5");
+    tile
 }
 
 /// A CSA header, of the first or the second layout, with a few bytes changed.
@@ -168,16 +190,21 @@ fn change(image: &mut Elements, choices: &mut Choices<'_>) {
             image.set(tag, vr, bytes(words.collect()));
         }
         Csa => image.set(tag, vr, csa(choices)),
+        Tiles => {
+            let count = choices.below(6);
+            let tiles: Vec<Elements> = (0..count).map(|_| tile(&choices.numbers_text(3))).collect();
+            image.sequence(tag, &tiles, Written::default());
+        }
         Texts(texts) => image.set(tag, vr, choices.pick(texts)),
     }
 }
 
 fuzz_target!(|bytes: &[u8]| {
     let mut choices = Choices::new(bytes);
-    let (count, is_mosaic) = (choices.below(MOST_FILES) + 1, choices.is_one_of(2));
+    let (count, tiled) = (choices.below(MOST_FILES) + 1, choices.pick(&TILED));
     let mut files = Vec::new();
     for number in 0..count {
-        let mut image = regular(number, is_mosaic);
+        let mut image = regular(number, tiled);
         for _ in 0..choices.below(6) {
             change(&mut image, &mut choices);
         }
