@@ -60,8 +60,11 @@ def contact_sheet(volume: Volume, *, width: int = 1600, window: Window = "auto")
     Args:
         volume: What `rd.read_series` returns. Of several phases the first is drawn.
         width: Of the page in pixels, at most.
-        window: (centre, width) in the units of `volume.array`; `"auto"` for the one in the file,
+        window: (centre, width) in the units of what is drawn; `"auto"` for the one in the file,
             or, if there is none or it clips nothing, `"percentile"`: from the 1st to the 99th.
+
+    What is drawn is `volume.array`, or where the report has `lut_of_intensity`, the stored values,
+    which are read again: that Modality LUT is no part of what is shown.
 
     Returns:
         Shape (rows, columns), or (rows, columns, 3) for a colour volume; uint8.
@@ -69,6 +72,7 @@ def contact_sheet(volume: Volume, *, width: int = 1600, window: Window = "auto")
     Raises:
         ValueError: `volume` has no slices.
     """
+    volume = as_shown(volume)
     first = volume.datasets[0] if volume.datasets else None
     is_colour = first is not None and first.get("SamplesPerPixel", 1) == 3
     slices = np.asarray(volume.array)
@@ -89,6 +93,13 @@ def contact_sheet(volume: Volume, *, width: int = 1600, window: Window = "auto")
         if first is not None and first.get("PhotometricInterpretation") == "MONOCHROME1":
             grey = 255 - grey
     return arrange(grey, labels=chosen, pixel_spacing=pixel_spacing(volume.spacing), width=width)
+
+
+def as_shown(volume: Volume) -> Volume:
+    """Return a volume without a Modality LUT that is no part of what is shown, read again."""
+    if all(issue.kind != "lut_of_intensity" for issue in getattr(volume, "report", ())):
+        return volume
+    return volume._read_stored()
 
 
 def evenly_chosen(count: int, at_most: int) -> list[int]:

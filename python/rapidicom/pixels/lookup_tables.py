@@ -267,7 +267,7 @@ def _entries(item: Dataset, *, widths: Container[int]) -> tuple[Array, int]:
     entry_count, first, bits = descriptor(item, "LUTDescriptor")
     if bits not in widths:
         raise UnsupportedError(
-            f"a LUT with entries of {bits} bits cannot be read yet", tag=0x00283002
+            f"a LUT with entries of this width ({bits} bits) cannot be read yet", tag=0x00283002
         )
     words = stored_words(item, "LUTData")
     return _core.lut_entries((entry_count, first, bits), words), first

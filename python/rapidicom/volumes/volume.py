@@ -244,11 +244,7 @@ class Volume:
         """
         from rapidicom.volumes.scaling import padding_range
 
-        again = self._series.read(
-            values="stored", irregular="keep",
-            slices=_slice(self._part.slices), rows=_slice(self._part.rows),
-            columns=_slice(self._part.columns),
-        )  # fmt: skip
+        again = self._read_stored()
         stored = again.array
         if "sample" in self.axes:
             stored = stored[..., 0]
@@ -261,6 +257,14 @@ class Volume:
                 masks[index] = (images[index] >= limits[0]) & (images[index] <= limits[1])
         masks[list(again._damaged)] = False
         return mask
+
+    def _read_stored(self) -> Volume:
+        """Read the same slices, rows and columns once more, as stored values."""
+        part = self._part
+        return self._series.read(
+            values="stored", irregular="keep",
+            slices=_slice(part.slices), rows=_slice(part.rows), columns=_slice(part.columns),
+        )  # fmt: skip
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None

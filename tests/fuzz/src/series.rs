@@ -240,7 +240,7 @@ fn pixel_of(
     let rescale = frame.transform.rescale;
     match values {
         Values::Stored => Some(stored),
-        Values::Modality if file.has_modality_lut => None,
+        Values::Modality if file.has_modality_lut() => None,
         Values::Modality => Some(stored * rescale.slope + rescale.intercept),
     }
 }

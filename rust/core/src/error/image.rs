@@ -35,7 +35,8 @@ faults! {
              the image lacks";
 
         // Lookup tables (PS3.3 §C.11.1.1).
-        ModalityLut => "the Modality LUT is damaged";
+        LutDescriptorMissing => "LUTDescriptor is missing, or does not have three numbers";
+        LutDataMissing => "LUTData is missing";
         LutDescriptor { entry_count: i64, first_mapped: i64, bits: i64 } =>
             "the LUT Descriptor is {entry_count}, {first_mapped}, {bits}, which describes no table";
         LutEntries { found: usize, expected: usize } =>

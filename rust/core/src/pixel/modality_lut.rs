@@ -2,6 +2,8 @@
 
 use super::lookup_table::{LutDescriptor, LutEntries, lut_words};
 use crate::dataset::Dataset;
+use crate::dictionary::keyword;
+use crate::error::{Error, Family, ImageFault, Result};
 use crate::limits::Limits;
 use crate::tag::Tag;
 use crate::value::{self, Number};
@@ -34,32 +36,61 @@ impl ModalityLut {
         items.first().is_some_and(|item| item.parse(&limits).map_or(true, |item| has_values(&item)))
     }
 
-    /// That of a data set; `None` if it has none, or a damaged one.
-    pub fn from_dataset(dataset: &Dataset) -> Option<ModalityLut> {
+    /// That of a data set; `None` if it has none.
+    ///
+    /// # Errors
+    ///
+    /// If it is damaged, or has entries of more than 16 bits.
+    pub fn from_dataset(dataset: &Dataset) -> Result<Option<ModalityLut>> {
+        if !ModalityLut::is_in(dataset) {
+            return Ok(None);
+        }
         let limits = Limits::DEFAULT;
-        let items = dataset.items(dataset.find(MODALITY_LUT_SEQUENCE)?, &limits).ok()?;
-        let item = items.first()?.parse(&limits).ok()?;
-        let element = item.find(LUT_DESCRIPTOR)?;
-        let vr = Some(item.vr(element).vr)
-            .filter(|vr| value::number_size(*vr) == Some(2))
-            .unwrap_or(Vr::US);
-        let mut numbers = item.numbers(element, vr).ok()?;
-        item.mend_lut_descriptor(LUT_DESCRIPTOR, &mut numbers);
-        let [Number::Int(count), Number::Int(first_mapped), Number::Int(bits)] =
-            *numbers.as_slice()
-        else {
-            return None;
+        let Some(sequence) = dataset.find(MODALITY_LUT_SEQUENCE) else { return Ok(None) };
+        let items = dataset.items(sequence, &limits)?;
+        let Some(item) = items.first() else { return Ok(None) };
+        ModalityLut::of_item(&item.parse(&limits)?).map(Some)
+    }
+
+    fn of_item(item: &Dataset) -> Result<ModalityLut> {
+        const SEQUENCE: Tag = MODALITY_LUT_SEQUENCE;
+        let at = |tag: Tag| {
+            move |error: Error| {
+                error.at_tag(tag, keyword(tag), None).at_tag(SEQUENCE, keyword(SEQUENCE), Some(0))
+            }
         };
-        let descriptor = LutDescriptor::new([count, first_mapped, bits]).ok()?;
-        let element = item.find(LUT_DATA)?;
-        let words = lut_words(item.value(element).ok()?, item.vr(element).vr, item.order());
-        let entries = descriptor.entries(&words).ok()?;
-        Some(ModalityLut { first_mapped: descriptor.first_mapped, entries })
+        let numbers = descriptor(item).ok_or_else(|| ImageFault::LutDescriptorMissing.into());
+        let described = numbers.and_then(LutDescriptor::new).map_err(at(LUT_DESCRIPTOR))?;
+        let missing = || at(LUT_DATA)(ImageFault::LutDataMissing.into());
+        let element = item.find(LUT_DATA).filter(|found| found.value_length > 0);
+        let element = element.ok_or_else(missing)?;
+        let words = lut_words(item.value(element)?, item.vr(element).vr, item.order());
+        let entries = described.entries(&words).map_err(|error| match error.family() {
+            // Of their width, which the descriptor has.
+            Family::Unsupported => at(LUT_DESCRIPTOR)(error),
+            _ => at(LUT_DATA)(error),
+        })?;
+        Ok(ModalityLut { first_mapped: described.first_mapped, entries })
     }
 
     /// Replaces numbers of type `f64`, in the machine's byte order, with their entries.
     pub fn apply(&self, values: &mut [u8]) {
         self.entries.look_up(self.first_mapped, values);
+    }
+}
+
+/// The three numbers of the descriptor.
+fn descriptor(item: &Dataset) -> Option<[i64; 3]> {
+    let element = item.find(LUT_DESCRIPTOR)?;
+    let vr =
+        Some(item.vr(element).vr).filter(|vr| value::number_size(*vr) == Some(2)).unwrap_or(Vr::US);
+    let mut numbers = item.numbers(element, vr).ok()?;
+    item.mend_lut_descriptor(LUT_DESCRIPTOR, &mut numbers);
+    match *numbers.as_slice() {
+        [Number::Int(count), Number::Int(first_mapped), Number::Int(bits)] => {
+            Some([count, first_mapped, bits])
+        }
+        _ => None,
     }
 }
 
@@ -119,27 +150,40 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             ("signed", lut(b"SS", &[2, minus_one, 16], (b"OW", &[1, 2, 3, 4]), false), false,
-             Some((-1, words(&[0x201, 0x403])))),
+             Ok((-1, words(&[0x201, 0x403])))),
             ("unsigned", lut(b"US", &[2, minus_one, 16], (b"OW", &[1, 2, 3, 4]), false), false,
-             Some((65_535, words(&[0x201, 0x403])))),
+             Ok((65_535, words(&[0x201, 0x403])))),
             ("big endian", lut(b"US", &[2, 5, 16], (b"OW", &[1, 2, 3, 4]), true), true,
-             Some((5, words(&[0x102, 0x304])))),
+             Ok((5, words(&[0x102, 0x304])))),
             ("bytes in big-endian words", lut(b"US", &[4, 0, 8], (b"OW", &[1, 2, 3, 4]), true),
-             true, Some((0, bytes(&[2, 1, 4, 3])))),
+             true, Ok((0, bytes(&[2, 1, 4, 3])))),
             ("bytes in bytes", lut(b"US", &[4, 0, 8], (b"OB", &[1, 2, 3, 4]), true), true,
-             Some((0, bytes(&[1, 2, 3, 4])))),
+             Ok((0, bytes(&[1, 2, 3, 4])))),
             ("words wider than 8 bits", lut(b"US", &[2, 0, 8], (b"OW", &[1, 2, 3, 4]), false),
-             false, None),
+             false, Err("(0028,3006) LUTData: an entry of the LUT is 513, which has more bits than \
+                         the 8 that its descriptor says")),
             ("too few entries", lut(b"US", &[3, 0, 16], (b"OW", &[1, 2, 3, 4]), false), false,
-             None),
-            ("two numbers", lut(b"US", &[2, 0], (b"OW", &[1, 2, 3, 4]), false), false, None),
-            ("no data", lut(b"US", &[2, 0, 16], (b"OW", &[]), false), false, None),
+             Err("(0028,3006) LUTData: the LUT has 2 entries, but its descriptor says 3")),
+            ("two numbers", lut(b"US", &[2, 0], (b"OW", &[1, 2, 3, 4]), false), false,
+             Err("(0028,3002) LUTDescriptor: LUTDescriptor is missing, or does not have three \
+                  numbers")),
+            ("wide entries", lut(b"US", &[2, 0, 20], (b"OW", &[1, 2, 3, 4]), false), false,
+             Err("(0028,3002) LUTDescriptor: a LUT with entries of this width (20 bits) cannot be \
+                  read yet")),
+            ("no data", lut(b"US", &[2, 0, 16], (b"OW", &[]), false), false,
+             Err("(0028,3006) LUTData: LUTData is missing")),
         ];
         for (name, elements, is_big, expected) in table {
             let file = dataset(&elements, is_big);
             let expected =
                 expected.map(|(first_mapped, entries)| ModalityLut { first_mapped, entries });
-            assert_eq!(ModalityLut::from_dataset(&file.dataset), expected, "{name}");
+            let found = ModalityLut::from_dataset(&file.dataset);
+            let what = |error: Error| {
+                let place = "(0028,3000)[0] > ";
+                error.to_string().strip_prefix(place).unwrap().to_owned()
+            };
+            let expected = expected.map(Some).map_err(str::to_owned);
+            assert_eq!(found.map_err(what), expected, "{name}");
             assert!(ModalityLut::is_in(&file.dataset), "{name}");
         }
     }
@@ -149,7 +193,7 @@ mod tests {
         let data = [7; 2 * 65_536];
         for (count, expected) in [(0, 65_536), (0xFFFF, 65_535)] {
             let file = dataset(&lut(b"SS", &[count, 0, 16], (b"OW", &data), false), false);
-            let found = ModalityLut::from_dataset(&file.dataset).unwrap();
+            let found = ModalityLut::from_dataset(&file.dataset).unwrap().unwrap();
             assert_eq!(found.entries.count(), expected);
         }
     }
@@ -166,7 +210,10 @@ mod tests {
             assert_eq!(ModalityLut::is_in(&dataset(&elements, false).dataset), expected, "{name}");
         }
         let file = dataset(&[], false);
-        assert!(!ModalityLut::is_in(&file.meta) && ModalityLut::from_dataset(&file.meta).is_none());
+        assert!(
+            !ModalityLut::is_in(&file.meta)
+                && ModalityLut::from_dataset(&file.meta).unwrap().is_none()
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::report::{FileFinding, Finding, Issue};
 use super::slice_set::SliceSet;
-use crate::error::{Error, ErrorKind, Family, ImageFault};
+use crate::error::{Error, Family};
 
 /// A slice whose frame cannot be decoded; its place in the array is filled.
 #[derive(Clone, Debug)]
@@ -14,10 +14,9 @@ pub struct DamagedSlice {
 }
 
 /// Whether an error is of one frame, so that the others can be read: not one of the disk, of the
-/// limits, of what the caller asks for, or of a Modality LUT, which the header has.
+/// limits, or of what the caller asks for.
 pub(super) fn is_of_frame(error: &Error) -> bool {
     matches!(error.family(), Family::Invalid | Family::Unsupported)
-        && !matches!(error.kind(), ErrorKind::Image(ImageFault::ModalityLut))
 }
 
 /// What a report says of damaged slices: an issue a file, in slice order. `place` gives (step of
@@ -53,7 +52,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::error::LooksLike;
+    use crate::error::{ErrorKind, LooksLike};
     use crate::series::header::FrameHeader;
     use crate::series::report::IssueKind;
     use crate::series::slice_set::Slice;
@@ -70,8 +69,7 @@ mod tests {
             ("a change", ErrorKind::FileChanged.into(), false),
             ("a stop", ErrorKind::Cancelled.into(), false),
             ("a wish", ErrorKind::FrameIndex { index: 1, count: 1 }.into(), false),
-            ("a table", ImageFault::ModalityLut.into(), false),
-        ] as [(&str, Error, bool); 8]
+        ] as [(&str, Error, bool); 7]
         {
             assert_eq!(is_of_frame(&error), expected, "{name}");
         }

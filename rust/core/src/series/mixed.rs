@@ -1,6 +1,6 @@
 //! What differs among the slices of a volume without parting them.
 
-use super::header::AssumedPlaces;
+use super::header::{AssumedPlaces, InstanceHeader};
 use super::mosaic::TilePlaces;
 use super::order::Ordered;
 use super::report::{Finding, GeometryFinding, Issue, ValueFinding};
@@ -21,6 +21,7 @@ pub(super) fn mixed_attributes(ordered: &Ordered<'_>) -> Vec<Issue> {
         mixed_image_type(ordered),
         bad_rescale(&slices),
         mixed_rescale(&slices, first),
+        lut_of_intensity(&slices),
         mixed_sample_type(&slices, first),
         padding(&slices),
     ];
@@ -139,14 +140,28 @@ fn bad_rescale(slices: &[Entry<'_>]) -> Option<Issue> {
 
 fn mixed_rescale(slices: &[Entry<'_>], first: &Entry<'_>) -> Option<Issue> {
     let rescale = |slice: &Entry<'_>| slice.frame.transform.rescale;
-    let has_lut = |slice: &Entry<'_>| slice.header.has_modality_lut;
-    let is_odd =
-        |slice: &Entry<'_>| rescale(slice) != rescale(first) || has_lut(slice) != has_lut(first);
+    let is_odd = |slice: &Entry<'_>| {
+        rescale(slice) != rescale(first) || !has_lut_of(slice.header, first.header)
+    };
     about_odd(slices, is_odd, |slice_count| ValueFinding::MixedRescale {
         slice_count,
         slopes: least_and_most(slices.iter().map(|slice| rescale(slice).slope)),
         intercepts: least_and_most(slices.iter().map(|slice| rescale(slice).intercept)),
     })
+}
+
+/// Whether two images have one Modality LUT, or none.
+fn has_lut_of(one: &InstanceHeader, other: &InstanceHeader) -> bool {
+    match (&one.modality_lut, &other.modality_lut) {
+        (Some(Ok(a)), Some(Ok(b))) => a == b,
+        (Some(Err(_)), Some(Err(_))) | (None, None) => true,
+        _ => false,
+    }
+}
+
+fn lut_of_intensity(slices: &[Entry<'_>]) -> Option<Issue> {
+    let is_odd = |slice: &Entry<'_>| slice.header.is_lut_of_intensity;
+    about_odd(slices, is_odd, |slice_count| ValueFinding::LutOfIntensity { slice_count })
 }
 
 fn least_and_most(values: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -173,11 +188,11 @@ fn padding(slices: &[Entry<'_>]) -> Option<Issue> {
 mod tests {
     use super::*;
     use crate::pixel::Rescale;
-    use crate::series::header::{FrameHeader, InstanceHeader};
+    use crate::series::header::FrameHeader;
     use crate::series::mosaic::Mosaic;
     use crate::series::order::order;
     use crate::series::stack::Group;
-    use crate::series::tests::synthetic::{Images, image_mut, regular};
+    use crate::series::tests::synthetic::{Images, image_mut, regular, why};
     use crate::series::tolerances::Tolerances;
 
     type Change = fn(&mut InstanceHeader);
@@ -266,13 +281,18 @@ mod tests {
             ),
             (
                 "a lookup table",
-                |one| one.has_modality_lut = true,
+                |one| one.modality_lut = Some(Err(why())),
                 of(ValueFinding::MixedRescale {
                     slice_count,
                     slopes: (1.0, 1.0),
                     intercepts: (-1024.0, -1024.0),
                 }
                 .about(paths())),
+            ),
+            (
+                "a table of intensity",
+                |one| one.is_lut_of_intensity = true,
+                of(ValueFinding::LutOfIntensity { slice_count }.about(paths())),
             ),
             (
                 "a sign",

@@ -7,12 +7,12 @@ use super::read::{ReadOptions, Values};
 use super::slice_set::Slice;
 use crate::dataset::OpenBytes;
 use crate::encapsulation::Frames;
-use crate::error::{ErrorKind, ImageFault, Result};
+use crate::error::{ErrorKind, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::memory::resize;
 use crate::pixel::{
-    EncapsulatedPixels, FrameOptions, FramePart, FrameScratch, ImagePixels, NativePixels, Rescale,
-    Wanted, convert_floats,
+    EncapsulatedPixels, FrameOptions, FramePart, FrameScratch, ImagePixels, ModalityLut,
+    NativePixels, Rescale, Wanted, convert_floats,
 };
 use crate::source::AlignedBuffer;
 
@@ -126,7 +126,7 @@ impl OpenImage<'_> {
 
     /// The pixels, if rows of slices are frames' rows as they are in the file.
     pub(super) fn rows_in_order(&self) -> Option<&NativePixels> {
-        let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut;
+        let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut();
         match self.pixels {
             OpenPixels::Native(pixels)
                 if self.file.image.mosaic.is_none() && !is_looked_up && pixels.has_plain_runs() =>
@@ -186,7 +186,7 @@ impl OpenImage<'_> {
     fn read(&self, index: u64, own: Rescale, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
         let ReadOptions { values, sample_type, .. } = *self.options;
         let rescale = match values {
-            Values::Modality if self.file.has_modality_lut => {
+            Values::Modality if self.file.has_modality_lut() => {
                 return self.read_by_table(index, scratch, out);
             }
             Values::Modality => own,
@@ -195,9 +195,21 @@ impl OpenImage<'_> {
         self.read_as(index, Wanted { rescale, sample_type }, &mut scratch.frame, out)
     }
 
+    /// The table that values of the modality go through.
+    ///
+    /// # Errors
+    ///
+    /// If it is damaged.
+    pub(super) fn lut(&self) -> Result<Option<&ModalityLut>> {
+        match (self.options.values, &self.file.modality_lut) {
+            (Values::Modality, Some(Ok(lut))) => Ok(Some(lut)),
+            (Values::Modality, Some(Err(error))) => Err(error.clone()),
+            (Values::Modality, None) | (Values::Stored, _) => Ok(None),
+        }
+    }
+
     fn read_by_table(&self, index: u64, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
-        let damaged = || ErrorKind::from(ImageFault::ModalityLut);
-        let lut = self.file.modality_lut.as_ref().ok_or_else(damaged)?;
+        let Some(lut) = self.lut()? else { return Ok(()) };
         let Scratch { frame, floats, .. } = scratch;
         let floating = SampleType::F64;
         self.check_memory(index)?;

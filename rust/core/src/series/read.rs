@@ -227,6 +227,8 @@ fn read_open(
         pixels => pixels?,
     };
     let source = OpenImage { file, pixels, bytes, options };
+    // The header's, so that it is not damage of one frame.
+    source.lut()?;
     if let Some((pixels, first)) = source.plain_run(slices) {
         let (count, options) = (slices.len() as u64, FrameOptions::default());
         match pixels.read(bytes, first, count, &options, &mut scratch.frame, out) {

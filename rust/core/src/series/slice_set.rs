@@ -70,7 +70,7 @@ impl SliceSet {
             let is_colour = image.is_some_and(|image| {
                 image.samples_per_pixel > 1 || image.photometric_interpretation == "PALETTE COLOR"
             });
-            (is_colour || file.identity.is_segmentation()) && !file.has_modality_lut
+            (is_colour || file.identity.is_segmentation()) && !file.has_modality_lut()
         };
         self.files.iter().all(|file| is_kind(file))
             && self.present().all(|(_, slice)| slice.frame.transform.rescale == Rescale::IDENTITY)

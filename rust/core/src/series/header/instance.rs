@@ -10,9 +10,9 @@ use super::frame::FrameHeader;
 use super::identity::{Identity, has_value};
 use super::plane::{Coordinates, ImagePlane, read_plane};
 use super::transform::ValueTransform;
-use super::values::{is_empty, number};
+use super::values::{is_empty, number, text};
 use crate::dataset::{Dataset, DicomFile};
-use crate::error::{ErrorKind, Family, SeriesFault};
+use crate::error::{ErrorKind, Family, Result, SeriesFault};
 use crate::functional_groups::Dimensions;
 use crate::pixel::ModalityLut;
 use crate::series::frames::{frames, has_functional_groups};
@@ -23,6 +23,7 @@ use crate::source::FileSource;
 use crate::tag::Tag;
 
 const PIXEL_PADDING_VALUE: Tag = Tag::new(0x0028, 0x0120);
+const PIXEL_INTENSITY_RELATIONSHIP: Tag = Tag::new(0x0028, 0x1040);
 
 /// The header of one instance.
 #[derive(Clone, Debug)]
@@ -43,10 +44,11 @@ pub struct InstanceHeader {
     pub image: StoredImage,
     /// What the stored values of a single-frame image mean, and of frames that do not say it.
     pub transform: ValueTransform,
-    /// It has a Modality LUT, damaged or not.
-    pub has_modality_lut: bool,
-    /// `None` if it has none, or a damaged one.
-    pub modality_lut: Option<Arc<ModalityLut>>,
+    /// Its Modality LUT, or what is wrong with it; `None` if it has none.
+    pub modality_lut: Option<Result<Arc<ModalityLut>>>,
+    /// The Modality LUT leads back to the intensity of the beam, and is no part of what is shown
+    /// (PS3.3 §C.8.7.1.1.2, §C.11.1.1.2).
+    pub is_lut_of_intensity: bool,
     /// What tells a single-frame image from others of its position.
     pub acquisition: Acquisition,
     /// Its frames, or the tiles of a mosaic, in the order of the file. Empty for a single-frame
@@ -93,8 +95,11 @@ impl InstanceHeader {
                 mosaic: None,
             },
             transform: ValueTransform::new(dataset, &identity),
-            has_modality_lut: ModalityLut::is_in(dataset),
-            modality_lut: ModalityLut::from_dataset(dataset).map(Arc::new),
+            modality_lut: ModalityLut::from_dataset(dataset)
+                .transpose()
+                .map(|lut| lut.map(Arc::new)),
+            is_lut_of_intensity: ModalityLut::is_in(dataset)
+                && is_logarithmic(dataset, &identity.modality),
             acquisition: Acquisition::new(dataset),
             frames: Vec::new(),
             dimensions: None,
@@ -153,6 +158,11 @@ impl InstanceHeader {
         }
     }
 
+    /// Whether it has a Modality LUT, damaged or not.
+    pub fn has_modality_lut(&self) -> bool {
+        self.modality_lut.is_some()
+    }
+
     /// (rows, columns) of a slice.
     pub(in crate::series) fn slice_size(&self) -> Option<(usize, usize)> {
         match self.image.mosaic {
@@ -190,6 +200,12 @@ impl InstanceHeader {
     }
 }
 
+/// Whether stored values of an angiogram or a fluoroscopy go with the logarithm of the beam's
+/// intensity.
+fn is_logarithmic(dataset: &Dataset, modality: &str) -> bool {
+    matches!(modality, "XA" | "RF") && text(dataset, PIXEL_INTENSITY_RELATIONSHIP) == "LOG"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,7 +232,9 @@ mod tests {
         );
         assert_eq!(header.transform.rescale, Rescale { slope: 1.0, intercept: -1024.0 });
         assert!(
-            !header.transform.has_bad_rescale && !header.has_modality_lut && !header.is_localizer()
+            !header.transform.has_bad_rescale
+                && !header.has_modality_lut()
+                && !header.is_localizer()
         );
         assert_eq!(header.acquisition.number(AxisNumber::AcquisitionNumber), Some(4.0));
         let ImageState::Readable(ImagePixels::Native(pixels)) = header.image.state else {

@@ -310,10 +310,10 @@ fn an_error_names_its_file() {
     assert_eq!((error.path(), error.family()), (Some(gone.as_path()), Family::Io));
 
     let first = Arc::make_mut(&mut files.set.files[0]);
-    first.has_modality_lut = true;
+    first.modality_lut = Some(Err(ImageFault::LutDataMissing.into()));
     let error = files.read(8, &options(Values::Modality, SampleType::F64)).unwrap_err();
     assert_eq!(error.path(), Some(files.folder.path("0").as_path()));
-    assert!(matches!(error.kind(), ErrorKind::Image(ImageFault::ModalityLut)), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Image(ImageFault::LutDataMissing)), "{error}");
     assert!(options(Values::Stored, SampleType::U8).fill == 7.0);
     let wide = ReadOptions { fill: 0.5, ..STORED };
     let files = Files::new(&[file()], &[Some((0, 0)), None]);
@@ -379,7 +379,7 @@ fn rows_are_in_order_unless_something_is_between() {
     };
     for (name, change, stored, of_modality) in [
         ("plain", (|_| {}) as fn(&mut InstanceHeader), true, true),
-        ("a table", |one| one.has_modality_lut = true, true, false),
+        ("a table", |one| one.modality_lut = Some(Err(why())), true, false),
         ("tiles", tile, false, false),
         (
             "colours",

@@ -69,6 +69,9 @@ pub enum IssueKind {
     /// Slices differ in Rescale Slope, Rescale Intercept or Modality LUT, which are applied to
     /// each.
     MixedRescale,
+    /// A Modality LUT was applied that leads back to the intensity of the beam, and is no part of
+    /// what is shown.
+    LutOfIntensity,
     /// Stored values of slices differ in width or sign.
     MixedSampleType,
     /// Some voxels are padding, not measured.
@@ -108,6 +111,7 @@ impl IssueKind {
             IssueKind::Tilt => "tilt",
             IssueKind::BadRescale => "bad_rescale",
             IssueKind::MixedRescale => "mixed_rescale",
+            IssueKind::LutOfIntensity => "lut_of_intensity",
             IssueKind::MixedSampleType => "mixed_sample_type",
             IssueKind::PixelPadding => "pixel_padding",
         }

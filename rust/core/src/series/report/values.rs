@@ -21,6 +21,8 @@ pub(in crate::series) enum ValueFinding {
         /// (least, most) of all slices.
         intercepts: (f64, f64),
     },
+    /// Slices whose Modality LUT leads back to the intensity of the beam.
+    LutOfIntensity { slice_count: usize },
     /// Slices whose stored values have another width or sign than the first.
     MixedSampleType { slice_count: usize },
     /// Slices with a Pixel Padding Value.
@@ -34,6 +36,7 @@ impl Finding for ValueFinding {
             ValueFinding::MixedImageType { .. } => IssueKind::MixedContent,
             ValueFinding::BadRescale { .. } => IssueKind::BadRescale,
             ValueFinding::MixedRescale { .. } => IssueKind::MixedRescale,
+            ValueFinding::LutOfIntensity { .. } => IssueKind::LutOfIntensity,
             ValueFinding::MixedSampleType { .. } => IssueKind::MixedSampleType,
             ValueFinding::PixelPadding { .. } => IssueKind::PixelPadding,
         }
@@ -53,6 +56,7 @@ impl Finding for ValueFinding {
             ValueFinding::MixedDataType { slice_count }
             | ValueFinding::MixedImageType { slice_count }
             | ValueFinding::BadRescale { slice_count }
+            | ValueFinding::LutOfIntensity { slice_count }
             | ValueFinding::MixedSampleType { slice_count }
             | ValueFinding::PixelPadding { slice_count } => {
                 vec![("slice_count", slice_count as f64)]
@@ -81,6 +85,11 @@ impl Finding for ValueFinding {
             ValueFinding::MixedRescale { .. } => {
                 "slices differ in Rescale Slope, Rescale Intercept or Modality LUT: each has its \
                  own applied"
+            }
+            ValueFinding::LutOfIntensity { .. } => {
+                "Pixel Intensity Relationship is LOG: the Modality LUT leads back to the intensity \
+                 of the beam. Values of the modality have gone through it, though it is no part of \
+                 what is shown"
             }
             ValueFinding::MixedSampleType { .. } => {
                 "stored values of slices differ in width or sign"
@@ -156,6 +165,20 @@ mod tests {
             assert_eq!(issue.sentence, sentence);
         }
     }
+
+    #[test]
+    fn a_table_of_intensity_is_noted() {
+        let issue = ValueFinding::LutOfIntensity { slice_count: 3 }.about([]);
+        assert_eq!((issue.kind, issue.is_error), (IssueKind::LutOfIntensity, false));
+        assert_eq!(issue.numbers, [("slice_count", 3.0)]);
+        assert_eq!(
+            issue.sentence,
+            "Pixel Intensity Relationship is LOG: the Modality LUT leads back to the intensity of \
+             the beam. Values of the modality have gone through it, though it is no part of what \
+             is shown"
+        );
+    }
+
     #[test]
     fn slices_of_another_image_type_are_an_error() {
         let issue = ValueFinding::MixedImageType { slice_count: 3 }.about([]);

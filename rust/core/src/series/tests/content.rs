@@ -123,7 +123,12 @@ fn attributes_that_differ_from_slice_to_slice() {
             ALL,
             &["bad_rescale!: 03"],
         ),
-        ("a lookup table", |all| all[3].has_modality_lut = true, ALL, &["mixed_rescale: 03"]),
+        (
+            "a lookup table",
+            |all| all[3].modality_lut = Some(Err(why())),
+            ALL,
+            &["mixed_rescale: 03"],
+        ),
         ("sign", |all| image_mut(&mut all[3]).is_signed = false, ALL, &["mixed_sample_type: 03"]),
         (
             "study",
