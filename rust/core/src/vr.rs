@@ -33,12 +33,32 @@ macro_rules! vrs {
                 matches!(self, $(Vr::$name)|*)
             }
         }
+
+        const ALL: &[Vr] = &[$(Vr::$name),*];
     };
 }
 
 vrs! {
     AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US
     UT UV
+}
+
+/// The bytes of an explicit element's header by its VR as a number, 0 where the standard has no
+/// such VR. It is asked for every element of every file: a table of 64 KB, of which 34 bytes are in
+/// use, takes a third of the instructions of a smaller one.
+static HEADER_LENGTHS: [u8; 1 << 16] = header_lengths();
+
+const fn header_lengths() -> [u8; 1 << 16] {
+    let mut lengths = [0; 1 << 16];
+    let mut rest = ALL;
+    while let [vr, after @ ..] = rest {
+        let (_, place) = lengths.split_at_mut(u16::from_le_bytes(vr.0) as usize);
+        if let [length, ..] = place {
+            *length = if vr.has_long_length() { 12 } else { 8 };
+        }
+        rest = after;
+    }
+    lengths
 }
 
 impl Vr {
@@ -63,6 +83,14 @@ impl Vr {
                 | Vr::UT
                 | Vr::UV
         )
+    }
+
+    /// The bytes of the header of an element that is written with this VR (PS3.5 §7.1.2); `None`
+    /// if it is not one of the standard's.
+    #[inline(always)]
+    pub(crate) fn header_length(self) -> Option<u8> {
+        let length = HEADER_LENGTHS.get(usize::from(u16::from_le_bytes(self.0))).copied();
+        length.filter(|length| *length != 0)
     }
 
     /// Whether both are capital letters, as those of every VR are.
@@ -125,6 +153,13 @@ mod tests {
             let vr = Vr([bytes[0], bytes[1]]);
             assert!(vr.is_known());
             assert_eq!(vr.has_long_length(), long.contains(&name), "{name}");
+        }
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                let vr = Vr([first, second]);
+                let length = if vr.has_long_length() { 12 } else { 8 };
+                assert_eq!(vr.header_length(), vr.is_known().then_some(length), "{:?}", vr.0);
+            }
         }
         assert!(!Vr(*b"??").is_known());
     }

@@ -71,7 +71,8 @@ impl DicomFile {
                 let mut window =
                     Window::file(&file, buffer, Some(&mut segments), &options.rules.limits)?;
                 parse_file(&mut window, options, parsed)?;
-                window.keep(parsed.used);
+                let used = parsed.used(&window);
+                window.keep(used);
                 Ok(DicomFile::from_parsed(
                     parsed,
                     options,
@@ -113,7 +114,8 @@ impl DicomFile {
         let mut window =
             Window::file(reader, &mut buffer, Some(&mut segments), &options.rules.limits)?;
         parse_file(&mut window, &options, &mut parsed)?;
-        window.keep(parsed.used);
+        let used = parsed.used(&window);
+        window.keep(used);
         if parsed.inflated.is_none() {
             let is_wanted = |element: &&Element| wanted.is_some_and(|it| it.contains(&element.tag));
             for element in parsed.elements.iter().filter(is_wanted) {

@@ -112,7 +112,19 @@ pub(crate) trait Surroundings {
     /// value is (PS3.5 §6.2.2, §7.1.3), and where it leaves a choice, the data set decides (PS3.5
     /// §A.1). Of a VR that the standard does not have, and of a sequence that is none, no more than
     /// the bytes are known.
+    #[inline(always)]
     fn resolve_vr(&self, element: &Element) -> ResolvedVr {
+        let vr = element.vr;
+        match vr.header_length() {
+            // Nearly all elements say it themselves.
+            Some(_) if vr != Vr::SQ && vr != Vr::UN => vr.into(),
+            _ => self.look_up_vr(element),
+        }
+    }
+
+    /// The same of an element that does not say it, or is a sequence.
+    #[inline(never)]
+    fn look_up_vr(&self, element: &Element) -> ResolvedVr {
         let found = self.expected_vr(element);
         if !found.vr.is_known() || (found.vr == Vr::SQ && !self.has_items(element)) {
             return Vr::UN.into();

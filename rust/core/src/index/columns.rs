@@ -175,7 +175,12 @@ impl ColumnSpec {
 
     /// Whether its element, or the sequence that leads there, is of the File Meta Information.
     pub(super) fn is_in_meta(&self) -> bool {
-        self.steps.first().map_or(self.tag, |step| step.tag).group() == 2
+        self.tag_at(0).group() == 2
+    }
+
+    /// The tag that is looked for after `depth` sequences.
+    pub(super) fn tag_at(&self, depth: usize) -> Tag {
+        self.steps.get(depth).map_or(self.tag, |step| step.tag)
     }
 }
 

@@ -245,21 +245,16 @@ fn known_chunk(
         for row in &rows {
             match (&mut *target, source) {
                 (Rows::Int(target), Values::Int(source)) => {
-                    source
-                        .get(*row)
-                        .unwrap_or_default()
-                        .iter()
-                        .for_each(|value| target.push(*value));
+                    let own = source.get(*row).unwrap_or_default();
+                    target.end_of_values().extend_from_slice(own);
                 }
                 (Rows::Float(target), Values::Float(source)) => {
-                    source
-                        .get(*row)
-                        .unwrap_or_default()
-                        .iter()
-                        .for_each(|value| target.push(*value));
+                    let own = source.get(*row).unwrap_or_default();
+                    target.end_of_values().extend_from_slice(own);
                 }
                 (Rows::Text(target), Values::Text(source)) => {
-                    target.open().push_str(source.get(*row).unwrap_or_default());
+                    let own = source.get(*row).unwrap_or_default();
+                    target.end_of_values().extend_from_slice(own.as_bytes());
                 }
                 // The caller has checked that types agree.
                 _ => {}
@@ -411,7 +406,7 @@ mod tests {
         };
         assert_eq!([rows.row(0), rows.row(1)], [&[6], &[5]]);
         assert_eq!([centers.row(0), centers.row(1)], [&[3.0][..], &[1.0, 2.0]]);
-        assert_eq!([modalities.row(0), modalities.row(1)], ["MR", "CT"]);
+        assert_eq!([modalities.row(0), modalities.row(1)], [b"MR", b"CT"]);
     }
 
     #[test]

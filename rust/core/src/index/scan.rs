@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::columns::ColumnSpec;
 use super::table::{Chunk, InvalidValue, Table, merge};
-use super::values::{HeaderBytes, Level};
+use super::values::{HeaderBytes, Level, Place};
 use crate::dataset::Context;
 use crate::error::{Error, ErrorKind, Family, Result, watched};
 use crate::parse::{
@@ -77,10 +77,13 @@ pub(super) fn read_chunks(
     on_error: OnError,
     tick: Tick<'_>,
 ) -> Result<Vec<Chunk>> {
+    let (in_meta, in_dataset) = places(columns);
     let job = Job {
         named_count: files.named_count,
         is_unasked: files.is_unasked,
         columns,
+        in_meta,
+        in_dataset,
         options: ParseOptions {
             stop: Stop::AtEnd,
             prefix,
@@ -146,9 +149,21 @@ fn leniencies() -> Leniencies {
     refused.into_iter().fold(Leniencies::ALL, Leniencies::without)
 }
 
+/// Where columns are looked for: those of the File Meta Information, and the others.
+fn places(columns: &[ColumnSpec]) -> (Vec<Place<'_>>, Vec<Place<'_>>) {
+    let place =
+        |(column, spec): (usize, _)| Place { tag: ColumnSpec::tag_at(spec, 0), column, spec };
+    let mut all: Vec<_> = columns.iter().enumerate().map(place).collect();
+    all.sort_by_key(|place| place.tag);
+    all.into_iter().partition(|place| place.spec.is_in_meta())
+}
+
 struct Job<'j> {
     named_count: usize,
     columns: &'j [ColumnSpec],
+    /// Those of the File Meta Information, and the others, in the order of their tags.
+    in_meta: Vec<Place<'j>>,
+    in_dataset: Vec<Place<'j>>,
     options: ParseOptions,
     on_error: OnError,
     /// The number of the first file that failed; with [`OnError::Stop`] those after it are left
@@ -245,12 +260,10 @@ impl<'j> Worker<'j> {
         let meta = level(&parsed.meta, parsed.meta_encoding, bytes);
         let dataset = level(&parsed.elements, parsed.encoding, inflated.unwrap_or(bytes));
         let row = chunk.files.len();
-        for ((column, spec), rows) in job.columns.iter().enumerate().zip(&mut chunk.columns) {
-            let level = if spec.is_in_meta() { &meta } else { &dataset };
-            if !level.add_row(spec, rows)? {
-                chunk.invalid.push(InvalidValue { row, column });
-            }
-        }
+        let (columns, invalid) = (&mut chunk.columns, &mut chunk.invalid);
+        let mut note = |column| invalid.push(InvalidValue { row, column });
+        meta.add_rows(&job.in_meta, columns, &mut note)?;
+        dataset.add_rows(&job.in_dataset, columns, &mut note)?;
         Ok(())
     }
 }

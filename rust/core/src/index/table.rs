@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::builder::{Ragged, RaggedText, Rows};
+use super::builder::{Ragged, Rows, Stretch};
 use super::columns::{ColumnSpec, Width};
 use crate::error::Error;
 
@@ -146,11 +146,12 @@ pub(super) fn merge(files: Vec<PathBuf>, specs: &[ColumnSpec], chunks: Vec<Chunk
             order.push(place);
         }
     }
+    let runs = runs_of(&order);
     for (index, spec) in specs.iter().enumerate() {
         let sources: Vec<&Rows> =
             chunks.iter().filter_map(|chunk| chunk.columns.get(index)).collect();
         let mut too_wide = Vec::new();
-        let values = values_of(spec, &sources, &order, &mut too_wide);
+        let values = values_of(spec, &sources, &runs, &mut too_wide);
         table.columns.push(Column { name: spec.name().to_owned(), values });
         table.invalid.extend(too_wide.into_iter().map(|row| InvalidValue { row, column: index }));
     }
@@ -181,72 +182,116 @@ fn add_invalid(invalid: &mut Vec<InvalidValue>, chunks: &[Chunk], order: &[(usiz
     invalid.sort_unstable();
 }
 
+/// Rows of one chunk that follow each other in the table as well: a thread reads some files on end.
+struct Run {
+    chunk: usize,
+    first: usize,
+    count: usize,
+}
+
+fn runs_of(order: &[(usize, usize)]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (chunk, row) in order {
+        match runs.last_mut() {
+            Some(run) if run.chunk == *chunk && run.first + run.count == *row => run.count += 1,
+            _ => runs.push(Run { chunk: *chunk, first: *row, count: 1 }),
+        }
+    }
+    runs
+}
+
 fn values_of(
     spec: &ColumnSpec,
     sources: &[&Rows],
-    order: &[(usize, usize)],
+    runs: &[Run],
     too_wide: &mut Vec<usize>,
 ) -> Values {
     match sources.first() {
         Some(Rows::Int(_)) => {
-            let rows = order.iter().map(|(source, row)| match sources.get(*source) {
-                Some(Rows::Int(rows)) => Ragged::row(rows, *row),
-                _ => &[],
-            });
-            Values::Int(numbers(rows, spec.width(), too_wide))
+            let all = stretches(sources, runs, Rows::ints);
+            Values::Int(numbers(&all, spec.width(), too_wide))
         }
         Some(Rows::Float(_)) => {
-            let rows = order.iter().map(|(source, row)| match sources.get(*source) {
-                Some(Rows::Float(rows)) => Ragged::row(rows, *row),
-                _ => &[],
-            });
-            Values::Float(numbers(rows, spec.width(), too_wide))
+            let all = stretches(sources, runs, Rows::floats);
+            Values::Float(numbers(&all, spec.width(), too_wide))
         }
-        _ => Values::Text(texts(order.iter().map(|(source, row)| match sources.get(*source) {
-            Some(Rows::Text(rows)) => RaggedText::row(rows, *row),
-            _ => "",
-        }))),
+        _ => Values::Text(texts(&stretches(sources, runs, Rows::texts))),
     }
 }
 
-fn numbers<'a, T: Copy + Default + 'a>(
-    rows: impl ExactSizeIterator<Item = &'a [T]> + Clone,
+fn stretches<'a, T>(
+    sources: &[&'a Rows],
+    runs: &[Run],
+    of_type: fn(&Rows) -> Option<&Ragged<T>>,
+) -> Vec<Stretch<'a, T>> {
+    let stretch = |run: &Run| {
+        let rows = of_type(sources.get(run.chunk).copied()?)?;
+        Some(rows.stretch(run.first, run.count))
+    };
+    runs.iter().filter_map(stretch).collect()
+}
+
+fn numbers<T: Copy + Default>(
+    stretches: &[Stretch<'_, T>],
     width: Width,
     too_wide: &mut Vec<usize>,
 ) -> Numbers<T> {
-    let count = rows.len();
+    let count: usize = stretches.iter().map(Stretch::row_count).sum();
     let own_width = width.count().unwrap_or_else(|| {
         let most = (MOST_NUMBERS / count.max(1)).max(1);
-        rows.clone().map(<[T]>::len).filter(|length| *length <= most).max().unwrap_or(0).max(1)
+        let lengths = stretches.iter().flat_map(Stretch::rows).map(<[T]>::len);
+        lengths.filter(|length| *length <= most).max().unwrap_or(0).max(1)
     });
     let mut values = Vec::with_capacity(count.saturating_mul(own_width));
     let mut lengths = Vec::with_capacity(count);
-    for (index, mut row) in rows.enumerate() {
-        if row.len() > own_width {
-            too_wide.push(index);
-            row = &[];
+    for stretch in stretches {
+        if stretch.is_even(own_width) {
+            values.extend_from_slice(stretch.values);
+            lengths.resize(lengths.len() + stretch.row_count(), own_width);
+            continue;
         }
-        values.extend_from_slice(row);
-        values.extend(std::iter::repeat_n(T::default(), own_width - row.len()));
-        lengths.push(row.len());
+        for mut row in stretch.rows() {
+            if row.len() > own_width {
+                too_wide.push(lengths.len());
+                row = &[];
+            }
+            values.extend_from_slice(row);
+            values.extend(std::iter::repeat_n(T::default(), own_width - row.len()));
+            lengths.push(row.len());
+        }
     }
     Numbers { width: (width != Width::One).then_some(own_width), values, lengths }
 }
 
-fn texts<'a>(rows: impl ExactSizeIterator<Item = &'a str> + Clone) -> Texts {
-    let mut text = String::with_capacity(rows.clone().map(str::len).sum());
-    let mut offsets = Vec::with_capacity(rows.len() + 1);
+fn texts(stretches: &[Stretch<'_, u8>]) -> Texts {
+    let mut text = Vec::with_capacity(stretches.iter().map(|stretch| stretch.values.len()).sum());
+    let count: usize = stretches.iter().map(Stretch::row_count).sum();
+    let mut offsets = Vec::with_capacity(count + 1);
     offsets.push(0);
-    for row in rows {
-        text.push_str(row);
-        offsets.push(text.len() as i64);
+    for stretch in stretches {
+        let before = text.len();
+        text.extend_from_slice(stretch.values);
+        offsets.extend(stretch.ends().map(|end| (before + end) as i64));
     }
-    Texts { text, offsets }
+    match String::from_utf8(text) {
+        Ok(text) => Texts { text, offsets },
+        // Nothing but characters was added: no row has a value rather than a wrong one.
+        Err(_) => Texts { text: String::new(), offsets: vec![0; offsets.len()] },
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn ragged<T: Copy>(all: &[&[T]]) -> Ragged<T> {
+        let mut rows = Ragged::default();
+        for row in all {
+            row.iter().for_each(|value| rows.push(*value));
+            rows.end_row(true);
+        }
+        rows
+    }
 
     #[test]
     fn rows_of_several_threads_come_in_the_order_of_the_files() {
@@ -264,7 +309,7 @@ mod tests {
                 match rows {
                     Rows::Float(rows) => centers.iter().for_each(|center| rows.push(*center)),
                     Rows::Int(rows) => number.into_iter().for_each(|number| rows.push(number)),
-                    Rows::Text(rows) => rows.open().push_str(modality),
+                    Rows::Text(rows) => modality.bytes().for_each(|byte| rows.push(byte)),
                 }
                 rows.end_row(true);
             }
@@ -306,7 +351,8 @@ mod tests {
         let rows: Vec<&[i64]> =
             std::iter::once(&long[..]).chain(std::iter::repeat_n(&[2, 3][..], 99_999)).collect();
         let mut too_wide = Vec::new();
-        let numbers = numbers(rows.into_iter(), Width::Widest, &mut too_wide);
+        let rows = ragged(&rows);
+        let numbers = numbers(&[rows.stretch(0, 100_000)], Width::Widest, &mut too_wide);
         assert_eq!((numbers.width, too_wide), (Some(2), vec![0]));
         assert_eq!((numbers.get(0), numbers.get(1)), (None, Some(&[2, 3][..])));
     }
@@ -362,7 +408,8 @@ mod tests {
             ("no rows", &[], Width::Widest, Some(1), &[], &[], &[]),
         ] {
             let mut found = Vec::new();
-            let numbers = numbers::<i64>(rows.iter().copied(), width, &mut found);
+            let all = ragged(rows);
+            let numbers = numbers::<i64>(&[all.stretch(0, rows.len())], width, &mut found);
             assert_eq!((numbers.width, found.as_slice()), (expected_width, too_wide), "{name}");
             assert_eq!((numbers.values.as_slice(), numbers.lengths.as_slice()), (values, lengths));
             for (row, expected) in rows.iter().enumerate() {
@@ -375,12 +422,15 @@ mod tests {
 
     #[test]
     fn texts_lie_one_after_the_other() {
-        let texts = texts(["é", "", "ab"].into_iter());
+        let rows = ragged(&["é".as_bytes(), b"", b"ab"]);
+        let texts = texts(&[rows.stretch(0, 1), rows.stretch(1, 2)]);
         assert_eq!((texts.text.as_str(), texts.offsets.as_slice()), ("éab", &[0, 2, 2, 4][..]));
         let all = [0, 1, 2, 3].map(|row| texts.get(row));
         assert_eq!(all, [Some("é"), None, Some("ab"), None]);
         let negative = Texts { text: "a".to_owned(), offsets: vec![-1, 1] };
         assert_eq!(negative.get(0), None);
+        let broken = super::texts(&[ragged(&[&[0xFF_u8][..], b"a"]).stretch(0, 2)]);
+        assert_eq!((broken.get(0), broken.get(1)), (None, None));
     }
 
     #[test]

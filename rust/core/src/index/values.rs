@@ -2,11 +2,11 @@
 //! rules of each numeric type, `Level::add_text` those of text.
 
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::io::Write;
 
 use super::builder::{Ragged, Rows};
 use super::columns::{ColumnSpec, Step, Width};
-use crate::cursor::ByteOrder;
+use crate::cursor::{ByteOrder, Run};
 use crate::dataset::{Context, Surroundings, items_encoding};
 use crate::error::{Error, ErrorKind, Family, Result};
 use crate::parse::{
@@ -14,7 +14,7 @@ use crate::parse::{
 };
 use crate::source::{OpenFile, ReadAt};
 use crate::tag::Tag;
-use crate::value::{self, Decoded, Number};
+use crate::value::{self, Number};
 use crate::vr::Vr;
 
 /// The bytes of a file, as far as they were read; the others are read when they are asked for.
@@ -29,13 +29,18 @@ pub(super) struct HeaderBytes<'a> {
 }
 
 impl<'a> HeaderBytes<'a> {
+    #[inline]
     fn get(&self, offset: u64, length: u64, limit: u64) -> Result<Cow<'a, [u8]>> {
-        let inside = || {
-            let start = usize::try_from(offset.checked_sub(self.base)?).ok()?;
-            self.window.get(start..start.checked_add(usize::try_from(length).ok()?)?)
-        };
-        let kept = || self.segments.iter().find_map(|segment| segment.get(offset, length));
-        if let Some(found) = inside().or_else(kept) {
+        match Run::new(self.window, self.base).get(offset, length) {
+            Some(found) => Ok(Cow::Borrowed(found)),
+            None => self.get_from_elsewhere(offset, length, limit),
+        }
+    }
+
+    #[cold]
+    fn get_from_elsewhere(&self, offset: u64, length: u64, limit: u64) -> Result<Cow<'a, [u8]>> {
+        let kept = self.segments.iter().find_map(|segment| segment.get(offset, length));
+        if let Some(found) = kept {
             return Ok(Cow::Borrowed(found));
         }
         let Some(file) = self.file else {
@@ -50,6 +55,14 @@ impl<'a> HeaderBytes<'a> {
         file.read_exact_at(&mut value, offset)?;
         Ok(Cow::Owned(value))
     }
+}
+
+/// Where the value of a column is looked for first.
+pub(super) struct Place<'c> {
+    pub tag: Tag,
+    /// Which column it is.
+    pub column: usize,
+    pub spec: &'c ColumnSpec,
 }
 
 /// How a value fits its column.
@@ -112,47 +125,73 @@ impl<'a> Level<'a> {
         level
     }
 
-    /// Adds the row of `column` to `rows`; false if there is a value that does not fit, or whose
-    /// meaning is in doubt.
+    /// Adds a row to each column that `places` name, in the order of their tags. `note` is called
+    /// with those whose value does not fit, or whose meaning is in doubt.
     ///
     /// # Errors
     ///
-    /// If the operating system refuses. The row is not ended then.
-    pub(crate) fn add_row(&self, column: &ColumnSpec, rows: &mut Rows) -> Result<bool> {
-        let fit = match self.add_values(column, 0, rows) {
-            Ok(fit) => fit,
-            Err(error) if error.family() == Family::Io => return Err(error),
-            Err(_) => Fit::None,
-        };
-        rows.end_row(fit != Fit::None);
-        Ok(fit == Fit::Good)
+    /// If the operating system refuses. Some rows are not ended then.
+    pub(crate) fn add_rows(
+        &self,
+        places: &[Place<'_>],
+        columns: &mut [Rows],
+        mut note: impl FnMut(usize),
+    ) -> Result<()> {
+        let mut rest = self.elements.iter().peekable();
+        for Place { tag, column, spec } in places {
+            let Some(rows) = columns.get_mut(*column) else { continue };
+            // Cheaper than searching: all columns together go through the elements once.
+            while rest.next_if(|element| element.tag < *tag).is_some() {}
+            let found = match rest.peek() {
+                Some(element) if element.tag == *tag => self.add_values(element, spec, 0, rows),
+                _ => Ok(Fit::Good),
+            };
+            let fit = match found {
+                Ok(fit) => fit,
+                Err(error) if error.family() == Family::Io => return Err(error),
+                Err(_) => Fit::None,
+            };
+            rows.end_row(fit != Fit::None);
+            if fit != Fit::Good {
+                note(*column);
+            }
+        }
+        Ok(())
     }
 
-    fn add_values(&self, column: &ColumnSpec, depth: usize, rows: &mut Rows) -> Result<Fit> {
+    /// Adds the values of `column` from `element`, its own or the sequence that leads there, to
+    /// which it is the `depth`th step.
+    fn add_values(
+        &self,
+        element: &Element,
+        column: &ColumnSpec,
+        depth: usize,
+        rows: &mut Rows,
+    ) -> Result<Fit> {
         if let Some(step) = column.steps.get(depth) {
-            return self.add_from_item(*step, column, depth + 1, rows);
+            return self.add_from_item(element, *step, column, depth + 1, rows);
         }
-        let Some(element) = self.find(column.tag).filter(|element| element.value_length > 0) else {
+        if element.value_length == 0 {
             return Ok(Fit::Good);
-        };
+        }
         let vr = self.resolve_vr(element).vr;
         let bytes = self.value(element)?;
         let order = self.order_of(element);
         Ok(match rows {
             Rows::Int(rows) => Fit::of(add_numbers(&bytes, vr, order, column.width(), rows)),
             Rows::Float(rows) => Fit::of(add_numbers(&bytes, vr, order, column.width(), rows)),
-            Rows::Text(rows) => self.add_text(&bytes, vr, order, rows.open()),
+            Rows::Text(rows) => self.add_text(&bytes, vr, order, rows.end_of_values()),
         })
     }
 
     fn add_from_item(
         &self,
+        sequence: &Element,
         step: Step,
         column: &ColumnSpec,
         depth: usize,
         rows: &mut Rows,
     ) -> Result<Fit> {
-        let Some(sequence) = self.find(step.tag) else { return Ok(Fit::Good) };
         if self.resolve_vr(sequence).vr != Vr::SQ {
             return Ok(Fit::None);
         }
@@ -177,17 +216,27 @@ impl<'a> Level<'a> {
             &mut deviations,
         )?;
         let bytes = HeaderBytes { file: None, segments: &[], window, base: item.offset };
-        Level::new(&elements, item.encoding, bytes, self.context.clone(), self.rules)
-            .add_values(column, depth, rows)
+        let level = Level::new(&elements, item.encoding, bytes, self.context.clone(), self.rules);
+        match level.find(column.tag_at(depth)) {
+            Some(element) => level.add_values(element, column, depth, rows),
+            None => Ok(Fit::Good),
+        }
     }
 
-    fn add_text(&self, bytes: &[u8], vr: Vr, order: ByteOrder, out: &mut String) -> Fit {
+    /// Adds the value as text in UTF-8.
+    fn add_text(&self, bytes: &[u8], vr: Vr, order: ByteOrder, out: &mut Vec<u8>) -> Fit {
         if vr.is_text() {
-            let Decoded { text, is_exact } =
-                value::decoded_text(bytes, vr, &self.context.characters);
+            let decoded;
+            let (text, is_exact) = match value::plain_text(bytes, vr) {
+                Some(text) => (text, true),
+                None => {
+                    decoded = value::decoded_text(bytes, vr, &self.context.characters);
+                    (decoded.text.as_bytes(), decoded.is_exact)
+                }
+            };
             // Blanks on either side of an AE mean nothing (PS3.5 §6.2).
-            out.push_str(if vr == Vr::AE { text.trim_matches([' ', '\0']) } else { &text });
-            let is_clear = is_exact && value::is_moment(&text, vr);
+            out.extend_from_slice(if vr == Vr::AE { value::trim(text) } else { text });
+            let is_clear = is_exact && value::is_moment(text, vr);
             return if is_clear { Fit::Good } else { Fit::InDoubt };
         }
         if vr == Vr::AT {
@@ -214,23 +263,39 @@ fn u64_of(number: Number) -> Option<u64> {
 }
 
 /// Writes values with the separator of text (PS3.5 §6.4) between them.
-fn join<T: std::fmt::Display>(out: &mut String, values: impl Iterator<Item = T>) {
+fn join<T: std::fmt::Display>(out: &mut Vec<u8>, values: impl Iterator<Item = T>) {
     for (index, value) in values.enumerate() {
-        // Writing to a string does not fail.
+        // Writing to memory does not fail.
         let _ = write!(out, "{}{value}", if index > 0 { "\\" } else { "" });
     }
 }
 
 /// What a numeric column holds.
 pub(super) trait Cell: Sized {
-    fn from_text(text: &str) -> Option<Self>;
+    /// Adds the numbers of a value that is text; false if one is none.
+    fn add_texts(bytes: &[u8], rows: &mut Ragged<Self>) -> bool {
+        let bytes = value::trim(bytes);
+        if bytes.is_empty() {
+            return true;
+        }
+        bytes.split(|byte| *byte == b'\\').all(|part| {
+            let number = Self::from_text(value::trim(part));
+            number.map(|number| rows.push(number)).is_some()
+        })
+    }
+
+    /// A number written as text, without its padding.
+    fn from_text(text: &[u8]) -> Option<Self>;
     fn from_number(number: Number) -> Option<Self>;
 }
 
 impl Cell for i64 {
     /// A whole number, also one that some writers give as `3.0`.
-    fn from_text(text: &str) -> Option<Self> {
-        value::integer(text).or_else(|| whole(value::decimal(text)?))
+    fn from_text(text: &[u8]) -> Option<Self> {
+        value::plain_integer(text).or_else(|| {
+            let text = std::str::from_utf8(text).ok()?;
+            value::integer(text).or_else(|| whole(value::decimal(text)?))
+        })
     }
 
     fn from_number(number: Number) -> Option<Self> {
@@ -249,9 +314,30 @@ fn whole(number: f64) -> Option<i64> {
 }
 
 impl Cell for f64 {
-    fn from_text(text: &str) -> Option<Self> {
-        // DS knows no infinity and no NaN (PS3.5 §6.2), which Rust would read.
-        value::decimal(text).filter(|number| number.is_finite())
+    /// As of any other, in one pass as long as the numbers are written plainly.
+    fn add_texts(bytes: &[u8], rows: &mut Ragged<Self>) -> bool {
+        let mut rest = value::trim_end(bytes);
+        if rest.is_empty() {
+            return true;
+        }
+        loop {
+            let found = value::leading_decimal(rest).or_else(|| {
+                let end = rest.iter().position(|byte| *byte == b'\\');
+                let (part, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+                Some((f64::from_text(value::trim(part))?, behind))
+            });
+            let Some((number, behind)) = found else { return false };
+            rows.push(number);
+            let [_, next @ ..] = behind else { return true };
+            rest = next;
+        }
+    }
+
+    fn from_text(text: &[u8]) -> Option<Self> {
+        value::plain_decimal(text).or_else(|| {
+            // DS knows no infinity and no NaN (PS3.5 §6.2), which Rust would read.
+            value::decimal(std::str::from_utf8(text).ok()?).filter(|number| number.is_finite())
+        })
     }
 
     fn from_number(number: Number) -> Option<Self> {
@@ -276,14 +362,12 @@ fn add_numbers<T: Cell>(
             rows.push(number);
         }
     } else if vr.is_text() {
-        let bytes = value::trim(bytes);
-        if bytes.is_empty() {
-            return true;
+        if !T::add_texts(bytes, rows) {
+            return false;
         }
-        for part in bytes.split(|byte| *byte == b'\\') {
-            let text = std::str::from_utf8(value::trim(part)).ok();
-            let Some(number) = text.and_then(T::from_text) else { return false };
-            rows.push(number);
+        // A blank value is a missing one.
+        if rows.open().is_empty() {
+            return true;
         }
     } else {
         return false;
@@ -351,13 +435,10 @@ mod tests {
             ("half a tag", b"\x18\0", Vr::AT, None),
             ("bytes", b"\x18\0", Vr::OB, None),
         ] {
-            let mut text = String::new();
-            assert_eq!(
-                (level.add_text(bytes, vr, ByteOrder::Little, &mut text) == Fit::Good)
-                    .then_some(text.as_str()),
-                expected,
-                "{name}"
-            );
+            let mut text = Vec::new();
+            let fit = level.add_text(bytes, vr, ByteOrder::Little, &mut text);
+            let found = (fit == Fit::Good).then_some(text.as_slice());
+            assert_eq!(found, expected.map(str::as_bytes), "{name}");
         }
     }
 

@@ -125,16 +125,18 @@ pub(crate) fn keep_what_was_read(error: Error, start: u64, rules: &Rules) -> Res
 /// The group of the File Meta Information (PS3.10 §7.1).
 pub(super) const FILE_META_GROUP: u16 = 2;
 
-/// Brings the elements from `first` on into the order of their tags. Of several with one tag the
+/// Brings the elements from `first` on into the order of their tags; `unordered` is where one is
+/// that stands out of it. Of several with one tag the
 /// last one counts, as a dictionary that is filled in the order of the file would have it; but of
 /// File Meta Information the first one, because what follows it belongs to the data set.
-fn sort(elements: &mut Vec<Element>, first: usize, stop: Stop, deviations: &mut Deviations) {
+fn sort(
+    elements: &mut Vec<Element>,
+    first: usize,
+    unordered: Option<u64>,
+    stop: Stop,
+    deviations: &mut Deviations,
+) {
     let is_meta = stop == Stop::AfterGroup(FILE_META_GROUP);
-    let new = elements.get(first..).unwrap_or_default();
-    let unordered = new.windows(2).find_map(|pair| match pair {
-        [a, b] if a.tag >= b.tag => Some(b.value_offset),
-        _ => None,
-    });
     if let Some(offset) = unordered {
         let mut new = elements.split_off(first);
         new.sort_by_key(|element| element.tag);
@@ -179,6 +181,10 @@ struct Parser<'p, 'w> {
     encoding: Encoding,
     /// Zeros before this offset were gone through already.
     after_zeros: u64,
+    /// How many elements belong to another data set.
+    first: usize,
+    /// Where the value of the first element is whose tag is not larger than the one before it.
+    unordered: Option<u64>,
     /// Whether plain elements take the shorter way, which finds the same.
     is_fast: bool,
     /// In the header of a file, the rules that hold from its pixel data on.
@@ -187,18 +193,26 @@ struct Parser<'p, 'w> {
 
 impl<'p, 'w> Parser<'p, 'w> {
     fn new(walk: Walk<'p, 'w>, encoding: Encoding) -> Parser<'p, 'w> {
-        Parser { walk, encoding, after_zeros: 0, is_fast: true, after_pixels: None }
+        Parser {
+            walk,
+            encoding,
+            after_zeros: 0,
+            first: 0,
+            unordered: None,
+            is_fast: true,
+            after_pixels: None,
+        }
     }
 
     /// See [`parse_elements`].
     fn parse(mut self, start: u64, stop: Stop, elements: &mut Vec<Element>) -> Result<u64> {
         let count = elements.len();
         // A command before the data set of a file is a part of it.
-        let first = if self.after_pixels.is_some() { 0 } else { count };
+        self.first = if self.after_pixels.is_some() { 0 } else { count };
         let end = self.run(start, stop, elements);
         let is_any = elements.len() > count;
         let Walk { rules, deviations, .. } = self.walk;
-        sort(elements, first, stop, deviations);
+        sort(elements, self.first, self.unordered, stop, deviations);
         match end {
             Err(error) if is_any => {
                 let damage = keep_what_was_read(error, start, rules)?;
@@ -246,6 +260,9 @@ impl Parser<'_, '_> {
             let (element, next) = self
                 .element(header, offset)
                 .map_err(|error| error.at_tag(header.tag, "", None).at_offset(offset))?;
+            if self.last_tag(elements) >= Some(element.tag) {
+                self.unordered.get_or_insert(element.value_offset);
+            }
             elements.push(element);
             if next >= self.walk.window.end() {
                 return Ok(next);
@@ -259,7 +276,13 @@ impl Parser<'_, '_> {
         let (bytes, base) = (self.walk.window.bytes(), self.walk.window.base());
         let Some(position) = self.walk.window.run().position(start) else { return start };
         let room = self.walk.rules.limits.element_count.saturating_sub(elements.len());
-        base + record_plain(bytes, base, position, self.encoding, stop, room, elements) as u64
+        let after = self.last_tag(elements).unwrap_or(Tag::ZERO);
+        let end = record_plain(bytes, base, position, self.encoding, stop, (after, room), elements);
+        base + end as u64
+    }
+
+    fn last_tag(&self, elements: &[Element]) -> Option<Tag> {
+        Some(elements.get(self.first..)?.last()?.tag)
     }
 
     /// Ends the data set where too few bytes are left for a header.

@@ -81,8 +81,8 @@ pub(crate) struct ParsedFile {
     pub inflated: Option<Vec<u8>>,
     /// What was tolerated.
     pub deviations: Deviations,
-    /// Bytes of the last window that hold what was parsed.
-    pub used: usize,
+    /// Where the data set starts, and where the parser stopped.
+    range: (u64, u64),
 }
 
 impl Default for ParsedFile {
@@ -96,8 +96,24 @@ impl Default for ParsedFile {
             elements: Vec::new(),
             inflated: None,
             deviations: Deviations::default(),
-            used: 0,
+            range: (0, 0),
         }
+    }
+}
+
+impl ParsedFile {
+    /// How many bytes of `window` hold what was parsed; what was deflated is not of them.
+    pub(crate) fn used(&self, window: &Window<'_>) -> usize {
+        let (start, end) = self.range;
+        let elements = if self.inflated.is_some() { &[][..] } else { &self.elements };
+        // The window may have been left behind by a jump to the end of the data.
+        let last = elements
+            .iter()
+            .map(Element::value_end)
+            .filter(|value_end| window.reaches(*value_end))
+            .max();
+        let used = last.unwrap_or(end).max(start).saturating_sub(window.base());
+        usize::try_from(used).unwrap_or(usize::MAX)
     }
 }
 
@@ -154,7 +170,7 @@ fn parse_dataset(
     options: &ParseOptions,
     parsed: &mut ParsedFile,
 ) -> Result<()> {
-    parsed.used = usize::try_from(start.saturating_sub(window.base())).unwrap_or(usize::MAX);
+    parsed.range = (start, start);
     let named = named_encoding(window, parsed);
     let is_deflated = parsed.transfer_syntax.is_some_and(|syntax| syntax.is_deflated);
     // Before a group 0000 is looked for: what looks like one here is no deflated data.
@@ -178,16 +194,7 @@ fn parse_dataset(
     };
     parsed.encoding =
         find_encoding(window, start, expected, &options.rules, &mut parsed.deviations)?;
-    let end = parse_rest(window, start, options, parsed)?;
-    let elements = &parsed.elements;
-    // The last window may have been left behind by a jump to the end of the data.
-    let last = elements
-        .iter()
-        .filter(|element| window.reaches(element.value_end()))
-        .map(Element::value_end)
-        .max();
-    let used = last.unwrap_or(end).max(start).saturating_sub(window.base());
-    parsed.used = usize::try_from(used).unwrap_or(usize::MAX);
+    parsed.range.1 = parse_rest(window, start, options, parsed)?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod text;
 
 pub use character_set::{CharacterSet, Spelling};
 pub(crate) use moment::is_moment;
-pub(crate) use number::seconds_of_day;
 pub use number::{Number, decimal, integer, is_canonical_integer, number_size, numbers, tags};
+pub(crate) use number::{leading_decimal, plain_decimal, plain_integer, seconds_of_day};
+pub(crate) use text::plain_text;
 pub use text::{Decoded, decoded_text, is_multi_valued, text, text_values, trim, trim_end};

@@ -1,28 +1,35 @@
 //! Dates and times as text: DA, TM and DT (PS3.5 §6.2).
 
+use super::text::trim;
 use crate::vr::Vr;
 
 /// Whether the text of a value field is of values of this VR, where that is one of the three. What
 /// earlier versions of the standard had is one too: periods in dates, colons in times.
-pub(crate) fn is_moment(text: &str, vr: Vr) -> bool {
+pub(crate) fn is_moment(text: &[u8], vr: Vr) -> bool {
     let is_one = match vr {
         Vr::DA => is_date,
         Vr::TM => is_time,
         Vr::DT => is_date_time,
         _ => return true,
     };
-    text.split('\\').map(|one| one.trim_matches([' ', '\0'])).all(|one| {
-        // Type 2 attributes may be empty, also one of several values.
-        one.is_empty() || is_one(one.as_bytes())
-    })
+    // Type 2 attributes may be empty, also one of several values.
+    text.split(|byte| *byte == b'\\').map(trim).all(|one| one.is_empty() || is_one(one))
 }
 
 fn is_date(date: &[u8]) -> bool {
     match *date {
         [a, b, c, d, b'.', e, f, b'.', g, h] => is_date(&[a, b, c, d, e, f, g, h]),
-        _ if date.len() == 8 => is_date_time(date),
-        _ => false,
+        _ => date.len() == 8 && is_day(date, &[]),
     }
+}
+
+/// Whether text is digits of a year, a month and a day, as far as it goes, and then of `others`.
+fn is_day(text: &[u8], others: &[(u8, u8)]) -> bool {
+    let Some((year, parts)) = text.split_at_checked(4) else { return false };
+    let date = [(1, 12), (1, days(year, parts))];
+    year.iter().all(u8::is_ascii_digit)
+        && year != b"0000"
+        && are_in_order(parts, date.iter().chain(others))
 }
 
 fn is_time(time: &[u8]) -> bool {
@@ -35,7 +42,7 @@ fn is_time(time: &[u8]) -> bool {
     };
     has_fraction.is_some_and(|is| !is || time.len() == 6)
         && matches!(time.len(), 2 | 4 | 6)
-        && are_in_order(time, &TIME_PARTS)
+        && are_in_order(time, TIME_PARTS.iter())
 }
 
 /// The last of the largest number of two digits that each part can have; seconds may leap.
@@ -45,13 +52,8 @@ fn is_date_time(text: &[u8]) -> bool {
     let sign = text.iter().position(|byte| matches!(byte, b'+' | b'-'));
     let (text, zone) = text.split_at_checked(sign.unwrap_or(text.len())).unwrap_or((text, &[]));
     let (text, has_fraction) = without_fraction(text);
-    let Some((year, parts)) = text.split_at_checked(4) else { return false };
-    let date = [(1, 12), (1, days(year, parts))];
     has_fraction.is_some_and(|is| !is || text.len() == 14)
-        && year.iter().all(u8::is_ascii_digit)
-        && year != b"0000"
-        && parts.len().is_multiple_of(2)
-        && are_in_order(parts, &[&date[..], &TIME_PARTS].concat())
+        && is_day(text, &TIME_PARTS)
         && is_zone(zone)
 }
 
@@ -91,19 +93,19 @@ fn is_zone(zone: &[u8]) -> bool {
         [sign, a, b, c, d] => {
             let last = if sign == b'-' { 12 } else { 14 };
             let is_last = two_digits([a, b]) == Some(last);
-            are_in_order(&[a, b, c, d], &[(0, last), (0, if is_last { 0 } else { 59 })])
+            are_in_order(&[a, b, c, d], [(0, last), (0, if is_last { 0 } else { 59 })].iter())
         }
         _ => false,
     }
 }
 
 /// Whether text consists of pairs of digits, each from the first to the last number of its part.
-fn are_in_order(text: &[u8], parts: &[(u8, u8)]) -> bool {
+fn are_in_order<'a>(text: &[u8], mut parts: impl Iterator<Item = &'a (u8, u8)>) -> bool {
     let (pairs, rest) = text.as_chunks::<2>();
     rest.is_empty()
-        && pairs.len() <= parts.len()
-        && pairs.iter().zip(parts).all(|(pair, (first, last))| {
-            two_digits(*pair).is_some_and(|number| (*first..=*last).contains(&number))
+        && pairs.iter().all(|pair| {
+            let number = two_digits(*pair).zip(parts.next());
+            number.is_some_and(|(number, (first, last))| (*first..=*last).contains(&number))
         })
 }
 
@@ -139,10 +141,10 @@ mod tests {
         ];
         for (vr, good, bad) in table {
             for text in good {
-                assert!(is_moment(text, vr), "{vr} {text:?}");
+                assert!(is_moment(text.as_bytes(), vr), "{vr} {text:?}");
             }
             for text in bad {
-                assert!(!is_moment(text, vr), "{vr} {text:?}");
+                assert!(!is_moment(text.as_bytes(), vr), "{vr} {text:?}");
             }
         }
     }

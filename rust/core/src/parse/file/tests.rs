@@ -56,7 +56,11 @@ fn the_data_set_is_written_as_the_transfer_syntax_says() {
         assert_eq!((parsed.encoding, parsed.has_preamble), (encoding, true), "{name}");
         assert!(parsed.transfer_syntax.is_some(), "{name}");
         assert_eq!(elements(&parsed), [(MODALITY, bytes.len() as u64 - 2)], "{name}");
-        assert_eq!((parsed.used, parsed.meta.len()), (bytes.len(), 1), "{name}");
+        assert_eq!(
+            (parsed.used(&Window::memory(&bytes, 0)), parsed.meta.len()),
+            (bytes.len(), 1),
+            "{name}"
+        );
         assert!(parsed.deviations.as_slice().is_empty() && parsed.inflated.is_none(), "{name}");
     }
 }
@@ -143,7 +147,7 @@ fn deflated_data_sets_are_inflated() {
     assert_eq!(elements(&parsed), [(MODALITY, 8), (0x0009_1001, 22)]);
     assert_eq!(parsed.inflated.as_ref(), Some(&plain));
     assert_eq!(parsed.encoding, Encoding::EXPLICIT_LITTLE);
-    assert_eq!(parsed.used, start(DEFLATED_UID).len());
+    assert_eq!(parsed.used(&Window::memory(&bytes, 0)), start(DEFLATED_UID).len());
     let broken = [&start(DEFLATED_UID)[..], &[0xFF; 20]].concat();
     let error = parse(&broken, Leniencies::DEFAULT).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::NotDeflated), "{error}");
@@ -242,7 +246,8 @@ fn the_bytes_of_what_was_parsed_are_counted() {
     for (stop, used) in [(Stop::AtEnd, bytes.len()), (Stop::BeforePixels, 170)] {
         let options = ParseOptions { stop, prefix: Prefix::Needed, rules };
         let mut parsed = ParsedFile::default();
-        parse_file(&mut Window::memory(&bytes, 0), &options, &mut parsed).unwrap();
-        assert_eq!(parsed.used, used, "{stop:?}");
+        let mut window = Window::memory(&bytes, 0);
+        parse_file(&mut window, &options, &mut parsed).unwrap();
+        assert_eq!(parsed.used(&window), used, "{stop:?}");
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::extensions;
 use super::repertoire::Repertoire;
-use crate::value::text::Decoded;
+use crate::value::text::{Decoded, trim};
 
 /// How the bytes of text become characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,12 @@ impl CharacterSet {
     /// The character set that the value of (0008,0005) names. A term that means nothing means the
     /// default.
     pub fn from_value(value: &[u8]) -> CharacterSet {
+        // What nearly all files have, and each file is asked for.
+        match trim(value) {
+            b"ISO_IR 100" => return CharacterSet::of([Repertoire::Latin1].into_iter()),
+            b"ISO_IR 192" => return CharacterSet::of([Repertoire::Utf8].into_iter()),
+            _ => {}
+        }
         let value = String::from_utf8_lossy(value);
         CharacterSet::of(
             value.split('\\').map(|term| repertoire(term).unwrap_or(Repertoire::Default)),
