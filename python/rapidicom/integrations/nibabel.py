@@ -6,6 +6,7 @@ import nibabel
 import numpy as np
 
 from rapidicom._common.grid import Grid
+from rapidicom._common.time_step import time_step
 
 # LPS to RAS: NIfTI counts +x to the right and +y to the front, DICOM to the left and to the back.
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -13,10 +14,6 @@ _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 # NIfTI-1 counts the voxels of an axis in 16 bits with a sign.
 _LONGEST_AXIS = 32767
-# Coordinates that are times, and their units in seconds.
-_SECONDS = {"trigger_time": 1e-3, "frame_reference_time": 1e-3, "acquisition_time": 1.0}
-# Steps that differ by this part of their mean count as even.
-_EVEN = 0.01
 # A qform is a rotation. Cosines between axes up to this count as those of perpendicular ones: an
 # affine in 32 bits, as the header has it, is not closer.
 _PERPENDICULAR = 1e-5
@@ -33,8 +30,9 @@ def to_nibabel(volume: Grid) -> nibabel.Nifti1Image:
         the qform is the same, and its code 0 (unknown) where the stack is tilted, as a qform cannot
         hold the shear. Codes are 1 (scanner), and 2 (aligned) where the report has
         `volume_coordinates`: those of an ultrasound volume, which are not the patient's. The zoom
-        of an axis of time is its step in seconds, if the coordinates have even steps. An axis of
-        more than 32767 voxels makes it a NIfTI-2 image.
+        of an axis of time is its step in seconds: that of the times along the axis if they are
+        even, else what the files say (times of acquisition, Repetition Time, Frame Time). An axis
+        of more than 32767 voxels makes it a NIfTI-2 image.
 
     Raises:
         ValueError: The volume has samples that are not three of 8 bits.
@@ -57,19 +55,8 @@ def to_nibabel(volume: Grid) -> nibabel.Nifti1Image:
     code = "aligned" if in_volume else "scanner"
     image.set_sform(affine, code=code)
     image.set_qform(affine, code=code if is_rotation else "unknown")
-    step = _seconds(volume) if first == 1 else None
+    step = time_step(volume)
     image.header.set_xyzt_units(xyz="mm", t="unknown" if step is None else "sec")
     if step is not None:
         image.header.set_zooms((*image.header.get_zooms()[:3], step))
     return image
-
-
-def _seconds(volume: Grid) -> float | None:
-    """Return the step of a leading axis of evenly spaced times, or `None`."""
-    for name, unit in _SECONDS.items():
-        if name in volume.coords and len(volume.coords[name]) > 1:
-            steps = np.diff(volume.coords[name]) * unit
-            mean = float(steps.mean())
-            if mean > 0 and np.abs(steps - mean).max() <= _EVEN * mean:
-                return mean
-    return None

@@ -6,6 +6,7 @@ import numpy as np
 import SimpleITK
 
 from rapidicom._common.grid import Grid
+from rapidicom._common.time_step import time_step
 
 # Cosines between axes up to this count as perpendicular, as in ITK's own check of a direction
 # matrix. Axes that lean more, but by less than the report calls a tilt, are made perpendicular.
@@ -17,7 +18,8 @@ _LEANING = frozenset({"tilt", "off_axis"})
 def to_sitk(volume: Grid) -> SimpleITK.Image:
     """Return the volume as an image with axes (column, row, slice), in LPS like DICOM.
 
-    Colour samples become vectors, and a leading axis of the array comes last.
+    Colour samples become vectors, and a leading axis of the array comes last. The spacing of an
+    axis of time is its step in seconds where that is known, else 1.
 
     Args:
         volume: The volume.
@@ -44,6 +46,7 @@ def to_sitk(volume: Grid) -> SimpleITK.Image:
     direction[:3, :3] = spatial
     image = SimpleITK.GetImageFromArray(volume.array, isVector=volume.axes[-1] == "sample")
     image.SetOrigin([*volume.origin.tolist(), *[0.0] * leading])
-    image.SetSpacing([*(float(length) for length in volume.spacing[::-1]), *[1.0] * leading])
+    steps = [time_step(volume) or 1.0] * leading
+    image.SetSpacing([*(float(length) for length in volume.spacing[::-1]), *steps])
     image.SetDirection(direction.ravel().tolist())
     return image

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray
 
 from rapidicom._common.grid import Grid
+from rapidicom._common.time_step import seconds_of_steps, time_step
 
 # Units of the coordinates along a leading axis.
 _UNITS = {
@@ -24,8 +26,9 @@ def to_xarray(volume: Grid) -> xarray.DataArray:
 
     Returns:
         The array, not copied. Coordinates of slices, rows and columns are distances in mm from the
-        first voxel along each axis; those of a leading axis are `Volume.coords`. The attributes are
-        `affine`, `modality` and `series_uid`.
+        first voxel along each axis; those of a leading axis are `Volume.coords`, and an axis of
+        time has seconds from its first step where they are known. The attributes are `affine`,
+        `modality` and `series_uid`.
     """
     first = volume.axes.index("slice")
     coordinates: dict[str, Any] = {}
@@ -39,9 +42,22 @@ def to_xarray(volume: Grid) -> xarray.DataArray:
         if values.ndim > 1:
             numbers = {f"{name}_{letter}": values[:, index] for index, letter in enumerate("xyz")}
         coordinates |= {key: (volume.axes[0], column, units) for key, column in numbers.items()}
+    if (times := _seconds(volume)) is not None:
+        coordinates["time"] = ("time", times, {"units": "s"})
     attributes = {
         "affine": volume.affine,
         "modality": volume.modality,
         "series_uid": volume.series_uid,
     }
     return xarray.DataArray(volume.array, dims=volume.axes, coords=coordinates, attrs=attributes)
+
+
+def _seconds(volume: Grid) -> npt.NDArray[np.float64] | None:
+    """Return the seconds from the first step of an axis of time, or `None`."""
+    if volume.axes[0] != "time" or "time" in volume.coords:
+        return None
+    times = seconds_of_steps(volume)
+    if times is not None:
+        return np.asarray(times - times[0])
+    step = time_step(volume)
+    return None if step is None else np.arange(volume.shape[0], dtype=np.float64) * step
