@@ -171,7 +171,7 @@ fn parse_dataset(
     parsed: &mut ParsedFile,
 ) -> Result<()> {
     parsed.range = (start, start);
-    let named = named_encoding(window, parsed);
+    let named = named_encoding(window, parsed)?;
     let is_deflated = parsed.transfer_syntax.is_some_and(|syntax| syntax.is_deflated);
     // Before a group 0000 is looked for: what looks like one here is no deflated data.
     if is_deflated && !is_not_deflated(window, start) {
@@ -294,13 +294,16 @@ enum Named {
 
 /// Looks up the Transfer Syntax that the File Meta Information names, and how it says that the data
 /// set is written.
-fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Named {
+///
+/// # Errors
+///
+/// If the operating system refuses.
+fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Result<Named> {
     let named = parsed.meta.iter().find(|element| element.tag == Tag::TRANSFER_SYNTAX_UID);
-    let text = named.and_then(|element| {
-        Some(uid::trim(window.run().get(element.value_offset, element.value_length)?))
-    });
+    let text = named.map(|element| window.uid(element)).transpose()?;
+    let text = text.as_deref().map(uid::trim);
     parsed.transfer_syntax = text.and_then(transfer_syntax::find);
-    match parsed.transfer_syntax {
+    Ok(match parsed.transfer_syntax {
         Some(syntax) => {
             Named::Known(Encoding { order: syntax.order, is_implicit: syntax.is_implicit })
         }
@@ -311,7 +314,7 @@ fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Named {
             }
             _ => Named::Nothing,
         },
-    }
+    })
 }
 
 #[cfg(test)]

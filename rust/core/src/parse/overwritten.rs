@@ -44,7 +44,7 @@ pub(super) fn check_end(
     let mut zeros =
         deviations.as_slice().iter().filter(|found| found.leniency == Leniency::TrailingZeros);
     match zeros.next() {
-        Some(zeros) if is_before_pixels(zeros.offset) && lacks_a_part(window, elements) => {
+        Some(zeros) if is_before_pixels(zeros.offset) && lacks_a_part(window, elements)? => {
             overwritten(zeros.offset)
         }
         _ => Ok(()),
@@ -69,15 +69,18 @@ fn makes_sense(element: &Element, elements: &[Element]) -> bool {
 }
 
 /// Whether an instance lacks what each has, its series, or an image its pixels.
-fn lacks_a_part(window: &Window<'_>, elements: &[Element]) -> bool {
+///
+/// # Errors
+///
+/// If the operating system refuses.
+fn lacks_a_part(window: &Window<'_>, elements: &[Element]) -> Result<bool> {
     let find = |tag| {
         let index = elements.binary_search_by_key(&tag, |element: &Element| element.tag).ok()?;
         elements.get(index)
     };
-    let Some(class) = find(SOP_CLASS_UID) else { return false };
-    let value = window.run().get(class.value_offset, class.value_length);
-    find(SERIES_INSTANCE_UID).is_none()
-        || value.is_some_and(|value| dictionary::is_image_class(uid::trim(value)))
+    let Some(class) = find(SOP_CLASS_UID) else { return Ok(false) };
+    let value = window.uid(class)?;
+    Ok(find(SERIES_INSTANCE_UID).is_none() || dictionary::is_image_class(uid::trim(&value)))
 }
 
 #[cfg(test)]

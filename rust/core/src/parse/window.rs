@@ -1,5 +1,8 @@
 //! A file seen through one growing buffer.
 
+use std::borrow::Cow;
+
+use super::header::Element;
 use crate::cursor::{Run, copy_into};
 use crate::error::{ErrorKind, Result};
 use crate::inflate::Inflater;
@@ -15,6 +18,9 @@ const GROWTH: u64 = 4;
 /// Bytes that are looked at first in a search, which is often over soon, and at most together.
 const FIRST_CHUNK: usize = 256;
 const CHUNK: usize = 64 * 1024;
+
+/// More than a UID has, 64 bytes, so that one that is too long is not taken for another.
+const UID_LENGTH: usize = 256;
 
 /// A run of a file's bytes that is kept.
 #[derive(Clone, Debug)]
@@ -262,6 +268,23 @@ impl<'a> Window<'a> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// The first bytes of a value, as many as a UID has at most: read again if the window has left
+    /// them behind.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub(super) fn uid(&self, element: &Element) -> Result<Cow<'_, [u8]>> {
+        let length = element.value_length.min(UID_LENGTH as u64);
+        if let Some(found) = self.run().get(element.value_offset, length) {
+            return Ok(Cow::Borrowed(found));
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(UID_LENGTH)];
+        let filled = self.read_at(&mut bytes, element.value_offset)?;
+        bytes.truncate(filled);
+        Ok(Cow::Owned(bytes))
     }
 
     /// Calls `look` with the bytes from `offset` to the end, some at a time, each time with
