@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import struct
 import warnings
 from pathlib import Path
@@ -184,3 +186,57 @@ def test_the_case_of_the_reports() -> None:
     values = np.array([[1, 2], [3, 4]], np.uint16)
     data = pixels_as(struct.pack(">4H", 1, 2, 3, 4), values, GE)
     assert rd.pixel_array(data).ravel().tolist() == [1, 2, 3, 4]
+
+
+def with_icon(content: bytes, icon: np.ndarray[Any, Any], syntax: str) -> bytes:
+    """An image whose icon has pixels in these bytes."""
+    pixels = np.zeros((2, 3), np.uint16)
+    item = [
+        one for one in image(icon, extra=[Element(0x7FE00010, "OW", content)]) if one.tag >> 16 > 32
+    ]
+    elements = image(pixels, extra=[Element(0x00880200, "SQ", Items([item]))])
+    return file_around(encode(elements, explicit=syntax == EXPLICIT_LITTLE), syntax)
+
+
+def test_icons_are_written_as_the_pixels_of_their_file(tmp_path: Path) -> None:
+    icon = np.arange(8, dtype=np.uint16).reshape(2, 4) + 1
+    path = tmp_path / "icon.dcm"
+    for syntax, stored in ((GE, ">u2"), (EXPLICIT_LITTLE, "<u2"), (IMPLICIT_LITTLE, "<u2")):
+        path.write_bytes(with_icon(icon.astype(stored).tobytes(), icon, syntax))
+        ds = rd.dcmread(path)
+        (one,) = ds.IconImageSequence
+        for whole in (ds, rd.dcmread(path.read_bytes()), pickle.loads(pickle.dumps(ds))):
+            np.testing.assert_array_equal(whole.IconImageSequence[0].pixel_array, icon)
+        for item in (one, pickle.loads(pickle.dumps(one)), copy.deepcopy(one), copy.copy(one)):
+            np.testing.assert_array_equal(item.pixel_array, icon)
+        one.PixelData = bytes(one.PixelData)
+        np.testing.assert_array_equal(one.pixel_array, icon)
+
+
+@pytest.mark.filterwarnings("ignore:.*TransferSyntaxUID is unknown")
+def test_icons_of_an_unknown_syntax_are_refused(tmp_path: Path) -> None:
+    icon = np.ones((2, 4), np.uint16)
+    ds = rd.dcmread(with_icon(icon.tobytes(), icon, UNKNOWN))
+    (one,) = ds.IconImageSequence
+    for item in (one, pickle.loads(pickle.dumps(one))):
+        with pytest.raises(rd.UnsupportedError, match="unknown Transfer Syntax"):
+            _ = item.pixel_array
+    # What the user knows counts.
+    one.ensure_file_meta()
+    one.file_meta.TransferSyntaxUID = IMPLICIT_LITTLE
+    np.testing.assert_array_equal(one.pixel_array, icon)
+
+
+@pytest.mark.parametrize("uid", [b"1.2.840.10008.1.2.1\xff", b"\xff\xfe\xfd\xfc", b"QXJM\xc3"])
+def test_a_uid_of_other_bytes_is_unknown_and_not_missing(tmp_path: Path, uid: bytes) -> None:
+    meta = encode([Element(SYNTAX, "UI", uid)])
+    path = tmp_path / "a.dcm"
+    path.write_bytes(PREAMBLE + meta + encode(image(np.ones((2, 3), np.uint16))))
+    for source in (path, path.read_bytes()):
+        with pytest.warns(UserWarning, match="TransferSyntaxUID is unknown"):
+            ds = rd.dcmread(source)
+        assert [name for name, _ in ds.deviations][:1] == ["unknown_transfer_syntax"]
+        with pytest.raises(rd.UnsupportedError, match="unknown Transfer Syntax") as caught:
+            _ = ds.pixel_array
+        assert "QXJM" not in str(caught.value)
+        assert ds.Rows == 2

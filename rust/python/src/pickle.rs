@@ -36,11 +36,12 @@ pub(crate) enum SourceState {
 /// Terms, and whether the caller has named them.
 type Characters = (String, bool);
 /// Names of deviations and their offsets, whether damage is one of those that are tolerated, and
-/// how many sequences the data set lies in, which pickles of earlier versions do not say.
+/// how many sequences the data set lies in, and the Transfer Syntax of its file; pickles of earlier
+/// versions lack the last two.
 #[derive(FromPyObject, IntoPyObject)]
 pub(crate) enum Tolerated {
     #[pyo3(annotation = "tuple")]
-    New((Vec<(String, u64)>, bool, u32)),
+    New((Vec<(String, u64)>, bool, u32, String)),
     #[pyo3(annotation = "tuple")]
     Old((Vec<(String, u64)>, bool)),
 }
@@ -110,7 +111,7 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
     let deviations =
         deviations.iter().map(|found| (found.leniency.name().to_owned(), found.offset)).collect();
     let is_forced = parts.leniencies.allow(Leniency::Damaged);
-    let tolerated = Tolerated::New((deviations, is_forced, parts.depth));
+    let tolerated = Tolerated::New((deviations, is_forced, parts.depth, parts.transfer_syntax_uid));
     (source, segments, elements, encoding, characters, parts.pixel_representation, tolerated)
 }
 
@@ -125,9 +126,9 @@ pub(crate) fn state_of_element<'py>(py: Python<'py>, dataset: &Dataset, tag: Tag
 /// A data set from its state.
 pub(crate) fn from_state(state: State<'_>) -> Dataset {
     let (source, segments, elements, encoding, characters, pixel_representation, tolerated) = state;
-    let (names, is_forced, depth) = match tolerated {
+    let (names, is_forced, depth, transfer_syntax_uid) = match tolerated {
         Tolerated::New(state) => state,
-        Tolerated::Old((names, is_forced)) => (names, is_forced, 0),
+        Tolerated::Old((names, is_forced)) => (names, is_forced, 0, String::new()),
     };
     let ((is_implicit, is_big_endian), (character_set, is_character_set_fixed)) =
         (encoding, characters);
@@ -153,6 +154,7 @@ pub(crate) fn from_state(state: State<'_>) -> Dataset {
         leniencies: leniencies(is_forced),
         deviations,
         depth,
+        transfer_syntax_uid,
     })
 }
 

@@ -392,6 +392,15 @@ fn transfer_syntax_uid(dataset: &Bound<'_, PyDataset>) -> PyResult<String> {
             .call_method1("get", ("TransferSyntaxUID", ""))?
             .extract()
             .unwrap_or_default(),
-        None => dataset.get().file().map(|file| file.transfer_syntax_uid()).unwrap_or_default(),
+        None => match dataset.get().file() {
+            Some(file) => file.transfer_syntax_uid(),
+            // Of an item, that of its file.
+            None => dataset
+                .get()
+                .parsed()?
+                .map(|it| it.transfer_syntax_uid())
+                .unwrap_or_default()
+                .to_owned(),
+        },
     })
 }

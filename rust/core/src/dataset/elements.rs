@@ -89,6 +89,7 @@ pub struct Parts {
     pub leniencies: Leniencies,
     pub deviations: Deviations,
     pub depth: u32,
+    pub transfer_syntax_uid: String,
 }
 
 /// One item of a sequence, not parsed yet.
@@ -251,6 +252,7 @@ impl Dataset {
             leniencies: self.leniencies,
             deviations: self.deviations.clone(),
             depth: self.depth,
+            transfer_syntax_uid: self.context.transfer_syntax_uid.to_string(),
         }
     }
 
@@ -268,6 +270,7 @@ impl Dataset {
                 characters: CharacterSet::from_value(parts.character_set.as_bytes()),
                 is_character_set_fixed: parts.is_character_set_fixed,
                 pixel_representation: parts.pixel_representation,
+                transfer_syntax_uid: parts.transfer_syntax_uid.into(),
             },
             leniencies: parts.leniencies,
             deviations: parts.deviations,
@@ -300,6 +303,11 @@ impl Dataset {
     pub fn fix_character_set(&mut self, characters: CharacterSet) {
         self.context.characters = characters;
         self.context.is_character_set_fixed = true;
+    }
+
+    /// The UID of the Transfer Syntax of the file that it is in; empty if there is none.
+    pub fn transfer_syntax_uid(&self) -> &str {
+        &self.context.transfer_syntax_uid
     }
 
     /// How many sequences it lies in.

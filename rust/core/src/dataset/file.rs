@@ -51,6 +51,14 @@ pub struct DicomFile {
     pub dataset: Arc<Dataset>,
 }
 
+/// The Transfer Syntax UID of File Meta Information, whatever its bytes are; empty if there is
+/// none.
+fn named_syntax(meta: &Dataset) -> String {
+    let element = meta.find(Tag::TRANSFER_SYNTAX_UID);
+    let value = element.and_then(|element| meta.value(element).ok());
+    value.map_or_else(String::new, |value| uid::lossy(&value).into_owned())
+}
+
 thread_local! {
     /// Read buffer and records of the file at hand, used again for the next.
     static SCRATCH: RefCell<(AlignedBuffer, ParsedFile)> = RefCell::default();
@@ -134,7 +142,6 @@ impl DicomFile {
     ) -> DicomFile {
         let leniencies = options.rules.leniencies;
         let bytes = Arc::new(FileBytes::new(source, segments));
-        let context = Context::OUTERMOST;
         let meta = parsed.meta.clone();
         let none = Deviations::default();
         let meta = Dataset::new(
@@ -142,9 +149,14 @@ impl DicomFile {
             parsed.meta_encoding,
             meta,
             none,
-            context.clone(),
+            Context::OUTERMOST,
             leniencies,
         );
+        let transfer_syntax_uid = match parsed.transfer_syntax {
+            Some(syntax) => syntax.uid.into(),
+            None => named_syntax(&meta).into(),
+        };
+        let context = Context { transfer_syntax_uid, ..Context::OUTERMOST };
         // What was deflated lies nowhere but in memory.
         let bytes = match parsed.inflated.take() {
             Some(inflated) => {
@@ -192,11 +204,7 @@ impl DicomFile {
 
     /// The UID of the Transfer Syntax as it is written, empty if there is none.
     pub fn transfer_syntax_uid(&self) -> String {
-        let value = self
-            .meta
-            .find(Tag::TRANSFER_SYNTAX_UID)
-            .and_then(|element| self.meta.value(element).ok());
-        value.map_or_else(String::new, |value| uid::trim(&value).to_owned())
+        named_syntax(&self.meta)
     }
 
     /// The file as it was when it was read, unless it was in memory. Of a deflated one only the

@@ -57,6 +57,9 @@ pub(crate) struct Context {
     /// The caller has named the character set: what data sets say does not count.
     pub is_character_set_fixed: bool,
     pub pixel_representation: Option<u16>,
+    /// The UID of the file's Transfer Syntax, which pixels of items are written by as well; empty
+    /// if there is none.
+    pub transfer_syntax_uid: Cow<'static, str>,
 }
 
 impl Context {
@@ -65,6 +68,7 @@ impl Context {
         characters: CharacterSet::DEFAULT,
         is_character_set_fixed: false,
         pixel_representation: None,
+        transfer_syntax_uid: Cow::Borrowed(""),
     };
 }
 
@@ -94,7 +98,8 @@ pub(crate) trait Surroundings {
         };
         let pixel_representation =
             self.unsigned(Tag::PIXEL_REPRESENTATION).or(self.context().pixel_representation);
-        Context { characters, is_character_set_fixed, pixel_representation }
+        let transfer_syntax_uid = self.context().transfer_syntax_uid.clone();
+        Context { characters, is_character_set_fixed, pixel_representation, transfer_syntax_uid }
     }
 
     /// The first 16-bit number of an element.

@@ -92,6 +92,7 @@ impl LoneValue {
             is_character_set_fixed: self.characters.is_some(),
             characters: self.characters.unwrap_or(CharacterSet::DEFAULT),
             pixel_representation: self.pixel_representation,
+            ..Context::OUTERMOST
         };
         let bytes = Arc::new(FileBytes::new(Source::Memory(bytes), segments));
         let (encoding, leniencies) = (self.encoding, self.leniencies);

@@ -301,8 +301,8 @@ enum Named {
 fn named_encoding(window: &Window<'_>, parsed: &mut ParsedFile) -> Result<Named> {
     let named = parsed.meta.iter().find(|element| element.tag == Tag::TRANSFER_SYNTAX_UID);
     let text = named.map(|element| window.uid(element)).transpose()?;
-    let text = text.as_deref().map(uid::trim);
-    parsed.transfer_syntax = text.and_then(transfer_syntax::find);
+    let text = text.as_deref().map(uid::lossy);
+    parsed.transfer_syntax = text.as_deref().and_then(transfer_syntax::find);
     Ok(match parsed.transfer_syntax {
         Some(syntax) => {
             Named::Known(Encoding { order: syntax.order, is_implicit: syntax.is_implicit })
