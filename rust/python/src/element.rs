@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::IntoPyObjectExt;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
 use rapidicom_core::{Dataset, Element, Tag, Vr, dictionary};
 
 use crate::classes::classes;
+use crate::cycles::look;
 use crate::error::{is_about_value, to_python};
 use crate::keys::tag_of;
 use crate::pickle::{State as DatasetState, from_state, state_of_element};
@@ -131,6 +133,17 @@ fn made(py: Python<'_>, parts: Parts) -> PyResult<Bound<'_, PyAny>> {
 
 #[pymethods]
 impl PyDataElement {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let Some(parts) = self.parts.get() else { return Ok(()) };
+        look(&parts.state, |state| visit.call(state.value.as_ref()))
+    }
+
+    fn __clear__(&self) {
+        let Some(parts) = self.parts.get() else { return };
+        let value = parts.state.lock().unwrap_or_else(PoisonError::into_inner).value.take();
+        drop(value);
+    }
+
     #[new]
     #[pyo3(signature = (
         tag, VR=None, value=None, *, is_undefined_length=false, file_tell=None,

@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+
+use crate::cycles::look;
 
 /// Whether somebody has looked at the File Meta Information, set it or removed it.
 #[derive(Default)]
@@ -23,5 +26,14 @@ impl FileMeta {
         // Freed behind the lock: that runs what it likes.
         let replaced = self.lock().replace(meta);
         drop(replaced);
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        look(&self.0, |meta| visit.call(meta.as_ref().and_then(Option::as_ref)))
+    }
+
+    pub(crate) fn clear(&self) {
+        let meta = self.lock().take();
+        drop(meta);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use rapidicom_core::series::find_series as find;
 use rapidicom_core::{Workers, with_files};
@@ -26,6 +27,15 @@ pub(crate) struct PyFoundSeries {
     without_image: usize,
     /// Why files and folders cannot be read.
     errors: Vec<Py<PyAny>>,
+}
+
+#[pymethods]
+impl PyFoundSeries {
+    /// What else it holds refers to nothing of Python's. A circle through an exception is broken
+    /// there, so it needs no `__clear__`.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.errors.iter().try_for_each(|error| visit.call(error))
+    }
 }
 
 /// Finds the series in files and folders.

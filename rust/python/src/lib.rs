@@ -9,6 +9,7 @@ mod attributes;
 mod cache;
 mod classes;
 mod current;
+mod cycles;
 mod dataset;
 mod decode;
 mod dictionary;

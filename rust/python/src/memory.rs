@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use rapidicom_core::Tag;
+
+use crate::cycles::look;
 
 /// What is known of one element without reading it.
 pub(crate) enum Known {
@@ -112,6 +115,18 @@ impl Memory {
     /// The tags of what was handed out or set, and of what was deleted: `false`.
     pub(crate) fn tags(&self) -> Vec<(Tag, bool)> {
         self.state().elements.iter().map(|(tag, element)| (*tag, element.is_some())).collect()
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        look(&self.0, |state| {
+            state.values.iter().try_for_each(|value| visit.call(value.as_ref()))?;
+            state.elements.values().try_for_each(|element| visit.call(element.as_ref()))
+        })
+    }
+
+    pub(crate) fn clear(&self) {
+        let all = std::mem::take(&mut *self.state());
+        drop(all);
     }
 
     /// The decoded values that are kept here, by the index of their records.

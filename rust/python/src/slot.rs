@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+
+use crate::cycles::look;
 
 /// Empty until somebody puts an object in.
 pub(crate) struct Slot<T>(Mutex<Option<Py<T>>>);
@@ -26,5 +29,14 @@ impl<T> Slot<T> {
         // Freed behind the lock: the end of an object can run Python code.
         let replaced = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(object);
         drop(replaced);
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        look(&self.0, |object| visit.call(object.as_ref()))
+    }
+
+    pub(crate) fn clear(&self) {
+        let object = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(object);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use pyo3::exceptions::{
     PyAttributeError, PyNotImplementedError, PyTypeError, PyUserWarning, PyValueError,
 };
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PySlice, PyString, PyTuple};
 use rapidicom_core::{ByteOrder, Dataset, Deviation, Element, Tag, dictionary};
@@ -47,6 +48,18 @@ impl PyDataset {
             pixel_reader: Slot::new(None),
             mmap: OnceLock::new(),
         }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.memory.traverse(&visit)?;
+        self.file_meta.traverse(&visit)?;
+        self.pixel_reader.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.memory.clear();
+        self.file_meta.clear();
+        self.pixel_reader.clear();
     }
 
     fn __getattribute__<'py>(
@@ -345,7 +358,7 @@ impl PyDataset {
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         // A list of values is shared, as a shallow copy shares it; an element is not, so that
         // setting an attribute of the copy leaves the original alone.
-        slf.get().copied(slf, |object| match as_element(object) {
+        slf.get().copied(slf, None, |object| match as_element(object) {
             Some(element) => element.call_method0("__copy__"),
             None => Ok(object.clone()),
         })
@@ -356,7 +369,7 @@ impl PyDataset {
         memo: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let deepcopy = slf.py().import("copy")?.getattr("deepcopy")?;
-        slf.get().copied(slf, |object| deepcopy.call1((object, memo)))
+        slf.get().copied(slf, Some(memo), |object| deepcopy.call1((object, memo)))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {

@@ -11,14 +11,19 @@ use super::content::Content;
 
 impl PyDataset {
     /// A new object on the same bytes; `duplicate` makes the copy of what was changed, handed out
-    /// or cached.
+    /// or cached. `memo` learns of the new object before that, so that what refers back to this
+    /// one is copied with a reference to the new one.
     pub(super) fn copied<'py>(
         &self,
         slf: &Bound<'py, Self>,
+        memo: Option<&Bound<'py, PyAny>>,
         duplicate: impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let copy = slf.get_type().call0()?;
+        if let Some(memo) = memo {
+            memo.set_item(slf.as_ptr().addr(), &copy)?;
+        }
         let native = copy.cast::<PyDataset>()?.get();
         let content = match self.content.get() {
             Some(Content::File(file)) => Some(Content::File(Arc::clone(file))),
