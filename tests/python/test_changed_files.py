@@ -10,6 +10,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pytest
 
 import rapidicom as rd
 from builder import Element, Fragments, file_bytes, image
-from series_builder import Stack, series
+from series_builder import Pixels, Stack, series
 
 LONG = Element(0x00091010, "OB", b"\x05" * 200_000)
 CREATOR = Element(0x00090010, "LO", "TEST")
@@ -228,3 +229,152 @@ def test_a_table_is_read_at_once(change: Callable[[Path], object], tmp_path: Pat
     table = rd.scan(tmp_path, ["StudyInstanceUID"])
     change(written.paths[1])
     assert list(table["StudyInstanceUID"]) == ["2.25.9"] * 3
+
+
+def _multi_frame(path: Path) -> np.ndarray[Any, Any]:
+    """Write 12 MB of frames, which are mapped by default."""
+    _write(path, frames=150)
+    return np.arange(150 * 40_000).reshape(150, 200, 200).astype(np.int16)
+
+
+@pytest.mark.parametrize("name", [name for name in CHANGES if name != "overwritten in place"])
+def test_pixels_that_were_copied_stay(name: str, tmp_path: Path) -> None:
+    expected = _multi_frame(path := tmp_path / "one.dcm")
+    pixels = rd.dcmread(path, mmap="never").pixel_array
+    CHANGES[name](path)
+    np.testing.assert_array_equal(pixels, expected)
+
+
+@pytest.mark.parametrize("name", ["replaced", "deleted", "renamed"])
+def test_pixels_that_are_mapped_stay_with_their_file(name: str, tmp_path: Path) -> None:
+    expected = _multi_frame(path := tmp_path / "one.dcm")
+    pixels = rd.dcmread(path).pixel_array
+    CHANGES[name](path)
+    np.testing.assert_array_equal(pixels, expected)
+
+
+TRUNCATED = """
+import os, sys
+import rapidicom as rd
+path, mmap = sys.argv[1:]
+pixels = rd.dcmread(path, mmap=mmap).pixel_array
+os.truncate(path, 4096)
+print("cut", flush=True)
+print(int(pixels[-1, -1, -1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what the system does with lost pages")
+@pytest.mark.parametrize(
+    ("mmap", "megabytes", "status"), [("auto", 12, -7), ("never", 12, 0), ("auto", 1, 0)]
+)
+def test_truncating_ends_the_process_only_under_a_map(
+    mmap: str, megabytes: int, status: int, tmp_path: Path
+) -> None:
+    """What `mmap=` says of itself: `"never"` is safe, and small images are never mapped."""
+    frames = megabytes * 13
+    _write(path := tmp_path / "one.dcm", frames=frames)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", TRUNCATED, str(path), mmap]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == status, done.stderr
+    last = np.array([frames * 40_000 - 1]).astype(np.int16)[0]
+    assert done.stdout == ("cut\n" if status else f"cut\n{last}\n")
+
+
+class _Changing:
+    """A series whose files another thread replaces without end.
+
+    A file of either version has the same modality values: what its pixels have more, its Rescale
+    Intercept has less. So a slice is wrong only if its header is of one file and its pixels are of
+    another.
+    """
+
+    def __init__(self, folder: Path, *, is_deleting: bool) -> None:
+        plain = series(folder / "plain", Stack(count=6), pixels=Pixels(rescale=(1.0, 0.0)))
+        self.expected = plain.modality_volume
+        self.folder = folder / "series"
+        self.folder.mkdir()
+        self.versions = []
+        for path in plain.paths:
+            content = path.read_bytes()
+            self.versions.append((path.name, content, self._shifted(content)))
+        self.is_deleting = is_deleting
+        self.is_over = threading.Event()
+        self._put(0)
+        self.thread = threading.Thread(target=self._change)
+
+    @staticmethod
+    def _shifted(content: bytes) -> bytes:
+        ds = rd.dcmread(content)
+        start, length = ds.element_offset("PixelData")
+        pixels = np.frombuffer(content[start : start + length], "<i2") + 7
+        at, size = ds.element_offset("RescaleIntercept")
+        return (
+            content[:at] + b"-7".ljust(size) + content[at + size : start]
+            + pixels.astype("<i2").tobytes() + content[start + length :]
+        )  # fmt: skip
+
+    def _put(self, version: int) -> None:
+        for name, *contents in self.versions:
+            (self.folder / "next").write_bytes(contents[version])
+            (self.folder / "next").replace(self.folder / name)
+
+    def _change(self) -> None:
+        version = 0
+        while not self.is_over.is_set():
+            version = 1 - version
+            self._put(version)
+            if self.is_deleting:
+                (self.folder / self.versions[version][0]).unlink(missing_ok=True)
+
+    def __enter__(self) -> _Changing:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_over.set()
+        self.thread.join()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not replace files that are open")
+@pytest.mark.parametrize("is_deleting", [False, True], ids=["replaced", "deleted"])
+def test_files_that_change_while_they_are_read(is_deleting: bool, tmp_path: Path) -> None:
+    outcomes = set()
+    with _Changing(tmp_path, is_deleting=is_deleting) as changing:
+        paths = [changing.folder / name for name, *_ in changing.versions]
+        for _ in range(60):
+            try:
+                volume = rd.read_series(paths)
+                outcomes.add("read")
+                np.testing.assert_array_equal(volume.array, changing.expected)
+                assert len(list(volume.datasets)) == 6
+            except OSError as error:
+                outcomes.add(type(error).__name__)
+                assert any(str(path) in str(error) for path in paths)
+            except rd.IrregularSeriesError as error:
+                # It went between the listing and the look at its header, and may be a slice.
+                outcomes.add("irregular")
+                assert is_deleting and "1 file or folder cannot be read" in str(error)
+    assert outcomes <= {"read", "OSError", "FileNotFoundError", "irregular"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not replace files that are open")
+@pytest.mark.parametrize("is_cached", [False, True], ids=["plain", "index"])
+def test_files_that_change_while_they_are_scanned(is_cached: bool, tmp_path: Path) -> None:
+    """A row is of one version: a second scan with an index never keeps what has changed."""
+    columns = ["RescaleIntercept", "InstanceNumber"]
+    options: dict[str, Any] = {}
+    if is_cached:
+        pytest.importorskip("pyarrow")
+        options = {"cache": tmp_path / "index"}
+    with _Changing(tmp_path, is_deleting=True) as changing:
+        for _ in range(40):
+            table = rd.scan(changing.folder, columns, **options)
+            rows = {Path(row["path"]).name: row for row in table.to_dicts()}
+            assert {row["RescaleIntercept"] for row in rows.values()} <= {0.0, -7.0}
+            # A file that was listed and has gone, or the one that is being written.
+            for error in table.errors:
+                assert "No such file" in error.reason or Path(error.path).name == "next"
+    settled = rd.scan(changing.folder, columns, **options)
+    assert settled.to_dicts() == rd.scan(changing.folder, columns).to_dicts()

@@ -65,9 +65,12 @@ def dcmread(
             Specific Character Set: a defined term, or several for code extensions (PS3.3
             §C.12.1.1.2).
         defer_size: Ignored: values are always deferred.
-        mmap: Whether to map the pixels of a file instead of copying them: `"auto"` where that is
-            faster or needs less memory, `"never"`, or `"always"` where possible. A mapped file must
-            not be truncated while its array is in use: that would end the process.
+        mmap: Whether to map the pixels of a file instead of copying them: `"auto"` from 8 MB on,
+            where that was measured to be faster, `"never"`, or `"always"` where possible. Only
+            `"never"` is safe for a file that may change while its array is in use: of a mapped one,
+            pages that were not touched yet show what is in the file by then, and a file that is
+            truncated ends the process (SIGBUS) when a page that it has lost is touched. A file that
+            is replaced or deleted does no harm.
 
     Returns:
         The data set; its File Meta Information is `file_meta`.

@@ -156,7 +156,8 @@ class Series:
                 An integer type must hold every value exactly.
             out: An array, or what NumPy sees as one (torch, shared or pinned memory), to fill in
                 place: C-contiguous, of the volume's shape and of `dtype`, which it sets if that is
-                not given.
+                not given. A `np.memmap` is one too; its file has the volume once it is flushed.
+                What another call is filling, or shares memory with that, is refused.
             slices: Which slices: start, stop and step as in NumPy, also negative.
             rows: Which rows, likewise.
             columns: Which columns, likewise.
@@ -179,7 +180,8 @@ class Series:
             UnsupportedError: The pixels are encoded in a way that cannot be read yet.
             InvalidDicomError: A Modality LUT is damaged.
             ValueError: `dtype` does not hold every value, `out` does not fit, or the part is empty.
-            TypeError: `slices`, `rows` or `columns` is not a slice.
+            TypeError: `slices`, `rows` or `columns` is not a slice; or another call is filling
+                `out`.
             OSError: A file has been deleted or changed since, or cannot be read.
 
         Examples:
