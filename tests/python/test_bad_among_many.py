@@ -127,10 +127,10 @@ KINDS = {
     "a pipe": Kind(fifo, "skipped", "skipped", is_special=True),
     "a socket": Kind(unix_socket, "skipped", "skipped", is_special=True),
     "a link to nothing": Kind(
-        lambda path, _: path.symlink_to("nothing"), "error", "", is_special=True
+        lambda path, _: path.symlink_to("nothing"), "error", "error", is_special=True
     ),
     "a link to itself": Kind(
-        lambda path, _: path.symlink_to(path.name), "error", "", is_special=True
+        lambda path, _: path.symlink_to(path.name), "error", "error", is_special=True
     ),
     "a link to a folder above": Kind(
         lambda path, _: path.symlink_to(".."), "nothing", "nothing", is_special=True
