@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 import os
 import pickle
 import re
 import socket
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pydicom
 import pytest
+from test_privacy import public_functions
 
 import rapidicom as rd
 from builder import (
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
+    PIXEL_DATA,
+    Element,
+    Fragments,
+    Identity,
+    Plane,
+    encode,
+    file_around,
     file_bytes,
     image,
 )
@@ -283,6 +292,83 @@ def test_messages_name_what_the_function_takes(name: str, tmp_path: Path) -> Non
     assert named == {"force"}
     assert named <= set(inspect.signature(PARAMETERS[name]).parameters)
     function(path, force=True)
+
+
+def bad_sources(folder: Path) -> Iterator[Any]:
+    """What functions refuse, each for another reason."""
+    whole = file_bytes(image(np.zeros((4, 4), np.int16)))
+    syntaxes = {"video": "1.2.840.10008.1.2.4.102", "unknown": "1.2.3.4"}
+    files = {
+        "bare": whole[132:],
+        "cut in its pixels": whole[:-9],
+        "cut in its header": whole[:400],
+        "zip": b"PK\3\4" + bytes(400),
+        "text": b"some text\n" * 50,
+        "empty": b"",
+        "without pixels": file_bytes([Element(0x00080060, "CS", "CT")]),
+    }
+    pixels = Element(PIXEL_DATA, "OB", Fragments([b"abcd" * 9]))
+    elements = image(np.zeros((4, 4), np.uint8), extra=[pixels])
+    for name, syntax in syntaxes.items():
+        files[name] = file_around(encode(elements), syntax)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+        yield folder / name
+        yield data
+    yield folder / "missing"
+    for name, positions in {"gap": (0, 1, 2, 5, 6), "doubled": (0, 1, 1, 2)}.items():
+        (folder / name).mkdir()
+        for number, position in enumerate(positions):
+            plane = Plane(position=(0.0, 0.0, float(position)))
+            identity = Identity(instance_number=number, sop_instance=f"2.25.1{number}")
+            data = file_bytes(image(np.zeros((4, 4), np.int16), plane=plane, identity=identity))
+            (folder / name / f"{number}.dcm").write_bytes(data)
+        yield folder / name
+        yield from rd.find_series(folder / name)
+    yield [folder / "bare", folder / "cut in its pixels"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_messages_of_all_functions_name_what_these_take(tmp_path: Path) -> None:
+    sources = list(bad_sources(tmp_path))
+    wrong, heard = set(), set()
+    for name, function in public_functions().items():
+        try:
+            parameters = set(inspect.signature(function).parameters)
+        except (TypeError, ValueError):  # a native type
+            continue
+        for source, rest in itertools.product(sources, [(), (0,), (["Rows"],)]):
+            try:
+                found = function(source, *rest)
+                _ = list(found) if inspect.isgenerator(found) else found
+            except Exception as error:
+                # A message can name another function, with what that takes.
+                text = re.sub(r"\bdcmread with force=", "", str(error))
+                named = set(re.findall(r"\b([a-z_]+)=", text))
+                heard |= named
+                wrong |= {f"{name}: {one}=" for one in named - parameters}
+    assert wrong == set()
+    assert {"force", "irregular"} <= heard
+
+
+def test_a_series_is_no_file(tmp_path: Path) -> None:
+    (found,) = rd.find_series(series(tmp_path, Stack(count=3)).folder)
+    for read in (rd.dcmread, rd.pixel_array, lambda one: rd.pixels.frame_bytes(one, 0)):
+        with pytest.raises(TypeError, match="a path, bytes or a binary file object"):
+            read(found)
+
+
+@pytest.mark.parametrize("name", ["frame_bytes", "video_stream"])
+def test_bytes_of_pixels_without_the_prefix(tmp_path: Path, name: str) -> None:
+    pixels = Element(PIXEL_DATA, "OB", Fragments([b"abcd" * 9]))
+    elements = image(np.zeros((4, 4), np.uint8), extra=[pixels])
+    path = tmp_path / "bare.dcm"
+    path.write_bytes(file_around(encode(elements), "1.2.840.10008.1.2.4.102")[132:])
+    function = getattr(rd.pixels, name)
+    arguments = (path, 0) if name == "frame_bytes" else (path,)
+    with pytest.raises(rd.InvalidDicomError, match="force=True"):
+        function(*arguments)
+    assert bytes(function(*arguments, force=True)) == b"abcd" * 9
 
 
 def test_a_dicomdir_without_the_prefix_says_how_to_read_it(tmp_path: Path) -> None:

@@ -23,14 +23,17 @@ __all__ = ["checked_index", "frames", "read_frames", "reader_of", "warn_of"]
 _MAP_FROM_BYTES = 8 * 1024 * 1024
 
 
-def reader_of(source: Source | _core.Dataset, *, is_cut: bool = False) -> _core.PixelReader:
+def reader_of(
+    source: Source | _core.Dataset, force: bool = False, *, is_cut: bool = False
+) -> _core.PixelReader:
     """Find the pixels of a data set, and warn of irregularities.
 
     Args:
         source: What `dcmread` takes, or a data set.
+        force: As for `dcmread`.
         is_cut: Whether frames beyond Number of Frames are left out.
     """
-    dataset = source if isinstance(source, _core.Dataset) else open_dataset(source)
+    dataset = source if isinstance(source, _core.Dataset) else open_dataset(source, force=force)
     reader = _core.PixelReader.of(dataset)
     warn_of(reader, dataset, is_cut=is_cut)
     return reader

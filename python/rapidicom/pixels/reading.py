@@ -193,15 +193,26 @@ def kept_pixel_array(dataset: _core.Dataset, **options: Any) -> npt.NDArray[Any]
     return cast("npt.NDArray[Any]", reader.kept[1])
 
 
-def frame_bytes(source: Source | _core.Dataset, index: int) -> bytes:
-    """Read the bytes of one frame as stored: see `Dataset.frame_bytes`."""
-    reader = reader_of(source)
+def frame_bytes(source: Source | _core.Dataset, index: int, *, force: bool = False) -> bytes:
+    """Read the bytes of one frame as stored: see `Dataset.frame_bytes`.
+
+    Args:
+        source: What `dcmread` takes, or a data set.
+        index: The frame, from 0.
+        force: As for `pixel_array`.
+    """
+    reader = reader_of(source, force)
     return reader.frame_bytes(checked_index(index, reader))
 
 
-def video_stream(source: Source | _core.Dataset) -> memoryview:
-    """Return the bytes of all fragments, joined: see `Dataset.video_stream`."""
-    reader = reader_of(source)
+def video_stream(source: Source | _core.Dataset, *, force: bool = False) -> memoryview:
+    """Return the bytes of all fragments, joined: see `Dataset.video_stream`.
+
+    Args:
+        source: What `dcmread` takes, or a data set.
+        force: As for `pixel_array`.
+    """
+    reader = reader_of(source, force)
     if not reader.is_encapsulated:
         raise UnsupportedError("native pixels are not a stream: pixel_array reads them")
     return reader.stream().data

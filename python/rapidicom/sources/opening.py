@@ -41,12 +41,12 @@ def open_dataset(
         return _core.read_path(path, stop_before_pixels, tags, terms, force, mmap)
     if isinstance(source, bytes):
         return _core.read_bytes(source, stop_before_pixels, tags, terms, force)
-    if hasattr(source, "read"):
+    if hasattr(source, "read") and not hasattr(source, "stacks"):  # a series reads volumes
         dataset = _read_object(source, stop_before_pixels, tags, terms, force)
         _note_source(dataset, source)
         return dataset
     try:
-        data = bytes(memoryview(source))
+        data = bytes(memoryview(source))  # type: ignore[arg-type]  # or it raises
     except TypeError:
         kind = type(source).__name__
         raise TypeError(
