@@ -1,8 +1,9 @@
-//! Objects of Python that refer to each other: how the garbage collector sees what is behind a lock.
+//! Objects of Python that refer to each other: how the garbage collector sees what is behind a
+//! lock.
 //!
 //! Each class that can hold objects of Python shows them to the collector (`__traverse__`) and lets
-//! them go when it says so (`__clear__`). The collector looks twice at the same object and must find
-//! the same both times. It does: these locks are held by threads that are attached to the
+//! them go when it says so (`__clear__`). The collector looks twice at the same object and must
+//! find the same both times. It does: these locks are held by threads that are attached to the
 //! interpreter, and never while code of Python runs, so none is held while the collector works.
 //! Should one be, nothing is shown, and the objects seem to be used from elsewhere: they live on.
 
