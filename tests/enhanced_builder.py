@@ -41,6 +41,8 @@ class Frame:
     volume_orientation: Sequence[float] | None = None
     segment: int | None = None
     window: tuple[float, float] | None = None
+    kernel: str | None = None
+    kvp: float | None = None
 
 
 def stored(frames: Sequence[Frame]) -> NDArray[Any]:
@@ -85,6 +87,8 @@ def functional_groups(frame: Frame) -> list[Element]:
     macros = [
         macro(0x00189114, one(0x00189082, "FD", frame.echo_time)),
         macro(0x00189117, gradient, one(0x00189087, "FD", frame.b_value)),
+        macro(0x00189314, one(0x00181210, "SH", frame.kernel)),
+        macro(0x00189325, numbers(0x00180060, None if frame.kvp is None else [frame.kvp])),
         macro(0x00189226, one(0x00089007, "CS", frame.frame_type)),
         macro(0x00189807, one(0x00189808, "CS", frame.data_type)),
         macro(

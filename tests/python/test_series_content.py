@@ -7,7 +7,7 @@ echoes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 
 import rapidicom as rd
 from builder import PATIENT_NAME, Element, Identity, Plane, file_bytes, image
+from enhanced_builder import Frame, enhanced, stack_frames
 from findings import kinds, refusal
 
 KERNEL, KVP, UNITS, PATIENT_ID = 0x00181210, 0x00180060, 0x00541001, 0x00100020
@@ -401,3 +402,76 @@ def test_times_of_different_ranks_at_different_positions_are_not_ranked(tmp_path
     vol = rd.read_series(tmp_path)
     # Their numbers are all that is left, and the report says so.
     assert (vol.axes[0], kinds(vol)) == ("instance", ["multiple_phases"])
+
+
+ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
+
+
+def enhanced_ct(path: Path, frames: list[Frame], number: int = 1, **options: Any) -> Path:
+    """Write an Enhanced CT image."""
+    identity = Identity(modality="CT", sop_class=ENHANCED_CT, instance_number=number)
+    return enhanced(path, frames, identity=identity, **options)
+
+
+@pytest.mark.parametrize("is_interleaved", [True, False], ids=["interleaved", "behind"])
+@pytest.mark.parametrize(
+    ("first", "second", "keyword"),
+    [
+        ({"kernel": "SOFT"}, {"kernel": "BONE"}, "ConvolutionKernel"),
+        ({"kvp": 80.0}, {"kvp": 140.0}, "KVP"),
+    ],
+    ids=["kernel", "energy"],
+)
+def test_frames_of_another_kernel_or_energy_are_another_volume(
+    tmp_path: Path,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    keyword: str,
+    is_interleaved: bool,
+) -> None:
+    """Of one file, as those of several files are."""
+    frames = stack_frames(8)
+    is_first = [k % 2 == 0 if is_interleaved else k < 4 for k in range(8)]
+    made = [
+        replace(frame, **(first if belongs else second))
+        for frame, belongs in zip(frames, is_first, strict=True)
+    ]
+    enhanced_ct(tmp_path / "a.dcm", made)
+    report = refusal(tmp_path)
+    (issue,) = (issue for issue in report.errors if issue.kind == "mixed_content")
+    assert keyword in issue.sentence
+    (series,) = rd.find_series(tmp_path)
+    for stack, belongs in zip(series.stacks, (True, False), strict=True):
+        expected = [
+            frame.stored for frame, one in zip(made, is_first, strict=True) if one == belongs
+        ]
+        np.testing.assert_array_equal(stack.read(values="stored").array, expected)
+
+
+def test_files_of_another_kernel_in_their_shared_groups_are_other_volumes(tmp_path: Path) -> None:
+    frames = stack_frames(8)
+    for number, (part, kernel) in enumerate([(frames[:4], "SOFT"), (frames[4:], "BONE")]):
+        nothing = Frame(part[0].stored, None, None, None, None, kernel=kernel)
+        enhanced_ct(tmp_path / f"{number}", part, number, shared=nothing)
+    assert "mixed_content" in kinds(refusal(tmp_path).errors)
+
+
+@pytest.mark.parametrize(
+    "of_frames",
+    [
+        [{"kernel": "SOFT"}] * 8,
+        [{"kernel": "SOFT"}, *[{}] * 7],
+        [{"kvp": 120.0}, *[{"kvp": 120.4}] * 7],
+        [{"kernel": " SOFT"}, *[{"kernel": "SOFT "}] * 7],
+    ],
+    ids=["one", "of one frame", "measured", "blanks"],
+)
+def test_frames_of_one_kernel_and_energy_stay_together(
+    tmp_path: Path, of_frames: list[dict[str, Any]]
+) -> None:
+    frames = stack_frames(8)
+    made = [replace(frame, **own) for frame, own in zip(frames, of_frames, strict=True)]
+    enhanced_ct(tmp_path / "a.dcm", made)
+    vol = rd.read_series(tmp_path)
+    assert vol.shape == (8, 5, 7)
+    assert vol.report.issues == []

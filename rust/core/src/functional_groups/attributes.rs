@@ -41,6 +41,10 @@ pub(crate) struct FrameAttributes {
     pub diffusion_b_value: Option<f64>,
     pub diffusion_gradient: Option<[f64; 3]>,
     pub segment_number: Option<f64>,
+    pub kvp: Option<f64>,
+    pub reconstruction_diameter: Option<f64>,
+    pub convolution_kernel: Option<Arc<str>>,
+    pub reconstruction_algorithm: Option<Arc<str>>,
     /// Data Type: what the numbers of an ultrasound volume are.
     pub data_type: Option<Arc<str>>,
     pub in_stack_position_number: Option<u32>,
@@ -69,6 +73,8 @@ pub(super) fn is_wanted_sequence(tag: Tag) -> bool {
             | 0x0018_9117 // MR Diffusion
             | 0x0018_9118 // Cardiac Synchronization
             | 0x0018_9226 // MR Image Frame Type
+            | 0x0018_9314 // CT Reconstruction
+            | 0x0018_9325 // CT X-Ray Details
             | 0x0018_9329 // CT Image Frame Type
             | 0x0018_9751 // PET Frame Type
             | 0x0018_9807 // Image Data Type
@@ -147,6 +153,17 @@ impl FrameAttributes {
                     (kind, component) => kind.or(component),
                 };
             }
+            _ => self.take_content(tag, field),
+        }
+    }
+
+    /// Takes what a frame must share with the others of its volume.
+    fn take_content(&mut self, tag: Tag, field: Field<'_>) {
+        match tag.0 {
+            0x0018_0060 => self.kvp = field.number(Vr::DS),
+            0x0018_1100 => self.reconstruction_diameter = field.number(Vr::DS),
+            0x0018_1210 => self.convolution_kernel = field.text(),
+            0x0018_9315 => self.reconstruction_algorithm = field.text(),
             _ => {}
         }
     }
@@ -161,6 +178,8 @@ impl FrameAttributes {
         share(&mut self.frame_type, &other.frame_type);
         share(&mut self.stack_id, &other.stack_id);
         share(&mut self.data_type, &other.data_type);
+        share(&mut self.convolution_kernel, &other.convolution_kernel);
+        share(&mut self.reconstruction_algorithm, &other.reconstruction_algorithm);
     }
 
     /// Takes from another frame what it has of the sequence `tag`, which has the same bytes in
@@ -170,6 +189,12 @@ impl FrameAttributes {
             0x0018_9112 => self.flip_angle = other.flip_angle,
             0x0018_9114 => self.effective_echo_time = other.effective_echo_time,
             0x0018_9115 => self.inversion_time = other.inversion_time,
+            0x0018_9314 => {
+                self.reconstruction_diameter = other.reconstruction_diameter;
+                self.convolution_kernel.clone_from(&other.convolution_kernel);
+                self.reconstruction_algorithm.clone_from(&other.reconstruction_algorithm);
+            }
+            0x0018_9325 => self.kvp = other.kvp,
             0x0018_9807 => self.data_type.clone_from(&other.data_type),
             0x0020_9116 => self.image_orientation = other.image_orientation,
             0x0020_930F => {

@@ -118,7 +118,7 @@ fn has_own_geometry(entry: &Entry<'_>) -> bool {
 /// The attributes in which the content of two groups differs.
 fn content_difference(stack: &Group<'_>, other: &Group<'_>) -> Differences {
     let pair = stack.first().zip(other.first());
-    pair.map_or(Differences::NONE, |(a, b)| a.header.content.differences(&b.header.content))
+    pair.map_or(Differences::NONE, |(a, b)| a.content().differences(b.content()))
 }
 
 /// Whether an image lies among the slices of the stack, or not further from an end than the next

@@ -142,6 +142,7 @@ fn of_functional_groups(
             .is_some_and(|plane| plane.position.is_some() && plane.orientation.is_some())
     };
     let is_in_volume = !frames.iter().any(is_in_patient) && frames.iter().any(has_volume);
+    let mut last = None;
     let frame = |(index, mut frame): (usize, FrameAttributes)| {
         let plane = frame.volume_plane.take();
         let mut made = FrameHeader::of_functional_groups(index, header, frame);
@@ -150,6 +151,12 @@ fn of_functional_groups(
             (made.plane.position, made.plane.orientation) = (plane.position, plane.orientation);
         } else if is_only {
             made.plane.position = made.plane.position.or(header.plane.position);
+        }
+        // Frames mostly share it.
+        if made.content == last {
+            made.content.clone_from(&last);
+        } else {
+            last.clone_from(&made.content);
         }
         made
     };

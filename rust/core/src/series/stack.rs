@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::header::FrameHeader;
+use super::header::{Content, FrameHeader};
 use super::header::{InstanceHeader, has_value, parting};
 use super::tolerances::Tolerances;
 use crate::geometry::Orientation;
@@ -31,6 +31,11 @@ pub(super) struct Entry<'a> {
 impl<'a> Entry<'a> {
     pub(crate) fn path(&self) -> PathBuf {
         self.header.path.clone()
+    }
+
+    /// What it shares with the others of its volume.
+    pub(crate) fn content(&self) -> &'a Content {
+        self.frame.content.as_deref().unwrap_or(&self.header.content)
     }
 
     /// Frame Type, or else Image Type: values with backslashes between them.
@@ -169,7 +174,7 @@ fn groups<'a>(entries: Vec<Entry<'a>>, tolerances: &Tolerances) -> Vec<Group<'a>
 
 /// Parts images of one group that would make no volume, though they would fit into one.
 fn by_content(group: Group<'_>) -> Vec<Group<'_>> {
-    let content = |entry: &Entry<'_>| (entry.file, entry.header.content);
+    let content = |entry: &Entry<'_>| (entry.file, *entry.content());
     let contents: Vec<_> = group.entries.iter().map(content).collect();
     let Some(keys) = parting(&contents) else { return vec![group] };
     let (orientation, is_localizer) = (group.orientation, group.is_localizer);

@@ -6,10 +6,17 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use super::values::number;
 use crate::dataset::Dataset;
+use crate::functional_groups::FrameAttributes;
 use crate::tag::Tag;
+
+const KVP: Tag = Tag::new(0x0018, 0x0060);
+const RECONSTRUCTION_DIAMETER: Tag = Tag::new(0x0018, 0x1100);
+const CONVOLUTION_KERNEL: Tag = Tag::new(0x0018, 0x1210);
+const RECONSTRUCTION_ALGORITHM: Tag = Tag::new(0x0018, 0x9315);
 
 /// How values of an attribute are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +45,12 @@ const ATTRIBUTES: [(Tag, &str, Form); ATTRIBUTE_COUNT] = [
     (Tag::new(0x0010, 0x0020), "PatientID", Form::Text),
     (Tag::new(0x0010, 0x0021), "IssuerOfPatientID", Form::Text),
     (Tag::new(0x0010, 0x0030), "PatientBirthDate", Form::Text),
-    (Tag::new(0x0018, 0x0060), "KVP", Form::NumberOfCt),
+    (KVP, "KVP", Form::NumberOfCt),
     (Tag::new(0x0018, 0x0085), "ImagedNucleus", Form::Text),
-    (Tag::new(0x0018, 0x1100), "ReconstructionDiameter", Form::NumberOfCt),
-    (Tag::new(0x0018, 0x1210), "ConvolutionKernel", Form::Text),
+    (RECONSTRUCTION_DIAMETER, "ReconstructionDiameter", Form::NumberOfCt),
+    (CONVOLUTION_KERNEL, "ConvolutionKernel", Form::Text),
     (Tag::new(0x0018, 0x5100), "PatientPosition", Form::Text),
-    (Tag::new(0x0018, 0x9315), "ReconstructionAlgorithm", Form::Text),
+    (RECONSTRUCTION_ALGORITHM, "ReconstructionAlgorithm", Form::Text),
     (Tag::new(0x0018, 0x937C), "MonoenergeticEnergyEquivalent", Form::NumberOfCt),
     (Tag::new(0x0020, 0x0011), "SeriesNumber", Form::Counting),
     (Tag::new(0x0028, 0x0051), "CorrectedImage", Form::Text),
@@ -73,6 +80,30 @@ impl Content {
             }
             Form::NumberOfCt => 0,
         }))
+    }
+
+    /// That of a frame: what its functional groups do not say is that of the instance.
+    pub(super) fn of_frame(&self, frame: &FrameAttributes, modality: &str) -> Content {
+        let number = |value: Option<f64>| {
+            value.filter(|_| modality == "CT").map_or(0, |number| number.abs().to_bits())
+        };
+        let text = |value: &Option<Arc<str>>| {
+            value.as_ref().map_or(0, |value| hash_of(value.as_bytes(), |part| Cow::Borrowed(part)))
+        };
+        let mut own = *self;
+        for (slot, (tag, ..)) in own.0.iter_mut().zip(ATTRIBUTES) {
+            let value = match tag {
+                KVP => number(frame.kvp),
+                RECONSTRUCTION_DIAMETER => number(frame.reconstruction_diameter),
+                CONVOLUTION_KERNEL => text(&frame.convolution_kernel),
+                RECONSTRUCTION_ALGORITHM => text(&frame.reconstruction_algorithm),
+                _ => 0,
+            };
+            if value != 0 {
+                *slot = value;
+            }
+        }
+        own
     }
 
     /// The attributes whose values differ; those that one of both lacks only if there are no
@@ -135,6 +166,10 @@ pub(in crate::series) fn parting(contents: &[(usize, Content)]) -> Option<Vec<Ve
 fn text(dataset: &Dataset, tag: Tag, shape: fn(&[u8]) -> Cow<'_, [u8]>) -> u64 {
     let Some(element) = dataset.find(tag) else { return 0 };
     let Ok(value) = dataset.value(element) else { return 0 };
+    hash_of(&value, shape)
+}
+
+fn hash_of(value: &[u8], shape: fn(&[u8]) -> Cow<'_, [u8]>) -> u64 {
     let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
     if value.iter().all(is_blank) {
         return 0;

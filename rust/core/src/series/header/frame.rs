@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::acquisition::{Acquisition, AxisNumber};
+use super::content::Content;
 use super::instance::InstanceHeader;
 use super::plane::ImagePlane;
 use super::transform::ValueTransform;
@@ -51,6 +52,8 @@ pub struct FrameHeader {
     pub transform: ValueTransform,
     /// What tells it from other images of its place.
     pub acquisition: Acquisition,
+    /// What it shares with the others of its volume; `None` if that is the instance's.
+    pub content: Option<Arc<Content>>,
     /// Frame Type, where it is not the file's Image Type.
     pub frame_type: Option<Arc<str>>,
     /// Stack ID.
@@ -71,6 +74,7 @@ impl FrameHeader {
             plane: header.plane,
             transform: header.transform,
             acquisition: header.acquisition,
+            content: None,
             frame_type: None,
             stack_id: None,
             data_type: None,
@@ -87,11 +91,13 @@ impl FrameHeader {
         frame: FrameAttributes,
     ) -> FrameHeader {
         let place = |number| PlaceNumber { source: PlaceSource::InStackPosition, number };
+        let content = header.content.of_frame(&frame, &header.identity.modality);
         FrameHeader {
             index,
             plane: plane_of_groups(&header.plane, &frame),
             transform: transform_of_groups(&header.transform, &frame),
             acquisition: acquisition_of_groups(header.acquisition, &frame),
+            content: (content != header.content).then(|| Arc::new(content)),
             place_number: frame.in_stack_position_number.map(place),
             frame_type: frame.frame_type,
             stack_id: frame.stack_id,
@@ -157,6 +163,7 @@ fn acquisition_of_groups(header: Acquisition, frame: &FrameAttributes) -> Acquis
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series::header::content;
     use crate::series::tests::synthetic::{AXIAL, CORONAL, with};
 
     #[test]
@@ -191,9 +198,11 @@ mod tests {
                 data_type: Some("DATA".into()),
                 in_stack_position_number: Some(11),
                 diffusion_gradient: Some([0.0, 1.0, 0.0]),
+                convolution_kernel: Some("BONE".into()),
                 ..FrameAttributes::default()
             },
         );
+        let kernel = content(&[(0x0018, 0x1210, "SH", b"BONE")]);
         let mut acquisition = header.acquisition;
         acquisition.gradient = Some([0.0, 1.0, 0.0]);
         let expected = FrameHeader {
@@ -211,6 +220,7 @@ mod tests {
                 window: Some([1.0, 2.0]),
             },
             acquisition,
+            content: Some(Arc::new(kernel)),
             frame_type: Some("TYPE".into()),
             stack_id: Some("STACK".into()),
             data_type: Some("DATA".into()),
