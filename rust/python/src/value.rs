@@ -71,7 +71,7 @@ fn text_values<'py>(
     vr: Vr,
     classes: &Classes,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let is_single = !text.contains('\\');
+    let is_single = !text.as_bytes().contains(&b'\\');
     let value = |text: &str| match vr {
         Vr::DS => shared(py, vr, text, || decimal(py, text, classes)),
         // What can be changed, as the attributes of these two can, belongs to its data set alone.
@@ -87,7 +87,12 @@ fn text_values<'py>(
         Vr::PN => classes.person_name.bind(py).call1((text,)),
         _ => shared(py, Vr::UT, text, || text.into_bound_py_any(py)),
     };
-    one_or_many(py, value::text_values(text, vr).map(value), vr, classes)
+    let mut values = value::text_values(text, vr);
+    // Nearly all values are one, and are spared the making of a list.
+    match values.next().filter(|_| is_single) {
+        Some(only) => value(only),
+        None => one_or_many(py, value::text_values(text, vr).map(value), vr, classes),
+    }
 }
 
 fn one_or_many<'py>(

@@ -107,11 +107,13 @@ impl ParsedFile {
         let (start, end) = self.range;
         let elements = if self.inflated.is_some() { &[][..] } else { &self.elements };
         // The window may have been left behind by a jump to the end of the data.
-        let last = elements
-            .iter()
-            .map(Element::value_end)
-            .filter(|value_end| window.reaches(*value_end))
-            .max();
+        let ends = elements.iter().rev().map(Element::value_end);
+        let mut reached = ends.filter(|value_end| window.reaches(*value_end));
+        // Nearly all files have their elements in order.
+        let last = match self.deviations.as_slice() {
+            [] => reached.next(),
+            _ => reached.max(),
+        };
         let used = last.unwrap_or(end).max(start).saturating_sub(window.base());
         usize::try_from(used).unwrap_or(usize::MAX)
     }
