@@ -81,7 +81,17 @@ def test_frames_follow_the_one_position(tmp_path: Path) -> None:
     assert kinds_and_errors(vol) == [("missing_position", False)]
 
 
-@pytest.mark.parametrize("fields", [{}, {"SpacingBetweenSlices": 2.5, "FrameTime": 40}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"SpacingBetweenSlices": 0},
+        {"SpacingBetweenSlices": 2.5, "FrameTime": 40},
+        {"SpacingBetweenSlices": 2.5, "FrameTimeVector": [0, 40, 40, 40]},
+        {"SpacingBetweenSlices": 2.5, "FrameIncrementPointer": 0x00181063},
+        {"SpacingBetweenSlices": 2.5, "FrameIncrementPointer": [0x00540010, 0x00181065]},
+    ],
+)
 def test_frames_without_spacing_or_in_time_have_no_place(
     tmp_path: Path, fields: dict[str, object]
 ) -> None:

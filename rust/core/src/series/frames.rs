@@ -22,10 +22,13 @@ use crate::geometry::{COSINE_TOLERANCE, Orientation, Vector, add_scaled};
 use crate::image_description::ImageDescription;
 use crate::limits::Limits;
 use crate::tag::Tag;
+use crate::value::Number;
+use crate::vr::Vr;
 
 const GRID_FRAME_OFFSET_VECTOR: Tag = Tag::new(0x3004, 0x000C);
 const PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: Tag = Tag::new(0x5200, 0x9230);
 const DETECTOR_INFORMATION_SEQUENCE: Tag = Tag::new(0x0054, 0x0022);
+const FRAME_INCREMENT_POINTER: Tag = Tag::new(0x0028, 0x0009);
 const FRAME_TIME: Tag = Tag::new(0x0018, 0x1063);
 const FRAME_TIME_VECTOR: Tag = Tag::new(0x0018, 0x1065);
 const SLICE_VECTOR: Tag = Tag::new(0x0054, 0x0080);
@@ -248,10 +251,7 @@ fn places_after_first(
     count: usize,
 ) -> Option<Vec<Vector>> {
     let has_places_of_its_own = matches!(header.identity.modality.as_str(), "RTDOSE" | "NM");
-    let is_timed = [FRAME_TIME, FRAME_TIME_VECTOR]
-        .iter()
-        .any(|tag| dataset.find(*tag).is_some_and(|element| element.value_length > 0));
-    if has_places_of_its_own || is_timed {
+    if has_places_of_its_own || is_timed(dataset) {
         return None;
     }
     let position = header.plane.position?;
@@ -259,6 +259,23 @@ fn places_after_first(
     let spacing =
         header.plane.spacing_between_slices.map(f64::abs).filter(|length| *length > 0.0)?;
     Some((0..count).map(|frame| add_scaled(position, frame as f64 * spacing, normal)).collect())
+}
+
+/// Whether frames follow each other in time: they have times, or Frame Increment Pointer names those
+/// (PS3.3 §C.7.6.6.1.1).
+fn is_timed(dataset: &Dataset) -> bool {
+    let times = [FRAME_TIME, FRAME_TIME_VECTOR];
+    let has_times =
+        times.iter().any(|tag| dataset.find(*tag).is_some_and(|found| found.value_length > 0));
+    let pointers = || {
+        let element = dataset.find(FRAME_INCREMENT_POINTER)?;
+        // A tag is two words.
+        dataset.numbers(element, Vr::US).ok()
+    };
+    let word = |number: u16| Number::Int(i64::from(number));
+    let is_time =
+        |pair: &[Number]| times.iter().any(|tag| pair == [word(tag.group()), word(tag.element())]);
+    has_times || pointers().is_some_and(|words| words.chunks(2).any(is_time))
 }
 
 /// The place of each frame of a dose (PS3.3 §C.8.8.3.2).
