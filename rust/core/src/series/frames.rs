@@ -261,7 +261,7 @@ fn places_after_first(
     Some((0..count).map(|frame| add_scaled(position, frame as f64 * spacing, normal)).collect())
 }
 
-/// Whether frames follow each other in time: they have times, or Frame Increment Pointer names those
+/// Whether frames follow each other in time: they have times, or Frame Increment Pointer names them
 /// (PS3.3 §C.7.6.6.1.1).
 fn is_timed(dataset: &Dataset) -> bool {
     let times = [FRAME_TIME, FRAME_TIME_VECTOR];
