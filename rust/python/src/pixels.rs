@@ -217,7 +217,7 @@ impl PyPixelReader {
                 let bytes = OpenBytes::new(&self.bytes)?;
                 let decoded =
                     pixels.decode_frames(frames, range, &bytes, &options, out, workers, tick);
-                decoded.map_err(|error| in_file(error, &self.path))
+                bytes.unless_changed(decoded).map_err(|error| in_file(error, &self.path))
             })?;
             damage = found.iter().map(Error::what).collect();
             Ok(())
@@ -237,7 +237,8 @@ impl PyPixelReader {
                 frames.check_whole(index).map_err(|error| to_python(error.in_frame(index)))?;
                 let open = OpenBytes::new(&self.bytes).map_err(to_python)?;
                 let mut buffer = AlignedBuffer::default();
-                Ok(PyBytes::new(py, frames.read(index, &open, &mut buffer).map_err(to_python)?))
+                let found = open.unless_changed(frames.read(index, &open, &mut buffer));
+                Ok(PyBytes::new(py, found.map_err(to_python)?))
             }
         }
     }

@@ -123,6 +123,19 @@ impl<'a> OpenBytes<'a> {
         Ok(OpenBytes::Kept(bytes, file))
     }
 
+    /// What was `found` in the bytes, unless their file was changed while they were read: what
+    /// looks like damage, or like a frame, may be what somebody writes meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If the file was changed; else that of `found`.
+    pub fn unless_changed<T>(&self, found: Result<T>) -> Result<T> {
+        if let OpenBytes::Kept(FileBytes { source: Source::File(source), .. }, Some(file)) = self {
+            source.check_unchanged(file)?;
+        }
+        found
+    }
+
     /// `length` bytes from `offset` of the file on: as they are in memory, or read into `buffer`.
     ///
     /// # Errors
@@ -252,6 +265,37 @@ mod tests {
                 assert_eq!(what(open.get(offset, length, &mut buffer)), expected, "{name}, opened");
             }
         });
+    }
+
+    #[test]
+    fn what_was_read_counts_unless_the_file_was_changed_meanwhile() {
+        let damage = || Err::<(), _>(Error::from(ErrorKind::Overwritten));
+        let file_of = |name| Temporary::new(name, b"0123456789");
+        type Change = fn(&std::path::Path);
+        let table: [(&str, Change, bool); 4] = [
+            ("untouched", |_| (), false),
+            ("longer", |path| std::fs::write(path, b"0123456789+").unwrap(), true),
+            ("shorter", |path| std::fs::write(path, b"01").unwrap(), true),
+            (
+                "of another time",
+                |path| {
+                    let file = std::fs::File::options().write(true).open(path).unwrap();
+                    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+                },
+                true,
+            ),
+        ];
+        for (name, change, is_changed) in table {
+            let on_disk = file_of(name);
+            let bytes = file(&on_disk.0, vec![]);
+            let open = OpenBytes::new(&bytes).unwrap();
+            change(&on_disk.0);
+            let expected = if is_changed { "FileChanged" } else { "Overwritten" };
+            assert_eq!(what(open.unless_changed(damage())).0, expected, "{name}");
+            assert_eq!(open.unless_changed(Ok(())).is_err(), is_changed, "{name}");
+        }
+        let kept = memory(b"0123", vec![]);
+        assert!(OpenBytes::new(&kept).unwrap().unless_changed(Ok(())).is_ok());
     }
 
     #[test]

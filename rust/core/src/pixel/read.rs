@@ -60,9 +60,14 @@ pub fn read_frames(
     let mut scratch = FrameScratch::default();
     pixels.check_request(first, count, &options, out)?;
     match bytes.source() {
-        Source::File(file) => pixels
-            .read(&OpenBytes::File(file.reopen()?), first, count, &options, &mut scratch, out)
-            .map_err(|error| error.in_file(&file.path)),
+        Source::File(file) => {
+            let open = OpenBytes::File(file.reopen()?);
+            let found = pixels.read(&open, first, count, &options, &mut scratch, out);
+            if let OpenBytes::File(open) = &open {
+                file.check_unchanged(open)?;
+            }
+            found.map_err(|error| error.in_file(&file.path))
+        }
         Source::Memory(_) => {
             pixels.read(&OpenBytes::new(bytes)?, first, count, &options, &mut scratch, out)
         }
