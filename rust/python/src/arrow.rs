@@ -199,18 +199,19 @@ impl<T: ArrowPrimitiveType> NumberView<'_, T> {
             Width::Fixed(count) => width == Some(count),
             Width::Widest => width.is_some_and(|width| width > 0),
         };
+        let rows = self.items.len() / width.unwrap_or(1).max(1);
+        // Most columns are full.
+        if !is_right || wanted == Width::One || (rows > 0 && !self.has_gaps()) {
+            return is_right;
+        }
         let is_there: Vec<bool> = (0..self.items.len()).map(|index| self.has(index)).collect();
         let mut rows = is_there.chunks_exact(width.unwrap_or(1).max(1));
         let is_full = |row: &[bool]| row.iter().all(|is_there| *is_there);
-        is_right
-            && match wanted {
-                Width::One => true,
-                Width::Fixed(_) => rows.all(|row| is_full(row) || !row.contains(&true)),
-                Width::Widest => {
-                    let has_full = width == Some(1) || rows.clone().any(is_full);
-                    has_full && rows.all(|row| row.is_sorted_by_key(|is_there| !is_there))
-                }
-            }
+        if wanted == Width::Widest {
+            let has_full = width == Some(1) || rows.clone().any(is_full);
+            return has_full && rows.all(|row| row.is_sorted_by_key(|is_there| !is_there));
+        }
+        rows.all(|row| is_full(row) || !row.contains(&true))
     }
 
     fn has(&self, index: usize) -> bool {
