@@ -61,7 +61,7 @@ class Shared:
         self.ds = rd.dcmread(self.path)
         self.text = str(rd.dcmread(self.path))
         self.json = rd.dcmread(self.path).to_json_dict(bulk_data_threshold=10**9)
-        self.fresh = [self.ds]
+        self.fresh = self.ds
         self.found = self.series()
         assert self.found
 
@@ -72,7 +72,7 @@ class Shared:
 
     def values(self, _: int) -> None:
         """Read values by keyword, and elements by tag, also those of items."""
-        ds = self.newest()
+        ds = self.fresh
         assert (ds.Rows, ds["Columns"].value, ds[0x00280008].value) == (64, 48, FRAMES)
         assert [float(center) for center in ds.WindowCenter] == [40.0, 80.0]
         assert [item.ReferencedSOPInstanceUID for item in ds.ReferencedImageSequence] == [UID] * 2
@@ -81,13 +81,13 @@ class Shared:
 
     def pixels(self, _: int) -> None:
         """Read all frames, and one."""
-        ds = self.newest()
+        ds = self.fresh
         np.testing.assert_array_equal(ds.pixel_array, PIXELS)
         np.testing.assert_array_equal(rd.pixel_array(ds, index=2), PIXELS[2])
 
     def as_whole(self, _: int) -> None:
         """Print, convert, copy, pickle and compare."""
-        ds = self.newest()
+        ds = self.fresh
         assert str(ds) == self.text
         assert ds.to_json_dict(bulk_data_threshold=10**9) == self.json
         for again in (copy.copy(ds), copy.deepcopy(ds), pickle.loads(pickle.dumps(ds))):
@@ -106,8 +106,7 @@ class Shared:
 
     def looks_anew(self, _: int) -> None:
         """Put another data set in the place that all look at: all ask it for everything first."""
-        self.fresh.append(rd.dcmread(self.path))
-        del self.fresh[:-2]
+        self.fresh = rd.dcmread(self.path)
 
     def many_files(self, _: int) -> None:
         """Scan a folder, and find its series."""
@@ -123,10 +122,6 @@ class Shared:
         ds.ReferencedImageSequence[0].outer = ds
         del ds
         gc.collect()
-
-    def newest(self) -> Any:
-        """Return the data set that somebody read last."""
-        return self.fresh[-1]
 
 
 def run(threads: int, seconds: float) -> tuple[Counter[str], list[str]]:

@@ -216,6 +216,14 @@ def test_circle_through_the_error_of_a_file(tmp_path: Path) -> None:
     assert alive() is None
 
 
+def test_pickle_of_a_circle_has_the_circle() -> None:
+    ds = rd.dcmread(CONTENT)
+    ds.own, ds.name = ds, "name"
+    again = pickle.loads(pickle.dumps(ds))
+    assert again.own is again
+    assert (again.name, again.Rows, again == ds) == ("name", 3, True)
+
+
 def test_end_of_a_circle_may_look_at_it() -> None:
     """Code that runs while a circle is taken apart finds data sets that are empty, not broken."""
     seen = []

@@ -373,6 +373,32 @@ def test_killed_writer_leaves_nothing(folder: Path, tmp_path: Path) -> None:
         assert [path.name for path in cache.parent.iterdir()] == ["index.parquet"]
 
 
+LIMITED = """
+import resource, sys, warnings
+import rapidicom as rd
+folder, cache = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+with warnings.catch_warnings(record=True) as caught:
+    print(len(rd.scan(folder, ["Modality"], cache=cache)))
+print([one.category.__name__ for one in caught], "File too large" in str(caught[0].message))
+"""
+
+
+@unix
+@pytest.mark.parametrize("before", [False, True])
+def test_index_that_does_not_fit_the_disk(before: bool, folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "index" / "index.parquet"
+    cache.parent.mkdir()
+    if before:
+        rd.scan(folder, COLUMNS, cache=cache)
+    content = [path.read_bytes() for path in cache.parent.iterdir()]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", LIMITED, str(folder), str(cache)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.stdout == "4\n['RuntimeWarning'] True\n", done.stderr
+    assert [path.read_bytes() for path in cache.parent.iterdir()] == content
+
+
 @unix
 def test_many_writers_of_one_index(
     folder: Path, tmp_path: Path, plain: list[dict[str, Any]]

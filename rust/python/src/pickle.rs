@@ -212,8 +212,10 @@ pub(crate) fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, Py
     if attributes.contains("_buffer")? {
         attributes.del_item("_buffer")?;
     }
-    let arguments = (slf.get_type(), file, read, changed, lists, this.touched_meta(py), attributes);
-    (rebuild, arguments).into_pyobject(py)
+    let meta = this.touched_meta(py);
+    let arguments = (slf.get_type(), file, read, changed, lists, meta, PyDict::new(py));
+    // As the state they come after the object itself, to which they may refer.
+    (rebuild, arguments, attributes).into_pyobject(py)
 }
 
 fn is_as_read(object: &Bound<'_, PyAny>, parsed: Option<&Arc<Dataset>>) -> bool {
