@@ -47,14 +47,15 @@ impl PyDataset {
     ///
     /// If it cannot be read or is none of its VR.
     pub fn value<'py>(&self, py: Python<'py>, tag: Tag) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match self.memory.look(py, tag, self.known_index(tag)) {
+        let known = self.known_index(tag);
+        match self.memory.look(py, tag, known) {
             Known::Element(Some(object)) => return element_value(object.bind(py)).map(Some),
             Known::Element(None) => return Ok(None),
             Known::Value(value) => return Ok(Some(value.into_bound(py))),
             Known::Nothing => {}
         }
         let Some(dataset) = self.parsed()? else { return Ok(None) };
-        let Some(index) = dataset.index(tag) else { return Ok(None) };
+        let Some(index) = known.or_else(|| dataset.index(tag)) else { return Ok(None) };
         let Some(element) = dataset.elements().get(index) else { return Ok(None) };
         let value = to_object(py, dataset, element)?;
         // Pixels can be larger than all the rest.
