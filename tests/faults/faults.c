@@ -63,7 +63,20 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-void *malloc(size_t size) { return fails(ALLOCATION, CALLER) ? NULL : __libc_malloc(size); }
+/* Before a thread starts, the module asks for much memory, to see whether there is some, and Rust's
+ * library then for a handle, without which it ends the process: who grants the one grants both. */
+enum { ROOM_FOR_A_THREAD = 65 << 20, HANDLE = 48 };
+static _Thread_local int granted_room;
+
+void *malloc(size_t size) {
+    if (size == HANDLE && granted_room) {
+        granted_room = 0;
+        return __libc_malloc(size);
+    }
+    if (fails(ALLOCATION, CALLER)) return NULL;
+    if (size == ROOM_FOR_A_THREAD) granted_room = 1;
+    return __libc_malloc(size);
+}
 void *calloc(size_t count, size_t size) {
     return fails(ALLOCATION, CALLER) ? NULL : __libc_calloc(count, size);
 }

@@ -43,6 +43,8 @@ REFUSED = {*OS_ERROR, "IrregularSeriesError", "IrregularReportError", "RefusedRo
 NO_MEMORY = {"MemoryError", "SystemExit"}
 # What may come beside what is right.
 CONTRACT = {
+    "allocation:ENOMEM": NO_MEMORY,
+    "allocation:ENOMEM:for ever": NO_MEMORY,
     "thread:EAGAIN": set(),
     "thread:EAGAIN:for ever": set(),
     "open:EMFILE": set(),

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+import faults_files
 import series_builder
+from builder import Element, Items, file_bytes
 
 resource = pytest.importorskip("resource", reason="limits of this process are those of Unix")
 pytestmark = pytest.mark.skipif(
@@ -28,18 +30,23 @@ import hashlib, json, os, resource, sys, threading
 import numpy as np
 import rapidicom as rd
 
-folder, limit, kind = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+folder, limit, kind, many, *coded = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
 paths = sorted(os.path.join(folder, name) for name in os.listdir(folder))
 calls = {
     "scan": lambda: len(rd.scan(folder, ["InstanceNumber"], workers=16)),
     "read_series": lambda: digest(rd.read_series(folder, workers=16)),
     "find_series": lambda: digest(rd.find_series(folder, workers=16)[0].read(workers=16)),
-    "read_batch": lambda: hashlib.md5(rd.read_batch(paths, workers=16).tobytes()).hexdigest(),
-    "pixel_array": lambda: hashlib.md5(rd.dcmread(paths[0]).pixel_array.tobytes()).hexdigest(),
+    "read_batch": lambda: md5(rd.read_batch(paths, workers=16)),
+    "items": lambda: sum(len(item) for item in rd.dcmread(many).ReferencedSeriesSequence),
+    "codecs": lambda: [md5(rd.dcmread(path).pixel_array) for path in coded],
+    "pixel_array": lambda: md5(rd.dcmread(paths[0]).pixel_array),
 }
 
+def md5(array):
+    return hashlib.md5(array.tobytes()).hexdigest()
+
 def digest(volume):
-    return hashlib.md5(volume.array.tobytes()).hexdigest()
+    return md5(volume.array)
 
 def outcome(call):
     try:
@@ -47,7 +54,7 @@ def outcome(call):
     except Exception as error:
         return [type(error).__name__, getattr(error, "errno", None), str(error.__class__.__mro__)]
 
-expected = {name: call() for name, call in calls.items()}
+calls["pixel_array"]()  # What a process makes once.
 held = []
 if kind == "descriptors":
     # As many as the limit leaves are free.
@@ -68,7 +75,7 @@ elif kind == "threads":
 found = {name: outcome(call) for name, call in calls.items()}
 for file in held:
     os.close(file)
-print(json.dumps({name: [expected[name], came] for name, came in found.items()}))
+print(json.dumps(found))
 """
 
 
@@ -82,40 +89,63 @@ def folder() -> Iterator[Path]:
         yield folder
 
 
-def found(folder: Path, limit: int, kind: str) -> dict[str, list[object]]:
-    """What each call gave without the limit, and under it."""
-    command = [sys.executable, "-c", PROGRAM, str(folder), str(limit), kind]
+@pytest.fixture(scope="module")
+def others() -> Iterator[list[str]]:
+    """A file of 60,000 items, and compressed ones."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        items = Items([[Element(0x0020000E, "UI", "1.2")]] * 60_000)
+        many = Path(place) / "items"
+        many.write_bytes(file_bytes([Element(0x00081115, "SQ", items)]))
+        files = faults_files.make(Path(place) / "files") / "files"
+        yield [str(many), *map(str, sorted(files.glob("pixels_*")))]
+
+
+def found(folder: Path, limit: int, kind: str, others: list[str]) -> dict[str, object]:
+    """What each call gives under a limit."""
+    command = [sys.executable, "-c", PROGRAM, str(folder), str(limit), kind, *others]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, (kind, limit, done.returncode, done.stderr[-500:])
-    results: dict[str, list[object]] = json.loads(done.stdout)
+    results: dict[str, object] = json.loads(done.stdout)
     return results
 
 
+@pytest.fixture(scope="module")
+def expected(folder: Path, others: list[str]) -> dict[str, object]:
+    return found(folder, 0, "no limit", others)
+
+
 @pytest.mark.parametrize("free", [0, 1, 2, 3, 5, 17])
-def test_few_descriptors_are_enough_or_an_error(folder: Path, free: int) -> None:
+def test_few_descriptors_are_enough_or_an_error(
+    folder: Path, others: list[str], expected: dict[str, object], free: int
+) -> None:
     """One is enough: threads wait for each other's."""
-    for name, (expected, came) in found(folder, free, "descriptors").items():
+    for name, came in found(folder, free, "descriptors", others).items():
         if free:
-            assert came == expected, (name, free)
+            assert came == expected[name], (name, free)
         else:
             assert isinstance(came, list)
             assert came[:2] == ["OSError", 24], (name, came)
 
 
-@pytest.mark.parametrize("room", [0, 1 << 20, 4 << 20, 20 << 20, 200 << 20])
-def test_little_address_space_is_enough_or_an_error(folder: Path, room: int) -> None:
-    """Threads that do not start are done without; buffers that are not there are `MemoryError`."""
-    for name, (expected, came) in found(folder, room, "address space").items():
-        if came != expected:
+@pytest.mark.parametrize("room", [0, 1, 3, 5, 8, 12, 15, 20, 26, 40, 200])
+def test_little_address_space_is_enough_or_an_error(
+    folder: Path, others: list[str], expected: dict[str, object], room: int
+) -> None:
+    """Threads that do not start are done without; what is not there is a `MemoryError`."""
+    for name, came in found(folder, room << 20, "address space", others).items():
+        if came != expected[name]:
             assert isinstance(came, list), (name, room)
             assert came[0] == "MemoryError", (name, room, came)
 
 
 @gives_its_rights_away
 @pytest.mark.parametrize("most", [1, 2, 4])
-def test_threads_that_are_not_granted_change_nothing(folder: Path, most: int) -> None:
-    for name, (expected, came) in found(folder, most, "threads").items():
-        assert came == expected, (name, most)
+def test_threads_that_are_not_granted_change_nothing(
+    folder: Path, others: list[str], expected: dict[str, object], most: int
+) -> None:
+    for name, came in found(folder, most, "threads", others).items():
+        assert came == expected[name], (name, most)
 
 
 CLOSED = """

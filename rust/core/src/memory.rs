@@ -19,7 +19,7 @@ pub fn set_memory_short(is_short: bool) {
 }
 
 /// More than the reserve of the binding's allocator hands out at once.
-const PROBE: usize = 272 << 10;
+const PROBE: usize = 1280 << 10;
 
 /// Fails if the process lives on the reserve of its allocator, and the system has no more memory
 /// now either.
@@ -36,6 +36,17 @@ pub(crate) fn check_memory() -> Result<()> {
     }
     set_memory_short(false);
     Ok(())
+}
+
+/// Checks that there is memory for some text of a long value, which is made piece by piece.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoMemory`].
+pub fn check_room_for_text(value_length: usize) -> Result<()> {
+    // A byte becomes three in UTF-8, in a buffer that grows to twice what it was.
+    let length = value_length.saturating_mul(6);
+    if length < PROBE || has(length) { Ok(()) } else { Err(no_memory()) }
 }
 
 /// Address space that must be left for another thread: more than glibc's heaps of 64 MiB hold, so
@@ -63,7 +74,8 @@ fn has(length: usize) -> bool {
 /// [`ErrorKind::NoMemory`].
 pub(crate) fn filled<T: Clone + Default>(count: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
-    resize(&mut values, count)?;
+    reserve_exact(&mut values, count)?;
+    values.resize(count, T::default());
     Ok(values)
 }
 
@@ -76,6 +88,36 @@ pub(crate) fn resize<T: Clone + Default>(values: &mut Vec<T>, count: usize) -> R
     reserve(values, count.saturating_sub(values.len()))?;
     values.resize(count, T::default());
     Ok(())
+}
+
+/// The same values once more.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoMemory`].
+pub(crate) fn copied<T: Copy>(values: &[T]) -> Result<Vec<T>> {
+    let mut copy = Vec::new();
+    reserve_exact(&mut copy, values.len())?;
+    copy.extend_from_slice(values);
+    Ok(copy)
+}
+
+/// Adds a value to what may become long.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoMemory`].
+#[inline]
+pub(crate) fn push<T>(values: &mut Vec<T>, value: T) -> Result<()> {
+    if values.len() == values.capacity() {
+        reserve(values, 1)?;
+    }
+    values.push(value);
+    Ok(())
+}
+
+fn reserve_exact<T>(values: &mut Vec<T>, count: usize) -> Result<()> {
+    values.try_reserve_exact(count).map_err(|_| no_memory())
 }
 
 /// Makes room for `more` values.
@@ -108,6 +150,9 @@ mod tests {
         assert_eq!(values, [1, 2, 3, 0, 0]);
         resize(&mut values, 1).unwrap();
         assert_eq!(values, [1]);
+        (0..100).for_each(|value| push(&mut values, value).unwrap());
+        assert_eq!((values.len(), values[100]), (101, 99));
+        assert_eq!(copied(&values).unwrap(), values);
         assert!(reserve(&mut values, usize::MAX).is_err());
     }
 }

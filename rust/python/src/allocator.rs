@@ -13,9 +13,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rapidicom_core::set_memory_short;
 
 /// Bytes of address space; pages of it exist from their first use on.
-const RESERVE: usize = 4 << 20;
+const RESERVE: usize = 8 << 20;
 /// What is larger is refused: it would use up what the way to the error needs.
-const LARGEST: usize = 256 << 10;
+const LARGEST: usize = 1 << 20;
 
 #[global_allocator]
 static ALLOCATOR: WithReserve = WithReserve {

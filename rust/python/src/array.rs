@@ -8,6 +8,7 @@ use numpy::ndarray::ArrayView1;
 use numpy::{PyArray1, PyArrayMethods, PyReadwriteArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
 use rapidicom_core::{FileBytes, PrivateMap, Result};
 
 /// Owns a map for as long as an array shows it.
@@ -88,4 +89,34 @@ pub(crate) fn fill(
     let mut out: PyReadwriteArray1<'_, u8> =
         out.try_readwrite().map_err(|error| PyTypeError::new_err(error.to_string()))?;
     read(out.as_slice_mut().map_err(|error| PyTypeError::new_err(error.to_string()))?)
+}
+
+/// `PyBytes::new` panics without memory; below this many bytes that is not to be feared.
+const LONG: usize = 64 << 10;
+
+/// A copy of `bytes`.
+///
+/// # Errors
+///
+/// `MemoryError`.
+pub(crate) fn new_bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    if bytes.len() < LONG {
+        return Ok(PyBytes::new(py, bytes));
+    }
+    PyBytes::new_with(py, bytes.len(), |copy| {
+        copy.copy_from_slice(bytes);
+        Ok(())
+    })
+}
+
+/// A copy of `text`.
+///
+/// # Errors
+///
+/// `MemoryError`.
+pub(crate) fn new_text<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    if text.len() < LONG {
+        return Ok(PyString::new(py, text).into_any());
+    }
+    Ok(PyString::from_bytes(py, text.as_bytes())?.into_any())
 }

@@ -5,7 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rapidicom_core::codec::DecodeOptions;
 use rapidicom_core::pixel::{EncapsulatedPixels, FrameOptions, FrameScratch};
-use rapidicom_core::{CodedFrame, transfer_syntax};
+use rapidicom_core::{CodedFrame, transfer_syntax, watched};
 
 use crate::array::fill;
 use crate::error::to_python;
@@ -45,7 +45,7 @@ pub(crate) fn decode_frame(
     let pixels = EncapsulatedPixels::of_frame(description, syntax);
     let options = FrameOptions { wanted: None, is_raw: raw, decode: DecodeOptions { reduce } };
     fill(out, |out| {
-        py.detach(|| pixels.decode_bytes(frame, &options, &mut FrameScratch::default(), out))
-            .map_err(to_python)
+        let decode = || pixels.decode_bytes(frame, &options, &mut FrameScratch::default(), out);
+        py.detach(|| watched(decode)).map_err(to_python)
     })
 }

@@ -9,10 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
 use rapidicom_core::{Dataset, Element, Tag, Vr, dictionary};
 
+use crate::array::new_bytes;
 use crate::classes::classes;
 use crate::cycles::look;
 use crate::error::{is_about_value, to_python};
 use crate::keys::tag_of;
+use crate::made::Made;
 use crate::pickle::{State as DatasetState, from_state, state_of_element};
 use crate::shared::shared_tag;
 use crate::value::to_object;
@@ -21,7 +23,7 @@ use crate::value::to_object;
 #[pyclass(name = "DataElement", module = "rapidicom._core", subclass, frozen)]
 pub struct PyDataElement {
     /// Empty only until native code has filled an element that it makes.
-    parts: OnceLock<Parts>,
+    parts: Made<OnceLock<Parts>>,
 }
 
 struct Parts {
@@ -134,12 +136,12 @@ fn made(py: Python<'_>, parts: Parts) -> PyResult<Bound<'_, PyAny>> {
 #[pymethods]
 impl PyDataElement {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        let Some(parts) = self.parts.get() else { return Ok(()) };
+        let Some(parts) = self.parts.if_made().and_then(OnceLock::get) else { return Ok(()) };
         look(&parts.state, |state| visit.call(state.value.as_ref()))
     }
 
     fn __clear__(&self) {
-        let Some(parts) = self.parts.get() else { return };
+        let Some(parts) = self.parts.if_made().and_then(OnceLock::get) else { return };
         let value = parts.state.lock().unwrap_or_else(PoisonError::into_inner).value.take();
         drop(value);
     }
@@ -166,7 +168,7 @@ impl PyDataElement {
         drop(validation_mode);
         let classes = classes(py)?;
         if tag.is(&classes.marker) {
-            return Ok(PyDataElement { parts: OnceLock::new() });
+            return Ok(PyDataElement { parts: Made::new(OnceLock::new()) });
         }
         let vr =
             VR.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a DataElement needs a VR"))?;
@@ -179,7 +181,7 @@ impl PyDataElement {
         let private_creator = OnceLock::from(private_creator);
         let value_offset = file_tell;
         let parts = Parts { tag, private_creator, is_undefined_length, value_offset, state };
-        Ok(PyDataElement { parts: parts.into() })
+        Ok(PyDataElement { parts: Made::new(parts.into()) })
     }
 
     #[getter]
@@ -231,7 +233,7 @@ impl PyDataElement {
         let stored = self.state().stored.as_ref().map(|(dataset, of)| (Arc::clone(dataset), *of));
         let Some((dataset, element)) = stored else { return Err(error) };
         let bytes = dataset.value(&element).map_err(to_python)?;
-        Ok(PyBytes::new(py, &bytes).into_any().unbind())
+        Ok(new_bytes(py, &bytes)?.into_any().unbind())
     }
 
     #[setter]

@@ -21,6 +21,7 @@ mod index;
 mod issue;
 mod keys;
 mod lut;
+mod made;
 mod memory;
 mod path_text;
 mod pickle;

@@ -17,9 +17,10 @@ use rapidicom_core::pixel::{
 use rapidicom_core::{
     AlignedBuffer, ByteOrder, Dataset, Error, ErrorKind, FileBytes, Frames, ImageDescription,
     ImageFault, OpenBytes, PixelElement, SharedBytes, Source, Tag, Vr, Workers, transfer_syntax,
+    watched,
 };
 
-use crate::array::{fill, from_kept};
+use crate::array::{fill, from_kept, new_bytes};
 use crate::current::{Current, set_bytes};
 use crate::dataset::PyDataset;
 use crate::error::to_python;
@@ -68,8 +69,11 @@ impl PyPixelReader {
             return Err(PyAttributeError::new_err(message));
         };
         let uid = transfer_syntax_uid(dataset)?;
-        let description = ImageDescription::new(&Current(dataset), element).map_err(in_file)?;
-        let described = ImagePixels::new(description, &value.as_core(&uid)).map_err(in_file)?;
+        let describe = || {
+            let description = ImageDescription::new(&Current(dataset), element)?;
+            ImagePixels::new(description, &value.as_core(&uid))
+        };
+        let described = watched(describe).map_err(in_file)?;
         if let Some(reader) = this.pixel_reader.get(py)
             && reader.get().described == described
             && reader.get().bytes.is_same(&value.bytes)
@@ -83,7 +87,7 @@ impl PyPixelReader {
             }
             ImagePixels::Encapsulated(mut pixels) => {
                 let find = || pixels.frames(&OpenBytes::new(&value.bytes)?);
-                let frames = py.detach(find).map_err(in_file)?;
+                let frames = py.detach(|| watched(find)).map_err(in_file)?;
                 pixels.description.frame_count = frames.count().max(pixels.description.frame_count);
                 Pixels::Encapsulated(pixels, frames)
             }
@@ -206,7 +210,7 @@ impl PyPixelReader {
                 Pixels::Native(pixels) => {
                     decode.check(transfer_syntax::Coding::Native).map_err(to_python)?;
                     let read = || read_frames(pixels, &self.bytes, first, count, raw, out);
-                    return py.detach(read).map_err(to_python);
+                    return py.detach(|| watched(read)).map_err(to_python);
                 }
                 Pixels::Encapsulated(pixels, frames) => (pixels, frames),
             };
@@ -231,14 +235,14 @@ impl PyPixelReader {
         match &self.pixels {
             Pixels::Native(pixels) => {
                 let (offset, length) = pixels.frame_field(index).map_err(to_python)?;
-                Ok(PyBytes::new(py, &self.bytes.get(offset, length).map_err(to_python)?))
+                new_bytes(py, &self.bytes.get(offset, length).map_err(to_python)?)
             }
             Pixels::Encapsulated(_, frames) => {
                 frames.check_whole(index).map_err(|error| to_python(error.in_frame(index)))?;
                 let open = OpenBytes::new(&self.bytes).map_err(to_python)?;
                 let mut buffer = AlignedBuffer::default();
                 let found = open.unless_changed(frames.read(index, &open, &mut buffer));
-                Ok(PyBytes::new(py, found.map_err(to_python)?))
+                new_bytes(py, found.map_err(to_python)?)
             }
         }
     }
@@ -287,7 +291,7 @@ impl PyPixelReader {
             ));
         };
         let read = |out: &mut [u8]| read_overlay_bits(pixels, &self.bytes, first, count, bit, out);
-        fill(out, |out| py.detach(|| read(out)).map_err(to_python))
+        fill(out, |out| py.detach(|| watched(|| read(out))).map_err(to_python))
     }
 
     /// The same frames as a private map of the file, or `None` where their bytes are not the array

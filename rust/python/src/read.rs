@@ -10,7 +10,7 @@ use pyo3::types::PyBytes;
 use rapidicom_core::value::CharacterSet;
 use rapidicom_core::{
     ByteOrder, Dataset, DicomFile, Encoding, Error, ErrorKind, Leniencies, ParseOptions, Prefix,
-    ReadAt, Result, Rules, Stop, Tag,
+    ReadAt, Result, Rules, Stop, Tag, watched,
 };
 
 use crate::dataset::PyDataset;
@@ -69,7 +69,9 @@ pub(crate) fn read_path<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, force);
-    let file = py.detach(|| DicomFile::open(&path, &options));
+    let file = py.detach(|| {
+        watched(|| DicomFile::open(&path, &options)).map_err(|error| error.in_file(&path))
+    });
     finish(py, file, specific_tags, charset, mmap)
 }
 

@@ -5,8 +5,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rapidicom_core::value::{self, Number};
-use rapidicom_core::{Dataset, Element, Limits, Tag, Vr};
+use rapidicom_core::{Dataset, Element, Limits, Tag, Vr, check_room_for_text};
 
+use crate::array::{new_bytes, new_text};
 use crate::classes::{Classes, classes};
 use crate::dataset::PyDataset;
 use crate::error::{to_python, value_error};
@@ -41,15 +42,16 @@ pub(crate) fn to_object<'py>(
     }
     let bytes = dataset.value(element).map_err(to_python)?;
     if !vr.is_text() {
-        return Ok(PyBytes::new(py, &bytes).into_any());
+        return Ok(new_bytes(py, &bytes)?.into_any());
     }
+    check_room_for_text(bytes.len()).map_err(to_python)?;
     let value::Decoded { text, is_exact } =
         value::decoded_text(&bytes, vr, dataset.character_set());
     if !is_exact {
         warn_of_text(py, element.tag)?;
     }
     if !value::is_multi_valued(vr) {
-        return text.into_bound_py_any(py);
+        return new_text(py, &text);
     }
     match text_values(py, &text, &bytes, vr, classes) {
         Ok(value) => Ok(value),

@@ -15,6 +15,7 @@ use jxl::api::{
 use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
 use crate::error::{Error, ErrorKind, JpegXlFault, Result};
 use crate::image_description::ImageDescription;
+use crate::memory::filled;
 
 const NAME: &str = "JPEG XL";
 /// The widest samples that are read: wider ones would go through 32-bit floating point numbers.
@@ -65,7 +66,7 @@ impl Codec for JpegXl {
         // columns, in any order.
         let row_length = coded.columns * channels * bytes;
         let length = coded.rows * row_length;
-        let mut room = vec![0; length + 1];
+        let mut room: Vec<u8> = filled(length + 1)?;
         let start = room.as_ptr().align_offset(bytes).min(1);
         let room = room.get_mut(start..start + length).unwrap_or_default();
         loop {

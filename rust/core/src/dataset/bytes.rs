@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::cursor::Run;
 use crate::error::{Error, ErrorKind, Result};
-use crate::memory::filled;
+use crate::memory::{check_memory, filled};
 use crate::parse::Segment;
 use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, Source};
 
@@ -48,6 +48,7 @@ impl FileBytes {
     ///
     /// If the file cannot be read, or has been changed since.
     pub fn get(&self, offset: u64, length: u64) -> Result<Cow<'_, [u8]>> {
+        check_memory()?;
         match self.find(offset, length)? {
             Found::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
             Found::File(file) => {

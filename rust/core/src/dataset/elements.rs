@@ -9,6 +9,7 @@ use crate::cursor::ByteOrder;
 use crate::dictionary::keyword;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::memory::{push, reserve};
 use crate::parse::{
     Deviation, Deviations, Element, Encoding, ItemRange, Leniencies, Leniency, Rules, Segment,
     Stop, Window, keep_what_was_read, parse_elements, parse_items,
@@ -392,7 +393,11 @@ impl Dataset {
     pub fn numbers(&self, element: &Element, vr: Vr) -> Result<Vec<Number>> {
         let value = self.value(element)?;
         self.check_length(element, vr)?;
-        Ok(value::numbers(&value, vr, self.order_of(element)).collect())
+        let mut numbers = Vec::new();
+        for number in value::numbers(&value, vr, self.order_of(element)) {
+            push(&mut numbers, number)?;
+        }
+        Ok(numbers)
     }
 
     /// Makes the first number of a LUT Descriptor, how many entries the table has, unsigned
@@ -439,7 +444,10 @@ impl Dataset {
             depth: self.depth.saturating_add(1),
             parent: self.place.clone(),
         };
-        Ok(ranges.into_iter().enumerate().map(item).collect())
+        let mut items = Vec::new();
+        reserve(&mut items, ranges.len()).map_err(place)?;
+        items.extend(ranges.into_iter().enumerate().map(item));
+        Ok(items)
     }
 }
 

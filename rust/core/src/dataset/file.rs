@@ -9,6 +9,7 @@ use super::bytes::FileBytes;
 use super::elements::Dataset;
 use super::surroundings::Context;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::filled;
 use crate::parse::{
     Deviations, Element, PREAMBLE_LENGTH, ParseOptions, ParsedFile, Rules, Segment, Window,
     parse_file,
@@ -80,7 +81,7 @@ impl DicomFile {
                     Window::file(&file, buffer, Some(&mut segments), &options.rules.limits)?;
                 parse_file(&mut window, options, parsed)?;
                 let used = parsed.used(&window);
-                window.keep(used);
+                window.keep(used)?;
                 Ok(DicomFile::from_parsed(
                     parsed,
                     options,
@@ -123,7 +124,7 @@ impl DicomFile {
             Window::file(reader, &mut buffer, Some(&mut segments), &options.rules.limits)?;
         parse_file(&mut window, &options, &mut parsed)?;
         let used = parsed.used(&window);
-        window.keep(used);
+        window.keep(used)?;
         if parsed.inflated.is_none() {
             let is_wanted = |element: &&Element| wanted.is_some_and(|it| it.contains(&element.tag));
             for element in parsed.elements.iter().filter(is_wanted) {
@@ -227,7 +228,7 @@ fn keep_value(reader: &dyn ReadAt, element: &Element, segments: &mut Vec<Segment
     // The parser has cut the length to what the reader has.
     let available = reader.length().saturating_sub(offset);
     let mut bytes = match usize::try_from(length) {
-        Ok(size) if length <= available => vec![0; size],
+        Ok(size) if length <= available => filled(size)?,
         _ => return Err(Error::from(cut(available)).at_offset(offset)),
     };
     let filled = reader.read_at(&mut bytes, offset)?;

@@ -5,6 +5,7 @@ use crate::cursor::{ByteOrder, Cursor};
 use crate::dataset::OpenBytes;
 use crate::error::{Error, ErrorKind, ImageFault, Result};
 use crate::limits::Limits;
+use crate::memory::push;
 use crate::source::AlignedBuffer;
 use crate::tag::Tag;
 
@@ -93,7 +94,7 @@ impl Fragments {
             found.missing_length = header_missing.max(item_length.saturating_sub(available));
             let item = Fragment { offset: value_offset, length: item_length.min(available) };
             if !is_first {
-                found.fragments.push(item);
+                push(&mut found.fragments, item)?;
             } else if item.length > 0 {
                 found.read_table(bytes, item, order)?;
             }

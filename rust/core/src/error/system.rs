@@ -51,7 +51,7 @@ fn remember(refusal: Refusal) {
 }
 
 /// Does `work`. If the system refused something meanwhile on this thread, that is its error, also
-/// where `work` went on without.
+/// where `work` went on without, and then missed something in the file.
 ///
 /// # Errors
 ///
@@ -60,12 +60,17 @@ pub fn watched<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     let before = REFUSAL.take();
     let done = work();
     let refusal = REFUSAL.replace(before);
-    match (done, refusal) {
-        (Ok(_), Some(Refusal::Os(number))) => Err(io::Error::from_raw_os_error(number).into()),
-        (Ok(_), Some(Refusal::Changed)) => Err(ErrorKind::FileChanged.into()),
-        (Ok(_), Some(Refusal::NoMemory)) => Err(ErrorKind::NoMemory.into()),
-        (done, _) => done,
+    let Some(refusal) = refusal else { return done };
+    if let Err(error) = &done
+        && matches!(error.family(), Family::Io | Family::Memory | Family::Cancelled)
+    {
+        return done;
     }
+    Err(match refusal {
+        Refusal::Os(number) => io::Error::from_raw_os_error(number).into(),
+        Refusal::Changed => ErrorKind::FileChanged.into(),
+        Refusal::NoMemory => ErrorKind::NoMemory.into(),
+    })
 }
 
 impl Error {
@@ -164,11 +169,17 @@ mod tests {
         .unwrap_err();
         assert!(matches!(passed_over.kind(), ErrorKind::Io(error)
             if error.raw_os_error() == Some(libc::EIO)));
-        let own = watched(|| -> Result<()> {
-            drop(os(libc::EIO));
-            Err(ErrorKind::NotDeflated.into())
-        });
-        assert!(matches!(own.unwrap_err().kind(), ErrorKind::NotDeflated));
+        for (own, is_kept) in [
+            (ErrorKind::NotDeflated, false),
+            (ErrorKind::Cancelled, true),
+            (ErrorKind::NoMemory, true),
+        ] {
+            let error = watched(|| -> Result<()> {
+                note_change();
+                Err(own.clone().into())
+            });
+            assert_eq!(!matches!(error.unwrap_err().kind(), ErrorKind::FileChanged), is_kept);
+        }
         for (note, expected) in [
             (note_change as fn(), "the file was changed"),
             (note_no_memory, "the system has no more memory"),

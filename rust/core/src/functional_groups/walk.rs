@@ -7,6 +7,7 @@ use crate::dataset::{Dataset, items_encoding};
 use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
+use crate::memory::reserve;
 use crate::parse::{
     Deviations, Element, Encoding, ItemRange, ItemRanges, Rules, Stop, Window, parse_elements,
     parse_items,
@@ -64,7 +65,8 @@ pub(crate) fn read_functional_groups(
             walk.item(bytes, item, 0, &mut common)
         })?;
     }
-    let mut frames: Vec<FrameAttributes> = Vec::with_capacity(frame_count);
+    let mut frames: Vec<FrameAttributes> = Vec::new();
+    reserve(&mut frames, frame_count)?;
     if let Some(element) = per_frame {
         walk.dimensions = Dimensions::of(dataset);
         walk.each_item(dataset, element, frame_count, |walk, bytes, item| {

@@ -10,6 +10,7 @@ use super::walk::Walk;
 use super::window::Window;
 use crate::cursor::ByteOrder;
 use crate::error::{Error, ErrorKind, Family, Result};
+use crate::memory::push;
 use crate::tag::Tag;
 use crate::vr::Vr;
 
@@ -263,7 +264,7 @@ impl Parser<'_, '_> {
             if self.last_tag(elements) >= Some(element.tag) {
                 self.unordered.get_or_insert(element.value_offset);
             }
-            elements.push(element);
+            push(elements, element)?;
             if next >= self.walk.window.end() {
                 return Ok(next);
             }

@@ -12,6 +12,7 @@ use super::stop::Stop;
 use super::walk::Walk;
 use super::window::Window;
 use crate::error::{Error, ErrorKind, LooksLike, Result};
+use crate::memory::check_memory;
 use crate::tag::Tag;
 use crate::transfer_syntax::{self, TransferSyntax};
 use crate::uid;
@@ -130,6 +131,7 @@ pub(crate) fn parse_file(
     options: &ParseOptions,
     parsed: &mut ParsedFile,
 ) -> Result<()> {
+    check_memory()?;
     parsed.meta.clear();
     parsed.elements.clear();
     parsed.inflated = None;

@@ -8,6 +8,7 @@ use super::rules::Rules;
 use super::skip::{Extent, ItemEnd, find_item_end, is_end_of_item, skip_item};
 use super::window::Window;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::{check_memory, push};
 use crate::tag::Tag;
 
 /// Where an item's elements lie and how they are written.
@@ -155,13 +156,14 @@ pub(crate) fn parse_items(
     encoding: Encoding,
     rules: &Rules,
 ) -> Result<Vec<ItemRange>> {
+    check_memory()?;
     let mut items: Vec<ItemRange> = Vec::new();
     let mut rest = ItemRanges::new(value, value_offset, encoding, rules);
     loop {
         let error = match rest.next() {
             Ok(None) => return Ok(items),
             Ok(Some(item)) if items.len() < rules.limits.element_count => {
-                items.push(item);
+                push(&mut items, item)?;
                 continue;
             }
             Ok(Some(item)) => {

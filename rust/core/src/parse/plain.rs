@@ -5,6 +5,7 @@
 
 use super::header::{Element, ElementHeader, Encoding, UNDEFINED};
 use super::stop::Stop;
+use crate::memory::push;
 use crate::tag::Tag;
 use crate::vr::Vr;
 
@@ -107,14 +108,18 @@ impl Run<'_> {
                 break;
             }
             let Some(behind) = rest.get(length as usize..) else { break };
-            elements.push(Element {
+            let element = Element {
                 tag,
                 vr,
                 is_undefined_length: false,
                 is_cut_short: false,
                 value_offset: offset + u64::from(header_length),
                 value_length,
-            });
+            };
+            // The longer way says that there is no memory.
+            if push(elements, element).is_err() {
+                break;
+            }
             (rest, offset, after) = (behind, offset + length, tag);
         }
         bytes.len() - rest.len()

@@ -7,6 +7,7 @@ use crate::cursor::{Run, copy_into};
 use crate::error::{ErrorKind, Result};
 use crate::inflate::Inflater;
 use crate::limits::Limits;
+use crate::memory::copied;
 use crate::source::{AlignedBuffer, ReadAt};
 
 /// The first read. CT and MR headers end well before it; a page more costs 0.2 us, a second read 1
@@ -346,7 +347,7 @@ impl<'a> Window<'a> {
     /// If the operating system refuses.
     pub fn jump_to(&mut self, offset: u64, used: usize) -> Result<()> {
         if let Bytes::File { .. } = self.bytes {
-            self.keep(used);
+            self.keep(used)?;
             if let Bytes::File { buffer, .. } = &mut self.bytes {
                 buffer.resize(0)?;
             }
@@ -356,12 +357,17 @@ impl<'a> Window<'a> {
     }
 
     /// Hands the first `used` bytes of the window to whoever keeps segments.
-    pub fn keep(&mut self, used: usize) {
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for them.
+    pub fn keep(&mut self, used: usize) -> Result<()> {
         let base = self.base;
         if let Bytes::File { buffer, kept: Some(kept), .. } = &mut self.bytes {
             let bytes = buffer.as_slice().get(..used).unwrap_or(buffer.as_slice());
-            kept.push(Segment { offset: base, bytes: bytes.into() });
+            kept.push(Segment { offset: base, bytes: copied(bytes)?.into() });
         }
+        Ok(())
     }
 }
 

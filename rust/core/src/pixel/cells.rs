@@ -1,7 +1,9 @@
 //! Pixel cells (PS3.5 §8.1.1): from the bits of a file to samples in the order of an array.
 
 use super::colour;
+use crate::error::Result;
 use crate::image_description::{ImageDescription, SampleType};
+use crate::memory::filled;
 
 /// Turns the bytes of each unit of `unit` bytes round.
 pub(super) fn swap_bytes(bytes: &mut [u8], unit: usize) {
@@ -23,12 +25,16 @@ pub(super) fn swap_bytes(bytes: &mut [u8], unit: usize) {
 ///
 /// `stored` has the samples of whole frames after `skipped_bits` bits of what is before them;
 /// bytes are in little-endian order, here and in `out`.
+///
+/// # Errors
+///
+/// If there is no memory to work in.
 pub(super) fn arrange(
     stored: &[u8],
     skipped_bits: u32,
     description: &ImageDescription,
     out: &mut [u8],
-) {
+) -> Result<()> {
     let is_rearranged = !description.is_in_order();
     let sample_length = description.sample_type().size();
     let stored = stored.get(skipped_bits as usize / 8..).unwrap_or_default();
@@ -36,8 +42,8 @@ pub(super) fn arrange(
         (true, false) => unpack(stored, skipped_bits % 8, description, out),
         (true, true) => {
             let frame_count = out.len() / description.frame_length().max(1);
-            let mut samples =
-                vec![0; frame_count * description.stored_frame_samples() * sample_length];
+            let mut samples: Vec<u8> =
+                filled(frame_count * description.stored_frame_samples() * sample_length)?;
             unpack(stored, skipped_bits % 8, description, &mut samples);
             rearrange(&samples, description, out);
         }
@@ -48,6 +54,7 @@ pub(super) fn arrange(
             }
         }
     }
+    Ok(())
 }
 
 /// Gives packed samples bytes of their own: as many as `out` has room for.
@@ -243,12 +250,12 @@ mod tests {
             ..description(8, 8, false)
         };
         let mut out = [0; 6];
-        arrange(&[1, 2, 3, 4, 5, 6], 0, &planar, &mut out);
+        arrange(&[1, 2, 3, 4, 5, 6], 0, &planar, &mut out).unwrap();
         assert_eq!(out, [1, 3, 5, 2, 4, 6]);
         // Planes of two bits each, in two frames.
         let packed = ImageDescription { bits_allocated: 1, bits_stored: 1, high_bit: 0, ..planar };
         let mut out = [7; 12];
-        arrange(&[0b0100_1001, 0b0000_1011], 0, &packed, &mut out);
+        arrange(&[0b0100_1001, 0b0000_1011], 0, &packed, &mut out).unwrap();
         assert_eq!(out, [1, 0, 0, 0, 1, 0, 1, 1, 0, 0, 1, 1]);
     }
 

@@ -7,6 +7,7 @@ use super::rescale::convert;
 use crate::codec::{CodedColour, CodedImage, RowSink, Samples};
 use crate::error::{RequestFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
+use crate::memory::resize;
 
 /// Fills an array with the rows of one frame, as they come.
 pub(super) struct DecodedRows<'a> {
@@ -82,7 +83,7 @@ impl RowSink for DecodedRows<'_> {
             }
             return Ok(());
         };
-        self.rows.resize(length, 0);
+        resize(self.rows, length)?;
         store(samples, stored, self.rows);
         if self.is_ybr {
             unpack_frame(&self.decoded, self.rows);

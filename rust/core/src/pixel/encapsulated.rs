@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, FrameFault, ImageFault, RequestFault, Resul
 use crate::image_description::ImageDescription;
 use crate::inflate::inflate_frame;
 use crate::limits::Limits;
+use crate::memory::resize;
 use crate::source::AlignedBuffer;
 use crate::transfer_syntax::{Coding, TransferSyntax};
 use crate::vr::Vr;
@@ -253,7 +254,7 @@ impl EncapsulatedPixels {
             return Err(ImageFault::FrameLength { found: available, expected: needed }.into());
         }
         if available < needed {
-            cells.to_mut().resize(usize::try_from(needed).unwrap_or(usize::MAX), 0);
+            resize(cells.to_mut(), usize::try_from(needed).unwrap_or(usize::MAX))?;
         }
         let cells = cells.get(..usize::try_from(needed).unwrap_or(usize::MAX)).unwrap_or_default();
         let cells = Cells {

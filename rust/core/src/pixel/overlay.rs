@@ -5,6 +5,7 @@ use super::native::NativePixels;
 use super::read::check_room;
 use crate::dataset::{FileBytes, OpenBytes};
 use crate::error::{Error, ImageFault, Result};
+use crate::memory::filled;
 use crate::source::AlignedBuffer;
 
 /// Reads one bit of each pixel of `count` frames from `first` on into a byte each, 0 or 1.
@@ -38,12 +39,12 @@ pub fn read_overlay_bits(
     };
     let size = description.sample_type().size();
     let mut stored = AlignedBuffer::default();
-    let mut frame = vec![0; description.frame_length()];
+    let mut frame: Vec<u8> = filled(description.frame_length())?;
     let targets = out.chunks_exact_mut(description.frame_samples());
     for (index, target) in (first..first.saturating_add(count)).zip(targets) {
         let place = pixels.frames(index, 1)?;
         let cells = pixels.cells(&place, &open, &mut stored).map_err(in_file)?;
-        arrange(cells.bytes, cells.skipped_bits, description, &mut frame);
+        arrange(cells.bytes, cells.skipped_bits, description, &mut frame)?;
         for (sample, target) in frame.chunks_exact(size).zip(target) {
             *target = sample.get(bit as usize / 8).map_or(0, |byte| byte >> (bit % 8) & 1);
         }

@@ -188,7 +188,7 @@ pub(super) fn finish_cells(
     out: &mut [u8],
 ) -> Result<()> {
     let Some(wanted) = options.wanted else {
-        arrange(cells.bytes, cells.skipped_bits, description, out);
+        arrange(cells.bytes, cells.skipped_bits, description, out)?;
         finish_stored(description, options.is_raw, out);
         return Ok(());
     };
@@ -198,7 +198,7 @@ pub(super) fn finish_cells(
     }
     let samples = out.len() / wanted.sample_type.size();
     arranged.resize(samples * description.sample_type().size())?;
-    arrange(cells.bytes, cells.skipped_bits, description, arranged.as_mut_slice());
+    arrange(cells.bytes, cells.skipped_bits, description, arranged.as_mut_slice())?;
     if !is_ybr {
         return convert(arranged.as_slice(), description, wanted, out);
     }

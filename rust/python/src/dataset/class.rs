@@ -1,6 +1,7 @@
 //! The data set as Python sees it.
 
 use std::ffi::OsString;
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::{
@@ -19,13 +20,16 @@ use crate::element::{as_element, key_error};
 use crate::error::to_python;
 use crate::file_meta::FileMeta;
 use crate::keys::{keyword_of, tag_of};
+use crate::made::Made;
 use crate::memory::Memory;
 use crate::pixels::PyPixelReader;
 use crate::slot::Slot;
 
 /// A data set. The public class, `rapidicom.Dataset`, derives from it.
 #[pyclass(name = "Dataset", module = "rapidicom._core", subclass, frozen)]
-pub struct PyDataset {
+pub struct PyDataset(Made<Fields>);
+
+pub struct Fields {
     pub(super) content: OnceLock<Content>,
     pub(super) parsed: OnceLock<Arc<Dataset>>,
     pub(crate) memory: Memory,
@@ -35,31 +39,41 @@ pub struct PyDataset {
     pub(crate) mmap: OnceLock<String>,
 }
 
+impl Deref for PyDataset {
+    type Target = Fields;
+
+    fn deref(&self) -> &Fields {
+        &self.0
+    }
+}
+
 #[pymethods]
 impl PyDataset {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> PyDataset {
-        PyDataset {
+        PyDataset(Made::new(Fields {
             content: OnceLock::new(),
             parsed: OnceLock::new(),
             memory: Memory::default(),
             file_meta: FileMeta::default(),
             pixel_reader: Slot::new(None),
             mmap: OnceLock::new(),
-        }
+        }))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.memory.traverse(&visit)?;
-        self.file_meta.traverse(&visit)?;
-        self.pixel_reader.traverse(&visit)
+        let Some(fields) = self.0.if_made() else { return Ok(()) };
+        fields.memory.traverse(&visit)?;
+        fields.file_meta.traverse(&visit)?;
+        fields.pixel_reader.traverse(&visit)
     }
 
     fn __clear__(&self) {
-        self.memory.clear();
-        self.file_meta.clear();
-        self.pixel_reader.clear();
+        let Some(fields) = self.0.if_made() else { return };
+        fields.memory.clear();
+        fields.file_meta.clear();
+        fields.pixel_reader.clear();
     }
 
     fn __getattribute__<'py>(

@@ -141,7 +141,7 @@ fn decode_single_scan<S: Sample>(
     quantization.begin_scan(headers, scan)?;
     let tables = quantization.tables();
     let mut decoder = Sequential::new(&headers.markers, &headers.tables, scan)?;
-    let mut coefficients = Coefficients::new(layout, 1);
+    let mut coefficients = Coefficients::new(layout, 1)?;
     let mut rows = Rows::<S>::new(layout);
     let mut given = 0;
     let mut failed = false;
@@ -181,7 +181,7 @@ fn decode_scans<S: Sample>(
     }
     let mut scans = Scans {
         layout,
-        coefficients: Coefficients::new(layout, layout.mcus_down),
+        coefficients: Coefficients::new(layout, layout.mcus_down)?,
         quantization: Quantization(vec![None; layout.components.len()]),
         accuracy: vec![Accuracy::NONE; layout.components.len()],
         complete_rows: vec![0; layout.components.len()],

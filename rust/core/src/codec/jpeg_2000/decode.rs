@@ -13,6 +13,7 @@ use super::wavelet::{Bands, Coefficient, Plane, synthesize};
 use super::{NAME, ht_block, unsupported};
 use crate::codec::{Decoded, Samples, Target, invalid};
 use crate::error::{Jpeg2000Fault, RequestFault, Result};
+use crate::memory::filled;
 
 /// Samples that are given on at a time: they fit a first-level cache.
 const SAMPLES_AT_A_TIME: usize = 4096;
@@ -119,7 +120,7 @@ fn give_rows(
     let length = target.columns_expected() * component_count;
     let height = tiles.first().map_or(0, |(area, _)| area.height());
     let rows_at_a_time = (SAMPLES_AT_A_TIME / length.max(1)).max(1);
-    let mut samples = vec![0; rows_at_a_time.min(height) * length];
+    let mut samples = filled(rows_at_a_time.min(height) * length)?;
     for first in (0..height).step_by(rows_at_a_time) {
         let count = rows_at_a_time.min(height - first);
         let samples = samples.get_mut(..count * length).unwrap_or_default();
@@ -256,7 +257,7 @@ impl TileDecoder {
         damage: &mut Damage,
     ) -> Result<Plane<T>> {
         let kept = component.resolutions.len().saturating_sub(self.reduce as usize);
-        let mut whole = Plane::new(0, 0);
+        let mut whole = Plane::new(0, 0)?;
         for (index, resolution) in component.resolutions.iter().take(kept).enumerate() {
             let mut planes = Vec::with_capacity(resolution.bands.len());
             for band in 0..resolution.bands.len() {
@@ -265,7 +266,7 @@ impl TileDecoder {
             whole = match (index, planes.as_slice()) {
                 (0, _) => planes.pop().unwrap_or(whole),
                 (_, [high_x, high_y, high_xy]) => {
-                    synthesize(&Bands { low: &whole, high_x, high_y, high_xy }, &resolution.area)
+                    synthesize(&Bands { low: &whole, high_x, high_y, high_xy }, &resolution.area)?
                 }
                 _ => whole,
             };
@@ -283,8 +284,8 @@ impl TileDecoder {
         bytes: &[u8],
         damage: &mut Damage,
     ) -> Result<Plane<T>> {
-        let Some(band) = resolution.bands.get(band_index) else { return Ok(Plane::new(0, 0)) };
-        let mut plane = Plane::new(band.area.width(), band.area.height());
+        let Some(band) = resolution.bands.get(band_index) else { return Plane::new(0, 0) };
+        let mut plane = Plane::new(band.area.width(), band.area.height())?;
         let parts =
             resolution.precincts.iter().filter_map(|precinct| precinct.bands.get(band_index));
         for block in parts.flat_map(|part| &part.blocks) {

@@ -3,6 +3,8 @@
 
 use super::features::wide;
 use super::parameters::Rectangle;
+use crate::error::Result;
+use crate::memory::filled;
 
 /// A grid of coefficients or samples, row by row.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +19,12 @@ pub(crate) struct Plane<T> {
 
 impl<T: Copy + Default> Plane<T> {
     /// All zero.
-    pub(crate) fn new(width: usize, height: usize) -> Plane<T> {
-        Plane { width, height, samples: vec![T::default(); width * height] }
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for it.
+    pub(crate) fn new(width: usize, height: usize) -> Result<Plane<T>> {
+        Ok(Plane { width, height, samples: filled(width.saturating_mul(height))? })
     }
 
     /// A row.
@@ -152,15 +158,17 @@ pub(crate) struct Bands<'a, T> {
 wide! {
     /// Puts a resolution together from the bands of its level (2D_SR, §F.3.2). `area` is that of
     /// the resolution.
-    pub(crate) fn synthesize<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Plane<T> =
-        synthesize_inline;
+    pub(crate) fn synthesize<T: Coefficient>(
+        bands: &Bands<'_, T>,
+        area: &Rectangle,
+    ) -> Result<Plane<T>> = synthesize_inline;
 }
 
 #[inline(always)]
-fn synthesize_inline<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Plane<T> {
-    let mut plane = Plane::new(area.width(), area.height());
+fn synthesize_inline<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Result<Plane<T>> {
+    let mut plane = Plane::new(area.width(), area.height())?;
     if plane.samples.is_empty() {
-        return plane;
+        return Ok(plane);
     }
     let (starts_odd_x, starts_odd_y) = (area.x0 % 2 == 1, area.y0 % 2 == 1);
     let mut line = Line::new(area.width());
@@ -186,7 +194,7 @@ fn synthesize_inline<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> 
         }
         step_rows.after(row, &mut plane);
     }
-    plane
+    Ok(plane)
 }
 
 /// Lifting of columns, a row at a time, as soon as the rows that it needs are there: they are still

@@ -9,6 +9,7 @@ use super::scan::{Early, Shape, decode_scan};
 use crate::codec::target::{CodedColour, CodedImage, Target};
 use crate::codec::{Codec, Decoded, invalid};
 use crate::error::{Error, JpegLsFault, Result};
+use crate::memory::reserve;
 
 /// JPEG-LS, lossless and near-lossless (T.87).
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +135,7 @@ fn planes(
         let early = lines(headers, header, &here, |lines| {
             for (index, lines) in here.components.iter().zip(lines) {
                 if let Some(plane) = planes.get_mut(*index) {
+                    reserve(plane, lines.samples().len())?;
                     plane.extend_from_slice(lines.samples());
                 }
             }

@@ -10,6 +10,7 @@ use super::layout::{Layout, ScanLayout};
 use super::table::{CoefficientTable, Next};
 use crate::codec::invalid;
 use crate::error::{JpegFault, Result};
+use crate::memory::reserve;
 
 /// Decodes what a scan has of a block.
 pub(super) trait BlockDecoder {
@@ -34,12 +35,20 @@ pub(super) struct Coefficients {
 
 impl Coefficients {
     /// Zeros for so many rows of MCUs.
-    pub(crate) fn new(layout: &Layout, mcu_rows: usize) -> Coefficients {
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for them.
+    pub(crate) fn new(layout: &Layout, mcu_rows: usize) -> Result<Coefficients> {
         let count = |mcu_rows: usize, across: usize, down: usize| mcu_rows * across * down;
         let zeros = layout.components.iter().map(|component| {
-            vec![[0; 64]; count(mcu_rows, component.blocks_across, component.vertical)]
+            let mut blocks = Vec::new();
+            let count = count(mcu_rows, component.blocks_across, component.vertical);
+            reserve(&mut blocks, count)?;
+            blocks.resize(count, [0; 64]);
+            Ok(blocks)
         });
-        Coefficients { components: zeros.collect() }
+        Ok(Coefficients { components: zeros.collect::<Result<_>>()? })
     }
 
     /// Zeros everywhere.

@@ -6,6 +6,7 @@ use super::super::markers::SOF3;
 use super::scan::{ScanDecoder, lines_in_cache};
 use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
 use crate::error::{Error, ErrorKind, JpegFault, Result};
+use crate::memory::filled;
 
 pub(super) const NAME: &str = "JPEG Lossless";
 
@@ -123,7 +124,7 @@ fn decode_separate_scans(
     let component_count = headers.frame.components.len();
     let mut interval = Interval::default();
     // The size is that of the image: the target has checked it.
-    let mut samples = vec![0u16; headers.frame.rows * output.row_length];
+    let mut samples: Vec<u16> = filled(headers.frame.rows * output.row_length)?;
     // Of each component the rows that are good, once it was decoded.
     let mut good_rows = vec![None; component_count];
     let mut fault = None;

@@ -104,6 +104,7 @@ fn there_and_back<T: Coefficient>(
         let (x1, y1) = ((x0 + width) as u32, (y0 + height) as u32);
         let area = Rectangle { x0: x0 as u32, y0: y0 as u32, x1, y1 };
         for found in [synthesize(&bands, &area), synthesize_inline(&bands, &area)] {
+            let found = found.unwrap();
             assert_eq!((found.width, found.height), (width, height));
             let mut pairs = found.samples.iter().zip(&samples.samples);
             assert!(
@@ -129,10 +130,10 @@ fn the_9_7_wavelet_is_undone() {
 /// A line of coefficients, across, from column `x0` on.
 fn line<T: Coefficient>(low: &[T], high: &[T], x0: u32) -> Vec<T> {
     let of = |samples: &[T]| Plane { width: samples.len(), height: 1, samples: samples.to_vec() };
-    let none = Plane::new(0, 0);
+    let none = Plane::new(0, 0).unwrap();
     let bands = Bands { low: &of(low), high_x: &of(high), high_y: &none, high_xy: &none };
     let x1 = x0 + (low.len() + high.len()) as u32;
-    synthesize(&bands, &Rectangle { x0, y0: 0, x1, y1: 1 }).samples
+    synthesize(&bands, &Rectangle { x0, y0: 0, x1, y1: 1 }).unwrap().samples
 }
 
 #[test]
@@ -162,7 +163,7 @@ fn coefficients_have_a_sign_and_a_bit_of_fraction() {
 
 #[test]
 fn rows_of_a_plane() {
-    let mut plane = Plane::<i32>::new(3, 2);
+    let mut plane = Plane::<i32>::new(3, 2).unwrap();
     plane.row_mut(1)[2] = 5;
     assert_eq!(plane.samples, [0, 0, 0, 0, 0, 5]);
     assert_eq!((plane.row(0), plane.row(1)), (&[0, 0, 0][..], &[0, 0, 5][..]));
