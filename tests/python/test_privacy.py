@@ -358,6 +358,25 @@ def test_values_that_are_made_of_marked_text(form: str) -> None:
     assert leaks(calls) == []
 
 
+@pytest.mark.parametrize("tag", [0x00080060, 0x0020000E, 0x0008103E], ids=lambda tag: f"{tag:08X}")
+@pytest.mark.parametrize("form", [*FORMS, "a number alone", "words"])
+def test_several_series_that_are_marked(tmp_path: Path, form: str, tag: int) -> None:
+    alone = {"a number alone": NUMBER.encode(), "words": b"A " + MARKED}
+    value = FORMS.get(form) or alone[form]
+    for name, uid in (("a", "2.25.1"), ("b", "2.25.2")):
+        extra = {0x0020000E: Element(0x0020000E, "UI", uid)}
+        if name == "b":
+            extra[tag] = Element(tag, "LO", value)
+        pixels = np.zeros((2, 2), np.int16)
+        whole = file_bytes(image(pixels, extra=list(extra.values())))
+        (tmp_path / f"{name}.dcm").write_bytes(whole)
+    with pytest.raises(ValueError, match="there are 2 series: ") as caught:
+        rd.read_series(tmp_path)
+    assert "\n  2.25.1  CT  1 x 2 x 2" in str(caught.value)
+    assert leaks([("series", lambda: rd.read_series(tmp_path))]) == []
+    assert leaks([("no such", lambda: rd.read_series(tmp_path, series_uid="2.25.9"))]) == []
+
+
 @pytest.mark.parametrize("command", ["dump", "scan", "series", "view", "convert"])
 def test_commands_on_marked_files(tmp_path: Path, command: str) -> None:
     calls: list[tuple[str, Callable[[], Any]]] = []

@@ -31,8 +31,19 @@ __all__ = ["find_series", "read_series"]
 
 # An error that quotes a thousand others helps nobody.
 _ERRORS_SHOWN = 3
+_NOT_SHOWN = "(not shown)"
 # The default of every function; it cannot be changed, so that one for all is safe.
 _DEFAULT_TOLERANCES = Tolerances()
+
+# The defined terms of Modality (PS3.3 section C.7.3.1.1.1), those of earlier editions in the last
+# line.
+_MODALITIES = """
+ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DG DMS DOC DX ECG EEG EMG EOG EPS ES FID GM HC
+HD IO IOL IVOCT IVUS KER KO LEN LS M3D MG MR NM OAM OCT OP OPM OPT OPTBSV OPTENF OPV OSS OT PA
+PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT
+RWV SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL XC
+AS CD CF CP CS DD DF DM DS EC FA FS LP MA MS OPR ST VF
+"""
 
 
 def find_series(
@@ -223,11 +234,20 @@ def _looked_at(found: _core.FoundSeries) -> str:
 def _list(series: list[Series]) -> str:
     # Modality and shape tell series apart; a description can name a patient.
     return "\n".join(
-        f"  {_coded(one.uid)}  {_coded(one.modality)}  {' x '.join(map(str, one.shape))}"
+        f"  {_shown_uid(one.uid)}  {_shown_modality(one.modality)}  "
+        f"{' x '.join(map(str, one.shape))}"
         for one in series
     )
 
 
-def _coded(text: str) -> str:
-    # In a damaged file, a UID or a code can be any text.
-    return text if re.fullmatch(r"[0-9A-Z_. ]{0,64}", text) else "(not shown)"
+def _shown_uid(uid: str) -> str:
+    # What has no dot can be the number of a patient.
+    is_uid = len(uid) <= 64 and re.fullmatch(r"[0-9]+(\.[0-9]+)+", uid, re.ASCII)
+    return uid if is_uid else _NOT_SHOWN if uid else "(no UID)"
+
+
+def _shown_modality(modality: str) -> str:
+    # In a damaged file, a code can be any text.
+    return (
+        modality if modality in _MODALITIES.split() else _NOT_SHOWN if modality else "(no Modality)"
+    )
