@@ -372,6 +372,44 @@ def test_a_table_names_the_cell(tmp_path: Path, name: str, place: str) -> None:
         assert table.to_dicts()[0][column] is None
 
 
+# What ends an item badly, as bytes behind its good elements.
+BAD_ENDS = {
+    "a value past the item": b"\x40\0\x10\0LO" + struct.pack("<H", 500) + b"zz",
+    "garbage": b"\xff" * 20,
+    "half a header": b"\x40\0\x10",
+    "the end of an item that is not open": ITEM_END,
+    "a sequence without its end": b"\x40\0\x10\0SQ\0\0\xff\xff\xff\xff",
+}
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("end", BAD_ENDS)
+def test_a_table_has_what_an_item_has_before_its_damage(
+    tmp_path: Path, end: str, depth: int
+) -> None:
+    good = [Element(0x00280010, "US", 7), Element(0x00321060, "LO", "x")]
+    before = [*good, Element(0x00400009, "SH", "A")]
+    value = item(encode(before) + BAD_ENDS[end]) + item(encode(before[1:]))
+    for _ in range(depth - 1):
+        value = item(encode([Element(0x00400275, "SQ", value)]) + BAD_ENDS[end])
+    path = tmp_path / "a.dcm"
+    path.write_bytes(file_around(encode([Element(0x00400275, "SQ", value)])))
+    to_item = ".".join(["RequestAttributesSequence"] * depth)
+    names = ["Rows", "RequestedProcedureDescription", "ScheduledProcedureStepID"]
+    columns = [f"{to_item}.{name}" for name in (*names, "EchoTime")]
+    second = [f"{to_item}[1].{name}" for name in names]
+    table = rd.scan(path, [*columns, *second])
+    row = table.to_dicts()[0]
+    assert table.errors == []
+    assert [row[name] for name in columns] == [7, "x", "A", None]
+    assert [row[name] for name in second] == [None, "x", "A"]
+    assert [entry.column for entry in table.invalid] == [columns[-1]]
+    ds = rd.dcmread(path)
+    for _ in range(depth):
+        ds = ds.RequestAttributesSequence[0]
+    assert (ds.Rows, ds.RequestedProcedureDescription, ds.ScheduledProcedureStepID) == (7, "x", "A")
+
+
 def nested(depth: int) -> bytes:
     """A data set in as many sequences of defined length."""
     inner = encode([Element(0x00080060, "CS", "CT")])
