@@ -361,7 +361,13 @@ fn add_numbers<T: Cell>(
     width: Width,
     rows: &mut Ragged<T>,
 ) -> bool {
-    if let Some(size) = value::number_size(vr) {
+    if let (Vr::US, [a, b]) = (vr, bytes) {
+        // As in what follows, for the VR of nearly all binary values of a header.
+        let Some(number) = T::from_number(Number::Int(i64::from(order.u16([*a, *b])))) else {
+            return false;
+        };
+        rows.push(number);
+    } else if let Some(size) = value::number_size(vr) {
         if !bytes.len().is_multiple_of(size) {
             return false;
         }

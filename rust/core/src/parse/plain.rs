@@ -5,7 +5,7 @@
 
 use super::header::{Element, ElementHeader, Encoding, UNDEFINED};
 use super::stop::Stop;
-use crate::memory::push;
+use crate::memory::reserve;
 use crate::tag::Tag;
 use crate::vr::Vr;
 
@@ -108,18 +108,18 @@ impl Run<'_> {
                 break;
             }
             let Some(behind) = rest.get(length as usize..) else { break };
-            let element = Element {
+            // The longer way says that there is no memory.
+            if elements.len() == elements.capacity() && reserve(elements, 1).is_err() {
+                break;
+            }
+            elements.push(Element {
                 tag,
                 vr,
                 is_undefined_length: false,
                 is_cut_short: false,
                 value_offset: offset + u64::from(header_length),
                 value_length,
-            };
-            // The longer way says that there is no memory.
-            if push(elements, element).is_err() {
-                break;
-            }
+            });
             (rest, offset, after) = (behind, offset + length, tag);
         }
         bytes.len() - rest.len()
