@@ -140,6 +140,31 @@ def test_terms_that_are_no_defined_ones_are_named(terms: str) -> None:
         rd.dcmread(data, charset="ISO_IR 192")
 
 
+@pytest.mark.parametrize("terms", [*SPELLINGS, "UTF-8", "ISO IR 192", "ISO_IR 100\\nonsense"])
+def test_a_table_doubts_text_by_terms_that_are_no_defined_ones(tmp_path: Path, terms: str) -> None:
+    value = b"\xc3\xbc"
+    code, plain = Element(CODE, "LO", value), Element(0x00080100, "SH", "plain")
+    own = [Element(0x00080005, "CS", "ISO_IR 100"), code]
+    items = Items([[plain, code, Element(0x0040A730, "SQ", Items([[code], own]))], own])
+    text = [Element(DESCRIPTION, "LO", value), Element(0x00100020, "LO", "I")]
+    path = tmp_path / "a.dcm"
+    path.write_bytes(file_of(terms, *text, Element(0x0040A730, "SQ", items)))
+    of_own = ["ContentSequence[1].CodeMeaning", "ContentSequence.ContentSequence[1].CodeMeaning"]
+    doubted = [
+        "SeriesDescription",
+        "ContentSequence.CodeMeaning",
+        "ContentSequence.ContentSequence.CodeMeaning",
+    ]
+    table = rd.scan(path, [*doubted, "PatientID", "ContentSequence.CodeValue", *of_own])
+    is_clear = terms in ("ISO_IR 100", "ISO 2022 IR 100", "GBK")
+    assert [entry.column for entry in table.invalid] == ([] if is_clear else doubted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = rd.dcmread(path).SeriesDescription
+    assert [table[name][0] for name in doubted] == [expected] * 3
+    assert [table[name][0] for name in of_own] == [value.decode("latin-1")] * 2
+
+
 def test_items_have_their_own_terms_and_inherit() -> None:
     own = [Element(0x00080005, "CS", "nonsense"), Element(CODE, "LO", b"\xfc")]
     utf8 = [Element(0x00080005, "CS", "ISO_IR 100"), Element(CODE, "LO", b"\xfc")]

@@ -140,7 +140,8 @@ class Table:
         """The values that do not fit their column, in row order.
 
         They are missing, except for text whose meaning is in doubt, which is in its cell: bytes
-        that its character set does not define, or a date or time that is none.
+        that its character set does not define, or whose character set is not named by a defined
+        term, or a date or time that is none.
         """
         entries = self._native.invalid
         if not entries:

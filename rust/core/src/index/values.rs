@@ -14,7 +14,7 @@ use crate::parse::{
 };
 use crate::source::{OpenFile, ReadAt};
 use crate::tag::Tag;
-use crate::value::{self, Number};
+use crate::value::{self, Number, Spelling};
 use crate::vr::Vr;
 
 /// The bytes of a file, as far as they were read; the others are read when they are asked for.
@@ -71,7 +71,7 @@ pub(super) enum Fit {
     /// It is in its cell.
     Good,
     /// It is in its cell, but what it means is in doubt: text that its character set does not have,
-    /// a date that is none.
+    /// or whose character set is not named by defined terms; a date that is none.
     InDoubt,
     /// It is not.
     None,
@@ -90,6 +90,8 @@ pub(super) struct Level<'a> {
     encoding: Encoding,
     bytes: HeaderBytes<'a>,
     context: Context,
+    /// That of which it is an item.
+    outer: Option<&'a Level<'a>>,
     rules: &'a Rules,
 }
 
@@ -120,7 +122,8 @@ impl<'a> Level<'a> {
         inherited: Context,
         rules: &'a Rules,
     ) -> Level<'a> {
-        let mut level = Level { elements, encoding, bytes, context: inherited, rules };
+        let (context, outer) = (inherited, None);
+        let mut level = Level { elements, encoding, bytes, context, outer, rules };
         level.context = level.own_context();
         level
     }
@@ -224,11 +227,24 @@ impl<'a> Level<'a> {
             Err(error) => return Err(error),
         };
         let bytes = HeaderBytes { file: None, segments: &[], window, base: item.offset };
-        let level = Level::new(&elements, item.encoding, bytes, self.context.clone(), self.rules);
+        let context = self.context.clone();
+        let mut level = Level::new(&elements, item.encoding, bytes, context, self.rules);
+        level.outer = Some(self);
         match level.find(column.tag_at(depth)) {
             Some(element) => level.add_values(element, column, depth, rows),
             None => Ok(Fit::of(is_whole)),
         }
+    }
+
+    /// Whether the character set that holds here is named by defined terms.
+    #[cold]
+    fn names_characters(&self) -> bool {
+        let value = |level: &Level<'_>| {
+            let element = level.find(Tag::SPECIFIC_CHARACTER_SET)?;
+            Some(Spelling::of(&level.value(element).ok()?))
+        };
+        let found = std::iter::successors(Some(self), |level| level.outer).find_map(value);
+        found.is_none_or(|spelling| spelling == Spelling::Defined)
     }
 
     /// Adds the value as text in UTF-8.
@@ -239,7 +255,8 @@ impl<'a> Level<'a> {
                 Some(text) => (text, true),
                 None => {
                     decoded = value::decoded_text(bytes, vr, &self.context.characters);
-                    (decoded.text.as_bytes(), decoded.is_exact)
+                    let is_guess = vr.uses_specific_character_set() && !self.names_characters();
+                    (decoded.text.as_bytes(), decoded.is_exact && !is_guess)
                 }
             };
             // Blanks on either side of an AE mean nothing (PS3.5 §6.2).
