@@ -43,6 +43,7 @@ class Frame:
     window: tuple[float, float] | None = None
     kernel: str | None = None
     kvp: float | None = None
+    acquired: str | None = None
 
 
 def stored(frames: Sequence[Frame]) -> NDArray[Any]:
@@ -93,6 +94,7 @@ def functional_groups(frame: Frame) -> list[Element]:
         macro(0x00189807, one(0x00189808, "CS", frame.data_type)),
         macro(
             0x00209111,
+            one(0x00189074, "DT", frame.acquired),
             one(0x00209056, "SH", frame.stack_id),
             one(0x00209057, "UL", frame.in_stack_position),
             one(0x00209128, "UL", frame.temporal_position),

@@ -346,6 +346,24 @@ MOMENTS: dict[str, tuple[Callable[[int, int], dict[int, Any]], str, str]] = {
         },
         "time", "acquisition_time",
     ),
+    "phases across midnight": (
+        lambda t, z: {
+            0x00080022: ("20240229", "2024.02.29", "20240301")[t],
+            0x00080032: ("235950", "235958", "000006")[t],
+        },
+        "time", "acquisition_time",
+    ),
+    "days that run against the times of day": (
+        lambda t, z: {0x00080022: f"2024022{t}", 0x00080032: clock(36000 - t)},
+        "time", "acquisition_time",
+    ),
+    "a time of day beside the day": (
+        lambda t, z: {
+            0x0008002A: ("20240229235950", "20240229235958", "20240301000006")[t],
+            0x00080032: ("235950", "235958", "000006")[t],
+        },
+        "time", "acquisition_time",
+    ),
     "date and time": (
         lambda t, z: {0x0008002A: "20240229" + clock(36000 + 4 * t + z) + "+0100"},
         "time", "acquisition_time",
@@ -375,6 +393,63 @@ def test_phases_are_in_the_order_of_their_times(
     np.testing.assert_array_equal(vol.array[:, :, 0, 0], expected)
     times = vol.coords[coordinate]
     assert np.all(np.diff(times) > 0)
+
+
+@pytest.mark.parametrize("slice_seconds", [0, 1], ids=["one time a phase", "slice by slice"])
+@pytest.mark.parametrize("door", ["date and time", "both", "frames"])
+def test_times_count_from_the_midnight_before_the_first(
+    tmp_path: Path, door: str, slice_seconds: int
+) -> None:
+    def moment(t: int, z: int) -> str:
+        second = 86390.123457 + 8 * t + slice_seconds * z
+        return ("20240229" if second < 86400 else "20240301") + clock(second % 86400)
+
+    if door == "frames":
+        frames = [
+            Frame(
+                np.full((4, 6), 100 * t + z, np.uint16),
+                (0.0, 0.0, 2.0 * z),
+                rescale=None,
+                acquired=moment(t, z),
+            )
+            for t in reversed(range(3))
+            for z in range(4)
+        ]
+        enhanced(tmp_path / "1.dcm", frames)
+    else:
+        shots = [
+            Shot(
+                2.0 * z,
+                100 * t + z,
+                {0x00080022: moment(t, z)[:8], 0x00080032: moment(t, z)[8:]}
+                if door == "both"
+                else {0x0008002A: moment(t, z)},
+            )
+            for t in reversed(range(3))
+            for z in range(4)
+        ]
+        write(tmp_path, shots, "MR")
+    vol = rd.read_series(tmp_path)
+    np.testing.assert_array_equal(vol.array[:, 0, 0, 0], [0, 100, 200])
+    times = vol.coords["acquisition_time"]
+    assert times.tolist() == [86390.123457, 86398.123457, 86406.123457]
+
+
+def test_times_of_which_some_lack_their_day_order_nothing(tmp_path: Path) -> None:
+    shots = [
+        Shot(
+            2.0 * z,
+            100 * t + z,
+            {0x00080032: clock(36000 + 8 * t)} | ({0x00080022: "20240229"} if t < 2 else {}),
+        )
+        for t in range(3)
+        for z in range(4)
+    ]
+    write(tmp_path, shots, "MR")
+    vol = rd.read_series(tmp_path)
+    assert (vol.axes[0], kinds(vol)) == ("instance", ["multiple_phases"])
+    np.testing.assert_array_equal(vol.array[:, 0, 0, 0], [0, 100, 200])
+    assert vol.coords["acquisition_time"].tolist() == [36000, 36008, 36016]
 
 
 def test_times_that_are_one_at_a_position_tell_nothing_apart(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ pub(crate) struct FrameAttributes {
     /// Seconds.
     pub temporal_position_offset: Option<f64>,
     pub frame_acquisition_number: Option<f64>,
-    /// Seconds since the start of the year 0.
+    /// Seconds, with its day.
     pub frame_acquisition_time: Option<f64>,
     pub cardiac_trigger_delay: Option<f64>,
     pub cardiac_phase_percentage: Option<f64>,
@@ -304,14 +304,13 @@ impl Field<'_> {
         (!text.is_empty()).then(|| text.into())
     }
 
-    /// Seconds since the start of the year 0, the time zone left out.
+    /// A DT in seconds, with its day; the time zone left out.
     fn date_time(&self) -> Option<f64> {
         let text = self.ascii()?.trim();
         let (date, time) = text.split_at_checked(8)?;
-        let number = |range: std::ops::Range<usize>| date.get(range)?.parse::<u32>().ok();
-        let (year, month, day) = (number(0..4)?, number(4..6)?, number(6..8)?);
         let digits = time.split(['+', '-']).next()?;
-        Some(days(year, month, day)? * 86_400.0 + value::seconds_of_day(digits).unwrap_or(0.0))
+        let seconds = value::seconds_of_day(digits).unwrap_or(0.0);
+        Some(value::day_number(date)? * value::SECONDS_OF_DAY + seconds)
     }
 }
 
@@ -321,18 +320,6 @@ pub(super) const NO_INDEX: u32 = u32::MAX;
 /// A number that counts.
 pub(super) fn whole(number: f64) -> Option<u32> {
     ((0.0..f64::from(u32::MAX)).contains(&number) && number.fract() == 0.0).then_some(number as u32)
-}
-
-/// Days since the first of March of the year 0, in the Gregorian calendar.
-fn days(year: u32, month: u32, day: u32) -> Option<f64> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || year == 0 {
-        return None;
-    }
-    // Years that start in March have their leap day at the end.
-    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
-    Some(f64::from(
-        365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1,
-    ))
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! What the bytes of a value field mean (PS3.5 §6.2).
 
 mod character_set;
+mod day;
 mod moment;
 mod number;
 mod text;
 
 pub use character_set::{CharacterSet, Spelling};
+pub(crate) use day::{SECONDS_OF_DAY, are_mixed, day_number, from_midnight, has_date};
 pub(crate) use moment::is_moment;
 pub use number::{Number, decimal, integer, is_canonical_integer, number_size, numbers, tags};
 pub(crate) use number::{leading_decimal, plain_decimal, plain_integer, seconds_of_day};

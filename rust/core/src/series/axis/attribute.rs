@@ -10,6 +10,7 @@ use crate::series::dimension_names::{axis_name, coordinate_name};
 use crate::series::frames::is_of_places;
 use crate::series::header::AxisNumber;
 use crate::series::stack::Entry;
+use crate::value::are_mixed;
 
 /// An attribute that can part images of one position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,6 +207,18 @@ pub(in crate::series) fn partition<'a>(
         parts.entry(key_of(entry, key, &[])).or_default().push(*entry);
     }
     parts.into_values().collect()
+}
+
+/// Whether an attribute is a moment of which some images have only the time of day.
+pub(super) fn lacks_dates(places: &[Vec<Entry<'_>>], attribute: Attribute) -> bool {
+    let moment = match attribute {
+        Attribute::Number(AxisNumber::AcquisitionTime) | Attribute::Rank(Moment::Acquired) => {
+            Moment::Acquired
+        }
+        Attribute::Rank(Moment::ContentMade) => Moment::ContentMade,
+        _ => return false,
+    };
+    are_mixed(places.iter().flatten().filter_map(|entry| moment.of(entry)))
 }
 
 /// The keys of a position's images, in order.

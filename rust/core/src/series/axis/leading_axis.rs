@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::attribute::{ATTRIBUTES, Attribute, AxisValue, INSTANCE, Moment, names, value};
 use crate::geometry::Vector;
-use crate::series::header::{AxisNumber, SECONDS_OF_DAY};
+use crate::series::header::AxisNumber;
 use crate::series::stack::Entry;
+use crate::value::from_midnight;
 
 /// Where one of them changes along an axis, the other is a coordinate too: a table of weightings
 /// has both.
@@ -93,7 +94,15 @@ pub(super) fn axis<'a>(
             || key.contains(&attribute)
             || (is_told && is_weighted && WEIGHTING.contains(&attribute))
         {
-            coordinates.push(Coordinate { name, values: coordinate_values(&values) });
+            let mut values = coordinate_values(&values);
+            if let (
+                Attribute::Number(AxisNumber::AcquisitionTime),
+                CoordinateValues::Numbers(times),
+            ) = (attribute, &mut values)
+            {
+                from_midnight(times);
+            }
+            coordinates.push(Coordinate { name, values });
         }
     }
     let name = key.first().map_or(INSTANCE, |first| names(*first, places).1);
@@ -106,13 +115,11 @@ fn earliest(steps: &[&[Option<Entry<'_>>]], moment: Moment) -> Vec<f64> {
         let times = step.iter().flatten().filter_map(|entry| moment.of(entry));
         times.fold(f64::INFINITY, f64::min)
     };
-    let times: Vec<f64> = steps.iter().map(of_step).collect();
-    let first = times.iter().copied().fold(f64::INFINITY, f64::min);
-    let midnight = match moment {
-        Moment::Acquired | Moment::ContentMade => (first / SECONDS_OF_DAY).floor() * SECONDS_OF_DAY,
-        Moment::FrameReference | Moment::Trigger => 0.0,
-    };
-    times.into_iter().map(|time| time - midnight).collect()
+    let mut times: Vec<f64> = steps.iter().map(of_step).collect();
+    if matches!(moment, Moment::Acquired | Moment::ContentMade) {
+        from_midnight(&mut times);
+    }
+    times
 }
 
 fn coordinate_values(values: &[AxisValue<'_>]) -> CoordinateValues {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::attribute::{ATTRIBUTES, Attribute, AxisValue, Key, distinct, keys, value};
+use super::attribute::{ATTRIBUTES, Attribute, AxisValue, Key, distinct, keys, lacks_dates, value};
 use crate::series::header::AxisNumber;
 use crate::series::stack::Entry;
 
@@ -33,7 +33,7 @@ pub(super) fn ragged<'a>(places: &[Vec<Entry<'a>>]) -> Option<(Vec<Attribute>, V
     let mut told_apart = places.len();
     for attribute in known {
         let is_weak_one = is_weak && (attribute.is_kind() || WEAK.contains(&attribute));
-        if is_weak_one || is_lost(places, attribute) {
+        if is_weak_one || is_lost(places, attribute) || lacks_dates(places, attribute) {
             continue;
         }
         let mut longer = key.clone();

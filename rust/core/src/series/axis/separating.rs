@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::attribute::{
-    ATTRIBUTES, Attribute, AxisValue, Moment, distinct, keys, telling_dimensions, value,
+    ATTRIBUTES, Attribute, AxisValue, Moment, distinct, keys, lacks_dates, telling_dimensions,
+    value,
 };
 use crate::series::header::AxisNumber;
 use crate::series::stack::Entry;
@@ -38,7 +39,9 @@ pub(super) fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<
         {
             continue;
         }
-        if matches!(attribute, Attribute::Rank(moment) if is_out_of_rank(places, moment)) {
+        if matches!(attribute, Attribute::Rank(moment) if is_out_of_rank(places, moment))
+            || lacks_dates(places, attribute)
+        {
             continue;
         }
         let mut longer = key.clone();

@@ -1,10 +1,11 @@
 //! What tells images of one position from each other: phases, echoes, weightings and the like.
 
-use super::values::{date_and_time, exactly, moment, number, time};
+use super::values::{date_and_time, exactly, moment, number};
 use crate::dataset::Dataset;
 use crate::geometry::Vector;
 use crate::series::private::{DIFFUSION_GRADIENT_ORIENTATION, is_unit};
 use crate::tag::Tag;
+use crate::value::has_date;
 
 const ACQUISITION_DATE: Tag = Tag::new(0x0008, 0x0022);
 const CONTENT_DATE: Tag = Tag::new(0x0008, 0x0023);
@@ -54,10 +55,10 @@ impl AxisNumber {
 /// What tells an image from others of its position.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Acquisition {
-    /// By [`AxisNumber`]. Times are in ms, but Acquisition Time is in seconds since midnight.
+    /// By [`AxisNumber`]. Times are in ms, but Acquisition Time is in seconds, as `acquired`.
     numbers: [Option<f64>; NUMBER_COUNT],
     /// When it was acquired, in seconds: Acquisition DateTime, or Acquisition Date and Time. From
-    /// midnight, or an old one where a date is known.
+    /// midnight, or with its day where a date is known.
     pub acquired: Option<f64>,
     /// When its content was made: Content Date and Time, likewise.
     pub content_made: Option<f64>,
@@ -67,14 +68,17 @@ pub struct Acquisition {
 
 impl Acquisition {
     pub(in crate::series) fn new(dataset: &Dataset) -> Acquisition {
+        let date_and_time = date_and_time(dataset, ACQUISITION_DATE_TIME);
+        // A time of day alone does not say what comes first across midnight.
+        let acquired = moment(dataset, ACQUISITION_DATE, ACQUISITION_TIME)
+            .map(|time| date_and_time.filter(|_| !has_date(time)).unwrap_or(time));
         let read = |(which, tag)| match which {
-            AxisNumber::AcquisitionTime => time(dataset, tag),
+            AxisNumber::AcquisitionTime => acquired,
             _ => number(dataset, tag),
         };
         Acquisition {
             numbers: AxisNumber::ALL.map(read),
-            acquired: date_and_time(dataset, ACQUISITION_DATE_TIME)
-                .or_else(|| moment(dataset, ACQUISITION_DATE, ACQUISITION_TIME)),
+            acquired: date_and_time.or(acquired),
             content_made: moment(dataset, CONTENT_DATE, CONTENT_TIME),
             gradient: exactly(dataset, DIFFUSION_GRADIENT_ORIENTATION),
         }

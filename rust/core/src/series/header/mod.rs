@@ -27,4 +27,4 @@ pub use transform::ValueTransform;
 pub(super) use content::tests::content;
 pub(super) use content::{Differences, parting};
 pub(super) use identity::{SERIES_INSTANCE_UID, has_value};
-pub(super) use values::{SECONDS_OF_DAY, decimals, exactly};
+pub(super) use values::{decimals, exactly};

@@ -51,39 +51,19 @@ pub(in crate::series) fn exactly<const N: usize>(dataset: &Dataset, tag: Tag) ->
     values.iter().all(|value| value.is_finite()).then_some(values)
 }
 
-/// A TM as seconds since midnight.
-pub(super) fn time(dataset: &Dataset, tag: Tag) -> Option<f64> {
-    dataset.text(tag).and_then(|text| value::seconds_of_day(&text))
-}
-
 /// A DA and a TM in seconds: from midnight where there is no date.
 pub(super) fn moment(dataset: &Dataset, date: Tag, time_of_day: Tag) -> Option<f64> {
-    let day = dataset.text(date).and_then(|text| day(text.trim()));
-    Some(day.unwrap_or_default() * SECONDS_OF_DAY + time(dataset, time_of_day)?)
+    let day = dataset.text(date).and_then(|text| value::day_number(text.trim()));
+    let time = value::seconds_of_day(&dataset.text(time_of_day)?)?;
+    Some(day.unwrap_or_default() * value::SECONDS_OF_DAY + time)
 }
 
 /// A DT in seconds. The offset from UTC is left out: those of one series share it.
 pub(super) fn date_and_time(dataset: &Dataset, tag: Tag) -> Option<f64> {
     let text = dataset.text(tag)?;
     let local = text.trim().split(['+', '-', '&']).next()?;
-    Some(day(local.get(..8)?)? * SECONDS_OF_DAY + value::seconds_of_day(local.get(8..)?)?)
-}
-
-/// How long a day is.
-pub(in crate::series) const SECONDS_OF_DAY: f64 = 86_400.0;
-
-/// The number of a day (`YYYYMMDD`), by which days follow each other.
-fn day(text: &str) -> Option<f64> {
-    let part = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok();
-    let (year, month, day) = (part(0, 4)?, part(4, 6)?, part(6, 8)?);
-    if text.len() != 8 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Years from March on, so that leap days are their last.
-    let (year, month) =
-        if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
-    let before = year * 365 + year / 4 - year / 100 + year / 400;
-    Some(f64::from(before + (month * 153 + 2) / 5 + day))
+    let day = value::day_number(local.get(..8)?)?;
+    Some(day * value::SECONDS_OF_DAY + value::seconds_of_day(local.get(8..)?)?)
 }
 
 #[cfg(test)]
@@ -119,22 +99,6 @@ mod tests {
     }
 
     #[test]
-    fn days_follow_each_other() {
-        for (before, after) in [
-            ("20231231", "20240101"),
-            ("20240228", "20240229"),
-            ("20240229", "20240301"),
-            ("20230228", "20230301"),
-            ("20240930", "20241001"),
-        ] {
-            assert_eq!(day(after), day(before).map(|day| day + 1.0), "{before}");
-        }
-        for text in ["", "2024", "20241301", "20240100", "2024-1-1", "202401011"] {
-            assert_eq!(day(text), None, "{text}");
-        }
-    }
-
-    #[test]
     fn moments_have_their_day() {
         let of = |date: &[u8], time: &[u8]| {
             let elements = [(0x0008, 0x0022, "DA", date), (0x0008, 0x0032, "TM", time)];
@@ -142,7 +106,7 @@ mod tests {
             moment(&dataset, Tag::new(0x0008, 0x0022), Tag::new(0x0008, 0x0032))
         };
         assert_eq!(of(b"", b"000102.5"), Some(62.5));
-        assert_eq!(of(b"20240229", b""), None);
+        assert_eq!((of(b"20240229", b""), of(b"20240229", b"noon")), (None, None));
         let midnight = of(b"20240301", b"000000").unwrap();
         assert_eq!(of(b"20240229", b"235959"), Some(midnight - 1.0));
         const DT: Tag = Tag::new(0x0008, 0x002A);
@@ -152,14 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn text_and_times() {
+    fn text_and_identifiers() {
         const TAG: Tag = Tag::new(0x0018, 0x0050);
         let dataset = |vr, value| dataset_of(&[(0x0018, 0x0050, vr, value)]);
         assert_eq!(text(&dataset("LO", b" a b "), TAG), "a b");
         assert_eq!(text(&dataset_of(&[]), TAG), "");
         assert_eq!(identifier(&dataset("UI", b"1.2\0"), TAG), "1.2");
         assert_eq!(identifier(&dataset_of(&[]), TAG), "");
-        assert_eq!(time(&dataset("TM", b"000102.5"), TAG), Some(62.5));
-        assert_eq!(time(&dataset("TM", b"noon"), TAG), None);
     }
 }

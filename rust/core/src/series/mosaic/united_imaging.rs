@@ -13,6 +13,7 @@ use crate::series::header::{
 };
 use crate::series::private::united_imaging_tag;
 use crate::tag::Tag;
+use crate::value::are_mixed;
 
 const IMAGE_POSITION_PATIENT: Tag = Tag::new(0x0020, 0x0032);
 const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
@@ -37,7 +38,8 @@ pub(super) fn tiles(
     let mosaic = Mosaic::full(count, image.rows, image.columns)?;
     let times = || tiles.iter().map(|tile| tile.acquisition.acquired);
     let start = times().flatten().min_by(f64::total_cmp);
-    let start_of_all = start.filter(|_| times().all(|time| time.is_some()));
+    let is_comparable = times().all(|time| time.is_some()) && !are_mixed(times().flatten());
+    let start_of_all = start.filter(|_| is_comparable);
     let acquisition = whole(header.acquisition, &tiles, start);
     let since_start = |tile: &Tile| Some(tile.acquisition.acquired? - start_of_all?);
     let frame = |(index, tile): (usize, Tile)| FrameHeader {
@@ -107,6 +109,7 @@ mod tests {
     use super::*;
     use crate::series::tests::bytes::{NATIVE, element, header_of};
     use crate::series::tests::synthetic::AXIAL;
+    use crate::value;
 
     type Value<'a> = (u16, u16, &'a str, &'a [u8]);
 
@@ -158,7 +161,9 @@ mod tests {
         assert_eq!(planes.collect::<Vec<_>>(), [own, Some(AXIAL)]);
         for frame in &header.frames {
             let time = frame.acquisition.number(AxisNumber::AcquisitionTime);
-            assert_eq!(time, Some(86_399.5), "that of the first");
+            let day = value::day_number("20240229").unwrap();
+            let expected = day * value::SECONDS_OF_DAY + 86_399.5;
+            assert_eq!(time, Some(expected), "that of the first");
         }
     }
 
