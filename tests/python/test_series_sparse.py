@@ -78,6 +78,8 @@ def test_a_label_map_is_filled_with_its_background(
     ("heights", "spacing", "kind"),
     [
         ((0, 10), 3.0, "uneven_spacing"),
+        ((0, 5, 10), 2.0, "uneven_spacing"),
+        ((0, 100, 200), 1.99, "uneven_spacing"),
         ((0, 2, 7), 2.0, "gap"),
         ((-1e6, 1e6), 1e-3, "gap"),
         ((0, 1e-3 * 2**20), 1e-3, "gap"),

@@ -14,6 +14,9 @@ use crate::geometry::{Orientation, Vector, add_scaled, half_unit, norm, scale, s
 const MOST_SLICES: usize = 1 << 13;
 /// Cells of the slices and the axis in front of them.
 const MOST_CELLS: usize = 1 << 20;
+/// The steps from which on slices may lie between two, and Spacing Between Slices is no other
+/// measure of one.
+const LEAST_SKIP: f64 = 1.5;
 /// The part of a step that the rounding of Spacing Between Slices may add up to.
 const MOST_DRIFT: f64 = 0.25;
 
@@ -54,9 +57,10 @@ pub(super) fn fit(
         let most_mm = most_mm.fold(0.0, f64::max);
         let slice_count = slices.len();
         let finding = GeometryFinding::OffGrid { slice_count, most_mm, expected_mm: spacing };
-        // Two slices have one step, whatever lies between them.
-        let is_pair = slices.len() == 2;
-        return Sparse { grid: with(grid, finding, is_pair), places: None };
+        // Two slices have one step, and even ones may lie far apart, whatever is between them.
+        let widest = gaps().fold(0.0, f64::max);
+        let is_needed = slices.len() == 2 || widest >= LEAST_SKIP * spacing;
+        return Sparse { grid: with(grid, finding, is_needed), places: None };
     };
     let is_next = |pair: &[usize]| matches!(pair, [a, b] if a + 1 == *b);
     if places.windows(2).all(is_next) {
@@ -212,6 +216,16 @@ mod tests {
             ("rounded spacing", &[0.0, 100.0 / 3.0], Some(0.67), 51, 2.0 / 3.0, filled),
             ("none left out", &[0.0, 2.0, 4.0], Some(2.0), 3, 2.0, ""),
             ("regular, at odds with the spacing", &[0.0, 2.5, 5.0], Some(2.0), 3, 2.5, ""),
+            ("regular, twice the spacing", &[0.0, 4.0, 8.0], Some(2.0), 5, 2.0, filled),
+            ("regular, far from it", &[0.0, 5.0, 10.0], Some(2.0), 3, 5.0, "uneven_spacing!: 00"),
+            (
+                "the spacing is rounded",
+                &[0.0, 100.0, 200.0],
+                Some(1.99),
+                3,
+                100.0,
+                "uneven_spacing!: 00",
+            ),
             ("no multiple", &[0.0, 10.0], Some(3.0), 2, 10.0, "uneven_spacing!: 00"),
             ("no multiple, farther", &[0.0, 100.0], Some(3.0), 2, 100.0, "uneven_spacing!: 00"),
             ("too far", &[0.0, 1e6], Some(1e-3), 2, 1e6, "gap!: 00"),
