@@ -85,6 +85,13 @@ fn row_of(tag: Tag) -> Option<&'static Row> {
     rows.get(rows.binary_search_by_key(&tag.0, |row| row.tag).ok()?)
 }
 
+/// Whether the registry has an element of this group; repeating groups do not count.
+pub(crate) fn has_group(group: u16) -> bool {
+    let first = Tag::new(group, 0);
+    let at = ELEMENTS.rows.partition_point(|row| row.tag < first.0);
+    ELEMENTS.rows.get(at).is_some_and(|row| Tag(row.tag).group() == group)
+}
+
 /// The first repeater whose mask fits, whether the group is odd or even.
 fn repeater(tag: Tag) -> Option<&'static Repeater> {
     REPEATERS.iter().find(|repeater| tag.0 & repeater.mask == repeater.tag)

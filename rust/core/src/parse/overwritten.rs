@@ -11,10 +11,17 @@ use crate::dictionary;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tag::Tag;
 use crate::uid;
+use crate::value;
 use crate::vr::Vr;
 
 const SOP_CLASS_UID: Tag = Tag::new(0x0008, 0x0016);
 const SERIES_INSTANCE_UID: Tag = Tag::new(0x0020, 0x000E);
+
+/// The bytes that an LO may have (PS3.5 §6.2).
+const LONGEST_CREATOR: u64 = 64;
+
+/// The bytes of an element without a value (PS3.5 §7.1).
+const SHORTEST_ELEMENT: u64 = 8;
 
 /// Checks that the data set ends as one does, and not where its header turned into something else.
 /// `elements` are in the order of their tags.
@@ -51,21 +58,54 @@ pub(super) fn check_end(
     }
 }
 
-/// Whether the element can be one that a writer wrote there: with items inside, of a VR that is
-/// known, or of a tag that is where no VR is written.
+/// Whether the element, which is cut, can be one that a writer wrote there: with items inside, or
+/// of a VR and a tag that are known, and not already longer than such a value is.
 fn makes_sense(element: &Element, elements: &[Element]) -> bool {
-    let tag = element.tag;
-    if element.is_undefined_length || element.vr != Vr::IMPLICIT {
-        return element.is_undefined_length || element.vr.is_known();
-    }
-    // The length of a group, and the owner of a private block (PS3.5 §7.2, §7.8.1).
-    if tag.element() == 0 || dictionary::entry(tag).is_some() {
+    let (tag, available) = (element.tag, element.value_length);
+    if element.is_undefined_length {
         return true;
     }
-    let block = tag.element() >> 8;
-    let creator = Tag::new(tag.group(), block);
-    let is_owned = || elements.binary_search_by_key(&creator, |element| element.tag).is_ok();
-    tag.is_private() && (matches!(tag.element(), 0x10..=0xFF) || (block >= 0x10 && is_owned()))
+    let is_implicit = element.vr == Vr::IMPLICIT;
+    if !is_implicit && !element.vr.is_known() {
+        return false;
+    }
+    if let Some(entry) = dictionary::entry(tag) {
+        let vr = if is_implicit { entry.vr.single() } else { Some(element.vr) };
+        return longest(vr, entry.vm).is_none_or(|longest| available < longest);
+    }
+    // The length of a group, and the owner of a private block (PS3.5 §7.2, §7.8.1).
+    if tag.element() == 0 {
+        return available < 4;
+    }
+    if tag.is_private_creator() {
+        return available <= LONGEST_CREATOR;
+    }
+    if tag.is_private() && is_owned(tag, is_implicit, elements) {
+        return true;
+    }
+    // Of a later edition of the standard; or what is left is too short to hide an element.
+    !is_implicit && (dictionary::has_group(tag.group()) || available < SHORTEST_ELEMENT)
+}
+
+/// The bytes of the longest value of this VR and VM; `None` if there is no such limit.
+fn longest(vr: Option<Vr>, vm: &str) -> Option<u64> {
+    let size = match vr? {
+        Vr::AT => 4,
+        vr => u64::try_from(value::number_size(vr)?).ok()?,
+    };
+    let most = vm.rsplit('-').next()?;
+    Some(size.saturating_mul(most.parse().ok()?))
+}
+
+/// Whether the block of a private element has an owner. Where VRs are written, files are read in
+/// which owners were removed.
+fn is_owned(tag: Tag, is_implicit: bool, elements: &[Element]) -> bool {
+    let has_creator = tag.private_creator().is_some_and(|creator| {
+        elements.binary_search_by_key(&creator, |element| element.tag).is_ok()
+    });
+    let block = |tag: Tag| (tag.group(), tag.element() >> 8);
+    let mut others = elements.iter().filter(|other| other.tag != tag && !other.is_cut_short);
+    has_creator || (!is_implicit && others.any(|other| block(other.tag) == block(tag)))
 }
 
 /// Whether an instance lacks what each has, its series, or an image its pixels.
@@ -140,5 +180,45 @@ mod tests {
         }
         let plain = implicit(0x0008_0016, CT);
         assert_eq!(verdict(b"1.2.840.10008.1.2\0", &[&plain, &[0x55; 99]]), refused());
+    }
+
+    #[test]
+    fn a_value_that_is_cut_is_one_that_a_writer_wrote() {
+        let ct = element(0x0008_0016, b"UI", CT);
+        let owner = element(0x0009_0010, b"LO", b"US");
+        let cut = |tag, vr: &[u8; 2], length: usize, kept: usize| {
+            element(tag, vr, &vec![b'1'; length])[..8 + kept].to_vec()
+        };
+        let long_creator = implicit(0x0011_0011, &[0x11; 100])[..8 + 90].to_vec();
+        let short_creator = implicit(0x0011_0011, b"AN OWNER")[..8 + 3].to_vec();
+        let (rows, too_many_rows) =
+            (cut(0x0028_0010, b"US", 2, 1), cut(0x0028_0010, b"US", 900, 90));
+        let (lut, at) = (cut(0x0028_3006, b"US", 900, 90), cut(0x0028_0009, b"AT", 90, 60));
+        let (position, spacing) = (cut(0x0020_9301, b"FD", 24, 23), cut(0x0018_9073, b"FD", 24, 8));
+        let (own, other) = (cut(0x0009_1002, b"LO", 90, 60), cut(0x5349_5349, b"IS", 900, 90));
+        let neighbour = element(0x0009_1001, b"LO", b"1.");
+        let (later, nowhere) = (cut(0x0040_FFF1, b"CS", 90, 8), cut(0x4150_5343, b"CS", 900, 90));
+        let table: [(&str, &[&[u8]], bool); 15] = [
+            ("an owner that is cut", &[&ct, &short_creator], true),
+            ("an owner that is too long", &[&ct, &long_creator], false),
+            ("a number that is cut", &[&ct, &rows], true),
+            ("more numbers than there can be", &[&ct, &too_many_rows], false),
+            ("as many as there are", &[&ct, &lut], true),
+            ("tags", &[&ct, &at], true),
+            ("three numbers of three", &[&ct, &position], true),
+            ("three of one", &[&ct, &spacing], false),
+            ("a private value with its VR", &[&ct, &owner, &own], true),
+            ("beside one without an owner", &[&ct, &neighbour, &own], true),
+            ("alone with less than an element", &[&ct, &own[..15]], true),
+            ("alone without an owner", &[&ct, &own], false),
+            ("of letters without an owner", &[&ct, &other], false),
+            ("a tag of a later edition", &[&ct, &later], true),
+            ("a tag of no group", &[&ct, &nowhere], false),
+        ];
+        for (name, dataset, expected) in table {
+            let found = verdict(b"1.2.840.10008.1.2.1\0", dataset);
+            let refused = Err("Overwritten".to_owned());
+            assert_eq!(found, if expected { Ok(dataset.len()) } else { refused }, "{name}");
+        }
     }
 }
