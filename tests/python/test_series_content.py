@@ -452,17 +452,65 @@ def test_times_of_which_some_lack_their_day_order_nothing(tmp_path: Path) -> Non
     assert vol.coords["acquisition_time"].tolist() == [36000, 36008, 36016]
 
 
-def test_times_that_are_one_at_a_position_tell_nothing_apart(tmp_path: Path) -> None:
+# Times in seconds of a phase and a slice, of which some are the same; the axis of the phases.
+COINCIDENCES: dict[str, tuple[Callable[[int, int], float], str]] = {
+    "one time at a position": (lambda t, z: z + (4 * t if z else 0), "instance"),
+    "two of one time": (lambda t, z: 0 if z == 2 and t < 2 else 8 * t + z, "instance"),
+    "positions behind others": (lambda t, z: 4 * t + 4 * (z // 2), "time"),
+    "every other position behind": (lambda t, z: 4 * t + 4 * (z % 2), "time"),
+    "slower at each position": (lambda t, z: 1 + t * (1 + z), "time"),
+}
+
+
+@pytest.mark.parametrize(("second", "axis"), COINCIDENCES.values(), ids=COINCIDENCES)
+def test_numbers_tell_apart_images_of_one_time_and_times_order_them(
+    tmp_path: Path, second: Callable[[int, int], float], axis: str
+) -> None:
     shots = [
-        Shot(2.0 * z, 100 * t + z, {0x00080032: clock(36000 + z + (4 * t if z else 0))})
+        Shot(2.0 * z, 100 * t + z, {0x00080032: clock(36000 + second(t, z))})
         for t in reversed(range(3))
         for z in range(4)
     ]
     write(tmp_path, shots, "MR")
     vol = rd.read_series(tmp_path)
-    # In the order of their numbers, and the report says so.
+    assert (vol.axes[0], kinds(vol)) == (axis, ["multiple_phases"])
+    assert "the numbers run against these" in " ".join(str(vol.report).split())
+    expected = [[100 * t + z for z in range(4)] for t in range(3)]
+    np.testing.assert_array_equal(vol.array[:, :, 0, 0], expected)
+
+
+def test_times_of_another_order_at_each_position_leave_the_numbers(tmp_path: Path) -> None:
+    shots = [
+        Shot(2.0 * z, 100 * t + z, {0x00080032: clock(36000 + 10 * (z // 2) + (t, 4 - t)[z % 2])})
+        for t in range(3)
+        for z in range(4)
+    ]
+    write(tmp_path, shots, "MR")
+    vol = rd.read_series(tmp_path)
     assert (vol.axes[0], kinds(vol)) == ("instance", ["multiple_phases"])
-    np.testing.assert_array_equal(vol.array[:, 0, 0, 0], [200, 100, 0])
+    text = " ".join(str(vol.report).split())
+    assert "although their times have other orders at other positions" in text
+    np.testing.assert_array_equal(vol.array[:, 0, 0, 0], [0, 100, 200])
+
+
+def test_phases_of_several_echoes_are_in_the_order_of_their_times(tmp_path: Path) -> None:
+    # Both echoes have one time, and numbers run against it.
+    shots = [
+        Shot(
+            2.0 * z,
+            1000 * echo + 100 * t + z,
+            {0x00180081: f"{5 + echo}", 0x00080032: clock(36000 + 8 * t + z)},
+        )
+        for t in reversed(range(3))
+        for echo in range(2)
+        for z in range(4)
+    ]
+    write(tmp_path, shots, "MR")
+    vol = rd.read_series(tmp_path)
+    assert (vol.axes[0], kinds(vol)) == ("echo", [])
+    np.testing.assert_array_equal(vol.array[:, 0, 0, 0], [0, 100, 200, 1000, 1100, 1200])
+    assert vol.coords["echo_time"].tolist() == [5, 5, 5, 6, 6, 6]
+    assert vol.coords["acquisition_time"].tolist() == [36000, 36008, 36016] * 2
 
 
 def test_times_of_different_ranks_at_different_positions_are_not_ranked(tmp_path: Path) -> None:

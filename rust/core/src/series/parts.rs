@@ -200,7 +200,7 @@ fn is_ragged(issue: &Issue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::report::{AxisFinding, Finding, GeometryFinding, ValueFinding};
+    use crate::series::report::{AxisFinding, CountedBy, Finding, GeometryFinding, ValueFinding};
 
     #[test]
     fn some_errors_say_that_images_are_no_one_volume() {
@@ -226,6 +226,7 @@ mod tests {
                 axis: "instance".into(),
                 phase_count: 2,
                 position_count: 2,
+                by: CountedBy::Numbers,
             },
         };
         for (issues, expected) in [

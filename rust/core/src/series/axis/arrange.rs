@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::attribute::{Attribute, AxisValue, Key, distinct, key_of, keys};
+use super::chronology::sort_counted;
 use super::leading_axis::{LeadingAxis, axis};
 use super::ragged::ragged;
 use super::separating::{separating, usual_count};
@@ -141,16 +142,19 @@ fn on_axis<'a>(
     for (index, _) in cells.iter().enumerate().filter(|(_, cell)| cell.is_none()) {
         missing.push((index / places.len().max(1), index % places.len().max(1)));
     }
-    let axis = axis(&cells, places, key, length);
+    let mut key = key.to_vec();
+    let by = sort_counted(&mut cells, &mut key, &values);
+    let axis = axis(&cells, places, &key, length);
     if !missing.is_empty() {
         let (axis, cell_count) = (axis.name.clone(), cells.len());
         issues.push(AxisFinding::Incomplete { axis, missing, cell_count, is_needed }.about([]));
     }
-    if key.contains(&Attribute::Order) {
+    if let Some(by) = by {
         let finding = AxisFinding::CountedByOrder {
             axis: axis.name.clone(),
             phase_count: length,
             position_count: places.len(),
+            by,
         };
         issues.push(finding.about([]));
     }
@@ -182,6 +186,7 @@ fn only_first<'a>(places: &[Vec<Entry<'a>>], usual: usize) -> Arranged<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series::report::CountedBy;
     use crate::series::tests::synthetic::{Images, header};
 
     /// Arranges images of which each has a place, an Instance Number and maybe a number; the
@@ -245,7 +250,8 @@ mod tests {
         assert_eq!((cells, axis), (vec![Some(0), Some(2), Some(1), Some(3)], Some(2)));
         let (phase_count, position_count) = (2, 2);
         let axis = "instance".into();
-        let finding = AxisFinding::CountedByOrder { axis, phase_count, position_count };
+        let by = CountedBy::Numbers;
+        let finding = AxisFinding::CountedByOrder { axis, phase_count, position_count, by };
         assert_eq!(issues, [finding.about([])]);
     }
 

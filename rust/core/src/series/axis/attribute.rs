@@ -22,7 +22,8 @@ pub(in crate::series) enum Attribute {
     DataType,
     /// The index in one of the file's dimensions, by its place among them.
     Dimension(usize),
-    /// How many images of the position are earlier.
+    /// How many times images of the position have that are earlier, among those that share what
+    /// stands before it in a key.
     Rank(Moment),
     /// Instance Number, or the number of the frame: by how much it is larger than the lowest of the
     /// position.
@@ -62,12 +63,19 @@ impl Moment {
         }
     }
 
-    /// How many images of `place` are earlier; `None` if one of them has no time.
+    /// How many times of `place` are earlier; `None` if one of its images has no time.
     fn rank(self, entry: &Entry<'_>, place: &[Entry<'_>]) -> Option<f64> {
         let own = self.of(entry)?;
         let times: Option<Vec<f64>> = place.iter().map(|other| self.of(other)).collect();
-        Some(times?.iter().filter(|time| **time < own).count() as f64)
+        Some(distinct_times(times?).iter().filter(|time| **time < own).count() as f64)
     }
+}
+
+/// Times in their order, each once.
+pub(super) fn distinct_times(mut times: Vec<f64>) -> Vec<f64> {
+    times.sort_unstable_by(f64::total_cmp);
+    times.dedup();
+    times
 }
 
 impl Attribute {
@@ -194,7 +202,20 @@ fn order_number(entry: &Entry<'_>) -> Option<i64> {
 }
 
 pub(super) fn key_of<'a>(entry: &Entry<'a>, key: &[Attribute], place: &[Entry<'a>]) -> Key<'a> {
-    Key(key.iter().map(|attribute| value(entry, *attribute, place)).collect())
+    let mut found = Key(Vec::with_capacity(key.len()));
+    for (index, attribute) in key.iter().enumerate() {
+        let before = key.get(..index).unwrap_or_default();
+        let value = match attribute {
+            Attribute::Rank(_) if index > 0 => {
+                let is_peer = |other: &&Entry<'a>| key_of(other, before, place) == found;
+                let peers: Vec<Entry<'a>> = place.iter().filter(is_peer).copied().collect();
+                value(entry, *attribute, &peers)
+            }
+            _ => value(entry, *attribute, place),
+        };
+        found.0.push(value);
+    }
+    found
 }
 
 /// Images that share the values of `key`, each list in the order of `entries`.

@@ -8,6 +8,7 @@
 
 mod arrange;
 mod attribute;
+mod chronology;
 mod leading_axis;
 mod ragged;
 mod separating;

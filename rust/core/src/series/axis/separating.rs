@@ -1,10 +1,10 @@
 //! Which attributes tell the images of every position apart in the same way.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::attribute::{
-    ATTRIBUTES, Attribute, AxisValue, Moment, distinct, keys, lacks_dates, telling_dimensions,
-    value,
+    ATTRIBUTES, Attribute, AxisValue, Key, Moment, distinct, distinct_times, key_of, keys,
+    lacks_dates, telling_dimensions, value,
 };
 use crate::series::header::AxisNumber;
 use crate::series::stack::Entry;
@@ -39,7 +39,7 @@ pub(super) fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<
         {
             continue;
         }
-        if matches!(attribute, Attribute::Rank(moment) if is_out_of_rank(places, moment))
+        if matches!(attribute, Attribute::Rank(moment) if is_out_of_rank(places, &key, moment))
             || lacks_dates(places, attribute)
         {
             continue;
@@ -58,16 +58,23 @@ pub(super) fn separating(places: &[Vec<Entry<'_>>], usual: usize) -> Option<Vec<
     None
 }
 
-/// Whether one time has different ranks at different positions: these lack different images.
-fn is_out_of_rank(places: &[Vec<Entry<'_>>], moment: Moment) -> bool {
-    let mut ranks: HashMap<u64, usize> = HashMap::new();
+/// Whether one time has different ranks at different positions, among images that share the values
+/// of `key`: these may lack different images.
+fn is_out_of_rank<'a>(places: &[Vec<Entry<'a>>], key: &[Attribute], moment: Moment) -> bool {
+    let mut ranks: BTreeMap<(Key<'a>, u64), usize> = BTreeMap::new();
     places.iter().any(|place| {
-        let mut times: Vec<f64> = place.iter().filter_map(|entry| moment.of(entry)).collect();
-        times.sort_by(f64::total_cmp);
-        let ranked = times.iter().enumerate();
-        ranked.fold(false, |found, (rank, time)| {
-            found | (*ranks.entry(time.to_bits()).or_insert(rank) != rank)
-        })
+        let mut parts: BTreeMap<Key<'a>, Vec<f64>> = BTreeMap::new();
+        for (entry, time) in place.iter().filter_map(|entry| Some((entry, moment.of(entry)?))) {
+            parts.entry(key_of(entry, key, place)).or_default().push(time);
+        }
+        let mut is_other = |(part, times): (Key<'a>, Vec<f64>)| {
+            let ranked = distinct_times(times).into_iter().enumerate();
+            ranked.fold(false, |found, (rank, time)| {
+                let known = ranks.entry((part.clone(), time.to_bits())).or_insert(rank);
+                found | (*known != rank)
+            })
+        };
+        parts.into_iter().any(&mut is_other)
     })
 }
 

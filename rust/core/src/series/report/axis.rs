@@ -42,6 +42,8 @@ pub(in crate::series) enum AxisFinding {
         phase_count: usize,
         /// Positions.
         position_count: usize,
+        /// What they are ordered by.
+        by: CountedBy,
     },
     /// Nothing tells images of one position apart.
     NothingTellsApart {
@@ -52,6 +54,17 @@ pub(in crate::series) enum AxisFinding {
         /// How many are left out.
         left_out_count: usize,
     },
+}
+
+/// What orders images that only their numbers tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::series) enum CountedBy {
+    /// Their numbers, to which no time is contrary.
+    Numbers,
+    /// Their times, which numbers run against.
+    Times,
+    /// Their numbers, as times have another order at each position.
+    NumbersAgainstTimes,
 }
 
 /// Places that a sentence names; the issue has all of them.
@@ -135,11 +148,23 @@ impl Finding for AxisFinding {
                 count(missing.len(), "frame"),
                 verb(missing.len(), "is", "are")
             ),
-            AxisFinding::CountedByOrder { axis, phase_count, position_count } => format!(
-                "{}, which nothing but their numbers tells apart: they are taken to count up \
-                 along the axis {axis}",
-                each(*phase_count, *position_count)
-            ),
+            AxisFinding::CountedByOrder { axis, phase_count, position_count, by } => {
+                let each = each(*phase_count, *position_count);
+                match by {
+                    CountedBy::Numbers => format!(
+                        "{each}, which nothing but their numbers tells apart: they are taken to \
+                         count up along the axis {axis}"
+                    ),
+                    CountedBy::Times => format!(
+                        "{each}, which their numbers tell apart, and which are in the order of \
+                         their times along the axis {axis}: the numbers run against these"
+                    ),
+                    CountedBy::NumbersAgainstTimes => format!(
+                        "{each}, which their numbers tell apart: they are taken to count up along \
+                         the axis {axis}, although their times have other orders at other positions"
+                    ),
+                }
+            }
             AxisFinding::NothingTellsApart { phase_count, position_count, .. } => format!(
                 "{}: no attribute tells them apart everywhere in the same way, and the one with \
                  the lowest Instance Number is taken",
@@ -230,12 +255,44 @@ mod tests {
         let (phase_count, position_count, left_out_count) = (2, 1, 3);
         check(&[
             (
-                AxisFinding::CountedByOrder { axis: "echo".into(), phase_count, position_count },
+                AxisFinding::CountedByOrder {
+                    axis: "echo".into(),
+                    phase_count,
+                    position_count,
+                    by: CountedBy::Numbers,
+                },
                 IssueKind::MultiplePhases,
                 false,
                 &[("phase_count", 2.0), ("position_count", 1.0)],
                 "2 images at each of 1 position, which nothing but their numbers tells apart: \
                  they are taken to count up along the axis echo",
+            ),
+            (
+                AxisFinding::CountedByOrder {
+                    axis: "time".into(),
+                    phase_count,
+                    position_count: 2,
+                    by: CountedBy::Times,
+                },
+                IssueKind::MultiplePhases,
+                false,
+                &[("phase_count", 2.0), ("position_count", 2.0)],
+                "2 images at each of 2 positions, which their numbers tell apart, and which are in \
+                 the order of their times along the axis time: the numbers run against these",
+            ),
+            (
+                AxisFinding::CountedByOrder {
+                    axis: "instance".into(),
+                    phase_count,
+                    position_count: 2,
+                    by: CountedBy::NumbersAgainstTimes,
+                },
+                IssueKind::MultiplePhases,
+                false,
+                &[("phase_count", 2.0), ("position_count", 2.0)],
+                "2 images at each of 2 positions, which their numbers tell apart: they are taken \
+                 to count up along the axis instance, although their times have other orders at \
+                 other positions",
             ),
             (
                 AxisFinding::NothingTellsApart { phase_count, position_count, left_out_count },

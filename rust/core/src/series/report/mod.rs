@@ -19,7 +19,7 @@ mod words;
 pub use issue::{Issue, Report};
 pub use kind::IssueKind;
 
-pub(super) use axis::AxisFinding;
+pub(super) use axis::{AxisFinding, CountedBy};
 pub(super) use beside::LeftOut;
 pub(super) use files::FileFinding;
 pub(super) use geometry::{Consequence, GeometryFinding, Lacking};
