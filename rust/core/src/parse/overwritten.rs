@@ -20,6 +20,10 @@ const SERIES_INSTANCE_UID: Tag = Tag::new(0x0020, 0x000E);
 /// The bytes that an LO may have (PS3.5 §6.2).
 const LONGEST_CREATOR: u64 = 64;
 
+/// More bytes than a value of a VR of up to 64 characters has, also of writers that do not keep to
+/// that.
+const LONGEST_TEXT: u64 = 1024;
+
 /// The bytes of an element without a value (PS3.5 §7.1).
 const SHORTEST_ELEMENT: u64 = 8;
 
@@ -69,14 +73,16 @@ fn makes_sense(element: &Element, elements: &[Element]) -> bool {
     if !is_implicit && !element.vr.is_known() {
         return false;
     }
+    // The length of a group (PS3.5 §7.2). Where that of a sequence is wrong, the rest of its items
+    // reads like one, and files with such pixels are known.
+    if tag.element() == 0 {
+        return true;
+    }
     if let Some(entry) = dictionary::entry(tag) {
         let vr = if is_implicit { entry.vr.single() } else { Some(element.vr) };
         return longest(vr, entry.vm).is_none_or(|longest| available < longest);
     }
-    // The length of a group, and the owner of a private block (PS3.5 §7.2, §7.8.1).
-    if tag.element() == 0 {
-        return available < 4;
-    }
+    // The owner of a private block (PS3.5 §7.8.1).
     if tag.is_private_creator() {
         return available <= LONGEST_CREATOR;
     }
@@ -91,6 +97,8 @@ fn makes_sense(element: &Element, elements: &[Element]) -> bool {
 fn longest(vr: Option<Vr>, vm: &str) -> Option<u64> {
     let size = match vr? {
         Vr::AT => 4,
+        Vr::AE | Vr::AS | Vr::CS | Vr::DA | Vr::DS | Vr::DT | Vr::IS => LONGEST_TEXT,
+        Vr::LO | Vr::SH | Vr::TM | Vr::UI => LONGEST_TEXT,
         vr => u64::try_from(value::number_size(vr)?).ok()?,
     };
     let most = vm.rsplit('-').next()?;
@@ -196,17 +204,24 @@ mod tests {
         let (lut, at) = (cut(0x0028_3006, b"US", 900, 90), cut(0x0028_0009, b"AT", 90, 60));
         let (position, spacing) = (cut(0x0020_9301, b"FD", 24, 23), cut(0x0018_9073, b"FD", 24, 8));
         let (own, other) = (cut(0x0009_1002, b"LO", 90, 60), cut(0x5349_5349, b"IS", 900, 90));
+        let (text, too_long_text) =
+            (cut(0x0020_0020, b"CS", 4000, 2047), cut(0x0020_0020, b"CS", 4000, 2048));
+        let texts = cut(0x0008_0008, b"CS", 9000, 5000);
         let neighbour = element(0x0009_1001, b"LO", b"1.");
         let (later, nowhere) = (cut(0x0040_FFF1, b"CS", 90, 8), cut(0x4150_5343, b"CS", 900, 90));
-        let table: [(&str, &[&[u8]], bool); 15] = [
+        let table: [(&str, &[&[u8]], bool); 19] = [
             ("an owner that is cut", &[&ct, &short_creator], true),
             ("an owner that is too long", &[&ct, &long_creator], false),
             ("a number that is cut", &[&ct, &rows], true),
             ("more numbers than there can be", &[&ct, &too_many_rows], false),
+            ("a group's length that is too long", &[&ct, &implicit(0, &[1; 90])[..80]], true),
             ("as many as there are", &[&ct, &lut], true),
             ("tags", &[&ct, &at], true),
             ("three numbers of three", &[&ct, &position], true),
             ("three of one", &[&ct, &spacing], false),
+            ("a text that is too long", &[&ct, &text], true),
+            ("one that nobody writes", &[&ct, &too_long_text], false),
+            ("texts without a limit", &[&ct, &texts], true),
             ("a private value with its VR", &[&ct, &owner, &own], true),
             ("beside one without an owner", &[&ct, &neighbour, &own], true),
             ("alone with less than an element", &[&ct, &own[..15]], true),
