@@ -452,6 +452,44 @@ def test_times_of_which_some_lack_their_day_order_nothing(tmp_path: Path) -> Non
     assert vol.coords["acquisition_time"].tolist() == [36000, 36008, 36016]
 
 
+# The elements of an image of a phase and a slice, with a time of its own; the coordinate.
+SLICEWISE: dict[str, tuple[Callable[[int, int], dict[int, Any]], str]] = {
+    "acquisition": (lambda t, z: {0x00080032: clock(36000 + 4 * t + z)}, "acquisition_time"),
+    "content": (lambda t, z: {0x00080033: clock(36000 + 4 * t + z)}, "content_time"),
+    "trigger": (lambda t, z: {0x00181060: f"{t * (50 + z)}"}, "trigger_time"),
+}
+
+
+@pytest.mark.parametrize("last", [1, 2, 3])
+@pytest.mark.parametrize(("elements", "coordinate"), SLICEWISE.values(), ids=SLICEWISE)
+def test_an_interrupted_series_with_times_of_slices_is_incomplete(
+    tmp_path: Path, elements: Callable[[int, int], dict[int, Any]], coordinate: str, last: int
+) -> None:
+    shots = [
+        Shot(2.0 * z, 100 * t + z, elements(t, z))
+        for t in range(10)
+        for z in range(4 if t < 9 else last)
+    ]
+    write(tmp_path, shots, "MR")
+    assert kinds(refusal(tmp_path)) == ["incomplete_grid"]
+    vol = rd.read_series(tmp_path, irregular="keep", fill=7)
+    expected = [[100 * t + z if t < 9 or z < last else 7 for z in range(4)] for t in range(10)]
+    np.testing.assert_array_equal(vol.array[:, :, 0, 0], expected)
+    assert np.all(np.diff(vol.coords[coordinate]) > 0)
+
+
+@pytest.mark.parametrize("lost", [0, 4])
+def test_an_image_that_is_not_the_last_is_given_no_other_place(tmp_path: Path, lost: int) -> None:
+    shots = [
+        Shot(2.0 * z, 100 * t + z, {0x00080032: clock(36000 + 4 * t + z)})
+        for t in range(10)
+        for z in range(4)
+        if (t, z % 2) != (lost, 1)
+    ]
+    write(tmp_path, shots, "MR")
+    assert set(kinds(refusal(tmp_path))) == {"duplicate_position"}
+
+
 # Times in seconds of a phase and a slice, of which some are the same; the axis of the phases.
 COINCIDENCES: dict[str, tuple[Callable[[int, int], float], str]] = {
     "one time at a position": (lambda t, z: z + (4 * t if z else 0), "instance"),

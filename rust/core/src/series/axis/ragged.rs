@@ -1,9 +1,13 @@
 //! Axes of series that were interrupted: an attribute tells the images of every position apart, but
-//! positions have different numbers of them.
+//! positions have different numbers of them. Or their times do, where these differ from slice to
+//! slice.
 
 use std::collections::BTreeMap;
 
-use super::attribute::{ATTRIBUTES, Attribute, AxisValue, Key, distinct, keys, lacks_dates, value};
+use super::attribute::{
+    ATTRIBUTES, Attribute, AxisValue, Key, Moment, distinct, distinct_times, keys, lacks_dates,
+    value,
+};
 use crate::series::header::AxisNumber;
 use crate::series::stack::Entry;
 
@@ -60,7 +64,35 @@ pub(super) fn ragged<'a>(places: &[Vec<Entry<'a>>]) -> Option<(Vec<Attribute>, V
             return is_whole.then(|| (key, counts.into_keys().collect()));
         }
     }
-    None
+    if is_weak { None } else { ranked(places, image_count) }
+}
+
+/// The ranks of a time that differs from slice to slice, if all images of a rank are earlier than
+/// any of the next: then those that are missing are the last of their positions.
+fn ranked<'a>(
+    places: &[Vec<Entry<'a>>],
+    image_count: usize,
+) -> Option<(Vec<Attribute>, Vec<Key<'a>>)> {
+    let length = places.iter().map(Vec::len).max()?;
+    let is_even = places.iter().all(|place| place.len() == length);
+    if is_even || 2 * image_count < length.saturating_mul(places.len()) {
+        return None;
+    }
+    let moment = Moment::ALL.into_iter().find(|moment| {
+        let mut spans = vec![(f64::INFINITY, f64::NEG_INFINITY); length];
+        let is_told = places.iter().all(|place| {
+            let times = distinct_times(place.iter().filter_map(|one| moment.of(one)).collect());
+            for ((least, most), time) in spans.iter_mut().zip(&times) {
+                (*least, *most) = (least.min(*time), most.max(*time));
+            }
+            times.len() == place.len()
+        });
+        is_told
+            && !lacks_dates(places, Attribute::Rank(*moment))
+            && spans.windows(2).all(|pair| matches!(pair, [(_, a), (b, _)] if a < b))
+    })?;
+    let ranks = (0..length).map(|rank| Key(vec![AxisValue::Number(rank as f64)])).collect();
+    Some((vec![Attribute::Rank(moment)], ranks))
 }
 
 #[cfg(test)]
