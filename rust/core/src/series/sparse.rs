@@ -64,7 +64,9 @@ pub(super) fn fit(
     };
     let is_next = |pair: &[usize]| matches!(pair, [a, b] if a + 1 == *b);
     if places.windows(2).all(is_next) {
-        return Sparse { grid, places: None };
+        let finding = GeometryFinding::UntoldSpacing { slice_count: slices.len(), found_mm: least };
+        let is_needed = told.is_none() && may_skip(slices, least);
+        return Sparse { grid: with(grid, finding, is_needed), places: None };
     }
     match grid_of(positions, &places, spacing, orientation, tolerances) {
         Some(grid) => Sparse { grid: Some(grid), places: Some(places) },
@@ -78,6 +80,14 @@ fn spacing_between(slices: &[Entry<'_>]) -> Option<f64> {
     let first = slices.first().and_then(of)?;
     let is_usable = first.is_finite() && first > 0.0;
     (is_usable && slices.iter().all(|slice| of(slice) == Some(first))).then_some(first)
+}
+
+/// Whether slices may lie between those that are `least` apart: two of them say nothing about it,
+/// and of more are all alike farther apart than they are thick.
+fn may_skip(slices: &[Entry<'_>], least: f64) -> bool {
+    let thickness = slices.first().and_then(|slice| slice.frame.plane.slice_thickness);
+    let thickness = thickness.filter(|thickness| *thickness > 0.0);
+    thickness.map_or(slices.len() == 2, |thickness| least >= LEAST_SKIP * thickness)
 }
 
 /// How many steps each slice is from the first, if all are whole numbers of them. The spacing is
@@ -212,7 +222,7 @@ mod tests {
             ("every second", &[0.0, 2.0, 4.0], Some(1.0), 5, 1.0, filled),
             ("negative", &[0.0, 6.0], Some(-2.0), 4, 2.0, filled),
             ("no spacing", &[0.0, 2.0, 8.0], None, 5, 2.0, filled),
-            ("no spacing, and two", &[0.0, 8.0], None, 2, 8.0, ""),
+            ("no spacing, and two", &[0.0, 8.0], None, 2, 8.0, "missing_spacing: 0"),
             ("rounded spacing", &[0.0, 100.0 / 3.0], Some(0.67), 51, 2.0 / 3.0, filled),
             ("none left out", &[0.0, 2.0, 4.0], Some(2.0), 3, 2.0, ""),
             ("regular, at odds with the spacing", &[0.0, 2.5, 5.0], Some(2.0), 3, 2.5, ""),

@@ -27,6 +27,8 @@ pub(in crate::series) enum GeometryFinding {
     OnePosition { slice_count: usize },
     /// Frames of nuclear medicine without Spacing Between Slices.
     AssumedSpacing { slice_count: usize },
+    /// Slices of a segmentation without Spacing Between Slices, farther apart than they are thick.
+    UntoldSpacing { slice_count: usize, found_mm: f64 },
     /// Orientations were rounded.
     RoundedOrientation { slice_count: usize },
     /// Slices of a segmentation are not whole steps apart.
@@ -130,7 +132,8 @@ impl Finding for GeometryFinding {
             GeometryFinding::NoPixelSpacing
             | GeometryFinding::NoThickness { .. }
             | GeometryFinding::AssumedMosaicSpacing { .. }
-            | GeometryFinding::AssumedSpacing { .. } => IssueKind::MissingSpacing,
+            | GeometryFinding::AssumedSpacing { .. }
+            | GeometryFinding::UntoldSpacing { .. } => IssueKind::MissingSpacing,
             GeometryFinding::DetectorSpacing => IssueKind::DetectorSpacing,
             GeometryFinding::VolumeCoordinates { .. } => IssueKind::VolumeCoordinates,
             GeometryFinding::MixedCoordinates { .. } => IssueKind::MixedFrameOfReference,
@@ -151,6 +154,7 @@ impl Finding for GeometryFinding {
             GeometryFinding::NoThickness { .. }
                 | GeometryFinding::AssumedMosaicSpacing { .. }
                 | GeometryFinding::AssumedSpacing { .. }
+                | GeometryFinding::UntoldSpacing { .. }
                 | GeometryFinding::OnePosition { .. }
                 | GeometryFinding::RoundedOrientation { .. }
                 | GeometryFinding::DetectorSpacing
@@ -169,6 +173,9 @@ impl Finding for GeometryFinding {
             GeometryFinding::NoPixelSpacing
             | GeometryFinding::DetectorSpacing
             | GeometryFinding::NoStep => Vec::new(),
+            GeometryFinding::UntoldSpacing { slice_count, found_mm } => {
+                vec![("slice_count", slice_count as f64), ("found_mm", found_mm)]
+            }
             GeometryFinding::NoThickness { assumed_mm } => vec![("assumed_mm", assumed_mm)],
             GeometryFinding::AssumedMosaicSpacing { slice_count }
             | GeometryFinding::AssumedSpacing { slice_count }
@@ -235,6 +242,12 @@ impl Finding for GeometryFinding {
                  gaps between slices out"
                     .to_owned()
             }
+            GeometryFinding::UntoldSpacing { slice_count, found_mm } => format!(
+                "Spacing Between Slices is missing: {} of a segmentation, {} apart, are taken as \
+                 neighbours",
+                count(slice_count, "slice"),
+                mm(found_mm)
+            ),
             GeometryFinding::OnePosition { .. } => {
                 "a file has one Image Position (Patient) for all of its frames: it is taken as \
                  that of the first, and the others lie Spacing Between Slices apart along the \

@@ -131,6 +131,20 @@ fn spacings() {
             "Image Orientation (Patient) was rounded to few decimals: the nearest perpendicular \
              unit vectors stand in for it",
         ),
+    ]);
+}
+
+#[test]
+fn slices_of_segmentations() {
+    check(&[
+        (
+            GeometryFinding::UntoldSpacing { slice_count: 2, found_mm: 8.0 },
+            IssueKind::MissingSpacing,
+            false,
+            &[("slice_count", 2.0), ("found_mm", 8.0)],
+            "Spacing Between Slices is missing: 2 slices of a segmentation, 8 mm apart, are taken \
+             as neighbours",
+        ),
         (
             GeometryFinding::OffGrid { slice_count: 2, most_mm: 0.5, expected_mm: 3.0 },
             IssueKind::UnevenSpacing,
