@@ -220,7 +220,7 @@ impl<'a> Level<'a> {
             &mut elements,
             &mut deviations,
         );
-        // What stands before damage is good; what is not found may be behind it.
+        // Values before the damage are good; those that are not found may lie behind it.
         let is_whole = match end {
             Ok(_) => true,
             Err(error) if matches!(error.family(), Family::Invalid | Family::Limit) => false,
