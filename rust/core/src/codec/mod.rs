@@ -29,6 +29,8 @@ pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Targe
 use crate::error::{Error, Result};
 
 #[cfg(doc)]
+use crate::error::FrameFault;
+#[cfg(doc)]
 use crate::image_description::ImageDescription;
 
 /// One way to compress frames.
@@ -51,11 +53,16 @@ pub trait Codec: Sync {
 }
 
 /// How far a frame could be decoded.
+///
+/// A codec that sees damage while it decodes goes on as far as it can and returns
+/// [`Decoded::Partial`]: what reads the frame makes an error of it, or with `force=True` a warning
+/// beside the pixels. It returns an error only where there is nothing to give.
 #[derive(Debug)]
 pub enum Decoded {
-    /// To its end.
+    /// To its end, and nothing shows that a byte of it is wrong.
     Whole,
-    /// Not all of it: the rows that were given are good, or coarser than they should be, and others
-    /// may be missing. The error says why.
+    /// Not all of it: the rows that were given are good, coarser than they should be, or damaged,
+    /// and others may be missing. The error says why: [`FrameFault::EndsEarly`] or
+    /// [`FrameFault::BytesLeft`], or a fault of the codec's own.
     Partial(Error),
 }

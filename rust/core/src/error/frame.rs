@@ -20,6 +20,10 @@ pub enum FrameFault {
     Precision { found: u32, allocated: u32 },
     /// The codestream ends before the last row.
     RowsMissing,
+    /// The compressed data is over before the image is: what followed it is cut off or zero.
+    EndsEarly,
+    /// The image is over before its compressed data is: something in between was damaged.
+    BytesLeft { count: usize },
     /// In JPEG, lossless or not.
     Jpeg(JpegFault),
     /// In JPEG-LS.
@@ -89,6 +93,10 @@ impl fmt::Display for FrameFault {
                 write!(f, "its samples have {found} bits, but the data set allocates {allocated}")
             }
             FrameFault::RowsMissing => f.write_str("not all rows are there"),
+            FrameFault::EndsEarly => f.write_str("its data ends before its image does"),
+            FrameFault::BytesLeft { count } => {
+                write!(f, "{count} bytes of its data are left after the end of its image")
+            }
             FrameFault::Jpeg(fault) => fault.fmt(f),
             FrameFault::JpegLs(fault) => fault.fmt(f),
             FrameFault::Jpeg2000(fault) => fault.fmt(f),
