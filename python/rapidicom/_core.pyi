@@ -64,6 +64,8 @@ __version__: str
 
 # A name of an element: a tag, a pair of group and element number, or a keyword.
 _Key: TypeAlias = int | str | tuple[int, int]
+_Native: TypeAlias = tuple[str, bytes | None, tuple[str, int, int] | None, bool]
+_Source: TypeAlias = str | _Native
 
 def use_classes(classes: dict[str, Any]) -> None:
     """Take the package's classes, of which native code makes instances; later calls do nothing."""
@@ -288,6 +290,16 @@ def read_path(
     mmap: str,
 ) -> Dataset:
     """Read the file at `path`."""
+
+def read_item(
+    sources: list[_Source],
+    stop_before_pixels: bool,
+    specific_tags: list[int] | None,
+    charset: list[str] | None,
+    force: bool,
+    mmap: str,
+) -> Dataset:
+    """Read the only one of `sources`, which is no path."""
 
 def read_bytes(
     bytes: bytes,
@@ -518,7 +530,7 @@ class Table:
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 def scan(
-    paths: list[str],
+    sources: list[_Source],
     columns: Sequence[int | str],
     recursive: bool,
     force: bool,
@@ -578,6 +590,10 @@ class Slices:
     @property
     def image_shape(self) -> list[int] | None:
         """(rows, columns[, samples]) of the first slice, with samples for colour."""
+
+    @property
+    def given_numbers(self) -> list[int | None]:
+        """The number of each file among the sources that were given; `None` for a path."""
 
     @property
     def file_states(self) -> list[tuple[int, int, int, int, int, int] | None]:
@@ -648,13 +664,13 @@ def file_state(dataset: Dataset) -> tuple[int, int, int, int, int, int] | None:
     """
 
 def read_slice_headers(
-    paths: list[str],
+    sources: list[_Source],
     force: bool,
     workers: int | None,
     progress: Callable[[int], object] | None,
     places: list[tuple[int, int] | None] | None = None,
 ) -> Slices:
-    """Read the headers of `paths`, for the only frame of each or those that `places` names."""
+    """Read the headers of `sources`, for the only frame of each or those that `places` names."""
 
 @final
 class Tolerances:
@@ -827,7 +843,7 @@ class FoundSeries:
         """Why files and folders cannot be read."""
 
 def find_series(
-    paths: list[str],
+    sources: list[_Source],
     recursive: bool,
     force: bool,
     tolerances: Tolerances,

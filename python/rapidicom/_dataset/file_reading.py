@@ -12,7 +12,8 @@ from rapidicom._common.misc import size_in_bytes
 from rapidicom._dataset.dataset import Dataset
 from rapidicom._dataset.raw_element import RawDataElement
 from rapidicom._values.encodings import terms_of
-from rapidicom.sources.opening import bytes_read, open_dataset, tags_of
+from rapidicom.sources.file_objects import bytes_read
+from rapidicom.sources.opening import open_dataset, tags_of
 
 if TYPE_CHECKING:
     import os

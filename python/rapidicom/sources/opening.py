@@ -10,16 +10,18 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from rapidicom import _core
 from rapidicom._common.tag import Tag
-from rapidicom.sources.paths import real_path
+from rapidicom.sources.file_objects import bytes_read, is_file_object, is_seekable
+from rapidicom.sources.item import Item, native
+from rapidicom.sources.resolving import resolved_one
 
 if TYPE_CHECKING:
     from typing import TypeAlias
 
     Buffer: TypeAlias = bytes | bytearray | memoryview
-    Source: TypeAlias = str | os.PathLike[str] | Buffer | IO[bytes]
+    Source: TypeAlias = str | os.PathLike[str] | Buffer | IO[bytes] | Item
     Key: TypeAlias = str | int | tuple[int, int]
 
-__all__ = ["bytes_read", "open_dataset", "tags_of"]
+__all__ = ["open_dataset", "tags_of"]
 
 
 def open_dataset(
@@ -35,24 +37,22 @@ def open_dataset(
         raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
     tags = None if specific_tags is None else tags_of(specific_tags)
     terms = None if charset is None else _terms(charset)
-    if isinstance(source, (str, os.PathLike)):
-        path = os.fspath(source)
-        path = real_path(path if isinstance(path, str) else os.fsdecode(path))
-        return _core.read_path(path, stop_before_pixels, tags, terms, force, mmap)
     if isinstance(source, bytes):
         return _core.read_bytes(source, stop_before_pixels, tags, terms, force)
-    if hasattr(source, "read") and not hasattr(source, "stacks"):  # a series reads volumes
+    if is_file_object(source):
         dataset = _read_object(source, stop_before_pixels, tags, terms, force)
         _note_source(dataset, source)
         return dataset
-    try:
-        data = bytes(memoryview(source))  # type: ignore[arg-type]  # or it raises
-    except TypeError:
-        kind = type(source).__name__
-        raise TypeError(
-            f"dcmread takes a path, bytes or a binary file object, not {kind}"
-        ) from None
-    return _core.read_bytes(data, stop_before_pixels, tags, terms, force)
+    if not isinstance(source, (str, os.PathLike, Item)):
+        with suppress(TypeError):
+            data = bytes(memoryview(source))  # type: ignore[arg-type]  # or it raises
+            return _core.read_bytes(data, stop_before_pixels, tags, terms, force)
+    file = source if isinstance(source, Item) else resolved_one(source)
+    if isinstance(file, str):
+        return _core.read_path(file, stop_before_pixels, tags, terms, force, mmap)
+    dataset = _core.read_item(native([file]), stop_before_pixels, tags, terms, force, mmap)
+    dataset.filename = file.name  # type: ignore[misc]  # the package's class takes it
+    return dataset
 
 
 def tags_of(specific_tags: Iterable[Key]) -> list[int]:
@@ -74,7 +74,7 @@ def _read_object(
     terms: list[str] | None,
     force: bool,
 ) -> _core.Dataset:
-    if not (stop_before_pixels or tags is not None) or not _is_seekable(source):
+    if not (stop_before_pixels or tags is not None) or not is_seekable(source):
         return _core.read_bytes(bytes_read(source.read()), stop_before_pixels, tags, terms, force)
     start = source.tell()
     length = source.seek(0, os.SEEK_END) - start
@@ -101,19 +101,3 @@ def _note_source(dataset: _core.Dataset, source: Any) -> None:
     # Not kept alive: the data set has the bytes that it needs.
     with suppress(TypeError):
         dataset.__dict__["_buffer"] = weakref.ref(source)
-
-
-def _is_seekable(source: Any) -> bool:
-    # Pipes have `seek` too, which raises.
-    return hasattr(source, "seek") and (not hasattr(source, "seekable") or source.seekable())
-
-
-def bytes_read(data: object) -> bytes:
-    """Return what a file object gave as bytes, or raise `TypeError`."""
-    if isinstance(data, bytes):
-        return data
-    if isinstance(data, str):
-        raise TypeError("the file object gives text: open it for reading bytes, with mode 'rb'")
-    if isinstance(data, (bytearray, memoryview)):
-        return bytes(data)
-    raise TypeError(f"the file object gave {type(data).__name__} instead of bytes")

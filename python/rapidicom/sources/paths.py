@@ -1,35 +1,13 @@
-"""Arguments of functions that read many files."""
+"""Names of paths, and the number of threads."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
-__all__ = ["checked_workers", "listed", "real_path"]
+__all__ = ["checked_workers", "real_path"]
 
 # What Arrow has for the bytes 0x80 to 0xFF of a name that is not UTF-8, and what Python has.
 _REAL = {0xEF80 + n: 0xDC80 + n for n in range(0x80)}
-
-# PATH_MAX of Linux; Windows allows 32767 characters, which nobody gives as bytes.
-_LONGEST_PATH = 4096
-
-
-def listed(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
-    """Return one path, or several, as a list of strings.
-
-    Args:
-        paths: A file, a folder, or an iterable of either.
-
-    Raises:
-        TypeError: `paths`, or one of them, is not a path.
-    """
-    if isinstance(paths, (str, bytes, os.PathLike)):
-        paths = [paths]
-    # `fsdecode` takes twice as long, and hardly a path is of bytes.
-    names = [os.fspath(path) for path in paths]
-    names = [name if isinstance(name, str) else _decoded(name) for name in names]
-    # Hardly a name has other characters either.
-    return names if all(map(str.isascii, names)) else list(map(real_path, names))
 
 
 def real_path(name: str) -> str:
@@ -49,13 +27,6 @@ def real_path(name: str) -> str:
         return name
     real = name.translate(_REAL)
     return name if real == name or os.path.lexists(name) else real
-
-
-def _decoded(path: bytes) -> str:
-    # The error of the operating system would show what is in a file.
-    if b"\0" in path or len(path) > _LONGEST_PATH:
-        raise TypeError("this function takes paths, not the bytes of a file")
-    return os.fsdecode(path)
 
 
 def checked_workers(workers: int | None) -> int | None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from rapidicom import _core
 from rapidicom._common.progress import Progress
 from rapidicom._common.tag import Tag
-from rapidicom.sources.paths import checked_workers, listed
+from rapidicom.sources.item import Item, native
+from rapidicom.sources.paths import checked_workers
+from rapidicom.sources.resolving import resolved
 from rapidicom.tables.skipped import Skipped
 
 if TYPE_CHECKING:
@@ -112,8 +114,12 @@ class Table:
 
     __module__ = "rapidicom"
 
-    def __init__(self, native: _core.Table) -> None:
+    #: The sources that are no paths, by their names: `read_series(table)` reads them.
+    items: dict[str, Item]
+
+    def __init__(self, native: _core.Table, items: dict[str, Item] | None = None) -> None:
         self._native = native
+        self.items = items or {}
         self._arrays: dict[str, NDArray[Any]] = {}
 
     @property
@@ -214,8 +220,8 @@ class Table:
         """Return the capsule of Arrow's PyCapsule interface; a requested schema is not honoured."""
         return self._native.arrow_stream()
 
-    def __reduce__(self) -> tuple[type[Table], tuple[_core.Table]]:
-        return Table, (self._native,)
+    def __reduce__(self) -> tuple[type[Table], tuple[object, ...]]:
+        return Table, (self._native, self.items) if self.items else (self._native,)
 
     def __repr__(self) -> str:
         from rapidicom._common.text_table import ELLIPSIS, format_table, shorten, terminal_width
@@ -307,9 +313,10 @@ def scan(
         raise ValueError(f"errors must be 'collect' or 'raise', not {errors!r}")
     workers = checked_workers(workers)
     names = _column_names(DEFAULT_COLUMNS if columns is None else columns)
+    files = resolved(paths)
     with Progress(progress, "headers") as bar:
         arguments = (
-            listed(paths),
+            native(files),
             names,
             recursive,
             bool(force),
@@ -318,10 +325,21 @@ def scan(
             bar.callback,
         )
         if cache is None:
-            return Table(_core.scan(*arguments))
+            return Table(_core.scan(*arguments), _items(files))
         from rapidicom.tables.index import cached_scan
 
-        return Table(cached_scan(*arguments, cache))
+        return Table(cached_scan(_only_paths(files), *arguments[1:], cache))
+
+
+def _items(files: list[str | Item]) -> dict[str, Item]:
+    return {file.name: file for file in files if isinstance(file, Item)}
+
+
+def _only_paths(files: list[str | Item]) -> list[str]:
+    paths = [file for file in files if isinstance(file, str)]
+    if len(paths) < len(files):
+        raise ValueError("cache= remembers files that have a path: scan other sources without it")
+    return paths
 
 
 def _is_utf8(path: str) -> bool:

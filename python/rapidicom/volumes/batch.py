@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
-from rapidicom.sources.paths import checked_workers, listed
+from rapidicom.sources.item import native
+from rapidicom.sources.paths import checked_workers
+from rapidicom.sources.resolving import resolved
 from rapidicom.volumes.slices import check_values, read_slices
 
 if TYPE_CHECKING:
@@ -54,13 +56,13 @@ def read_batch(
     """
     check_values(values)
     workers = checked_workers(workers)
-    names = listed(paths)
-    if not names:
+    files = resolved(paths)
+    if not files:
         raise ValueError("there are no paths to read")
-    slices = _core.read_slice_headers(names, bool(force), workers, None)
+    slices = _core.read_slice_headers(native(files), bool(force), workers, None)
     image_shape = slices.image_shape
     # Without a description the image cannot be read: reading says why.
-    shape = (len(names), *(image_shape if image_shape is not None else [1, 1]))
+    shape = (len(files), *(image_shape if image_shape is not None else [1, 1]))
     if out is not None and dtype == "float32":
         dtype = None
     array, damage = read_slices(slices, shape, values, dtype, out, workers, False)

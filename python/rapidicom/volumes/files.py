@@ -1,34 +1,44 @@
-"""The files of a volume: paths, or a table that lists them."""
+"""The files of a volume: sources, or a table that lists them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from rapidicom.sources.paths import listed
+from rapidicom.sources.file_objects import is_file_object
+from rapidicom.sources.item import Item
+from rapidicom.sources.paths import real_path
+from rapidicom.sources.resolving import resolved
 from rapidicom.tables.table import Table
 
 __all__ = ["files_of"]
 
 
-def files_of(paths: Any) -> list[str]:
-    """Return paths as `listed` does; of a table, those in its column `path`.
+def files_of(sources: Any, storage_options: Mapping[str, Any] | None = None) -> list[str | Item]:
+    """Return sources as `resolved` does; of a table, those in its column `path`.
 
     Of a table of `scan`, the files that could not be read follow.
 
     Args:
-        paths: A file, a folder, an iterable of either, or a table: one of `scan`, or of pandas,
-            polars or pyarrow.
+        sources: What `resolved` takes, or a table: one of `scan`, or of pandas, polars or pyarrow.
+        storage_options: As for `resolved`.
 
     Raises:
-        TypeError: `paths`, or one of them, is not a path.
+        TypeError: `sources`, or one of them, is none.
         KeyError: A table has no column `path`.
     """
-    if not (hasattr(paths, "columns") and hasattr(paths, "__getitem__")):
-        return listed(paths)
-    column = paths["path"]
+    if is_file_object(sources) or not (
+        hasattr(sources, "columns") and hasattr(sources, "__getitem__")
+    ):
+        return resolved(sources, storage_options=storage_options)
+    column = sources["path"]
     # pyarrow's scalars are not strings.
-    files = listed(column.to_pylist() if hasattr(column, "to_pylist") else column)
-    if isinstance(paths, Table):
-        # The report has to name them: a volume without them may be incomplete.
-        files += [file.path for file in paths.errors]
-    return files
+    names = list(column.to_pylist() if hasattr(column, "to_pylist") else column)
+    if not isinstance(sources, Table):
+        return resolved(names, storage_options=storage_options)
+    # The report has to name them: a volume without them may be incomplete.
+    names += [file.path for file in sources.errors]
+    items = sources.items
+    if not items:
+        return resolved(names, storage_options=storage_options)
+    return [items.get(name) or real_path(name) for name in names]

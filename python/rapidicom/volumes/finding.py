@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from rapidicom import _core
 from rapidicom._common.errors import InvalidDicomError
 from rapidicom._common.progress import Progress
+from rapidicom.sources.item import Item, native
 from rapidicom.sources.paths import checked_workers
 from rapidicom.volumes.files import files_of
 from rapidicom.volumes.report import Issue
@@ -88,7 +89,7 @@ def find_series(
     has_only_other_files = bool(found.without_image) and not found.errors
     if files and not found.series and not has_only_other_files:
         _raise_none_found(found)
-    return _series(found, force)
+    return _series(found, files, force)
 
 
 def read_series(
@@ -149,8 +150,9 @@ def read_series(
         40 images, nothing irregular
     """
     check_values(values)
-    found = _find(files_of(paths), True, force, tolerances, workers, progress)
-    series = _choose(_series(found, force), series_uid, found)
+    files = files_of(paths)
+    found = _find(files, True, force, tolerances, workers, progress)
+    series = _choose(_series(found, files, force), series_uid, found)
     return series.read(
         values=values,
         dtype=dtype,
@@ -167,7 +169,7 @@ def read_series(
 
 
 def _find(
-    files: list[str],
+    files: list[str | Item],
     recursive: bool,
     force: bool,
     tolerances: Tolerances,
@@ -179,14 +181,14 @@ def _find(
     workers = checked_workers(workers)
     with Progress(progress, "headers") as bar:
         return _core.find_series(
-            files, recursive, bool(force), tolerances.native(), workers, bar.callback
+            native(files), recursive, bool(force), tolerances.native(), workers, bar.callback
         )
 
 
-def _series(found: _core.FoundSeries, force: bool) -> list[Series]:
+def _series(found: _core.FoundSeries, files: list[str | Item], force: bool) -> list[Series]:
     # Reports share the findings about files that may belong to several series.
     unreadable = [[Issue.of(issue) for issue in issues] for issues in found.unreadable]
-    return [Series(plan, unreadable, force=bool(force)) for plan in found.series]
+    return [Series(plan, unreadable, files=files, force=bool(force)) for plan in found.series]
 
 
 def _choose(series: list[Series], series_uid: str | None, found: _core.FoundSeries) -> Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
+from rapidicom.sources.item import Item, native
 from rapidicom.sources.paths import checked_workers
 from rapidicom.volumes.irregular import IrregularSeriesError
 from rapidicom.volumes.part import Part
@@ -60,6 +61,7 @@ class Series:
         plan: _core.SeriesPlan,
         unreadable: Sequence[list[Issue]] = (),
         *,
+        files: Sequence[str | Item] = (),
         force: bool = False,
     ) -> None:
         """Make a series.
@@ -67,6 +69,7 @@ class Series:
         Args:
             plan: What its headers say.
             unreadable: The lists of findings that its reports share with others.
+            files: What it was found in; of these it keeps its items.
             force: Whether its files may lack the prefix `DICM`.
         """
         self._force = force
@@ -99,13 +102,19 @@ class Series:
         )
         self._unsupported = plan.unsupported
         self._slices: _core.Slices | None = plan.slices
+        numbers = plan.slices.given_numbers if _has_items(files) else []
+        self._items: dict[int, Item] = {
+            number: item
+            for number in numbers
+            if number is not None and isinstance(item := files[number], Item)
+        }
         # In another process, what the files were when their headers were read.
         self._file_states: list[tuple[int, ...] | None] | None = None
-        self._file_paths: list[str] = []
+        self._file_paths: list[str | Item] = []
         self._places: list[tuple[int, int] | None] = []
         # None if there is one stack.
         self._stacks: list[Series] = [
-            Series(stack, unreadable, force=force) for stack in plan.stacks
+            Series(stack, unreadable, files=files, force=force) for stack in plan.stacks
         ]
 
     @property
@@ -223,7 +232,8 @@ class Series:
             self.shape[first],
         )  # fmt: skip
         self._check(damage, len(headers), irregular)
-        return Volume(array, self, headers, part, force=self._force, damage=damage)
+        files = sources_of(headers, self._items) if self._items else None
+        return Volume(array, self, headers, part, files=files, force=self._force, damage=damage)
 
     def _check(self, damage: Damage, count: int, irregular: str) -> None:
         """Raise for damage that came with the pixels of `count` slices."""
@@ -240,13 +250,14 @@ class Series:
     def _headers(self) -> _core.Slices:
         if self._slices is None:
             slices = _core.read_slice_headers(
-                self._file_paths, self._force, None, None, self._places
+                native(self._file_paths), self._force, None, None, self._places
             )
             for path, before, now in zip(
-                self._file_paths, self._file_states or (), slices.file_states, strict=True
+                slices.file_paths, self._file_states or (), slices.file_states, strict=True
             ):
-                # A pickle of an earlier version has no more than size and modification time.
-                if before is None or now is None or before != now[: len(before)]:
+                # What is in memory has no state, and a pickle of an earlier version has no more
+                # than size and modification time.
+                if before != (now if now is None or before is None else now[: len(before)]):
                     raise OSError(
                         f"{path}: the file was changed since the series was found. "
                         "Find the series again."
@@ -260,7 +271,7 @@ class Series:
         state = {**self.__dict__, "_slices": None}
         if self._slices is not None:
             state["_file_states"] = self._slices.file_states
-            state["_file_paths"] = self._slices.file_paths
+            state["_file_paths"] = sources_of(self._slices, self._items)
             state["_places"] = self._slices.places
         return state
 
@@ -268,6 +279,24 @@ class Series:
         shape = " x ".join(map(str, self.shape))
         files = len(dict.fromkeys(self.paths))
         return f"<Series {self.uid}: {self.modality} {shape}, {files} files, {self.report!r}>"
+
+
+def sources_of(slices: _core.Slices, items: Mapping[int, Item]) -> list[str | Item]:
+    """Return what each file of slices is read from: its path, or its item.
+
+    Args:
+        slices: The slices.
+        items: Those that are no paths, by their numbers among what the caller passed.
+    """
+    numbers: list[int | None] = slices.given_numbers if items else [None] * len(slices.file_paths)
+    return [
+        path if number is None else items[number]
+        for path, number in zip(slices.file_paths, numbers, strict=True)
+    ]
+
+
+def _has_items(files: Sequence[str | Item]) -> bool:
+    return any(isinstance(file, Item) for file in files)
 
 
 # An error that quotes a thousand others helps nobody.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._dataset.dataset import Dataset
-from rapidicom._dataset.file_reading import dcmread
+from rapidicom.sources.item import Item
+from rapidicom.sources.opening import open_dataset
 from rapidicom.volumes.report import Report
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class Volume:
         slices: _core.Slices,
         part: Part,
         *,
+        files: Sequence[str | Item] | None = None,
         force: bool = False,
         damage: Damage | None = None,
     ) -> None:
@@ -147,7 +149,7 @@ class Volume:
         self.spacing = part.spacing(series.spacing)
         self.axes = series.axes
         self.coords = {name: values.copy() for name, values in series.coords.items()}
-        self._images = _Images(slices)
+        self._images = _Images(slices, files)
         self._series = series
         self._part = part
         self.series_uid = series.uid
@@ -169,7 +171,7 @@ class Volume:
 
         Access raises `OSError` if the file was changed since the volume was read.
         """
-        return _Datasets(self.paths, self._images.states, force=self._force)
+        return _Datasets(self._images.sources, self._images.states, force=self._force)
 
     @cached_property
     def report(self) -> Report:
@@ -337,8 +339,10 @@ class _Images:
     The lists of ten thousand frames take as long to make as the frames to read.
     """
 
-    def __init__(self, slices: _core.Slices) -> None:
+    def __init__(self, slices: _core.Slices, files: Sequence[str | Item] | None) -> None:
         self._slices = slices
+        # What each file is read from; None if all are paths.
+        self._files = files
 
     @cached_property
     def present(self) -> list[bool]:
@@ -348,6 +352,13 @@ class _Images:
     def paths(self) -> list[str]:
         files = self._slices.file_paths
         return [files[place[0]] for place in self._places if place is not None]
+
+    @cached_property
+    def sources(self) -> list[str | Item]:
+        """What the file of each image is read from."""
+        if self._files is None:
+            return [*self.paths]
+        return [self._files[place[0]] for place in self._places if place is not None]
 
     @cached_property
     def frames(self) -> list[int]:
@@ -376,12 +387,12 @@ class _Images:
 
     def __getstate__(self) -> dict[str, Any]:
         # The headers themselves cannot be pickled.
-        names = ("present", "paths", "frames", "windows", "slice_times", "states")
-        return {name: getattr(self, name) for name in names}
+        names = ("present", "paths", "sources", "frames", "windows", "slice_times", "states")
+        return {name: getattr(self, name) for name in names} | {"_files": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Pickles of earlier versions do not say what files were.
-        self.__dict__.update({"states": {}} | state)
+        self.__dict__.update({"states": {}, "_files": None} | state)
 
 
 class _Datasets(Sequence[Dataset]):
@@ -392,12 +403,12 @@ class _Datasets(Sequence[Dataset]):
     _force = False
 
     def __init__(
-        self, paths: list[str], states: Mapping[str, tuple[int, ...]], *, force: bool
+        self, paths: list[str | Item], states: Mapping[str, tuple[int, ...]], *, force: bool
     ) -> None:
         self._paths = paths
         self._states = states
         self._force = force
-        self._read: dict[str, Dataset] = {}
+        self._read: dict[str | Item, Dataset] = {}
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -411,11 +422,12 @@ class _Datasets(Sequence[Dataset]):
             return [self[number] for number in range(*index.indices(len(self)))]
         path = self._paths[range(len(self))[index]]
         if path not in self._read:
-            ds = dcmread(path, force=self._force)
-            before = self._states.get(path)
+            ds = cast("Dataset", open_dataset(path, force=self._force))
+            name = path if isinstance(path, str) else path.name
+            before = self._states.get(name)
             if before is not None and _core.file_state(ds) != before:
                 raise OSError(
-                    f"{path}: the file was changed since the volume was read. Read it again."
+                    f"{name}: the file was changed since the volume was read. Read it again."
                 )
             self._read[path] = ds
         return self._read[path]

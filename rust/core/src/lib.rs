@@ -55,8 +55,8 @@ pub use parse::{
     Segment, Stop, Window, parse_elements,
 };
 pub use source::{
-    AlignedBuffer, FileSource, FileState, PrivateMap, ReadAt, SharedBytes, Source, list_files,
-    with_files,
+    AlignedBuffer, FileSource, FileState, Given, Place, PrivateMap, ReadAt, Region, SharedBytes,
+    Source, Sources, list_files, with_files,
 };
 pub use tag::Tag;
 pub use vr::Vr;

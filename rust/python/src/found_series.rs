@@ -1,7 +1,6 @@
 //! Series among files.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -9,6 +8,7 @@ use rapidicom_core::series::find_series as find;
 use rapidicom_core::{Workers, with_files};
 
 use crate::error::to_python;
+use crate::given::PySources;
 use crate::issue::{IssueLists, PyIssue};
 use crate::read::prefix_of_many;
 use crate::series_plan::PySeriesPlan;
@@ -42,7 +42,7 @@ impl PyFoundSeries {
 #[pyfunction]
 pub(crate) fn find_series(
     py: Python<'_>,
-    paths: Vec<PathBuf>,
+    sources: PySources,
     recursive: bool,
     force: bool,
     tolerances: &Bound<'_, PyTolerances>,
@@ -52,7 +52,7 @@ pub(crate) fn find_series(
     let tolerances = tolerances.get().as_core();
     let workers = Workers::for_headers(workers);
     let found = run(py, progress, |tick| {
-        with_files(&paths, recursive, workers.count(), tick, |files, tick| {
+        with_files(&sources.0, recursive, workers.count(), tick, |files, tick| {
             find(files, prefix_of_many(force), workers, &tolerances, tick)
         })
     })?;

@@ -17,6 +17,7 @@ mod element;
 mod error;
 mod file_meta;
 mod found_series;
+mod given;
 mod index;
 mod issue;
 mod keys;
@@ -74,7 +75,7 @@ mod _core {
     #[pymodule_export]
     use crate::pixels::PyPixelReader;
     #[pymodule_export]
-    use crate::read::{decode_text, read_bytes, read_elements, read_path, read_stream};
+    use crate::read::{decode_text, read_bytes, read_elements, read_item, read_path, read_stream};
     #[pymodule_export]
     use crate::series_plan::{PyLeadingAxis, PySeriesPlan};
     #[pymodule_export]

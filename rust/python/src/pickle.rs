@@ -10,8 +10,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple, PyType};
 use rapidicom_core::{
-    Dataset, Deviation, Deviations, DicomFile, Element, FileSource, Leniency, Parts, Segment, Tag,
-    Vr,
+    Dataset, Deviation, Deviations, DicomFile, Element, FileSource, Leniency, Parts, Region,
+    Segment, Tag, Vr,
 };
 
 use crate::dataset::{Content, PyDataset};
@@ -23,10 +23,15 @@ type Source = Option<SourceState>;
 /// Seconds and nanoseconds since 1970.
 type Time = (i64, i64);
 
-/// A file as it was: path, size, times of modification and change, and inode. Pickles of earlier
-/// versions have no more than a modification time.
+/// Path, offset and length of the part of a file that a file is.
+type RegionState = (PathBuf, u64, u64);
+
+/// A file as it was: path, size, times of modification and change, and inode; then of what file it
+/// is a part, if it is one. Pickles of earlier versions have no more than a modification time.
 #[derive(FromPyObject, IntoPyObject)]
 pub(crate) enum SourceState {
+    #[pyo3(annotation = "tuple")]
+    Region((PathBuf, u64, Time, Option<Time>, Option<u64>, RegionState)),
     #[pyo3(annotation = "tuple")]
     New((PathBuf, u64, Time, Option<Time>, Option<u64>)),
     #[pyo3(annotation = "tuple")]
@@ -96,8 +101,15 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
     let parts = dataset.to_parts();
     let source = parts.file.map(|file| {
         // The other process may have another working folder.
-        let path = std::path::absolute(&file.path).unwrap_or(file.path);
-        SourceState::New((path, file.length, file.modified, file.changed, file.file_id))
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let FileSource { path, length, modified, changed, file_id, region, .. } = file;
+        match region {
+            None => SourceState::New((absolute(path), length, modified, changed, file_id)),
+            Some(region) => {
+                let region = (absolute(region.container), region.offset, region.length);
+                SourceState::Region((path, length, modified, changed, file_id, region))
+            }
+        }
     });
     let segments = parts
         .segments
@@ -160,11 +172,17 @@ pub(crate) fn from_state(state: State<'_>) -> Dataset {
 
 /// The file again. That of another machine may be on a file system of another number.
 fn file_source(source: SourceState) -> FileSource {
+    let mut region = None;
     let (path, length, modified, changed, file_id) = match source {
         SourceState::New(state) => state,
         SourceState::Old((path, length, modified)) => (path, length, modified, None, None),
+        SourceState::Region((path, length, modified, changed, file_id, part)) => {
+            let (container, offset, length_in_container) = part;
+            region = Some(Box::new(Region { container, offset, length: length_in_container }));
+            (path, length, modified, changed, file_id)
+        }
     };
-    FileSource { path, length, modified, changed, file_id, device: None }
+    FileSource { path, length, modified, changed, file_id, device: None, region }
 }
 
 /// What `pickle` calls: the class, what was read, and what was changed or may have been.

@@ -10,11 +10,12 @@ use pyo3::types::PyBytes;
 use rapidicom_core::value::CharacterSet;
 use rapidicom_core::{
     ByteOrder, Dataset, DicomFile, Encoding, Error, ErrorKind, Leniencies, ParseOptions, Prefix,
-    ReadAt, Result, Rules, Stop, Tag, watched,
+    ReadAt, Result, Rules, Sources, Stop, Tag, watched,
 };
 
 use crate::dataset::PyDataset;
 use crate::error::to_python;
+use crate::given::PySources;
 use crate::warning::warn_of;
 
 fn options(stop_before_pixels: bool, force: bool) -> ParseOptions {
@@ -71,6 +72,28 @@ pub(crate) fn read_path<'py>(
     let options = options(stop_before_pixels, force);
     let file = py.detach(|| {
         watched(|| DicomFile::open(&path, &options)).map_err(|error| error.in_file(&path))
+    });
+    finish(py, file, specific_tags, charset, mmap)
+}
+
+/// Reads the only one of `sources`, which is no path.
+#[pyfunction]
+pub(crate) fn read_item<'py>(
+    py: Python<'py>,
+    sources: PySources,
+    stop_before_pixels: bool,
+    specific_tags: Option<Vec<u32>>,
+    charset: Option<Vec<String>>,
+    force: bool,
+    mmap: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let specific_tags = tags(specific_tags);
+    let options = options(stop_before_pixels, force);
+    let Sources { names, given } = sources.0;
+    let (path, given) = (names.into_iter().next().unwrap_or_default(), given.into_iter().next());
+    let file = py.detach(|| {
+        watched(|| DicomFile::open_given(&path, given.flatten().as_ref(), &options))
+            .map_err(|error| error.in_file(&path))
     });
     finish(py, file, specific_tags, charset, mmap)
 }

@@ -1,7 +1,6 @@
 //! The slices of a volume: what their headers say, and their pixels into one array.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use numpy::PyArray1;
@@ -17,6 +16,7 @@ use rapidicom_core::{FileSource, SampleType, Tick, Workers};
 use crate::array::fill;
 use crate::dataset::PyDataset;
 use crate::error::to_python;
+use crate::given::PySources;
 use crate::issue::PyIssue;
 use crate::read::prefix_of_many;
 use crate::work::run;
@@ -40,13 +40,19 @@ impl PySlices {
     /// What each file was when its header was read.
     #[getter]
     fn file_states(&self) -> Vec<Option<NumbersOfFile>> {
-        self.0.files.iter().map(|slice| slice.file.as_ref().map(numbers_of_file)).collect()
+        self.0.files.iter().map(|slice| slice.file().map(numbers_of_file)).collect()
     }
 
     /// The files, each once.
     #[getter]
     fn file_paths(&self) -> Vec<&OsStr> {
         self.0.files.iter().map(|file| file.path.as_os_str()).collect()
+    }
+
+    /// The number of each of them among the sources that were given; `None` for a path.
+    #[getter]
+    fn given_numbers(&self) -> Vec<Option<usize>> {
+        self.0.files.iter().map(|file| file.given_number).collect()
     }
 
     /// Of each slice the numbers of its file and of its frame in it; `None` where there is no
@@ -197,13 +203,13 @@ fn steps((first, step, count): AxisSteps) -> Steps {
     Steps { first, step, count }
 }
 
-/// Reads the headers of `paths`: of each the only frame, in their order, or the frames that
+/// Reads the headers of `sources`: of each the only frame, in their order, or the frames that
 /// `places` names as [`PySlices::places`] does.
 #[pyfunction]
-#[pyo3(signature = (paths, force, workers, progress, places=None))]
+#[pyo3(signature = (sources, force, workers, progress, places=None))]
 pub(crate) fn read_slice_headers(
     py: Python<'_>,
-    paths: Vec<PathBuf>,
+    sources: PySources,
     force: bool,
     workers: Option<usize>,
     progress: Option<Py<PyAny>>,
@@ -211,8 +217,8 @@ pub(crate) fn read_slice_headers(
 ) -> PyResult<PySlices> {
     let (prefix, workers) = (prefix_of_many(force), Workers::for_headers(workers));
     let slices = run(py, progress, |tick| match &places {
-        Some(places) => read_again(&paths, places, prefix, workers, tick),
-        None => read_batch_headers(&paths, prefix, workers, tick),
+        Some(places) => read_again(&sources.0, places, prefix, workers, tick),
+        None => read_batch_headers(&sources.0, prefix, workers, tick),
     })?;
     Ok(PySlices(Arc::new(slices)))
 }

@@ -17,6 +17,7 @@ use rapidicom_core::{Error, Tag, Workers, with_files};
 use crate::arrow::{self, View};
 use crate::arrow_stream::to_stream;
 use crate::error::{reason, to_python};
+use crate::given::PySources;
 use crate::read::prefix_of_many;
 use crate::work::{announce, run};
 
@@ -61,7 +62,7 @@ pub(crate) fn specs(columns: Vec<Column>) -> PyResult<Vec<ColumnSpec>> {
 #[expect(clippy::too_many_arguments, reason = "what is wanted, and how")]
 pub(crate) fn scan(
     py: Python<'_>,
-    paths: Vec<PathBuf>,
+    sources: PySources,
     columns: Vec<Column>,
     recursive: bool,
     force: bool,
@@ -74,7 +75,7 @@ pub(crate) fn scan(
     let workers = Workers::for_headers(workers);
     let bar = progress.as_ref().map(|progress| progress.clone_ref(py));
     let table = run(py, progress, |tick| {
-        with_files(&paths, recursive, workers.count(), tick, |files, tick| {
+        with_files(&sources.0, recursive, workers.count(), tick, |files, tick| {
             announce(bar.as_ref(), files.files.len());
             scan_files(files, &columns, prefix_of_many(force), workers, on_error, tick)
         })

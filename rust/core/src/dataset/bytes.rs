@@ -6,7 +6,7 @@ use crate::cursor::Run;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::{check_memory, filled};
 use crate::parse::Segment;
-use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, Source};
+use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, SharedBytes, Source};
 
 /// The bytes of a file: those that are kept, and where to get the others.
 pub struct FileBytes {
@@ -71,13 +71,7 @@ impl FileBytes {
         }
         match &self.source {
             Source::File(file) => Ok(Found::File(file)),
-            Source::Memory(bytes) => {
-                let bytes = (**bytes).as_ref();
-                let found = Run::new(bytes, 0).get(offset, length);
-                found.map(Found::Memory).ok_or_else(|| {
-                    cut_short(offset, length, (bytes.len() as u64).saturating_sub(offset))
-                })
-            }
+            Source::Memory(bytes) => in_memory(bytes, offset, length).map(Found::Memory),
         }
     }
 }
@@ -86,6 +80,12 @@ impl FileBytes {
 enum Found<'a> {
     Memory(&'a [u8]),
     File(&'a FileSource),
+}
+
+fn in_memory(bytes: &SharedBytes, offset: u64, length: u64) -> Result<&[u8]> {
+    let bytes = (**bytes).as_ref();
+    let available = (bytes.len() as u64).saturating_sub(offset);
+    Run::new(bytes, 0).get(offset, length).ok_or_else(|| cut_short(offset, length, available))
 }
 
 fn cut_short(offset: u64, needed: u64, available: u64) -> Error {
@@ -106,6 +106,8 @@ fn checked_size(offset: u64, length: u64, file_length: u64) -> Result<usize> {
 pub enum OpenBytes<'a> {
     /// A file that is open.
     File(OpenFile),
+    /// All bytes of a file, in memory.
+    Memory(&'a SharedBytes),
     /// What is kept, and the file for the rest.
     Kept(&'a FileBytes, Option<OpenFile>),
 }
@@ -150,6 +152,7 @@ impl<'a> OpenBytes<'a> {
     ) -> Result<&'b [u8]> {
         let file = match self {
             OpenBytes::File(file) => file,
+            OpenBytes::Memory(bytes) => return in_memory(bytes, offset, length),
             OpenBytes::Kept(bytes, file) => match (bytes.find(offset, length)?, file) {
                 (Found::Memory(kept), _) => return Ok(kept),
                 (Found::File(_), Some(file)) => file,

@@ -14,7 +14,7 @@ use crate::parse::{
     Deviations, Element, PREAMBLE_LENGTH, ParseOptions, ParsedFile, Rules, Segment, Window,
     parse_file,
 };
-use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, SharedBytes, Source};
+use crate::source::{AlignedBuffer, FileSource, Given, Opened, Place, ReadAt, SharedBytes, Source};
 use crate::tag::Tag;
 use crate::transfer_syntax::{self, TransferSyntax};
 use crate::uid;
@@ -73,7 +73,25 @@ impl DicomFile {
     ///
     /// If the file cannot be read, or is no DICOM file that is read yet.
     pub fn open(path: &Path, options: &ParseOptions) -> Result<DicomFile> {
-        let (file, source) = OpenFile::open(path)?;
+        DicomFile::open_given(path, None, options)
+    }
+
+    /// [`DicomFile::open`] of what was `given` under the name `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`DicomFile::open`].
+    pub fn open_given(
+        path: &Path,
+        given: Option<&Given>,
+        options: &ParseOptions,
+    ) -> Result<DicomFile> {
+        let (file, source) = match Opened::new(path, given)? {
+            Opened::File(file, source) => (file, source),
+            Opened::Memory(bytes) => {
+                return DicomFile::from_memory(bytes, options).map_err(|error| error.in_file(path));
+            }
+        };
         SCRATCH
             .with_borrow_mut(|(buffer, parsed)| {
                 let mut segments = Vec::new();
@@ -82,14 +100,28 @@ impl DicomFile {
                 parse_file(&mut window, options, parsed)?;
                 let used = parsed.used(&window);
                 window.keep(used)?;
-                Ok(DicomFile::from_parsed(
-                    parsed,
-                    options,
-                    Source::File(Arc::new(source)),
-                    segments,
-                ))
+                Ok(DicomFile::from_parsed(parsed, options, source, segments))
             })
             .map_err(|error: Error| error.in_file(path))
+    }
+
+    /// Opens what was read from `source` before once more.
+    ///
+    /// # Errors
+    ///
+    /// As [`DicomFile::open`].
+    pub(crate) fn open_again(
+        path: &Path,
+        source: Option<&Source>,
+        options: &ParseOptions,
+    ) -> Result<DicomFile> {
+        let place = match source {
+            Some(Source::Memory(bytes)) => Some(Place::Memory(Arc::clone(bytes))),
+            Some(Source::File(file)) => file.region.as_deref().cloned().map(Place::Region),
+            None => None,
+        };
+        let given = place.map(|place| Given { place, number: 0, is_named: true });
+        DicomFile::open_given(path, given.as_ref(), options)
     }
 
     /// Reads a file that is in memory.
@@ -206,6 +238,11 @@ impl DicomFile {
     /// The UID of the Transfer Syntax as it is written, empty if there is none.
     pub fn transfer_syntax_uid(&self) -> String {
         named_syntax(&self.meta)
+    }
+
+    /// Where its bytes are.
+    pub(crate) fn source(&self) -> &Source {
+        self.meta.bytes().source()
     }
 
     /// The file as it was when it was read, unless it was in memory. Of a deflated one only the

@@ -14,7 +14,7 @@ use crate::parse::{
     Leniencies, Leniency, ParseOptions, ParsedFile, Prefix, Rules, Segment, Stop, Window,
     parse_file,
 };
-use crate::source::{AlignedBuffer, FileList, OpenFile, add_special};
+use crate::source::{AlignedBuffer, FileList, Given, OpenFile, Opened, SharedBytes, add_special};
 use crate::workers::{Tick, Workers, for_each};
 
 /// Values longer than this are stepped over: few columns are about one, and one read more costs as
@@ -109,7 +109,7 @@ pub(super) fn read_chunks(
             if let Some((index, path)) =
                 index.and_then(|index| Some((index, files.files.get(index)?)))
             {
-                worker.read(index, path);
+                worker.read(index, path, files.given(index));
             }
         },
     )?;
@@ -204,7 +204,7 @@ impl<'j> Worker<'j> {
         }
     }
 
-    fn read(&mut self, index: usize, path: &Path) {
+    fn read(&mut self, index: usize, path: &Path, given: Option<&Given>) {
         let job = self.job;
         if job.unreadable.get().is_some() {
             return;
@@ -212,7 +212,7 @@ impl<'j> Worker<'j> {
         if job.on_error == OnError::Stop && index > job.first_failed.load(Ordering::Relaxed) {
             return;
         }
-        match watched(|| self.add_row(path)) {
+        match watched(|| self.add_row(path, given)) {
             Ok(()) => self.chunk.files.push(index),
             Err(error)
                 if error.is_of_machine() || job.is_unasked && error.family() == Family::Io =>
@@ -236,17 +236,28 @@ impl<'j> Worker<'j> {
         }
     }
 
-    fn add_row(&mut self, path: &Path) -> Result<()> {
+    fn add_row(&mut self, path: &Path, given: Option<&Given>) -> Result<()> {
         let job = self.job;
         let Worker { buffer, segments, parsed, chunk, .. } = self;
-        let file = OpenFile::open_once(path)?;
         segments.clear();
         let limits = &job.options.rules.limits;
-        let mut window = Window::file(&file, buffer, Some(&mut *segments), limits)?;
-        parse_file(&mut window, &job.options, parsed)?;
-        let base = window.base();
-
-        let bytes = HeaderBytes { file: Some(&file), segments, window: buffer.as_slice(), base };
+        let opened = match given {
+            None => OpenedHeader::File(OpenFile::open_once(path)?),
+            Some(given) => OpenedHeader::given(path, given)?,
+        };
+        let bytes = match &opened {
+            OpenedHeader::File(file) => {
+                let mut window = Window::file(file, buffer, Some(&mut *segments), limits)?;
+                parse_file(&mut window, &job.options, parsed)?;
+                let base = window.base();
+                HeaderBytes { file: Some(file), segments, window: buffer.as_slice(), base }
+            }
+            OpenedHeader::Memory(bytes) => {
+                let window = (**bytes).as_ref();
+                parse_file(&mut Window::memory(window, 0), &job.options, parsed)?;
+                HeaderBytes { file: None, segments: &[], window, base: 0 }
+            }
+        };
         // What was deflated lies in memory, as far as it is wanted.
         let inflated = parsed.inflated.as_deref().map(|window| HeaderBytes {
             file: None,
@@ -265,5 +276,21 @@ impl<'j> Worker<'j> {
         meta.add_rows(&job.in_meta, columns, &mut note)?;
         dataset.add_rows(&job.in_dataset, columns, &mut note)?;
         Ok(())
+    }
+}
+
+/// A file that is open for its header.
+enum OpenedHeader {
+    File(OpenFile),
+    Memory(SharedBytes),
+}
+
+impl OpenedHeader {
+    #[cold]
+    fn given(path: &Path, given: &Given) -> Result<OpenedHeader> {
+        Ok(match Opened::new(path, Some(given))? {
+            Opened::File(file, _) => OpenedHeader::File(file),
+            Opened::Memory(bytes) => OpenedHeader::Memory(bytes),
+        })
     }
 }

@@ -1,6 +1,5 @@
 //! Slices that need not belong together, one array of them all.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::find::read_instance_headers;
@@ -9,22 +8,22 @@ use super::read::readable;
 use super::slice_set::{Slice, SliceSet};
 use crate::error::{Error, ErrorKind, ImageShape, Result, SeriesFault};
 use crate::parse::Prefix;
+use crate::source::Sources;
 use crate::workers::{Tick, Workers};
 
-/// Reads the headers of `paths`, in their order, for [`super::read_slices`].
+/// Reads the headers of `sources`, which are files, in their order, for [`super::read_slices`].
 ///
 /// # Errors
 ///
 /// The first in order: a file that cannot be read; then one whose pixels are not all there or not
 /// read yet, or whose image has not the rows, columns and samples of the first.
 pub fn read_batch_headers(
-    paths: &[PathBuf],
+    sources: &Sources,
     prefix: Prefix,
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<SliceSet> {
-    let headers: Vec<InstanceHeader> =
-        read_instance_headers(paths, prefix, workers, tick)?.into_iter().collect::<Result<_>>()?;
+    let headers = read_all(sources, prefix, workers, tick)?;
     let mut first = None;
     for header in &headers {
         // Before anybody makes room for what a damaged header says.
@@ -51,21 +50,20 @@ pub fn read_batch_headers(
     Ok(SliceSet { slices: headers.iter().enumerate().map(only).collect(), files: shared(headers) })
 }
 
-/// Reads the headers of `paths` again, and of each file the images that are named: its number and
+/// Reads the headers of `sources` again, and of each file the images that are named: its number and
 /// that of its frame.
 ///
 /// # Errors
 ///
 /// The first in order: a file that cannot be read, or has no such frame.
 pub fn read_slice_headers(
-    paths: &[PathBuf],
+    sources: &Sources,
     slices: &[Option<(usize, usize)>],
     prefix: Prefix,
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<SliceSet> {
-    let files: Vec<InstanceHeader> =
-        read_instance_headers(paths, prefix, workers, tick)?.into_iter().collect::<Result<_>>()?;
+    let files = read_all(sources, prefix, workers, tick)?;
     let frames: Vec<_> = files.iter().map(InstanceHeader::all_frames).collect();
     let find = |place: &(usize, usize)| {
         let (file, index) = *place;
@@ -78,6 +76,16 @@ pub fn read_slice_headers(
         slices.iter().map(|place| place.as_ref().map(find).transpose()).collect::<Result<_>>()?;
     drop(frames);
     Ok(SliceSet { files: shared(files), slices })
+}
+
+fn read_all(
+    sources: &Sources,
+    prefix: Prefix,
+    workers: Workers,
+    tick: Tick<'_>,
+) -> Result<Vec<InstanceHeader>> {
+    let found = read_instance_headers(&sources.names, &sources.given, prefix, workers, tick)?;
+    found.into_iter().collect()
 }
 
 fn shared(files: Vec<InstanceHeader>) -> Vec<Arc<InstanceHeader>> {
@@ -111,8 +119,9 @@ mod tests {
     fn images_of_a_batch_have_one_shape() {
         let folder = folder();
         let read = |names: &[&str]| {
-            let paths: Vec<PathBuf> = names.iter().map(|name| folder.path(name)).collect();
-            read_batch_headers(&paths, Prefix::Needed, workers(), &mut |_| true)
+            let names = names.iter().map(|name| folder.path(name)).collect();
+            let sources = Sources { names, given: Vec::new() };
+            read_batch_headers(&sources, Prefix::Needed, workers(), &mut |_| true)
         };
         let set = read(&["other", "slice"]).unwrap();
         let numbers = set.present().map(|(file, _)| file.identity.instance_number);
@@ -144,9 +153,10 @@ mod tests {
     #[test]
     fn frames_are_found_again_by_their_numbers() {
         let folder = folder();
-        let paths = ["slice", "frames"].map(|name| folder.path(name));
+        let names = ["slice", "frames"].map(|name| folder.path(name)).into();
+        let sources = Sources { names, given: Vec::new() };
         let read = |slices: &[_]| {
-            read_slice_headers(&paths, slices, Prefix::Needed, workers(), &mut |_| true)
+            read_slice_headers(&sources, slices, Prefix::Needed, workers(), &mut |_| true)
         };
         let set = read(&[Some((1, 1)), None, Some((0, 0))]).unwrap();
         let places: Vec<_> = set

@@ -11,7 +11,7 @@ use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
 use crate::error::{Error, ErrorKind, Family, Result, SeriesFault, watched};
 use crate::parse::{Leniencies, ParseOptions, Prefix, Rules};
-use crate::source::{FileList, add_special};
+use crate::source::{FileList, Given, add_special, given_at};
 use crate::uid;
 use crate::workers::{Tick, Workers, for_each};
 
@@ -35,24 +35,32 @@ pub struct FoundSeries {
 /// # Errors
 ///
 /// If the file or one of its values cannot be read, it is no DICOM file, or has no elements.
-pub(super) fn read_instance_header(path: &Path, prefix: Prefix) -> Result<InstanceHeader> {
+pub(super) fn read_instance_header(
+    path: &Path,
+    given: Option<&Given>,
+    prefix: Prefix,
+) -> Result<InstanceHeader> {
     let read = || {
-        let file = DicomFile::open(path, &ParseOptions { prefix, ..ParseOptions::default() })?;
+        let options = ParseOptions { prefix, ..ParseOptions::default() };
+        let file = DicomFile::open_given(path, given, &options)?;
         if file.dataset.elements().is_empty() {
             return Err(ErrorKind::Series(SeriesFault::NoElements).into());
         }
-        Ok(InstanceHeader::from_dataset(path.to_owned(), &file))
+        let header = InstanceHeader::from_dataset(path.to_owned(), &file);
+        Ok(InstanceHeader { given_number: given.map(|given| given.number), ..header })
     };
     watched(read).map_err(|error| error.in_file(path))
 }
 
-/// Reads the headers of `paths` in parallel; the results are in their order.
+/// Reads the headers of `paths`, or of what was `given` under these names, in parallel; the results
+/// are in their order.
 ///
 /// # Errors
 ///
 /// If `tick` said to stop.
 pub(super) fn read_instance_headers(
     paths: &[PathBuf],
+    given: &[Option<Given>],
     prefix: Prefix,
     workers: Workers,
     tick: Tick<'_>,
@@ -66,7 +74,7 @@ pub(super) fn read_instance_headers(
         || (),
         |(), index| {
             if let (Some(path), Some(slot)) = (paths.get(index), found.get(index)) {
-                drop(slot.set(read_instance_header(path, prefix)));
+                drop(slot.set(read_instance_header(path, given_at(given, index), prefix)));
             }
         },
     )?;
@@ -81,14 +89,19 @@ pub(super) fn read_instance_headers(
 /// # Errors
 ///
 /// If the machine fails.
-fn series_of_damaged(path: &Path, prefix: Prefix, error: &Error) -> Result<Option<String>> {
+fn series_of_damaged(
+    path: &Path,
+    given: Option<&Given>,
+    prefix: Prefix,
+    error: &Error,
+) -> Result<Option<String>> {
     if !matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported) {
         return Ok(None);
     }
     let rules = Rules { leniencies: Leniencies::ALL, ..Rules::default() };
     let options = ParseOptions { rules, prefix, ..ParseOptions::default() };
     let read = || {
-        let file = DicomFile::open(path, &options)?;
+        let file = DicomFile::open_given(path, given, &options)?;
         let Some(element) = file.dataset.find(SERIES_INSTANCE_UID) else { return Ok(None) };
         let value = file.dataset.value(element)?;
         Ok(Some(uid::trim(&value).to_owned()).filter(|uid| !uid.is_empty()))
@@ -128,12 +141,12 @@ pub fn find_series(
     tolerances: &Tolerances,
     tick: Tick<'_>,
 ) -> Result<FoundSeries> {
-    let FileList { files, named_count, mut errors, special_count, is_unasked } = files;
+    let FileList { files, given, named_count, mut errors, special_count, is_unasked } = files;
     let mut skipped = BTreeMap::new();
     add_special(&mut skipped, special_count);
     let mut headers = Vec::with_capacity(files.len());
     let mut unreadable: Vec<Unreadable> = errors.iter().filter_map(Unreadable::of_path).collect();
-    let results = read_instance_headers(&files, prefix, workers, tick)?;
+    let results = read_instance_headers(&files, &given, prefix, workers, tick)?;
     for (index, (path, result)) in files.iter().zip(results).enumerate() {
         match result {
             Ok(header) => match &header.image.state {
@@ -158,7 +171,8 @@ pub fn find_series(
                     *skipped.entry(looks_like.to_string()).or_default() += 1;
                     continue;
                 }
-                let series_instance_uid = series_of_damaged(path, prefix, &error)?;
+                let series_instance_uid =
+                    series_of_damaged(path, given_at(&given, index), prefix, &error)?;
                 unreadable.push(Unreadable {
                     path: path.clone(),
                     error: error.clone(),
@@ -239,14 +253,14 @@ mod tests {
         let folder = Folder::new(&[("a", slice_of(NATIVE, &[])), ("b", damaged)]);
         let error = ErrorKind::HeaderTooLong { limit: 1 }.into();
         let of = |name: &str, error: &Error| {
-            series_of_damaged(&folder.path(name), Prefix::Needed, error).unwrap()
+            series_of_damaged(&folder.path(name), None, Prefix::Needed, error).unwrap()
         };
         assert_eq!(of("a", &error).as_deref(), Some("1.2.3"));
         assert_eq!(of("b", &error).as_deref(), Some("1.2.3"));
         assert_eq!(of("absent", &error), None);
         assert_eq!(of("a", &ErrorKind::FileChanged.into()), None, "nobody could read it");
         let folder = Folder::new(&[("a", slice_of(NATIVE, &[NO_SERIES]))]);
-        let found = series_of_damaged(&folder.path("a"), Prefix::Needed, &error);
+        let found = series_of_damaged(&folder.path("a"), None, Prefix::Needed, &error);
         assert_eq!(found.unwrap(), None);
     }
 

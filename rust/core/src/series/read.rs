@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result, SeriesFault};
 use crate::image_description::SampleType;
 use crate::parse::{ParseOptions, Prefix};
 use crate::pixel::{FrameOptions, FramePart, ImagePixels, fill_bytes};
-use crate::source::OpenFile;
+use crate::source::{OpenFile, Source};
 use crate::workers::{Tick, Workers, fill_each};
 
 /// Which values of an image are meant.
@@ -190,26 +190,32 @@ type Damaged = Vec<(usize, Error)>;
 /// Reads slices of one file; what is wrong with single ones is returned.
 fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<Damaged> {
     let file = job.file;
-    let open = || match &file.file {
-        Some(source) => source.reopen(),
-        None => OpenFile::open(&file.path).map(|(file, _)| file),
-    };
     if file.image.is_deflated {
-        // Whether it may lack the prefix was decided when its header was read.
-        let options = ParseOptions { prefix: Prefix::Ignored, ..ParseOptions::default() };
-        let inflated = DicomFile::open(&file.path, &options)?;
-        if let Some((before, now)) = file.file.as_ref().zip(inflated.file_source()) {
-            before.check(now)?;
-        }
-        return read_open(job, &OpenBytes::new(inflated.dataset.bytes())?, scratch, out);
+        return read_inflated(job, scratch, out);
     }
-    let bytes = OpenBytes::File(open()?);
+    let bytes = match &file.source {
+        Some(Source::Memory(bytes)) => OpenBytes::Memory(bytes),
+        Some(Source::File(source)) => OpenBytes::File(source.reopen()?),
+        None => OpenBytes::File(OpenFile::open(&file.path)?.0),
+    };
     let found = read_open(job, &bytes, scratch, out);
     // What looks like damage may be a file that somebody writes meanwhile.
-    if let (Some(source), OpenBytes::File(open)) = (&file.file, &bytes) {
+    if let (Some(source), OpenBytes::File(open)) = (file.file(), &bytes) {
         source.check_unchanged(open)?;
     }
     found
+}
+
+/// Reads slices of a file whose data set is deflated as a whole.
+fn read_inflated(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<Damaged> {
+    let file = job.file;
+    // Whether it may lack the prefix was decided when its header was read.
+    let options = ParseOptions { prefix: Prefix::Ignored, ..ParseOptions::default() };
+    let inflated = DicomFile::open_again(&file.path, file.source.as_ref(), &options)?;
+    if let Some((before, now)) = file.file().zip(inflated.file_source()) {
+        before.check(now)?;
+    }
+    read_open(job, &OpenBytes::new(inflated.dataset.bytes())?, scratch, out)
 }
 
 /// Reads slices of a file that is open.

@@ -1,5 +1,6 @@
 //! Files as they are opened, read at an offset, and opened again later.
 
+use std::fmt;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,20 @@ pub struct FileSource {
     pub file_id: Option<u64>,
     /// The file system it is on, as this machine counts them: another may count otherwise.
     pub device: Option<u64>,
+    /// The part of a file that this is, under a name of its own; its length is that part's. `None`
+    /// for a whole file.
+    pub region: Option<Box<Region>>,
+}
+
+/// Part of a file that is one for itself, such as a stored member of a zip archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// The path of the file that it is part of.
+    pub container: PathBuf,
+    /// Where it starts, in bytes from the start of that file.
+    pub offset: u64,
+    /// Bytes; fewer are there if the file ends before.
+    pub length: u64,
 }
 
 impl Source {
@@ -46,6 +61,16 @@ impl Source {
         match self {
             Source::File(file) => Some(&file.path),
             Source::Memory(_) => None,
+        }
+    }
+}
+
+// Written by hand, so that no debug output shows bytes.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File(file) => f.debug_tuple("File").field(&file.path).finish(),
+            Source::Memory(_) => f.write_str("Memory"),
         }
     }
 }
@@ -59,7 +84,10 @@ impl FileSource {
     /// then would give other bytes now. A file that was only touched has another time, and may have
     /// other bytes as well.
     pub fn reopen(&self) -> Result<OpenFile> {
-        let (file, now) = OpenFile::open(&self.path)?;
+        let (file, now) = match &self.region {
+            None => OpenFile::open(&self.path)?,
+            Some(region) => OpenFile::open_region(&self.path, region)?,
+        };
         self.check(&now)?;
         Ok(file)
     }
@@ -84,7 +112,11 @@ impl FileSource {
     /// If it was.
     pub fn check_unchanged(&self, file: &OpenFile) -> Result<()> {
         let now = file.file.metadata().map_err(|error| Error::from(error).in_file(&self.path))?;
-        self.check(&FileSource::new(&self.path, &now))
+        let mut now = FileSource::new(&self.path, &now);
+        if let Some(region) = &self.region {
+            now.length = region.length_in(now.length);
+        }
+        self.check(&now)
     }
 
     fn new(path: &Path, metadata: &Metadata) -> FileSource {
@@ -95,6 +127,7 @@ impl FileSource {
             changed: changed(metadata),
             file_id: file_id(metadata),
             device: device(metadata),
+            region: None,
         }
     }
 
@@ -107,6 +140,13 @@ impl FileSource {
             && agree(self.changed, now.changed)
             && agree(self.file_id, now.file_id)
             && agree(self.device, now.device)
+    }
+}
+
+impl Region {
+    /// Bytes of it that a file of `length` bytes has.
+    fn length_in(&self, length: u64) -> u64 {
+        length.saturating_sub(self.offset).min(self.length)
     }
 }
 
@@ -123,11 +163,15 @@ pub trait ReadAt {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize>;
 }
 
-/// An open file and its size.
+/// An open file, or part of one, and its size.
 #[derive(Debug)]
 pub struct OpenFile {
     file: File,
+    /// Where it starts in the file.
+    base: u64,
     length: u64,
+    /// Bytes from `base` on that may be read: a file may have become longer, a part of one not.
+    limit: u64,
     _held: Held,
 }
 
@@ -138,9 +182,30 @@ impl OpenFile {
     ///
     /// If the operating system refuses, or the path is a folder, a pipe or a device.
     pub fn open(path: &Path) -> Result<(OpenFile, FileSource)> {
-        let (file, metadata) = open_regular(path)?;
+        let (file, metadata) = open_regular(path, path)?;
         let length = metadata.len();
-        Ok((OpenFile { file, length, _held: Held::new() }, FileSource::new(path, &metadata)))
+        Ok((OpenFile::whole(file, length), FileSource::new(path, &metadata)))
+    }
+
+    /// Opens a part of a file, which errors name as `name`.
+    ///
+    /// # Errors
+    ///
+    /// As [`OpenFile::open`], of the file that it is part of.
+    pub fn open_region(name: &Path, region: &Region) -> Result<(OpenFile, FileSource)> {
+        let (file, metadata) = open_regular(&region.container, name)?;
+        let length = region.length_in(metadata.len());
+        let source = FileSource {
+            length,
+            region: Some(Box::new(region.clone())),
+            ..FileSource::new(name, &metadata)
+        };
+        let open = OpenFile { base: region.offset, limit: length, ..OpenFile::whole(file, length) };
+        Ok((open, source))
+    }
+
+    fn whole(file: File, length: u64) -> OpenFile {
+        OpenFile { file, base: 0, length, limit: u64::MAX, _held: Held::new() }
     }
 
     /// [`OpenFile::open`] of a file that is not opened again later.
@@ -149,8 +214,8 @@ impl OpenFile {
     ///
     /// As [`OpenFile::open`].
     pub fn open_once(path: &Path) -> Result<OpenFile> {
-        let (file, metadata) = open_regular(path)?;
-        Ok(OpenFile { file, length: metadata.len(), _held: Held::new() })
+        let (file, metadata) = open_regular(path, path)?;
+        Ok(OpenFile::whole(file, metadata.len()))
     }
 
     /// Fills `buffer` from `offset` on.
@@ -178,7 +243,7 @@ impl OpenFile {
         if length as u64 > available {
             return Err(ErrorKind::ValueCutShort { needed: length as u64, available }.into());
         }
-        Ok(PrivateMap::new(&self.file, offset, length)?)
+        Ok(PrivateMap::new(&self.file, self.base.saturating_add(offset), length)?)
     }
 }
 
@@ -189,8 +254,11 @@ impl ReadAt for OpenFile {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         let mut filled = 0;
-        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match patiently(|| read_once(&self.file, rest, offset + filled as u64))? {
+        let most = usize::try_from(self.limit.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let most = most.min(buffer.len());
+        let start = self.base.saturating_add(offset);
+        while let Some(rest) = buffer.get_mut(filled..most).filter(|rest| !rest.is_empty()) {
+            match patiently(|| read_once(&self.file, rest, start + filled as u64))? {
                 0 if offset + (filled as u64) < self.length => return Err(changed_meanwhile()),
                 0 => break,
                 count => filled += count,
@@ -206,7 +274,8 @@ fn changed_meanwhile() -> Error {
     ErrorKind::FileChanged.into()
 }
 
-fn open_regular(path: &Path) -> Result<(File, Metadata)> {
+/// Opens the file at `path`, which errors name as `name`.
+fn open_regular(path: &Path, name: &Path) -> Result<(File, Metadata)> {
     let open = || -> io::Result<(File, Metadata)> {
         let file = patiently(|| open_for_reading(path))?;
         let metadata = file.metadata()?;
@@ -218,7 +287,7 @@ fn open_regular(path: &Path) -> Result<(File, Metadata)> {
         }
         Ok((file, metadata))
     };
-    open().map_err(|error| Error::from(error).in_file(path))
+    open().map_err(|error| Error::from(error).in_file(name))
 }
 
 fn open_for_reading(path: &Path) -> io::Result<File> {

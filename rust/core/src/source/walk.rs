@@ -9,6 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use super::given::{Given, Sources, given_at};
 use super::patience::{Held, patiently};
 use super::state::{FileState, file_states};
 use crate::error::{Error, ErrorKind, Family, Result};
@@ -21,6 +22,8 @@ pub struct FileList {
     /// First the files that the caller named, as often as they were named and in that order; then
     /// those found in folders, in the order of their paths.
     pub files: Vec<PathBuf>,
+    /// Those that are no paths, as [`Sources::given`] has them.
+    pub given: Vec<Option<Given>>,
     /// How many were named.
     pub named_count: usize,
     /// Folders and links that could not be read.
@@ -30,6 +33,14 @@ pub struct FileList {
     /// Nobody has asked yet whether those that were named are files. Then one that cannot be read
     /// ends the work with its error: it may be a folder, or not be there.
     pub is_unasked: bool,
+}
+
+impl FileList {
+    /// What was given as the file with this index; `None` if it is a path.
+    #[inline]
+    pub(crate) fn given(&self, index: usize) -> Option<&Given> {
+        given_at(&self.given, index)
+    }
 }
 
 /// Adds the pipes, sockets and devices of folders to what was skipped.
@@ -42,8 +53,8 @@ pub(crate) fn add_special(skipped: &mut BTreeMap<String, usize>, count: usize) {
 /// From how many paths on it is worth not to ask what they are.
 const MANY: usize = 64;
 
-/// Calls `work` with the files that `paths`, files and folders, stand for. `tick` is called with 0
-/// while they are listed.
+/// Calls `work` with the files that `sources`, files and folders and others, stand for. `tick` is
+/// called with 0 while they are listed.
 ///
 /// Asking what a path is takes a third of the time of reading a header, and of many paths all are
 /// files, nearly always. So `work` is called without asking first; if it fails it is called again,
@@ -53,12 +64,16 @@ const MANY: usize = 64;
 ///
 /// Those of [`list_files`] and of `work`.
 pub fn with_files<T>(
-    paths: &[PathBuf],
+    sources: &Sources,
     is_recursive: bool,
     workers: usize,
     tick: Tick<'_>,
     mut work: impl FnMut(FileList, Tick<'_>) -> Result<T>,
 ) -> Result<T> {
+    let paths = &sources.names;
+    if !sources.given.is_empty() {
+        return work(list_sources(sources, is_recursive, workers, &mut *tick)?, tick);
+    }
     if paths.len() >= MANY {
         let (files, named_count) = (paths.to_vec(), paths.len());
         match work(
@@ -71,6 +86,48 @@ pub fn with_files<T>(
     }
     let files = list_files(paths, is_recursive, workers, &mut *tick)?;
     work(files, tick)
+}
+
+/// Lists the files that `sources` stand for, those that are no paths among them: first what the
+/// caller has named, then what was found in archives, then what is found in folders.
+fn list_sources(
+    sources: &Sources,
+    is_recursive: bool,
+    workers: usize,
+    tick: Tick<'_>,
+) -> Result<FileList> {
+    let mut list = FileList::default();
+    let (mut found, mut roots) = (Vec::new(), Vec::new());
+    let mut pulse = Pulse::new(tick);
+    for (index, name) in sources.names.iter().enumerate() {
+        let given = given_at(&sources.given, index);
+        match given {
+            Some(given) if !given.is_named => found.push((name.clone(), Some(given.clone()))),
+            None if is_folder(name)? => roots.push(name.clone()),
+            _ => {
+                list.files.push(name.clone());
+                list.given.push(given.cloned());
+            }
+        }
+        pulse.beat()?;
+    }
+    list.named_count = list.files.len();
+    let (names, given): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    list.files.extend(names);
+    list.given.extend(given);
+    if !roots.is_empty() {
+        let below = list_files(&roots, is_recursive, workers, pulse.tick)?;
+        let named: HashSet<&PathBuf> = list.files.iter().collect();
+        let rest: Vec<_> = below.files.into_iter().filter(|path| !named.contains(path)).collect();
+        list.files.extend(rest);
+        (list.errors, list.special_count) = (below.errors, below.special_count);
+    }
+    Ok(list)
+}
+
+fn is_folder(path: &Path) -> Result<bool> {
+    let metadata = patiently(|| fs::metadata(path));
+    Ok(metadata.map_err(|error| Error::from(error).in_file(path))?.is_dir())
 }
 
 /// Lists the files that `paths`, files and folders, stand for. `tick` is called with 0.
@@ -105,13 +162,13 @@ pub fn list_files(
             named_count,
             errors,
             special_count,
-            is_unasked: false,
+            ..FileList::default()
         });
     }
     let named: HashSet<&PathBuf> = files.iter().collect();
     found.retain(|path| !named.contains(path));
     files.append(&mut found);
-    Ok(FileList { files, named_count, errors, special_count, is_unasked: false })
+    Ok(FileList { files, named_count, errors, special_count, ..FileList::default() })
 }
 
 /// Lists files as [`list_files`] does, each with its state: `None` if it has gone since, or is no

@@ -19,7 +19,7 @@ use crate::series::frames::{frames, has_functional_groups};
 use crate::series::image_state::ImageState;
 use crate::series::mosaic::{FindTiles, Mosaic, tiles_by_image_type};
 use crate::series::private::add_private_diffusion;
-use crate::source::FileSource;
+use crate::source::{FileSource, Source};
 use crate::tag::Tag;
 
 const PIXEL_PADDING_VALUE: Tag = Tag::new(0x0028, 0x0120);
@@ -30,8 +30,10 @@ const PIXEL_INTENSITY_RELATIONSHIP: Tag = Tag::new(0x0028, 0x1040);
 pub struct InstanceHeader {
     /// Where the file is.
     pub path: PathBuf,
-    /// The file as it was when its header was read; `None` if it was in memory.
-    pub file: Option<FileSource>,
+    /// Where its bytes are: the file as it was when its header was read, or memory. `None` in tests.
+    pub source: Option<Source>,
+    /// The number of the source among what the caller passed, if it is no path.
+    pub given_number: Option<usize>,
     /// What the instance is, and what it belongs to.
     pub identity: Identity,
     /// What it shares with the other images of its volume.
@@ -74,6 +76,14 @@ pub struct StoredImage {
 }
 
 impl InstanceHeader {
+    /// The file as it was when its header was read; `None` if it was in memory.
+    pub fn file(&self) -> Option<&FileSource> {
+        match &self.source {
+            Some(Source::File(file)) => Some(file),
+            _ => None,
+        }
+    }
+
     /// Takes what a volume depends on from `file`, which was read up to and including its pixel
     /// data.
     pub(in crate::series) fn from_dataset(path: PathBuf, file: &DicomFile) -> InstanceHeader {
@@ -82,7 +92,8 @@ impl InstanceHeader {
         let (plane, coordinates) = read_plane(dataset, &identity);
         let mut header = InstanceHeader {
             path,
-            file: file.file_source().cloned(),
+            source: Some(file.source().clone()),
+            given_number: None,
             content: Content::new(dataset, &identity.modality),
             plane,
             coordinates,

@@ -70,7 +70,8 @@ pub(crate) fn why() -> Error {
 pub(crate) fn header(name: &str) -> InstanceHeader {
     InstanceHeader {
         path: PathBuf::from("folder").join(name),
-        file: None,
+        source: None,
+        given_number: None,
         identity: Identity {
             study_instance_uid: "1".to_owned(),
             series_instance_uid: "1.2".to_owned(),

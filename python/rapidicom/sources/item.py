@@ -1,0 +1,118 @@
+"""One file among what a call was given that is no path, and the stores in which such files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Range: TypeAlias = tuple[Hashable, int, int]
+    Native: TypeAlias = tuple[str, bytes | None, tuple[str, int, int] | None, bool]
+
+__all__ = ["MEMORY", "Asked", "Item", "Memory", "Store", "native"]
+
+
+class Store(Protocol):
+    """Where files without a path of their own lie."""
+
+    def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[bytes | BaseException]:
+        """Return bytes of files.
+
+        Args:
+            ranges: A key, the first byte and the one after the last, of each; a key may occur
+                several times.
+            workers: How many requests may be under way; `None` for as many as the store likes.
+
+        Returns:
+            The bytes of each range, in order, fewer where the file ends before; or an exception,
+            which costs this range alone.
+        """
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file among what a call was given.
+
+    Attributes:
+        name: How `path` columns, reports and errors name it.
+        store: Where it lies.
+        key: What the store knows it by.
+        length: Its bytes, if they are known.
+        region: Path, offset and length, if its bytes lie as they are in a local file: the native
+            module reads them from there, without the store.
+        is_named: Whether the caller has named it; what was found in an archive or a folder is
+            passed over where it is no DICOM file.
+    """
+
+    name: str
+    store: Store
+    key: Hashable
+    length: int | None = None
+    region: tuple[str, int, int] | None = None
+    is_named: bool = True
+
+    def bytes(self) -> bytes:
+        """Fetch all of it.
+
+        Raises:
+            OSError: It cannot be had.
+        """
+        if isinstance(self.store, Memory) and isinstance(self.key, bytes):
+            return self.key
+        end = self.length if self.length is not None else 2**63 - 1
+        (found,) = self.store.fetch([(self.key, 0, end)], None)
+        if isinstance(found, bytes):
+            return found
+        if isinstance(found, OSError) or not isinstance(found, Exception):
+            raise found
+        raise OSError(f"{self.name}: {found}") from found
+
+
+class Memory:
+    """The store of files that are in memory: their keys are their bytes."""
+
+    def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[bytes | BaseException]:
+        """Return bytes of files: see `Store.fetch`."""
+        del workers
+        return [key[start:stop] for key, start, stop in ranges if isinstance(key, bytes)]
+
+    def __reduce__(self) -> str:
+        return "MEMORY"
+
+
+#: The only store of its kind.
+MEMORY = Memory()
+
+
+class Asked(NamedTuple):
+    """How a source is asked for.
+
+    Attributes:
+        position: Its index among what the caller passed.
+        name: The name that the caller gave it, if any.
+        storage_options: What a file system is opened with.
+    """
+
+    position: int
+    name: str | None = None
+    storage_options: Mapping[str, Any] | None = None
+
+    def name_of(self, source: object) -> str:
+        """Return the name of a source that has no path: given, its own, or its position."""
+        if self.name is not None:
+            return self.name
+        own = getattr(source, "name", None)
+        return own if isinstance(own, str) and own else f"<source {self.position}>"
+
+
+def native(sources: Sequence[str | Item]) -> list[str | Native]:
+    """Return sources as the native module takes them."""
+    return [source if isinstance(source, str) else _native(source) for source in sources]
+
+
+def _native(item: Item) -> Native:
+    data = item.bytes() if item.region is None else None
+    return item.name, data, item.region, item.is_named

@@ -1,0 +1,75 @@
+//! What a call was given: paths, and other sources whose bytes lie in memory or in part of a file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::file::{OpenFile, Region, SharedBytes, Source};
+use crate::error::Result;
+
+/// What a call was given, in its order. Paths of files and folders cost no more than their names.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The path or the name of each.
+    pub names: Vec<PathBuf>,
+    /// Those that are no paths, each at the place of its name. Empty if all are paths; places at
+    /// the end may be left out.
+    pub given: Vec<Option<Given>>,
+}
+
+/// A source that is no path.
+#[derive(Clone)]
+pub struct Given {
+    /// Where its bytes are.
+    pub place: Place,
+    /// Its number among what the caller passed, by which the caller finds it again.
+    pub number: usize,
+    /// Whether the caller has named it, rather than found it in an archive or a folder: then it has
+    /// to be a DICOM file.
+    pub is_named: bool,
+}
+
+/// Where the bytes of a source are.
+#[derive(Clone)]
+pub enum Place {
+    /// In part of a file.
+    Region(Region),
+    /// In memory.
+    Memory(SharedBytes),
+}
+
+/// A source that is open for reading its header.
+pub(crate) enum Opened {
+    /// A file, or a part of one, and what it is.
+    File(OpenFile, Source),
+    /// Memory.
+    Memory(SharedBytes),
+}
+
+impl Opened {
+    /// Opens the file at `path`, or what was `given` under that name.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses, or the path is a folder, a pipe or a device.
+    pub(crate) fn new(path: &Path, given: Option<&Given>) -> Result<Opened> {
+        let (file, source) = match given.map(|given| &given.place) {
+            None => OpenFile::open(path)?,
+            Some(Place::Region(region)) => OpenFile::open_region(path, region)?,
+            Some(Place::Memory(bytes)) => return Ok(Opened::Memory(Arc::clone(bytes))),
+        };
+        Ok(Opened::File(file, Source::File(Arc::new(source))))
+    }
+}
+
+/// What was given under the name with this index.
+pub(crate) fn given_at(given: &[Option<Given>], index: usize) -> Option<&Given> {
+    given.get(index)?.as_ref()
+}
+
+// Written by hand, so that no debug output shows bytes.
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").field("number", &self.number).finish_non_exhaustive()
+    }
+}
