@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
+
+from rapidicom._common.extras import required
 
 __all__ = ["Progress"]
 
@@ -25,12 +26,7 @@ class Progress:
     def __init__(self, is_wanted: bool, description: str, total: int | None = None) -> None:
         self._bar: Any = None
         if is_wanted:
-            try:
-                tqdm = import_module("tqdm.auto").tqdm
-            except ImportError as error:
-                raise ImportError(
-                    'progress=True needs tqdm: pip install "rapidicom[progress]"', name="tqdm"
-                ) from error
+            tqdm = required("tqdm.auto", "progress=True").tqdm
             self._bar = tqdm(desc=description, total=total)
         # Passed to native code: a function, or `None` without a bar.
         self.callback: Callable[..., None] | None = None if self._bar is None else self._show

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from typing import IO, TYPE_CHECKING, Literal, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from rapidicom import _core
 from rapidicom._common.errors import InvalidDicomError
@@ -48,6 +48,7 @@ def dcmread(
     charset: str | Iterable[str] | None = None,
     defer_size: int | str | float | None = None,
     mmap: Literal["auto", "never", "always"] = "auto",
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Read the header of a DICOM file; values are decoded, and pixels read, on access.
 
@@ -72,6 +73,7 @@ def dcmread(
             pages that were not touched yet show what is in the file by then, and a file that is
             truncated ends the process (SIGBUS) when a page that it has lost is touched. A file that
             is replaced or deleted does no harm.
+        storage_options: What fsspec opens a URL with: credentials, an endpoint.
 
     Returns:
         The data set; its File Meta Information is `file_meta`.
@@ -100,7 +102,9 @@ def dcmread(
     return cast(
         "Dataset",
         # By position, which is quicker: this is called for each of many files.
-        open_dataset(source, stop_before_pixels, specific_tags, force, charset, mmap),
+        open_dataset(
+            source, stop_before_pixels, specific_tags, force, charset, mmap, storage_options
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy.typing as npt
@@ -43,6 +43,7 @@ def pixel_array(
     ds_out: Dataset | None = None,
     specific_tags: Iterable[Key] | None = None,
     decoding_plugin: str = "",
+    storage_options: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> npt.NDArray[Any]:
     """Read the pixels of an image, or of one frame of it.
@@ -59,6 +60,7 @@ def pixel_array(
             that are not retired, the Extended Offset Table and Specific Character Set.
         specific_tags: Other elements for `ds_out`: keywords or tags.
         decoding_plugin: Ignored: the decoders are built in.
+        storage_options: As for `dcmread`.
         options: What `rapidicom.pixels.decoders.Decoder.as_array` takes; not with `reduce`.
 
     Returns:
@@ -96,7 +98,7 @@ def pixel_array(
         (10, 10, 3)
     """
     del decoding_plugin
-    dataset = _opened(source, ds_out, specific_tags, force)
+    dataset = _opened(source, ds_out, specific_tags, force, storage_options)
     if options:
         return _decoder(dataset, options, reduce).as_array(
             dataset, index=index, raw=raw, **options
@@ -129,6 +131,7 @@ def iter_pixels(
     ds_out: Dataset | None = None,
     specific_tags: Iterable[Key] | None = None,
     decoding_plugin: str = "",
+    storage_options: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Iterator[npt.NDArray[Any]]:
     """Read the frames of an image one after the other; only one is in memory at a time.
@@ -142,6 +145,7 @@ def iter_pixels(
         ds_out: As for `pixel_array`; filled before the first frame is yielded.
         specific_tags: As for `pixel_array`.
         decoding_plugin: As for `pixel_array`.
+        storage_options: As for `dcmread`.
         options: As for `pixel_array`.
 
     Yields:
@@ -161,7 +165,7 @@ def iter_pixels(
         2
     """
     del decoding_plugin
-    dataset = _opened(source, ds_out, specific_tags, force)
+    dataset = _opened(source, ds_out, specific_tags, force, storage_options)
     if options:
         decoder = _decoder(dataset, options, reduce)
         for frame, _ in decoder.iter_array(dataset, indices=indices, raw=raw, **options):
@@ -223,10 +227,11 @@ def _opened(
     ds_out: Dataset | None,
     specific_tags: Iterable[Key] | None,
     force: bool,
+    storage_options: Mapping[str, Any] | None,
 ) -> _core.Dataset:
     if isinstance(source, _core.Dataset):
         return source
-    dataset = open_dataset(source, force=force)
+    dataset = open_dataset(source, force=force, storage_options=storage_options)
     if ds_out is not None:
         ds_out.file_meta = dataset.file_meta
         group = [tag for tag in dataset.group_dataset(0x0028).tags() if _is_current(tag)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Range: TypeAlias = tuple[Hashable, int, int]
     Native: TypeAlias = tuple[str, bytes | None, tuple[str, int, int] | None, bool]
 
-__all__ = ["MEMORY", "Asked", "Item", "Memory", "Store", "native"]
+__all__ = ["MEMORY", "Asked", "Item", "Memory", "Store", "native", "resolve"]
 
 
 class Store(Protocol):
@@ -30,6 +30,13 @@ class Store(Protocol):
             The bytes of each range, in order, fewer where the file ends before; or an exception,
             which costs this range alone.
         """
+
+
+def resolve(source: object, asked: Asked) -> list[str | Item] | None:
+    """Return what is an item already; `None` if it is something else."""
+    if not isinstance(source, Item):
+        return None
+    return [source if asked.name is None else source.renamed(asked.name)]
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,10 @@ class Item:
     length: int | None = None
     region: tuple[str, int, int] | None = None
     is_named: bool = True
+
+    def renamed(self, name: str) -> Item:
+        """Return the same file under another name."""
+        return replace(self, name=name)
 
     def bytes(self) -> bytes:
         """Fetch all of it.

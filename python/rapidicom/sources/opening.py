@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -31,6 +31,7 @@ def open_dataset(
     force: bool = False,
     charset: str | Iterable[str] | None = None,
     mmap: Literal["auto", "never", "always"] = "auto",
+    storage_options: Mapping[str, Any] | None = None,
 ) -> _core.Dataset:
     """Read the header of a DICOM file: see `dcmread`, which is this under pydicom's name."""
     if mmap not in ("auto", "never", "always"):
@@ -47,7 +48,11 @@ def open_dataset(
         with suppress(TypeError):
             data = bytes(memoryview(source))  # type: ignore[arg-type]  # or it raises
             return _core.read_bytes(data, stop_before_pixels, tags, terms, force)
-    file = source if isinstance(source, Item) else resolved_one(source)
+    file = (
+        source
+        if isinstance(source, Item)
+        else resolved_one(source, storage_options=storage_options)
+    )
     if isinstance(file, str):
         return _core.read_path(file, stop_before_pixels, tags, terms, force, mmap)
     dataset = _core.read_item(native([file]), stop_before_pixels, tags, terms, force, mmap)

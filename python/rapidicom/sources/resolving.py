@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import PosixPath, WindowsPath
 from typing import TYPE_CHECKING, Any
 
-from rapidicom.sources import file_objects, memory
+from rapidicom.sources import file_objects, item, memory, urls
 from rapidicom.sources.item import Asked, Item
 from rapidicom.sources.paths import real_path
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["resolved", "resolved_one"]
 
 # Asked in this order, each whether a source is of its kind. None is for a `str`.
-KINDS: tuple[Kind, ...] = (memory.resolve, file_objects.resolve)
+KINDS: tuple[Kind, ...] = (memory.resolve, item.resolve, file_objects.resolve, urls.resolve)
 
 # The same for a `str`, or what a path is as one; what none of them takes is a path.
-TEXT_KINDS: tuple[TextKind, ...] = ()
+TEXT_KINDS: tuple[TextKind, ...] = (urls.resolve_text,)
 
 # What none of has is the path of a file or a folder, and no kind has to be asked. In lower case.
-MARKS: tuple[str, ...] = ()
+MARKS: tuple[str, ...] = urls.MARKS
 
 # Their `fspath` is all that they are.
 _PLAIN = frozenset((str, PosixPath, WindowsPath))
@@ -62,9 +62,12 @@ def resolved(source: Any, *, storage_options: Mapping[str, Any] | None = None) -
         if not _is_marked("\0".join(names)):
             return [*_paths(names)]
     results: list[str | Item] = []
+    ready = urls.together(sources, asked)
     for position, one in enumerate(sources):
         asked = asked._replace(position=position)
-        if isinstance(one, Mapping):
+        if position in ready:
+            results += ready[position]
+        elif isinstance(one, Mapping):
             results += _of_mapping(one, asked)
         else:
             results += _found(one, asked)

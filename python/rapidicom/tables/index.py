@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rapidicom import _core
+from rapidicom._common.extras import required
 from rapidicom._common.whole_file import remove_unfinished, whole_file
 
 __all__ = ["cached_scan"]
@@ -104,12 +105,7 @@ def cached_scan(
 
 
 def _parquet() -> Any:
-    try:
-        return import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise ImportError(
-            'cache= needs pyarrow: pip install "rapidicom[cache]"', name="pyarrow"
-        ) from error
+    return required("pyarrow.parquet", "cache=")
 
 
 def _description(names: list[str], force: bool, row_count: object) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -259,6 +259,7 @@ def scan(
     errors: Literal["collect", "raise"] = "collect",
     progress: bool = False,
     cache: str | os.PathLike[str] | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Table:
     """Read the headers of many files into a table, stepping over pixels and long values.
 
@@ -289,6 +290,7 @@ def scan(
             scan before. An index is for one list of `paths`: it forgets files outside them. An
             index of other columns, of another `force`, or of another version, is replaced; so is a
             damaged one, with a `RuntimeWarning`.
+        storage_options: As for `dcmread`.
 
     Raises:
         OSError: One of `paths` does not exist, or is a folder that cannot be read.
@@ -313,7 +315,7 @@ def scan(
         raise ValueError(f"errors must be 'collect' or 'raise', not {errors!r}")
     workers = checked_workers(workers)
     names = _column_names(DEFAULT_COLUMNS if columns is None else columns)
-    files = resolved(paths)
+    files = resolved(paths, storage_options=storage_options)
     with Progress(progress, "headers") as bar:
         arguments = (
             native(files),

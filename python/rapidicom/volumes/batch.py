@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
@@ -29,6 +29,7 @@ def read_batch(
     out: Any = None,
     force: bool = False,
     workers: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> npt.NDArray[Any]:
     """Read single-frame images of one shape, related or not, into one array.
 
@@ -39,6 +40,7 @@ def read_batch(
         out: As for `Series.read`.
         force: Also read files without the prefix `DICM`, as for `scan`.
         workers: Threads; default: one a core.
+        storage_options: As for `dcmread`.
 
     Returns:
         Shape (N, rows, columns), with a last axis for colour samples.
@@ -56,7 +58,7 @@ def read_batch(
     """
     check_values(values)
     workers = checked_workers(workers)
-    files = resolved(paths)
+    files = resolved(paths, storage_options=storage_options)
     if not files:
         raise ValueError("there are no paths to read")
     slices = _core.read_slice_headers(native(files), bool(force), workers, None)

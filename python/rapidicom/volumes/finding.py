@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from rapidicom import _core
@@ -55,6 +55,7 @@ def find_series(
     tolerances: Tolerances = _DEFAULT_TOLERANCES,
     workers: int | None = None,
     progress: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> list[Series]:
     """Find the series of images in folders and files, from headers alone.
 
@@ -68,6 +69,7 @@ def find_series(
         tolerances: How far slices may be from the ideal stack before the report has an issue.
         workers: Threads; default: one a core, and more while they wait for a disk.
         progress: Show a tqdm bar.
+        storage_options: As for `dcmread`.
 
     Returns:
         One entry a series that has images, sorted by study, Series Number and UID. Files that are
@@ -84,7 +86,7 @@ def find_series(
         ...     print(series.modality, series.shape, series.description, len(series.report))
         MR (40, 80, 80) DTI_PA-ortho 0
     """
-    files = files_of(paths)
+    files = files_of(paths, storage_options)
     found = _find(files, recursive, force, tolerances, workers, progress)
     has_only_other_files = bool(found.without_image) and not found.errors
     if files and not found.series and not has_only_other_files:
@@ -109,6 +111,7 @@ def read_series(
     workers: int | None = None,
     progress: bool = False,
     mmap: Literal["auto", "never", "always"] = "auto",
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Volume:
     """Read the one series in folders and files into a volume.
 
@@ -130,6 +133,7 @@ def read_series(
         workers: Threads.
         progress: Show a tqdm bar.
         mmap: As for `dcmread`.
+        storage_options: As for `dcmread`.
 
     Returns:
         The volume.
@@ -150,7 +154,7 @@ def read_series(
         40 images, nothing irregular
     """
     check_values(values)
-    files = files_of(paths)
+    files = files_of(paths, storage_options)
     found = _find(files, True, force, tolerances, workers, progress)
     series = _choose(_series(found, files, force), series_uid, found)
     return series.read(

@@ -1,0 +1,52 @@
+"""Libraries that some functions need and an extra installs: `pip install "rapidicom[cache]"`.
+
+This is the one place that words their absence.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import Final
+
+__all__ = ["missing", "required"]
+
+# The extra of each library; `pyproject.toml` lists the same.
+_EXTRAS: Final = {
+    "tqdm": "progress",
+    "nibabel": "nibabel",
+    "pyarrow": "cache",
+    "fsspec": "remote",
+    "s3fs": "remote",
+    "dicomweb_client": "dicomweb",
+    "pynetdicom": "dimse",
+}
+
+
+def required(module: str, what: str) -> ModuleType:
+    """Import a library, or a module of it, that an extra installs.
+
+    Args:
+        module: Its name, such as `"tqdm.auto"`.
+        what: What needs it: the start of the message.
+
+    Raises:
+        ImportError: It is not installed; the message names the extra that installs it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise missing(module, what) from error
+
+
+def missing(module: str, what: str) -> ImportError:
+    """Return the error that names the extra of a library that is not installed.
+
+    Args:
+        module: The name of the library, or of a module of it.
+        what: What needs it: the start of the message.
+    """
+    library = module.partition(".")[0]
+    name = library.replace("_", "-")
+    hint = f'pip install "rapidicom[{_EXTRAS[library]}]"'
+    return ImportError(f"{what} needs {name}: {hint}", name=library)
