@@ -157,3 +157,12 @@ def test_progress_without_tqdm_names_what_to_install(
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ImportError, match=r"rapidicom\[progress\]"):
         rd.scan(tmp_path, ["Rows"], progress=True)
+
+
+def test_a_pickle_keeps_names_that_are_no_paths(tmp_path: Path) -> None:
+    content = write_image(tmp_path / "x.dcm").read_bytes()
+    names = {"https://a.b//c/1": content, "zip://x.dcm::b.zip": content, "no file": b"x"}
+    table = rd.scan(names, ["Rows"])
+    copy = pickle.loads(pickle.dumps(table))
+    assert copy["path"].tolist() == table["path"].tolist() == [*names][:2]
+    assert copy.errors == table.errors

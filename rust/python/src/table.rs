@@ -218,10 +218,12 @@ impl PyTable {
             Ok((name.clone(), kind.to_owned(), width, table.values(py, name)?))
         });
         let columns = columns.collect::<PyResult<_>>()?;
+        // A `Path` would take the names of URLs for those of files: one slash for two.
+        let errors = table.errors.iter().map(|(path, reason)| (path.into(), reason.clone()));
         let state = (
-            table.paths.clone(),
+            table.paths.iter().map(OsString::from).collect(),
             columns,
-            table.errors.clone(),
+            errors.collect(),
             table.skipped.clone(),
             table.invalid.clone(),
         );
@@ -230,9 +232,9 @@ impl PyTable {
 }
 
 type State<'py> = (
-    Vec<PathBuf>,
+    Vec<OsString>,
     Vec<(String, String, Option<usize>, Bound<'py, PyList>)>,
-    Vec<(PathBuf, String)>,
+    Vec<(OsString, String)>,
     BTreeMap<String, usize>,
     Vec<(usize, usize)>,
 );
