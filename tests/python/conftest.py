@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+import servers
+from pacs_builder import Pacs
+
 pytest.register_assert_rewrite("comparison", "diffusion_tables", "nifti_references")
 
 
@@ -17,3 +20,15 @@ def patched() -> Iterator[None]:
     with patch():
         yield
     unpatch()
+
+
+@pytest.fixture(scope="session")
+def pacs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pacs]:
+    """Run an Orthanc that has some series for the tests of a session."""
+    if why_not := servers.orthanc_missing():
+        pytest.skip(why_not)
+    folder = tmp_path_factory.mktemp("orthanc")
+    with servers.orthanc(folder) as server:
+        found = Pacs(server, tmp_path_factory.mktemp("stored"))
+        server.upload(path for one in found.series.values() for path in one)
+        yield found

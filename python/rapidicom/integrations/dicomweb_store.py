@@ -1,0 +1,116 @@
+"""Instances on a DICOMweb server: their bytes, whole or by frames (PS3.18 §10.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rapidicom._common.at_once import at_once
+from rapidicom._common.progress import Progress
+from rapidicom.integrations import queries
+from rapidicom.integrations.dicomweb_http import Service
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Instance", "InstanceStore", "frame_of"]
+
+# Requests under way at a time. More make a PACS slower, not faster.
+_WORKERS = 8
+# As it is stored: nothing is lost in transcoding, and nobody waits for it.
+_AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+_FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+
+
+class Instance(NamedTuple):
+    """An instance by its UIDs."""
+
+    study: str
+    series: str
+    sop: str
+
+
+class InstanceStore:
+    """Instances of a server.
+
+    WADO-RS has no ranges: what ends before the end of an instance closes the connection there.
+
+    Args:
+        service: The server.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._kept: dict[Instance, bytes] = {}
+
+    def fetch(
+        self, ranges: Sequence[tuple[Hashable, int, int]], workers: int | None
+    ) -> list[bytes | BaseException]:
+        """Return the bytes of each range, shorter where the instance ends.
+
+        Args:
+            ranges: The `Instance`, the first byte and the byte after the last.
+            workers: Requests under way at a time.
+
+        Returns:
+            In the order of `ranges`; an `OSError` takes the place of what cannot be had.
+        """
+        return [*at_once(self._range, ranges, workers or _WORKERS)]
+
+    def retrieve(self, keys: Sequence[Any], workers: int | None, progress: bool) -> OSError | None:
+        """Retrieve instances whole, and keep them.
+
+        Args:
+            keys: Which.
+            workers: Requests under way at a time.
+            progress: Show a tqdm bar.
+
+        Returns:
+            The first error of what has no more to do with one instance than with another: a broken
+            connection, a login. Others come again with the instance.
+        """
+        done = count(1)
+        with Progress(progress, "instances", len(keys)) as bar:
+
+            def one(key: Instance) -> None:
+                try:
+                    self._kept[key] = self._service.bytes(self._url(key), _AS_STORED)[0]
+                finally:
+                    if bar.callback is not None:
+                        bar.callback(next(done))
+
+            answers = at_once(one, keys, workers or _WORKERS)
+        for error in answers:
+            if isinstance(error, (ConnectionError, TimeoutError, PermissionError)):
+                return error
+            if error is not None and not isinstance(error, OSError):
+                raise error
+        return None
+
+    def forget(self) -> None:
+        """Let go of what is kept; who asks for more gets it from the server again."""
+        self._kept.clear()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": {}}
+
+    def _range(self, wanted: tuple[Any, int, int]) -> bytes:
+        key, start, stop = wanted
+        whole = self._kept.get(key)
+        if whole is not None:
+            return whole[start:stop]
+        return self._service.bytes(self._url(key), _AS_STORED, start, stop)[0]
+
+    def _url(self, key: Instance) -> str:
+        study, series, sop = key
+        return f"{self._service.wado}/studies/{study}/series/{series}/instances/{sop}"
+
+
+def frame_of(service: Service, url: str, index: int, raw: bool) -> NDArray[Any]:
+    """Return the pixels of one frame of the instance at `url`, from 0."""
+    if index < 0:
+        raise ValueError(f"index must be at least 0, not {index}")
+    models, _ = service.json(f"{url}/metadata")
+    data, media_type = service.bytes(f"{url}/frames/{index + 1}", _FRAMES)
+    return queries.pixels_of(models[0], data, media_type, raw)
