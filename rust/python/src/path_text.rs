@@ -7,7 +7,33 @@
 //! `python/rapidicom/sources/paths.py` goes back in Python.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+/// The path or the name of a file in a pickle: a `str`, because `pathlib` has another one for
+/// `zip://CT/1.dcm::study.zip`. Pickles of earlier versions have a `pathlib.Path`.
+pub(crate) struct PickledPath(pub PathBuf);
+
+impl<'py> IntoPyObject<'py> for PickledPath {
+    type Target = PyString;
+    type Output = Bound<'py, PyString>;
+    type Error = Infallible;
+
+    fn into_pyobject(self, py: Python<'py>) -> Result<Self::Output, Infallible> {
+        self.0.as_os_str().into_pyobject(py)
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for PickledPath {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<PickledPath> {
+        object.extract().map(PickledPath)
+    }
+}
 
 /// The character for the byte 0x80.
 const FIRST: u32 = 0xEF80;

@@ -16,6 +16,7 @@ use rapidicom_core::{
 
 use crate::dataset::{Content, PyDataset};
 use crate::element::{as_element, is_list_as_read};
+use crate::path_text::PickledPath;
 use crate::read::leniencies;
 
 type Source = Option<SourceState>;
@@ -24,18 +25,18 @@ type Source = Option<SourceState>;
 type Time = (i64, i64);
 
 /// Path, offset and length of the part of a file that a file is.
-type RegionState = (PathBuf, u64, u64);
+type RegionState = (PickledPath, u64, u64);
 
 /// A file as it was: path, size, times of modification and change, and inode; then of what file it
 /// is a part, if it is one. Pickles of earlier versions have no more than a modification time.
 #[derive(FromPyObject, IntoPyObject)]
 pub(crate) enum SourceState {
     #[pyo3(annotation = "tuple")]
-    Region((PathBuf, u64, Time, Option<Time>, Option<u64>, RegionState)),
+    Region((PickledPath, u64, Time, Option<Time>, Option<u64>, RegionState)),
     #[pyo3(annotation = "tuple")]
-    New((PathBuf, u64, Time, Option<Time>, Option<u64>)),
+    New((PickledPath, u64, Time, Option<Time>, Option<u64>)),
     #[pyo3(annotation = "tuple")]
-    Old((PathBuf, u64, Time)),
+    Old((PickledPath, u64, Time)),
 }
 
 /// Terms, and whether the caller has named them.
@@ -101,12 +102,13 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
     let parts = dataset.to_parts();
     let source = parts.file.map(|file| {
         // The other process may have another working folder.
-        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let absolute = |path: PathBuf| PickledPath(std::path::absolute(&path).unwrap_or(path));
         let FileSource { path, length, modified, changed, file_id, region, .. } = file;
         match region {
             None => SourceState::New((absolute(path), length, modified, changed, file_id)),
             Some(region) => {
                 let region = (absolute(region.container), region.offset, region.length);
+                let path = PickledPath(path);
                 SourceState::Region((path, length, modified, changed, file_id, region))
             }
         }
@@ -173,11 +175,11 @@ pub(crate) fn from_state(state: State<'_>) -> Dataset {
 /// The file again. That of another machine may be on a file system of another number.
 fn file_source(source: SourceState) -> FileSource {
     let mut region = None;
-    let (path, length, modified, changed, file_id) = match source {
+    let (PickledPath(path), length, modified, changed, file_id) = match source {
         SourceState::New(state) => state,
         SourceState::Old((path, length, modified)) => (path, length, modified, None, None),
         SourceState::Region((path, length, modified, changed, file_id, part)) => {
-            let (container, offset, length_in_container) = part;
+            let (PickledPath(container), offset, length_in_container) = part;
             region = Some(Box::new(Region { container, offset, length: length_in_container }));
             (path, length, modified, changed, file_id)
         }
