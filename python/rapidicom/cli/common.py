@@ -113,8 +113,8 @@ def print_volume(volume: rd.Volume, output: str | os.PathLike[str]) -> None:
 
 
 def folder_of(paths: Sequence[str]) -> str | None:
-    """Return the one folder that was named, if it is one."""
-    return paths[0] if len(paths) == 1 and Path(paths[0]).is_dir() else None
+    """Return the one folder or archive that was named, if it is one."""
+    return paths[0] if len(paths) == 1 and Path(paths[0]).exists() else None
 
 
 def wants_progress() -> bool:

@@ -137,7 +137,9 @@ def volume_lines(volume: Volume) -> list[str]:
 
 
 def short_path(path: Any, root: str | os.PathLike[str] | None) -> str:
-    """Return `path` relative to `root`, if it is below it."""
+    """Return `path` relative to `root`, if it is below it, or a member of it."""
+    if "://" in str(path):
+        return printable(str(path).removesuffix(f"::{root}"))
     path = Path(path)
     if root is not None and path.is_relative_to(root) and path != Path(root):
         path = path.relative_to(root)

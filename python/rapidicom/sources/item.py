@@ -6,6 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from rapidicom._common.errors import DicomError
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -77,7 +79,7 @@ class Item:
         (found,) = self.store.fetch([(self.key, 0, end)], None)
         if isinstance(found, bytes):
             return found
-        if isinstance(found, OSError) or not isinstance(found, Exception):
+        if isinstance(found, (OSError, DicomError)) or not isinstance(found, Exception):
             raise found
         raise OSError(f"{self.name}: {found}") from found
 
@@ -105,11 +107,13 @@ class Asked(NamedTuple):
         position: Its index among what the caller passed.
         name: The name that the caller gave it, if any.
         storage_options: What a file system is opened with.
+        is_one: Whether one file is wanted: then a DICOMDIR is that file.
     """
 
     position: int
     name: str | None = None
     storage_options: Mapping[str, Any] | None = None
+    is_one: bool = False
 
     def name_of(self, source: object) -> str:
         """Return the name of a source that has no path: given, its own, or its position."""

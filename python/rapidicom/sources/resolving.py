@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import PosixPath, WindowsPath
 from typing import TYPE_CHECKING, Any
 
-from rapidicom.sources import file_objects, item, memory, urls
-from rapidicom.sources.item import Asked, Item
+from rapidicom._common.errors import InvalidDicomError
+from rapidicom.sources import file_objects, files, item, memory, urls
+from rapidicom.sources.archives import has_archive_name, named_members
+from rapidicom.sources.item import Asked, Item, Memory
+from rapidicom.sources.local import local_item
+from rapidicom.sources.member_names import is_member_name
 from rapidicom.sources.paths import real_path
+from rapidicom.sources.patterns import home_expanded
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -22,11 +28,16 @@ __all__ = ["resolved", "resolved_one"]
 # Asked in this order, each whether a source is of its kind. None is for a `str`.
 KINDS: tuple[Kind, ...] = (memory.resolve, item.resolve, file_objects.resolve, urls.resolve)
 
-# The same for a `str`, or what a path is as one; what none of them takes is a path.
+# The same for a `str`, or what a path is as one; what none of them takes is a name of files of this
+# machine.
 TEXT_KINDS: tuple[TextKind, ...] = (urls.resolve_text,)
 
-# What none of has is the path of a file or a folder, and no kind has to be asked. In lower case.
-MARKS: tuple[str, ...] = urls.MARKS
+# What the name of none has of many files that no kind has to be asked about. In lower case.
+MARKS: tuple[str, ...] = (*files.MARKS, *urls.MARKS)
+
+# From how many paths on only those are looked into whose names have a mark: one look takes as long
+# as reading a header. Few are archives, and hardly one of those has another name.
+_MANY = 64
 
 # Their `fspath` is all that they are.
 _PLAIN = frozenset((str, PosixPath, WindowsPath))
@@ -59,7 +70,7 @@ def resolved(source: Any, *, storage_options: Mapping[str, Any] | None = None) -
         return []
     if _PLAIN.issuperset(map(type, sources)):
         names = [os.fspath(one) for one in sources]
-        if not _is_marked("\0".join(names)):
+        if len(names) >= _MANY and not _is_marked("\0".join(names)):
             return [*_paths(names)]
     results: list[str | Item] = []
     ready = urls.together(sources, asked)
@@ -83,16 +94,29 @@ def resolved_one(source: Any, *, storage_options: Mapping[str, Any] | None = Non
 
     Raises:
         TypeError: It is no source.
-        ValueError: It stands for several files, or for none.
+        InvalidDicomError: It stands for several files.
         OSError: It does not exist, or cannot be read.
     """
-    if type(source) is str and not _is_marked(source):
-        return real_path(source)
-    asked = Asked(0, storage_options=storage_options)
-    files = (_of_mapping if isinstance(source, Mapping) else _found)(source, asked)
-    if len(files) != 1:
-        raise ValueError(f"expected a source of one file, this one has {len(files)}")
-    return files[0]
+    # An archive by another name is the file that it is, and none of DICOM.
+    if type(source) in _PLAIN and not _is_marked(path := os.fspath(source)):
+        return real_path(path)
+    asked = Asked(0, storage_options=storage_options, is_one=True)
+    found = (_of_mapping if isinstance(source, Mapping) else _found)(source, asked)
+    if len(found) != 1:
+        raise _too_many(found)
+    only = found[0]
+    return only if isinstance(only, str) else replace(only, is_named=True)
+
+
+def _too_many(found: list[str | Item]) -> InvalidDicomError:
+    # A file that is no DICOM file raises the same, as an archive is none for pydicom.
+    if not found:
+        return InvalidDicomError("expected a source of one file, but this one has none")
+    first = found[0].name if isinstance(found[0], Item) else found[0]
+    return InvalidDicomError(
+        f"expected a source of one file, but this one has {len(found):,}: "
+        f"pass one of them, such as {first}"
+    )
 
 
 def _of_mapping(sources: Mapping[Any, Any], asked: Asked) -> list[str | Item]:
@@ -115,16 +139,46 @@ def _of_kind(source: Any, asked: Asked) -> list[str | Item] | None:
     if not isinstance(source, str):
         for kind in KINDS:
             if (found := kind(source, asked)) is not None:
-                return found
+                return _unpacked(found)
         if not isinstance(source, os.PathLike):
             return None
         source = os.fspath(source)
         source = source if isinstance(source, str) else os.fsdecode(source)
     if _is_marked(source):
+        if is_member_name(source):
+            return named_members(source, lambda archive: _archive(archive, asked))
         for text_kind in TEXT_KINDS:
             if (found := text_kind(source, asked)) is not None:
-                return found
-    return [real_path(source)]
+                return _unpacked(found)
+    return files.resolve(source, asked)
+
+
+def _unpacked(found: list[str | Item]) -> list[str | Item]:
+    """Return items with the members of archives in their place.
+
+    Those that are not in memory are only looked into if they have the name of an archive: a look
+    is a request.
+    """
+    results: list[str | Item] = []
+    for one in found:
+        if isinstance(one, str):
+            results.append(one)
+        elif isinstance(one.store, Memory) or has_archive_name(one.name):
+            results += files.unpacked(one)
+        else:
+            results.append(one)
+    return results
+
+
+def _archive(name: str, asked: Asked) -> Item | None:
+    """Return the item of an archive by its name; `None` if there is none."""
+    for text_kind in TEXT_KINDS:
+        if (found := text_kind(name, asked)) is not None:
+            return found[0] if len(found) == 1 and isinstance(found[0], Item) else None
+    try:
+        return local_item(home_expanded(real_path(name)))
+    except OSError:
+        return None
 
 
 def _is_marked(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rapidicom._common.extras import required
 from rapidicom.sources.item import Asked, Item
+from rapidicom.sources.member_names import is_member_name
 from rapidicom.sources.memory import item_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _named(items: list[str | Item], asked: Asked) -> list[str | Item]:
 
 def _is_url(source: str) -> bool:
     found = _SCHEME.match(source)
-    if found is None:
+    if found is None or is_member_name(source):
         return False
     if found[2] == "::" and "fsspec" not in sys.modules and "://" not in source:
         # A file of this name; who has chains of file systems has imported the library.

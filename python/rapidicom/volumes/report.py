@@ -195,9 +195,9 @@ class Report:
     def __str__(self) -> str:
         # Here, so that `import rapidicom` does not pay for them.
         import textwrap
-        from pathlib import Path
 
         from rapidicom._common.text_table import printable, shorten, terminal_width
+        from rapidicom.sources.member_names import last_part
 
         images = _counted(len(self._paths), "image")
         if not self.issues:
@@ -212,7 +212,7 @@ class Report:
                 *textwrap.wrap(text, width, subsequent_indent=_INDENT, break_on_hyphens=False),
             ]
             shown = len(issue.paths) if len(issue.paths) <= _PATHS_SHOWN + 1 else _PATHS_SHOWN
-            names = [printable(Path(path).name) for path in issue.paths[:shown]]
+            names = [printable(last_part(path)) for path in issue.paths[:shown]]
             if shown < len(issue.paths):
                 names.append(f"and {len(issue.paths) - shown:,} more files")
             lines += [

@@ -1,0 +1,206 @@
+"""Tar archives as sources (POSIX.1-2001 ustar and pax, GNU), compressed or not.
+
+Members lie in them as they are: of an archive that is not compressed, they are parts of its file,
+which the core reads as it reads files. Compressed ones are inflated in order, and nothing is
+written to disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rapidicom._common.errors import DicomError, InvalidDicomError, UnsupportedError
+from rapidicom.sources.compressed_stream import CompressedStream
+from rapidicom.sources.item import Item
+from rapidicom.sources.limits import METADATA_BYTES
+from rapidicom.sources.member import Parts, check_count, check_length, damaged_archive
+from rapidicom.sources.member_names import member_name, numbered
+from rapidicom.sources.refused import refused
+from rapidicom.sources.whole import ItemFile, bytes_of, length_of
+
+if TYPE_CHECKING:
+    import tarfile
+
+_T = TypeVar("_T")
+
+__all__ = ["is_tar_header", "tar_members"]
+
+# Headers and data are multiples of this.
+_BLOCK = 512
+# What is kept of a member of a compressed archive: the core reads as much of a header at first.
+_START = 1 << 14
+
+
+def is_tar_header(block: bytes) -> bool:
+    """Return whether 512 bytes are the header of a member: their sum says so.
+
+    Args:
+        block: The first bytes of a file.
+    """
+    if len(block) < _BLOCK:
+        return False
+    field = block[148:156].strip(b"\0 ")
+    if not field or any(digit not in b"01234567" for digit in field):
+        return False
+    total = sum(block[:148]) + 8 * ord(" ") + sum(block[156:_BLOCK])
+    return total == int(field, 8)
+
+
+def tar_members(archive: Item) -> dict[str, Item]:
+    """Return the files in a tar archive by their names, in its order.
+
+    Hard links are what they refer to. Folders, symbolic links and devices are left out. If the
+    archive is damaged or cut short, the last entry is an item that says so, under the name of the
+    archive.
+
+    Args:
+        archive: The archive, inflated.
+
+    Raises:
+        InvalidDicomError: There is no member to be found.
+        LimitError: It has more members, or they become more bytes, than any real one.
+        OSError: It cannot be read.
+    """
+    names: list[str] = []
+    found: list[tuple[int, int] | Exception] = []
+    ended: DicomError | None = None
+    by_name: dict[str, tuple[int, int] | Exception] = {}
+    listing = _Listing(archive)
+    try:
+        for info in listing:
+            place = _place(info, by_name)
+            by_name[info.name] = place
+            if info.isreg() or info.islnk():
+                names.append(info.name)
+                found.append(place)
+    except DicomError as error:
+        if not found:
+            raise
+        ended = error
+    store = Parts(archive)
+    members = {}
+    for name, place in zip(numbered(names), found, strict=True):
+        full_name = member_name("tar", name, archive.name)
+        members[name] = (
+            refused(full_name, _named(place, full_name))
+            if isinstance(place, Exception)
+            else _item(full_name, store, place)
+        )
+    if ended is not None:
+        members[archive.name] = refused(archive.name, ended)
+    return members
+
+
+def _place(
+    info: tarfile.TarInfo, by_name: dict[str, tuple[int, int] | Exception]
+) -> tuple[int, int] | Exception:
+    """Return where the bytes of a member are, or why they cannot be read."""
+    if info.islnk():
+        missing = InvalidDicomError(
+            "the member is a link to one that is not in the archive before it"
+        )
+        return by_name.get(info.linkname, missing)
+    if info.issparse():
+        return UnsupportedError("the member is stored with its holes left out. Unpack it first.")
+    return info.offset_data, info.size
+
+
+def _named(error: Exception, name: str) -> DicomError:
+    kind = type(error)
+    assert issubclass(kind, DicomError)  # those of `_place`
+    return kind(f"{name}: {error}", path=name)
+
+
+def _item(name: str, store: Parts, place: tuple[int, int]) -> Item:
+    region = None
+    offset, length = place
+    if store.archive.region is not None:
+        path, base, _ = store.archive.region
+        region = path, base + offset, length
+    return Item(name, store, place, length, region, is_named=False)
+
+
+class _Listing:
+    """The headers of a tar archive, in order, and whether it ends as it should."""
+
+    def __init__(self, archive: Item) -> None:
+        self._archive = archive
+        self._stream = archive.store if isinstance(archive.store, CompressedStream) else None
+        # A compressed one has its length when it has been read.
+        self._length = length_of(archive)
+
+    def __iter__(self) -> Iterator[tarfile.TarInfo]:
+        import tarfile
+
+        file = ItemFile(self._archive, METADATA_BYTES)
+        opened: Any = tarfile.TarFile
+        tar = self._guarded(lambda: opened(fileobj=file, mode="r"), file)
+        total = count = before = 0
+        while (info := self._guarded(tar.next, file)) is not None:
+            # A negative size leads back, again and again.
+            if tar.offset <= before or info.size < 0:
+                raise damaged_archive(self._archive, f"the header at byte {before:#x} is wrong")
+            before = tar.offset
+            # The list of the module would grow with the archive.
+            tar.members.clear()
+            count += 1
+            total += info.size if info.isreg() else 0
+            check_count(self._archive, count)
+            check_length(self._archive, total)
+            self._check_length(info)
+            self._keep_start(file, info)
+            yield info
+        self._check_end(tar.offset)
+
+    def _guarded(self, step: Callable[[], _T], file: ItemFile) -> _T:
+        """Return what a step of the module gives; its errors are about the archive."""
+        try:
+            return step()
+        except (MemoryError, DicomError):
+            raise
+        except Exception:
+            # What the module raises for what is not as it should be is of many kinds.
+            error = file.error
+        if isinstance(error, (OSError, DicomError)):
+            raise error
+        raise damaged_archive(self._archive, "a header of the tar archive is damaged")
+
+    def _check_length(self, info: tarfile.TarInfo) -> None:
+        end = info.offset_data + info.size
+        if self._length is not None and info.isreg() and not info.issparse() and end > self._length:
+            what = f"{end - self._length:,} bytes of its last member are missing"
+            raise damaged_archive(self._archive, what)
+
+    def _keep_start(self, file: ItemFile, info: tarfile.TarInfo) -> None:
+        if self._stream is not None and info.isreg():
+            file.seek(info.offset_data)
+            self._stream.keep_start(info.offset_data, file.read(min(info.size, _START)))
+
+    def _check_end(self, offset: int) -> None:
+        """Check that the archive ends where a mark says so, and that nothing follows.
+
+        The module ends without a word at a damaged header, and at a cut between members.
+        """
+        block = bytes_of(self._archive, offset, offset + _BLOCK)
+        if not block:
+            raise damaged_archive(
+                self._archive, "the mark at the end of the tar archive is missing"
+            )
+        if block.strip(b"\0"):
+            what = f"the header of a member at byte {offset:#x} is damaged"
+            raise damaged_archive(self._archive, what)
+        if self._stream is not None:
+            is_zero = self._stream.check_rest(offset)
+        else:
+            is_zero = self._is_zero_from(offset)
+        if not is_zero:
+            what = f"other data follow the mark at byte {offset:#x} that ends the tar archive"
+            raise damaged_archive(self._archive, what)
+
+    def _is_zero_from(self, offset: int) -> bool:
+        while data := bytes_of(self._archive, offset, offset + METADATA_BYTES):
+            if data.strip(b"\0"):
+                return False
+            offset += len(data)
+        return True
