@@ -18,7 +18,7 @@ requests = pytest.importorskip("requests")
 pytest.importorskip("dicomweb_client")
 
 from rapidicom.integrations.dicomweb import DicomWeb  # noqa: E402
-from rapidicom.integrations.dicomweb_http import part_of  # noqa: E402
+from rapidicom.integrations.dicomweb_parts import part_of, parts_of  # noqa: E402
 
 
 def session(password: str = PASSWORD) -> Any:
@@ -223,6 +223,8 @@ def test_a_part_is_taken_out_of_its_body(kind: str, more: bytes) -> None:
     assert part_of(Body(body), media_type) == (FILE, "application/dicom")
     for start, stop in ((0, 10), (10, 4000), (5000, 6000), (5119, 5121), (7000, 8000)):
         assert part_of(Body(body), media_type, start, stop)[0] == FILE[start:stop], (start, stop)
+    parts = [FILE, b"other"] if more else [FILE]
+    assert list(parts_of(Body(body), media_type)) == parts
     # A header costs no more than its bytes and what comes before it.
     short = Body(body)
     part_of(short, media_type, 0, 1000)
@@ -230,8 +232,20 @@ def test_a_part_is_taken_out_of_its_body(kind: str, more: bytes) -> None:
     for cut in (20, len(body) - 40 - len(more), 3000):
         with pytest.raises(OSError, match="cut short"):
             part_of(Body(body[:cut]), media_type)
+        with pytest.raises(OSError, match="cut short"):
+            list(parts_of(Body(body[:cut]), media_type))
 
 
 def test_a_body_without_parts_is_the_file() -> None:
     assert part_of(Body(FILE), "application/dicom") == (FILE, "application/dicom")
     assert part_of(Body(FILE), "application/dicom", 5, 9)[0] == FILE[5:9]
+    assert list(parts_of(Body(FILE), "application/dicom")) == [FILE]
+    assert list(parts_of(Body(b""), "application/dicom")) == []
+
+
+def test_parts_come_as_they_arrive() -> None:
+    body = Body(b"--b\r\nA: b\r\n\r\n" + FILE + b"\r\n--b\r\n\r\n" + FILE + b"\r\n--b--")
+    parts = parts_of(body, "multipart/related; boundary=b")
+    assert next(parts) == FILE
+    assert body.place < len(FILE) + 200
+    assert list(parts) == [FILE]

@@ -35,6 +35,8 @@ __all__ = ["DicomWeb"]
 
 # Of one answer to a search. Servers have limits of their own, and say so or not.
 _PAGE = 1000
+# Number of Series Related Instances.
+_INSTANCE_COUNT = "00201209"
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 _UID_OF = {"study": _STUDY, "series": _SERIES, "instance": _INSTANCE}
 
@@ -156,7 +158,7 @@ class DicomWeb:
             study_uid: That of its study; without, the server is asked for it.
             irregular: As for `rapidicom.read_series`; with `"keep"` instances that do not come cost
                 themselves, also where the connection breaks.
-            workers: Requests under way at a time, and threads that decode.
+            workers: Threads that decode.
             progress: Show tqdm bars.
             options: As for `rapidicom.read_series`.
 
@@ -168,15 +170,17 @@ class DicomWeb:
             OSError: The server cannot be reached, refuses, or has no such series.
             DicomError: As for `rapidicom.read_series`.
         """  # fmt: skip
-        study_uid = study_uid or self._study_of(series_uid)
-        filters = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
+        study_uid, total = self._study_of(series_uid, study_uid)
         store = InstanceStore(self._service)
-        items: Any = self._items(filters, store)
+        options |= {"irregular": irregular, "workers": workers, "progress": progress}
         try:
-            broken = store.retrieve([item.key for item in items], workers, progress)
-            if broken is not None and irregular == "raise":
-                raise broken
-            options |= {"irregular": irregular, "workers": workers, "progress": progress}
+            keys, error = store.retrieve(study_uid, series_uid, total, progress)
+            if error is not None and (irregular == "raise" or not keys):
+                raise error
+            items: Any = [Item(self._url(*key), store, key) for key in keys]
+            if error is not None or (total is not None and total != len(keys)):
+                filters = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
+                items = self._items(filters, store)
             return read_series(items, series_uid=series_uid, **options)
         finally:
             store.forget()
@@ -205,7 +209,7 @@ class DicomWeb:
         Raises:
             OSError: The server cannot be reached, refuses, or has no such series.
         """
-        study_uid = study_uid or self._study_of(series_uid)
+        study_uid = study_uid or self._study_of(series_uid)[0]
         url = self._url(study_uid, series_uid, *([sop_uid] if sop_uid else []))
         return [queries.dataset_of(model) for model in self._service.json(f"{url}/metadata")[0]]
 
@@ -233,7 +237,7 @@ class DicomWeb:
         Raises:
             OSError: The server cannot be reached, refuses, or has no such frame.
         """
-        study_uid = study_uid or self._study_of(series_uid)
+        study_uid = study_uid or self._study_of(series_uid)[0]
         url = self._url(study_uid, series_uid, sop_uid)
         return frame_of(self._service, url, index, raw)
 
@@ -300,12 +304,17 @@ class DicomWeb:
             whole.update((queries.text_of(model, _INSTANCE), model) for model in answer[0])
         return [{**whole.get(queries.text_of(model, _INSTANCE), {}), **model} for model in found]
 
-    def _study_of(self, series_uid: str) -> str:
+    def _study_of(self, series_uid: str, study_uid: str | None = None) -> tuple[str, int | None]:
+        """Return the study of a series, and how many instances it has, if the server says it."""
         filters = {"SeriesInstanceUID": series_uid}
-        found = self._search("series", filters, [])
+        if study_uid:
+            filters["StudyInstanceUID"] = study_uid
+        found = self._search("series", filters, [_INSTANCE_COUNT])
         if not found:
-            raise queries.nothing_found(self._service.base, filters)
-        return queries.text_of(found[0], _STUDY)
+            raise queries.nothing_found(self._service.base, {"": series_uid})
+        count = found[0].get(_INSTANCE_COUNT, {}).get("Value", [None])[0]
+        total = int(count) if isinstance(count, (int, float, str)) else None
+        return queries.text_of(found[0], _STUDY) or study_uid or "", total
 
     def _url(self, *uids: str) -> str:
         parts = zip(("studies", "series", "instances"), uids, strict=False)

@@ -10,7 +10,6 @@ import errno
 import json
 import os
 import pickle
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,17 +17,15 @@ from typing import Any, TypeAlias
 
 import requests
 
+from rapidicom.integrations.dicomweb_parts import part_of, parts_of
 from rapidicom.sources.remote_errors import is_transient
 
-__all__ = ["Service", "part_of"]
+__all__ = ["Service"]
 
 Query: TypeAlias = Sequence[tuple[str, str]]
 
 # Seconds before the second and third try of what failed for a moment.
 _PAUSES = (0.0, 0.2, 1.0)
-_CHUNK = 1 << 18
-# The whole of what servers put before a part.
-_LONGEST_HEADER = 1 << 14
 _JSON = "application/dicom+json"
 # What servers answer while they have too much to do, or start again.
 _FOR_A_MOMENT = (429, 502, 503, 504)
@@ -68,7 +65,7 @@ class Service:
             OSError: The server cannot be reached, refuses, or answers something else.
         """
         with self._get(url, query, {"Accept": _JSON}) as answer:
-            body = _whole(answer, url)
+            body = _Body(answer, url).read()
             if not body.strip():
                 return [], answer.headers
             try:
@@ -81,7 +78,7 @@ class Service:
                 raise OSError(errno.EIO, "the server's answer is no DICOM JSON", url)
             return found, answer.headers
 
-    def bytes(
+    def part(
         self, url: str, accept: str, start: int = 0, stop: int | None = None
     ) -> tuple[bytes, str]:
         """Return bytes of the first part of an answer, and its media type.
@@ -97,6 +94,19 @@ class Service:
         """
         with self._get(url, (), {"Accept": accept}) as answer:
             return part_of(_Body(answer, url), answer.headers.get("Content-Type", ""), start, stop)
+
+    def parts(self, url: str, accept: str) -> Iterator[bytes]:
+        """Yield the parts of an answer as they arrive.
+
+        Args:
+            url: The resource.
+            accept: The header of this name.
+
+        Raises:
+            OSError: As for `part`, after the parts that came whole.
+        """
+        with self._get(url, (), {"Accept": accept}) as answer:
+            yield from parts_of(_Body(answer, url), answer.headers.get("Content-Type", ""))
 
     @contextmanager
     def _get(self, url: str, query: Query, headers: dict[str, str]) -> Iterator[requests.Response]:
@@ -156,75 +166,6 @@ class _Body:
         except Exception as error:
             failure = _failed(error, self.url)
         raise failure
-
-
-def _whole(answer: requests.Response, url: str) -> bytes:
-    return _Body(answer, url).read()
-
-
-def part_of(
-    body: Any, media_type: str, start: int = 0, stop: int | None = None
-) -> tuple[bytes, str]:
-    """Return bytes of the first part of a body, `multipart/related` or not (RFC 2387).
-
-    Args:
-        body: The body: `read(count)` gives the next bytes, and `url` names it.
-        media_type: The header Content-Type.
-        start: The first byte.
-        stop: The byte after the last; what follows it is not read. `None` for all.
-
-    Returns:
-        The bytes, fewer where the part ends, and the media type of the part.
-
-    Raises:
-        OSError: The body is cut short.
-    """
-    if not media_type.lower().startswith("multipart/"):
-        data = _read_to(body, bytearray(), stop)
-        return bytes(memoryview(data)[start:stop]), media_type
-    data = bytearray()
-    while (end := data.find(b"\r\n\r\n")) < 0 and len(data) < _LONGEST_HEADER:
-        piece = body.read(_CHUNK if stop is None else 4096)
-        if not piece:
-            raise OSError(errno.EIO, "the server's answer is cut short", body.url)
-        data += piece
-    first = end + 4
-    header = bytes(data[:first]).decode("latin-1")
-    kind = re.search(r"^content-type:\s*(\S[^\r\n]*)", header, re.IGNORECASE | re.MULTILINE)
-    length = re.search(r"^content-length:\s*([0-9]+)\s*$", header, re.IGNORECASE | re.MULTILINE)
-    boundary = b"\r\n--" + _boundary(media_type, data)
-    # A delimiter is not part of what it ends, so that it has to be looked for.
-    data = _read_to(body, data, None if stop is None else first + stop + len(boundary))
-    if length is not None:
-        found, has_end = int(length[1]), len(data) >= first + int(length[1])
-    else:
-        place = data.find(boundary, first - 2)
-        found, has_end = place - first, place >= 0
-    if not has_end and (stop is None or len(data) < first + stop):
-        raise OSError(errno.EIO, "the server's answer is cut short", body.url)
-    last = first + (min(found, stop) if has_end and stop is not None else stop or found)
-    return bytes(memoryview(data)[first + start : max(last, first + start)]), _kind(kind)
-
-
-def _kind(found: re.Match[str] | None) -> str:
-    return "application/octet-stream" if found is None else found[1].strip()
-
-
-def _boundary(media_type: str, data: bytearray) -> bytes:
-    found = re.search(r'boundary="?([^";,]+)"?', media_type, re.IGNORECASE)
-    if found is not None:
-        return found[1].strip().encode("latin-1")
-    # What the first line says.
-    return bytes(data).lstrip(b"\r\n").partition(b"\r\n")[0].removeprefix(b"--")
-
-
-def _read_to(body: Any, data: bytearray, stop: int | None) -> bytearray:
-    if stop is None:
-        data += body.read()
-        return data
-    while len(data) < stop and (piece := body.read(min(_CHUNK, stop - len(data)))):
-        data += piece
-    return data
 
 
 def _failed(error: BaseException, url: str) -> OSError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rapidicom._common.at_once import at_once
+from rapidicom._common.errors import DicomError
 from rapidicom._common.progress import Progress
 from rapidicom.integrations import queries
 from rapidicom.integrations.dicomweb_http import Service
+from rapidicom.sources.opening import open_dataset
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,35 +59,31 @@ class InstanceStore:
         """
         return [*at_once(self._range, ranges, workers or _WORKERS)]
 
-    def retrieve(self, keys: Sequence[Any], workers: int | None, progress: bool) -> OSError | None:
-        """Retrieve instances whole, and keep them.
+    def retrieve(
+        self, study: str, series: str, total: int | None, progress: bool
+    ) -> tuple[list[Instance], OSError | None]:
+        """Retrieve a series in one answer, and keep its instances as they arrive.
 
         Args:
-            keys: Which.
-            workers: Requests under way at a time.
+            study: Its Study Instance UID.
+            series: Its UID.
+            total: How many instances it has, as far as that is known.
             progress: Show a tqdm bar.
 
         Returns:
-            The first error of what has no more to do with one instance than with another: a broken
-            connection, a login. Others come again with the instance.
+            The instances that came, and the error that ended it; `None` if it ended as it should.
         """
-        done = count(1)
-        with Progress(progress, "instances", len(keys)) as bar:
-
-            def one(key: Instance) -> None:
-                try:
-                    self._kept[key] = self._service.bytes(self._url(key), _AS_STORED)[0]
-                finally:
+        url = f"{self._service.wado}/studies/{study}/series/{series}"
+        with Progress(progress, "instances", total) as bar:
+            try:
+                for data in self._service.parts(url, _AS_STORED):
+                    key = Instance(study, series, _sop_uid(data))
+                    self._kept[key] = data
                     if bar.callback is not None:
-                        bar.callback(next(done))
-
-            answers = at_once(one, keys, workers or _WORKERS)
-        for error in answers:
-            if isinstance(error, (ConnectionError, TimeoutError, PermissionError)):
-                return error
-            if error is not None and not isinstance(error, OSError):
-                raise error
-        return None
+                        bar.callback(len(self._kept))
+            except OSError as error:
+                return [*self._kept], error
+        return [*self._kept], None
 
     def forget(self) -> None:
         """Let go of what is kept; who asks for more gets it from the server again."""
@@ -100,11 +97,19 @@ class InstanceStore:
         whole = self._kept.get(key)
         if whole is not None:
             return whole[start:stop]
-        return self._service.bytes(self._url(key), _AS_STORED, start, stop)[0]
+        return self._service.part(self._url(key), _AS_STORED, start, stop)[0]
 
     def _url(self, key: Instance) -> str:
         study, series, sop = key
         return f"{self._service.wado}/studies/{study}/series/{series}/instances/{sop}"
+
+
+def _sop_uid(data: bytes) -> str:
+    """Return the SOP Instance UID of a file; an empty one if it is none."""
+    try:
+        return str(open_dataset(data, True, ["SOPInstanceUID"], True).get("SOPInstanceUID", ""))
+    except DicomError:
+        return ""
 
 
 def frame_of(service: Service, url: str, index: int, raw: bool) -> NDArray[Any]:
@@ -112,5 +117,5 @@ def frame_of(service: Service, url: str, index: int, raw: bool) -> NDArray[Any]:
     if index < 0:
         raise ValueError(f"index must be at least 0, not {index}")
     models, _ = service.json(f"{url}/metadata")
-    data, media_type = service.bytes(f"{url}/frames/{index + 1}", _FRAMES)
+    data, media_type = service.part(f"{url}/frames/{index + 1}", _FRAMES)
     return queries.pixels_of(models[0], data, media_type, raw)
