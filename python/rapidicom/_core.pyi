@@ -416,11 +416,12 @@ class PixelReader:
         reduce: int,
         workers: int | None,
         out: NDArray[np.uint8],
-    ) -> list[str]:
+    ) -> list[tuple[bool, str]]:
         """Fill `out`, a one-dimensional array of bytes, with `count` frames from `first` on.
 
         Returns:
-            Sentences on the damaged frames of a file that was read with `force`.
+            Sentences on frames, each with whether it says that pixels are missing, as of damaged
+            frames of a file that was read with `force`.
         """
 
     def frame_bytes(self, index: int) -> bytes:

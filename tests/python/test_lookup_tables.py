@@ -102,8 +102,17 @@ def test_views_of_ten_to_sixteen_bits(bits: int) -> None:
     np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("bits", [9, 11, 13, 15])
+def test_views_of_widths_that_pydicom_refuses(bits: int) -> None:
+    """8 to 16 bits are legal (PS3.3 §C.11.2.1.1)."""
+    ds = rd.dcmread(lut_file(VOI, [0, 2**bits - 1, 7], [3, 0, bits]))
+    shown = rd.apply_voi_lut(np.array([[-1, 0, 1, 2, 3]], np.int16), ds)
+    assert shown.dtype == np.uint16
+    assert shown.tolist() == [[0, 0, 2**bits - 1, 7, 7]]
+
+
 @pytest.mark.parametrize(
-    ("sequence", "bits"), [(MODALITY, 0), (MODALITY, 17), (VOI, 7), (VOI, 9), (VOI, 32)]
+    ("sequence", "bits"), [(MODALITY, 0), (MODALITY, 17), (VOI, 7), (VOI, 17), (VOI, 32)]
 )
 def test_entries_of_other_widths_are_refused(sequence: int, bits: int) -> None:
     ds = rd.dcmread(lut_file(sequence, [1, 2, 3], [3, 0, bits]))

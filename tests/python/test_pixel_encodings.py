@@ -331,14 +331,32 @@ def test_full_chrominance_declared_as_shared_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("photometric", ["YBR_FULL", "YBR_FULL_422"])
-def test_wide_luminance_is_read_raw_and_not_taken_for_rgb(photometric: str) -> None:
-    pixels = noise((2, 4, 3), np.uint16)
-    extra = (
-        [Element(PIXELS, "OW", noise((2, 4, 2), np.uint16))] if photometric.endswith("422") else []
-    )
-    data = file_bytes(image(pixels, layout=Layout(samples=3, photometric=photometric), extra=extra))
-    expected = pydicom.pixels.pixel_array(io.BytesIO(data), raw=True)
-    np.testing.assert_array_equal(rd.pixel_array(data, raw=True), expected)
+@pytest.mark.parametrize("bits", [16, 12, 10])
+def test_wide_luminance_has_its_own_half_of_full_scale(photometric: str, bits: int) -> None:
+    """PS3.3 §C.7.6.3.1.2: no colour is half of full scale, whatever that is."""
+    pixels = noise((2, 4, 3), np.uint16) >> (16 - bits)
+    extra = []
+    if photometric.endswith("422"):
+        shared = noise((2, 4, 2), np.uint16) >> (16 - bits)
+        extra = [Element(PIXELS, "OW", shared)]
+    layout = Layout(bits_stored=bits, samples=3, photometric=photometric)
+    data = file_bytes(image(pixels, layout=layout, extra=extra))
+    stored = pydicom.pixels.pixel_array(io.BytesIO(data), raw=True)
+    np.testing.assert_array_equal(rd.pixel_array(data, raw=True), stored)
+    half, most = 2 ** (bits - 1), 2**bits - 1
+    y, blue, red = np.moveaxis(stored.astype(float) - [0, half, half], -1, 0)
+    green = (y - 0.299 * (y + 1.402 * red) - 0.114 * (y + 1.772 * blue)) / 0.587
+    expected = np.stack([y + 1.402 * red, green, y + 1.772 * blue], axis=-1)
+    found = rd.dcmread(data).pixel_array
+    assert found.dtype == np.uint16
+    assert np.abs(found - expected.clip(0, most)).max() <= 0.501
+
+
+@pytest.mark.parametrize("dtype", [np.uint32, np.int16])
+def test_luminance_of_other_types_is_not_taken_for_rgb(dtype: type) -> None:
+    pixels = noise((2, 4, 3), np.uint16).astype(dtype)
+    data = file_bytes(image(pixels, layout=Layout(samples=3, photometric="YBR_FULL")))
+    np.testing.assert_array_equal(rd.pixel_array(data, raw=True), pixels)
     with pytest.raises(rd.UnsupportedError, match="luminance"):
         _ = rd.dcmread(data).pixel_array
 

@@ -127,9 +127,24 @@ def frames(
         if mapped is not None:
             return cast("npt.NDArray[Any]", mapped.view(dtype).reshape(shape))
     array = empty_aligned(shape, dtype)
-    for sentence in reader.read_into(first, count, raw, min(reduce, 32), workers, as_bytes(array)):
-        warnings.warn(f"the file is damaged, and missing pixels are zero: {sentence}", stacklevel=4)
+    remarks = reader.read_into(first, count, raw, min(reduce, 32), workers, as_bytes(array))
+    for sentence in _sentences(remarks):
+        warnings.warn(sentence, stacklevel=4)
     return array
+
+
+def _sentences(remarks: list[tuple[bool, str]]) -> list[str]:
+    """Return what users are told: each damaged frame, and of those that are only odd the first."""
+    found = [
+        f"the file is damaged, and missing pixels are zero: {sentence}"
+        for is_damaged, sentence in remarks
+        if is_damaged
+    ]
+    odd = [sentence for is_damaged, sentence in remarks if not is_damaged]
+    if odd:
+        more = f" ({len(odd) - 1} more frames have a remark)" if len(odd) > 1 else ""
+        found.append(odd[0] + more)
+    return found
 
 
 def read_frames(dataset: _core.Dataset, count: int, *, raw: bool) -> npt.NDArray[Any]:

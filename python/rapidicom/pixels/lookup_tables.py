@@ -85,7 +85,7 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
 
     Raises:
         InvalidDicomError: The LUT is damaged, or a window is not of numbers.
-        UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
+        UnsupportedError: Its entries have other than 8 to 16 bits.
         ValueError: A window is too narrow, or of a function that the standard does not define.
 
     Examples:
@@ -116,7 +116,7 @@ def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
 
     Raises:
         InvalidDicomError: The LUT is damaged.
-        UnsupportedError: Its entries have other than 8 or 10 to 16 bits.
+        UnsupportedError: Its entries have other than 8 to 16 bits.
         IndexError: The data set has fewer tables.
     """
     tables = items(ds, "VOILUTSequence")
@@ -126,7 +126,7 @@ def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
         warnings.warn(
             "a VOI LUT has entries for whole numbers: fractions are cut off", stacklevel=2
         )
-    return _look_up(array, tables[index], widths=(8, *range(10, 17)))
+    return _look_up(array, tables[index], widths=range(8, 17))
 
 
 def apply_presentation_lut(array: Array, ds: Dataset) -> Array:

@@ -11,7 +11,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use rapidicom_core::codec::DecodeOptions;
 use rapidicom_core::pixel::{
-    EncapsulatedPixels, FrameOptions, ImagePixels, NativePixels, PixelValue, ValueField,
+    EncapsulatedPixels, FrameOptions, ImagePixels, NativePixels, PixelValue, Remark, ValueField,
     read_frames, read_overlay_bits,
 };
 use rapidicom_core::{
@@ -190,7 +190,8 @@ impl PyPixelReader {
     }
 
     /// Fills `out`, a one-dimensional array of bytes, with `count` frames from `first` on. Returns
-    /// what is wrong with the frames of a damaged file that was forced, in sentences.
+    /// sentences about its frames, each with whether it says that pixels are missing, which happens
+    /// in a damaged file that was forced.
     #[pyo3(signature = (first, count, raw, reduce, workers, out))]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the function that calls it")]
     fn read_into(
@@ -202,8 +203,8 @@ impl PyPixelReader {
         reduce: u32,
         workers: Option<usize>,
         out: &Bound<'_, PyArray1<u8>>,
-    ) -> PyResult<Vec<String>> {
-        let mut damage = Vec::new();
+    ) -> PyResult<Vec<(bool, String)>> {
+        let mut remarks = Vec::new();
         fill(out, |out| {
             let decode = DecodeOptions { reduce };
             let (pixels, frames) = match &self.pixels {
@@ -223,10 +224,16 @@ impl PyPixelReader {
                     pixels.decode_frames(frames, range, &bytes, &options, out, workers, tick);
                 bytes.unless_changed(decoded).map_err(|error| in_file(error, &self.path))
             })?;
-            damage = found.iter().map(Error::what).collect();
+            remarks = found
+                .iter()
+                .map(|remark| match remark {
+                    Remark::Damaged(error) => (true, error.what()),
+                    Remark::Odd(error) => (false, error.what()),
+                })
+                .collect();
             Ok(())
         })?;
-        Ok(damage)
+        Ok(remarks)
     }
 
     /// The bytes of a frame as they are in the file: compressed ones of an encapsulated image.

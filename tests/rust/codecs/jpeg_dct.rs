@@ -345,14 +345,18 @@ fn colours_are_those_that_the_codestream_names() {
     for (components, before, ids, expected) in [
         (3, vec![], [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
         (3, jfif.clone(), [1, 2, 3, 4], Some(CodedColour::YbrFull)),
-        (3, adobe(0), [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
-        (3, adobe(1), [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
+        (3, adobe(0), [1, 2, 3, 4], Some(CodedColour::Rgb)),
+        (3, adobe(1), [1, 2, 3, 4], Some(CodedColour::YbrFull)),
+        (3, adobe(9), [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
+        (3, adobe(1), *b"RGBA", Some(CodedColour::YbrFull)),
+        (3, adobe(0), *b"RGBA", Some(CodedColour::Rgb)),
         (3, [jfif.clone(), adobe(0)].concat(), [1, 2, 3, 4], Some(CodedColour::YbrFull)),
         (3, vec![], *b"RGBA", Some(CodedColour::Rgb)),
         (3, vec![], *b"rgba", Some(CodedColour::Rgb)),
         (3, jfif.clone(), *b"RGBA", Some(CodedColour::Rgb)),
         (1, jfif, [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
-        (4, adobe(0), [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
+        (4, vec![], [1, 2, 3, 4], Some(CodedColour::AsDescribed)),
+        (4, adobe(0), [1, 2, 3, 4], None),
         (4, adobe(2), [1, 2, 3, 4], None),
     ] {
         let frame = frame(8, 8, 8, &vec![(1, 1); components], 9);

@@ -336,7 +336,8 @@ fn damage_is_never_more_than_an_error() {
         let try_frame = |frame: &[u8]| {
             if let Ok((rows, is_whole)) = decode(&JpegLs, frame, &image) {
                 let expected = 12 * 11 * component_count;
-                assert!(if is_whole { rows.len() == expected } else { rows.len() < expected });
+                // Of a damaged frame all rows may have come, and bytes are left.
+                assert!(if is_whole { rows.len() == expected } else { rows.len() <= expected });
                 assert_eq!(rows.len() % (11 * component_count), 0);
             }
         };

@@ -127,6 +127,11 @@ fn headers_that_cannot_be() {
         frame
     };
     let whole = frame_of(&segments());
+    let with_none = || {
+        let mut frame = with(0, 0);
+        frame[4] = 0;
+        frame
+    };
     #[rustfmt::skip]
     let cases = [
         ("nothing", vec![], (3, 8), 0, "its header has 64 bytes, but there are 0"),
@@ -138,7 +143,7 @@ fn headers_that_cannot_be() {
             "it has 3 segments, but 1 samples a pixel of 1 bytes need 1"),
         ("of another width", whole.clone(), (3, 16), 0,
             "it has 3 segments, but 3 samples a pixel of 2 bytes need 6"),
-        ("none", with(0, 0), (3, 8), 0, "it has 0 segments, but 3 samples"),
+        ("none, and a gap", with_none(), (3, 8), 0, "it has 0 segments, but 3 samples"),
         ("more than fit a header", with(0, 16), (4, 32), 0,
             "a header has room for 15 segments, but 4 samples"),
         ("in the header", with(1, 60), (3, 8), 4, "segment 1 of 3 has the bytes 60 to 66 of 70"),

@@ -20,9 +20,9 @@ pub use jpeg::{Jpeg, JpegDct, JpegLossless};
 pub use jpeg_2000::Jpeg2000;
 pub use jpeg_ls::JpegLs;
 pub use jpeg_xl::JpegXl;
-pub(crate) use registry::recognize;
 pub(crate) use registry::{SIGNATURE_LENGTH, signature};
 pub use registry::{find, why_not};
+pub(crate) use registry::{recognize, recognize_as};
 pub use rle::RleLossless;
 pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Target};
 

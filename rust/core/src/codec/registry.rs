@@ -1,5 +1,6 @@
 //! Which codec reads what.
 
+use super::rle::is_rle_header;
 use super::{Codec, Jpeg, Jpeg2000, JpegLs, JpegXl, RleLossless};
 use crate::error::VIDEO;
 use crate::transfer_syntax::Coding;
@@ -53,9 +54,27 @@ pub(crate) fn signature(bytes: &[u8]) -> Option<usize> {
 pub(crate) fn recognize(frame: &[u8]) -> Option<Coding> {
     /// Start of a JPEG-LS frame (T.87 §C.1.1).
     const SOF55: u8 = 0xF7;
-    match SIGNATURES.get(signature(frame)?)?.1 {
+    let Some(number) = signature(frame) else {
+        return is_rle_header(frame).then_some(Coding::Rle);
+    };
+    match SIGNATURES.get(number)?.1 {
         Coding::Jpeg if JpegLs::frame_marker(frame) == Some(SOF55) => Some(Coding::JpegLs),
         coding => Some(coding),
+    }
+}
+
+/// How a frame is written that its Transfer Syntax says is written as `said`: as its first bytes
+/// say, where these are the signature of another family.
+pub(crate) fn recognize_as(said: Coding, frame: &[u8]) -> Coding {
+    match said {
+        Coding::Rle | Coding::Jpeg | Coding::JpegLs | Coding::Jpeg2000 | Coding::JpegXl => {
+            let found = recognize(frame).unwrap_or(said);
+            // JPEG-LS starts as JPEG does: only a frame header tells one from the other.
+            let is_open = found == Coding::Jpeg && JpegLs::frame_marker(frame).is_none();
+            if said == Coding::JpegLs && is_open { said } else { found }
+        }
+        // Cells as they are, and deflated ones, can start with any bytes.
+        _ => said,
     }
 }
 
@@ -77,7 +96,7 @@ mod tests {
             ("JPEG XL in a container", b"\0\0\0\x0CJXL \r\n\x87\n", Some(Coding::JpegXl)),
             ("another box", b"\0\0\0\x0CJXX \r\n\x87\n", None),
             ("two bytes of JPEG", &[0xFF, 0xD8], None),
-            ("RLE Lossless", &[1, 0, 0, 0, 64, 0, 0, 0], None),
+            ("RLE Lossless, cut short", &[1, 0, 0, 0, 64, 0, 0, 0], None),
             ("zeros", &[0; 12], None),
             ("nothing", &[], None),
         ];
@@ -88,6 +107,34 @@ mod tests {
         }
         let numbers = [&[0xFF, 0xD8, 0xFF][..], &[0xFF, 0x4F, 0xFF, 0x51], &[0xFF, 0x0A]];
         assert_eq!(numbers.map(signature), [Some(0), Some(1), Some(3)]);
+    }
+
+    #[test]
+    fn a_signature_counts_for_more_than_the_transfer_syntax() {
+        let mut rle = vec![0; 66];
+        (rle[0], rle[4]) = (1, 64);
+        let jpeg = [0xFF, 0xD8, 0xFF, 0xC0, 0, 2];
+        let jpeg_ls = [0xFF, 0xD8, 0xFF, 0xF7, 0, 2];
+        let families: [(&[u8], Coding); 5] = [
+            (&rle, Coding::Rle),
+            (&jpeg, Coding::Jpeg),
+            (&jpeg_ls, Coding::JpegLs),
+            (&[0xFF, 0x4F, 0xFF, 0x51], Coding::Jpeg2000),
+            (&[0xFF, 0x0A], Coding::JpegXl),
+        ];
+        for (frame, coding) in families {
+            for (_, said) in families {
+                assert_eq!(recognize_as(said, frame), coding, "{coding:?} as {said:?}");
+            }
+            for said in [Coding::Uncompressed, Coding::Deflated] {
+                assert_eq!(recognize_as(said, frame), said, "{coding:?}");
+            }
+        }
+        for said in [Coding::Rle, Coding::Jpeg, Coding::JpegLs] {
+            assert_eq!(recognize_as(said, &[7; 80]), said, "no signature");
+        }
+        let no_header = [0xFF, 0xD8, 0xFF, 0x07, 0, 2];
+        assert_eq!(recognize_as(Coding::JpegLs, &no_header), Coding::JpegLs);
     }
 
     #[test]

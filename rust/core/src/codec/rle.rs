@@ -39,7 +39,7 @@ impl Codec for RleLossless {
     fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
         let image = target.image();
         let width = Width::of(image)?;
-        let mut segments = segments(frame, width, image.samples_per_pixel)?;
+        let mut segments = segments(frame, width, image.samples_per_pixel, target)?;
         target.begin(
             NAME,
             &CodedImage {
@@ -76,14 +76,51 @@ impl Codec for RleLossless {
             }
             segments.iter_mut().for_each(|segment| segment.take(wanted));
         }
-        // More than padding: rows and columns are not those of the frame.
-        if let Some(segment) = segments.iter().find(|segment| segment.has_more()) {
+        let row = width.segment_length(image.columns);
+        for segment in &segments {
+            let Some(surplus) = segment.surplus() else { continue };
             let offset = segment.end.saturating_sub(segment.coded.len());
-            let fault = RleFault::SegmentSurplus { segment: segment.number };
-            return Ok(Decoded::Partial(invalid(NAME, offset, fault)));
+            // Rows and columns are those of the frame where less than a row follows, or one run,
+            // which some encoders end with.
+            let (is_padding, segment) = (surplus < row || segment.is_a_run(), segment.number);
+            if !is_padding {
+                let fault = RleFault::SegmentSurplus { segment };
+                return Ok(Decoded::Partial(invalid(NAME, offset, fault)));
+            }
+            let fault = RleFault::SegmentPadding { segment, bytes: surplus };
+            target.remark(invalid(NAME, offset, fault));
         }
         Ok(Decoded::Whole)
     }
+}
+
+/// Whether a frame starts with a header that no other bytes would look like: with the segments that
+/// it counts, one after the other from its end on, and with zeros for the others.
+pub(super) fn is_rle_header(frame: &[u8]) -> bool {
+    let Some((count, starts)) = header(frame) else { return false };
+    (1..=MAX_SEGMENTS).contains(&count)
+        && starts.first() == Some(&HEADER_LENGTH)
+        && has_segments(&starts, count, frame.len())
+}
+
+/// The number of segments by the header of a frame, and where they start by it; `None` if the frame
+/// is shorter than a header.
+fn header(frame: &[u8]) -> Option<(usize, [usize; MAX_SEGMENTS])> {
+    let (words, _) = frame.first_chunk::<HEADER_LENGTH>()?.as_chunks::<WORD_LENGTH>();
+    let mut words = words.iter().map(|word| u32::from_le_bytes(*word) as usize);
+    let count = words.next()?;
+    let mut starts = [0; MAX_SEGMENTS];
+    iter::zip(&mut starts, words).for_each(|(start, word)| *start = word);
+    Some((count, starts))
+}
+
+/// Whether exactly so many segments start where a frame of this length can have them.
+fn has_segments(starts: &[usize; MAX_SEGMENTS], count: usize, length: usize) -> bool {
+    let (used, unused) = starts.split_at_checked(count).unwrap_or((starts, &[]));
+    used.first().is_some_and(|first| *first >= HEADER_LENGTH)
+        && used.is_sorted_by(|start, next| start < next)
+        && used.last().is_some_and(|last| *last < length)
+        && unused.iter().all(|start| *start == 0)
 }
 
 /// How wide samples are.
@@ -147,26 +184,35 @@ impl Width {
 /// Finds the segments of a frame (PS3.5 §G.5): of each sample the most significant byte first.
 ///
 /// Offsets that belong to no segment should be zero, but are of no use and not looked at.
-fn segments(frame: &[u8], width: Width, samples_per_pixel: usize) -> Result<Vec<Segment<'_>>> {
-    let Some(header) = frame.first_chunk::<HEADER_LENGTH>() else {
+///
+/// A number of segments that is wrong beside the right number of good offsets is remarked upon.
+fn segments<'f>(
+    frame: &'f [u8],
+    width: Width,
+    samples_per_pixel: usize,
+    target: &mut Target<'_>,
+) -> Result<Vec<Segment<'f>>> {
+    let Some((count, starts)) = header(frame) else {
         let fault = RleFault::HeaderLength { needed: HEADER_LENGTH, found: frame.len() };
         return Err(invalid(NAME, 0, fault));
     };
-    let (words, _) = header.as_chunks::<WORD_LENGTH>();
-    let mut words = words.iter().map(|word| u32::from_le_bytes(*word) as usize);
-    let (count, needed) =
-        (words.next().unwrap_or(0), width.segments_of_sample() * samples_per_pixel);
     let (samples, bytes) = (samples_per_pixel, width.segments_of_sample());
-    if count != needed {
-        let fault = RleFault::SegmentCount { found: count, needed, samples, bytes };
-        return Err(invalid(NAME, 0, fault));
-    }
-    if count > MAX_SEGMENTS {
+    let needed = samples * bytes;
+    let wrong_count =
+        || invalid(NAME, 0, RleFault::SegmentCount { found: count, needed, samples, bytes });
+    if needed > MAX_SEGMENTS && count == needed {
         let fault = RleFault::TooManySegments { most: MAX_SEGMENTS, needed, samples, bytes };
         return Err(invalid(NAME, 0, fault));
     }
+    if count != needed {
+        if needed > MAX_SEGMENTS || !has_segments(&starts, needed, frame.len()) {
+            return Err(wrong_count());
+        }
+        target.remark(wrong_count());
+    }
 
-    let starts: Vec<usize> = words.take(count).collect();
+    let count = needed;
+    let starts = starts.get(..count).unwrap_or_default();
     // A segment ends where the next one starts; the last ends with the frame.
     let ends = starts.iter().copied().skip(1).chain(iter::once(frame.len()));
     let mut segments = Vec::with_capacity(count);
@@ -197,10 +243,25 @@ struct Segment<'f> {
 }
 
 impl Segment<'_> {
-    /// Whether more is left than a byte of padding, or several that are zero or no runs.
-    fn has_more(&self) -> bool {
+    /// How many bytes there are, decoded, after those that were taken; `None` if there are none but
+    /// padding: one, or coded ones that are zero or no runs.
+    fn surplus(&self) -> Option<usize> {
         let is_padding = |byte: &u8| *byte == 0 || *byte == NO_RUN;
-        self.length > 1 || (self.coded.len() > 1 && !self.coded.iter().all(is_padding))
+        if self.length <= 1 && (self.coded.len() <= 1 || self.coded.iter().all(is_padding)) {
+            return None;
+        }
+        let (mut coded, mut surplus) = (self.coded, self.length);
+        let mut room = [0; LONGEST_RUN];
+        while let Some((run, rest)) = decode_run(coded, &mut room) {
+            (coded, surplus) = (rest, surplus + run);
+        }
+        Some(surplus)
+    }
+
+    /// Whether nothing is left but one run of equal bytes, and padding.
+    fn is_a_run(&self) -> bool {
+        let [control, _, rest @ ..] = self.coded else { return false };
+        *control > NO_RUN && self.length == 0 && rest.iter().all(|byte| *byte == 0)
     }
 
     /// Decodes runs (PS3.5 §G.3.2) until there are `wanted` bytes or more, or fewer because the

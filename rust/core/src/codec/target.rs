@@ -1,7 +1,7 @@
 //! Where the rows of a decoded frame go, and what is checked on the way.
 
 use super::invalid;
-use crate::error::{FrameFault, FrameSize, ImageFault, RequestFault, Result};
+use crate::error::{Error, FrameFault, FrameSize, ImageFault, RequestFault, Result};
 use crate::image_description::{ImageDescription, halved};
 use crate::transfer_syntax::Coding;
 
@@ -105,6 +105,8 @@ pub struct Target<'a> {
     sink: &'a mut dyn RowSink,
     /// Samples that are still to come; `None` before the codestream was checked.
     left: Option<usize>,
+    /// What is odd about the frame and does its pixels no harm: the first such thing.
+    oddity: Option<Error>,
 }
 
 impl<'a> Target<'a> {
@@ -114,7 +116,18 @@ impl<'a> Target<'a> {
         options: DecodeOptions,
         sink: &'a mut dyn RowSink,
     ) -> Target<'a> {
-        Target { image, options, sink, left: None }
+        Target { image, options, sink, left: None, oddity: None }
+    }
+
+    /// Takes a remark on a frame that is not as the standard wants it, though all of its pixels
+    /// are there. Users see the first one, as a warning.
+    pub fn remark(&mut self, oddity: Error) {
+        self.oddity.get_or_insert(oddity);
+    }
+
+    /// The remark that was made.
+    pub(crate) fn take_oddity(&mut self) -> Option<Error> {
+        self.oddity.take()
     }
 
     /// The image that the frame must be one of.

@@ -24,6 +24,8 @@ pub enum FrameFault {
     EndsEarly,
     /// The image is over before its compressed data is: something in between was damaged.
     BytesLeft { count: usize },
+    /// The codestream is not of the family that the Transfer Syntax names.
+    OtherFamily { said: &'static str },
     /// In JPEG, lossless or not.
     Jpeg(JpegFault),
     /// In JPEG-LS.
@@ -96,6 +98,9 @@ impl fmt::Display for FrameFault {
             FrameFault::EndsEarly => f.write_str("its data ends before its image does"),
             FrameFault::BytesLeft { count } => {
                 write!(f, "{count} bytes of its data are left after the end of its image")
+            }
+            FrameFault::OtherFamily { said } => {
+                write!(f, "the Transfer Syntax says {said}, but the first bytes are those of this")
             }
             FrameFault::Jpeg(fault) => fault.fmt(f),
             FrameFault::JpegLs(fault) => fault.fmt(f),

@@ -46,6 +46,10 @@ faults! {
         RestartIntervalLength { length: usize } =>
             "a restart interval of {length} bytes, expected 2";
 
+        // Colours.
+        ColoursAreRgb => "its colours are RGB, whatever Photometric Interpretation says";
+        ColoursAreYbr => "its colours are YBR_FULL, whatever Photometric Interpretation says";
+
         // Scan headers.
         ScanHeaderLength { length: usize, components: u8 } =>
             "a scan header of {length} bytes for {components} components, expected {}",
@@ -93,6 +97,11 @@ faults! {
             "{blocks} blocks need more than {length} bytes";
         NoCode => "bits that are no code of the Huffman tables";
         EndsEarly => "the entropy-coded data ends early";
+        NoPadding =>
+            "the last bits of the entropy-coded data are no padding: pixels may be wrong";
+        LargeCoefficient => "a block is brighter or darker than samples can be";
+        EndsInZeros => "it ends in zeros, without a marker EOI";
+        EqualCoefficients => "a block whose 63 coefficients are all the same, as zeros give it";
         UnusedBytes { count: usize } =>
             "{count} bytes remain when all samples are decoded: the data is damaged";
         NoCodeInLine { line: usize, lines: usize } =>

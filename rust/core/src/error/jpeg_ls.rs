@@ -44,6 +44,8 @@ faults! {
             "a marker ends the scan after {lines} of {expected} lines";
         NoCode { lines: usize, expected: usize } =>
             "bits that are no code after {lines} of {expected} lines";
+        UnusedBytes { count: usize, lines: usize, expected: usize } =>
+            "{count} bytes remain after {lines} of {expected} lines: the data is damaged";
         NotRestarted { lines: usize, expected: usize } =>
             "no restart marker after {lines} of {expected} lines";
     }

@@ -18,5 +18,7 @@ faults! {
         SegmentEnd { segment: usize, rows_done: usize, rows: usize } =>
             "segment {segment} ends after {rows_done} of {rows} rows";
         SegmentSurplus { segment: usize } => "segment {segment} goes on after the last row";
+        SegmentPadding { segment: usize, bytes: usize } =>
+            "segment {segment} has {bytes} bytes after the last row, which are ignored";
     }
 }

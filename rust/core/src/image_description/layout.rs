@@ -129,7 +129,7 @@ impl ImageDescription {
     ///
     /// # Errors
     ///
-    /// If samples are not three of 8 bits.
+    /// If samples are not three of 8 to 16 bits without a sign.
     pub fn check_colour(&self) -> Result<()> {
         if self.is_ybr_full() { self.check_rgb() } else { Ok(()) }
     }
@@ -138,22 +138,25 @@ impl ImageDescription {
     ///
     /// # Errors
     ///
-    /// If they are not three of 8 bits.
+    /// If they are not three of 8 to 16 bits without a sign.
     pub fn check_rgb(&self) -> Result<()> {
-        if self.sample_type() == SampleType::U8 && self.samples_per_pixel == 3 {
+        let is_wide_enough = matches!(self.sample_type(), SampleType::U8 | SampleType::U16);
+        if is_wide_enough && self.bits_allocated > 1 && self.samples_per_pixel == 3 {
             return Ok(());
         }
         let coded = &self.photometric_interpretation;
         Err(ErrorKind::unsupported(
-            "luminance and chrominance that are not three samples of 8 bits",
+            "luminance and chrominance that are not three samples of 8 to 16 bits without a sign",
             coded,
         )
         .into())
     }
 
-    /// The image as red, green and blue, which use all 8 bits, however many luminance uses.
+    /// The image as red, green and blue, which use all bits of a sample's type, however many
+    /// luminance uses.
     pub fn as_rgb(&self) -> ImageDescription {
-        ImageDescription { bits_stored: 8, high_bit: 7, ..self.clone() }
+        let bits_stored = self.sample_type().size() as u32 * 8;
+        ImageDescription { bits_stored, high_bit: bits_stored - 1, ..self.clone() }
     }
 
     /// The image with rows and columns halved `times` times, rounding up: at a lower resolution.
@@ -329,13 +332,17 @@ mod tests {
     }
 
     #[test]
-    fn three_samples_of_8_bits_can_become_rgb() {
+    fn three_samples_of_8_to_16_bits_can_become_rgb() {
         let wide = ImageDescription { bits_allocated: 16, ..colour("YBR_FULL") };
+        let wider = ImageDescription { bits_allocated: 32, ..colour("YBR_FULL") };
+        let narrow = ImageDescription { bits_allocated: 1, ..colour("YBR_FULL") };
         let signed = ImageDescription { is_signed: true, ..colour("YBR_FULL") };
         let four = ImageDescription { samples_per_pixel: 4, ..colour("YBR_FULL") };
         for (name, image, is_rgb, is_colour) in [
             ("luminance and chrominance", colour("YBR_FULL"), true, true),
-            ("of 16 bits", wide, false, false),
+            ("of 16 bits", wide, true, true),
+            ("of 32 bits", wider, false, false),
+            ("of one bit", narrow, false, false),
             ("signed", signed, false, false),
             ("four samples", four, false, false),
             ("grey", grey(16, false), false, true),

@@ -1,10 +1,38 @@
 //! Luminance and chrominance to red, green and blue (PS3.3 §C.7.6.3.1.2).
 
+use crate::image_description::SampleType;
+
+/// Turns YBR_FULL pixels, three samples each in the machine's byte order, into RGB in place. Of
+/// those that are wider than 8 bits, `bits` carry a value.
+pub(crate) fn to_rgb(sample_type: SampleType, bits: u32, samples: &mut [u8]) {
+    match sample_type {
+        SampleType::U16 => wide_ybr_full_to_rgb(samples, bits),
+        _ => ybr_full_to_rgb(samples),
+    }
+}
+
+/// The same equations with "half full scale" in the place of 128 (PS3.3 §C.7.6.3.1.2), in `f64`.
+fn wide_ybr_full_to_rgb(samples: &mut [u8], bits: u32) {
+    const GREEN_BLUE: f64 = 0.114 * 1.772 / 0.587;
+    const GREEN_RED: f64 = 0.299 * 1.402 / 0.587;
+    let half = f64::from(1u32 << bits.clamp(1, 16) >> 1);
+    let most = 2.0 * half - 1.0;
+    let level = |value: f64| ((value + 0.5).floor().clamp(0.0, most) as u16).to_ne_bytes();
+    let (words, _) = samples.as_chunks_mut::<2>();
+    let (pixels, _) = words.as_chunks_mut::<3>();
+    for pixel in pixels {
+        let [y, blue, red] = pixel.map(|word| f64::from(u16::from_ne_bytes(word)));
+        let (blue, red) = (blue - half, red - half);
+        let green = y - GREEN_BLUE * blue - GREEN_RED * red;
+        *pixel = [level(y + 1.402 * red), level(green), level(y + 1.772 * blue)];
+    }
+}
+
 /// Turns 8-bit YBR_FULL pixels, three samples each, into RGB in place.
 ///
 /// The inverse of the equations of the standard, in fused `f32` arithmetic and rounded half up,
 /// which gives the same levels as pydicom does, of every pixel that there can be.
-pub(crate) fn ybr_full_to_rgb(samples: &mut [u8]) {
+fn ybr_full_to_rgb(samples: &mut [u8]) {
     // 0.114 * 1.772 / 0.587 and 0.299 * 1.402 / 0.587.
     const GREEN_BLUE: f32 = 0.344_136_3;
     const GREEN_RED: f32 = 0.714_136_3;
@@ -50,6 +78,23 @@ mod tests {
             samples,
             [128, 128, 128, 254, 0, 0, 0, 135, 0, 255, 121, 255, 0, 19, 89, 89, 0, 0]
         );
+    }
+
+    #[test]
+    fn wide_samples_have_their_half_and_their_most() {
+        for (bits, half, most) in [(16, 32_768, 65_535), (12, 2048, 4095), (10, 512, 1023)] {
+            let words = [half, half, half, 0, half, half, most, half, half, half, half, most];
+            let mut samples: Vec<u8> =
+                words.iter().flat_map(|word: &u16| word.to_ne_bytes()).collect();
+            to_rgb(SampleType::U16, bits, &mut samples);
+            let (found, _) = samples.as_chunks::<2>();
+            let found: Vec<u16> = found.iter().map(|word| u16::from_ne_bytes(*word)).collect();
+            assert_eq!(found[..9], [half, half, half, 0, 0, 0, most, most, most], "{bits}");
+            // Red above all, green below, blue unchanged.
+            assert_eq!((found[9], found[11]), (most, half), "{bits}");
+            let green = f64::from(half) - 0.714_136_286 * f64::from(most - half);
+            assert!((f64::from(found[10]) - green).abs() <= 0.5, "{bits}: {}", found[10]);
+        }
     }
 
     #[test]

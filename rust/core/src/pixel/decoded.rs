@@ -22,6 +22,8 @@ pub(super) struct DecodedRows<'a> {
     /// What the samples are when their unused bits are gone.
     decoded: ImageDescription,
     is_ybr: bool,
+    /// Bits of luminance and chrominance.
+    colour_bits: u32,
 }
 
 impl<'a> DecodedRows<'a> {
@@ -34,7 +36,16 @@ impl<'a> DecodedRows<'a> {
         out: &'a mut [u8],
         rows: &'a mut Vec<u8>,
     ) -> DecodedRows<'a> {
-        DecodedRows { image, wanted, is_raw, out, rows, decoded: image.clone(), is_ybr: false }
+        DecodedRows {
+            image,
+            wanted,
+            is_raw,
+            out,
+            rows,
+            decoded: image.clone(),
+            is_ybr: false,
+            colour_bits: 0,
+        }
     }
 
     /// What is left when not all rows came.
@@ -55,6 +66,8 @@ impl RowSink for DecodedRows<'_> {
         if self.is_ybr {
             image.check_rgb()?;
         }
+        // Half of full scale is that of the coded samples where these are values.
+        self.colour_bits = if coded.has_unused_bits { image.bits_stored } else { coded.precision };
         let width = image.sample_type().size() as u32 * 8;
         self.decoded.bits_stored = value_bits(image, coded).unwrap_or(width);
         // A codec gives the value in the lowest bits, but cells are as they would be in a native
@@ -79,7 +92,7 @@ impl RowSink for DecodedRows<'_> {
             store(samples, stored, out);
             unpack_frame(&self.decoded, out);
             if self.is_ybr {
-                colour::ybr_full_to_rgb(out);
+                colour::to_rgb(stored, self.colour_bits, out);
             }
             return Ok(());
         };
@@ -87,7 +100,7 @@ impl RowSink for DecodedRows<'_> {
         store(samples, stored, self.rows);
         if self.is_ybr {
             unpack_frame(&self.decoded, self.rows);
-            colour::ybr_full_to_rgb(self.rows);
+            colour::to_rgb(stored, self.colour_bits, self.rows);
             return convert(self.rows, &self.decoded.as_rgb(), wanted, out);
         }
         convert(self.rows, &self.decoded, wanted, out)

@@ -41,6 +41,15 @@ pub struct EncapsulatedPixels {
     pub limits: Limits,
 }
 
+/// What there is to say about a frame that was decoded.
+#[derive(Debug)]
+pub enum Remark {
+    /// It is damaged: what is missing is zero, and what is there may be wrong.
+    Damaged(Error),
+    /// It is not as the standard wants it, though all of its pixels are there.
+    Odd(Error),
+}
+
 impl EncapsulatedPixels {
     /// An image whose frames the caller has, for [`EncapsulatedPixels::decode_bytes`].
     pub fn of_frame(
@@ -92,8 +101,7 @@ impl EncapsulatedPixels {
         ErrorKind::unsupported(what, &self.transfer_syntax_uid).into()
     }
 
-    /// What reads the frames: by the Transfer Syntax, or where that is a native one by their first
-    /// bytes.
+    /// What reads a frame: by its first bytes where they say so, else by the Transfer Syntax.
     ///
     /// # Errors
     ///
@@ -101,7 +109,7 @@ impl EncapsulatedPixels {
     fn coding_of(&self, frame: &[u8]) -> Result<Coding> {
         let coding = match self.coding {
             silent if is_silent(silent) => codec::recognize(frame),
-            known => Some(known),
+            said => Some(codec::recognize_as(said, frame)),
         };
         let unknown = || {
             self.unsupported(
@@ -112,7 +120,7 @@ impl EncapsulatedPixels {
     }
 
     /// Decodes one frame into `out`. Of a damaged one, where that is allowed, what is missing is
-    /// zero, and the error says what it is.
+    /// zero. Returns what there is to say about the frame.
     ///
     /// # Errors
     ///
@@ -126,7 +134,7 @@ impl EncapsulatedPixels {
         options: &FrameOptions,
         scratch: &mut FrameScratch,
         out: &mut [u8],
-    ) -> Result<Option<Error>> {
+    ) -> Result<Option<Remark>> {
         self.check_frames(frames, &(index..index.saturating_add(1)))?;
         let offset = frames.fragments(index).first().map(|fragment| fragment.offset);
         let place = |error: Error| {
@@ -142,10 +150,11 @@ impl EncapsulatedPixels {
         }
         let FrameScratch { stored, rows, arranged, .. } = scratch;
         let frame = frames.read(index, bytes, stored)?;
-        let damage = self.decode(frame, options, rows, arranged, out).map_err(place)?;
-        match damage {
-            Some(error) if !self.is_damage_allowed => Err(place(error)),
-            damage => Ok(damage.map(place)),
+        match self.decode(frame, options, rows, arranged, out).map_err(place)? {
+            Some(Remark::Damaged(error)) if !self.is_damage_allowed => Err(place(error)),
+            Some(Remark::Damaged(error)) => Ok(Some(Remark::Damaged(place(error)))),
+            Some(Remark::Odd(error)) => Ok(Some(Remark::Odd(place(error)))),
+            None => Ok(None),
         }
     }
 
@@ -186,8 +195,8 @@ impl EncapsulatedPixels {
     ) -> Result<()> {
         let FrameScratch { rows, arranged, .. } = scratch;
         match self.decode(frame, options, rows, arranged, out)? {
-            Some(damage) => Err(damage),
-            None => Ok(()),
+            Some(Remark::Damaged(damage)) => Err(damage),
+            Some(Remark::Odd(_)) | None => Ok(()),
         }
     }
 
@@ -198,7 +207,7 @@ impl EncapsulatedPixels {
         rows: &mut Vec<u8>,
         arranged: &mut AlignedBuffer,
         out: &mut [u8],
-    ) -> Result<Option<Error>> {
+    ) -> Result<Option<Remark>> {
         let coding = self.coding_of(frame)?;
         let image = &self.description;
         self.limits.check_decoded(image.frame_length() as u64, frame.len() as u64)?;
@@ -207,16 +216,21 @@ impl EncapsulatedPixels {
         let samples = image.reduced(options.decode.reduce).frame_samples();
         check_room(out, (samples * sample_type.size()) as u64, 1)?;
         let Some(codec) = codec::find(coding) else {
-            return self.decode_cells(coding, frame, options, arranged, out);
+            let damage = self.decode_cells(coding, frame, options, arranged, out)?;
+            return Ok(damage.map(Remark::Damaged));
         };
         let mut sink = DecodedRows::new(image, options.wanted, options.is_raw, out, rows);
         let mut target = Target::new(image, options.decode, &mut sink);
+        if let Some(said) = codec::find(self.coding).filter(|_| coding != self.coding) {
+            let fault = FrameFault::OtherFamily { said: said.name() };
+            target.remark(codec::invalid(codec.name(), None, fault));
+        }
         let decoded = codec.decode(frame, &mut target)?;
-        let is_full = target.is_full();
+        let (is_full, oddity) = (target.is_full(), target.take_oddity());
         sink.rest().fill(0);
         match decoded {
-            Decoded::Partial(error) => Ok(Some(error)),
-            Decoded::Whole if is_full => Ok(None),
+            Decoded::Partial(error) => Ok(Some(Remark::Damaged(error))),
+            Decoded::Whole if is_full => Ok(oddity.map(Remark::Odd)),
             Decoded::Whole => Err(codec::invalid(codec.name(), None, FrameFault::RowsMissing)),
         }
     }
@@ -270,8 +284,8 @@ impl EncapsulatedPixels {
     }
 
     /// Decodes a range of frames into `out`, one after the other, several at a time. Of damaged
-    /// ones, where that is allowed, what is missing is zero; the errors say what it is, in the
-    /// order of the frames.
+    /// ones, where that is allowed, what is missing is zero. Returns what there is to say about
+    /// frames, in their order.
     ///
     /// # Errors
     ///
@@ -287,7 +301,7 @@ impl EncapsulatedPixels {
         out: &mut [u8],
         workers: Workers,
         tick: Tick<'_>,
-    ) -> Result<Vec<Error>> {
+    ) -> Result<Vec<Remark>> {
         self.check_frames(frames, &range)?;
         let count = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
         let array_length = out.len();
@@ -297,17 +311,17 @@ impl EncapsulatedPixels {
             let frame_count = range.end.saturating_sub(range.start);
             return Err(RequestFault::ArrayFrames { length: array_length, frame_count }.into());
         }
-        let damaged: Mutex<Vec<(usize, Error)>> = Mutex::default();
+        let remarks: Mutex<Vec<(usize, Remark)>> = Mutex::default();
         fill_each(targets, workers, tick, FrameScratch::default, |scratch, index, out| {
             let frame = range.start.saturating_add(index as u64);
-            if let Some(damage) = self.decode_frame(frames, frame, bytes, options, scratch, out)? {
-                damaged.lock().unwrap_or_else(PoisonError::into_inner).push((index, damage));
+            if let Some(remark) = self.decode_frame(frames, frame, bytes, options, scratch, out)? {
+                remarks.lock().unwrap_or_else(PoisonError::into_inner).push((index, remark));
             }
             Ok(())
         })?;
-        let mut damaged = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
-        damaged.sort_by_key(|(index, _)| *index);
-        Ok(damaged.into_iter().map(|(_, error)| error).collect())
+        let mut remarks = remarks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        remarks.sort_by_key(|(index, _)| *index);
+        Ok(remarks.into_iter().map(|(_, remark)| remark).collect())
     }
 }
 

@@ -21,7 +21,7 @@ mod rescale;
 #[cfg(test)]
 mod synthetic;
 
-pub use encapsulated::EncapsulatedPixels;
+pub use encapsulated::{EncapsulatedPixels, Remark};
 pub use image::{ImagePixels, PixelValue};
 pub use lookup_table::{LutDescriptor, LutEntries, lut_words};
 pub(crate) use modality_lut::ModalityLut;

@@ -211,7 +211,7 @@ pub(super) fn finish_cells(
 fn finish_stored(description: &ImageDescription, is_raw: bool, cells: &mut [u8]) {
     unpack_frame(description, cells);
     if description.is_ybr_full() && !is_raw {
-        colour::ybr_full_to_rgb(cells);
+        colour::to_rgb(description.sample_type(), description.bits_stored, cells);
     }
 }
 
@@ -341,7 +341,7 @@ mod tests {
                 false,
                 8,
                 "Unsupported { what: \"luminance and chrominance that are not three samples of 8 \
-                 bits\", coded: \"YBR_FULL\" }",
+                 to 16 bits without a sign\", coded: \"YBR_FULL\" }",
             ),
         ] {
             let (pixels, file) = image(description, 2, Vr::OW, ByteOrder::Little, &[0; 16]);

@@ -4,6 +4,10 @@ use super::markers::{Markers, RST0};
 use crate::codec::invalid;
 use crate::error::{JpegFault, Result};
 
+/// Bytes that may be left over when everything is decoded. The standard leaves none. Padding is no
+/// harm; more than that means that the decoder took other bits than the encoder wrote, hence wrong
+/// samples.
+const MOST_UNUSED: usize = 2;
 /// The entropy-coded bytes of one restart interval, without the zero that is stuffed after each
 /// 0xFF.
 ///
@@ -66,6 +70,34 @@ impl Interval {
         Err(invalid(markers.codec(), self.end, fault))
     }
 
+    /// Checks that what was to be decoded of it took its bytes: wrong bits can look like codes up
+    /// to the end.
+    ///
+    /// Where no marker follows, anything may, as fragments are padded. But zeros that stand in the
+    /// place of the last bytes give pixels, too.
+    ///
+    /// # Errors
+    ///
+    /// If more is left than padding.
+    pub(crate) fn check_rest(&self, markers: &Markers<'_>, bits_used: u64) -> Result<()> {
+        let used = (bits_used.div_ceil(8) as usize).min(self.bytes.len());
+        let (taken, rest) = self.bytes.split_at_checked(used).unwrap_or((&self.bytes, &[]));
+        let is_zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+        let is_padding = match self.marker {
+            Some(_) => rest.len() <= MOST_UNUSED,
+            None if taken.last() == Some(&0) => rest.len() <= 1,
+            None => rest.len() <= MOST_UNUSED || is_zero(rest),
+        };
+        if is_padding {
+            return Ok(());
+        }
+        let fault = match self.marker {
+            None if is_zero(rest) => JpegFault::EndsInZeros,
+            _ => JpegFault::UnusedBytes { count: rest.len() },
+        };
+        Err(invalid(markers.codec(), self.end, fault))
+    }
+
     /// Its bits.
     pub(crate) fn reader(&self) -> BitReader<'_> {
         BitReader { bytes: &self.bytes, position: 0, bits: 0, count: 0, is_spoilt: false }
@@ -74,11 +106,6 @@ impl Interval {
     /// Where in the frame it ends: in front of a marker, or where the frame ends.
     pub(crate) fn end(&self) -> usize {
         self.end
-    }
-
-    /// The marker that ends it; `None` where the frame ends.
-    pub(crate) fn marker(&self) -> Option<u8> {
-        self.marker
     }
 
     /// Where in the frame the next bit of `reader` is, or the end of the interval if that lies in
@@ -205,9 +232,14 @@ impl BitReader<'_> {
         self.bits_used() > self.bytes.len() as u64 * 8
     }
 
-    /// Bytes of which no bit was taken.
-    pub(crate) fn unused_bytes(&self) -> usize {
-        self.bytes.len().saturating_sub(self.bits_used().div_ceil(8) as usize)
+    /// Whether the bits of the last byte that were not taken are padding: ones (T.81 §F.1.2.3), or
+    /// zeros as some encoders write them. Where others are left, bits may have been taken that are
+    /// not those that the encoder wrote.
+    pub(crate) fn is_padded(&self) -> bool {
+        let used = self.bits_used();
+        let Some(last) = self.bytes.get((used / 8) as usize) else { return true };
+        let ones = 0xFF >> (used % 8);
+        matches!(last & ones, 0) || last & ones == ones
     }
 }
 
@@ -223,6 +255,7 @@ pub(crate) fn extend(bits: u32, count: u32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::fault_of;
 
     fn interval(frame: &[u8]) -> Interval {
         let mut interval = Interval::default();
@@ -241,7 +274,7 @@ mod tests {
         ] {
             let interval = interval(frame);
             assert_eq!(
-                (&interval.bytes[..], interval.end(), interval.marker()),
+                (&interval.bytes[..], interval.end(), interval.marker),
                 (bytes, end, marker)
             );
         }
@@ -263,16 +296,61 @@ mod tests {
         assert_eq!(interval.offset(&bits), 1);
         bits.refill();
         assert_eq!((bits.receive(4), bits.receive(16), bits.bits_used()), (0xF, 0x0102, 32));
-        assert_eq!((interval.offset(&bits), bits.unused_bytes()), (5, 7));
+        assert_eq!((interval.offset(&bits), bits.bits_used().div_ceil(8)), (5, 4));
         for expected in 3..=9 {
             assert!(!bits.is_past_end());
             bits.refill();
             assert_eq!(bits.receive(8), expected);
         }
-        assert!(!bits.is_past_end() && bits.unused_bytes() == 0);
+        assert!(!bits.is_past_end());
         bits.refill();
         assert_eq!(bits.receive(1), 0, "zeros behind the end");
         assert!(bits.is_past_end());
+    }
+
+    #[test]
+    fn what_is_left_is_padding_or_damage() {
+        let zeros = Some(JpegFault::EndsInZeros);
+        let unused = |count| Some(JpegFault::UnusedBytes { count });
+        let eoi = &[0xFF, 0xD9][..];
+        for (name, coded, end, used, expected) in [
+            ("nothing", &[0x12][..], eoi, 8, None),
+            ("two bytes", &[0x12, 0x55, 0x55], eoi, 8, None),
+            ("three bytes", &[0x12, 0x55, 0x55, 0x55], eoi, 8, unused(3)),
+            ("zeros in front of a marker", &[0x12, 0, 0, 0], eoi, 8, unused(3)),
+            ("no marker", &[0x12], &[], 8, None),
+            ("no marker, and padding", &[0x12, 0, 0, 0, 0, 0], &[], 8, None),
+            ("no marker, and others", &[0x12, 1, 2, 3], &[], 8, unused(3)),
+            ("no marker, and bits that were zeros", &[0x12, 0, 0, 0, 0], &[], 20, zeros),
+            ("no marker, a zero and its padding", &[0x12, 0, 0], &[], 16, None),
+        ] {
+            let frame = [&[0xFF, 0xD8], coded, end].concat();
+            let markers = Markers::new("JPEG", &frame).unwrap();
+            let mut interval = Interval::default();
+            interval.read(&frame, 2);
+            let found = interval.check_rest(&markers, used).err();
+            let found = found.map(|error| fault_of(&error).1);
+            assert_eq!(found, expected.map(Into::into), "{name}");
+        }
+    }
+
+    #[test]
+    fn padding_is_ones_or_zeros() {
+        for (byte, used, expected) in [
+            (0b1011_1111, 2, true),
+            (0b1011_1111, 1, false),
+            (0b1010_0000, 3, true),
+            (0b1010_0100, 3, false),
+            (0b1010_0100, 8, true),
+            (0b0000_0000, 0, true),
+        ] {
+            let mut interval = Interval::default();
+            interval.read(&[byte], 0);
+            let mut bits = interval.reader();
+            bits.refill();
+            bits.consume(used);
+            assert_eq!(bits.is_padded(), expected, "{byte:08b} from bit {used} on");
+        }
     }
 
     #[test]

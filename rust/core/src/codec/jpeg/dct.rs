@@ -22,9 +22,10 @@ use self::progressive::{AcFirst, AcRefinement, Accuracy, DcFirst, DcRefinement};
 use self::rows::Rows;
 use self::sample::Sample;
 use self::scan::{Coefficients, Sequential, decode_scan};
+use super::colour::{colour, remark_on_colour};
 use super::headers::{Headers, ScanHeader};
 use super::markers::{self, EOI, SOF0, SOF1, SOF2};
-use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Target, invalid};
+use crate::codec::{Codec, CodedImage, Decoded, Target, invalid};
 use crate::error::{Error, ErrorKind, JpegFault, Result};
 
 /// What messages call it.
@@ -66,29 +67,11 @@ impl Codec for JpegDct {
             has_unused_bits: false,
         };
         target.begin(NAME, &coded)?;
+        remark_on_colour(NAME, coded.colour, target);
         match precision {
             8 => decode_samples::<u8>(headers, &layout, first, target),
             _ => decode_samples::<u16>(headers, &layout, first, target),
         }
-    }
-}
-
-/// What the codestream says of its colours: by the names of its components, then by JFIF, which
-/// knows no others than luminance and chrominance. What Adobe's segment says counts for less than
-/// Photometric Interpretation, as in pydicom.
-///
-/// # Errors
-///
-/// If it has four components that are not what the image describes.
-fn colour(headers: &Headers<'_>) -> Result<CodedColour> {
-    let tables = &headers.tables;
-    match (headers.frame.components.len(), tables.adobe_transform) {
-        (4, Some(2)) => {
-            Err(ErrorKind::Unsupported { what: "JPEG colours", coded: "YCCK".to_owned() }.into())
-        }
-        _ if headers.frame.names_rgb() => Ok(CodedColour::Rgb),
-        (3, _) if tables.is_jfif => Ok(CodedColour::YbrFull),
-        _ => Ok(CodedColour::AsDescribed),
     }
 }
 
@@ -140,7 +123,7 @@ fn decode_single_scan<S: Sample>(
     let mut quantization = Quantization(vec![None; layout.components.len()]);
     quantization.begin_scan(headers, scan)?;
     let tables = quantization.tables();
-    let mut decoder = Sequential::new(&headers.markers, &headers.tables, scan)?;
+    let mut decoder = Sequential::new(headers, scan)?;
     let mut coefficients = Coefficients::new(layout, 1)?;
     let mut rows = Rows::<S>::new(layout);
     let mut given = 0;
@@ -159,7 +142,10 @@ fn decode_single_scan<S: Sample>(
         },
     );
     match decoded {
-        Ok(_) => Ok(Decoded::Whole),
+        Ok((end, is_padded)) => {
+            remark_on_padding(is_padded, end, target);
+            Ok(Decoded::Whole)
+        }
         // What follows the decoder refuses the rows: no damage of the frame.
         Err(error) if failed || given == 0 => Err(error),
         Err(error) => Ok(Decoded::Partial(error)),
@@ -185,6 +171,7 @@ fn decode_scans<S: Sample>(
         quantization: Quantization(vec![None; layout.components.len()]),
         accuracy: vec![Accuracy::NONE; layout.components.len()],
         complete_rows: vec![0; layout.components.len()],
+        is_padded: true,
     };
     let mut next = Ok(Some(first));
     let damage = loop {
@@ -200,6 +187,7 @@ fn decode_scans<S: Sample>(
         next = headers.next_scan();
     };
 
+    remark_on_padding(scans.is_padded, headers.markers.position(), target);
     let tables = scans.quantization.tables();
     let complete = scans.complete_rows.iter().copied().min().unwrap_or(0);
     let mut rows = Rows::<S>::new(layout);
@@ -213,6 +201,13 @@ fn decode_scans<S: Sample>(
     }
 }
 
+/// Remarks on bits after the last code that no encoder puts there.
+fn remark_on_padding(is_padded: bool, end: usize, target: &mut Target<'_>) {
+    if !is_padded {
+        target.remark(invalid(NAME, end, JpegFault::NoPadding));
+    }
+}
+
 /// What came of a frame of several scans.
 struct Scans<'a> {
     layout: &'a Layout,
@@ -221,6 +216,8 @@ struct Scans<'a> {
     accuracy: Vec<Accuracy>,
     /// By component: rows of MCUs all of whose blocks have DC at least.
     complete_rows: Vec<usize>,
+    /// Whether all intervals ended in padding.
+    is_padded: bool,
 }
 
 impl Scans<'_> {
@@ -235,7 +232,7 @@ impl Scans<'_> {
             if let Some(component) = indices.find(is_complete) {
                 return Err(invalid(NAME, scan.offset, JpegFault::RepeatedScan { component }));
             }
-            return self.run(headers, scan, Sequential::new(markers, tables, scan)?);
+            return self.run(headers, scan, Sequential::new(headers, scan)?);
         }
         progressive::check_scan(markers, scan, &mut self.accuracy)?;
         match (scan.spectral_start, scan.approximation_high) {
@@ -255,7 +252,7 @@ impl Scans<'_> {
         let blocks = ScanLayout::new(self.layout, scan);
         let complete_rows = &mut self.complete_rows;
         let has_dc = scan.spectral_start == 0 && scan.approximation_high == 0;
-        decode_scan(
+        let (end, is_padded) = decode_scan(
             &headers.markers,
             headers.tables.restart_interval,
             &blocks,
@@ -276,7 +273,9 @@ impl Scans<'_> {
                 }
                 Ok(row + 1)
             },
-        )
+        )?;
+        self.is_padded &= is_padded;
+        Ok(end)
     }
 
     /// Why not all of the frame came, though its scans went well.

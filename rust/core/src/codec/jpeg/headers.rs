@@ -25,14 +25,6 @@ pub(crate) struct FrameHeader {
     pub components: Vec<Component>,
 }
 
-impl FrameHeader {
-    /// Whether the names of the components are the letters of red, green and blue, as some encoders
-    /// write them.
-    pub(crate) fn names_rgb(&self) -> bool {
-        self.components.iter().map(|component| component.id.to_ascii_uppercase()).eq(*b"RGB")
-    }
-}
-
 /// A component of the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Component {

@@ -8,6 +8,7 @@
 //! [`bits`] takes entropy-coded bytes apart, and [`huffman`] turns their bits into symbols.
 
 mod bits;
+mod colour;
 mod dct;
 mod dispatch;
 mod headers;

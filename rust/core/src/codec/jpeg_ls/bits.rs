@@ -174,6 +174,13 @@ impl Bits<'_> {
         self.position >= DAMAGED
     }
 
+    /// Bytes of which no bit was read, unless all of them are zero: these are padding.
+    pub(super) fn unused_bytes(&self) -> usize {
+        let count = self.bit_count.saturating_sub(self.position) / 8;
+        let rest = self.bytes.get(self.position.div_ceil(8)..).unwrap_or_default();
+        if rest.iter().all(|byte| *byte == 0) { 0 } else { count }
+    }
+
     /// Whether more bits were read than there are.
     pub(super) fn is_exhausted(&self) -> bool {
         self.position > self.bit_count

@@ -107,6 +107,7 @@ fn lines(
             Early::Exhausted => JpegLsFault::ScanEnds { lines, expected },
             Early::Damaged => JpegLsFault::NoCode { lines, expected },
             Early::NotRestarted => JpegLsFault::NotRestarted { lines, expected },
+            Early::Unused(count) => JpegLsFault::UnusedBytes { count, lines, expected },
         };
         invalid(NAME, headers.position(), fault)
     }))

@@ -45,7 +45,13 @@ pub(super) enum Early {
     Damaged,
     /// The marker of the next restart interval is not there.
     NotRestarted,
+    /// All lines of an interval are there, and so many bytes are left: wrong bits can look like
+    /// codes up to the end.
+    Unused(usize),
 }
+
+/// Bytes that may be left over when all lines of an interval are decoded: padding.
+const MOST_UNUSED: usize = 2;
 
 /// Decodes a scan whose entropy-coded bytes `coded` starts with, and gives `take` its lines: those
 /// of all components.
@@ -87,6 +93,10 @@ pub(super) fn decode_scan(
                 return Ok(End { taken, early: Some(early) });
             }
             take(&lines)?;
+        }
+        if bits.unused_bytes() > MOST_UNUSED {
+            let early = Some(Early::Unused(bits.unused_bytes()));
+            return Ok(End { taken, early });
         }
     }
     Ok(End { taken, early: None })

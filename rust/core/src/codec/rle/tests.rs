@@ -228,27 +228,78 @@ fn segments_that_end_early_give_the_rows_before() {
     assert_eq!(fault(&error), (expected, Some(66)));
 }
 
+/// What is said of a frame whose pixels are all there.
+fn oddity(frame: &[u8], image: &ImageDescription) -> (Vec<i64>, Option<String>, Decoded) {
+    let mut kept = Kept::default();
+    let mut target = Target::new(image, DecodeOptions::default(), &mut kept);
+    let decoded = RleLossless.decode(frame, &mut target).unwrap();
+    let oddity = target.take_oddity().map(|error| fault(&error).0);
+    (kept.samples, oddity, decoded)
+}
+
 #[test]
 fn a_row_too_much_is_not_padding() {
-    for (name, segment, offset) in [
-        ("a byte", &[255, 7, 9][..], None),
-        ("zeros and no runs", &[255, 7, 0, 0, 128, 0], None),
-        ("a sample too much in the last run", &[254, 7], None),
-        ("two samples too much in the last run", &[253, 7], Some(66)),
-        ("a run", &[255, 7, 0, 9], Some(66)),
+    let padding = |bytes| Some(format!("SegmentPadding {{ segment: 1, bytes: {bytes} }}"));
+    let rows = || Some("SegmentSurplus { segment: 1 }".to_owned());
+    for (name, segment, odd, damage) in [
+        ("a byte", &[255, 7, 9][..], None, None),
+        ("zeros and no runs", &[255, 7, 0, 0, 128, 0], None, None),
+        ("a sample too much in the last run", &[254, 7], None, None),
+        ("a literal sample", &[255, 7, 0, 9], padding(1), None),
+        ("many equal ones", &[255, 7, 129, 9, 0], padding(128), None),
+        ("two samples too much in the last run", &[253, 7], None, rows()),
+        ("a literal row", &[255, 7, 1, 9, 9], None, rows()),
+        ("a run, and a literal sample", &[255, 7, 129, 9, 0, 1], None, rows()),
     ] {
-        let (samples, decoded) = decode(&frame(&[segment]), &image(1, 2, 1, 8)).unwrap();
-        assert_eq!(samples, [7, 7], "{name}");
+        let (samples, oddity, decoded) = oddity(&frame(&[segment]), &image(1, 2, 1, 8));
+        assert_eq!((samples, oddity), (vec![7, 7], odd), "{name}");
         let found = match decoded {
             Decoded::Whole => None,
-            Decoded::Partial(error) => {
-                let (fault, offset) = fault(&error);
-                assert_eq!(fault, "SegmentSurplus { segment: 1 }");
-                offset
-            }
+            Decoded::Partial(error) => Some(fault(&error).0),
         };
-        assert_eq!(found, offset, "{name}");
+        assert_eq!(found, damage, "{name}");
     }
+}
+
+#[test]
+fn good_offsets_count_for_more_than_their_number() {
+    let two = frame(&[&[0, 1], &[0, 2]]);
+    let with = |word: usize, value: u32| {
+        let mut frame = two.clone();
+        frame[word * 4..word * 4 + 4].copy_from_slice(&value.to_le_bytes());
+        frame
+    };
+    for count in [0, 1, 3, 15, 16, u32::MAX] {
+        let (samples, oddity, _) = oddity(&with(0, count), &image(1, 1, 1, 16));
+        let expected =
+            format!("SegmentCount {{ found: {count}, needed: 2, samples: 1, bytes: 2 }}");
+        assert_eq!((samples, oddity), (vec![0x0102], Some(expected)));
+    }
+    // Neither is right.
+    let mut three = with(0, 3);
+    three[12..16].copy_from_slice(&67u32.to_le_bytes());
+    for frame in [three, frame(&[&[0, 1]])] {
+        assert!(decode(&frame, &image(1, 1, 1, 16)).is_err());
+    }
+}
+
+#[test]
+fn headers_are_told_from_other_bytes() {
+    let two = frame(&[&[0, 1], &[0, 2]]);
+    assert!(is_rle_header(&two));
+    for (name, word, value) in [
+        ("no segments", 0, 0),
+        ("too many", 0, 16),
+        ("a count that is not theirs", 0, 1),
+        ("a gap after the header", 1, 65),
+        ("backwards", 2, 64),
+        ("past the end", 2, 68),
+    ] {
+        let mut frame = two.clone();
+        frame[word * 4] = value;
+        assert!(!is_rle_header(&frame), "{name}");
+    }
+    assert!(!is_rle_header(&two[..63]));
 }
 
 #[test]

@@ -59,9 +59,13 @@ fn decode(
     let frames = pixels.frames(&open)?;
     let mut out = vec![7; length];
     let workers = Workers::for_computing(Some(2));
-    let damage =
+    let remarks =
         pixels.decode_frames(&frames, range, &open, options, &mut out, workers, &mut |_| true)?;
-    Ok((out, damage.iter().map(Error::what).collect()))
+    let sentence = |remark: Remark| match remark {
+        Remark::Damaged(error) => error.what(),
+        Remark::Odd(error) => format!("odd: {}", error.what()),
+    };
+    Ok((out, remarks.into_iter().map(sentence).collect()))
 }
 
 fn kind<T: std::fmt::Debug>(result: Result<T>) -> String {

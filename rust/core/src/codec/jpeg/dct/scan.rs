@@ -2,7 +2,7 @@
 //! §G.2).
 
 use super::super::bits::{BitReader, Interval};
-use super::super::headers::{ScanHeader, Tables};
+use super::super::headers::{Headers, ScanHeader};
 use super::super::huffman::HuffmanSpecification;
 use super::super::markers::Markers;
 use super::idct::{Block, PLACES};
@@ -25,6 +25,11 @@ pub(super) trait BlockDecoder {
 
     /// Starts anew, as at each restart.
     fn restart(&mut self);
+
+    /// What is wrong with the blocks that came, though their bits are codes.
+    fn fault(&self) -> Option<JpegFault> {
+        None
+    }
 }
 
 /// Quantized coefficients: of all rows of MCUs, or of one that is used over and over.
@@ -61,7 +66,7 @@ impl Coefficients {
 /// each row of MCUs, which returns where the next one goes in the coefficients: the number of a row
 /// of MCUs.
 ///
-/// Returns where the entropy-coded bytes end.
+/// Returns where the entropy-coded bytes end, and whether all of their intervals end in padding.
 ///
 /// # Errors
 ///
@@ -73,18 +78,19 @@ pub(super) fn decode_scan(
     decoder: &mut impl BlockDecoder,
     coefficients: &mut Coefficients,
     mut row_done: impl FnMut(usize, &mut Coefficients) -> Result<usize>,
-) -> Result<usize> {
+) -> Result<(usize, bool)> {
     let mut interval = Interval::default();
     interval.read(markers.frame(), markers.position());
     let mut bits = interval.reader();
     let (mut until_restart, mut restarts) = (restart_interval, 0);
-    let mut place = 0;
+    let (mut place, mut is_padded) = (0, true);
     decoder.restart();
     for row in 0..scan.mcus_down {
         for column in 0..scan.mcus_across {
             if restart_interval != 0 {
                 if until_restart == 0 {
                     check_used(markers, &interval, &bits)?;
+                    is_padded &= bits.is_padded();
                     interval.restart(markers, restarts)?;
                     bits = interval.reader();
                     decoder.restart();
@@ -99,10 +105,13 @@ pub(super) fn decode_scan(
             }
         }
         check_end(markers, &interval, &bits)?;
+        if let Some(fault) = decoder.fault() {
+            return Err(invalid(markers.codec(), interval.offset(&bits), fault));
+        }
         place = row_done(row, coefficients)?;
     }
     check_used(markers, &interval, &bits)?;
-    Ok(interval.end())
+    Ok((interval.end(), is_padded & bits.is_padded()))
 }
 
 /// Checks that no more bits were taken than there are.
@@ -113,21 +122,10 @@ fn check_end(markers: &Markers<'_>, interval: &Interval, bits: &BitReader<'_>) -
     }
 }
 
-/// Bytes that may be left over when all blocks of a restart interval are decoded. The standard
-/// leaves none. Padding is no harm; more than that means that the decoder took other bits than the
-/// encoder wrote, hence wrong samples.
-const MOST_UNUSED: usize = 8;
-
-/// Checks that the blocks of an interval took its bytes: wrong bits can look like codes up to its
-/// end.
+/// Checks that the blocks of an interval took its bytes.
 fn check_used(markers: &Markers<'_>, interval: &Interval, bits: &BitReader<'_>) -> Result<()> {
     check_end(markers, interval, bits)?;
-    let unused = bits.unused_bytes();
-    // Where no marker follows, anything may: fragments are padded.
-    if unused <= MOST_UNUSED || interval.marker().is_none() {
-        return Ok(());
-    }
-    Err(invalid(markers.codec(), interval.end(), JpegFault::UnusedBytes { count: unused }))
+    interval.check_rest(markers, bits.bits_used())
 }
 
 /// Decodes the blocks of an MCU.
@@ -153,9 +151,28 @@ fn decode_mcu(
     Some(())
 }
 
+/// How far from 0 the DC of a component can be: of samples that are all the same, with a quarter
+/// more for encoders that compute by other means. Differences that are wrong add up to more.
+fn most_dc(headers: &Headers<'_>, component_index: usize) -> i32 {
+    let table = headers.frame.components.get(component_index).map_or(0, |it| it.quantization_table);
+    let step = headers.tables.quantization.get(table).and_then(|table| table.as_ref());
+    let step = step.map_or(1, |table| i32::from(table[0]).max(1));
+    // Samples are half of their range from 0 at most, and the transform has a factor of 8.
+    let most = 4 << headers.frame.precision.min(16);
+    (most + most / 4) / step + 2
+}
+
+/// Whether all coefficients but the first are the same number.
+fn is_even(block: &Block) -> bool {
+    let (_, rest) = block.split_at(1);
+    rest.iter().fold(true, |is_even, coefficient| is_even & (*coefficient == block[63]))
+}
+
 /// Decodes the blocks of sequential scans (T.81 §F.2.2).
 pub(super) struct Sequential {
     components: Vec<SequentialComponent>,
+    /// Whether a block came that no encoder writes.
+    has_hole: bool,
 }
 
 struct SequentialComponent {
@@ -163,17 +180,18 @@ struct SequentialComponent {
     ac: CoefficientTable,
     /// DC of the block before.
     prediction: i32,
+    /// The lowest and the highest DC that came, and how far from 0 they may be.
+    lowest: i32,
+    highest: i32,
+    most: i32,
 }
 
 impl Sequential {
     /// # Errors
     ///
     /// If a table was not defined.
-    pub(crate) fn new(
-        markers: &Markers<'_>,
-        tables: &Tables,
-        scan: &ScanHeader,
-    ) -> Result<Sequential> {
+    pub(crate) fn new(headers: &Headers<'_>, scan: &ScanHeader) -> Result<Sequential> {
+        let Headers { markers, tables, .. } = headers;
         let components = scan.components.iter().map(|component| {
             let table = |tables: &[Option<HuffmanSpecification>; 4], table: usize| {
                 let missing = JpegFault::MissingHuffmanTable { table };
@@ -186,9 +204,12 @@ impl Sequential {
                 dc: table(&tables.dc, component.dc_table)?,
                 ac: table(&tables.ac, component.ac_table)?,
                 prediction: 0,
+                lowest: 0,
+                highest: 0,
+                most: most_dc(headers, component.index),
             })
         });
-        Ok(Sequential { components: components.collect::<Result<_>>()? })
+        Ok(Sequential { components: components.collect::<Result<_>>()?, has_hole: false })
     }
 }
 
@@ -203,6 +224,8 @@ impl BlockDecoder for Sequential {
         let component = self.components.get_mut(component_index)?;
         bits.refill();
         component.prediction = component.prediction.wrapping_add(component.dc.difference(bits)?);
+        component.lowest = component.lowest.min(component.prediction);
+        component.highest = component.highest.max(component.prediction);
         block[0] = component.prediction as i16;
         let mut index = 0;
         'refill: while index < 63 {
@@ -223,10 +246,23 @@ impl BlockDecoder for Sequential {
                 }
             }
         }
+        // The bits of a hole that is zero are the same code over and over. Few sound blocks are
+        // full, and none with one number.
+        let is_hole = is_even(block);
+        self.has_hole |= is_hole;
         Some(())
     }
 
     fn restart(&mut self) {
         self.components.iter_mut().for_each(|component| component.prediction = 0);
+    }
+
+    fn fault(&self) -> Option<JpegFault> {
+        let is_too_much =
+            |one: &SequentialComponent| one.lowest < -one.most || one.highest > one.most;
+        match self.has_hole {
+            true => Some(JpegFault::EqualCoefficients),
+            false => self.components.iter().any(is_too_much).then_some(JpegFault::LargeCoefficient),
+        }
     }
 }

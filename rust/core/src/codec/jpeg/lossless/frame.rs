@@ -1,6 +1,7 @@
 //! The codec: from a frame's headers to its rows.
 
 use super::super::bits::Interval;
+use super::super::colour::{colour, remark_on_colour};
 use super::super::headers::{FrameHeader, Headers, ScanHeader};
 use super::super::markers::SOF3;
 use super::scan::{ScanDecoder, lines_in_cache};
@@ -21,10 +22,13 @@ impl Codec for JpegLossless {
 
     fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
         let mut headers = Headers::read(NAME, frame)?;
-        let coded = coded_image(&headers.frame)?;
-        target.begin(NAME, &coded)?;
-        let bits_stored = target.image().bits_stored;
+        let mut coded = coded_image(&headers.frame)?;
+        // Segments that say which colours there are may stand in front of the first scan.
         let first_scan = next_scan(&mut headers)?;
+        coded.colour = colour(&headers)?;
+        target.begin(NAME, &coded)?;
+        remark_on_colour(NAME, coded.colour, target);
+        let bits_stored = target.image().bits_stored;
         let mut output = Output {
             row_length: coded.columns * coded.samples_per_pixel,
             is_narrow: coded.precision <= 8,
@@ -40,7 +44,9 @@ impl Codec for JpegLossless {
         {
             let mut interval = Interval::default();
             let decoder = ScanDecoder::new(&headers, &first_scan, bits_stored)?;
-            decoder.decode(&mut interval, &mut |lines| output.give(lines))?
+            let fault = decoder.decode(&mut interval, &mut |lines| output.give(lines))?;
+            output.remark_on_padding(decoder.is_padded(), interval.end());
+            fault
         } else {
             decode_separate_scans(&mut headers, first_scan, bits_stored, &mut output)?
         };
@@ -77,7 +83,7 @@ fn coded_image(frame: &FrameHeader) -> Result<CodedImage> {
         samples_per_pixel: frame.components.len(),
         precision: frame.precision,
         is_signed: false,
-        colour: if frame.names_rgb() { CodedColour::Rgb } else { CodedColour::AsDescribed },
+        colour: CodedColour::AsDescribed,
         has_unused_bits: true,
     })
 }
@@ -101,6 +107,13 @@ struct Output<'o, 't> {
 }
 
 impl Output<'_, '_> {
+    /// Remarks on bits after the last code that no encoder puts there.
+    fn remark_on_padding(&mut self, is_padded: bool, end: usize) {
+        if !is_padded {
+            self.target.remark(invalid(NAME, end, JpegFault::NoPadding));
+        }
+    }
+
     /// Gives whole rows.
     fn give(&mut self, rows: &[u16]) -> Result<()> {
         self.row_count += rows.len() / self.row_length;
@@ -140,8 +153,9 @@ fn decode_separate_scans(
             scan_rows += lines.len() / scan_length;
             Ok(())
         };
-        let scan_fault =
-            ScanDecoder::new(headers, &scan, bits_stored)?.decode(&mut interval, &mut keep)?;
+        let decoder = ScanDecoder::new(headers, &scan, bits_stored)?;
+        let scan_fault = decoder.decode(&mut interval, &mut keep)?;
+        output.remark_on_padding(decoder.is_padded(), interval.end());
         fault = fault.or(scan_fault);
         for (index, rows) in good_rows.iter_mut().enumerate() {
             if indices.contains(&index) && rows.replace(scan_rows).is_some() {

@@ -1,5 +1,7 @@
 //! The lines of one scan, over all its restart intervals.
 
+use std::cell::Cell;
+
 use super::super::bits::{BitReader, Interval};
 use super::super::headers::{Headers, ScanHeader};
 use super::differences::DifferenceTable;
@@ -11,11 +13,6 @@ use crate::error::{Error, JpegFault, Result};
 /// Bytes of the lines that are decoded before they are handed on: they fit the cache next to the
 /// tables.
 const LINES_LENGTH: usize = 16 * 1024;
-
-/// Bytes that may be left over when all lines of a restart interval are decoded. The standard
-/// leaves none. Padding is no harm; more than that means that the decoder took other bits than the
-/// encoder wrote, hence wrong samples.
-const MOST_UNUSED: usize = 2;
 
 /// How many lines of so many samples are handed on together.
 pub(super) fn lines_in_cache(line_length: usize) -> usize {
@@ -39,6 +36,8 @@ pub(super) struct ScanDecoder<'a> {
     bits_stored: u32,
     /// Lines of a restart interval; 0 where there are no restarts.
     interval_lines: usize,
+    /// Whether the intervals that were decoded ended in padding.
+    is_padded: Cell<bool>,
 }
 
 impl<'a> ScanDecoder<'a> {
@@ -87,7 +86,13 @@ impl<'a> ScanDecoder<'a> {
             point_transform,
             bits_stored,
             interval_lines,
+            is_padded: Cell::new(true),
         })
+    }
+
+    /// Whether the intervals that were decoded ended in padding.
+    pub(crate) fn is_padded(&self) -> bool {
+        self.is_padded.get()
     }
 
     /// Decodes the lines and gives them in groups, the samples of the scan's components together;
@@ -137,7 +142,8 @@ impl<'a> ScanDecoder<'a> {
             while good < group.min(row_count - row) {
                 let restart = self.restart_before(row + good);
                 if let Some(number) = restart {
-                    fault = self.next_interval(interval, bits.unused_bytes(), number).err();
+                    self.is_padded.set(self.is_padded.get() && bits.is_padded());
+                    fault = self.next_interval(interval, bits.bits_used(), number).err();
                     bits = interval.reader();
                     if fault.is_some() {
                         break;
@@ -180,7 +186,10 @@ impl<'a> ScanDecoder<'a> {
             }
             row += good;
         }
-        Ok(fault.or_else(|| self.check_used(interval, bits.unused_bytes()).err()))
+        let rest = || interval.check_rest(&self.headers.markers, bits.bits_used()).err();
+        let fault = fault.or_else(rest);
+        self.is_padded.set(self.is_padded.get() && bits.is_padded());
+        Ok(fault)
     }
 
     /// Bits of a sample as it is coded.
@@ -195,18 +204,9 @@ impl<'a> ScanDecoder<'a> {
     }
 
     /// Goes over a restart marker, when all lines in front of it are decoded.
-    fn next_interval(&self, interval: &mut Interval, unused: usize, number: usize) -> Result<()> {
-        self.check_used(interval, unused)?;
+    fn next_interval(&self, interval: &mut Interval, bits_used: u64, number: usize) -> Result<()> {
+        interval.check_rest(&self.headers.markers, bits_used)?;
         interval.restart(&self.headers.markers, number)
-    }
-
-    /// Checks that the lines of an interval took its bytes.
-    fn check_used(&self, interval: &Interval, unused: usize) -> Result<()> {
-        // Where no marker follows, anything may: fragments are padded.
-        if unused <= MOST_UNUSED || interval.marker().is_none() {
-            return Ok(());
-        }
-        Err(invalid(NAME, interval.end(), JpegFault::UnusedBytes { count: unused }))
     }
 
     /// What is wrong with a line that was just decoded.
