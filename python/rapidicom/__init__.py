@@ -12,6 +12,10 @@ from rapidicom._dataset.dataset import Dataset, FileDataset, FileMetaDataset
 from rapidicom._dataset.element import DataElement
 from rapidicom._dataset.file_reading import dcmread, read_file
 from rapidicom._values.sequence import Sequence
+from rapidicom.labels.finding import LabelObject, find_labels
+from rapidicom.labels.labels import Labels
+from rapidicom.labels.reading import read_labels
+from rapidicom.labels.structures import Structure, read_structures
 from rapidicom.pixels import (
     apply_color_lut,
     apply_modality_lut,
@@ -83,6 +87,13 @@ __all__ = [
     "Report",
     "Issue",
     "Tolerances",
+    # What was drawn on them.
+    "read_labels",
+    "read_structures",
+    "find_labels",
+    "Labels",
+    "LabelObject",
+    "Structure",
     # What goes wrong.
     "DicomError",
     "InvalidDicomError",

@@ -609,6 +609,14 @@ class Slices:
         """(file, frame) indices of each slice; `None` where the image is missing."""
 
     @property
+    def instance_uids(self) -> list[str | None]:
+        """SOP Instance UID of each slice; `None` where there is no image."""
+
+    @property
+    def frame_of_reference_uid(self) -> str:
+        """Frame of Reference UID of the first file; empty if there is none."""
+
+    @property
     def rescale(self) -> list[tuple[float, float] | None]:
         """(slope, intercept) of each slice; `None` where the image is missing."""
 
@@ -655,6 +663,190 @@ class Slices:
 
     def select(self, indices: list[int]) -> Slices:
         """Return the slices with these indices, in this order."""
+
+@final
+class Contours:
+    """The contours of one item of ROI Contour Sequence."""
+
+    @property
+    def point_counts(self) -> list[int]:
+        """How many points each has."""
+
+    @property
+    def said_point_counts(self) -> list[int | None]:
+        """Number of Contour Points of each."""
+
+    @property
+    def geometric_types(self) -> list[str]:
+        """Contour Geometric Type of each; empty if it is absent."""
+
+    @property
+    def images(self) -> list[list[str]]:
+        """Referenced SOP Instance UIDs of each."""
+
+    def read_into(self, out: NDArray[np.uint8], workers: int | None) -> None:
+        """Fill `out` with the coordinates of all points, as float64."""
+
+def read_contours(roi: Dataset) -> Contours | None:
+    """Find the contours of an item; `None` if somebody has looked at them, and may have changed it.
+
+    Args:
+        roi: An item of ROI Contour Sequence.
+    """
+
+@final
+class PlacedContours:
+    """Contours in the coordinates of an array."""
+
+    def __len__(self) -> int: ...
+    @property
+    def ranges(self) -> list[list[list[float]]]:
+        """The least and the greatest coordinate of each along each axis; NaN without points."""
+
+def place_contours(
+    points: NDArray[np.float64], counts: list[int], to_index: list[list[float]]
+) -> PlacedContours:
+    """Place contours that follow each other in `points`, in millimetres.
+
+    Args:
+        points: One-dimensional.
+        counts: How many points each contour has.
+        to_index: Shape (3, 4): takes (x, y, z, 1) to (slice, row, column).
+    """
+
+def draw_contours(
+    structures: list[tuple[PlacedContours, list[int | None], int]],
+    shape: list[int],
+    axes: list[int],
+    voxels: str,
+    out: NDArray[np.uint8],
+    workers: int | None,
+    progress: Callable[[int], object] | None,
+) -> tuple[int, list[bool]]:
+    """Draw closed contours into an array of zeros.
+
+    Args:
+        structures: The contours of each, the plane of each contour, and the value of the structure.
+        shape: Planes, rows and columns.
+        axes: Which coordinates of the contours they count.
+        voxels: `label map 8`, `label map 16`, `masks` or `fractions`.
+        out: The array's memory.
+        workers: Threads.
+        progress: Called with the number of planes that are done.
+
+    Returns:
+        How many voxels of a label map several structures claim, and whether contours of each
+        structure cross themselves.
+    """
+
+@final
+class SegmentationFrames:
+    """What the frames of a segmentation are; numbers that are absent are NaN."""
+
+    @property
+    def item_count(self) -> int:
+        """Items of Per-Frame Functional Groups, which may be more than frames."""
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """Image Position (Patient) of each, one after the other."""
+
+    @property
+    def orientations(self) -> NDArray[np.float64]:
+        """Image Orientation (Patient) of each, one after the other."""
+
+    @property
+    def spacings(self) -> NDArray[np.float64]:
+        """Pixel Spacing of each, one after the other."""
+
+    @property
+    def slice_spacings(self) -> NDArray[np.float64]:
+        """Spacing Between Slices of each."""
+
+    @property
+    def slice_thicknesses(self) -> NDArray[np.float64]:
+        """Slice Thickness of each."""
+
+    @property
+    def segment_numbers(self) -> NDArray[np.float64]:
+        """Referenced Segment Number of each."""
+
+    @property
+    def images(self) -> list[list[int]]:
+        """Source images of each, by their numbers in `uids`."""
+
+    @property
+    def uids(self) -> list[str]:
+        """SOP Instance UIDs of source images, each once."""
+
+def read_segmentation_frames(
+    segmentation: Dataset, frame_count: int, workers: int | None
+) -> SegmentationFrames | None:
+    """Read what the frames of a segmentation are.
+
+    Returns:
+        `None` if somebody has looked at its functional groups, and may have changed them.
+    """
+
+def place_frames(
+    reader: PixelReader,
+    places: NDArray[np.int64],
+    meaning: str,
+    most: int,
+    values: list[int],
+    voxels: str,
+    plane_length: int,
+    out: NDArray[np.uint8],
+    workers: int | None,
+    progress: Callable[[int], object] | None,
+) -> tuple[int, int, int, int]:
+    """Put frames into an array of zeros.
+
+    Args:
+        reader: The pixels.
+        places: A row a frame: frame, plane, first voxel, steps from row to row and from column to
+            column, first row, the one behind the last, the same of columns, and value.
+        meaning: `BINARY`, `FRACTIONAL` or `LABELMAP`.
+        most: Maximum Fractional Value.
+        values: What the numbers of a label map become: 0 is nothing, 65535 of no segment.
+        voxels: As for `draw_contours`.
+        plane_length: Voxels of a plane.
+        out: The array's memory.
+        workers: Threads.
+        progress: Called with the number of planes that are done.
+
+    Returns:
+        How many voxels of a label map several segments claim, pixels of segments that lie outside,
+        pixels of unknown numbers, and pixels that are neither nothing nor all.
+    """
+
+def resample(
+    values: NDArray[np.uint8],
+    dtype: str,
+    shape: list[int],
+    to_shape: list[int],
+    to_index: list[list[float]],
+    order: int,
+    fill_value: float,
+    out: NDArray[np.uint8],
+    workers: int | None,
+    progress: Callable[[int], object] | None,
+) -> None:
+    """Fill an array with the values at the places of its voxels.
+
+    Args:
+        values: The memory of the values.
+        dtype: Their type.
+        shape: Slices, rows and columns of them.
+        to_shape: Those of the result.
+        to_index: Shape (3, 4): takes (slice, row, column, 1) of the result to those of the values.
+        order: 0 for the nearest value, of the same type; 1 for linear interpolation, as float32, or
+            float64 of such.
+        fill_value: The value outside.
+        out: The memory of the result.
+        workers: Threads.
+        progress: Called with the number of slices that are done.
+    """
 
 def file_state(dataset: Dataset) -> tuple[int, int, int, int, int, int] | None:
     """Return what a data set's file was when it was read, `None` without a file.

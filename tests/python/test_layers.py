@@ -22,7 +22,7 @@ LAYERS = (
     ("__main__", "cli"),
     ("integrations",),
     ("rapidicom", "pydicom's paths"),
-    ("volumes", "tables"),
+    ("labels", "volumes", "tables"),
     ("_dataset",),
     ("pixels", "handed over", "sources"),
     ("_values",),

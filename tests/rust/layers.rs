@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The table of STYLE.md, top row first.
 const LAYERS: [&[&str]; 6] = [
-    &["series", "index"],
+    &["labels", "series", "index"],
     &["pixel", "geometry"],
     &["functional_groups", "encapsulation", "codec", "image_description"],
     &["dataset", "parse", "value"],

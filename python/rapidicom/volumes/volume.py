@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, overload
@@ -13,7 +14,9 @@ from rapidicom import _core
 from rapidicom._dataset.dataset import Dataset
 from rapidicom.sources.item import Item
 from rapidicom.sources.opening import open_dataset
+from rapidicom.volumes.irregular import IrregularSeriesError
 from rapidicom.volumes.report import Report
+from rapidicom.volumes.resampling import resampled_array
 
 if TYPE_CHECKING:
     import nibabel
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from rapidicom.volumes.part import Part
     from rapidicom.volumes.report import Issue
+    from rapidicom.volumes.resampling import OnGrid
     from rapidicom.volumes.scaling import Scaling
     from rapidicom.volumes.slices import Damage
 
@@ -129,6 +133,7 @@ class Volume:
     _force = False
     _damage: Sequence[Issue] = ()
     _damaged: Sequence[int] = ()
+    _is_resampled = False
 
     def __init__(
         self,
@@ -164,6 +169,19 @@ class Volume:
     def frames(self) -> list[int]:
         """Which frame of its file each image is, or which tile of a mosaic or grid, from 0."""
         return self._images.frames
+
+    @property
+    def instance_uids(self) -> list[str]:
+        """SOP Instance UID of each image, in the order of the array; missing images are left out.
+
+        Labels say by them which images they were drawn on.
+        """
+        return self._images.instance_uids
+
+    @property
+    def frame_of_reference_uid(self) -> str:
+        """Frame of Reference UID: that of the affine; empty if the files have none."""
+        return self._images.frame_of_reference_uid
 
     @cached_property
     def datasets(self) -> Sequence[Dataset]:
@@ -260,8 +278,71 @@ class Volume:
         masks[list(again._damaged)] = False
         return mask
 
+    def resampled(
+        self,
+        *,
+        like: OnGrid,
+        order: Literal[0, 1] = 1,
+        fill: float | None = None,
+        irregular: Literal["raise", "keep"] = "raise",
+        workers: int | None = None,
+    ) -> Volume:
+        """Return the values at the voxels of another volume: a dose or a PET on the grid of a CT.
+
+        A voxel has a value if its centre lies in a voxel of this volume. In the outer half of the
+        outermost voxels that is their own value, whatever the order.
+
+        Args:
+            like: The other volume, a series, or labels.
+            order: 1 interpolates linearly between the eight voxels around, as float32, or float64
+                for an array of such; 0 takes the nearest voxel's value, of the array's type.
+            fill: The value where this volume has none; default: NaN, or 0 in arrays of integers.
+            irregular: `"raise"` raises if the other volume has another Frame of Reference, so that
+                nothing says where one lies in the other; `"keep"` takes it for the same.
+            workers: Threads; default: one a core.
+
+        Returns:
+            A volume with the other one's shape and affine, and the images, leading axis, series and
+            report of this one.
+
+        Raises:
+            IrregularSeriesError: The Frames of Reference differ, and `irregular` is `"raise"`.
+            ValueError: The volume is of colours, its type does not hold `fill`, or an argument is
+                none of those above.
+            TypeError: `like` has no grid.
+
+        Examples:
+            >>> volume = rd.read_series("tests/data/brain-mr")
+            >>> half = rd.read_series("tests/data/brain-mr", slices=slice(None, None, 2))
+            >>> half.resampled(like=volume).shape
+            (40, 80, 80)
+        """
+        if irregular not in ("raise", "keep"):
+            raise ValueError(f"irregular must be 'raise' or 'keep', not {irregular!r}")
+        other = getattr(like, "frame_of_reference_uid", "")
+        own = self.frame_of_reference_uid
+        if irregular == "raise" and own and other and own != other:
+            hint = 'Pass irregular="keep" if they are known to be the same.'
+            raise IrregularSeriesError(
+                "the volumes have different Frames of Reference: nothing says where one lies in "
+                f"the other. {hint}",
+                hint=hint,
+            )
+        array, finding = resampled_array(self, like, order, fill, workers)
+        volume = copy.copy(self)
+        volume.array = array
+        volume.affine = np.array(like.affine, dtype=np.float64)
+        slices, rows, columns = np.linalg.norm(volume.affine[:3, :3], axis=0).tolist()
+        volume.spacing = (slices, rows, columns)
+        volume._is_resampled = True
+        if finding is not None:
+            volume.__dict__["report"] = self.report.with_damage([finding])
+        return volume
+
     def _read_stored(self) -> Volume:
         """Read the same slices, rows and columns once more, as stored values."""
+        if self._is_resampled:
+            raise ValueError("the volume was resampled: its voxels are not those of the files")
         part = self._part
         return self._series.read(
             values="stored", irregular="keep",
@@ -365,6 +446,14 @@ class _Images:
         return [place[1] for place in self._places if place is not None]
 
     @cached_property
+    def instance_uids(self) -> list[str]:
+        return [uid for uid in self._slices.instance_uids if uid is not None]
+
+    @cached_property
+    def frame_of_reference_uid(self) -> str:
+        return self._slices.frame_of_reference_uid
+
+    @cached_property
     def windows(self) -> list[list[float]]:
         none = [np.nan, np.nan]
         windows = zip(self._slices.windows, self.present, strict=True)
@@ -387,12 +476,18 @@ class _Images:
 
     def __getstate__(self) -> dict[str, Any]:
         # The headers themselves cannot be pickled.
-        names = ("present", "paths", "sources", "frames", "windows", "slice_times", "states")
+        names = (
+            "present", "paths", "sources", "frames", "windows", "slice_times", "states",
+            "instance_uids", "frame_of_reference_uid",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names} | {"_files": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # Pickles of earlier versions do not say what files were.
-        self.__dict__.update({"states": {}, "_files": None} | state)
+        # Pickles of earlier versions do not say what files and images were.
+        missing: dict[str, Any] = {
+            "states": {}, "_files": None, "instance_uids": [], "frame_of_reference_uid": ""
+        }  # fmt: skip
+        self.__dict__.update(missing | state)
 
 
 class _Datasets(Sequence[Dataset]):

@@ -6,6 +6,7 @@
 
 // Layer 5: many files.
 pub mod index;
+pub mod labels;
 pub mod series;
 
 // Layer 4: one instance's image.
@@ -44,8 +45,8 @@ pub use dataset::{Dataset, DicomFile, FileBytes, Item, LoneValue, OpenBytes, Par
 pub use encapsulation::{ExtendedOffsetTable, Fragment, Fragments, Frames, Irregularity};
 pub use error::{
     ColumnFault, Error, ErrorKind, Family, FrameFault, FrameSize, Hint, ImageFault, ImageShape,
-    Jpeg2000Fault, JpegFault, JpegLsFault, JpegXlFault, LooksLike, RequestFault, Result, RleFault,
-    SeriesFault, watched,
+    Jpeg2000Fault, JpegFault, JpegLsFault, JpegXlFault, LabelFault, LooksLike, RequestFault,
+    Result, RleFault, SeriesFault, watched,
 };
 pub use image_description::{Attributes, CodedFrame, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;

@@ -21,6 +21,7 @@ mod given;
 mod index;
 mod issue;
 mod keys;
+mod labels;
 mod lut;
 mod made;
 mod memory;
@@ -68,6 +69,11 @@ mod _core {
     use crate::found_series::{PyFoundSeries, find_series};
     #[pymodule_export]
     use crate::issue::PyIssue;
+    #[pymodule_export]
+    use crate::labels::{
+        PyContours, PyPlacedContours, PySegmentationFrames, draw_contours, place_contours,
+        place_frames, read_contours, read_segmentation_frames, resample,
+    };
     #[pymodule_export]
     use crate::lut::{lut_descriptor, lut_entries, lut_words, palette_entries};
     #[pymodule_export]

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use rapidicom_core::codec::DecodeOptions;
+use rapidicom_core::labels::SegmentationPixels;
 use rapidicom_core::pixel::{
     EncapsulatedPixels, FrameOptions, ImagePixels, NativePixels, PixelValue, Remark, ValueField,
     read_frames, read_overlay_bits,
@@ -337,6 +338,26 @@ impl PyPixelReader {
             kept: Slot::new(kept.map(Bound::unbind)),
         };
         Py::new(py, copy)
+    }
+
+    /// The pixels of a segmentation.
+    pub(crate) fn segmentation(&self) -> SegmentationPixels<'_> {
+        match &self.pixels {
+            Pixels::Native(pixels) => SegmentationPixels::Native(pixels),
+            Pixels::Encapsulated(pixels, frames) => {
+                SegmentationPixels::Encapsulated(pixels, frames)
+            }
+        }
+    }
+
+    /// The bytes that they are read from.
+    pub(crate) fn bytes(&self) -> &FileBytes {
+        &self.bytes
+    }
+
+    /// Says in which file an error is.
+    pub(crate) fn in_file(&self, error: Error) -> Error {
+        in_file(error, &self.path)
     }
 
     fn description(&self) -> &ImageDescription {

@@ -66,6 +66,20 @@ impl PySlices {
             .collect()
     }
 
+    /// SOP Instance UID of each slice; `None` where there is no image.
+    #[getter]
+    fn instance_uids(&self) -> Vec<Option<&str>> {
+        let uid =
+            |slice: &Slice| Some(self.0.files.get(slice.file)?.identity.sop_instance_uid.as_str());
+        self.0.slices.iter().map(|slice| slice.as_ref().and_then(uid)).collect()
+    }
+
+    /// Frame of Reference UID of the first file; empty if there is none.
+    #[getter]
+    fn frame_of_reference_uid(&self) -> &str {
+        self.0.files.first().map_or("", |file| &file.coordinates.frame_of_reference_uid)
+    }
+
     /// `(slope, intercept)` of each slice, as `values="modality"` applies them; `None` where there
     /// is no image.
     #[getter]

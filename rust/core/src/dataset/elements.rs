@@ -371,7 +371,7 @@ impl Dataset {
             .map_err(|error| self.locate(error, element.tag))
     }
 
-    pub(super) fn locate(&self, error: Error, tag: Tag) -> Error {
+    pub(crate) fn locate(&self, error: Error, tag: Tag) -> Error {
         locate(error.at_tag(tag, keyword(tag), None), self.place.as_ref(), &self.bytes)
     }
 

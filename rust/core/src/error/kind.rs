@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::column::ColumnFault;
 use super::frame::FrameFault;
 use super::image::ImageFault;
+use super::label::LabelFault;
 use super::request::RequestFault;
 use super::series::SeriesFault;
 use crate::tag::Tag;
@@ -119,6 +120,8 @@ pub enum ErrorKind {
     InvalidFrame { codec: &'static str, offset: Option<u64>, fault: FrameFault },
     /// An image that contradicts itself.
     Image(ImageFault),
+    /// A structure set or a segmentation that contradicts itself.
+    Label(LabelFault),
     /// Something that a caller asks for and this image cannot give.
     Request(RequestFault),
     /// The system has no more memory.
@@ -217,6 +220,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, ": {fault}")
             }
             ErrorKind::Image(fault) => fault.fmt(f),
+            ErrorKind::Label(fault) => fault.fmt(f),
             ErrorKind::Request(fault) => fault.fmt(f),
             ErrorKind::Series(fault) => fault.fmt(f),
             ErrorKind::Column { text, fault } => write!(f, "column {text:?}: {fault}"),

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use crate::cursor::ByteOrder;
-use crate::dataset::{Dataset, FileBytes};
+use crate::dataset::{Dataset, FileBytes, OpenBytes};
 use crate::dictionary::keyword;
 use crate::error::{Error, ErrorKind, ImageFault, RequestFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::parse::Element;
-use crate::source::{PrivateMap, Source};
+use crate::source::{AlignedBuffer, PrivateMap, Source};
 use crate::vr::Vr;
 
 /// Where the value of an element lies, and how its numbers are written.
@@ -181,6 +181,28 @@ impl NativePixels {
         };
         let skipped_bits = u32::try_from(bits.start - start * 8).unwrap_or(0);
         Ok(FrameBytes { range: at(start)..at(end), skipped_bits })
+    }
+
+    /// The bytes of a frame of single bits, and how many of the first bits belong to what is
+    /// before; `None` for samples of more bits, or bytes in another order.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such frame, or it cannot be read.
+    pub(crate) fn frame_bits<'b>(
+        &self,
+        index: u64,
+        bytes: &'b OpenBytes<'_>,
+        buffer: &'b mut AlignedBuffer,
+    ) -> Result<Option<(&'b [u8], usize)>> {
+        let description = &self.description;
+        let is_single = description.bits_allocated == 1 && description.samples_per_pixel == 1;
+        if !is_single || self.swapped_unit() != 1 {
+            return Ok(None);
+        }
+        let frame = self.frames(index, 1)?;
+        let bits = bytes.get(frame.range.start, frame.length() as u64, buffer)?;
+        Ok(Some((bits, frame.skipped_bits as usize)))
     }
 
     /// Where in the file the bytes of one frame are, and how many.

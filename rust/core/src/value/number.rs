@@ -116,6 +116,43 @@ pub(crate) fn leading_decimal(text: &[u8]) -> Option<(f64, &[u8])> {
     Some((if is_negative { -size } else { size }, rest))
 }
 
+/// How many values a DS has, by its separators.
+pub(crate) fn decimal_count(text: &[u8]) -> usize {
+    let text = text.trim_ascii_end();
+    match text.iter().any(|byte| !matches!(byte, 0 | b' ')) {
+        true => text.iter().filter(|byte| **byte == b'\\').count() + 1,
+        false => 0,
+    }
+}
+
+/// The values of a DS as 64-bit floats of this machine, into room for exactly as many.
+///
+/// # Errors
+///
+/// The index of the first that is no finite number, or has no room.
+pub(crate) fn decimals_into(text: &[u8], out: &mut [[u8; 8]]) -> Result<(), usize> {
+    let mut rest = Some(text);
+    for (index, slot) in out.iter_mut().enumerate() {
+        let text = rest.ok_or(index)?;
+        let (number, behind) = leading_decimal(text).or_else(|| unusual(text)).ok_or(index)?;
+        *slot = number.to_ne_bytes();
+        rest = match behind {
+            [b'\\', next @ ..] => Some(next),
+            _ => None,
+        };
+    }
+    if rest.is_none() || decimal_count(text) == 0 { Ok(()) } else { Err(out.len()) }
+}
+
+/// A number with blanks, an exponent or many digits, and what stands behind it.
+#[cold]
+fn unusual(text: &[u8]) -> Option<(f64, &[u8])> {
+    let end = text.iter().position(|byte| *byte == b'\\').unwrap_or(text.len());
+    let (own, behind) = text.split_at_checked(end)?;
+    let own = std::str::from_utf8(own).ok()?.trim_matches(['\0', ' ']);
+    decimal(own).filter(|number| number.is_finite()).map(|number| (number, behind))
+}
+
 /// The same of whole numbers, up to 18 digits.
 pub(crate) fn plain_integer(text: &[u8]) -> Option<i64> {
     let (is_negative, digits) = signed(text);
@@ -268,5 +305,32 @@ mod tests {
         {
             assert_eq!(integer(text), expected, "{text:?}");
         }
+    }
+    #[test]
+    fn many_numbers_go_into_their_room() {
+        for (text, count, expected) in [
+            ("1\\-2.5\\+3e2", 3, Ok(vec![1.0, -2.5, 300.0])),
+            (" 1 \\ 2 ", 2, Ok(vec![1.0, 2.0])),
+            ("1\\2\0", 2, Ok(vec![1.0, 2.0])),
+            ("0.12345678901234567", 1, Ok(vec![0.123_456_789_012_345_67])),
+            ("", 0, Ok(vec![])),
+            ("  ", 0, Ok(vec![])),
+            ("\0", 0, Ok(vec![])),
+            ("1\\\\3", 3, Err(1)),
+            ("1\\", 2, Err(1)),
+            ("nan\\1", 2, Err(0)),
+            ("1\\inf", 2, Err(1)),
+            ("1\\1e999", 2, Err(1)),
+            ("1\\x2", 2, Err(1)),
+            ("1,5", 1, Err(0)),
+        ] {
+            assert_eq!(decimal_count(text.as_bytes()), count, "{text:?}");
+            let mut out = vec![[0; 8]; count];
+            let found = decimals_into(text.as_bytes(), &mut out);
+            let numbers: Vec<f64> = out.into_iter().map(f64::from_ne_bytes).collect();
+            assert_eq!(found.map(|()| numbers), expected, "{text:?}");
+        }
+        assert_eq!(decimals_into(b"1\\2\\3", &mut [[0; 8]; 2]), Err(2), "no room");
+        assert_eq!(decimals_into(b"1", &mut [[0; 8]; 2]), Err(1), "too much room");
     }
 }

@@ -1,0 +1,1 @@
+"""What was drawn on images: segmentations and structure sets, as arrays on the images' grid."""

@@ -1,0 +1,22 @@
+//! What was drawn on images: contours of structure sets (PS3.3 §C.8.8.6) and segmentations (PS3.3
+//! §C.8.20), as numbers and as arrays.
+//!
+//! [`contours`] reads the points of contours, [`placed`] takes them to the coordinates of an array,
+//! and [`drawing`] makes masks of them, a plane at a time by [`outline`]. [`segmentation`] says
+//! what the frames of a segmentation are, and [`frames`] puts their pixels where they belong.
+//! [`resampling`] takes any array to the voxels of another.
+
+mod contours;
+mod drawing;
+mod frames;
+mod outline;
+mod placed;
+mod resampling;
+mod segmentation;
+
+pub use contours::{Contour, Contours};
+pub use drawing::{Canvas, Drawing, Drawn, Voxels, draw};
+pub use frames::{FramePlace, Meaning, ReadFrames, SegmentationPixels, UNKNOWN, place_frames};
+pub use placed::{PlacedContours, ToIndex};
+pub use resampling::{Interpolation, Resampling, resample};
+pub use segmentation::SegmentationFrames;

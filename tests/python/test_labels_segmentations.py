@@ -1,0 +1,400 @@
+"""Segmentations on the grid of images: exactly where grids coincide, else the nearest voxel."""
+
+from __future__ import annotations
+
+import io
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from numpy.typing import NDArray
+
+import rapidicom as rd
+from data_paths import REFERENCE_DATA, needs_reference_data
+from labels_builder import Images, save, segmentation
+from series_builder import PLANES
+
+IMAGES = Images()
+
+
+def masks(images: Images = IMAGES, count: int = 3, seed: int = 1) -> NDArray[np.uint8]:
+    """Return random masks that do not overlap, shape (segment, slice, row, column)."""
+    drawn = np.random.default_rng(seed).integers(0, count + 2, images.shape)
+    found = np.stack([drawn == number for number in range(1, count + 1)]).astype(np.uint8)
+    found[0, 0] = found[1, 2:4] = 0
+    return found
+
+
+def label_map(found: NDArray[Any]) -> NDArray[Any]:
+    """Return the label map of masks."""
+    return (found * np.arange(1, len(found) + 1).reshape(-1, 1, 1, 1)).max(axis=0)
+
+
+def volume(folder: Path, images: Images = IMAGES, **part: slice) -> rd.Volume:
+    if not folder.is_dir():
+        images.save(folder)
+    return rd.read_series(folder, irregular="keep", **part)
+
+
+def kinds(labels: rd.Labels) -> list[tuple[str, bool]]:
+    return [(issue.kind, issue.is_error) for issue in labels.report if issue.kind != "tilt"]
+
+
+@pytest.mark.parametrize("plane", PLANES)
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_segments_on_the_grid_of_their_images(tmp_path: Path, kind: str, plane: str) -> None:
+    images = Images(plane=plane)
+    found = masks(images)
+    pixels = found * 200 if kind == "FRACTIONAL" else found
+    pixels = label_map(found)[np.newaxis] if kind == "LABELMAP" else pixels
+    shuffle = random.Random(5)
+    ds = segmentation(
+        images, pixels, kind=kind, order=lambda frames: shuffle.sample(frames, len(frames))
+    )
+    vol = volume(tmp_path / "images", images)
+    labels = rd.read_labels(save(ds, tmp_path / "seg.dcm"), like=vol)
+    np.testing.assert_array_equal(labels.array, label_map(found))
+    np.testing.assert_array_equal(labels.affine, vol.affine)
+    assert labels.dtype == np.uint8
+    assert kinds(labels) == []
+    assert (labels.numbers, labels.names) == ([1, 2, 3], ["part 1", "part 2", "part 3"])
+    assert labels.codes[0].type == ("123037004", "SCT", "Structure")
+    assert labels.codes[0].algorithm_type == "MANUAL"
+    channels = rd.read_labels(tmp_path / "seg.dcm", like=vol, combine="channels")
+    np.testing.assert_array_equal(channels.array, found)
+    assert channels.axes == ("segment", "slice", "row", "column")
+    assert channels.dtype == (np.float32 if kind == "FRACTIONAL" else np.uint8)
+    some = rd.read_labels(
+        tmp_path / "seg.dcm", like=vol, segments=[3, "part 1"], combine="channels"
+    )
+    np.testing.assert_array_equal(some.array, found[[2, 0]])
+    own = rd.read_labels(tmp_path / "seg.dcm")
+    np.testing.assert_allclose(own.affine, vol.affine, atol=1e-4)
+    np.testing.assert_array_equal(own.array, labels.array)
+
+
+@pytest.mark.parametrize("part", [
+    {"slices": slice(None, None, -1)},
+    {"rows": slice(None, None, -1), "columns": slice(None, None, -1)},
+    {"slices": slice(1, 5), "rows": slice(3, 17), "columns": slice(5, 22)},
+    {"slices": slice(4, 0, -1), "rows": slice(3, 18), "columns": slice(25, 2, -1)},
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+def test_a_part_or_a_reversed_grid_has_the_same_labels(
+    tmp_path: Path, kind: str, part: dict[str, slice]
+) -> None:
+    images = Images(plane="oblique")
+    found = masks(images)
+    ds = segmentation(
+        images, label_map(found)[np.newaxis] if kind == "LABELMAP" else found, kind=kind
+    )
+    vol = volume(tmp_path / "images", images, **part)
+    places = tuple(part.get(axis, slice(None)) for axis in ("slices", "rows", "columns"))
+    for combine, wanted in (("labelmap", label_map(found)), ("channels", found)):
+        labels = rd.read_labels(ds, like=vol, combine=combine)
+        np.testing.assert_array_equal(labels.array, wanted[(..., *places)])
+        assert {kind for kind, _ in kinds(labels)} <= {"outside", "missing_reference"}
+    outside = [issue for issue in labels.report if issue.kind == "outside"]
+    assert bool(outside) == (labels.shape[1:] != images.shape)
+
+
+def test_a_grid_with_its_axes_in_another_order(tmp_path: Path) -> None:
+    """A segmentation of axial images, wanted on sagittal ones of the same voxels."""
+    axial = Images(shape=(8, 16, 20), spacing=(2.0, 1.5, 1.0))
+    found = masks(axial)
+    last = axial.millimetres(np.array([[7.0, 0, 19]]))[0]
+    sagittal = Images((20, 8, 16), "sagittal", (1.0, 2.0, 1.5), tuple(last.tolist()))
+    vol = volume(tmp_path / "images", sagittal)
+    for combine, wanted in (("labelmap", label_map(found)), ("channels", found)):
+        labels = rd.read_labels(segmentation(axial, found), like=vol, combine=combine)
+        array = np.moveaxis(labels.array, -3, -1)[..., ::-1, :, ::-1]
+        np.testing.assert_array_equal(array, wanted)
+        # The sagittal images are others than those that were drawn on, with UIDs of the same form.
+        assert all(not is_error for _, is_error in kinds(labels))
+
+
+def test_sparse_segmentations(tmp_path: Path) -> None:
+    found = masks()
+    found[:, [1, 4]] = 0
+    vol = volume(tmp_path / "images")
+    ds = segmentation(IMAGES, found)
+    np.testing.assert_array_equal(rd.read_labels(ds, like=vol).array, label_map(found))
+    # Frames of every third slice, and nothing that says how far slices are apart.
+    found[:, [0, 2, 3]] = 0
+    ds = segmentation(IMAGES, found)
+    measures = ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    del measures.SpacingBetweenSlices, measures.SliceThickness
+    np.testing.assert_array_equal(rd.read_labels(ds, like=vol).array, label_map(found))
+    empty = segmentation(IMAGES, found * 0, keep_empty=True)
+    labels = rd.read_labels(empty, like=vol, segments=1)
+    assert not labels.array.any()
+
+
+def test_another_grid_gives_the_nearest_voxel(tmp_path: Path) -> None:
+    coarse = Images(shape=(3, 10, 15), spacing=(6.0, 1.4, 2.2))
+    # The first voxels of both have the same corner.
+    corner = IMAGES.millimetres(np.array([[-0.5, -0.5, -0.5]]))[0]
+    origin = corner + coarse.affine[:3, :3] @ [0.5, 0.5, 0.5]
+    coarse = replace(coarse, origin=tuple(origin.tolist()))
+    found = masks(coarse)
+    vol = volume(tmp_path / "images")
+    for combine, wanted in (("labelmap", label_map(found)), ("channels", found)):
+        labels = rd.read_labels(segmentation(coarse, found), like=vol, combine=combine)
+        for axis in (-3, -2, -1):
+            wanted = wanted.repeat(2, axis)
+        np.testing.assert_array_equal(labels.array, wanted)
+        assert "grid_differs" in [kind for kind, _ in kinds(labels)]
+    for shift, note in ((0.01, []), (0.3, [("grid_differs", False)])):
+        moved = IMAGES.millimetres(np.array([[0, 0, shift]]))[0]
+        ds = segmentation(replace(IMAGES, origin=tuple(moved.tolist())), masks())
+        labels = rd.read_labels(ds, like=vol)
+        np.testing.assert_array_equal(labels.array, label_map(masks()))
+        assert kinds(labels) == note
+
+
+def test_overlapping_segments(tmp_path: Path) -> None:
+    found = np.random.default_rng(3).integers(0, 2, (3, *IMAGES.shape)).astype(np.uint8)
+    vol = volume(tmp_path / "images")
+    ds = segmentation(IMAGES, found, numbers=[2, 7, 400])
+    labels = rd.read_labels(ds, like=vol)
+    assert labels.dtype == np.uint16
+    expected = (found * np.array([2, 7, 400]).reshape(-1, 1, 1, 1)).max(axis=0)
+    np.testing.assert_array_equal(labels.array, expected)
+    assert kinds(labels) == [("overlap", False)]
+    np.testing.assert_array_equal(rd.read_labels(ds, like=vol, combine="channels").array, found)
+    turned = rd.read_labels(ds, like=vol, segments=[400, 7, 2])
+    assert (turned.array[found[0] != 0] == 2).all()
+
+
+def test_several_objects(tmp_path: Path) -> None:
+    found = masks()
+    vol = volume(tmp_path / "images")
+    folder = tmp_path / "segmentations"
+    folder.mkdir()
+    for index, one in enumerate(found):
+        save(segmentation(IMAGES, one[np.newaxis]), folder / f"{index}.dcm")
+    for sources in (folder, sorted(folder.iterdir()), [tmp_path]):
+        labels = rd.read_labels(sources, like=vol)
+        np.testing.assert_array_equal(labels.array, label_map(found))
+        assert (labels.numbers, labels.original_numbers) == ([1, 2, 3], [1, 1, 1])
+        assert kinds(labels) == [("renumbered", False)]
+    # On their own grid: all slices of any of them.
+    own = rd.read_labels(folder)
+    np.testing.assert_array_equal(own.array, label_map(found))
+    np.testing.assert_allclose(own.affine, vol.affine, atol=1e-4)
+    low, high = segmentation(replace(IMAGES, plane="coronal"), found), segmentation(IMAGES, found)
+    with pytest.raises(ValueError, match="different grids"):
+        rd.read_labels([low, high])
+
+
+def test_fractions(tmp_path: Path) -> None:
+    stored = np.random.default_rng(2).integers(0, 201, (1, *IMAGES.shape)).astype(np.uint8)
+    vol = volume(tmp_path / "images")
+    ds = segmentation(IMAGES, stored, kind="FRACTIONAL")
+    labels = rd.read_labels(ds, like=vol)
+    np.testing.assert_array_equal(labels.array, stored[0] >= 100)
+    assert kinds(labels) == [("fractional", False)]
+    parts = rd.read_labels(ds, like=vol, combine="channels")
+    np.testing.assert_allclose(parts.array, stored / 200, rtol=1e-6)
+    assert kinds(parts) == []
+
+
+def test_what_segmentations_refer_to(tmp_path: Path) -> None:
+    vol = volume(tmp_path / "images")
+    found = masks()
+
+    def of(ds: Any, **fields: Any) -> list[tuple[str, bool]]:
+        for keyword, value in fields.items():
+            setattr(ds, keyword, value)
+        return kinds(rd.read_labels(ds, like=vol, irregular="keep"))
+
+    def foreign() -> Any:
+        ds = segmentation(IMAGES, found)
+        for groups in ds.PerFrameFunctionalGroupsSequence:
+            source = groups.DerivationImageSequence[0].SourceImageSequence[0]
+            source.ReferencedSOPInstanceUID = "1.2.3.4"
+        return ds
+
+    assert of(segmentation(IMAGES, found), FrameOfReferenceUID="1.2.9") == [
+        ("frame_of_reference", False)
+    ]
+    assert of(foreign()) == [("missing_reference", False)]
+    assert of(foreign(), FrameOfReferenceUID="1.2.9") == [
+        ("frame_of_reference", True), ("missing_reference", False)
+    ]  # fmt: skip
+    wrong = segmentation(IMAGES, found, slices=[5, 4, 3, 2, 1, 0])
+    assert of(wrong) == [("reference_mismatch", True)]
+    with pytest.raises(rd.IrregularSeriesError, match="reference_mismatch"):
+        rd.read_labels(wrong, like=vol)
+
+
+def lying(**changes: Any) -> Any:
+    """Return a segmentation that contradicts itself."""
+    ds = segmentation(IMAGES, masks())
+    for name, change in changes.items():
+        if name == "groups":
+            change(ds.PerFrameFunctionalGroupsSequence)
+        elif change is None:
+            delattr(ds, name)
+        else:
+            setattr(ds, name, change)
+    return ds
+
+
+def frame_number(groups: Any, number: int) -> None:
+    groups[2].SegmentIdentificationSequence[0].ReferencedSegmentNumber = number
+
+
+def same_place(groups: Any) -> None:
+    groups[1].PlanePositionSequence = groups[0].PlanePositionSequence
+
+
+@pytest.mark.parametrize(
+    ("ds", "error", "words"),
+    [
+        (lambda: lying(groups=lambda groups: groups.pop()), rd.InvalidDicomError, "Number of Fr"),
+        (lambda: lying(NumberOfFrames=99), rd.DicomError, "pixels need"),
+        (lambda: lying(groups=lambda groups: frame_number(groups, 9)), rd.IrregularSeriesError,
+         "unknown_segment"),
+        (lambda: lying(groups=same_place), rd.IrregularSeriesError, "duplicate_position"),
+        (lambda: lying(groups=lambda groups: groups[0].__delattr__("PlanePositionSequence")),
+         rd.InvalidDicomError, "1 frame of .* lack ImagePositionPatient"),
+        (lambda: lying(PerFrameFunctionalGroupsSequence=None), rd.DicomError, "lack|unknown"),
+        (lambda: lying(SegmentationType="Secret"), rd.UnsupportedError, "SegmentationType"),
+        (lambda: lying(PixelData=b"1234"), rd.InvalidDicomError, "pixels need"),
+        (lambda: lying(PixelData=None), (rd.DicomError, AttributeError), "PixelData"),
+    ],
+    ids=[
+        "fewer-groups", "more-frames", "segment", "twice", "position", "no-groups", "type",
+        "pixels", "no-pixels",
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+@pytest.mark.parametrize("has_images", [False, True])
+def test_a_segmentation_that_lies(
+    tmp_path: Path, ds: Any, error: Any, words: str, has_images: bool
+) -> None:
+    like = volume(tmp_path / "images") if has_images else None
+    with pytest.raises(error, match=words) as raised:
+        rd.read_labels(ds(), like=like)
+    assert "Secret" not in str(raised.value)
+
+
+def test_a_label_map_with_a_number_of_no_segment(tmp_path: Path) -> None:
+    found = label_map(masks())[np.newaxis].copy()
+    ds = segmentation(IMAGES, found, kind="LABELMAP", numbers=[1, 3])
+    with pytest.raises(rd.IrregularSeriesError, match="unknown_segment"):
+        rd.read_labels(ds)
+    labels = rd.read_labels(ds, irregular="keep")
+    np.testing.assert_array_equal(labels.array, np.where(found[0] == 2, 0, found[0]))
+    padded = np.where(found == 0, 9, found)
+    ds = segmentation(IMAGES, padded, kind="LABELMAP", numbers=[1, 2, 3], PixelPaddingValue=9)
+    np.testing.assert_array_equal(rd.read_labels(ds).array, found[0])
+
+
+def test_sources_in_memory(tmp_path: Path) -> None:
+    found = masks()
+    ds = segmentation(IMAGES, found)
+    path = save(ds, tmp_path / "seg.dcm")
+    vol = volume(tmp_path / "images")
+    data = path.read_bytes()
+    ours = rd.dcmread(path)
+    for source in (data, io.BytesIO(data), ours, pydicom.dcmread(path), {"name": data}, [data]):
+        np.testing.assert_array_equal(rd.read_labels(source, like=vol).array, label_map(found))
+    # As it is in memory now.
+    for groups in ours.PerFrameFunctionalGroupsSequence:
+        number = groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber = 4 - number
+    wanted = label_map(found)
+    np.testing.assert_array_equal(
+        rd.read_labels(ours, like=vol).array, np.where(wanted, 4 - wanted.astype(int), 0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        # White, black and the primaries of sRGB, by the formulas of CIE and IEC 61966-2-1.
+        ([65535, 32896, 32896], (255, 255, 255)),
+        ([0, 32896, 32896], (0, 0, 0)),
+        ([35581, 53653, 50858], (255, 0, 0)),
+        ([1, 2], None),
+        ([70000, 1, 2], None),
+        (None, None),
+    ],
+)
+def test_colours(value: Any, expected: Any) -> None:
+    ds = segmentation(IMAGES, masks(count=2))
+    if value is not None and all(one < 65536 for one in value):
+        ds.SegmentSequence[0].RecommendedDisplayCIELabValue = value
+    found = rd.read_labels(ds).colors[0]
+    if expected is None:
+        assert found is None
+    else:
+        assert np.abs(np.array(found) - expected).max() <= 2
+
+
+def test_out_to_other_libraries(tmp_path: Path) -> None:
+    vol = volume(tmp_path / "images", Images(plane="oblique"))
+    found = masks(Images(plane="oblique"))
+    for combine in ("labelmap", "channels"):
+        labels = rd.read_labels(
+            segmentation(Images(plane="oblique"), found), like=vol, combine=combine
+        )
+        pytest.importorskip("nibabel")
+        image = labels.to_nibabel()
+        np.testing.assert_allclose(image.affine, vol.to_nibabel().affine, atol=1e-5)
+        sitk = pytest.importorskip("SimpleITK")
+        np.testing.assert_array_equal(sitk.GetArrayFromImage(labels.to_sitk()), labels.array)
+        pytest.importorskip("xarray")
+        assert labels.to_xarray().dims == labels.axes
+        np.testing.assert_array_equal(np.asarray(labels), labels.array)
+
+
+@needs_reference_data
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"ImagingDataCommons__highdicom/data/test_files/seg_image_{kind}.dcm" for kind in (
+            "ct_binary", "ct_binary_overlap", "ct_binary_fractional", "ct_binary_single_frame",
+            "ct_true_fractional",
+        )),
+        "pydicom__pydicom-data/data_store/data/liver.dcm",
+        "pydicom__pydicom/src/pydicom/data/test_files/liver_1frame.dcm",
+        "pydicom__pydicom-data/data_store/data/liver_j2k.dcm",
+        "FNNDSC__data/dicom/rsna_2/SEG",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("combine", ["labelmap", "channels"])
+def test_segmentations_of_others(name: str, combine: Any) -> None:
+    """What highdicom makes of them, whose slices fall along the normal."""
+    highdicom = pytest.importorskip("highdicom")
+    path = REFERENCE_DATA / name
+    paths = [one for one in path.rglob("*") if one.is_file()] if path.is_dir() else [path]
+    for one in paths:
+        if not one.exists():
+            pytest.skip(f"no {one.name}")
+        labels = rd.read_labels(one, combine=combine)
+        try:
+            expected = highdicom.seg.segread(one).get_volume(
+                combine_segments=combine == "labelmap",
+                relabel=False,
+                allow_missing_positions=True,
+                skip_overlap_checks=True,
+            )
+        except ValueError as error:
+            assert "FRACTIONAL" in str(error)
+            continue
+        array, affine = expected.array, expected.affine
+        array = np.moveaxis(array, -1, 0) if combine == "channels" else array
+        if np.linalg.det(affine[:3, [2, 1, 0]]) < 0:
+            turn = np.eye(4)
+            turn[0, [0, 3]] = [-1, array.shape[-3] - 1]
+            array, affine = array[..., ::-1, :, :], affine @ turn
+        np.testing.assert_allclose(labels.affine, affine, atol=1e-4)
+        np.testing.assert_array_equal(labels.array, array)
+        assert labels.dtype == array.dtype
