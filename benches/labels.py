@@ -23,7 +23,16 @@ import rapidicom as rd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from labels_builder import Contour, Images, save, segmentation, structure_set
+from labels_builder import (
+    FRAME_OF_REFERENCE,
+    SERIES,
+    Contour,
+    Images,
+    save,
+    segmentation,
+    structure_set,
+)
+from volume_builder import item
 
 CONTOUR_POINTS = 180
 
@@ -52,6 +61,17 @@ def structures_of(images: Images, count: int) -> dict[str, list[Contour]]:
             contours.append(Contour(images.millimetres(places), image=images.uid(index)))
         found[f"organ {number}"] = contours
     return found
+
+
+def with_references(ds: Any, images: Images) -> Any:
+    """Add to a structure set what rt-utils checks: which images its Frame of Reference has."""
+    uids = (images.uid(index) for index in range(images.shape[0]))
+    contour_images = [item(ReferencedSOPInstanceUID=uid) for uid in uids]
+    series = item(SeriesInstanceUID=SERIES, ContourImageSequence=contour_images)
+    study = item(RTReferencedSeriesSequence=[series])
+    frame = item(FrameOfReferenceUID=FRAME_OF_REFERENCE, RTReferencedStudySequence=[study])
+    ds.ReferencedFrameOfReferenceSequence = [frame]
+    return ds
 
 
 def masks_of(images: Images, count: int) -> np.ndarray:
@@ -183,7 +203,8 @@ def main() -> None:
         ct, rtstruct, seg = folder / "ct", folder / "rtstruct.dcm", folder / "seg.dcm"
         if not ct.is_dir():
             images.save(ct)
-            save(structure_set(structures_of(images, options.structures)), rtstruct)
+            save(with_references(structure_set(structures_of(images, options.structures)), images),
+                 rtstruct)  # fmt: skip
             grid = images_of(options.segment_slices, options.size)
             save(segmentation(grid, masks_of(grid, options.segments), keep_empty=True), seg)
         vol = rd.read_series(ct)
