@@ -361,7 +361,8 @@ def test_out_to_other_libraries(tmp_path: Path) -> None:
     [
         *(f"ImagingDataCommons__highdicom/data/test_files/seg_image_{kind}.dcm" for kind in (
             "ct_binary", "ct_binary_overlap", "ct_binary_fractional", "ct_binary_single_frame",
-            "ct_true_fractional",
+            "ct_true_fractional", "sm_control", "sm_control_labelmap", "sm_dots", "sm_numbers",
+            "sm_dots_tiled_full", "sm_control_labelmap_palette_color",
         )),
         "pydicom__pydicom-data/data_store/data/liver.dcm",
         "pydicom__pydicom/src/pydicom/data/test_files/liver_1frame.dcm",

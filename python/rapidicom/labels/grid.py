@@ -24,6 +24,7 @@ class LabelGrid:
         frame_of_reference_uid: Whose millimetres these are; empty if that is not known.
         slices_of: The slices of each image, by SOP Instance UID; empty if that is not known.
         series_uid: The series that it is that of; empty if that is not known.
+        is_slide: Whether it is the total pixel matrix of a slide, in millimetres of the slide.
         is_irregular: Whether the report of the images has errors, so that the affine is not true.
     """
 
@@ -33,6 +34,7 @@ class LabelGrid:
     slices_of: dict[str, list[int]]
     series_uid: str = ""
     is_irregular: bool = False
+    is_slide: bool = False
 
     @classmethod
     def of(cls, like: Any) -> LabelGrid:

@@ -136,6 +136,12 @@ def read_labels(
             f"slices lean {tilt:.2g} degrees from their normal, as those of the images do",
             angle_degrees=tilt,
         )
+    if grid.is_slide:
+        findings.note(
+            "slide_coordinates",
+            "the affine leads to the coordinates of a slide, not of a patient",
+            names,
+        )
     if grid.is_irregular:
         findings.note(
             "irregular_images",

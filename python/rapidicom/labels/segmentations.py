@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.arrays import as_bytes
-from rapidicom._common.errors import InvalidDicomError, UnsupportedError
+from rapidicom._common.errors import InvalidDicomError, MissingElementError, UnsupportedError
 from rapidicom._common.items import items
 from rapidicom._common.numbers import as_integer, integer
 from rapidicom._dataset.dataset import Dataset
@@ -20,9 +20,17 @@ from rapidicom.labels.findings import Findings, counted
 from rapidicom.labels.grid import FloatArray, LabelGrid
 from rapidicom.labels.opening import data_set
 from rapidicom.labels.references import Drawn, hold_against
+from rapidicom.labels.tiles import (
+    is_tiled,
+    matrix_affine,
+    matrix_shape,
+    tile_places,
+    tile_segments,
+)
 
 __all__ = ["Segmentation", "open_segmentation", "own_grid", "place_segments"]
 
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # Segment Numbers are of 16 bits.
 _MOST_SEGMENT = 0xFFFF
 # What marks numbers of no segment; a label of that value would need 65535 of them.
@@ -77,7 +85,24 @@ class Segmentation:
                 "frames lie",
                 tag=_core.keyword_tag("PerFrameFunctionalGroupsSequence"),
             )
-        return _Frames(found)
+        frames = _Frames(found)
+        if self.is_tiled:
+            segments = tile_segments(
+                self.dataset, list(self.segments), self.frame_shape, self.frame_count
+            )
+            frames.segment_numbers = frames.segment_numbers if segments is None else segments
+        return frames
+
+    @property
+    def is_tiled(self) -> bool:
+        """Whether its frames are tiles of a slide."""
+        return is_tiled(self.dataset)
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Rows and columns of a frame."""
+        rows, columns = self.reader.frame_shape(0)[:2]
+        return rows, columns
 
     @property
     def frame_of_reference_uid(self) -> str:
@@ -117,6 +142,10 @@ def open_segmentation(name: str, dataset: Dataset) -> Segmentation:
         InvalidDicomError: It contradicts itself, or lacks what it needs.
         UnsupportedError: It is of a type that is not known.
     """
+    if not any(keyword in dataset for keyword in _PIXELS):
+        raise MissingElementError(
+            f"{name}: the segmentation has no PixelData", tag=_core.keyword_tag("PixelData")
+        )
     reader = _core.PixelReader.of(dataset)
     kind = str(dataset.get("SegmentationType") or "")
     if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
@@ -175,11 +204,16 @@ def own_grid(segmentations: Sequence[Segmentation], findings: Findings) -> Label
             "the segmentations have different Frames of Reference",
             [one.name for one in segmentations],
         )
-    return LabelGrid((slices, rows, columns), affine, next(iter(uids), ""), {})
+    is_slide = any(one.is_slide for one in grids)
+    return LabelGrid((slices, rows, columns), affine, next(iter(uids), ""), {}, is_slide=is_slide)
 
 
 def _own_grid(segmentation: Segmentation, findings: Findings) -> LabelGrid:
     frames, name = segmentation.frames, segmentation.name
+    if segmentation.is_tiled:
+        affine = matrix_affine(segmentation.dataset, frames.spacings[0])
+        shape = (1, *matrix_shape(segmentation.dataset))
+        return LabelGrid(shape, affine, "", {}, is_slide=True)
     every = np.arange(len(frames.positions))
     _check_planes(segmentation, every)
     orientation, spacing = frames.orientations[0], frames.spacings[0]
@@ -318,6 +352,18 @@ def _find_places(
     return _Places(np.rint(first), whole_row, whole_column, most)
 
 
+def _tiled(segmentation: Segmentation, grid: LabelGrid, chosen: npt.NDArray[np.int_]) -> _Places:
+    """Return where the tiles of a slide are in its matrix."""
+    if not grid.is_slide:
+        raise UnsupportedError(
+            f"{segmentation.name}: the frames are tiles of a slide, which have no place in a "
+            "volume: leave like= out, and they come as one plane"
+        )
+    first = tile_places(segmentation.dataset, segmentation.frame_shape, chosen)
+    down, across = np.array([0.0, 1, 0]), np.array([0.0, 0, 1])
+    return _Places(first, down, across, 0.0)
+
+
 def _has_steps_of(segmentation: Segmentation, grid: LabelGrid, axis: int) -> bool:
     """Return whether slices are as far apart as those of the grid, as far as the file says."""
     frames = segmentation.frames
@@ -365,6 +411,9 @@ def place_segments(
         )
     if not len(chosen):
         return 0
+    wanted = _Wanted(segmentation, numbers, values, chosen, voxels, findings, workers)
+    if segmentation.is_tiled:
+        return _put(wanted, _tiled(segmentation, grid, chosen), 0, grid.shape, out)
     _check_planes(segmentation, chosen)
     places = _find_places(segmentation, grid, chosen)
     axis = 3 - int(np.argmax(np.abs(places.row_step)) + np.argmax(np.abs(places.column_step)))
@@ -377,7 +426,6 @@ def place_segments(
     )
     uids = [segmentation.frame_of_reference_uid]
     hold_against(grid, drawn, uids, segmentation.name, findings)
-    wanted = _Wanted(segmentation, numbers, values, chosen, voxels, findings, workers)
     if is_on_grid:
         if places.most > _ON_GRID:
             findings.note(
@@ -491,7 +539,7 @@ def _table(
     table[:, 7], table[:, 8] = column_range
     table[:, 9] = np.asarray(wanted.values)[ranks] if len(wanted.values) else 0
     is_there = (planes >= 0) & (planes < slices)
-    _check_twice(wanted, table[:, 1] * (len(wanted.numbers) + 1) + ranks)
+    _check_twice(wanted, np.column_stack([planes, ranks, table[:, 2]]))
     gone = int((~is_there).sum())
     if gone:
         wanted.findings.note(
@@ -528,7 +576,7 @@ def _range(
 
 
 def _check_twice(wanted: _Wanted, keys: npt.NDArray[np.int64]) -> None:
-    twice = len(keys) - len(np.unique(keys))
+    twice = len(keys) - len(np.unique(keys, axis=0))
     if twice:
         wanted.findings.error(
             "duplicate_position",
