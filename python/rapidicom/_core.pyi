@@ -74,7 +74,9 @@ __version__: str
 
 # A name of an element: a tag, a pair of group and element number, or a keyword.
 _Key: TypeAlias = int | str | tuple[int, int]
-_Native: TypeAlias = tuple[str, bytes | None, tuple[str, int, int] | None, bool]
+_Native: TypeAlias = tuple[
+    str, bytes | None, tuple[str, int, int] | None, bool, tuple[object, int | None] | None
+]
 _Source: TypeAlias = str | _Native
 
 def use_classes(classes: dict[str, Any]) -> None:
@@ -302,7 +304,7 @@ def read_path(
     """Read the file at `path`."""
 
 def read_item(
-    sources: list[_Source],
+    sources: Sequence[_Source],
     stop_before_pixels: bool,
     specific_tags: list[int] | None,
     charset: list[str] | None,
@@ -541,7 +543,7 @@ class Table:
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 def scan(
-    sources: list[_Source],
+    sources: Sequence[_Source],
     columns: Sequence[int | str],
     recursive: bool,
     force: bool,
@@ -867,7 +869,7 @@ def file_state(dataset: Dataset) -> tuple[int, int, int, int, int, int] | None:
     """
 
 def read_slice_headers(
-    sources: list[_Source],
+    sources: Sequence[_Source],
     force: bool,
     workers: int | None,
     progress: Callable[[int], object] | None,
@@ -1046,7 +1048,7 @@ class FoundSeries:
         """Why files and folders cannot be read."""
 
 def find_series(
-    sources: list[_Source],
+    sources: Sequence[_Source],
     recursive: bool,
     force: bool,
     tolerances: Tolerances,

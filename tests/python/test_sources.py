@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import pickle
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import numpy as np
+import pydicom
 import pytest
+from hypothesis import given, settings
 
 import rapidicom as rd
 from series_builder import Pixels, series
@@ -42,13 +46,70 @@ def opened(paths: list[Path]) -> Made:
     return [path.open("rb") for path in paths], list(map(str, paths))
 
 
+class Reader:
+    """A seekable file object of somebody else's, which gives no more than 1,000 bytes a read."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    def read(self, count: int = -1) -> bytes:
+        return self._file.read(1000 if count < 0 else min(count, 1000))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+class Pipe:
+    """A file object that cannot seek."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    def read(self, count: int = -1) -> bytes:
+        return self._file.read(count)
+
+
+def with_start(paths: list[Path]) -> Made:
+    files = [io.BytesIO(b"start" + data) for data in of_bytes(paths)]
+    for file in files:
+        file.seek(5)
+    return numbered(files)
+
+
+def of_zip(paths: list[Path]) -> Made:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in paths:
+            archive.write(path, path.name)
+    members = zipfile.ZipFile(buffer)
+    return [members.open(path.name) for path in paths], [path.name for path in paths]
+
+
+def our_datasets(paths: list[Path]) -> Made:
+    return list(map(rd.dcmread, paths)), list(map(str, paths))
+
+
+def pydicoms_datasets(paths: list[Path]) -> Made:
+    datasets = [pydicom.dcmread(io.BytesIO(data)) for data in of_bytes(paths)]
+    return numbered(datasets)
+
+
 KINDS: dict[str, Kind] = {
     "paths": lambda paths: (paths, list(map(str, paths))),
     "bytes": lambda paths: numbered(of_bytes(paths)),
     "bytearrays": lambda paths: numbered([bytearray(data) for data in of_bytes(paths)]),
     "memoryviews": lambda paths: numbered([memoryview(data) for data in of_bytes(paths)]),
     "file objects in memory": lambda paths: numbered(list(map(io.BytesIO, of_bytes(paths)))),
+    "file objects after their start": with_start,
+    "file objects of others": lambda paths: numbered(list(map(Reader, of_bytes(paths)))),
+    "file objects that cannot seek": lambda paths: numbered(list(map(Pipe, of_bytes(paths)))),
+    "members that are open": of_zip,
     "open files": opened,
+    "our data sets": our_datasets,
+    "data sets of pydicom's": pydicoms_datasets,
     "names with bytes": given_names,
     "an iterator": lambda paths: (iter(of_bytes(paths)), numbered(list(paths))[1]),
     "paths and bytes": some_paths,
@@ -139,3 +200,99 @@ def test_bytes_are_never_a_path(written: Any) -> None:
     with pytest.raises(rd.errors.InvalidDicomError) as raised:
         rd.read_series(path)
     assert path.decode() not in str(raised.value)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_kinds_mix(written: Any, data: st.DataObject) -> None:
+    expected = rd.read_series(written.folder)
+    paths = data.draw(st.permutations(list(map(Path, expected.paths))))
+    # A mapping, what is read once, and what can be read once.
+    others = ("names with bytes", "an iterator", "file objects that cannot seek")
+    kinds = [name for name in KINDS if name not in others]
+    sources, names = [], []
+    for position, path in enumerate(paths):
+        made, own = KINDS[data.draw(st.sampled_from(kinds))]([path])
+        sources += list(made)
+        names.append(own[0].replace("<source 0>", f"<source {position}>"))
+    volume = rd.read_series(sources)
+    np.testing.assert_array_equal(volume.array, expected.array)
+    by_path = dict(zip(map(str, paths), names, strict=True))
+    assert volume.paths == [by_path[path] for path in expected.paths]
+    assert len(volume.report) == len(expected.report)
+    table = rd.scan(sources)
+    assert sorted(table["path"]) == sorted(names)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(volume)).array, expected.array)
+
+
+def test_a_changed_data_set_is_read_as_it_is(written: Any) -> None:
+    ours, theirs = rd.dcmread(written.paths[0]), pydicom.dcmread(written.paths[0])
+    for ds in (ours, theirs):
+        ds.PatientID = "changed"
+        ds.RescaleSlope = 3
+        ds.RescaleIntercept = 0
+        table = rd.scan(ds, ["PatientID"])
+        assert table["PatientID"].tolist() == ["changed"]
+        again = rd.read_batch([ds])
+        stored = rd.read_batch([written.paths[0]], values="stored", dtype=None)
+        np.testing.assert_array_equal(again, stored.astype("f4") * 3)
+
+
+def test_a_data_set_that_was_made_in_memory_is_a_source() -> None:
+    ds = pydicom.Dataset()
+    ds.SOPInstanceUID = "1.2.3"
+    ds.PatientName = "Somebody"
+    table = rd.scan([ds], ["SOPInstanceUID"])
+    assert table.to_dicts() == [{"path": "<source 0>", "SOPInstanceUID": "1.2.3"}]
+    assert "file_meta" not in ds.__dict__
+
+
+class Broken:
+    """A file object that breaks after some bytes."""
+
+    def __init__(self, data: bytes, error: Exception) -> None:
+        self._file = io.BytesIO(data)
+        self._error = error
+
+    def read(self, count: int = -1) -> bytes:
+        raise self._error
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (OSError(5, "the connection is gone"), OSError),
+        (FileNotFoundError("no such object"), FileNotFoundError),
+        (RuntimeError("told nothing"), OSError),
+    ],
+)
+def test_what_cannot_be_fetched_costs_its_row(
+    written: Any, error: Exception, raised: type[Exception]
+) -> None:
+    whole = of_bytes(written.paths)
+    broken = Broken(whole[2], error)
+    sources = {"a": whole[0], "b": whole[1], "broken": broken}
+    table = rd.scan(sources)
+    assert table["path"].tolist() == ["a", "b"]
+    assert [one.path for one in table.errors] == ["broken"]
+    with pytest.raises(raised, match="broken") as caught:
+        rd.scan(sources, errors="raise")
+    assert caught.value.__cause__ is error
+    with pytest.raises(raised, match="broken"):
+        rd.read_batch(sources)
+    (found,) = rd.find_series(sources)
+    assert "broken" in [path for issue in found.report for path in issue.paths]
+
+
+def test_what_ends_the_work_ends_it(written: Any) -> None:
+    whole = of_bytes(written.paths)
+    for error in (KeyboardInterrupt(), MemoryError("none")):
+        broken: Any = Broken(whole[2], error)  # type: ignore[arg-type]  # no Exception
+        with pytest.raises(type(error)):
+            rd.scan([whole[0], broken])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.arrays import as_bytes, empty_aligned
-from rapidicom.sources.opening import open_dataset
+from rapidicom.sources.opening import open_for_pixels
 
 if TYPE_CHECKING:
     from rapidicom.sources.opening import Source
@@ -33,7 +33,7 @@ def reader_of(
         force: As for `dcmread`.
         is_cut: Whether frames beyond Number of Frames are left out.
     """
-    dataset = source if isinstance(source, _core.Dataset) else open_dataset(source, force=force)
+    dataset = source if isinstance(source, _core.Dataset) else open_for_pixels(source, force)
     reader = _core.PixelReader.of(dataset)
     warn_of(reader, dataset, is_cut=is_cut)
     return reader

@@ -11,7 +11,7 @@ from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
 from rapidicom.pixels.decoders.base import Decoder, get_decoder
 from rapidicom.pixels.frames import checked_index, frames, reader_of, warn_of
-from rapidicom.sources.opening import open_dataset
+from rapidicom.sources.opening import open_for_pixels
 
 if TYPE_CHECKING:
     from rapidicom._core import Dataset
@@ -231,7 +231,7 @@ def _opened(
 ) -> _core.Dataset:
     if isinstance(source, _core.Dataset):
         return source
-    dataset = open_dataset(source, force=force, storage_options=storage_options)
+    dataset = open_for_pixels(source, force, storage_options)
     if ds_out is not None:
         ds_out.file_meta = dataset.file_meta
         group = [tag for tag in dataset.group_dataset(0x0028).tags() if _is_current(tag)]

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import io
 import os
-from typing import Any
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rapidicom.sources.item import Asked, Item
+from rapidicom.sources.local import local_item
 from rapidicom.sources.memory import item_of
 
-__all__ = ["bytes_read", "is_file_object", "is_seekable", "resolve"]
+if TYPE_CHECKING:
+    from rapidicom.sources.item import Range
+
+# What is read first of a file: nearly every header ends before.
+_HEADER = 16 * 1024
+
+__all__ = ["bytes_read", "is_file_object", "is_seekable", "item_from", "resolve"]
 
 
 def is_file_object(source: object) -> bool:
@@ -25,16 +35,115 @@ def resolve(source: Any, asked: Asked) -> list[str | Item] | None:
     """
     if not is_file_object(source):
         return None
+    return [item_from(source, asked.name_of(source), None)]
+
+
+def item_from(source: Any, name: str, start: int | None) -> Item:
+    """Return the item of a file object, whose position stays as it is.
+
+    Args:
+        source: The file object.
+        name: Its name.
+        start: Where the file starts in it; `None` for its position.
+
+    Raises:
+        TypeError: It gives text.
+    """
     if isinstance(source, io.TextIOBase):
         raise TypeError("the file object gives text: open it for reading bytes, with mode 'rb'")
-    name = asked.name_of(source)
     if not is_seekable(source):
-        return [item_of(bytes_read(source.read()), name)]
-    start = source.tell()
+        return item_of(bytes_read(source.read()), name)
+    position = source.tell()
+    start = position if start is None else start
+    if type(source) is io.BytesIO:
+        # Not copied, unless somebody writes to it later or it starts elsewhere.
+        data = source.getvalue()
+        return item_of(data[start:] if start else data, name)
+    end = source.seek(0, os.SEEK_END)
+    # Not every object says where it has got to.
+    length = (source.tell() if end is None else end) - start
+    source.seek(position)
+    if type(source) is io.BufferedReader and type(source.raw) is io.FileIO:
+        found = _local(source, start, length)
+        if found is not None:
+            return found.renamed(name)
+    return Item(name, _STORE, _FileObject(source, start), max(length, 0))
+
+
+def _local(source: io.BufferedReader, start: int, length: int) -> Item | None:
+    """Return the file that an open one reads from its start, if its path still leads to it."""
+    path = source.name
+    if not isinstance(path, str) or start:
+        return None
     try:
-        return [item_of(bytes_read(source.read()), name)]
-    finally:
-        source.seek(start, os.SEEK_SET)
+        if not os.path.samestat(os.fstat(source.fileno()), Path(path).stat()):
+            return None
+        item = local_item(str(Path(path).absolute()))
+    except OSError:
+        return None
+    return item if item is not None and item.length == length else None
+
+
+class _FileObject:
+    """A seekable file object as the key of a store."""
+
+    def __init__(self, source: Any, start: int) -> None:
+        self.source = source
+        self.start = start
+        # What a look at the first bytes has read, for the one who reads the header.
+        self._head: bytes | None = None
+        self._is_begun = False
+
+    def taken(self, start: int, stop: int) -> bytes:
+        """Return bytes of the file; the object's position stays as it is."""
+        if not self._is_begun:
+            self._head, self._is_begun = self._read(0, _HEADER), True
+        if self._head is None or stop > _HEADER:
+            return self._read(start, stop)
+        head = self._head[start:stop]
+        if (start, stop) == (0, _HEADER):
+            # They are kept elsewhere from now on.
+            self._head = None
+        return head
+
+    def _read(self, start: int, stop: int) -> bytes:
+        position = self.source.tell()
+        try:
+            self.source.seek(self.start + start)
+            parts = []
+            # Raw streams may return fewer bytes than asked for, and the rest on the next call.
+            while start < stop and (data := bytes_read(self.source.read(stop - start))):
+                parts.append(data)
+                start += len(data)
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+        finally:
+            self.source.seek(position)
+
+
+class _FileObjects:
+    """The store of file objects, which are read one after the other."""
+
+    is_local = True
+
+    def __init__(self) -> None:
+        # Seeking and reading are two steps.
+        self._lock = threading.RLock()
+
+    def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[bytes | BaseException]:
+        """Return bytes of files: see `Store.fetch`."""
+        del workers
+        found: list[bytes | BaseException] = []
+        for key, start, stop in ranges:
+            try:
+                assert isinstance(key, _FileObject)
+                with self._lock:
+                    found.append(key.taken(start, stop))
+            except Exception as error:
+                found.append(error)
+        return found
+
+
+_STORE = _FileObjects()
 
 
 def is_seekable(source: Any) -> bool:

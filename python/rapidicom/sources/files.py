@@ -47,7 +47,7 @@ def unpacked(item: Item) -> list[str | Item]:
     try:
         kind = archive_kind(item)
         return [item] if kind is None else _members(item, kind)
-    except OSError:
+    except Exception:  # file objects of others raise anything
         # Whoever reads it says why it cannot be read.
         return [item]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from rapidicom._common.errors import DicomError
 
@@ -12,15 +13,22 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Range: TypeAlias = tuple[Hashable, int, int]
-    Native: TypeAlias = tuple[str, bytes | None, tuple[str, int, int] | None, bool]
+    Data: TypeAlias = bytes | BaseException
+    Native: TypeAlias = tuple[
+        str, bytes | None, tuple[str, int, int] | None, bool, tuple["Item", int | None] | None
+    ]
 
 __all__ = ["MEMORY", "Asked", "Item", "Memory", "Store", "native", "resolve"]
 
 
 class Store(Protocol):
-    """Where files without a path of their own lie."""
+    """Where files without a path of their own lie.
 
-    def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[bytes | BaseException]:
+    A store whose `is_local` is true lies in this process alone: pickles take its bytes along.
+    Another one is pickled itself.
+    """
+
+    def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[Data]:
         """Return bytes of files.
 
         Args:
@@ -75,6 +83,11 @@ class Item:
         """
         if isinstance(self.store, Memory) and isinstance(self.key, bytes):
             return self.key
+        if self.region is not None:
+            path, offset, length = self.region
+            with Path(path).open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
         end = self.length if self.length is not None else 2**63 - 1
         (found,) = self.store.fetch([(self.key, 0, end)], None)
         if isinstance(found, bytes):
@@ -83,14 +96,47 @@ class Item:
             raise found
         raise OSError(f"{self.name}: {found}") from found
 
+    @staticmethod
+    def fetch_many(wanted: Sequence[tuple[Item, int, int]], workers: int | None) -> list[Data]:
+        """Fetch ranges of items, those of each store together.
+
+        Args:
+            wanted: An item, the first byte and the one after the last, of each.
+            workers: As for `Store.fetch`.
+
+        Returns:
+            As `Store.fetch`.
+        """
+        results: list[Data] = [b""] * len(wanted)
+        stores: dict[int, tuple[Store, list[int]]] = {}
+        for place, (item, _, _) in enumerate(wanted):
+            stores.setdefault(id(item.store), (item.store, []))[1].append(place)
+        for store, places in stores.values():
+            ranges = [(wanted[place][0].key, *wanted[place][1:]) for place in places]
+            try:
+                found = store.fetch(ranges, workers)
+            except Exception as error:
+                found = [error] * len(ranges)
+            for place, one in zip(places, found, strict=True):
+                results[place] = one
+        return results
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What lies in this process alone goes along as bytes.
+        if getattr(self.store, "is_local", False):
+            return Item, (self.name, MEMORY, self.bytes(), self.length, None, self.is_named)
+        return Item, (
+            self.name, self.store, self.key, self.length, self.region, self.is_named,
+        )  # fmt: skip
+
 
 class Memory:
     """The store of files that are in memory: their keys are their bytes."""
 
-    def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[bytes | BaseException]:
+    def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[Data]:
         """Return bytes of files: see `Store.fetch`."""
         del workers
-        return [key[start:stop] for key, start, stop in ranges if isinstance(key, bytes)]
+        return [cast("bytes", key)[start:stop] for key, start, stop in ranges]
 
     def __reduce__(self) -> str:
         return "MEMORY"
@@ -129,5 +175,8 @@ def native(sources: Sequence[str | Item]) -> list[str | Native]:
 
 
 def _native(item: Item) -> Native:
-    data = item.bytes() if item.region is None else None
-    return item.name, data, item.region, item.is_named
+    if item.region is not None:
+        return item.name, None, item.region, item.is_named, None
+    if isinstance(item.store, Memory):
+        return item.name, item.bytes(), None, item.is_named, None
+    return item.name, None, None, item.is_named, (item, item.length)

@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from rapidicom import _core
 from rapidicom._common.tag import Tag
-from rapidicom.sources.file_objects import bytes_read, is_file_object, is_seekable
-from rapidicom.sources.item import Item, native
+from rapidicom.sources.file_objects import bytes_read, is_file_object, is_seekable, item_from
+from rapidicom.sources.item import Asked, Item, native
 from rapidicom.sources.resolving import resolved_one
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Source: TypeAlias = str | os.PathLike[str] | Buffer | IO[bytes] | Item
     Key: TypeAlias = str | int | tuple[int, int]
 
-__all__ = ["open_dataset", "tags_of"]
+__all__ = ["open_dataset", "open_for_pixels", "tags_of"]
 
 
 def open_dataset(
@@ -58,6 +58,22 @@ def open_dataset(
     dataset = _core.read_item(native([file]), stop_before_pixels, tags, terms, force, mmap)
     dataset.filename = file.name  # type: ignore[misc]  # the package's class takes it
     return dataset
+
+
+def open_for_pixels(
+    source: Source, force: bool = False, storage_options: Mapping[str, Any] | None = None
+) -> _core.Dataset:
+    """Read the header of a file whose pixels are read next.
+
+    Of a seekable file object only the ranges that are asked for are read, from its start, and its
+    position stays as it is, as in pydicom.
+    """
+    if is_file_object(source) and is_seekable(source):
+        item = item_from(source, Asked(0).name_of(source), 0)
+        dataset = _core.read_item(native([item]), False, None, None, force, "never")
+        _note_source(dataset, source)
+        return dataset
+    return open_dataset(source, force=force, storage_options=storage_options)
 
 
 def tags_of(specific_tags: Iterable[Key]) -> list[int]:

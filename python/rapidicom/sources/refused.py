@@ -30,4 +30,4 @@ def refused(name: str, error: Exception) -> Item:
         name: How tables and reports name it.
         error: Why it cannot be read.
     """
-    return Item(name, _Refused(error), None, length=0)
+    return Item(name, _Refused(error), None)

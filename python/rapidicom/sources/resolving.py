@@ -9,7 +9,7 @@ from pathlib import PosixPath, WindowsPath
 from typing import TYPE_CHECKING, Any
 
 from rapidicom._common.errors import InvalidDicomError
-from rapidicom.sources import file_objects, files, item, memory, urls
+from rapidicom.sources import datasets, file_objects, files, item, memory, urls
 from rapidicom.sources.archives import has_archive_name, named_members
 from rapidicom.sources.item import Asked, Item, Memory
 from rapidicom.sources.local import local_item
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["resolved", "resolved_one"]
 
 # Asked in this order, each whether a source is of its kind. None is for a `str`.
-KINDS: tuple[Kind, ...] = (memory.resolve, item.resolve, file_objects.resolve, urls.resolve)
+KINDS: tuple[Kind, ...] = (
+    memory.resolve, item.resolve, datasets.resolve, file_objects.resolve, urls.resolve,
+)  # fmt: skip
 
 # The same for a `str`, or what a path is as one; what none of them takes is a name of files of this
 # machine.
@@ -156,18 +158,23 @@ def _of_kind(source: Any, asked: Asked) -> list[str | Item] | None:
 def _unpacked(found: list[str | Item]) -> list[str | Item]:
     """Return items with the members of archives in their place.
 
-    Those that are not in memory are only looked into if they have the name of an archive: a look
-    is a request.
+    Those that are not of this process are only looked into if they have the name of an archive: a
+    look is a request.
     """
     results: list[str | Item] = []
     for one in found:
         if isinstance(one, str):
             results.append(one)
-        elif isinstance(one.store, Memory) or has_archive_name(one.name):
+        elif _is_near(one) or has_archive_name(one.name):
             results += files.unpacked(one)
         else:
             results.append(one)
     return results
+
+
+def _is_near(item: Item) -> bool:
+    is_local = isinstance(item.store, Memory) or getattr(item.store, "is_local", False)
+    return is_local or item.region is not None
 
 
 def _archive(name: str, asked: Asked) -> Item | None:

@@ -44,9 +44,9 @@ pub use cursor::ByteOrder;
 pub use dataset::{Dataset, DicomFile, FileBytes, Item, LoneValue, OpenBytes, Parts, ResolvedVr};
 pub use encapsulation::{ExtendedOffsetTable, Fragment, Fragments, Frames, Irregularity};
 pub use error::{
-    ColumnFault, Error, ErrorKind, Family, FrameFault, FrameSize, Hint, ImageFault, ImageShape,
-    Jpeg2000Fault, JpegFault, JpegLsFault, JpegXlFault, LabelFault, LooksLike, RequestFault,
-    Result, RleFault, SeriesFault, watched,
+    ColumnFault, Error, ErrorKind, Family, FetchFault, FrameFault, FrameSize, Hint, ImageFault,
+    ImageShape, Jpeg2000Fault, JpegFault, JpegLsFault, JpegXlFault, LabelFault, LooksLike,
+    RequestFault, Result, RleFault, SeriesFault, watched,
 };
 pub use image_description::{Attributes, CodedFrame, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;
@@ -56,8 +56,8 @@ pub use parse::{
     Segment, Stop, Window, parse_elements,
 };
 pub use source::{
-    AlignedBuffer, FileSource, FileState, Given, Place, PrivateMap, ReadAt, Region, SharedBytes,
-    Source, Sources, list_files, with_files,
+    AlignedBuffer, Fetch, Fetched, FileRange, FileSource, FileState, Given, Place, PrivateMap,
+    ReadAt, Region, SharedBytes, Source, Sources, list_files, with_files,
 };
 pub use tag::Tag;
 pub use vr::Vr;

@@ -1,9 +1,12 @@
 //! The core's errors as Python exceptions: the only place where one becomes the other.
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyOSError, PyValueError};
+use pyo3::exceptions::{
+    PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyPermissionError,
+    PyTimeoutError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
-use rapidicom_core::{Error, ErrorKind, Family, Hint};
+use rapidicom_core::{Error, ErrorKind, Family, FetchFault, Hint};
 
 use crate::classes::classes;
 use crate::path_text::to_words;
@@ -11,6 +14,9 @@ use crate::path_text::to_words;
 /// The exception of `rapidicom.errors`, or the ordinary one, that stands for `error`.
 pub(crate) fn to_python(error: Error) -> PyErr {
     Python::attach(|py| {
+        if let ErrorKind::Fetch(fault) = error.kind() {
+            return fetch_error(py, fault, &error);
+        }
         let family = match error.family() {
             Family::Io => return os_error(&error),
             Family::Argument => return PyValueError::new_err(message(&error)),
@@ -89,6 +95,37 @@ fn os_error(error: &Error) -> PyErr {
         ErrorKind::FileChanged => PyOSError::new_err((libc::ESTALE, reason(error), path)),
         _ => PyOSError::new_err(message(error)),
     }
+}
+
+/// What a store has raised, as an error of the system that names the file; ours, and what ends all
+/// work, as it is.
+fn fetch_error(py: Python<'_>, fault: &FetchFault, error: &Error) -> PyErr {
+    let Some(cause) = fault.cause.downcast_ref::<PyErr>() else {
+        return PyOSError::new_err(message(error));
+    };
+    let is_ours = classes(py).is_ok_and(|own| {
+        let families = [&own.invalid_error, &own.unsupported_error, &own.limit_error];
+        families.iter().any(|class| cause.is_instance(py, class.bind(py)))
+    });
+    if fault.is_end || is_ours {
+        return cause.clone_ref(py);
+    }
+    let own = cause.value(py).getattr("errno").ok().and_then(|number| number.extract().ok());
+    let is = |class: Bound<'_, PyType>| cause.is_instance(py, &class);
+    let number: Option<i32> = match own {
+        Some(number) => Some(number),
+        None if is(py.get_type::<PyFileNotFoundError>()) => Some(libc::ENOENT),
+        None if is(py.get_type::<PyPermissionError>()) => Some(libc::EACCES),
+        None if is(py.get_type::<PyTimeoutError>()) => Some(libc::ETIMEDOUT),
+        None => None,
+    };
+    let path = error.path().map(|path| path.as_os_str().to_owned());
+    let raised = match number {
+        Some(number) => PyOSError::new_err((number, reason(error), path)),
+        None => PyOSError::new_err(message(error)),
+    };
+    raised.set_cause(py, Some(cause.clone_ref(py)));
+    raised
 }
 
 fn dicom_error(py: Python<'_>, family: Family, error: &Error) -> PyResult<PyErr> {

@@ -50,9 +50,10 @@ pub(crate) fn find_series(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<PyFoundSeries> {
     let tolerances = tolerances.get().as_core();
+    sources.set_workers(workers);
     let workers = Workers::for_headers(workers);
     let found = run(py, progress, |tick| {
-        with_files(&sources.0, recursive, workers.count(), tick, |files, tick| {
+        with_files(&sources.sources, recursive, workers.count(), tick, |files, tick| {
             find(files, prefix_of_many(force), workers, &tolerances, tick)
         })
     })?;

@@ -1,24 +1,40 @@
 //! What Python gives where files are meant: paths, and items with bytes of their own.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use pyo3::exceptions::{PyException, PyMemoryError, PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::PyString;
-use rapidicom_core::{Given, Place, Region, Sources};
+use pyo3::types::{PyBytes, PyList, PyString};
+use rapidicom_core::{
+    Error, ErrorKind, Fetch, FetchFault, Fetched, FileRange, Given, Place, Region, Result,
+    SharedBytes, Sources,
+};
 
 /// A list of paths, each a `str`, and of items, each what `Item.native` returns.
-pub(crate) struct PySources(pub Sources);
+pub(crate) struct PySources {
+    pub sources: Sources,
+    fetcher: Arc<Fetcher>,
+}
 
-/// Name, bytes, `(path, offset, length)` of a part of a file, and whether the caller named it.
-type ItemParts = (PathBuf, Option<PyBackedBytes>, Option<(PathBuf, u64, u64)>, bool);
+/// Name; bytes, if they are in memory; `(path, offset, length)` of a part of a file; whether the
+/// caller named it; and what fetches its bytes: the item itself, and its length.
+type ItemParts<'py> = (
+    PathBuf,
+    Option<PyBackedBytes>,
+    Option<(PathBuf, u64, u64)>,
+    bool,
+    Option<(Bound<'py, PyAny>, Option<u64>)>,
+);
 
 impl<'py> FromPyObject<'_, 'py> for PySources {
     type Error = PyErr;
 
     fn extract(list: Borrowed<'_, 'py, PyAny>) -> PyResult<PySources> {
         let mut sources = Sources::default();
+        let fetcher = Arc::new(Fetcher::default());
+        let mut items = Vec::new();
         sources.names.reserve(list.len()?);
         for (number, object) in list.try_iter()?.enumerate() {
             let object = object?;
@@ -26,26 +42,86 @@ impl<'py> FromPyObject<'_, 'py> for PySources {
                 sources.names.push(object.extract()?);
                 continue;
             }
-            let (name, given) = item(&object, number)?;
+            let (name, bytes, region, is_named, fetched): ItemParts<'py> = object.extract()?;
+            let place = match (bytes, region, fetched) {
+                (_, Some((container, offset, length)), _) => {
+                    Place::Region(Region { container, offset, length })
+                }
+                (Some(bytes), None, _) => Place::Memory(Arc::new(bytes)),
+                (None, None, Some((item, length))) => {
+                    let fetch: Arc<dyn Fetch> = Arc::clone(&fetcher) as Arc<dyn Fetch>;
+                    items.push(item.unbind());
+                    Place::Fetched(Arc::new(Fetched::new(fetch, items.len() - 1, length)))
+                }
+                (None, None, None) => return Err(PyTypeError::new_err("an item without bytes")),
+            };
             sources.given.resize_with(number, || None);
-            sources.given.push(Some(given));
+            sources.given.push(Some(Given { place, number, is_named }));
             sources.names.push(name);
         }
-        Ok(PySources(sources))
+        fetcher.items.set(items).ok();
+        Ok(PySources { sources, fetcher })
     }
 }
 
-/// The name of an item, and what it is.
-fn item(object: &Bound<'_, PyAny>, number: usize) -> PyResult<(PathBuf, Given)> {
-    let (name, bytes, region, is_named): ItemParts = object.extract()?;
-    let place = match (bytes, region) {
-        (_, Some((container, offset, length))) => {
-            Place::Region(Region { container, offset, length })
+impl PySources {
+    /// Says how many requests may be under way.
+    pub(crate) fn set_workers(&self, workers: Option<usize>) {
+        self.fetcher.workers.set(workers).ok();
+    }
+}
+
+/// Fetches bytes of items by their stores, in Python.
+#[derive(Default)]
+struct Fetcher {
+    items: OnceLock<Vec<Py<PyAny>>>,
+    workers: OnceLock<Option<usize>>,
+}
+
+impl Fetch for Fetcher {
+    fn fetch(&self, ranges: &[FileRange]) -> Result<Vec<Result<SharedBytes>>> {
+        Python::attach(|py| self.call(py, ranges).map_err(|error| fault(py, error, true)))
+    }
+}
+
+impl Fetcher {
+    fn call(&self, py: Python<'_>, ranges: &[FileRange]) -> PyResult<Vec<Result<SharedBytes>>> {
+        let items = self.items.get().map(Vec::as_slice).unwrap_or_default();
+        let Some(first) = items.first() else { return Ok(Vec::new()) };
+        let wanted = PyList::empty(py);
+        for range in ranges {
+            wanted.append((items.get(range.number), range.bytes.start, range.bytes.end))?;
         }
-        (bytes, None) => Place::Memory(match bytes {
-            Some(bytes) => Arc::new(bytes),
-            None => Arc::new([]),
-        }),
-    };
-    Ok((name, Given { place, number, is_named }))
+        let workers = self.workers.get().copied().flatten();
+        let found = first.bind(py).get_type().call_method1("fetch_many", (wanted, workers))?;
+        let mut results = Vec::with_capacity(ranges.len());
+        for one in found.try_iter()? {
+            let one = one?;
+            if one.is_instance_of::<PyBytes>() {
+                results.push(Ok(Arc::new(one.extract::<PyBackedBytes>()?) as SharedBytes));
+                continue;
+            }
+            let error = PyErr::from_value(one);
+            if !error.is_instance_of::<PyException>(py) || error.is_instance_of::<PyMemoryError>(py)
+            {
+                return Err(error);
+            }
+            results.push(Err(fault(py, error, false)));
+        }
+        if results.len() != ranges.len() {
+            return Err(PyTypeError::new_err("a store must return one result for each range"));
+        }
+        Ok(results)
+    }
+}
+
+/// What a store raised, for the core.
+fn fault(py: Python<'_>, error: PyErr, is_end: bool) -> Error {
+    let value = error.value(py);
+    let own = value.getattr("strerror").ok().and_then(|text| text.extract::<String>().ok());
+    let own = own.filter(|_| error.is_instance_of::<PyOSError>(py));
+    let text = own.or_else(|| value.str().ok()?.extract().ok()).unwrap_or_default();
+    let name = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+    let what = if text.is_empty() { name } else { text };
+    ErrorKind::Fetch(FetchFault { what, cause: Arc::new(error), is_end }).into()
 }

@@ -17,8 +17,8 @@ use rapidicom_core::pixel::{
 };
 use rapidicom_core::{
     AlignedBuffer, ByteOrder, Dataset, Error, ErrorKind, FileBytes, Frames, ImageDescription,
-    ImageFault, OpenBytes, PixelElement, SharedBytes, Source, Tag, Vr, Workers, transfer_syntax,
-    watched,
+    ImageFault, OpenBytes, PixelElement, Segment, SharedBytes, Source, Tag, Vr, Workers,
+    transfer_syntax, watched,
 };
 
 use crate::array::{fill, from_kept, new_bytes};
@@ -219,8 +219,10 @@ impl PyPixelReader {
             let options = FrameOptions { wanted: None, is_raw: raw, decode };
             let workers = Workers::for_computing(workers);
             let range = first..first.saturating_add(count);
+            let fetched = py.detach(|| fetched_frames(&self.bytes, frames, &range));
+            let fetched = fetched.map_err(|error| to_python(in_file(error, &self.path)))?;
             let found = run(py, None, |tick| {
-                let bytes = OpenBytes::new(&self.bytes)?;
+                let bytes = OpenBytes::new(fetched.as_ref().unwrap_or(&self.bytes))?;
                 let decoded =
                     pixels.decode_frames(frames, range, &bytes, &options, out, workers, tick);
                 bytes.unless_changed(decoded).map_err(|error| in_file(error, &self.path))
@@ -259,7 +261,7 @@ impl PyPixelReader {
     /// are one fragment that is in memory.
     fn stream<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let to_python = |error| to_python(in_file(error, &self.path));
-        let fragments = self.fragments();
+        let fragments = self.fragments()?;
         if let [(offset, length)] = fragments[..] {
             return Ok(from_kept(py, &self.bytes, offset, length, to_python)?.into_any());
         }
@@ -273,14 +275,19 @@ impl PyPixelReader {
     }
 
     /// Where in the file the bytes of all fragments are, `(offset, length)` of each.
-    fn fragments(&self) -> Vec<(u64, u64)> {
-        match &self.pixels {
-            Pixels::Native(_) => Vec::new(),
-            Pixels::Encapsulated(_, frames) => {
-                let all = (0..frames.count()).flat_map(|index| frames.fragments(index));
-                all.map(|fragment| (fragment.offset, fragment.length)).collect()
+    fn fragments(&self) -> PyResult<Vec<(u64, u64)>> {
+        let Pixels::Encapsulated(pixels, frames) = &self.pixels else { return Ok(Vec::new()) };
+        let seen;
+        let frames = match frames.is_unseen() {
+            false => frames,
+            true => {
+                let found = OpenBytes::new(&self.bytes).and_then(|it| pixels.seen_frames(&it));
+                seen = found.map_err(|error| to_python(in_file(error, &self.path)))?;
+                &seen
             }
-        }
+        };
+        let all = (0..frames.count()).flat_map(|index| frames.fragments(index));
+        Ok(all.map(|fragment| (fragment.offset, fragment.length)).collect())
     }
 
     /// Fills `out`, a one-dimensional array of bytes, with one bit of each pixel of `count` frames
@@ -366,6 +373,29 @@ impl PyPixelReader {
             Pixels::Encapsulated(pixels, _) => &pixels.description,
         }
     }
+}
+
+/// Compressed frames that are fetched together: decoding asks for them one by one.
+const MOST_FETCHED: u64 = 256 << 20;
+
+/// The bytes of several frames if they are fetched, all at once; `None` if they are at hand, or too
+/// many.
+fn fetched_frames(
+    bytes: &FileBytes,
+    frames: &Frames,
+    range: &std::ops::Range<u64>,
+) -> rapidicom_core::Result<Option<FileBytes>> {
+    let Source::Fetched(file) = bytes.source() else { return Ok(None) };
+    let fragments = || range.clone().flat_map(|index| frames.fragments(index));
+    let start = fragments().map(|fragment| fragment.offset).min().unwrap_or(0);
+    let end = fragments().map(|fragment| fragment.offset + fragment.length).max().unwrap_or(0);
+    let length = end.saturating_sub(start);
+    if range.end.saturating_sub(range.start) < 2 || length > MOST_FETCHED {
+        return Ok(None);
+    }
+    let found = bytes.get(start, length)?.into_owned().into_boxed_slice();
+    let source = Source::Fetched(Arc::clone(file));
+    Ok(Some(FileBytes::new(source, vec![Segment { offset: start, bytes: found }])))
 }
 
 fn in_file(error: Error, path: &Option<PathBuf>) -> Error {

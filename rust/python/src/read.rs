@@ -89,7 +89,7 @@ pub(crate) fn read_item<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let specific_tags = tags(specific_tags);
     let options = options(stop_before_pixels, force);
-    let Sources { names, given } = sources.0;
+    let Sources { names, given } = sources.sources;
     let (path, given) = (names.into_iter().next().unwrap_or_default(), given.into_iter().next());
     let file = py.detach(|| {
         watched(|| DicomFile::open_given(&path, given.flatten().as_ref(), &options))

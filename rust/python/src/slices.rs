@@ -229,10 +229,11 @@ pub(crate) fn read_slice_headers(
     progress: Option<Py<PyAny>>,
     places: Option<Vec<Option<(usize, usize)>>>,
 ) -> PyResult<PySlices> {
+    sources.set_workers(workers);
     let (prefix, workers) = (prefix_of_many(force), Workers::for_headers(workers));
     let slices = run(py, progress, |tick| match &places {
-        Some(places) => read_again(&sources.0, places, prefix, workers, tick),
-        None => read_batch_headers(&sources.0, prefix, workers, tick),
+        Some(places) => read_again(&sources.sources, places, prefix, workers, tick),
+        None => read_batch_headers(&sources.sources, prefix, workers, tick),
     })?;
     Ok(PySlices(Arc::new(slices)))
 }

@@ -70,12 +70,13 @@ pub(crate) fn scan(
     raise_first: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<PyTable> {
+    sources.set_workers(workers);
     let columns = specs(columns)?;
     let on_error = if raise_first { OnError::Stop } else { OnError::Collect };
     let workers = Workers::for_headers(workers);
     let bar = progress.as_ref().map(|progress| progress.clone_ref(py));
     let table = run(py, progress, |tick| {
-        with_files(&sources.0, recursive, workers.count(), tick, |files, tick| {
+        with_files(&sources.sources, recursive, workers.count(), tick, |files, tick| {
             announce(bar.as_ref(), files.files.len());
             scan_files(files, &columns, prefix_of_many(force), workers, on_error, tick)
         })

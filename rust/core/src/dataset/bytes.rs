@@ -1,12 +1,13 @@
 //! The bytes that values are read from, kept or still in the file.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::cursor::Run;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::{check_memory, filled};
 use crate::parse::Segment;
-use crate::source::{AlignedBuffer, FileSource, OpenFile, ReadAt, SharedBytes, Source};
+use crate::source::{AlignedBuffer, Fetched, FileSource, OpenFile, ReadAt, SharedBytes, Source};
 
 /// The bytes of a file: those that are kept, and where to get the others.
 pub struct FileBytes {
@@ -29,6 +30,7 @@ impl FileBytes {
     pub fn is_same(&self, other: &FileBytes) -> bool {
         match (&self.source, &other.source) {
             _ if std::ptr::eq(self, other) => true,
+            (Source::Fetched(one), Source::Fetched(two)) => Arc::ptr_eq(one, two),
             (Source::Memory(one), Source::Memory(two)) => {
                 std::ptr::eq::<[u8]>((**one).as_ref(), (**two).as_ref())
             }
@@ -51,6 +53,7 @@ impl FileBytes {
         check_memory()?;
         match self.find(offset, length)? {
             Found::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
+            Found::Fetched(file) => fetched(file, offset, length).map(Cow::Owned),
             Found::File(file) => {
                 let mut value = filled(checked_size(offset, length, file.length)?)?;
                 file.reopen()?
@@ -71,15 +74,33 @@ impl FileBytes {
         }
         match &self.source {
             Source::File(file) => Ok(Found::File(file)),
+            Source::Fetched(file) => Ok(Found::Fetched(file)),
             Source::Memory(bytes) => in_memory(bytes, offset, length).map(Found::Memory),
         }
     }
+}
+
+/// The same bytes where a buffer starts.
+fn into<'b>(buffer: &'b mut AlignedBuffer, bytes: &[u8]) -> Result<&'b [u8]> {
+    buffer.resize(bytes.len())?;
+    buffer.as_mut_slice().copy_from_slice(bytes);
+    Ok(buffer.as_slice())
 }
 
 /// Where bytes of a file are.
 enum Found<'a> {
     Memory(&'a [u8]),
     File(&'a FileSource),
+    Fetched(&'a Fetched),
+}
+
+/// Bytes that are fetched, all of them.
+fn fetched(file: &Fetched, offset: u64, length: u64) -> Result<Vec<u8>> {
+    let bytes = file.bytes(offset, length)?;
+    if (bytes.len() as u64) < length {
+        return Err(cut_short(offset, length, bytes.len() as u64));
+    }
+    Ok(bytes)
 }
 
 fn in_memory(bytes: &SharedBytes, offset: u64, length: u64) -> Result<&[u8]> {
@@ -108,6 +129,8 @@ pub enum OpenBytes<'a> {
     File(OpenFile),
     /// All bytes of a file, in memory.
     Memory(&'a SharedBytes),
+    /// A file whose bytes are fetched.
+    Fetched(Arc<Fetched>),
     /// What is kept, and the file for the rest.
     Kept(&'a FileBytes, Option<OpenFile>),
 }
@@ -121,7 +144,7 @@ impl<'a> OpenBytes<'a> {
     pub fn new(bytes: &'a FileBytes) -> Result<OpenBytes<'a>> {
         let file = match &bytes.source {
             Source::File(file) => Some(file.reopen()?),
-            Source::Memory(_) => None,
+            Source::Memory(_) | Source::Fetched(_) => None,
         };
         Ok(OpenBytes::Kept(bytes, file))
     }
@@ -139,6 +162,15 @@ impl<'a> OpenBytes<'a> {
         found
     }
 
+    /// Whether a read costs far more than the bytes.
+    pub(crate) fn is_far(&self) -> bool {
+        match self {
+            OpenBytes::Fetched(_) => true,
+            OpenBytes::Kept(bytes, _) => matches!(bytes.source, Source::Fetched(_)),
+            OpenBytes::File(_) | OpenBytes::Memory(_) => false,
+        }
+    }
+
     /// `length` bytes from `offset` of the file on: as they are in memory, or read into `buffer`.
     ///
     /// # Errors
@@ -153,8 +185,10 @@ impl<'a> OpenBytes<'a> {
         let file = match self {
             OpenBytes::File(file) => file,
             OpenBytes::Memory(bytes) => return in_memory(bytes, offset, length),
+            OpenBytes::Fetched(file) => return into(buffer, &fetched(file, offset, length)?),
             OpenBytes::Kept(bytes, file) => match (bytes.find(offset, length)?, file) {
                 (Found::Memory(kept), _) => return Ok(kept),
+                (Found::Fetched(file), _) => return into(buffer, &fetched(file, offset, length)?),
                 (Found::File(_), Some(file)) => file,
                 (Found::File(_), None) => return Err(cut_short(offset, length, 0)),
             },
@@ -182,7 +216,6 @@ impl<'a> OpenBytes<'a> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
-    use std::sync::Arc;
 
     use super::*;
 
@@ -354,10 +387,8 @@ mod tests {
 
     #[test]
     fn only_one_memory_is_the_same() {
-        let shared: crate::source::SharedBytes = Arc::new(vec![1, 2]);
-        let of = |bytes: &crate::source::SharedBytes| {
-            FileBytes::new(Source::Memory(Arc::clone(bytes)), vec![])
-        };
+        let shared: SharedBytes = Arc::new(vec![1, 2]);
+        let of = |bytes: &SharedBytes| FileBytes::new(Source::Memory(Arc::clone(bytes)), vec![]);
         let (one, two, other) = (of(&shared), of(&shared), memory(&[1, 2], vec![]));
         assert!(one.is_same(&one) && one.is_same(&two) && !one.is_same(&other));
         let on_disk = Temporary::new("same", &[1, 2]);

@@ -166,7 +166,7 @@ fn locate(mut error: Error, place: Option<&Arc<Place>>, bytes: &FileBytes) -> Er
     }
     match bytes.source() {
         Source::File(file) => error.in_file(&file.path),
-        Source::Memory(_) => error,
+        Source::Memory(_) | Source::Fetched(_) => error,
     }
 }
 
@@ -231,7 +231,7 @@ impl Dataset {
         let (file, segments) = match self.bytes.source() {
             Source::File(file) => (Some((**file).clone()), kept.collect()),
             Source::Memory(bytes) if (**bytes).as_ref().is_empty() => (None, kept.collect()),
-            Source::Memory(_) => {
+            Source::Memory(_) | Source::Fetched(_) => {
                 let all = self.bytes.get(first, end.saturating_sub(first)).ok();
                 (
                     None,

@@ -86,23 +86,27 @@ impl DicomFile {
         given: Option<&Given>,
         options: &ParseOptions,
     ) -> Result<DicomFile> {
-        let (file, source) = match Opened::new(path, given)? {
-            Opened::File(file, source) => (file, source),
-            Opened::Memory(bytes) => {
-                return DicomFile::from_memory(bytes, options).map_err(|error| error.in_file(path));
+        let read = match Opened::new(path, given)? {
+            Opened::File(file, source) => DicomFile::read(&file, source, options),
+            Opened::Fetched(file) => {
+                DicomFile::read(&*file, Source::Fetched(Arc::clone(&file)), options)
             }
+            Opened::Memory(bytes) => DicomFile::from_memory(bytes, options),
         };
-        SCRATCH
-            .with_borrow_mut(|(buffer, parsed)| {
-                let mut segments = Vec::new();
-                let mut window =
-                    Window::file(&file, buffer, Some(&mut segments), &options.rules.limits)?;
-                parse_file(&mut window, options, parsed)?;
-                let used = parsed.used(&window);
-                window.keep(used)?;
-                Ok(DicomFile::from_parsed(parsed, options, source, segments))
-            })
-            .map_err(|error: Error| error.in_file(path))
+        read.map_err(|error| error.in_file(path))
+    }
+
+    /// Reads the header of an open file.
+    fn read(file: &dyn ReadAt, source: Source, options: &ParseOptions) -> Result<DicomFile> {
+        SCRATCH.with_borrow_mut(|(buffer, parsed)| {
+            let mut segments = Vec::new();
+            let mut window =
+                Window::file(file, buffer, Some(&mut segments), &options.rules.limits)?;
+            parse_file(&mut window, options, parsed)?;
+            let used = parsed.used(&window);
+            window.keep(used)?;
+            Ok(DicomFile::from_parsed(parsed, options, source, segments))
+        })
     }
 
     /// Opens what was read from `source` before once more.
@@ -117,6 +121,7 @@ impl DicomFile {
     ) -> Result<DicomFile> {
         let place = match source {
             Some(Source::Memory(bytes)) => Some(Place::Memory(Arc::clone(bytes))),
+            Some(Source::Fetched(file)) => Some(Place::Fetched(Arc::clone(file))),
             Some(Source::File(file)) => file.region.as_deref().cloned().map(Place::Region),
             None => None,
         };
@@ -250,7 +255,7 @@ impl DicomFile {
     pub fn file_source(&self) -> Option<&FileSource> {
         match self.meta.bytes().source() {
             Source::File(file) => Some(file),
-            Source::Memory(_) => None,
+            Source::Memory(_) | Source::Fetched(_) => None,
         }
     }
 }

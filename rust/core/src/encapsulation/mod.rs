@@ -4,6 +4,7 @@
 
 mod fragments;
 mod frames;
+mod tables;
 
 pub use fragments::{Fragment, Fragments};
 pub use frames::{ExtendedOffsetTable, Frames, Irregularity};

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::column::ColumnFault;
+use super::fetch::FetchFault;
 use super::frame::FrameFault;
 use super::image::ImageFault;
 use super::label::LabelFault;
@@ -65,6 +66,10 @@ pub enum ErrorKind {
     Io(Arc<io::Error>),
     /// The file is not the one that was opened before: size, times or identity differ.
     FileChanged,
+    /// Bytes of the file are still to be fetched: the work is done again when they are there.
+    NotFetched,
+    /// Bytes of the file cannot be fetched.
+    Fetch(FetchFault),
     /// An earlier scan failed to read a file that has not been changed since; of its error the scan
     /// has kept the words.
     Remembered { why: String },
@@ -180,6 +185,8 @@ impl fmt::Display for ErrorKind {
         match self {
             ErrorKind::Io(error) => error.fmt(f),
             ErrorKind::FileChanged => f.write_str("the file was changed since it was opened"),
+            ErrorKind::NotFetched => f.write_str("bytes of the file have not been fetched"),
+            ErrorKind::Fetch(fault) => f.write_str(&fault.what),
             ErrorKind::Remembered { why } => f.write_str(why),
             ErrorKind::NotDicom(looks_like) => write!(f, "not a DICOM file: {looks_like}"),
             ErrorKind::ImageSize { rows, columns, samples, frames } => {

@@ -178,7 +178,10 @@ impl Error {
         match &self.0.kind {
             ErrorKind::Io(error) if error.kind() == io::ErrorKind::OutOfMemory => Family::Memory,
             ErrorKind::NoMemory => Family::Memory,
-            ErrorKind::Io(_) | ErrorKind::FileChanged => Family::Io,
+            ErrorKind::Io(_)
+            | ErrorKind::FileChanged
+            | ErrorKind::NotFetched
+            | ErrorKind::Fetch(_) => Family::Io,
             ErrorKind::TooDeep { .. }
             | ErrorKind::TooMany { .. }
             | ErrorKind::HeaderTooLong { .. }

@@ -10,6 +10,7 @@
 //! exception. `system` tells refusals of the machine from those of a path.
 
 mod column;
+mod fetch;
 mod frame;
 mod hint;
 mod image;
@@ -26,6 +27,7 @@ mod series;
 mod system;
 
 pub use column::ColumnFault;
+pub use fetch::FetchFault;
 pub use frame::{FrameFault, FrameSize};
 pub use hint::Hint;
 pub use image::ImageFault;

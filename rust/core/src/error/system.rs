@@ -80,6 +80,7 @@ impl Error {
     pub(crate) fn is_of_machine(&self) -> bool {
         match self.kind() {
             ErrorKind::Io(error) => is_of_machine(error),
+            ErrorKind::Fetch(fault) => fault.is_end,
             _ => self.family() == Family::Memory,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::columns::ColumnSpec;
 use super::table::{Chunk, InvalidValue, Table, merge};
@@ -14,7 +14,10 @@ use crate::parse::{
     Leniencies, Leniency, ParseOptions, ParsedFile, Prefix, Rules, Segment, Stop, Window,
     parse_file,
 };
-use crate::source::{AlignedBuffer, FileList, Given, OpenFile, Opened, SharedBytes, add_special};
+use crate::source::{
+    AlignedBuffer, Fetched, FileList, Given, Needs, OpenFile, Opened, SharedBytes, add_special,
+    in_rounds,
+};
 use crate::workers::{Tick, Workers, for_each};
 
 /// Values longer than this are stepped over: few columns are about one, and one read more costs as
@@ -99,24 +102,62 @@ pub(super) fn read_chunks(
         unreadable: OnceLock::new(),
         chunks: Mutex::default(),
     };
-    for_each(
-        chosen.map_or(files.files.len(), <[usize]>::len),
-        workers,
-        tick,
-        || Worker::new(&job),
-        |worker, number| {
-            let index = chosen.map_or(Some(number), |chosen| chosen.get(number).copied());
-            if let Some((index, path)) =
-                index.and_then(|index| Some((index, files.files.get(index)?)))
-            {
-                worker.read(index, path, files.given(index));
-            }
-        },
-    )?;
+    let read = |worker: &mut Worker<'_>, index: usize| {
+        if let Some(path) = files.files.get(index) {
+            worker.read(index, path, files.given(index));
+        }
+    };
+    let each = |chosen: &[usize], workers, tick: Tick<'_>| {
+        for_each(
+            chosen.len(),
+            workers,
+            tick,
+            || Worker::new(&job),
+            |worker, number| {
+                if let Some(index) = chosen.get(number) {
+                    read(worker, *index);
+                }
+            },
+        )
+    };
+    match chosen {
+        Some(chosen) => each(chosen, workers, tick)?,
+        None if files.has_fetched() => {
+            scan_fetched(files, tick, |chosen, tick| each(chosen, workers, tick))?
+        }
+        None => for_each(files.files.len(), workers, tick, || Worker::new(&job), read)?,
+    }
     if let Some(error) = job.unreadable.into_inner() {
         return Err(error);
     }
     Ok(job.chunks.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Calls `each` with the files whose bytes are at hand, then with those that are fetched, some at a
+/// time; a file that needs more than was fetched comes again.
+fn scan_fetched(
+    files: &FileList,
+    tick: Tick<'_>,
+    each: impl Fn(&[usize], Tick<'_>) -> Result<()>,
+) -> Result<()> {
+    let fetched = |index: usize| files.given(index).and_then(Given::fetched);
+    let (far, near): (Vec<usize>, Vec<usize>) =
+        (0..files.files.len()).partition(|index| fetched(*index).is_some());
+    each(&near, &mut *tick)?;
+    let needs: Vec<_> = far.iter().filter_map(|index| fetched(*index)).map(Needs::header).collect();
+    let chosen = |numbers: &[usize]| -> Vec<usize> {
+        numbers.iter().filter_map(|number| far.get(*number).copied()).collect()
+    };
+    in_rounds(
+        &needs,
+        &mut |done| tick(near.len() + done),
+        |numbers, tick| each(&chosen(numbers), tick),
+        |numbers| {
+            for need in numbers.iter().filter_map(|number| needs.get(*number)) {
+                need.file.forget();
+            }
+        },
+    )
 }
 
 /// Makes the table of what was read.
@@ -212,7 +253,14 @@ impl<'j> Worker<'j> {
         if job.on_error == OnError::Stop && index > job.first_failed.load(Ordering::Relaxed) {
             return;
         }
-        match watched(|| self.add_row(path, given)) {
+        let mut added = watched(|| self.add_row(path, given));
+        if let Some(fetched) = given.and_then(Given::fetched) {
+            if fetched.is_waiting() {
+                return self.undo();
+            }
+            added = fetched.unless_failed(added);
+        }
+        match added {
             Ok(()) => self.chunk.files.push(index),
             Err(error)
                 if error.is_of_machine() || job.is_unasked && error.family() == Family::Io =>
@@ -228,12 +276,16 @@ impl<'j> Worker<'j> {
                 }
                 job.first_failed.fetch_min(index, Ordering::Relaxed);
                 self.chunk.errors.push((index, error.in_file(path)));
-                // What the file had added before it failed.
-                let row = self.chunk.files.len();
-                self.chunk.columns.iter_mut().for_each(|rows| rows.truncate(row));
-                while self.chunk.invalid.pop_if(|entry| entry.row == row).is_some() {}
+                self.undo();
             }
         }
+    }
+
+    /// Takes back what a file has added that gets no row.
+    fn undo(&mut self) {
+        let row = self.chunk.files.len();
+        self.chunk.columns.iter_mut().for_each(|rows| rows.truncate(row));
+        while self.chunk.invalid.pop_if(|entry| entry.row == row).is_some() {}
     }
 
     fn add_row(&mut self, path: &Path, given: Option<&Given>) -> Result<()> {
@@ -256,6 +308,13 @@ impl<'j> Worker<'j> {
                 let window = (**bytes).as_ref();
                 parse_file(&mut Window::memory(window, 0), &job.options, parsed)?;
                 HeaderBytes { file: None, segments: &[], window, base: 0 }
+            }
+            OpenedHeader::Fetched(file) => {
+                let file: &Fetched = file;
+                let mut window = Window::file(file, buffer, Some(&mut *segments), limits)?;
+                parse_file(&mut window, &job.options, parsed)?;
+                let base = window.base();
+                HeaderBytes { file: Some(file), segments, window: buffer.as_slice(), base }
             }
         };
         // What was deflated lies in memory, as far as it is wanted.
@@ -283,6 +342,7 @@ impl<'j> Worker<'j> {
 enum OpenedHeader {
     File(OpenFile),
     Memory(SharedBytes),
+    Fetched(Arc<Fetched>),
 }
 
 impl OpenedHeader {
@@ -291,6 +351,7 @@ impl OpenedHeader {
         Ok(match Opened::new(path, Some(given))? {
             Opened::File(file, _) => OpenedHeader::File(file),
             Opened::Memory(bytes) => OpenedHeader::Memory(bytes),
+            Opened::Fetched(file) => OpenedHeader::Fetched(file),
         })
     }
 }

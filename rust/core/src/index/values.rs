@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Family, Result};
 use crate::parse::{
     Deviations, Element, Encoding, ItemRanges, Rules, Segment, Stop, Window, parse_elements,
 };
-use crate::source::{OpenFile, ReadAt};
+use crate::source::ReadAt;
 use crate::tag::Tag;
 use crate::value::{self, Number, Spelling};
 use crate::vr::Vr;
@@ -20,7 +20,7 @@ use crate::vr::Vr;
 /// The bytes of a file, as far as they were read; the others are read when they are asked for.
 #[derive(Clone, Copy)]
 pub(super) struct HeaderBytes<'a> {
-    pub file: Option<&'a OpenFile>,
+    pub file: Option<&'a dyn ReadAt>,
     /// Parts of the file that the window has moved past.
     pub segments: &'a [Segment],
     /// The window, and where it starts in the file.
@@ -52,7 +52,12 @@ impl<'a> HeaderBytes<'a> {
             Ok(size) if length <= limit && length <= file.length() => vec![0; size],
             _ => return Err(Error::from(ErrorKind::HeaderTooLong { limit }).at_offset(offset)),
         };
-        file.read_exact_at(&mut value, offset)?;
+        let filled = file.read_at(&mut value, offset)?;
+        if filled < value.len() {
+            let available = filled as u64;
+            let kind = ErrorKind::ValueCutShort { needed: length, available };
+            return Err(Error::from(kind).at_offset(offset));
+        }
         Ok(Cow::Owned(value))
     }
 }

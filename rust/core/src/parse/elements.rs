@@ -4,11 +4,9 @@ use super::header::{Element, ElementHeader, Encoding, ItemHeader};
 use super::leniency::{Deviation, Deviations, Leniency};
 use super::plain::record_plain;
 use super::rules::Rules;
-use super::skip::skip_sequence;
 use super::stop::Stop;
 use super::walk::Walk;
 use super::window::Window;
-use crate::cursor::ByteOrder;
 use crate::error::{Error, ErrorKind, Family, Result};
 use crate::memory::push;
 use crate::tag::Tag;
@@ -177,9 +175,13 @@ fn find_second_meta(elements: &[Element], deviations: &mut Deviations) {
 }
 
 /// A walk through a data set that keeps a record of each element.
-struct Parser<'p, 'w> {
-    walk: Walk<'p, 'w>,
-    encoding: Encoding,
+pub(super) struct Parser<'p, 'w> {
+    pub(super) walk: Walk<'p, 'w>,
+    pub(super) encoding: Encoding,
+    /// Whether a look at bytes costs far more than they do.
+    pub(super) is_far: bool,
+    /// Then the last number of the Extended Offset Table, if there is one.
+    pub(super) last_frame: Option<u64>,
     /// Zeros before this offset were gone through already.
     after_zeros: u64,
     /// How many elements belong to another data set.
@@ -195,8 +197,10 @@ struct Parser<'p, 'w> {
 impl<'p, 'w> Parser<'p, 'w> {
     fn new(walk: Walk<'p, 'w>, encoding: Encoding) -> Parser<'p, 'w> {
         Parser {
+            is_far: walk.window.is_far(),
             walk,
             encoding,
+            last_frame: None,
             after_zeros: 0,
             first: 0,
             unordered: None,
@@ -253,6 +257,7 @@ impl Parser<'_, '_> {
                 && let Some(rules) = self.after_pixels.take()
             {
                 self.walk.rules = rules;
+                self.note_last_frame(elements)?;
             }
             let limit = self.walk.rules.limits.element_count;
             if elements.len() >= limit {
@@ -387,113 +392,6 @@ impl Parser<'_, '_> {
         };
         Ok((element, end))
     }
-
-    fn undefined(&mut self, header: &ElementHeader, value_offset: u64) -> Result<(Element, u64)> {
-        // Fragments are not worth reading: their headers are looked at one by one, and the values
-        // left in the file.
-        let found = if matches!(header.vr, Vr::OB | Vr::OW) || header.tag.is_pixel_data() {
-            self.fragments(value_offset)
-        } else {
-            let encoding = self.items_encoding(header, value_offset)?;
-            self.sequence(value_offset, encoding)
-        };
-        let (value_length, next) = match found {
-            Err(error) if matches!(error.kind(), ErrorKind::ItemExpected { .. }) => {
-                self.without_items(value_offset, error)?
-            }
-            found => found?,
-        };
-        let element = Element {
-            tag: header.tag,
-            vr: header.vr,
-            is_undefined_length: true,
-            is_cut_short: next.is_none(),
-            value_offset,
-            value_length,
-        };
-        Ok((element, next.unwrap_or(self.walk.window.end())))
-    }
-
-    /// The value length, and the offset after the delimiter if there is one (PS3.5 §A.4).
-    fn fragments(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
-        let mut offset = value_offset;
-        while let Some(bytes) = self.walk.window.peek(offset)? {
-            let ItemHeader { tag, length } = ItemHeader::decode(&bytes, self.encoding.order);
-            let next = offset.saturating_add(ItemHeader::LENGTH);
-            match tag {
-                Tag::ITEM => offset = next.saturating_add(u64::from(length)),
-                Tag::SEQUENCE_DELIMITATION => return Ok((offset - value_offset, Some(next))),
-                found if offset == value_offset => {
-                    return Err(Error::from(ErrorKind::ItemExpected { found }).at_offset(offset));
-                }
-                found => {
-                    self.walk.end_without_delimiter(found, offset, self.encoding)?;
-                    return Ok((offset - value_offset, Some(offset)));
-                }
-            }
-        }
-        self.without_delimiter(value_offset)
-    }
-
-    /// How the items of a value are written: of UN little endian and implicit, whatever the data
-    /// set is (PS3.5 §6.2.2), if the first one does not show otherwise.
-    fn items_encoding(&mut self, header: &ElementHeader, value_offset: u64) -> Result<Encoding> {
-        let is_certain = header.vr != Vr::UN || self.encoding.order == ByteOrder::Little;
-        let is_little = !is_certain
-            && self.walk.window.peek(value_offset)?.is_some_and(|bytes| {
-                ItemHeader::decode(&bytes, ByteOrder::Little).tag.group() == 0xFFFE
-            });
-        Ok(if is_little { Encoding::IMPLICIT_LITTLE } else { self.encoding })
-    }
-
-    /// The value length, and the offset after the delimiter if there is one (PS3.5 §7.5.1).
-    fn sequence(&mut self, value_offset: u64, encoding: Encoding) -> Result<(u64, Option<u64>)> {
-        let Walk { window, rules, .. } = &mut self.walk;
-        let Some(extent) = skip_sequence(window, value_offset, encoding, rules)? else {
-            return self.without_delimiter(value_offset);
-        };
-        if let Some(found) = extent.deviation {
-            self.walk.deviations.add(found);
-        }
-        Ok((extent.value_length, Some(value_offset.saturating_add(extent.total_length))))
-    }
-
-    /// A value with something else in place of an item, which `error` names: up to the first
-    /// delimiter.
-    fn without_items(&mut self, value_offset: u64, error: Error) -> Result<(u64, Option<u64>)> {
-        if !self.walk.rules.leniencies.allow(Leniency::ValueWithoutItems) {
-            return Err(error);
-        }
-        let delimiter = match self.encoding.order {
-            ByteOrder::Little => [0xFE, 0xFF, 0xDD, 0xE0],
-            ByteOrder::Big => [0xFF, 0xFE, 0xE0, 0xDD],
-        };
-        let Some(end) = self.walk.window.find(delimiter, value_offset)? else { return Err(error) };
-        let offset = error.offset().unwrap_or(value_offset);
-        self.walk.deviations.add(Deviation { leniency: Leniency::ValueWithoutItems, offset });
-        Ok((end - value_offset, Some(end.saturating_add(ItemHeader::LENGTH))))
-    }
-
-    /// A value that reaches to the end of the data, because no delimiter ends it.
-    fn without_delimiter(&mut self, value_offset: u64) -> Result<(u64, Option<u64>)> {
-        let end = self.walk.window.end();
-        let found = missing_delimiter(value_offset, end, self.walk.rules)?;
-        self.walk.deviations.add(found);
-        Ok((end.saturating_sub(value_offset), None))
-    }
-}
-
-/// The deviation of a value of undefined length, from `start` on, that the data end before its
-/// delimiter, at `end`.
-///
-/// # Errors
-///
-/// If [`Leniency::MissingDelimiter`] is not granted.
-pub(super) fn missing_delimiter(start: u64, end: u64, rules: &Rules) -> Result<Deviation> {
-    let available = end.saturating_sub(start);
-    let needed = available.saturating_add(ItemHeader::LENGTH);
-    let error = ErrorKind::ValueCutShort { needed, available };
-    rules.leniencies.tolerate(Leniency::MissingDelimiter, end, error)
 }
 
 #[cfg(test)]

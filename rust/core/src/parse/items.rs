@@ -1,11 +1,12 @@
 //! The items of a sequence (PS3.5 §7.5).
 
 use super::detect::item_encoding;
-use super::elements::{keep_what_was_read, missing_delimiter};
+use super::elements::keep_what_was_read;
 use super::header::{Encoding, ItemHeader, UNDEFINED};
 use super::leniency::{Deviation, Leniency};
 use super::rules::Rules;
 use super::skip::{Extent, ItemEnd, find_item_end, is_end_of_item, skip_item};
+use super::undefined::missing_delimiter;
 use super::window::Window;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::{check_memory, push};

@@ -4,10 +4,10 @@
 //! [`looks_like`] names what is no DICOM file, [`detect`] finds out how its data set is written),
 //! [`elements`] through one data set up to a [`stop`], and [`items`] through the items of a
 //! sequence; [`skip`] finds the end of what is not wanted yet. All of them go from element to
-//! element by one [`walk`], past [`plain`] ones a shorter way. [`header`] reads one element's
-//! header, [`spelling`] one whose VR is misspelt, [`rules`] and [`leniency`] say what is allowed,
-//! and [`window`] is what all of them see of the file. Nothing is allocated per element but its
-//! record.
+//! element by one [`walk`], past [`plain`] ones a shorter way, and past those of [`undefined`]
+//! length a longer one. [`header`] reads one element's header, [`spelling`] one whose VR is
+//! misspelt, [`rules`] and [`leniency`] say what is allowed, and [`window`] is what all of them see
+//! of the file. Nothing is allocated per element but its record.
 
 mod detect;
 mod elements;
@@ -25,6 +25,7 @@ mod rules;
 mod skip;
 mod spelling;
 mod stop;
+mod undefined;
 mod walk;
 mod window;
 

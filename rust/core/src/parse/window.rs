@@ -8,7 +8,7 @@ use crate::error::{ErrorKind, Result};
 use crate::inflate::Inflater;
 use crate::limits::Limits;
 use crate::memory::copied;
-use crate::source::{AlignedBuffer, ReadAt};
+use crate::source::{AlignedBuffer, FIRST_FETCH, ReadAt};
 
 /// The first read. CT and MR headers end well before it; a page more costs 0.2 us, a second read 1
 /// us.
@@ -126,8 +126,16 @@ impl<'a> Window<'a> {
             end,
             limit: limits.header_bytes,
         };
-        window.extend_to(FIRST_READ.min(end))?;
+        let first = if file.is_far() { FIRST_FETCH } else { FIRST_READ };
+        window.extend_to(first.min(end))?;
+        // What is fetched may have told it.
+        window.end = window.end.min(file.length());
         Ok(window)
+    }
+
+    /// Whether a read costs far more than the bytes.
+    pub(super) fn is_far(&self) -> bool {
+        matches!(&self.bytes, Bytes::File { file, .. } if file.is_far())
     }
 
     /// The data set that the bytes of `deflated` from `offset` on inflate to (PS3.5 §A.5), as far

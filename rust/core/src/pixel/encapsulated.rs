@@ -73,6 +73,28 @@ impl EncapsulatedPixels {
     ///
     /// If the items are damaged or do not say which make a frame, or the file cannot be read.
     pub fn frames(&self, bytes: &OpenBytes<'_>) -> Result<Frames> {
+        let (field, count) = (self.field, self.description.frame_count);
+        if bytes.is_far()
+            && let Some(frames) = Frames::by_tables(
+                bytes,
+                field.offset,
+                field.length,
+                field.order,
+                self.extended.as_ref(),
+                count,
+            )?
+        {
+            return Ok(frames);
+        }
+        self.seen_frames(bytes)
+    }
+
+    /// [`EncapsulatedPixels::frames`] after a look at every fragment, wherever the bytes are.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn seen_frames(&self, bytes: &OpenBytes<'_>) -> Result<Frames> {
         let field = self.field;
         let tag = self.description.pixel_element.tag();
         let place = |error: Error| error.at_tag(tag, keyword(tag), None).at_offset(field.offset);

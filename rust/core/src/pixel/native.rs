@@ -205,6 +205,11 @@ impl NativePixels {
         Ok(Some((bits, frame.skipped_bits as usize)))
     }
 
+    /// Where in the file the bytes of some frames are; nothing if there are no such frames.
+    pub fn bytes_of(&self, first: u64, count: u64) -> Range<u64> {
+        self.frames(first, count).map_or(0..0, |frames| frames.range)
+    }
+
     /// Where in the file the bytes of one frame are, and how many.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ pub fn read_frames(
             }
             found.map_err(|error| error.in_file(&file.path))
         }
-        Source::Memory(_) => {
+        Source::Memory(_) | Source::Fetched(_) => {
             pixels.read(&OpenBytes::new(bytes)?, first, count, &options, &mut scratch, out)
         }
     }

@@ -11,7 +11,7 @@ use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
 use crate::error::{Error, ErrorKind, Family, Result, SeriesFault, watched};
 use crate::parse::{Leniencies, ParseOptions, Prefix, Rules};
-use crate::source::{FileList, Given, add_special, given_at};
+use crate::source::{FileList, Given, Needs, add_special, given_at, in_rounds};
 use crate::uid;
 use crate::workers::{Tick, Workers, for_each};
 
@@ -67,22 +67,74 @@ pub(super) fn read_instance_headers(
 ) -> Result<Vec<Result<InstanceHeader>>> {
     let found: Vec<OnceLock<Result<InstanceHeader>>> =
         paths.iter().map(|_| OnceLock::new()).collect();
-    for_each(
-        paths.len(),
-        workers,
-        tick,
-        || (),
-        |(), index| {
-            if let (Some(path), Some(slot)) = (paths.get(index), found.get(index)) {
-                drop(slot.set(read_instance_header(path, given_at(given, index), prefix)));
+    let read = |index: usize| {
+        let given = given_at(given, index);
+        if let (Some(path), Some(slot)) = (paths.get(index), found.get(index)) {
+            let mut header = read_instance_header(path, given, prefix);
+            if let Some(fetched) = given.and_then(Given::fetched) {
+                if fetched.is_waiting() {
+                    return;
+                }
+                header = fetched.unless_failed(header).map_err(|error| error.in_file(path));
             }
-        },
-    )?;
+            drop(slot.set(header));
+        }
+    };
+    if given.iter().flatten().any(|given| given.fetched().is_some()) {
+        read_fetched(paths.len(), given, workers, tick, read)?;
+    } else {
+        for_each(paths.len(), workers, tick, || (), |(), index| read(index))?;
+    }
     Ok(found
         .into_iter()
         .map(|slot| slot.into_inner().unwrap_or_else(|| Err(ErrorKind::Cancelled.into())))
         .collect())
 }
+
+/// Calls `read` with the files whose bytes are at hand, then with those that are fetched, some at a
+/// time; a file that needs more than was fetched comes again.
+fn read_fetched(
+    count: usize,
+    given: &[Option<Given>],
+    workers: Workers,
+    tick: Tick<'_>,
+    read: impl Fn(usize) + Sync,
+) -> Result<()> {
+    let fetched = |index: usize| given_at(given, index).and_then(Given::fetched);
+    let (far, near): (Vec<usize>, Vec<usize>) =
+        (0..count).partition(|index| fetched(*index).is_some());
+    let each = |chosen: &[usize], tick: Tick<'_>| {
+        let one = |(): &mut (), number: usize| {
+            if let Some(index) = chosen.get(number) {
+                read(*index);
+            }
+        };
+        for_each(chosen.len(), workers, tick, || (), one)
+    };
+    each(&near, &mut *tick)?;
+    let needs: Vec<_> = far.iter().filter_map(|index| fetched(*index)).map(Needs::header).collect();
+    let mut kept_length: u64 = 0;
+    in_rounds(
+        &needs,
+        &mut |done| tick(near.len() + done),
+        |numbers, tick| {
+            let chosen = numbers.iter().filter_map(|number| far.get(*number).copied());
+            each(&chosen.collect::<Vec<_>>(), tick)
+        },
+        |numbers| {
+            for need in numbers.iter().filter_map(|number| needs.get(*number)) {
+                // What was fetched of pixels need not be fetched again.
+                kept_length += if kept_length < KEPT_BYTES { need.file.kept_length() } else { 0 };
+                if kept_length >= KEPT_BYTES {
+                    need.file.forget();
+                }
+            }
+        },
+    )
+}
+
+/// What is kept of files that are fetched, from their headers to their pixels.
+const KEPT_BYTES: u64 = 256 << 20;
 
 /// The Series Instance UID of a file whose header is damaged, if what can be read has it.
 ///

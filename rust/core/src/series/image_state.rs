@@ -129,7 +129,8 @@ impl ImageState {
 
 /// An image whose fragments are not followed by the delimiter: the last of them may be cut short.
 fn truncated(pixels: Box<EncapsulatedPixels>, dataset: &Dataset) -> ImageState {
-    let frames = OpenBytes::new(dataset.bytes()).and_then(|bytes| pixels.frames(&bytes));
+    let frames = OpenBytes::new(dataset.bytes());
+    let frames = frames.and_then(|bytes| pixels.seen_frames(&bytes));
     let last = pixels.description.frame_count.saturating_sub(1);
     let missing = frames.as_ref().map_or(0, |frames| frames.missing_length(last));
     match frames {

@@ -45,6 +45,7 @@ mod parts;
 mod plan;
 mod private;
 mod read;
+mod read_fetched;
 mod report;
 mod rounding;
 mod slice_set;

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result, SeriesFault};
 use crate::image_description::SampleType;
 use crate::parse::{ParseOptions, Prefix};
 use crate::pixel::{FrameOptions, FramePart, ImagePixels, fill_bytes};
-use crate::source::{OpenFile, Source};
+use crate::source::{Fetched, OpenFile, Source};
 use crate::workers::{Tick, Workers, fill_each};
 
 /// Which values of an image are meant.
@@ -95,39 +95,98 @@ pub fn read_slices(
     if targets.len() != jobs.len() || (slice_length == 0 && count > 0) {
         return Err(ErrorKind::Series(SeriesFault::NoRoom { slice_count: count }).into());
     }
-    let found: Vec<OnceLock<Arc<Frames>>> = set.files.iter().map(|_| OnceLock::new()).collect();
-    let damaged = Mutex::new(Vec::new());
-    let mut slices_done =
-        |done: usize| tick(jobs.get(done.saturating_sub(1)).map_or(0, |job| job.end));
-    fill_each(targets, workers, &mut slices_done, Scratch::default, |scratch, index, target| {
-        let slices =
-            jobs.get(index).and_then(|job| set.slices.get(job.clone())).unwrap_or_default();
-        match slices.first().and_then(|slice| set.files.get(slice.as_ref()?.file)) {
-            Some(file) => {
-                let found = slices.first().and_then(|slice| found.get(slice.as_ref()?.file));
-                let job = Job { file, slices, options, found, slice_length };
-                let read = read_job(&job, scratch, target);
-                let read = read.map_err(|error| error.in_file(&file.path))?;
-                let first = jobs.get(index).map_or(0, |job| job.start);
-                let slice = |(slice, error): (usize, Error)| DamagedSlice {
-                    slice: first + slice,
-                    error: error.in_file(&file.path),
-                };
-                lock(&damaged).extend(read.into_iter().map(slice));
-                Ok(())
-            }
-            None => {
-                target
-                    .chunks_exact_mut(fill.len().max(1))
-                    .for_each(|sample| sample.copy_from_slice(&fill));
-                Ok(())
-            }
-        }
-    })?;
-    let mut damaged = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let work = Work {
+        set,
+        options,
+        jobs,
+        slice_length,
+        fill,
+        found: set.files.iter().map(|_| OnceLock::new()).collect(),
+        damaged: Mutex::new(Vec::new()),
+    };
+    if set.files.iter().any(|file| file.fetched().is_some()) {
+        work.read_fetched(targets, workers, tick)?;
+    } else {
+        let mut slices_done = |done: usize| tick(work.slices_before(done));
+        let read = |scratch: &mut Scratch, index: usize, target: &mut [u8]| {
+            work.read(index, None, scratch, target)
+        };
+        fill_each(targets, workers, &mut slices_done, Scratch::default, read)?;
+    }
+    let mut damaged = work.damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
     damaged.sort_by_key(|found| found.slice);
     fill_damaged(&damaged, options, slice_length, out)?;
     Ok(damaged)
+}
+
+/// Everything that the threads share that read slices.
+pub(super) struct Work<'a> {
+    pub(super) set: &'a SliceSet,
+    options: &'a ReadOptions,
+    pub(super) jobs: Vec<Range<usize>>,
+    slice_length: usize,
+    /// A sample where the array has no image.
+    fill: Vec<u8>,
+    /// Of each file the frames of compressed pixels, for all jobs of the file.
+    pub(super) found: Vec<OnceLock<Arc<Frames>>>,
+    damaged: Mutex<Vec<DamagedSlice>>,
+}
+
+impl Work<'_> {
+    /// How many slices the jobs before this one have.
+    pub(super) fn slices_before(&self, job: usize) -> usize {
+        self.jobs.get(job.saturating_sub(1)).map_or(0, |job| job.end)
+    }
+
+    /// The slices of a job.
+    pub(super) fn slices(&self, job: usize) -> &[Option<Slice>] {
+        self.jobs.get(job).and_then(|job| self.set.slices.get(job.clone())).unwrap_or_default()
+    }
+
+    /// The number of the file of a job; `None` where there is no image.
+    pub(super) fn file(&self, job: usize) -> Option<usize> {
+        self.slices(job).first()?.as_ref().map(|slice| slice.file)
+    }
+
+    /// Reads the slices of a job into `target`, from what is `fetched` if their file is.
+    pub(super) fn read(
+        &self,
+        index: usize,
+        fetched: Option<&Arc<Fetched>>,
+        scratch: &mut Scratch,
+        target: &mut [u8],
+    ) -> Result<()> {
+        let number = self.file(index);
+        let Some(file) = number.and_then(|number| self.set.files.get(number)) else {
+            target
+                .chunks_exact_mut(self.fill.len().max(1))
+                .for_each(|sample| sample.copy_from_slice(&self.fill));
+            return Ok(());
+        };
+        let job = Job {
+            file,
+            fetched,
+            slices: self.slices(index),
+            options: self.options,
+            found: number.and_then(|number| self.found.get(number)),
+            slice_length: self.slice_length,
+        };
+        let mut read = read_job(&job, scratch, target);
+        if let Some(fetched) = fetched {
+            if fetched.is_waiting() {
+                return Ok(());
+            }
+            read = fetched.unless_failed(read);
+        }
+        let read = read.map_err(|error| error.in_file(&file.path))?;
+        let first = self.jobs.get(index).map_or(0, |job| job.start);
+        let slice = |(slice, error): (usize, Error)| DamagedSlice {
+            slice: first + slice,
+            error: error.in_file(&file.path),
+        };
+        lock(&self.damaged).extend(read.into_iter().map(slice));
+        Ok(())
+    }
 }
 
 /// Fills the places of damaged slices.
@@ -177,6 +236,8 @@ fn jobs(set: &SliceSet, slice_length: usize) -> Vec<Range<usize>> {
 /// Slices of one file.
 struct Job<'a> {
     file: &'a InstanceHeader,
+    /// Its bytes, if they are fetched.
+    fetched: Option<&'a Arc<Fetched>>,
     slices: &'a [Option<Slice>],
     options: &'a ReadOptions,
     /// The frames of compressed pixels, for all jobs of the file.
@@ -195,6 +256,7 @@ fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<Dama
     }
     let bytes = match &file.source {
         Some(Source::Memory(bytes)) => OpenBytes::Memory(bytes),
+        Some(Source::Fetched(own)) => OpenBytes::Fetched(Arc::clone(job.fetched.unwrap_or(own))),
         Some(Source::File(source)) => OpenBytes::File(source.reopen()?),
         None => OpenBytes::File(OpenFile::open(&file.path)?.0),
     };
@@ -211,7 +273,9 @@ fn read_inflated(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result
     let file = job.file;
     // Whether it may lack the prefix was decided when its header was read.
     let options = ParseOptions { prefix: Prefix::Ignored, ..ParseOptions::default() };
-    let inflated = DicomFile::open_again(&file.path, file.source.as_ref(), &options)?;
+    let fetched = job.fetched.map(|fetched| Source::Fetched(Arc::clone(fetched)));
+    let source = fetched.as_ref().or(file.source.as_ref());
+    let inflated = DicomFile::open_again(&file.path, source, &options)?;
     if let Some((before, now)) = file.file().zip(inflated.file_source()) {
         before.check(now)?;
     }
@@ -225,7 +289,7 @@ fn read_open(
     scratch: &mut Scratch,
     out: &mut [u8],
 ) -> Result<Damaged> {
-    let Job { file, slices, options, found, slice_length } = *job;
+    let Job { file, slices, options, found, slice_length, .. } = *job;
     let pixels = match OpenPixels::new(readable(file)?, bytes, found) {
         Err(error) if is_of_frame(&error) => {
             return Ok((0..slices.len()).map(|slice| (slice, error.clone())).collect());

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::fetched::Fetched;
 use super::map::PrivateMap;
 use super::patience::{Held, patiently};
 use crate::error::{Error, ErrorKind, Result, note_change};
@@ -21,6 +22,8 @@ pub enum Source {
     File(Arc<FileSource>),
     /// Memory.
     Memory(SharedBytes),
+    /// Somebody fetches them.
+    Fetched(Arc<Fetched>),
 }
 
 /// A file as it was when it was first opened. What the file system or an earlier version does not
@@ -60,7 +63,7 @@ impl Source {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Source::File(file) => Some(&file.path),
-            Source::Memory(_) => None,
+            Source::Memory(_) | Source::Fetched(_) => None,
         }
     }
 }
@@ -71,6 +74,7 @@ impl fmt::Debug for Source {
         match self {
             Source::File(file) => f.debug_tuple("File").field(&file.path).finish(),
             Source::Memory(_) => f.write_str("Memory"),
+            Source::Fetched(_) => f.write_str("Fetched"),
         }
     }
 }
@@ -161,6 +165,11 @@ pub trait ReadAt {
     ///
     /// If it cannot be read.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize>;
+
+    /// Whether a read costs far more than the bytes: a request over a network.
+    fn is_far(&self) -> bool {
+        false
+    }
 }
 
 /// An open file, or part of one, and its size.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::fetched::Fetched;
 use super::file::{OpenFile, Region, SharedBytes, Source};
 use crate::error::Result;
 
@@ -36,6 +37,8 @@ pub enum Place {
     Region(Region),
     /// In memory.
     Memory(SharedBytes),
+    /// Where somebody fetches them.
+    Fetched(Arc<Fetched>),
 }
 
 /// A source that is open for reading its header.
@@ -44,6 +47,8 @@ pub(crate) enum Opened {
     File(OpenFile, Source),
     /// Memory.
     Memory(SharedBytes),
+    /// What is fetched.
+    Fetched(Arc<Fetched>),
 }
 
 impl Opened {
@@ -57,8 +62,19 @@ impl Opened {
             None => OpenFile::open(path)?,
             Some(Place::Region(region)) => OpenFile::open_region(path, region)?,
             Some(Place::Memory(bytes)) => return Ok(Opened::Memory(Arc::clone(bytes))),
+            Some(Place::Fetched(file)) => return Ok(Opened::Fetched(Arc::clone(file))),
         };
         Ok(Opened::File(file, Source::File(Arc::new(source))))
+    }
+}
+
+impl Given {
+    /// The file, if its bytes are fetched.
+    pub(crate) fn fetched(&self) -> Option<&Fetched> {
+        match &self.place {
+            Place::Fetched(file) => Some(file),
+            _ => None,
+        }
     }
 }
 

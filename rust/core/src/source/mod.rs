@@ -1,21 +1,27 @@
 //! The only door to the file system: [`file`] opens and reads, [`map`] maps, [`walk`] lists
-//! folders, [`state`] tells changed files from others, [`patience`] asks the system again. [`given`]
-//! has what a call was given beside paths.
+//! folders, [`state`] tells changed files from others, [`patience`] asks the system again.
+//! [`given`] has what a call was given beside paths, [`fetched`] files whose bytes Python fetches,
+//! and [`rounds`] the work on many of these.
 
 mod aligned;
+mod fetched;
 mod file;
 mod given;
 mod map;
 mod patience;
+mod rounds;
 mod state;
 mod walk;
 
 pub use aligned::AlignedBuffer;
+pub(crate) use fetched::FIRST_FETCH;
+pub use fetched::{Fetch, Fetched, FileRange};
 pub(crate) use file::OpenFile;
 pub use file::{FileSource, ReadAt, Region, SharedBytes, Source};
 pub use given::{Given, Place, Sources};
 pub(crate) use given::{Opened, given_at};
 pub use map::PrivateMap;
+pub(crate) use rounds::{Needs, in_rounds};
 pub use state::FileState;
 pub(crate) use walk::FileList;
 pub(crate) use walk::{add_special, list_states};

@@ -43,6 +43,13 @@ impl FileList {
     }
 }
 
+impl FileList {
+    /// Whether bytes of some have to be fetched.
+    pub(crate) fn has_fetched(&self) -> bool {
+        self.given.iter().flatten().any(|given| given.fetched().is_some())
+    }
+}
+
 /// Adds the pipes, sockets and devices of folders to what was skipped.
 pub(crate) fn add_special(skipped: &mut BTreeMap<String, usize>, count: usize) {
     if count > 0 {

@@ -19,7 +19,7 @@ use crate::series::frames::{frames, has_functional_groups};
 use crate::series::image_state::ImageState;
 use crate::series::mosaic::{FindTiles, Mosaic, tiles_by_image_type};
 use crate::series::private::add_private_diffusion;
-use crate::source::{FileSource, Source};
+use crate::source::{Fetched, FileSource, Source};
 use crate::tag::Tag;
 
 const PIXEL_PADDING_VALUE: Tag = Tag::new(0x0028, 0x0120);
@@ -30,7 +30,8 @@ const PIXEL_INTENSITY_RELATIONSHIP: Tag = Tag::new(0x0028, 0x1040);
 pub struct InstanceHeader {
     /// Where the file is.
     pub path: PathBuf,
-    /// Where its bytes are: the file as it was when its header was read, or memory. `None` in tests.
+    /// Where its bytes are: the file as it was when its header was read, or memory. `None` in
+    /// tests.
     pub source: Option<Source>,
     /// The number of the source among what the caller passed, if it is no path.
     pub given_number: Option<usize>,
@@ -80,6 +81,14 @@ impl InstanceHeader {
     pub fn file(&self) -> Option<&FileSource> {
         match &self.source {
             Some(Source::File(file)) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The file, if its bytes are fetched.
+    pub(in crate::series) fn fetched(&self) -> Option<&Arc<Fetched>> {
+        match &self.source {
+            Some(Source::Fetched(file)) => Some(file),
             _ => None,
         }
     }

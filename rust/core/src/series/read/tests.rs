@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use super::*;
 use crate::error::{Error, Family, ImageFault};
 use crate::pixel::{Rescale, Steps, Wanted};
@@ -8,6 +6,7 @@ use crate::series::header::FrameHeader;
 use crate::series::mosaic::{Mosaic, TilePlaces};
 use crate::series::tests::bytes::{Folder, NATIVE, element, slice_of};
 use crate::series::tests::synthetic::{image_mut, regular, why};
+use crate::source::Sources;
 
 /// Slices by their files, `None` for places without an image.
 fn set(places: &[Option<usize>], change: fn(&mut InstanceHeader)) -> SliceSet {
@@ -162,10 +161,11 @@ impl Files {
         let names: Vec<String> = (0..files.len()).map(|index| index.to_string()).collect();
         let named = names.iter().zip(files).map(|(name, bytes)| (name.as_str(), bytes.clone()));
         let folder = Folder::new(&named.collect::<Vec<_>>());
-        let paths: Vec<PathBuf> = names.iter().map(|name| folder.path(name)).collect();
+        let names = names.iter().map(|name| folder.path(name)).collect();
+        let sources = Sources { names, given: Vec::new() };
         let workers = Workers::for_headers(Some(1));
         let set =
-            read_slice_headers(&paths, places, Prefix::Needed, workers, &mut |_| true).unwrap();
+            read_slice_headers(&sources, places, Prefix::Needed, workers, &mut |_| true).unwrap();
         Files { folder, set }
     }
 
@@ -323,7 +323,7 @@ fn an_error_names_its_file() {
 /// Looks at the first file of `files` when it is open.
 fn open<T>(files: &Files, options: &ReadOptions, look: impl Fn(&OpenImage<'_>) -> T) -> T {
     let file = &files.set.files[0];
-    let bytes = OpenBytes::File(file.file.as_ref().unwrap().reopen().unwrap());
+    let bytes = OpenBytes::File(file.file().unwrap().reopen().unwrap());
     let pixels = OpenPixels::new(readable(file).unwrap(), &bytes, None).unwrap();
     look(&OpenImage { file, pixels, bytes: &bytes, options })
 }

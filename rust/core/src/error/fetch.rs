@@ -1,0 +1,22 @@
+//! Why bytes cannot be fetched.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why the one who fetches bytes of files cannot: see [`crate::Fetch`].
+#[derive(Clone)]
+pub struct FetchFault {
+    /// In words, which name no value of the file.
+    pub what: String,
+    /// What the one who fetches has raised.
+    pub cause: Arc<dyn Any + Send + Sync>,
+    /// Whether all work ends with it: somebody has stopped it, or there is no memory.
+    pub is_end: bool,
+}
+
+impl fmt::Debug for FetchFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchFault").field("is_end", &self.is_end).finish_non_exhaustive()
+    }
+}
