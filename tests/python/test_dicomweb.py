@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import pickle
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ import pytest
 
 import rapidicom as rd
 from pacs_builder import BRAIN, BRAIN_STUDY, COMPRESSED, CT, CT_STUDY, JPEG_2000, Pacs
-from servers import PASSWORD, USER
+from series_builder import Pixels, Stack, series
+from servers import PASSWORD, USER, orthanc
 
 requests = pytest.importorskip("requests")
 pytest.importorskip("dicomweb_client")
@@ -173,6 +176,25 @@ def test_unknown_uids_are_named(archive: DicomWeb) -> None:
     with pytest.raises(ValueError, match="not a keyword") as wrong:
         archive.scan(PatientId="Secret-1")
     assert "Secret" not in str(wrong.value)
+
+
+def test_a_server_that_stops_half_way_is_an_error(tmp_path: Path) -> None:
+    # Longer than what is read of a header.
+    large = series(tmp_path / "ct", Stack(count=4), pixels=Pixels(shape=(256, 256)))
+    (tmp_path / "orthanc").mkdir()
+    with orthanc(tmp_path / "orthanc") as server:
+        server.upload(large.paths)
+        archive = DicomWeb(server.url, session=session(), timeout=5)
+        items = archive.sources(SeriesInstanceUID=CT)
+        (found,) = archive.find_series(SeriesInstanceUID=CT)
+        server.stop()
+        began = time.monotonic()
+        for call in (lambda: found.read(), lambda: rd.dcmread(items[0])):
+            with pytest.raises(OSError, match=r"instances/2\.25\.100\."):
+                call()
+        table = rd.scan(items, ["Rows"])
+        assert [error.path for error in table.errors] == [item.name for item in items]
+        assert time.monotonic() - began < 20
 
 
 def test_arguments_are_checked() -> None:

@@ -113,6 +113,23 @@ def test_every_round_fits_into_an_association() -> None:
         assert max(map(len, rounds)) <= 127
 
 
+def test_what_is_not_sent_costs_its_row(
+    archive: Archive, pacs: Pacs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = dimse_retrieval._keep
+
+    def full_disk(event: Any, *args: Any) -> int:
+        lost = str(event.request.AffectedSOPInstanceUID).endswith(".2")
+        return 0xA700 if lost else keep(event, *args)
+
+    monkeypatch.setattr(dimse_retrieval, "_keep", full_disk)
+    with pytest.raises(rd.IrregularSeriesError) as caught:
+        archive.read_series(CT)
+    (issue,) = [one for one in caught.value.report.errors if one.kind == "unreadable"]
+    assert [path.rpartition("/")[2] for path in issue.paths] == ["2.25.100.2"]
+    assert archive.read_series(CT, irregular="keep").shape[0] == 3
+
+
 def test_unknown_uids_are_named(archive: Archive) -> None:
     for study in (None, CT_STUDY):
         with pytest.raises(FileNotFoundError, match=r"1\.2\.3"):

@@ -71,6 +71,11 @@ class Item:
     region: tuple[str, int, int] | None = None
     is_named: bool = True
 
+    @property
+    def known_length(self) -> int | None:
+        """Its bytes, also if only what was fetched of it has said how many there are."""
+        return self.length if self.length is not None else getattr(self.key, "length", None)
+
     def renamed(self, name: str) -> Item:
         """Return the same file under another name."""
         return replace(self, name=name)

@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 import weakref
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from rapidicom._common.at_once import at_once
@@ -145,7 +145,7 @@ def store_of(fs: Any) -> FileSystemStore:
     return store
 
 
-def state_of(fs: Any, info: dict[str, Any]) -> Hashable:
+def state_of(fs: Any, info: Mapping[str, Any]) -> Hashable:
     """Return what of a listing's entry changes with the content; `None` if nothing does."""
     if _tells_states(fs):
         return str(fs.modified(info["name"]))

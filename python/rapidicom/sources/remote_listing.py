@@ -14,6 +14,7 @@ from typing import Any
 from rapidicom._common.extras import missing, required
 from rapidicom.sources.item import Item
 from rapidicom.sources.remote import FileSystemStore, RemoteObject, state_of, store_of
+from rapidicom.sources.remote_answers import asks_of
 from rapidicom.sources.remote_errors import named
 
 __all__ = ["remote_items"]
@@ -22,6 +23,8 @@ __all__ = ["remote_items"]
 _HEAD = 16384
 # The first part of a path is a bucket, and no object.
 _BUCKETS = frozenset(("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "obs", "r2"))
+# Objects of one folder whose listing is asked for before them.
+_WORTH_A_LISTING = 4
 # More names than this are taken for objects: a kept header is memory.
 _MOST_LOOKS = 2048
 
@@ -51,6 +54,7 @@ def remote_items(
     options = dict(storage_options or {})
     places = [_place(source, options) for source in sources]
     alone = len(places) == 1
+    _look_up(places)
     asked = [place for place in places if _may_be_folder(place, alone)]
     _look(asked[:_MOST_LOOKS], workers)
     looked = set(map(id, asked[:_MOST_LOOKS]))
@@ -133,11 +137,38 @@ def _prefix(url: str) -> str:
 
 def _may_be_folder(place: _Place, alone: bool) -> bool:
     """Whether a look has to tell what a name is; among many, a file's extension says it."""
-    if place.is_local or place.is_folder or place.is_of_web:
+    if place.is_local or place.is_folder or place.is_of_web or place.object.length is not None:
         return False
     return (
         alone or place.has_pattern or re.search(r"\.[A-Za-z][A-Za-z0-9]{0,4}$", place.path) is None
     )
+
+
+def _look_up(places: Sequence[_Place]) -> None:
+    """Learn what objects are and how long from the listing of their folder, where several share it.
+
+    A table needs to know where a file ends, and a listing says it of a thousand in one request.
+    Answers of S3 and of web servers say it of themselves.
+    """
+    folders: dict[tuple[int, str], list[_Place]] = {}
+    for place in places:
+        if not (place.is_local or place.is_folder or place.is_of_web or place.has_pattern):
+            parent = place.path.rpartition("/")[0]
+            folders.setdefault((id(place.store), parent), []).append(place)
+    for (_, parent), group in folders.items():
+        fs = group[0].store.fs
+        if len(group) < _WORTH_A_LISTING or not parent or asks_of(fs) is not None:
+            continue
+        try:
+            fs.invalidate_cache(parent)
+            found = {info["name"]: info for info in fs.ls(parent, detail=True)}
+        except Exception:
+            # Not every server lists, and none has to.
+            continue
+        for place in group:
+            info = found.get(place.path)
+            if info is not None and _is_file(info):
+                place.object = _object(place, place.name, info)
 
 
 def _look(places: Sequence[_Place], workers: int | None) -> None:
@@ -206,8 +237,12 @@ def _is_file(info: Mapping[str, Any]) -> bool:
     return info.get("type") == "file" and not str(info["name"]).endswith("/")
 
 
-def _item(place: _Place, path: str, info: dict[str, Any]) -> Item:
-    name, length = place.name_of(path), info.get("size")
+def _item(place: _Place, path: str, info: Mapping[str, Any]) -> Item:
+    found = _object(place, place.name_of(path), info)
+    return Item(found.name, place.store, found, found.length, is_named=False)
+
+
+def _object(place: _Place, name: str, info: Mapping[str, Any]) -> RemoteObject:
+    length = info.get("size")
     length = length if isinstance(length, int) else None
-    key = RemoteObject(path, name, length, state_of(place.fs, info))
-    return Item(name, place.store, key, length, is_named=False)
+    return RemoteObject(info["name"], name, length, state_of(place.fs, info))

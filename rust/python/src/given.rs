@@ -82,6 +82,11 @@ impl Fetch for Fetcher {
     fn fetch(&self, ranges: &[FileRange]) -> Result<Vec<Result<SharedBytes>>> {
         Python::attach(|py| self.call(py, ranges).map_err(|error| fault(py, error, true)))
     }
+
+    fn length(&self, number: usize) -> Option<u64> {
+        let item = self.items.get()?.get(number)?;
+        Python::attach(|py| item.getattr(py, "known_length").ok()?.extract(py).ok()?)
+    }
 }
 
 impl Fetcher {

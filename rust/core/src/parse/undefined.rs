@@ -54,6 +54,9 @@ impl Parser<'_, '_> {
         loop {
             // Nothing but the delimiter fits, and to look costs a request.
             let next = offset.saturating_add(ItemHeader::LENGTH);
+            if self.is_far && offset > value_offset {
+                self.look_ahead(offset)?;
+            }
             if self.is_far && offset > value_offset && next == self.walk.window.end() {
                 return Ok((offset - value_offset, Some(next)));
             }
@@ -72,6 +75,17 @@ impl Parser<'_, '_> {
             }
         }
         self.without_delimiter(value_offset)
+    }
+
+    /// Fetches what follows the last fragments with their header where nobody knows how long the
+    /// file is: each look at one of the few elements there would cost a request.
+    #[cold]
+    fn look_ahead(&mut self, offset: u64) -> Result<()> {
+        const AHEAD: usize = 8192;
+        if self.walk.window.end() == u64::MAX {
+            self.walk.window.read_at(&mut [0; AHEAD], offset)?;
+        }
+        Ok(())
     }
 
     /// Notes where the Extended Offset Table says that the last frame is (PS3.3 §C.7.6.3.1.8).
@@ -121,6 +135,8 @@ impl Parser<'_, '_> {
         if last <= first || last >= window.end() {
             return Ok(None);
         }
+        self.look_ahead(last)?;
+        let window = &mut *self.walk.window;
         let found = window.peek(last)?.map(|bytes| ItemHeader::decode(&bytes, order).tag);
         Ok((found == Some(Tag::ITEM)).then_some(last))
     }

@@ -30,6 +30,12 @@ pub trait Fetch: Send + Sync {
     ///
     /// If the work is to end.
     fn fetch(&self, ranges: &[FileRange]) -> Result<Vec<Result<SharedBytes>>>;
+
+    /// The length of a file, if what came with its bytes says it. Asking costs no request.
+    fn length(&self, number: usize) -> Option<u64> {
+        let _ = number;
+        None
+    }
 }
 
 /// The first bytes that are fetched of a file: nearly every header ends before, and few bytes are
@@ -224,11 +230,17 @@ impl Fetched {
         }
     }
 
-    /// Notes where the file ends, if fewer bytes came than were asked for.
+    /// Notes where the file ends, if fewer bytes came than were asked for, or something else with
+    /// them says it.
     fn note_end(&self, range: &FileRange, bytes: &SharedBytes) {
         let length = (**bytes).as_ref().len() as u64;
         if length < range.bytes.end - range.bytes.start {
             self.length.fetch_min(range.bytes.start + length, Ordering::Relaxed);
+        }
+        if self.length() == u64::MAX
+            && let Some(length) = self.fetch.length(self.number)
+        {
+            self.length.fetch_min(length, Ordering::Relaxed);
         }
     }
 
