@@ -387,3 +387,53 @@ def test_commands_on_marked_files(tmp_path: Path, command: str) -> None:
             more = [str(tmp_path / "out.npy")] if command == "convert" else []
             calls.append((f"{form} {kind}", lambda p=path, m=more: main([command, str(p), *m])))
     assert leaks(calls) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_marked_files_of_a_file_system(form: str) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    fs = fsspec.filesystem("memory")
+    calls: list[tuple[str, Callable[[], Any]]] = []
+    for kind, data in files(FORMS[form]).items():
+        fs.pipe(f"/marked/{form}/{kind}.dcm", data)
+    for kind in files(FORMS[form]):
+        for url in (f"memory://marked/{form}/{kind}.dcm", f"memory://marked/{form}"):
+            for read in (rd.dcmread, rd.scan, rd.find_series, rd.read_series, rd.pixel_array):
+                for force in (False, True):
+                    text = f"{read.__name__}({kind}, force={force})"
+                    calls.append((text, lambda r=read, u=url, f=force: r(u, force=f)))
+            calls.append((f"read_batch({kind})", lambda u=url: rd.read_batch([u])))
+    assert leaks(calls) == []
+    fs.rm("/marked", recursive=True)
+
+
+def test_what_a_search_asks_for_is_in_no_message() -> None:
+    pytest.importorskip("dicomweb_client")
+    pytest.importorskip("pynetdicom")
+    from rapidicom.integrations.dicomweb import DicomWeb
+    from rapidicom.integrations.dimse import Archive
+
+    # Nobody listens there.
+    web, archive = DicomWeb("http://127.0.0.1:9/dicom-web"), Archive("127.0.0.1", 9, timeout=2)
+    calls: list[tuple[str, Callable[[], Any]]] = []
+    for filters in (
+        {"PatientID": MARK},
+        {"PatientName": f"{MARK}*"},
+        {MARK: "x"},
+        {"Rows": NUMBER},
+    ):
+        calls.extend(
+            (f"{method.__qualname__}({[*filters]})", lambda m=method, f=filters: m(**f))
+            for method in (
+                web.scan,
+                web.find_series,
+                web.sources,
+                archive.scan,
+                archive.find_series,
+            )
+        )
+    calls.extend(
+        (method.__qualname__, lambda m=method: m(MARK))
+        for method in (web.read_series, archive.read_series, web.metadata)
+    )
+    assert leaks(calls) == []
