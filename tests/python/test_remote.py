@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import pickle
 import sys
-import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -197,14 +198,6 @@ def test_workers_says_how_many_requests_are_under_way(counted: type[Counted]) ->
     assert counted.most == 5
 
 
-def test_waiting_is_done_at_once(counted: type[Counted]) -> None:
-    counted.latency = 0.02
-    began = time.monotonic()
-    rd.scan("counted://ct", ["Rows"], workers=20)
-    # 200 headers, 20 at a time, and a listing: 0.22 s of waiting.
-    assert time.monotonic() - began < 3 * 0.22
-
-
 def test_it_works_while_a_loop_runs(counted: type[Counted]) -> None:
     async def in_a_notebook() -> int:
         return len(rd.scan("counted://ct", ["Rows"]))
@@ -229,3 +222,28 @@ def test_names_of_files_are_no_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert rd.dcmread("CT::1.dcm").Rows == rd.dcmread(Path("CT::1.dcm")).Rows
     with pytest.raises(FileNotFoundError):
         rd.dcmread("nothing://knows/this")
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("memory://z/x.zip", ["a/1.dcm", "a/2.dcm"]),
+        ("memory://z", ["a/1.dcm", "a/2.dcm"]),
+        ("memory://z/*.zip", ["a/1.dcm", "a/2.dcm"]),
+        ("zip://a/2.dcm::memory://z/x.zip", ["a/2.dcm"]),
+        ("zip://a::memory://z/x.zip", ["a/1.dcm", "a/2.dcm"]),
+    ],
+)
+def test_an_archive_in_a_bucket_is_its_members(tmp_path: Path, url: str, names: list[str]) -> None:
+    data = write_image(tmp_path / "one.dcm").read_bytes()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("a/1.dcm", "a/2.dcm"):
+            archive.writestr(name, data)
+    fs = fsspec.filesystem("memory")
+    fs.pipe("/z/x.zip", packed.getvalue())
+    table = rd.scan(url, ["Rows"])
+    assert not table.errors
+    assert table["path"].tolist() == [f"zip://{name}::memory://z/x.zip" for name in names]
+    assert (rd.read_batch(url) == rd.pixel_array(data)).all()
+    fs.rm("/z", recursive=True)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rapidicom._common.extras import missing, required
+from rapidicom.sources.archives import has_archive_name
 from rapidicom.sources.item import Item
 from rapidicom.sources.remote import FileSystemStore, RemoteObject, state_of, store_of
 from rapidicom.sources.remote_answers import asks_of
@@ -194,11 +195,24 @@ def _named_by(place: _Place, recursive: bool, was_looked_at: bool) -> list[str |
         return [place.path]
     is_object = was_looked_at and place.error is None
     if is_object or not (was_looked_at or place.has_pattern or place.is_folder):
+        _measure_archive(place)
         return [Item(place.name, place.store, place.object, place.object.length)]
     if place.error is not None and not _may_have_more(place.error):
         # What cannot be read is named in the table and in reports.
         return [Item(place.name, place.store, place.object)]
     return _listed(place, recursive)
+
+
+def _measure_archive(place: _Place) -> None:
+    """Ask for the length of what has the name of an archive: its list of members is at its end."""
+    if place.object.length is not None or place.is_of_web or not has_archive_name(place.name):
+        return
+    try:
+        length = place.store.fs.info(place.path).get("size")
+    except Exception:
+        # Whoever reads it says what is wrong.
+        return
+    place.object.length = length if isinstance(length, int) else None
 
 
 def _may_have_more(error: BaseException) -> bool:
