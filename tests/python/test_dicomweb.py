@@ -161,6 +161,14 @@ def test_a_refusal_is_an_error_that_says_so(
     assert not [one for one in ("Secret", password, "0815") if one in words]
 
 
+def test_bars_show_what_has_come(archive: DicomWeb, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm")
+    archive.read_series(CT, progress=True)
+    shown = capsys.readouterr().err
+    assert "instances: 100%" in shown
+    assert "4/4" in shown
+
+
 def test_unknown_uids_are_named(archive: DicomWeb) -> None:
     for call in (
         lambda: archive.read_series("1.2.3"),

@@ -130,6 +130,14 @@ def test_what_is_not_sent_costs_its_row(
     assert archive.read_series(CT, irregular="keep").shape[0] == 3
 
 
+def test_bars_show_what_has_come(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm")
+    archive.read_series(CT, progress=True)
+    shown = capsys.readouterr().err
+    assert "instances: 100%" in shown
+    assert "4/4" in shown
+
+
 def test_unknown_uids_are_named(archive: Archive) -> None:
     for study in (None, CT_STUDY):
         with pytest.raises(FileNotFoundError, match=r"1\.2\.3"):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rapidicom._common.extras import required
+from rapidicom._common.progress import Progress
 from rapidicom.integrations import queries
 
 required("pynetdicom", "rapidicom.integrations.dimse")
@@ -148,6 +149,7 @@ class Archive:
         *,
         move_to: MoveTo | None = None,
         workers: int | None = None,
+        progress: bool = False,
         **options: Any,
     ) -> Volume:
         """Retrieve a series, and read it into a volume.
@@ -158,6 +160,7 @@ class Archive:
             move_to: `None` for C-GET. For C-MOVE our Application Entity Title and port as the
                 archive knows them, `("RAPIDICOM", 11112)`; a third is the address to listen on.
             workers: Threads that decode.
+            progress: Show tqdm bars.
             options: As for `rapidicom.read_series`.
 
         Returns:
@@ -175,13 +178,16 @@ class Archive:
             if found is None:
                 raise queries.nothing_found(self._peer.name, filters)
             study_uid = str(found.StudyInstanceUID)
-        sources = self._retrieved(study_uid, series_uid, move_to)
-        return read_series(sources, series_uid=series_uid, workers=workers, **options)
+        sources = self._retrieved(study_uid, series_uid, move_to, progress)
+        options |= {"workers": workers, "progress": progress}
+        return read_series(sources, series_uid=series_uid, **options)
 
     def __repr__(self) -> str:
         return f"Archive({self._peer.name!r})"
 
-    def _retrieved(self, study_uid: str, series_uid: str, move_to: MoveTo | None) -> dict[str, Any]:
+    def _retrieved(
+        self, study_uid: str, series_uid: str, move_to: MoveTo | None, progress: bool = False
+    ) -> dict[str, Any]:
         """Return the instances of a series by name: their bytes, or what says why they lack."""
         filters = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
         with self._peer.association_to_find() as association:
@@ -190,7 +196,9 @@ class Archive:
         if not listed:
             raise queries.nothing_found(self._peer.name, filters)
         wanted = {str(one.SOPInstanceUID): str(one.get("SOPClassUID", "")) for one in listed}
-        found = retrieve(self._peer, (study_uid, series_uid), wanted, move_to)
+        with Progress(progress, "instances", len(wanted)) as bar:
+            uids = study_uid, series_uid
+            found = retrieve(self._peer, uids, wanted, move_to, bar.callback)
         return {
             name: self._source(name, found, uid)
             for uid in wanted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,10 +46,12 @@ class Received:
     Attributes:
         files: Whole files, by SOP Instance UID.
         error: What the archive last said of what it did not send.
+        tick: Called with the number of files that came; `None` for nothing.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     error: OSError | None = None
+    tick: Callable[[int], None] | None = None
 
 
 class Peer(NamedTuple):

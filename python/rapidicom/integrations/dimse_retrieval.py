@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -35,6 +35,7 @@ def retrieve(
     series: tuple[str, str],
     wanted: Mapping[str, str],
     move_to: MoveTo | None,
+    tick: Callable[[int], None] | None = None,
 ) -> Received:
     """Return the instances of a series that an archive sends.
 
@@ -43,11 +44,12 @@ def retrieve(
         series: The UIDs of study and series.
         wanted: The SOP Class UID of each SOP Instance UID; empty where the archive has not said it.
         move_to: As for `Archive.read_series`.
+        tick: Called with the number of instances that came.
 
     Raises:
         OSError: The archive cannot be reached, or does not answer; or it has sent nothing.
     """
-    received = Received()
+    received = Received(tick=tick)
     if move_to is not None:
         with _receiver(peer, move_to, wanted, received):
             contexts = [build_context(StudyRootQueryRetrieveInformationModelMove)]
@@ -122,6 +124,8 @@ def _keep(event: Any, wanted: Mapping[str, str], received: Received) -> int:
     if uid not in wanted:
         return _NOT_WANTED
     received.files[uid] = event.encoded_dataset()
+    if received.tick is not None:
+        received.tick(len(received.files))
     return _SUCCESS
 
 
