@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,6 +151,15 @@ class Requests:
         """Forget what was."""
         self.lines.clear()
         self.sent = 0
+
+
+def put_into_s3(bucket: str, objects: Mapping[str, bytes]) -> None:
+    """Put objects into a bucket of `s3_server`, without a request for each."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
+
+    for key, data in objects.items():
+        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(bucket, key, data)
 
 
 @contextmanager

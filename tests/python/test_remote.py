@@ -17,7 +17,7 @@ import pytest
 import rapidicom as rd
 from builder import file_bytes, image, write_image
 from series_builder import Pixels, Stack, series
-from servers import Requests, s3_server
+from servers import Requests, put_into_s3, s3_server
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -41,7 +41,7 @@ def bucket(written: Any) -> Iterator[tuple[dict[str, Any], Requests]]:
         options = {"key": "k", "secret": "s", "endpoint_url": url}
         fs = s3fs.S3FileSystem(**options)
         fs.mkdir("bucket")
-        fs.pipe({f"bucket/ct/{path.name}": path.read_bytes() for path in written.paths})
+        put_into_s3("bucket", {f"ct/{path.name}": path.read_bytes() for path in written.paths})
         yield options, requests
 
 
