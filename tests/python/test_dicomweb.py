@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_remote_stores import answer, web_server
 
 import rapidicom as rd
 from pacs_builder import BRAIN, BRAIN_STUDY, COMPRESSED, CT, CT_STUDY, JPEG_2000, Pacs
@@ -279,3 +281,41 @@ def test_parts_come_as_they_arrive() -> None:
     assert next(parts) == FILE
     assert body.place < len(FILE) + 200
     assert list(parts) == [FILE]
+
+
+@pytest.mark.parametrize("irregular", ["raise", "keep"])
+def test_an_answer_that_is_cut_is_an_error_or_costs_what_is_missing(
+    tmp_path: Path, irregular: str
+) -> None:
+    written = series(tmp_path, Stack(count=4))
+    files = {str(rd.dcmread(path).SOPInstanceUID): path.read_bytes() for path in written.paths}
+    *_, lost = files
+    study = {"0020000D": {"vr": "UI", "Value": ["2.25.9"]}}
+    one = {**study, "0020000E": {"vr": "UI", "Value": [written.uid]}}
+    found = [{**one, "00080018": {"vr": "UI", "Value": [uid]}} for uid in files]
+
+    def handle(handler: Any) -> None:
+        path = handler.path.partition("?")[0]
+        uid = path.rpartition("/")[2]
+        parts = [b"--b\r\n\r\n" + data + b"\r\n" for data in files.values()]
+        if path.endswith(("/series", "/instances")):
+            models = found if path.endswith("instances") else [one]
+            answer(handler, 200, json.dumps(models).encode())
+        elif uid == lost:
+            answer(handler, 404, b"")
+        else:
+            whole = [b"--b\r\n\r\n" + files[uid]] if uid in files else [*parts[:2], parts[2][:900]]
+            end = b"\r\n--b--" if uid in files else b""
+            kind = "multipart/related; boundary=b"
+            answer(handler, 200, b"".join(whole) + end, Content_Type=kind)
+
+    with web_server(handle) as url:
+        archive = DicomWeb(url)
+        if irregular == "raise":
+            with pytest.raises(OSError, match="cut short"):
+                archive.read_series(written.uid)
+            return
+        volume = archive.read_series(written.uid, irregular="keep")
+        assert volume.shape[0] == 3
+        (issue,) = [issue for issue in volume.report.errors if issue.kind == "unreadable"]
+        assert [path.rpartition("/")[2] for path in issue.paths] == [lost]

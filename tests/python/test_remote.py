@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import pickle
 import sys
@@ -247,3 +248,24 @@ def test_an_archive_in_a_bucket_is_its_members(tmp_path: Path, url: str, names: 
     assert table["path"].tolist() == [f"zip://{name}::memory://z/x.zip" for name in names]
     assert (rd.read_batch(url) == rd.pixel_array(data)).all()
     fs.rm("/z", recursive=True)
+
+
+def test_a_compressed_open_file_is_read_whole(tmp_path: Path) -> None:
+    data = write_image(tmp_path / "one.dcm").read_bytes()
+    fs = fsspec.filesystem("memory")
+    fs.pipe("/packed/one.dcm.gz", gzip.compress(data))
+    file = fsspec.open("memory://packed/one.dcm.gz", compression="gzip")
+    assert rd.dcmread(file).Rows == rd.dcmread(data).Rows
+    assert (rd.read_batch([file, data]) == rd.pixel_array(data)).all()
+    fs.rm("/packed", recursive=True)
+
+
+def test_local_urls_are_files(tmp_path: Path) -> None:
+    path = write_image(tmp_path / "one.dcm")
+    for source in (f"file://{path}", fsspec.open(str(path)), f"file://{tmp_path}"):
+        assert rd.scan(source)["path"].tolist() == [str(path)]
+
+
+def test_names_are_given_to_urls(counted: type[Counted]) -> None:
+    name = next(iter(counted.objects))
+    assert rd.scan({"mine": f"counted://{name}"}, ["Rows"])["path"].tolist() == ["mine"]
