@@ -116,7 +116,12 @@ pub(crate) fn push<T>(values: &mut Vec<T>, value: T) -> Result<()> {
     Ok(())
 }
 
-fn reserve_exact<T>(values: &mut Vec<T>, count: usize) -> Result<()> {
+/// Makes room for `count` values and no more.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoMemory`].
+pub(crate) fn reserve_exact<T>(values: &mut Vec<T>, count: usize) -> Result<()> {
     values.try_reserve_exact(count).map_err(|_| no_memory())
 }
 

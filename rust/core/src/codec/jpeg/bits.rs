@@ -3,6 +3,7 @@
 use super::markers::{Markers, RST0};
 use crate::codec::invalid;
 use crate::error::{JpegFault, Result};
+use crate::memory::reserve;
 
 /// Bytes that may be left over when everything is decoded. The standard leaves none. Padding is no
 /// harm; more than that means that the decoder took other bits than the encoder wrote, hence wrong
@@ -26,13 +27,18 @@ pub(crate) struct Interval {
 
 impl Interval {
     /// Takes the bytes from `start` to the next marker, or to the end of the frame.
-    pub(crate) fn read(&mut self, frame: &[u8], start: usize) {
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for them.
+    pub(crate) fn read(&mut self, frame: &[u8], start: usize) -> Result<()> {
         self.bytes.clear();
         self.start = start;
         let mut rest = frame.get(start..).unwrap_or_default();
         loop {
             let length = position_of_marker_prefix(rest);
             let (plain, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+            reserve(&mut self.bytes, plain.len() + 1)?;
             self.bytes.extend_from_slice(plain);
             rest = behind;
             // Fill bytes may stand in front of a marker, hence of a stuffed byte too.
@@ -48,7 +54,7 @@ impl Interval {
                     if self.marker.is_none() {
                         self.end = frame.len();
                     }
-                    return;
+                    return Ok(());
                 }
             }
         }
@@ -63,8 +69,7 @@ impl Interval {
     pub(crate) fn restart(&mut self, markers: &Markers<'_>, number: usize) -> Result<()> {
         let expected = RST0 + (number & 7) as u8;
         if self.marker == Some(expected) {
-            self.read(markers.frame(), self.end + 2);
-            return Ok(());
+            return self.read(markers.frame(), self.end + 2);
         }
         let fault = JpegFault::RestartExpected { number: (number & 7) as u8, found: self.marker };
         Err(invalid(markers.codec(), self.end, fault))
@@ -259,7 +264,7 @@ mod tests {
 
     fn interval(frame: &[u8]) -> Interval {
         let mut interval = Interval::default();
-        interval.read(frame, 0);
+        interval.read(frame, 0).unwrap();
         interval
     }
 
@@ -327,7 +332,7 @@ mod tests {
             let frame = [&[0xFF, 0xD8], coded, end].concat();
             let markers = Markers::new("JPEG", &frame).unwrap();
             let mut interval = Interval::default();
-            interval.read(&frame, 2);
+            interval.read(&frame, 2).unwrap();
             let found = interval.check_rest(&markers, used).err();
             let found = found.map(|error| fault_of(&error).1);
             assert_eq!(found, expected.map(Into::into), "{name}");
@@ -345,7 +350,7 @@ mod tests {
             (0b0000_0000, 0, true),
         ] {
             let mut interval = Interval::default();
-            interval.read(&[byte], 0);
+            interval.read(&[byte], 0).unwrap();
             let mut bits = interval.reader();
             bits.refill();
             bits.consume(used);

@@ -199,14 +199,14 @@ mod tests {
                 .flat_map(|byte| iter::once(*byte).chain((*byte == 0xFF).then_some(0)))
                 .collect();
             let mut interval = Interval::default();
-            interval.read(&stuffed, 0);
+            interval.read(&stuffed, 0).unwrap();
             let mut reader = interval.reader();
             reader.refill();
             assert_eq!(finder.decode(&mut reader), Some(code.symbol));
             assert_eq!(reader.bits_used(), u64::from(code.length));
         }
         let mut interval = Interval::default();
-        interval.read(&[0xFF, 0, 0xFF, 0], 0);
+        interval.read(&[0xFF, 0, 0xFF, 0], 0).unwrap();
         let mut reader = interval.reader();
         reader.refill();
         assert_eq!(finder.decode(&mut reader), None, "ones alone are no code");

@@ -1,5 +1,8 @@
 //! The bits of an entropy-coded segment, without those that keep it free of markers (T.87 §A.1).
 
+use crate::error::Result;
+use crate::memory::reserve;
+
 /// Zero bytes after the last, so that the last bits can be read eight bytes at a time.
 const PADDING: usize = 8;
 
@@ -21,9 +24,13 @@ impl Segment {
     ///
     /// After a byte 0xFF stands a bit 0 that is none of the data: two bytes from 0xFF80 up are a
     /// marker.
-    pub(super) fn read(&mut self, coded: &[u8]) -> usize {
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for it.
+    pub(super) fn read(&mut self, coded: &[u8]) -> Result<usize> {
         self.bytes.clear();
-        self.bytes.reserve(coded.len() + PADDING);
+        reserve(&mut self.bytes, coded.len() + PADDING + 1)?;
         // The lowest bits, fewer than 8, wait for others to make a byte.
         let (mut waiting, mut waiting_count) = (0u64, 0u32);
         let mut is_after_ff = false;
@@ -59,7 +66,7 @@ impl Segment {
         self.bit_count = self.bytes.len() * 8 + waiting_count as usize;
         self.bytes.push((waiting << 1 << (7 - waiting_count)) as u8);
         self.bytes.extend_from_slice(&[0; PADDING]);
-        coded.len() - rest.len()
+        Ok(coded.len() - rest.len())
     }
 
     /// Its bits from the first on.
@@ -193,7 +200,7 @@ mod tests {
 
     fn read(coded: &[u8]) -> (usize, usize, Vec<u8>) {
         let mut segment = Segment::default();
-        let taken = segment.read(coded);
+        let taken = segment.read(coded).unwrap();
         let length = segment.bytes.len() - PADDING - 1;
         (
             taken,
@@ -239,7 +246,7 @@ mod tests {
     #[test]
     fn zeros_stand_behind_the_end() {
         let mut segment = Segment::default();
-        segment.read(&[0xAB, 0xCD]);
+        segment.read(&[0xAB, 0xCD]).unwrap();
         let mut bits = segment.bits();
         assert_eq!([bits.take(4), bits.take(12)], [0xA, 0xBCD]);
         assert!(!bits.is_exhausted());

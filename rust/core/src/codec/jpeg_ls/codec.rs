@@ -9,7 +9,7 @@ use super::scan::{Early, Shape, decode_scan};
 use crate::codec::target::{CodedColour, CodedImage, Target};
 use crate::codec::{Codec, Decoded, invalid};
 use crate::error::{Error, JpegLsFault, Result};
-use crate::memory::reserve;
+use crate::memory::reserve_exact;
 
 /// JPEG-LS, lossless and near-lossless (T.87).
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +123,9 @@ fn planes(
     target: &mut Target<'_>,
 ) -> Result<Option<Error>> {
     let mut planes: Vec<Vec<u16>> = vec![Vec::new(); header.component_count()];
+    // Asked for at once: a plane that grows takes twice as much. The size is that of the image, as
+    // the target has checked.
+    planes.iter_mut().try_for_each(|plane| reserve_exact(plane, header.rows * header.columns))?;
     let mut scan = Ok(scan);
     let early = loop {
         let here = match scan {
@@ -136,7 +139,6 @@ fn planes(
         let early = lines(headers, header, &here, |lines| {
             for (index, lines) in here.components.iter().zip(lines) {
                 if let Some(plane) = planes.get_mut(*index) {
-                    reserve(plane, lines.samples().len())?;
                     plane.extend_from_slice(lines.samples());
                 }
             }

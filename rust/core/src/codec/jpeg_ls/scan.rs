@@ -58,7 +58,7 @@ const MOST_UNUSED: usize = 2;
 ///
 /// # Errors
 ///
-/// Only those of `take`.
+/// Those of `take`, and if there is no memory.
 pub(super) fn decode_scan(
     parameters: Parameters,
     shape: &Shape,
@@ -82,7 +82,7 @@ pub(super) fn decode_scan(
             coder.restart();
             lines.iter_mut().for_each(Lines::restart);
         }
-        taken += segment.read(coded.get(taken..).unwrap_or(&[]));
+        taken += segment.read(coded.get(taken..).unwrap_or(&[]))?;
         let mut bits = segment.bits();
         for _ in first_row..shape.rows.min(first_row.saturating_add(interval)) {
             lines.iter_mut().for_each(Lines::advance);

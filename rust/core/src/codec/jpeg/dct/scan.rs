@@ -80,7 +80,7 @@ pub(super) fn decode_scan(
     mut row_done: impl FnMut(usize, &mut Coefficients) -> Result<usize>,
 ) -> Result<(usize, bool)> {
     let mut interval = Interval::default();
-    interval.read(markers.frame(), markers.position());
+    interval.read(markers.frame(), markers.position())?;
     let mut bits = interval.reader();
     let (mut until_restart, mut restarts) = (restart_interval, 0);
     let (mut place, mut is_padded) = (0, true);
@@ -153,12 +153,12 @@ fn decode_mcu(
 
 /// How far from 0 the DC of a component can be: of samples that are all the same, with a quarter
 /// more for encoders that compute by other means. Differences that are wrong add up to more.
-fn most_dc(headers: &Headers<'_>, component_index: usize) -> i32 {
+fn most_dc(headers: &Headers<'_>, component_index: usize) -> u32 {
     let table = headers.frame.components.get(component_index).map_or(0, |it| it.quantization_table);
     let step = headers.tables.quantization.get(table).and_then(|table| table.as_ref());
-    let step = step.map_or(1, |table| i32::from(table[0]).max(1));
+    let step = step.map_or(1, |table| u32::from(table[0]).max(1));
     // Samples are half of their range from 0 at most, and the transform has a factor of 8.
-    let most = 4 << headers.frame.precision.min(16);
+    let most = 4u32 << headers.frame.precision.min(16);
     (most + most / 4) / step + 2
 }
 
@@ -171,8 +171,9 @@ fn is_even(block: &Block) -> bool {
 /// Decodes the blocks of sequential scans (T.81 §F.2.2).
 pub(super) struct Sequential {
     components: Vec<SequentialComponent>,
-    /// Whether a block came that no encoder writes.
+    /// Whether a block came that no encoder writes: with equal coefficients, or too large a DC.
     has_hole: bool,
+    is_too_large: bool,
 }
 
 struct SequentialComponent {
@@ -180,10 +181,8 @@ struct SequentialComponent {
     ac: CoefficientTable,
     /// DC of the block before.
     prediction: i32,
-    /// The lowest and the highest DC that came, and how far from 0 they may be.
-    lowest: i32,
-    highest: i32,
-    most: i32,
+    /// How far from 0 it may be.
+    most: u32,
 }
 
 impl Sequential {
@@ -204,12 +203,14 @@ impl Sequential {
                 dc: table(&tables.dc, component.dc_table)?,
                 ac: table(&tables.ac, component.ac_table)?,
                 prediction: 0,
-                lowest: 0,
-                highest: 0,
                 most: most_dc(headers, component.index),
             })
         });
-        Ok(Sequential { components: components.collect::<Result<_>>()?, has_hole: false })
+        Ok(Sequential {
+            components: components.collect::<Result<_>>()?,
+            has_hole: false,
+            is_too_large: false,
+        })
     }
 }
 
@@ -224,8 +225,7 @@ impl BlockDecoder for Sequential {
         let component = self.components.get_mut(component_index)?;
         bits.refill();
         component.prediction = component.prediction.wrapping_add(component.dc.difference(bits)?);
-        component.lowest = component.lowest.min(component.prediction);
-        component.highest = component.highest.max(component.prediction);
+        self.is_too_large |= component.prediction.unsigned_abs() > component.most;
         block[0] = component.prediction as i16;
         let mut index = 0;
         'refill: while index < 63 {
@@ -258,11 +258,9 @@ impl BlockDecoder for Sequential {
     }
 
     fn fault(&self) -> Option<JpegFault> {
-        let is_too_much =
-            |one: &SequentialComponent| one.lowest < -one.most || one.highest > one.most;
         match self.has_hole {
             true => Some(JpegFault::EqualCoefficients),
-            false => self.components.iter().any(is_too_much).then_some(JpegFault::LargeCoefficient),
+            false => self.is_too_large.then_some(JpegFault::LargeCoefficient),
         }
     }
 }

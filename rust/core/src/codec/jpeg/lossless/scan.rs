@@ -134,7 +134,7 @@ impl<'a> ScanDecoder<'a> {
         let group = lines_in_cache(columns * N).min(row_count);
         // The line above the group, and the group.
         let mut lines = vec![[0u16; N]; (1 + group) * columns];
-        interval.read(self.headers.markers.frame(), self.headers.markers.position());
+        interval.read(self.headers.markers.frame(), self.headers.markers.position())?;
         let mut bits = interval.reader();
         let (mut row, mut fault) = (0, None);
         while row < row_count && fault.is_none() {
