@@ -20,6 +20,7 @@ __all__ = [
     "FoundSeries",
     "Issue",
     "LeadingAxis",
+    "Lookup",
     "PixelReader",
     "PlacedContours",
     "SegmentationFrames",
@@ -55,6 +56,7 @@ __all__ = [
     "place_contours",
     "place_frames",
     "private_entry",
+    "pydicom_attribute",
     "read_bytes",
     "read_contours",
     "read_elements",
@@ -69,6 +71,8 @@ __all__ = [
     "transfer_syntaxes",
     "uid_entry",
     "use_classes",
+    "use_lookup",
+    "use_pydicom",
 ]
 __version__: str
 
@@ -78,6 +82,8 @@ _Native: TypeAlias = tuple[
     str, bytes | None, tuple[str, int, int] | None, bool, tuple[object, int | None] | None
 ]
 _Source: TypeAlias = str | _Native
+# Tag, VR as written, Value Length, Value Field and its offset.
+_RawElement: TypeAlias = tuple[int, str | None, int, bytes | None, int]
 
 def use_classes(classes: dict[str, Any]) -> None:
     """Take the package's classes, of which native code makes instances; later calls do nothing."""
@@ -216,6 +222,26 @@ class Dataset:
             KeyError: The file has no such element, or its value was set.
         """
 
+    def raw_elements(self, longest: float | None = None) -> list[_RawElement]:
+        """Return the elements as they were read, whatever has been set since.
+
+        Of pixel data, and of values of more bytes than `longest`, without their bytes.
+        """
+
+    def raw_element(self, key: _Key) -> _RawElement | None:
+        """Return one of `raw_elements`, pixel data too with its bytes."""
+
+    @property
+    def modified(self) -> float | None:
+        """When the file was changed last before it was read, in seconds since 1970."""
+
+    @property
+    def end_offset(self) -> int | None:
+        """Where the last element ends that was read from a stream or from bytes.
+
+        In bytes from their start; `None` of a path, and of a deflated data set.
+        """
+
     @property
     def specific_character_set(self) -> tuple[str, ...]:
         """The defined terms of the character set of text."""
@@ -286,6 +312,28 @@ def _rebuild_element(
 
 def _rebuild_stored_element(tag: int, vr: str, state: tuple[Any, ...]) -> DataElement:
     """Return an element whose value cannot be decoded from what `DataElement.__reduce__` gave."""
+
+def use_pydicom(classes: dict[str, Any]) -> None:
+    """Take pydicom's classes, of which `pydicom_attribute` makes instances."""
+
+def use_lookup(surroundings: dict[str, Any]) -> None:
+    """Take what attributes of pydicom's data sets depend on."""
+
+def pydicom_attribute(elements: Any, name: str) -> Any:
+    """Return the value of a keyword as far as it was read; `None` if pydicom has to find it.
+
+    Args:
+        elements: What pydicom's data set has as `_dict`.
+        name: The keyword.
+    """
+
+class Lookup:
+    """A base of classes of pydicom's data sets that looks attributes up with `pydicom_attribute`.
+
+    It has no field, so that instances stay laid out as pydicom's.
+    """
+
+    def __getattribute__(self, name: str, /) -> Any: ...
 
 def new_dataset() -> Dataset:
     """Return an empty data set of the package's class."""

@@ -1,4 +1,4 @@
-"""pydicom patched: what programs set on what they read is taken, or refused in words that help."""
+"""Our data sets while pydicom is patched: what is set is taken, or refused in helpful words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_nothing_turns_into_a_class_of_somebody_else(name: str) -> None:
     module, _, class_name = name.partition(".")
     theirs = getattr(getattr(pydicom, module), class_name)
     derived = type("Derived", (theirs,), {})
-    ours = OBJECTS[name](pydicom.dcmread(CT_SMALL))
+    ours = OBJECTS[name](rd.dcmread(CT_SMALL))
     own = type(ours)
     for cls in (theirs, derived):
         with pytest.raises(rd.UnsupportedError, match=rf"{cls.__name__}: .*to_pydicom\(\)"):
@@ -49,7 +49,7 @@ OTHER = {"is_little_endian": False, "is_implicit_VR": False, "preamble": b"\1" *
 
 @pytest.mark.parametrize("name", OTHER)
 def test_how_a_file_is_written_is_not_set(name: str) -> None:
-    ds = pydicom.dcmread(CT_SMALL.parent / "MR_small_implicit.dcm")
+    ds = rd.dcmread(CT_SMALL.parent / "MR_small_implicit.dcm")
     was = getattr(ds, name)
     # Programs say so before they write, and most say what holds.
     setattr(ds, name, was)
@@ -75,13 +75,13 @@ def test_file_meta_of_pydicom_is_taken() -> None:
         is_meta = isinstance(ds.file_meta, pydicom.dataset.FileMetaDataset)
         return str(ds.file_meta), str(written.file_meta), is_file, is_meta
 
-    ours = replaced(pydicom.dcmread)
-    assert ours == replaced(pydicom_reads)
+    ours = replaced(rd.dcmread)
+    assert ours == replaced(pydicom.dcmread) == replaced(pydicom_reads)
     assert "LATER" in ours[1]
 
 
 def test_file_meta_of_another_group_is_refused() -> None:
-    ds = pydicom.dcmread(CT_SMALL)
+    ds = rd.dcmread(CT_SMALL)
     wrong = pydicom.Dataset()
     wrong.PatientID = "1"
     with pytest.raises(ValueError, match="0002"):

@@ -1,8 +1,9 @@
 """pydicom's `dcmread` replaced by ours, for programs that cannot be edited.
 
-Programs do not only ask for attributes, but whether an object is an instance of pydicom's classes.
-While the patch is on, our classes have a base that says so (`pydicom_claims`). There is still one
-`Dataset`, which reads as lazily and as fast as ever, and copies and pickles to itself.
+What programs get are pydicom's own data sets (`pydicom_reading`), so that whatever they, pydicom or
+other libraries do with them works. Those that want our data sets in their place call
+`rapidicom.dcmread`: while the patch is on, our classes have a base that passes them for pydicom's
+(`pydicom_claims`).
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ import pydicom.multival
 
 from rapidicom._common.errors import InvalidDicomError
 from rapidicom._dataset.dataset import Dataset
-from rapidicom._dataset.file_reading import dcmread
 from rapidicom._values.multi_value import MultiValueType
 from rapidicom.integrations.pydicom_claims import CLAIMS
+from rapidicom.integrations.pydicom_processes import travel
+from rapidicom.integrations.pydicom_reading import dcmread, replace_methods
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["Patch", "patch", "unpatch"]
 
-# This one needs both; pydicom's file sets write the files that they read; and highdicom turns what
-# it reads itself into instances of its own classes, which only objects of pydicom can become.
-_LEFT_ALONE = re.compile(rf"({re.escape(__name__)}|pydicom\.fileset|highdicom\b.*)$")
+# These need both.
+_LEFT_ALONE = re.compile(r"rapidicom\.integrations\.pydicom_\w+$")
 
 # The names under which modules import these functions. Under another name somebody keeps pydicom's
 # on purpose.
@@ -63,30 +64,38 @@ class Patch:
         _STATE.leave()
 
 
-def patch() -> Patch:
+def patch(*, as_pydicom: bool = False) -> Patch:
     """Make `pydicom.dcmread` ours, in the whole process, until `unpatch` or the block's end.
+
+    What is read are instances of `pydicom.FileDataset`, with pydicom's elements, sequences and
+    values: our reader parses the file, and decodes the values of attributes, and pixels. All else
+    pydicom does itself, with the bytes that were read: it writes and compresses them, obeys its
+    settings, and calls its hooks.
 
     - `dcmread` is replaced in every module that has a global name `dcmread` or `read_file` for it,
       also where it was imported before. Under another name, as a function's default, or in an
-      object, it stays pydicom's; so it does in `pydicom.fileset`, which writes what it reads, and
-      in highdicom, which turns what it reads into objects of its own classes.
-    - While the patch is on, our data sets, elements, sequences and values pass `isinstance` for
-      pydicom's classes, and `pydicom.pixels` and other functions that check for these accept them.
-      `type(ds)` is ours; only `type(value) == pydicom.multival.MultiValue`, which programs write,
-      holds too.
-    - `except pydicom.errors.InvalidDicomError` catches ours.
-    - Pixel functions of pydicom decode with its decoders; `pydicom_decoders.register()` adds our
-      codecs.
-    - `pydicom.dcmwrite` takes our data sets, by way of `to_pydicom()`. Their own `save_as`,
-      `compress` and the like raise `UnsupportedError`, which names `to_pydicom()`.
-    - Elements and File Meta Information of pydicom that are put into a data set of ours are copied.
-      Items and sequences are not copied: later changes to them are seen.
-    - What only writing needs (`preamble`, `is_little_endian`, `is_implicit_VR`) can be set to what
-      holds, and nothing of ours becomes an instance of another class (`ds.__class__ = ...`, as in
-      highdicom's `from_dataset`): `UnsupportedError` names `to_pydicom()`.
+      object, it stays pydicom's.
+    - Files that only pydicom's reader reads as asked (`pydicom.config.data_element_callback`,
+      `replace_un_with_known_vr`, `assume_implicit_vr_switch`, `debugging`,
+      `settings.infer_sq_for_un_vr`, `reading_validation_mode = RAISE`), it reads.
+    - Damaged files raise `InvalidDicomError`, as in `rapidicom.dcmread`, where pydicom would return
+      what it can make of them. `except pydicom.errors.InvalidDicomError` catches ours.
+    - Pixel data, and values longer than 64 KB, stay in the file until they are used, and raise
+      `OSError` if it has been deleted or changed by then.
+    - `ds.pixel_array` decodes with our codecs as long as nothing was set that describes pixels.
+      Other functions of pydicom decode with its own; `pydicom_decoders.register()` adds ours.
+    - Processes that `multiprocessing` starts while the patch is on are patched too.
+    - Data sets of `rapidicom.dcmread` pass `isinstance` for pydicom's classes, `pydicom.pixels` and
+      `pydicom.dcmwrite` take them, and elements of pydicom that are put into them are copied.
 
     It may be called again while it is on, and from several threads: it ends when every `with` block
     has ended, and `unpatch` was called if there were calls without `with`.
+
+    Args:
+        as_pydicom: Whether data sets are instances of `pydicom.FileDataset` itself, not of a class
+            derived from it that finds attributes sooner: `type(ds) is pydicom.FileDataset`. Reading
+            a header and twenty attributes takes almost twice as long. While several patches are on,
+            the last call decides.
 
     Returns:
         A context manager: `with patch(): ...`.
@@ -97,9 +106,9 @@ def patch() -> Patch:
         >>> with patch():
         ...     ds = pydicom.dcmread("tests/data/files/CT_small.dcm")
         ...     type(ds).__module__, isinstance(ds, pydicom.Dataset)
-        ('rapidicom.dataset', True)
+        ('pydicom.dataset', True)
     """
-    return _STATE.add()
+    return _STATE.add(as_pydicom)
 
 
 def unpatch() -> None:
@@ -108,6 +117,11 @@ def unpatch() -> None:
     Data sets that were read meanwhile stay as they are, and are ours alone again.
     """
     _STATE.take_back()
+
+
+def _patch_here(as_pydicom: bool) -> None:
+    """Do what `patch` does in a process that was started by a patched one."""
+    patch(as_pydicom=as_pydicom)
 
 
 class _State:
@@ -119,9 +133,11 @@ class _State:
         self._blocks = 0
         self._taken_back = 0
         self._is_on = False
+        self.as_pydicom = False
 
-    def add(self) -> Patch:
+    def add(self, as_pydicom: bool) -> Patch:
         with self._lock:
+            self.as_pydicom = as_pydicom
             self._plain += 1
             self._update()
             return Patch(self._taken_back)
@@ -164,6 +180,8 @@ class _State:
         theirs_error = pydicom.errors.InvalidDicomError
         bases = tuple(base for base in InvalidDicomError.__bases__ if base is not theirs_error)
         InvalidDicomError.__bases__ = (*bases, theirs_error) if wanted else bases
+        replace_methods(is_on=wanted)
+        travel(_patch_here if wanted else None, self.as_pydicom)
         MultiValueType.stands_for = pydicom.multival.MultiValue if wanted else None
         self._is_on = wanted
 
@@ -188,15 +206,10 @@ def _dcmread(
     stop_before_pixels: bool = False,
     force: bool = False,
     specific_tags: list[Any] | None = None,
-) -> Dataset:
-    """Read a file with `rapidicom.dcmread`: replaces `pydicom.dcmread` while it is patched."""
-    return dcmread(
-        fp,
-        stop_before_pixels=stop_before_pixels,
-        force=force,
-        specific_tags=specific_tags,
-        defer_size=defer_size,
-    )
+) -> Any:
+    """Read a file with our reader: replaces `pydicom.dcmread` while it is patched."""
+    cls = pydicom.dataset.FileDataset if _STATE.as_pydicom else None
+    return dcmread(fp, defer_size, stop_before_pixels, force, specific_tags, cls)
 
 
 _pydicom_dcmwrite = pydicom.filewriter.dcmwrite

@@ -16,12 +16,14 @@ mod dictionary;
 mod element;
 mod error;
 mod file_meta;
+mod foreign;
 mod found_series;
 mod given;
 mod index;
 mod issue;
 mod keys;
 mod labels;
+mod lookup;
 mod lut;
 mod made;
 mod memory;
@@ -66,6 +68,8 @@ mod _core {
     #[pymodule_export]
     use crate::element::{PyDataElement, rebuild_element, rebuild_stored_element};
     #[pymodule_export]
+    use crate::foreign::use_pydicom;
+    #[pymodule_export]
     use crate::found_series::{PyFoundSeries, find_series};
     #[pymodule_export]
     use crate::issue::PyIssue;
@@ -74,6 +78,8 @@ mod _core {
         PyContours, PyPlacedContours, PySegmentationFrames, draw_contours, place_contours,
         place_frames, read_contours, read_segmentation_frames, resample,
     };
+    #[pymodule_export]
+    use crate::lookup::{PyLookup, pydicom_attribute, use_lookup};
     #[pymodule_export]
     use crate::lut::{lut_descriptor, lut_entries, lut_words, palette_entries};
     #[pymodule_export]

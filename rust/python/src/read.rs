@@ -47,6 +47,8 @@ fn finish<'py>(
     mmap: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut file = file.map_err(to_python)?;
+    // Of a path nobody asks where its reading stopped.
+    let end = if mmap == "never" { end_of(&file) } else { None };
     warn_of(py, &file.dataset, charset.is_some())?;
     if let Some(terms) = charset {
         Arc::make_mut(&mut file.dataset).fix_character_set(characters(&terms)?);
@@ -54,7 +56,23 @@ fn finish<'py>(
     if let Some(tags) = specific_tags {
         Arc::make_mut(&mut file.dataset).retain(&tags);
     }
-    PyDataset::from_file(py, file, mmap)
+    PyDataset::from_file(py, file, mmap, end)
+}
+
+/// Where the last element ends that was read; `None` of a deflated data set, whose bytes lie
+/// elsewhere.
+fn end_of(file: &DicomFile) -> Option<u64> {
+    // The delimiter after a value of undefined length (PS3.5 §7.5).
+    const DELIMITER_LENGTH: u64 = 8;
+    if file.transfer_syntax.is_some_and(|syntax| syntax.is_deflated) {
+        return None;
+    }
+    let all = file.meta.elements().iter().chain(file.dataset.elements());
+    all.map(|element| {
+        let delimiter = if element.is_undefined_length { DELIMITER_LENGTH } else { 0 };
+        element.value_end().saturating_add(delimiter)
+    })
+    .max()
 }
 
 /// Reads the file at `path`.

@@ -37,6 +37,8 @@ pub struct Fields {
     /// The pixels as they were when somebody last asked.
     pub(crate) pixel_reader: Slot<PyPixelReader>,
     pub(crate) mmap: OnceLock<String>,
+    /// Where the last element ends that was read.
+    pub(crate) end_offset: OnceLock<u64>,
 }
 
 impl Deref for PyDataset {
@@ -59,6 +61,7 @@ impl PyDataset {
             file_meta: FileMeta::default(),
             pixel_reader: Slot::new(None),
             mmap: OnceLock::new(),
+            end_offset: OnceLock::new(),
         }))
     }
 
@@ -281,6 +284,28 @@ impl PyDataset {
         PyMemoryView::from(&array)
     }
 
+    /// The elements as they were read, for pydicom: tag, VR, length, bytes and offset of each.
+    #[pyo3(signature = (longest=None))]
+    fn raw_elements<'py>(
+        &self,
+        py: Python<'py>,
+        longest: Option<f64>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        self.all_raw(py, longest)
+    }
+
+    /// One of `raw_elements`, pixel data with its bytes; `None` if there is none.
+    fn raw_element<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.one_raw(key)?.map(|raw| raw.into_pyobject(key.py())).transpose()
+    }
+
+    /// Where the last element ends that was read from a stream or from bytes, in bytes from their
+    /// start; `None` of a deflated data set.
+    #[getter]
+    fn end_offset(&self) -> Option<u64> {
+        self.end_offset.get().copied()
+    }
+
     /// The defined terms of the character set that text is read with.
     #[getter]
     fn specific_character_set<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -354,6 +379,13 @@ impl PyDataset {
     #[getter]
     fn filename(&self) -> Option<OsString> {
         Some(self.file()?.file_source()?.path.clone().into_os_string())
+    }
+
+    /// When the file was last changed before it was read, as `os.stat` says it.
+    #[getter]
+    fn modified(&self) -> Option<f64> {
+        let (seconds, nanoseconds) = self.file()?.file_source()?.modified;
+        Some(seconds as f64 + 1e-9 * nanoseconds as f64)
     }
 
     /// Whether the elements carry no VR.

@@ -41,7 +41,7 @@ impl PyDataset {
         PyDataset::make(classes(py)?.dataset.bind(py), Content::Item(item))
     }
 
-    /// The data set of a file.
+    /// The data set of a file, of which the last element that was read ends at `end`.
     ///
     /// # Errors
     ///
@@ -50,10 +50,15 @@ impl PyDataset {
         py: Python<'py>,
         file: DicomFile,
         mmap: &str,
+        end: Option<u64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let class = classes(py)?.dataset.bind(py);
         let object = PyDataset::make(class, Content::File(Arc::new(file)))?;
-        object.cast::<PyDataset>()?.get().mmap.set(mmap.to_owned()).ok();
+        let native = object.cast::<PyDataset>()?.get();
+        native.mmap.set(mmap.to_owned()).ok();
+        if let Some(end) = end {
+            native.end_offset.set(end).ok();
+        }
         Ok(object)
     }
 

@@ -1,0 +1,285 @@
+"""`pydicom.dcmread` by our reader: pydicom's own data sets, whose elements we parse and decode.
+
+What is returned is an instance of `pydicom.FileDataset`, not of a class of ours, and pydicom's code
+does with it what it does with its own. Two of its methods look at what was read first, while it is
+patched: `Dataset.__getattr__`, which decodes the values of attributes, and
+`Dataset.convert_pixel_data`, which decodes pixels.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pydicom.dataset
+import pydicom.filereader
+from pydicom import config
+from pydicom.charset import convert_encodings, default_encoding
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.tag import Tag
+
+import rapidicom.integrations.pydicom_values  # noqa: F401  # native code needs the classes
+from rapidicom import _core
+from rapidicom._common.errors import UnsupportedError
+from rapidicom._common.misc import size_in_bytes
+from rapidicom.integrations.pydicom_elements import AnyElements, Elements
+from rapidicom.sources.opening import bytes_read
+
+__all__ = ["dcmread", "plain_dcmread", "replace_methods"]
+
+plain_dcmread = pydicom.filereader.dcmread
+
+
+def dcmread(
+    fp: Any,
+    defer_size: str | int | float | None = None,
+    stop_before_pixels: bool = False,
+    force: bool = False,
+    specific_tags: list[Any] | None = None,
+    cls: type[FileDataset] | None = None,
+) -> FileDataset:
+    """Read a file into a data set of pydicom: what `pydicom.dcmread` does while it is patched.
+
+    Args:
+        fp: As for `pydicom.dcmread`.
+        defer_size: As for `pydicom.dcmread`.
+        stop_before_pixels: As for `pydicom.dcmread`.
+        force: As for `pydicom.dcmread`.
+        specific_tags: As for `pydicom.dcmread`.
+        cls: The class of the data set, by default `ReadDataset`.
+    """
+    if not _is_ours():
+        return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
+    longest = None if defer_size is None else size_in_bytes(defer_size)
+    cls = cls or ReadDataset
+    # As in pydicom, no tags are all tags.
+    tags = [int(Tag(tag)) for tag in specific_tags] if specific_tags else None
+    if isinstance(fp, (str, os.PathLike)):
+        path: Any = os.fspath(fp)
+        try:
+            native = _core.read_path(path, stop_before_pixels, tags, None, force, "never")
+        except UnsupportedError:
+            return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
+        return _made(native, path, longest, cls)
+    if not all(hasattr(fp, name) for name in ("read", "seek", "tell")):
+        return plain_dcmread(fp)  # it says what it takes
+    start = fp.tell()
+    try:
+        native = _read_object(fp, start, stop_before_pixels, tags, force)
+    except UnsupportedError:
+        fp.seek(start)
+        return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
+    return _made(native, fp, longest, cls)
+
+
+def _is_ours() -> bool:
+    """Return whether nothing is set that only pydicom's reader obeys."""
+    return (
+        config.data_element_callback is None
+        and config.replace_un_with_known_vr
+        and config.assume_implicit_vr_switch
+        and not config.debugging
+        and config.settings._infer_sq_for_un_vr
+        and config.settings.reading_validation_mode != config.RAISE
+    )
+
+
+def _read_object(
+    fp: Any, start: int, stop_before_pixels: bool, tags: list[int] | None, force: bool
+) -> _core.Dataset:
+    """Read a file object as it is, and leave it where pydicom does."""
+    data = bytes_read(fp.read())
+    if force and data[128:132] != b"DICM":
+        # pydicom goes back to the start then, wherever reading began.
+        fp.seek(0)
+        data, start = bytes_read(fp.read()), 0
+    native = _core.read_bytes(data, stop_before_pixels, tags, None, force)
+    if stop_before_pixels:
+        whole = native if tags is None else _core.read_bytes(data, True, None, None, force)
+        if whole.end_offset is not None:
+            fp.seek(start + whole.end_offset)
+    return native
+
+
+def _attributes_of(template: Dataset) -> dict[str, Any]:
+    """Return what pydicom's constructor gives an instance, without what belongs to it alone."""
+    return {
+        name: value for name, value in vars(template).items() if name not in ("_dict", "file_meta")
+    }
+
+
+_OF_FILES = {**_attributes_of(FileDataset(io.BytesIO(), {})), "buffer": None, "fileobj_type": open}
+_OF_FILE_META = _attributes_of(FileMetaDataset())
+
+
+def _made(native: Any, source: Any, longest: float | None, cls: type[FileDataset]) -> FileDataset:
+    """Make pydicom's data set of ours.
+
+    Args:
+        native: Our data set.
+        source: The path, or the file object, that it was read from.
+        longest: Elements of more bytes than this are to be read later.
+        cls: The class.
+    """
+    encodings = _encodings(native.specific_character_set)
+    is_implicit = bool(native.is_implicit_VR)
+    is_little = native.is_little_endian is not False
+    meta = getattr(native, "file_meta", None)
+    made = cls.__new__(cls)
+    own = made.__dict__
+    own.update(
+        _OF_FILES,
+        _dict=Elements(native, encodings, longest),
+        _private_blocks={},
+        _pixel_array_opts={"use_pdh": False},
+        _pixel_id={},
+        preamble=native.preamble,
+        file_meta=FileMetaDataset() if meta is None else _file_meta(meta),
+        _is_implicit_VR=is_implicit,
+        _is_little_endian=is_little,
+        _read_implicit=is_implicit,
+        _read_little=is_little,
+        _read_charset=encodings,
+    )
+    # pydicom decodes this one when it reads.
+    if encodings is not default_encoding and _find(own["_dict"], "SpecificCharacterSet") is None:
+        own["_read_charset"] = made._character_set
+    if type(source) is str:
+        own.update(filename=source, timestamp=native.modified)
+    else:
+        _note_object(own, source)
+    return made
+
+
+def _file_meta(native: Any) -> FileMetaDataset:
+    made = FileMetaDataset.__new__(FileMetaDataset)
+    made.__dict__.update(
+        _OF_FILE_META,
+        _dict=Elements(native, default_encoding, None),
+        _private_blocks={},
+        _pixel_array_opts={"use_pdh": False},
+        _pixel_id={},
+    )
+    return made
+
+
+def _note_object(own: dict[str, Any], source: Any) -> None:
+    """Note a file object, as pydicom's constructor does."""
+    if isinstance(source, io.BufferedReader):
+        own["filename"] = source.name
+    else:
+        own.update(buffer=source, fileobj_type=type(source))
+        own["filename"] = getattr(source, "name", None) or getattr(source, "filename", None)
+    name = own["filename"]
+    if name and (path := Path(name)).exists():
+        own["timestamp"] = path.stat().st_mtime
+
+
+_KNOWN_ENCODINGS: dict[tuple[str, ...], str | list[str]] = {("",): default_encoding}
+
+
+def _encodings(terms: tuple[str, ...]) -> str | list[str]:
+    """Return Python's names of the encodings that a file names."""
+    found = _KNOWN_ENCODINGS.get(terms)
+    if found is None:
+        found = convert_encodings(list(terms) if len(terms) > 1 else terms[0])
+        _KNOWN_ENCODINGS[terms] = found
+    return found if isinstance(found, str) else list(found)
+
+
+_plain_getattr = Dataset.__getattr__
+_find = _core.pydicom_attribute
+
+
+def _get_attribute(self: Dataset, name: str) -> Any:
+    """Do what `Dataset.__getattr__` does, from what was read as far as it can be."""
+    elements = self.__dict__.get("_dict")
+    if type(elements) is Elements:
+        value = _find(elements, name)
+        if value is not None:
+            return value
+    return _plain_getattr(self, name)
+
+
+class ReadDataset(FileDataset, _core.Lookup):
+    """A data set of pydicom that finds values that were read before Python looks for attributes.
+
+    It calls itself what it stands for, and is pickled as that. Its `__class__` can be set as that
+    of any data set of pydicom.
+    """
+
+    def __copy__(self) -> FileDataset:
+        made = ReadDataset.__new__(ReadDataset)
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FileDataset:
+        made = super().__deepcopy__(memo)
+        made.__class__ = ReadDataset
+        return made
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        del protocol
+        return copyreg.__newobj__, (FileDataset,), self.__dict__  # type: ignore[attr-defined]
+
+    __class__ = property(lambda self: FileDataset, vars(object)["__class__"].__set__)
+
+
+ReadDataset.__name__ = ReadDataset.__qualname__ = FileDataset.__name__
+ReadDataset.__module__ = FileDataset.__module__
+ReadDataset.__doc__ = FileDataset.__doc__
+
+# What pixels are decoded by (PS3.3 §C.7.6.3, PS3.5 §A.4).
+_OF_PIXELS = (
+    0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280100,
+    0x00280101, 0x00280102, 0x00280103, 0x7FE00001, 0x7FE00002, 0x7FE00008, 0x7FE00009,
+    0x7FE00010,
+)  # fmt: skip
+
+_plain_convert = Dataset.convert_pixel_data
+
+
+def _convert_pixel_data(self: Dataset, handler_name: str = "") -> None:
+    """Do what `Dataset.convert_pixel_data` does, with our decoders for pixels as they were read."""
+    options = self._pixel_array_opts
+    if handler_name or options != {"use_pdh": False} or not _are_pixels_as_read(self):
+        _plain_convert(self, handler_name)
+        return
+    elements: Any = self._dict
+    self._pixel_array = elements.native.pixel_array
+
+
+def _are_pixels_as_read(dataset: Dataset) -> bool:
+    """Return whether no element has been set that pixels are decoded by."""
+    elements = dataset.__dict__.get("_dict")
+    if not isinstance(elements, AnyElements) or getattr(elements.native, "file_meta", None) is None:
+        return False
+    meta = getattr(dataset, "file_meta", None)
+    syntax = elements.native.file_meta.get("TransferSyntaxUID")
+    if meta is None or syntax is None or meta.get("TransferSyntaxUID") != syntax:
+        return False
+    return all(elements.is_as_read(tag) for tag in _OF_PIXELS)
+
+
+# Methods of pydicom's data sets, and what stands in for them while it is patched.
+_METHODS = (
+    ("__getattr__", _plain_getattr, _get_attribute),
+    ("convert_pixel_data", _plain_convert, _convert_pixel_data),
+)
+
+
+def replace_methods(*, is_on: bool) -> None:
+    """Put our methods in pydicom's class, or take them out again.
+
+    A method that somebody else has put there meanwhile stays.
+
+    Args:
+        is_on: Which of the two.
+    """
+    for name, theirs, ours in _METHODS:
+        before, after = (theirs, ours) if is_on else (ours, theirs)
+        if vars(Dataset)[name] is before:
+            setattr(Dataset, name, after)
