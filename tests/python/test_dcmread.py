@@ -25,6 +25,7 @@ from builder import (
     file_meta,
     image,
 )
+from data_paths import CT_SMALL
 
 PIXELS = np.arange(12, dtype=np.int16).reshape(3, 4)
 
@@ -85,7 +86,37 @@ def test_a_file_object_is_read_from_its_position() -> None:
     file = io.BytesIO(b"something before" + ct_bytes())
     file.seek(len(b"something before"))
     assert rd.dcmread(file, stop_before_pixels=True).Rows == 3
+    file.seek(len(b"something before"))
     assert rd.dcmread(file).Rows == 3
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {},
+        {"stop_before_pixels": True},
+        {"specific_tags": ["Rows"]},
+        {"stop_before_pixels": True, "specific_tags": ["Rows"]},
+    ],
+    ids=str,
+)
+def test_a_file_object_stands_where_pydicom_leaves_it(keywords: dict[str, Any]) -> None:
+    pydicom = pytest.importorskip("pydicom")
+    places = []
+    for reader in (rd, pydicom):
+        file = io.BytesIO(b"before" + CT_SMALL.read_bytes())
+        file.seek(6)
+        reader.dcmread(file, **keywords)
+        places.append(file.tell())
+    assert places[0] == places[1]
+
+
+def test_with_force_a_file_object_at_its_end_is_read_from_its_start() -> None:
+    file = io.BytesIO(ct_bytes())
+    file.seek(0, io.SEEK_END)
+    assert rd.dcmread(file, force=True).Rows == 3
+    with pytest.raises(rd.InvalidDicomError):
+        rd.dcmread(file)
 
 
 @pytest.mark.parametrize(

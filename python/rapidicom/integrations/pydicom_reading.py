@@ -26,7 +26,7 @@ from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
 from rapidicom._common.misc import size_in_bytes
 from rapidicom.integrations.pydicom_elements import AnyElements, Elements
-from rapidicom.sources.opening import bytes_read
+from rapidicom.sources.file_objects import bytes_read
 
 __all__ = ["dcmread", "plain_dcmread", "replace_methods"]
 
@@ -97,10 +97,8 @@ def _read_object(
         fp.seek(0)
         data, start = bytes_read(fp.read()), 0
     native = _core.read_bytes(data, stop_before_pixels, tags, None, force)
-    if stop_before_pixels:
-        whole = native if tags is None else _core.read_bytes(data, True, None, None, force)
-        if whole.end_offset is not None:
-            fp.seek(start + whole.end_offset)
+    if stop_before_pixels and native.end_offset is not None:
+        fp.seek(start + native.end_offset)
     return native
 
 

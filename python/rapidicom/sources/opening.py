@@ -95,9 +95,11 @@ def _read_object(
     terms: list[str] | None,
     force: bool,
 ) -> _core.Dataset:
-    if not (stop_before_pixels or tags is not None) or not is_seekable(source):
+    if not is_seekable(source):
         return _core.read_bytes(bytes_read(source.read()), stop_before_pixels, tags, terms, force)
-    start = source.tell()
+    start = _start(source, force)
+    if not stop_before_pixels and tags is None:
+        return _core.read_bytes(bytes_read(source.read()), stop_before_pixels, tags, terms, force)
     length = source.seek(0, os.SEEK_END) - start
 
     def read_at(offset: int, count: int) -> bytes:
@@ -109,9 +111,24 @@ def _read_object(
         return data
 
     try:
-        return _core.read_stream(read_at, max(length, 0), stop_before_pixels, tags, terms, force)
-    finally:
+        dataset = _core.read_stream(read_at, max(length, 0), stop_before_pixels, tags, terms, force)
+    except BaseException:
         source.seek(start)
+        raise
+    # Where pydicom leaves it: at the pixel data, or at its end.
+    end = dataset.end_offset if stop_before_pixels else None
+    source.seek(start + (length if end is None else end))
+    return dataset
+
+
+def _start(source: Any, force: bool) -> int:
+    """Return where to read a file object from: with `force`, one at its end from its start."""
+    start: int = source.tell()
+    if not force or start == 0 or source.read(1):
+        source.seek(start)
+        return start
+    source.seek(0)
+    return 0
 
 
 def _note_source(dataset: _core.Dataset, source: Any) -> None:
