@@ -14,12 +14,15 @@ import io
 import itertools
 import json
 import logging
+import sys
 import warnings
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 
 import rapidicom as rd
@@ -289,6 +292,68 @@ def test_functions_with_marked_files(tmp_path: Path, form: str) -> None:
         values = [ds, path, data] if form == "valid" else [ds, path]
         for name, function in functions.items():
             calls.extend(calls_with(name, function, [one for one in values if one is not None]))
+    assert leaks(calls) == []
+
+
+class Elsewhere:
+    """A file object that is not memory: read by ranges if it can seek, else as a whole."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    def read(self, count: int = -1) -> bytes:
+        return self._file.read(count)
+
+
+class Seekable(Elsewhere):
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def sources_of(data: bytes) -> dict[str, Callable[[], Any]]:
+    """Each kind of source with these bytes, made anew for each call."""
+
+    def zipped(method: int) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as archive:
+            archive.writestr("a.dcm", data)
+        return buffer.getvalue()
+
+    return {
+        "bytes": lambda: data,
+        "bytearray": lambda: bytearray(data),
+        "memoryview": lambda: memoryview(data),
+        "in memory": lambda: io.BytesIO(data),
+        "by ranges": lambda: Seekable(data),
+        "as a whole": lambda: Elsewhere(data),
+        "named": lambda: {"a": data},
+        "text": lambda: io.StringIO(data.decode("latin-1")),
+        "nested": lambda: [[data]],
+        "stored": lambda: zipped(zipfile.ZIP_STORED),
+        "deflated": lambda: io.BytesIO(zipped(zipfile.ZIP_DEFLATED)),
+        "cut": lambda: zipped(zipfile.ZIP_DEFLATED)[:-20],
+        "our data set": lambda: quietly(lambda: rd.dcmread(data, force=True)),
+        "pydicom's": lambda: quietly(lambda: pydicom.dcmread(io.BytesIO(data), force=True)),
+    }
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_sources_of_marked_files(form: str) -> None:
+    functions: list[Callable[..., Any]] = [
+        rd.dcmread, rd.scan, rd.find_series, rd.read_series, rd.read_batch, rd.pixel_array,
+        rd.iter_pixels, lambda one: rd.scan(one, errors="raise"),
+        lambda one: print(rd.scan(one, force=True).errors, file=sys.stderr),
+        lambda one: print(rd.find_series([one])[0].report, file=sys.stderr),
+    ]  # fmt: skip
+    calls: list[tuple[str, Callable[[], Any]]] = []
+    for kind, data in files(FORMS[form]).items():
+        for name, make in sources_of(data).items():
+            for number, function in enumerate(functions):
+                text = f"{number}({name} of {kind})"
+                calls.append((text, lambda f=function, m=make: f(m())))
     assert leaks(calls) == []
 
 

@@ -121,3 +121,105 @@ fn fetch_all<'a>(wanted: impl Iterator<Item = (&'a Fetched, Range<u64>)>) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::error::{ErrorKind, FetchFault};
+    use crate::source::{Fetch, ReadAt, SharedBytes};
+
+    /// Files of these lengths, the bytes of each its number; none is a file that cannot be had.
+    struct Store {
+        lengths: Vec<Option<usize>>,
+        asked: Mutex<Vec<Vec<FileRange>>>,
+    }
+
+    impl Fetch for Store {
+        fn fetch(&self, ranges: &[FileRange]) -> Result<Vec<Result<SharedBytes>>> {
+            self.asked.lock().unwrap().push(ranges.to_vec());
+            let one = |range: &FileRange| -> Result<SharedBytes> {
+                let Some(length) = self.lengths[range.number] else {
+                    let (what, cause) = ("gone".to_owned(), Arc::new(()));
+                    return Err(ErrorKind::Fetch(FetchFault { what, cause, is_end: false }).into());
+                };
+                let end = (range.bytes.end as usize).min(length);
+                let start = (range.bytes.start as usize).min(end);
+                Ok(Arc::new(vec![range.number as u8; end - start]))
+            };
+            Ok(ranges.iter().map(one).collect())
+        }
+    }
+
+    /// Reads `length` bytes of each file in rounds; returns what came, and what was asked for.
+    fn read(
+        lengths: &[Option<usize>],
+        known: bool,
+        length: usize,
+    ) -> (Vec<Result<usize>>, Vec<Vec<(usize, Range<u64>)>>) {
+        let store = Arc::new(Store { lengths: lengths.to_vec(), asked: Mutex::default() });
+        let file = |(number, length): (usize, &Option<usize>)| {
+            let length = length.filter(|_| known).map(|length| length as u64);
+            Fetched::new(Arc::clone(&store) as Arc<dyn Fetch>, number, length)
+        };
+        let files: Vec<Fetched> = lengths.iter().enumerate().map(file).collect();
+        let needs: Vec<_> = files.iter().map(Needs::header).collect();
+        let mut found: Vec<Result<usize>> = files.iter().map(|_| Ok(0)).collect();
+        let work = |chosen: &[usize], _: Tick<'_>| {
+            for index in chosen {
+                let mut buffer = vec![0; length];
+                let filled = files[*index].read_at(&mut buffer, 0);
+                found[*index] = files[*index].unless_failed(filled);
+            }
+            Ok(())
+        };
+        in_rounds(&needs, &mut |_| true, work, |_| {}).unwrap();
+        let asked = store.asked.lock().unwrap();
+        let plain = |one: &Vec<FileRange>| {
+            one.iter().map(|range| (range.number, range.bytes.clone())).collect()
+        };
+        (found, asked.iter().map(plain).collect())
+    }
+
+    #[test]
+    fn what_is_missed_of_many_files_is_fetched_together() {
+        let (found, asked) = read(&[Some(30_000); 3], true, 20_000);
+        assert!(found.iter().all(|found| matches!(found, Ok(20_000))), "{found:?}");
+        let first = (0..3).map(|number| (number, 0..16_384)).collect::<Vec<_>>();
+        let rest = (0..3).map(|number| (number, 16_384..20_000)).collect::<Vec<_>>();
+        assert_eq!(asked, [first, rest]);
+    }
+
+    #[test]
+    fn short_files_and_unknown_lengths_cost_one_request() {
+        for known in [true, false] {
+            let (found, asked) = read(&[Some(100), Some(0), Some(16_384)], known, 16_384);
+            let lengths: Vec<_> = found.into_iter().map(Result::unwrap).collect();
+            assert_eq!((lengths, asked.len()), (vec![100, 0, 16_384], 1), "{known}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_had_costs_itself() {
+        let (found, asked) = read(&[Some(100), None, Some(200)], true, 10);
+        let what = |found: &Result<usize>| found.as_ref().copied().map_err(|error| error.what());
+        let expected = [Ok(10), Err("gone".to_owned()), Ok(10)];
+        assert_eq!(found.iter().map(what).collect::<Vec<_>>(), expected);
+        assert_eq!(asked.len(), 1);
+    }
+
+    #[test]
+    fn outside_of_rounds_each_read_asks() {
+        let store = Arc::new(Store { lengths: vec![Some(500_000)], asked: Mutex::default() });
+        let file = Fetched::new(Arc::clone(&store) as Arc<dyn Fetch>, 0, None);
+        for (offset, length, expected) in
+            [(0, 8, 8), (4, 4, 4), (499_999, 9, 1), (10, 400_000, 400_000)]
+        {
+            let filled = file.read_at(&mut vec![0; length], offset).unwrap();
+            assert_eq!(filled, expected, "{offset}");
+        }
+        assert_eq!((file.length(), store.asked.lock().unwrap().len()), (500_000, 3));
+        assert_eq!(file.bytes(499_990, 100).unwrap().len(), 10);
+    }
+}
