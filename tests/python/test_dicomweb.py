@@ -101,7 +101,9 @@ def test_series_are_found_and_read_later(archive: DicomWeb, pacs: Pacs) -> None:
 
 
 def test_sources_are_sources_of_every_function(archive: DicomWeb, pacs: Pacs) -> None:
-    items = archive.sources(SeriesInstanceUID=CT)
+    items = archive.sources(CT)
+    same = archive.sources(CT, CT_STUDY, Modality="CT")
+    assert [item.name for item in same] == [item.name for item in items]
     names = {rd.dcmread(path).SOPInstanceUID: path for path in pacs.series[CT]}
     files = [names[item.key.sop] for item in items]
     np.testing.assert_array_equal(rd.read_batch(items), rd.read_batch(files))

@@ -125,10 +125,19 @@ class DicomWeb:
                 items[url] = Item(url, store, _instance_of(model))
         return queries.table_of(rows, names, items, workers)
 
-    def find_series(self, *, workers: int | None = None, **filters: Any) -> list[Series]:
+    def find_series(
+        self,
+        series_uid: str | None = None,
+        study_uid: str | None = None,
+        *,
+        workers: int | None = None,
+        **filters: Any,
+    ) -> list[Series]:
         """Find the series among the instances that match, from the start of each.
 
         Args:
+            series_uid: As the filter `SeriesInstanceUID`.
+            study_uid: As the filter `StudyInstanceUID`.
             workers: Requests under way at a time.
             filters: As for `scan`.
 
@@ -138,7 +147,7 @@ class DicomWeb:
         Raises:
             OSError: The server cannot be reached, or refuses, or has nothing that matches.
         """
-        sources: Any = self.sources(**filters)
+        sources: Any = self.sources(series_uid, study_uid, **filters)
         return find_series(sources, workers=workers)
 
     def read_series(
@@ -185,15 +194,20 @@ class DicomWeb:
         finally:
             store.forget()
 
-    def sources(self, **filters: Any) -> list[Item]:
+    def sources(
+        self, series_uid: str | None = None, study_uid: str | None = None, **filters: Any
+    ) -> list[Item]:
         """Return the instances that match as sources for every function that takes sources.
 
         Args:
+            series_uid: As the filter `SeriesInstanceUID`.
+            study_uid: As the filter `StudyInstanceUID`.
             filters: As for `scan`.
 
         Raises:
             OSError: The server cannot be reached, or refuses, or has nothing that matches.
         """
+        filters |= queries.uid_filters(series_uid, study_uid)
         return self._items(filters, InstanceStore(self._service))
 
     def metadata(

@@ -121,11 +121,19 @@ class Archive:
         return queries.table_of(rows, names, {row: Item(row, no_file, row) for row in rows})
 
     def find_series(
-        self, *, move_to: MoveTo | None = None, workers: int | None = None, **filters: Any
+        self,
+        series_uid: str | None = None,
+        study_uid: str | None = None,
+        *,
+        move_to: MoveTo | None = None,
+        workers: int | None = None,
+        **filters: Any,
     ) -> list[Series]:
         """Retrieve the series that match, and return them; they stay in memory.
 
         Args:
+            series_uid: As the filter `SeriesInstanceUID`.
+            study_uid: As the filter `StudyInstanceUID`.
             move_to: As for `read_series`.
             workers: Threads that read headers.
             filters: As for `scan`.
@@ -133,6 +141,7 @@ class Archive:
         Raises:
             OSError: The archive cannot be reached, refuses, or has nothing that matches.
         """
+        filters |= queries.uid_filters(series_uid, study_uid)
         found = list(self._search("series", filters, []))
         if not found:
             raise queries.nothing_found(self._peer.name, filters)

@@ -38,6 +38,7 @@ __all__ = [
     "table_of",
     "tags_of_columns",
     "text_of",
+    "uid_filters",
 ]
 
 Level: TypeAlias = Literal["study", "series", "instance"]
@@ -124,6 +125,12 @@ def _text(value: object, keyword: str) -> str:
         return str(value)
     kind = type(value).__name__
     raise TypeError(f"{keyword} has to match text or a number, not {kind}")
+
+
+def uid_filters(series_uid: str | None, study_uid: str | None) -> dict[str, str]:
+    """Return what has to match by the UIDs that are given."""
+    uids = {"SeriesInstanceUID": series_uid, "StudyInstanceUID": study_uid}
+    return {keyword: str(uid) for keyword, uid in uids.items() if uid is not None}
 
 
 def is_uid(text: str) -> bool:
