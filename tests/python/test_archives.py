@@ -177,6 +177,28 @@ def test_archives_in_a_folder_are_not_opened(written: Written, tmp_path: Path) -
     assert (len(table), dict(table.skipped)) == (0, {"a zip archive": 1})
 
 
+def test_a_pattern_opens_archives_that_it_names(written: Written, tmp_path: Path) -> None:
+    files = contents(written)
+    half = dict(list(files.items())[::2])
+    write(tmp_path / "b.zip", zipped({name: files[name] for name in files if name not in half}))
+    write(tmp_path / "a.zip", zipped(half))
+    assert rd.read_series(tmp_path / "*.zip").shape == (8, 120, 90)
+    table = rd.scan(tmp_path / "*")
+    assert [one.path for one in table.errors] == [str(tmp_path / "a.zip"), str(tmp_path / "b.zip")]
+
+
+def test_of_many_paths_those_are_looked_into_that_have_the_name(
+    written: Written, tmp_path: Path
+) -> None:
+    archive = write(tmp_path / "study.zip", zipped(contents(written)))
+    other = write(tmp_path / "study", archive.read_bytes())
+    many = [CT_SMALL] * 70
+    assert len(rd.scan([*many, archive])) == 78
+    table = rd.scan([*many, other])
+    assert (len(table), [one.path for one in table.errors]) == (70, [str(other)])
+    assert len(rd.scan([other, CT_SMALL])) == 9
+
+
 def test_an_archive_in_an_archive_is_skipped(written: Written, tmp_path: Path) -> None:
     inner = zipped(contents(written))
     for name, data in (("a.zip", zipped({"in.zip": inner})), ("a.tar", tarred({"in.zip": inner}))):

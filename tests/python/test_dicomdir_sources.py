@@ -82,6 +82,11 @@ def test_a_folder_stays_a_folder(written: Written) -> None:
     assert len(rd.find_series(disc(written))) == 2
 
 
+def test_a_pattern_finds_the_files_of_a_folder(written: Written) -> None:
+    assert len(rd.scan(disc(written) / "**")) == 8 + 1 + 1
+    assert len(rd.scan(disc(written).parent / "*" / "DICOMDIR")) == 8
+
+
 def test_one_data_set_is_the_dicomdir_itself(written: Written) -> None:
     path = disc(written) / "DICOMDIR"
     ds, expected = rd.dcmread(path), pydicom.dcmread(path)

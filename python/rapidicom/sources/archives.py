@@ -7,12 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rapidicom._common.errors import DicomError, InvalidDicomError
-from rapidicom.sources.compressed_stream import STREAM_MAGIC, inflated_item
+from rapidicom.sources.archive_kinds import STREAM_MAGIC, is_tar_header
 from rapidicom.sources.item import Item
 from rapidicom.sources.member_names import chosen, splits
-from rapidicom.sources.tar_archive import is_tar_header, tar_members
 from rapidicom.sources.whole import bytes_of, length_of
-from rapidicom.sources.zip_archive import zip_members
 
 __all__ = [
     "ARCHIVE_MARKS",
@@ -23,8 +21,13 @@ __all__ = [
     "named_members",
 ]
 
-#: What the names of archives and of their members have, in lower case.
-ARCHIVE_MARKS = (".zip", ".tar", ".tgz", ".tbz", ".txz", "zip://", "tar://")
+# How names of archives end.
+_ENDINGS = (
+    ".zip", ".tar", ".tgz", ".tar.gz", ".tbz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz",
+)  # fmt: skip
+
+#: What the names of archives and of their members have, in lower case; `\0` stands after each.
+ARCHIVE_MARKS = (*[f"{ending}\0" for ending in _ENDINGS], "zip://", "tar://")
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK00PK\x03\x04", b"PK\x07\x08PK\x03\x04")
 # Programs that unpack themselves: of Windows, of Linux, of a shell.
@@ -76,15 +79,20 @@ def members_of(item: Item, kind: str) -> dict[str, Item]:
         DicomError: The archive is damaged, or refused.
         OSError: It cannot be read.
     """
+    # Here, so that `import rapidicom` does not pay for them.
     if kind == "zip":
+        from rapidicom.sources.zip_archive import zip_members
+
         return zip_members(item)
+    from rapidicom.sources.compressed_stream import inflated_item
+    from rapidicom.sources.tar_archive import tar_members
+
     return tar_members(item if kind == "tar" else inflated_item(item, kind))
 
 
 def has_archive_name(name: str) -> bool:
     """Return whether a name is one that archives have."""
-    lower = name.lower()
-    return ".tar." in lower or lower.endswith((".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz"))
+    return name.lower().endswith(_ENDINGS)
 
 
 def named_members(name: str, open_item: Callable[[str], Item | None]) -> list[str | Item]:
@@ -140,6 +148,8 @@ def _has_zip_end(item: Item) -> bool:
 
 def _has_tar(item: Item, kind: str) -> bool:
     """Return whether a compressed stream has a tar archive in it; a damaged one by its name."""
+    from rapidicom.sources.compressed_stream import inflated_item
+
     try:
         return is_tar_header(bytes_of(inflated_item(item, kind), 0, HEAD_LENGTH))
     except DicomError:

@@ -14,14 +14,12 @@ from typing import Any, Protocol
 
 from rapidicom._common.errors import DicomError
 from rapidicom._common.parsing import parsed
+from rapidicom.sources.archive_kinds import STREAM_MAGIC
 from rapidicom.sources.item import Item
 from rapidicom.sources.member import check_length, damaged_archive, on_threads
 from rapidicom.sources.whole import bytes_of
 
-__all__ = ["STREAM_MAGIC", "CompressedStream", "inflated_item"]
-
-# How a stream of each kind starts.
-STREAM_MAGIC = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\0"}
+__all__ = ["CompressedStream", "inflated_item"]
 
 # Compressed bytes that are read at once, and bytes that are inflated at once.
 _READ = 1 << 18
@@ -106,20 +104,6 @@ class CompressedStream:
         if self._kept + len(data) <= _KEPT_STARTS:
             self._starts[start] = data
             self._kept += len(data)
-
-    def check_rest(self, start: int) -> bool:
-        """Inflate to the end, which compares the checksum; return whether all is zero from `start`.
-
-        Raises:
-            InvalidDicomError: The stream is damaged.
-            LimitError: It becomes too long.
-        """
-        cursor = self._moved(self._cursor(start), start)
-        is_zero = True
-        while data := cursor.read(_PIECE, self._note):
-            is_zero = is_zero and not data.strip(b"\0")
-        self._put_back(cursor)
-        return is_zero
 
     def _shares(
         self, wanted: list[tuple[int, int, int]], workers: int | None

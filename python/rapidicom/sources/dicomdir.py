@@ -16,25 +16,16 @@ from typing import Any
 from rapidicom import _core
 from rapidicom._common.errors import InvalidDicomError, UndecodableValueError
 from rapidicom._common.items import items
+from rapidicom.sources.archive_kinds import MEDIA_STORAGE_DIRECTORY
 from rapidicom.sources.item import Item
 from rapidicom.sources.refused import refused
 
-__all__ = ["files_of_dicomdir", "has_dicomdir_head"]
+__all__ = ["files_of_dicomdir"]
 
-_MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 # (0004,1410) Record In-use Flag of a record that stays in place of a deleted one (PS3.3 §F.3.2.2).
 _NOT_IN_USE = 0
 # The version that ISO 9660 gives a file, and the dot before it where a name has no extension.
 _VERSION = re.compile(r"\.?(;[0-9]+)?$")
-
-
-def has_dicomdir_head(head: bytes) -> bool:
-    """Return whether a file is to be looked into for directory records.
-
-    Args:
-        head: Its first 512 bytes, which have its Media Storage SOP Class UID.
-    """
-    return head[128:132] == b"DICM" and _MEDIA_STORAGE_DIRECTORY.encode() in head
 
 
 def files_of_dicomdir(path: str) -> list[str | Item] | None:
@@ -55,7 +46,7 @@ def files_of_dicomdir(path: str) -> list[str | Item] | None:
         OSError: The file, or its folder, cannot be read.
     """
     dataset: Any = _core.read_path(path, False, None, None, False, "never")
-    if dataset.file_meta.get("MediaStorageSOPClassUID") != _MEDIA_STORAGE_DIRECTORY:
+    if dataset.file_meta.get("MediaStorageSOPClassUID") != MEDIA_STORAGE_DIRECTORY:
         return None
     # A link to a DICOMDIR stands for it, and the path is otherwise used as it was given.
     target = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114

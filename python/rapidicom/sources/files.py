@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from rapidicom._common.errors import DicomError, InvalidDicomError
-from rapidicom.sources.archives import ARCHIVE_MARKS, HEAD_LENGTH, archive_kind, members_of
-from rapidicom.sources.dicomdir import files_of_dicomdir, has_dicomdir_head
+from rapidicom.sources.archive_kinds import has_dicomdir_head
+from rapidicom.sources.archives import (
+    ARCHIVE_MARKS,
+    HEAD_LENGTH,
+    archive_kind,
+    has_archive_name,
+    members_of,
+)
 from rapidicom.sources.item import Asked, Item
 from rapidicom.sources.local import local_item
 from rapidicom.sources.paths import real_path
@@ -14,7 +20,8 @@ from rapidicom.sources.whole import bytes_of
 
 __all__ = ["MARKS", "resolve", "unpacked"]
 
-#: What the names of these sources have somewhere, in lower case; others have to be looked into.
+#: What the names of these sources have somewhere, in lower case; `\0` stands before and after each.
+#: Others have to be looked into.
 MARKS = (*PATTERN_MARKS, *ARCHIVE_MARKS, "dicomdir")
 
 
@@ -33,9 +40,14 @@ def resolve(text: str, asked: Asked) -> list[str | Item]:
         FileNotFoundError: Nothing fits the pattern.
     """
     found: list[str | Item] = []
-    for path in expanded(real_path(text)):
-        found += _of_path(path, asked.is_one)
-    return found
+    path = real_path(text)
+    paths = expanded(path)
+    if len(paths) == 1 or _names_archives(path):
+        for path in paths:
+            found += _of_path(path, asked.is_one)
+        return found
+    # What `study/**` finds is what the folder has, whose archives are not opened either.
+    return [*paths]
 
 
 def unpacked(item: Item) -> list[str | Item]:
@@ -52,6 +64,10 @@ def unpacked(item: Item) -> list[str | Item]:
         return [item]
 
 
+def _names_archives(pattern: str) -> bool:
+    return has_archive_name(pattern) or pattern.upper().endswith("DICOMDIR")
+
+
 def _of_path(path: str, is_one: bool) -> list[str | Item]:
     try:
         item = local_item(path)
@@ -66,6 +82,9 @@ def _of_path(path: str, is_one: bool) -> list[str | Item]:
         return _members(item, kind)
     if is_one or not has_dicomdir_head(head):
         return [path]
+    # Here, so that `import rapidicom` does not pay for it.
+    from rapidicom.sources.dicomdir import files_of_dicomdir
+
     try:
         return files_of_dicomdir(path) or [path]
     except (DicomError, OSError) as error:

@@ -159,12 +159,15 @@ class Asked(NamedTuple):
         name: The name that the caller gave it, if any.
         storage_options: What a file system is opened with.
         is_one: Whether one file is wanted: then a DICOMDIR is that file.
+        is_one_of_many: Whether the caller passed so many sources that it costs too much to look
+            into each.
     """
 
     position: int
     name: str | None = None
     storage_options: Mapping[str, Any] | None = None
     is_one: bool = False
+    is_one_of_many: bool = False
 
     def name_of(self, source: object) -> str:
         """Return the name of a source that has no path: given, its own, or its position."""

@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from rapidicom.sources.item import Item
@@ -18,9 +17,11 @@ __all__ = ["LOCAL_FILES", "local_item"]
 State = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True)
 class _LocalFiles:
     """The store of files of this machine; a key is a path, and what the file was."""
+
+    def __reduce__(self) -> str:
+        return "LOCAL_FILES"
 
     def fetch(
         self, ranges: Sequence[tuple[Hashable, int, int]], workers: int | None
@@ -28,10 +29,7 @@ class _LocalFiles:
         del workers
         opened: dict[Hashable, int | OSError] = {}
         try:
-            return [
-                self._read(opened, cast("tuple[str, State]", key), start, stop)
-                for key, start, stop in ranges
-            ]
+            return [self._read(opened, key, start, stop) for key, start, stop in ranges]
         finally:
             for file in opened.values():
                 if isinstance(file, int):
@@ -40,14 +38,14 @@ class _LocalFiles:
     def _read(
         self,
         opened: dict[Hashable, int | OSError],
-        key: tuple[str, State],
+        key: Hashable,
         start: int,
         stop: int,
     ) -> bytes | BaseException:
-        path, state = key
-        if key not in opened:
-            opened[key] = _opened(path, state)
-        file = opened[key]
+        path, state = cast("tuple[str, State]", key)
+        file = opened.get(key)
+        if file is None:
+            file = opened[key] = _opened(path, state)
         if isinstance(file, OSError):
             return file
         try:
@@ -57,6 +55,7 @@ class _LocalFiles:
             return error
 
 
+#: The only store of its kind.
 LOCAL_FILES = _LocalFiles()
 
 

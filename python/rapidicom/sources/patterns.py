@@ -7,8 +7,8 @@ import os
 
 __all__ = ["PATTERN_MARKS", "expanded", "home_expanded"]
 
-#: What names have that stand for others.
-PATTERN_MARKS = ("*", "?", "[", "~")
+#: What names have that stand for others; `\0` stands before each name.
+PATTERN_MARKS = ("*", "?", "[", "\0~")
 
 # What `glob` takes for a pattern.
 _MAGIC = frozenset("*?[")

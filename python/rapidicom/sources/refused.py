@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 from rapidicom.sources.item import Item
 
 __all__ = ["refused"]
 
 
-@dataclass(frozen=True)
 class _Refused:
     """A store of one item, each part of which is the same error."""
 
-    error: BaseException
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
 
     def fetch(
         self, ranges: Sequence[tuple[Hashable, int, int]], workers: int | None
     ) -> list[bytes | BaseException]:
         del workers
-        return [self.error] * len(ranges)
+        return [self._error] * len(ranges)
 
 
 def refused(name: str, error: Exception) -> Item:

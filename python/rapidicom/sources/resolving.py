@@ -34,11 +34,12 @@ KINDS: tuple[Kind, ...] = (
 # machine.
 TEXT_KINDS: tuple[TextKind, ...] = (urls.resolve_text,)
 
-# What the name of none has of many files that no kind has to be asked about. In lower case.
+# What the name of none has of many files that no kind has to be asked about. In lower case; `\0`
+# stands before and after each name.
 MARKS: tuple[str, ...] = (*files.MARKS, *urls.MARKS)
 
-# From how many paths on only those are looked into whose names have a mark: one look takes as long
-# as reading a header. Few are archives, and hardly one of those has another name.
+# From how many sources on only those paths are looked into whose names have a mark: one look takes
+# as long as reading a header. Few are archives, and hardly one of those has another name.
 _MANY = 64
 
 # Their `fspath` is all that they are.
@@ -75,6 +76,7 @@ def resolved(source: Any, *, storage_options: Mapping[str, Any] | None = None) -
         if len(names) >= _MANY and not _is_marked("\0".join(names)):
             return [*_paths(names)]
     results: list[str | Item] = []
+    asked = asked._replace(is_one_of_many=len(sources) >= _MANY)
     ready = urls.together(sources, asked)
     for position, one in enumerate(sources):
         asked = asked._replace(position=position)
@@ -152,6 +154,8 @@ def _of_kind(source: Any, asked: Asked) -> list[str | Item] | None:
         for text_kind in TEXT_KINDS:
             if (found := text_kind(source, asked)) is not None:
                 return _unpacked(found)
+    elif asked.is_one_of_many:
+        return [real_path(source)]
     return files.resolve(source, asked)
 
 
@@ -188,8 +192,8 @@ def _archive(name: str, asked: Asked) -> Item | None:
         return None
 
 
-def _is_marked(text: str) -> bool:
-    lower = text.lower()
+def _is_marked(names: str) -> bool:
+    lower = f"\0{names}\0".lower()
     return any(mark in lower for mark in MARKS)
 
 

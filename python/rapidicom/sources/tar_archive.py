@@ -11,40 +11,24 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rapidicom._common.errors import DicomError, InvalidDicomError, UnsupportedError
+from rapidicom.sources.archive_kinds import BLOCK
 from rapidicom.sources.compressed_stream import CompressedStream
 from rapidicom.sources.item import Item
 from rapidicom.sources.limits import METADATA_BYTES
 from rapidicom.sources.member import Parts, check_count, check_length, damaged_archive
 from rapidicom.sources.member_names import member_name, numbered
 from rapidicom.sources.refused import refused
-from rapidicom.sources.whole import ItemFile, bytes_of, length_of
+from rapidicom.sources.whole import ItemFile, length_of
 
 if TYPE_CHECKING:
     import tarfile
 
 _T = TypeVar("_T")
 
-__all__ = ["is_tar_header", "tar_members"]
+__all__ = ["tar_members"]
 
-# Headers and data are multiples of this.
-_BLOCK = 512
 # What is kept of a member of a compressed archive: the core reads as much of a header at first.
 _START = 1 << 14
-
-
-def is_tar_header(block: bytes) -> bool:
-    """Return whether 512 bytes are the header of a member: their sum says so.
-
-    Args:
-        block: The first bytes of a file.
-    """
-    if len(block) < _BLOCK:
-        return False
-    field = block[148:156].strip(b"\0 ")
-    if not field or any(digit not in b"01234567" for digit in field):
-        return False
-    total = sum(block[:148]) + 8 * ord(" ") + sum(block[156:_BLOCK])
-    return total == int(field, 8)
 
 
 def tar_members(archive: Item) -> dict[str, Item]:
@@ -151,7 +135,7 @@ class _Listing:
             self._check_length(info)
             self._keep_start(file, info)
             yield info
-        self._check_end(tar.offset)
+        self._check_end(file, tar.offset)
 
     def _guarded(self, step: Callable[[], _T], file: ItemFile) -> _T:
         """Return what a step of the module gives; its errors are about the archive."""
@@ -177,30 +161,21 @@ class _Listing:
             file.seek(info.offset_data)
             self._stream.keep_start(info.offset_data, file.read(min(info.size, _START)))
 
-    def _check_end(self, offset: int) -> None:
+    def _check_end(self, file: ItemFile, offset: int) -> None:
         """Check that the archive ends where a mark says so, and that nothing follows.
 
-        The module ends without a word at a damaged header, and at a cut between members.
+        The module ends without a word at a damaged header, and at a cut between members. Reading a
+        compressed archive to its end also compares the checksum.
         """
-        block = bytes_of(self._archive, offset, offset + _BLOCK)
+        file.seek(offset)
+        block = file.read(BLOCK)
         if not block:
-            raise damaged_archive(
-                self._archive, "the mark at the end of the tar archive is missing"
-            )
+            what = "the mark at the end of the tar archive is missing"
+            raise damaged_archive(self._archive, what)
         if block.strip(b"\0"):
             what = f"the header of a member at byte {offset:#x} is damaged"
             raise damaged_archive(self._archive, what)
-        if self._stream is not None:
-            is_zero = self._stream.check_rest(offset)
-        else:
-            is_zero = self._is_zero_from(offset)
-        if not is_zero:
-            what = f"other data follow the mark at byte {offset:#x} that ends the tar archive"
-            raise damaged_archive(self._archive, what)
-
-    def _is_zero_from(self, offset: int) -> bool:
-        while data := bytes_of(self._archive, offset, offset + METADATA_BYTES):
-            if data.strip(b"\0"):
-                return False
-            offset += len(data)
-        return True
+        while rest := file.read(METADATA_BYTES):
+            if rest.strip(b"\0"):
+                what = f"other data follow the mark at byte {offset:#x} that ends the tar archive"
+                raise damaged_archive(self._archive, what)

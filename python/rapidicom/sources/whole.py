@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 
@@ -12,7 +13,7 @@ __all__ = ["ItemFile", "bytes_of", "length_of"]
 
 # What is read at once of a file of this machine, and of another: there, a request costs more than
 # its bytes.
-_LOCAL_BUFFER = 1 << 16
+_LOCAL_BUFFER = 1 << 14
 _OTHER_BUFFER = 1 << 18
 
 
@@ -83,7 +84,8 @@ class ItemFile:
                 raise io.UnsupportedOperation("the length is not known")
             offset += length
         if offset < 0:
-            raise ValueError("a position before the start of the file")
+            # As a file of the system does, which parsers expect.
+            raise OSError(errno.EINVAL, "a position before the start of the file")
         self._position = offset
         return offset
 
@@ -101,17 +103,22 @@ class ItemFile:
             )
             raise self.error
         inside = self._position - self._start
-        if not 0 <= inside <= inside + count <= len(self._buffer):
-            try:
-                self._buffer = bytes_of(
-                    self._item,
-                    self._position,
-                    self._position + max(count, self._buffer_length),
-                )
-            except Exception as error:
-                self.error = error
-                raise
-            self._start, inside = self._position, 0
-        data = self._buffer[inside : inside + count]
-        self._position += len(data)
-        return data
+        kept = self._buffer[inside : inside + count] if 0 <= inside <= len(self._buffer) else b""
+        self._position += len(kept)
+        if len(kept) == count:
+            return kept
+        # What is in the buffer is not read again: of a compressed stream that would take long.
+        more = self._fill(count - len(kept))
+        self._position += len(more)
+        return kept + more
+
+    def _fill(self, count: int) -> bytes:
+        """Fill the buffer from the position on, and return its first bytes."""
+        try:
+            stop = self._position + max(count, self._buffer_length)
+            self._buffer = bytes_of(self._item, self._position, stop)
+        except Exception as error:
+            self.error = error
+            raise
+        self._start = self._position
+        return self._buffer[:count]

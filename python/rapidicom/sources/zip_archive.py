@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 from rapidicom._common.errors import DicomError, LimitError, UnsupportedError
 from rapidicom.sources.item import Item
@@ -17,8 +18,8 @@ from rapidicom.sources.limits import MEMBER_BYTES, MEMBER_RATIO
 from rapidicom.sources.member import check_count, check_length, damaged_archive
 from rapidicom.sources.member_names import member_name, numbered
 from rapidicom.sources.refused import refused
-from rapidicom.sources.whole import ItemFile, bytes_of
-from rapidicom.sources.zip_members import DEFLATED, LOCAL_HEADER, STORED, Member, ZipMembers
+from rapidicom.sources.whole import ItemFile
+from rapidicom.sources.zip_members import DEFLATED, STORED, Member, ZipMembers
 
 if TYPE_CHECKING:
     import zipfile
@@ -30,6 +31,8 @@ _ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 _UTF_8 = 0x0800
 # The end of central directory record (APPNOTE §4.3.16) without its comment.
 _END = struct.Struct("<4s4H2IH")
+# PATH_MAX of Linux: what a link refers to is not longer.
+_LONGEST_LINK = 4096
 _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ"}
 
 
@@ -48,18 +51,25 @@ def zip_members(archive: Item) -> dict[str, Item]:
     """
     found, start = _directory(archive)
     check_count(archive, len(found))
-    check_length(archive, sum(info.file_size for info in found))
+    check_length(archive, sum([info.file_size for info in found]))
     files = [info for info in found if not _is_folder_or_link(info)]
     names = numbered([info.filename for info in files])
-    store = ZipMembers(archive)
-    members = {}
-    reader = _LocalHeaders(archive, start)
+    entries: dict[str, Member | DicomError] = {}
     for name, info in zip(names, files, strict=True):
         full_name = member_name("zip", name, archive.name)
-        try:
-            members[name] = _item(full_name, info, store, reader)
-        except DicomError as error:
-            members[name] = refused(full_name, error)
+        refusal = _refusal(full_name, info)
+        entries[name] = _member(full_name, info) if refusal is None else refusal
+    regions = {} if archive.region is None else _regions(archive, entries, start)
+    store = ZipMembers(archive)
+    members = {}
+    for name, entry in entries.items():
+        place = regions.get(name)
+        if isinstance(entry, DicomError) or isinstance(place, Exception):
+            error = place if isinstance(place, Exception) else entry
+            full_name = member_name("zip", name, archive.name)
+            members[name] = refused(full_name, cast("Exception", error))
+        else:
+            members[name] = Item(entry.name, store, entry, entry.length, place, is_named=False)
     return members
 
 
@@ -101,70 +111,78 @@ def _complaint(error: Exception) -> str:
 
 
 def _is_folder_or_link(info: zipfile.ZipInfo) -> bool:
+    # What has content is a file, whatever a damaged entry says: a slice less would not be noticed.
+    if info.filename.endswith("/"):
+        return info.file_size == 0
     # The upper half has the mode where the archive was made under Unix; 0 elsewhere.
-    return info.filename.endswith("/") or stat.S_ISLNK(info.external_attr >> 16)
+    return stat.S_ISLNK(info.external_attr >> 16) and info.file_size <= _LONGEST_LINK
 
 
-def _item(name: str, info: zipfile.ZipInfo, store: ZipMembers, headers: _LocalHeaders) -> Item:
-    _check(name, info)
+def _member(name: str, info: zipfile.ZipInfo) -> Member:
     encoding = "utf-8" if info.flag_bits & _UTF_8 else "cp437"
-    member = Member(
-        name=name,
-        raw_name=info.orig_filename.encode(encoding, "replace"),
-        header_offset=info.header_offset,
-        compressed_length=info.compress_size,
-        length=info.file_size,
-        method=info.compress_type,
-        crc=info.CRC,
+    # By position, which is quicker: an archive has many.
+    return Member(
+        name,
+        info.orig_filename.encode(encoding, "replace"),
+        info.header_offset,
+        info.compress_size,
+        info.file_size,
+        info.compress_type,
+        info.CRC,
     )
-    region = None
-    if member.method == STORED and store.archive.region is not None:
-        path, base, _ = store.archive.region
-        region = path, base + headers.data_offset(member), member.length
-    return Item(name, store, member, member.length, region, is_named=False)
 
 
-def _check(name: str, info: zipfile.ZipInfo) -> None:
+def _refusal(name: str, info: zipfile.ZipInfo) -> DicomError | None:
+    """Return why a member is not read, if it is not."""
     if info.flag_bits & _ENCRYPTED:
         hint = "Unpack the archive with its password."
-        raise UnsupportedError(f"{name}: the member is encrypted. {hint}", path=name, hint=hint)
+        return UnsupportedError(f"{name}: the member is encrypted. {hint}", path=name, hint=hint)
     if info.compress_type not in (STORED, DEFLATED):
         method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
         hint = "Unpack the archive first."
         message = f"{name}: the member is compressed by {method}, which is not read. {hint}"
-        raise UnsupportedError(message, path=name, hint=hint)
+        return UnsupportedError(message, path=name, hint=hint)
     limit = max(MEMBER_BYTES, MEMBER_RATIO * info.compress_size)
     if info.file_size > limit:
         hint = "If it is none made to do harm, unpack it first."
-        raise LimitError(
+        return LimitError(
             f"{name}: the member becomes {info.file_size:,} bytes out of "
             f"{info.compress_size:,}, and may become {limit:,}. {hint}",
             path=name,
             hint=hint,
         )
+    return None
 
 
-class _LocalHeaders:
-    """The headers before the data of members, which say where the data starts."""
+def _regions(
+    archive: Item, entries: Mapping[str, Member | DicomError], directory: int
+) -> dict[str, tuple[str, int, int] | Exception]:
+    """Return where the bytes of stored members are, or why they are not there.
 
-    def __init__(self, archive: Item, directory: int) -> None:
-        self._archive = archive
-        self._directory = directory
-
-    def data_offset(self, member: Member) -> int:
-        """Return where the bytes of a stored member start.
-
-        Raises:
-            InvalidDicomError: The header is not there, or the bytes do not fit before the central
-                directory.
-        """
-        start = member.header_offset
-        if start < 0:
-            raise member.damaged("lies before the start of the archive")
-        header = bytes_of(self._archive, start, start + LOCAL_HEADER.size + len(member.raw_name))
-        offset = start + member.data_offset(header)
-        if member.compressed_length != member.length:
-            raise member.damaged("is stored, but its lengths differ")
-        if offset + member.length > self._directory:
-            raise member.damaged("runs into the central directory")
-        return offset
+    Args:
+        archive: The archive, in a file of this machine.
+        entries: Its members by their names.
+        directory: Where its central directory starts.
+    """
+    stored = [
+        (name, entry)
+        for name, entry in entries.items()
+        if isinstance(entry, Member) and entry.method == STORED
+    ]
+    key = archive.key
+    headers = archive.store.fetch(
+        [(key, max(entry.header_offset, 0), entry.header_end) for _, entry in stored], None
+    )
+    path, base, _ = archive.region or ("", 0, 0)
+    regions: dict[str, tuple[str, int, int] | Exception] = {}
+    for (name, entry), header in zip(stored, headers, strict=True):
+        try:
+            offset = entry.header_offset + entry.data_offset(header)
+            if entry.compressed_length != entry.length:
+                raise entry.damaged("is stored, but its lengths differ")
+            if offset + entry.length > directory:
+                raise entry.damaged("runs into the central directory")
+            regions[name] = path, base + offset, entry.length
+        except (DicomError, OSError) as error:
+            regions[name] = error
+    return regions

@@ -51,35 +51,48 @@ class Member(NamedTuple):
     method: int
     crc: int
 
+    @property
+    def header_end(self) -> int:
+        """Where the name in the local header ends."""
+        return self.header_offset + LOCAL_HEADER.size + len(self.raw_name)
+
     def damaged(self, what: str) -> InvalidDicomError:
         """Return the error of a member that cannot be read."""
         hint = "The archive is damaged: copy it again."
         message = f"{self.name}: the member {what}. {hint}"
         return InvalidDicomError(message, path=self.name, hint=hint)
 
-    def data_offset(self, header: bytes) -> int:
+    def data_offset(self, header: bytes | BaseException) -> int:
         """Return where the data of a member starts, from the start of its local header.
 
         Args:
-            header: The local header, with the name.
+            header: The local header, with the name; or why it cannot be read.
 
         Raises:
             InvalidDicomError: It is not the header of this member.
+            OSError: It cannot be read.
         """
-        if len(header) < LOCAL_HEADER.size + len(self.raw_name):
+        if isinstance(header, BaseException):
+            raise header
+        if self.header_offset < 0:
+            raise self.damaged("lies before the start of the archive")
+        start: int = LOCAL_HEADER.size
+        if len(header) < start + len(self.raw_name):
             raise self.damaged("lies behind the end of the archive")
         (signature, _, flags, method, _, _, crc, compressed, length, name, extra) = (
             LOCAL_HEADER.unpack_from(header)
         )
-        start: int = LOCAL_HEADER.size
         if signature != _SIGNATURE:
             raise self.damaged("has no header before its data")
         if method != self.method or header[start : start + name] != self.raw_name:
             raise self.damaged("has another header than the central directory says")
-        known = (self.crc, self.compressed_length, self.length)
-        if not flags & _IN_DESCRIPTOR and any(
-            here not in (there, _IN_ZIP64)
-            for here, there in zip((crc, compressed, length), known, strict=True)
+        if not (
+            flags & _IN_DESCRIPTOR
+            or (
+                crc == self.crc
+                and compressed in (self.compressed_length, _IN_ZIP64)
+                and length in (self.length, _IN_ZIP64)
+            )
         ):
             raise self.damaged("has another length or checksum than the central directory says")
         return int(start + name + extra)
@@ -122,6 +135,8 @@ class ZipMembers:
 
     def _read(self, member: Member, wanted: list[tuple[int, int, int]]) -> list[bytes]:
         if member.method == STORED:
+            if member.compressed_length != member.length:
+                raise member.damaged("is stored, but its lengths differ")
             data = _Data(self.archive, member)
             stored = [data.read(start, stop) for start, stop, _ in wanted]
             # The core, which reads what lies in a file of this machine, does not look at it: that
@@ -174,13 +189,10 @@ class _Data:
     def _read_with_header(self, start: int, stop: int) -> bytes:
         """Read the header and, in the same request, what is wanted of the data."""
         member = self._member
-        here = member.header_offset
-        if here < 0:
-            raise member.damaged("lies before the start of the archive")
-        names = LOCAL_HEADER.size + len(member.raw_name)
+        here = max(member.header_offset, 0)
         # Far into the data, the header is a request of its own.
         reach = stop if start <= _EXTRA else 0
-        found = bytes_of(self._archive, here, here + names + _EXTRA + reach)
+        found = bytes_of(self._archive, here, member.header_end + _EXTRA + reach)
         offset = member.data_offset(found)
         self._start = here + offset
         data = found[offset + start : offset + stop]

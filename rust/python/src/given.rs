@@ -128,5 +128,9 @@ fn fault(py: Python<'_>, error: PyErr, is_end: bool) -> Error {
     let text = own.or_else(|| value.str().ok()?.extract().ok()).unwrap_or_default();
     let name = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
     let what = if text.is_empty() { name } else { text };
+    // Our own say in which file, which the core says as well.
+    let place = value.getattr("path").ok().and_then(|path| path.extract::<String>().ok());
+    let place = place.map(|path| path + ": ").unwrap_or_default();
+    let what = what.strip_prefix(&place).map(str::to_owned).unwrap_or(what);
     ErrorKind::Fetch(FetchFault { what, cause: Arc::new(error), is_end }).into()
 }
