@@ -23,7 +23,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 export PIP_PROGRESS_BAR ?= off
 export PIP_QUIET ?= 1
 
-.PHONY: demo test bench fuzz lint mutants wheel conformance golden clean
+.PHONY: demo test bench fuzz lint mutants wheel conformance golden clean suites
 .DEFAULT_GOAL := demo
 # A stamp must not survive a recipe that fails.
 .DELETE_ON_ERROR:
@@ -82,6 +82,10 @@ mutants:
 	@if [ -z "$(FILE)" ] && [ ! -s target/mutants.diff ]; then echo "nothing differs from $(BASE): name a FILE"; exit 1; fi
 	cargo mutants --package rapidicom-core --output target --no-shuffle $(if $(SHARD),--sharding round-robin --shard $(SHARD)) \
 		$(if $(FILE),--file '$(FILE)',--in-diff target/mutants.diff)
+
+# Other packages' tests with pydicom patched (fetched by pip; minutes each); see docs/suites.md.
+suites:
+	$(IN_VENV)/python tools/suites.py $(SUITE)
 
 # pydicom's own tests with ours underneath (fetched by pip), and its public names beside ours.
 conformance: $(STAMPS)/wheel $(STAMPS)/group-test

@@ -143,7 +143,7 @@ OF_INSTANCES = frozenset(
 
 # Names with another meaning, on purpose.
 DIFFERS = {
-    "pydicom.dcmread": "keyword-only options; takes bytes; keeps no file open; reads on demand",
+    "pydicom.dcmread": "takes bytes, URLs and archives; keeps no file open; reads on demand",
     "pydicom.filereader.dcmread": "as `dcmread`",
     "pydicom.FileDataset": "is `Dataset`, and takes no file name",
     "pydicom.dataset.FileDataset": "is `Dataset`, and takes no file name",

@@ -1,19 +1,15 @@
 """Tags under pydicom's path; the code is in `rapidicom._common.tag`."""
 
-from typing import TYPE_CHECKING
-
 from rapidicom._common.tag import (
     BaseTag,
     ItemDelimiterTag,
     ItemTag,
     SequenceDelimiterTag,
     Tag,
+    TagType,
     TupleTag,
     tag_in_exception,
 )
-
-if TYPE_CHECKING:
-    from rapidicom._common.tag import TagType as TagType
 
 __all__ = [
     "BaseTag",
@@ -21,6 +17,7 @@ __all__ = [
     "ItemTag",
     "SequenceDelimiterTag",
     "Tag",
+    "TagType",
     "TupleTag",
     "tag_in_exception",
 ]

@@ -111,6 +111,11 @@ def test_a_file_object_stands_where_pydicom_leaves_it(keywords: dict[str, Any]) 
     assert places[0] == places[1]
 
 
+def test_options_come_in_pydicoms_order() -> None:
+    ds = rd.dcmread(CT_SMALL, None, True, False, ["Rows"])
+    assert ds.dir() == ["Rows", "SpecificCharacterSet"]
+
+
 def test_with_force_a_file_object_at_its_end_is_read_from_its_start() -> None:
     file = io.BytesIO(ct_bytes())
     file.seek(0, io.SEEK_END)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from rapidicom import _core
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    TagType: TypeAlias = int | str | tuple[int, int]
+TagType: TypeAlias = int | str | tuple[int, int]
 
 __all__ = [
     "BaseTag",

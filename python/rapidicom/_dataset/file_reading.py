@@ -41,12 +41,12 @@ __all__ = [
 
 def dcmread(
     source: Source,
-    *,
-    stop_before_pixels: bool = False,
-    specific_tags: Iterable[Key] | None = None,
-    force: bool = False,
-    charset: str | Iterable[str] | None = None,
     defer_size: int | str | float | None = None,
+    stop_before_pixels: bool = False,
+    force: bool = False,
+    specific_tags: Iterable[Key] | None = None,
+    *,
+    charset: str | Iterable[str] | None = None,
     mmap: Literal["auto", "never", "always"] = "auto",
     storage_options: Mapping[str, Any] | None = None,
 ) -> Dataset:
