@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.datadict import tag_for_keyword
 
 from series_builder import PLANES
 from volume_builder import CT, LABEL_MAP, SEGMENTATION, image_of, item
@@ -226,6 +227,20 @@ def segmentation(
         _groups(images, numbers, kind, segment, index, index if slices is None else slices[index])
         for segment, index in frames
     ]
+    # Other readers take the segment of a frame from these (PS3.3 §C.7.6.17).
+    uid = "1.2.826.0.1.3680043.8.498.80"
+    ds.DimensionOrganizationSequence = [item(DimensionOrganizationUID=uid)]
+    pointers = [("PlanePositionSequence", "ImagePositionPatient")]
+    if kind != "LABELMAP":
+        pointers.insert(0, ("SegmentIdentificationSequence", "ReferencedSegmentNumber"))
+    ds.DimensionIndexSequence = [
+        item(
+            DimensionOrganizationUID=uid,
+            FunctionalGroupPointer=tag_for_keyword(group),
+            DimensionIndexPointer=tag_for_keyword(keyword),
+        )
+        for group, keyword in pointers
+    ]
     for keyword, value in fields.items():
         setattr(ds, keyword, value)
     return ds
@@ -240,6 +255,8 @@ def _groups(
         PlanePositionSequence=[item(ImagePositionPatient=position)],
         DerivationImageSequence=[item(SourceImageSequence=[image])],
     )
+    values = [index + 1] if kind == "LABELMAP" else [segment + 1, index + 1]
+    groups.FrameContentSequence = [item(DimensionIndexValues=values)]
     if kind != "LABELMAP":
         groups.SegmentIdentificationSequence = [item(ReferencedSegmentNumber=numbers[segment])]
     return groups

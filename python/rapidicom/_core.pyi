@@ -41,6 +41,7 @@ __all__ = [
     "dictionary_entry",
     "draw_contours",
     "file_state",
+    "fill_between",
     "find_series",
     "is_repeater_keyword",
     "keyword_tag",
@@ -878,6 +879,26 @@ def place_frames(
     Returns:
         How many voxels of a label map several segments claim, pixels of segments that lie outside,
         pixels of unknown numbers, and pixels that are neither nothing nor all.
+    """
+
+def fill_between(
+    masks: NDArray[np.uint8],
+    shape: list[int],
+    spacing: list[float],
+    between: list[tuple[int, int, float]],
+    out: NDArray[np.uint8],
+    workers: int | None,
+) -> None:
+    """Fill planes of masks between others, by their signed distances from the outline.
+
+    Args:
+        masks: The memory of masks, planes one after the other.
+        shape: Rows and columns.
+        spacing: How far these are apart.
+        between: For each plane to fill, the plane below, the one above, and how far it is from the
+            one below, as a part of their distance.
+        out: The memory of the planes to fill.
+        workers: Threads.
     """
 
 def resample(

@@ -221,6 +221,44 @@ def test_contours_off_the_slices(
         assert issue.numbers == pytest.approx(numbers, abs=1e-3)
 
 
+def test_slices_between_contours_on_request(tmp_path: Path) -> None:
+    """A cone, drawn on every second slice, and one drawn between slices."""
+    images = Images(shape=(13, 40, 40), spacing=(2.0, 1.0, 1.0))
+
+    def cone(heights: list[float]) -> list[Contour]:
+        places = [
+            np.array([[height, *point] for point in circle(20, 20, 4 + height)])
+            for height in heights
+        ]
+        return [Contour(images.millimetres(one)) for one in places]
+
+    away = distances(images, 20, 20)
+    for heights, filled in (
+        ([2.0, 4, 6, 8, 10], range(2, 11)),
+        ([2.5, 3.5, 4.5, 5.5, 6.5], range(3, 7)),
+        ([1.3, 3.4, 5.5, 7.6], range(1, 9)),
+        # Two pieces.
+        ([1.0, 2, 3, 9, 10], [1, 2, 3, 9, 10]),
+    ):
+        folder = tmp_path / str(heights)
+        ds = structure_set({"a": cone(heights)})
+        labels, vol = read(folder, images, ds, off_slices="interpolate")
+        assert np.flatnonzero(labels.array.any((1, 2))).tolist() == list(filled)
+        for index in filled:
+            radius = 4 + np.clip(index, heights[0], heights[-1])
+            # The middle between two discs on a grid is right to about half a voxel.
+            assert labels.array[index][away < radius - 0.75].all()
+            assert not labels.array[index][away > radius + 0.75].any()
+        on_slices = all(height == round(height) for height in heights) and len(filled) == 5
+        assert [issue.kind for issue in labels.report] == ([] if on_slices else ["interpolated"])
+        channels = rd.read_labels(
+            folder / "s.dcm", like=vol, off_slices="interpolate", combine="channels"
+        )
+        np.testing.assert_array_equal(channels.array[0], labels.array)
+    with pytest.raises(ValueError, match="off_slices"):
+        rd.read_labels(folder / "s.dcm", like=vol, off_slices="drop")
+
+
 def test_contours_that_are_no_areas(tmp_path: Path) -> None:
     images = Images()
     bow = [[2, 2], [12, 12], [12, 2], [2, 12]]

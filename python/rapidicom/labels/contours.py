@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.arrays import as_bytes
+from rapidicom.labels.between import Between, find_between
 from rapidicom.labels.findings import Findings, counted
 from rapidicom.labels.grid import LabelGrid
 from rapidicom.labels.references import Drawn, hold_against
@@ -48,14 +49,14 @@ class Masks:
         axis: Which axis of the grid the planes are counted along.
         placed: The contours of each structure.
         planes: The plane of each contour; `None` for those that are not drawn.
+        between: The planes of each structure that are filled from contours beside them.
     """
 
     grid: LabelGrid
     axis: int
     placed: list[_core.PlacedContours]
     planes: list[list[int | None]]
-    names: str = ""
-    counts: _Counts = field(default_factory=_Counts)
+    between: list[Between | None]
 
     def draw(
         self, out: npt.NDArray[Any], values: Sequence[int], voxels: str, workers: int | None
@@ -81,13 +82,39 @@ class Masks:
         found = _core.draw_contours(
             structures, shape, axes, voxels, as_bytes(target), workers, None
         )
+        overlap, are_crossing = found
+        overlap += self._fill_between(target, values, shape, axes, workers)
         if target is not out:
             out[...] = target.transpose(np.argsort(order))
-        return found
+        return overlap, are_crossing
+
+    def _fill_between(
+        self,
+        target: npt.NDArray[Any],
+        values: Sequence[int],
+        shape: list[int],
+        axes: list[int],
+        workers: int | None,
+    ) -> int:
+        spacing = [self.grid.spacing[axis] for axis in axes[1:]]
+        shared = 0
+        for index, (between, placed) in enumerate(zip(self.between, self.placed, strict=True)):
+            if between is None:
+                continue
+            is_map = target.ndim == 3
+            own = target if is_map else target[index]
+            masks = between.masks(placed, shape[1:], axes, spacing, workers)
+            shared += between.put(masks, own, values[index] if is_map else 1)
+        return shared
 
 
 def place_structures(
-    structures: Sequence[Structure], grid: LabelGrid, name: str, findings: Findings
+    structures: Sequence[Structure],
+    grid: LabelGrid,
+    name: str,
+    findings: Findings,
+    *,
+    interpolate: bool = False,
 ) -> Masks:
     """Find the plane of each contour, and report those that have none.
 
@@ -96,6 +123,7 @@ def place_structures(
         grid: Where they are put.
         name: The name of their structure set.
         findings: Where to report.
+        interpolate: Whether slices between contours are filled.
     """
     to_index = grid.to_index.tolist()
     placed = [
@@ -110,6 +138,15 @@ def place_structures(
         _planes(structure, own, axis, grid.shape[axis], tolerance[axis], counts)
         for structure, own in zip(structures, ranges, strict=True)
     ]
+    between: list[Between | None] = [None] * len(placed)
+    if interpolate:
+        between = [
+            find_between(
+                _heights(one, own, axis, tolerance[axis]), grid.shape[axis], tolerance[axis]
+            )
+            for one, own in zip(structures, ranges, strict=True)
+        ]
+        _report_between(between, counts, name, findings)
     _report(counts, name, findings)
     hold_against(
         grid,
@@ -119,8 +156,8 @@ def place_structures(
         findings,
     )
     empty = sum(
-        bool(one.point_counts) and all(plane is None for plane in own)
-        for one, own in zip(structures, planes, strict=True)
+        bool(one.point_counts) and filled is None and all(plane is None for plane in own)
+        for one, own, filled in zip(structures, planes, between, strict=True)
     )
     if empty:
         findings.note(
@@ -130,7 +167,40 @@ def place_structures(
             [name],
             label_count=empty,
         )
-    return Masks(grid, axis, placed, planes, name, counts)
+    return Masks(grid, axis, placed, planes, between)
+
+
+def _heights(
+    structure: Structure, ranges: npt.NDArray[np.float64], axis: int, tolerance: float
+) -> list[float | None]:
+    """Return where each contour that has an inside lies, in planes; `None` for the others."""
+    return [
+        (least + most) / 2
+        if kind in _CLOSED and count >= 3 and most - least <= 2 * tolerance
+        else None
+        for (least, most), kind, count in zip(
+            ranges[:, axis].tolist(),
+            structure.geometric_types,
+            structure.point_counts,
+            strict=True,
+        )
+    ]
+
+
+def _report_between(
+    between: list[Between | None], counts: _Counts, name: str, findings: Findings
+) -> None:
+    slices = sum(len(one.slices) for one in between if one is not None)
+    if slices:
+        findings.note(
+            "interpolated",
+            f"{counted(slices, 'slice')} of structures lie between contours, and have masks "
+            "between theirs",
+            [name],
+            slice_count=slices,
+        )
+    # They have their part in these.
+    counts.off = 0
 
 
 def _tolerances(grid: LabelGrid) -> list[float]:

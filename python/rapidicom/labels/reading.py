@@ -68,6 +68,7 @@ def read_labels(
     segments: int | str | Sequence[int | str] | None = None,
     combine: Combine = "labelmap",
     fractions: bool = False,
+    off_slices: Literal["report", "interpolate"] = "report",
     irregular: Literal["raise", "keep"] = "raise",
     force: bool = False,
     workers: int | None = None,
@@ -91,6 +92,9 @@ def read_labels(
             label, so that they may overlap.
         fractions: With `"channels"`, how much of a voxel lies inside a contour, as float32 from 0
             to 1; in a plane, in steps of 1/64. Segmentations of fractions have them in any case.
+        off_slices: What contours between slices do: `"report"` leaves them out; `"interpolate"`
+            fills slices between contours, and beside the outermost within half a step, by the
+            distance from the outline on either side.
         irregular: `"raise"` raises where the result would be a guess; `"keep"` gives the best one,
             and its report says what is wrong.
         force: As for `dcmread`.
@@ -116,7 +120,7 @@ def read_labels(
         >>> labels.shape, labels.dtype.name, labels.numbers
         ((40, 80, 80), 'uint8', [1, 2])
     """
-    _check(combine, irregular, fractions)
+    _check(combine, irregular, off_slices, fractions)
     workers = checked_workers(workers)
     findings = Findings()
     found = [_open(one) for one in _opened(sources, force, storage_options)]
@@ -129,7 +133,8 @@ def read_labels(
     is_fractional = fractions or any(
         one.segmentation is not None and one.segmentation.kind == "FRACTIONAL" for one in found
     )
-    array = _read(found, values, grid, combine, is_fractional, findings, workers)
+    interpolate = off_slices == "interpolate"
+    array = _read(found, values, grid, combine, is_fractional, interpolate, findings, workers)
     if (tilt := grid.tilt_degrees) > _TILTED:
         findings.note(
             "tilt",
@@ -168,11 +173,13 @@ def _opened(sources: Any, force: bool, storage_options: Mapping[str, Any] | None
     return label_objects(sources, force=force, storage_options=storage_options)
 
 
-def _check(combine: str, irregular: str, fractions: bool) -> None:
+def _check(combine: str, irregular: str, off_slices: str, fractions: bool) -> None:
     if combine not in ("labelmap", "channels"):
         raise ValueError(f"combine must be 'labelmap' or 'channels', not {combine!r}")
     if irregular not in ("raise", "keep"):
         raise ValueError(f"irregular must be 'raise' or 'keep', not {irregular!r}")
+    if off_slices not in ("report", "interpolate"):
+        raise ValueError(f"off_slices must be 'report' or 'interpolate', not {off_slices!r}")
     if fractions and combine == "labelmap":
         raise ValueError('a label map has no fractions: pass combine="channels"')
 
@@ -268,6 +275,7 @@ def _read(
     grid: LabelGrid,
     combine: Combine,
     is_fractional: bool,
+    interpolate: bool,
     findings: Findings,
     workers: int | None,
 ) -> npt.NDArray[Any]:
@@ -291,7 +299,9 @@ def _read(
             )
         else:
             structures = [one.structure for one in source.labels if one.structure is not None]
-            masks = place_structures(structures, grid, source.name, findings)
+            masks = place_structures(
+                structures, grid, source.name, findings, interpolate=interpolate
+            )
             shared, are_crossing = masks.draw(out, own, voxels, workers)
             overlap += shared
             crossing += sum(are_crossing)

@@ -4,9 +4,9 @@ use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use rapidicom_core::labels::{
-    Canvas, Contour, Contours, Drawing, FramePlace, Interpolation, Meaning, PlacedContours,
-    Resampling, SegmentationFrames, ToIndex, Voxels, draw, place_frames as place,
-    resample as resample_values,
+    Between, Canvas, Contour, Contours, Drawing, FramePlace, Interpolation, Meaning,
+    PlacedContours, Resampling, SegmentationFrames, ToIndex, Voxels, draw,
+    fill_between as fill_planes, place_frames as place, resample as resample_values,
 };
 use rapidicom_core::{Dataset, SampleType, Tag, Tick, Workers, watched};
 
@@ -340,4 +340,26 @@ pub(crate) fn resample(
     };
     let workers = Workers::for_computing(workers);
     fill(out, |out| run(py, progress, |tick| resample_values(&resampling, out, workers, tick)))
+}
+
+/// Fills `out`, planes of bytes, from `masks`: of each plane the two beside it, and how far it is
+/// from the first as a part of their distance.
+#[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "what is filled, from what and how")]
+pub(crate) fn fill_between(
+    py: Python<'_>,
+    masks: PyReadonlyArray1<'_, u8>,
+    shape: [usize; 2],
+    spacing: [f64; 2],
+    between: Vec<(usize, usize, f64)>,
+    out: &Bound<'_, PyArray1<u8>>,
+    workers: Option<usize>,
+) -> PyResult<()> {
+    let masks = masks.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?;
+    let plane = |(below, above, part)| Between { planes: [below, above], part };
+    let between: Vec<Between> = between.into_iter().map(plane).collect();
+    let workers = Workers::for_computing(workers);
+    fill(out, |out| {
+        run(py, None, |tick| fill_planes(masks, shape, spacing, &between, out, workers, tick))
+    })
 }

@@ -75,8 +75,8 @@ mod _core {
     use crate::issue::PyIssue;
     #[pymodule_export]
     use crate::labels::{
-        PyContours, PyPlacedContours, PySegmentationFrames, draw_contours, place_contours,
-        place_frames, read_contours, read_segmentation_frames, resample,
+        PyContours, PyPlacedContours, PySegmentationFrames, draw_contours, fill_between,
+        place_contours, place_frames, read_contours, read_segmentation_frames, resample,
     };
     #[pymodule_export]
     use crate::lookup::{PyLookup, pydicom_attribute, use_lookup};

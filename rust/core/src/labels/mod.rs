@@ -2,10 +2,11 @@
 //! §C.8.20), as numbers and as arrays.
 //!
 //! [`contours`] reads the points of contours, [`placed`] takes them to the coordinates of an array,
-//! and [`drawing`] makes masks of them, a plane at a time by [`outline`]. [`segmentation`] says
-//! what the frames of a segmentation are, and [`frames`] puts their pixels where they belong.
+//! and [`drawing`] makes masks of them, a plane at a time by [`outline`]; [`between`] fills
+//! planes between others. [`segmentation`] says what the frames of a segmentation are, and [`frames`] puts their pixels where they belong.
 //! [`resampling`] takes any array to the voxels of another.
 
+mod between;
 mod contours;
 mod drawing;
 mod frames;
@@ -14,6 +15,7 @@ mod placed;
 mod resampling;
 mod segmentation;
 
+pub use between::{Between, fill_between};
 pub use contours::{Contour, Contours};
 pub use drawing::{Canvas, Drawing, Drawn, Voxels, draw};
 pub use frames::{FramePlace, Meaning, ReadFrames, SegmentationPixels, UNKNOWN, place_frames};
