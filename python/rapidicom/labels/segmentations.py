@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -352,6 +353,20 @@ def _find_places(
     return _Places(np.rint(first), whole_row, whole_column, most)
 
 
+def _drawn(
+    segmentation: Segmentation,
+    chosen: npt.NDArray[np.int_],
+    slices: FloatArray | None,
+) -> list[Drawn]:
+    """Return where frames lie along the slices, and on what they were drawn, each once."""
+    frames = segmentation.frames
+    # One object for all: numbers that are none are not equal otherwise.
+    where = [math.nan] * len(chosen) if slices is None else slices.tolist()
+    images = (tuple(frames.images[frame]) for frame in chosen.tolist())
+    found = dict.fromkeys(zip(where, images, strict=True))
+    return [Drawn(place, [frames.uids[image] for image in own]) for place, own in found]
+
+
 def _tiled(segmentation: Segmentation, grid: LabelGrid, chosen: npt.NDArray[np.int_]) -> _Places:
     """Return where the tiles of a slide are in its matrix."""
     if not grid.is_slide:
@@ -418,12 +433,8 @@ def place_segments(
     places = _find_places(segmentation, grid, chosen)
     axis = 3 - int(np.argmax(np.abs(places.row_step)) + np.argmax(np.abs(places.column_step)))
     is_on_grid = places.is_on_grid and _has_steps_of(segmentation, grid, axis)
-    frames = segmentation.frames
-    middles = places.first[:, 0] if is_on_grid and axis == 0 else np.full(len(chosen), np.nan)
-    drawn = (
-        Drawn(middle, [frames.uids[image] for image in frames.images[frame]])
-        for middle, frame in zip(middles.tolist(), chosen.tolist(), strict=True)
-    )
+    is_along = is_on_grid and axis == 0
+    drawn = _drawn(segmentation, chosen, places.first[:, 0] if is_along else None)
     uids = [segmentation.frame_of_reference_uid]
     hold_against(grid, drawn, uids, segmentation.name, findings)
     if is_on_grid:

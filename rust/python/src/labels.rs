@@ -345,7 +345,6 @@ pub(crate) fn resample(
 /// Fills `out`, planes of bytes, from `masks`: of each plane the two beside it, and how far it is
 /// from the first as a part of their distance.
 #[pyfunction]
-#[expect(clippy::too_many_arguments, reason = "what is filled, from what and how")]
 pub(crate) fn fill_between(
     py: Python<'_>,
     masks: PyReadonlyArray1<'_, u8>,

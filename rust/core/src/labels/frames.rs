@@ -232,11 +232,16 @@ impl Job<'_> {
         }
     }
 
-    /// Puts a segment's pixels: nearly all of a frame is nothing, which 64 pixels at a time skip.
+    /// Puts a segment's pixels: most rows of a frame have nothing, and most words of the others.
     fn put_bits(&self, bits: &[u8], skipped: usize, target: &mut Target<'_>) {
         let place = target.place;
         for row in 0..self.pixels.description().rows {
             let start = skipped + row * self.columns;
+            let bytes = bits.get(start / 8..(start + self.columns).div_ceil(8));
+            // Without an early end, so that many bytes are looked at together.
+            if bytes.is_some_and(|bytes| bytes.iter().fold(0, |all, byte| all | byte) == 0) {
+                continue;
+            }
             let mut column = 0;
             while column < self.columns {
                 let count = (self.columns - column).min(64);
