@@ -2,9 +2,9 @@
 //! §C.8.20), as numbers and as arrays.
 //!
 //! [`contours`] reads the points of contours, [`placed`] takes them to the coordinates of an array,
-//! and [`drawing`] makes masks of them, a plane at a time by [`outline`]; [`between`] fills
-//! planes between others. [`segmentation`] says what the frames of a segmentation are, and [`frames`] puts their pixels where they belong.
-//! [`resampling`] takes any array to the voxels of another.
+//! and [`drawing`] makes masks of them, a plane at a time by [`outline`]; [`between`] fills planes
+//! between others. [`segmentation`] says what the frames of a segmentation are, and [`frames`] puts
+//! their pixels where they belong. [`resampling`] takes any array to the voxels of another.
 
 mod between;
 mod contours;
