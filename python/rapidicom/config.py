@@ -20,7 +20,6 @@ from rapidicom._common.settings import (
     disable_value_validation,
     enforce_valid_values,
     have_numpy,
-    logger,
     pixel_data_handlers,
     replace_un_with_known_vr,
     settings,
@@ -48,7 +47,7 @@ __all__ = [
     "disable_value_validation",
     "enforce_valid_values",
     "have_numpy",
-    "logger",
+    "logger",  # noqa: F822 - made when it is asked for
     "pixel_data_handlers",
     "replace_un_with_known_vr",
     "settings",

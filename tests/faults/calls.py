@@ -29,6 +29,7 @@ from rapidicom.cli import command_line
 # In the order of faults.c.
 KINDS = [
     "allocation",
+    "large",
     "thread",
     "open",
     "read",

@@ -19,8 +19,12 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* SHORT: a read gives half of what it could; END: nothing, as at the end of the file. */
-enum kind { ALLOCATION, THREAD, OPEN, READ, SHORT, END, MAP, STATE, FOLDER, ENTRY, KINDS };
+/* LARGE: an allocation of more than the reserve of the module's allocator hands out at once. SHORT: a
+ * read gives half of what it could; END: nothing, as at the end of the file. */
+enum kind { ALLOCATION, LARGE, THREAD, OPEN, READ, SHORT, END, MAP, STATE, FOLDER, ENTRY, KINDS };
+#ifndef LARGEST
+#define LARGEST (1 << 20)
+#endif
 
 static uintptr_t module_start, module_end;
 static atomic_long countdown[KINDS];
@@ -68,23 +72,27 @@ extern void *__libc_memalign(size_t, size_t);
 enum { ROOM_FOR_A_THREAD = 65 << 20, HANDLE = 48 };
 static _Thread_local int granted_room;
 
+static int is_refused(size_t size, void *caller) {
+    return fails(ALLOCATION, caller) || (size > LARGEST && fails(LARGE, caller));
+}
+
 void *malloc(size_t size) {
     if (size == HANDLE && granted_room) {
         granted_room = 0;
         return __libc_malloc(size);
     }
-    if (fails(ALLOCATION, CALLER)) return NULL;
+    if (is_refused(size, CALLER)) return NULL;
     if (size == ROOM_FOR_A_THREAD) granted_room = 1;
     return __libc_malloc(size);
 }
 void *calloc(size_t count, size_t size) {
-    return fails(ALLOCATION, CALLER) ? NULL : __libc_calloc(count, size);
+    return is_refused(count * size, CALLER) ? NULL : __libc_calloc(count, size);
 }
 void *realloc(void *old, size_t size) {
-    return fails(ALLOCATION, CALLER) ? NULL : __libc_realloc(old, size);
+    return is_refused(size, CALLER) ? NULL : __libc_realloc(old, size);
 }
 int posix_memalign(void **out, size_t alignment, size_t size) {
-    if (fails(ALLOCATION, CALLER)) return ENOMEM;
+    if (is_refused(size, CALLER)) return ENOMEM;
     *out = __libc_memalign(alignment, size);
     return *out ? 0 : ENOMEM;
 }

@@ -45,6 +45,8 @@ NO_MEMORY = {"MemoryError", "SystemExit"}
 CONTRACT = {
     "allocation:ENOMEM": NO_MEMORY,
     "allocation:ENOMEM:for ever": NO_MEMORY,
+    "large:ENOMEM": NO_MEMORY,
+    "large:ENOMEM:for ever": NO_MEMORY,
     "thread:EAGAIN": set(),
     "thread:EAGAIN:for ever": set(),
     "open:EMFILE": set(),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 # The kernel copies into a buffer at a multiple of 64 bytes up to 3.6 times as fast as to the 16
 # bytes past a page where `malloc` puts large ones.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 __all__ = ["is_dicom", "size_in_bytes"]
 
@@ -23,7 +22,7 @@ def is_dicom(file_path: str | os.PathLike[str]) -> bool:
     Raises:
         OSError: The file cannot be read.
     """
-    with Path(file_path).open("rb") as file:
+    with open(file_path, "rb") as file:  # noqa: PTH123 - `pathlib` takes a while to import
         return file.read(132)[128:] == b"DICM"
 
 

@@ -7,7 +7,6 @@ would change what is read raises, so that nobody mistakes one result for the oth
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -15,13 +14,11 @@ from typing import Any
 
 from rapidicom._common.errors import UnsupportedError
 
-__all__ = ["IGNORE", "RAISE", "WARN", "debug", "disable_value_validation", "logger", "settings"]
+__all__ = ["IGNORE", "RAISE", "WARN", "debug", "disable_value_validation", "settings"]
 
 IGNORE = 0
 WARN = 1
 RAISE = 2
-
-logger = logging.getLogger("rapidicom")
 
 # The behaviour here. Values are never checked against the limits of their VR; one that cannot be
 # decoded is reported on access.
@@ -100,6 +97,9 @@ def debug(debug_on: bool = True, default_handler: bool = True) -> None:
         debug_on: Whether to report everything, not only warnings.
         default_handler: Whether to write the log to standard error.
     """
+    import logging
+
+    logger = logging.getLogger("rapidicom")
     if default_handler:
         logger.addHandler(logging.StreamHandler())
     logger.setLevel(logging.DEBUG if debug_on else logging.WARNING)
@@ -113,6 +113,17 @@ def disable_value_validation() -> Iterator[None]:
 
 class SettingsModule(ModuleType):
     """A module whose attributes are settings; it refuses those that would change what is read."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "logger":
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name)
+        # Made at the first look: the module takes a tenth as long to import as this package does.
+        import logging
+
+        return logging.getLogger("rapidicom")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), "logger"})
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _WITHOUT_EFFECT or name.startswith("__") or value == getattr(self, name, None):

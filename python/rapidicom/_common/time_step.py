@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom._common.errors import DicomError
 from rapidicom._common.grid import Grid
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["seconds_of_steps", "time_step"]
 

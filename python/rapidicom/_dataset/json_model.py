@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -100,6 +98,8 @@ def element_to_json(
         if handler is not None and len(value) > threshold // 4 * 3:
             model["BulkDataURI"] = handler(element)
         else:
+            import base64
+
             model["InlineBinary"] = base64.b64encode(value).decode("ascii")
     else:
         values = value if element.VM > 1 else [value]
@@ -195,6 +195,8 @@ def value_from_json(
     if not isinstance(text, str):
         raise TypeError(f"the {name} of {tag} must be a str, not {type(text).__name__}")
     if name == "InlineBinary":
+        import base64
+
         data = parsed(base64.b64decode, text)
         if data is None:
             raise ValueError(f"the InlineBinary of {tag} is not written in base64")
@@ -278,4 +280,6 @@ def _name(name: PersonName) -> dict[str, str]:
 
 def dump(model: dict[str, Any]) -> str:
     """Return the text of a model, its tags in order."""
+    import json
+
     return json.dumps(model, sort_keys=True)

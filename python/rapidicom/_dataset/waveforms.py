@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom._common.errors import InvalidDicomError, UnsupportedError
 from rapidicom._common.items import items
@@ -14,6 +13,9 @@ from rapidicom._common.numbers import as_integer
 from rapidicom._common.parsing import parsed
 from rapidicom._core import Dataset
 from rapidicom._dataset.companding import a_law, mu_law
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["generate_multiplex", "multiplex_array"]
 

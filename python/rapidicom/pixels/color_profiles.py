@@ -6,9 +6,9 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from PIL.ImageCms import ImageCmsTransform
 
     from rapidicom._core import Dataset

@@ -7,13 +7,14 @@ import warnings
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.arrays import as_bytes, empty_aligned
 from rapidicom.sources.opening import open_for_pixels
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from rapidicom.sources.opening import Source
 
 __all__ = ["checked_index", "frames", "read_frames", "reader_of", "warn_of"]

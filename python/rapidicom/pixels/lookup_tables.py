@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Container
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.errors import InvalidDicomError, UnsupportedError
 from rapidicom._common.items import items
 from rapidicom._common.numbers import as_integer, integer, number
 from rapidicom._core import Dataset
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
 
 __all__ = [
     "apply_modality_lut",
@@ -26,8 +30,6 @@ __all__ = [
     "apply_voi_lut",
     "apply_windowing",
 ]
-
-Array = npt.NDArray[Any]
 
 
 def apply_modality_lut(array: Array, ds: Dataset) -> Array:

@@ -6,7 +6,6 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom._common.numbers import as_integer
 from rapidicom._values.uid import (
@@ -18,6 +17,8 @@ from rapidicom._values.uid import (
 )
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from rapidicom._core import Dataset
 
 __all__ = [

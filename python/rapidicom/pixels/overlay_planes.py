@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.arrays import as_bytes
 from rapidicom._common.errors import InvalidDicomError
 from rapidicom._common.numbers import as_integer
 from rapidicom._core import Dataset
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["get_expected_length", "get_overlay_array", "overlay_array", "reshape_overlay_array"]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.errors import InvalidDicomError, UnsupportedError
@@ -22,9 +21,13 @@ from rapidicom.pixels.lookup_tables import (
 )
 from rapidicom.pixels.well_known_palettes import well_known_palette
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+
 __all__ = ["apply_color_lut"]
 
-Array = npt.NDArray[Any]
 
 _COLOURS = ("Red", "Green", "Blue")
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy.typing as npt
-
 from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
 from rapidicom.pixels.decoders.base import Decoder, get_decoder
@@ -14,6 +12,8 @@ from rapidicom.pixels.frames import checked_index, frames, reader_of, warn_of
 from rapidicom.sources.opening import open_for_pixels
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from rapidicom._core import Dataset
     from rapidicom.sources.opening import Key, Source
 

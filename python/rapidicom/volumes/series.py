@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
@@ -19,6 +18,8 @@ from rapidicom.volumes.slices import Damage, check_values, default_dtype, read_s
 from rapidicom.volumes.volume import Volume
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from rapidicom.volumes.slices import Values
 
 __all__ = ["Series"]

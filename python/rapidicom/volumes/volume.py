@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._dataset.dataset import Dataset
@@ -20,6 +19,7 @@ from rapidicom.volumes.resampling import resampled_array
 
 if TYPE_CHECKING:
     import nibabel
+    import numpy.typing as npt
     import SimpleITK
     import torch
     import xarray

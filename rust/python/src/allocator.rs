@@ -10,7 +10,7 @@ use std::cell::UnsafeCell;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rapidicom_core::set_memory_short;
+use rapidicom_core::{give_up_cushion, set_memory_short};
 
 /// Bytes of address space; pages of it exist from their first use on.
 const RESERVE: usize = 8 << 20;
@@ -82,24 +82,47 @@ impl WithReserve {
 }
 
 #[allow(unsafe_code, reason = "the interface of allocators is unsafe")]
+impl WithReserve {
+    /// A block for what the system refused: out of the reserve, or the system's after all where some
+    /// work holds room that it can do without.
+    ///
+    /// # Safety
+    ///
+    /// As [`GlobalAlloc::alloc`].
+    #[cold]
+    unsafe fn find(&self, layout: Layout) -> *mut u8 {
+        let mut block = self.take(layout);
+        while block.is_null() && give_up_cushion() {
+            // SAFETY: the caller's promise about `layout` is passed on.
+            block = unsafe { System.alloc(layout) };
+        }
+        block
+    }
+}
+
+#[allow(unsafe_code, reason = "the interface of allocators is unsafe")]
 // SAFETY: each block is the system's, or a piece of the room that is aligned, as large as asked for
 // and no part of another piece that lives; each goes back to where it came from. Nothing here
 // panics or allocates: the lock is a futex.
 unsafe impl GlobalAlloc for WithReserve {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise about `layout` is passed on.
-        let block = unsafe { System.alloc(layout) };
-        if block.is_null() { self.take(layout) } else { block }
+        // SAFETY: the caller's promise about `layout` is passed on, twice.
+        unsafe {
+            let block = System.alloc(layout);
+            if block.is_null() { self.find(layout) } else { block }
+        }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
         let mut block = unsafe { System.alloc_zeroed(layout) };
         if block.is_null() {
-            block = self.take(layout);
-            if !block.is_null() {
-                // SAFETY: the piece is ours alone and that long; it may have been used before.
-                unsafe { block.write_bytes(0, layout.size()) };
+            // SAFETY: as above. What comes is ours alone and that long, and was perhaps used before.
+            unsafe {
+                block = self.find(layout);
+                if !block.is_null() {
+                    block.write_bytes(0, layout.size());
+                }
             }
         }
         block

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy.typing as npt
-
 from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
 from rapidicom._common.not_offered import NotOffered, not_offered
@@ -23,6 +21,8 @@ from rapidicom.pixels.frames import checked_index, frames, read_frames, reader_o
 from rapidicom.pixels.native import OPTIONS
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from rapidicom._core import Dataset
 
 __all__ = ["Decoder", "get_decoder"]

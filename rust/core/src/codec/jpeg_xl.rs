@@ -4,18 +4,18 @@
 //! The crate `jxl` does the work, and is named in this module only. A codestream has to be whole:
 //! of one that is cut short no row is certain.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jxl::api::{
     Endianness, Event, JxlBasicInfo, JxlBitDepth, JxlColorType, JxlDataFormat, JxlDecoder,
     JxlDecoderOptions, JxlOutputBuffer, JxlPixelFormat, ProfileLevel,
 };
+use jxl::error::Error as JxlError;
 
 use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
 use crate::error::{Error, ErrorKind, JpegXlFault, Result};
 use crate::image_description::ImageDescription;
-use crate::memory::filled;
+use crate::memory::{cushioned, filled, no_memory};
 
 const NAME: &str = "JPEG XL";
 /// The widest samples that are read: wider ones would go through 32-bit floating point numbers.
@@ -32,65 +32,70 @@ impl Codec for JpegXl {
     }
 
     fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
-        let image = target.image();
-        let mut reader = Reader { decoder: JxlDecoder::new(options(image)), frame, left: frame };
-        reader.next(None)?;
-        let decoder = &mut reader.decoder;
-        let header = decoder.basic_info().zip(decoder.embedded_color_profile());
-        let Some((info, profile)) = header else {
-            return Err(invalid(NAME, 0, JpegXlFault::NoHeader));
-        };
-        let channels = profile.channels();
-        let coded = CodedImage {
-            rows: info.size.1,
-            columns: info.size.0,
-            samples_per_pixel: channels + info.extra_channels.len(),
-            precision: info.bit_depth.bits_per_sample(),
-            is_signed: false,
-            // What was YCbCr in a JPEG image is decoded as RGB, as any other colour.
-            colour: if channels == 1 { CodedColour::AsDescribed } else { CodedColour::Rgb },
-            has_unused_bits: false,
-        };
-        target.begin(NAME, &coded)?;
-        is_read(info)?;
-
-        let bytes = if coded.precision > 8 { 2 } else { 1 };
-        let format = JxlPixelFormat {
-            color_type: if channels == 1 { JxlColorType::Grayscale } else { JxlColorType::Rgb },
-            color_data_format: Some(data_format(coded.precision)),
-            extra_channel_format: Vec::new(),
-        };
-        decoder.set_pixel_format(format).map_err(|error| said(error, None))?;
-
-        // Rows must start where a sample may. What the decoder returns is in groups of rows and
-        // columns, in any order.
-        let row_length = coded.columns * channels * bytes;
-        let length = coded.rows * row_length;
-        let mut room: Vec<u8> = filled(length + 1)?;
-        let start = room.as_ptr().align_offset(bytes).min(1);
-        let room = room.get_mut(start..start + length).unwrap_or_default();
-        loop {
-            let output = JxlOutputBuffer::new(room, coded.rows, row_length);
-            match reader.next(Some(output))? {
-                Event::FrameComplete { .. } => break,
-                Event::Complete => return Err(invalid(NAME, None, JpegXlFault::NoFrame)),
-                _ => {}
-            }
-        }
-
-        let rows_of_piece = (PIECE_LENGTH / (coded.columns * channels).max(1)).max(1);
-        let mut words = Vec::new();
-        for piece in room.chunks(rows_of_piece * row_length) {
-            if bytes == 1 {
-                target.rows(Samples::U8(piece))?;
-            } else {
-                words.clear();
-                words.extend(piece.as_chunks().0.iter().map(|word| u16::from_ne_bytes(*word)));
-                target.rows(Samples::U16(&words))?;
-            }
-        }
-        Ok(Decoded::Whole)
+        // The decoder asks for windows, tables and lists in a way that takes no refusal.
+        cushioned(|| decode(frame, target))
     }
+}
+
+fn decode(frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
+    let image = target.image();
+    let mut reader = Reader { decoder: JxlDecoder::new(options(image)), frame, left: frame };
+    reader.next(None)?;
+    let decoder = &mut reader.decoder;
+    let header = decoder.basic_info().zip(decoder.embedded_color_profile());
+    let Some((info, profile)) = header else {
+        return Err(invalid(NAME, 0, JpegXlFault::NoHeader));
+    };
+    let channels = profile.channels();
+    let coded = CodedImage {
+        rows: info.size.1,
+        columns: info.size.0,
+        samples_per_pixel: channels + info.extra_channels.len(),
+        precision: info.bit_depth.bits_per_sample(),
+        is_signed: false,
+        // What was YCbCr in a JPEG image is decoded as RGB, as any other colour.
+        colour: if channels == 1 { CodedColour::AsDescribed } else { CodedColour::Rgb },
+        has_unused_bits: false,
+    };
+    target.begin(NAME, &coded)?;
+    is_read(info)?;
+
+    let bytes = if coded.precision > 8 { 2 } else { 1 };
+    let format = JxlPixelFormat {
+        color_type: if channels == 1 { JxlColorType::Grayscale } else { JxlColorType::Rgb },
+        color_data_format: Some(data_format(coded.precision)),
+        extra_channel_format: Vec::new(),
+    };
+    decoder.set_pixel_format(format).map_err(|error| said(error, None))?;
+
+    // Rows must start where a sample may. What the decoder returns is in groups of rows and
+    // columns, in any order.
+    let row_length = coded.columns * channels * bytes;
+    let length = coded.rows * row_length;
+    let mut room: Vec<u8> = filled(length + 1)?;
+    let start = room.as_ptr().align_offset(bytes).min(1);
+    let room = room.get_mut(start..start + length).unwrap_or_default();
+    loop {
+        let output = JxlOutputBuffer::new(room, coded.rows, row_length);
+        match reader.next(Some(output))? {
+            Event::FrameComplete { .. } => break,
+            Event::Complete => return Err(invalid(NAME, None, JpegXlFault::NoFrame)),
+            _ => {}
+        }
+    }
+
+    let rows_of_piece = (PIECE_LENGTH / (coded.columns * channels).max(1)).max(1);
+    let mut words = Vec::new();
+    for piece in room.chunks(rows_of_piece * row_length) {
+        if bytes == 1 {
+            target.rows(Samples::U8(piece))?;
+        } else {
+            words.clear();
+            words.extend(piece.as_chunks().0.iter().map(|word| u16::from_ne_bytes(*word)));
+            target.rows(Samples::U16(&words))?;
+        }
+    }
+    Ok(Decoded::Whole)
 }
 
 fn options(image: &ImageDescription) -> JxlDecoderOptions {
@@ -163,8 +168,11 @@ fn data_format(precision: u32) -> JxlDataFormat {
 }
 
 /// The decoder's own error.
-fn said(error: impl fmt::Display, offset: Option<usize>) -> Error {
-    invalid(NAME, offset, JpegXlFault::Decoder(error.to_string()))
+fn said(error: JxlError, offset: Option<usize>) -> Error {
+    match error {
+        JxlError::OutOfMemory(_) | JxlError::ImageOutOfMemory(..) => no_memory(),
+        error => invalid(NAME, offset, JpegXlFault::Decoder(error.to_string())),
+    }
 }
 
 #[cfg(test)]
@@ -210,16 +218,24 @@ mod tests {
     #[test]
     fn errors_are_in_the_words_of_the_decoder_with_their_place() {
         for offset in [None, Some(7)] {
-            let error = said("an odd thing", offset);
+            let error = said(JxlError::InvalidBox, offset);
             let ErrorKind::InvalidFrame { codec: "JPEG XL", offset: found, fault } = error.kind()
             else {
                 panic!("{error}")
             };
-            let expected = JpegXlFault::Decoder("an odd thing".to_owned());
+            let expected = JpegXlFault::Decoder("Invalid ISOBMMF container".to_owned());
             assert_eq!(
                 (*found, fault),
                 (offset.map(|at| at as u64), &FrameFault::JpegXl(expected))
             );
+        }
+    }
+
+    #[test]
+    fn memory_that_is_not_there_is_no_damage() {
+        let refused = Vec::<u8>::new().try_reserve(usize::MAX).unwrap_err();
+        for error in [JxlError::OutOfMemory(refused), JxlError::ImageOutOfMemory(1, 2)] {
+            assert!(matches!(said(error, Some(3)).kind(), ErrorKind::NoMemory));
         }
     }
 

@@ -1,7 +1,12 @@
 //! Memory that may be refused.
 
+mod cushion;
+
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(crate) use cushion::cushioned;
+pub use cushion::give_up_cushion;
 
 use crate::error::{Error, ErrorKind, Result, note_no_memory};
 
@@ -60,11 +65,15 @@ pub(crate) fn has_room_for_a_thread() -> bool {
 }
 
 fn has(length: usize) -> bool {
+    empty(length).is_some()
+}
+
+/// Room for `length` bytes, none of which is there yet.
+fn empty(length: usize) -> Option<Vec<u8>> {
     let mut bytes: Vec<u8> = Vec::new();
-    let is_there = bytes.try_reserve_exact(length).is_ok();
+    bytes.try_reserve_exact(length).ok()?;
     // Else the compiler sees that nobody uses them, and asks for nothing.
-    black_box(&bytes);
-    is_there
+    Some(black_box(bytes))
 }
 
 /// `count` times the default value, for what may be large.
@@ -134,7 +143,7 @@ pub(crate) fn reserve<T>(values: &mut Vec<T>, more: usize) -> Result<()> {
     values.try_reserve(more).map_err(|_| no_memory())
 }
 
-fn no_memory() -> Error {
+pub(crate) fn no_memory() -> Error {
     note_no_memory();
     ErrorKind::NoMemory.into()
 }
