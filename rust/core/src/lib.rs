@@ -50,7 +50,7 @@ pub use error::{
 };
 pub use image_description::{Attributes, CodedFrame, ImageDescription, PixelElement, SampleType};
 pub use limits::Limits;
-pub use memory::{check_room_for_text, give_up_cushion, set_memory_short};
+pub use memory::{Cushion, check_room_for_text, give_up_cushion, set_memory_short};
 pub use parse::{
     Deviation, Deviations, Element, Encoding, Leniencies, Leniency, ParseOptions, Prefix, Rules,
     Segment, Stop, Window, parse_elements,

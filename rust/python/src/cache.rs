@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use rapidicom_core::Workers;
+use rapidicom_core::{Cushion, Workers};
 use rapidicom_core::index::{Comparison, FileEntry, OnError, Table, compare, scan_rest};
 
 use crate::arrow_stream::{PyBatch, take_batch};
@@ -54,6 +54,7 @@ pub(crate) fn scan_again(
         }
     };
     let bar = progress.as_ref().map(|progress| progress.clone_ref(py));
+    let _cushion = Cushion::if_there_is_room();
     let found = run(py, progress, |tick| {
         let known = &index.remembered;
         let compared =

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use rapidicom_core::series::find_series as find;
-use rapidicom_core::{Workers, with_files};
+use rapidicom_core::{Cushion, Workers, with_files};
 
 use crate::error::to_python;
 use crate::given::PySources;
@@ -49,6 +49,7 @@ pub(crate) fn find_series(
     workers: Option<usize>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<PyFoundSeries> {
+    let _cushion = Cushion::if_there_is_room();
     let tolerances = tolerances.get().as_core();
     sources.set_workers(workers);
     let workers = Workers::for_headers(workers);

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyList, PyString};
 use rapidicom_core::{
-    Error, ErrorKind, Fetch, FetchFault, Fetched, FileRange, Given, Place, Region, Result,
+    Cushion, Error, ErrorKind, Fetch, FetchFault, Fetched, FileRange, Given, Place, Region, Result,
     SharedBytes, Sources,
 };
 
@@ -35,7 +35,9 @@ impl<'py> FromPyObject<'_, 'py> for PySources {
         let mut sources = Sources::default();
         let fetcher = Arc::new(Fetcher::default());
         let mut items = Vec::new();
-        sources.names.reserve(list.len()?);
+        let count = list.len()?;
+        let _cushion = Cushion::for_list(count);
+        sources.names.reserve(count);
         for (number, object) in list.try_iter()?.enumerate() {
             let object = object?;
             if object.is_instance_of::<PyString>() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use rapidicom_core::Cushion;
 use rapidicom_core::series::{CoordinateValues, LeadingAxis, SeriesPlan, SliceSet};
 
 use crate::issue::{IssueLists, PyIssue};
@@ -51,18 +52,21 @@ impl PySeriesPlan {
     /// The file of each image, in the order of the array.
     #[getter]
     fn paths(&self) -> Vec<&OsStr> {
+        let _cushion = Cushion::for_list(self.set.slices.len());
         self.set.present().map(|(file, _)| file.path.as_os_str()).collect()
     }
 
     /// The frame of that file, from 0.
     #[getter]
     fn frames(&self) -> Vec<usize> {
+        let _cushion = Cushion::for_list(self.set.slices.len());
         self.set.present().map(|(_, slice)| slice.frame.index).collect()
     }
 
     /// Whether there is an image, for each place of the array; `None` if there always is.
     #[getter]
     fn present(&self) -> Option<Vec<bool>> {
+        let _cushion = Cushion::for_list(self.set.slices.len());
         let is_there: Vec<bool> = self.set.slices.iter().map(Option::is_some).collect();
         is_there.contains(&false).then_some(is_there)
     }

@@ -11,7 +11,7 @@ use rapidicom_core::series::{
     ReadOptions, Slice, SliceSet, Values, damage_issues, read_batch_headers,
     read_slice_headers as read_again, read_slices,
 };
-use rapidicom_core::{FileSource, SampleType, Tick, Workers};
+use rapidicom_core::{Cushion, FileSource, SampleType, Tick, Workers};
 
 use crate::array::fill;
 use crate::dataset::PyDataset;
@@ -40,18 +40,21 @@ impl PySlices {
     /// What each file was when its header was read.
     #[getter]
     fn file_states(&self) -> Vec<Option<NumbersOfFile>> {
+        let _cushion = Cushion::for_list(self.0.files.len());
         self.0.files.iter().map(|slice| slice.file().map(numbers_of_file)).collect()
     }
 
     /// The files, each once.
     #[getter]
     fn file_paths(&self) -> Vec<&OsStr> {
+        let _cushion = Cushion::for_list(self.0.files.len());
         self.0.files.iter().map(|file| file.path.as_os_str()).collect()
     }
 
     /// The number of each of them among the sources that were given; `None` for a path.
     #[getter]
     fn given_numbers(&self) -> Vec<Option<usize>> {
+        let _cushion = Cushion::for_list(self.0.files.len());
         self.0.files.iter().map(|file| file.given_number).collect()
     }
 
@@ -59,6 +62,7 @@ impl PySlices {
     /// image.
     #[getter]
     fn places(&self) -> Vec<Option<(usize, usize)>> {
+        let _cushion = Cushion::for_list(self.0.slices.len());
         self.0
             .slices
             .iter()
@@ -84,6 +88,7 @@ impl PySlices {
     /// is no image.
     #[getter]
     fn rescale(&self) -> Vec<Option<(f64, f64)>> {
+        let _cushion = Cushion::for_list(self.0.slices.len());
         let rescale = |slice: &Slice| {
             (slice.frame.transform.rescale.slope, slice.frame.transform.rescale.intercept)
         };
@@ -93,6 +98,7 @@ impl PySlices {
     /// `(center, width)` of each slice, the first ones; `None` where there are none.
     #[getter]
     fn windows(&self) -> Vec<Option<[f64; 2]>> {
+        let _cushion = Cushion::for_list(self.0.slices.len());
         self.0
             .slices
             .iter()
@@ -104,6 +110,7 @@ impl PySlices {
     /// told.
     #[getter]
     fn slice_times(&self) -> Vec<Option<f64>> {
+        let _cushion = Cushion::for_list(self.0.slices.len());
         self.0
             .slices
             .iter()
@@ -230,6 +237,7 @@ pub(crate) fn read_slice_headers(
     places: Option<Vec<Option<(usize, usize)>>>,
 ) -> PyResult<PySlices> {
     sources.set_workers(workers);
+    let _cushion = Cushion::if_there_is_room();
     let (prefix, workers) = (prefix_of_many(force), Workers::for_headers(workers));
     let slices = run(py, progress, |tick| match &places {
         Some(places) => read_again(&sources.sources, places, prefix, workers, tick),

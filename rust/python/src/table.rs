@@ -12,7 +12,7 @@ use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList, PyString};
 use rapidicom_core::index::{ColumnSpec, InvalidValue, OnError, Table, Wanted, scan as scan_files};
-use rapidicom_core::{Error, Tag, Workers, with_files};
+use rapidicom_core::{Cushion, Error, Tag, Workers, with_files};
 
 use crate::arrow::{self, View};
 use crate::arrow_stream::to_stream;
@@ -71,6 +71,7 @@ pub(crate) fn scan(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<PyTable> {
     sources.set_workers(workers);
+    let _cushion = Cushion::if_there_is_room();
     let columns = specs(columns)?;
     let on_error = if raise_first { OnError::Stop } else { OnError::Collect };
     let workers = Workers::for_headers(workers);
@@ -147,6 +148,7 @@ impl PyTable {
 
     #[getter]
     fn errors(&self) -> Vec<(OsString, String)> {
+        let _cushion = Cushion::for_list(self.errors.len());
         let errors = self.errors.iter();
         errors.map(|(path, reason)| (path.clone().into_os_string(), reason.clone())).collect()
     }
@@ -158,11 +160,13 @@ impl PyTable {
 
     #[getter]
     fn invalid(&self) -> Vec<(usize, usize)> {
+        let _cushion = Cushion::for_list(self.invalid.len());
         self.invalid.clone()
     }
 
     /// A column as a NumPy array.
     fn array<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let _cushion = Cushion::for_list(self.paths.len());
         if name == PATH {
             return objects(py, self.paths.iter().map(|path| path_string(py, path)));
         }

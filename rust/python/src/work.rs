@@ -1,7 +1,7 @@
 //! Long work away from the interpreter, which still hears Ctrl-C and shows progress.
 
 use pyo3::prelude::*;
-use rapidicom_core::{Result, Tick};
+use rapidicom_core::{Cushion, Result, Tick};
 
 use crate::error::to_python;
 
@@ -16,6 +16,7 @@ pub(crate) fn run<T: Send>(
     progress: Option<Py<PyAny>>,
     job: impl FnOnce(Tick<'_>) -> Result<T> + Send,
 ) -> PyResult<T> {
+    let _cushion = Cushion::if_there_is_room();
     let mut raised = None;
     let result = py.detach(|| {
         let mut tick = |done: usize| {

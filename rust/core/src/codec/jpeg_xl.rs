@@ -15,7 +15,7 @@ use jxl::error::Error as JxlError;
 use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
 use crate::error::{Error, ErrorKind, JpegXlFault, Result};
 use crate::image_description::ImageDescription;
-use crate::memory::{cushioned, filled, no_memory};
+use crate::memory::{Cushion, filled, no_memory};
 
 const NAME: &str = "JPEG XL";
 /// The widest samples that are read: wider ones would go through 32-bit floating point numbers.
@@ -33,7 +33,8 @@ impl Codec for JpegXl {
 
     fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
         // The decoder asks for windows, tables and lists in a way that takes no refusal.
-        cushioned(|| decode(frame, target))
+        let _cushion = Cushion::new()?;
+        decode(frame, target)
     }
 }
 

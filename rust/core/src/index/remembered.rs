@@ -17,6 +17,7 @@ use super::scan::{OnError, finish, read_chunks};
 use super::settled::{Now, settle};
 use super::table::{Chunk, InvalidValue, Table, Values};
 use crate::error::{Error, ErrorKind, Family, Result};
+use crate::memory::Cushion;
 use crate::parse::Prefix;
 use crate::source::{FileList, FileState, add_special, list_states};
 use crate::workers::{Tick, Workers};
@@ -80,7 +81,9 @@ pub fn compare(
     tick: Tick<'_>,
 ) -> Result<Comparison> {
     let now = Now::new();
+    let _cushion = Cushion::for_files(paths.len())?;
     let (mut files, mut states) = list_states(paths, is_recursive, workers, tick)?;
+    let _more = Cushion::for_files(files.files.len())?;
     leave_out(left_out, &mut files, &mut states);
     settle(&files.files, &mut states, now);
     // Paths as bytes: hashing them component by component takes several times as long.

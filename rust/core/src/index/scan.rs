@@ -10,6 +10,7 @@ use super::table::{Chunk, InvalidValue, Table, merge};
 use super::values::{HeaderBytes, Level, Place};
 use crate::dataset::Context;
 use crate::error::{Error, ErrorKind, Family, Result, watched};
+use crate::memory::Cushion;
 use crate::parse::{
     Leniencies, Leniency, ParseOptions, ParsedFile, Prefix, Rules, Segment, Stop, Window,
     parse_file,
@@ -66,6 +67,7 @@ pub fn scan(
     on_error: OnError,
     tick: Tick<'_>,
 ) -> Result<Table> {
+    let _cushion = Cushion::for_files(files.files.len())?;
     let chunks = read_chunks(&files, None, columns, prefix, workers, on_error, tick)?;
     finish(files, columns, chunks, on_error)
 }

@@ -1,33 +1,79 @@
 //! Room for work that cannot be refused memory.
 //!
-//! A crate of others may ask for memory in a way that ends the process where there is none. While it
-//! works, a block of address space is held that nobody uses; an allocator that the system refuses
-//! memory frees one ([`give_up_cushion`]) and asks again.
+//! A crate of others, and lists of as many things as there are files, ask for memory in a way that
+//! ends the process where there is none. Meanwhile a block of address space is held that nobody
+//! uses; an allocator that the system refuses memory frees one ([`give_up_cushion`]) and asks again.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{empty, no_memory, set_memory_short};
 use crate::error::Result;
 
-/// Four times the largest window of JPEG XL, its tables beside it; and more than glibc keeps when
-/// it is freed, so that the system gets it back. Nobody writes to it: it is address space alone.
+/// Ten times the largest window of JPEG XL; and more than glibc keeps when it is freed, so that the
+/// system gets it back. Nobody writes to it: it is address space alone.
 const LENGTH: usize = 40 << 20;
-/// Frames that are decoded at once. Those beyond share the cushions of the others.
+/// From so many files on, lists may be longer than what the allocator of the binding has in reserve.
+const MANY: usize = 1000;
+/// What lists have for each file, that of its header the longest of them.
+const EACH: usize = 1024;
+/// Work at the same time. What is beyond shares the cushions of the others.
 const MOST: usize = 64;
 
 /// What some work holds: a block, or an empty one that was given up. All places are there from the
 /// start, since who gives a block up may not ask for memory.
 static CUSHIONS: Mutex<[Option<Vec<u8>>; MOST]> = Mutex::new([const { None }; MOST]);
 
-/// Does work that has a cushion meanwhile.
-///
-/// # Errors
-///
-/// [`crate::ErrorKind::NoMemory`] if there is no room for one; or the work's own.
-pub(crate) fn cushioned<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let cushion = empty(LENGTH).ok_or_else(no_memory)?;
-    let _held = Held::new(cushion);
-    work()
+/// The place of a block that is held until this is dropped.
+#[derive(Debug)]
+pub struct Cushion(Option<usize>);
+
+impl Cushion {
+    /// One for a crate that takes no refusal.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::NoMemory`] if there is no room for it.
+    pub(crate) fn new() -> Result<Cushion> {
+        empty(LENGTH).map(Cushion::of).ok_or_else(no_memory)
+    }
+
+    /// One for lists of so many files, if they are many.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::NoMemory`] if there is no room for it.
+    pub(crate) fn for_files(count: usize) -> Result<Cushion> {
+        if count < MANY {
+            return Ok(Cushion(None));
+        }
+        empty(count.saturating_mul(EACH).max(LENGTH)).map(Cushion::of).ok_or_else(no_memory)
+    }
+
+    /// One for what nobody has counted yet, if there is room for it.
+    pub fn if_there_is_room() -> Cushion {
+        empty(LENGTH).map_or(Cushion(None), Cushion::of)
+    }
+
+    /// One for a list of so many things, if they are many and there is room for it.
+    pub fn for_list(count: usize) -> Cushion {
+        if count < MANY { Cushion(None) } else { Cushion::if_there_is_room() }
+    }
+
+    fn of(block: Vec<u8>) -> Cushion {
+        let mut cushions = cushions();
+        let free = cushions.iter().position(Option::is_none);
+        if let Some(place) = free.and_then(|index| cushions.get_mut(index)) {
+            *place = Some(block);
+        }
+        Cushion(free)
+    }
+}
+
+impl Drop for Cushion {
+    fn drop(&mut self) {
+        let block = self.0.and_then(|index| cushions().get_mut(index)?.take());
+        drop(block);
+    }
 }
 
 /// Frees one cushion, if there is any: the system has more memory afterwards, and the process
@@ -50,27 +96,6 @@ fn cushions() -> MutexGuard<'static, [Option<Vec<u8>>; MOST]> {
     CUSHIONS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The place of a cushion.
-struct Held(Option<usize>);
-
-impl Held {
-    fn new(cushion: Vec<u8>) -> Held {
-        let mut cushions = cushions();
-        let free = cushions.iter().position(Option::is_none);
-        if let Some(place) = free.and_then(|index| cushions.get_mut(index)) {
-            *place = Some(cushion);
-        }
-        Held(free)
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let cushion = self.0.and_then(|index| cushions().get_mut(index)?.take());
-        drop(cushion);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +103,7 @@ mod tests {
     #[test]
     fn a_cushion_is_given_up_once_and_its_place_is_free_after_the_work() {
         let room = |index: usize| cushions()[index].as_ref().map(Vec::capacity);
-        let held = Held::new(empty(1).unwrap());
+        let held = Cushion::of(empty(1).unwrap());
         let index = held.0.unwrap();
         // Other tests decode frames at the same time: the first ones may be theirs.
         while room(index) != Some(0) {
@@ -89,9 +114,14 @@ mod tests {
         set_memory_short(false);
 
         // Work beyond the places has none of its own.
-        let held: Vec<Held> = (0..=MOST).map(|_| Held::new(Vec::new())).collect();
+        let held: Vec<Cushion> = (0..=MOST).map(|_| Cushion::of(Vec::new())).collect();
         assert!(held.iter().any(|one| one.0.is_none()));
         drop(held);
-        assert_eq!(cushioned(|| Ok(7)).unwrap(), 7);
+        assert!(Cushion::for_files(MANY - 1).unwrap().0.is_none());
+        for held in [Cushion::new(), Cushion::for_files(MANY), Ok(Cushion::if_there_is_room())] {
+            assert!(held.unwrap().0.is_some());
+        }
+        assert!(Cushion::for_list(MANY - 1).0.is_none() && Cushion::for_list(MANY).0.is_some());
+        assert!(Cushion::for_files(usize::MAX).is_err());
     }
 }

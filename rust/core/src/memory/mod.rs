@@ -5,8 +5,7 @@ mod cushion;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(crate) use cushion::cushioned;
-pub use cushion::give_up_cushion;
+pub use cushion::{Cushion, give_up_cushion};
 
 use crate::error::{Error, ErrorKind, Result, note_no_memory};
 

@@ -7,6 +7,7 @@ use super::header::InstanceHeader;
 use super::read::readable;
 use super::slice_set::{Slice, SliceSet};
 use crate::error::{Error, ErrorKind, ImageShape, Result, SeriesFault};
+use crate::memory::Cushion;
 use crate::parse::Prefix;
 use crate::source::Sources;
 use crate::workers::{Tick, Workers};
@@ -23,6 +24,7 @@ pub fn read_batch_headers(
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<SliceSet> {
+    let _cushion = Cushion::for_files(sources.names.len())?;
     let headers = read_all(sources, prefix, workers, tick)?;
     let mut first = None;
     for header in &headers {
@@ -63,6 +65,7 @@ pub fn read_slice_headers(
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<SliceSet> {
+    let _cushion = Cushion::for_files(sources.names.len())?;
     let files = read_all(sources, prefix, workers, tick)?;
     let frames: Vec<_> = files.iter().map(InstanceHeader::all_frames).collect();
     let find = |place: &(usize, usize)| {

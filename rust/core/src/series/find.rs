@@ -10,6 +10,7 @@ use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
 use crate::error::{Error, ErrorKind, Family, Result, SeriesFault, watched};
+use crate::memory::Cushion;
 use crate::parse::{Leniencies, ParseOptions, Prefix, Rules};
 use crate::source::{FileList, Given, Needs, add_special, given_at, in_rounds};
 use crate::uid;
@@ -194,6 +195,7 @@ pub fn find_series(
     tick: Tick<'_>,
 ) -> Result<FoundSeries> {
     let FileList { files, given, named_count, mut errors, special_count, is_unasked } = files;
+    let _cushion = Cushion::for_files(files.len())?;
     let mut skipped = BTreeMap::new();
     add_special(&mut skipped, special_count);
     let mut headers = Vec::with_capacity(files.len());

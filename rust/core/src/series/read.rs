@@ -12,6 +12,7 @@ use crate::dataset::{DicomFile, OpenBytes};
 use crate::encapsulation::Frames;
 use crate::error::{Error, ErrorKind, Result, SeriesFault};
 use crate::image_description::SampleType;
+use crate::memory::Cushion;
 use crate::parse::{ParseOptions, Prefix};
 use crate::pixel::{FrameOptions, FramePart, ImagePixels, fill_bytes};
 use crate::source::{Fetched, OpenFile, Source};
@@ -77,6 +78,7 @@ pub fn read_slices(
     tick: Tick<'_>,
 ) -> Result<Vec<DamagedSlice>> {
     let count = set.slices.len();
+    let _cushion = Cushion::for_files(count)?;
     let slice_length = out.len() / count.max(1);
     let fill = match set.slices.iter().any(Option::is_none) {
         true => fill_bytes(options.fill, options.sample_type)?,

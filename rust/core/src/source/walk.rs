@@ -13,7 +13,7 @@ use super::given::{Given, Sources, given_at};
 use super::patience::{Held, patiently};
 use super::state::{FileState, file_states};
 use crate::error::{Error, ErrorKind, Family, Result};
-use crate::memory::has_room_for_a_thread;
+use crate::memory::{Cushion, has_room_for_a_thread, reserve};
 use crate::workers::{TICK, Tick, Workers};
 
 /// Files to go through, without a file twice because two folders lead to it.
@@ -81,6 +81,7 @@ pub fn with_files<T>(
     if !sources.given.is_empty() {
         return work(list_sources(sources, is_recursive, workers, &mut *tick)?, tick);
     }
+    let _cushion = Cushion::for_files(paths.len())?;
     if paths.len() >= MANY {
         let (files, named_count) = (paths.to_vec(), paths.len());
         match work(
@@ -323,6 +324,7 @@ fn work(shared: &Shared, is_recursive: bool, beat: &mut dyn FnMut() -> Result<()
             });
             state = lock(&shared.state);
             state.busy -= 1;
+            reserve(&mut state.found.files, listing.files.len())?;
             state.found.files.append(&mut listing.files);
             state.found.errors.append(&mut listing.errors);
             state.found.special_count += listing.special_count;
@@ -392,6 +394,7 @@ fn list(
         }
     };
     for entry in entries {
+        reserve(&mut listing.files, 1)?;
         let added = match entry {
             Ok(entry) => listing
                 .add(&entry, is_recursive)
