@@ -20,7 +20,7 @@ const LARGEST: usize = 1 << 20;
 #[global_allocator]
 static ALLOCATOR: WithReserve = WithReserve {
     room: Room(UnsafeCell::new([0; RESERVE])),
-    taken: Mutex::new(Taken { end: 0, live: 0 }),
+    taken: Mutex::new(Taken { live: [0; RESERVE / PAGE], total: 0, page: 0, used: 0 }),
 };
 
 struct WithReserve {
@@ -31,10 +31,62 @@ struct WithReserve {
 #[repr(align(4096))]
 struct Room(UnsafeCell<[u8; RESERVE]>);
 
-/// How much of the room is handed out. It is given back when nothing of it is in use any more.
+/// The room is handed out by pages, so that a block that stays costs no more than its own.
+const PAGE: usize = 4096;
+
+/// What of the room is handed out.
 struct Taken {
-    end: usize,
-    live: usize,
+    /// Blocks that begin in each page, or go on in it.
+    live: [u16; RESERVE / PAGE],
+    /// Blocks in all.
+    total: usize,
+    /// Where small blocks are taken from: a page, and how much of it has been handed out.
+    page: usize,
+    used: usize,
+}
+
+impl Taken {
+    /// Where in the room a new block begins; `None` if there is no place for it.
+    fn place(&mut self, layout: Layout) -> Option<usize> {
+        let begin = self.used.next_multiple_of(layout.align());
+        let is_in_page = begin + layout.size() <= PAGE && self.used > 0;
+        let (first, begin) =
+            if is_in_page { (self.page, begin) } else { (self.free(layout.size())?, 0) };
+        for live in self.pages(first, begin + layout.size())? {
+            *live += 1;
+        }
+        if is_in_page || layout.size() < PAGE {
+            (self.page, self.used) = (first, begin + layout.size().max(1));
+        }
+        self.total += 1;
+        Some(first * PAGE + begin)
+    }
+
+    /// The first of as many pages in a row as `size` bytes take, of which nothing is in use.
+    fn free(&self, size: usize) -> Option<usize> {
+        let count = size.div_ceil(PAGE).max(1);
+        let mut run = 0;
+        let last = self.live.iter().position(|live| {
+            run = if *live == 0 { run + 1 } else { 0 };
+            run == count
+        })?;
+        Some(last + 1 - count)
+    }
+
+    /// Ends a block that begins at `start` in the room.
+    fn end(&mut self, start: usize, size: usize) {
+        for live in self.pages(start / PAGE, start % PAGE + size).into_iter().flatten() {
+            *live -= 1;
+        }
+        self.total -= 1;
+        if self.live.get(self.page) == Some(&0) {
+            self.used = 0;
+        }
+    }
+
+    fn pages(&mut self, first: usize, size: usize) -> Option<&mut [u16]> {
+        self.live.get_mut(first..first + size.div_ceil(PAGE).max(1))
+    }
 }
 
 #[allow(unsafe_code, reason = "an allocator hands out memory by its address")]
@@ -57,25 +109,21 @@ impl WithReserve {
 
     #[cold]
     fn take(&self, layout: Layout) -> *mut u8 {
-        if layout.size() > LARGEST || layout.align() > 4096 {
+        if layout.size() > LARGEST || layout.align() > PAGE {
             return ptr::null_mut();
         }
         set_memory_short(true);
-        let mut taken = self.taken();
-        let start = taken.end.next_multiple_of(layout.align());
-        if start + layout.size() > RESERVE {
-            return ptr::null_mut();
+        match self.taken().place(layout) {
+            Some(start) => self.start().wrapping_add(start),
+            None => ptr::null_mut(),
         }
-        (taken.end, taken.live) = (start + layout.size(), taken.live + 1);
-        self.start().wrapping_add(start)
     }
 
     #[cold]
-    fn give_back(&self) {
+    fn give_back(&self, block: *mut u8, size: usize) {
         let mut taken = self.taken();
-        taken.live -= 1;
-        if taken.live == 0 {
-            taken.end = 0;
+        taken.end((block as usize).wrapping_sub(self.start() as usize), size);
+        if taken.total == 0 {
             set_memory_short(false);
         }
     }
@@ -130,7 +178,7 @@ unsafe impl GlobalAlloc for WithReserve {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if self.has(block) {
-            self.give_back();
+            self.give_back(block, layout.size());
         } else {
             // SAFETY: what is not of the room came from the system with this layout.
             unsafe { System.dealloc(block, layout) }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use rapidicom_core::{Cushion, Workers};
 use rapidicom_core::index::{Comparison, FileEntry, OnError, Table, compare, scan_rest};
+use rapidicom_core::{Cushion, Workers};
 
 use crate::arrow_stream::{PyBatch, take_batch};
 use crate::error::reason;
