@@ -245,6 +245,47 @@ def series_on_threads(arrays: list[Array], count: int, rounds: int) -> float:
         return statistics.median(ratios)
 
 
+def frame_on_threads(encode: Callable[[Array], bytes], syntax: str, rounds: int) -> float:
+    """Return how many times as fast two threads decode a frame of 2048 x 2048 as one does."""
+    row, column = np.mgrid[:2048, :2048]
+    noise = np.random.default_rng(1).normal(0, 20, row.shape)
+    array = (2000 + 1000 * np.sin(column / 90 + row / 110) + noise).astype(np.uint16)
+    elements = image(array)
+    elements[-1] = Element(0x7FE00010, "OB", Fragments([encode(array)]))
+    file = file_bytes(elements, transfer_syntax=syntax)
+    ratios = []
+    for _ in range(rounds):
+        seconds = []
+        for workers in (1, 2):
+            start = time.perf_counter()
+            found = rd.pixel_array(file, workers=workers)
+            seconds.append(time.perf_counter() - start)
+            assert np.array_equal(found, array)
+        ratios.append(seconds[0] / seconds[1])
+    return statistics.median(ratios)
+
+
+def large_frames(rounds: int) -> list[list[Any]]:
+    """Print and return how a frame alone uses two threads."""
+    import imagecodecs as ic
+
+    rows = []
+    for name, syntax, encode in (
+        (
+            "JPEG 2000",
+            "1.2.840.10008.1.2.4.90",
+            lambda array: ic.jpeg2k_encode(array, level=0, reversible=True, codecformat="J2K"),
+        ),
+        ("HTJ2K", "1.2.840.10008.1.2.4.201", lambda array: ic.htj2k_encode(array, reversible=True)),
+    ):
+        gain = frame_on_threads(encode, syntax, rounds)
+        print(f"a frame of 2048 x 2048 of {name} on two threads: {gain:.2f}x one thread")
+        today, machine = datetime.date.today().isoformat(), f"{os.cpu_count()} cores"
+        row = [today, machine, "1 of 2048 x 2048", f"{name}, two threads", "rapidicom"]
+        rows.append([*row, version("rapidicom"), "", f"{1 / gain:.3g}", rounds])
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -289,6 +330,7 @@ def main() -> None:
             "JPEG Lossless, two threads",
         ]
         rows.append([*row, "rapidicom", version("rapidicom"), "", f"{1 / gain:.3g}", 5])
+        rows.extend(large_frames(9))
     if not args.no_record:
         path = RECORD / f"{datetime.date.today().isoformat()}-decode.csv"
         with path.open("a", newline="", encoding="utf-8") as file:

@@ -4,6 +4,8 @@
 //! not notice, and a process that forks (a DataLoader worker) has no pool to inherit in a broken
 //! state.
 
+mod share;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
@@ -11,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result, watched};
 use crate::memory::{check_memory, has_room_for_a_thread};
+
+pub(crate) use share::{in_order, share};
 
 /// How often the calling thread looks up: a tenth of a second is promised for Ctrl-C, so half of
 /// that.
@@ -47,6 +51,12 @@ impl Workers {
             Some(_) => Workers { chunk: CHUNK, ..Workers::for_computing(asked) },
             None => Workers { initial: cores(), most: cores() * WAITING_FACTOR, chunk: CHUNK },
         }
+    }
+
+    /// Threads for each of `count` items that are computed at the same time: what would be idle if
+    /// each had one.
+    pub(crate) fn beside(self, count: usize) -> usize {
+        (self.initial / count.max(1)).max(1)
     }
 
     /// The threads to start with.
@@ -368,6 +378,16 @@ mod tests {
         };
         fill_each(targets, Workers::for_computing(Some(2)), &mut tick, || (), fill).unwrap();
         assert_eq!((bytes, done), (vec![0, 0, 1, 1, 2, 2], 3));
+    }
+
+    #[test]
+    fn threads_that_have_no_item_help_with_others() {
+        for (threads, count, expected) in
+            [(1, 1, 1), (4, 1, 4), (4, 2, 2), (4, 3, 1), (4, 200, 1), (8, 0, 8)]
+        {
+            let workers = Workers::for_computing(Some(threads));
+            assert_eq!(workers.beside(count), expected, "{count} items, {threads} threads");
+        }
     }
 
     #[test]

@@ -103,6 +103,8 @@ pub struct Target<'a> {
     image: &'a ImageDescription,
     options: DecodeOptions,
     sink: &'a mut dyn RowSink,
+    /// Threads that may decode the frame together.
+    threads: usize,
     /// Samples that are still to come; `None` before the codestream was checked.
     left: Option<usize>,
     /// What is odd about the frame and does its pixels no harm: the first such thing.
@@ -116,7 +118,7 @@ impl<'a> Target<'a> {
         options: DecodeOptions,
         sink: &'a mut dyn RowSink,
     ) -> Target<'a> {
-        Target { image, options, sink, left: None, oddity: None }
+        Target { image, options, sink, threads: 1, left: None, oddity: None }
     }
 
     /// Takes a remark on a frame that is not as the standard wants it, though all of its pixels
@@ -128,6 +130,17 @@ impl<'a> Target<'a> {
     /// The remark that was made.
     pub(crate) fn take_oddity(&mut self) -> Option<Error> {
         self.oddity.take()
+    }
+
+    /// The same, of a frame that so many threads may decode together.
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Target<'a> {
+        Target { threads: threads.max(1), ..self }
+    }
+
+    /// Threads that may decode the frame together, the calling one among them.
+    pub fn threads(&self) -> usize {
+        self.threads
     }
 
     /// The image that the frame must be one of.

@@ -70,9 +70,8 @@ faults! {
             "a code-block of {width} by {height} samples, expected at most 4096";
         BlockDamaged => "a damaged code-block";
 
-        // Transforms.
-        TransformComponents { count: usize } =>
-            "a component transform of {count} components, expected at least 3";
+        // Transforms and colours.
+        ColoursAreYbr => "its colours are YBR_FULL, whatever Photometric Interpretation says";
         TransformSizes => "a component transform of components of different sizes";
         TransformWavelets => "a component transform of components with different wavelets";
     }

@@ -170,9 +170,13 @@ impl EncapsulatedPixels {
         if !self.is_damage_allowed {
             frames.check_whole(index).map_err(place)?;
         }
-        let FrameScratch { stored, rows, arranged, .. } = scratch;
-        let frame = frames.read(index, bytes, stored)?;
-        match self.decode(frame, options, rows, arranged, out).map_err(place)? {
+        let mut stored = std::mem::take(&mut scratch.stored);
+        let decoded = match frames.read(index, bytes, &mut stored) {
+            Ok(frame) => self.decode(frame, options, scratch, out).map_err(place),
+            Err(error) => Err(error),
+        };
+        scratch.stored = stored;
+        match decoded? {
             Some(Remark::Damaged(error)) if !self.is_damage_allowed => Err(place(error)),
             Some(Remark::Damaged(error)) => Ok(Some(Remark::Damaged(place(error)))),
             Some(Remark::Odd(error)) => Ok(Some(Remark::Odd(place(error)))),
@@ -215,8 +219,7 @@ impl EncapsulatedPixels {
         scratch: &mut FrameScratch,
         out: &mut [u8],
     ) -> Result<()> {
-        let FrameScratch { rows, arranged, .. } = scratch;
-        match self.decode(frame, options, rows, arranged, out)? {
+        match self.decode(frame, options, scratch, out)? {
             Some(Remark::Damaged(damage)) => Err(damage),
             Some(Remark::Odd(_)) | None => Ok(()),
         }
@@ -226,10 +229,10 @@ impl EncapsulatedPixels {
         &self,
         frame: &[u8],
         options: &FrameOptions,
-        rows: &mut Vec<u8>,
-        arranged: &mut AlignedBuffer,
+        scratch: &mut FrameScratch,
         out: &mut [u8],
     ) -> Result<Option<Remark>> {
+        let FrameScratch { rows, arranged, threads, .. } = scratch;
         let coding = self.coding_of(frame)?;
         let image = &self.description;
         self.limits.check_decoded(image.frame_length() as u64, frame.len() as u64)?;
@@ -242,7 +245,7 @@ impl EncapsulatedPixels {
             return Ok(damage.map(Remark::Damaged));
         };
         let mut sink = DecodedRows::new(image, options.wanted, options.is_raw, out, rows);
-        let mut target = Target::new(image, options.decode, &mut sink);
+        let mut target = Target::new(image, options.decode, &mut sink).with_threads(*threads);
         if let Some(said) = codec::find(self.coding).filter(|_| coding != self.coding) {
             let fault = FrameFault::OtherFamily { said: said.name() };
             target.remark(codec::invalid(codec.name(), None, fault));
@@ -334,7 +337,8 @@ impl EncapsulatedPixels {
             return Err(RequestFault::ArrayFrames { length: array_length, frame_count }.into());
         }
         let remarks: Mutex<Vec<(usize, Remark)>> = Mutex::default();
-        fill_each(targets, workers, tick, FrameScratch::default, |scratch, index, out| {
+        let scratch = || FrameScratch::for_threads(workers.beside(count));
+        fill_each(targets, workers, tick, scratch, |scratch, index, out| {
             let frame = range.start.saturating_add(index as u64);
             if let Some(remark) = self.decode_frame(frames, frame, bytes, options, scratch, out)? {
                 remarks.lock().unwrap_or_else(PoisonError::into_inner).push((index, remark));

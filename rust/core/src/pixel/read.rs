@@ -39,6 +39,15 @@ pub struct FrameScratch {
     pub(super) arranged: AlignedBuffer,
     /// Rows that were decoded.
     pub(super) rows: Vec<u8>,
+    /// Threads that may decode the frame together, the one that has this among them.
+    pub(super) threads: usize,
+}
+
+impl FrameScratch {
+    /// For frames that so many threads may decode together.
+    pub fn for_threads(threads: usize) -> FrameScratch {
+        FrameScratch { threads, ..FrameScratch::default() }
+    }
 }
 
 /// Opens the file of `bytes`, if it is one, and reads `count` frames from `first` on into `out`, as

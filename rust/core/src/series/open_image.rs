@@ -28,6 +28,13 @@ pub(super) struct Scratch {
     pub(super) slice: AlignedBuffer,
 }
 
+impl Scratch {
+    /// For frames that so many threads may decode together.
+    pub(super) fn for_threads(threads: usize) -> Scratch {
+        Scratch { frame: FrameScratch::for_threads(threads), ..Scratch::default() }
+    }
+}
+
 /// The pixels of a file, with the frames of compressed ones.
 pub(super) enum OpenPixels<'a> {
     Native(&'a NativePixels),

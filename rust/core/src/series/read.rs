@@ -106,6 +106,7 @@ pub fn read_slices(
         found: set.files.iter().map(|_| OnceLock::new()).collect(),
         damaged: Mutex::new(Vec::new()),
     };
+    let job_count = targets.len();
     if set.files.iter().any(|file| file.fetched().is_some()) {
         work.read_fetched(targets, workers, tick)?;
     } else {
@@ -113,7 +114,8 @@ pub fn read_slices(
         let read = |scratch: &mut Scratch, index: usize, target: &mut [u8]| {
             work.read(index, None, scratch, target)
         };
-        fill_each(targets, workers, &mut slices_done, Scratch::default, read)?;
+        let scratch = || Scratch::for_threads(workers.beside(job_count));
+        fill_each(targets, workers, &mut slices_done, scratch, read)?;
     }
     let mut damaged = work.damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
     damaged.sort_by_key(|found| found.slice);

@@ -108,6 +108,8 @@ pub(crate) struct Codeword<'a> {
     c: i64,
     /// Shifts until the next byte is needed.
     shift_count: u32,
+    /// Bytes of ones that were read after its end, or at a marker in it.
+    made_up: u32,
 }
 
 /// Half of the range of A, below which it is shifted.
@@ -121,12 +123,18 @@ impl<'a> Codeword<'a> {
     /// Starts a codeword (§C.3.5).
     pub(crate) fn new(bytes: &'a [u8]) -> (Codeword<'a>, Slack) {
         let first = i64::from(bytes.first().copied().unwrap_or(0xFF));
-        let mut codeword = Codeword { bytes, position: 0, a: HALF, c: first << 16, shift_count: 0 };
+        let mut codeword =
+            Codeword { bytes, position: 0, a: HALF, c: first << 16, shift_count: 0, made_up: 0 };
         codeword.byte_in();
         codeword.c <<= 7;
         codeword.shift_count -= 7;
         let slack = codeword.set_slack();
         (codeword, slack)
+    }
+
+    /// Bytes that were not read, and bytes that were read beyond its end.
+    pub(crate) fn end(&self) -> (usize, u32) {
+        (self.bytes.len().saturating_sub(self.position + 1), self.made_up)
     }
 
     fn at(&self, position: usize) -> u8 {
@@ -143,6 +151,7 @@ impl<'a> Codeword<'a> {
         } else if next > 0x8F {
             self.c += 0xFF00;
             self.shift_count = 8;
+            self.made_up += 1;
         } else {
             self.position += 1;
             self.c += i64::from(next) << 9;

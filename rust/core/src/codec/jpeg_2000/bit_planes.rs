@@ -23,6 +23,9 @@ use super::sample_block::SampleBlock;
 pub(crate) struct SegmentBytes<'a> {
     pub bytes: &'a [u8],
     pub pass_count: u32,
+    /// Whether its bytes look like a marker where two packets meet. Some encoders cut off a layer
+    /// after 0xFF; all decoders take what follows for the end.
+    pub has_seam: bool,
 }
 
 /// Decodes code-blocks; keeps its memory from one to the next.
@@ -43,6 +46,37 @@ enum Source<'a> {
     Raw(RawBits<'a>),
 }
 
+/// Bytes of a segment that may be left when its passes are decoded, and bytes that may be missing.
+/// Encoders leave none, and lack 3; cut at a rate, they can estimate wrongly. Passes that went
+/// astray end farther off.
+const BYTES_OFF: usize = 8;
+/// Zeros at the end of a coded segment that no encoder writes: it would cut them off, or not get
+/// them but once in 2^32 times.
+const ZEROS_AT_END: usize = 4;
+/// Zeros anywhere in a coded segment that no image makes: the longest that were seen are 8.
+const ZEROS_INSIDE: usize = 32;
+
+impl Source<'_> {
+    /// Whether the passes ended where their segment does.
+    fn is_sound(&self, segment: &SegmentBytes<'_>) -> bool {
+        let (unread, made_up) = match self {
+            Source::Coded(codeword, _) => codeword.end(),
+            Source::Raw(bits) => bits.end(),
+        };
+        let ends_well = made_up as usize <= BYTES_OFF && (unread <= BYTES_OFF || segment.has_seam);
+        ends_well && (matches!(self, Source::Raw(_)) || !has_zeros(segment.bytes))
+    }
+}
+
+/// Whether an arithmetic coder cannot have written these bytes, as zeros take their place.
+fn has_zeros(bytes: &[u8]) -> bool {
+    let at_end = bytes.last_chunk::<ZEROS_AT_END>();
+    // Of so many zeros one of the pieces has nothing else.
+    let (pieces, _) = bytes.as_chunks::<{ ZEROS_INSIDE / 2 }>();
+    at_end.is_some_and(|end| end == &[0; ZEROS_AT_END])
+        || pieces.iter().any(|piece| u128::from_ne_bytes(*piece) == 0)
+}
+
 impl BlockDecoder {
     /// Ready for any block.
     pub(crate) fn new() -> BlockDecoder {
@@ -57,12 +91,12 @@ impl BlockDecoder {
         }
     }
 
-    /// Decodes a block of `plane_count` bit-planes into `samples`. Says whether its bytes make
+    /// Decodes a block of so many passes and bit-planes into `samples`. Says whether its bytes make
     /// sense as far as that can be seen.
     pub(crate) fn decode<'a>(
         &mut self,
         segments: impl Iterator<Item = SegmentBytes<'a>>,
-        plane_count: u32,
+        (pass_count, plane_count): (u32, u32),
         orientation: Orientation,
         style: BlockStyle,
         samples: &mut SampleBlock,
@@ -83,6 +117,7 @@ impl BlockDecoder {
         // The first bit-plane has a cleanup pass alone.
         let (mut plane, mut kind) = (plane_count, 2);
         let mut is_sound = true;
+        let mut left = pass_count;
         for segment in segments {
             let is_raw = style.has_bypass && plane + 4 <= plane_count && kind < 2;
             let mut source = if is_raw {
@@ -95,7 +130,9 @@ impl BlockDecoder {
                 if plane == 0 {
                     return false;
                 }
-                is_sound &= self.pass(&mut source, kind, plane, samples);
+                left = left.saturating_sub(1);
+                // A rate at which an encoder cuts off the last passes can cost the last symbol.
+                is_sound &= self.pass(&mut source, kind, plane, samples) || left < 3;
                 if style.resets_contexts {
                     self.contexts = Contexts::new();
                 }
@@ -105,6 +142,7 @@ impl BlockDecoder {
                     plane -= 1;
                 }
             }
+            is_sound &= source.is_sound(&segment);
         }
         is_sound
     }

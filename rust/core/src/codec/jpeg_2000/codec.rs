@@ -1,6 +1,6 @@
 //! A frame, from the codestream in it to the rows of the image.
 
-use super::parameters::ImageSize;
+use super::parameters::{ComponentSize, ImageSize};
 use super::{boxes, codestream, decode};
 use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Target, invalid};
 use crate::error::{Error, ErrorKind, Jpeg2000Fault, Result};
@@ -62,9 +62,40 @@ fn decode_codestream(codestream: &[u8], target: &mut Target<'_>) -> Result<Decod
             .is_some_and(|coding| coding.has_component_transform)
     };
     let is_rgb = coded.samples_per_pixel >= 3 && tiles.tiles.iter().any(has_transform);
-    let colour = if is_rgb { CodedColour::Rgb } else { CodedColour::AsDescribed };
+    let described = &target.image().photometric_interpretation;
+    let colour = if is_rgb { CodedColour::Rgb } else { colour(&header.size, described) };
+    if colour == CodedColour::YbrFull && !described.starts_with("YBR") {
+        target.remark(invalid(NAME, None, Jpeg2000Fault::ColoursAreYbr));
+    }
     target.begin(NAME, &CodedImage { colour, ..coded })?;
     decode::decode_tiles(codestream, &header, tiles, target)
+}
+
+/// What the samples are that no component transform made, in an image whose Photometric
+/// Interpretation is `described`.
+///
+/// - Where the second and third component have fewer samples than the first, they are chrominance,
+///   whatever the data set says: no encoder takes samples of green and blue away. OpenJPEG decides
+///   the same. Of a smaller range, YBR_PARTIAL, nothing is known here.
+/// - YBR_ICT without a transform: components are what Photometric Interpretation says (PS3.5
+///   §8.2.4), and the ICT is the equation of YBR_FULL. The RCT needs a bit more than samples have;
+///   where it is described and not there, the samples are taken for red, green and blue.
+fn colour(size: &ImageSize, described: &str) -> CodedColour {
+    let [first, second, third] = size.components.as_slice() else {
+        return CodedColour::AsDescribed;
+    };
+    let has_fewer = |other: &ComponentSize| {
+        other.x_step >= first.x_step
+            && other.y_step >= first.y_step
+            && (other.x_step, other.y_step) != (first.x_step, first.y_step)
+    };
+    let is_chrominance =
+        has_fewer(second) && has_fewer(third) && !described.starts_with("YBR_PARTIAL");
+    if is_chrominance || described == "YBR_ICT" {
+        CodedColour::YbrFull
+    } else {
+        CodedColour::AsDescribed
+    }
 }
 
 /// What SIZ says of the image as a whole.
@@ -77,9 +108,12 @@ fn coded_image(size: &ImageSize) -> Result<CodedImage> {
         .components
         .first()
         .ok_or_else(|| invalid(NAME, 2, Jpeg2000Fault::ComponentCount { count: 0 }))?;
+    let (x_step, y_step) = size.pixel_steps();
     for component in &size.components {
-        if (component.x_step, component.y_step) != (1, 1) {
-            return Err(unsupported("a JPEG 2000 frame with subsampled components"));
+        if u32::from(component.x_step) % x_step != 0 || u32::from(component.y_step) % y_step != 0 {
+            return Err(unsupported(
+                "a JPEG 2000 frame with components whose samples lie between those of others",
+            ));
         }
         if (component.precision, component.is_signed) != (first.precision, first.is_signed) {
             return Err(unsupported(
@@ -90,9 +124,10 @@ fn coded_image(size: &ImageSize) -> Result<CodedImage> {
     if first.precision > 31 {
         return Err(unsupported("a JPEG 2000 frame of more than 31 bits a sample"));
     }
+    let pixels = size.pixels(&size.area());
     Ok(CodedImage {
-        rows: (size.y1 - size.y0) as usize,
-        columns: (size.x1 - size.x0) as usize,
+        rows: pixels.height(),
+        columns: pixels.width(),
         samples_per_pixel: size.components.len(),
         precision: first.precision,
         is_signed: first.is_signed,
@@ -104,7 +139,6 @@ fn coded_image(size: &ImageSize) -> Result<CodedImage> {
 #[cfg(test)]
 mod tests {
     use super::super::codestream::bytes::size_of;
-    use super::super::parameters::ComponentSize;
     use super::*;
     use crate::codec::fault_of;
     use crate::error::Family;
@@ -122,6 +156,31 @@ mod tests {
     }
 
     #[test]
+    fn fewer_samples_are_chrominance() {
+        use CodedColour::{AsDescribed, YbrFull};
+        let full = (1, 1);
+        for (steps, described, expected) in [
+            (vec![full, (2, 1), (2, 1)], "YBR_FULL_422", YbrFull),
+            (vec![full, (2, 2), (2, 2)], "RGB", YbrFull),
+            (vec![full, (1, 2), (1, 2)], "RGB", YbrFull),
+            (vec![full, (2, 2), (2, 2)], "YBR_PARTIAL_420", AsDescribed),
+            (vec![full, full, (2, 2)], "RGB", AsDescribed),
+            (vec![(2, 2), full, full], "RGB", AsDescribed),
+            (vec![full, full, full], "YBR_ICT", YbrFull),
+            (vec![full, full, full], "YBR_RCT", AsDescribed),
+            (vec![full, full, full], "YBR_FULL", AsDescribed),
+            (vec![full], "YBR_ICT", AsDescribed),
+            (vec![full, (2, 2), (2, 2), full], "ARGB", AsDescribed),
+        ] {
+            let mut size = size_of(steps.len());
+            for (component, steps) in size.components.iter_mut().zip(&steps) {
+                (component.x_step, component.y_step) = *steps;
+            }
+            assert_eq!(colour(&size, described), expected, "{described}: {steps:?}");
+        }
+    }
+
+    #[test]
     fn components_are_alike() {
         let first = ComponentSize { precision: 12, is_signed: true, x_step: 1, y_step: 1 };
         let image = |changed: ComponentSize| {
@@ -134,13 +193,25 @@ mod tests {
         assert_eq!((coded.rows, coded.columns, coded.samples_per_pixel), (8, 5, 3));
         assert_eq!((coded.precision, coded.is_signed), (12, true));
         assert!(!coded.has_unused_bits && coded.colour == CodedColour::AsDescribed);
-        for changed in [
-            ComponentSize { x_step: 2, ..first },
-            ComponentSize { y_step: 2, ..first },
-            ComponentSize { precision: 11, ..first },
-            ComponentSize { is_signed: false, ..first },
-        ] {
+        for changed in
+            [ComponentSize { precision: 11, ..first }, ComponentSize { is_signed: false, ..first }]
+        {
             assert_eq!(image(changed).unwrap_err().family(), Family::Unsupported, "{changed:?}");
+        }
+        for (steps, expected) in [
+            ([(1, 1), (2, 1), (2, 2)], Some((5, 8))),
+            // No component has the samples of all columns.
+            ([(2, 2), (2, 2), (4, 2)], Some((3, 4))),
+            ([(2, 1), (3, 1), (2, 1)], None),
+        ] {
+            let mut size = size_of(3);
+            (size.x0, size.x1, size.y0, size.y1) = (2, 7, 3, 11);
+            size.components = vec![first; 3];
+            for (component, steps) in size.components.iter_mut().zip(steps) {
+                (component.x_step, component.y_step) = steps;
+            }
+            let found = coded_image(&size).ok().map(|coded| (coded.columns, coded.rows));
+            assert_eq!(found, expected, "{steps:?}");
         }
         let of_precision = |precision| {
             let mut size = size_of(1);

@@ -8,12 +8,19 @@ pub(crate) struct ForwardBits<'a> {
     is_after_ff: bool,
     /// What stands after the end.
     filler: u8,
+    /// Bytes that were taken from there.
+    made_up: isize,
 }
 
 impl<'a> ForwardBits<'a> {
     /// The bits of `bytes`, then those of `filler` without end.
     pub(crate) fn new(bytes: &'a [u8], filler: u8) -> ForwardBits<'a> {
-        ForwardBits { bytes, buffer: 0, count: 0, is_after_ff: false, filler }
+        ForwardBits { bytes, buffer: 0, count: 0, is_after_ff: false, filler, made_up: 0 }
+    }
+
+    /// Bytes that were not needed; fewer than none where bytes were missing.
+    pub(crate) fn left(&self) -> isize {
+        self.bytes.len() as isize + (self.count / 8) as isize - self.made_up
     }
 
     /// Makes sure that there are 32 bits at least.
@@ -45,7 +52,10 @@ impl<'a> ForwardBits<'a> {
                     self.bytes = rest;
                     *byte
                 }
-                None => self.filler,
+                None => {
+                    self.made_up += 1;
+                    self.filler
+                }
             };
             self.buffer |= u64::from(byte) << self.count;
             self.count += if self.is_after_ff { 7 } else { 8 };
@@ -74,12 +84,19 @@ pub(crate) struct BackwardBits<'a> {
     buffer: u64,
     count: u32,
     is_stuffed: bool,
+    /// Bytes that were taken from before the first one.
+    made_up: isize,
 }
 
 impl<'a> BackwardBits<'a> {
     /// The bits of `bytes` from the last one back, then zeros.
     pub(crate) fn new(bytes: &'a [u8]) -> BackwardBits<'a> {
-        BackwardBits { bytes, buffer: 0, count: 0, is_stuffed: true }
+        BackwardBits { bytes, buffer: 0, count: 0, is_stuffed: true, made_up: 0 }
+    }
+
+    /// Bytes that were not needed; fewer than none where bytes were missing.
+    pub(crate) fn left(&self) -> isize {
+        self.bytes.len() as isize + (self.count / 8) as isize - self.made_up
     }
 
     /// As the code of quads starts: with the upper half of the last byte.
@@ -87,14 +104,18 @@ impl<'a> BackwardBits<'a> {
         let (last, rest) = bytes.split_last().unwrap_or((&0, &[]));
         let half = last >> 4;
         let count = if half & 7 == 7 { 3 } else { 4 };
-        BackwardBits { bytes: rest, buffer: half.into(), count, is_stuffed: last | 15 > 0x8F }
+        let is_stuffed = last | 15 > 0x8F;
+        BackwardBits { bytes: rest, buffer: half.into(), count, is_stuffed, made_up: 0 }
     }
 
     /// The next bits, without taking them: 32 at least are right.
     #[inline(always)]
     pub(crate) fn peek(&mut self) -> u32 {
         while self.count < 32 {
-            let (last, rest) = self.bytes.split_last().unwrap_or((&0, &[]));
+            let (last, rest) = self.bytes.split_last().unwrap_or_else(|| {
+                self.made_up += 1;
+                (&0, &[])
+            });
             self.bytes = rest;
             self.buffer |= u64::from(*last) << self.count;
             self.count += if self.is_stuffed && last & 0x7F == 0x7F { 7 } else { 8 };
@@ -122,6 +143,7 @@ impl<'a> BackwardBits<'a> {
 /// Adaptively coded runs (MEL): of quads without significant samples where none is near.
 pub(crate) struct RunBits<'a> {
     bytes: std::slice::Iter<'a, u8>,
+    length: usize,
     byte: u8,
     left: u32,
     state: usize,
@@ -135,7 +157,13 @@ const RUN_EXPONENTS: [u32; 13] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5];
 impl<'a> RunBits<'a> {
     /// The runs in `bytes`, the last of which has its upper half alone.
     pub(crate) fn new(bytes: &'a [u8]) -> RunBits<'a> {
-        RunBits { bytes: bytes.iter(), byte: 0, left: 0, state: 0, run: 0, ends_run: false }
+        let (length, bytes) = (bytes.len(), bytes.iter());
+        RunBits { bytes, length, byte: 0, left: 0, state: 0, run: 0, ends_run: false }
+    }
+
+    /// Bytes that were read.
+    pub(crate) fn read(&self) -> usize {
+        self.length - self.bytes.len()
     }
 
     fn bit(&mut self) -> u32 {

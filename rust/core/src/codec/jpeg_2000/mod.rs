@@ -2,11 +2,12 @@
 //!
 //! A codestream is read from the outside in: [`boxes`] find it, [`codestream`] its headers and
 //! tile-parts, [`packets`] the bytes of each code-block, [`bit_planes`] or [`ht_block`] the
-//! coefficients of a block, [`wavelet`] the samples.
+//! coefficients of a block, [`wavelet`] the samples, [`output`] the pixels.
 
 mod arithmetic;
 mod bit_planes;
 mod bits;
+mod blocks;
 mod boxes;
 mod codec;
 mod codestream;
@@ -15,6 +16,8 @@ mod decode;
 mod features;
 mod ht_bits;
 mod ht_block;
+mod levels;
+mod output;
 mod packets;
 mod parameters;
 mod sample_block;

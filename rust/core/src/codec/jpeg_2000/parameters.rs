@@ -43,6 +43,32 @@ impl ImageSize {
         (self.y1 - self.tile_y0).div_ceil(self.tile_height)
     }
 
+    /// Columns and rows of the reference grid from pixel to pixel: those of the components that
+    /// have most samples.
+    pub(crate) fn pixel_steps(&self) -> (u32, u32) {
+        let least = |steps: fn(&ComponentSize) -> u8| self.components.iter().map(steps).min();
+        let x_step = least(|component| component.x_step).unwrap_or(1);
+        let y_step = least(|component| component.y_step).unwrap_or(1);
+        (u32::from(x_step).max(1), u32::from(y_step).max(1))
+    }
+
+    /// Whether each component has a sample of each pixel.
+    pub(crate) fn has_samples_of_all_pixels(&self) -> bool {
+        let steps = self.pixel_steps();
+        self.components.iter().all(|size| (size.x_step.into(), size.y_step.into()) == steps)
+    }
+
+    /// The pixels of a part of the reference grid.
+    pub(crate) fn pixels(&self, part: &Rectangle) -> Rectangle {
+        let (x_step, y_step) = self.pixel_steps();
+        part.every(x_step, y_step)
+    }
+
+    /// The whole image on the reference grid.
+    pub(crate) fn area(&self) -> Rectangle {
+        Rectangle { x0: self.x0, y0: self.y0, x1: self.x1, y1: self.y1 }
+    }
+
     /// Where a tile lies on the reference grid (§B.3).
     pub(crate) fn tile(&self, index: usize) -> Rectangle {
         let columns = self.tile_columns().max(1);

@@ -1,63 +1,112 @@
 //! How a tile is divided (ISO/IEC 15444-1 Annex B): components, resolutions, bands, precincts,
 //! code-blocks.
 
+use std::ops::Range;
+
 use super::codestream::Header;
 use super::parameters::{
     BlockStyle, CodingStyle, ComponentSize, Parameters, Quantization, QuantizationStyle, Rectangle,
 };
-use super::tag_tree::TagTree;
+use super::tag_tree::{Node, TagTree, node_count};
 use super::{NAME, unsupported};
 use crate::codec::invalid;
 use crate::error::{Jpeg2000Fault, Result};
+use crate::memory::{push, reserve, resize};
 
-/// A code-block and what is there of it.
-#[derive(Debug, Default)]
+/// No part, as an index.
+pub(crate) const NO_PART: u32 = u32::MAX;
+
+/// A code-block and what is there of it. There can be a million of them: it is small.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     /// Where it lies in its band.
     pub area: Rectangle,
     /// Coding passes that are there.
     pub pass_count: u32,
+    /// Codeword segments that packet headers have named.
+    pub segment_count: u32,
+    /// Coding passes of the last of them.
+    pub segment_passes: u32,
+    /// Its first and its last part, of those of the tile.
+    pub parts: (u32, u32),
     /// Bit-planes that have no bits, from the highest on.
-    pub zero_planes: u32,
+    pub zero_planes: u8,
     /// What lengths are coded with: Lblock (§B.10.7.1).
-    pub length_bits: u32,
-    /// Codeword segments, each with its passes and the parts of it that stand in packets.
-    pub segments: Vec<Segment>,
+    pub length_bits: u8,
 }
 
-/// A codeword segment: passes that are coded together.
-#[derive(Debug)]
-pub(crate) struct Segment {
-    /// Passes that are there.
+impl Block {
+    /// One of which nothing is there.
+    pub(crate) fn new(area: Rectangle) -> Block {
+        Block {
+            area,
+            pass_count: 0,
+            segment_count: 0,
+            segment_passes: 0,
+            parts: (NO_PART, NO_PART),
+            zero_planes: 0,
+            length_bits: 3,
+        }
+    }
+}
+
+/// What a packet has of a codeword segment of a code-block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    /// Where its bytes start in the packets of the tile.
+    pub start: usize,
+    /// Bytes.
+    pub length: u32,
+    /// Which of the segments of the block it belongs to.
+    pub segment: u32,
+    /// The next part of the block.
+    pub next: u32,
+    /// Coding passes that end in it.
     pub pass_count: u32,
-    /// Passes that it can have.
-    pub max_pass_count: u32,
-    /// Start and length of its parts in the packets of the tile.
-    pub parts: Vec<(usize, usize)>,
 }
 
 /// What a precinct has of a band.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PrecinctBand {
     /// Code-blocks side by side.
-    pub columns: usize,
-    /// In which layer a code-block is first included.
-    pub inclusion: TagTree,
-    /// Bit-planes without bits.
-    pub zero_planes: TagTree,
-    /// Row by row.
-    pub blocks: Vec<Block>,
+    pub columns: u32,
+    /// Code-blocks one above the other.
+    pub rows: u32,
+    /// The first of its code-blocks, which are row by row among those of the resolution.
+    first_block: u32,
+    /// The first node of its trees among those of the resolution: in which layer a code-block is
+    /// first included, then the bit-planes without bits.
+    first_node: u32,
+}
+
+impl PrecinctBand {
+    /// Which of the blocks of the resolution are its own.
+    pub(crate) fn blocks(&self) -> Range<usize> {
+        let first = self.first_block as usize;
+        first..first + self.columns as usize * self.rows as usize
+    }
+
+    /// The trees of first layers and of bit-planes without bits, out of the nodes of the
+    /// resolution.
+    pub(crate) fn trees<'n>(&self, nodes: &'n mut [Node]) -> (TagTree<'n>, TagTree<'n>) {
+        let (columns, rows) = (self.columns as usize, self.rows as usize);
+        let count = node_count(columns, rows);
+        let (_, rest) = nodes.split_at_mut((self.first_node as usize).min(nodes.len()));
+        let (inclusion, rest) = rest.split_at_mut(count.min(rest.len()));
+        let (planes, _) = rest.split_at_mut(count.min(rest.len()));
+        (TagTree::new(inclusion, columns, rows), TagTree::new(planes, columns, rows))
+    }
 }
 
 /// A precinct: what a packet holds of a resolution.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Precinct {
     /// Row and column on the reference grid, by which packets are ordered.
     pub position: (u32, u32),
     /// The layer that its next packet is of.
-    pub next_layer: usize,
-    /// A part of each band of the resolution.
-    pub bands: Vec<PrecinctBand>,
+    pub next_layer: u32,
+    /// A part of each band of the resolution, which has one or three.
+    pub bands: [PrecinctBand; 3],
 }
 
 /// A band of wavelet coefficients.
@@ -84,6 +133,10 @@ pub(crate) struct Resolution {
     pub bands: Vec<Band>,
     /// Row by row.
     pub precincts: Vec<Precinct>,
+    /// The code-blocks of all precincts.
+    pub blocks: Vec<Block>,
+    /// The nodes of the trees of all precincts.
+    pub nodes: Vec<Node>,
 }
 
 /// A component of a tile.
@@ -113,13 +166,17 @@ pub(crate) fn divide(
     coded_length: u64,
 ) -> Result<Vec<TileComponent>> {
     let tile = header.size.tile(tile_index);
-    let sizes = header.size.components.iter().enumerate();
-    sizes
-        .map(|(index, size)| {
-            let coded = Coded::find(&header.parameters, own, index)?;
-            coded.divide(&tile, size, coded_length)
-        })
-        .collect()
+    let sample_count = header.size.components.iter().map(|size| {
+        let area = tile.every(size.x_step.into(), size.y_step.into());
+        area.width() as u64 * area.height() as u64
+    });
+    let mut pieces = Pieces::new(sample_count.sum(), coded_length);
+    let mut components = Vec::new();
+    for (index, size) in header.size.components.iter().enumerate() {
+        let coded = Coded::find(&header.parameters, own, index)?;
+        push(&mut components, coded.divide(&tile, size, &mut pieces)?)?;
+    }
+    Ok(components)
 }
 
 /// How a component of a tile is coded.
@@ -153,14 +210,13 @@ impl<'a> Coded<'a> {
         &self,
         tile: &Rectangle,
         size: &ComponentSize,
-        coded_length: u64,
+        pieces: &mut Pieces,
     ) -> Result<TileComponent> {
         let coding = self.coding;
         let (x_step, y_step) = (u32::from(size.x_step), u32::from(size.y_step));
         let area = tile.every(x_step, y_step);
-        let sample_count = area.width() as u64 * area.height() as u64;
-        let mut pieces = Pieces::new(sample_count, coded_length);
-        let mut resolutions = Vec::with_capacity(coding.level_count as usize + 1);
+        let mut resolutions = Vec::new();
+        reserve(&mut resolutions, coding.level_count as usize + 1)?;
         for resolution in 0..=coding.level_count {
             let down = coding.level_count - resolution;
             let (precinct_x, precinct_y) =
@@ -174,8 +230,7 @@ impl<'a> Coded<'a> {
                 tile: *tile,
             };
             let bands = self.bands(&area, size.precision, resolution)?;
-            let precincts = grid.precincts(&bands, &mut pieces)?;
-            resolutions.push(Resolution { area: grid.area, bands, precincts });
+            resolutions.push(grid.divide(bands, pieces)?);
         }
         Ok(TileComponent {
             resolutions,
@@ -232,25 +287,37 @@ fn band_area(component: &Rectangle, level: u32, is_high_x: bool, is_high_y: bool
     }
 }
 
-/// Precincts and code-blocks that a component of a tile can still have: each takes memory.
+/// Precincts, resolutions and code-blocks that a tile can still have: each takes memory.
 struct Pieces {
-    left: u64,
+    precincts: u64,
+    blocks: u64,
 }
 
 impl Pieces {
-    /// A code-block of fewer than 16 samples is at an edge, and those edges are not most of an
-    /// image. One of fewer than 256, and a precinct with it, is chosen for what is in it: then
-    /// there are bytes of it, if not for each.
+    /// A precinct has a byte in each layer at least, so that there are no more of them than bytes;
+    /// what a frame has that is cut short is left to a number that costs little. A code-block has
+    /// bits at least where precincts are small; where they are not, it needs none.
     fn new(sample_count: u64, coded_length: u64) -> Pieces {
-        let by_bytes = (1 << 16) + sample_count / 256 + coded_length.saturating_mul(64);
-        Pieces { left: (4096 + sample_count / 16).min(by_bytes) }
+        let by_bytes = |many: u64| coded_length.saturating_mul(many);
+        Pieces {
+            precincts: (1 << 14) + by_bytes(1),
+            blocks: (1 << 16) + sample_count / 256 + by_bytes(64),
+        }
     }
 
-    fn take(&mut self, count: u64) -> Result<()> {
-        let left = self.left.checked_sub(count);
-        self.left = left.ok_or_else(|| invalid(NAME, 0, Jpeg2000Fault::TooManyPieces))?;
-        Ok(())
+    fn take_precincts(&mut self, count: u64) -> Result<()> {
+        take(&mut self.precincts, count)
     }
+
+    fn take_blocks(&mut self, count: u64) -> Result<()> {
+        take(&mut self.blocks, count)
+    }
+}
+
+fn take(left: &mut u64, count: u64) -> Result<()> {
+    let rest = left.checked_sub(count);
+    *left = rest.ok_or_else(|| invalid(NAME, 0, Jpeg2000Fault::TooManyPieces))?;
+    Ok(())
 }
 
 struct PrecinctGrid {
@@ -265,17 +332,21 @@ struct PrecinctGrid {
 }
 
 impl PrecinctGrid {
-    /// The precincts, row by row (§B.6), with the code-blocks of each (§B.7).
-    fn precincts(&self, bands: &[Band], pieces: &mut Pieces) -> Result<Vec<Precinct>> {
+    /// The resolution with its precincts, row by row (§B.6), and the code-blocks of each (§B.7).
+    fn divide(&self, bands: Vec<Band>, pieces: &mut Pieces) -> Result<Resolution> {
+        let (precincts, blocks, nodes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut resolution = Resolution { area: self.area, bands, precincts, blocks, nodes };
+        pieces.take_precincts(1)?;
         if self.area.is_empty() {
-            return Ok(Vec::new());
+            return Ok(resolution);
         }
         let along =
             |low: u32, high: u32, exponent: u32| low >> exponent..((high - 1) >> exponent) + 1;
         let columns = along(self.area.x0, self.area.x1, self.exponents.0);
         let rows = along(self.area.y0, self.area.y1, self.exponents.1);
-        pieces.take(columns.len() as u64 * rows.len() as u64)?;
-        let mut precincts = Vec::with_capacity(columns.len() * rows.len());
+        let count = columns.len() as u64 * rows.len() as u64;
+        pieces.take_precincts(count)?;
+        reserve(&mut resolution.precincts, count as usize)?;
         for row in rows {
             for column in columns.clone() {
                 let at = |index: u32, exponent: u32, step: u64, low: u32| {
@@ -286,14 +357,16 @@ impl PrecinctGrid {
                     at(row, self.exponents.1, self.grid_steps.1, self.tile.y0),
                     at(column, self.exponents.0, self.grid_steps.0, self.tile.x0),
                 );
-                let mut parts = Vec::with_capacity(bands.len());
-                for band in bands {
-                    parts.push(self.precinct_band(band, column, row, pieces)?);
+                let mut precinct = Precinct { position, ..Precinct::default() };
+                for (index, part) in precinct.bands.iter_mut().enumerate() {
+                    if let Some(band) = resolution.bands.get(index).copied() {
+                        *part = self.precinct_band(&band, column, row, &mut resolution, pieces)?;
+                    }
                 }
-                precincts.push(Precinct { position, next_layer: 0, bands: parts });
+                resolution.precincts.push(precinct);
             }
         }
-        Ok(precincts)
+        Ok(resolution)
     }
 
     fn precinct_band(
@@ -301,6 +374,7 @@ impl PrecinctGrid {
         band: &Band,
         column: u32,
         row: u32,
+        resolution: &mut Resolution,
         pieces: &mut Pieces,
     ) -> Result<PrecinctBand> {
         // Bands but the lowest have half the samples of their resolution. No exponent is 0 there.
@@ -314,28 +388,31 @@ impl PrecinctGrid {
         let ((x0, x1), (y0, y1)) = (span(column, width), span(row, height));
         let area = band.area.meet(&Rectangle { x0, y0, x1, y1 });
         if area.is_empty() {
-            let (inclusion, zero_planes) = (TagTree::default(), TagTree::default());
-            return Ok(PrecinctBand { columns: 0, inclusion, zero_planes, blocks: Vec::new() });
+            return Ok(PrecinctBand::default());
         }
         let (width, height) =
             (self.block_exponents.0.min(width), self.block_exponents.1.min(height));
         let columns = area.x0 >> width..((area.x1 - 1) >> width) + 1;
         let rows = area.y0 >> height..((area.y1 - 1) >> height) + 1;
-        pieces.take(columns.len() as u64 * rows.len() as u64)?;
-        let mut blocks = Vec::with_capacity(columns.len() * rows.len());
+        let part = PrecinctBand {
+            columns: columns.len() as u32,
+            rows: rows.len() as u32,
+            first_block: resolution.blocks.len() as u32,
+            first_node: resolution.nodes.len() as u32,
+        };
+        let count = columns.len() * rows.len();
+        pieces.take_blocks(count as u64)?;
+        reserve(&mut resolution.blocks, count)?;
         for row in rows.clone() {
             for column in columns.clone() {
                 let ((x0, x1), (y0, y1)) = (span(column, width), span(row, height));
                 let area = area.meet(&Rectangle { x0, y0, x1, y1 });
-                blocks.push(Block { area, length_bits: 3, ..Block::default() });
+                resolution.blocks.push(Block::new(area));
             }
         }
-        Ok(PrecinctBand {
-            columns: columns.len(),
-            inclusion: TagTree::new(columns.len(), rows.len()),
-            zero_planes: TagTree::new(columns.len(), rows.len()),
-            blocks,
-        })
+        let nodes = resolution.nodes.len() + 2 * node_count(columns.len(), rows.len());
+        resize(&mut resolution.nodes, nodes)?;
+        Ok(part)
     }
 }
 

@@ -1,10 +1,12 @@
 //! The inverse wavelet transforms (ISO/IEC 15444-1 Annex F): 5-3 in whole numbers, 9-7 in floating
 //! point.
 
+use std::ops::Range;
+
 use super::features::wide;
 use super::parameters::Rectangle;
 use crate::error::Result;
-use crate::memory::filled;
+use crate::memory::{filled, reserve, resize};
 
 /// A grid of coefficients or samples, row by row.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +29,32 @@ impl<T: Copy + Default> Plane<T> {
         Ok(Plane { width, height, samples: filled(width.saturating_mul(height))? })
     }
 
-    /// A row.
+    /// All zero, without memory for that: it has no rows.
+    pub(crate) fn zero(width: usize, height: usize) -> Plane<T> {
+        Plane { width, height, samples: Vec::new() }
+    }
+
+    /// Whether it is one of [`Plane::zero`], or has no samples.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// A row; an empty one of a plane that is zero.
     pub(crate) fn row(&self, row: usize) -> &[T] {
         self.samples
             .get(row * self.width..)
             .and_then(|rest| rest.get(..self.width))
             .unwrap_or_default()
+    }
+
+    /// Makes it of this size, with any samples.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for it.
+    fn reset(&mut self, width: usize, height: usize) -> Result<()> {
+        (self.width, self.height) = (width, height);
+        resize(&mut self.samples, width.saturating_mul(height))
     }
 
     /// A row, to be changed.
@@ -45,7 +67,7 @@ impl<T: Copy + Default> Plane<T> {
 }
 
 /// What a wavelet does with numbers.
-pub(crate) trait Coefficient: Copy + Default + Send + 'static {
+pub(crate) trait Coefficient: Copy + Default + Send + Sync + 'static {
     /// From a sign and a magnitude with one bit of fraction, in steps of `step`.
     fn dequantize(coded: u32, step: f32) -> Self;
 
@@ -145,6 +167,7 @@ impl Coefficient for f32 {
 }
 
 /// The four bands of a level, each with as many rows and columns as its area.
+#[derive(Clone, Copy)]
 pub(crate) struct Bands<'a, T> {
     pub low: &'a Plane<T>,
     /// HL: high-pass horizontally.
@@ -155,33 +178,55 @@ pub(crate) struct Bands<'a, T> {
     pub high_xy: &'a Plane<T>,
 }
 
+impl<T: Coefficient> Bands<'_, T> {
+    /// Whether nothing is in them.
+    pub(crate) fn are_zero(&self) -> bool {
+        [self.low, self.high_x, self.high_y, self.high_xy].iter().all(|plane| plane.is_zero())
+    }
+}
+
+/// The rows that have to be put together so that `rows` of `height` are right: what is next to the
+/// first and to the last row is wrong, and each step of lifting brings that a row nearer.
+pub(crate) fn rows_around<T: Coefficient>(rows: &Range<usize>, height: usize) -> Range<usize> {
+    let reach = T::STEPS.len();
+    rows.start.saturating_sub(reach)..(rows.end + reach).min(height)
+}
+
 wide! {
-    /// Puts a resolution together from the bands of its level (2D_SR, §F.3.2). `area` is that of
-    /// the resolution.
+    /// Puts rows of a resolution together from the bands of its level (2D_SR, §F.3.2), where
+    /// nothing but `rows` is there. `area` is that of the resolution.
     pub(crate) fn synthesize<T: Coefficient>(
         bands: &Bands<'_, T>,
         area: &Rectangle,
-    ) -> Result<Plane<T>> = synthesize_inline;
+        rows: Range<usize>,
+        plane: &mut Plane<T>,
+    ) -> Result<()> = synthesize_inline;
 }
 
 #[inline(always)]
-fn synthesize_inline<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> Result<Plane<T>> {
-    let mut plane = Plane::new(area.width(), area.height())?;
+fn synthesize_inline<T: Coefficient>(
+    bands: &Bands<'_, T>,
+    area: &Rectangle,
+    rows: Range<usize>,
+    plane: &mut Plane<T>,
+) -> Result<()> {
+    plane.reset(area.width(), rows.len())?;
     if plane.samples.is_empty() {
-        return Ok(plane);
+        return Ok(());
     }
     let (starts_odd_x, starts_odd_y) = (area.x0 % 2 == 1, area.y0 % 2 == 1);
-    let mut line = Line::new(area.width());
-    let height = plane.height;
-    let mut step_rows = RowSteps::new(height, starts_odd_y);
-    for row in 0..height {
+    let mut line = Line::new(area.width())?;
+    let height = area.height();
+    let mut step_rows = RowSteps::new(rows.len(), (rows.start % 2 == 1) != starts_odd_y);
+    for row in rows.clone() {
         let is_high = (row % 2 == 1) != starts_odd_y;
         let index = row / 2;
         let (low, high) = match is_high {
             false => (bands.low.row(index), bands.high_x.row(index)),
             true => (bands.high_y.row(index), bands.high_xy.row(index)),
         };
-        let out = plane.row_mut(row);
+        let own_row = row - rows.start;
+        let out = plane.row_mut(own_row);
         line.synthesize(low, high, starts_odd_x, out);
         if height > 1 {
             for sample in out.iter_mut() {
@@ -192,9 +237,9 @@ fn synthesize_inline<T: Coefficient>(bands: &Bands<'_, T>, area: &Rectangle) -> 
                 *sample = sample.single_high();
             }
         }
-        step_rows.after(row, &mut plane);
+        step_rows.after(own_row, plane);
     }
-    Ok(plane)
+    Ok(())
 }
 
 /// Lifting of columns, a row at a time, as soon as the rows that it needs are there: they are still
@@ -260,9 +305,11 @@ struct Line<T> {
 }
 
 impl<T: Coefficient> Line<T> {
-    fn new(width: usize) -> Line<T> {
-        let count = width.div_ceil(2) + 1;
-        Line { low: Vec::with_capacity(count), high: Vec::with_capacity(count) }
+    fn new(width: usize) -> Result<Line<T>> {
+        let (mut low, mut high) = (Vec::new(), Vec::new());
+        reserve(&mut low, width.div_ceil(2) + 1)?;
+        reserve(&mut high, width.div_ceil(2) + 1)?;
+        Ok(Line { low, high })
     }
 
     /// 1D_SR (§F.3.3).
@@ -271,19 +318,26 @@ impl<T: Coefficient> Line<T> {
         match out {
             [] => return,
             [single] => {
-                *single = match (low.first(), high.first()) {
-                    (Some(low), _) if !starts_odd => *low,
-                    (_, Some(high)) => high.single_high(),
-                    _ => T::default(),
-                };
+                let only = if starts_odd { high.first() } else { low.first() };
+                let only = only.copied().unwrap_or_default();
+                *single = if starts_odd { only.single_high() } else { only };
                 return;
             }
             _ => {}
         }
+        // Of a band that is zero there is no row.
+        let first_count = out.len().div_ceil(2);
+        let second_count = out.len() - first_count;
+        let (low_count, high_count) = match starts_odd {
+            true => (second_count, first_count),
+            false => (first_count, second_count),
+        };
         self.low.clear();
         self.low.extend(low.iter().map(|sample| sample.scale(false)));
+        self.low.resize(low_count, T::default());
         self.high.clear();
         self.high.extend(high.iter().map(|sample| sample.scale(true)));
+        self.high.resize(high_count, T::default());
         for step in T::STEPS {
             // Between low-pass sample n and the next stands high-pass sample n, or n + 1 if a
             // high-pass one is first.

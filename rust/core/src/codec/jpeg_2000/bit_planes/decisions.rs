@@ -68,17 +68,27 @@ pub(super) struct RawBits<'a> {
     bytes: std::slice::Iter<'a, u8>,
     byte: u8,
     left: u32,
+    /// Bytes of ones that were read after the end.
+    made_up: u32,
 }
 
 impl<'a> RawBits<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> RawBits<'a> {
-        RawBits { bytes: bytes.iter(), byte: 0, left: 0 }
+        RawBits { bytes: bytes.iter(), byte: 0, left: 0, made_up: 0 }
+    }
+
+    /// Bytes that were not read, and bytes that were read beyond the end.
+    pub(super) fn end(&self) -> (usize, u32) {
+        (self.bytes.len(), self.made_up)
     }
 
     pub(super) fn bit(&mut self) -> u32 {
         if self.left == 0 {
             self.left = if self.byte == 0xFF { 7 } else { 8 };
-            self.byte = self.bytes.next().copied().unwrap_or(0xFF);
+            self.byte = self.bytes.next().copied().unwrap_or_else(|| {
+                self.made_up += 1;
+                0xFF
+            });
         }
         self.left -= 1;
         u32::from(self.byte >> self.left) & 1

@@ -26,9 +26,13 @@ fn values(width: usize, height: usize, plane_count: u32, is_sparse: bool) -> Vec
 fn decode(block: &Block, segments: &[(Vec<u8>, u32)]) -> (Vec<u32>, bool) {
     let mut samples = SampleBlock::new();
     assert!(samples.reset(block.width, block.height));
-    let segments =
-        segments.iter().map(|(bytes, pass_count)| SegmentBytes { bytes, pass_count: *pass_count });
-    let (count, style) = (block.plane_count, block.style);
+    let pass_count = segments.iter().map(|(_, pass_count)| pass_count).sum();
+    let segments = segments.iter().map(|(bytes, pass_count)| SegmentBytes {
+        bytes,
+        pass_count: *pass_count,
+        has_seam: false,
+    });
+    let (count, style) = ((pass_count, block.plane_count), block.style);
     let is_sound =
         BlockDecoder::new().decode(segments, count, block.orientation, style, &mut samples);
     (samples.rows().flatten().copied().collect(), is_sound)
@@ -80,6 +84,51 @@ fn a_missing_segmentation_symbol_is_damage() {
     // The same samples without the symbols.
     let without = small(BlockStyle::default()).encode();
     assert!(!decode(&with, &without).1);
+    // Only the last one: the rate at which an encoder stops can cost it.
+    let last = BlockStyle { terminates_passes: true, ..style };
+    let (with, without) =
+        (small(last), small(BlockStyle { has_segmentation_symbols: false, ..last }));
+    let (mut segments, without) = (with.encode(), without.encode());
+    let count = segments.len();
+    segments[count - 1] = without[count - 1].clone();
+    assert!(decode(&with, &segments).1);
+    segments[count - 4] = without[count - 4].clone();
+    assert!(!decode(&with, &segments).1);
+}
+
+/// A block of more bytes, in one segment.
+fn large() -> (Block, Vec<u8>) {
+    let (width, height, plane_count) = (32, 32, 8);
+    let values = values(width, height, plane_count, false);
+    let style = BlockStyle::default();
+    let block =
+        Block { width, height, orientation: Orientation::Vertical, style, plane_count, values };
+    let (bytes, _) = block.encode().remove(0);
+    (block, bytes)
+}
+
+#[test]
+fn passes_that_end_elsewhere_than_their_segment_are_damage() {
+    let (block, bytes) = large();
+    let is_sound = |bytes: &[u8]| decode(&block, &[(bytes.to_vec(), 22)]).1;
+    let length = bytes.len();
+    assert!(length > 500 && is_sound(&bytes));
+    let more = |count: usize| [&bytes[..], &vec![0x55; count]].concat();
+    assert!(is_sound(&more(4)) && !is_sound(&more(20)), "bytes that nobody reads");
+    assert!(is_sound(&bytes[..length - 2]) && !is_sound(&bytes[..length - 20]), "bytes missing");
+    let zeros = |start: usize, end: usize| {
+        let mut changed = bytes.clone();
+        changed[start..end].fill(0);
+        is_sound(&changed)
+    };
+    assert!(!zeros(length - 4, length), "zeros at the end");
+    assert!(!zeros(100, 132), "zeros inside");
+    // What looks like a marker ends a segment, but not where two packets meet.
+    let mut changed = bytes.clone();
+    changed[length / 2..length / 2 + 2].copy_from_slice(&[0xFF, 0x90]);
+    assert!(!is_sound(&changed));
+    let segment = SegmentBytes { bytes: &changed, pass_count: 1, has_seam: true };
+    assert!(Source::Coded(Codeword::new(&[0xFF, 0x90, 1]).0, 0).is_sound(&segment));
 }
 
 #[test]

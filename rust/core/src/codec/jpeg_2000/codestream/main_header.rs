@@ -49,10 +49,11 @@ pub(crate) fn read_header(codestream: &[u8], size: ImageSize) -> Result<Header> 
     Ok(Header { size, parameters, packed_headers, end: position })
 }
 
-/// CAP (ISO/IEC 15444-15 §A.3): the decoder knows no other part than Part 15.
+/// CAP (ISO/IEC 15444-15 §A.3): the decoder knows no other part than Part 15. What is used of
+/// Part 2 shows by its own marker segments.
 fn check_capabilities(mut contents: Contents<'_>) -> Result<()> {
-    const PART_15: u32 = 1 << (32 - 15);
-    if contents.u32()? & !PART_15 != 0 {
+    const KNOWN: u32 = 1 << (32 - 15) | 1 << (32 - 2);
+    if contents.u32()? & !KNOWN != 0 {
         return Err(unsupported("a frame that needs a part of JPEG 2000 other than 1 and 15"));
     }
     Ok(())
@@ -129,6 +130,7 @@ mod tests {
             |capabilities: u32| read(&[segment(CAP, &capabilities.to_be_bytes()), cod(), qcd()]);
         assert!(with(1 << 17).is_ok());
         assert!(with(0).is_ok());
+        assert!(with(1 << 30).is_ok(), "Part 2, of which nothing is used");
         for capabilities in [1 << 16, 1 << 18, 1 << 17 | 1] {
             let error = with(capabilities).unwrap_err();
             assert_eq!(error.family(), Family::Unsupported, "{capabilities:X}");

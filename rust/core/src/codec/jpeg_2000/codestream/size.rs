@@ -1,7 +1,7 @@
 //! SIZ (ISO/IEC 15444-1 §A.5.1): the size of the image, of its tiles and of its components.
 
+use super::super::NAME;
 use super::super::parameters::{ComponentSize, ImageSize};
-use super::super::{NAME, unsupported};
 use super::segment::{Contents, SIZ, segment};
 use crate::codec::invalid;
 use crate::error::{Jpeg2000Fault, Result};
@@ -12,9 +12,13 @@ const MAX_COMPONENTS: usize = 16_384;
 const MAX_PRECISION: u32 = 38;
 /// Most tiles (ISO/IEC 15444-1 §A.4.2).
 const MAX_TILES: u64 = 65_535;
-/// An image of more tiles than this has at least as many pixels in each: smaller ones are not known
-/// to exist, and each costs memory.
+/// An image of more tiles than this has at least as many pixels in each, or bytes of each: tiles
+/// cost memory.
 const MANY_TILES: u64 = 1024;
+/// Bytes of a tile in a codestream at least: SOT and SOD of a tile-part (ISO/IEC 15444-1 §A.4).
+const TILE_BYTES: u64 = 14;
+/// A codestream that is cut short has this part of its tiles at least.
+const MOST_CUT: u64 = 4;
 
 /// Reads SIZ, which is the first segment (§A.5.1).
 ///
@@ -25,7 +29,9 @@ pub(crate) fn read_size(codestream: &[u8]) -> Result<ImageSize> {
     let Some((SIZ, mut contents)) = segment(codestream, 2) else {
         return Err(invalid(NAME, 2, Jpeg2000Fault::NoSize));
     };
-    let mut capabilities = contents.u16()?;
+    // The bit that asks for Part 2 is no reason to refuse a codestream: some writers set it, and
+    // marker segments show what of Part 2 is used.
+    let capabilities = contents.u16()?;
     let mut numbers = [0; 8];
     for number in &mut numbers {
         *number = contents.u32()?;
@@ -34,11 +40,7 @@ pub(crate) fn read_size(codestream: &[u8]) -> Result<ImageSize> {
     // stood there is known: no image of DICOM has more than 65535 columns, and none of Part 1 needs
     // capabilities.
     if (capabilities, numbers[0] >> 16) == (0xFEFF, 0xDDE0) {
-        capabilities = 0;
         numbers[0] &= 0xFFFF;
-    }
-    if capabilities & 0x8000 != 0 {
-        return Err(unsupported("a frame that needs the extensions of JPEG 2000 Part 2"));
     }
     let [x1, y1, x0, y0, tile_width, tile_height, tile_x0, tile_y0] = numbers;
     let components = Vec::new();
@@ -46,7 +48,7 @@ pub(crate) fn read_size(codestream: &[u8]) -> Result<ImageSize> {
         ImageSize { x0, y0, x1, y1, tile_width, tile_height, tile_x0, tile_y0, components };
     check_areas(&contents, &size)?;
     size.components = components_of(&mut contents)?;
-    check_tile_count(&contents, &size)?;
+    check_tile_count(&contents, &size, codestream.len() as u64)?;
     Ok(size)
 }
 
@@ -95,10 +97,11 @@ fn components_of(contents: &mut Contents<'_>) -> Result<Vec<ComponentSize>> {
     Ok(components)
 }
 
-fn check_tile_count(contents: &Contents<'_>, size: &ImageSize) -> Result<()> {
+fn check_tile_count(contents: &Contents<'_>, size: &ImageSize, length: u64) -> Result<()> {
     let tiles = u64::from(size.tile_columns()) * u64::from(size.tile_rows());
     let pixels = u64::from(size.x1 - size.x0) * u64::from(size.y1 - size.y0);
-    if tiles > MAX_TILES || (tiles > MANY_TILES && pixels / tiles < MANY_TILES) {
+    let most = MANY_TILES.max(length / TILE_BYTES * MOST_CUT);
+    if tiles > MAX_TILES || (tiles > most && pixels / tiles < MANY_TILES) {
         return Err(contents.invalid(Jpeg2000Fault::TileCount { tiles, pixels }));
     }
     Ok(())
@@ -109,7 +112,6 @@ mod tests {
     use super::super::bytes::{segment, siz};
     use super::*;
     use crate::codec::fault_of;
-    use crate::error::Family;
 
     const SIZE: [u32; 8] = [
         9, 7, // Xsiz, Ysiz: the lower right corner of the image
@@ -158,16 +160,15 @@ mod tests {
         assert_eq!(repaired(0xFEFF, 0xDDE0_0009).unwrap(), 9);
         assert_eq!(repaired(0xFEFF, 0xDDE0_FFFF).unwrap(), 0xFFFF);
         // Half of it is none.
-        assert_eq!(repaired(0xFEFF, 9).unwrap_err().family(), Family::Unsupported);
+        assert_eq!(repaired(0xFEFF, 9).unwrap(), 9);
         let error = repaired(0, 0xDDE0_0009).unwrap_err();
         let fault = Jpeg2000Fault::Coordinate { found: 0xDDE0_0009 };
         assert_eq!(fault_of(&error), (Some(2), fault.into()));
     }
 
     #[test]
-    fn extensions_are_not_supported() {
-        let error = read(0x8000, SIZE, &[BYTE]).unwrap_err();
-        assert_eq!(error.family(), Family::Unsupported);
+    fn the_bit_of_part_2_alone_changes_nothing() {
+        assert_eq!(read(0x8000, SIZE, &[BYTE]).unwrap().x1, 9);
     }
 
     #[test]
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn many_tiles_need_many_pixels() {
+    fn many_tiles_need_many_pixels_or_bytes() {
         for (width, height, tile_width, tile_height, expected) in [
             (32, 32, 1, 1, None),
             (25 * 32, 41 * 32, 32, 32, None),
@@ -249,6 +250,13 @@ mod tests {
                 (Some(2), Jpeg2000Fault::TileCount { tiles, pixels }.into())
             });
             assert_eq!(error, expected, "{width} x {height}");
+        }
+        // 4097 tiles of one pixel, of which a fourth could be there, or not quite.
+        let start = segment(SIZ, &siz(0, [4097, 1, 0, 0, 1, 1, 0, 0], &[BYTE]));
+        for (length, is_read) in [(1025 * 14, true), (1024 * 14, false)] {
+            let mut codestream = [&[0xFF, 0x4F], &start[..]].concat();
+            codestream.resize(length, 0);
+            assert_eq!(read_size(&codestream).is_ok(), is_read, "{length} bytes");
         }
     }
 }

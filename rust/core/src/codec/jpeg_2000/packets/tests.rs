@@ -1,7 +1,6 @@
 //! Packets: what their headers say of code-blocks, and the order of each progression.
 
 use super::super::parameters::Rectangle;
-use super::super::tag_tree::TagTree;
 use super::super::tile::{Band, Resolution};
 use super::*;
 
@@ -13,20 +12,31 @@ const CODING: TileCoding = TileCoding {
     has_eph: false,
 };
 
-/// A precinct of one band with one code-block.
-fn precinct() -> Precinct {
-    let blocks = vec![Block { length_bits: 3, ..Block::default() }];
-    let (inclusion, zero_planes) = (TagTree::new(1, 1), TagTree::new(1, 1));
-    let bands = vec![PrecinctBand { columns: 1, inclusion, zero_planes, blocks }];
-    Precinct { position: (0, 0), next_layer: 0, bands }
+/// A resolution of one precinct of one band with one code-block.
+fn one_block() -> Resolution {
+    let mut band = PrecinctBand::default();
+    (band.columns, band.rows) = (1, 1);
+    let bands = [band, PrecinctBand::default(), PrecinctBand::default()];
+    Resolution {
+        blocks: vec![block()],
+        nodes: vec![Node::default(); 2],
+        ..resolution(vec![Precinct { bands, ..Precinct::default() }])
+    }
 }
 
-/// A component of one resolution with these precincts.
-fn component(resolutions: Vec<Vec<Precinct>>) -> TileComponent {
-    let resolution =
-        |precincts| Resolution { area: Rectangle::default(), bands: Vec::<Band>::new(), precincts };
+fn block() -> Block {
+    Block::new(Rectangle::default())
+}
+
+/// A resolution of these precincts, without blocks.
+fn resolution(precincts: Vec<Precinct>) -> Resolution {
+    let (area, bands) = (Rectangle::default(), Vec::<Band>::new());
+    Resolution { area, bands, precincts, blocks: Vec::new(), nodes: Vec::new() }
+}
+
+fn component(resolutions: Vec<Resolution>) -> TileComponent {
     TileComponent {
-        resolutions: resolutions.into_iter().map(resolution).collect(),
+        resolutions,
         block_style: BlockStyle::default(),
         is_reversible: true,
         region_shift: 0,
@@ -48,19 +58,24 @@ const PACKETS: [u8; 13] = [
 ];
 
 fn reader(bytes: &[u8], coding: TileCoding) -> PacketReader<'_> {
-    PacketReader { bytes, position: 0, packed_headers: None, coding }
+    PacketReader { bytes, position: 0, packed_headers: None, coding, parts: Vec::new() }
 }
 
 /// What is known of the only block after reading `bytes`: passes, planes without bits, the parts of
 /// its segments, and where the reader stands.
-type Found = (u32, u32, Vec<(usize, usize)>, usize);
+type OfBlock = (u32, u8, Vec<(usize, u32)>, usize);
 
-fn read(mut reader: PacketReader<'_>) -> (Result<(), PacketError>, Found) {
-    let mut components = [component(vec![vec![precinct()]])];
+fn read(mut reader: PacketReader<'_>) -> (Result<(), PacketError>, OfBlock) {
+    let mut components = [component(vec![one_block()])];
     let result = reader.read(&mut components, &[]);
-    let block = &components[0].resolutions[0].precincts[0].bands[0].blocks[0];
-    let parts = block.segments.iter().flat_map(|segment| segment.parts.iter().copied());
-    (result, (block.pass_count, block.zero_planes, parts.collect(), reader.position))
+    let block = &components[0].resolutions[0].blocks[0];
+    let mut parts = Vec::new();
+    let mut next = block.parts.0;
+    while let Some(part) = reader.parts.get(next as usize) {
+        parts.push((part.start, part.length));
+        next = part.next;
+    }
+    (result, (block.pass_count, block.zero_planes, parts, reader.position))
 }
 
 #[test]
@@ -176,23 +191,28 @@ fn segments_end_where_the_style_says() {
         (style(true, true), vec![1; 15]),
         (style(false, true), vec![10, 2, 1, 2]),
     ] {
-        let mut block = Block { length_bits: 3, ..Block::default() };
+        let mut block = block();
         let mut found = Vec::new();
         let bytes = [0; 20];
         let mut bits = HeaderBits::new(&bytes, 0);
-        let mut add = |segment, passes, length| found.push((segment, passes, length));
+        let mut add = |segment, passes, length| {
+            found.push((segment, passes, length));
+            Ok(())
+        };
         read_lengths(&mut bits, &mut block, 15, style, &mut add).unwrap();
         let expected: Vec<_> =
-            expected.into_iter().enumerate().map(|(index, passes)| (index, passes, 0)).collect();
+            (0..).zip(expected).map(|(index, passes)| (index, passes, 0)).collect();
         assert_eq!(found, expected);
-        assert_eq!(block.segments.len(), expected.len());
+        assert_eq!(block.segment_count as usize, expected.len());
     }
     // A segment goes on in the next packet.
-    let last = Segment { pass_count: 9, max_pass_count: 10, parts: Vec::new() };
-    let mut block = Block { length_bits: 3, segments: vec![last], ..Block::default() };
+    let mut block = Block { segment_count: 1, segment_passes: 9, ..block() };
     let mut found = Vec::new();
     let bytes = [0b1010_1100, 0];
-    let mut add = |segment, passes, length| found.push((segment, passes, length));
+    let mut add = |segment, passes, length| {
+        found.push((segment, passes, length));
+        Ok(())
+    };
     read_lengths(&mut HeaderBits::new(&bytes, 0), &mut block, 3, style(false, true), &mut add)
         .unwrap();
     assert_eq!(found, [(0, 1, 0b101), (1, 2, 0b0110)]);
@@ -204,21 +224,24 @@ fn high_throughput_blocks_have_one_set_of_passes() {
         let mut found = Vec::new();
         let bytes = [0b1011_0111, 0b0110_0000, 0, 0];
         let mut bits = HeaderBits::new(&bytes, 0);
-        let mut add = |segment, passes, length| found.push((segment, passes, length));
+        let mut add = |segment, passes, length| {
+            found.push((segment, passes, length));
+            Ok(())
+        };
         read_high_throughput_lengths(&mut bits, block, pass_count, is_first, &mut add)
             .map(|()| found)
     };
-    let new = || Block { length_bits: 3, ..Block::default() };
+    let new = block;
     assert_eq!(read(1, true, &mut new()), Ok(vec![(0, 1, 0b101)]));
     assert_eq!(read(2, true, &mut new()), Ok(vec![(0, 1, 0b101), (1, 1, 0b101)]));
     assert_eq!(read(3, true, &mut new()), Ok(vec![(0, 1, 0b101), (1, 2, 0b1011)]));
     // A set of three that holds nothing is a plane without bits, and its passes lengthen a length.
     let mut block = new();
     assert_eq!(read(4, true, &mut block), Ok(vec![(0, 1, 0b10110)]));
-    assert_eq!((block.zero_planes, block.segments.len()), (1, 1));
+    assert_eq!((block.zero_planes, block.segment_count), (1, 1));
     // The passes that refine may come in a later packet, once.
     assert_eq!(read(2, false, &mut block), Ok(vec![(1, 2, 0b1011)]));
-    assert_eq!(block.segments[1].max_pass_count, 2);
+    assert_eq!(block.segment_count, 2);
     let expected = Err(PacketError::Wrong(Jpeg2000Fault::HtSets));
     assert_eq!(read(1, false, &mut block), expected);
     let mut block = new();
@@ -228,8 +251,11 @@ fn high_throughput_blocks_have_one_set_of_passes() {
 
 /// Two components of two resolutions: of the lower one precinct, of the higher two.
 fn two_components() -> Vec<TileComponent> {
-    let at = |row, column| Precinct { position: (row, column), next_layer: 0, bands: Vec::new() };
-    let of = |offset: u32| component(vec![vec![at(0, 0)], vec![at(0, offset), at(8, 0)]]);
+    let at = |row, column| Precinct { position: (row, column), ..Precinct::default() };
+    let of = |offset: u32| {
+        let high = resolution(vec![at(0, offset), at(8, 0)]);
+        component(vec![resolution(vec![at(0, 0)]), high])
+    };
     vec![of(0), of(1)]
 }
 
@@ -257,21 +283,21 @@ fn packets_come_in_the_order_of_their_progression() {
             [(0, 0, 0), (0, 1, 0), (0, 1, 1), (1, 0, 0), (1, 1, 0), (1, 1, 1)].to_vec(),
         ),
     ] {
-        let found = order(&two_components(), &change(progression));
+        let found = order(&two_components(), &change(progression)).unwrap();
         let found: Vec<_> =
             found.iter().map(|one| (one.component, one.resolution, one.precinct)).collect();
         assert_eq!(found, expected, "{progression:?}");
     }
     let some =
         ProgressionChange { resolutions: 1..2, components: 1..2, ..change(Progression::Lrcp) };
-    let found = order(&two_components(), &some);
+    let found = order(&two_components(), &some).unwrap();
     let found: Vec<_> =
         found.iter().map(|one| (one.component, one.resolution, one.precinct)).collect();
     assert_eq!(found, [(1, 1, 0), (1, 1, 1)]);
 }
 
 /// Layers that are read of each precinct, of so many empty packets.
-fn layers(packet_count: usize, changes: &[ProgressionChange]) -> Vec<usize> {
+fn layers(packet_count: usize, changes: &[ProgressionChange]) -> Vec<u32> {
     let bytes = vec![0; packet_count];
     let mut components = two_components();
     let _ = reader(&bytes, TileCoding { layer_count: 2, ..CODING }).read(&mut components, changes);

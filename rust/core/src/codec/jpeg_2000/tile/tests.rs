@@ -45,7 +45,8 @@ fn described(component: &TileComponent) -> Vec<String> {
                     (false, true) => "LH",
                     (true, true) => "HH",
                 };
-                let blocks = part.blocks.iter().map(|block| format!(" {}", corners(&block.area)));
+                let blocks = &resolution.blocks[part.blocks()];
+                let blocks = blocks.iter().map(|block| format!(" {}", corners(&block.area)));
                 lines.push(format!("    {name}{}", blocks.collect::<String>()));
             }
         }
@@ -163,15 +164,16 @@ fn a_precinct_has_a_grid_of_blocks() {
     let precincts = &component.resolutions[0].precincts;
     assert_eq!((precincts.len(), precincts[0].position), (1, (5, 3)));
     let part = &precincts[0].bands[0];
-    assert_eq!((part.columns, part.blocks.len()), (6, 24));
-    let places = [0, 1, 5, 6, 23].map(|index| corners(&part.blocks[index].area));
+    let blocks = &component.resolutions[0].blocks;
+    assert_eq!((part.columns, part.rows, blocks.len()), (6, 4, 24));
+    let places = [0, 1, 5, 6, 23].map(|index| corners(&blocks[index].area));
     let expected = ["3,5 to 4,8", "4,5 to 8,8", "20,5 to 21,8", "3,8 to 4,12", "20,16 to 21,18"];
     assert_eq!(places, expected);
-    assert!(part.blocks.iter().all(|block| block.length_bits == 3 && block.pass_count == 0));
+    assert!(blocks.iter().all(|block| block.length_bits == 3 && block.pass_count == 0));
     // Blocks of 8 by 16.
     let component = &divided(&header(0, &[0, 1, 2, 0, 1], &[0x40, 8 << 3]))[0];
     let part = &component.resolutions[0].precincts[0].bands[0];
-    assert_eq!((part.columns, part.blocks.len()), (3, 6));
+    assert_eq!((part.columns, part.rows, part.blocks()), (3, 2, 0..6));
 }
 
 #[test]
@@ -246,23 +248,24 @@ fn components_that_no_header_describes_are_refused() {
 
 #[test]
 fn pieces_are_limited_by_samples_and_bytes() {
-    for (sample_count, coded_length, most) in [
-        (0, 0, 4096),
-        (16_000, 0, 4096 + 1000),
-        (1 << 24, 0, (1 << 16) + (1 << 16)),
-        (1 << 24, 3, (1 << 16) + (1 << 16) + 192),
-        (1 << 24, 1 << 40, 4096 + (1 << 20)),
+    for (sample_count, coded_length, precincts, blocks) in [
+        (0, 0, 16_384, 65_536),
+        (1 << 24, 0, 16_384, 65_536 + 65_536),
+        (1 << 24, 3, 16_387, 65_536 + 65_536 + 192),
+        (0, 1 << 40, 16_384 + (1 << 40), 65_536 + (1 << 46)),
     ] {
         let case = format!("{sample_count} samples, {coded_length} bytes");
         let mut pieces = Pieces::new(sample_count, coded_length);
-        assert!(pieces.take(1).is_ok() && pieces.take(most - 1).is_ok(), "{case}");
-        let error = pieces.take(1).unwrap_err();
-        let expected = Jpeg2000Fault::TooManyPieces;
-        assert_eq!(fault_of(&error), (Some(0), expected.into()), "{case}");
+        assert!(pieces.take_precincts(precincts).is_ok() && pieces.take_blocks(blocks).is_ok());
+        for error in [pieces.take_precincts(1), pieces.take_blocks(1)] {
+            let expected = Jpeg2000Fault::TooManyPieces;
+            assert_eq!(fault_of(&error.unwrap_err()), (Some(0), expected.into()), "{case}");
+        }
     }
-    // 1 precinct and 24 blocks are taken of them.
+    // A resolution, a precinct and 24 blocks are taken of them.
     let component = header(0, &[0, 0, 0, 0, 1], &[0x40, 8 << 3]);
-    let resolution = &divided(&component)[0].resolutions[0];
+    let divided = divided(&component);
+    let resolution = &divided[0].resolutions[0];
     let grid = PrecinctGrid {
         area: resolution.area,
         exponents: (15, 15),
@@ -271,6 +274,8 @@ fn pieces_are_limited_by_samples_and_bytes() {
         grid_steps: (1, 1),
         tile: component.size.tile(0),
     };
-    assert!(grid.precincts(&resolution.bands, &mut Pieces { left: 25 }).is_ok());
-    assert!(grid.precincts(&resolution.bands, &mut Pieces { left: 24 }).is_err());
+    for (precincts, blocks, is_enough) in [(2, 24, true), (1, 24, false), (2, 23, false)] {
+        let found = grid.divide(resolution.bands.clone(), &mut Pieces { precincts, blocks });
+        assert_eq!(found.is_ok(), is_enough, "{precincts} and {blocks}");
+    }
 }

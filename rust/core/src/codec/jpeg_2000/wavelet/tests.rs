@@ -89,7 +89,7 @@ fn analyze<T: Copy + Default>(
 }
 
 /// Transforms samples there and back, for all sizes up to 9 by 9 and all parities.
-fn there_and_back<T: Coefficient>(
+fn there_and_back<T: Coefficient + Bits>(
     sample: impl Fn(usize) -> T,
     line: Analyze<T>,
     is_same: impl Fn(T, T) -> bool,
@@ -103,16 +103,63 @@ fn there_and_back<T: Coefficient>(
         let bands = Bands { low: &low, high_x: &high_x, high_y: &high_y, high_xy: &high_xy };
         let (x1, y1) = ((x0 + width) as u32, (y0 + height) as u32);
         let area = Rectangle { x0: x0 as u32, y0: y0 as u32, x1, y1 };
-        for found in [synthesize(&bands, &area), synthesize_inline(&bands, &area)] {
-            let found = found.unwrap();
+        for synthesize in [synthesize::<T>, synthesize_inline::<T>] {
+            let mut found = Plane::default();
+            synthesize(&bands, &area, 0..height, &mut found).unwrap();
             assert_eq!((found.width, found.height), (width, height));
             let mut pairs = found.samples.iter().zip(&samples.samples);
             assert!(
                 pairs.all(|(one, other)| is_same(*one, *other)),
                 "{width} x {height} at {area:?}"
             );
+            // Any rows by themselves are the same to the bit.
+            for start in 0..height {
+                for end in start + 1..=height {
+                    let around = rows_around::<T>(&(start..end), height);
+                    let mut some = Plane::default();
+                    synthesize(&bands, &area, around.clone(), &mut some).unwrap();
+                    for row in start..end {
+                        let (one, other) = (some.row(row - around.start), found.row(row));
+                        assert!(one.iter().zip(other).all(|(one, other)| one.is_same(*other)));
+                    }
+                }
+            }
         }
     }
+}
+
+/// The same, and of the same sign.
+trait Bits: Copy {
+    fn is_same(self, other: Self) -> bool;
+}
+
+impl Bits for i32 {
+    fn is_same(self, other: i32) -> bool {
+        self == other
+    }
+}
+
+impl Bits for f32 {
+    fn is_same(self, other: f32) -> bool {
+        self.to_bits() == other.to_bits()
+    }
+}
+
+#[test]
+fn bands_without_samples_are_zero() {
+    let zeros = Plane::<i32>::new(3, 2).unwrap();
+    let low = Plane { width: 3, height: 2, samples: vec![4, 8, 15, 16, 23, 42] };
+    let area = Rectangle { x0: 0, y0: 0, x1: 6, y1: 4 };
+    let all = |high: &Plane<i32>, low: &Plane<i32>| {
+        let bands = Bands { low, high_x: high, high_y: high, high_xy: high };
+        let mut plane = Plane::default();
+        synthesize(&bands, &area, 0..4, &mut plane).unwrap();
+        (plane.samples, bands.are_zero())
+    };
+    let none = Plane::zero(3, 2);
+    assert_eq!(all(&none, &low), all(&zeros, &low));
+    assert_eq!(all(&none, &none), (vec![0; 24], true));
+    assert!(none.row(1).is_empty() && none.is_zero() && !zeros.is_zero());
 }
 
 #[test]
@@ -133,7 +180,9 @@ fn line<T: Coefficient>(low: &[T], high: &[T], x0: u32) -> Vec<T> {
     let none = Plane::new(0, 0).unwrap();
     let bands = Bands { low: &of(low), high_x: &of(high), high_y: &none, high_xy: &none };
     let x1 = x0 + (low.len() + high.len()) as u32;
-    synthesize(&bands, &Rectangle { x0, y0: 0, x1, y1: 1 }).unwrap().samples
+    let mut plane = Plane::default();
+    synthesize(&bands, &Rectangle { x0, y0: 0, x1, y1: 1 }, 0..1, &mut plane).unwrap();
+    plane.samples
 }
 
 #[test]

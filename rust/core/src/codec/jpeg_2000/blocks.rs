@@ -1,0 +1,299 @@
+//! From the bytes of code-blocks to the coefficients of bands, blocks side by side on several
+//! threads.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::bit_planes::{self, Orientation, SegmentBytes};
+use super::features::wide;
+use super::sample_block::SampleBlock;
+use super::tile::{Band, Block, Part, Resolution, TileComponent};
+use super::wavelet::{Coefficient, Plane};
+use super::{NAME, ht_block, unsupported};
+use crate::codec::invalid;
+use crate::error::{Jpeg2000Fault, Result};
+use crate::memory::push;
+use crate::workers::share;
+
+/// Bit-planes that a coefficient has room for, beside its sign and a bit of fraction.
+const MAX_PLANES: u32 = 30;
+/// Samples that are worth a thread: they take about half a millisecond, and a thread a tenth of it.
+const SAMPLES_OF_A_THREAD: usize = 1 << 14;
+
+/// What the packets of a tile have of code-blocks.
+pub(super) struct Packets<'a> {
+    /// The bodies of the packets.
+    pub bytes: &'a [u8],
+    /// Where in them the parts of blocks are.
+    pub parts: &'a [Part],
+    /// Where the first damaged block starts, as far as one was found; the highest number if none
+    /// was.
+    pub damaged: AtomicUsize,
+}
+
+/// Memory that one block leaves to the next.
+struct Scratch {
+    samples: SampleBlock,
+    bit_planes: bit_planes::BlockDecoder,
+    high_throughput: ht_block::BlockDecoder,
+}
+
+impl Scratch {
+    fn new() -> Scratch {
+        Scratch {
+            samples: SampleBlock::new(),
+            bit_planes: bit_planes::BlockDecoder::new(),
+            high_throughput: ht_block::BlockDecoder::new(),
+        }
+    }
+}
+
+/// Blocks side by side, and where in the plane of their band they go.
+struct Strip<'s, T> {
+    component: &'s TileComponent,
+    resolution: &'s Resolution,
+    band: &'s Band,
+    /// Their numbers among those of the resolution.
+    blocks: &'s [u32],
+    /// Whole rows of the band.
+    out: &'s mut [T],
+}
+
+/// The coefficients of the bands of the lowest `kept` resolutions, in their order: those without
+/// any take no memory.
+///
+/// # Errors
+///
+/// If a block is coded in a way that is not read, or there is no memory.
+pub(super) fn bands<T: Coefficient>(
+    component: &TileComponent,
+    kept: usize,
+    packets: &Packets<'_>,
+    threads: usize,
+) -> Result<Vec<Plane<T>>> {
+    let resolutions = component.resolutions.get(..kept).unwrap_or(&component.resolutions);
+    let (mut planes, mut coded) = (Vec::new(), Vec::new());
+    for resolution in resolutions {
+        for (index, band) in resolution.bands.iter().enumerate() {
+            let blocks = coded_blocks(resolution, index)?;
+            let (width, height) = (band.area.width(), band.area.height());
+            planes.push(match blocks.is_empty() {
+                true => Plane::zero(width, height),
+                false => Plane::new(width, height)?,
+            });
+            coded.push((resolution, band, blocks));
+        }
+    }
+    let mut strips = Vec::new();
+    let mut sample_count = 0;
+    // The highest resolution has most blocks: with it first, all threads end at about one time.
+    for (plane, (resolution, band, blocks)) in planes.iter_mut().zip(&coded).rev() {
+        sample_count += plane.samples.len();
+        cut(component, resolution, band, blocks, &mut plane.samples, &mut strips)?;
+    }
+    let threads = threads.min(sample_count / SAMPLES_OF_A_THREAD);
+    share(strips, threads, Scratch::new, |scratch, strip| strip.decode(scratch, packets))?;
+    Ok(planes)
+}
+
+/// The numbers of the blocks of a band that have coefficients, row by row.
+fn coded_blocks(resolution: &Resolution, band: usize) -> Result<Vec<u32>> {
+    let mut coded = Vec::new();
+    for precinct in &resolution.precincts {
+        let Some(part) = precinct.bands.get(band) else { continue };
+        let blocks = part.blocks();
+        let found = resolution.blocks.get(blocks.clone()).unwrap_or_default();
+        for (number, _) in blocks.zip(found).filter(|(_, block)| block.pass_count > 0) {
+            push(&mut coded, number as u32)?;
+        }
+    }
+    let corner = |number: &u32| {
+        let area = resolution.blocks.get(*number as usize).map(|block| block.area);
+        area.map(|area| (area.y0, area.x0))
+    };
+    coded.sort_unstable_by_key(corner);
+    Ok(coded)
+}
+
+/// Cuts the samples of a band where one row of blocks ends and the next starts: all precincts of a
+/// resolution have theirs on one grid.
+fn cut<'s, T>(
+    component: &'s TileComponent,
+    resolution: &'s Resolution,
+    band: &'s Band,
+    blocks: &'s [u32],
+    mut left: &'s mut [T],
+    strips: &mut Vec<Strip<'s, T>>,
+) -> Result<()> {
+    let area = |number: u32| {
+        resolution.blocks.get(number as usize).map(|block| block.area).unwrap_or_default()
+    };
+    let width = band.area.width();
+    let mut top = band.area.y0;
+    for blocks in blocks.chunk_by(|one, other| area(*one).y0 == area(*other).y0) {
+        let rows = blocks.first().map(|first| area(*first)).unwrap_or_default();
+        let skipped = rows.y0.saturating_sub(top) as usize * width;
+        let (_, rest) = left.split_at_mut(skipped.min(left.len()));
+        let (out, rest) = rest.split_at_mut((rows.height() * width).min(rest.len()));
+        (left, top) = (rest, rows.y1);
+        push(strips, Strip { component, resolution, band, blocks, out })?;
+    }
+    Ok(())
+}
+
+impl<T: Coefficient> Strip<'_, T> {
+    fn decode(self, scratch: &mut Scratch, packets: &Packets<'_>) -> Result<()> {
+        let Strip { component, resolution, band, blocks, out } = self;
+        let (stride, shift) = (band.area.width().max(1), component.region_shift);
+        let numbers = blocks.iter().map(|number| *number as usize);
+        for block in numbers.filter_map(|number| resolution.blocks.get(number)) {
+            let (width, height) = (block.area.width(), block.area.height());
+            if !scratch.samples.reset(width, height) {
+                return Err(invalid(NAME, 0, Jpeg2000Fault::BlockSize { width, height }));
+            }
+            if !scratch.decode(component, band, block, packets)? {
+                let part = packets.parts.get(block.parts.0 as usize);
+                packets.damaged.fetch_min(part.map_or(0, |part| part.start), Ordering::Relaxed);
+            }
+            let column = (block.area.x0 - band.area.x0) as usize;
+            for (out, coded) in out.chunks_exact_mut(stride).zip(scratch.samples.rows()) {
+                let out = out.get_mut(column..).unwrap_or_default();
+                dequantize(coded, shift, band.step, out);
+            }
+        }
+        Ok(())
+    }
+}
+
+wide! {
+    /// Turns a row of coded coefficients into what they stand for.
+    fn dequantize<T: Coefficient>(coded: &[u32], shift: u32, step: f32, out: &mut [T]) =
+        dequantize_inline;
+}
+
+#[inline(always)]
+fn dequantize_inline<T: Coefficient>(coded: &[u32], shift: u32, step: f32, out: &mut [T]) {
+    if shift == 0 {
+        for (out, coded) in out.iter_mut().zip(coded) {
+            *out = T::dequantize(*coded, step);
+        }
+    } else {
+        for (out, coded) in out.iter_mut().zip(coded) {
+            *out = T::dequantize(lower_region(*coded, shift), step);
+        }
+    }
+}
+
+/// Puts a coefficient of a region of interest, which is lifted above all others, back to its place
+/// (§H.1).
+fn lower_region(coded: u32, shift: u32) -> u32 {
+    let magnitude = coded & 0x7FFF_FFFF;
+    // There is one bit of fraction.
+    if magnitude >> 1 >> shift.min(31) != 0 {
+        coded & 0x8000_0000 | magnitude >> shift.min(31)
+    } else {
+        coded
+    }
+}
+
+/// A codeword segment of a block.
+struct Segment<'a> {
+    bytes: Cow<'a, [u8]>,
+    pass_count: u32,
+    has_seam: bool,
+}
+
+/// The codeword segments of a block.
+fn segments<'a>(block: &Block, packets: &Packets<'a>) -> Vec<Segment<'a>> {
+    let mut segments: Vec<Segment<'a>> = Vec::new();
+    let mut next = block.parts.0;
+    while let Some(part) = packets.parts.get(next as usize) {
+        let end = part.start.saturating_add(part.length as usize);
+        let bytes = packets.bytes.get(part.start..end).unwrap_or_default();
+        match segments.get_mut(part.segment as usize) {
+            Some(Segment { bytes: before, pass_count, has_seam }) => {
+                *has_seam |= before.last() == Some(&0xFF) && bytes.first() > Some(&0x8F);
+                before.to_mut().extend_from_slice(bytes);
+                *pass_count += part.pass_count;
+            }
+            None => segments.push(Segment {
+                bytes: Cow::Borrowed(bytes),
+                pass_count: part.pass_count,
+                has_seam: false,
+            }),
+        }
+        next = part.next;
+    }
+    segments
+}
+
+impl Scratch {
+    /// Decodes a block into `self.samples`. Says whether its bytes make sense.
+    fn decode(
+        &mut self,
+        component: &TileComponent,
+        band: &Band,
+        block: &Block,
+        packets: &Packets<'_>,
+    ) -> Result<bool> {
+        let most = band.plane_count + component.region_shift;
+        let planes = match most.checked_sub(block.zero_planes.into()) {
+            None => return Ok(false),
+            // Encoders exist that write passes of no bit-plane: nothing is coded in them.
+            Some(0) => return Ok(true),
+            Some(planes) if planes > MAX_PLANES => {
+                return Err(unsupported("a JPEG 2000 frame with more than 30 bit-planes"));
+            }
+            Some(planes) => planes,
+        };
+        let segments = segments(block, packets);
+        let style = component.block_style;
+        if style.is_high_throughput {
+            let cleanup = segments.first().map_or(&[][..], |segment| &segment.bytes);
+            let refinement = segments.get(1).map_or(&[][..], |segment| &segment.bytes);
+            let is_causal = style.is_vertically_causal;
+            let passes = block.pass_count;
+            return Ok(self.high_throughput.decode(
+                cleanup,
+                refinement,
+                passes,
+                planes - 1,
+                is_causal,
+                &mut self.samples,
+            ));
+        }
+        let segments = segments.iter().filter(|segment| segment.pass_count > 0);
+        let segments = segments.map(|segment| {
+            let &Segment { ref bytes, pass_count, has_seam } = segment;
+            SegmentBytes { bytes, pass_count, has_seam }
+        });
+        let orientation = match (band.is_high_x, band.is_high_y) {
+            (true, true) => Orientation::Diagonal,
+            (true, false) => Orientation::Horizontal,
+            _ => Orientation::Vertical,
+        };
+        let counts = (block.pass_count, planes);
+        Ok(self.bit_planes.decode(segments, counts, orientation, style, &mut self.samples))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_of_interest_are_lowered() {
+        // Magnitudes have a bit of fraction: 16 is 8.
+        for (coded, shift, expected) in [
+            (16, 3, 2),
+            (15, 3, 15),
+            (0x8000_0010, 3, 0x8000_0002),
+            (0x8000_000F, 3, 0x8000_000F),
+            (0x7FFF_FFFF, 29, 3),
+            (0x7FFF_FFFF, 37, 0x7FFF_FFFF),
+            (0, 1, 0),
+        ] {
+            assert_eq!(lower_region(coded, shift), expected, "{coded:X} by {shift}");
+        }
+    }
+}
