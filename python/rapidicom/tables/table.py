@@ -267,7 +267,8 @@ def scan(
     sorted. Files in folders that are not DICOM are skipped and counted: see `Table.skipped`.
 
     Args:
-        paths: A folder, a file, or an iterable of either.
+        paths: A folder, a file, or another source (an archive, bytes, a file object, ...), or an
+            iterable of them, mixed, or names with them.
         columns: Keywords, tags (`0x0020000E`, `(0x0020, 0x000E)`, `"0020000E"`), or paths into
             sequences with dots: `"RequestAttributesSequence.ScheduledProcedureStepID"`. A
             sequence's first item is taken, or the one with an index:

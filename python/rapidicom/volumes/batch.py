@@ -34,7 +34,8 @@ def read_batch(
     """Read single-frame images of one shape, related or not, into one array.
 
     Args:
-        paths: The files, in the order of the array's first axis. A file may occur more than once.
+        paths: The files, as paths or other sources, in the order of the array's first axis. A file
+            may occur more than once.
         values: As for `Series.read`.
         dtype: The type of the array; `None` for that of `out`, or of the stored values.
         out: As for `Series.read`.

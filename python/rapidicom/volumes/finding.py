@@ -60,7 +60,8 @@ def find_series(
     """Find the series of images in folders and files, from headers alone.
 
     Args:
-        paths: A folder, a file, or an iterable of either; or a table of `scan`, or what pandas,
+        paths: A folder, a file, or another source (an archive, bytes, a file object, ...), or an
+            iterable of them, mixed, or names with them; or a table of `scan`, or what pandas,
             polars or pyarrow made of one, whose column `path` has the files. With that of `scan`
             itself come the files that it could not read.
         recursive: Look into folders of folders.
@@ -118,7 +119,7 @@ def read_series(
     Of a series of several stacks this is the main one; `Series.stacks` of `find_series` has each.
 
     Args:
-        paths: A folder, a file, or an iterable of either, or a table: as for `find_series`.
+        paths: A folder, a file, other sources, or a table: as for `find_series`.
         series_uid: Which series, if there are several.
         force: As for `find_series`.
         tolerances: As for `find_series`.
