@@ -142,6 +142,7 @@ impl<'a> Codeword<'a> {
     }
 
     /// BYTEIN (§C.3.4).
+    #[inline(always)]
     fn byte_in(&mut self) {
         let next = self.at(self.position + 1);
         if self.at(self.position) != 0xFF {
