@@ -152,12 +152,15 @@ mod tests {
         }
     }
 
+    /// What was asked for at once: numbers of files and their bytes.
+    type Asked = Vec<(usize, Range<u64>)>;
+
     /// Reads `length` bytes of each file in rounds; returns what came, and what was asked for.
     fn read(
         lengths: &[Option<usize>],
         known: bool,
         length: usize,
-    ) -> (Vec<Result<usize>>, Vec<Vec<(usize, Range<u64>)>>) {
+    ) -> (Vec<Result<usize>>, Vec<Asked>) {
         let store = Arc::new(Store { lengths: lengths.to_vec(), asked: Mutex::default() });
         let file = |(number, length): (usize, &Option<usize>)| {
             let length = length.filter(|_| known).map(|length| length as u64);
