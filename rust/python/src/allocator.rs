@@ -131,8 +131,8 @@ impl WithReserve {
 
 #[allow(unsafe_code, reason = "the interface of allocators is unsafe")]
 impl WithReserve {
-    /// A block for what the system refused: out of the reserve, or the system's after all where some
-    /// work holds room that it can do without.
+    /// A block for what the system refused: out of the reserve, or the system's after all where
+    /// some work holds room that it can do without.
     ///
     /// # Safety
     ///
@@ -165,7 +165,7 @@ unsafe impl GlobalAlloc for WithReserve {
         // SAFETY: as above.
         let mut block = unsafe { System.alloc_zeroed(layout) };
         if block.is_null() {
-            // SAFETY: as above. What comes is ours alone and that long, and was perhaps used before.
+            // SAFETY: as above. What comes is ours alone, that long, and was perhaps used before.
             unsafe {
                 block = self.find(layout);
                 if !block.is_null() {

@@ -1,4 +1,4 @@
-//! Attributes of pydicom's data sets that we have read, looked up before Python looks anywhere else.
+//! Attributes of pydicom's data sets that we have read, looked up before Python looks elsewhere.
 //!
 //! `Lookup` is a base of a class of pydicom's data sets, without a field of its own: their
 //! instances stay laid out as pydicom's, and can become instances of other classes.

@@ -265,10 +265,7 @@ impl PyPixelReader {
         if let [(offset, length)] = fragments[..] {
             return Ok(from_kept(py, &self.bytes, offset, length, to_python)?.into_any());
         }
-        let mut stream = Vec::new();
-        for (offset, length) in fragments {
-            stream.extend_from_slice(&self.bytes.get(offset, length).map_err(to_python)?);
-        }
+        let stream = self.bytes.joined(&fragments).map_err(to_python)?;
         let array = PyArray1::from_vec(py, stream);
         array.call_method1("setflags", (false,))?;
         Ok(array.into_any())

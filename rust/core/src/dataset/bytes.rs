@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cursor::Run;
 use crate::error::{Error, ErrorKind, Result};
-use crate::memory::{check_memory, filled};
+use crate::memory::{check_memory, filled, reserve};
 use crate::parse::Segment;
 use crate::source::{AlignedBuffer, Fetched, FileSource, OpenFile, ReadAt, SharedBytes, Source};
 
@@ -56,12 +56,23 @@ impl FileBytes {
             Found::Fetched(file) => fetched(file, offset, length).map(Cow::Owned),
             Found::File(file) => {
                 let mut value = filled(checked_size(offset, length, file.length)?)?;
-                file.reopen()?
-                    .read_exact_at(&mut value, offset)
-                    .map_err(|error| error.in_file(&file.path))?;
+                let open = file.reopen()?;
+                let read = open.read_exact_at(&mut value, offset);
+                file.check_unchanged(&open)?;
+                read.map_err(|error| error.in_file(&file.path))?;
                 Ok(Cow::Owned(value))
             }
         }
+    }
+
+    /// The bytes of `runs`, each an offset and a length, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or has been changed, or there is no memory for all.
+    pub fn joined(&self, runs: &[(u64, u64)]) -> Result<Vec<u8>> {
+        let open = OpenBytes::new(self)?;
+        open.unless_changed(open.joined(runs))
     }
 
     /// Where these bytes are.
@@ -160,6 +171,16 @@ impl<'a> OpenBytes<'a> {
             source.check_unchanged(file)?;
         }
         found
+    }
+
+    fn joined(&self, runs: &[(u64, u64)]) -> Result<Vec<u8>> {
+        let (mut joined, mut buffer) = (Vec::new(), AlignedBuffer::default());
+        for (offset, length) in runs {
+            let bytes = self.get(*offset, *length, &mut buffer)?;
+            reserve(&mut joined, bytes.len())?;
+            joined.extend_from_slice(bytes);
+        }
+        Ok(joined)
     }
 
     /// Whether a read costs far more than the bytes.
@@ -333,6 +354,18 @@ mod tests {
         }
         let kept = memory(b"0123", vec![]);
         assert!(OpenBytes::new(&kept).unwrap().unless_changed(Ok(())).is_ok());
+    }
+
+    #[test]
+    fn runs_are_joined_in_the_order_asked_for() {
+        each_source(|name, bytes| {
+            let all = bytes.get(0, 8).unwrap().into_owned();
+            let expected = [&all[6..8], &all[1..3], &all[..0], &all[1..3]].concat();
+            let runs = [(6, 2), (1, 2), (0, 0), (1, 2)];
+            assert_eq!(bytes.joined(&runs).unwrap(), expected, "{name}");
+            assert_eq!(bytes.joined(&[]).unwrap(), [0; 0], "{name}");
+            assert!(bytes.joined(&[(0, 1), (0, u64::MAX)]).is_err(), "{name}");
+        });
     }
 
     #[test]

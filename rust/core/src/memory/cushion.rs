@@ -2,7 +2,8 @@
 //!
 //! A crate of others, and lists of as many things as there are files, ask for memory in a way that
 //! ends the process where there is none. Meanwhile a block of address space is held that nobody
-//! uses; an allocator that the system refuses memory frees one ([`give_up_cushion`]) and asks again.
+//! uses; an allocator that the system refuses memory frees one ([`give_up_cushion`]) and asks
+//! again.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +13,7 @@ use crate::error::Result;
 /// Ten times the largest window of JPEG XL; and more than glibc keeps when it is freed, so that the
 /// system gets it back. Nobody writes to it: it is address space alone.
 const LENGTH: usize = 40 << 20;
-/// From so many files on, lists may be longer than what the allocator of the binding has in reserve.
+/// From so many files on, lists may be longer than the reserve of the binding's allocator.
 const MANY: usize = 1000;
 /// What lists have for each file, that of its header the longest of them.
 const EACH: usize = 1024;
