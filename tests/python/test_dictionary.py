@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,11 @@ pydicom = pytest.importorskip("pydicom", reason="the dictionary is compared with
 
 from pydicom import datadict  # noqa: E402
 from pydicom._private_dict import private_dictionaries  # noqa: E402
-from pydicom._uid_dict import UID_dictionary  # noqa: E402
+
+# From the file: pynetdicom adds to the dictionary of a process that imports it.
+UID_dictionary = runpy.run_path(str(Path(pydicom.__file__).parent / "_uid_dict.py"))[
+    "UID_dictionary"
+]
 
 ELEMENTS = REPOSITORY / "rust" / "core" / "src" / "dictionary" / "elements.rs"
 

@@ -152,13 +152,15 @@ def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
     if tables := items(ds, "PresentationLUTSequence"):
         table, _ = _entries(tables[0], widths=range(1, 17))
         values = array.astype(np.float64) - array.min()
-        return cast(Array, table[(values * (len(table) - 1) / (values.max() or 1)).astype(np.intp)])
+        return cast(
+            "Array", table[(values * (len(table) - 1) / (values.max() or 1)).astype(np.intp)]
+        )
     shape = str(ds.get("PresentationLUTShape") or "IDENTITY").strip().upper()
     if shape not in ("IDENTITY", "INVERSE"):
         raise UnsupportedError(
             "the Presentation LUT Shape is neither IDENTITY nor INVERSE", tag=0x20500020
         )
-    return cast(Array, array.max() - array) if shape == "INVERSE" else array
+    return cast("Array", array.max() - array) if shape == "INVERSE" else array
 
 
 def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
@@ -202,7 +204,7 @@ def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
         _check_width(width, function, width > 0)
         values = array.astype(np.float64)
         return cast(
-            Array, (highest - lowest) / (1 + np.exp(-4 * (values - center) / width)) + lowest
+            "Array", (highest - lowest) / (1 + np.exp(-4 * (values - center) / width)) + lowest
         )
     if function == "LINEAR":
         _check_width(width, function, width >= 1)
@@ -218,7 +220,7 @@ def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
         values = ((values - center) / width + 0.5) * (highest - lowest) + lowest
     values[below] = lowest
     values[above] = highest
-    return cast(Array, values)
+    return cast("Array", values)
 
 
 def _check_width(width: float, function: str, is_wide_enough: bool) -> None:
@@ -343,11 +345,11 @@ def map_values(array: Array, table: Array, first: int) -> Array:
         )
         whole = table[np.clip(every.astype(np.int64) - first, 0, last)]
         native = array.astype(array.dtype.newbyteorder("="), copy=False)
-        return cast(Array, whole[native.view(unsigned)])
+        return cast("Array", whole[native.view(unsigned)])
     values = np.floor(array) if array.dtype.kind == "f" else array.astype(np.int64)
     if array.dtype.kind == "f" and np.isnan(values).any():
         raise ValueError("a look-up table has no entry for NaN")
-    return cast(Array, table[np.clip(values - first, 0, last).astype(np.intp)])
+    return cast("Array", table[np.clip(values - first, 0, last).astype(np.intp)])
 
 
 def _modality_lut(ds: Dataset) -> Dataset | None:

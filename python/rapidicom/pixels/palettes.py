@@ -198,4 +198,4 @@ def _grey(array: Array, ds: Dataset, first: int, bits: int) -> Array:
     grey = (values.astype(np.float64) - lowest) / ((highest - lowest) or 1)
     if ds.get("PhotometricInterpretation") == "MONOCHROME1":
         grey = 1 - grey
-    return cast(Array, np.floor(np.clip(grey, 0, 1) * (2**bits - 1) + 0.5))
+    return cast("Array", np.floor(np.clip(grey, 0, 1) * (2**bits - 1) + 0.5))

@@ -169,7 +169,7 @@ class _Listing:
         """
         file.seek(offset)
         block = file.read(BLOCK)
-        if not block:
+        if len(block) < BLOCK and not block.strip(b"\0"):
             what = "the mark at the end of the tar archive is missing"
             raise damaged_archive(self._archive, what)
         if block.strip(b"\0"):
