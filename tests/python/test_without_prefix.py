@@ -354,7 +354,7 @@ def test_messages_of_all_functions_name_what_these_take(tmp_path: Path) -> None:
 def test_a_series_is_no_file(tmp_path: Path) -> None:
     (found,) = rd.find_series(series(tmp_path, Stack(count=3)).folder)
     for read in (rd.dcmread, rd.pixel_array, lambda one: rd.pixels.frame_bytes(one, 0)):
-        with pytest.raises(TypeError, match="a path, bytes or a binary file object"):
+        with pytest.raises(TypeError, match="a path, bytes, a binary file object"):
             read(found)
 
 
