@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import builder
@@ -33,8 +34,13 @@ def make(root: Path) -> Path:
     """Write a folder `slices` and a folder `files` into `root`."""
     (root / "slices").mkdir(parents=True)
     series_builder.series(root / "slices", series_builder.Stack(count=SLICES))
+    with zipfile.ZipFile(root / "slices.zip", "w") as archive:
+        for path in sorted((root / "slices").iterdir()):
+            archive.write(path, path.name)
     files = root / "files"
     files.mkdir()
+    shutil.copy(_DATA / "files" / "seg_image_ct_true_fractional.dcm", files / "labels_seg.dcm")
+    shutil.copy(_DATA / "files" / "rtstruct.dcm", files / "labels_rtstruct.dcm")
     for name in ("reportsi.dcm", "nested_priv_SQ.dcm", "chrFrenMulti.dcm", "test-SR.dcm"):
         shutil.copy(_DATA / "files" / name, files / f"text_{name}")
     for name, syntax in (("ht_rgb", _HTJ2K), ("rgb_rct", _JPEG_2000)):

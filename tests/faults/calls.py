@@ -177,6 +177,40 @@ def read_part(root: Path) -> str:
     return digest(volume.array, volume.affine, len(volume.report.issues))
 
 
+def read_volume_of_bytes(root: Path) -> str:
+    """Read a series whose files are in memory."""
+    held = {path.name: path.read_bytes() for path in sorted(slices(root).iterdir())}
+    volume = rd.read_series(held, workers=THREADS)
+    return digest(volume.array, volume.affine, volume.paths, len(volume.report.issues))
+
+
+def read_volume_of_archive(root: Path) -> str:
+    """Read a series whose files lie in an archive as they are."""
+    volume = rd.read_series(root / "slices.zip", workers=THREADS)
+    return digest(volume.array, volume.affine, volume.paths, len(volume.report.issues))
+
+
+def read_labels(root: Path) -> str:
+    """Read a segmentation on its own grid."""
+    (path,) = files(root, "labels_seg*")
+    labels = rd.read_labels(path, combine="channels")
+    return digest(labels.array, labels.affine, len(labels.report.issues))
+
+
+def resample(root: Path) -> str:
+    """Put a volume on the grid of a part of it."""
+    part = rd.read_series(slices(root), slices=slice(1, 7), workers=THREADS)
+    whole = rd.read_series(slices(root), workers=THREADS)
+    return digest(whole.resampled(like=part).array)
+
+
+def read_structures(root: Path) -> str:
+    """Read the contours of structure sets."""
+    (path,) = files(root, "labels_rt*")
+    found = rd.read_structures(path, force=True)
+    return digest(*(contour for structure in found for contour in structure.contours))
+
+
 def read_batch(root: Path) -> str:
     """Read the same files as a batch."""
     return digest(rd.read_batch(sorted(slices(root).iterdir()), workers=THREADS))
@@ -247,7 +281,12 @@ CALLS: dict[str, Callable[[Path], str]] = {
     "find_series, read": find_and_read,
     "read_series": read_volume,
     "read_series, part": read_part,
+    "read_series, bytes": read_volume_of_bytes,
+    "read_series, zip": read_volume_of_archive,
     "read_batch": read_batch,
+    "read_labels": read_labels,
+    "read_structures": read_structures,
+    "resampled": resample,
     "dcmread": read_path,
     "dcmread, bytes": read_bytes,
     "pixel_array": read_pixels,
