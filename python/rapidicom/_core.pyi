@@ -223,7 +223,7 @@ class Dataset:
             KeyError: The file has no such element, or its value was set.
         """
 
-    def raw_elements(self, longest: float | None = None) -> list[_RawElement]:
+    def raw_elements(self) -> list[_RawElement]:
         """Return the elements as they were read, whatever has been set since.
 
         Of pixel data, and of values of more bytes than `longest`, without their bytes.

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import rapidicom as rd
+from comparison import pydicom_file
 from data_paths import BRAIN_MR, CT_SMALL, FILES
 
 pydicom = pytest.importorskip("pydicom")
@@ -464,3 +465,37 @@ def test_pixels_follow_what_is_set() -> None:
     both(lambda ds: (ds.pixel_array.dtype.str, int(ds.pixel_array.sum())))
     both(lambda ds: (delattr(ds, "PixelData"), ds.pixel_array))
     both(lambda ds: (ds.convert_pixel_data("numpy"), int(ds.pixel_array.sum())))
+
+
+def test_pixels_have_the_byte_order_of_the_file(tmp_path: Path) -> None:
+    """A program that writes them back as they are writes what it read."""
+
+    def rewritten(ds: Any) -> Any:
+        ds.PixelData = ds.pixel_array.tobytes()
+        path = tmp_path / "written.dcm"
+        ds.save_as(path)
+        return ds.pixel_array.dtype.str, path.read_bytes()
+
+    big = pydicom_file("MR_small_bigendian.dcm")
+    both(rewritten, big)
+    both(rewritten)
+
+
+def test_pixels_that_were_read_outlive_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "image.dcm"
+
+    def kept(ds: Any) -> Any:
+        length = len(ds.PixelData)
+        path.unlink()
+        return length, int(ds.pixel_array.sum())
+
+    answers = []
+    for read in (pydicom.dcmread, pydicom_reads):
+        path.write_bytes(CT_SMALL.read_bytes())
+        answers.append(kept(read(path)))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("name", ["rtplan.dcm", "reportsi.dcm", "CT_small.dcm", "test-SR.dcm"])
+def test_what_is_deferred_is_read_later(name: str) -> None:
+    both(elements, FILES / name, defer_size=30, force=True)

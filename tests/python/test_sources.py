@@ -46,6 +46,21 @@ def opened(paths: list[Path]) -> Made:
     return [path.open("rb") for path in paths], list(map(str, paths))
 
 
+def opened_alike(paths: list[Path]) -> list[Any]:
+    files = [io.BytesIO(data) for data in of_bytes(paths)]
+    for file in files:
+        file.name = "upload.dcm"  # type: ignore[attr-defined]
+    return files
+
+
+def named_alike(paths: list[Path]) -> list[Any]:
+    return [{"one": data} for data in of_bytes(paths)]
+
+
+def named_beside_a_path(paths: list[Path]) -> list[Any]:
+    return [paths[0], *({str(paths[0]): data} for data in of_bytes(paths[1:]))]
+
+
 class Reader:
     """A seekable file object of somebody else's, which gives no more than 1,000 bytes a read."""
 
@@ -223,6 +238,25 @@ def test_kinds_mix(written: Any, data: st.DataObject) -> None:
     table = rd.scan(sources)
     assert sorted(table["path"]) == sorted(names)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(volume)).array, expected.array)
+
+
+@pytest.mark.parametrize("read", [opened_alike, named_alike, named_beside_a_path], ids=str)
+def test_sources_of_one_name_are_all_read(written: Any, read: Any) -> None:
+    """Uploads are often named alike."""
+    expected = rd.read_series(written.paths)
+    sources = read(written.paths)
+    volume = rd.read_series(sources)
+    np.testing.assert_array_equal(volume.array, expected.array)
+    assert len(set(volume.paths)) == len(written.paths)
+    table = rd.scan(read(written.paths), ["InstanceNumber"])
+    assert sorted(table["path"]) == sorted(volume.paths)
+    np.testing.assert_array_equal(rd.read_series(table).array, expected.array)
+
+
+def test_a_source_that_is_passed_twice_keeps_its_name(written: Any) -> None:
+    data = [path.read_bytes() for path in written.paths]
+    sources = [{"one": data[0]}, {"one": data[0]}, *data[1:]]
+    assert rd.scan(sources, ["InstanceNumber"])["path"].tolist()[:2] == ["one", "one"]
 
 
 def test_a_changed_data_set_is_read_as_it_is(written: Any) -> None:

@@ -55,17 +55,15 @@ class AnyElements(dict[Any, Any]):
     Attributes:
         native: Our data set, in which nothing is ever set.
         known: Values that attributes were read from, by keyword, before pydicom had their elements.
-        longest: Elements of more bytes than this are to be read later, as pydicom's `defer_size`.
         encodings: Python's names of the encodings of text.
         plain: The same, if in all of them ASCII is ASCII.
         pixels: The bytes of pixel data, once they were asked for.
     """
 
-    __slots__ = ("encodings", "known", "longest", "native", "pixels", "plain")
+    __slots__ = ("encodings", "known", "native", "pixels", "plain")
 
     native: Native
     known: dict[str, Any]
-    longest: float | None
     encodings: str | list[str]
     plain: tuple[str, ...] | None
     pixels: bytes | None
@@ -95,7 +93,7 @@ class AnyElements(dict[Any, Any]):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         made = type(self).__new__(type(self))
         memo[id(self)] = made
-        made.native, made.longest = self.native, self.longest
+        made.native = self.native
         made.encodings, made.plain = self.encodings, self.plain
         made.pixels = self.pixels
         made.known = copy.deepcopy(self.known, memo)
@@ -163,17 +161,15 @@ class Elements(AnyElements):
 
     __slots__ = ()
 
-    def __init__(self, native: Native, encodings: str | list[str], longest: float | None) -> None:
+    def __init__(self, native: Native, encodings: str | list[str]) -> None:
         """Ask nothing yet.
 
         Args:
             native: Our data set.
             encodings: Python's names of the encodings of its text.
-            longest: Elements of more bytes than this are to be read later.
         """
         self.native = native
         self.known = {}
-        self.longest = longest
         self.encodings = encodings
         self.plain = _plain(encodings)
         self.pixels = None
@@ -182,7 +178,7 @@ class Elements(AnyElements):
         """Have all elements here but pixel data, in the order of the file."""
         early = dict(dict.items(self))
         dict.clear(self)
-        for raw in self.native.raw_elements(self.longest):
+        for raw in self.native.raw_elements():
             tag = BaseTag(raw[0])
             element = early.pop(tag, None)
             if element is None:
@@ -197,8 +193,6 @@ class Elements(AnyElements):
         raw = self.native.raw_element(tag)
         if raw is None:
             raise KeyError(tag)
-        if self.longest is not None and raw[2] > self.longest and tag != _CHARACTER_SET:
-            raw = (*raw[:3], None, raw[4])
         if tag in _PIXEL_DATA:
             self.pixels = raw[3]
         element = self._element(raw)
@@ -233,8 +227,7 @@ class _AllButPixels(AnyElements):
         for tag in _PIXEL_DATA:
             element = dict.get(self, tag)
             if isinstance(element, RawDataElement) and element.value is None and element.length:
-                is_later = self.longest is not None and element.length > self.longest
-                raw = None if is_later else self.native.raw_element(tag)
+                raw = self.native.raw_element(tag)
                 if raw is not None:
                     self.pixels = raw[3]
                     dict.__setitem__(self, BaseTag(tag), self._element(raw))

@@ -24,7 +24,6 @@ from pydicom.tag import Tag
 import rapidicom.integrations.pydicom_values  # noqa: F401  # native code needs the classes
 from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
-from rapidicom._common.misc import size_in_bytes
 from rapidicom.integrations.pydicom_elements import AnyElements, Elements
 from rapidicom.sources.file_objects import bytes_read
 
@@ -51,9 +50,9 @@ def dcmread(
         specific_tags: As for `pydicom.dcmread`.
         cls: The class of the data set, by default `ReadDataset`.
     """
-    if not _is_ours():
+    # What is to be read later, pydicom reads later.
+    if defer_size is not None or not _is_ours():
         return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
-    longest = None if defer_size is None else size_in_bytes(defer_size)
     cls = cls or ReadDataset
     # As in pydicom, no tags are all tags.
     tags = [int(Tag(tag)) for tag in specific_tags] if specific_tags else None
@@ -63,7 +62,7 @@ def dcmread(
             native = _core.read_path(path, stop_before_pixels, tags, None, force, "never")
         except UnsupportedError:
             return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
-        return _made(native, path, longest, cls)
+        return _made(native, path, cls)
     if not all(hasattr(fp, name) for name in ("read", "seek", "tell")):
         return plain_dcmread(fp)  # it says what it takes
     start = fp.tell()
@@ -72,7 +71,7 @@ def dcmread(
     except UnsupportedError:
         fp.seek(start)
         return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
-    return _made(native, fp, longest, cls)
+    return _made(native, fp, cls)
 
 
 def _is_ours() -> bool:
@@ -113,13 +112,12 @@ _OF_FILES = {**_attributes_of(FileDataset(io.BytesIO(), {})), "buffer": None, "f
 _OF_FILE_META = _attributes_of(FileMetaDataset())
 
 
-def _made(native: Any, source: Any, longest: float | None, cls: type[FileDataset]) -> FileDataset:
+def _made(native: Any, source: Any, cls: type[FileDataset]) -> FileDataset:
     """Make pydicom's data set of ours.
 
     Args:
         native: Our data set.
         source: The path, or the file object, that it was read from.
-        longest: Elements of more bytes than this are to be read later.
         cls: The class.
     """
     encodings = _encodings(native.specific_character_set)
@@ -130,7 +128,7 @@ def _made(native: Any, source: Any, longest: float | None, cls: type[FileDataset
     own = made.__dict__
     own.update(
         _OF_FILES,
-        _dict=Elements(native, encodings, longest),
+        _dict=Elements(native, encodings),
         _private_blocks={},
         _pixel_array_opts={"use_pdh": False},
         _pixel_id={},
@@ -156,7 +154,7 @@ def _file_meta(native: Any) -> FileMetaDataset:
     made = FileMetaDataset.__new__(FileMetaDataset)
     made.__dict__.update(
         _OF_FILE_META,
-        _dict=Elements(native, default_encoding, None),
+        _dict=Elements(native, default_encoding),
         _private_blocks={},
         _pixel_array_opts={"use_pdh": False},
         _pixel_id={},
@@ -247,7 +245,16 @@ def _convert_pixel_data(self: Dataset, handler_name: str = "") -> None:
         _plain_convert(self, handler_name)
         return
     elements: Any = self._dict
-    self._pixel_array = elements.native.pixel_array
+    try:
+        array = elements.native.pixel_array
+    except OSError:
+        # The file is gone or has been changed; the bytes may have been read before.
+        _plain_convert(self, handler_name)
+        return
+    if elements.native.is_little_endian is False:
+        # Programs write the bytes back as they are.
+        array = array.astype(array.dtype.newbyteorder(">"))
+    self._pixel_array = array
 
 
 def _are_pixels_as_read(dataset: Dataset) -> bool:

@@ -86,7 +86,7 @@ def resolved(source: Any, *, storage_options: Mapping[str, Any] | None = None) -
             results += _of_mapping(one, asked)
         else:
             results += _found(one, asked)
-    return results
+    return _told_apart(results)
 
 
 def resolved_one(source: Any, *, storage_options: Mapping[str, Any] | None = None) -> str | Item:
@@ -130,6 +130,36 @@ def _of_mapping(sources: Mapping[Any, Any], asked: Asked) -> list[str | Item]:
             raise TypeError(f"the name of a source must be a str, not {type(name).__name__}")
         results += _found(source, asked._replace(name=name))
     return results
+
+
+def _told_apart(sources: list[str | Item]) -> list[str | Item]:
+    """Return sources of which no two have one name: `a`, `a#1`, `a#2`.
+
+    Uploads are often named alike, and a name is what a table and a report have of a source. What is
+    passed twice keeps its name, as a path does.
+    """
+    firsts: dict[str, str | Item] = {}
+    results: list[str | Item] = []
+    for one in sources:
+        if isinstance(one, str):
+            firsts.setdefault(one, one)
+        else:
+            name, number = one.name, 0
+            while not _is_same(firsts.setdefault(name, one), one):
+                number += 1
+                name = f"{one.name}#{number}"
+            one = one if number == 0 else replace(one, name=name)
+        results.append(one)
+    return results
+
+
+def _is_same(one: str | Item, other: Item) -> bool:
+    return one is other or (
+        isinstance(one, Item)
+        and one.store is other.store
+        and one.region == other.region
+        and bool(one.key == other.key)
+    )
 
 
 def _found(source: Any, asked: Asked) -> list[str | Item]:

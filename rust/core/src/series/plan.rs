@@ -94,7 +94,10 @@ pub(super) fn plan_series(
     // Headers are long: numbers are sorted in their place. Paths are compared as bytes, which is
     // quicker by far.
     headers.sort_by_cached_key(|header| header.path.clone().into_os_string());
-    headers.dedup_by(|a, b| a.path.as_os_str() == b.path.as_os_str());
+    headers.dedup_by(|a, b| {
+        let are_alike = a.given_number.is_none() == b.given_number.is_none();
+        are_alike && a.path.as_os_str() == b.path.as_os_str()
+    });
     unreadable.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
     let mut by_uid: BTreeMap<String, Files> = BTreeMap::new();
     for mut header in headers {

@@ -285,13 +285,8 @@ impl PyDataset {
     }
 
     /// The elements as they were read, for pydicom: tag, VR, length, bytes and offset of each.
-    #[pyo3(signature = (longest=None))]
-    fn raw_elements<'py>(
-        &self,
-        py: Python<'py>,
-        longest: Option<f64>,
-    ) -> PyResult<Bound<'py, PyList>> {
-        self.all_raw(py, longest)
+    fn raw_elements<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.all_raw(py)
     }
 
     /// One of `raw_elements`, pixel data with its bytes; `None` if there is none.

@@ -28,19 +28,12 @@ impl PyDataset {
         Ok((tag.0, text, length, value, value_offset))
     }
 
-    /// All that were read, in order: of pixel data, and of values longer than `longest`, without
-    /// their bytes.
-    pub(super) fn all_raw<'py>(
-        &self,
-        py: Python<'py>,
-        longest: Option<f64>,
-    ) -> PyResult<Bound<'py, PyList>> {
+    /// All that were read, in order; pixel data without its bytes.
+    pub(super) fn all_raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         let Some(dataset) = self.parsed()? else { return Ok(list) };
         for element in dataset.elements() {
-            let is_short = longest.is_none_or(|longest| element.value_length as f64 <= longest);
-            let is_read = !element.tag.is_pixel_data() && is_short;
-            list.append(self.raw(py, element, is_read)?)?;
+            list.append(self.raw(py, element, !element.tag.is_pixel_data())?)?;
         }
         Ok(list)
     }
