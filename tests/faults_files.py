@@ -31,16 +31,18 @@ _OF_PYDICOM = {
 
 
 def make(root: Path) -> Path:
-    """Write a folder `slices` and a folder `files` into `root`."""
+    """Write the folders `slices`, `labels` and `files`, and an archive of slices, into `root`."""
     (root / "slices").mkdir(parents=True)
     series_builder.series(root / "slices", series_builder.Stack(count=SLICES))
     with zipfile.ZipFile(root / "slices.zip", "w") as archive:
         for path in sorted((root / "slices").iterdir()):
             archive.write(path, path.name)
+    labels = root / "labels"
+    labels.mkdir()
+    shutil.copy(_DATA / "files" / "seg_image_ct_true_fractional.dcm", labels / "seg.dcm")
+    shutil.copy(_DATA / "files" / "rtstruct.dcm", labels / "rtstruct.dcm")
     files = root / "files"
     files.mkdir()
-    shutil.copy(_DATA / "files" / "seg_image_ct_true_fractional.dcm", files / "labels_seg.dcm")
-    shutil.copy(_DATA / "files" / "rtstruct.dcm", files / "labels_rtstruct.dcm")
     for name in ("reportsi.dcm", "nested_priv_SQ.dcm", "chrFrenMulti.dcm", "test-SR.dcm"):
         shutil.copy(_DATA / "files" / name, files / f"text_{name}")
     for name, syntax in (("ht_rgb", _HTJ2K), ("rgb_rct", _JPEG_2000)):

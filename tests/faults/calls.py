@@ -192,8 +192,7 @@ def read_volume_of_archive(root: Path) -> str:
 
 def read_labels(root: Path) -> str:
     """Read a segmentation on its own grid."""
-    (path,) = files(root, "labels_seg*")
-    labels = rd.read_labels(path, combine="channels")
+    labels = rd.read_labels(root / "labels" / "seg.dcm", combine="channels")
     return digest(labels.array, labels.affine, len(labels.report.issues))
 
 
@@ -206,8 +205,7 @@ def resample(root: Path) -> str:
 
 def read_structures(root: Path) -> str:
     """Read the contours of structure sets."""
-    (path,) = files(root, "labels_rt*")
-    found = rd.read_structures(path, force=True)
+    found = rd.read_structures(root / "labels" / "rtstruct.dcm", force=True)
     return digest(*(contour for structure in found for contour in structure.contours))
 
 
