@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rapidicom.labels.codes import LabelCodes
+from rapidicom.volumes.for_others import ForOthers
 from rapidicom.volumes.report import Report
-
-if TYPE_CHECKING:
-    import nibabel
-    import SimpleITK
-    import torch
-    import xarray
 
 __all__ = ["Labels"]
 
 
-class Labels:
+class Labels(ForOthers):
     """What was drawn on images, as an array on their grid; made by `read_labels`.
 
     Attributes:
@@ -120,31 +115,3 @@ class Labels:
         count = len(self.names)
         labels = f"{count:,} label{'' if count == 1 else 's'}"
         return f"<Labels {shape} {self.array.dtype}, {labels}, {self.report!r}>"
-
-    def to_nibabel(self) -> nibabel.Nifti1Image:
-        """Return a NIfTI image for nibabel, axes (column, row, slice), RAS; nothing is copied."""
-        from rapidicom.integrations.nibabel import to_nibabel
-
-        return to_nibabel(self)
-
-    def to_sitk(self) -> SimpleITK.Image:
-        """Return an image for SimpleITK, with a copy of the array.
-
-        Raises:
-            ValueError: The stack is tilted: an ITK image has perpendicular axes.
-        """
-        from rapidicom.integrations.sitk import to_sitk
-
-        return to_sitk(self)
-
-    def to_torch(self) -> torch.Tensor:
-        """Return a torch tensor that shares the array's memory."""
-        from rapidicom.integrations.torch import to_torch
-
-        return to_torch(self)
-
-    def to_xarray(self) -> xarray.DataArray:
-        """Return an xarray with named axes; coordinates are mm from the first voxel."""
-        from rapidicom.integrations.xarray import to_xarray
-
-        return to_xarray(self)

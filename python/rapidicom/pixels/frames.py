@@ -135,7 +135,7 @@ def frames(
 
 
 def _sentences(remarks: list[tuple[bool, str]]) -> list[str]:
-    """Return what users are told: each damaged frame, and of those that are only odd the first."""
+    """Return what warnings name: each damaged frame, and of those that are only odd the first."""
     found = [
         f"the file is damaged, and missing pixels are zero: {sentence}"
         for is_damaged, sentence in remarks

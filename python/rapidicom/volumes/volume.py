@@ -13,16 +13,13 @@ from rapidicom import _core
 from rapidicom._dataset.dataset import Dataset
 from rapidicom.sources.item import Item
 from rapidicom.sources.opening import open_dataset
+from rapidicom.volumes.for_others import ForOthers
 from rapidicom.volumes.irregular import IrregularSeriesError
 from rapidicom.volumes.report import Report
 from rapidicom.volumes.resampling import resampled_array
 
 if TYPE_CHECKING:
-    import nibabel
     import numpy.typing as npt
-    import SimpleITK
-    import torch
-    import xarray
 
     from rapidicom.volumes.part import Part
     from rapidicom.volumes.report import Issue
@@ -63,7 +60,7 @@ class Described(Protocol):
         """Read it, or a part of it: see `Series.read`."""
 
 
-class Volume:
+class Volume(ForOthers):
     """Slices as one array, with their geometry, their data sets and a report of what is irregular.
 
     Attributes:
@@ -378,34 +375,6 @@ class Volume:
         shape = " x ".join(map(str, self.array.shape))
         spacing = " x ".join(f"{length:g}" for length in self.spacing)
         return f"<Volume {shape} {self.array.dtype}, spacing {spacing} mm, {self.report!r}>"
-
-    def to_nibabel(self) -> nibabel.Nifti1Image:
-        """Return a NIfTI image for nibabel, axes (column, row, slice), RAS; nothing is copied."""
-        from rapidicom.integrations.nibabel import to_nibabel
-
-        return to_nibabel(self)
-
-    def to_sitk(self) -> SimpleITK.Image:
-        """Return an image for SimpleITK, with a copy of the array.
-
-        Raises:
-            ValueError: The stack is tilted: an ITK image has perpendicular axes.
-        """
-        from rapidicom.integrations.sitk import to_sitk
-
-        return to_sitk(self)
-
-    def to_torch(self) -> torch.Tensor:
-        """Return a torch tensor that shares the array's memory."""
-        from rapidicom.integrations.torch import to_torch
-
-        return to_torch(self)
-
-    def to_xarray(self) -> xarray.DataArray:
-        """Return an xarray with named axes; coordinates are mm from the first voxel."""
-        from rapidicom.integrations.xarray import to_xarray
-
-        return to_xarray(self)
 
 
 def _slice(indices: range) -> slice:

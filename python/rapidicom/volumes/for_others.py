@@ -1,0 +1,49 @@
+"""What volumes and labels are to other libraries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import nibabel
+    import SimpleITK
+    import torch
+    import xarray
+
+    from rapidicom._common.grid import Grid
+
+__all__ = ["ForOthers"]
+
+
+class ForOthers:
+    """An array with its geometry, as other libraries have it."""
+
+    __slots__ = ()
+
+    def to_nibabel(self: Grid) -> nibabel.Nifti1Image:
+        """Return a NIfTI image for nibabel, axes (column, row, slice), RAS; nothing is copied."""
+        from rapidicom.integrations.nibabel import to_nibabel
+
+        return to_nibabel(self)
+
+    def to_sitk(self: Grid) -> SimpleITK.Image:
+        """Return an image for SimpleITK, with a copy of the array.
+
+        Raises:
+            ValueError: The stack is tilted: an ITK image has perpendicular axes.
+        """
+        from rapidicom.integrations.sitk import to_sitk
+
+        return to_sitk(self)
+
+    def to_torch(self: Grid) -> torch.Tensor:
+        """Return a torch tensor that shares the array's memory."""
+        from rapidicom.integrations.torch import to_torch
+
+        return to_torch(self)
+
+    def to_xarray(self: Grid) -> xarray.DataArray:
+        """Return an xarray with named axes; coordinates are mm from the first voxel."""
+        from rapidicom.integrations.xarray import to_xarray
+
+        return to_xarray(self)
