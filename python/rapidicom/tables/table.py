@@ -117,9 +117,16 @@ class Table:
     #: The sources that are no paths, by their names: `read_series(table)` reads them.
     items: dict[str, Item]
 
-    def __init__(self, native: _core.Table, items: dict[str, Item] | None = None) -> None:
+    def __init__(
+        self,
+        native: _core.Table,
+        items: dict[str, Item] | None = None,
+        paths_are_hidden: bool = False,
+    ) -> None:
         self._native = native
         self.items = items or {}
+        #: Whether `path` does not lead to the files: see `without_identifying`.
+        self.paths_are_hidden = paths_are_hidden
         self._arrays: dict[str, NDArray[Any]] = {}
 
     @property
@@ -186,6 +193,88 @@ class Table:
             self._arrays[name] = array
         return array
 
+    @property
+    def identifying(self) -> list[str]:
+        """The columns that identify a person, in their order (PS3.15 Table E.1-1).
+
+        These are the columns whose attribute, or a sequence around it, is in that table: what the
+        Basic Application Level Confidentiality Profile removes, empties or replaces, UIDs and dates
+        among it, and private attributes. Attributes that are not in the data dictionary count too.
+        `path` is no attribute and not listed, but may name a patient all the same.
+        """
+        from rapidicom._values.confidentiality import is_identifying_column
+
+        return [name for name in self.columns if is_identifying_column(name)]
+
+    def without_identifying(self, *, paths: Literal["hide", "keep"] = "hide") -> Table:
+        """Return a table without the columns that `identifying` names.
+
+        Args:
+            paths: Folders and files are often named for patients. `"hide"` numbers the files
+                instead, `<file 0>`, also in `errors` and `invalid`, so that the table does not lead
+                to them; `"keep"` leaves their names.
+
+        Returns:
+            A new table of the same rows, which keeps no sources unless it keeps their names.
+
+        Raises:
+            ValueError: `paths` is another word.
+
+        Examples:
+            >>> table = rd.scan("tests/data/brain-mr", ["PatientID", "StudyDate", "EchoTime"])
+            >>> table.identifying
+            ['PatientID', 'StudyDate']
+            >>> private = table.without_identifying()
+            >>> private.columns, private["path"][0]
+            (['path', 'EchoTime'], '<file 0>')
+        """
+        from rapidicom.tables.privacy import without
+
+        keep = _keeps(paths)
+        native = without(self._native, self.identifying, keep_paths=keep)
+        return self._derived(native, keep)
+
+    def pseudonymised(self, key: bytes | str, *, paths: Literal["hide", "keep"] = "hide") -> Table:
+        """Return a table with pseudonyms in the columns that `identifying` names.
+
+        A pseudonym is the HMAC-SHA-256 of a value's UTF-8 text as 64 hexadecimal digits, so that
+        equal values have equal pseudonyms in all tables and columns of one key, and tables can be
+        joined: `hmac.new(key, value.encode(), "sha256").hexdigest()` is that of a value from
+        elsewhere. Of several values each has its own, with backslashes between. Numbers are hashed
+        as decimal text, whole ones without a point. A missing value stays missing.
+
+        Args:
+            key: Any bytes; text is encoded as UTF-8. Whoever has it can test guesses of a name or
+                a date, so take a random one, `secrets.token_bytes(32)`, and keep it apart from the
+                tables.
+            paths: As in `without_identifying`, but that `"hide"` puts the pseudonym of its name in
+                the place of each.
+
+        Returns:
+            A new table of the same rows and columns. The columns that identify are text.
+
+        Raises:
+            TypeError: `key` is neither bytes nor text.
+            ValueError: `key` is empty, or `paths` another word.
+
+        Examples:
+            >>> table = rd.scan("tests/data/brain-mr", ["PatientID", "EchoTime"])
+            >>> private = table.pseudonymised("not a good key")
+            >>> private["PatientID"][0][:12], float(private["EchoTime"][0])
+            ('7bbb65657f64', 79.0)
+        """
+        from rapidicom.tables.privacy import checked_key, pseudonymised
+
+        keep = _keeps(paths)
+        checked = checked_key(key)
+        native = pseudonymised(self._native, self.identifying, checked, keep_paths=keep)
+        return self._derived(native, keep)
+
+    def _derived(self, native: _core.Table, keep_paths: bool) -> Table:
+        if keep_paths:
+            return Table(native, self.items, self.paths_are_hidden)
+        return Table(native, None, True)
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return a dictionary a row: numbers, lists of them, text, `None` for a missing value."""
         names = self.columns
@@ -221,6 +310,8 @@ class Table:
         return self._native.arrow_stream()
 
     def __reduce__(self) -> tuple[type[Table], tuple[object, ...]]:
+        if self.paths_are_hidden:
+            return Table, (self._native, self.items, True)
         return Table, (self._native, self.items) if self.items else (self._native,)
 
     def __repr__(self) -> str:
@@ -343,6 +434,12 @@ def _only_paths(files: list[str | Item]) -> list[str]:
     if len(paths) < len(files):
         raise ValueError("cache= remembers files that have a path: scan other sources without it")
     return paths
+
+
+def _keeps(paths: str) -> bool:
+    if paths not in ("hide", "keep"):
+        raise ValueError(f"paths must be 'hide' or 'keep', not {paths!r}")
+    return paths == "keep"
 
 
 def _is_utf8(path: str) -> bool:

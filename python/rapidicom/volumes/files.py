@@ -26,6 +26,7 @@ def files_of(sources: Any, storage_options: Mapping[str, Any] | None = None) -> 
     Raises:
         TypeError: `sources`, or one of them, is none.
         KeyError: A table has no column `path`.
+        ValueError: A table hides where its files are.
     """
     if is_file_object(sources) or not (
         hasattr(sources, "columns") and hasattr(sources, "__getitem__")
@@ -36,6 +37,11 @@ def files_of(sources: Any, storage_options: Mapping[str, Any] | None = None) -> 
     names = list(column.to_pylist() if hasattr(column, "to_pylist") else column)
     if not isinstance(sources, Table):
         return resolved(names, storage_options=storage_options)
+    if sources.paths_are_hidden:
+        raise ValueError(
+            "this table hides the names of its files: pass the table that it was made from, "
+            'or make it with paths="keep"'
+        )
     # The report has to name them: a volume without them may be incomplete.
     names += [file.path for file in sources.errors]
     items = sources.items
