@@ -186,7 +186,7 @@ def test_convert_writes_nifti(tmp_path: Path, name: str) -> None:
 
 
 def test_convert_refuses_other_endings(tmp_path: Path, capsys: Capture) -> None:
-    assert main(["convert", SERIES, str(tmp_path / "volume.dcm")]) == 1
+    assert main(["convert", SERIES, str(tmp_path / "volume.dcm")]) == 2
     assert ".nii.gz" in capsys.readouterr().err
 
 
@@ -198,7 +198,7 @@ def test_view_writes_png(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("window", ["", "40", "a,b", "40,0", "40,400,1"])
 def test_view_refuses_other_windows(tmp_path: Path, capsys: Capture, window: str) -> None:
-    assert main(["view", SERIES, "-o", str(tmp_path / "sheet.png"), "--window", window]) == 1
+    assert main(["view", SERIES, "-o", str(tmp_path / "sheet.png"), "--window", window]) == 2
     assert "--window" in capsys.readouterr().err
 
 

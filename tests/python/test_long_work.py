@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
+from rapidicom._common.progress import Progress
 from series_builder import Stack, Written, series
 
 CALLS = {
@@ -45,6 +46,19 @@ def test_progress_reaches_the_end(
     assert "headers" in bar
     if call == "read_series":
         assert "slices: 100%" in bar
+
+
+def test_progress_counts_what_folders_have_before_headers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("tqdm", reason="tqdm draws the bar")
+    with Progress(True, "headers") as bar:
+        assert bar.callback is not None
+        bar.callback(1234)
+        assert "listing" in capsys.readouterr().err
+        bar.callback(0, 8)
+        bar.callback(8)
+    assert "headers: 100%" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

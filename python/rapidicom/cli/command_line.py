@@ -1,4 +1,4 @@
-"""The command `rapidicom`: scan, dump, series, convert, view, bench.
+"""The command `rapidicom`: its parser, and how it ends.
 
 Exit status: 0 done; 1 something could not be read or written, and stderr says what; 2 the command
 line is wrong; 130 interrupted. An error is one line on stderr.
@@ -13,9 +13,8 @@ from collections.abc import Sequence
 
 import rapidicom as rd
 from rapidicom.cli import bench, convert, dump, scan, series, view
-from rapidicom.cli.common import FAILED, PROGRAM, CommandError, complain
-
-INTERRUPTED = 130
+from rapidicom.cli.common import PROGRAM, complain
+from rapidicom.cli.exits import DONE, ending
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,28 +25,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     options = parser().parse_args(arguments)
 
-    try:
+    def work() -> int:
         status: int = options.run(options)
         sys.stdout.flush()
         return status
+
+    try:
+        status, error = ending(work)
     except BrokenPipeError:
-        # `rapidicom scan . | head`: nobody reads on.
+        # `rapidicom scan . | head`: nobody reads on, and nobody misses the rest.
         _forget_output()
-        return FAILED
-    except KeyboardInterrupt:
-        complain("interrupted")
-        return INTERRUPTED
-    except OSError as error:
+        return DONE
+    if error is not None:
         _forget_output()
-        complain(
-            f"{error.filename}: {error.strerror}"
-            if error.filename and error.strerror
-            else str(error)
-        )
-        return FAILED
-    except (CommandError, rd.DicomError, ValueError, MemoryError, ImportError) as error:
-        complain(str(error) or type(error).__name__)
-        return FAILED
+        complain(error)
+    return status
 
 
 def _forget_output() -> None:

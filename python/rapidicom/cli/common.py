@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import rapidicom as rd
+from rapidicom._common.whole_file import whole_file
 from rapidicom.cli import terminal
+from rapidicom.cli.exits import CommandError, UsageError
 
 PROGRAM = "rapidicom"
-FAILED = 1
-
-
+STDIN = "-"
 # Steps that messages of the library name, and the same step on the command line.
 _STEPS = {
     'irregular="keep"': "--keep",
@@ -24,13 +26,14 @@ _STEPS = {
 }
 
 
-class CommandError(Exception):
-    """An error that the user can mend; its text is the line on stderr."""
-
-
 def takes_folders(sub: argparse.ArgumentParser) -> None:
     """Let a command take folders and files."""
-    sub.add_argument("paths", nargs="+", metavar="folder", help="folders or files")
+    sub.add_argument(
+        "paths",
+        nargs="+",
+        metavar="folder",
+        help="folders, files, archives, patterns or URLs; - is a file or an archive from stdin",
+    )
     sub.add_argument(
         "--workers",
         type=positive,
@@ -60,17 +63,56 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def found_series(paths: Sequence[str], *, force: bool) -> list[rd.Series]:
+def given_sources(paths: Sequence[str]) -> Any:
+    """Return what was named on the command line as sources: `-` is what comes from stdin."""
+    if STDIN not in paths:
+        return list(paths)
+    if paths.count(STDIN) > 1:
+        raise UsageError("- is stdin, which can be read once")
+    if sys.stdin.isatty():
+        raise UsageError("- is stdin: pipe a file or an archive into it")
+    content = sys.stdin.buffer.read()
+    return [{"<stdin>": content} if path == STDIN else path for path in paths]
+
+
+@contextmanager
+def output_file(name: str | None, *, is_binary: bool) -> Iterator[BinaryIO]:
+    """Open where a command writes to: a file, as a whole or not at all, or stdout.
+
+    Args:
+        name: The file; `-` or `None` is stdout.
+        is_binary: Whether a terminal shows nothing of use.
+
+    Raises:
+        UsageError: Bytes would go to a terminal.
+    """
+    if name is not None and name != STDIN:
+        with whole_file(name) as file:
+            yield file
+        return
+    if is_binary and sys.stdout.isatty():
+        raise UsageError("these bytes are not for a terminal: pass --output, or pipe them")
+    sys.stdout.flush()
+    yield cast(BinaryIO, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+
+
+def found_series(
+    paths: Sequence[str], *, force: bool, workers: int | None = None
+) -> list[rd.Series]:
     """Return the series in folders.
 
     Args:
         paths: Folders and files.
         force: Whether to read files without the prefix `DICM`.
+        workers: Threads.
 
     Raises:
         CommandError: The folders have none.
     """
-    found = rd.find_series(paths, force=force)
+    found = rd.find_series(
+        given_sources(paths), force=force, workers=workers, progress=wants_progress()
+    )
     if not found:
         raise CommandError(f"no images in {', '.join(map(str, paths))}")
     return found
@@ -78,7 +120,7 @@ def found_series(paths: Sequence[str], *, force: bool) -> list[rd.Series]:
 
 def read_volume(options: argparse.Namespace) -> rd.Volume:
     """Read the one series in the folders, or the one chosen by `--series`."""
-    found = found_series(options.paths, force=options.force)
+    found = found_series(options.paths, force=options.force, workers=options.workers)
     if options.series is None:
         if len(found) > 1:
             hint = "choose one with --series; `rapidicom series` lists them"

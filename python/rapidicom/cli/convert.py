@@ -14,7 +14,8 @@ import numpy as np
 
 import rapidicom as rd
 from rapidicom._common.whole_file import whole_file
-from rapidicom.cli.common import CommandError, print_volume, read_volume, takes_one_series
+from rapidicom.cli.common import print_volume, read_volume, takes_one_series
+from rapidicom.cli.exits import CommandError, UsageError
 
 SUMMARY = "Write a series as NIfTI (.nii, .nii.gz) or NumPy (.npy, .npz)."
 
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     output = Path(options.output)
     kind = "".join(output.suffixes[-2:]) if output.suffix == ".gz" else output.suffix
     if kind not in (".nii", ".nii.gz", ".npy", ".npz"):
-        raise CommandError(f"{output}: end the name with .nii, .nii.gz, .npy or .npz")
+        raise UsageError(f"{output}: end the name with .nii, .nii.gz, .npy or .npz")
     if kind.startswith(".nii") and find_spec("nibabel") is None:
         raise CommandError("NIfTI needs nibabel: pip install 'rapidicom[nibabel]'")
     volume = read_volume(options)

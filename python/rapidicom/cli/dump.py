@@ -9,7 +9,7 @@ import sys
 import rapidicom as rd
 from rapidicom._common.text_table import printable, terminal_width
 from rapidicom.cli import terminal
-from rapidicom.cli.common import CommandError
+from rapidicom.cli.exits import CommandError
 
 SUMMARY = "Print the elements of one file."
 

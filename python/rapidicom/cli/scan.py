@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import io
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 import rapidicom as rd
-from rapidicom._common.whole_file import whole_file
 from rapidicom.cli import terminal
 from rapidicom.cli.common import (
-    FAILED,
-    CommandError,
     complain,
     folder_of,
+    given_sources,
+    output_file,
     positive,
     takes_folders,
     wants_progress,
 )
+from rapidicom.cli.exits import DONE, FAILED, UsageError
+from rapidicom.cli.rows import WRITERS, Rows, chosen_rows, format_of
+from rapidicom.cli.where import condition
 
 SUMMARY = "Print a table of the headers in a folder."
+
+DESCRIPTION = f"""{SUMMARY}
+
+--where takes comparisons of columns with texts in quotes, numbers, lists and None, joined by and,
+or, not and parentheses:
+
+  --where "Modality == 'CT' and Rows >= 512"
+  --where "Modality in ['MR', 'PT'] or 'PRIMARY' in ImageType"
+  --where "EchoTime is not None and PixelSpacing[0] < 1"
+"""
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
@@ -32,14 +37,44 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     takes_folders(sub)
     sub.add_argument(
         "--columns",
+        type=_names,
         metavar="A,B.C",
         help="keywords, tags or dotted paths into sequences, with commas between",
     )
     sub.add_argument(
-        "--rows", type=positive, default=20, metavar="N", help="rows to print (default: 20)"
+        "--where", metavar="CONDITION", help="only rows that meet it: \"Modality == 'CT'\""
     )
     sub.add_argument(
-        "--output", "-o", metavar="FILE", help="write all rows to this .csv or .parquet"
+        "--sort",
+        type=_names,
+        default=[],
+        metavar="A,B",
+        help="sort rows by these columns; --sort=-A,B has the largest A first",
+    )
+    sub.add_argument(
+        "--rows",
+        type=positive,
+        metavar="N",
+        help="rows to print or write (default: 20 in a terminal, all elsewhere)",
+    )
+    formats = sub.add_mutually_exclusive_group()
+    for name, what in (
+        ("json", "a JSON object a line"),
+        ("csv", "CSV"),
+        ("parquet", "Parquet, which needs pyarrow"),
+    ):
+        formats.add_argument(
+            f"--{name}",
+            dest="format",
+            action="store_const",
+            const=name,
+            help=f"write {what}, to stdout or to --output",
+        )
+    sub.add_argument(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="write rows to this .csv, .parquet or .jsonl; - is stdout",
     )
     sub.add_argument(
         "--cache", metavar="FILE", help="index: the next scan with it reads changed files only"
@@ -48,50 +83,56 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the header table of a folder, or write it to a file."""
-    columns = options.columns.split(",") if options.columns else terminal.OVERVIEW_COLUMNS
+    where = condition(options.where) if options.where is not None else None
+    sort = [name.removeprefix("-") for name in options.sort]
+    wanted = list(terminal.OVERVIEW_COLUMNS) if options.columns is None else options.columns
+    others = [*(where.columns if where is not None else ()), *sort]
+    kind = options.format
+    if options.output and options.output != "-":
+        kind = kind or format_of(options.output)
+    for option, names in (("--columns", wanted), ("--where and --sort", others)):
+        _check_names(option, names)
     table = rd.scan(
-        options.paths,
-        columns,
+        given_sources(options.paths),
+        [name for name in dict.fromkeys([*wanted, *others]) if name != "path"],
         force=options.force,
         workers=options.workers,
         progress=wants_progress(),
         cache=options.cache,
     )
-    if options.output:
-        _write_table(table, Path(options.output))
-        print(f"{options.output}: {terminal.table_summary(table)}")
+    columns = list(dict.fromkeys(["path", *wanted]))
+    rows = chosen_rows(table, columns, where, options.sort)
+    if kind is None:
+        _print(rows, options)
     else:
-        terminal.print_lines(
-            terminal.table_lines(table, limit=options.rows, root=folder_of(options.paths))
-        )
-        print(f"\n{terminal.table_summary(table)}")
+        _write(rows, kind, options)
     for line in terminal.error_lines(table):
         complain(line)
-    return FAILED if len(table.errors) or not len(table) else 0
+    return FAILED if len(table.errors) or not len(table) else DONE
 
 
-def _write_table(table: rd.Table, path: Path) -> None:
-    if path.suffix == ".csv":
-        import csv
-
-        # The bytes of a name as they are, as every other program writes them.
-        with whole_file(path) as file:
-            text = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
-            writer = csv.DictWriter(text, list(table.columns))
-            writer.writeheader()
-            for row in table.to_dicts():
-                writer.writerow({name: _csv_value(value) for name, value in row.items()})
-            # Left open, and flushed.
-            text.detach()
-    elif path.suffix == ".parquet":
-        if find_spec("pyarrow") is None:
-            raise CommandError("Parquet needs pyarrow: pip install pyarrow")
-        with whole_file(path) as file:
-            import_module("pyarrow.parquet").write_table(table.to_arrow(), file)
-    else:
-        raise CommandError(f"{path}: end the name with .csv or .parquet")
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _csv_value(value: Any) -> Any:
-    """Return several values as one text, separated as in DICOM (PS3.5 §6.2)."""
-    return value if value is None or np.ndim(value) == 0 else "\\".join(map(str, value))
+def _check_names(option: str, names: list[str]) -> None:
+    try:
+        rd.scan([], [name for name in names if name != "path"])
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def _print(rows: Rows, options: argparse.Namespace) -> None:
+    limit = options.rows or (terminal.MAX_ROWS if terminal.is_for_people() else len(rows))
+    root = folder_of(options.paths) if terminal.is_for_people() else None
+    terminal.print_lines(terminal.row_lines(rows, limit=limit, root=root))
+    print(f"\n{terminal.table_summary(rows.table, len(rows))}")
+
+
+def _write(rows: Rows, kind: str, options: argparse.Namespace) -> None:
+    if options.rows is not None:
+        rows = Rows(rows.table, rows.columns, rows.numbers[: options.rows])
+    with output_file(options.output, is_binary=kind == "parquet") as file:
+        WRITERS[kind](rows, file)
+    if options.output and options.output != "-":
+        print(f"{options.output}: {terminal.table_summary(rows.table, len(rows))}")

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rapidicom._common.text_table import ELLIPSIS, format_table, format_value, printable, shorten
+from rapidicom._common.text_table import (
+    ELLIPSIS,
+    format_table,
+    format_value,
+    printable,
+    shorten,
+    terminal_width,
+)
 
 if TYPE_CHECKING:
+    from rapidicom.cli.rows import Rows
     from rapidicom.tables.table import Table
     from rapidicom.volumes.report import Issue, Report
     from rapidicom.volumes.series import Series
@@ -23,36 +32,59 @@ OVERVIEW_COLUMNS = (
     "PixelSpacing",
 )  # fmt: skip
 MAX_ERRORS = 10
+# Rows that a terminal shows of a longer table.
+MAX_ROWS = 20
+_NO_LIMIT = 1 << 20
 INDENT = "  "
 
 
-def table_lines(
-    table: Table, *, limit: int, root: str | os.PathLike[str] | None = None
-) -> list[str]:
+def is_for_people() -> bool:
+    """Return whether somebody looks at stdout: what is piped gets whole values, and all rows.
+
+    Who sets COLUMNS wants lines of that length wherever they go.
+    """
+    return sys.stdout.isatty() or "COLUMNS" in os.environ
+
+
+def width_of_lines() -> int:
+    """Return the columns of the terminal; without one, more than any line has."""
+    return terminal_width() if is_for_people() else _NO_LIMIT
+
+
+def row_lines(rows: Rows, *, limit: int, root: str | os.PathLike[str] | None = None) -> list[str]:
     """Return the first rows of a header table, and what was left out.
 
     Args:
-        table: What `rd.scan` returns.
+        rows: The rows that are wanted.
         limit: Rows at most.
         root: Paths are shown relative to this folder.
     """
-    columns = list(table.columns)
-    shown = min(limit, len(table))
-    values: dict[str, Iterable[Any]] = {name: table[name][:shown] for name in columns}
-    values["path"] = [short_path(path, root) for path in values["path"]]
-    lines = format_table(columns, zip(*(values[name] for name in columns), strict=True))
-    if shown < len(table):
-        lines.append(f"{ELLIPSIS} and {counted(len(table) - shown, 'more row')}")
+    place = rows.columns.index("path")
+    cells = rows.values(limit)
+    for row in cells:
+        row[place] = short_path(row[place], root)
+    lines = format_table(rows.columns, cells, width=width_of_lines())
+    if limit < len(rows):
+        lines.append(f"{ELLIPSIS} and {counted(len(rows) - limit, 'more row')}")
     return lines
 
 
-def table_summary(table: Table) -> str:
-    """Return one sentence: rows, files that are not DICOM, files that could not be read."""
+def table_summary(table: Table, row_count: int | None = None) -> str:
+    """Return one sentence: rows, files that are not DICOM, and what could not be read.
+
+    Args:
+        table: What `rd.scan` returns.
+        row_count: How many rows of it are wanted, if not all.
+    """
     parts = [counted(len(table), "DICOM file")]
+    if row_count is not None and row_count != len(table):
+        parts.insert(0, f"{row_count:,} of {parts.pop()}")
     if table.skipped:
         parts.append(f"{table.skipped:,} not DICOM ({table.skipped.words()})")
     if len(table.errors):
         parts.append(f"{len(table.errors)} not readable")
+    if table.invalid:
+        parts.append(f"{counted(len(table.invalid), 'value')} not fit for its column")
     return ", ".join(parts)
 
 

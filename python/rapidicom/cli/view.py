@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from rapidicom.cli.common import CommandError, positive, print_volume, read_volume, takes_one_series
+from rapidicom.cli.common import positive, print_volume, read_volume, takes_one_series
 from rapidicom.cli.contact_sheet import Window, save_contact_sheet
+from rapidicom.cli.exits import UsageError
 
 SUMMARY = "Write a contact sheet of a series as PNG."
 
@@ -52,9 +53,9 @@ def _window(text: str) -> Window:
     try:
         centre, width = map(float, text.split(","))
     except ValueError:
-        raise CommandError(
+        raise UsageError(
             "--window takes auto, percentile, or centre,width such as 40,400"
         ) from None
     if not width > 0:
-        raise CommandError("--window takes a width above 0")
+        raise UsageError("--window takes a width above 0")
     return centre, width

@@ -13,7 +13,7 @@ use crate::issue::{IssueLists, PyIssue};
 use crate::read::prefix_of_many;
 use crate::series_plan::PySeriesPlan;
 use crate::tolerances::PyTolerances;
-use crate::work::run;
+use crate::work::{announce, run};
 
 /// The series that were found, and how many files were what.
 #[pyclass(name = "FoundSeries", module = "rapidicom._core", frozen, get_all)]
@@ -53,8 +53,10 @@ pub(crate) fn find_series(
     let tolerances = tolerances.get().as_core();
     sources.set_workers(workers);
     let workers = Workers::for_headers(workers);
+    let bar = progress.as_ref().map(|progress| progress.clone_ref(py));
     let found = run(py, progress, |tick| {
         with_files(&sources.sources, recursive, workers.count(), tick, |files, tick| {
+            announce(bar.as_ref(), files.files.len());
             find(files, prefix_of_many(force), workers, &tolerances, tick)
         })
     })?;

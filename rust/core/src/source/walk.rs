@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -60,8 +60,8 @@ pub(crate) fn add_special(skipped: &mut BTreeMap<String, usize>, count: usize) {
 /// From how many paths on it is worth not to ask what they are.
 const MANY: usize = 64;
 
-/// Calls `work` with the files that `sources`, files and folders and others, stand for. `tick` is
-/// called with 0 while they are listed.
+/// Calls `work` with the files that `sources`, files and folders and others, stand for. While they
+/// are listed, `tick` is called with the entries of folders that were looked at.
 ///
 /// Asking what a path is takes a third of the time of reading a header, and of many paths all are
 /// files, nearly always. So `work` is called without asking first; if it fails it is called again,
@@ -117,7 +117,7 @@ fn list_sources(
                 list.given.push(given.cloned());
             }
         }
-        pulse.beat()?;
+        pulse.beat(0)?;
     }
     list.named_count = list.files.len();
     let (names, given): (Vec<_>, Vec<_>) = found.into_iter().unzip();
@@ -138,7 +138,8 @@ fn is_folder(path: &Path) -> Result<bool> {
     Ok(metadata.map_err(|error| Error::from(error).in_file(path))?.is_dir())
 }
 
-/// Lists the files that `paths`, files and folders, stand for. `tick` is called with 0.
+/// Lists the files that `paths`, files and folders, stand for. `tick` is called with the entries of
+/// folders that were looked at.
 ///
 /// # Errors
 ///
@@ -156,7 +157,7 @@ pub fn list_files(
         let metadata =
             patiently(|| fs::metadata(path)).map_err(|error| Error::from(error).in_file(path))?;
         if metadata.is_dir() { &mut roots } else { &mut files }.push(path.clone());
-        pulse.beat()?;
+        pulse.beat(0)?;
     }
     let named_count = files.len();
     if roots.is_empty() {
@@ -216,10 +217,10 @@ impl<'a> Pulse<'a> {
         Pulse { tick, last: Instant::now() }
     }
 
-    fn beat(&mut self) -> Result<()> {
+    fn beat(&mut self, count: usize) -> Result<()> {
         if self.last.elapsed() >= TICK {
             self.last = Instant::now();
-            if !(self.tick)(0) {
+            if !(self.tick)(count) {
                 return Err(ErrorKind::Cancelled.into());
             }
         }
@@ -250,6 +251,8 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     is_stopped: AtomicBool,
+    /// Of all folders, for those who watch.
+    entry_count: AtomicUsize,
 }
 
 /// Lists the files below each of `roots`: a folder's own files, and those of its folders if
@@ -275,6 +278,7 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
         state: Mutex::new(state),
         changed: Condvar::new(),
         is_stopped: AtomicBool::new(false),
+        entry_count: AtomicUsize::new(0),
     };
     let mut pulse = Pulse::new(tick);
     let result = thread::scope(|scope| {
@@ -289,7 +293,9 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
                 break;
             }
         }
-        let result = work(&shared, is_recursive, &mut || pulse.beat());
+        let result = work(&shared, is_recursive, &mut || {
+            pulse.beat(shared.entry_count.load(Ordering::Relaxed))
+        });
         shared.is_stopped.store(true, Ordering::Relaxed);
         result
     });
@@ -319,6 +325,7 @@ fn work(shared: &Shared, is_recursive: bool, beat: &mut dyn FnMut() -> Result<()
             drop(state);
             let mut listing = Listing::default();
             let is_heard = list(&folder, is_recursive, &mut listing, &mut || {
+                shared.entry_count.fetch_add(1, Ordering::Relaxed);
                 beat()?;
                 Ok(!shared.is_stopped.load(Ordering::Relaxed))
             });

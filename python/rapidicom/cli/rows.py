@@ -1,0 +1,162 @@
+"""The rows of a header table that a user wants, and how they leave: JSON, CSV, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, BinaryIO
+
+import numpy as np
+
+import rapidicom as rd
+from rapidicom._common.extras import required
+from rapidicom.cli.exits import UsageError
+from rapidicom.cli.where import Condition
+
+# Arrow's text is UTF-8: bytes of a name that are not are written there as these characters, which
+# every function that takes paths takes too. JSON is UTF-8 as well.
+_FIRST_SURROGATE, _FIRST_IN_ARROW = 0xDC80, 0xEF80
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a table, in some order, and some of its columns.
+
+    Attributes:
+        table: All rows and columns that were read.
+        columns: The names of the columns that are wanted.
+        numbers: The rows that are wanted, as indices of those of the table.
+    """
+
+    table: rd.Table
+    columns: list[str]
+    numbers: list[int]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def values(self, at_most: int | None = None) -> list[list[Any]]:
+        """Return the values of the first rows, or of all."""
+        every = self.table.to_dicts()
+        return [[every[number][name] for name in self.columns] for number in self.numbers[:at_most]]
+
+
+def chosen_rows(
+    table: rd.Table, columns: list[str], where: Condition | None, sort: Sequence[str]
+) -> Rows:
+    """Return the rows that meet a condition, in an order.
+
+    Args:
+        table: Its columns include those of `where` and `sort`.
+        columns: The names of the columns that are wanted.
+        where: The condition.
+        sort: Names of columns, the first one counts most; one with `-` in front sorts from the
+            largest. Missing values come last.
+    """
+    numbers = list(range(len(table)))
+    if where is None and not sort:
+        return Rows(table, columns, numbers)
+    every = table.to_dicts()
+    if where is not None:
+        numbers = [number for number in numbers if where.holds(every[number])]
+    for key in reversed(sort):
+        name, is_falling = key.removeprefix("-"), key.startswith("-")
+        known = [number for number in numbers if every[number][name] is not None]
+        missing = [number for number in numbers if every[number][name] is None]
+        by_value = partial(_sort_key, every, name)
+        numbers = sorted(known, key=by_value, reverse=is_falling) + missing
+    return Rows(table, columns, numbers)
+
+
+def _sort_key(every: list[dict[str, Any]], name: str, number: int) -> Any:
+    value = every[number][name]
+    # Of several numbers some can be missing.
+    return [-math.inf if one is None else one for one in value] if type(value) is list else value
+
+
+def write_json(rows: Rows, file: BinaryIO) -> None:
+    """Write a JSON object a line; several values are an array, and a missing one is null."""
+    for values in rows.values():
+        plain = dict(zip(rows.columns, map(_json_value, values), strict=True))
+        file.write(json.dumps(plain, ensure_ascii=False).encode() + b"\n")
+
+
+def write_csv(rows: Rows, file: BinaryIO) -> None:
+    """Write CSV with a header line; several values are separated as in DICOM (PS3.5 §6.2)."""
+    # The bytes of a name as they are, as every other program writes them.
+    text = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
+    try:
+        writer = csv.writer(text)
+        writer.writerow(rows.columns)
+        for values in rows.values():
+            writer.writerow(map(_csv_value, values))
+    finally:
+        # Left open, and flushed.
+        text.detach()
+
+
+def write_parquet(rows: Rows, file: BinaryIO) -> None:
+    """Write Parquet.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+    """
+    parquet = required("pyarrow.parquet", "Parquet")
+    table = rows.table.to_arrow().select(rows.columns)
+    if rows.numbers != list(range(len(rows.table))):
+        table = table.take(rows.numbers)
+    parquet.write_table(table, file)
+
+
+WRITERS: dict[str, Callable[[Rows, BinaryIO], None]] = {
+    "json": write_json, "csv": write_csv, "parquet": write_parquet,
+}  # fmt: skip
+
+_ENDINGS = {
+    ".json": "json", ".jsonl": "json", ".ndjson": "json", ".csv": "csv", ".parquet": "parquet",
+}  # fmt: skip
+
+
+def format_of(name: str) -> str:
+    """Return the format that the ending of a file's name says.
+
+    Raises:
+        UsageError: It is none of them.
+    """
+    for ending, kind in _ENDINGS.items():
+        if name.lower().endswith(ending):
+            return kind
+    raise UsageError(
+        f"--output {name}: end the name with .csv, .parquet or .jsonl, "
+        "or pass --csv, --parquet or --json"
+    )
+
+
+def utf8_name(text: str) -> str:
+    """Return text in which bytes that are not UTF-8 are characters, as Arrow has them."""
+    if text.isascii():
+        return text
+    return "".join(_characters(text))
+
+
+def _characters(text: str) -> Iterator[str]:
+    for character in text:
+        place = ord(character) - _FIRST_SURROGATE
+        yield chr(_FIRST_IN_ARROW + place) if 0 <= place < 0x80 else character
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return utf8_name(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return list(map(_json_value, value)) if isinstance(value, list) else value
+
+
+def _csv_value(value: Any) -> Any:
+    return value if value is None or np.ndim(value) == 0 else "\\".join(map(str, value))
