@@ -224,6 +224,19 @@ def test_names_that_are_not_utf8_are_json(tmp_path: Path, capsys: Capture) -> No
     assert path.encode() and len(rd.scan(path, ["Rows"])) == 1
 
 
+def test_private_columns_choose_rows_and_are_left_out(tmp_path: Path, capsys: Capture) -> None:
+    for number in (1, 2):
+        write_image(tmp_path / f"Doe^{number}.dcm", Element(0x00100020, "LO", f"Doe{number}"))
+    (tmp_path / "Doe^3.dcm").write_bytes((tmp_path / "Doe^1.dcm").read_bytes()[:200])
+    arguments = ["--columns", "PatientID,Rows,StudyDate", "--where", "PatientID == 'Doe2'"]
+    for more in ([], ["--csv"], ["--json"]):
+        assert main(["scan", str(tmp_path), *arguments, "--private", *more]) == 1
+        captured = capsys.readouterr()
+        assert "Doe" not in captured.out + captured.err
+        assert "StudyDate" not in captured.out
+        assert captured.out.count("<file 1>") == 1
+
+
 @pytest.mark.parametrize("kind", ["file", "archive"])
 def test_stdin_is_a_source(tmp_path: Path, kind: str) -> None:
     source = BRAIN_MR / "0001.dcm"

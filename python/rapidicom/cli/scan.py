@@ -77,6 +77,11 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
         help="write rows to this .csv, .parquet or .jsonl; - is stdout",
     )
     sub.add_argument(
+        "--private",
+        action="store_true",
+        help="leave out columns that identify a person (PS3.15 Table E.1-1), and names of files",
+    )
+    sub.add_argument(
         "--cache", metavar="FILE", help="index: the next scan with it reads changed files only"
     )
 
@@ -102,6 +107,9 @@ def run(options: argparse.Namespace) -> int:
     )
     columns = list(dict.fromkeys(["path", *wanted]))
     rows = chosen_rows(table, columns, where, options.sort)
+    if options.private:
+        table = table.without_identifying()
+        rows = Rows(table, [name for name in columns if name in table], rows.numbers)
     if kind is None:
         _print(rows, options)
     else:
