@@ -20,6 +20,7 @@ _EXTRAS: Final = {
     "s3fs": "remote",
     "dicomweb_client": "dicomweb",
     "pynetdicom": "dimse",
+    "scipy": "scipy",
 }
 
 

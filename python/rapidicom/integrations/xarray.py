@@ -18,6 +18,22 @@ _UNITS = {
 }  # fmt: skip
 
 
+class _Image(xarray.DataArray):  # type: ignore[no-untyped-call]
+    """An array that is written with its affine: attributes of NetCDF have one axis."""
+
+    __slots__ = ()
+
+    def to_netcdf(self, *arguments: Any, **options: Any) -> Any:
+        """Write it, or return its bytes, as `xarray.DataArray.to_netcdf` does.
+
+        The attribute `affine` becomes 16 numbers, row by row.
+        """
+        flat = xarray.DataArray(self)
+        if np.ndim(affine := flat.attrs.get("affine", 0)) > 1:
+            flat = flat.assign_attrs(affine=np.ravel(affine))
+        return flat.to_netcdf(*arguments, **options)
+
+
 def to_xarray(volume: Grid) -> xarray.DataArray:
     """Return the volume with named axes.
 
@@ -28,7 +44,7 @@ def to_xarray(volume: Grid) -> xarray.DataArray:
         The array, not copied. Coordinates of slices, rows and columns are distances in mm from the
         first voxel along each axis; those of a leading axis are `Volume.coords`, and an axis of
         time has seconds from its first step where they are known. The attributes are `affine`,
-        `modality` and `series_uid`.
+        `modality` and `series_uid`. A NetCDF file has the affine as 16 numbers, row by row.
     """
     first = volume.axes.index("slice")
     coordinates: dict[str, Any] = {}
@@ -49,7 +65,7 @@ def to_xarray(volume: Grid) -> xarray.DataArray:
         "modality": volume.modality,
         "series_uid": volume.series_uid,
     }
-    return xarray.DataArray(volume.array, dims=volume.axes, coords=coordinates, attrs=attributes)
+    return _Image(volume.array, dims=volume.axes, coords=coordinates, attrs=attributes)
 
 
 def _seconds(volume: Grid) -> npt.NDArray[np.float64] | None:

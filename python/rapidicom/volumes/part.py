@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Part"]
+__all__ = ["Part", "slice_of"]
 
 
 @dataclass(frozen=True)
@@ -111,3 +111,9 @@ def _indices(name: str, size: int, chosen: slice | None) -> range:
         raise ValueError(f"{name}={chosen} selects nothing of {size}")
     # One index has no direction: without it, equal parts are equal whatever step led to them.
     return found if len(found) > 1 else range(found.start, found.start + 1)
+
+
+def slice_of(indices: range) -> slice:
+    """Return the slice that selects evenly spaced indices."""
+    # Counting down past index 0 leaves no number to stop at.
+    return slice(indices.start, indices.stop if indices.stop >= 0 else None, indices.step)

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from rapidicom import _core
 from rapidicom._dataset.dataset import Dataset
 from rapidicom.sources.item import Item
-from rapidicom.sources.opening import open_dataset
 from rapidicom.volumes.for_others import ForOthers
+from rapidicom.volumes.images import Datasets, Images
 from rapidicom.volumes.irregular import IrregularSeriesError
+from rapidicom.volumes.part import Part, slice_of
 from rapidicom.volumes.report import Report
 from rapidicom.volumes.resampling import resampled_array
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from rapidicom.volumes.part import Part
     from rapidicom.volumes.report import Issue
     from rapidicom.volumes.resampling import OnGrid
     from rapidicom.volumes.scaling import Scaling
     from rapidicom.volumes.slices import Damage
 
 __all__ = ["Described", "Volume"]
+
+# The names in pickles of earlier versions.
+_Images = Images
+_Datasets = Datasets
 
 
 class Described(Protocol):
@@ -131,6 +135,8 @@ class Volume(ForOthers):
     _damage: Sequence[Issue] = ()
     _damaged: Sequence[int] = ()
     _is_resampled = False
+    # Which axis of the files (slice, row, column) each of these axes is.
+    _order = (0, 1, 2)
 
     def __init__(
         self,
@@ -151,7 +157,7 @@ class Volume(ForOthers):
         self.spacing = part.spacing(series.spacing)
         self.axes = series.axes
         self.coords = {name: values.copy() for name, values in series.coords.items()}
-        self._images = _Images(slices, files)
+        self._images = Images(slices, files)
         self._series = series
         self._part = part
         self.series_uid = series.uid
@@ -186,7 +192,7 @@ class Volume(ForOthers):
 
         Access raises `OSError` if the file was changed since the volume was read.
         """
-        return _Datasets(self._images.sources, self._images.states, force=self._force)
+        return Datasets(self._images.sources, self._images.states, force=self._force)
 
     @cached_property
     def report(self) -> Report:
@@ -273,7 +279,8 @@ class Volume(ForOthers):
             if limits is not None:
                 masks[index] = (images[index] >= limits[0]) & (images[index] <= limits[1])
         masks[list(again._damaged)] = False
-        return mask
+        first = self.axes.index("slice")
+        return mask.transpose([*range(first), *(first + axis for axis in self._order)])
 
     def resampled(
         self,
@@ -326,15 +333,143 @@ class Volume(ForOthers):
                 hint=hint,
             )
         array, finding = resampled_array(self, like, order, fill, workers)
-        volume = copy.copy(self)
-        volume.array = array
-        volume.affine = np.array(like.affine, dtype=np.float64)
-        slices, rows, columns = np.linalg.norm(volume.affine[:3, :3], axis=0).tolist()
-        volume.spacing = (slices, rows, columns)
-        volume._is_resampled = True
+        volume = self._on_grid(array, like.affine)
         if finding is not None:
             volume.__dict__["report"] = self.report.with_damage([finding])
         return volume
+
+    def part(
+        self,
+        *,
+        slices: slice | None = None,
+        rows: slice | None = None,
+        columns: slice | None = None,
+    ) -> Volume:
+        """Return a part of the volume, with its place in the patient.
+
+        Args:
+            slices: Which slices: start, stop and step as in NumPy, also negative.
+            rows: Which rows, likewise.
+            columns: Which columns, likewise.
+
+        Returns:
+            A volume with the affine of the part, and the paths, data sets and report of its slices.
+            Its array is a view of this one, unless a step is negative.
+
+        Raises:
+            TypeError: One is not a slice: a volume keeps all of its axes.
+            ValueError: One selects nothing.
+
+        Examples:
+            >>> volume = rd.read_series("tests/data/brain-mr")
+            >>> part = volume.part(slices=slice(10, 20), rows=slice(None, None, 2))
+            >>> part.shape, len(part.paths), [round(length) for length in part.spacing]
+            ((10, 40, 80), 10, [3, 6, 3])
+        """
+        from rapidicom.volumes.rearranging import part_of
+
+        return part_of(self, slices, rows, columns)
+
+    def reorient(self, orientation: str) -> Volume:
+        """Return the volume with its axes in the order and direction that letters name.
+
+        The letters name where columns, rows and slices count to, in this order: to the left or
+        right of the patient (L, R), to the back or front (P, A), to the head or feet (S or H, I or
+        F). So `vol.reorient("RAS").to_nibabel()` is closest to nibabel's canonical orientation, and
+        `vol.reorient("LPS").to_sitk()` is what SimpleITK's `DICOMOrient` gives. Axes of an oblique
+        volume take the nearest direction; voxels stay where they are.
+
+        Args:
+            orientation: Three letters, one of each pair: `"RAS"`, `"LPS"`, `"LAS"`.
+
+        Returns:
+            A volume with a copy of the array, unless nothing changes. `axes` keeps its names, which
+            then count the new axes. Its images (`paths`, `datasets`, `windows`) are in the order of
+            the axis that was that of slices.
+
+        Raises:
+            ValueError: `orientation` is not three such letters.
+            TypeError: It is no text.
+
+        Examples:
+            >>> volume = rd.read_series("tests/data/brain-mr")
+            >>> turned = volume.reorient("RAS")
+            >>> turned.direction.astype(int).tolist()
+            [[0, 0, -1], [0, -1, 0], [1, 0, 0]]
+        """
+        from rapidicom.volumes.rearranging import reoriented
+
+        return reoriented(self, orientation)
+
+    def resample(
+        self,
+        spacing: float | tuple[float, float, float],
+        *,
+        order: int = 1,
+        workers: int | None = None,
+    ) -> Volume:
+        """Return the volume with voxels of another size, which fill the same space.
+
+        The new voxels have the centre and the directions of the old ones. Their number along an
+        axis is the nearest whole one, so that the space differs by half a voxel at most.
+        Larger voxels take values at their centres, not means: smooth first against aliasing.
+
+        Args:
+            spacing: (between slices, between rows, between columns) in mm, or one for all three.
+            order: 0 takes the nearest voxel's value, of the array's type; 1 interpolates linearly,
+                as float32, or float64 for an array of such; 2 to 5 by splines of that order, which
+                needs SciPy (`pip install "rapidicom[scipy]"`).
+            workers: Threads, for orders 0 and 1; default: one a core.
+
+        Returns:
+            A volume with the images, leading axis, series and report of this one.
+
+        Raises:
+            ValueError: The volume is of colours, or an argument is none of those above.
+            TypeError: `spacing` is neither one nor three numbers.
+            ImportError: SciPy is not installed.
+
+        Examples:
+            >>> rd.read_series("tests/data/brain-mr").resample((6, 1.5, 1.5)).shape
+            (20, 160, 160)
+        """
+        from rapidicom.volumes.rearranging import respaced
+
+        return respaced(self, spacing, order, workers)
+
+    def _on_grid(self, array: npt.NDArray[Any], affine: npt.NDArray[np.float64]) -> Volume:
+        """Return the volume with other voxels, which are not those of its files."""
+        volume = copy.copy(self)
+        volume.array = array
+        volume.affine = np.array(affine, dtype=np.float64)
+        slices, rows, columns = np.linalg.norm(volume.affine[:3, :3], axis=0).tolist()
+        volume.spacing = (slices, rows, columns)
+        volume._is_resampled = True
+        return volume
+
+    def _choose(self, wanted: tuple[range, range, range]) -> None:
+        """Become the part of the images that the array is, with `wanted` of each of its axes."""
+        if self._is_resampled:
+            return
+        of_files = [self._part.slices, self._part.rows, self._part.columns]
+        chosen = range(0)
+        for axis, indices in zip(self._order, wanted, strict=True):
+            if axis == 0:
+                chosen = indices
+            of_files[axis] = of_files[axis][slice_of(indices)]
+        slices, rows, columns = of_files
+        count = len(self._part.slices)
+        self._part = Part(slices, rows, columns, self._part.axis_count)
+        self.__dict__.pop("datasets", None)
+        self.__dict__.pop("report", None)
+        if chosen == range(count):
+            return
+        steps = range(0, len(self._images.present), count)
+        images = [step + place for step in steps for place in chosen]
+        self._damaged = [new for new, old in enumerate(images) if old in self._damaged]
+        self._images = self._images.select(images)
+        paths = set(self._images.paths)
+        self._damage = [issue for issue in self._damage if paths.intersection(issue.paths)]
 
     def _read_stored(self) -> Volume:
         """Read the same slices, rows and columns once more, as stored values."""
@@ -343,7 +478,7 @@ class Volume(ForOthers):
         part = self._part
         return self._series.read(
             values="stored", irregular="keep",
-            slices=_slice(part.slices), rows=_slice(part.rows), columns=_slice(part.columns),
+            slices=slice_of(part.slices), rows=slice_of(part.rows), columns=slice_of(part.columns),
         )  # fmt: skip
 
     def __array__(
@@ -375,126 +510,3 @@ class Volume(ForOthers):
         shape = " x ".join(map(str, self.array.shape))
         spacing = " x ".join(f"{length:g}" for length in self.spacing)
         return f"<Volume {shape} {self.array.dtype}, spacing {spacing} mm, {self.report!r}>"
-
-
-def _slice(indices: range) -> slice:
-    """Return the slice that selects `indices`."""
-    # Counting down past index 0 leaves no number to stop at.
-    return slice(indices.start, indices.stop if indices.stop >= 0 else None, indices.step)
-
-
-class _Images:
-    """What the headers say of the images of a volume, listed on access.
-
-    The lists of ten thousand frames take as long to make as the frames to read.
-    """
-
-    def __init__(self, slices: _core.Slices, files: Sequence[str | Item] | None) -> None:
-        self._slices = slices
-        # What each file is read from; None if all are paths.
-        self._files = files
-
-    @cached_property
-    def present(self) -> list[bool]:
-        return [place is not None for place in self._places]
-
-    @cached_property
-    def paths(self) -> list[str]:
-        files = self._slices.file_paths
-        return [files[place[0]] for place in self._places if place is not None]
-
-    @cached_property
-    def sources(self) -> list[str | Item]:
-        """What the file of each image is read from."""
-        if self._files is None:
-            return [*self.paths]
-        return [self._files[place[0]] for place in self._places if place is not None]
-
-    @cached_property
-    def frames(self) -> list[int]:
-        return [place[1] for place in self._places if place is not None]
-
-    @cached_property
-    def instance_uids(self) -> list[str]:
-        return [uid for uid in self._slices.instance_uids if uid is not None]
-
-    @cached_property
-    def frame_of_reference_uid(self) -> str:
-        return self._slices.frame_of_reference_uid
-
-    @cached_property
-    def windows(self) -> list[list[float]]:
-        none = [np.nan, np.nan]
-        windows = zip(self._slices.windows, self.present, strict=True)
-        return [none if window is None else window for window, is_there in windows if is_there]
-
-    @cached_property
-    def slice_times(self) -> list[float]:
-        times = zip(self._slices.slice_times, self.present, strict=True)
-        return [np.nan if time is None else time for time, is_there in times if is_there]
-
-    @cached_property
-    def states(self) -> dict[str, tuple[int, ...]]:
-        """What each file was when its header was read."""
-        found = zip(self._slices.file_paths, self._slices.file_states, strict=True)
-        return {path: state for path, state in found if state is not None}
-
-    @cached_property
-    def _places(self) -> list[tuple[int, int] | None]:
-        return self._slices.places
-
-    def __getstate__(self) -> dict[str, Any]:
-        # The headers themselves cannot be pickled.
-        names = (
-            "present", "paths", "sources", "frames", "windows", "slice_times", "states",
-            "instance_uids", "frame_of_reference_uid",
-        )  # fmt: skip
-        return {name: getattr(self, name) for name in names} | {"_files": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # Pickles of earlier versions do not say what files and images were.
-        missing: dict[str, Any] = {
-            "states": {}, "_files": None, "instance_uids": [], "frame_of_reference_uid": ""
-        }  # fmt: skip
-        self.__dict__.update(missing | state)
-
-
-class _Datasets(Sequence[Dataset]):
-    """One data set a path, read on first access and then kept; a path may occur several times."""
-
-    # Pickles of earlier versions have none of these.
-    _states: Mapping[str, tuple[int, ...]] = {}
-    _force = False
-
-    def __init__(
-        self, paths: list[str | Item], states: Mapping[str, tuple[int, ...]], *, force: bool
-    ) -> None:
-        self._paths = paths
-        self._states = states
-        self._force = force
-        self._read: dict[str | Item, Dataset] = {}
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    @overload
-    def __getitem__(self, index: int) -> Dataset: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Dataset]: ...
-    def __getitem__(self, index: int | slice) -> Dataset | list[Dataset]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        path = self._paths[range(len(self))[index]]
-        if path not in self._read:
-            ds = cast("Dataset", open_dataset(path, force=self._force))
-            name = path if isinstance(path, str) else path.name
-            before = self._states.get(name)
-            if before is not None and _core.file_state(ds) != before:
-                raise OSError(
-                    f"{name}: the file was changed since the volume was read. Read it again."
-                )
-            self._read[path] = ds
-        return self._read[path]
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} data sets, {len(self._read)} of them read>"
