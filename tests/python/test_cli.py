@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 import re
 import subprocess
@@ -104,33 +103,6 @@ def test_scan_names_what_cannot_be_read(tmp_path: Path, capsys: Capture) -> None
     (line,) = captured.err.splitlines()
     assert line.startswith("rapidicom: ")
     assert "short.dcm" in line
-
-
-def test_dump_prints_every_element(capsys: Capture) -> None:
-    file = FILES / "rtplan.dcm"
-    assert main(["dump", str(file)]) == 0
-    out = capsys.readouterr().out
-    assert "(0002,0010) Transfer Syntax UID" in out
-    assert "Beam Sequence" in out
-    assert len(out.splitlines()) >= len(rd.dcmread(file))
-
-
-def test_dump_prints_one_element(capsys: Capture) -> None:
-    assert main(["dump", str(FILES / "CT_small.dcm"), "Modality", "Rows"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
-    assert lines[0].endswith("CS: 'CT'")
-    assert lines[1].endswith("US: 128")
-
-
-def test_dump_of_an_absent_element_fails(capsys: Capture) -> None:
-    assert main(["dump", str(FILES / "CT_small.dcm"), "BeamSequence"]) == 1
-    assert "no element BeamSequence" in capsys.readouterr().err
-
-
-def test_dump_prints_json(capsys: Capture) -> None:
-    assert main(["dump", str(FILES / "CT_small.dcm"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["00080060"] == {"vr": "CS", "Value": ["CT"]}
 
 
 def test_series_are_numbered(capsys: Capture) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ NARROWEST_TEXT = 12
 NARROWEST_NUMBER = 6
 # Columns whose values differ at their ends.
 ENDS_MATTER = frozenset({"path", "uid"})
+# Columns whose values still differ from each other when they are shortened.
+STAY_DISTINCT = frozenset({"uid"})
+# Columns of text that is worth nothing in part.
+STAY_WHOLE = frozenset({"shape"})
 # Assumed where the output is not a terminal and COLUMNS is not set.
 FALLBACK_SIZE = (100, 24)
 
@@ -78,6 +83,10 @@ class _Column:
     def narrowest(self) -> int:
         content = max(map(len, self.cells), default=0)
         wanted = max(content, NARROWEST_NUMBER) if self.is_numeric else NARROWEST_TEXT
+        if self.name in STAY_DISTINCT:
+            wanted = max(wanted, _distinct_ends(self.cells) + len(ELLIPSIS))
+        if self.name in STAY_WHOLE:
+            wanted = content
         return min(wanted, self.widest())
 
     def align(self, text: str, size: int) -> str:
@@ -85,6 +94,19 @@ class _Column:
 
     def text(self, row: int, size: int) -> str:
         return self.align(shorten(self.cells[row], size, keep_end=self.name in ENDS_MATTER), size)
+
+
+def _distinct_ends(texts: Iterable[str]) -> int:
+    """Return how many of their last characters tell different texts apart."""
+    # Sorted by their ends, the texts most alike are neighbours.
+    ends = sorted({text[::-1] for text in texts})
+    return 1 + max((_shared(one, other) for one, other in pairwise(ends)), default=-1)
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many characters two texts that differ start alike with."""
+    alike = (a == b for a, b in zip_longest(one, other))
+    return next(index for index, is_alike in enumerate(alike) if not is_alike)
 
 
 def _fit(columns: Sequence[_Column], width: int) -> list[int] | None:

@@ -59,7 +59,12 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(required=True, metavar="command")
     for command in (scan, dump, series, convert, view, bench):
         name = command.__name__.rpartition(".")[2]
-        sub = commands.add_parser(name, help=command.SUMMARY, description=command.SUMMARY)
+        sub = commands.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=getattr(command, "DESCRIPTION", command.SUMMARY),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         command.add_arguments(sub)
         sub.set_defaults(run=command.run)
     return whole

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import rapidicom as rd
+from rapidicom._common.text_table import ELLIPSIS
 from rapidicom._common.whole_file import whole_file
 from rapidicom.cli import terminal
 from rapidicom.cli.exits import CommandError, UsageError
@@ -134,11 +135,14 @@ def read_volume(options: argparse.Namespace) -> rd.Volume:
             for k, stack in enumerate(one.stacks, start=1)
         }
         by_name |= {one.uid: one for one in found}
-        if options.series not in by_name:
-            raise CommandError(
-                f"no series {options.series}: `rapidicom series` lists the {len(found)} found"
-            )
-        chosen = by_name[options.series]
+        name = options.series
+        if name not in by_name:
+            # As the table of series shows it in a narrow terminal.
+            ends = {one.uid for one in found if one.uid.endswith(name.removeprefix(ELLIPSIS))}
+            name = ends.pop() if len(ends) == 1 and ELLIPSIS in name else name
+        if name not in by_name:
+            raise CommandError(f"no series {name}: `rapidicom series` lists the {len(found)} found")
+        chosen = by_name[name]
     return chosen.read(
         values=getattr(options, "values", "modality"),
         dtype=getattr(options, "dtype", None),

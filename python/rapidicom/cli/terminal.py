@@ -114,14 +114,15 @@ def series_lines(found: Sequence[Series]) -> list[str]:
             series.description,
             len(set(series.paths)),
             product(series.shape),
-            " x ".join(map(format_value, series.spacing)),
             len(series.report.issues) or None,
-            series.uid,
+            # Stacks have that of their series.
+            None if "." in number else series.uid,
+            " x ".join(map(format_value, series.spacing)),
         )
         for number, series in numbered
     ]
-    header = ("#", "modality", "description", "files", "shape", "spacing (mm)", "findings", "uid")
-    lines = format_table(header, rows)
+    header = ("#", "modality", "description", "files", "shape", "findings", "uid", "spacing (mm)")
+    lines = format_table(header, rows, width=width_of_lines())
     for number, series in enumerate(found, start=1):
         # Issues that may belong to any stack are printed once.
         said = {id(issue) for issue in series.report}
