@@ -5,19 +5,29 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from rapidicom._common.extras import required
+from rapidicom._common.grid import Grid
 from rapidicom.volumes.part import Part, slice_of
 from rapidicom.volumes.resampling import resampled_array
 
-if TYPE_CHECKING:
-    from rapidicom.volumes.volume import Volume
-
 __all__ = ["part_of", "reoriented", "respaced"]
+
+
+class _Volume(Grid, Protocol):
+    """What is rearranged: `Volume`, which imports this."""
+
+    _order: tuple[int, int, int]
+
+    def _choose(self, wanted: tuple[range, range, range]) -> None: ...
+    def _on_grid(self, array: npt.NDArray[Any], affine: npt.NDArray[np.float64]) -> Self: ...
+
+
+Volume = TypeVar("Volume", bound=_Volume)
 
 # What the letters of an orientation mean: an axis of the patient's coordinates, LPS, and a sign.
 _LETTERS = {
@@ -114,7 +124,7 @@ def _lengths(spacing: Any) -> npt.NDArray[np.float64]:
     return np.broadcast_to(lengths, 3)
 
 
-def _grid_of(volume: Volume, lengths: npt.NDArray[np.float64]) -> _Voxels:
+def _grid_of(volume: Grid, lengths: npt.NDArray[np.float64]) -> _Voxels:
     """Return voxels of other lengths that fill the same space, around the same centre."""
     first = volume.axes.index("slice")
     counts = np.array(volume.shape[first : first + 3])
@@ -130,13 +140,13 @@ def _grid_of(volume: Volume, lengths: npt.NDArray[np.float64]) -> _Voxels:
     return _Voxels((slices, rows, columns), affine)
 
 
-def _interpolated(volume: Volume, grid: _Voxels, order: int) -> npt.NDArray[Any]:
+def _interpolated(volume: Grid, grid: _Voxels, order: int) -> npt.NDArray[Any]:
     """Return splines through a volume, at the voxels of a grid along its axes."""
     ndimage: Any = required("scipy.ndimage", "order= above 1")
     if volume.axes[-1] == "sample":
         raise ValueError("colours cannot be resampled: convert them to one sample a voxel first")
     own = volume.array.shape[-3:]
-    dtype = np.dtype(np.float64 if volume.dtype == np.float64 else np.float32)
+    dtype = np.dtype(np.float64 if volume.array.dtype == np.float64 else np.float32)
     to_index = np.linalg.inv(volume.affine) @ grid.affine
     array = np.empty((*volume.array.shape[:-3], *grid.shape), dtype)
     steps = zip(volume.array.reshape(-1, *own), array.reshape(-1, *grid.shape), strict=True)
