@@ -3,6 +3,9 @@
 Examples in docstrings start after `import rapidicom as rd`, in the folder of the repository.
 """
 
+from typing import TYPE_CHECKING
+
+from rapidicom._common import late as _late
 from rapidicom._common import moved as _moved
 from rapidicom._common.errors import DicomError, InvalidDicomError, LimitError, UnsupportedError
 from rapidicom._common.transfer_syntaxes import transfer_syntaxes
@@ -12,10 +15,6 @@ from rapidicom._dataset.dataset import Dataset, FileDataset, FileMetaDataset
 from rapidicom._dataset.element import DataElement
 from rapidicom._dataset.file_reading import dcmread, read_file
 from rapidicom._values.sequence import Sequence
-from rapidicom.labels.finding import LabelObject, find_labels
-from rapidicom.labels.labels import Labels
-from rapidicom.labels.reading import read_labels
-from rapidicom.labels.structures import Structure, read_structures
 from rapidicom.pixels import (
     apply_color_lut,
     apply_modality_lut,
@@ -34,28 +33,36 @@ from rapidicom.volumes.series import Series
 from rapidicom.volumes.tolerances import Tolerances
 from rapidicom.volumes.volume import Volume
 
-# Last, as they are names for what is above: `import pydicom` makes these attributes of it.
-from rapidicom import (  # isort: skip
-    charset,
-    config,
-    datadict,
-    dataelem,
-    dataset,
-    encaps,
-    errors,
-    filereader,
-    filewriter,
-    jsonrep,
-    misc,
-    multival,
-    pixel_data_handlers,
-    sequence,
-    tag,
-    uid,
-    valuerep,
-    values,
-    waveforms,
-)
+# Imported when they are used, as many programs use none: what was drawn on images, and the names of
+# pydicom's modules, which `import pydicom` makes attributes of it.
+if TYPE_CHECKING:
+    from rapidicom import (
+        charset,
+        config,
+        datadict,
+        dataelem,
+        dataset,
+        encaps,
+        errors,
+        filereader,
+        filewriter,
+        jsonrep,
+        misc,
+        multival,
+        pixel_data_handlers,
+        sequence,
+        tag,
+        uid,
+        valuerep,
+        values,
+        waveforms,
+    )
+    from rapidicom.labels.finding import LabelObject, find_labels
+    from rapidicom.labels.labels import Labels
+    from rapidicom.labels.reading import read_labels
+    from rapidicom.labels.structures import Structure, read_structures
+else:
+    __getattr__, __dir__ = _late.names(__name__)
 
 __all__ = [
     # One file.

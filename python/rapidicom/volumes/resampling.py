@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from rapidicom import _core
 from rapidicom._common.arrays import as_bytes, empty_aligned
@@ -13,6 +12,8 @@ from rapidicom.sources.paths import checked_workers
 from rapidicom.volumes.report import Issue
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from rapidicom._common.grid import Grid
 
 __all__ = ["OnGrid", "resampled_array"]
