@@ -2,12 +2,13 @@
 #
 #   make demo [DIR=folder]   build, read a real series (or yours), show it, compare with pydicom
 #   make test                build, run the Rust and the Python tests
+#   make test-ml             the same for torch, MONAI and Ray, which take 10 GB of their own
 #   make bench [BENCH=...]   build, time the readers that can be installed here; BENCH is what benches/run.py takes
 #   make fuzz [TARGET=...]   build, try damaged bytes at each door for SECONDS=10, JOBS= doors at a time; needs g++
 #   make lint                format, lints, types, stubs, generated tables
 #   make mutants [FILE=...]  change the core a little in many places, one at a time: which changes does no test notice?
 #
-# All of it lives in .venv/ and target/. Files in .venv/stamps/ say what is installed there, so that a second run
+# All of it lives in .venv/, .venv-ml/ and target/. Files in .venv/stamps/ say what is installed there, so that a second run
 # builds only when a source has changed.
 
 PYTHON ?= python3
@@ -23,7 +24,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 export PIP_PROGRESS_BAR ?= off
 export PIP_QUIET ?= 1
 
-.PHONY: demo test bench fuzz lint mutants wheel conformance golden clean suites
+.PHONY: demo test test-ml bench fuzz lint mutants wheel conformance golden clean suites
 .DEFAULT_GOAL := demo
 # A stamp must not survive a recipe that fails.
 .DELETE_ON_ERROR:
@@ -40,6 +41,24 @@ test: $(STAMPS)/wheel $(STAMPS)/group-test
 		cargo test --locked --package rapidicom-core --quiet; \
 	fi
 	@$(IN_VENV)/python -m pytest
+
+# Large libraries, in an environment of their own: the data sets that feed models, and what else needs them.
+ML := .venv-ml
+ML_STAMPS := $(ML)/stamps
+ML_PIP := $(ML)/bin/python -m pip --disable-pip-version-check
+test-ml: $(STAMPS)/wheel $(ML_STAMPS)/group
+	@$(ML_PIP) install --force-reinstall --no-deps dist/rapidicom-*.whl
+	@$(ML)/bin/python -m pytest tests/ml
+	@$(ML)/bin/python -m pytest -k "torch or monai or ray" tests/python/test_examples.py \
+		tests/python/test_integrations.py tests/python/test_damaged_frames.py
+
+$(ML_STAMPS)/group: pyproject.toml
+	@echo "== installing torch, MONAI and Ray into $(ML) (some minutes, 10 GB)"
+	@test -x $(ML)/bin/python || $(PYTHON) -m venv $(ML)
+	@$(ML_PIP) install --upgrade "pip>=25.1"
+	@$(ML_PIP) install --group ml
+	@mkdir -p $(ML_STAMPS)
+	@touch $@
 
 bench: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-bench
 	@$(IN_VENV)/python benches/run.py $(BENCH)
@@ -122,4 +141,4 @@ $(STAMPS)/wheel: $(SOURCES) $(STAMPS)/group-build
 	@touch $@
 
 clean:
-	rm -rf $(VENV) target dist demo-output
+	rm -rf $(VENV) $(ML) target dist demo-output

@@ -176,7 +176,7 @@ def test_out_and_types(tmp_path: Path) -> None:
 
 
 def test_torch_memory(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="torch is large: make test-ml installs it")
     _write(tmp_path, {3: b"\x07" * 64})
     out = torch.zeros((6, *SHAPE), dtype=torch.float32)
     rd.read_series(tmp_path, irregular="keep", out=out, fill=9)

@@ -42,6 +42,9 @@ MAIN = (
     "volumes.volume.Volume",
 )
 
+# Libraries that only `make test-ml` installs.
+LARGE = ("torch", "monai", "ray")
+
 
 def examples_of(file: Path) -> Iterator[doctest.DocTest]:
     """Yield the examples of a file, one test a docstring."""
@@ -77,6 +80,9 @@ def test_example_gives_what_it_shows(name: str, monkeypatch: pytest.MonkeyPatch)
     assert name in EXAMPLES, f"{name} has no example in its docstring"
     monkeypatch.chdir(REPOSITORY)
     test = EXAMPLES[name]
+    for library in LARGE:
+        if f"integrations.{library} " in "".join(one.source for one in test.examples):
+            pytest.importorskip(library, reason=f"{library} is large: make test-ml installs it")
     # Each starts as if `import rapidicom as rd` had been typed.
     test.globs["rd"] = rd
     report: list[str] = []

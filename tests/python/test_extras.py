@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import tomllib
 
@@ -17,6 +18,7 @@ from rapidicom._common import extras
     [
         ("rapidicom.integrations.dicomweb", "dicomweb_client", "dicomweb"),
         ("rapidicom.integrations.dimse", "pynetdicom", "dimse"),
+        ("rapidicom.integrations.torch", "torch", "torch"),
     ],
 )
 def test_an_integration_names_its_extra(
@@ -35,5 +37,5 @@ def test_every_extra_is_in_pyproject() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     declared = project["project"]["optional-dependencies"]
     for library, extra in extras._EXTRAS.items():
-        names = [requirement.partition(">")[0] for requirement in declared[extra]]
+        names = [re.split(r"[\[>]", requirement)[0] for requirement in declared[extra]]
         assert library.replace("_", "-") in names, library

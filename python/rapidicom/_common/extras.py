@@ -21,6 +21,9 @@ _EXTRAS: Final = {
     "dicomweb_client": "dicomweb",
     "pynetdicom": "dimse",
     "scipy": "scipy",
+    "torch": "torch",
+    "monai": "monai",
+    "ray": "ray",
 }
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self
 
 from rapidicom._common.extras import required
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "interrupted_by"]
+
+# Called from time to time during long work, and raises to end it.
+_check: ContextVar[Callable[[], None] | None] = ContextVar("_check", default=None)
+
+
+@contextmanager
+def interrupted_by(check: Callable[[], None]) -> Iterator[None]:
+    """Call `check` about every 50 ms of long work in this thread; what it raises ends the work."""
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
+
 
 # What is done before it is known how much there is.
 _LISTING = "listing"
@@ -34,10 +50,17 @@ class Progress:
             tqdm = required("tqdm.auto", "progress=True").tqdm
             is_known = total is not None
             self._bar = tqdm(desc=description if is_known else _LISTING, total=total)
-        # Passed to native code: a function, or `None` without a bar.
-        self.callback: Callable[..., None] | None = None if self._bar is None else self._show
+        self._check = _check.get()
+        # Passed to native code: a function, or `None` if nobody wants to know.
+        self.callback: Callable[..., None] | None = None
+        if self._bar is not None or self._check is not None:
+            self.callback = self._show
 
     def _show(self, done: int, total: int | None = None) -> None:
+        if self._check is not None:
+            self._check()
+        if self._bar is None:
+            return
         if total is not None:
             self._bar.set_description(self._description, refresh=False)
             self._bar.reset(total)

@@ -1,12 +1,25 @@
-"""Volumes as tensors for torch."""
+"""Series, slices and patches as data sets of torch: `pip install "rapidicom[torch]"`.
 
-from __future__ import annotations
+Importing this also lets torch's `default_collate`, and so a `DataLoader`, stack volumes.
+"""
 
-import torch
+from rapidicom._common.extras import required as _required
 
-from rapidicom._common.grid import Grid
+_required("torch", "rapidicom.integrations.torch")
 
+from rapidicom.integrations import torch_collation as _torch_collation  # noqa: E402, F401
+from rapidicom.integrations.torch_crops import CenterCrop, RandomCrop  # noqa: E402
+from rapidicom.integrations.torch_prefetch import Prefetch, prefetch  # noqa: E402
+from rapidicom.integrations.torch_series import SeriesDataset  # noqa: E402
+from rapidicom.integrations.torch_slices import SliceDataset  # noqa: E402
+from rapidicom.integrations.torch_tensors import to_torch  # noqa: E402
 
-def to_torch(volume: Grid) -> torch.Tensor:
-    """Return the volume's array as a tensor that shares its memory; axes as in the array."""
-    return torch.from_numpy(volume.array)
+__all__ = [
+    "CenterCrop",
+    "Prefetch",
+    "RandomCrop",
+    "SeriesDataset",
+    "SliceDataset",
+    "prefetch",
+    "to_torch",
+]

@@ -37,8 +37,12 @@ class ForOthers:
         return to_sitk(self)
 
     def to_torch(self: Grid) -> torch.Tensor:
-        """Return a torch tensor that shares the array's memory."""
-        from rapidicom.integrations.torch import to_torch
+        """Return a torch tensor that shares the array's memory.
+
+        Raises:
+            ImportError: torch is not installed; the message names the extra that installs it.
+        """
+        from rapidicom.integrations.torch_tensors import to_torch
 
         return to_torch(self)
 

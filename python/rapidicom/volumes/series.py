@@ -204,19 +204,10 @@ class Series:
             >>> series.read(values="stored", slices=slice(10, 20), rows=slice(20, 60)).shape
             (10, 40, 80)
         """
-        if irregular not in ("raise", "keep"):
-            raise ValueError(f"irregular must be 'raise' or 'keep', not {irregular!r}")
         if mmap not in ("auto", "never", "always"):
             raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
-        check_values(values)
-        if self._unsupported is not None:
-            raise UnsupportedError(self._unsupported, path=self.paths[0] if self.paths else None)
-        if irregular == "raise" and self.report.errors:
-            raise _irregular(self, self.report)
         workers = checked_workers(workers)
-        headers = self._headers()
-        if len(headers) == 0:
-            raise IrregularSeriesError("no slice of the series can be read", report=self.report)
+        headers = self._readable(values, irregular)
         first = self.axes.index("slice")
         part = Part.of(self.shape[first:], slices, rows, columns)
         chosen = part.chosen(self.shape[: first + 1])
@@ -235,6 +226,74 @@ class Series:
         self._check(damage, len(headers), irregular)
         files = sources_of(headers, self._items) if self._items else None
         return Volume(array, self, headers, part, files=files, force=self._force, damage=damage)
+
+    def read_image(
+        self,
+        number: int,
+        *,
+        values: Values = "modality",
+        dtype: npt.DTypeLike | None = None,
+        out: Any = None,
+        rows: slice | None = None,
+        columns: slice | None = None,
+        irregular: Literal["raise", "keep"] = "raise",
+        fill: float | None = None,
+        workers: int | None = None,
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+        """Read one image of the array: of a leading axis one step alone, which `read` cannot.
+
+        Args:
+            number: Which one, in the order of the array, missing ones counted.
+            values: As for `read`, like all that follow.
+            dtype: The type of the array.
+            out: An array to fill, of the image's shape with an axis of length 1 in front.
+            rows: Which rows.
+            columns: Which columns.
+            irregular: What to do about irregular series.
+            fill: The value of pixels where an image is missing or damaged.
+            workers: Threads.
+
+        Returns:
+            The image, shape (1, row, column) with a last axis for colour samples; and the affine of
+            that slice, shape (4, 4), as in `Volume`.
+
+        Raises:
+            IndexError: There is no such image.
+            DicomError: As for `read`, like what else it raises.
+        """
+        workers = checked_workers(workers)
+        headers = self._readable(values, irregular)
+        first = self.axes.index("slice")
+        shape, slice_count = self.shape[first:], self.shape[first]
+        if not 0 <= number < len(headers):
+            raise IndexError(f"there are {len(headers)} images, and none with number {number}")
+        at = number % slice_count
+        part = Part.of(shape, slice(at, at + 1), rows, columns)
+        if dtype is None and out is None:
+            dtype = default_dtype(headers, values)
+        if fill is None:
+            background = headers.background
+            fill = 0 if background is None else background
+        array, damage = read_slices(
+            headers.select([number]), shape, values, dtype, out, workers, False, fill, part,
+            [number], slice_count,
+        )  # fmt: skip
+        self._check(damage, 1, irregular)
+        return array, part.affine(self.affine)
+
+    def _readable(self, values: str, irregular: str) -> _core.Slices:
+        """Return the headers of the slices, if these may be read."""
+        if irregular not in ("raise", "keep"):
+            raise ValueError(f"irregular must be 'raise' or 'keep', not {irregular!r}")
+        check_values(values)
+        if self._unsupported is not None:
+            raise UnsupportedError(self._unsupported, path=self.paths[0] if self.paths else None)
+        if irregular == "raise" and self.report.errors:
+            raise _irregular(self, self.report)
+        headers = self._headers()
+        if len(headers) == 0:
+            raise IrregularSeriesError("no slice of the series can be read", report=self.report)
+        return headers
 
     def _check(self, damage: Damage, count: int, irregular: str) -> None:
         """Raise for damage that came with the pixels of `count` slices."""

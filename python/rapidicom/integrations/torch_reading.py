@@ -1,0 +1,182 @@
+"""Images as tensors: of a type of torch, cropped, padded, with axes as models take them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import torch
+
+from rapidicom.integrations.torch_crops import Along
+from rapidicom.volumes.finding import find_series
+from rapidicom.volumes.series import Series
+from rapidicom.volumes.slices import check_values
+
+if TYPE_CHECKING:
+    from rapidicom.volumes.slices import Values
+
+__all__ = ["Wanted", "channels_first", "narrowed", "padded", "series_of", "workers_here"]
+
+# Types of torch that pixels cannot be read as: they are read as the other one, and rounded.
+_ROUNDED: Final = {"bfloat16": "float32", "float16": "float32"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How images are read: the options of `Series.read`, but for the type.
+
+    Attributes:
+        values: As for `Series.read`.
+        dtype: torch's name of the type of the tensor; `None` for that of the array.
+        irregular: As for `Series.read`.
+        fill: As for `Series.read`.
+        pad: The value around images that are smaller than the crop; `None` to refuse them.
+        workers: As for `Series.read`.
+    """
+
+    values: Values
+    dtype: str | None
+    irregular: Literal["raise", "keep"]
+    fill: float | None
+    pad: float | None
+    workers: int | None
+
+    @classmethod
+    def of(
+        cls, values: Values, dtype: Any, irregular: str, fill: float | None, pad: float | None,
+        workers: int | None,
+    ) -> Wanted:  # fmt: skip
+        """Check options before anything is read.
+
+        Raises:
+            ValueError: One is not known.
+            TypeError: `dtype` is no type of torch or NumPy.
+        """
+        check_values(values)
+        if irregular not in ("raise", "keep", "skip"):
+            raise ValueError(f"irregular must be 'raise', 'keep' or 'skip', not {irregular!r}")
+        kept: Literal["raise", "keep"] = "keep" if irregular == "keep" else "raise"
+        return cls(values, _name_of(dtype), kept, fill, pad, workers)
+
+    @property
+    def read_as(self) -> str | None:
+        """NumPy's name of the type that the pixels are read as."""
+        return None if self.dtype is None else _ROUNDED.get(self.dtype, self.dtype)
+
+    def options(self, shape: Sequence[int], *, pinned: bool) -> dict[str, Any]:
+        """Return the options of `Series.read` and `Series.read_image`.
+
+        Args:
+            shape: That of the array.
+            pinned: Whether it goes into pinned memory, unless it will be copied to another type.
+        """
+        found: dict[str, Any] = {
+            "values": self.values, "dtype": self.read_as, "irregular": self.irregular,
+            "fill": self.fill, "workers": workers_here(self.workers),
+        }  # fmt: skip
+        if pinned and self.dtype is not None and self.dtype not in _ROUNDED:
+            kind = getattr(torch, str(self.dtype))
+            found["out"] = torch.empty(tuple(shape), dtype=kind, pin_memory=True).numpy()
+        return found
+
+
+def _name_of(dtype: Any) -> str | None:
+    if dtype is None:
+        return None
+    if isinstance(dtype, torch.dtype):
+        name = str(dtype).removeprefix("torch.")
+    elif dtype in _ROUNDED:
+        name = str(dtype)
+    else:
+        name = np.dtype(dtype).name
+    if name not in _ROUNDED and (
+        not hasattr(np, name) or np.dtype(name).kind not in "iuf" or not hasattr(torch, name)
+    ):
+        raise ValueError(f"dtype {name} cannot hold pixels")
+    return name
+
+
+def narrowed(tensor: torch.Tensor, name: str | None, *, pinned: bool) -> torch.Tensor:
+    """Return a tensor as a type that its pixels could not be read as.
+
+    Raises:
+        ValueError: A finite value lies out of that type's range.
+    """
+    if name not in _ROUNDED:
+        return tensor.pin_memory() if pinned and not tensor.is_pinned() else tensor
+    kind = getattr(torch, name)
+    result = torch.empty(tensor.shape, dtype=kind, pin_memory=pinned)
+    result.copy_(tensor)
+    if (
+        not torch.isfinite(result).all()
+        and (torch.isfinite(tensor) & ~torch.isfinite(result)).any()
+    ):
+        hint = "use bfloat16 or float32" if name == "float16" else "use float32"
+        raise ValueError(f"dtype {name} does not hold every value: {hint}")
+    return result
+
+
+def channels_first(tensor: torch.Tensor, axes: Sequence[str]) -> torch.Tensor:
+    """Put the leading axis, one of length 1, or the samples of colour before the slices."""
+    leading = axes.index("slice")
+    if "sample" in axes:
+        return tensor.movedim(-1, leading).contiguous()
+    return tensor if leading else tensor[None]
+
+
+def padded(tensor: torch.Tensor, parts: Sequence[Along], value: float) -> torch.Tensor:
+    """Put an image amid a larger one, if that is wanted.
+
+    Args:
+        tensor: Its last axes are those of `parts`.
+        parts: What was read along these, and what is wanted.
+        value: What is around.
+
+    Raises:
+        ValueError: The tensor's type does not hold `value`.
+    """
+    sizes = [part.size for part in parts]
+    leading, inside = tensor.shape[: -len(sizes)], tensor.shape[-len(sizes) :]
+    if list(inside) == sizes:
+        return tensor
+    if not tensor.is_floating_point() and not float(value).is_integer():
+        raise ValueError(f"{tensor.dtype} does not hold the value to pad with")
+    try:
+        result = torch.full((*leading, *sizes), value, dtype=tensor.dtype)
+    except RuntimeError:
+        raise ValueError(f"{tensor.dtype} does not hold the value to pad with") from None
+    places = zip(parts, inside, strict=True)
+    index = tuple(slice(part.before, part.before + size) for part, size in places)
+    result[(..., *index)] = tensor
+    return result
+
+
+def workers_here(workers: int | None) -> int | None:
+    """Return how many threads to read with; a worker of a `DataLoader` has its share of cores."""
+    worker = torch.utils.data.get_worker_info()
+    if workers is not None or worker is None:
+        return workers
+    return max(1, (os.cpu_count() or 1) // int(worker.num_workers))
+
+
+def series_of(series: Any) -> list[Series]:
+    """Return the series of a data set: those that are passed, or found in what is.
+
+    Raises:
+        TypeError: Series are mixed with others.
+        DicomError: As for `find_series`.
+    """
+    if isinstance(series, Series):
+        return [series]
+    if not isinstance(series, (list, tuple)) and not hasattr(series, "__next__"):
+        return find_series(series)
+    items = list(series)
+    found = [one for one in items if isinstance(one, Series)]
+    if len(found) == len(items):
+        return found
+    if found:
+        raise TypeError("series must be all of type Series, or all sources of images")
+    return find_series(items)
