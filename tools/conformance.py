@@ -69,7 +69,6 @@ MODULES = {
 
 # Names that are not offered, in modules that are; `*` stands for any text.
 NOT_OFFERED = {
-    "pydicom.dcmwrite": WRITES,
     "pydicom.charset.ENCODINGS_TO_CODES": MACHINERY,
     "pydicom.charset.CODES_TO_ENCODINGS": MACHINERY,
     "pydicom.charset.*enco*": WRITES,
@@ -80,12 +79,9 @@ NOT_OFFERED = {
     "pydicom.dataelem.DataElement.validate": CHECKS,
     "pydicom.dataelem.*": MACHINERY,
     "pydicom.dataset.Dataset.fix_meta_info": WRITES,
-    "pydicom.dataset.Dataset.is_original_encoding": WRITES,
     "pydicom.dataset.Dataset.parent_seq": "an item does not know its parent",
     "pydicom.dataset.Dataset.set_original_encoding": WRITES,
     "pydicom.dataset.Dataset.update_raw_element": MACHINERY,
-    "pydicom.dataset.Dataset.read_*": "deprecated in pydicom: use `original_encoding`",
-    "pydicom.dataset.Dataset.is_undefined_length_sequence_item": WRITES,
     "pydicom.dataset.FileDataset.*": MACHINERY,
     "pydicom.dataset.FileMetaDataset.*": WRITES,
     "pydicom.dataset.validate_file_meta": WRITES,
@@ -145,11 +141,10 @@ OF_INSTANCES = frozenset(
 DIFFERS = {
     "pydicom.dcmread": "takes bytes, URLs and archives; keeps no file open; reads on demand",
     "pydicom.filereader.dcmread": "as `dcmread`",
-    "pydicom.FileDataset": "is `Dataset`, and takes no file name",
-    "pydicom.dataset.FileDataset": "is `Dataset`, and takes no file name",
+    "pydicom.FileDataset": "is `Dataset`",
+    "pydicom.dataset.FileDataset": "is `Dataset`",
     "pydicom.dataset.Dataset.compress": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.set_original_encoding": "raises, and names `to_pydicom()`",
-    "pydicom.dataset.Dataset.save_as": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.set_pixel_data": "raises, and names `to_pydicom()`",
     "pydicom.dataset.Dataset.get_item": "returns elements, never raw ones",
     "pydicom.dataset.Dataset.decode": "does nothing: text is decoded on demand",
@@ -158,9 +153,6 @@ DIFFERS = {
     "pydicom.datadict.add_dict_entries": f"raises: {DICTIONARY}",
     "pydicom.datadict.add_private_dict_entry": f"raises: {DICTIONARY}",
     "pydicom.datadict.add_private_dict_entries": f"raises: {DICTIONARY}",
-    "pydicom.dcmwrite": "raises, and names `to_pydicom()`",
-    "pydicom.filewriter.dcmwrite": "raises, and names `to_pydicom()`",
-    "pydicom.filewriter.write_file_meta_info": "raises, and names `to_pydicom()`",
     **{
         f"pydicom.{place}.{name}": "raises, and names `to_pydicom()`"
         for place in ("pixels", "pixels.utils")

@@ -14,6 +14,7 @@ from rapidicom._dataset import native as _native
 from rapidicom._dataset.dataset import Dataset, FileDataset, FileMetaDataset
 from rapidicom._dataset.element import DataElement
 from rapidicom._dataset.file_reading import dcmread, read_file
+from rapidicom._dataset.writing import dcmwrite
 from rapidicom._values.sequence import Sequence
 from rapidicom.pixels import (
     apply_color_lut,
@@ -68,6 +69,7 @@ __all__ = [
     # One file.
     "dcmread",
     "read_file",
+    "dcmwrite",
     "Dataset",
     "FileDataset",
     "FileMetaDataset",

@@ -136,6 +136,8 @@ class DataElement:
     def tag(self) -> Any:
         """The tag, a `BaseTag`."""
 
+    @tag.setter
+    def tag(self, tag: _Key) -> None: ...
     @property
     def VR(self) -> str:
         """The VR; a choice of several, e.g. `US or SS`, until something decides it."""
@@ -175,14 +177,20 @@ class DataElement:
     def private_creator(self) -> str | None:
         """The creator that has reserved the block of a private element."""
 
+    @private_creator.setter
+    def private_creator(self, creator: str | None) -> None: ...
     @property
     def is_undefined_length(self) -> bool:
         """Whether the value ends with a delimiter in the file instead of having a length."""
 
+    @is_undefined_length.setter
+    def is_undefined_length(self, is_undefined: bool) -> None: ...
     @property
     def file_tell(self) -> int | None:
         """Where the value field starts in the file."""
 
+    @file_tell.setter
+    def file_tell(self, offset: int | None) -> None: ...
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
@@ -195,8 +203,8 @@ class Dataset:
         """Make an empty data set."""
 
     def __getattribute__(self, name: str, /) -> Any: ...
-    def __setattr__(self, name: str, value: object, /) -> None: ...
-    def __delattr__(self, name: str, /) -> None: ...
+    def _set_attribute(self, name: str, value: object) -> None: ...
+    def _delete_attribute(self, name: str) -> None: ...
     def __getitem__(self, key: _Key, /) -> Any: ...
     def __setitem__(self, key: _Key, value: DataElement, /) -> None: ...
     def __delitem__(self, key: _Key, /) -> None: ...
@@ -231,6 +239,16 @@ class Dataset:
 
     def raw_element(self, key: _Key) -> _RawElement | None:
         """Return one of `raw_elements`, pixel data too with its bytes."""
+
+    def _as_read(self) -> Any:
+        """Return the data set as it was read, whatever has been set since."""
+
+    def _changed_tags(self) -> list[int]:
+        """Return the tags of what is not, or may not be, as it was read."""
+
+    @property
+    def is_undefined_length_sequence_item(self) -> bool:
+        """Whether this is an item whose end a delimiter marks (PS3.5 §7.5.1)."""
 
     @property
     def modified(self) -> float | None:

@@ -1,10 +1,8 @@
-"""Writing files is not offered: these functions raise, and name what writes."""
+"""Writing files, which pydicom does; the code is in `rapidicom._dataset.writing`."""
 
-from __future__ import annotations
-
-from rapidicom._common.not_offered import NotOffered
+from rapidicom._dataset.writing import (
+    dcmwrite,
+    write_file_meta_info,
+)
 
 __all__ = ["dcmwrite", "write_file_meta_info"]
-
-dcmwrite = NotOffered("write files")
-write_file_meta_info = NotOffered("write files")

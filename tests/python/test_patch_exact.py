@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import io
 import multiprocessing
 import pickle
@@ -30,6 +31,7 @@ from rapidicom.integrations.pydicom import patch, unpatch  # noqa: E402
 pytestmark = pytest.mark.usefixtures("patched")
 
 pydicom_reads = pydicom.dcmread
+pydicom_writes = pydicom.dcmwrite
 
 PATHS = [*sorted(FILES.glob("*.dcm")), BRAIN_MR / "0001.dcm"]
 
@@ -433,7 +435,7 @@ def test_tags_of_elements_can_be_set() -> None:
 
 def read_elsewhere(path: str) -> tuple[str, int]:
     """Say who reads in another process."""
-    return pydicom.dcmread.__module__, pydicom.dcmread(path).Rows
+    return Path(pydicom.dcmread.__code__.co_filename).stem, pydicom.dcmread(path).Rows
 
 
 @pytest.fixture
@@ -447,7 +449,56 @@ def test_the_patch_travels_to_other_processes(method: str, started: None) -> Non
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         module, rows = pool.submit(read_elsewhere, str(CT_SMALL)).result(120)
-    assert (module.partition(".")[0], rows) == ("rapidicom", 128)
+    assert (module, rows) == ("pydicom_patch", 128)
+
+
+# Functions
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda dcmread, _: dcmread(),
+        lambda dcmread, _: dcmread(CT_SMALL, unknown=1),
+        lambda dcmread, _: dcmread(CT_SMALL, 1, 2, 3, 4, 5, 6),
+        lambda _, dcmwrite: dcmwrite(),
+    ],
+)
+def test_errors_name_the_functions_that_were_called(call: Any) -> None:
+    texts = []
+    for functions in ((pydicom.dcmread, pydicom.dcmwrite), (pydicom_reads, pydicom_writes)):
+        with pytest.raises(TypeError) as caught:
+            call(*functions)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
+    assert inspect.signature(pydicom.dcmread) == inspect.signature(pydicom_reads)
+    assert pickle.loads(pickle.dumps(pydicom.dcmread)) is pydicom.dcmread
+
+
+# Damage
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 7, 8, 9, 20])
+@pytest.mark.parametrize("name", ["JPEG2000.dcm", "MR_small_RLE.dcm"])
+def test_pixel_data_without_their_end_are_as_in_pydicom(
+    name: str, cut: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "cut.dcm"
+    path.write_bytes(pydicom_file(name).read_bytes()[:-cut])
+    both(lambda ds: [str(element) for element in ds], path)
+
+
+@pytest.mark.parametrize(
+    "name", ["SC_rgb_jpeg.dcm", "empty_charset_LEI.dcm", "no_meta_group_length.dcm"]
+)
+def test_encodings_are_as_pydicom_notes_them(name: str) -> None:
+    both(
+        lambda ds: (
+            ds.original_encoding, ds.original_character_set, ds.is_original_encoding,
+            ds.is_implicit_VR, ds.file_meta.original_encoding,
+        ),
+        pydicom_file(name),
+    )  # fmt: skip
 
 
 # Pixels

@@ -15,6 +15,7 @@ __all__ = ["missing", "required"]
 _EXTRAS: Final = {
     "tqdm": "progress",
     "nibabel": "nibabel",
+    "pydicom": "pydicom",
     "pyarrow": "cache",
     "fsspec": "remote",
     "s3fs": "remote",

@@ -6,17 +6,19 @@ are native (`_core.Dataset`); this module adds conveniences.
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
-from rapidicom._common.not_offered import not_offered
+from rapidicom._common.extras import required
 from rapidicom._common.tag import Tag
 from rapidicom._dataset.element import DataElement
 from rapidicom._dataset.pixel_access import PixelAccess
 from rapidicom._dataset.printing import ELEMENT_FORMAT, ElementFields, dataset_text
 from rapidicom._dataset.private_access import PrivateAccess
-from rapidicom._dataset.read_only import ReadOnly
+from rapidicom._dataset.writing import Writing
 from rapidicom._values.dictionary import keyword_for_tag
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ else:
 __all__ = ["Dataset", "FileDataset", "FileMetaDataset"]
 
 
-class Dataset(PixelAccess, PrivateAccess, ReadOnly, TypedAttributes):
+class Dataset(PixelAccess, PrivateAccess, Writing, TypedAttributes):
     """Data elements by tag and, as attributes, by keyword.
 
     Attributes:
@@ -62,12 +64,12 @@ class Dataset(PixelAccess, PrivateAccess, ReadOnly, TypedAttributes):
         >>> [element.keyword for element in ds][:2]
         ['ImageType', 'InstanceCreationDate']
 
-        Values can be changed in memory; pydicom writes files:
+        Values can be changed in memory; pydicom writes files, if it is installed:
 
         >>> import io
         >>> ds.PatientID = "anonymous"
         >>> file = io.BytesIO()
-        >>> ds.to_pydicom().save_as(file)
+        >>> ds.save_as(file)
         >>> rd.dcmread(file.getvalue()).PatientID
         'anonymous'
     """
@@ -87,15 +89,22 @@ class Dataset(PixelAccess, PrivateAccess, ReadOnly, TypedAttributes):
         """Make a data set in memory.
 
         Args:
-            other: Elements to start with: a data set, or elements by tag or values by keyword.
-            of_a_file: Refused: pydicom's arguments for the data set of a new file.
-            of_files: Refused likewise.
+            other: Elements to start with: a data set, or elements by tag or values by keyword. If
+                more arguments follow, the path or the file object of pydicom's `FileDataset`.
+            of_a_file: pydicom's further arguments for the data set of a file: `dataset` (elements
+                to start with), `preamble`, `file_meta`, `is_implicit_VR` and `is_little_endian`.
+            of_files: The same by name; `parent_encoding` has no effect.
+
+        Raises:
+            TypeError: An argument is none of these, or of another type.
         """
-        if of_a_file or of_files:
-            not_offered(
-                "make data sets for new files", "pydicom.FileDataset does, after ds.to_pydicom()"
-            )
-        if other is not None:
+        of_files.pop("parent_encoding", None)
+        if "filename_or_obj" in of_files:
+            other = of_files.pop("filename_or_obj")
+            _start_file(self, other, *of_a_file, **of_files)
+        elif of_a_file or of_files:
+            _start_file(self, other, *of_a_file, **of_files)
+        elif other is not None:
             self.update(other)
 
     if TYPE_CHECKING:
@@ -306,10 +315,81 @@ class Dataset(PixelAccess, PrivateAccess, ReadOnly, TypedAttributes):
         reference = self.__dict__.get("_buffer")
         return None if reference is None else reference()
 
+    @buffer.setter
+    def buffer(self, file: Any) -> None:
+        self.__dict__["_buffer"] = None if file is None else lambda: file
+
+    @property
+    def preamble(self) -> bytes | None:
+        """The 128 bytes before the prefix `DICM`, or what was set for `save_as`."""
+        own = self.__dict__
+        return own["_preamble"] if "_preamble" in own else super().preamble
+
+    @preamble.setter
+    def preamble(self, preamble: bytes | None) -> None:
+        self.__dict__["_preamble"] = preamble
+
+    @property
+    def is_implicit_VR(self) -> bool | None:
+        """Whether elements carry no VR, in the file or as set for `save_as`."""
+        own = self.__dict__
+        return own["_is_implicit_VR"] if "_is_implicit_VR" in own else super().is_implicit_VR
+
+    @is_implicit_VR.setter
+    def is_implicit_VR(self, is_implicit: bool | None) -> None:
+        self.__dict__["_is_implicit_VR"] = is_implicit
+
+    @property
+    def is_little_endian(self) -> bool | None:
+        """Whether numbers are little endian, in the file or as set for `save_as`."""
+        own = self.__dict__
+        return own["_is_little_endian"] if "_is_little_endian" in own else super().is_little_endian
+
+    @is_little_endian.setter
+    def is_little_endian(self, is_little: bool | None) -> None:
+        self.__dict__["_is_little_endian"] = is_little
+
     @property
     def original_encoding(self) -> tuple[bool | None, bool | None]:
         """Whether VRs are implicit, and whether bytes are little endian; `None` without a file."""
-        return self.is_implicit_VR, self.is_little_endian
+        return super().is_implicit_VR, super().is_little_endian
+
+    @property
+    def is_original_encoding(self) -> bool:
+        """Whether `save_as` would encode as the file was, characters included."""
+        from rapidicom._values.encodings import convert_encodings, default_encoding
+
+        named = self.get("SpecificCharacterSet")
+        encodings = convert_encodings(named) if named else default_encoding
+        own = [encodings] if isinstance(encodings, str) else list(encodings)
+        read = self.original_character_set
+        return self.original_encoding == (self.is_implicit_VR, self.is_little_endian) and own == (
+            [read] if isinstance(read, str) else list(read)
+        )
+
+    @property
+    def read_implicit_vr(self) -> bool | None:
+        """Whether the elements of the file carry no VR."""
+        return super().is_implicit_VR
+
+    @property
+    def read_little_endian(self) -> bool | None:
+        """Whether numbers in the file are little endian."""
+        return super().is_little_endian
+
+    @property
+    def read_encoding(self) -> str | list[str]:
+        """Python's names of the encodings of its text, as `original_character_set`."""
+        return self.original_character_set
+
+    @property
+    def timestamp(self) -> float | None:
+        """When the file was changed last before it was read, in seconds since 1970."""
+        return self.__dict__.get("_timestamp", self.modified)
+
+    @timestamp.setter
+    def timestamp(self, seconds: float | None) -> None:
+        self.__dict__["_timestamp"] = seconds
 
     def ensure_file_meta(self) -> None:
         """Add empty File Meta Information if it is absent."""
@@ -349,6 +429,7 @@ class Dataset(PixelAccess, PrivateAccess, ReadOnly, TypedAttributes):
             >>> type(theirs).__module__, theirs.Modality
             ('pydicom.dataset', 'CT')
         """
+        required("pydicom", "Dataset.to_pydicom")
         from rapidicom.integrations.pydicom_dataset import to_pydicom
 
         return to_pydicom(self)
@@ -363,6 +444,30 @@ class Dataset(PixelAccess, PrivateAccess, ReadOnly, TypedAttributes):
         traceback: TracebackType | None,
     ) -> None:
         return None
+
+
+def _start_file(
+    target: Dataset,
+    filename_or_obj: Any,
+    dataset: Dataset | Mapping[Any, Any],
+    preamble: bytes | None = None,
+    file_meta: Dataset | None = None,
+    is_implicit_VR: bool = True,
+    is_little_endian: bool = True,
+) -> None:
+    """Do what pydicom's `FileDataset` does with its arguments."""
+    target.update(dataset)
+    target.preamble = preamble
+    target.file_meta = file_meta if file_meta is not None else FileMetaDataset()
+    target.is_implicit_VR, target.is_little_endian = is_implicit_VR, is_little_endian
+    if isinstance(filename_or_obj, (str, os.PathLike)):
+        target.filename = os.fspath(filename_or_obj)
+        return
+    if not isinstance(filename_or_obj, io.BufferedReader):
+        target.buffer = filename_or_obj
+        target.fileobj_type = type(filename_or_obj)
+    name = getattr(filename_or_obj, "name", None) or getattr(filename_or_obj, "filename", None)
+    target.filename = name
 
 
 # pydicom's name; here both are one class.

@@ -14,7 +14,7 @@ from rapidicom._values.vr import LONG_VALUE_VR
 if TYPE_CHECKING:
     from typing import Self
 
-    from rapidicom._common.tag import BaseTag
+    from rapidicom._common.tag import BaseTag, TagType
     from rapidicom._core import Dataset
 
 __all__ = ["DataElement"]
@@ -42,6 +42,8 @@ class DataElement(_core.DataElement):
         # Native, but of a class of the package.
         @property
         def tag(self) -> BaseTag: ...
+        @tag.setter
+        def tag(self, tag: TagType) -> None: ...
 
     # What undecoded elements of pydicom have. These decode themselves.
     is_raw = False

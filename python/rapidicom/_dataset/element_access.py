@@ -26,7 +26,15 @@ _delete_element = _core.Dataset.__delitem__
 class ElementAccess(_core.Dataset):
     """Getting, adding and removing elements."""
 
+    if not TYPE_CHECKING:
+        __setattr__ = _core.Dataset._set_attribute
+        __delattr__ = _core.Dataset._delete_attribute
+
     if TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object, /) -> None: ...
+        def __delattr__(self, name: str, /) -> None: ...
+
         # Native, but of a class of the package.
         def __iter__(self) -> Iterator[DataElement]: ...
 

@@ -71,10 +71,6 @@ def _refuse_class(self: Any, cls: type) -> NoReturn:
     )
 
 
-# Attributes that programs set on pydicom's data sets before writing them.
-_OF_WRITING = frozenset(("is_implicit_VR", "is_little_endian", "preamble"))
-
-
 class _DatasetClaim:
     __slots__ = ()
     __class__ = property(_dataset_class)
@@ -82,18 +78,12 @@ class _DatasetClaim:
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "__class__":
             _refuse_class(self, value)
-        if name in _OF_WRITING:
-            if value != getattr(self, name):
-                not_offered(
-                    "change how a file is written", f"ds.to_pydicom() gives what takes {name}"
-                )
-            return
         if name == "file_meta" and issubclass(type(value), pydicom.dataset.Dataset):
             meta = dataset.FileMetaDataset()
             for element in value:
                 meta.add(element)
             value = meta
-        _core.Dataset.__setattr__(self, name, value)  # type: ignore[arg-type]
+        _core.Dataset._set_attribute(self, name, value)  # type: ignore[arg-type]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _reduce(self, protocol)

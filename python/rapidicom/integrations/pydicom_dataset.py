@@ -20,13 +20,14 @@ from rapidicom._values.multi_value import MultiValue
 from rapidicom._values.number_text import IS, DSfloat, ISfloat
 from rapidicom._values.person_name import PersonName
 from rapidicom._values.vr import AMBIGUOUS_VR, BYTES_VR
+from rapidicom.integrations.pydicom_elements import is_implicit_VR, is_little_endian
 
 if TYPE_CHECKING:
     from typing import Self
 
     from rapidicom._core import DataElement, Dataset
 
-__all__ = ["to_pydicom"]
+__all__ = ["element_of", "to_pydicom"]
 
 # VRs whose values are bytes, or may be.
 _BINARY_VR = (BYTES_VR | AMBIGUOUS_VR) - {"US or SS"}
@@ -66,17 +67,35 @@ def to_pydicom(dataset: Dataset) -> PydicomFileDataset:
 def _fill(target: PydicomDataset, dataset: Dataset, outer_encodings: list[str]) -> None:
     character_set = dataset.get("SpecificCharacterSet")
     encodings = list(convert_encodings(character_set)) if character_set else outer_encodings
-    target.set_original_encoding(dataset.is_implicit_VR, dataset.is_little_endian, encodings)
+    # As it was read: what was set since is about writing.
+    read = (is_implicit_VR(dataset), is_little_endian(dataset))
+    target.set_original_encoding(*read, encodings)
     for element in dataset:
-        value = element._value_or_bytes()
-        if isinstance(value, bytes) and element.VR not in _BINARY_VR:  # it cannot be decoded
-            added: PydicomElement = _Undecoded.of(element, value)
-        else:
-            try:
-                added = _element(element, value, encodings)
-            except (ValueError, NotImplementedError):  # pydicom refuses it
-                added = _Undecoded.of(element, bytes(dataset.raw_bytes(element.tag)))
-        target[element.tag] = added
+        target[element.tag] = element_of(dataset, element, encodings)
+
+
+def element_of(
+    dataset: Dataset, element: DataElement, encodings: list[str], value: Any = None
+) -> PydicomElement:
+    """Return an element as pydicom's class.
+
+    Args:
+        dataset: Its data set.
+        element: The element.
+        encodings: Python's names of the encodings of its text.
+        value: The items of a sequence in pydicom's classes, if they have been made already.
+    """
+    if value is not None:
+        return _with_value(element, value)
+    value = element._value_or_bytes()
+    if isinstance(value, bytes) and element.VR not in _BINARY_VR:  # it cannot be decoded
+        return _Undecoded.of(element, value)
+    try:
+        return _element(element, value, encodings)
+    except (ValueError, NotImplementedError):  # pydicom refuses it
+        if element.value_length is None:
+            raise
+        return _Undecoded.of(element, bytes(dataset.raw_bytes(element.tag)))
 
 
 def _element(element: DataElement, value: Any, encodings: list[str]) -> PydicomElement:
@@ -84,6 +103,10 @@ def _element(element: DataElement, value: Any, encodings: list[str]) -> PydicomE
         value = _items(element, encodings)
     elif element.VR != "UN":
         value = _value(value, encodings)
+    return _with_value(element, value)
+
+
+def _with_value(element: DataElement, value: Any) -> PydicomElement:
     result = PydicomElement(
         element.tag,
         # For bytes of UN, pydicom would take the dictionary's VR, which they are no value of.

@@ -20,12 +20,19 @@ from pydicom.filereader import data_element_generator
 from pydicom.tag import BaseTag
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
+from rapidicom import _core
+
 if TYPE_CHECKING:
     from typing import Self
 
     from rapidicom._core import Dataset as Native
 
-__all__ = ["AnyElements", "Elements"]
+__all__ = ["AnyElements", "Elements", "is_implicit_VR", "is_little_endian", "preamble"]
+
+# What was read, whatever was set since; and quicker than the properties of our class.
+is_implicit_VR = vars(_core.Dataset)["is_implicit_VR"].__get__
+is_little_endian = vars(_core.Dataset)["is_little_endian"].__get__
+preamble = vars(_core.Dataset)["preamble"].__get__
 
 _UNDEFINED = 0xFFFF_FFFF
 _PIXEL_DATA = (0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010)
@@ -114,7 +121,7 @@ class AnyElements(dict[Any, Any]):
                 BaseTag(tag), native.VR, known, offset, length == _UNDEFINED, already_converted=True
             )
         native = self.native
-        is_implicit, is_little = native.is_implicit_VR, native.is_little_endian
+        is_implicit, is_little = is_implicit_VR(native), is_little_endian(native)
         if length == _UNDEFINED and tag not in _PIXEL_DATA and value is not None:
             return self._undefined(tag, vr, value, offset)
         if length == 0:
@@ -125,7 +132,7 @@ class AnyElements(dict[Any, Any]):
 
     def _undefined(self, tag: int, vr: str | None, value: bytes, offset: int) -> Any:
         """Let pydicom make the element of a value whose end a delimiter marks."""
-        is_implicit, is_little = bool(self.native.is_implicit_VR), self.native.is_little_endian
+        is_implicit, is_little = bool(is_implicit_VR(self.native)), is_little_endian(self.native)
         order: Literal["little", "big"] = "little" if is_little is not False else "big"
         header = (tag >> 16).to_bytes(2, order) + (tag & 0xFFFF).to_bytes(2, order)
         if vr is not None and not is_implicit:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from functools import update_wrapper
 from threading import RLock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,11 @@ import pydicom.filewriter
 import pydicom.multival
 
 from rapidicom._common.errors import InvalidDicomError
-from rapidicom._dataset.dataset import Dataset
 from rapidicom._values.multi_value import MultiValueType
 from rapidicom.integrations.pydicom_claims import CLAIMS
 from rapidicom.integrations.pydicom_processes import travel
 from rapidicom.integrations.pydicom_reading import dcmread, replace_methods
+from rapidicom.integrations.pydicom_writing import dcmwrite
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -212,19 +213,18 @@ def _dcmread(
     return dcmread(fp, defer_size, stop_before_pixels, force, specific_tags, cls)
 
 
-_pydicom_dcmwrite = pydicom.filewriter.dcmwrite
-
-
 def _dcmwrite(filename: Any, dataset: Any, *arguments: Any, **keywords: Any) -> None:
     """Write a data set with pydicom: replaces `pydicom.dcmwrite` while it is patched."""
-    written = dataset.to_pydicom() if isinstance(dataset, Dataset) else dataset
-    _pydicom_dcmwrite(filename, written, *arguments, **keywords)
+    dcmwrite(filename, dataset, *arguments, **keywords)
 
 
 _FUNCTIONS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (pydicom.filereader.dcmread, _dcmread),
-    (_pydicom_dcmwrite, _dcmwrite),
+    (pydicom.filewriter.dcmwrite, _dcmwrite),
 ]
+# Errors and pickles name pydicom's.
+for _theirs, _ours in _FUNCTIONS:
+    update_wrapper(_ours, _theirs)
 
 
 _STATE = _State()

@@ -24,10 +24,16 @@ from pydicom.tag import Tag
 import rapidicom.integrations.pydicom_values  # noqa: F401  # native code needs the classes
 from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
-from rapidicom.integrations.pydicom_elements import AnyElements, Elements
+from rapidicom.integrations.pydicom_elements import (
+    AnyElements,
+    Elements,
+    is_implicit_VR,
+    is_little_endian,
+    preamble,
+)
 from rapidicom.sources.file_objects import bytes_read
 
-__all__ = ["dcmread", "plain_dcmread", "replace_methods"]
+__all__ = ["dcmread", "encodings_of", "made_of", "meta_of", "plain_dcmread", "replace_methods"]
 
 plain_dcmread = pydicom.filereader.dcmread
 
@@ -59,19 +65,34 @@ def dcmread(
     if isinstance(fp, (str, os.PathLike)):
         path: Any = os.fspath(fp)
         try:
-            native = _core.read_path(path, stop_before_pixels, tags, None, force, "never")
+            native: Any = _core.read_path(path, stop_before_pixels, tags, None, force, "never")
         except UnsupportedError:
             return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
-        return _made(native, path, cls)
+        if _is_pydicoms(native):
+            return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
+        return made_of(native, path, cls)
     if not all(hasattr(fp, name) for name in ("read", "seek", "tell")):
         return plain_dcmread(fp)  # it says what it takes
     start = fp.tell()
     try:
         native = _read_object(fp, start, stop_before_pixels, tags, force)
     except UnsupportedError:
+        native = None
+    if native is None or _is_pydicoms(native):
         fp.seek(start)
         return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
-    return _made(native, fp, cls)
+    return made_of(native, fp, cls)
+
+
+# Pixel data whose end is missing, and a file encoded otherwise than it says: of these pydicom makes
+# something of its own, and warns.
+_PYDICOMS = frozenset(("missing_delimiter", "other_vr_encoding"))
+
+
+def _is_pydicoms(native: _core.Dataset) -> bool:
+    """Return whether pydicom reads a file otherwise, which its users may rely on."""
+    found = native.deviations
+    return bool(found) and any(name in _PYDICOMS for name, _ in found)
 
 
 def _is_ours() -> bool:
@@ -109,10 +130,15 @@ def _attributes_of(template: Dataset) -> dict[str, Any]:
 
 
 _OF_FILES = {**_attributes_of(FileDataset(io.BytesIO(), {})), "buffer": None, "fileobj_type": open}
-_OF_FILE_META = _attributes_of(FileMetaDataset())
+_OF_FILE_META = {
+    **_attributes_of(FileMetaDataset()),
+    "_read_implicit": False,
+    "_read_little": True,
+    "_read_charset": default_encoding,
+}
 
 
-def _made(native: Any, source: Any, cls: type[FileDataset]) -> FileDataset:
+def made_of(native: Any, source: Any, cls: type[FileDataset]) -> FileDataset:
     """Make pydicom's data set of ours.
 
     Args:
@@ -120,9 +146,9 @@ def _made(native: Any, source: Any, cls: type[FileDataset]) -> FileDataset:
         source: The path, or the file object, that it was read from.
         cls: The class.
     """
-    encodings = _encodings(native.specific_character_set)
-    is_implicit = bool(native.is_implicit_VR)
-    is_little = native.is_little_endian is not False
+    encodings = encodings_of(native.specific_character_set)
+    is_implicit = bool(is_implicit_VR(native))
+    is_little = is_little_endian(native) is not False
     meta = getattr(native, "file_meta", None)
     made = cls.__new__(cls)
     own = made.__dict__
@@ -132,16 +158,17 @@ def _made(native: Any, source: Any, cls: type[FileDataset]) -> FileDataset:
         _private_blocks={},
         _pixel_array_opts={"use_pdh": False},
         _pixel_id={},
-        preamble=native.preamble,
-        file_meta=FileMetaDataset() if meta is None else _file_meta(meta),
+        preamble=preamble(native),
+        file_meta=FileMetaDataset() if meta is None else meta_of(meta),
         _is_implicit_VR=is_implicit,
         _is_little_endian=is_little,
         _read_implicit=is_implicit,
         _read_little=is_little,
         _read_charset=encodings,
     )
-    # pydicom decodes this one when it reads.
-    if encodings is not default_encoding and _find(own["_dict"], "SpecificCharacterSet") is None:
+    # pydicom decodes this one when it reads; one without a value is a list, too.
+    is_named = encodings is not default_encoding or _CHARACTER_SET in native
+    if is_named and _find(own["_dict"], "SpecificCharacterSet") is None:
         own["_read_charset"] = made._character_set
     if type(source) is str:
         own.update(filename=source, timestamp=native.modified)
@@ -150,7 +177,8 @@ def _made(native: Any, source: Any, cls: type[FileDataset]) -> FileDataset:
     return made
 
 
-def _file_meta(native: Any) -> FileMetaDataset:
+def meta_of(native: Any) -> FileMetaDataset:
+    """Make pydicom's File Meta Information of ours."""
     made = FileMetaDataset.__new__(FileMetaDataset)
     made.__dict__.update(
         _OF_FILE_META,
@@ -174,10 +202,11 @@ def _note_object(own: dict[str, Any], source: Any) -> None:
         own["timestamp"] = path.stat().st_mtime
 
 
+_CHARACTER_SET = 0x0008_0005
 _KNOWN_ENCODINGS: dict[tuple[str, ...], str | list[str]] = {("",): default_encoding}
 
 
-def _encodings(terms: tuple[str, ...]) -> str | list[str]:
+def encodings_of(terms: tuple[str, ...]) -> str | list[str]:
     """Return Python's names of the encodings that a file names."""
     found = _KNOWN_ENCODINGS.get(terms)
     if found is None:
@@ -251,7 +280,7 @@ def _convert_pixel_data(self: Dataset, handler_name: str = "") -> None:
         # The file is gone or has been changed; the bytes may have been read before.
         _plain_convert(self, handler_name)
         return
-    if elements.native.is_little_endian is False:
+    if is_little_endian(elements.native) is False:
         # Programs write the bytes back as they are.
         array = array.astype(array.dtype.newbyteorder(">"))
     self._pixel_array = array

@@ -65,8 +65,14 @@ def decompress(
     element = ds["PixelData"]
     ds.add_new(element.tag, "OB" if ds.BitsAllocated <= 8 else "OW", data + b"\0" * (len(data) % 2))
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    if generate_instance_uid:
-        ds.SOPInstanceUID = meta.MediaStorageSOPInstanceUID = generate_uid()
+    _describe(ds, described, generate_uid() if generate_instance_uid else None)
+    return ds
+
+
+def _describe(ds: Any, described: dict[str, Any], instance_uid: str | None) -> None:
+    """Set the attributes that describe native pixels."""
+    if instance_uid is not None:
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = instance_uid
     ds.PhotometricInterpretation = described["photometric_interpretation"]
     if described["samples_per_pixel"] != 1:
         ds.PlanarConfiguration = described["planar_configuration"]
@@ -76,4 +82,3 @@ def decompress(
     for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
         if keyword in ds:
             del ds[keyword]
-    return ds

@@ -131,10 +131,10 @@ def _start(source: Any, force: bool) -> int:
     return 0
 
 
-def _note_source(dataset: _core.Dataset, source: Any) -> None:
+def _note_source(dataset: Any, source: Any) -> None:
     dataset.fileobj_type = type(source)
     if isinstance(name := getattr(source, "name", None), str):
-        dataset.filename = name  # type: ignore[misc]  # the package's class takes it
+        dataset.filename = name
         return
     # Not kept alive: the data set has the bytes that it needs.
     with suppress(TypeError):

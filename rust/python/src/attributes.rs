@@ -7,17 +7,6 @@ use rapidicom_core::dictionary;
 
 use crate::dataset::PyDataset;
 
-/// The method by which the class sets or deletes this attribute, if it has one.
-pub(crate) fn descriptor<'py>(
-    slf: &Bound<'py, PyDataset>,
-    name: &Bound<'py, PyString>,
-    method: &str,
-) -> Option<Bound<'py, PyAny>> {
-    let attribute = slf.get_type().getattr(name).ok()?;
-    let method = attribute.get_type().getattr(method).ok()?;
-    method.call_method1("__get__", (attribute,)).ok()
-}
-
 /// Says that an attribute is no element although its name looks like a keyword: it has been
 /// mistyped, most likely.
 ///

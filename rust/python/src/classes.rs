@@ -78,6 +78,8 @@ pub(crate) struct Classes {
     pub new_str: Py<PyAny>,
     pub new_list: Py<PyAny>,
     pub get_attribute: Py<PyAny>,
+    pub set_attribute: Py<PyAny>,
+    pub delete_attribute: Py<PyAny>,
     /// What an element's constructor is called with for an empty one, which native code fills. No
     /// other code has it.
     pub marker: Py<PyAny>,
@@ -107,6 +109,8 @@ pub(crate) fn use_classes(py: Python<'_>, classes: Given) -> PyResult<()> {
             new_str: py.get_type::<PyString>().getattr("__new__")?.unbind(),
             new_list: py.get_type::<PyList>().getattr("__new__")?.unbind(),
             get_attribute: py.get_type::<PyAny>().getattr("__getattribute__")?.unbind(),
+            set_attribute: py.get_type::<PyAny>().getattr("__setattr__")?.unbind(),
+            delete_attribute: py.get_type::<PyAny>().getattr("__delattr__")?.unbind(),
             only_marker: PyTuple::new(py, [&marker])?.unbind(),
             marker: marker.unbind(),
         })

@@ -1,15 +1,18 @@
 //! `DataElement`: one element of a data set, its value decoded when it is first asked for.
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::IntoPyObjectExt;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use rapidicom_core::{Dataset, Element, Tag, Vr, dictionary};
 
 use crate::array::new_bytes;
+use crate::as_read::is_list_as_read;
 use crate::classes::classes;
 use crate::cycles::look;
 use crate::error::{is_about_value, to_python};
@@ -27,21 +30,22 @@ pub struct PyDataElement {
 }
 
 struct Parts {
-    tag: Tag,
+    /// Programs set it, as they set all of these.
+    tag: AtomicU32,
     /// Looked for when it is asked for: in the data set, which is forgotten once the value is set.
-    private_creator: OnceLock<Option<String>>,
-    is_undefined_length: bool,
-    value_offset: Option<u64>,
+    private_creator: Mutex<Option<Option<String>>>,
+    is_undefined_length: AtomicBool,
+    value_offset: Mutex<Option<u64>>,
     state: Mutex<State>,
 }
 
 impl Default for Parts {
     fn default() -> Self {
         Parts {
-            tag: Tag::ZERO,
-            private_creator: OnceLock::new(),
-            is_undefined_length: false,
-            value_offset: None,
+            tag: AtomicU32::new(0),
+            private_creator: Mutex::new(None),
+            is_undefined_length: AtomicBool::new(false),
+            value_offset: Mutex::new(None),
             state: Mutex::new(State { vr: Vr::UN.as_str().to_owned(), value: None, stored: None }),
         }
     }
@@ -52,6 +56,16 @@ struct State {
     value: Option<Py<PyAny>>,
     /// Where the value comes from, as long as nobody has set another.
     stored: Option<(Arc<Dataset>, Element)>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Parts {
+    fn tag(&self) -> Tag {
+        Tag(self.tag.load(Relaxed))
+    }
 }
 
 impl PyDataElement {
@@ -68,10 +82,10 @@ impl PyDataElement {
     ) -> PyResult<Bound<'py, PyAny>> {
         let vr = dataset.vr(element);
         let parts = Parts {
-            tag: element.tag,
-            private_creator: OnceLock::new(),
-            is_undefined_length: element.is_undefined_length,
-            value_offset: Some(element.value_offset),
+            tag: element.tag.0.into(),
+            private_creator: Mutex::new(None),
+            is_undefined_length: element.is_undefined_length.into(),
+            value_offset: Some(element.value_offset).into(),
             state: Mutex::new(State {
                 vr: vr.undecided.unwrap_or(vr.vr.as_str()).to_owned(),
                 value,
@@ -86,7 +100,7 @@ impl PyDataElement {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.parts().state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.parts().state)
     }
 
     /// The element record, unless the value was set.
@@ -100,7 +114,7 @@ impl PyDataElement {
         let (dataset, element, list) = {
             let state = self.state();
             let Some((dataset, element)) = &state.stored else { return false };
-            if !Arc::ptr_eq(dataset, parsed) || parsed.find(self.parts().tag) != Some(element) {
+            if !Arc::ptr_eq(dataset, parsed) || parsed.find(self.parts().tag()) != Some(element) {
                 return false;
             }
             let vr = dataset.vr(element);
@@ -142,7 +156,7 @@ impl PyDataElement {
 
     fn __clear__(&self) {
         let Some(parts) = self.parts.if_made().and_then(OnceLock::get) else { return };
-        let value = parts.state.lock().unwrap_or_else(PoisonError::into_inner).value.take();
+        let value = locked(&parts.state).value.take();
         drop(value);
     }
 
@@ -178,15 +192,26 @@ impl PyDataElement {
         let value =
             if already_converted { value } else { convert.call1(py, (vr.as_str(), value))? };
         let state = Mutex::new(State { vr, value: Some(value), stored: None });
-        let private_creator = OnceLock::from(private_creator);
-        let value_offset = file_tell;
-        let parts = Parts { tag, private_creator, is_undefined_length, value_offset, state };
+        let parts = Parts {
+            tag: tag.0.into(),
+            private_creator: Some(private_creator).into(),
+            is_undefined_length: is_undefined_length.into(),
+            value_offset: file_tell.into(),
+            state,
+        };
         Ok(PyDataElement { parts: Made::new(parts.into()) })
     }
 
     #[getter]
     fn tag<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        shared_tag(py, self.parts().tag)
+        shared_tag(py, self.parts().tag())
+    }
+
+    #[setter]
+    fn set_tag(&self, tag: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.private_creator();
+        self.parts().tag.store(tag_of(tag)?.0, Relaxed);
+        Ok(())
     }
 
     #[getter]
@@ -261,14 +286,14 @@ impl PyDataElement {
     /// Empty for repeating groups, as in pydicom: (6000,0010) and (6002,0010) would share theirs.
     #[getter]
     fn keyword(&self) -> &'static str {
-        let tag = self.parts().tag;
+        let tag = self.parts().tag();
         let keyword = dictionary::keyword(tag);
         if dictionary::tag_of_keyword(keyword) == Some(tag) { keyword } else { "" }
     }
 
     #[getter]
     fn name(&self) -> Cow<'static, str> {
-        dictionary::name(self.parts().tag, self.private_creator())
+        dictionary::name(self.parts().tag(), self.private_creator().as_deref())
     }
 
     /// How many values there are.
@@ -295,27 +320,42 @@ impl PyDataElement {
 
     #[getter]
     fn is_private(&self) -> bool {
-        self.parts().tag.is_private()
+        self.parts().tag().is_private()
     }
 
     #[getter]
-    fn private_creator(&self) -> Option<&str> {
-        let parts = self.parts();
-        let find = || {
-            let stored = self.state().stored.as_ref().map(|(dataset, _)| Arc::clone(dataset));
-            stored.and_then(|dataset| dataset.private_creator(parts.tag))
-        };
-        parts.private_creator.get_or_init(find).as_deref()
+    fn private_creator(&self) -> Option<String> {
+        if let Some(known) = &*locked(&self.parts().private_creator) {
+            return known.clone();
+        }
+        let stored = self.state().stored.as_ref().map(|(dataset, _)| Arc::clone(dataset));
+        let found = stored.and_then(|dataset| dataset.private_creator(self.parts().tag()));
+        locked(&self.parts().private_creator).get_or_insert(found).clone()
+    }
+
+    #[setter]
+    fn set_private_creator(&self, creator: Option<String>) {
+        *locked(&self.parts().private_creator) = Some(creator);
     }
 
     #[getter]
     fn is_undefined_length(&self) -> bool {
-        self.parts().is_undefined_length
+        self.parts().is_undefined_length.load(Relaxed)
+    }
+
+    #[setter]
+    fn set_is_undefined_length(&self, is_undefined: bool) {
+        self.parts().is_undefined_length.store(is_undefined, Relaxed);
     }
 
     #[getter]
     fn file_tell(&self) -> Option<u64> {
-        self.parts().value_offset
+        *locked(&self.parts().value_offset)
+    }
+
+    #[setter]
+    fn set_file_tell(&self, offset: Option<u64>) {
+        *locked(&self.parts().value_offset) = offset;
     }
 
     fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -348,7 +388,7 @@ impl PyDataElement {
                 let stored = this.state().stored.as_ref().map(|(of, _)| Arc::clone(of));
                 let Some(dataset) = stored else { return Err(error) };
                 let rebuild = core.getattr("_rebuild_stored_element")?;
-                let tag = this.parts().tag;
+                let tag = this.parts().tag();
                 let parts = (tag.0, this.vr(), state_of_element(py, &dataset, tag));
                 return Ok((rebuild, parts.into_pyobject(py)?));
             }
@@ -356,47 +396,15 @@ impl PyDataElement {
         };
         let rebuild = core.getattr("_rebuild_element")?;
         let parts = (
-            this.parts().tag.0,
+            this.parts().tag().0,
             this.vr(),
             value,
-            this.parts().is_undefined_length,
-            this.parts().value_offset,
+            this.is_undefined_length(),
+            this.file_tell(),
             this.private_creator(),
         );
         Ok((rebuild, parts.into_pyobject(py)?))
     }
-}
-
-/// Whether a list of values that was handed out, and could have been changed in place, is what
-/// reading gives. False also where that is not certain.
-pub(crate) fn is_list_as_read(
-    dataset: &Arc<Dataset>,
-    element: &Element,
-    list: &Bound<'_, PyList>,
-) -> bool {
-    let py = list.py();
-    if dataset.vr(element).vr == Vr::SQ {
-        return false;
-    }
-    let Ok(read) = to_object(py, dataset, element) else { return false };
-    let Ok(read) = read.cast::<PyList>() else { return false };
-    let is_plain = |value: &Bound<'_, PyAny>| {
-        value.is_exact_instance_of::<PyInt>() || value.is_exact_instance_of::<PyString>()
-    };
-    let is_same = |(one, other): (Bound<'_, PyAny>, Bound<'_, PyAny>)| match (
-        one.cast_exact::<PyFloat>(),
-        other.cast_exact::<PyFloat>(),
-    ) {
-        (Ok(one), Ok(other)) => one.value().to_bits() == other.value().to_bits(),
-        // Decimal numbers are the same objects when they are read again, for the most part.
-        _ => {
-            one.is(&other)
-                || (is_plain(&one) && is_plain(&other) && one.eq(&other).is_ok_and(|is| is))
-        }
-    };
-    read.get_type().is(list.get_type())
-        && read.len() == list.len()
-        && read.iter().zip(list.iter()).all(is_same)
 }
 
 /// A decoded value of more bytes than this is not kept by its element, if it cannot be changed in
@@ -415,10 +423,10 @@ impl PyDataElement {
             let stored =
                 state.stored.as_ref().map(|(dataset, element)| (Arc::clone(dataset), *element));
             Parts {
-                tag: own.tag,
-                private_creator: own.private_creator.clone(),
-                is_undefined_length: own.is_undefined_length,
-                value_offset: own.value_offset,
+                tag: own.tag().0.into(),
+                private_creator: locked(&own.private_creator).clone().into(),
+                is_undefined_length: self.is_undefined_length().into(),
+                value_offset: self.file_tell().into(),
                 state: Mutex::new(State { vr: state.vr.clone(), value, stored }),
             }
         };
@@ -439,8 +447,13 @@ pub(crate) fn rebuild_element<'py>(
     private_creator: Option<String>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let state = Mutex::new(State { vr, value: Some(value), stored: None });
-    let private_creator = OnceLock::from(private_creator);
-    let parts = Parts { tag: Tag(tag), private_creator, is_undefined_length, value_offset, state };
+    let parts = Parts {
+        tag: tag.into(),
+        private_creator: Some(private_creator).into(),
+        is_undefined_length: is_undefined_length.into(),
+        value_offset: value_offset.into(),
+        state,
+    };
     made(py, parts)
 }
 

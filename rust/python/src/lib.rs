@@ -5,6 +5,7 @@ mod allocator;
 mod array;
 mod arrow;
 mod arrow_stream;
+mod as_read;
 mod attributes;
 mod cache;
 mod classes;

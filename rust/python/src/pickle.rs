@@ -14,8 +14,9 @@ use rapidicom_core::{
     Segment, Tag, Vr,
 };
 
+use crate::as_read::is_list_as_read;
 use crate::dataset::{Content, PyDataset};
-use crate::element::{as_element, is_list_as_read};
+use crate::element::as_element;
 use crate::path_text::PickledPath;
 use crate::read::leniencies;
 
@@ -207,25 +208,7 @@ pub(crate) fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, Py
         (None, Some(dataset)) => Some(state(py, dataset)),
         _ => None,
     };
-    // Of the elements that were handed out most are as they were read, and read again where they
-    // are asked for.
-    let parsed = this.parsed()?.map(Arc::clone);
-    let elements = this.memory.elements(py).into_iter();
-    let changed: Vec<(u32, Option<Py<PyAny>>)> = elements
-        .filter(|(_, element)| {
-            !element.as_ref().is_some_and(|element| is_as_read(element.bind(py), parsed.as_ref()))
-        })
-        .map(|(tag, element)| (tag.0, element))
-        .collect();
-    // A list that was handed out may have been changed in place; plain values cannot be.
-    let mut lists: Vec<(u32, Py<PyAny>)> = Vec::new();
-    for (tag, value) in this.kept_values(py) {
-        let Ok(list) = value.bind(py).cast::<PyList>() else { continue };
-        let stored = this.stored(py, tag)?;
-        if !stored.is_some_and(|(dataset, element)| is_list_as_read(dataset, &element, list)) {
-            lists.push((tag.0, value));
-        }
-    }
+    let (changed, lists) = this.changes(py)?;
     let rebuild = py.import("rapidicom._core")?.getattr("_rebuild_dataset")?;
     let attributes = slf.as_any().getattr("__dict__")?.cast_into::<PyDict>()?.copy()?;
     // The file object that was read stays in this process.
@@ -236,6 +219,41 @@ pub(crate) fn reduce<'py>(slf: &Bound<'py, PyDataset>) -> PyResult<Bound<'py, Py
     let arguments = (slf.get_type(), file, read, changed, lists, meta, PyDict::new(py));
     // As the state they come after the object itself, to which they may refer.
     (rebuild, arguments, attributes).into_pyobject(py)
+}
+
+/// Elements by tag, `None` of those that were deleted; and lists of values by tag.
+pub(crate) type Changes = (Vec<(u32, Option<Py<PyAny>>)>, Vec<(u32, Py<PyAny>)>);
+
+impl PyDataset {
+    /// What was changed, or may have been: elements, and values that were handed out without one.
+    ///
+    /// # Errors
+    ///
+    /// If an item does not consist of elements.
+    pub(crate) fn changes(&self, py: Python<'_>) -> PyResult<Changes> {
+        // Of the elements that were handed out most are as they were read, and read again where
+        // they are asked for.
+        let parsed = self.parsed()?.map(Arc::clone);
+        let elements = self.memory.elements(py).into_iter();
+        let changed = elements
+            .filter(|(_, element)| {
+                !element
+                    .as_ref()
+                    .is_some_and(|element| is_as_read(element.bind(py), parsed.as_ref()))
+            })
+            .map(|(tag, element)| (tag.0, element))
+            .collect();
+        // A list that was handed out may have been changed in place; plain values cannot be.
+        let mut lists = Vec::new();
+        for (tag, value) in self.kept_values(py) {
+            let Ok(list) = value.bind(py).cast::<PyList>() else { continue };
+            let stored = self.stored(py, tag)?;
+            if !stored.is_some_and(|(dataset, element)| is_list_as_read(dataset, &element, list)) {
+                lists.push((tag.0, value));
+            }
+        }
+        Ok((changed, lists))
+    }
 }
 
 fn is_as_read(object: &Bound<'_, PyAny>, parsed: Option<&Arc<Dataset>>) -> bool {
@@ -255,7 +273,8 @@ pub(crate) fn rebuild_dataset<'py>(
     meta: Option<Py<PyAny>>,
     attributes: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let object = cls.call0()?;
+    // Without the `__init__` that a class of a program may have.
+    let object = cls.call_method1("__new__", (cls,))?;
     let Ok(native) = object.cast::<PyDataset>() else {
         return Err(PyValueError::new_err("not a Dataset class"));
     };

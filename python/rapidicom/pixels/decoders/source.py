@@ -53,7 +53,7 @@ def described_dataset(src: Any, uid: UID, options: dict[str, Any]) -> Dataset:
             setattr(described, name, value)
         data = _value(src, described, keyword, is_encapsulated=uid.is_encapsulated)
         described = _read(data, uid, keyword, options)
-    meta = _core.new_file_meta()
+    meta: Any = _core.new_file_meta()
     meta.TransferSyntaxUID = uid
     described.file_meta = meta
     for name, value in changed.items():

@@ -14,7 +14,7 @@ use rapidicom_core::{ByteOrder, Dataset, Deviation, Element, Tag, dictionary};
 
 use super::content::Content;
 use crate::array::from_kept;
-use crate::attributes::{descriptor, warn_of_name};
+use crate::attributes::warn_of_name;
 use crate::classes::classes;
 use crate::element::{as_element, key_error};
 use crate::error::to_python;
@@ -110,7 +110,9 @@ impl PyDataset {
         Err(PyAttributeError::new_err(message))
     }
 
-    fn __setattr__(
+    /// What the package has as `__setattr__`. A slot would keep `object.__setattr__` from instances.
+    #[pyo3(name = "_set_attribute")]
+    fn set_attribute(
         slf: &Bound<'_, Self>,
         name: &Bound<'_, PyString>,
         value: &Bound<'_, PyAny>,
@@ -118,12 +120,7 @@ impl PyDataset {
         let py = slf.py();
         let Some(tag) = keyword_of(name) else {
             warn_of_name(slf, name)?;
-            // What `object.__setattr__` does, which CPython refuses to do for a class with a slot
-            // of its own.
-            if let Some(set) = descriptor(slf, name, "__set__") {
-                return set.call1((slf, value)).map(drop);
-            }
-            return slf.as_any().getattr("__dict__")?.set_item(name, value);
+            return classes(py)?.set_attribute.bind(py).call1((slf, name, value)).map(drop);
         };
         let this = slf.get();
         if let Some(element) = this.element(py, tag)? {
@@ -137,22 +134,16 @@ impl PyDataset {
         Ok(())
     }
 
-    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
+    /// What the package has as `__delattr__`.
+    #[pyo3(name = "_delete_attribute")]
+    fn delete_attribute(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
         match keyword_of(name) {
             Some(tag) if slf.get().has(slf.py(), tag)? => {
                 slf.get().set(tag, None);
                 Ok(())
             }
             Some(_) => Err(PyAttributeError::new_err(name.to_string())),
-            None => match descriptor(slf, name, "__delete__") {
-                Some(delete) => delete.call1((slf,)).map(drop),
-                None => {
-                    let attributes = slf.as_any().getattr("__dict__")?;
-                    attributes
-                        .del_item(name)
-                        .map_err(|_| PyAttributeError::new_err(name.to_string()))
-                }
-            },
+            None => classes(slf.py())?.delete_attribute.bind(slf.py()).call1((slf, name)).map(drop),
         }
     }
 
@@ -292,6 +283,29 @@ impl PyDataset {
     /// One of `raw_elements`, pixel data with its bytes; `None` if there is none.
     fn raw_element<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         self.one_raw(key)?.map(|raw| raw.into_pyobject(key.py())).transpose()
+    }
+
+    /// The data set as it was read, whatever has been set since.
+    #[pyo3(name = "_as_read")]
+    fn as_read<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.get().without_changes(slf.py())
+    }
+
+    /// The tags of what is not, or may not be, as it was read.
+    #[pyo3(name = "_changed_tags")]
+    fn changed_tags(&self, py: Python<'_>) -> PyResult<Vec<u32>> {
+        let (elements, lists) = self.changes(py)?;
+        let tags = elements.into_iter().map(|(tag, _)| tag);
+        Ok(tags.chain(lists.into_iter().map(|(tag, _)| tag)).collect())
+    }
+
+    /// Whether this is an item whose end a delimiter marks (PS3.5 §7.5.1).
+    #[getter]
+    fn is_undefined_length_sequence_item(&self) -> bool {
+        match self.content.get() {
+            Some(Content::Item(item)) => item.range().is_undefined_length,
+            _ => false,
+        }
     }
 
     /// Where the last element ends that was read from a stream or from bytes, in bytes from their

@@ -8,6 +8,7 @@ use rapidicom_core::Tag;
 
 use super::class::PyDataset;
 use super::content::Content;
+use crate::classes::classes;
 
 impl PyDataset {
     /// A new object on the same bytes; `duplicate` makes the copy of what was changed, handed out
@@ -20,26 +21,14 @@ impl PyDataset {
         duplicate: impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let copy = slf.get_type().call0()?;
+        // A class of a program may have an `__init__` of its own.
+        let class = slf.get_type();
+        let copy = class.call_method1("__new__", (&class,))?;
         if let Some(memo) = memo {
             memo.set_item(slf.as_ptr().addr(), &copy)?;
         }
         let native = copy.cast::<PyDataset>()?.get();
-        let content = match self.content.get() {
-            Some(Content::File(file)) => Some(Content::File(Arc::clone(file))),
-            Some(Content::Parsed(dataset)) => Some(Content::Parsed(Arc::clone(dataset))),
-            Some(Content::Item(item)) => Some(Content::Item(item.clone())),
-            None => None,
-        };
-        if let Some(content) = content {
-            native.content.set(content).ok();
-        }
-        if let Some(parsed) = self.parsed.get() {
-            native.parsed.set(Arc::clone(parsed)).ok();
-        }
-        if let Some(mmap) = self.mmap.get() {
-            native.mmap.set(mmap.clone()).ok();
-        }
+        self.share(native);
         self.transfer(py, native, &duplicate)?;
         if let Some(reader) = self.pixel_reader.get(py) {
             native.pixel_reader.put(reader.get().copied(py, &duplicate)?);
@@ -47,6 +36,32 @@ impl PyDataset {
         let attributes = slf.as_any().getattr("__dict__")?;
         copy.getattr("__dict__")?.call_method1("update", (duplicate(&attributes)?,))?;
         Ok(copy)
+    }
+
+    /// A new object on the same bytes, as it was read.
+    pub(super) fn without_changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let made = classes(py)?.dataset.bind(py).call0()?;
+        self.share(made.cast::<PyDataset>()?.get());
+        Ok(made)
+    }
+
+    /// Gives a new object the bytes of this one.
+    fn share(&self, target: &PyDataset) {
+        let content = match self.content.get() {
+            Some(Content::File(file)) => Some(Content::File(Arc::clone(file))),
+            Some(Content::Parsed(dataset)) => Some(Content::Parsed(Arc::clone(dataset))),
+            Some(Content::Item(item)) => Some(Content::Item(item.clone())),
+            None => None,
+        };
+        if let Some(content) = content {
+            target.content.set(content).ok();
+        }
+        if let Some(parsed) = self.parsed.get() {
+            target.parsed.set(Arc::clone(parsed)).ok();
+        }
+        if let Some(mmap) = self.mmap.get() {
+            target.mmap.set(mmap.clone()).ok();
+        }
     }
 
     fn transfer<'py>(
