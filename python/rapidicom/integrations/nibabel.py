@@ -26,7 +26,8 @@ def to_nibabel(volume: Grid) -> nibabel.Nifti1Image:
         volume: A volume of single samples, or of red, green and blue in 8 bits.
 
     Returns:
-        An image whose data share the volume's memory and have its type. The sform is the affine;
+        An image whose data share the volume's memory and have its type, float16 excepted, which
+        becomes float32. The sform is the affine;
         the qform is the same, and its code 0 (unknown) where the stack is tilted, as a qform cannot
         hold the shear. Codes are 1 (scanner), and 2 (aligned) where the report has
         `volume_coordinates`: those of an ultrasound volume, which are not the patient's. The zoom
@@ -37,7 +38,9 @@ def to_nibabel(volume: Grid) -> nibabel.Nifti1Image:
     Raises:
         ValueError: The volume has samples that are not three of 8 bits.
     """
-    array = volume.array
+    # NIfTI has no numbers of 16 bits with a fraction.
+    array = np.asarray(volume.array)
+    array = array if array.dtype != np.float16 else array.astype(np.float32)
     if volume.axes[-1] == "sample":
         if array.shape[-1] != 3 or array.dtype != np.uint8:
             raise ValueError("NIfTI holds colour only as red, green and blue of 8 bits each")

@@ -44,7 +44,10 @@ def to_sitk(volume: Grid) -> SimpleITK.Image:
     leading = volume.axes.index("slice")
     direction = np.eye(3 + leading)
     direction[:3, :3] = spatial
-    image = SimpleITK.GetImageFromArray(volume.array, isVector=volume.axes[-1] == "sample")
+    # ITK has no numbers of 16 bits with a fraction.
+    array = np.asarray(volume.array)
+    array = array if array.dtype != np.float16 else array.astype(np.float32)
+    image = SimpleITK.GetImageFromArray(array, isVector=volume.axes[-1] == "sample")
     image.SetOrigin([*volume.origin.tolist(), *[0.0] * leading])
     steps = [time_step(volume) or 1.0] * leading
     image.SetSpacing([*(float(length) for length in volume.spacing[::-1]), *steps])

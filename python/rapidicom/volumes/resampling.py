@@ -56,13 +56,11 @@ def resampled_array(
     workers = checked_workers(workers)
     shape, affine = _grid(like)
     values = np.ascontiguousarray(volume.array)
-    if values.dtype == np.float16:
-        values = values.astype(np.float32)
     own = values.shape[-3:]
     dtype = values.dtype if order == 0 or values.dtype == np.float64 else np.dtype(np.float32)
     if fill is None:
         fill = np.nan if dtype.kind == "f" else 0
-    elif dtype.kind != "f" and not _holds(dtype, fill):
+    elif not _holds(dtype, fill):
         raise ValueError(f"{dtype} does not hold fill={fill}")
     to_index = (np.linalg.inv(volume.affine) @ affine)[:3]
     array = empty_aligned((*values.shape[:-3], *shape), dtype)
@@ -76,6 +74,8 @@ def resampled_array(
 
 
 def _holds(dtype: np.dtype[Any], number: float) -> bool:
+    if dtype.kind == "f":
+        return not np.isfinite(number) or abs(number) <= float(np.finfo(dtype.name).max)
     limits = np.iinfo(dtype.name)
     return float(number).is_integer() and limits.min <= number <= limits.max
 

@@ -18,6 +18,9 @@ faults! {
             "dtype {sample_type} does not hold the value to fill with";
         InexactType { sample_type: &'static str } =>
             "dtype {sample_type} does not hold every value exactly: use float32 or float64";
+        OutOfRange { sample_type: &'static str, largest: &'static str, wider: &'static str } =>
+            "dtype {sample_type} does not hold every value, only those up to {largest}: \
+             use {wider}";
 
         // The description of a compressed frame.
         NoImage { rows: u16, columns: u16, samples: u16, allocated: u32, stored: u32 } =>

@@ -5,12 +5,14 @@
 
 mod attributes;
 mod coded_frame;
+mod half;
 mod layout;
 mod read;
 mod sample;
 
 pub use attributes::Attributes;
 pub use coded_frame::CodedFrame;
+pub(crate) use half::Half;
 pub use layout::ImageDescription;
 pub(crate) use layout::halved;
 pub use sample::{PixelElement, SampleType};

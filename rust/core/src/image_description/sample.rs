@@ -37,7 +37,7 @@ impl PixelElement {
     }
 }
 
-/// The type of a sample, as NumPy names it.
+/// The type of a sample, as NumPy names it. No file has samples of `F16`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum SampleType {
@@ -49,6 +49,7 @@ pub enum SampleType {
     I32,
     U64,
     I64,
+    F16,
     F32,
     F64,
 }
@@ -65,6 +66,7 @@ impl SampleType {
             SampleType::I32 => "int32",
             SampleType::U64 => "uint64",
             SampleType::I64 => "int64",
+            SampleType::F16 => "float16",
             SampleType::F32 => "float32",
             SampleType::F64 => "float64",
         }
@@ -72,8 +74,8 @@ impl SampleType {
 
     /// The type with NumPy's name.
     pub fn from_name(name: &str) -> Option<SampleType> {
-        use SampleType::{F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
-        [U8, I8, U16, I16, U32, I32, U64, I64, F32, F64]
+        use SampleType::{F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        [U8, I8, U16, I16, U32, I32, U64, I64, F16, F32, F64]
             .into_iter()
             .find(|kind| kind.name() == name)
     }
@@ -82,7 +84,7 @@ impl SampleType {
     pub fn size(self) -> usize {
         match self {
             SampleType::U8 | SampleType::I8 => 1,
-            SampleType::U16 | SampleType::I16 => 2,
+            SampleType::U16 | SampleType::I16 | SampleType::F16 => 2,
             SampleType::U32 | SampleType::I32 | SampleType::F32 => 4,
             SampleType::U64 | SampleType::I64 | SampleType::F64 => 8,
         }
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn types_have_their_names_and_sizes() {
-        use SampleType::{F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        use SampleType::{F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
         for (kind, name, size) in [
             (U8, "uint8", 1),
             (I8, "int8", 1),
@@ -105,13 +107,14 @@ mod tests {
             (I32, "int32", 4),
             (U64, "uint64", 8),
             (I64, "int64", 8),
+            (F16, "float16", 2),
             (F32, "float32", 4),
             (F64, "float64", 8),
         ] {
             assert_eq!((kind.name(), kind.size()), (name, size));
             assert_eq!(SampleType::from_name(name), Some(kind));
         }
-        assert_eq!(SampleType::from_name("float16"), None);
+        assert_eq!(SampleType::from_name("bool"), None);
     }
 
     #[test]

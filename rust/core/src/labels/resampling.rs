@@ -2,7 +2,7 @@
 
 use super::placed::ToIndex;
 use crate::error::{LabelFault, Result};
-use crate::image_description::SampleType;
+use crate::image_description::{Half, SampleType};
 use crate::memory::push;
 use crate::workers::{Tick, Workers, fill_each};
 
@@ -60,6 +60,16 @@ macro_rules! samples {
 
 samples!(u8, i8, u16, i16, u32, i32, u64, i64, f32, f64);
 
+impl Sample for Half {
+    fn as_f64(self) -> f64 {
+        Half::as_f64(self)
+    }
+
+    fn of_f64(number: f64) -> Self {
+        Half::of_f64(number)
+    }
+}
+
 /// Fills `out` with the values at the places of the result.
 ///
 /// # Errors
@@ -106,6 +116,7 @@ pub fn resample(
         SampleType::I32 => of!(i32, 4, f32, 4),
         SampleType::U64 => of!(u64, 8, f32, 4),
         SampleType::I64 => of!(i64, 8, f32, 4),
+        SampleType::F16 => of!(Half, 2, f32, 4),
         SampleType::F32 => of!(f32, 4, f32, 4),
         SampleType::F64 => of!(f64, 8, f64, 8),
     }

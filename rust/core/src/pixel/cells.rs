@@ -166,7 +166,7 @@ pub(super) fn unpack_frame(description: &ImageDescription, samples: &mut [u8]) {
         SampleType::I64 => {
             each(samples, |bytes| (i64::from_ne_bytes(bytes) << left >> right).to_ne_bytes())
         }
-        SampleType::F32 | SampleType::F64 => {}
+        SampleType::F16 | SampleType::F32 | SampleType::F64 => {}
     }
 }
 

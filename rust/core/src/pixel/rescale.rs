@@ -3,7 +3,7 @@
 
 use super::read::Wanted;
 use crate::error::{Error, ErrorKind, RequestFault, Result};
-use crate::image_description::{ImageDescription, PixelElement, SampleType};
+use crate::image_description::{Half, ImageDescription, PixelElement, SampleType};
 
 /// Rescale Slope and Rescale Intercept.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,30 +94,38 @@ pub(crate) fn fill_bytes(value: f64, to: SampleType) -> Result<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// If the type does not hold each of them exactly.
+/// If the type does not hold each of them: exactly, or as a finite one if it rounds.
 pub(crate) fn convert_floats(values: &mut [u8], to: SampleType, out: &mut [u8]) -> Result<()> {
     let (numbers, _) = values.as_chunks_mut::<8>();
     numbers.iter_mut().for_each(|number| *number = f64::from_ne_bytes(*number).to_le_bytes());
-    if from::<f64, 8>(values, as_they_are(to), out) { Ok(()) } else { Err(not_exact(to)) }
+    if from::<f64, 8>(values, as_they_are(to), out) { Ok(()) } else { Err(not_held(to)) }
 }
 
 fn as_they_are(to: SampleType) -> Args {
     Args { shifts: (0, 0), rescale: Rescale::IDENTITY, exact: false, to }
 }
 
-fn not_exact(to: SampleType) -> Error {
-    RequestFault::InexactType { sample_type: to.name() }.into()
+fn not_held(to: SampleType) -> Error {
+    let sample_type = to.name();
+    let (largest, wider) = match to {
+        SampleType::F16 => ("65504", "float32 or float64"),
+        SampleType::F32 => ("3.4e38", "float64"),
+        _ => return RequestFault::InexactType { sample_type }.into(),
+    };
+    RequestFault::OutOfRange { sample_type, largest, wider }.into()
 }
 
 /// Turns one frame of stored samples, little endian and with unused bits as they are in the file,
 /// into the values that are `wanted`, in the machine's byte order.
 ///
-/// Results are those of `f64` arithmetic, rounded once.
+/// Results are those of `f64` arithmetic, rounded once, to the nearest number and of two equally
+/// near ones to the even one.
 ///
 /// # Errors
 ///
 /// If samples are whole numbers of 64 bits, which `f64` arithmetic would not keep exact, or the
-/// type is one of whole numbers that does not hold every value exactly.
+/// type is one of whole numbers that does not hold every value exactly, or one of floating numbers
+/// in which a finite value would become infinite.
 pub(super) fn convert(
     stored: &[u8],
     description: &ImageDescription,
@@ -129,7 +137,7 @@ pub(super) fn convert(
     let is_whole = description.pixel_element == PixelElement::PixelData;
     let exact = is_whole && rescale.is_exact_in_f32(description.bits_stored);
     let args = Args { shifts, rescale, exact, to };
-    let is_exact = match description.sample_type() {
+    let is_held = match description.sample_type() {
         SampleType::U8 => from::<u8, 1>(stored, args, out),
         SampleType::I8 => from::<i8, 1>(stored, args, out),
         SampleType::U16 => from::<u16, 2>(stored, args, out),
@@ -138,7 +146,7 @@ pub(super) fn convert(
         SampleType::I32 => from::<i32, 4>(stored, args, out),
         SampleType::F32 => from::<f32, 4>(stored, args, out),
         SampleType::F64 => from::<f64, 8>(stored, args, out),
-        SampleType::U64 | SampleType::I64 => {
+        SampleType::U64 | SampleType::I64 | SampleType::F16 => {
             let coded = format!("Bits Allocated {}", description.bits_allocated);
             return Err(ErrorKind::Unsupported {
                 what: "the change of type of these pixels",
@@ -147,10 +155,10 @@ pub(super) fn convert(
             .into());
         }
     };
-    if is_exact {
+    if is_held {
         return Ok(());
     }
-    Err(not_exact(to))
+    Err(not_held(to))
 }
 
 #[derive(Clone, Copy)]
@@ -161,7 +169,7 @@ struct Args {
     to: SampleType,
 }
 
-/// Returns whether every value is held exactly (always so for floating types, which round).
+/// Returns whether every value is held: exactly, or rounded to a finite number by floating types.
 fn from<T: Stored<N>, const N: usize>(stored: &[u8], args: Args, out: &mut [u8]) -> bool {
     let (stored, _) = stored.as_chunks::<N>();
     match args.to {
@@ -173,9 +181,14 @@ fn from<T: Stored<N>, const N: usize>(stored: &[u8], args: Args, out: &mut [u8])
             to_f32::<T, N>(stored, args.shifts, args.rescale, out);
             true
         }
-        SampleType::F32 => {
-            to::<T, N, 4>(stored, args, out, |value| ((value as f32).to_ne_bytes(), true))
-        }
+        SampleType::F32 => to::<T, N, 4>(stored, args, out, |value| {
+            let rounded = value as f32;
+            (rounded.to_ne_bytes(), rounded.is_finite() || !value.is_finite())
+        }),
+        SampleType::F16 if args.exact => to_f16::<T, N>(stored, args, out),
+        SampleType::F16 => to::<T, N, 2>(stored, args, out, |value| {
+            (Half::of_f64(value).to_ne_bytes(), Half::holds(value))
+        }),
         SampleType::F64 => to::<T, N, 8>(stored, args, out, |value| (value.to_ne_bytes(), true)),
         // A cast to a whole number saturates, so the way back shows whether it was exact; but the
         // largest number of 64 bits becomes the power of two above it on that way.
@@ -220,6 +233,18 @@ fn to_f32<T: Stored<N>, const N: usize>(
     }
 }
 
+fn to_f16<T: Stored<N>, const N: usize>(stored: &[[u8; N]], args: Args, out: &mut [u8]) -> bool {
+    let (slope, intercept) = (args.rescale.slope as f32, args.rescale.intercept as f32);
+    let (out, _) = out.as_chunks_mut::<2>();
+    let mut largest = 0f32;
+    for (out, stored) in out.iter_mut().zip(stored) {
+        let value = T::from_le(*stored).clear_unused(args.shifts).as_f32() * slope + intercept;
+        *out = Half::of_f32(value).to_ne_bytes();
+        largest = largest.max(value.abs());
+    }
+    Half::holds(f64::from(largest))
+}
+
 fn to<T: Stored<N>, const N: usize, const M: usize>(
     stored: &[[u8; N]],
     args: Args,
@@ -228,14 +253,14 @@ fn to<T: Stored<N>, const N: usize, const M: usize>(
 ) -> bool {
     let Rescale { slope, intercept } = args.rescale;
     let (out, _) = out.as_chunks_mut::<M>();
-    let mut is_exact = true;
+    let mut is_held = true;
     for (out, stored) in out.iter_mut().zip(stored) {
         let value = T::from_le(*stored).clear_unused(args.shifts).as_f64() * slope + intercept;
         let (bytes, held) = cast(value);
         *out = bytes;
-        is_exact &= held;
+        is_held &= held;
     }
-    is_exact
+    is_held
 }
 
 #[cfg(test)]
@@ -274,6 +299,42 @@ mod tests {
     }
 
     #[test]
+    fn halves_are_rounded_once_or_refused() {
+        let stored = [0xFE, 0x0F, 0x01, 0xF0, 0xFF, 0x07];
+        let into = |slope, intercept| {
+            let mut out = [0; 6];
+            let (rescale, sample_type) = (Rescale { slope, intercept }, SampleType::F16);
+            let wanted = Wanted { rescale, sample_type };
+            convert(&stored, &description(16, 12, true), wanted, &mut out).map(|()| {
+                out.as_chunks().0.iter().map(|half| u16::from_ne_bytes(*half)).collect::<Vec<_>>()
+            })
+        };
+        // -2, 1 and 2047 as they are, doubled, and with a slope that is not exact in f32.
+        assert_eq!(into(1.0, 0.0).unwrap(), [0xC000, 0x3C00, 0x67FF]);
+        assert_eq!(into(2.0, 1.0).unwrap(), [0xC200, 0x4200, 0x6C00]);
+        assert_eq!(into(0.1, 0.0).unwrap(), [0xB266, 0x2E66, 0x5A66]);
+        for (slope, intercept) in [(33.0, 0.0), (31.9, 400.0), (1.0, -66_000.0), (1e300, 0.0)] {
+            let error = into(slope, intercept).unwrap_err();
+            assert!(error.to_string().contains("only those up to 65504"), "{error}");
+        }
+    }
+
+    #[test]
+    fn values_beyond_f32_are_refused_there() {
+        let stored = 1e39f64.to_le_bytes();
+        let double = PixelElement::DoubleFloatPixelData;
+        let image =
+            ImageDescription { columns: 1, pixel_element: double, ..description(64, 64, false) };
+        let into = |sample_type: SampleType| {
+            let wanted = Wanted { rescale: Rescale::IDENTITY, sample_type };
+            convert(&stored, &image, wanted, &mut vec![0; sample_type.size()])
+        };
+        assert!(into(SampleType::F64).is_ok());
+        let error = into(SampleType::F32).unwrap_err();
+        assert!(error.to_string().contains("only those up to 3.4e38: use float64"), "{error}");
+    }
+
+    #[test]
     fn whole_number_types_are_honoured_or_refused() {
         let stored = [0, 0, 1, 0, 0xFF, 0xFF];
         let sixteen = description(16, 16, false);
@@ -297,13 +358,14 @@ mod tests {
 
     #[test]
     fn every_type_gives_every_type() {
-        use SampleType::{F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        use SampleType::{F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
         let seven = |to: SampleType| match to {
+            F16 => Half::of_f32(7.0).to_ne_bytes().to_vec(),
             F32 => 7f32.to_ne_bytes().to_vec(),
             F64 => 7f64.to_ne_bytes().to_vec(),
             _ => (0..to.size()).map(|index| if index == 0 { 7 } else { 0 }).collect(),
         };
-        for to in [U8, I8, U16, I16, U32, I32, U64, I64, F32, F64] {
+        for to in [U8, I8, U16, I16, U32, I32, U64, I64, F16, F32, F64] {
             assert_eq!(fill_bytes(7.0, to).unwrap(), seven(to), "{to:?}");
             for (bits, is_signed) in [(8, false), (8, true), (16, false), (16, true), (32, false)] {
                 let image = ImageDescription { columns: 1, ..description(bits, bits, is_signed) };
@@ -319,7 +381,7 @@ mod tests {
 
     #[test]
     fn values_that_a_type_does_not_hold_are_refused() {
-        use SampleType::{F32, I8, I64, U8, U64};
+        use SampleType::{F16, F32, I8, I64, U8, U64};
         for (value, to, is_held) in [
             (255.0, U8, true),
             (256.0, U8, false),
@@ -330,6 +392,12 @@ mod tests {
             (f64::NAN, U8, false),
             (f64::NAN, F32, true),
             (0.1, F32, true),
+            (1e39, F32, false),
+            (f64::INFINITY, F32, true),
+            (65_519.0, F16, true),
+            (-65_520.0, F16, false),
+            (f64::NEG_INFINITY, F16, true),
+            (f64::NAN, F16, true),
             (64f64.exp2(), U64, false),
             (63f64.exp2(), U64, true),
             (63f64.exp2(), I64, false),
@@ -345,7 +413,7 @@ mod tests {
             } else {
                 let name = to.name();
                 let fill = format!("Request(FillValue {{ sample_type: {name:?} }})");
-                let inexact = format!("Request(InexactType {{ sample_type: {name:?} }})");
+                let inexact = format!("{:?}", not_held(to).kind());
                 let kinds = [filled.unwrap_err(), converted.unwrap_err()]
                     .map(|error| format!("{:?}", error.kind()));
                 assert_eq!(kinds, [fill, inexact]);

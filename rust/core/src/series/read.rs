@@ -327,6 +327,10 @@ fn read_open(
                     break;
                 }
             }
+            // Where several frames lie, the file alone does not say which value is too large.
+            Err(error) if source.pixels.description().frame_count > 1 => {
+                return Err(error.in_frame(slice.frame.index as u64));
+            }
             done => done?,
         }
     }
