@@ -19,6 +19,9 @@ from rapidicom._common import extras
         ("rapidicom.integrations.dicomweb", "dicomweb_client", "dicomweb"),
         ("rapidicom.integrations.dimse", "pynetdicom", "dimse"),
         ("rapidicom.integrations.torch", "torch", "torch"),
+        ("rapidicom.integrations.dask", "dask", "dask"),
+        ("rapidicom.integrations.xarray", "xarray", "dask"),
+        ("rapidicom.integrations.zarr", "zarr", "zarr"),
     ],
 )
 def test_an_integration_names_its_extra(

@@ -25,6 +25,9 @@ _EXTRAS: Final = {
     "torch": "torch",
     "monai": "monai",
     "ray": "ray",
+    "dask": "dask",
+    "xarray": "dask",
+    "zarr": "zarr",
 }
 
 

@@ -16,7 +16,7 @@ from rapidicom.volumes.series import Series
 from rapidicom.volumes.slices import check_values
 
 if TYPE_CHECKING:
-    from rapidicom.volumes.slices import Values
+    from rapidicom.volumes.selection import Values
 
 __all__ = ["Wanted", "channels_first", "narrowed", "padded", "series_of", "workers_here"]
 

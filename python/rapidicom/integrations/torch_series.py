@@ -20,7 +20,7 @@ from rapidicom.integrations.torch_reading import (
 from rapidicom.volumes.series import Series
 
 if TYPE_CHECKING:
-    from rapidicom.volumes.slices import Values
+    from rapidicom.volumes.selection import Values
     from rapidicom.volumes.volume import Volume
 
 __all__ = ["SeriesDataset"]

@@ -18,7 +18,7 @@ from rapidicom.volumes.series import Series
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from rapidicom.volumes.slices import Values
+    from rapidicom.volumes.selection import Values
 
 __all__ = ["SliceDataset"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rapidicom._common.extras import required
 
 if TYPE_CHECKING:
@@ -20,5 +22,5 @@ def to_torch(volume: Grid) -> torch.Tensor:
     Raises:
         ImportError: torch is not installed; the message names the extra that installs it.
     """
-    tensor: torch.Tensor = required("torch", "to_torch").from_numpy(volume.array)
+    tensor: torch.Tensor = required("torch", "to_torch").from_numpy(np.asarray(volume.array))
     return tensor

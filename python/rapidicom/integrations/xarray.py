@@ -6,10 +6,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray
 
+from rapidicom._common.extras import missing
 from rapidicom._common.grid import Grid
 from rapidicom._common.time_step import seconds_of_steps, time_step
+
+try:
+    import xarray
+except ImportError as error:
+    raise missing("xarray", "to_xarray") from error
 
 # Units of the coordinates along a leading axis.
 _UNITS = {
@@ -65,7 +70,10 @@ def to_xarray(volume: Grid) -> xarray.DataArray:
         "modality": volume.modality,
         "series_uid": volume.series_uid,
     }
-    return _Image(volume.array, dims=volume.axes, coords=coordinates, attrs=attributes)
+    named = _Image(volume.array, dims=volume.axes, coords=coordinates, attrs=attributes)
+    # dask's arrays have a name for their graph, which would become this one's.
+    named.name = None
+    return named
 
 
 def _seconds(volume: Grid) -> npt.NDArray[np.float64] | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rapidicom.volumes.slices import Values
+    from rapidicom.volumes.selection import Values
 
 __all__ = ["read_batch"]
 
@@ -68,7 +68,7 @@ def read_batch(
     shape = (len(files), *(image_shape if image_shape is not None else [1, 1]))
     if out is not None and dtype == "float32":
         dtype = None
-    array, damage = read_slices(slices, shape, values, dtype, out, workers, False)
+    array, damage = read_slices(slices, shape, values, dtype, out, workers)
     if damage.error is not None:
         raise damage.error
     return array

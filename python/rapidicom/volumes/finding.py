@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rapidicom.volumes.slices import Values
+    from rapidicom.volumes.selection import Values
     from rapidicom.volumes.volume import Volume
 
     Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import nibabel
@@ -51,3 +51,24 @@ class ForOthers:
         from rapidicom.integrations.xarray import to_xarray
 
         return to_xarray(self)
+
+    def to_zarr(
+        self: Grid,
+        store: Any,
+        *,
+        mode: Literal["w", "w-"] = "w-",
+        zarr_format: Literal[2, 3] | None = None,
+    ) -> None:
+        """Write the array of `to_xarray` to a store of zarr, under the name `image`.
+
+        `Series.to_zarr` writes a volume that does not fit in memory.
+
+        Args:
+            store: A path, or a store of zarr.
+            mode: `"w-"` raises if the store has something, `"w"` replaces it.
+            zarr_format: The version of the format; `None` for that of the installed zarr.
+        """
+        from rapidicom.integrations.xarray import to_xarray
+        from rapidicom.integrations.zarr import to_zarr
+
+        to_zarr(to_xarray(self), store, mode, zarr_format)

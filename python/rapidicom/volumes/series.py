@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
-from rapidicom.sources.item import Item, native
+from rapidicom.sources.item import Item
 from rapidicom.sources.paths import checked_workers
 from rapidicom.volumes.irregular import IrregularSeriesError
+from rapidicom.volumes.lazy import Lazy
 from rapidicom.volumes.part import Part
 from rapidicom.volumes.report import Issue, Report
-from rapidicom.volumes.slices import Damage, check_values, default_dtype, read_slices
+from rapidicom.volumes.selection import Damage, Selection, Wanted, default_dtype
+from rapidicom.volumes.slices import check_values, headers_again, sources_of
 from rapidicom.volumes.volume import Volume
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from rapidicom.volumes.slices import Values
+    from rapidicom.volumes.selection import Values
 
 __all__ = ["Series"]
 
 
-class Series:
+class Series(Lazy):
     """A series as its headers describe it; its pixels have not been read.
 
     Attributes:
@@ -163,11 +165,15 @@ class Series:
                 §C.11.1); `"stored"` leaves stored values.
             dtype: Default float32 for `"modality"`, and for `"stored"` the type of the stored
                 values; that also for colour and segmentations that no slope or table changes.
-                An integer type must hold every value exactly.
+                An integer type must hold every value exactly; float16, float32 and float64 round
+                it once, and must not make it infinite.
             out: An array, or what NumPy sees as one (torch, shared or pinned memory), to fill in
                 place: C-contiguous, of the volume's shape and of `dtype`, which it sets if that is
                 not given. A `np.memmap` is one too; its file has the volume once it is flushed.
-                What another call is filling, or shares memory with that, is refused.
+                What another call is filling, or shares memory with that, is refused. Or an array
+                of zarr, or anything else with `shape`, `dtype` and `__setitem__`: whole chunks of
+                it are set one after the other, with no more of the volume in memory than one of
+                them, or 64 MB. It becomes `Volume.array`.
             slices: Which slices: start, stop and step as in NumPy, also negative.
             rows: Which rows, likewise.
             columns: Which columns, likewise.
@@ -207,25 +213,47 @@ class Series:
         if mmap not in ("auto", "never", "always"):
             raise ValueError(f"mmap must be 'auto', 'never' or 'always', not {mmap!r}")
         workers = checked_workers(workers)
+        wanted = self._wanted(values, irregular, slices, rows, columns)
+        images = wanted.images
+        if dtype is None and out is None:
+            dtype = wanted.dtype
+        if fill is None:
+            fill = wanted.fill
+        array, damage = images.read(values, dtype, out, fill, workers, progress=progress)
+        self._check(damage, len(images.slices), irregular)
+        return self._volume(array, images, damage)
+
+    def _wanted(
+        self,
+        values: Values,
+        irregular: str,
+        slices: slice | None,
+        rows: slice | None,
+        columns: slice | None,
+    ) -> Wanted:
+        """Check what `read` is asked for, and return the images that it means.
+
+        Raises:
+            ValueError: As `read`; that no type holds the stored values, by `dtype` of the result.
+        """
         headers = self._readable(values, irregular)
         first = self.axes.index("slice")
-        part = Part.of(self.shape[first:], slices, rows, columns)
+        whole = self.shape[first:]
+        part = Part.of(whole, slices, rows, columns)
         chosen = part.chosen(self.shape[: first + 1])
-        if dtype is None and out is None:
-            # The type of the whole volume, whatever part is wanted.
-            dtype = default_dtype(headers, values)
-        if fill is None:
-            background = headers.background
-            fill = 0 if background is None else background
-        if chosen is not None:
-            headers = headers.select(chosen)
-        array, damage = read_slices(
-            headers, self.shape, values, dtype, out, workers, progress, fill, part, chosen,
-            self.shape[first],
+        images = Selection(
+            headers if chosen is None else headers.select(chosen),
+            self.shape[0] if first else None,
+            part, whole, chosen, self.shape[first],
         )  # fmt: skip
-        self._check(damage, len(headers), irregular)
-        files = sources_of(headers, self._items) if self._items else None
-        return Volume(array, self, headers, part, files=files, force=self._force, damage=damage)
+        return Wanted(images, headers, values)
+
+    def _volume(self, array: Any, images: Selection, damage: Damage | None = None) -> Volume:
+        """Make the volume of images that were read into `array`."""
+        files = sources_of(images.slices, self._items) if self._items else None
+        return Volume(
+            array, self, images.slices, images.part, files=files, force=self._force, damage=damage
+        )
 
     def read_image(
         self,
@@ -274,10 +302,8 @@ class Series:
         if fill is None:
             background = headers.background
             fill = 0 if background is None else background
-        array, damage = read_slices(
-            headers.select([number]), shape, values, dtype, out, workers, False, fill, part,
-            [number], slice_count,
-        )  # fmt: skip
+        image = Selection(headers.select([number]), None, part, shape, [number], slice_count)
+        array, damage = image.read(values, dtype, out, fill, workers)
         self._check(damage, 1, irregular)
         return array, part.affine(self.affine)
 
@@ -309,20 +335,9 @@ class Series:
 
     def _headers(self) -> _core.Slices:
         if self._slices is None:
-            slices = _core.read_slice_headers(
-                native(self._file_paths), self._force, None, None, self._places
+            self._slices = headers_again(
+                self._file_paths, self._file_states or (), self._places, force=self._force
             )
-            for path, before, now in zip(
-                slices.file_paths, self._file_states or (), slices.file_states, strict=True
-            ):
-                # What is in memory has no state, and a pickle of an earlier version has no more
-                # than size and modification time.
-                if before != (now if now is None or before is None else now[: len(before)]):
-                    raise OSError(
-                        f"{path}: the file was changed since the series was found. "
-                        "Find the series again."
-                    )
-            self._slices = slices
         return self._slices
 
     def __getstate__(self) -> dict[str, Any]:
@@ -339,20 +354,6 @@ class Series:
         shape = " x ".join(map(str, self.shape))
         files = len(dict.fromkeys(self.paths))
         return f"<Series {self.uid}: {self.modality} {shape}, {files} files, {self.report!r}>"
-
-
-def sources_of(slices: _core.Slices, items: Mapping[int, Item]) -> list[str | Item]:
-    """Return what each file of slices is read from: its path, or its item.
-
-    Args:
-        slices: The slices.
-        items: Those that are no paths, by their numbers among what the caller passed.
-    """
-    numbers: list[int | None] = slices.given_numbers if items else [None] * len(slices.file_paths)
-    return [
-        path if number is None else items[number]
-        for path, number in zip(slices.file_paths, numbers, strict=True)
-    ]
 
 
 def _has_items(files: Sequence[str | Item]) -> bool:

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
-from rapidicom._common.arrays import destination
-from rapidicom._common.progress import Progress
-from rapidicom.volumes.report import Issue
+from rapidicom.sources.item import Item, native
+from rapidicom.volumes.part import Part
+from rapidicom.volumes.selection import Damage, Selection, default_dtype
 
 if TYPE_CHECKING:
-    from typing import Literal, TypeAlias
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
-    from rapidicom.volumes.part import Part
+    from rapidicom.volumes.selection import Values
 
-    Values: TypeAlias = Literal["modality", "stored"]
-
-__all__ = ["Damage", "check_values", "default_dtype", "read_slices"]
-
-
-@dataclass(frozen=True)
-class Damage:
-    """Slices that turned out to be damaged when they were read; their places are filled.
-
-    Attributes:
-        issues: The findings about them, one a file.
-        slices: Their numbers among the slices that were read.
-        error: The error of the first; `None` if there are none.
-    """
-
-    issues: list[Issue]
-    slices: list[int]
-    error: Exception | None
+__all__ = ["check_values", "headers_again", "read_slices", "sources_of"]
 
 
 def check_values(values: str) -> None:
@@ -46,25 +28,47 @@ def check_values(values: str) -> None:
         raise ValueError(f"values must be 'modality' or 'stored', not {values!r}")
 
 
-def default_dtype(slices: _core.Slices, values: Values) -> str:
-    """Return the type of the array if the caller names none.
+def headers_again(
+    files: Sequence[str | Item],
+    states: Sequence[tuple[int, ...] | None],
+    places: Sequence[tuple[int, int] | None],
+    *,
+    force: bool,
+) -> _core.Slices:
+    """Read headers in another process than the first time.
+
+    Args:
+        files: The files, each once.
+        states: What each was then.
+        places: File and frame of each image.
+        force: Whether files may lack the prefix `DICM`.
+
+    Raises:
+        OSError: A file has been changed since, or cannot be read.
+    """
+    slices = _core.read_slice_headers(native(files), force, None, None, list(places))
+    for path, before, now in zip(slices.file_paths, states, slices.file_states, strict=True):
+        # What is in memory has no state, and a pickle of an earlier version has no more than size
+        # and modification time.
+        if before != (now if now is None or before is None else now[: len(before)]):
+            raise OSError(
+                f"{path}: the file was changed since the series was found. Find the series again."
+            )
+    return slices
+
+
+def sources_of(slices: _core.Slices, items: Mapping[int, Item]) -> list[str | Item]:
+    """Return what each file of slices is read from: its path, or its item.
 
     Args:
         slices: The slices.
-        values: As for `Series.read`.
-
-    Raises:
-        ValueError: No type of whole numbers holds the stored values.
+        items: Those that are no paths, by their numbers among what the caller passed.
     """
-    stored = slices.stored_dtype
-    if values == "modality":
-        return stored if stored is not None and slices.is_as_stored else "float32"
-    dtype = stored
-    if dtype is None:
-        raise ValueError(
-            "no type of whole numbers holds the stored values of all slices: choose a dtype"
-        )
-    return dtype
+    numbers: list[int | None] = slices.given_numbers if items else [None] * len(slices.file_paths)
+    return [
+        path if number is None else items[number]
+        for path, number in zip(slices.file_paths, numbers, strict=True)
+    ]
 
 
 def read_slices(
@@ -74,45 +78,18 @@ def read_slices(
     dtype: npt.DTypeLike | None,
     out: Any,
     workers: int | None,
-    progress: bool,
-    fill: float = 0,
-    part: Part | None = None,
-    chosen: list[int] | None = None,
-    step_length: int = 1,
 ) -> tuple[npt.NDArray[Any], Damage]:
-    """Read slices into one array; what is damaged is filled, and reported.
+    """Read slices that are no volume, one after the other, into one array.
 
     Args:
-        slices: The slices, those of the part.
-        shape: The array's shape; of the whole volume, if there is a part.
+        slices: The slices.
+        shape: The array's shape.
         values: As for `Series.read`.
         dtype: Likewise.
         out: Likewise.
         workers: Likewise.
-        progress: Likewise.
-        fill: Likewise.
-        part: Which slices, rows and columns of the volume are wanted; `None` for all.
-        chosen: The numbers of the slices in the volume; `None` if they are all of it.
-        step_length: How many slices a step of the volume's leading axis has.
     """
     if dtype is None and out is None:
         dtype = default_dtype(slices, values)
-    frame = None
-    if part is not None:
-        first = len(shape) - part.axis_count
-        frame = part.frame(shape[first:])
-        shape = (*shape[:first], *part.shape, *shape[first + 3 :])
-    array, memory = destination(shape, dtype, out)
-    with Progress(progress, "slices", len(slices)) as bar:
-        issues, places, error = slices.read_into(
-            values,
-            array.dtype.name,
-            fill,
-            memory,
-            frame,
-            chosen,
-            step_length,
-            workers,
-            bar.callback,
-        )
-    return array, Damage([Issue.of(issue) for issue in issues], places, error)
+    images = Selection(slices, None, Part.of(shape, None, None, None), shape)
+    return images.read(values, dtype, out, 0, workers)

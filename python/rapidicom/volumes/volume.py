@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rapidicom.volumes.report import Issue
     from rapidicom.volumes.resampling import OnGrid
     from rapidicom.volumes.scaling import Scaling
-    from rapidicom.volumes.slices import Damage
+    from rapidicom.volumes.selection import Damage
 
 __all__ = ["Described", "Volume"]
 
@@ -491,16 +491,16 @@ class Volume(ForOthers):
                 raise ValueError(
                     f"an array of {np.dtype(dtype)} needs a copy: this one is of {self.array.dtype}"
                 )
-            return self.array.astype(dtype)
-        return self.array
+            return np.asarray(self.array).astype(dtype)
+        return np.asarray(self.array)
 
     def __dlpack__(self, **arguments: Any) -> Any:
         """Return the array as DLPack, not copied: `torch.from_dlpack(volume)`."""
-        return self.array.__dlpack__(**arguments)
+        return np.asarray(self.array).__dlpack__(**arguments)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         """Return DLPack's device of the array, the CPU."""
-        device, number = self.array.__dlpack_device__()
+        device, number = np.asarray(self.array[:0]).__dlpack_device__()
         return int(device), number
 
     def __len__(self) -> int:
