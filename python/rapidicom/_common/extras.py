@@ -28,7 +28,11 @@ _EXTRAS: Final = {
     "dask": "dask",
     "xarray": "dask",
     "zarr": "zarr",
+    "PIL": "image",
 }
+
+# Packages that are named otherwise than what they install.
+_PACKAGES: Final = {"PIL": "pillow"}
 
 
 def required(module: str, what: str) -> ModuleType:
@@ -55,6 +59,6 @@ def missing(module: str, what: str) -> ImportError:
         what: What needs it: the start of the message.
     """
     library = module.partition(".")[0]
-    name = library.replace("_", "-")
+    name = _PACKAGES.get(library, library.replace("_", "-"))
     hint = f'pip install "rapidicom[{_EXTRAS[library]}]"'
     return ImportError(f"{what} needs {name}: {hint}", name=library)

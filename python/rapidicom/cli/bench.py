@@ -7,7 +7,8 @@ import argparse
 import rapidicom as rd
 from rapidicom._common.text_table import format_table
 from rapidicom.cli import comparison, terminal
-from rapidicom.cli.common import found_series, positive, takes_folders
+from rapidicom.cli.choosing import found_series
+from rapidicom.cli.common import positive, takes_folders
 
 SUMMARY = "Time the readers installed here on your files."
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import rapidicom as rd
@@ -31,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
 
     try:
-        status, error = ending(work)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            status, error = ending(work)
     except BrokenPipeError:
         # `rapidicom scan . | head`: nobody reads on, and nobody misses the rest.
         _forget_output()
@@ -40,6 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _forget_output()
         complain(error)
     return status
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """Print a warning as an error is printed, without the line of code that it comes from."""
+    complain(str(message))
 
 
 def _forget_output() -> None:

@@ -12,18 +12,21 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import rapidicom as rd
-from rapidicom._common.text_table import ELLIPSIS
 from rapidicom._common.whole_file import whole_file
 from rapidicom.cli import terminal
-from rapidicom.cli.exits import CommandError, UsageError
+from rapidicom.cli.exits import UsageError
 
 PROGRAM = "rapidicom"
 STDIN = "-"
-# Steps that messages of the library name, and the same step on the command line.
-_STEPS = {
+# What messages of the library name, and the same on the command line.
+_OPTIONS = {
     'irregular="keep"': "--keep",
     "from series.stacks": "with --series",
-    "pass force=True": "pass --force",
+    "series_uid": "--series",
+    "force=True": "--force",
+    'values="stored"': "--values stored",
+    "cache=": "--cache",
+    "choose a dtype": "choose one with --dtype",
 }
 
 
@@ -98,60 +101,6 @@ def output_file(name: str | None, *, is_binary: bool) -> Iterator[BinaryIO]:
     sys.stdout.buffer.flush()
 
 
-def found_series(
-    paths: Sequence[str], *, force: bool, workers: int | None = None
-) -> list[rd.Series]:
-    """Return the series in folders.
-
-    Args:
-        paths: Folders and files.
-        force: Whether to read files without the prefix `DICM`.
-        workers: Threads.
-
-    Raises:
-        CommandError: The folders have none.
-    """
-    found = rd.find_series(
-        given_sources(paths), force=force, workers=workers, progress=wants_progress()
-    )
-    if not found:
-        raise CommandError(f"no images in {', '.join(map(str, paths))}")
-    return found
-
-
-def read_volume(options: argparse.Namespace) -> rd.Volume:
-    """Read the one series in the folders, or the one chosen by `--series`."""
-    found = found_series(options.paths, force=options.force, workers=options.workers)
-    if options.series is None:
-        if len(found) > 1:
-            hint = "choose one with --series; `rapidicom series` lists them"
-            raise CommandError(f"{len(found)} series found: {hint}")
-        chosen = found[0]
-    else:
-        by_name = {str(number): one for number, one in enumerate(found, start=1)}
-        by_name |= {
-            f"{number}.{k}": stack
-            for number, one in enumerate(found, start=1)
-            for k, stack in enumerate(one.stacks, start=1)
-        }
-        by_name |= {one.uid: one for one in found}
-        name = options.series
-        if name not in by_name:
-            # As the table of series shows it in a narrow terminal.
-            ends = {one.uid for one in found if one.uid.endswith(name.removeprefix(ELLIPSIS))}
-            name = ends.pop() if len(ends) == 1 and ELLIPSIS in name else name
-        if name not in by_name:
-            raise CommandError(f"no series {name}: `rapidicom series` lists the {len(found)} found")
-        chosen = by_name[name]
-    return chosen.read(
-        values=getattr(options, "values", "modality"),
-        dtype=getattr(options, "dtype", None),
-        irregular="keep" if options.keep else "raise",
-        workers=options.workers,
-        progress=wants_progress(),
-    )
-
-
 def print_volume(volume: rd.Volume, output: str | os.PathLike[str]) -> None:
     """Print what was read, and where it was written."""
     terminal.print_lines(terminal.volume_lines(volume))
@@ -170,6 +119,6 @@ def wants_progress() -> bool:
 
 def complain(text: str) -> None:
     """Print one line on stderr, with options where the library names arguments."""
-    for argument, option in _STEPS.items():
+    for argument, option in _OPTIONS.items():
         text = text.replace(argument, option)
     print(f"{PROGRAM}: {terminal.one_line(text)}", file=sys.stderr)

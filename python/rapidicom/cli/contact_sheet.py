@@ -6,6 +6,7 @@ are in the patient, and each slice carries its index in the array.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from rapidicom.cli.png import write_png
 
 if TYPE_CHECKING:
+    from rapidicom.labels.labels import Labels
     from rapidicom.volumes.volume import Volume
 
 Window: TypeAlias = tuple[float, float] | Literal["auto", "percentile"]
@@ -33,6 +35,13 @@ MAX_TILE_ASPECT = 3.0
 SEPARATOR = 2
 SEPARATOR_GREY = 64
 LABEL_GREY = 255
+# Of labels over images: what is below stays visible.
+LABEL_OPACITY = 0.45
+# Of labels without a colour: far from grey, and from each other also to the colour-blind.
+LABEL_COLOURS = (
+    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0),
+    (204, 121, 167),
+)  # fmt: skip
 # The few brightest pixels, metal or a vessel, would otherwise darken all the rest.
 PERCENTILES = (1.0, 99.0)
 
@@ -54,14 +63,27 @@ def save_contact_sheet(
     write_png(path, contact_sheet(volume, width=width, window=window))
 
 
-def contact_sheet(volume: Volume, *, width: int = 1600, window: Window = "auto") -> Image:
+def contact_sheet(
+    volume: Volume,
+    *,
+    width: int = 1600,
+    window: Window = "auto",
+    step: int = 0,
+    first_slice: int = 0,
+    labels: Labels | None = None,
+    is_beside: bool = False,
+) -> Image:
     """Return up to 40 slices of `volume`, evenly chosen, as one image.
 
     Args:
-        volume: What `rd.read_series` returns. Of several phases the first is drawn.
+        volume: What `rd.read_series` returns.
         width: Of the page in pixels, at most.
         window: (centre, width) in the units of what is drawn; `"auto"` for the one in the file,
             or, if there is none or it clips nothing, `"percentile"`: from the 1st to the 99th.
+        step: Which step of the leading axis is drawn.
+        first_slice: The number of the volume's first slice.
+        labels: Labels on the grid of the volume, drawn over the slices in their colours.
+        is_beside: Whether to draw them on a copy beside each slice.
 
     What is drawn is `volume.array`, or where the report has `lut_of_intensity`, the stored values,
     which are read again: that Modality LUT is no part of what is shown.
@@ -76,8 +98,11 @@ def contact_sheet(volume: Volume, *, width: int = 1600, window: Window = "auto")
     first = volume.datasets[0] if volume.datasets else None
     is_colour = first is not None and first.get("SamplesPerPixel", 1) == 3
     slices = np.asarray(volume.array)
+    datasets = volume.datasets
     if slices.ndim == (5 if is_colour else 4):
-        slices = slices[0]
+        per_step = len(datasets) // len(slices)
+        datasets = datasets[step * per_step : (step + 1) * per_step] or datasets
+        slices = slices[step]
     if slices.ndim != (4 if is_colour else 3) or slices.size == 0:
         raise ValueError(
             f"a contact sheet needs at least one slice, and the shape is {slices.shape}"
@@ -88,11 +113,48 @@ def contact_sheet(volume: Volume, *, width: int = 1600, window: Window = "auto")
     if is_colour:
         grey = shown if shown.dtype == np.uint8 else apply_window(shown, full_range(shown))
     else:
-        middle = volume.datasets[len(volume.datasets) // 2] if first is not None else None
+        middle = datasets[len(datasets) // 2] if first is not None else None
         grey = apply_window(shown, choose_window(shown, middle, window))
         if first is not None and first.get("PhotometricInterpretation") == "MONOCHROME1":
             grey = 255 - grey
-    return arrange(grey, labels=chosen, pixel_spacing=pixel_spacing(volume.spacing), width=width)
+    if labels is not None:
+        over = labelled(grey, np.asarray(labels.array)[chosen], labels)
+        grey = np.concatenate([_in_colour(grey), over], axis=2) if is_beside else over
+    return arrange(
+        grey,
+        labels=[first_slice + index for index in chosen],
+        pixel_spacing=pixel_spacing(volume.spacing),
+        width=width,
+    )
+
+
+def labelled(images: Image, numbers: NDArray[Any], labels: Labels) -> Image:
+    """Return images with labels over them.
+
+    Args:
+        images: Shape (n, rows, columns) or (n, rows, columns, 3).
+        numbers: The label of each pixel, shape (n, rows, columns); 0 is none.
+        labels: Says their colours.
+
+    Returns:
+        Shape (n, rows, columns, 3).
+    """
+    over = _in_colour(images).astype(np.float32)
+    for number, color in zip(labels.numbers, label_colours(labels), strict=True):
+        mask = numbers == number
+        over[mask] += LABEL_OPACITY * (np.asarray(color, np.float32) - over[mask])
+    drawn: Image = (over + 0.5).astype(np.uint8)
+    return drawn
+
+
+def label_colours(labels: Labels) -> list[tuple[int, int, int]]:
+    """Return the colour of each label: its own, or one of a few."""
+    few = zip(labels.colors, itertools.cycle(LABEL_COLOURS))
+    return [other if color is None else color for color, other in few]
+
+
+def _in_colour(images: Image) -> Image:
+    return images if images.ndim == 4 else np.repeat(images[..., None], 3, axis=-1)
 
 
 def as_shown(volume: Volume) -> Volume:
@@ -175,7 +237,9 @@ def arrange(
     page_columns = math.ceil(count / page_rows)
 
     aspect = (image_rows * pixel_spacing[0]) / (image_columns * pixel_spacing[1])
-    tile_columns = min(MAX_TILE, (width + SEPARATOR) // page_columns - SEPARATOR)
+    # A single one may fill the page, up to two pixels of the page for one of its own.
+    largest = MAX_TILE if count > 1 else max(MAX_TILE, 2 * image_columns)
+    tile_columns = min(largest, (width + SEPARATOR) // page_columns - SEPARATOR)
     tile_columns = max(1, int(tile_columns * min(1.0, MAX_TILE_ASPECT / aspect)))
     tile_rows = max(1, round(tile_columns * aspect))
 

@@ -10,7 +10,8 @@ import numpy as np
 
 import rapidicom as rd
 from rapidicom.cli import terminal
-from rapidicom.cli.common import found_series, takes_folders
+from rapidicom.cli.choosing import found_series
+from rapidicom.cli.common import takes_folders
 from rapidicom.cli.exits import DONE, FAILED
 from rapidicom.cli.rows import utf8_name
 

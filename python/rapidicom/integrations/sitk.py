@@ -6,13 +6,8 @@ import numpy as np
 import SimpleITK
 
 from rapidicom._common.grid import Grid
+from rapidicom._common.perpendicular import perpendicular_directions
 from rapidicom._common.time_step import time_step
-
-# Cosines between axes up to this count as perpendicular, as in ITK's own check of a direction
-# matrix. Axes that lean more, but by less than the report calls a tilt, are made perpendicular.
-_PERPENDICULAR = 1e-3
-# Findings that say that the slices do not follow their normal.
-_LEANING = frozenset({"tilt", "off_axis"})
 
 
 def to_sitk(volume: Grid) -> SimpleITK.Image:
@@ -31,16 +26,12 @@ def to_sitk(volume: Grid) -> SimpleITK.Image:
         ValueError: The stack is tilted: an ITK image has perpendicular axes, and would show it
             sheared.
     """
-    # ITK counts axes from the fastest: columns, rows, slices.
-    spatial = volume.direction[:, ::-1].copy()
-    if np.abs(spatial.T @ spatial - np.eye(3)).max() > _PERPENDICULAR:
-        if any(issue.kind in _LEANING for issue in volume.report):
-            raise ValueError(
-                "the stack is tilted, and an ITK image has perpendicular axes: "
-                "resample the array with `affine`, or use to_nibabel(), which keeps the shear"
-            )
-        normal = np.cross(spatial[:, 0], spatial[:, 1])
-        spatial[:, 2] = normal * np.sign(normal @ spatial[:, 2]) / np.linalg.norm(normal)
+    spatial = perpendicular_directions(volume)
+    if spatial is None:
+        raise ValueError(
+            "the stack is tilted, and an ITK image has perpendicular axes: "
+            "resample the array with `affine`, or use to_nibabel(), which keeps the shear"
+        )
     leading = volume.axes.index("slice")
     direction = np.eye(3 + leading)
     direction[:3, :3] = spatial

@@ -318,7 +318,7 @@ class Series(Lazy):
             raise _irregular(self, self.report)
         headers = self._headers()
         if len(headers) == 0:
-            raise IrregularSeriesError("no slice of the series can be read", report=self.report)
+            raise _irregular(self, self.report, is_empty=True)
         return headers
 
     def _check(self, damage: Damage, count: int, irregular: str) -> None:
