@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Sequence
 
 import rapidicom as rd
-from rapidicom.cli import bench, convert, dump, scan, series, view
+from rapidicom.cli import bench, check, convert, dump, scan, series, view
 from rapidicom.cli.common import PROGRAM, complain
 from rapidicom.cli.exits import DONE, ending
 
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"{PROGRAM} {rd.__version__}")
     commands = whole.add_subparsers(required=True, metavar="command")
-    for command in (scan, dump, series, convert, view, bench):
+    for command in (scan, dump, series, check, convert, view, bench):
         name = command.__name__.rpartition(".")[2]
         sub = commands.add_parser(
             name,

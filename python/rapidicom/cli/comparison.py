@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rapidicom.cli import recipes
+
 if TYPE_CHECKING:
     from rapidicom.tables.table import Table
     from rapidicom.volumes.volume import Volume
@@ -72,7 +74,7 @@ def compare_headers(paths: Sequence[str], *, runs: int, force: bool = False) -> 
 
 
 def compare_volumes(paths: Sequence[str], *, runs: int, force: bool = False) -> list[Timing]:
-    """Time reading `paths`, the files of one series, to a float32 volume in slice order.
+    """Time reading `paths`, the files of one series, to a volume in slice order.
 
     Rapidicom first, then pydicom and SimpleITK where they are installed.
     """
@@ -82,23 +84,25 @@ def compare_volumes(paths: Sequence[str], *, runs: int, force: bool = False) -> 
         return rd.read_series(paths, irregular="keep", force=force)
 
     volume = read_volume()
-    task = f"volume of {' x '.join(map(str, volume.array.shape))}, float32"
+    task = f"volume of {' x '.join(map(str, volume.array.shape))}, {volume.array.dtype}"
     timings = [Timing(task, _name("rapidicom"), _median(read_volume, runs))]
     rivals: dict[str, Callable[[], NDArray[Any]]] = {
-        "pydicom": lambda: _pydicom_volume(paths, force),
+        "pydicom": lambda: recipes.pydicom_volume(paths, force),
         # SimpleITK is given the files in order, which the others find out themselves.
-        "SimpleITK": lambda: _sitk_volume([str(path) for path in volume.paths]),
+        "SimpleITK": lambda: recipes.sitk_volume([str(path) for path in volume.paths]),
     }
     for module, read in rivals.items():
-        if _is_installed(module):
-            try:
-                same = _same_volume(volume, read())
-            except (
-                Exception
-            ) as error:  # A rival may fail in its own way, and that is an answer too.
-                timings.append(Timing(task, _name(module), None, f"fails: {type(error).__name__}"))
-                continue
-            timings.append(_timing(task, module, same, read, runs))
+        if not _is_installed(module):
+            continue
+        if (reason := recipes.not_asked(module, volume)) is not None:
+            timings.append(Timing(task, _name(module), None, reason))
+            continue
+        try:
+            same = _same_volume(volume, read())
+        except Exception as error:  # A rival may fail in its own way, and that is an answer too.
+            timings.append(Timing(task, _name(module), None, f"fails: {type(error).__name__}"))
+            continue
+        timings.append(_timing(task, module, same, read, runs))
     return timings
 
 
@@ -163,26 +167,6 @@ def _pydicom_headers(paths: Sequence[str], force: bool) -> list[list[Any]]:
         dataset = dcmread(path, stop_before_pixels=True, specific_tags=columns, force=force)
         rows.append([dataset.get(name) for name in columns])
     return rows
-
-
-def _pydicom_volume(paths: Sequence[str], force: bool) -> NDArray[np.float32]:
-    from pydicom import dcmread
-    from pydicom.pixels.processing import apply_modality_lut
-
-    datasets = [dcmread(path, force=force) for path in paths]
-    row, column = np.reshape(np.asarray(datasets[0].ImageOrientationPatient, float), (2, 3))
-    normal = np.cross(row, column)
-    datasets.sort(
-        key=lambda dataset: float(np.dot(normal, np.asarray(dataset.ImagePositionPatient, float)))
-    )
-    return np.stack([apply_modality_lut(ds.pixel_array, ds).astype(np.float32) for ds in datasets])
-
-
-def _sitk_volume(paths: Sequence[str]) -> NDArray[Any]:
-    sitk = import_module("SimpleITK")
-    image = sitk.ReadImage(paths, sitk.sitkFloat32)
-    array: NDArray[Any] = sitk.GetArrayFromImage(image)
-    return array
 
 
 def _same_headers(table: Table, rows: list[list[Any]]) -> bool:
