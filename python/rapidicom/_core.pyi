@@ -67,6 +67,7 @@ __all__ = [
     "read_slice_headers",
     "read_stream",
     "resample",
+    "same_contours",
     "scan",
     "scan_again",
     "transfer_syntaxes",
@@ -692,6 +693,10 @@ class Slices:
         """SOP Instance UID of each slice; `None` where there is no image."""
 
     @property
+    def positions(self) -> list[list[float] | None]:
+        """Image Position (Patient) of each slice; `None` without an image, or a position."""
+
+    @property
     def frame_of_reference_uid(self) -> str:
         """Frame of Reference UID of the first file; empty if there is none."""
 
@@ -793,6 +798,17 @@ def place_contours(
         to_index: Shape (3, 4): takes (x, y, z, 1) to (slice, row, column).
     """
 
+def same_contours(
+    contours: PlacedContours, planes: list[int | None], axes: list[int]
+) -> list[bool]:
+    """Find contours that are the same as one before them in their plane.
+
+    Args:
+        contours: The contours.
+        planes: The plane of each; `None` for those that are not drawn.
+        axes: Which coordinates are row and column.
+    """
+
 def draw_contours(
     structures: list[tuple[PlacedContours, list[int | None], int]],
     shape: list[int],
@@ -801,7 +817,7 @@ def draw_contours(
     out: NDArray[np.uint8],
     workers: int | None,
     progress: Callable[[int], object] | None,
-) -> tuple[int, list[bool]]:
+) -> tuple[int, list[tuple[bool, bool, bool, bool]]]:
     """Draw closed contours into an array of zeros.
 
     Args:
@@ -814,8 +830,9 @@ def draw_contours(
         progress: Called with the number of planes that are done.
 
     Returns:
-        How many voxels of a label map several structures claim, and whether contours of each
-        structure cross themselves.
+        How many voxels of a label map several structures claim; and of each structure whether
+        contours cross themselves, lie partly in others of their plane, and are around the same
+        voxels as others, and whether there is a voxel in it.
     """
 
 @final
@@ -878,7 +895,7 @@ def place_frames(
     out: NDArray[np.uint8],
     workers: int | None,
     progress: Callable[[int], object] | None,
-) -> tuple[int, int, int, int]:
+) -> tuple[int, int, int, int, list[int], Exception | None]:
     """Put frames into an array of zeros.
 
     Args:
@@ -887,7 +904,7 @@ def place_frames(
             column, first row, the one behind the last, the same of columns, and value.
         meaning: `BINARY`, `FRACTIONAL` or `LABELMAP`.
         most: Maximum Fractional Value.
-        values: What the numbers of a label map become: 0 is nothing, 65535 of no segment.
+        values: What the numbers of a label map become: 0 is nothing, 4294967295 of no segment.
         voxels: As for `draw_contours`.
         plane_length: Voxels of a plane.
         out: The array's memory.
@@ -896,7 +913,8 @@ def place_frames(
 
     Returns:
         How many voxels of a label map several segments claim, pixels of segments that lie outside,
-        pixels of unknown numbers, and pixels that are neither nothing nor all.
+        pixels of unknown numbers, and pixels that are neither nothing nor all; and which frames are
+        damaged, with the error of the first.
     """
 
 def fill_between(
@@ -927,6 +945,7 @@ def resample(
     to_index: list[list[float]],
     order: int,
     fill_value: float,
+    are_later_nearer: list[bool],
     out: NDArray[np.uint8],
     workers: int | None,
     progress: Callable[[int], object] | None,
@@ -940,8 +959,10 @@ def resample(
         to_shape: Those of the result.
         to_index: Shape (3, 4): takes (slice, row, column, 1) of the result to those of the values.
         order: 0 for the nearest value, of the same type; 1 for linear interpolation, as float32, or
-            float64 of such.
+            float64 of types that it does not hold.
         fill_value: The value outside.
+        are_later_nearer: Along each axis of the values, whether the later one of two that are
+            equally near counts.
         out: The memory of the result.
         workers: Threads.
         progress: Called with the number of slices that are done.

@@ -90,11 +90,138 @@ def test_the_same_grid_gives_the_same_values(tmp_path: Path) -> None:
         assert nearest.dtype == dtype
         np.testing.assert_array_equal(nearest.array, values)
         linear = vol.resampled(like=vol)
-        assert linear.dtype == (np.float64 if dtype == np.float64 else np.float32)
+        # float32 does not hold all whole numbers of 32 bits.
+        assert linear.dtype == (np.float64 if np.dtype(dtype).itemsize > 4 or dtype == np.int32
+                                else np.float32)  # fmt: skip
         np.testing.assert_allclose(linear.array, values, atol=1e-3)
     back = rd.read_series(tmp_path / "a", slices=slice(None, None, -1), columns=slice(3, None, 2))
     found = vol.resampled(like=back, order=0)
     np.testing.assert_array_equal(found.array, values[::-1, :, 3::2])
+
+
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("dtype", [
+    ">i2", ">u2", ">f4", ">f8", ">i4", "<i2", "int8", "int64", "uint64", "uint32", "bool",
+    "float16", ">f2", "complex64", ">c16", "float32",
+])  # fmt: skip
+def test_values_of_every_type_and_layout(tmp_path: Path, dtype: str, order: Any) -> None:
+    """Against the values of float64, at every second voxel and between slices."""
+    images = Images(plane="oblique")
+    random = np.random.default_rng(2).integers(0, 2 if dtype == "bool" else 100, images.shape)
+    values = random.astype(np.dtype(dtype))
+    if values.dtype.kind == "c":
+        values = (values + 1j * values[::-1]).astype(np.dtype(dtype))
+    vol = volume(tmp_path / "a", images)
+    other = rd.read_series(tmp_path / "a", slices=slice(None, None, -1), rows=slice(1, None, 2))
+    other.affine[:3, 3] += 0.4 * other.affine[:3, 2]
+    vol.array = random.astype(np.float64)
+    expected = vol.resampled(like=other, order=order, fill=0).array
+    if values.dtype.kind == "c":
+        vol.array = random[::-1].astype(np.float64)
+        expected = expected + 1j * vol.resampled(like=other, order=order, fill=0).array
+    wide = np.repeat(values, 2, axis=2)
+    frozen = values.copy()
+    frozen.flags.writeable = False
+    for array in (values, wide[:, :, ::2], np.asfortranarray(values), frozen):
+        vol.array = array
+        found = vol.resampled(like=other, order=order, fill=0)
+        np.testing.assert_allclose(found.array, expected, rtol=1e-3 if "f2" in dtype else 1e-6)
+        if order == 0:
+            assert found.dtype == values.dtype.newbyteorder("=")
+    # A leading axis; each step for itself.
+    vol.axes, vol.array = ("time", *vol.axes), np.stack([values, values[::-1]])
+    found = vol.resampled(like=other, order=order, fill=0)
+    assert found.shape == (2, *other.shape)
+    np.testing.assert_allclose(found.array[0], expected, rtol=1e-3 if "f2" in dtype else 1e-6)
+
+
+def test_large_whole_numbers_stay_exact(tmp_path: Path) -> None:
+    images = Images()
+    for dtype, number in (("int64", -(2**62) - 1), ("uint64", 2**63 + 1), ("uint32", 2**24 + 1)):
+        values = np.full(images.shape, number, dtype)
+        vol = volume(tmp_path / "a", images, values)
+        np.testing.assert_array_equal(vol.resampled(like=vol, order=0).array, values)
+        np.testing.assert_array_equal(vol.resampled(like=vol).array, values.astype(np.float64))
+
+
+def test_arrays_that_are_not_all_numbers(tmp_path: Path) -> None:
+    images = Images()
+    vol = volume(tmp_path / "a", images, np.zeros(images.shape))
+    for array, words in (
+        (np.ma.masked_equal(np.zeros(images.shape), 0), "masked"),
+        (np.zeros(images.shape, "M8[s]"), "datetime64"),
+        (np.zeros(images.shape, object), "object"),
+        (np.zeros(images.shape[1:]), "2 axes"),
+    ):
+        vol.array = array
+        with pytest.raises(ValueError, match=words):
+            vol.resampled(like=rd.read_series(tmp_path / "a"))
+    for dtype, fill in (
+        ("float32", 1e300), ("float16", 7e4), ("int64", 2**53 + 1), ("bool", 2), ("uint8", -1),
+        ("uint8", np.nan), ("float32", 1j),
+    ):  # fmt: skip
+        vol.array = np.zeros(images.shape, dtype)
+        with pytest.raises(ValueError, match="does not hold fill="):
+            vol.resampled(like=vol, order=0, fill=fill)
+    vol.array = np.zeros(images.shape, "float32")
+    assert vol.resampled(like=vol, fill=np.inf).array.max() == 0
+
+
+def without(folder: Path, images: Images, missing: int) -> Any:
+    images.save(folder)
+    sorted(folder.iterdir())[missing].unlink()
+    return rd.read_series(folder, irregular="keep")
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_grids_with_a_gap_have_the_values_where_their_slices_lie(
+    tmp_path: Path, order: Any
+) -> None:
+    images = Images(plane="oblique", lean=0.5)
+    values = np.random.default_rng(1).normal(size=images.shape)
+    vol = volume(tmp_path / "a", images, values)
+    gap = without(tmp_path / "b", images, 2)
+    found = vol.resampled(like=gap, order=order)
+    np.testing.assert_allclose(found.array, values[[0, 1, 3, 4, 5]], atol=1e-4)
+    notes = [(issue.kind, issue.is_error) for issue in found.report]
+    assert notes.count(("uneven_slices", False)) == 1
+    # Values that lie at other places than their affine has are an error.
+    gap.array = values[[0, 1, 3, 4, 5]]
+    with pytest.raises(rd.IrregularSeriesError, match="slices of the volume lie up to 1 voxels"):
+        gap.resampled(like=vol)
+    kept = gap.resampled(like=vol, irregular="keep")
+    assert ("uneven_slices", True) in [(issue.kind, issue.is_error) for issue in kept.report]
+    assert kept.frame_of_reference_uid == vol.frame_of_reference_uid
+
+
+def test_what_was_resampled_has_the_other_frame_of_reference(tmp_path: Path) -> None:
+    images = Images()
+    vol = volume(tmp_path / "a", images)
+    other = volume(tmp_path / "b", images, FrameOfReferenceUID="1.2.9")
+    found = vol.resampled(like=other, irregular="keep")
+    assert found.frame_of_reference_uid == "1.2.9"
+    assert [issue.kind for issue in found.report.errors] == ["frame_of_reference"]
+    bare = volume(tmp_path / "c", images, FrameOfReferenceUID=None)
+    found = vol.resampled(like=bare)
+    assert [issue.kind for issue in found.report] == ["frame_of_reference"]
+    assert found.frame_of_reference_uid == vol.frame_of_reference_uid
+    again = found.resampled(like=other, irregular="keep")
+    assert again.frame_of_reference_uid == "1.2.9"
+
+
+def test_ties_do_not_depend_on_the_order_of_the_array(tmp_path: Path) -> None:
+    images = Images(plane="oblique", spacing=(2.0, 2.0, 2.0))
+    values = np.random.default_rng(3).integers(0, 99, images.shape).astype(np.int16)
+    vol = volume(tmp_path / "a", images, values)
+    like = rd.read_series(tmp_path / "a")
+    like.affine[:3, 3] = (vol.affine @ [0.5, 0.5, 0.5, 1])[:3]
+    expected = vol.resampled(like=like, order=0).array
+    back = slice(None, None, -1)
+    for part in ({"slices": back}, {"rows": back}, {"columns": back, "slices": back}):
+        turned = rd.read_series(tmp_path / "a", **part)
+        turned.array = values[tuple(part.get(one, slice(None)) for one in (
+            "slices", "rows", "columns"))]  # fmt: skip
+        np.testing.assert_array_equal(turned.resampled(like=like, order=0).array, expected)
 
 
 def test_no_number_stays_where_it_is(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ __all__ = ["Between", "find_between"]
 
 # Contours farther apart than this many of a structure's usual steps are those of separate pieces.
 _SAME_PIECE = 1.5
+# Contours so near to each other, as a part of how far they may be from a slice, are at one height.
+_SAME_LEVEL = 0.5
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,16 @@ class Between:
     slices: list[int]
     sources: list[tuple[int, int, float]]
 
+    def is_used(self, heights: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Return whether a slice is filled from each contour.
+
+        Args:
+            heights: Where each contour lies.
+        """
+        used = {plane for below, above, _ in self.sources for plane in (below, above)}
+        found = np.array([plane in used for plane in self.planes], dtype=np.bool_)
+        return found & ~np.isnan(heights)
+
     def masks(
         self,
         placed: _core.PlacedContours,
@@ -42,8 +54,8 @@ class Between:
         axes: list[int],
         spacing: list[float],
         workers: int | None,
-    ) -> npt.NDArray[np.uint8]:
-        """Return the masks of the slices.
+    ) -> tuple[npt.NDArray[np.uint8], tuple[bool, bool, bool, bool]]:
+        """Return the masks of the slices, and what was noticed as `_core.draw_contours` does.
 
         Args:
             placed: The contours.
@@ -54,59 +66,76 @@ class Between:
         """
         own = np.zeros((self.plane_count, *shape), np.uint8)
         structures = [(placed, self.planes, 1)]
-        _core.draw_contours(
+        _, (noticed,) = _core.draw_contours(
             structures, list(own.shape), axes, "masks", as_bytes(own), workers, None
         )
         masks = np.empty((len(self.slices), *shape), np.uint8)
         _core.fill_between(as_bytes(own), shape, spacing, self.sources, as_bytes(masks), workers)
-        return masks
+        return masks, noticed
 
-    def put(self, masks: npt.NDArray[np.uint8], out: npt.NDArray[Any], value: int) -> int:
-        """Put masks into an array of slices; return how many voxels had another value."""
-        shared = 0
+    def put(
+        self,
+        masks: npt.NDArray[np.uint8],
+        out: npt.NDArray[Any],
+        value: int,
+        later: Sequence[int],
+    ) -> tuple[int, bool]:
+        """Put masks into an array of slices.
+
+        Args:
+            masks: One for each of the slices.
+            out: The array.
+            value: What voxels inside get.
+            later: Values of a label map that this one does not replace.
+
+        Returns:
+            How many voxels had another value, and whether any is inside.
+        """
+        shared, is_there = 0, False
         for slice_index, mask in zip(self.slices, masks, strict=True):
             target, inside = out[slice_index], mask != 0
             shared += int(np.count_nonzero(inside & (target != 0) & (target != value)))
+            is_there = is_there or bool(inside.any())
+            if later:
+                inside &= ~np.isin(target, later)
             target[inside] = value
-        return shared
+        return shared, is_there
 
 
-def find_between(heights: list[float | None], slice_count: int, tolerance: float) -> Between | None:
+def find_between(
+    heights: npt.NDArray[np.float64], places: npt.NDArray[np.float64], tolerance: float
+) -> Between | None:
     """Find the slices between contours, or beside them within half of their usual step.
 
     Args:
-        heights: Where each contour lies, in slices; `None` for those that have no inside.
-        slice_count: How many slices there are.
+        heights: Where each contour lies, in slices; NaN for those that have no inside.
+        places: Where each slice lies, likewise.
         tolerance: How far a contour may be from a slice to lie on it.
 
     Returns:
         `None` if every contour lies on a slice, and no slice between.
     """
-    there = sorted(height for height in heights if height is not None)
-    if not there:
+    there = np.sort(heights[~np.isnan(heights)])
+    if not len(there):
         return None
-    starts = [there[0]]
-    for before, height in pairwise(there):
-        if height - before > tolerance:
-            starts.append(height)
-    levels = np.array(starts)
+    levels = there[np.concatenate([[True], np.diff(there) > _SAME_LEVEL * tolerance])]
     planes = [
-        None if height is None else int(np.searchsorted(levels, height, side="right")) - 1
-        for height in heights
+        None if height != height else int(np.searchsorted(levels, height, side="right")) - 1
+        for height in heights.tolist()
     ]
     step = float(np.median(np.diff(levels))) if len(levels) > 1 else 1.0
     slices, sources = [], []
-    for index in range(slice_count):
-        if np.abs(levels - index).min() <= tolerance:
+    for index, place in enumerate(places.tolist()):
+        if np.abs(levels - place).min() <= tolerance:
             continue
-        above = int(np.searchsorted(levels, index))
+        above = int(np.searchsorted(levels, place))
         is_inside = 0 < above < len(levels)
         if is_inside and levels[above] - levels[above - 1] <= _SAME_PIECE * step:
-            part = (index - levels[above - 1]) / (levels[above] - levels[above - 1])
+            part = (place - levels[above - 1]) / (levels[above] - levels[above - 1])
             sources.append((above - 1, above, float(part)))
         else:
-            nearest = int(np.abs(levels - index).argmin())
-            if abs(float(levels[nearest]) - index) >= step / 2:
+            nearest = int(np.abs(levels - place).argmin())
+            if abs(float(levels[nearest]) - place) >= step / 2:
                 continue
             sources.append((nearest, nearest, 0.0))
         slices.append(index)

@@ -14,31 +14,17 @@ from rapidicom._common.arrays import as_bytes
 from rapidicom.labels.between import Between, find_between
 from rapidicom.labels.findings import Findings, counted
 from rapidicom.labels.grid import LabelGrid
+from rapidicom.labels.planes import Counts, InPlanes, find_planes, plane_axis, tolerances
 from rapidicom.labels.references import Drawn, hold_against
 from rapidicom.labels.structures import Structure
 
 __all__ = ["Masks", "place_structures"]
 
-# What is filled (PS3.3 §C.8.8.6); a contour without a type is taken for one.
-_CLOSED = frozenset(("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", ""))
-# How far a contour may be from the plane of its slice, in slices and in mm: positions are written
-# with one decimal by some programs.
-_OFF_PLANE = 0.1
-_OFF_PLANE_MM = 0.05
-_MOST_OFF_PLANE = 0.25
+FloatArray = npt.NDArray[np.float64]
 
-
-@dataclass
-class _Counts:
-    """Contours that are not drawn, by reason."""
-
-    open: int = 0
-    short: int = 0
-    outside: int = 0
-    off: int = 0
-    tilted: int = 0
-    miscounted: int = 0
-    most_off: float = 0.0
+# What was noticed of a structure: contours that cross themselves, lie partly in others, and cancel
+# others; and whether there is a voxel in it.
+Noticed = tuple[bool, bool, bool, bool]
 
 
 @dataclass(frozen=True)
@@ -47,6 +33,7 @@ class Masks:
 
     Attributes:
         axis: Which axis of the grid the planes are counted along.
+        structures: The structures.
         placed: The contours of each structure.
         planes: The plane of each contour; `None` for those that are not drawn.
         between: The planes of each structure that are filled from contours beside them.
@@ -54,24 +41,32 @@ class Masks:
 
     grid: LabelGrid
     axis: int
+    structures: Sequence[Structure]
     placed: list[_core.PlacedContours]
     planes: list[list[int | None]]
     between: list[Between | None]
 
     def draw(
-        self, out: npt.NDArray[Any], values: Sequence[int], voxels: str, workers: int | None
-    ) -> tuple[int, list[bool]]:
+        self,
+        out: npt.NDArray[Any],
+        values: Sequence[int],
+        voxels: str,
+        name: str,
+        findings: Findings,
+        workers: int | None,
+    ) -> int:
         """Draw into an array of zeros, or a label map that others were drawn into.
 
         Args:
             out: C-contiguous, of the grid's shape, or with one such array a structure.
             values: What voxels of each structure have in a label map.
             voxels: `label map 8`, `label map 16`, `masks` or `fractions`.
+            name: The name of the structure set.
+            findings: Where to report.
             workers: Threads.
 
         Returns:
-            How many voxels of a label map several structures claim, and whether contours of each
-            structure cross themselves.
+            How many voxels of a label map several structures claim.
         """
         axes = [self.axis, *(axis for axis in range(3) if axis != self.axis)]
         first = out.ndim - 3
@@ -79,14 +74,14 @@ class Masks:
         target = out if self.axis == 0 else np.ascontiguousarray(out.transpose(order))
         structures = list(zip(self.placed, self.planes, values, strict=True))
         shape = [self.grid.shape[axis] for axis in axes]
-        found = _core.draw_contours(
+        overlap, noticed = _core.draw_contours(
             structures, shape, axes, voxels, as_bytes(target), workers, None
         )
-        overlap, are_crossing = found
-        overlap += self._fill_between(target, values, shape, axes, workers)
+        overlap += self._fill_between(target, values, shape, axes, noticed, workers)
         if target is not out:
             out[...] = target.transpose(np.argsort(order))
-        return overlap, are_crossing
+        self._report(noticed, name, findings)
+        return overlap
 
     def _fill_between(
         self,
@@ -94,6 +89,7 @@ class Masks:
         values: Sequence[int],
         shape: list[int],
         axes: list[int],
+        noticed: list[Noticed],
         workers: int | None,
     ) -> int:
         spacing = [self.grid.spacing[axis] for axis in axes[1:]]
@@ -103,9 +99,43 @@ class Masks:
                 continue
             is_map = target.ndim == 3
             own = target if is_map else target[index]
-            masks = between.masks(placed, shape[1:], axes, spacing, workers)
-            shared += between.put(masks, own, values[index] if is_map else 1)
+            masks, own_noticed = between.masks(placed, shape[1:], axes, spacing, workers)
+            later = values[index + 1 :] if is_map else ()
+            value = values[index] if is_map else 1
+            own_shared, is_there = between.put(masks, own, value, later)
+            shared += own_shared
+            crossing, overlapping, cancelling, has_voxels = (
+                a or b for a, b in zip(noticed[index], own_noticed, strict=True)
+            )
+            is_there = noticed[index][3] or is_there
+            noticed[index] = (crossing, overlapping, cancelling, has_voxels and is_there)
         return shared
+
+    def _report(self, noticed: list[Noticed], name: str, findings: Findings) -> None:
+        crossing = sum(one[0] for one in noticed)
+        # Exclusive or is what the standard says of these.
+        both = list(zip(self.structures, noticed, strict=True))
+        overlapping = sum(one[1] for structure, one in both if not structure.is_exclusive)
+        cancelling = sum(one[2] for structure, one in both if not structure.is_exclusive)
+        empty = sum(bool(structure.point_counts) and not one[3] for structure, one in both)
+        for kind, count, sentence in (
+            ("self_crossing", crossing,
+             "have contours that cross themselves: what these go around an even number of times "
+             "counts as outside"),
+            ("overlapping_contours", overlapping,
+             "have contours that lie partly in others of their slice: what lies in an even number "
+             "of them counts as outside"),
+            ("overlapping_contours", cancelling,
+             "have contours around the same voxels as others of their slice: these count as "
+             "outside, as a hole that fills its outline does"),
+            ("empty_label", empty,
+             "with contours have no voxel: none of their contours has the centre of one on its "
+             "slice"),
+        ):  # fmt: skip
+            if count:
+                findings.note(
+                    kind, f"{counted(count, 'structure')} {sentence}", [name], label_count=count
+                )
 
 
 def place_structures(
@@ -131,64 +161,36 @@ def place_structures(
         for one in structures
     ]
     ranges = [np.array(one.ranges).reshape(-1, 3, 2) for one in placed]
-    tolerance = _tolerances(grid)
-    axis = _axis(ranges, tolerance)
-    counts = _Counts()
+    most = tolerances(grid)
+    axis = plane_axis(ranges, most)
+    grid.report(axis, name, findings)
+    counts = Counts()
     planes = [
-        _planes(structure, own, axis, grid.shape[axis], tolerance[axis], counts)
-        for structure, own in zip(structures, ranges, strict=True)
+        find_planes(structure, one, own, grid, axis, counts)
+        for structure, one, own in zip(structures, placed, ranges, strict=True)
     ]
     between: list[Between | None] = [None] * len(placed)
     if interpolate:
-        between = [
-            find_between(
-                _heights(one, own, axis, tolerance[axis]), grid.shape[axis], tolerance[axis]
-            )
-            for one, own in zip(structures, ranges, strict=True)
-        ]
-        _report_between(between, counts, name, findings)
-    _report(counts, name, findings)
+        places = grid.slice_heights if axis == 0 else np.arange(grid.shape[axis], dtype=float)
+        between = [find_between(one.heights, places, most[axis]) for one in planes]
+        _report_between(between, planes, counts, name, findings)
+    counts.report(name, findings)
     hold_against(
         grid,
-        _drawn(structures, ranges, axis),
-        [one.frame_of_reference_uid for one in structures],
+        _drawn(structures, ranges, axis, grid),
+        [one.frame_of_reference_uid for one in structures if one.point_counts],
         name,
         findings,
     )
-    empty = sum(
-        bool(one.point_counts) and filled is None and all(plane is None for plane in own)
-        for one, own, filled in zip(structures, planes, between, strict=True)
-    )
-    if empty:
-        findings.note(
-            "empty_label",
-            f"{counted(empty, 'structure')} with contours have no voxel: none of their contours "
-            "lies on a slice",
-            [name],
-            label_count=empty,
-        )
-    return Masks(grid, axis, placed, planes, between)
-
-
-def _heights(
-    structure: Structure, ranges: npt.NDArray[np.float64], axis: int, tolerance: float
-) -> list[float | None]:
-    """Return where each contour that has an inside lies, in planes; `None` for the others."""
-    return [
-        (least + most) / 2
-        if kind in _CLOSED and count >= 3 and most - least <= 2 * tolerance
-        else None
-        for (least, most), kind, count in zip(
-            ranges[:, axis].tolist(),
-            structure.geometric_types,
-            structure.point_counts,
-            strict=True,
-        )
-    ]
+    return Masks(grid, axis, structures, placed, [one.planes for one in planes], between)
 
 
 def _report_between(
-    between: list[Between | None], counts: _Counts, name: str, findings: Findings
+    between: list[Between | None],
+    planes: list[InPlanes],
+    counts: Counts,
+    name: str,
+    findings: Findings,
 ) -> None:
     slices = sum(len(one.slices) for one in between if one is not None)
     if slices:
@@ -199,115 +201,18 @@ def _report_between(
             [name],
             slice_count=slices,
         )
-    # They have their part in these.
-    counts.off = 0
-
-
-def _tolerances(grid: LabelGrid) -> list[float]:
-    """Return how far a contour may be from its plane along each axis, in planes."""
-    # The distance of planes, which is less than the step between slices of a tilted stack.
-    distances = 1 / np.linalg.norm(grid.to_index[:, :3], axis=1)
-    most = [max(_OFF_PLANE, _OFF_PLANE_MM / distance) for distance in distances.tolist()]
-    return [min(one, _MOST_OFF_PLANE) for one in most]
-
-
-def _axis(ranges: list[npt.NDArray[np.float64]], tolerances: list[float]) -> int:
-    """Return the axis whose planes hold most contours: the first of these if there are several."""
-    everything = np.concatenate([np.empty((0, 3, 2)), *ranges])
-    extents = everything[..., 1] - everything[..., 0]
-    flat = (extents <= 2 * np.array(tolerances)).sum(axis=0)
-    return int(np.argmax(flat))
-
-
-def _planes(
-    structure: Structure,
-    ranges: npt.NDArray[np.float64],
-    axis: int,
-    plane_count: int,
-    tolerance: float,
-    counts: _Counts,
-) -> list[int | None]:
-    planes: list[int | None] = []
-    contours = zip(
-        ranges[:, axis].tolist(),
-        structure.geometric_types,
-        structure.point_counts,
-        structure.said_point_counts,
-        strict=True,
-    )
-    for (least, most), kind, point_count, said_count in contours:
-        planes.append(None)
-        counts.miscounted += said_count is not None and said_count != point_count
-        plane = round((least + most) / 2) if point_count else 0
-        distance = max(plane - least, most - plane)
-        if kind not in _CLOSED:
-            counts.open += 1
-        elif point_count < 3:
-            counts.short += 1
-        elif most - least > 2 * tolerance:
-            counts.tilted += 1
-        elif not -0.5 <= (least + most) / 2 <= plane_count - 0.5:
-            counts.outside += 1
-        elif distance > tolerance:
-            counts.off += 1
-            counts.most_off = max(counts.most_off, distance)
-        else:
-            planes[-1] = plane
-    return planes
+    for one, own in zip(between, planes, strict=True):
+        if one is not None:
+            # Those between slices that a slice takes its mask from are not left out.
+            counts.off -= int((own.is_off & one.is_used(own.heights)).sum())
 
 
 def _drawn(
-    structures: Sequence[Structure], ranges: list[npt.NDArray[np.float64]], axis: int
+    structures: Sequence[Structure], ranges: list[FloatArray], axis: int, grid: LabelGrid
 ) -> Iterator[Drawn]:
     for structure, own in zip(structures, ranges, strict=True):
-        middles = own[:, 0].mean(axis=1) if axis == 0 else np.full(len(own), np.nan)
+        middles = np.full(len(own), np.nan)
+        if axis == grid.image_axis:
+            middles = grid.to_slices(own[:, axis].mean(axis=1))
         for middle, images in zip(middles.tolist(), structure.images, strict=True):
             yield Drawn(middle, images)
-
-
-def _report(counts: _Counts, name: str, findings: Findings) -> None:
-    if counts.off:
-        findings.note(
-            "off_slices",
-            f"{counted(counts.off, 'contour')} lie between slices, up to {counts.most_off:.3g} of "
-            "a slice from the nearest, and are left out",
-            [name],
-            contour_count=counts.off,
-            most_slices=counts.most_off,
-        )
-    if counts.tilted:
-        findings.note(
-            "off_slices",
-            f"{counted(counts.tilted, 'contour')} lie across slices, and are left out",
-            [name],
-            contour_count=counts.tilted,
-        )
-    if counts.outside:
-        findings.note(
-            "outside",
-            f"{counted(counts.outside, 'contour')} lie before the first slice or after the last",
-            [name],
-            contour_count=counts.outside,
-        )
-    if counts.open:
-        findings.note(
-            "not_closed",
-            f"{counted(counts.open, 'contour')} are points or open lines, which have no inside",
-            [name],
-            contour_count=counts.open,
-        )
-    if counts.short:
-        findings.note(
-            "degenerate_contour",
-            f"{counted(counts.short, 'contour')} have fewer than three points, and no inside",
-            [name],
-            contour_count=counts.short,
-        )
-    if counts.miscounted:
-        findings.note(
-            "point_count",
-            f"{counted(counts.miscounted, 'contour')} have more or fewer points than their Number "
-            "of Contour Points says",
-            [name],
-            contour_count=counts.miscounted,
-        )

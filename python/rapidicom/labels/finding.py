@@ -8,7 +8,7 @@ from typing import Any
 
 from rapidicom._common.items import items
 from rapidicom._dataset.dataset import Dataset
-from rapidicom.labels.opening import Opened, files_among, label_objects
+from rapidicom.labels.opening import Opened, files_among, label_objects, naming
 from rapidicom.labels.segmentations import open_segmentation
 from rapidicom.labels.structures import structures_of
 from rapidicom.tables.table import scan
@@ -75,24 +75,27 @@ def find_labels(
     series_of: dict[str, str] | None = None
     found = []
     for opened in _opened(sources, force, storage_options):
-        uids = _series(opened.dataset)
-        if not uids:
-            if series_of is None:
-                series_of = _series_of_instances(sources, force, storage_options)
-            drawn_on = (series_of.get(uid, "") for uid in _instances(opened))
-            uids = tuple(dict.fromkeys(uid for uid in drawn_on if uid))
-        found.append(
-            LabelObject(
-                opened.name,
-                opened.kind,
-                _text(opened.dataset, "SOPInstanceUID"),
-                _text(opened.dataset, "SeriesInstanceUID"),
-                _text(opened.dataset, "StudyInstanceUID"),
-                uids,
-                _frames_of_reference(opened.dataset),
-            )
-        )
+        with naming(opened.name):
+            uids = _series(opened.dataset)
+            if not uids:
+                if series_of is None:
+                    series_of = _series_of_instances(sources, force, storage_options)
+                drawn_on = (series_of.get(uid, "") for uid in _instances(opened))
+                uids = tuple(dict.fromkeys(uid for uid in drawn_on if uid))
+            found.append(_label_object(opened, uids))
     return found
+
+
+def _label_object(opened: Opened, uids: tuple[str, ...]) -> LabelObject:
+    return LabelObject(
+        opened.name,
+        opened.kind,
+        _text(opened.dataset, "SOPInstanceUID"),
+        _text(opened.dataset, "SeriesInstanceUID"),
+        _text(opened.dataset, "StudyInstanceUID"),
+        uids,
+        _frames_of_reference(opened.dataset),
+    )
 
 
 def _text(ds: Any, keyword: str) -> str:
@@ -125,7 +128,7 @@ def _instances(opened: Opened) -> list[str]:
     """Return the images that an object was drawn on."""
     if opened.kind == "SEG":
         return open_segmentation(opened.name, opened.dataset).frames.uids
-    every = (one.images for one in structures_of(opened.dataset))
+    every = (one.images for one in structures_of(opened.dataset, opened.name))
     return list(dict.fromkeys(uid for images in every for own in images for uid in own))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rapidicom.volumes.irregular import IrregularSeriesError
 from rapidicom.volumes.report import Issue, Report
@@ -15,6 +15,7 @@ class Findings:
 
     def __init__(self) -> None:
         self._issues: list[Issue] = []
+        self._damage: Exception | None = None
 
     def note(self, kind: str, sentence: str, paths: Iterable[str] = (), **numbers: float) -> None:
         """Add a finding that the report has, and that does not stop the reading."""
@@ -39,19 +40,40 @@ class Findings:
             )
         )
 
-    def extend(self, issues: Iterable[Issue]) -> None:
-        """Add findings that others made."""
-        self._issues.extend(issues)
+    def damage(self, name: str, frames: Sequence[int], error: Exception) -> None:
+        """Add frames that are damaged.
+
+        Args:
+            name: The label object.
+            frames: Which of its frames, from 0.
+            error: That of the first.
+        """
+        self._damage = self._damage or error
+        self.error(
+            "damaged_frame",
+            f"{counted(len(frames), 'frame')}, the first of them {frames[0]:,}, are damaged: "
+            "labels have what can be read of them",
+            [name],
+            frame_count=len(frames),
+            frame_index=frames[0],
+        )
 
     def report(self, paths: list[str]) -> Report:
         """Return the findings about label objects with these names."""
         return Report(list(self._issues), paths)
 
     def check(self, irregular: str, paths: list[str]) -> None:
-        """Raise `IrregularSeriesError` if there are errors and `irregular` is `"raise"`."""
+        """Raise if there are errors and `irregular` is `"raise"`.
+
+        Raises:
+            DicomError: That of the first damaged frame, if nothing else is wrong.
+            IrregularSeriesError: With the report, otherwise.
+        """
         errors = [issue for issue in self._issues if issue.is_error]
         if irregular != "raise" or not errors:
             return
+        if self._damage is not None and all(issue.kind == "damaged_frame" for issue in errors):
+            raise self._damage
         sentences = "; ".join(f"{issue.kind}: {issue.sentence}" for issue in errors)
         hint = 'Pass irregular="keep" to get what can be read, with the report.'
         raise IrregularSeriesError(

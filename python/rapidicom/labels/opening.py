@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rapidicom._common.errors import InvalidDicomError
+from rapidicom._common.errors import DicomError, InvalidDicomError
 from rapidicom._dataset.dataset import Dataset
 from rapidicom._dataset.file_reading import dcmread
 from rapidicom.sources.item import Item
 from rapidicom.tables.table import scan
 from rapidicom.volumes.files import files_of
 
-__all__ = ["Opened", "data_set", "files_among", "kind_of", "label_objects"]
+__all__ = ["Opened", "data_set", "files_among", "kind_of", "label_objects", "naming"]
 
 # SOP Class UIDs (PS3.4 §B.5).
 _STRUCTURE_SETS = frozenset(("1.2.840.10008.5.1.4.1.1.481.3",))
@@ -34,6 +35,23 @@ class Opened:
     name: str
     dataset: Dataset
     kind: str
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Say in errors which source they are about, where it has no path that says it.
+
+    Args:
+        name: What a report calls the source; nothing is said if it is empty.
+    """
+    try:
+        yield
+    except DicomError as error:
+        if name and error.path is None:
+            error.path = name
+            text = str(error)
+            error.args = (text if text.startswith(f"{name}: ") else f"{name}: {text}",)
+        raise
 
 
 def kind_of(sop_class_uid: object) -> str | None:
@@ -84,8 +102,9 @@ def label_objects(
     found = []
     for part in _parts(sources, storage_options):
         for name, source in [part] if isinstance(part, tuple) else _among(part, force):
-            dataset = data_set(source, force=force)
-            kind = kind_of(getattr(dataset, "SOPClassUID", None))
+            with naming(name):
+                dataset = data_set(source, force=force)
+                kind = kind_of(getattr(dataset, "SOPClassUID", None))
             if kind is not None:
                 found.append(Opened(name, dataset, kind))
     if not found and needed:

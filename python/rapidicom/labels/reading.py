@@ -15,13 +15,9 @@ from rapidicom.labels.contours import place_structures
 from rapidicom.labels.findings import Findings, counted
 from rapidicom.labels.grid import LabelGrid
 from rapidicom.labels.labels import Labels
-from rapidicom.labels.opening import label_objects
-from rapidicom.labels.segmentations import (
-    Segmentation,
-    open_segmentation,
-    own_grid,
-    place_segments,
-)
+from rapidicom.labels.opening import label_objects, naming
+from rapidicom.labels.placing import place_segments
+from rapidicom.labels.segmentations import Segmentation, open_segmentation, own_grid
 from rapidicom.labels.structures import Structure, observations_of, structures_of
 from rapidicom.sources.paths import checked_workers
 
@@ -147,13 +143,6 @@ def read_labels(
             "the affine leads to the coordinates of a slide, not of a patient",
             names,
         )
-    if grid.is_irregular:
-        findings.note(
-            "irregular_images",
-            "the report of the images has errors: their affine, and with it the place of labels, "
-            "may not be true",
-            names,
-        )
     findings.check(irregular, names)
     labels = [label for one in found for label in one.labels]
     return Labels(
@@ -185,6 +174,11 @@ def _check(combine: str, irregular: str, off_slices: str, fractions: bool) -> No
 
 
 def _open(opened: Opened) -> _Source:
+    with naming(opened.name):
+        return _source(opened)
+
+
+def _source(opened: Opened) -> _Source:
     if opened.kind == "SEG":
         segmentation = open_segmentation(opened.name, opened.dataset)
         labels = [
@@ -206,7 +200,7 @@ def _open(opened: Opened) -> _Source:
             codes_of_structure(observations.get(one.number)),
             one,
         )
-        for one in structures_of(opened.dataset)
+        for one in structures_of(opened.dataset, opened.name)
     ]
     return _Source(opened.name, None, labels)
 
@@ -256,16 +250,22 @@ def _grid(found: list[_Source], like: Any, findings: Findings) -> LabelGrid:
 def _values(found: list[_Source]) -> tuple[list[int], str]:
     """Return the value of each label in a label map, and what to report about them."""
     numbers = [label.number for one in found for label in one.labels]
-    if len(numbers) >= _MOST_VALUE:
+    if len(numbers) > _MOST_VALUE:
         raise ValueError(f"there are {len(numbers):,} labels: more than 16 bits count")
-    is_usable = len(set(numbers)) == len(numbers) and all(
-        0 < number < _MOST_VALUE for number in numbers
-    )
-    if is_usable:
+    reasons = [
+        reason
+        for reason, applies in (
+            ("several labels have the same", len(set(numbers)) < len(numbers)),
+            ("one is 0 or negative", any(number <= 0 for number in numbers)),
+            (f"one is above {_MOST_VALUE}", any(number > _MOST_VALUE for number in numbers)),
+        )
+        if applies
+    ]
+    if not reasons:
         return numbers, ""
     return list(range(1, len(numbers) + 1)), (
-        "the numbers of the labels are not usable as they are, as several have the same or one is "
-        "0: they are counted from 1, and original_numbers has those of the files"
+        f"the numbers of the labels are not usable as they are, as {' and '.join(reasons)}: they "
+        "are counted from 1, and original_numbers has those of the files"
     )
 
 
@@ -287,24 +287,14 @@ def _read(
         dtype, voxels = ("float32", "fractions") if is_fractional else ("uint8", "masks")
     shape = grid.shape if is_map else (len(values), *grid.shape)
     array = np.zeros(shape, dtype)
-    overlap, first, crossing = 0, 0, 0
+    overlap, first = 0, 0
     for source in found:
         last = first + len(source.labels)
-        own = values[first:last]
         out = array if is_map else array[first:last]
-        if source.segmentation is not None:
-            numbers = [label.number for label in source.labels]
-            overlap += _segments(
-                source.segmentation, numbers, own, grid, out, voxels, findings, workers
+        with naming(source.name):
+            overlap += _put(
+                source, values[first:last], grid, out, voxels, interpolate, findings, workers
             )
-        else:
-            structures = [one.structure for one in source.labels if one.structure is not None]
-            masks = place_structures(
-                structures, grid, source.name, findings, interpolate=interpolate
-            )
-            shared, are_crossing = masks.draw(out, own, voxels, workers)
-            overlap += shared
-            crossing += sum(are_crossing)
         first = last
     names = [one.name for one in found]
     if overlap:
@@ -315,15 +305,26 @@ def _read(
             names,
             voxel_count=overlap,
         )
-    if crossing:
-        findings.note(
-            "self_crossing",
-            f"contours of {counted(crossing, 'structure')} cross themselves: what they go around "
-            "an even number of times counts as outside",
-            names,
-            label_count=crossing,
-        )
     return array
+
+
+def _put(
+    source: _Source,
+    values: list[int],
+    grid: LabelGrid,
+    out: npt.NDArray[Any],
+    voxels: str,
+    interpolate: bool,
+    findings: Findings,
+    workers: int | None,
+) -> int:
+    """Put the labels of one object; return how many voxels of a label map several claim."""
+    if source.segmentation is not None:
+        numbers = [label.number for label in source.labels]
+        return _segments(source.segmentation, numbers, values, grid, out, voxels, findings, workers)
+    structures = [one.structure for one in source.labels if one.structure is not None]
+    masks = place_structures(structures, grid, source.name, findings, interpolate=interpolate)
+    return masks.draw(out, values, voxels, source.name, findings, workers)
 
 
 def _segments(
@@ -339,9 +340,11 @@ def _segments(
     if segmentation.kind != "LABELMAP" or voxels.startswith("label map"):
         return place_segments(segmentation, numbers, values, grid, out, voxels, findings, workers)
     # A label map of its own, from which each label is taken.
-    own = np.zeros(grid.shape, np.uint16)
+    is_small = len(numbers) <= 0xFF
+    own = np.zeros(grid.shape, np.uint8 if is_small else np.uint16)
     counts = list(range(1, len(numbers) + 1))
-    place_segments(segmentation, numbers, counts, grid, own, "label map 16", findings, workers)
+    own_voxels = "label map 8" if is_small else "label map 16"
+    place_segments(segmentation, numbers, counts, grid, own, own_voxels, findings, workers)
     for channel, number in zip(out, counts, strict=True):
         np.equal(own, number, out=channel, casting="unsafe")
     return 0

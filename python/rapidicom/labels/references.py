@@ -12,6 +12,8 @@ __all__ = ["Drawn", "hold_against"]
 
 # A plane that is farther than this from the image that it was drawn on, in slices, is another.
 _ANOTHER_SLICE = 0.5
+# The same of a frame as large as the image, in voxels of its plane.
+_ANOTHER_PLACE = 0.5
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,13 @@ class Drawn:
     Attributes:
         slice_index: Where it lies along the slices of the grid; NaN if it is in none of its planes.
         images: SOP Instance UIDs.
+        beside: How far it lies beside these images in their plane, in voxels, where it covers as
+            many rows and columns as they have; 0 where it does not.
     """
 
     slice_index: float
     images: Sequence[str]
+    beside: float = 0.0
 
 
 def hold_against(
@@ -46,8 +51,8 @@ def hold_against(
     images = grid.slices_of
     there: set[str] = set()
     missing: set[str] = set()
-    elsewhere = 0
-    farthest = 0.0
+    elsewhere = beside = 0
+    farthest = most_beside = 0.0
     for one in drawn:
         own = [image for image in one.images if image in images]
         there.update(own)
@@ -59,19 +64,21 @@ def hold_against(
             if distance > _ANOTHER_SLICE:
                 elsewhere += 1
                 farthest = max(farthest, distance)
-    foreign = {uid for uid in frame_of_reference_uids if uid} - {grid.frame_of_reference_uid}
-    if foreign and grid.frame_of_reference_uid:
-        is_same_place = bool(there) and not elsewhere
-        add = findings.note if is_same_place else findings.error
-        why = (
-            "but the images that it was drawn on are there, where it lies"
-            if is_same_place
-            else "and nothing says how one lies in the other"
-        )
-        add(
-            "frame_of_reference",
-            f"the labels have another Frame of Reference than the images, {why}",
+            elif one.beside > _ANOTHER_PLACE:
+                beside += 1
+                most_beside = max(most_beside, one.beside)
+    is_same_place = bool(there) and not elsewhere and not beside
+    _check_frames_of_reference(
+        set(frame_of_reference_uids), grid, name, findings, is_same_place=is_same_place
+    )
+    if beside:
+        findings.error(
+            "reference_mismatch",
+            f"{counted(beside, 'plane')} of labels are as large as the images that they were drawn "
+            f"on, and lie up to {most_beside:.3g} voxels beside them",
             [name],
+            plane_count=beside,
+            most_voxels=most_beside,
         )
     if elsewhere:
         findings.error(
@@ -91,4 +98,34 @@ def hold_against(
             [name],
             missing_count=len(missing),
             reference_count=len(missing | there),
+        )
+
+
+def _check_frames_of_reference(
+    uids: set[str], grid: LabelGrid, name: str, findings: Findings, *, is_same_place: bool
+) -> None:
+    own = grid.frame_of_reference_uid
+    if uids - {"", own} and own:
+        add = findings.note if is_same_place else findings.error
+        why = (
+            "but the images that it was drawn on are there, where it lies"
+            if is_same_place
+            else "and nothing says how one lies in the other"
+        )
+        add(
+            "frame_of_reference",
+            f"the labels have another Frame of Reference than the images, {why}",
+            [name],
+        )
+    elif uids and ("" in uids or not own):
+        both = "the labels and the images" if "" in uids and not own else (
+            "the labels" if "" in uids else "the images"
+        )  # fmt: skip
+        why = (
+            "but the images that they were drawn on are there, where they lie"
+            if is_same_place
+            else "and are taken to be in one, as nothing says otherwise"
+        )
+        findings.note(
+            "frame_of_reference", f"{both} do not name a Frame of Reference, {why}", [name]
         )

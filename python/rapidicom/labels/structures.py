@@ -14,7 +14,7 @@ from rapidicom._common.arrays import as_bytes, empty_aligned
 from rapidicom._common.errors import InvalidDicomError
 from rapidicom._common.items import items
 from rapidicom._common.numbers import as_integer, integer
-from rapidicom.labels.opening import label_objects
+from rapidicom.labels.opening import label_objects, naming
 
 __all__ = ["Structure", "observations_of", "read_structures", "structures_of"]
 
@@ -29,7 +29,8 @@ class Structure:
         number: ROI Number.
         color: ROI Display Color: red, green and blue, each 0 to 255; `None` if it is absent.
         interpreted_type: RT ROI Interpreted Type, such as `ORGAN`; empty if it is absent.
-        frame_of_reference_uid: Referenced Frame of Reference UID; empty if it is absent.
+        frame_of_reference_uid: Referenced Frame of Reference UID, or that of the structure set;
+            empty if both are absent.
 
     Examples:
         >>> for structure in rd.read_structures("tests/data/labels/structures.dcm"):
@@ -49,6 +50,8 @@ class Structure:
         interpreted_type: str = "",
         frame_of_reference_uid: str = "",
         rois: Sequence[Any] = (),
+        is_unnamed: bool = False,
+        source: str = "",
     ) -> None:
         """Make a structure.
 
@@ -59,7 +62,11 @@ class Structure:
             interpreted_type: RT ROI Interpreted Type.
             frame_of_reference_uid: Referenced Frame of Reference UID.
             rois: Its items of ROI Contour Sequence.
+            is_unnamed: Whether Structure Set ROI Sequence does not have it.
+            source: What errors call its structure set.
         """
+        self._source = source
+        self.is_unnamed = is_unnamed
         self.number = number
         self.name = name
         self.color = color
@@ -81,7 +88,8 @@ class Structure:
     @cached_property
     def points(self) -> Points:
         """The points of all contours, one after the other: shape (points, 3)."""
-        parts = [part.points() for part in self._parts]
+        with naming(self._source):
+            parts = [part.points() for part in self._parts]
         return parts[0] if len(parts) == 1 else np.concatenate([np.empty((0, 3)), *parts])
 
     @property
@@ -95,9 +103,20 @@ class Structure:
         return [kind for part in self._parts for kind in part.geometric_types]
 
     @property
+    def is_exclusive(self) -> bool:
+        """Whether its contours are combined by exclusive or, as their type says."""
+        kinds = set(self.geometric_types)
+        return kinds == {"CLOSEDPLANAR_XOR"}
+
+    @property
     def images(self) -> list[list[str]]:
         """Referenced SOP Instance UIDs of each contour: the images that it was drawn on."""
         return [uids for part in self._parts for uids in part.images]
+
+    @property
+    def parts(self) -> list[int]:
+        """Which of its items of ROI Contour Sequence each contour is in, from 0."""
+        return [index for index, part in enumerate(self._parts) for _ in part.point_counts]
 
     @property
     def said_point_counts(self) -> list[int | None]:
@@ -106,7 +125,8 @@ class Structure:
 
     @cached_property
     def _parts(self) -> list[_Contours]:
-        return [_contours(roi) for roi in self._rois]
+        with naming(self._source):
+            return [_contours(roi) for roi in self._rois]
 
     def __repr__(self) -> str:
         # A name can identify a patient.
@@ -183,11 +203,17 @@ def read_structures(
         raise InvalidDicomError("the source is a segmentation, and no structure set")
     if len(found) > 1:
         raise ValueError(f"there are {len(found)} structure sets: pass one of them")
-    return structures_of(found[0].dataset)
+    with naming(found[0].name):
+        return structures_of(found[0].dataset, found[0].name)
 
 
-def structures_of(dataset: Any) -> list[Structure]:
-    """Return the structures of a data set, as `read_structures` does."""
+def structures_of(dataset: Any, source: str = "") -> list[Structure]:
+    """Return the structures of a data set, as `read_structures` does.
+
+    Args:
+        dataset: The structure set.
+        source: What errors call it.
+    """
     rois: dict[int, list[Any]] = {}
     for roi in items(dataset, "ROIContourSequence"):
         rois.setdefault(_number(roi, "ReferencedROINumber"), []).append(roi)
@@ -198,23 +224,34 @@ def structures_of(dataset: Any) -> list[Structure]:
         if number in named:
             raise InvalidDicomError(f"two structures have the same ROINumber, {number}")
         named[number] = one
+    common = _common_frame_of_reference(dataset)
     structures = []
     for number in dict.fromkeys([*named, *rois]):
         own = rois.get(number, [])
         one = named.get(number)
+        uid = "" if one is None else str(one.get("ReferencedFrameOfReferenceUID") or "")
         structures.append(
             Structure(
                 number,
                 "" if one is None else str(one.get("ROIName") or ""),
                 color=next(filter(None, map(_color, own)), None),
                 interpreted_type=_type(observations.get(number)),
-                frame_of_reference_uid=""
-                if one is None
-                else str(one.get("ReferencedFrameOfReferenceUID") or ""),
+                frame_of_reference_uid=uid or common,
                 rois=own,
+                is_unnamed=one is None,
+                source=source,
             )
         )
     return structures
+
+
+def _common_frame_of_reference(dataset: Any) -> str:
+    """Return the Frame of Reference of structures that name none; empty if there are several."""
+    found = {
+        str(one.get("FrameOfReferenceUID") or "")
+        for one in items(dataset, "ReferencedFrameOfReferenceSequence")
+    } or {str(dataset.get("FrameOfReferenceUID") or "")}
+    return found.pop() if len(found) == 1 else ""
 
 
 def observations_of(dataset: Any) -> dict[int, Any]:

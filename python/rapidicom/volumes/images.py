@@ -16,7 +16,9 @@ from rapidicom.sources.opening import open_dataset
 __all__ = ["Datasets", "Images"]
 
 # What has one entry an image.
-_OF_IMAGES = ("paths", "sources", "frames", "windows", "slice_times", "instance_uids")
+_OF_IMAGES = (
+    "paths", "sources", "frames", "windows", "slice_times", "instance_uids", "positions",
+)  # fmt: skip
 
 
 class Images:
@@ -53,6 +55,12 @@ class Images:
     @cached_property
     def instance_uids(self) -> list[str]:
         return [uid for uid in self._slices.instance_uids if uid is not None]
+
+    @cached_property
+    def positions(self) -> list[list[float]]:
+        none = [np.nan] * 3
+        positions = zip(self._slices.positions, self.present, strict=True)
+        return [none if found is None else found for found, is_there in positions if is_there]
 
     @cached_property
     def frame_of_reference_uid(self) -> str:
@@ -103,7 +111,8 @@ class Images:
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Pickles of earlier versions do not say what files and images were.
         missing: dict[str, Any] = {
-            "states": {}, "_files": None, "instance_uids": [], "frame_of_reference_uid": ""
+            "states": {}, "_files": None, "instance_uids": [], "frame_of_reference_uid": "",
+            "positions": [],
         }  # fmt: skip
         self.__dict__.update(missing | state)
 

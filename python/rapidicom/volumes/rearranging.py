@@ -95,6 +95,7 @@ def respaced(
         raise ValueError(f"order must be a whole number from 0 to {_MOST_ORDER}, not {order!r}")
     grid = _grid_of(volume, _lengths(spacing))
     if order <= 1:
+        # What contradicts the affine did so before; the report has it.
         array, _ = resampled_array(volume, grid, order, None, workers)
     else:
         array = _interpolated(volume, grid, order)

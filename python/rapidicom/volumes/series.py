@@ -137,6 +137,28 @@ class Series(Lazy):
         """
         return list(self._stacks) if self._stacks else [self]
 
+    @property
+    def instance_uids(self) -> list[str]:
+        """SOP Instance UID of each image, in the order of the array, without missing images."""
+        return [uid for uid in self._headers().instance_uids if uid is not None]
+
+    @property
+    def frame_of_reference_uid(self) -> str:
+        """Frame of Reference UID: that of the affine; empty if the files have none."""
+        return self._headers().frame_of_reference_uid
+
+    @property
+    def positions(self) -> npt.NDArray[np.float64]:
+        """Shape (images, 3): Image Position (Patient) of each image, NaN if it has none."""
+        headers = self._headers()
+        none = [np.nan] * 3
+        found = [
+            none if position is None else position
+            for position, place in zip(headers.positions, headers.places, strict=True)
+            if place is not None
+        ]
+        return np.array(found, dtype=np.float64).reshape(-1, 3)
+
     def read(
         self,
         *,

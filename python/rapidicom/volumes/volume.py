@@ -14,10 +14,9 @@ from rapidicom._dataset.dataset import Dataset
 from rapidicom.sources.item import Item
 from rapidicom.volumes.for_others import ForOthers
 from rapidicom.volumes.images import Datasets, Images
-from rapidicom.volumes.irregular import IrregularSeriesError
 from rapidicom.volumes.part import Part, slice_of
 from rapidicom.volumes.report import Report
-from rapidicom.volumes.resampling import resampled_array
+from rapidicom.volumes.resampling import check_findings, resampled_array
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -137,6 +136,8 @@ class Volume(ForOthers):
     _is_resampled = False
     # Which axis of the files (slice, row, column) each of these axes is.
     _order = (0, 1, 2)
+    # That of the grid that it was resampled to, if it is another.
+    _frame_of_reference_uid: str | None = None
 
     def __init__(
         self,
@@ -182,8 +183,25 @@ class Volume(ForOthers):
         return self._images.instance_uids
 
     @property
+    def positions(self) -> npt.NDArray[np.float64]:
+        """Shape (images, 3): where the first voxel of each image lies, in millimetres, LPS.
+
+        From its Image Position (Patient); NaN if it has none. Where slices are missing or lie
+        unevenly, the affine is right for some of them only, and this for all.
+        """
+        found = np.array(self._images.positions, dtype=np.float64).reshape(-1, 3)
+        whole = self._series.affine
+        part = self._part
+        first: npt.NDArray[np.float64] = (
+            found + whole[:3, 1] * part.rows.start + whole[:3, 2] * part.columns.start
+        )
+        return first
+
+    @property
     def frame_of_reference_uid(self) -> str:
         """Frame of Reference UID: that of the affine; empty if the files have none."""
+        if self._frame_of_reference_uid is not None:
+            return self._frame_of_reference_uid
         return self._images.frame_of_reference_uid
 
     @cached_property
@@ -299,10 +317,15 @@ class Volume(ForOthers):
         Args:
             like: The other volume, a series, or labels.
             order: 1 interpolates linearly between the eight voxels around, as float32, or float64
-                for an array of such; 0 takes the nearest voxel's value, of the array's type.
-            fill: The value where this volume has none; default: NaN, or 0 in arrays of integers.
+                for an array of such or of integers of 32 and 64 bits, and complex numbers for one
+                of such; 0 takes the nearest voxel's value, of the array's type.
+            fill: The value where this volume has none; default: NaN, or 0 in arrays of integers and
+                booleans.
             irregular: `"raise"` raises if the other volume has another Frame of Reference, so that
-                nothing says where one lies in the other; `"keep"` takes it for the same.
+                nothing says where one lies in the other, or slices of either do not lie where the
+                affine has them; `"keep"` goes by the affine, and reports it. Of the other volume,
+                slices that are missing or lie unevenly are no error: each gets the values where it
+                lies.
             workers: Threads; default: one a core.
 
         Returns:
@@ -310,9 +333,11 @@ class Volume(ForOthers):
             report of this one.
 
         Raises:
-            IrregularSeriesError: The Frames of Reference differ, and `irregular` is `"raise"`.
-            ValueError: The volume is of colours, its type does not hold `fill`, or an argument is
-                none of those above.
+            IrregularSeriesError: Nothing says where a volume lies in the other, and `irregular`
+                is `"raise"`.
+            ValueError: The volume is of colours or of other types than numbers, its type does not
+                hold `fill`, its array is masked or has not the shape of its axes, an affine has no
+                inverse, or an argument is none of those above.
             TypeError: `like` has no grid.
 
         Examples:
@@ -323,19 +348,13 @@ class Volume(ForOthers):
         """
         if irregular not in ("raise", "keep"):
             raise ValueError(f"irregular must be 'raise' or 'keep', not {irregular!r}")
-        other = getattr(like, "frame_of_reference_uid", "")
-        own = self.frame_of_reference_uid
-        if irregular == "raise" and own and other and own != other:
-            hint = 'Pass irregular="keep" if they are known to be the same.'
-            raise IrregularSeriesError(
-                "the volumes have different Frames of Reference: nothing says where one lies in "
-                f"the other. {hint}",
-                hint=hint,
-            )
-        array, finding = resampled_array(self, like, order, fill, workers)
+        array, findings = resampled_array(self, like, order, fill, workers)
+        check_findings(findings, irregular, self.report)
         volume = self._on_grid(array, like.affine)
-        if finding is not None:
-            volume.__dict__["report"] = self.report.with_damage([finding])
+        volume._frame_of_reference_uid = (
+            getattr(like, "frame_of_reference_uid", "") or self.frame_of_reference_uid
+        )
+        volume.__dict__["report"] = self.report.with_damage(findings)
         return volume
 
     def part(

@@ -4,9 +4,10 @@ use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use rapidicom_core::labels::{
-    Between, Canvas, Contour, Contours, Drawing, FramePlace, Interpolation, Meaning,
+    Between, Canvas, Contour, Contours, Drawing, FramePlace, Interpolation, Meaning, Noticed,
     PlacedContours, Resampling, SegmentationFrames, ToIndex, Voxels, draw,
     fill_between as fill_planes, place_frames as place, resample as resample_values,
+    same_contours as find_same,
 };
 use rapidicom_core::{Dataset, SampleType, Tag, Tick, Workers, watched};
 
@@ -126,12 +127,26 @@ pub(crate) fn place_contours(
     Ok(PyPlacedContours(placed))
 }
 
+/// Finds contours that are the same as one before them in their plane. `planes` are those of the
+/// contours, and `axes` the coordinates of a plane.
+#[pyfunction]
+pub(crate) fn same_contours(
+    contours: &Bound<'_, PyPlacedContours>,
+    planes: Vec<Option<usize>>,
+    axes: [usize; 2],
+) -> PyResult<Vec<bool>> {
+    let placed = contours.get();
+    let find = || watched(|| find_same(&placed.0, &planes, axes));
+    contours.py().detach(find).map_err(to_python)
+}
+
 /// A structure: its contours, the plane of each, and its value.
 type Structure<'py> = (Bound<'py, PyPlacedContours>, Vec<Option<usize>>, u16);
 
 /// Draws closed contours into `out`, a one-dimensional array of bytes that are zero: planes of
 /// `shape`, whose axes are those of the contours that `axes` names. Returns how many voxels of a
-/// label map several structures claim, and whether contours of each structure cross themselves.
+/// label map several structures claim, and of each structure whether contours cross themselves, lie
+/// partly in others, and cancel others, and whether there is a voxel in it.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "what is drawn, where and how")]
 pub(crate) fn draw_contours(
@@ -143,7 +158,7 @@ pub(crate) fn draw_contours(
     out: &Bound<'_, PyArray1<u8>>,
     workers: Option<usize>,
     progress: Option<Py<PyAny>>,
-) -> PyResult<(u64, Vec<bool>)> {
+) -> PyResult<(u64, Vec<NoticedFlags>)> {
     let canvas = Canvas { shape, axes, voxels: voxels_of(voxels)? };
     let drawings: Vec<Drawing<'_>> = structures
         .iter()
@@ -156,10 +171,18 @@ pub(crate) fn draw_contours(
     let mut found = (0, Vec::new());
     fill(out, |out| {
         let drawn = run(py, progress, |tick| draw(&drawings, &canvas, out, workers, tick))?;
-        found = (drawn.overlap_count, drawn.are_crossing);
+        found = (drawn.overlap_count, drawn.structures.into_iter().map(flags).collect());
         Ok(())
     })?;
     Ok(found)
+}
+
+/// See [`draw_contours`].
+type NoticedFlags = (bool, bool, bool, bool);
+
+fn flags(noticed: Noticed) -> NoticedFlags {
+    let Noticed { is_crossing_itself, is_overlapping, is_cancelling, has_voxels } = noticed;
+    (is_crossing_itself, is_overlapping, is_cancelling, has_voxels)
 }
 
 /// What the frames of a segmentation are.
@@ -243,8 +266,9 @@ pub(crate) fn read_segmentation_frames(
 }
 
 /// How many voxels of a label map several segments claim, pixels of segments that lie outside,
-/// pixels of unknown numbers, and pixels that are neither nothing nor all.
-type FrameCounts = (u64, u64, u64, u64);
+/// pixels of unknown numbers, and pixels that are neither nothing nor all; and which frames are
+/// damaged, with the error of the first.
+type FoundFrames = (u64, u64, u64, u64, Vec<u64>, Option<Py<PyAny>>);
 
 /// Puts frames into `out`, a one-dimensional array of bytes that are zero. A row of `places` is
 /// frame, plane, first voxel, steps from row to row and from column to column, first row, the one
@@ -257,13 +281,13 @@ pub(crate) fn place_frames(
     places: PyReadonlyArray2<'_, i64>,
     meaning: &str,
     most: u16,
-    values: Vec<u16>,
+    values: Vec<u32>,
     voxels: &str,
     plane_length: usize,
     out: &Bound<'_, PyArray1<u8>>,
     workers: Option<usize>,
     progress: Option<Py<PyAny>>,
-) -> PyResult<FrameCounts> {
+) -> PyResult<FoundFrames> {
     let places = places.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?;
     let places: Vec<FramePlace> = places.as_chunks().0.iter().map(place_of).collect();
     let meaning = match meaning {
@@ -275,7 +299,7 @@ pub(crate) fn place_frames(
     let workers = Workers::for_computing(workers);
     let reader = reader.get();
     let (pixels, bytes) = (reader.segmentation(), reader.bytes());
-    let mut counts = (0, 0, 0, 0);
+    let mut counts = (0, 0, 0, 0, Vec::new(), None);
     fill(out, |out| {
         let found = run(py, progress, |tick| {
             let read = || {
@@ -284,8 +308,20 @@ pub(crate) fn place_frames(
             };
             watched(read).map_err(|error| reader.in_file(error))
         })?;
-        counts =
-            (found.overlap_count, found.outside_count, found.unknown_count, found.partial_count);
+        let damaged = found.damaged.iter().map(|damaged| damaged.frame).collect();
+        let first = found
+            .damaged
+            .into_iter()
+            .next()
+            .map(|damaged| to_python(reader.in_file(damaged.error)).into_value(py).into_any());
+        counts = (
+            found.overlap_count,
+            found.outside_count,
+            found.unknown_count,
+            found.partial_count,
+            damaged,
+            first,
+        );
         Ok(())
     })?;
     Ok(counts)
@@ -307,7 +343,8 @@ fn place_of(row: &[i64; 10]) -> FramePlace {
 }
 
 /// Fills `out`, a one-dimensional array of bytes, with `values`, another one of numbers of `dtype`,
-/// at the places that `to_index` says.
+/// at the places that `to_index` says; `are_later_nearer` says along each axis whether the later of
+/// two values that are equally near counts.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "what is resampled, where to and how")]
 pub(crate) fn resample(
@@ -319,6 +356,7 @@ pub(crate) fn resample(
     to_index: ToIndex,
     order: u8,
     fill_value: f64,
+    are_later_nearer: [bool; 3],
     out: &Bound<'_, PyArray1<u8>>,
     workers: Option<usize>,
     progress: Option<Py<PyAny>>,
@@ -337,6 +375,7 @@ pub(crate) fn resample(
         to_index,
         interpolation,
         fill: fill_with,
+        are_later_nearer,
     };
     let workers = Workers::for_computing(workers);
     fill(out, |out| run(py, progress, |tick| resample_values(&resampling, out, workers, tick)))

@@ -78,6 +78,7 @@ mod _core {
     use crate::labels::{
         PyContours, PyPlacedContours, PySegmentationFrames, draw_contours, fill_between,
         place_contours, place_frames, read_contours, read_segmentation_frames, resample,
+        same_contours,
     };
     #[pymodule_export]
     use crate::lookup::{PyLookup, pydicom_attribute, use_lookup};

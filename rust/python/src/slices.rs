@@ -78,6 +78,14 @@ impl PySlices {
         self.0.slices.iter().map(|slice| slice.as_ref().and_then(uid)).collect()
     }
 
+    /// Image Position (Patient) of each slice; `None` where there is no image, or no position.
+    #[getter]
+    fn positions(&self) -> Vec<Option<[f64; 3]>> {
+        let _cushion = Cushion::for_list(self.0.slices.len());
+        let position = |slice: &Slice| slice.frame.plane.position;
+        self.0.slices.iter().map(|slice| slice.as_ref().and_then(position)).collect()
+    }
+
     /// Frame of Reference UID of the first file; empty if there is none.
     #[getter]
     fn frame_of_reference_uid(&self) -> &str {

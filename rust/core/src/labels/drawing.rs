@@ -1,8 +1,10 @@
 //! Closed contours as masks: many structures, on all cores.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::cmp::Ordering::Equal;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use super::outline::{Plane, Scale};
+use super::covering::enclosed_area;
+use super::outline::{Added, Plane, Scale};
 use super::placed::PlacedContours;
 use crate::error::{LabelFault, Result};
 use crate::memory::{filled, push, resize};
@@ -10,6 +12,9 @@ use crate::workers::{Tick, Workers, fill_each};
 
 /// Along each side of a voxel, samples that decide which part of it is inside.
 const SAMPLES: usize = 8;
+
+/// Outlines before one that it is compared with: those of a size are few.
+const MOST_COMPARED: usize = 8;
 
 /// The contours of a structure, and the planes that they are drawn in.
 #[derive(Clone, Debug)]
@@ -66,8 +71,56 @@ pub struct Canvas {
 pub struct Drawn {
     /// Voxels of a label map that several structures claim.
     pub overlap_count: u64,
-    /// Whether contours of each structure cross themselves.
-    pub are_crossing: Vec<bool>,
+    /// What was noticed of each structure.
+    pub structures: Vec<Noticed>,
+}
+
+/// What was noticed while a structure was drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Noticed {
+    /// Contours cross themselves.
+    pub is_crossing_itself: bool,
+    /// Contours lie partly in others of their plane, and what they share is outside.
+    pub is_overlapping: bool,
+    /// Contours are around the same voxels as others of their plane, which are outside for that.
+    pub is_cancelling: bool,
+    /// There is a voxel in it.
+    pub has_voxels: bool,
+}
+
+impl Noticed {
+    fn bits(self) -> u8 {
+        u8::from(self.is_crossing_itself)
+            | u8::from(self.is_overlapping) << 1
+            | u8::from(self.is_cancelling) << 2
+            | u8::from(self.has_voxels) << 3
+    }
+
+    fn of_bits(bits: u8) -> Noticed {
+        Noticed {
+            is_crossing_itself: bits & 1 != 0,
+            is_overlapping: bits & 2 != 0,
+            is_cancelling: bits & 4 != 0,
+            has_voxels: bits & 8 != 0,
+        }
+    }
+
+    /// What the outlines of one plane show, those before the others that larger ones enclose.
+    fn of(added: &[Added]) -> Noticed {
+        let mut noticed = Noticed::default();
+        let is_same = |one: &Added, other: &Added| {
+            (one.inside_count, one.sums) == (other.inside_count, other.sums)
+        };
+        for (index, one) in added.iter().enumerate() {
+            noticed.is_crossing_itself |= one.is_crossing_itself;
+            noticed.is_overlapping |= 0 < one.shared_count && one.shared_count < one.inside_count;
+            // Of those before, sorted by size, the last ones alone can be as large.
+            noticed.is_cancelling |= one.inside_count > 0
+                && one.shared_count == one.inside_count
+                && added.iter().take(index).rev().take(MOST_COMPARED).any(|it| is_same(one, it));
+        }
+        noticed
+    }
 }
 
 /// Draws closed contours by the even-odd rule into `out`, whose voxels are zero.
@@ -102,7 +155,7 @@ pub fn draw(
         }
     }
     let overlap = AtomicU64::new(0);
-    let are_crossing: Vec<AtomicBool> = drawings.iter().map(|_| AtomicBool::new(false)).collect();
+    let noticed: Vec<AtomicU8> = drawings.iter().map(|_| AtomicU8::new(0)).collect();
     fill_each(targets, workers, tick, Scratch::default, |scratch, index, target| {
         let job = work.get(index).map_or(&[][..], |job| job);
         for own in job.chunk_by(|(a, _), (b, _)| a == b) {
@@ -110,24 +163,23 @@ pub fn draw(
                 continue;
             };
             let group = Group { drawing, contours: own, canvas };
-            let (is_simple, shared) = match voxels {
+            let (found, shared) = match voxels {
                 Voxels::Fractions => (group.draw_fractions(scratch, target)?, 0),
                 _ => group.draw(scratch, target)?,
             };
             overlap.fetch_add(shared, Ordering::Relaxed);
-            let crossing = own.first().and_then(|(index, _)| are_crossing.get(*index));
-            if let (false, Some(crossing)) = (is_simple, crossing) {
-                crossing.store(true, Ordering::Relaxed);
+            if let Some(noticed) = own.first().and_then(|(index, _)| noticed.get(*index)) {
+                noticed.fetch_or(found.bits(), Ordering::Relaxed);
             }
         }
         Ok(())
     })?;
-    let are_crossing = are_crossing.into_iter().map(AtomicBool::into_inner).collect();
-    Ok(Drawn { overlap_count: overlap.into_inner(), are_crossing })
+    let structures = noticed.into_iter().map(|bits| Noticed::of_bits(bits.into_inner())).collect();
+    Ok(Drawn { overlap_count: overlap.into_inner(), structures })
 }
 
 fn nothing(drawings: &[Drawing<'_>]) -> Drawn {
-    Drawn { overlap_count: 0, are_crossing: vec![false; drawings.len()] }
+    Drawn { overlap_count: 0, structures: vec![Noticed::default(); drawings.len()] }
 }
 
 /// A structure and one of its contours, by their numbers.
@@ -158,6 +210,9 @@ fn jobs(
 struct Scratch {
     plane: Plane,
     counts: Vec<u16>,
+    /// The contours of a plane, the largest first.
+    order: Vec<(f64, usize)>,
+    added: Vec<Added>,
 }
 
 /// The contours of one structure in one plane.
@@ -168,48 +223,68 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    fn add(&self, plane: &mut Plane, scale: Scale) -> Result<bool> {
+    /// Sorts the contours, so that none lies in one after it: then those that lie partly in others
+    /// are seen. Their order changes nothing of the mask.
+    fn start(&self, scratch: &mut Scratch) -> Result<()> {
         let [_, row, column] = self.canvas.axes;
-        let mut is_simple = true;
+        scratch.order.clear();
+        scratch.added.clear();
         for (_, contour) in self.contours {
             let points = self.drawing.contours.contour(*contour);
-            is_simple &= plane.add(points, [row, column], scale)?;
+            let is_one = self.contours.len() == 1;
+            let area = if is_one { 0.0 } else { enclosed_area(points, [row, column]) };
+            push(&mut scratch.order, (area, *contour))?;
         }
-        Ok(is_simple)
+        scratch.order.sort_unstable_by(|(one, first), (other, second)| {
+            other.partial_cmp(one).unwrap_or(Equal).then(first.cmp(second))
+        });
+        resize(&mut scratch.added, scratch.order.len())
     }
 
-    /// Draws into a plane of whole numbers. Returns whether no contour crosses itself, and how many
-    /// voxels had another value.
-    fn draw(&self, scratch: &mut Scratch, target: &mut [u8]) -> Result<(bool, u64)> {
+    fn add(&self, scratch: &mut Scratch, scale: Scale) -> Result<()> {
+        let [_, row, column] = self.canvas.axes;
+        for ((_, contour), added) in scratch.order.iter().zip(&mut scratch.added) {
+            let points = self.drawing.contours.contour(*contour);
+            added.join(scratch.plane.add(points, [row, column], scale)?);
+        }
+        Ok(())
+    }
+
+    /// Draws into a plane of whole numbers. Returns what was noticed, and how many voxels had
+    /// another value.
+    fn draw(&self, scratch: &mut Scratch, target: &mut [u8]) -> Result<(Noticed, u64)> {
         let [_, rows, columns] = self.canvas.shape;
-        let plane = &mut scratch.plane;
-        plane.start(rows, columns)?;
-        let is_simple = self.add(plane, Scale::SAME)?;
+        scratch.plane.start(rows, columns)?;
+        self.start(scratch)?;
+        self.add(scratch, Scale::SAME)?;
+        let mut noticed = Noticed::of(&scratch.added);
         let mut shared = 0;
         let value = if self.canvas.voxels == Voxels::Masks { 1 } else { self.drawing.value };
-        plane.rows(|row, first, mask| {
+        scratch.plane.rows(|row, first, mask| {
             let start = row * columns + first;
-            if self.canvas.voxels == Voxels::LabelMap16 {
+            let found = if self.canvas.voxels == Voxels::LabelMap16 {
                 let bytes = target.get_mut(2 * start..2 * (start + mask.len()));
                 let (voxels, _) = bytes.unwrap_or_default().as_chunks_mut::<2>();
-                let (value, zero) = (value.to_ne_bytes(), [0; 2]);
-                shared += put(mask, voxels, value, zero);
+                put(mask, voxels, value.to_ne_bytes(), [0; 2])
             } else {
                 let voxels = target.get_mut(start..start + mask.len()).unwrap_or_default();
-                shared += put(mask, voxels, value as u8, 0);
-            }
+                put(mask, voxels, value as u8, 0)
+            };
+            shared += found.0;
+            noticed.has_voxels |= found.1;
         });
-        Ok((is_simple, shared))
+        Ok((noticed, shared))
     }
 
     /// Draws into a plane of floats.
-    fn draw_fractions(&self, scratch: &mut Scratch, target: &mut [u8]) -> Result<bool> {
+    fn draw_fractions(&self, scratch: &mut Scratch, target: &mut [u8]) -> Result<Noticed> {
         let [_, _, columns] = self.canvas.shape;
         let (voxels, _) = target.as_chunks_mut::<4>();
-        let mut is_simple = true;
+        self.start(scratch)?;
+        let mut has_voxels = false;
         for (row, voxels) in voxels.chunks_exact_mut(columns.max(1)).enumerate() {
             scratch.plane.start(SAMPLES, columns.saturating_mul(SAMPLES))?;
-            is_simple &= self.add(&mut scratch.plane, Scale::finer(SAMPLES, row))?;
+            self.add(scratch, Scale::finer(SAMPLES, row))?;
             scratch.counts.clear();
             resize(&mut scratch.counts, columns)?;
             let counts = &mut scratch.counts;
@@ -221,24 +296,27 @@ impl Group<'_> {
                 }
             });
             for (voxel, count) in voxels.iter_mut().zip(counts) {
+                has_voxels |= *count != 0;
                 let part = f32::from(*count) / (SAMPLES * SAMPLES) as f32;
                 *voxel = part.to_ne_bytes();
             }
         }
-        Ok(is_simple)
+        Ok(Noticed { has_voxels, ..Noticed::of(&scratch.added) })
     }
 }
 
-/// Puts `value` where `mask` is set. Returns how many voxels had another one.
-fn put<T: Copy + PartialEq>(mask: &[u8], voxels: &mut [T], value: T, nothing: T) -> u64 {
-    let mut shared = 0;
+/// Puts `value` where `mask` is set. Returns how many voxels had another one, and whether any is
+/// set.
+fn put<T: Copy + PartialEq>(mask: &[u8], voxels: &mut [T], value: T, nothing: T) -> (u64, bool) {
+    let (mut shared, mut any) = (0, 0);
     for (voxel, is_inside) in voxels.iter_mut().zip(mask) {
+        any |= *is_inside;
         if *is_inside != 0 {
             shared += u64::from(*voxel != nothing && *voxel != value);
             *voxel = value;
         }
     }
-    shared
+    (shared, any != 0)
 }
 
 #[cfg(test)]
@@ -285,7 +363,8 @@ mod tests {
             5, 5, 0,    5, 300, 300,  0, 300, 300,
             0, 0, 0,    0, 5, 0,      0, 0, 0,
         ]);
-        assert_eq!(found, Drawn { overlap_count: 1, are_crossing: vec![false; 2] });
+        let noticed = Noticed { has_voxels: true, ..Noticed::default() };
+        assert_eq!(found, Drawn { overlap_count: 1, structures: vec![noticed; 2] });
         let (masks, found) = drawn(&drawings, Voxels::Masks, shape);
         #[rustfmt::skip]
         assert_eq!(masks, [
@@ -323,5 +402,38 @@ mod tests {
             );
         }
         assert!(draw(&[], &canvas, &mut [], workers, &mut |_| true).is_ok());
+    }
+
+    #[test]
+    fn contours_that_share_voxels_with_others_are_noticed() {
+        let outer = (0.0, 0.5, 0.5, 5.0);
+        #[rustfmt::skip]
+        let table = [
+            ("a hole", vec![outer, (0.0, 1.5, 1.5, 2.0)], (false, false)),
+            ("a hole before", vec![(0.0, 1.5, 1.5, 2.0), outer], (false, false)),
+            ("beside", vec![outer, (0.0, 0.5, 5.5, 2.0)], (false, false)),
+            ("partly", vec![outer, (0.0, 3.5, 3.5, 4.0)], (true, false)),
+            ("the same voxels", vec![outer, (0.0, 0.7, 0.7, 4.6)], (false, true)),
+            ("in other planes", vec![outer, (1.0, 3.5, 3.5, 4.0)], (false, false)),
+        ];
+        for (name, all, expected) in table {
+            let contours = squares(&all);
+            let planes = all.iter().map(|square| Some(square.0 as usize)).collect();
+            let drawings = [Drawing { contours: &contours, planes, value: 1 }];
+            for voxels in [Voxels::Masks, Voxels::LabelMap16] {
+                let (_, found) = drawn(&drawings, voxels, [2, 9, 9]);
+                let found = found.structures[0];
+                assert_eq!((found.is_overlapping, found.is_cancelling), expected, "{name}");
+                assert_eq!(found.has_voxels, name != "the same voxels", "{name}");
+                assert_eq!(Noticed::of_bits(found.bits()), found);
+            }
+            let (_, found) = drawn(&drawings, Voxels::Fractions, [2, 9, 9]);
+            assert_eq!(found.structures[0].is_overlapping, expected.0, "{name}");
+            assert!(found.structures[0].has_voxels);
+        }
+        let tiny = squares(&[(0.0, 1.2, 1.2, 0.3)]);
+        let drawings = [Drawing { contours: &tiny, planes: vec![Some(0)], value: 1 }];
+        let (_, found) = drawn(&drawings, Voxels::Masks, [1, 4, 4]);
+        assert_eq!(found.structures, [Noticed::default()]);
     }
 }

@@ -2,12 +2,13 @@
 //! and put there on all cores, without an array between.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::drawing::Voxels;
 use crate::codec::DecodeOptions;
 use crate::dataset::{FileBytes, OpenBytes};
 use crate::encapsulation::Frames;
-use crate::error::{LabelFault, Result};
+use crate::error::{Error, Family, LabelFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::memory::{filled, push, resize};
 use crate::pixel::{
@@ -53,8 +54,8 @@ pub struct FramePlace {
     pub value: u16,
 }
 
-/// What numbers of no segment become.
-pub const UNKNOWN: u16 = u16::MAX;
+/// What numbers of no segment become: more than any label has.
+pub const UNKNOWN: u32 = u32::MAX;
 
 /// What the pixels of a frame mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,21 +70,33 @@ pub enum Meaning {
     /// The number of a segment (LABELMAP), which is looked up: 0 for nothing.
     Numbers {
         /// The value of each; those of [`UNKNOWN`], and numbers behind the last, are of no segment.
-        values: Vec<u16>,
+        values: Vec<u32>,
     },
 }
 
+/// A frame that is damaged.
+#[derive(Clone, Debug)]
+pub struct DamagedFrame {
+    /// Which one, from 0.
+    pub frame: u64,
+    /// Why, with the frame.
+    pub error: Error,
+}
+
 /// What was noticed while frames were read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct ReadFrames {
     /// Voxels of a label map that several segments claim.
     pub overlap_count: u64,
     /// Pixels of segments that lie outside of the array.
     pub outside_count: u64,
-    /// Pixels whose number is that of no segment.
+    /// Pixels whose number is that of no segment, or more than the highest fraction.
     pub unknown_count: u64,
     /// Pixels that are neither nothing nor all.
     pub partial_count: u64,
+    /// Frames that are damaged, by their numbers: those of which nothing can be read are left out,
+    /// and of the others there is what can be read.
+    pub damaged: Vec<DamagedFrame>,
 }
 
 /// Puts frames into `out`: planes of `plane_length` voxels, one after the other. Of frames that
@@ -91,8 +104,8 @@ pub struct ReadFrames {
 ///
 /// # Errors
 ///
-/// If a frame is larger than its place, there is no such frame or plane, it cannot be read or
-/// decoded, or the file is gone or has been changed.
+/// If a frame is larger than its place, there is no such frame or plane, or the file is gone or has
+/// been changed.
 #[expect(clippy::too_many_arguments, reason = "what is read, where to and how")]
 pub fn place_frames(
     pixels: SegmentationPixels<'_>,
@@ -122,14 +135,24 @@ pub fn place_frames(
         }
     }
     let open = OpenBytes::new(bytes)?;
-    let counts = Counts::default();
-    let job = Job { pixels, open: &open, meaning, voxels, columns, counts: &counts };
+    let (counts, damaged) = (Counts::default(), Mutex::default());
+    let job =
+        Job { pixels, open: &open, meaning, voxels, columns, counts: &counts, damaged: &damaged };
     let read = fill_each(targets, workers, tick, Scratch::default, |scratch, index, target| {
         let group = work.get(index).map_or(&[][..], |group| group);
         group.iter().try_for_each(|place| job.place(place, scratch, target))
     });
     open.unless_changed(read)?;
-    Ok(counts.sum())
+    let mut damaged = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
+    damaged.sort_by_key(|found: &DamagedFrame| found.frame);
+    // A frame may be put into several places.
+    damaged.dedup_by_key(|found| found.frame);
+    Ok(ReadFrames { damaged, ..counts.sum() })
+}
+
+/// Whether an error is of one frame, so that the others can be read.
+fn is_of_frame(error: &Error) -> bool {
+    matches!(error.family(), Family::Invalid | Family::Unsupported)
 }
 
 /// Checks that all pixels of a place that are to be put there lie in the plane.
@@ -161,7 +184,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&self, found: ReadFrames) {
+    fn add(&self, found: &ReadFrames) {
         self.overlap.fetch_add(found.overlap_count, Ordering::Relaxed);
         self.outside.fetch_add(found.outside_count, Ordering::Relaxed);
         self.unknown.fetch_add(found.unknown_count, Ordering::Relaxed);
@@ -174,6 +197,7 @@ impl Counts {
             outside_count: self.outside.into_inner(),
             unknown_count: self.unknown.into_inner(),
             partial_count: self.partial.into_inner(),
+            damaged: Vec::new(),
         }
     }
 }
@@ -194,22 +218,36 @@ struct Job<'a> {
     voxels: Voxels,
     columns: usize,
     counts: &'a Counts,
+    damaged: &'a Mutex<Vec<DamagedFrame>>,
 }
 
 impl Job<'_> {
     fn place(&self, place: &FramePlace, scratch: &mut Scratch, target: &mut [u8]) -> Result<()> {
         let mut found = ReadFrames::default();
         let mut target = Target { place, voxels: self.voxels, plane: target, found: &mut found };
-        let Scratch { bits, frame, numbers } = scratch;
-        if let (SegmentationPixels::Native(pixels), Meaning::Binary) = (self.pixels, self.meaning)
-            && let Some((bits, skipped)) = pixels.frame_bits(place.frame, self.open, bits)?
-        {
-            self.put_bits(bits, skipped, &mut target);
-        } else {
-            self.read(place.frame, frame, numbers)?;
-            self.put_numbers(numbers, &mut target);
+        match self.put(place.frame, scratch, &mut target) {
+            Err(error) if is_of_frame(&error) => self.note(place.frame, error)?,
+            other => other?,
         }
-        self.counts.add(found);
+        self.counts.add(&found);
+        Ok(())
+    }
+
+    fn note(&self, frame: u64, error: Error) -> Result<()> {
+        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        push(&mut damaged, DamagedFrame { frame, error: error.in_frame(frame) })
+    }
+
+    fn put(&self, frame: u64, scratch: &mut Scratch, target: &mut Target<'_>) -> Result<()> {
+        let Scratch { bits, frame: decoding, numbers } = scratch;
+        if let (SegmentationPixels::Native(pixels), Meaning::Binary) = (self.pixels, self.meaning)
+            && let Some((bits, skipped)) = pixels.frame_bits(frame, self.open, bits)?
+        {
+            self.put_bits(bits, skipped, target);
+        } else {
+            self.read(frame, decoding, numbers)?;
+            self.put_numbers(numbers, target);
+        }
         Ok(())
     }
 
@@ -225,7 +263,7 @@ impl Job<'_> {
             }
             SegmentationPixels::Encapsulated(pixels, frames) => {
                 match pixels.decode_frame(frames, frame, self.open, &options, scratch, numbers)? {
-                    Some(Remark::Damaged(error)) => Err(error),
+                    Some(Remark::Damaged(error)) => self.note(frame, error),
                     Some(Remark::Odd(_)) | None => Ok(()),
                 }
             }
@@ -276,13 +314,15 @@ impl Job<'_> {
             Meaning::Numbers { values } => match values.get(usize::from(number)) {
                 Some(0) => {}
                 Some(&UNKNOWN) => target.found.unknown_count += 1,
-                Some(value) => target.run(row, column, 1, *value),
+                Some(value) => target.run(row, column, 1, *value as u16),
                 None => target.found.unknown_count += 1,
             },
             Meaning::Fraction { most } => {
-                target.found.partial_count += u64::from(number != *most);
+                target.found.partial_count += u64::from(number < *most);
+                target.found.unknown_count += u64::from(number > *most);
                 if self.voxels == Voxels::Fractions {
-                    target.fraction(row, column, f32::from(number) / f32::from(*most));
+                    let part = f32::from(number) / f32::from(*most);
+                    target.fraction(row, column, part.min(1.0));
                 } else if u32::from(number) * 2 >= u32::from(*most) {
                     target.run(row, column, 1, own);
                 }

@@ -41,6 +41,31 @@ impl Area {
     }
 }
 
+/// What was noticed of an outline while it was added to others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Added {
+    /// Whether it is seen to cross itself.
+    pub(super) is_crossing_itself: bool,
+    /// Voxels whose centres it is around an odd number of times.
+    pub(super) inside_count: u64,
+    /// Those of them that an odd number of the outlines before are around too.
+    pub(super) shared_count: u64,
+    /// The sums of their rows and of their columns: with their number they tell sets apart.
+    pub(super) sums: [u64; 2],
+}
+
+impl Added {
+    /// The same of several parts of an outline.
+    pub(super) fn join(&mut self, other: Added) {
+        self.is_crossing_itself |= other.is_crossing_itself;
+        self.inside_count = self.inside_count.saturating_add(other.inside_count);
+        self.shared_count = self.shared_count.saturating_add(other.shared_count);
+        for (sum, other) in self.sums.iter_mut().zip(other.sums) {
+            *sum = sum.saturating_add(other);
+        }
+    }
+}
+
 /// The outlines of one structure in one plane, as they are added.
 #[derive(Debug, Default)]
 pub(super) struct Plane {
@@ -106,7 +131,6 @@ impl Plane {
     }
 
     /// Adds a closed outline; `axes` says which coordinates of its points are row and column.
-    /// Returns whether it is simple: `false` for one that is seen to cross itself.
     ///
     /// # Errors
     ///
@@ -116,11 +140,11 @@ impl Plane {
         outline: &[Vector],
         axes: [usize; 2],
         scale: Scale,
-    ) -> Result<bool> {
+    ) -> Result<Added> {
         let area = self.reach(outline, axes, scale);
         let width = area.column_count();
         if width == 0 || area.row_count() == 0 {
-            return Ok(true);
+            return Ok(Added::default());
         }
         self.turns.clear();
         // One more a row, for crossings behind its last column.
@@ -133,7 +157,7 @@ impl Plane {
                 self.mark(&edge, area);
             }
         }
-        Ok(self.wind(area))
+        Ok(self.wind(area, scale.first_row as usize))
     }
 
     /// Calls `each` with a row, its first column, and for each column from there on whether it is
@@ -201,22 +225,35 @@ impl Plane {
         }
     }
 
-    /// Turns over what is inside the outline whose crossings were noted. Returns whether its
-    /// winding numbers are those of a simple one: 0 outside, and all 1 or all -1 inside.
-    fn wind(&mut self, area: Area) -> bool {
+    /// Turns over what is inside the outline whose crossings were noted. Its winding numbers are
+    /// those of a simple one if they are 0 outside, and all 1 or all -1 inside.
+    fn wind(&mut self, area: Area, first_row: usize) -> Added {
         let width = area.column_count();
         let (mut least, mut most) = (0, 0);
+        let mut added = Added::default();
         let masks = self.mask.chunks_exact_mut(self.columns.max(1)).skip(area.rows[0]);
-        for (mask, turns) in masks.zip(self.turns.chunks_exact(width + 1)) {
+        for (row, (mask, turns)) in masks.zip(self.turns.chunks_exact(width + 1)).enumerate() {
             let mut winding = 0;
+            let (mut inside, mut shared, mut columns) = (0_u64, 0_u64, 0_u64);
             let voxels = mask.get_mut(area.columns[0]..area.columns[1]).into_iter().flatten();
-            for (voxel, turn) in voxels.zip(turns) {
+            for (column, (voxel, turn)) in voxels.zip(turns).enumerate() {
                 winding += turn;
                 (least, most) = (least.min(winding), most.max(winding));
-                *voxel ^= (winding & 1) as u8 * INSIDE;
+                let is_inside = (winding & 1) as u8 * INSIDE;
+                inside += u64::from(is_inside);
+                shared += u64::from(is_inside & *voxel);
+                columns += u64::from(is_inside) * column as u64;
+                *voxel ^= is_inside;
             }
+            let row = (first_row + area.rows[0] + row) as u64;
+            added.inside_count += inside;
+            added.shared_count += shared;
+            added.sums[0] = added.sums[0].saturating_add(row.saturating_mul(inside));
+            let left = inside.saturating_mul(area.columns[0] as u64);
+            added.sums[1] = added.sums[1].saturating_add(columns.saturating_add(left));
         }
-        (least == 0 && most <= 1) || (most == 0 && least >= -1)
+        added.is_crossing_itself = !((least == 0 && most <= 1) || (most == 0 && least >= -1));
+        added
     }
 }
 
@@ -278,7 +315,7 @@ mod tests {
             .iter()
             .map(|outline| {
                 let points: Vec<Vector> = outline.iter().map(|[v, u]| [7.0, *v, *u]).collect();
-                plane.add(&points, [1, 2], Scale::SAME).unwrap()
+                !plane.add(&points, [1, 2], Scale::SAME).unwrap().is_crossing_itself
             })
             .collect();
         let mut picture = vec![vec!['.'; columns]; rows];
@@ -339,6 +376,35 @@ mod tests {
             let (picture, simple) = drawn(5, 5, &[outline]);
             assert_eq!(picture, expected, "{name}");
             assert_eq!(simple, [false], "{name}");
+        }
+    }
+
+    #[test]
+    fn what_outlines_share_with_those_before_is_counted() {
+        let beside: &Outline = &[[0.5, 2.5], [0.5, 4.5], [2.5, 4.5], [2.5, 2.5]];
+        let around: &Outline = &[[-0.5, -0.5], [-0.5, 4.5], [4.5, 4.5], [4.5, -0.5]];
+        #[rustfmt::skip]
+        let table: [(&str, &Outline, [u64; 4]); 4] = [
+            ("a hole", HOLE, [1, 1, 2, 2]),
+            ("the same", SQUARE, [9, 9, 18, 18]),
+            ("partly", beside, [4, 2, 6, 14]),
+            ("around", around, [25, 9, 50, 50]),
+        ];
+        for (name, outline, expected) in table {
+            let mut plane = Plane::default();
+            plane.start(5, 5).unwrap();
+            let added = [SQUARE, outline].map(|outline| {
+                let points: Vec<Vector> = outline.iter().map(|[v, u]| [0.0, *v, *u]).collect();
+                plane.add(&points, [1, 2], Scale::SAME).unwrap()
+            });
+            let [first, found] = added;
+            assert_eq!((first.inside_count, first.shared_count, first.sums), (9, 0, [18, 18]));
+            let [rows, columns] = found.sums;
+            assert_eq!([found.inside_count, found.shared_count, rows, columns], expected, "{name}");
+            let mut both = first;
+            both.join(found);
+            assert_eq!(both.inside_count, 9 + expected[0]);
+            assert_eq!(both.sums, [18 + rows, 18 + columns]);
         }
     }
 

@@ -15,7 +15,8 @@ const ROUNDING: f64 = 1e-6;
 pub enum Interpolation {
     /// The value of the nearest voxel, of the type that it has.
     Nearest,
-    /// Between the eight voxels around, as 32-bit floats, or as 64-bit ones of such.
+    /// Between the eight voxels around, as 32-bit floats; of values that these do not hold, as
+    /// 64-bit ones.
     Linear,
 }
 
@@ -36,6 +37,9 @@ pub struct Resampling<'a> {
     pub interpolation: Interpolation,
     /// The value where there are none.
     pub fill: f64,
+    /// Along each axis of the values, whether the later one of two that are equally near counts.
+    /// Who wants the same answer of values whose axes were reversed turns these with them.
+    pub are_later_nearer: [bool; 3],
 }
 
 /// A sample of an array.
@@ -89,7 +93,7 @@ pub fn resample(
                     out,
                     workers,
                     tick,
-                    |source, place| source.nearest(place),
+                    |source, place| source.nearest(place, resampling.are_later_nearer),
                     <$kind>::of_f64(resampling.fill).to_ne_bytes(),
                 ),
                 Interpolation::Linear => run::<$size, $float_size>(
@@ -112,10 +116,10 @@ pub fn resample(
         SampleType::I8 => of!(i8, 1, f32, 4),
         SampleType::U16 => of!(u16, 2, f32, 4),
         SampleType::I16 => of!(i16, 2, f32, 4),
-        SampleType::U32 => of!(u32, 4, f32, 4),
-        SampleType::I32 => of!(i32, 4, f32, 4),
-        SampleType::U64 => of!(u64, 8, f32, 4),
-        SampleType::I64 => of!(i64, 8, f32, 4),
+        SampleType::U32 => of!(u32, 4, f64, 8),
+        SampleType::I32 => of!(i32, 4, f64, 8),
+        SampleType::U64 => of!(u64, 8, f64, 8),
+        SampleType::I64 => of!(i64, 8, f64, 8),
         SampleType::F16 => of!(Half, 2, f32, 4),
         SampleType::F32 => of!(f32, 4, f32, 4),
         SampleType::F64 => of!(f64, 8, f64, 8),
@@ -169,21 +173,21 @@ fn run<const N: usize, const M: usize>(
 }
 
 impl<const N: usize> Source<'_, N> {
-    /// The nearest voxel; `None` outside of all. Halfway between two the later one counts.
-    fn nearest(&self, place: [f64; 3]) -> Option<[u8; N]> {
+    /// The nearest voxel; `None` outside of all.
+    fn nearest(&self, place: [f64; 3], are_later_nearer: [bool; 3]) -> Option<[u8; N]> {
         let mut index = 0;
-        for (place, count) in place.into_iter().zip(self.shape) {
-            let nearest = (place + 0.5 + ROUNDING).floor();
-            // The far border belongs to the last voxel, whatever the arithmetic makes of it.
-            let nearest = if place <= count as f64 - 0.5 + ROUNDING {
-                nearest.min(count as f64 - 1.0)
-            } else {
-                nearest
-            };
-            if !(nearest >= 0.0 && nearest < count as f64) {
+        for ((place, count), is_later) in place.into_iter().zip(self.shape).zip(are_later_nearer) {
+            let last = count as f64 - 1.0;
+            if !(place >= -0.5 - ROUNDING && place <= last + 0.5 + ROUNDING) {
                 return None;
             }
-            index = index * count + nearest as usize;
+            let nearest = if is_later {
+                (place + 0.5 + ROUNDING).floor()
+            } else {
+                (place - 0.5 - ROUNDING).ceil()
+            };
+            // The borders belong to the outermost voxels, whatever the arithmetic makes of them.
+            index = index * count + nearest.clamp(0.0, last) as usize;
         }
         self.samples.get(index).copied()
     }
@@ -248,6 +252,7 @@ mod tests {
             to_index,
             interpolation,
             fill: -7.0,
+            are_later_nearer: [true; 3],
         };
         let size = if interpolation == Interpolation::Nearest { 2 } else { 4 };
         let mut out = vec![0; to_shape.iter().product::<usize>() * size];
@@ -289,6 +294,46 @@ mod tests {
     }
 
     #[test]
+    fn halfway_between_two_voxels_one_side_counts() {
+        let to_index = diagonal([1.0; 3], [0.0, 0.0, -0.5]);
+        for (is_later, expected) in [(true, [1, 2, 3, 3]), (false, [1, 1, 2, 3])] {
+            let resampling = Resampling {
+                values: &[1, 2, 3],
+                sample_type: SampleType::U8,
+                shape: [1, 1, 3],
+                to_shape: [1, 1, 4],
+                to_index: &to_index,
+                interpolation: Interpolation::Nearest,
+                fill: 9.0,
+                are_later_nearer: [true, true, is_later],
+            };
+            let mut out = vec![0; 4];
+            let workers = Workers::for_computing(Some(1));
+            resample(&resampling, &mut out, workers, &mut |_| true).unwrap();
+            assert_eq!(out, expected);
+        }
+    }
+
+    #[test]
+    fn numbers_of_32_bits_and_more_stay_exact() {
+        let value = (1_u32 << 24) + 1;
+        let resampling = Resampling {
+            values: &value.to_ne_bytes(),
+            sample_type: SampleType::U32,
+            shape: [1; 3],
+            to_shape: [1; 3],
+            to_index: &diagonal([1.0; 3], [0.0; 3]),
+            interpolation: Interpolation::Linear,
+            fill: 0.0,
+            are_later_nearer: [true; 3],
+        };
+        let mut out = vec![0; 8];
+        let workers = Workers::for_computing(Some(1));
+        resample(&resampling, &mut out, workers, &mut |_| true).unwrap();
+        assert_eq!(out, f64::from(value).to_ne_bytes());
+    }
+
+    #[test]
     fn all_three_axes_count() {
         let values: Vec<i16> = (0..24).collect();
         let to_index = [[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.5], [0.0, -1.0, 0.0, 3.0]];
@@ -316,6 +361,7 @@ mod tests {
                 to_index: &to_index,
                 interpolation: Interpolation::Nearest,
                 fill: 0.0,
+                are_later_nearer: [true; 3],
             };
             let workers = Workers::for_computing(Some(1));
             assert!(resample(&resampling, &mut vec![0; out], workers, &mut |_| true).is_err());

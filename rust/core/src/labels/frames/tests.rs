@@ -58,6 +58,11 @@ fn placed(
     Ok((out, found))
 }
 
+fn counts(found: &ReadFrames) -> [u64; 5] {
+    let damaged = found.damaged.len() as u64;
+    [found.overlap_count, found.outside_count, found.unknown_count, found.partial_count, damaged]
+}
+
 const A: [&str; 3] = ["##...", "#....", "....#"];
 const B: [&str; 3] = [".#...", ".....", "#####"];
 
@@ -70,7 +75,7 @@ fn bits_go_to_their_places() {
         placed(&pixels, bytes.clone(), &both, &Meaning::Binary, Voxels::LabelMap8, 2).unwrap();
     assert_eq!(map[..15], [1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 2, 2, 2, 2, 2]);
     assert_eq!(map[15..], [0; 15]);
-    assert_eq!(found, ReadFrames { overlap_count: 2, ..ReadFrames::default() });
+    assert_eq!(counts(&found), [2, 0, 0, 0, 0]);
     // Rows and columns reversed.
     let turned = FramePlace { first: 14, steps: [-5, -1], ..place(0, 1) };
     let (masks, _) =
@@ -83,7 +88,7 @@ fn bits_go_to_their_places() {
     let values: Vec<u16> =
         wide.as_chunks::<2>().0.iter().map(|value| u16::from_ne_bytes(*value)).collect();
     assert_eq!(values, [0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
-    assert_eq!(found, ReadFrames { outside_count: 2, ..ReadFrames::default() });
+    assert_eq!(counts(&found), [0, 2, 0, 0, 0]);
 }
 
 #[test]
@@ -95,7 +100,7 @@ fn bytes_are_fractions_or_numbers() {
     let (mask, found) =
         placed(&pixels, bytes.clone(), &[place(0, 0)], &most, Voxels::Masks, 1).unwrap();
     assert_eq!(mask[..5], [0, 1, 0, 1, 0]);
-    assert_eq!(found, ReadFrames { partial_count: 2, ..ReadFrames::default() });
+    assert_eq!(counts(&found), [0, 0, 0, 2, 0]);
     let (parts, _) =
         placed(&pixels, bytes.clone(), &[place(0, 0)], &most, Voxels::Fractions, 1).unwrap();
     let values: Vec<f32> =
@@ -107,7 +112,7 @@ fn bytes_are_fractions_or_numbers() {
     let (map, found) =
         placed(&pixels, bytes, &[place(0, 0)], &numbers, Voxels::LabelMap8, 1).unwrap();
     assert_eq!(map[..5], [0, 0, 3, 0, 0]);
-    assert_eq!(found, ReadFrames { unknown_count: 2, ..ReadFrames::default() });
+    assert_eq!(counts(&found), [0, 0, 2, 0, 0]);
 }
 
 #[test]
@@ -121,12 +126,25 @@ fn places_that_do_not_fit_are_errors() {
         ("more rows", FramePlace { rows: [0, 4], ..place(0, 0) }),
         ("more columns", FramePlace { columns: [0, 6], ..place(0, 0) }),
         ("far", FramePlace { steps: [i64::MAX, i64::MAX], ..place(0, 0) }),
-        ("no frame", place(9, 0)),
     ] {
         let meaning = Meaning::Binary;
         let found = placed(&pixels, bytes.clone(), &[wrong], &meaning, Voxels::Masks, 1);
         assert!(found.is_err(), "{name}");
     }
+}
+
+#[test]
+fn frames_that_are_damaged_are_left_out() {
+    let mut bytes = packed(&[A, B]);
+    bytes.pop();
+    let pixels = pixels(1, bytes.len() as u64);
+    let both = [place(1, 0), place(1, 1), place(0, 1)];
+    let (masks, found) = placed(&pixels, bytes, &both, &Meaning::Binary, Voxels::Masks, 2).unwrap();
+    assert_eq!(masks[..15], [0; 15]);
+    assert_eq!(masks[15..], [1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!(counts(&found), [0, 0, 0, 0, 1]);
+    assert_eq!(found.damaged[0].frame, 1);
+    assert!(found.damaged[0].error.to_string().contains("pixels need"));
 }
 
 #[test]
