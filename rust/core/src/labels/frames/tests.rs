@@ -134,20 +134,6 @@ fn places_that_do_not_fit_are_errors() {
 }
 
 #[test]
-fn frames_that_are_damaged_are_left_out() {
-    let mut bytes = packed(&[A, B]);
-    bytes.pop();
-    let pixels = pixels(1, bytes.len() as u64);
-    let both = [place(1, 0), place(1, 1), place(0, 1)];
-    let (masks, found) = placed(&pixels, bytes, &both, &Meaning::Binary, Voxels::Masks, 2).unwrap();
-    assert_eq!(masks[..15], [0; 15]);
-    assert_eq!(masks[15..], [1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
-    assert_eq!(counts(&found), [0, 0, 0, 0, 1]);
-    assert_eq!(found.damaged[0].frame, 1);
-    assert!(found.damaged[0].error.to_string().contains("pixels need"));
-}
-
-#[test]
 fn words_start_at_any_bit() {
     let bits: Vec<u8> = (1..=20).map(|number: u8| number.wrapping_mul(37)).collect();
     for start in 0..200 {
