@@ -236,6 +236,34 @@ def test_labels_of_uneven_images_of_another_grid(tmp_path: Path) -> None:
     assert ("uneven_slices", False) in kinds(labels)
 
 
+@pytest.mark.parametrize("letters", ["RAS", "SAL", "ARI", "LPS"])
+def test_labels_of_images_that_were_turned(tmp_path: Path, letters: str) -> None:
+    vol = rd.read_series(IMAGES.save(tmp_path / "images"))
+    found = np.random.default_rng(1).integers(0, 2, (2, *IMAGES.shape)).astype(np.uint8)
+    contours = outlines(IMAGES, lambda index: [[1, 1], [1, 4 + index], [8, 4 + index], [8, 1]])
+    for ds in (segmentation(IMAGES, found), structure_set({"a": contours})):
+        labels = rd.read_labels(ds, like=vol, combine="channels")
+        turned = rd.read_labels(ds, like=vol.reorient(letters), combine="channels")
+        vol.array = labels.array[0].astype(np.float32)
+        np.testing.assert_array_equal(turned.array[0], vol.reorient(letters).array)
+        assert kinds(turned) == []
+        part = vol.part(slices=slice(1, 4), rows=slice(3, None, -1)).reorient(letters)
+        labels = rd.read_labels(ds, like=part, combine="channels")
+        np.testing.assert_array_equal(labels.array[0], part.array)
+        assert {kind for kind, _ in kinds(labels)} <= {"missing_reference", "outside"}
+    gap = rd.read_series(uneven(tmp_path / "gap", without(2)), irregular="keep").reorient(letters)
+    if letters[2] in "SI":
+        labels = rd.read_labels(ds, like=gap)
+        assert ("uneven_slices", False) in kinds(labels)
+        there = [0, 1, 3, 4] if letters[2] == "S" else [4, 3, 1, 0]
+        assert labels.array.sum((1, 2)).tolist() == [8 * (4 + index) for index in there]
+    else:
+        with pytest.raises(rd.IrregularSeriesError, match="uneven_slices"):
+            rd.read_labels(ds, like=gap)
+    with pytest.raises(rd.IrregularSeriesError, match="irregular_images"):
+        rd.read_labels(ds, like=gap.resample(2.0))
+
+
 @pytest.mark.parametrize("how", ["beside", "nowhere"])
 def test_images_that_do_not_lie_on_the_affine_are_errors(tmp_path: Path, how: str) -> None:
     def change(index: int, ds: Any) -> None:

@@ -92,8 +92,10 @@ def contact_sheet(
         Shape (rows, columns), or (rows, columns, 3) for a colour volume; uint8.
 
     Raises:
-        ValueError: `volume` has no slices.
+        ValueError: `volume` has no slices, or `labels` are on another grid.
     """
+    if labels is not None:
+        _check_grid(labels, volume)
     volume = as_shown(volume)
     first = volume.datasets[0] if volume.datasets else None
     is_colour = first is not None and first.get("SamplesPerPixel", 1) == 3
@@ -118,7 +120,7 @@ def contact_sheet(
         if first is not None and first.get("PhotometricInterpretation") == "MONOCHROME1":
             grey = 255 - grey
     if labels is not None:
-        over = labelled(grey, np.asarray(labels.array)[chosen], labels)
+        over = labelled(grey, _number_map(labels, chosen), labels)
         grey = np.concatenate([_in_colour(grey), over], axis=2) if is_beside else over
     return arrange(
         grey,
@@ -145,6 +147,27 @@ def labelled(images: Image, numbers: NDArray[Any], labels: Labels) -> Image:
         over[mask] += LABEL_OPACITY * (np.asarray(color, np.float32) - over[mask])
     drawn: Image = (over + 0.5).astype(np.uint8)
     return drawn
+
+
+def _check_grid(labels: Labels, volume: Volume) -> None:
+    first = volume.axes.index("slice")
+    own, shape = labels.shape[-3:], tuple(volume.shape[first : first + 3])
+    corners = np.array([[0, 0, 0, 1], [*(count - 1 for count in shape), 1]], dtype=float)
+    # To a thousandth of a millimetre, from corner to corner.
+    is_same = np.allclose(corners @ labels.affine.T, corners @ volume.affine.T, atol=1e-3)
+    if own != shape or not is_same:
+        raise ValueError("the labels are on another grid: read them with like=, this volume")
+
+
+def _number_map(labels: Labels, slices: list[int]) -> NDArray[Any]:
+    """Return the number of each pixel's label in some slices; of several the last."""
+    if labels.array.ndim == 3:
+        return np.asarray(labels.array[slices])
+    found = np.zeros((len(slices), *labels.shape[-2:]), np.uint16)
+    for number, array in zip(labels.numbers, labels.array, strict=True):
+        # Of parts of voxels, what is inside at least by half.
+        found[array[slices] >= 0.5] = number
+    return found
 
 
 def label_colours(labels: Labels) -> list[tuple[int, int, int]]:

@@ -306,7 +306,8 @@ def check_planes(segmentation: Segmentation, chosen: npt.NDArray[np.int_]) -> No
                 tag=_core.keyword_tag(keyword),
             )
     orientations, spacings = frames.orientations[chosen], frames.spacings[chosen]
-    lengths = np.linalg.norm(orientations.reshape(-1, 2, 3), axis=2)
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(orientations.reshape(-1, 2, 3), axis=2)
     if np.abs(lengths - 1).max() > 1e-2 or not (spacings > 0).all():
         raise InvalidDicomError(f"{name}: the planes of its frames are none")
     is_same = (

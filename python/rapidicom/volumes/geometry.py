@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["image_axis", "inverse", "off_affine", "slice_positions"]
-
-FloatArray = npt.NDArray[np.float64]
 
 # Steps of an affine that differ by more than so many times, or lie so nearly in one plane, lead
 # nowhere: millimetres would be lost in the arithmetic.

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from rapidicom._common.grid import Grid
 
-__all__ = ["OnGrid", "check_findings", "later_nearer", "resample_slices", "resampled_array"]
+    FloatArray = npt.NDArray[np.float64]
 
-FloatArray = npt.NDArray[np.float64]
+__all__ = ["OnGrid", "check_findings", "later_nearer", "resample_slices", "resampled_array"]
 
 # How far slices may lie from where the affine has them, in voxels: positions are rounded.
 _ON_AFFINE = 0.1
@@ -248,15 +248,17 @@ def _findings(volume: Grid, like: OnGrid) -> tuple[list[Issue], FloatArray | Non
             continue
         most = float(np.abs(off).max(initial=0.0))
         if most > _ON_AFFINE:
+            has_own = name == "grid" and image_axis(like) == 0
             text = (
-                "each has the values where it lies" if name == "grid"
-                else "the values of some would be those of other places"
-            )  # fmt: skip
+                "each has the values where it lies"
+                if has_own
+                else "some would have the values of other places"
+            )
             add(
                 "uneven_slices",
                 f"slices of the {name} lie up to {most:.3g} voxels from where the affine has them: "
                 f"{text}",
-                is_error=not is_followed,
+                is_error=not has_own,
                 most_voxels=most,
             )
     off = sides[1][1]
