@@ -98,7 +98,7 @@ class LabelGrid:
             else frozenset(),
         )
 
-    @property
+    @cached_property
     def to_index(self) -> FloatArray:
         """Shape (3, 4): takes (x, y, z, 1) in millimetres to (slice, row, column)."""
         return inverse(self.affine, "the segmentation")[:3]
@@ -109,7 +109,7 @@ class LabelGrid:
         slices, rows, columns = np.linalg.norm(self.affine[:3, :3], axis=0).tolist()
         return slices, rows, columns
 
-    @property
+    @cached_property
     def plane_distances(self) -> list[float]:
         """How far apart planes are along each axis, in mm.
 
