@@ -2,13 +2,15 @@
 
 A structure set of 30 structures over 200 slices of 512 x 512, and a segmentation of 100 segments
 over 300 slices, are made in a temporary folder. `python benches/labels.py` prints a table of the
-best of several runs. Rivals that are not installed are left out.
+best of several runs. Rivals that are not installed are left out; plastimatch is a command, which
+has its masks in files.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -121,6 +123,24 @@ def masks_by_rt_utils(folder: Path, path: Path) -> np.ndarray:
     return np.stack([structures.get_roi_mask_by_name(name) for name in names])
 
 
+def masks_by_plastimatch(folder: Path, path: Path) -> np.ndarray:
+    """Run its command, which writes an image a structure, and read these."""
+    import SimpleITK
+
+    command = shutil.which("plastimatch", path=Path(sys.executable).parent)
+    if command is None:
+        raise ImportError("no plastimatch", name="plastimatch")
+    with tempfile.TemporaryDirectory() as out:
+        subprocess.run(
+            [command, "convert", "--input", path, "--referenced-ct", folder,
+             "--output-prefix", out, "--prefix-format", "mha"],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        names = [one.name for one in rd.read_structures(path)]
+        images = (SimpleITK.ReadImage(str(Path(out) / f"{name}.mha")) for name in names)
+        return np.stack([SimpleITK.GetArrayFromImage(image) for image in images])
+
+
 def masks_by_skimage(vol: rd.Volume, path: Path) -> np.ndarray:
     from skimage.draw import polygon
 
@@ -221,6 +241,7 @@ def main() -> None:
             lambda: rd.read_labels(rtstruct, like=vol, combine="channels"),
             {
                 "rt-utils": lambda: masks_by_rt_utils(ct, rtstruct),
+                "plastimatch": lambda: masks_by_plastimatch(ct, rtstruct),
                 "scikit-image": lambda: masks_by_skimage(vol, rtstruct),
             } if rivals else {},
             options.runs, share_of_voxels,

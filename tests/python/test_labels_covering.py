@@ -223,6 +223,26 @@ def test_labels_of_images_with_a_gap_lie_on_their_images(
         assert not any(is_error for _, is_error in kinds(labels))
 
 
+def test_what_was_put_on_images_with_a_gap_knows_where_they_lie(tmp_path: Path) -> None:
+    gap = rd.read_series(uneven(tmp_path / "images", without(2)), irregular="keep")
+    whole = rd.read_series(IMAGES.save(tmp_path / "whole"))
+    found = np.random.default_rng(1).integers(0, 2, (1, *IMAGES.shape)).astype(np.uint8)
+    found[0, :, 0, 0] = 1
+    ds = segmentation(IMAGES, found)
+    labels = rd.read_labels(ds, like=gap)
+    wanted = found[0, [0, 1, 3, 4]]
+    for like in (labels, whole.resampled(like=gap), whole.resampled(like=labels)):
+        again = rd.read_labels(ds, like=like)
+        np.testing.assert_array_equal(again.array, wanted)
+        assert ("uneven_slices", False) in kinds(again)
+    whole.array = found[0].astype(np.float32)
+    np.testing.assert_array_equal(whole.resampled(like=labels, order=0).array, wanted)
+    # Of a part of what was resampled nothing is known.
+    part = whole.resampled(like=gap).part(slices=slice(1, None))
+    with pytest.raises(rd.IrregularSeriesError, match="unknown_place"):
+        rd.read_labels(ds, like=part)
+
+
 def test_labels_of_uneven_images_of_another_grid(tmp_path: Path) -> None:
     """By the nearest voxel, where each slice lies."""
     vol = rd.read_series(uneven(tmp_path / "images", moved), irregular="keep")

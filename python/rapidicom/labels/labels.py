@@ -30,6 +30,8 @@ class Labels(ForOthers):
         affine: Shape (4, 4), float64: takes (slice, row, column, 1) to patient millimetres, LPS;
             that of the images.
         spacing: (slice, row, column) in mm: the lengths of the steps from neighbour to neighbour.
+        series_uid: The Series Instance UID of the images; empty if there are none.
+        frame_of_reference_uid: Whose millimetres the affine leads to; empty if that is not known.
         axes: `("slice", "row", "column")`, with `"segment"` in front for one array a label.
         report: What differs between labels and images.
     """
@@ -51,6 +53,8 @@ class Labels(ForOthers):
         original_numbers: list[int],
         report: Report,
         series_uid: str = "",
+        frame_of_reference_uid: str = "",
+        off_affine: npt.NDArray[np.float64] | None = None,
     ) -> None:
         """Make labels; `read_labels` does.
 
@@ -64,6 +68,9 @@ class Labels(ForOthers):
             original_numbers: Likewise.
             report: Likewise.
             series_uid: The Series Instance UID of the images.
+            frame_of_reference_uid: Their Frame of Reference UID.
+            off_affine: How far slices of the images lie from where the affine has them; see
+                `LabelGrid`.
         """
         self.array = array
         self.affine = affine.copy()
@@ -76,6 +83,8 @@ class Labels(ForOthers):
         self.original_numbers = original_numbers
         self.report = report
         self.series_uid = series_uid
+        self.frame_of_reference_uid = frame_of_reference_uid
+        self._off_affine = off_affine
         leading = ("segment",) if array.ndim == 4 else ()
         self.axes: tuple[str, ...] = (*leading, "slice", "row", "column")
         self.coords: dict[str, npt.NDArray[Any]] = {"segment": np.array(numbers)} if leading else {}

@@ -155,6 +155,8 @@ def read_labels(
         original_numbers=[label.number for label in labels],
         report=findings.report(names),
         series_uid=grid.series_uid,
+        frame_of_reference_uid=grid.frame_of_reference_uid,
+        off_affine=grid.off_affine if grid.image_axis == 0 else None,
     )
 
 

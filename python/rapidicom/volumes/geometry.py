@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["image_axis", "inverse", "off_affine", "slice_positions"]
+__all__ = ["image_axis", "inverse", "is_on_affine", "off_affine"]
 
+# How far slices may lie from where the affine has them, in voxels: positions are rounded.
+_ON_AFFINE = 0.1
 # Steps of an affine that differ by more than so many times, or lie so nearly in one plane, lead
 # nowhere: millimetres would be lost in the arithmetic.
 _WORST_CONDITION = 1e12
@@ -54,7 +56,7 @@ def image_axis(volume: Any) -> int:
     return order.index(0)
 
 
-def slice_positions(volume: Any) -> tuple[FloatArray, npt.NDArray[np.bool_]] | None:
+def _slice_positions(volume: Any) -> tuple[FloatArray, npt.NDArray[np.bool_]] | None:
     """Return where the first voxel of each image of a volume lies, and which places have one.
 
     Args:
@@ -88,7 +90,12 @@ def off_affine(volume: Any) -> FloatArray | None:
         Shape (images of a step, 3): of several steps the image that is farthest away; 0 where no
         image is, NaN where one has no position; `None` if the volume does not know its images.
     """
-    known = slice_positions(volume)
+    own: FloatArray | None = getattr(volume, "_off_affine", None)
+    if own is not None:
+        # What is on the grid of another volume lies where its images do; of a part nothing is known.
+        count = volume.shape[volume.axes.index("slice") + image_axis(volume)]
+        return own if len(own) == count else np.full((count, 3), np.nan)
+    known = _slice_positions(volume)
     if known is None:
         return None
     positions, is_there = known
@@ -100,3 +107,8 @@ def off_affine(volume: Any) -> FloatArray | None:
     step = np.where(np.isnan(farthest), np.inf, farthest).argmax(axis=0)
     chosen = np.take_along_axis(off, step[np.newaxis, :, np.newaxis], axis=0)[0]
     return np.asarray(chosen, dtype=np.float64)
+
+
+def is_on_affine(off: FloatArray) -> bool:
+    """Return whether all images lie where the affine has them; not if one is not known to."""
+    return bool((np.abs(off) <= _ON_AFFINE).all())

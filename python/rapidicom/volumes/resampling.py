@@ -9,7 +9,7 @@ import numpy as np
 from rapidicom import _core
 from rapidicom._common.arrays import as_bytes, empty_aligned
 from rapidicom.sources.paths import checked_workers
-from rapidicom.volumes.geometry import image_axis, inverse, off_affine
+from rapidicom.volumes.geometry import image_axis, inverse, is_on_affine, off_affine
 from rapidicom.volumes.irregular import IrregularSeriesError
 from rapidicom.volumes.report import Issue, Report
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["OnGrid", "check_findings", "later_nearer", "resample_slices", "resampled_array"]
-
-# How far slices may lie from where the affine has them, in voxels: positions are rounded.
-_ON_AFFINE = 0.1
 
 
 class OnGrid(Protocol):
@@ -247,7 +244,7 @@ def _findings(volume: Grid, like: OnGrid) -> tuple[list[Issue], FloatArray | Non
             )
             continue
         most = float(np.abs(off).max(initial=0.0))
-        if most > _ON_AFFINE:
+        if not is_on_affine(off):
             has_own = name == "grid" and image_axis(like) == 0
             text = (
                 "each has the values where it lies"
@@ -263,7 +260,7 @@ def _findings(volume: Grid, like: OnGrid) -> tuple[list[Issue], FloatArray | Non
             )
     off = sides[1][1]
     is_known = off is not None and image_axis(like) == 0 and not np.isnan(off).any()
-    is_followed = is_known and off is not None and bool(np.abs(off).max() > _ON_AFFINE)
+    is_followed = is_known and off is not None and not is_on_affine(off)
     return found, off if is_followed else None
 
 

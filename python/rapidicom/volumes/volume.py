@@ -13,6 +13,7 @@ from rapidicom import _core
 from rapidicom._dataset.dataset import Dataset
 from rapidicom.sources.item import Item
 from rapidicom.volumes.for_others import ForOthers
+from rapidicom.volumes.geometry import is_on_affine, off_affine
 from rapidicom.volumes.images import Datasets, Images
 from rapidicom.volumes.part import Part, slice_of
 from rapidicom.volumes.report import Report
@@ -138,6 +139,8 @@ class Volume(ForOthers):
     _order = (0, 1, 2)
     # That of the grid that it was resampled to, if it is another.
     _frame_of_reference_uid: str | None = None
+    # How far its slices lie from the affine, if that is known of the grid.
+    _off_affine: npt.NDArray[np.float64] | None = None
 
     def __init__(
         self,
@@ -354,6 +357,9 @@ class Volume(ForOthers):
         volume._frame_of_reference_uid = (
             getattr(like, "frame_of_reference_uid", "") or self.frame_of_reference_uid
         )
+        off = off_affine(like)
+        # Where it is that of the affine, nothing needs to be known of slices.
+        volume._off_affine = None if off is None or is_on_affine(off) else off
         volume.__dict__["report"] = self.report.with_damage(findings)
         return volume
 
