@@ -3,8 +3,9 @@
 //!
 //! [`contours`] reads the points of contours, [`placed`] takes them to the coordinates of an array,
 //! and [`drawing`] makes masks of them, a plane at a time by [`outline`]; [`covering`] finds those
-//! that are there twice, and [`between`] fills planes between others. [`segmentation`] says what the frames of a segmentation are, and [`frames`] puts
-//! their pixels where they belong. [`resampling`] takes any array to the voxels of another.
+//! that are there twice, and [`between`] fills planes between others. [`segmentation`] says what
+//! the frames of a segmentation are, and [`frames`] puts their pixels where they belong.
+//! [`resampling`] takes any array to the voxels of another.
 
 mod between;
 mod contours;
