@@ -54,8 +54,9 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with _replacement(target, state) as file:
             yield file
     except OSError as error:
-        # A full disk does not say which.
-        if error.errno is not None and error.filename is None:
+        # A full disk does not say which, and nobody knows the names of unfinished files.
+        name = error.filename
+        if error.errno is not None and (name is None or str(name).endswith(_SUFFIX)):
             error.filename = os.fspath(path)
         raise
 

@@ -54,7 +54,7 @@ def _forget_output() -> None:
     """Let the interpreter not complain at exit about what cannot be written, such as to a pipe."""
     try:
         sys.stdout.flush()
-    except OSError:
+    except (OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

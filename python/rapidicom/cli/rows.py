@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -89,15 +89,11 @@ def write_json(rows: Rows, file: BinaryIO) -> None:
 def write_csv(rows: Rows, file: BinaryIO) -> None:
     """Write CSV with a header line; several values are separated as in DICOM (PS3.5 §6.2)."""
     # The bytes of a name as they are, as every other program writes them.
-    text = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
-    try:
-        writer = csv.writer(text)
-        writer.writerow(rows.columns)
-        for values in rows.values():
-            writer.writerow(map(_csv_value, values))
-    finally:
-        # Left open, and flushed.
-        text.detach()
+    lines = SimpleNamespace(write=lambda text: file.write(text.encode("utf-8", "surrogateescape")))
+    writer = csv.writer(lines)
+    writer.writerow(rows.columns)
+    for values in rows.values():
+        writer.writerow(map(_csv_value, values))
 
 
 def write_parquet(rows: Rows, file: BinaryIO) -> None:
