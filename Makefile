@@ -6,6 +6,7 @@
 #   make bench [BENCH=...]   build, time the readers that can be installed here; BENCH is what benches/run.py takes
 #   make fuzz [TARGET=...]   build, try damaged bytes at each door for SECONDS=10, JOBS= doors at a time; needs g++
 #   make lint                format, lints, types, stubs, generated tables
+#   make wheels              what one Linux machine can build for others: manylinux2014 and musllinux, both processors; rustup
 #   make mutants [FILE=...]  change the core a little in many places, one at a time: which changes does no test notice?
 #
 # All of it lives in .venv/, .venv-ml/ and target/. Files in .venv/stamps/ say what is installed there, so that a second run
@@ -24,7 +25,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 export PIP_PROGRESS_BAR ?= off
 export PIP_QUIET ?= 1
 
-.PHONY: demo test test-ml bench fuzz lint mutants wheel conformance golden clean suites
+.PHONY: demo test test-ml bench fuzz lint mutants wheel wheels conformance golden clean suites
 .DEFAULT_GOAL := demo
 # A stamp must not survive a recipe that fails.
 .DELETE_ON_ERROR:
@@ -139,6 +140,23 @@ $(STAMPS)/wheel: $(SOURCES) $(STAMPS)/group-build
 	@$(PIP) install --force-reinstall --no-deps dist/rapidicom-*.whl
 	@$(PIP) install dist/rapidicom-*.whl
 	@touch $@
+
+# For every Linux, by zig as compiler and linker; other systems build in .github/workflows/release.yml. The stable ABI
+# needs no interpreter of the target.
+WHEELS := dist/wheels
+WHEEL_TARGETS ?= x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl
+wheels: $(STAMPS)/group-wheels
+	@command -v rustup >/dev/null || { echo "make wheels needs rustup, which installs the standard library of each target" >&2; exit 1; }
+	@rm -rf $(WHEELS)
+	@for target in $(WHEEL_TARGETS); do \
+		echo "== $$target"; \
+		rustup --quiet target add $$target || exit 1; \
+		case $$target in *musl) tag=musllinux_1_2 ;; *) tag=manylinux2014 ;; esac; \
+		PATH="$(abspath $(IN_VENV)):$$PATH" $(IN_VENV)/maturin build --release --locked --quiet --zig \
+			--target $$target --compatibility $$tag --out $(WHEELS) || exit 1; \
+	done
+	@$(IN_VENV)/maturin sdist --quiet --out $(WHEELS)
+	@$(IN_VENV)/python tools/check_wheels.py $(WHEELS)
 
 clean:
 	rm -rf $(VENV) $(ML) target dist demo-output
