@@ -22,6 +22,8 @@ from rapidicom._common import extras
         ("rapidicom.integrations.dask", "dask", "dask"),
         ("rapidicom.integrations.xarray", "xarray", "dask"),
         ("rapidicom.integrations.zarr", "zarr", "zarr"),
+        ("rapidicom.integrations.monai", "monai", "monai"),
+        ("rapidicom.integrations.ray", "ray", "ray"),
     ],
 )
 def test_an_integration_names_its_extra(
