@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Wanted", "channels_first", "narrowed", "padded", "series_of", "workers_here"]
 
-# Types of torch that pixels cannot be read as: they are read as the other one, and rounded.
-_ROUNDED: Final = {"bfloat16": "float32", "float16": "float32"}
+# What NumPy has no type for is read as the other one, and rounded.
+_ROUNDED: Final = {"bfloat16": "float32"}
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,7 @@ def narrowed(tensor: torch.Tensor, name: str | None, *, pinned: bool) -> torch.T
         not torch.isfinite(result).all()
         and (torch.isfinite(tensor) & ~torch.isfinite(result)).any()
     ):
-        hint = "use bfloat16 or float32" if name == "float16" else "use float32"
-        raise ValueError(f"dtype {name} does not hold every value: {hint}")
+        raise ValueError(f"dtype {name} does not hold every value: use float32")
     return result
 
 

@@ -1,0 +1,353 @@
+"""One epoch of a real training loop: ours beside what people use, answers checked first.
+
+Series of CT are made in a folder, 60 of 60 to 200 slices of 512 x 512, native, JPEG Lossless and
+JPEG 2000, and as NIfTI. Each loop goes through them once in random order: random crops of 96 x 96 x
+96 in batches of 2, then whole volumes in batches of 1. Every rival has a `DataLoader` with a worker
+a core, as people write it. A loop is a process of its own, so that its memory is its own.
+
+    python benches/training.py                 the table, and rows in benches/record; needs 45 GB
+    python benches/training.py --short         6 small series; a quick look that proves nothing
+
+It runs in the environment that `make test-ml` builds, with imagecodecs beside it to encode.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import make_series
+from builder import PIXEL_DATA, Element, Fragments, Identity, Layout, Plane, file_bytes, image
+
+RECORD = Path(__file__).resolve().parent / "record"
+CODECS = {
+    "native": "1.2.840.10008.1.2.1",
+    "JPEG Lossless": "1.2.840.10008.1.2.4.70",
+    "JPEG 2000": "1.2.840.10008.1.2.4.90",
+}
+INTERCEPT = -1024.0
+STEP = 1.25
+SPACING = (0.703125, 0.703125)
+
+
+# The data.
+
+
+def make(folder: Path, counts: list[int], size: int, codecs: Iterable[str]) -> None:
+    """Write series of so many slices, each in every coding and as NIfTI."""
+    import nibabel
+
+    done = folder / f"done-{len(counts)}-{sum(counts)}-{size}"
+    if done.exists():
+        return
+    fields = make_series.smooth_fields(4)
+    noise = np.random.default_rng(1).normal(0, 12, fields.shape[1:]).astype(np.float32)
+    for number, count in enumerate(counts):
+        volume = []
+        for index in range(count):
+            whole = make_series.slice_pixels(number * 31 + index, fields, noise)
+            pixels = np.ascontiguousarray(whole[:size, :size])
+            volume.append(pixels)
+            for codec in codecs:
+                write(folder / codec / f"{number:03}" / f"{index:04}.dcm", number, index, pixels,
+                      codec)  # fmt: skip
+        affine = np.diag([-SPACING[1], -SPACING[0], STEP, 1.0])
+        stored = np.stack(volume).astype(np.int16) + np.int16(INTERCEPT)
+        path = folder / "NIfTI" / f"{number:03}.nii"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        nibabel.Nifti1Image(stored.T, affine).to_filename(path)
+    done.touch()
+
+
+def write(path: Path, number: int, index: int, pixels: np.ndarray, codec: str) -> None:
+    """Write one slice."""
+    identity = Identity(
+        modality="CT", instance_number=index + 1, series=f"2.25.7{number}",
+        sop_instance=f"2.25.7{number}.{index + 1}",
+    )  # fmt: skip
+    elements = image(
+        pixels,
+        plane=Plane((0.0, 0.0, STEP * index), pixel_spacing=SPACING),
+        identity=identity,
+        rescale=(1.0, INTERCEPT),
+        layout=Layout(bits_stored=12),
+    )
+    if codec != "native":
+        import imagecodecs
+
+        encode = imagecodecs.ljpeg_encode if "JPEG L" in codec else jpeg_2000
+        data = encode(pixels)
+        elements[-1] = Element(PIXEL_DATA, "OB", Fragments([data + b"\0" * (len(data) % 2)]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file_bytes(elements, transfer_syntax=CODECS[codec]))
+
+
+def jpeg_2000(pixels: np.ndarray) -> bytes:
+    import imagecodecs
+
+    data: bytes = imagecodecs.jpeg2k_encode(pixels, level=0, codecformat="j2k", reversible=True)
+    return data
+
+
+# The loops: each gives an iterable of batches, and of one sample the volume it comes from.
+
+
+def folders_of(folder: Path, codec: str) -> list[str]:
+    return sorted(str(path) for path in (folder / codec).iterdir() if path.is_dir())
+
+
+def cropped(array: Any, crop: tuple[int, ...] | None) -> Any:
+    """Cut a random part out of an array: (slice, row, column)."""
+    if crop is None:
+        return array
+    starts = [random.randint(0, size - one) for size, one in zip(array.shape, crop, strict=True)]
+    parts = (slice(at, at + one) for at, one in zip(starts, crop, strict=True))
+    return array[tuple(parts)]
+
+
+class Plain:
+    """A data set of what a function reads, cropped after it was read."""
+
+    def __init__(
+        self, read: Callable[[str], Any], names: list[str], crop: tuple[int, ...] | None
+    ) -> None:
+        self.read, self.names, self.crop = read, names, crop
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, number: int) -> Any:
+        import torch
+
+        array = cropped(self.read(self.names[number]), self.crop)
+        return torch.from_numpy(np.ascontiguousarray(array, np.float32)[np.newaxis])
+
+
+def by_pydicom(folder: str) -> np.ndarray:
+    """Read a series as people write it: a loop, sorted, stacked, rescaled."""
+    import pydicom
+
+    slices = [pydicom.dcmread(entry.path) for entry in os.scandir(folder)]
+    slices.sort(key=lambda ds: float(ds.ImagePositionPatient[2]))
+    volume = np.stack([ds.pixel_array for ds in slices]).astype(np.float32)
+    for array, ds in zip(volume, slices, strict=True):
+        array *= float(ds.RescaleSlope)
+        array += float(ds.RescaleIntercept)
+    return volume
+
+
+class Nifti:
+    """A NIfTI file, of which only the part that is asked for is read."""
+
+    def __init__(self, path: str) -> None:
+        import nibabel
+
+        self.proxy = nibabel.load(path).dataobj
+        self.shape = self.proxy.shape[::-1]
+
+    def __getitem__(self, part: Any) -> np.ndarray:
+        return np.asarray(self.proxy[part[::-1]]).T
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return np.asarray(self.proxy).T.astype(dtype)
+
+
+def by_torchio(folder: str) -> np.ndarray:
+    import torchio
+
+    return torchio.ScalarImage(folder).data[0].numpy().T
+
+
+def by_monai(reader: str) -> Callable[[str], Any]:
+    from monai.transforms import LoadImage
+
+    if reader == "RapidicomReader":
+        from rapidicom.integrations.monai import RapidicomReader
+
+        load = LoadImage(reader=RapidicomReader())
+    else:
+        load = LoadImage(reader=reader)
+    return lambda folder: load(folder).numpy().T
+
+
+LOOPS = {
+    "rapidicom, prefetch": None,
+    "rapidicom, DataLoader": None,
+    "MONAI, RapidicomReader": lambda: by_monai("RapidicomReader"),
+    "MONAI, ITKReader": lambda: by_monai("ITKReader"),
+    "MONAI, PydicomReader": lambda: by_monai("PydicomReader"),
+    "torchio": lambda: by_torchio,
+    "pydicom, a loop": lambda: by_pydicom,
+    "nibabel, NIfTI": lambda: Nifti,
+}
+
+
+def data_set(loop: str, folder: Path, codec: str, crop: tuple[int, ...] | None) -> Any:
+    """Return what a loop goes through."""
+    if LOOPS[loop] is None:
+        from rapidicom.integrations.torch import SeriesDataset
+
+        # Headers are read once, before the first epoch; its time counts here.
+        return SeriesDataset(str(folder / codec), dtype="float32", crop=crop,
+                             transform=lambda item: item["image"])  # fmt: skip
+    if "NIfTI" in loop:
+        names = sorted(str(path) for path in (folder / "NIfTI").iterdir())
+    else:
+        names = folders_of(folder, codec)
+    return Plain(LOOPS[loop](), names, crop)
+
+
+def batches_of(loop: str, data: Any, batch_size: int, workers: int) -> Iterable[Any]:
+    from torch.utils.data import DataLoader
+
+    if loop == "rapidicom, prefetch":
+        from rapidicom.integrations.torch import prefetch
+
+        return prefetch(data, ahead=4, shuffle=True, batch_size=batch_size)
+    return DataLoader(data, batch_size=batch_size, shuffle=True, num_workers=workers)
+
+
+# One process a loop.
+
+
+def run(options: argparse.Namespace) -> None:
+    """Go through an epoch, or check the volumes, and print the figures as JSON."""
+    import torch
+
+    torch.manual_seed(1)
+    random.seed(1)
+    crop = None if options.whole else (options.crop,) * 3
+    # Once without a clock, for the imports.
+    for _ in range(2):
+        started = time.perf_counter(), cpu_seconds()
+        data = data_set(
+            options.loop, options.folder, options.codec, None if options.check else crop
+        )
+    if options.check:
+        sums = [data[number].double().sum(dim=(0, 2, 3)).tolist() for number in (0, len(data) - 1)]
+        print(json.dumps(sums))
+        return
+    samples = 0
+    for batch in batches_of(options.loop, data, 1 if options.whole else 2, options.workers):
+        samples += len(batch)
+        # What a step of training at least does with its batch.
+        float(batch[..., ::16, ::16].mean())
+    wall, cpu = time.perf_counter() - started[0], cpu_seconds() - started[1]
+    peak = max(resource.getrusage(who).ru_maxrss for who in
+               (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024  # fmt: skip
+    print(json.dumps({"samples": samples, "wall": wall, "cpu": cpu, "peak": peak}))
+
+
+def cpu_seconds() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def in_process(options: argparse.Namespace, loop: str, codec: str, *more: str) -> Any:
+    """Run a loop in a process of its own; return what it prints, or the end of its error."""
+    command = [
+        sys.executable, __file__, "--folder", str(options.folder), "--loop", loop,
+        "--codec", codec, "--crop", str(options.crop), "--workers", str(options.workers), *more,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return f"exit {done.returncode}: " + done.stderr.strip().rpartition("\n")[2][:90]
+    return json.loads(done.stdout.strip().rpartition("\n")[2])
+
+
+def measured(options: argparse.Namespace) -> Iterable[dict[str, Any]]:
+    """Check every loop, then time it; yield a row each."""
+    for codec in options.codecs:
+        expected = in_process(options, "pydicom, a loop", codec, "--check")
+        for loop in options.loops:
+            if "NIfTI" in loop and codec != "native":
+                continue
+            found = in_process(options, loop, codec, "--check")
+            row: dict[str, Any] = {"codec": codec, "loop": loop}
+            if isinstance(found, str):
+                yield row | {"note": found}
+                continue
+            if not isinstance(expected, str):
+                for one, other in zip(found, expected, strict=True):
+                    np.testing.assert_allclose(one, other, rtol=1e-6)
+            for what, more in (("crop", []), ("whole", ["--whole"])):
+                best = min(
+                    (in_process(options, loop, codec, *more) for _ in range(options.runs)),
+                    key=lambda result: result["wall"],
+                )
+                yield row | {"what": what} | best
+
+
+def main() -> None:
+    """Make the data, and print and record the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="6 small series")
+    parser.add_argument("--folder", type=Path, help="keep the files here")
+    parser.add_argument("--series", type=int, default=60)
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--crop", type=int, default=96)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--codecs", nargs="*", default=list(CODECS), choices=list(CODECS))
+    parser.add_argument("--loops", nargs="*", default=list(LOOPS), choices=list(LOOPS))
+    parser.add_argument("--no-record", action="store_true")
+    for name in ("--loop", "--codec"):
+        parser.add_argument(name, help=argparse.SUPPRESS)
+    for name in ("--check", "--whole"):
+        parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.loop:
+        run(options)
+        return
+    random.seed(60)
+    if options.short:
+        options.series, options.size, options.crop, options.runs = 6, 128, 16, 1
+    counts = [random.randint(*((20, 30) if options.short else (96, 200)))
+              for _ in range(options.series)]  # fmt: skip
+    with tempfile.TemporaryDirectory() as temporary:
+        options.folder = options.folder or Path(temporary)
+        make(options.folder, counts, options.size, options.codecs)
+        rows = []
+        print(f"{'coding':14} {'what':6} {'loop':24} {'samples/s':>10} {'CPU s/sample':>13} "
+              f"{'peak MB':>8}")  # fmt: skip
+        for row in measured(options):
+            rows.append(row)
+            place = f"{row['codec']:14} {row.get('what', ''):6} {row['loop']:24}"
+            if "note" in row:
+                print(f"{place} {row['note']}", flush=True)
+                continue
+            print(f"{place} {row['samples'] / row['wall']:10.2f} {row['cpu'] / row['samples']:13.4f}"
+                  f" {row['peak']:8.0f}", flush=True)  # fmt: skip
+    if not (options.short or options.no_record):
+        record(rows)
+
+
+def record(rows: list[dict[str, Any]]) -> None:
+    """Keep the table beside the others."""
+    path = RECORD / f"{datetime.date.today()}-training.csv"
+    names = ["codec", "what", "loop", "samples", "wall", "cpu", "peak", "note"]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
