@@ -43,4 +43,5 @@ def test_every_extra_is_in_pyproject() -> None:
     declared = project["project"]["optional-dependencies"]
     for library, extra in extras._EXTRAS.items():
         names = [re.split(r"[\[>]", requirement)[0] for requirement in declared[extra]]
-        assert library.replace("_", "-") in names, library
+        package = extras._PACKAGES.get(library, library.replace("_", "-"))
+        assert package in names, library

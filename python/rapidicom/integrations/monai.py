@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rapidicom._dataset.dataset import Dataset
+    from rapidicom.volumes.selection import Values
     from rapidicom.volumes.series import Series
-    from rapidicom.volumes.slices import Values
     from rapidicom.volumes.volume import Volume
 
 __all__ = ["RapidicomReader"]

@@ -20,7 +20,7 @@ from rapidicom.volumes.slices import check_values  # noqa: E402
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from rapidicom.volumes.slices import Values
+    from rapidicom.volumes.selection import Values
 
 __all__ = ["HeaderDatasource", "SeriesDatasource", "read_series", "scan"]
 
