@@ -333,8 +333,8 @@ def main() -> None:
             if "note" in row:
                 print(f"{place} {row['note']}", flush=True)
                 continue
-            print(f"{place} {row['samples'] / row['wall']:10.2f} {row['cpu'] / row['samples']:13.4f}"
-                  f" {row['peak']:8.0f}", flush=True)  # fmt: skip
+            rate, cost = row["samples"] / row["wall"], row["cpu"] / row["samples"]
+            print(f"{place} {rate:10.2f} {cost:13.4f} {row['peak']:8.0f}", flush=True)
     if not (options.short or options.no_record):
         record(rows)
 
