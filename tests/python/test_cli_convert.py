@@ -54,7 +54,7 @@ def converted(folder: Path, output: Path, *options: str) -> Path:
 
 
 @pytest.mark.parametrize("plane", PLANES)
-@pytest.mark.parametrize("maker", ["standard"])
+@pytest.mark.parametrize("maker", ["standard", "Canon COL", "Canon ROW"])
 def test_weighting_is_that_of_dcm2niix(tmp_path: Path, plane: str, maker: str) -> None:
     nibabel = pytest.importorskip("nibabel")
     (source := tmp_path / "in").mkdir()

@@ -91,15 +91,15 @@ def run(options: argparse.Namespace) -> int:
     where = condition(options.where) if options.where is not None else None
     sort = [name.removeprefix("-") for name in options.sort]
     wanted = list(terminal.OVERVIEW_COLUMNS) if options.columns is None else options.columns
-    others = [*(where.columns if where is not None else ()), *sort]
     kind = options.format
     if options.output and options.output != "-":
         kind = kind or format_of(options.output)
-    for option, names in (("--columns", wanted), ("--where and --sort", others)):
+    asked = list(where.columns) if where is not None else []
+    for option, names in (("--columns", wanted), ("--where", asked), ("--sort", sort)):
         _check_names(option, names)
     table = rd.scan(
         given_sources(options.paths),
-        [name for name in dict.fromkeys([*wanted, *others]) if name != "path"],
+        [name for name in dict.fromkeys([*wanted, *asked, *sort]) if name != "path"],
         force=options.force,
         workers=options.workers,
         progress=wants_progress(),

@@ -2,11 +2,12 @@
 //! standard's (PS3.3 §C.8.13.5.9).
 //!
 //! Directions of Siemens and Philips are in the patient's coordinates, as the standard's. Those of
-//! GE are turned into them where it is known how ([`super::diffusion_ge`]), and those of United
-//! Imaging always ([`super::united_imaging`]).
+//! GE and Canon are turned into them where it is known how ([`super::diffusion_ge`],
+//! [`super::diffusion_canon`]), and those of United Imaging always ([`super::united_imaging`]).
 
 use super::block::private_tag;
 use super::csa::{self, Csa};
+use super::diffusion_canon::of_canon;
 use super::diffusion_ge::of_ge;
 use super::united_imaging::UnitedImaging;
 use crate::dataset::Dataset;
@@ -76,9 +77,8 @@ pub(crate) fn add_private_diffusion(header: &mut InstanceHeader, dataset: &Datas
         return;
     }
     let found = of_siemens(dataset).or_else(|| of_ge(dataset)).or_else(|| of_philips(dataset));
-    let Some(found) = found.or_else(|| of_csa(dataset, &header.identity.image_type)) else {
-        return;
-    };
+    let found = found.or_else(|| of_csa(dataset, &header.identity.image_type));
+    let Some(found) = found.or_else(|| of_canon(dataset)) else { return };
     let is_taken = lacks_b_value || (lacks_gradient && found.is_more_exact);
     if is_taken {
         header.acquisition.set(AxisNumber::DiffusionBValue, Some(found.b_value));

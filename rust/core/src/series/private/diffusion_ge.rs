@@ -8,26 +8,20 @@
 //! length zero. Some have the scan's b-value in Diffusion b-value (0018,9087) when that of the
 //! image is in (0043,xx39) of `GEMS_PARM_01`.
 //!
-//! How the axes lie in images of each plane comes from phantoms that the authors of dcm2niix
-//! compared. It is not known for patients who lie otherwise than head first and supine, for
-//! three-dimensional scans, and for releases before 12.
-
-use std::f64::consts::FRAC_1_SQRT_2;
+//! [`super::scan_axes`] knows how the axes lie, but not those of three-dimensional scans, and of
+//! releases before 12.
 
 use super::block::private_tag;
 use super::diffusion::{Diffusion, only};
+use super::scan_axes::Axes;
 use crate::dataset::Dataset;
-use crate::geometry::{Orientation, Vector, add_scaled, dot, norm, scale};
+use crate::geometry::{Vector, norm, scale};
 use crate::image_description::Attributes;
-use crate::series::header::exactly;
 use crate::tag::Tag;
 use crate::value;
 
 const SOFTWARE_VERSIONS: Tag = Tag::new(0x0018, 0x1020);
 const MR_ACQUISITION_TYPE: Tag = Tag::new(0x0018, 0x0023);
-const IN_PLANE_PHASE_ENCODING_DIRECTION: Tag = Tag::new(0x0018, 0x1312);
-const PATIENT_POSITION: Tag = Tag::new(0x0018, 0x5100);
-const IMAGE_ORIENTATION_PATIENT: Tag = Tag::new(0x0020, 0x0037);
 
 /// This is added to b-values of scans with several, and of calculated images.
 const ADDED: f64 = 1e9;
@@ -73,98 +67,28 @@ fn of_tensor(dataset: &Dataset, told: Diffusion, vector: Vector) -> Option<Diffu
     if length < SHORTEST || length > *UNIT_LENGTHS.end() {
         return None;
     }
-    let in_patient = || Some(Axes::of(dataset)?.to_patient(scale(1.0 / length, vector)));
+    let in_patient = || {
+        let axes = Axes::of(dataset).filter(|_| has_known_axes(dataset) == Some(true))?;
+        Some(axes.to_patient(scale(1.0 / length, vector)))
+    };
     let own = told.b_value * length * length;
     let rounded = ((own / B_VALUE_STEP).round() * B_VALUE_STEP).max(B_VALUE_STEP);
     let b_value = if UNIT_LENGTHS.contains(&length) { told.b_value } else { rounded };
     Some(Diffusion { b_value, gradient: in_patient(), ..told })
 }
 
-/// Where the axes of a scan point in the patient's coordinates.
-struct Axes {
-    frequency: Vector,
-    phase: Vector,
-    slice: Vector,
-}
-
-impl Axes {
-    /// `None` where it is not known.
-    fn of(dataset: &Dataset) -> Option<Axes> {
-        let text = |tag| dataset.text(tag).map(|text| text.trim().to_owned());
-        let release = text(SOFTWARE_VERSIONS)?;
-        let digits = release.split(|letter: char| !letter.is_ascii_digit()).next()?;
-        let is_known = digits.parse::<u32>().ok()? >= FIRST_RELEASE
-            && text(PATIENT_POSITION)? == "HFS"
-            && text(MR_ACQUISITION_TYPE)? == "2D";
-        let plane = Orientation::new(exactly(dataset, IMAGE_ORIENTATION_PATIENT)?, 1e-3)?;
-        let (row, column) = (plane.along_row(), plane.along_column());
-        let signs =
-            PLANES.iter().find(|known| known.is_of(row, column)).filter(|_| is_known)?.signs;
-        let [frequency, phase, slice] = signs;
-        let slice = scale(slice, plane.normal());
-        match text(IN_PLANE_PHASE_ENCODING_DIRECTION)?.as_str() {
-            "COL" => {
-                Some(Axes { frequency: scale(frequency, row), phase: scale(phase, column), slice })
-            }
-            // A quarter turn.
-            "ROW" => {
-                Some(Axes { frequency: scale(-frequency, column), phase: scale(phase, row), slice })
-            }
-            _ => None,
-        }
-    }
-
-    fn to_patient(&self, [frequency, phase, slice]: Vector) -> Vector {
-        let in_plane = add_scaled(scale(frequency, self.frequency), phase, self.phase);
-        // Zero has one sign, so that equal directions are.
-        add_scaled(in_plane, slice, self.slice).map(|part| part + 0.0)
-    }
-}
-
-/// How images of a plane lie, and the axes of the scan in them.
-struct Plane {
-    row: Vector,
-    column: Vector,
-    /// Of frequency along rows, phase along columns, and slices along their normal.
-    signs: Vector,
-}
-
-const PLANES: [Plane; 3] = [
-    Plane { row: [1.0, 0.0, 0.0], column: [0.0, 1.0, 0.0], signs: [-1.0, -1.0, 1.0] },
-    Plane { row: [0.0, 1.0, 0.0], column: [0.0, 0.0, -1.0], signs: [1.0, 1.0, -1.0] },
-    Plane { row: [1.0, 0.0, 0.0], column: [0.0, 0.0, -1.0], signs: [-1.0, 1.0, 1.0] },
-];
-
-impl Plane {
-    /// Whether rows and columns are less than 45 degrees from where images of the plane have them.
-    fn is_of(&self, row: Vector, column: Vector) -> bool {
-        dot(self.row, row) > FRAC_1_SQRT_2 && dot(self.column, column) > FRAC_1_SQRT_2
-    }
+/// Whether the axes of a scan are those that are known: not of three-dimensional ones, and of early
+/// releases.
+fn has_known_axes(dataset: &Dataset) -> Option<bool> {
+    let release = dataset.text(SOFTWARE_VERSIONS)?;
+    let digits = release.trim().split(|letter: char| !letter.is_ascii_digit()).next()?;
+    let is_documented = digits.parse::<u32>().ok()? >= FIRST_RELEASE;
+    Some(is_documented && dataset.text(MR_ACQUISITION_TYPE)?.trim() == "2D")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_plane_is_no_other() {
-        for plane in &PLANES {
-            assert_eq!(
-                PLANES.iter().filter(|other| other.is_of(plane.row, plane.column)).count(),
-                1
-            );
-            assert!(!PLANES.iter().any(|other| other.is_of(scale(-1.0, plane.row), plane.column)));
-        }
-    }
-
-    #[test]
-    fn directions_stay_unit_vectors_without_negative_zeros() {
-        let axes =
-            Axes { frequency: [-1.0, 0.0, 0.0], phase: [0.0, -1.0, 0.0], slice: [0.0, 0.0, 1.0] };
-        let found = axes.to_patient([0.6, 0.0, 0.8]);
-        assert_eq!(found, [-0.6, 0.0, 0.8]);
-        assert!(found.iter().all(|part| part.is_sign_positive() || *part < 0.0));
-    }
 
     type Value<'a> = (u16, u16, &'a str, &'a [u8]);
 
@@ -286,20 +210,5 @@ mod tests {
             assert_eq!(of(vector(), phase(b"ROW ")), expected(rows), "{name}");
             assert_eq!(of(up(), phase(b"COL ")), expected(in_phase), "{name}");
         }
-    }
-
-    #[test]
-    fn images_of_a_plane_lie_less_than_45_degrees_from_it() {
-        let turned = |degrees: f64| {
-            let (sine, cosine) = degrees.to_radians().sin_cos();
-            ([cosine, sine, 0.0], [-sine, cosine, 0.0])
-        };
-        for (degrees, expected) in [(0.0, true), (44.9, true), (45.1, false), (-45.1, false)] {
-            let (row, column) = turned(degrees);
-            assert_eq!(PLANES[0].is_of(row, column), expected, "{degrees}");
-            assert!(!PLANES[0].is_of(row, scale(-1.0, column)), "{degrees}");
-        }
-        let edge = [FRAC_1_SQRT_2, FRAC_1_SQRT_2, 0.0];
-        assert!(!PLANES[0].is_of(edge, [0.0, 1.0, 0.0]) && !PLANES[0].is_of([1.0, 0.0, 0.0], edge));
     }
 }

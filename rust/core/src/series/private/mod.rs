@@ -4,7 +4,9 @@
 mod block;
 mod csa;
 mod diffusion;
+mod diffusion_canon;
 mod diffusion_ge;
+mod scan_axes;
 mod slice_array;
 mod united_imaging;
 
