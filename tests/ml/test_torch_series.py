@@ -290,6 +290,20 @@ def test_a_crop_reads_no_other_files_and_rows(tmp_path: Path) -> None:
     np.testing.assert_array_equal(data[0]["image"][0], written.modality_volume[2:4])
 
 
+def test_a_crop_reads_no_more_bytes_than_its_rows(tmp_path: Path) -> None:
+    """The kernel counts the bytes that a process reads."""
+    counts = Path("/proc/self/io")
+    if not counts.exists():
+        pytest.skip("this system does not count the bytes that are read")
+    pixels = np.zeros((12, 512, 512), np.int16)
+    write_slices(tmp_path, pixels)
+    data = SeriesDataset(tmp_path, crop=(4, 32, 32))
+    before = int(counts.read_text().split()[1])
+    data[0]
+    # Of each of four files, 32 rows of 512 pixels of 2 bytes; the rest is the table's own text.
+    assert int(counts.read_text().split()[1]) - before < 4 * 32 * 512 * 2 + 4096
+
+
 # Labels.
 
 

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 import rapidicom as rd
 from builder import Identity, Layout
 from enhanced_builder import enhanced, stack_frames
+from labels_builder import Images, save, segmentation
 from rapidicom.integrations.torch import CenterCrop, SliceDataset
 from series_builder import Flaws, Numbering, Stack, series, write_slices
 
@@ -95,6 +96,23 @@ def test_colour_and_crops(tmp_path: Path) -> None:
     np.testing.assert_array_equal(padded["image"], expected.transpose(2, 0, 1))
     np.testing.assert_allclose(padded["affine"] @ torch.tensor([0, 1, 0, 1.0]).double(),
                                item["affine"] @ torch.tensor([0, -1, 0, 1.0]).double())  # fmt: skip
+
+
+def test_labels_have_the_part_of_the_image(tmp_path: Path) -> None:
+    images = Images()
+    images.save(tmp_path / "images")
+    masks = np.random.default_rng(2).integers(0, 2, (1, *images.shape)).astype(np.uint8)
+    save(segmentation(images, masks), tmp_path / "seg.dcm")
+    data = SliceDataset(tmp_path, labels=tmp_path, crop=(4, 5))
+    assert len(data) == len(masks[0])
+    for index, item in enumerate(DataLoader(data, batch_size=None)):
+        row, column = item["start"].tolist()
+        expected = masks[:, index, row : row + 4, column : column + 5]
+        np.testing.assert_array_equal(item["label"], expected)
+        assert (item["image"] == index).all()
+    padded = SliceDataset(tmp_path, labels=tmp_path, crop=CenterCrop((22, 30)), pad=-1)[2]
+    np.testing.assert_array_equal(padded["label"][:, 1:-1], masks[:, 2])
+    assert not padded["label"][:, [0, -1]].any()
 
 
 def test_one_item_opens_one_file(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 from torch.utils.data import Dataset
 
 from rapidicom.integrations.torch_crops import Along, chosen, cropping
+from rapidicom.integrations.torch_labels import label_tensor, labels_of
 from rapidicom.integrations.torch_reading import Wanted, narrowed, padded, series_of
 from rapidicom.volumes.series import Series
 
@@ -32,6 +33,8 @@ class SliceDataset(Dataset):  # type: ignore[misc]
     An item is a dictionary that `default_collate` makes batches of:
 
     - `image`: shape (1, row, column); (samples, row, column) for colour.
+    - `label`: with `labels=`, the same part of the labels, (1, row, column), or an entry a segment
+      in front.
     - `affine`: shape (4, 4), float64. Takes (0, row, column, 1) to patient millimetres, LPS, as
       `Volume.affine` does for a volume of this slice.
     - `spacing`: shape (3,), float64, in mm, along (slice, row, column).
@@ -51,6 +54,9 @@ class SliceDataset(Dataset):  # type: ignore[misc]
         slices: Which slices of each series; default: all.
         pad: As for `SeriesDataset`.
         fill: As for `Series.read`.
+        labels: As for `SeriesDataset`; each item reads its slice of them anew.
+        segments: As for `read_labels`.
+        combine: Likewise.
         workers: Threads an item is read with; default: 1, which is best for one frame.
 
     Attributes:
@@ -85,6 +91,9 @@ class SliceDataset(Dataset):  # type: ignore[misc]
         slices: slice | None = None,
         pad: float | None = None,
         fill: float | None = None,
+        labels: Any = None,
+        segments: int | str | Sequence[int | str] | None = None,
+        combine: Literal["labelmap", "channels"] = "labelmap",
         workers: int | None = 1,
     ) -> None:
         self._wanted = Wanted.of(values, dtype, irregular, fill, pad, workers)
@@ -97,6 +106,10 @@ class SliceDataset(Dataset):  # type: ignore[misc]
         pairs = list(zip(found, is_skipped, strict=True))
         self.series: list[Series] = [one for one, skip in pairs if not skip]
         self.skipped: list[Series] = [one for one, skip in pairs if skip]
+        self._segments, self._combine = segments, combine
+        self._labels: list[Any] | None = None
+        if labels is not None:
+            self.series, self._labels = labels_of(self.series, labels)
         self._places = [_places(one, slices) for one in self.series]
         self._ends = list(accumulate(map(len, self._places)))
 
@@ -116,7 +129,11 @@ class SliceDataset(Dataset):  # type: ignore[misc]
         leading = series.axes.index("slice")
         slice_count, *sizes = series.shape[leading : leading + 3]
         parts = chosen(self._crop, list(map(range, sizes)), may_pad=self._wanted.pad is not None)
-        item = self._image(series, image, parts, pinned=pin_memory) | {
+        item = self._image(series, image, parts, pinned=pin_memory)
+        if self._labels is not None:
+            label = self._label(series, image % slice_count, parts, self._labels[at])
+            item["label"] = label.pin_memory() if pin_memory else label
+        item |= {
             "slice": image % slice_count,
             "step": image // slice_count,
             "path": series.paths[ordinal],
@@ -151,6 +168,18 @@ class SliceDataset(Dataset):  # type: ignore[misc]
             "spacing": torch.from_numpy(spacing),
             "start": torch.tensor([part.start for part in parts]),
         }
+
+    def _label(
+        self, series: Series, number: int, parts: Sequence[Along], sources: Any
+    ) -> torch.Tensor:
+        # Labels are put on a volume: that of the slice.
+        rows, columns = parts
+        volume = series.read(
+            slices=slice(number, number + 1), rows=rows.slice, columns=columns.slice,
+            values="stored", irregular=self._wanted.irregular, workers=self._wanted.workers,
+        )  # fmt: skip
+        label = label_tensor(volume, sources, self._segments, self._combine)
+        return padded(label[:, 0], parts, 0)
 
     def __repr__(self) -> str:
         return f"<SliceDataset of {len(self)} images, {len(self.series)} series>"
