@@ -254,17 +254,82 @@ def rows() -> Iterator[tuple[str, str, str]]:
             continue
         ours = counterpart(name)
         for attribute, value in public_names(module):
-            yield name, *row(f"{name}.{attribute}", attribute, ours)
+            yield name, *row(f"{name}.{attribute}", attribute, ours, value)
             our_value = getattr(ours, attribute, None)
             if inspect.isclass(value) and inspect.isclass(our_value) and value.__module__ == name:
                 if issubclass(value, Exception):
                     continue
                 for member in members(value):
                     full = f"{name}.{attribute}.{member}"
-                    yield name, *row(full, f"{attribute}.{member}", our_value, member)
+                    their_own = getattr(value, member)
+                    yield name, *row(full, f"{attribute}.{member}", our_value, their_own, member)
 
 
-def row(full: str, shown: str, owner: object, attribute: str | None = None) -> tuple[str, str]:
+def parameters(value: object) -> dict[str, inspect.Parameter] | None:
+    """Return the parameters of a function or class, without those that nobody passes by name."""
+    if not callable(value):
+        return None
+    try:
+        found = inspect.signature(value).parameters
+    except (TypeError, ValueError):  # it is native, and does not say
+        return None
+    return {name: each for name, each in found.items() if name != "self" and "__" not in name}
+
+
+def difference(theirs: object, ours: object) -> tuple[str, bool]:
+    """Compare what two functions or classes take.
+
+    Returns:
+        In words how ours differs, nothing if it does not; and whether a call that is right for
+        theirs may be wrong for ours.
+    """
+    one, other = parameters(theirs), parameters(ours)
+    if one is None or other is None:
+        return "", False
+    kinds = {each.kind for each in other.values()}
+    takes_names = inspect.Parameter.VAR_KEYWORD in kinds
+    takes_more = inspect.Parameter.VAR_POSITIONAL in kinds
+    rest = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    named = {name for name, each in one.items() if each.kind not in rest}
+    first = [name for name, each in one.items() if each.kind in positional]
+    own_first = [name for name, each in other.items() if each.kind in positional]
+    lost, found = [], []
+    missing = sorted(named - other.keys())
+    by_place = [name for name in missing if name in first and first.index(name) < len(own_first)]
+    if by_place:
+        lost.append(f"calls {listed(by_place)} something else")
+    if not takes_names and (gone := [name for name in missing if name not in by_place]):
+        lost.append(f"without {listed(gone)}")
+    only_named = [
+        name for place, name in enumerate(first)
+        if name in other and name not in own_first[place : place + 1] and not takes_more
+    ]  # fmt: skip
+    if only_named:
+        lost.append(f"{listed(only_named)} by name alone")
+    defaults = [name for name in named & other.keys() if not same_default(one[name], other[name])]
+    if defaults:
+        lost.append(f"another default of {listed(sorted(defaults))}")
+    if more := sorted(name for name in other.keys() - one.keys() if other[name].kind not in rest):
+        more = [name for name in more if name not in own_first[: len(first)]]
+        found += [f"also takes {listed(more)}"] if more else []
+    return "; ".join(lost + found), bool(lost)
+
+
+def same_default(one: inspect.Parameter, other: inspect.Parameter) -> bool:
+    """Return whether leaving a parameter out means the same; also if only theirs needs it."""
+    empty = inspect.Parameter.empty
+    return one.default is empty or repr(one.default) == repr(other.default)
+
+
+def listed(names: list[str]) -> str:
+    """Return names as they stand in a table."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def row(
+    full: str, shown: str, owner: object, theirs: object, attribute: str | None = None
+) -> tuple[str, str]:
     """Return the row for one name, and its verdict."""
     name = attribute or shown
     with warnings.catch_warnings():
@@ -272,10 +337,13 @@ def row(full: str, shown: str, owner: object, attribute: str | None = None) -> t
         is_there = owner is not None and (
             hasattr(owner, name) or name in getattr(owner, "__slots__", ())
         )
+        how, is_other = difference(theirs, getattr(owner, name, None)) if is_there else ("", False)
     if full in DIFFERS:
-        return f"| `{shown}` | differs | {DIFFERS[full]} |", "differs"
+        why = f"{DIFFERS[full]}; {how}" if how else DIFFERS[full]
+        return f"| `{shown}` | differs | {why} |", "differs"
     if is_there or full in OF_INSTANCES:
-        return f"| `{shown}` | same | |", "same"
+        verdict = "differs" if is_other else "same"
+        return f"| `{shown}` | {verdict} | {f'{how} ' if how else ''}|", verdict
     return f"| `{shown}` | not offered | {reason(full)} |", "not offered"
 
 
@@ -290,8 +358,9 @@ def table() -> str:
         f"# pydicom {pydicom.__version__}, name by name",
         "",
         "`tools/conformance.py` writes this page from the installed pydicom. *Same*: the name in",
-        "our module of that path (`rapidicom.dataset` for `pydicom.dataset`) reads the same.",
-        "*Differs*: it means something else, on purpose. The results of pydicom's own tests are in",
+        "our module of that path (`rapidicom.dataset` for `pydicom.dataset`) reads the same, and",
+        "takes what pydicom's takes. *Differs*: it means something else, on purpose, or a call",
+        "that is right for pydicom's may be wrong for it. Results of pydicom's own tests are in",
         "[results.md](../tests/python/pydicom_suite/results.md).",
         "",
         "{same} names are the same, {differs} differ, {not offered} are not offered.".format(

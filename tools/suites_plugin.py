@@ -1,6 +1,7 @@
 """A plugin for pytest: pydicom plain or patched, and what became of each test.
 
-`SUITE_MODE` is `plain`, `after` (the package is imported after `patch()`) or `before`.
+`SUITE_MODE` is `plain`, `after` (the package is imported after `patch()`), `before`, or `changed`
+(the imports are).
 `SUITE_FIRST` names the package, `SUITE_OUTCOMES` the file for the outcomes.
 """
 
@@ -17,7 +18,7 @@ MODE = os.environ["SUITE_MODE"]
 
 if MODE == "before":
     importlib.import_module(os.environ["SUITE_FIRST"])
-if MODE != "plain":
+if MODE in ("after", "before"):
     from rapidicom.integrations.pydicom import patch
 
     patch()

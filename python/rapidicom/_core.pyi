@@ -56,6 +56,7 @@ __all__ = [
     "pixels_dataset",
     "place_contours",
     "place_frames",
+    "private_entries",
     "private_entry",
     "pydicom_attribute",
     "read_bytes",
@@ -107,6 +108,9 @@ def keyword_uid(keyword: str) -> str | None:
 def keywords() -> list[str]:
     """Return every keyword that names a tag, sorted."""
 
+def private_entries() -> list[tuple[str, str, tuple[str, str, str, str]]]:
+    """Return creator, pattern of the tag, and VR, VM, name and `Retired` or nothing, of all."""
+
 def private_entry(creator: str, tag: int) -> tuple[str, str, str, bool] | None:
     """Return `(VR, VM, name, is_retired)` of a private element that its vendor documents."""
 
@@ -124,12 +128,13 @@ class DataElement:
         tag: _Key,
         VR: str | None = None,
         value: object = None,
-        *,
+        file_value_tell: int | None = None,
         is_undefined_length: bool = False,
-        file_tell: int | None = None,
-        private_creator: str | None = None,
         already_converted: bool = False,
         validation_mode: int | None = None,
+        *,
+        file_tell: int | None = None,
+        private_creator: str | None = None,
     ) -> Self:
         """Make an element; the value is converted to its VR's type unless `already_converted`."""
 

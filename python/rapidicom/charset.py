@@ -11,9 +11,15 @@ from rapidicom._values.encodings import (
     default_encoding,
     python_encoding,
 )
+from rapidicom.valuerep import (
+    VR,
+    PersonName,
+)
 
 __all__ = [
     "STAND_ALONE_ENCODINGS",
+    "VR",
+    "PersonName",
     "convert_encodings",
     "decode_bytes",
     "decode_element",

@@ -16,7 +16,9 @@ from rapidicom._values.dictionary import (
     dictionary_VR,
     get_entry,
     get_private_entry,
+    keyword_dict,
     keyword_for_tag,
+    private_dictionaries,
     private_dictionary_description,
     private_dictionary_VM,
     private_dictionary_VR,
@@ -24,8 +26,12 @@ from rapidicom._values.dictionary import (
     repeater_has_tag,
     tag_for_keyword,
 )
+from rapidicom.tag import (
+    BaseTag,
+)
 
 __all__ = [
+    "BaseTag",
     "Tag",
     "add_dict_entries",
     "add_dict_entry",
@@ -39,7 +45,9 @@ __all__ = [
     "dictionary_keyword",
     "get_entry",
     "get_private_entry",
+    "keyword_dict",
     "keyword_for_tag",
+    "private_dictionaries",
     "private_dictionary_VM",
     "private_dictionary_VR",
     "private_dictionary_description",

@@ -25,9 +25,17 @@ from rapidicom.pixels.encapsulation import (
     parse_basic_offsets,
     parse_fragments,
 )
+from rapidicom.tag import (
+    ItemTag,
+    SequenceDelimiterTag,
+    Tag,
+)
 
 __all__ = [
     "BaseTag",
+    "ItemTag",
+    "SequenceDelimiterTag",
+    "Tag",
     "decode_data_sequence",
     "defragment_data",
     "encapsulate",

@@ -17,12 +17,16 @@ from rapidicom._values.vr import (
     FLOAT_VR,
     INT_VR,
 )
+from rapidicom.valuerep import (
+    VR,
+)
 
 __all__ = [
     "AMBIGUOUS_VR",
     "BYTES_VR",
     "FLOAT_VR",
     "INT_VR",
+    "VR",
     "dataset_from_json",
     "dataset_to_json",
     "dump",

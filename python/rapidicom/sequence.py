@@ -6,8 +6,16 @@ from rapidicom._values.multi_value import (
 from rapidicom._values.sequence import (
     Sequence,
 )
+from rapidicom.dataset import (
+    Dataset,
+)
+from rapidicom.multival import (
+    ConstrainedList,
+)
 
 __all__ = [
+    "ConstrainedList",
     "ConvertingList",
+    "Dataset",
     "Sequence",
 ]

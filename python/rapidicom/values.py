@@ -34,11 +34,47 @@ from rapidicom._dataset.raw_element import (
 from rapidicom._values.vr import (
     VR,
 )
+from rapidicom.charset import (
+    decode_bytes,
+)
+from rapidicom.dataelem import (
+    empty_value_for_VR,
+)
+from rapidicom.errors import (
+    BytesLengthException,
+)
+from rapidicom.multival import (
+    MultiValue,
+)
+from rapidicom.sequence import (
+    Sequence,
+)
+from rapidicom.tag import (
+    Tag,
+    TupleTag,
+)
+from rapidicom.valuerep import (
+    DA,
+    DT,
+    IS,
+    TM,
+    PersonName,
+)
 
 __all__ = [
+    "DA",
+    "DT",
+    "IS",
+    "TM",
     "VR",
     "BaseTag",
+    "BytesLengthException",
+    "MultiValue",
+    "PersonName",
     "RawDataElement",
+    "Sequence",
+    "Tag",
+    "TupleTag",
     "convert_AE_string",
     "convert_ATvalue",
     "convert_DA_string",
@@ -61,5 +97,7 @@ __all__ = [
     "convert_text",
     "convert_value",
     "converters",
+    "decode_bytes",
+    "empty_value_for_VR",
     "multi_string",
 ]

@@ -206,7 +206,7 @@ def test_what_cannot_be_decoded_is_refused() -> None:
     with pytest.raises(TypeError, match="not int"):
         decoder.as_array(5)
     for ask in (
-        lambda: rd.pixel_array(pydicom_file("MR_small_RLE.dcm"), rle_segment_order="<"),
+        lambda: rd.pixel_array(pydicom_file("MR_small_RLE.dcm"), byteorder="<"),
         lambda: decoder.add_plugin("a", ("b", "c")),
     ):
         with pytest.raises(NotImplementedError, match=r"to_pydicom\(\)"):

@@ -10,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from rapidicom._common.errors import UnsupportedError
 
-__all__ = ["IGNORE", "RAISE", "WARN", "debug", "disable_value_validation", "settings"]
+__all__ = [
+    "IGNORE",
+    "RAISE",
+    "WARN",
+    "check_handlers",
+    "debug",
+    "disable_value_validation",
+    "refuse_syntax",
+    "settings",
+]
 
 IGNORE = 0
 WARN = 1
@@ -54,6 +63,35 @@ _WITHOUT_EFFECT = frozenset(
 )
 
 pixel_data_handlers: list[Any] = []
+
+# The list that a program has set in its place; empty if none has.
+_CHOSEN_HANDLERS: list[list[Any]] = []
+
+
+def check_handlers(syntax: Any) -> None:
+    """Refuse what pydicom refuses: pixels that none of the handlers takes that a program has set.
+
+    Args:
+        syntax: The Transfer Syntax UID.
+
+    Raises:
+        UnsupportedError: There is no such handler.
+    """
+    for handlers in _CHOSEN_HANDLERS:
+        if not any(handler.supports_transfer_syntax(syntax) for handler in handlers):
+            refuse_syntax(syntax)
+
+
+def refuse_syntax(syntax: Any) -> NoReturn:
+    """Raise pydicom's error for pixels that no handler takes.
+
+    Args:
+        syntax: The Transfer Syntax UID.
+    """
+    raise UnsupportedError(
+        f"Unable to decode pixel data with a transfer syntax UID of '{syntax}' ({syntax.name}) as "
+        "there are no pixel data handlers available."
+    )
 
 
 def _refuse(name: str) -> None:
@@ -126,6 +164,8 @@ class SettingsModule(ModuleType):
         return sorted({*super().__dir__(), "logger"})
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "pixel_data_handlers":
+            _CHOSEN_HANDLERS[:] = [] if value is pixel_data_handlers else [value]
         if name in _WITHOUT_EFFECT or name.startswith("__") or value == getattr(self, name, None):
             super().__setattr__(name, value)
         else:

@@ -6,8 +6,10 @@ are native (`_core.Dataset`); this module adds conveniences.
 
 from __future__ import annotations
 
+import copy
 import io
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +117,13 @@ class Dataset(PixelAccess, PrivateAccess, Writing, TypedAttributes):
         def file_meta(self, meta: _core.Dataset | None) -> None: ...
         @file_meta.deleter
         def file_meta(self) -> None: ...
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copied = super().__deepcopy__(memo)
+        file = self.buffer
+        if file is not None:
+            _copy_buffer(file, copied, memo)
+        return copied
 
     # Comparison
 
@@ -444,6 +453,20 @@ class Dataset(PixelAccess, PrivateAccess, Writing, TypedAttributes):
         traceback: TracebackType | None,
     ) -> None:
         return None
+
+
+def _copy_buffer(file: Any, target: Dataset, memo: dict[int, Any]) -> None:
+    """Give a copy of a data set a copy of the file object that was read, as pydicom does."""
+    try:
+        target.buffer = copy.deepcopy(file, memo)
+    except Exception as error:  # whatever a file object raises
+        warnings.warn(
+            f"The {type(error).__name__} exception '{error}' occurred trying to deepcopy the "
+            "buffer-like the dataset was read from, the 'buffer' attribute will be set to 'None' "
+            "in the copied object",
+            stacklevel=3,
+        )
+        target.buffer = None
 
 
 def _start_file(

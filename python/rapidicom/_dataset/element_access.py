@@ -66,7 +66,8 @@ class ElementAccess(_core.Dataset):
         return tags[start:stop:step]
 
     def _slice(self, key: slice) -> Self:
-        part = type(self)()
+        # A class of a program may have an `__init__` of its own.
+        part = type(self).__new__(type(self))
         for tag in self._tags_in(key):
             part[tag] = _get_element(self, tag)
         return part
@@ -187,13 +188,13 @@ class ElementAccess(_core.Dataset):
                 self.add_new(tag, "UN" if entry is None else entry[0], default)
         return self[tag]
 
-    def update(self, other: _core.Dataset | Mapping[Any, Any]) -> None:
+    def update(self, d: _core.Dataset | Mapping[Any, Any]) -> None:
         """Add elements, or replace those with the same tags.
 
         Args:
             other: A data set, or elements by tag or values by keyword.
         """
-        for key, value in other.items():
+        for key, value in d.items():
             if isinstance(key, str):
                 setattr(self, key, value)
             else:

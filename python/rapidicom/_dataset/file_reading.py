@@ -227,6 +227,9 @@ def data_element_generator(
         defer_size: Values longer than this are yielded without their bytes.
         encoding: As `parent_encoding` of `read_dataset`.
         specific_tags: As for `dcmread`.
+
+    Raises:
+        EOFError: The bytes end before the delimiter of a value of undefined length.
     """
     start = fp.tell()
     longest = size_in_bytes(defer_size)
@@ -248,6 +251,9 @@ def data_element_generator(
         if longest is None or length <= longest:
             value = bytes(dataset.raw_bytes(element.tag))
             if element.is_undefined_length:
+                is_cut = any(name == "missing_delimiter" for name, _ in dataset.deviations)
+                if is_cut and not value.endswith(_DELIMITER[is_little_endian]):
+                    raise EOFError(f"the bytes end before the delimiter of {element.tag}")
                 # The delimiter follows fragments; damaged ones keep it.
                 value = value.removesuffix(_DELIMITER[is_little_endian])
         yield RawDataElement(

@@ -5,11 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
+from rapidicom._common.settings import check_handlers, refuse_syntax
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["PixelAccess"]
+
+
+_NATIVE = frozenset(
+    ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
+)
+_JPEG_LS = frozenset(("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"))
+
+# The Transfer Syntaxes that pydicom's older readers take; `None` for all compressed ones.
+_HANDLERS = {
+    "gdcm": None,
+    "jpeg_ls": _JPEG_LS,
+    "numpy": _NATIVE,
+    "pillow": None,
+    "pylibjpeg": None,
+    "rle": frozenset(("1.2.840.10008.1.2.5",)),
+}
 
 
 class PixelAccess(_core.Dataset):
@@ -30,6 +47,8 @@ class PixelAccess(_core.Dataset):
         """
         from rapidicom.pixels.reading import kept_pixel_array
 
+        if "_uses_handlers" in self.__dict__:
+            check_handlers(self.file_meta.TransferSyntaxUID)
         return kept_pixel_array(self, **self.__dict__.get("_pixel_array_options", {}))
 
     def pixel_array_options(
@@ -46,21 +65,30 @@ class PixelAccess(_core.Dataset):
         Args:
             index: As for `rapidicom.pixel_array`.
             raw: As for `rapidicom.pixel_array`.
-            use_v2_backend: Whether to leave YBR as it is, as pydicom's older readers do.
+            use_v2_backend: Whether to leave YBR as it is, as pydicom's older readers do, and to
+                refuse what none of `config.pixel_data_handlers` takes, if a program has set them.
             decoding_plugin: Ignored: the decoders are built in.
             options: As for `rapidicom.pixel_array`.
         """
         del decoding_plugin
         is_raw = raw or use_v2_backend
+        self.__dict__.pop("_uses_handlers", None)
+        if use_v2_backend:
+            self.__dict__["_uses_handlers"] = True
         self.__dict__["_pixel_array_options"] = {"index": index, "raw": is_raw, **options}
 
     def convert_pixel_data(self, handler_name: str = "") -> None:
         """Read `pixel_array` now, for code that wants to know whether it can be read.
 
         Args:
-            handler_name: Ignored: the decoders are built in.
+            handler_name: One of pydicom's older readers; the decoders are built in, but what it
+                does not take is refused.
+
+        Raises:
+            ValueError: The name is none of theirs.
+            UnsupportedError: That reader takes no pixels of this Transfer Syntax.
         """
-        del handler_name
+        self._check_handler(handler_name)
         self.pixel_array  # noqa: B018  # kept from now on
 
     def decompress(
@@ -75,17 +103,29 @@ class PixelAccess(_core.Dataset):
         """Replace compressed pixels with native ones, in memory: see `rapidicom.pixels.decompress`.
 
         Args:
-            handler_name: Ignored: the decoders are built in.
+            handler_name: As for `convert_pixel_data`.
             as_rgb: As there.
             generate_instance_uid: As there.
-            decoding_plugin: As `handler_name`.
+            decoding_plugin: Ignored: the decoders are built in.
             options: As there.
         """
         from rapidicom.pixels import decompress
 
-        del handler_name, decoding_plugin
+        del decoding_plugin
+        self._check_handler(handler_name)
         uid = generate_instance_uid
         decompress(self, as_rgb=as_rgb, generate_instance_uid=uid, **options)
+
+    def _check_handler(self, name: str) -> None:
+        """Refuse what pydicom's older reader of this name would."""
+        if not name:
+            return
+        if name not in _HANDLERS:
+            raise ValueError(f"{name!r} is not a known handler name")
+        syntax = self.file_meta.TransferSyntaxUID
+        taken = _HANDLERS[name]
+        if not (syntax.is_compressed if taken is None else syntax in taken):
+            refuse_syntax(syntax)
 
     def frame_bytes(self, index: int) -> bytes:
         """Read the bytes of one frame as stored: still compressed if the image is encapsulated.

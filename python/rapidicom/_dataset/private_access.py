@@ -24,7 +24,7 @@ class PrivateAccess(ElementAccess):
         group: int,
         element_offset: int,
         value: object,
-        VR: str | None = None,
+        vr: str | None = None,
     ) -> None:
         """Make a private element and add it, reserving a block for its creator if it has none.
 
@@ -33,7 +33,7 @@ class PrivateAccess(ElementAccess):
             group: The group number.
             element_offset: The last two digits of the tag.
             value: Its value.
-            VR: Its VR; by default the one that the vendor documents.
+            vr: Its VR; by default the one that the vendor documents.
 
         Raises:
             KeyError: No VR is given, and none is known.
@@ -42,7 +42,7 @@ class PrivateAccess(ElementAccess):
         if not private_creator:
             raise ValueError("a private creator cannot be empty")
         _check_private(group)
-        vr = VR or private_dictionary_VR((group, 0x1000 | element_offset), private_creator)
+        vr = vr or private_dictionary_VR((group, 0x1000 | element_offset), private_creator)
         self.private_block(group, private_creator, create=True).add_new(element_offset, vr, value)
 
     def private_block(self, group: int, private_creator: str, create: bool = False) -> PrivateBlock:

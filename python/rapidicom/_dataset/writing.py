@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from rapidicom._common.extras import required
 from rapidicom._common.not_offered import not_offered
 
-__all__ = ["Writing", "dcmwrite", "write_file_meta_info"]
+__all__ = ["Writing", "dcmwrite", "validate_file_meta", "write_file_meta_info"]
 
 
 def _pydicom() -> ModuleType:
@@ -90,6 +90,21 @@ def write_file_meta_info(fp: Any, file_meta: Any, enforce_standard: bool = True)
         ImportError: pydicom is not installed.
     """
     _pydicom().write_file_meta_info(fp, file_meta, enforce_standard)
+
+
+def validate_file_meta(file_meta: Any, enforce_standard: bool = True) -> None:
+    """Check File Meta Information by pydicom, and add what can be added.
+
+    Args:
+        file_meta: The File Meta Information, of Rapidicom or of pydicom.
+        enforce_standard: Whether to add version and implementation, and to require the rest.
+
+    Raises:
+        AttributeError: A required element is missing.
+        ImportError: pydicom is not installed.
+        ValueError: It has an element of another group.
+    """
+    _pydicom().validate_file_meta(file_meta, enforce_standard)
 
 
 class Writing:

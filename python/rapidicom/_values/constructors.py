@@ -15,14 +15,21 @@ from rapidicom._values.vr import DEFAULT_CHARSET_VR, STR_VR
 __all__ = ["CONSTRUCTORS", "constructor_like", "empty_value_for_VR", "unchanged"]
 
 
-def empty_value_for_VR(VR: str) -> Any:
-    """Return the value of an empty element: empty text, `None`, or no items."""
+def empty_value_for_VR(VR: str | None, raw: bool = False) -> Any:
+    """Return the value of an empty element: empty text, `None`, or no items.
+
+    Args:
+        VR: The VR.
+        raw: Whether to return no bytes for text, as elements have it before they are decoded.
+    """
     if VR == "SQ":
-        return []
+        return b"" if raw else []
     if VR == "PN":
-        return PersonName("")
+        return b"" if raw else PersonName("")
     # Numbers first, although they are written as text.
-    return "" if VR in STR_VR and VR not in ("DS", "IS") else None
+    if VR not in STR_VR or VR in ("DS", "IS"):
+        return None
+    return b"" if raw else ""
 
 
 def constructor_like(values: Iterable[Any]) -> Callable[[Any], Any]:

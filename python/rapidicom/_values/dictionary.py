@@ -6,6 +6,8 @@ found by tag only: a keyword of theirs names many tags.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rapidicom import _core
@@ -24,7 +26,9 @@ __all__ = [
     "dictionary_keyword",
     "get_entry",
     "get_private_entry",
+    "keyword_dict",
     "keyword_for_tag",
+    "private_dictionaries",
     "private_dictionary_VM",
     "private_dictionary_VR",
     "private_dictionary_description",
@@ -32,6 +36,49 @@ __all__ = [
     "repeater_has_tag",
     "tag_for_keyword",
 ]
+
+
+class _Keywords(Mapping[str, int]):
+    """The tag of each keyword, read from the dictionary and not to be changed."""
+
+    def __getitem__(self, keyword: str) -> int:
+        tag = _core.keyword_tag(keyword)
+        if tag is None:
+            raise KeyError(keyword)
+        return tag
+
+    def __contains__(self, keyword: object) -> bool:
+        return isinstance(keyword, str) and _core.keyword_tag(keyword) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_core.keywords())
+
+    def __len__(self) -> int:
+        return len(_core.keywords())
+
+
+class _Private(Mapping[str, dict[str, tuple[str, str, str, str]]]):
+    """The private elements of each creator, by patterns of their tags, made when looked at."""
+
+    @cached_property
+    def _by_creator(self) -> dict[str, dict[str, tuple[str, str, str, str]]]:
+        found: dict[str, dict[str, tuple[str, str, str, str]]] = {}
+        for creator, pattern, entry in _core.private_entries():
+            found.setdefault(creator, {})[pattern] = entry
+        return found
+
+    def __getitem__(self, creator: str) -> dict[str, tuple[str, str, str, str]]:
+        return self._by_creator[creator]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_creator)
+
+    def __len__(self) -> int:
+        return len(self._by_creator)
+
+
+keyword_dict = _Keywords()
+private_dictionaries = _Private()
 
 
 def dictionary_VR(tag: TagType) -> str:

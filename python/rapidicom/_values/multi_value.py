@@ -43,9 +43,9 @@ class ConvertingList(list[T]):
         """Convert one item and add it before `position`."""
         super().insert(position, self._convert(item))
 
-    def extend(self, items: Iterable[Any]) -> None:
+    def extend(self, val: Iterable[Any]) -> None:
         """Convert items and add them at the end; none of them if one cannot be converted."""
-        super().extend([self._convert(item) for item in items])
+        super().extend([self._convert(item) for item in val])
 
     def __iadd__(self, items: Iterable[Any]) -> ConvertingList[T]:  # type: ignore[override,misc]  # any iterable
         self.extend(items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from rapidicom._common.pydicom_types import is_pydicom_name
 from rapidicom._values.encodings import decode_bytes
@@ -13,6 +14,12 @@ __all__ = ["PersonName"]
 _DEFAULT_ENCODING = "iso8859"
 
 _COMPONENTS = ("family_name", "given_name", "middle_name", "name_prefix", "name_suffix")
+
+
+@lru_cache(maxsize=64)
+def _groups(text: str) -> tuple[str, ...]:
+    """Return the groups of a name; those of equal names are one object, copies among them."""
+    return tuple(text.split("=")) if text else ()
 
 
 class _Value:
@@ -157,7 +164,7 @@ class PersonName(_Value):
     @property
     def components(self) -> tuple[str, ...]:
         """The groups that the name has: alphabetic, ideographic, phonetic."""
-        return tuple(self._text.split("=")) if self._text else ()
+        return _groups(self._text)
 
     @property
     def alphabetic(self) -> str:

@@ -52,14 +52,14 @@ class Sequence(ConvertingList[D]):
             return item  # type: ignore[no-any-return]
         raise TypeError(f"a Sequence holds Dataset instances, not {type(item).__name__}")
 
-    def extend(self, items: Iterable[Any]) -> None:
+    def extend(self, val: Iterable[Any]) -> None:
         """Add data sets at the end."""
         # A data set is iterable, but its elements are not items.
-        if isinstance(items, _core.Dataset) or is_pydicom_dataset(items):
+        if isinstance(val, _core.Dataset) or is_pydicom_dataset(val):
             raise TypeError(
                 "a Sequence is made from a list of Dataset instances: put this one into a list"
             )
-        super().extend(items)
+        super().extend(val)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self)._rebuild, (list(self),))

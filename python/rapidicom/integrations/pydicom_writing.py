@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pydicom.dataset
 import pydicom.filewriter
 from pydicom.dataset import Dataset as PydicomDataset
 from pydicom.dataset import FileDataset as PydicomFileDataset
@@ -22,7 +23,7 @@ from rapidicom.integrations.pydicom_reading import encodings_of, made_of, meta_o
 if TYPE_CHECKING:
     from rapidicom._core import DataElement, Dataset
 
-__all__ = ["dcmwrite", "for_writing", "write_file_meta_info"]
+__all__ = ["dcmwrite", "for_writing", "validate_file_meta", "write_file_meta_info"]
 
 # pydicom's own, whatever replaces it later.
 _dcmwrite = pydicom.filewriter.dcmwrite
@@ -53,6 +54,23 @@ def write_file_meta_info(fp: Any, file_meta: Any, enforce_standard: bool = True)
     if issubclass(type(file_meta), _core.Dataset):
         file_meta = _meta(file_meta)
     pydicom.filewriter.write_file_meta_info(fp, file_meta, enforce_standard)
+
+
+def validate_file_meta(file_meta: Any, enforce_standard: bool = True) -> None:
+    """Check File Meta Information of ours or of pydicom by pydicom's function.
+
+    Args:
+        file_meta: The File Meta Information; what pydicom adds is added to it.
+        enforce_standard: As for pydicom's.
+    """
+    if not issubclass(type(file_meta), _core.Dataset):
+        pydicom.dataset.validate_file_meta(file_meta, enforce_standard)
+        return
+    checked = _meta(file_meta)
+    pydicom.dataset.validate_file_meta(checked, enforce_standard)
+    for element in checked:
+        if element.tag not in file_meta:
+            file_meta.add_new(element.tag, element.VR, element.value)
 
 
 def for_writing(dataset: Dataset) -> PydicomDataset:

@@ -32,11 +32,11 @@ __all__ = [
 ]
 
 
-def apply_modality_lut(array: Array, ds: Dataset) -> Array:
+def apply_modality_lut(arr: Array, ds: Dataset) -> Array:
     """Turn stored values into those of the modality, such as Hounsfield units (PS3.3 §C.11.1).
 
     Args:
-        array: Stored values, any shape.
+        arr: Stored values, any shape.
         ds: The data set they belong to.
 
     Returns:
@@ -59,11 +59,11 @@ def apply_modality_lut(array: Array, ds: Dataset) -> Array:
         True
     """
     if (table := _modality_lut(ds)) is not None:
-        return _look_up(array, table, widths=range(1, 17))
+        return _look_up(arr, table, widths=range(1, 17))
     slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
     if slope is None or intercept is None:
-        return array
-    rescaled = array.astype(np.float64)
+        return arr
+    rescaled = arr.astype(np.float64)
     rescaled *= slope
     rescaled += intercept
     return rescaled
@@ -72,11 +72,11 @@ def apply_modality_lut(array: Array, ds: Dataset) -> Array:
 apply_rescale = apply_modality_lut
 
 
-def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool = True) -> Array:
+def apply_voi_lut(arr: Array, ds: Dataset, index: int = 0, prefer_lut: bool = True) -> Array:
     """Turn values of the modality into values to show (PS3.3 §C.11.2).
 
     Args:
-        array: Values of the modality, any shape.
+        arr: Values of the modality, any shape.
         ds: The data set they belong to.
         index: Which of the views that the data set offers, from 0.
         prefer_lut: Take the VOI LUT Sequence where there are windows too.
@@ -100,15 +100,15 @@ def apply_voi_lut(array: Array, ds: Dataset, index: int = 0, *, prefer_lut: bool
     """
     has_lut, has_window = has_voi_lut(ds), _has_window(ds)
     if has_lut and (prefer_lut or not has_window):
-        return apply_voi(array, ds, index)
-    return apply_windowing(array, ds, index) if has_window else array
+        return apply_voi(arr, ds, index)
+    return apply_windowing(arr, ds, index) if has_window else arr
 
 
-def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
+def apply_voi(arr: Array, ds: Dataset, index: int = 0) -> Array:
     """Turn values of the modality into values to show by the VOI LUT alone (PS3.3 §C.11.2.1.1).
 
     Args:
-        array: Values of the modality, any shape; floating point numbers are rounded down, with a
+        arr: Values of the modality, any shape; floating point numbers are rounded down, with a
             warning.
         ds: The data set they belong to.
         index: Which of several tables, from 0.
@@ -123,22 +123,22 @@ def apply_voi(array: Array, ds: Dataset, index: int = 0) -> Array:
     """
     tables = items(ds, "VOILUTSequence")
     if not tables:
-        return array
-    if array.dtype.kind == "f":
+        return arr
+    if arr.dtype.kind == "f":
         warnings.warn(
             "a VOI LUT has entries for whole numbers: fractions are cut off", stacklevel=2
         )
-    return _look_up(array, tables[index], widths=range(8, 17))
+    return _look_up(arr, tables[index], widths=range(8, 17))
 
 
-def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
+def apply_presentation_lut(arr: Array, ds: Dataset) -> Array:
     """Turn values to show into P-values, which look alike on every display (PS3.3 §C.11.4, PS3.14).
 
     As in pydicom, the first entry of the table maps the lowest value of the array, and the last
     entry the highest.
 
     Args:
-        array: The result of the VOI LUT, any shape.
+        arr: The result of the VOI LUT, any shape.
         ds: The data set they belong to, or a presentation state.
 
     Returns:
@@ -151,7 +151,7 @@ def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
     """
     if tables := items(ds, "PresentationLUTSequence"):
         table, _ = _entries(tables[0], widths=range(1, 17))
-        values = array.astype(np.float64) - array.min()
+        values = arr.astype(np.float64) - arr.min()
         return cast(
             "Array", table[(values * (len(table) - 1) / (values.max() or 1)).astype(np.intp)]
         )
@@ -160,14 +160,14 @@ def apply_presentation_lut(array: Array, ds: Dataset) -> Array:
         raise UnsupportedError(
             "the Presentation LUT Shape is neither IDENTITY nor INVERSE", tag=0x20500020
         )
-    return cast("Array", array.max() - array) if shape == "INVERSE" else array
+    return cast("Array", arr.max() - arr) if shape == "INVERSE" else arr
 
 
-def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
+def apply_windowing(arr: Array, ds: Dataset, index: int = 0) -> Array:
     """Stretch a window of values over the whole range of values (PS3.3 §C.11.2.1.2).
 
     Args:
-        array: Values of the modality, any shape.
+        arr: Values of the modality, any shape.
         ds: The data set they belong to.
         index: Which of several windows, from 0.
 
@@ -195,14 +195,14 @@ def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
     """
     center, width = number(ds, "WindowCenter", index), number(ds, "WindowWidth", index)
     if center is None or width is None:
-        return array
+        return arr
     if not str(ds.get("PhotometricInterpretation", "")).startswith("MONOCHROME"):
         raise ValueError("a window applies to MONOCHROME1 and MONOCHROME2 images only")
     function = str(ds.get("VOILUTFunction", None) or "LINEAR").upper()
     lowest, highest = value_range(ds)
     if function == "SIGMOID":
         _check_width(width, function, width > 0)
-        values = array.astype(np.float64)
+        values = arr.astype(np.float64)
         return cast(
             "Array", (highest - lowest) / (1 + np.exp(-4 * (values - center) / width)) + lowest
         )
@@ -213,7 +213,7 @@ def apply_windowing(array: Array, ds: Dataset, index: int = 0) -> Array:
         _check_width(width, function, width > 0)
     else:
         raise ValueError("the VOI LUT Function is not LINEAR, LINEAR_EXACT or SIGMOID")
-    values = array.astype(np.float64)
+    values = arr.astype(np.float64)
     below, above = values <= center - width / 2, values > center + width / 2
     # A window of width 1 is a step: no value lies between.
     if width > 0:

@@ -136,6 +136,8 @@ def _unpacked(ds: Dataset, group: int, shape: tuple[int, int, int]) -> npt.NDArr
             f"({needed - len(data)} bytes missing)",
             tag=element.tag,
         )
+    if len(data) == needed and needed % 2:
+        warnings.warn("The overlay data length is odd and misses a padding byte.", stacklevel=3)
     if len(data) > needed + needed % 2:
         excess = len(data) - needed
         warnings.warn(

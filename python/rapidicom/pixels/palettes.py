@@ -39,7 +39,7 @@ _DISCRETE, _LINEAR, _INDIRECT = 0, 1, 2
 _MOST_SEGMENTS = 4 * 65_536
 
 
-def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None = None) -> Array:
+def apply_color_lut(arr: Array, ds: Dataset | None = None, palette: str | None = None) -> Array:
     """Turn single samples into colours (PS3.3 §C.7.6.3.1.5).
 
     A Supplemental Palette Color Lookup Table (PS3.3 §C.7.6.19) colours only values from its first
@@ -47,7 +47,7 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
     lowest of them to the highest.
 
     Args:
-        array: Stored values, any shape.
+        arr: Stored values, any shape.
         ds: The data set they belong to; not needed with `palette`.
         palette: Colours of PS3.6 §B instead of those of the data set: a name, such as `HOT_IRON`,
             or its UID.
@@ -68,7 +68,7 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
         [[0, 0, 0], [255, 0, 0], [255, 255, 255]]
     """
     if palette:
-        return map_values(array, well_known_palette(palette), 0)
+        return map_values(arr, well_known_palette(palette), 0)
     if ds is None:
         raise ValueError("pass a data set or the name of a palette")
     if "RedPaletteColorLookupTableDescriptor" not in ds:
@@ -78,11 +78,11 @@ def apply_color_lut(array: Array, ds: Dataset | None = None, palette: str | None
     described = descriptor(ds, "RedPaletteColorLookupTableDescriptor")
     _, first, bits = described
     table = _table(ds, described)
-    colours = map_values(array, table, first)
+    colours = map_values(arr, table, first)
     if ds.get("PixelPresentation") not in ("COLOR", "MIXED"):
         return colours
-    is_grey = array < first
-    colours[is_grey, :3] = _grey(array, ds, first, bits).astype(table.dtype)[is_grey, np.newaxis]
+    is_grey = arr < first
+    colours[is_grey, :3] = _grey(arr, ds, first, bits).astype(table.dtype)[is_grey, np.newaxis]
     if colours.shape[-1] == 4:
         colours[is_grey, 3] = 2**bits - 1
     return colours

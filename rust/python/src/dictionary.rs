@@ -28,6 +28,19 @@ pub(crate) fn private_entry(
     Some((entry.vr.as_str(), entry.vm, entry.name, entry.is_retired))
 }
 
+type Private = (&'static str, String, (&'static str, &'static str, &'static str, &'static str));
+
+/// Creator, pattern of the tag, and VR, VM, name and `Retired` or nothing of every private element.
+#[pyfunction]
+pub(crate) fn private_entries() -> Vec<Private> {
+    dictionary::private_entries()
+        .map(|(creator, pattern, entry)| {
+            let retired = if entry.is_retired { "Retired" } else { "" };
+            (creator, pattern, (entry.vr.as_str(), entry.vm, entry.name, retired))
+        })
+        .collect()
+}
+
 /// `(name, type, info, is_retired, keyword)` of a registered UID.
 #[pyfunction]
 pub(crate) fn uid_entry(uid: &str) -> Option<Entry> {

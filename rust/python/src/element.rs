@@ -162,8 +162,8 @@ impl PyDataElement {
 
     #[new]
     #[pyo3(signature = (
-        tag, VR=None, value=None, *, is_undefined_length=false, file_tell=None,
-        private_creator=None, already_converted=false, validation_mode=None,
+        tag, VR=None, value=None, file_value_tell=None, is_undefined_length=false,
+        already_converted=false, validation_mode=None, *, file_tell=None, private_creator=None,
     ))]
     #[allow(non_snake_case, reason = "pydicom's name for it")]
     #[allow(clippy::too_many_arguments, reason = "what an element can be made with")]
@@ -172,11 +172,12 @@ impl PyDataElement {
         tag: &Bound<'_, PyAny>,
         VR: Option<String>,
         value: Option<Bound<'_, PyAny>>,
+        file_value_tell: Option<u64>,
         is_undefined_length: bool,
-        file_tell: Option<u64>,
-        private_creator: Option<String>,
         already_converted: bool,
         validation_mode: Option<Bound<'_, PyAny>>,
+        file_tell: Option<u64>,
+        private_creator: Option<String>,
     ) -> PyResult<PyDataElement> {
         // Values are not checked against the limits of their VR, whatever the mode.
         drop(validation_mode);
@@ -196,7 +197,7 @@ impl PyDataElement {
             tag: tag.0.into(),
             private_creator: Some(private_creator).into(),
             is_undefined_length: is_undefined_length.into(),
-            value_offset: file_tell.into(),
+            value_offset: file_value_tell.or(file_tell).into(),
             state,
         };
         Ok(PyDataElement { parts: Made::new(parts.into()) })

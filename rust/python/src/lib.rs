@@ -63,8 +63,8 @@ mod _core {
     use crate::decode::decode_frame;
     #[pymodule_export]
     use crate::dictionary::{
-        dictionary_entry, is_repeater_keyword, keyword_tag, keyword_uid, keywords, private_entry,
-        uid_entry,
+        dictionary_entry, is_repeater_keyword, keyword_tag, keyword_uid, keywords, private_entries,
+        private_entry, uid_entry,
     };
     #[pymodule_export]
     use crate::element::{PyDataElement, rebuild_element, rebuild_stored_element};

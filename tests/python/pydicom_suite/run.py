@@ -154,7 +154,7 @@ def run(tests: Path, data: Path | None = None) -> dict[str, dict[str, Any]]:
         }
         # The names in rewritten assertions would be taken for names that the tests use.
         plain = ["--assert=plain", "-p", "no:cacheprovider", "-p", "pydicom_suite.plugin"]
-        place = ["-c", os.devnull, "--rootdir", "."]
+        place = ["-c", os.devnull, "--rootdir", ".", "--confcutdir", "."]
         command = [sys.executable, "-m", "pytest", "-q", "--tb=no", *plain, *place, *names]
         process = subprocess.run(
             command, cwd=tests.parent, env=environment, capture_output=True, text=True, check=False

@@ -35,7 +35,6 @@ _FIXED = {
     "apply_jls_sign_correction": (True, (uid.JPEGLSLossless, uid.JPEGLSNearLossless)),
     "be_swap_ow": (False, (uid.ExplicitVRBigEndian,)),
     "byteorder": (">", (uid.RLELossless,)),
-    "rle_segment_order": (">", (uid.RLELossless,)),
 }  # fmt: skip
 
 _OPTIONS = frozenset(
@@ -50,6 +49,7 @@ _OPTIONS = frozenset(
         "force_ybr",
         "pixel_keyword",
         "pixel_vr",
+        "rle_segment_order",
         "transfer_syntax_uid",
         "view_only",
     )
@@ -136,6 +136,7 @@ class Decoder:
             array = read_frames(dataset, _said_frame_count(dataset), raw=as_read)
         else:
             array = _frames(dataset, index, raw=as_read)
+        array = self._by_segments(array, options)
         array, photometric = _coloured(array, _said_colours(dataset), raw=raw, options=options)
         count = 1 if index is not None else _frame_count(array, dataset)
         return self._ordered(array), _described(dataset, count, photometric)
@@ -184,6 +185,7 @@ class Decoder:
                 workers=1,
                 is_single=True,
             )
+            frame = self._by_segments(frame, options)
             # Once, for it may read the first frame.
             said = said or _said_colours(dataset)
             array, photometric = _coloured(frame, said, raw=raw, options=options)
@@ -224,7 +226,7 @@ class Decoder:
         reader = reader_of(dataset, is_cut=is_cut)
         count = reader.said_frame_count if is_cut else reader.frame_count
         indices = range(count) if index is None else range(checked_index(index, reader), index + 1)
-        return self._bytes(dataset, indices, coded_colours(dataset))
+        return self._bytes(dataset, indices, coded_colours(dataset), options)
 
     def iter_buffer(
         self,
@@ -264,7 +266,7 @@ class Decoder:
             frame = range(checked_index(index, reader), index + 1)
             # Once, for it may read the first frame.
             photometric = photometric or coded_colours(dataset)
-            yield self._bytes(dataset, frame, photometric)
+            yield self._bytes(dataset, frame, photometric, options)
 
     def _dataset(self, src: Any, options: dict[str, Any]) -> Dataset:
         if self.is_native and not options.get("correct_unused_bits", True):
@@ -273,18 +275,26 @@ class Decoder:
             options = options | {"bits_stored": bits}
         return described_dataset(src, self._uid, options)
 
+    def _by_segments(self, array: npt.NDArray[Any], options: dict[str, Any]) -> npt.NDArray[Any]:
+        """Take the segments of RLE Lossless in the order asked for: `>` is the standard's."""
+        is_wrong = options.get("rle_segment_order", ">") == "<"
+        return array.byteswap() if is_wrong and self._uid == uid.RLELossless else array
+
     def _ordered(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         dtype = array.dtype.newbyteorder("<" if self._uid.is_little_endian else ">")
         return array.astype(dtype, copy=False)
 
-    def _decoded_bytes(self, dataset: Dataset, index: int) -> bytes:
-        array = _frames(dataset, index, raw=True)
+    def _decoded_bytes(
+        self, dataset: Dataset, index: int, itemsize: int, options: dict[str, Any]
+    ) -> bytes:
+        array = self._by_segments(_frames(dataset, index, raw=True), options)
         if self._uid == uid.RLELossless and array.ndim == 3:
             array = array.transpose(2, 0, 1)
-        return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        kind = array.dtype.kind
+        return array.astype(f"<{kind}{itemsize}", copy=False).tobytes()
 
     def _bytes(
-        self, dataset: Dataset, indices: range, photometric: str
+        self, dataset: Dataset, indices: range, photometric: str, options: dict[str, Any]
     ) -> tuple[bytes, dict[str, str | int]]:
         """Return the bytes of consecutive frames, and the attributes that describe them."""
         described = _described(dataset, len(indices), photometric)
@@ -294,7 +304,12 @@ class Decoder:
             described["planar_configuration"] = int(planar)
         if self.is_native:
             return _native_bytes(dataset, indices), described
-        return b"".join(self._decoded_bytes(dataset, index) for index in indices), described
+        # Those of a codestream lie in as few bytes as it needs, but for RLE Lossless.
+        if self._uid != uid.RLELossless and int(described["bits_stored"]) <= 8:
+            described["bits_allocated"] = 8
+        size = -(-int(described["bits_allocated"]) // 8)
+        each = (self._decoded_bytes(dataset, index, size, options) for index in indices)
+        return b"".join(each), described
 
 
 def _frames(dataset: Dataset, index: int | None, *, raw: bool) -> npt.NDArray[Any]:

@@ -139,7 +139,7 @@ pub fn keyword(tag: Tag) -> &'static str {
 /// in brackets.
 pub fn name(tag: Tag, private_creator: Option<&str>) -> Cow<'static, str> {
     // Also those below (gggg,0010), which the standard leaves unused, as pydicom names them.
-    if tag.is_private() && tag.element() <= 0x00FF {
+    if tag.is_private() && tag.element() <= 0x00FF && private_creator.is_none_or(str::is_empty) {
         return "Private Creator".into();
     }
     if tag.is_private() {
@@ -203,6 +203,29 @@ pub fn private_entry(creator: &str, tag: Tag) -> Option<PrivateEntry> {
         vm: PRIVATE_ELEMENTS.vm(row),
         name: PRIVATE_ELEMENTS.name(row),
         is_retired: row.flags & RETIRED != 0,
+    })
+}
+
+/// Every private element that is known: its creator, its tag with `x` for digits that are any, and
+/// what is known of it.
+pub fn private_entries() -> impl Iterator<Item = (&'static str, String, PrivateEntry)> {
+    CREATORS.iter().flat_map(|creator| {
+        let range = usize::from(creator.start)..usize::from(creator.end);
+        PRIVATE_ELEMENTS.rows.get(range).unwrap_or_default().iter().map(|row| {
+            let (group, element) = (row.tag >> 16, row.tag & 0xFF);
+            let pattern = match row.flags & (ANY_BLOCK | ANY_GROUP) {
+                0 => format!("{:08X}", row.tag),
+                ANY_BLOCK => format!("{group:04X}xx{element:02X}"),
+                _ => format!("{:02X}xxxx{element:02X}", group >> 8),
+            };
+            let entry = PrivateEntry {
+                vr: row.vr,
+                vm: PRIVATE_ELEMENTS.vm(row),
+                name: PRIVATE_ELEMENTS.name(row),
+                is_retired: row.flags & RETIRED != 0,
+            };
+            (creator.name, pattern, entry)
+        })
     })
 }
 

@@ -15,6 +15,6 @@ mod uids;
 pub(crate) use dictionary_vr::DictionaryVr;
 pub use lookup::{
     Entry, PrivateEntry, UidEntry, entry, is_repeater_keyword, keyword, keywords, name,
-    private_entry, tag_of_keyword, uid_entry, uid_of_keyword, vr, vr_to_set,
+    private_entries, private_entry, tag_of_keyword, uid_entry, uid_of_keyword, vr, vr_to_set,
 };
 pub(crate) use lookup::{has_group, is_image_class};
