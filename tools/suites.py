@@ -54,8 +54,8 @@ class Suite:
 
 # What needs neither a network nor the files that the source distribution lacks.
 _OF_HIGHDICOM = """
-    tests/test_base.py tests/test_content.py tests/test_ko.py tests/test_legacy.py tests/test_pm.py
-    tests/test_sc.py tests/test_sr.py tests/test_uid.py tests/test_valuetypes.py
+    tests/test_base.py tests/test_content.py tests/test_ko.py tests/test_sr.py tests/test_uid.py
+    tests/test_valuetypes.py
 """
 _OF_PYNETDICOM = """
     pynetdicom/tests/test_dimse_c.py pynetdicom/tests/test_dimse_msg.py
@@ -72,7 +72,6 @@ SUITES = (
     Suite("highdicom", "0.28.2", "highdicom", _OF_HIGHDICOM),
     Suite("pynetdicom", "3.0.4", "pynetdicom", _OF_PYNETDICOM),
     Suite("heudiconv", "1.5.1", "heudiconv", "heudiconv/tests", package="."),
-    Suite("dicom2nifti", "2.6.2", "dicom2nifti", package="."),
 )
 
 # Statements that import pydicom, and those that import Rapidicom in its place.
