@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ MAX_ERRORS = 10
 # Rows that a terminal shows of a longer table.
 MAX_ROWS = 20
 _NO_LIMIT = 1 << 20
+# A terminal of fewer columns wraps the lines itself.
+_NARROWEST = 40
 INDENT = "  "
 
 
@@ -129,8 +132,16 @@ def series_lines(found: Sequence[Series]) -> list[str]:
         for label, stack in _stacks(number, series):
             issues = [issue for issue in stack.report if stack is series or id(issue) not in said]
             if issues:
-                lines += ["", f"series {label}:", *(INDENT + line for line in _issue_lines(issues))]
+                lines += ["", f"series {label}:"]
+                lines += [part for line in _issue_lines(issues) for part in _wrapped(line)]
     return lines
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(
+        line, max(width_of_lines(), _NARROWEST), initial_indent=INDENT,
+        subsequent_indent=2 * INDENT, break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _stacks(number: int, series: Series) -> list[tuple[str, Series]]:
