@@ -71,6 +71,7 @@ __all__ = [
     "same_contours",
     "scan",
     "scan_again",
+    "similar_keyword",
     "transfer_syntaxes",
     "uid_entry",
     "use_classes",
@@ -104,6 +105,9 @@ def keyword_tag(keyword: str) -> int | None:
 
 def keyword_uid(keyword: str) -> str | None:
     """Return the registered UID that a keyword names."""
+
+def similar_keyword(text: str) -> str | None:
+    """Return the keyword that is most like a text that is none, if one is."""
 
 def keywords() -> list[str]:
     """Return every keyword that names a tag, sorted."""

@@ -1,4 +1,4 @@
-"""Libraries that some functions need and an extra installs: `pip install "rapidicom[cache]"`.
+"""Libraries that some functions need: an extra installs them, `pip install "rapidicom[cache]"`.
 
 This is the one place that words their absence.
 """
@@ -36,14 +36,15 @@ _PACKAGES: Final = {"PIL": "pillow"}
 
 
 def required(module: str, what: str) -> ModuleType:
-    """Import a library, or a module of it, that an extra installs.
+    """Import a library, or a module of it, that is not always there.
 
     Args:
         module: Its name, such as `"tqdm.auto"`.
         what: What needs it: the start of the message.
 
     Raises:
-        ImportError: It is not installed; the message names the extra that installs it.
+        ImportError: It is not installed; the message names the extra that installs it, or the
+            package where no extra does.
     """
     try:
         return import_module(module)
@@ -52,7 +53,7 @@ def required(module: str, what: str) -> ModuleType:
 
 
 def missing(module: str, what: str) -> ImportError:
-    """Return the error that names the extra of a library that is not installed.
+    """Return the error that names the extra or the package of a library that is not installed.
 
     Args:
         module: The name of the library, or of a module of it.
@@ -60,5 +61,6 @@ def missing(module: str, what: str) -> ImportError:
     """
     library = module.partition(".")[0]
     name = _PACKAGES.get(library, library.replace("_", "-"))
-    hint = f'pip install "rapidicom[{_EXTRAS[library]}]"'
+    extra = _EXTRAS.get(library)
+    hint = f"pip install {name}" if extra is None else f'pip install "rapidicom[{extra}]"'
     return ImportError(f"{what} needs {name}: {hint}", name=library)

@@ -146,7 +146,11 @@ def _from_text(text: str) -> BaseTag:
     try:
         number = int(text, 16)
     except ValueError:
-        raise ValueError(f"{text!r} is neither a keyword nor a tag in hexadecimal digits") from None
+        similar = _core.similar_keyword(text) if text.isidentifier() else None
+        hint = "" if similar is None else f"; did you mean {similar}?"
+        raise ValueError(
+            f"{text!r} is neither a keyword nor a tag in hexadecimal digits{hint}"
+        ) from None
     return _checked(number, 0xFFFF_FFFF)
 
 

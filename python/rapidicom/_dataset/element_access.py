@@ -223,4 +223,6 @@ def _check_key(key: object) -> None:
     if parsed(Tag, key, errors=(TypeError, ValueError, OverflowError)) is None:
         # A data set or an element in its place shows its values.
         is_name = isinstance(key, (str, int, float, tuple, type(None)))
+        if isinstance(key, str) and (similar := _core.similar_keyword(key)) is not None:
+            raise KeyError(f"{key!r} is no keyword; did you mean {similar}?")
         raise KeyError(f"{key!r}" if is_name else type(key).__name__)

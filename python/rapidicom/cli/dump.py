@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import rapidicom as rd
+from rapidicom import _core
 from rapidicom._common.text_table import printable, terminal_width
 from rapidicom._values.dictionary import tag_for_keyword
 from rapidicom.cli import terminal
@@ -33,6 +34,7 @@ RequestAttributesSequence[0].ScheduledProcedureStepID
 # A tag as `print` and as the dictionary have it.
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),? ?([0-9A-Fa-f]{4})\)?|0x([0-9A-Fa-f]{4})([0-9A-Fa-f]{4})")
 _STEP = re.compile(r"([^.\[\]]+)(?:\[(\d+)\])?")
+_INDEX = re.compile(r"\[\d*\]?$")
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
@@ -94,7 +96,9 @@ def _told_apart(texts: Sequence[str]) -> tuple[list[str], list[tuple[str, _Find]
         elif _is_source(text) or "/" in text or "*" in text:
             sources.append(text)
         else:
-            raise UsageError(f"{text} is neither a file nor an element")
+            similar = _core.similar_keyword(_INDEX.sub("", text.rpartition(".")[2]))
+            hint = "" if similar is None else f"; did you mean {similar}?"
+            raise UsageError(f"{text} is neither a file nor an element{hint}")
     return sources, elements
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from rapidicom import _core
+from rapidicom._common.extras import required
 from rapidicom._common.progress import Progress
 from rapidicom._common.tag import Tag
 from rapidicom.sources.item import Item, native
@@ -184,9 +184,17 @@ class Table:
 
         Raises:
             KeyError: The table has no column of this name.
+            TypeError: `name` is no text.
         """
+        if not isinstance(name, str):
+            raise TypeError(
+                f"a column is chosen by its name, not by {type(name).__name__}; rows are those of "
+                "to_pandas(), to_polars() or to_dicts()"
+            )
         array = self._arrays.get(name)
         if array is None:
+            if name not in self.columns:
+                raise KeyError(_no_column(name, self.columns))
             array = self._native.array(name)
             # Every call returns this array.
             array.flags.writeable = False
@@ -275,19 +283,37 @@ class Table:
             return Table(native, self.items, self.paths_are_hidden)
         return Table(native, None, True)
 
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Return a dictionary a row: numbers, lists of them, text, `None` for a missing value."""
-        names = self.columns
-        values = (self._native.values(name) for name in names)
-        return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+    def to_dicts(self, *, dates: bool = False) -> list[dict[str, Any]]:
+        """Return a dictionary a row: numbers, lists of them, text, `None` for a missing value.
 
-    def to_pandas(self) -> Any:
+        Args:
+            dates: Whether columns of dates and times (DA, TM, DT) are `date`, `time` and `datetime`
+                instead of text. A column stays text if a value in it is none of these (a pseudonym)
+                and not listed in `invalid`, or if only some have an offset from UTC; all that have
+                one are in UTC.
+        """
+        names = self.columns
+        columns = {name: self._native.values(name) for name in names}
+        if dates:
+            from rapidicom.tables.dates import dates_of
+
+            columns |= {name: found.values for name, found in dates_of(self._native).items()}
+        rows = zip(*columns.values(), strict=True)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def to_pandas(self, *, dates: bool = False) -> Any:
         """Return a pandas `DataFrame`; missing whole numbers make a column float, as in NumPy.
 
         If a path is not UTF-8, their column has the dtype `object`, since pandas' strings are. To
         write such names to a file, pass `errors="surrogateescape"` to `to_csv`.
+
+        Args:
+            dates: As in `to_dicts`: dates are `datetime64`, times objects.
+
+        Raises:
+            ImportError: pandas is not installed.
         """
-        pandas = import_module("pandas")
+        pandas: Any = required("pandas", "to_pandas()")
         # pandas has no columns of two axes: each cell holds a row.
         columns = {
             name: array if array.ndim == 1 else self._native.values(name)
@@ -295,15 +321,48 @@ class Table:
         }
         if not all(map(_is_utf8, columns["path"])):
             columns["path"] = pandas.Series(columns["path"], dtype=object)
+        if dates:
+            from rapidicom.tables.frames import pandas_dates
+
+            columns |= pandas_dates(self._native, pandas)
         return pandas.DataFrame(columns)
 
-    def to_polars(self) -> Any:
-        """Return a polars `DataFrame`; several numbers are an `Array`."""
-        return import_module("polars").DataFrame(self)
+    def to_polars(self, *, dates: bool = False) -> Any:
+        """Return a polars `DataFrame`; several numbers are an `Array`.
 
-    def to_arrow(self) -> Any:
-        """Return a pyarrow `Table`; several numbers are a fixed-size list."""
-        return import_module("pyarrow").table(self)
+        Args:
+            dates: As in `to_dicts`: `Date`, `Time` and `Datetime`.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        from rapidicom.tables.frames import polars_frame
+
+        return polars_frame(self._native, self, dates)
+
+    def to_arrow(self, *, dates: bool = False) -> Any:
+        """Return a pyarrow `Table`; several numbers are a fixed-size list.
+
+        Args:
+            dates: As in `to_dicts`: `date32`, `time64` and `timestamp`.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+        """
+        from rapidicom.tables.frames import arrow_table
+
+        return arrow_table(self._native, self, dates)
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> NDArray[Any]:
+        """Refuse: NumPy and `pandas.DataFrame(table)` would take the names for the rows.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError(
+            "a header table has columns of several types: take one by its name, table['Rows'], or "
+            "all by to_pandas(), to_polars(), to_arrow() or to_dicts()"
+        )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the capsule of Arrow's PyCapsule interface; a requested schema is not honoured."""
@@ -329,6 +388,23 @@ class Table:
             lines.insert(len(lines) - half, ELLIPSIS)
         lines.append(shorten(self._summary(), width))
         return "\n".join(lines)
+
+    def to_html(self, *, identifying: bool = False) -> str:
+        """Return the first and last rows as HTML, as notebooks show them.
+
+        Args:
+            identifying: Whether to show `path` and the columns that `identifying` names.
+        """
+        from rapidicom.tables.html import table_html
+
+        hidden = [] if identifying else self.identifying
+        if not identifying and not self.paths_are_hidden:
+            hidden = ["path", *hidden]
+        names = [name for name in self.columns if name not in hidden]
+        return table_html(names, self.__getitem__, len(self), self._summary(), hidden)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
     def _summary(self) -> str:
         parts = [f"{len(self)} rows", f"{len(self.columns)} columns"]
@@ -436,6 +512,15 @@ def _only_paths(files: list[str | Item]) -> list[str]:
     return paths
 
 
+def _no_column(name: str, columns: list[str]) -> str:
+    from difflib import get_close_matches
+
+    lower = {column.lower(): column for column in columns}
+    similar = get_close_matches(name.lower(), lower, n=1, cutoff=0.8)
+    hint = f"; did you mean {lower[similar[0]]}?" if similar else ""
+    return f"the table has no column {name!r}{hint or '.'} Its columns are {', '.join(columns)}"
+
+
 def _keeps(paths: str) -> bool:
     if paths not in ("hide", "keep"):
         raise ValueError(f"paths must be 'hide' or 'keep', not {paths!r}")
@@ -450,6 +535,11 @@ def _is_utf8(path: str) -> bool:
 def _column_names(columns: Iterable[Column] | str) -> list[int | str]:
     if isinstance(columns, str):
         return [columns]
+    if not isinstance(columns, Iterable):
+        raise TypeError(
+            f"columns must be an iterable of keywords, tags or paths of them, not "
+            f"{type(columns).__name__}"
+        )
     names: list[int | str] = []
     for column in columns:
         match column:

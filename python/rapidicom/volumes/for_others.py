@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from rapidicom._common.extras import required
+
 if TYPE_CHECKING:
     import nibabel
     import SimpleITK
@@ -22,6 +24,7 @@ class ForOthers:
 
     def to_nibabel(self: Grid) -> nibabel.Nifti1Image:
         """Return a NIfTI image for nibabel, axes (column, row, slice), RAS; nothing is copied."""
+        required("nibabel", "to_nibabel()")
         from rapidicom.integrations.nibabel import to_nibabel
 
         return to_nibabel(self)
@@ -32,6 +35,7 @@ class ForOthers:
         Raises:
             ValueError: The stack is tilted: an ITK image has perpendicular axes.
         """
+        required("SimpleITK", "to_sitk()")
         from rapidicom.integrations.sitk import to_sitk
 
         return to_sitk(self)
@@ -42,12 +46,14 @@ class ForOthers:
         Raises:
             ImportError: torch is not installed; the message names the extra that installs it.
         """
+        required("torch", "to_torch()")
         from rapidicom.integrations.torch_tensors import to_torch
 
         return to_torch(self)
 
     def to_xarray(self: Grid) -> xarray.DataArray:
         """Return an xarray with named axes; coordinates are mm from the first voxel."""
+        required("xarray", "to_xarray()")
         from rapidicom.integrations.xarray import to_xarray
 
         return to_xarray(self)

@@ -192,6 +192,19 @@ class Report:
     def __repr__(self) -> str:
         return f"<Report: {self._counts()}>"
 
+    def to_html(self, *, identifying: bool = False) -> str:
+        """Return the report as HTML, as notebooks show it.
+
+        Args:
+            identifying: Whether to name the files, whose names may be those of patients.
+        """
+        from rapidicom.volumes.html import report_html
+
+        return report_html(self, names_files=identifying)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
     def __str__(self) -> str:
         # Here, so that `import rapidicom` does not pay for them.
         import textwrap

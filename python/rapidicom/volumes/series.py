@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rapidicom import _core
-from rapidicom._common.errors import UnsupportedError
+from rapidicom._common.errors import DicomError, UnsupportedError
 from rapidicom.sources.item import Item
 from rapidicom.sources.paths import checked_workers
 from rapidicom.volumes.irregular import IrregularSeriesError
@@ -342,6 +343,30 @@ class Series(Lazy):
         if len(headers) == 0:
             raise _irregular(self, self.report, is_empty=True)
         return headers
+
+    def to_html(self, *, identifying: bool = False) -> str:
+        """Return the series as HTML, as notebooks show it: a picture, geometry, report.
+
+        The middle slice is read for it.
+
+        Args:
+            identifying: Whether to show UID, Series Description and the names of files, and
+                pictures of pixels with text in them (Burned In Annotation).
+        """
+        from rapidicom.volumes.html import series_html
+
+        count = self.shape[self.axes.index("slice")] if self.shape else 0
+        middle: Volume | None = None
+        with contextlib.suppress(OSError, DicomError, ValueError):
+            middle = self.read(slices=slice(count // 2, count // 2 + 1), irregular="keep")
+        facts = [("series", self.uid), ("description", self.description)] if identifying else []
+        return series_html(
+            self, middle, len(dict.fromkeys(self.paths)), facts,
+            has_text=middle is not None and middle._has_text(),
+        )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
     def _check(self, damage: Damage, count: int, irregular: str) -> None:
         """Raise for damage that came with the pixels of `count` slices."""

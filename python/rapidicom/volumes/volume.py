@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from rapidicom import _core
+from rapidicom._common.errors import DicomError
 from rapidicom._dataset.dataset import Dataset
 from rapidicom.sources.item import Item
 from rapidicom.volumes.for_others import ForOthers
@@ -461,6 +462,29 @@ class Volume(ForOthers):
         from rapidicom.volumes.rearranging import respaced
 
         return respaced(self, spacing, order, workers)
+
+    def to_html(self, *, identifying: bool = False) -> str:
+        """Return the volume as HTML, as notebooks show it: middle planes, geometry, report.
+
+        Args:
+            identifying: Whether to show the Series Instance UID and the names of files, and
+                pictures of pixels with text in them (Burned In Annotation).
+        """
+        from rapidicom.volumes.html import volume_html
+
+        facts = [("series", self.series_uid)] if identifying else []
+        return volume_html(self, self.report, facts, has_text=self._has_text())
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def _has_text(self) -> bool:
+        """Return whether the middle image says that text is in its pixels (PS3.3 §C.7.6.1.1.1)."""
+        try:
+            middle = self.datasets[len(self.datasets) // 2]
+            return str(middle.get("BurnedInAnnotation", "")) == "YES"
+        except (OSError, IndexError, DicomError):
+            return False
 
     def _on_grid(self, array: npt.NDArray[Any], affine: npt.NDArray[np.float64]) -> Volume:
         """Return the volume with other voxels, which are not those of its files."""

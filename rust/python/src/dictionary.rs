@@ -60,6 +60,12 @@ pub(crate) fn keywords() -> Vec<&'static str> {
     dictionary::keywords().collect()
 }
 
+/// The keyword that is most like a text that is none.
+#[pyfunction]
+pub(crate) fn similar_keyword(text: &str) -> Option<&'static str> {
+    dictionary::similar_keyword(text)
+}
+
 /// Whether a keyword belongs to a repeating group, and so names no single tag.
 #[pyfunction]
 pub(crate) fn is_repeater_keyword(keyword: &str) -> bool {

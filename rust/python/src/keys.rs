@@ -28,6 +28,16 @@ pub(crate) fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
     Ok(Tag(classes(key.py())?.tag.bind(key.py()).call1((key,))?.extract()?))
 }
 
+/// The keyword that is most like an attribute's name, if that is written as a keyword and is none.
+/// Code asks for many attributes to see what an object is: their names are in lower case.
+pub(crate) fn mistyped(name: &Bound<'_, PyString>) -> Option<&'static str> {
+    let name = name.to_str().ok()?;
+    if !name.starts_with(|first: char| first.is_ascii_uppercase()) {
+        return None;
+    }
+    dictionary::similar_keyword(name).filter(|keyword| *keyword != name)
+}
+
 /// The tag of an attribute's name, if it is a keyword.
 pub(crate) fn keyword_of(name: &Bound<'_, PyString>) -> Option<Tag> {
     // Code asks for few attributes, always by the same name objects: comparing their addresses is

@@ -64,7 +64,7 @@ mod _core {
     #[pymodule_export]
     use crate::dictionary::{
         dictionary_entry, is_repeater_keyword, keyword_tag, keyword_uid, keywords, private_entries,
-        private_entry, uid_entry,
+        private_entry, similar_keyword, uid_entry,
     };
     #[pymodule_export]
     use crate::element::{PyDataElement, rebuild_element, rebuild_stored_element};

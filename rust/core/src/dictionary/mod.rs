@@ -10,6 +10,7 @@ mod elements;
 mod lookup;
 mod packed;
 mod private_elements;
+mod similar;
 mod uids;
 
 pub(crate) use dictionary_vr::DictionaryVr;
@@ -18,3 +19,4 @@ pub use lookup::{
     private_entries, private_entry, tag_of_keyword, uid_entry, uid_of_keyword, vr, vr_to_set,
 };
 pub(crate) use lookup::{has_group, is_image_class};
+pub use similar::similar_keyword;

@@ -15,6 +15,8 @@ pub enum ColumnFault {
     Unknown {
         /// The part of the text.
         part: String,
+        /// The keyword that may be meant.
+        similar: Option<&'static str>,
     },
     /// The keyword of an element whose group repeats (PS3.5 §7.6), such as 60xx.
     RepeatingGroup {
@@ -44,8 +46,12 @@ impl fmt::Display for ColumnFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ColumnFault::Index { part } => write!(f, "{part:?} has no whole index"),
-            ColumnFault::Unknown { part } => {
-                write!(f, "{part:?} is neither a keyword nor a tag")
+            ColumnFault::Unknown { part, similar } => {
+                write!(f, "{part:?} is neither a keyword nor a tag")?;
+                match similar {
+                    Some(keyword) => write!(f, "; did you mean {keyword}?"),
+                    None => Ok(()),
+                }
             }
             ColumnFault::RepeatingGroup { keyword } => {
                 write!(f, "{keyword} names a group that repeats: give a tag, such as (6000,0010)")

@@ -202,7 +202,10 @@ fn tag_and_index(part: &str) -> Result<(Tag, Option<usize>), ColumnFault> {
         split_index(part).ok_or_else(|| ColumnFault::Index { part: part.to_owned() })?;
     let tag = tag_of(name).ok_or_else(|| match dictionary::is_repeater_keyword(name) {
         true => ColumnFault::RepeatingGroup { keyword: name.to_owned() },
-        false => ColumnFault::Unknown { part: name.to_owned() },
+        false => {
+            let similar = dictionary::similar_keyword(name);
+            ColumnFault::Unknown { part: name.to_owned(), similar }
+        }
     })?;
     Ok((tag, index))
 }
@@ -295,7 +298,10 @@ mod tests {
 
     #[test]
     fn what_is_no_column_is_refused_with_its_fault() {
-        let unknown = |part: &str| ColumnFault::Unknown { part: part.to_owned() };
+        let unknown = |part: &str| ColumnFault::Unknown {
+            part: part.to_owned(),
+            similar: (part == "InstanceNumbre").then_some("InstanceNumber"),
+        };
         let name = || "RequestAttributesSequence".to_owned();
         for (text, expected) in [
             ("InstanceNumbre", unknown("InstanceNumbre")),

@@ -1,6 +1,7 @@
 //! The data set as Python sees it.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
@@ -19,7 +20,7 @@ use crate::classes::classes;
 use crate::element::{as_element, key_error};
 use crate::error::to_python;
 use crate::file_meta::FileMeta;
-use crate::keys::{keyword_of, tag_of};
+use crate::keys::{keyword_of, mistyped, tag_of};
 use crate::made::Made;
 use crate::memory::Memory;
 use crate::pixels::PyPixelReader;
@@ -106,7 +107,10 @@ impl PyDataset {
         if let Ok(read) = class.getattr(name).and_then(|property| property.getattr("fget")) {
             return read.call1((slf,));
         }
-        let message = format!("'{}' object has no attribute '{name}'", class.name()?);
+        let mut message = format!("'{}' object has no attribute '{name}'", class.name()?);
+        if let Some(keyword) = mistyped(name) {
+            let _ = write!(message, "; did you mean '{keyword}'?");
+        }
         Err(PyAttributeError::new_err(message))
     }
 
