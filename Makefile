@@ -7,6 +7,7 @@
 #   make fuzz [TARGET=...]   build, try damaged bytes at each door for SECONDS=10, JOBS= doors at a time; needs g++
 #   make lint                format, lints, types, stubs, generated tables
 #   make wheels              what one Linux machine can build for others: manylinux2014 and musllinux, both processors; rustup
+#   make docs                the documentation as a site, in site/; a broken link fails
 #   make mutants [FILE=...]  change the core a little in many places, one at a time: which changes does no test notice?
 #
 # All of it lives in .venv/, .venv-ml/ and target/. Files in .venv/stamps/ say what is installed there, so that a second run
@@ -25,7 +26,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 export PIP_PROGRESS_BAR ?= off
 export PIP_QUIET ?= 1
 
-.PHONY: demo test test-ml bench fuzz lint mutants wheel wheels conformance golden clean suites
+.PHONY: demo test test-ml bench fuzz lint mutants wheel wheels conformance golden clean suites docs
 .DEFAULT_GOAL := demo
 # A stamp must not survive a recipe that fails.
 .DELETE_ON_ERROR:
@@ -90,6 +91,11 @@ lint: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-lint
 	$(IN_VENV)/python -m mypy.stubtest rapidicom._core
 	$(IN_VENV)/python tools/generate_dictionary.py --check
 	$(IN_VENV)/python tools/conformance.py --check
+
+# Names and docstrings are read from the sources, so that nothing has to be built.
+docs: $(STAMPS)/group-docs
+	@NO_MKDOCS_2_WARNING=1 $(IN_VENV)/mkdocs build --strict --quiet
+	@echo "== site/index.html"
 
 # Without FILE the lines that differ from BASE; with it that file, or a pattern in quotes: FILE='rust/core/src/parse/*'.
 # SHARD=0/20 takes a twentieth of the changes, spread evenly. Results stay in target/mutants.out.

@@ -25,7 +25,7 @@ from rapidicom.pixels import (
     iter_pixels,
     pixel_array,
 )
-from rapidicom.tables.table import Table, scan
+from rapidicom.tables.table import ORDER_COLUMNS, Table, scan
 from rapidicom.volumes.batch import read_batch
 from rapidicom.volumes.finding import find_series, read_series
 from rapidicom.volumes.irregular import IrregularSeriesError
@@ -86,6 +86,7 @@ __all__ = [
     "transfer_syntaxes",
     # Many files: the header table.
     "scan",
+    "ORDER_COLUMNS",
     "Table",
     # Many files: volumes.
     "find_series",

@@ -26,7 +26,7 @@ SERVED = {"From a bucket": "##", "By DICOMweb": "###", "By DIMSE": "###"}
 # Integrations of libraries that only `make test-ml` installs.
 LARGE = ("torch", "monai", "ray")
 # What the examples use beside Rapidicom.
-LIBRARIES = ("nibabel", "pandas", "pyarrow", "pydicom")
+LIBRARIES = ("hl7", "nibabel", "pandas", "polars", "pyarrow", "pydicom")
 
 
 def text_of(page: Path) -> str:
@@ -298,3 +298,17 @@ def transfer_syntax_rows() -> list[str]:
 def test_the_table_of_transfer_syntaxes_is_that_of_the_library() -> None:
     page = text_of(DOCS / "transfer-syntaxes.md")
     assert [line for line in page.splitlines() if line.startswith("| …")] == transfer_syntax_rows()
+
+
+# The site.
+
+
+def test_the_reference_has_every_public_name() -> None:
+    listed = re.findall(r"^::: rapidicom\.(\w+)$", text_of(DOCS / "reference.md"), re.MULTILINE)
+    assert sorted(listed) == sorted(set(rd.__all__) - {"__version__"})
+
+
+def test_the_site_has_every_page() -> None:
+    chapters = text_of(REPOSITORY / "mkdocs.yml").split("\nnav:\n")[1]
+    listed = re.findall(r": ([\w-]+\.md)$", chapters, re.MULTILINE)
+    assert sorted(listed) == sorted(page.name for page in DOCS.glob("*.md"))

@@ -152,7 +152,7 @@ def iter_pixels(
         One frame, shape (row, column[, sample]).
 
     Raises:
-        As `pixel_array`. After an error in one frame, others can still be read.
+        DicomError: As `pixel_array`. After an error in one frame, others can still be read.
 
     Examples:
         >>> frames = rd.iter_pixels("tests/data/files/rtdose.dcm")

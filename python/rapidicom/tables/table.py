@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Column: TypeAlias = str | int | tuple[int, int]
 
-__all__ = ["DEFAULT_COLUMNS", "InvalidValue", "Table", "UnreadableFile", "scan"]
+__all__ = ["DEFAULT_COLUMNS", "ORDER_COLUMNS", "InvalidValue", "Table", "UnreadableFile", "scan"]
 
 #: What sorting, grouping and choosing images takes.
 DEFAULT_COLUMNS = (
@@ -49,6 +49,31 @@ DEFAULT_COLUMNS = (
     "PixelSpacing",
     "RescaleIntercept",
     "RescaleSlope",
+)
+
+#: What images share with orders, results and visits of a hospital's other systems: patient,
+#: accession, order and requested procedure, each with who gave the number (PS3.3 §C.7.1.1,
+#: §C.7.2.1, §10.6). Of an image the request is in Request Attributes Sequence, of a report and
+#: others in Referenced Request Sequence.
+ORDER_COLUMNS = (
+    "PatientID",
+    "IssuerOfPatientID",
+    "IssuerOfPatientIDQualifiersSequence.UniversalEntityID",
+    "AdmissionID",
+    "StudyInstanceUID",
+    "StudyID",
+    "AccessionNumber",
+    "IssuerOfAccessionNumberSequence.LocalNamespaceEntityID",
+    "IssuerOfAccessionNumberSequence.UniversalEntityID",
+    "PlacerOrderNumberImagingServiceRequest",
+    "FillerOrderNumberImagingServiceRequest",
+    "RequestAttributesSequence.AccessionNumber",
+    "RequestAttributesSequence.RequestedProcedureID",
+    "RequestAttributesSequence.ScheduledProcedureStepID",
+    "ReferencedRequestSequence.AccessionNumber",
+    "ReferencedRequestSequence.PlacerOrderNumberImagingServiceRequest",
+    "ReferencedRequestSequence.FillerOrderNumberImagingServiceRequest",
+    "ReferencedRequestSequence.RequestedProcedureID",
 )
 
 # Rows that `print` shows of a longer table, half of them from its start.
@@ -440,7 +465,8 @@ def scan(
             sequences with dots: `"RequestAttributesSequence.ScheduledProcedureStepID"`. A
             sequence's first item is taken, or the one with an index:
             `"PerFrameFunctionalGroupsSequence[4].PlanePositionSequence.ImagePositionPatient"`. By
-            default those of `DEFAULT_COLUMNS`. `path` always comes first.
+            default those of `DEFAULT_COLUMNS`. `path` always comes first. `rd.ORDER_COLUMNS` are
+            those by which images join with orders and results of other systems.
         recursive: Whether to search folders in folders.
         force: Also read files without the prefix `DICM` (PS3.10 §7.1): data sets alone, with or
             without File Meta Information, and files whose preamble has no prefix. The bytes of such
