@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -353,6 +355,51 @@ def test_out_to_other_libraries(tmp_path: Path) -> None:
         pytest.importorskip("xarray")
         assert labels.to_xarray().dims == labels.axes
         np.testing.assert_array_equal(np.asarray(labels), labels.array)
+
+
+def test_labels_are_chosen_by_numbers_of_numpy(tmp_path: Path) -> None:
+    ds = segmentation(IMAGES, masks())
+    for wanted in (np.int64(2), np.array([2]), (2,), np.uint8(2), np.array([2, 2])):
+        labels = rd.read_labels(ds, segments=wanted)
+        assert labels.numbers == [2]
+        np.testing.assert_array_equal(labels.array != 0, masks()[1] != 0)
+
+
+# What the process has in MB before, and the most while labels are read.
+MEASURED = """
+import resource, sys, rapidicom as rd
+path, images, combine, shift = sys.argv[1:]
+vol = rd.read_series(images)
+vol.affine[:3, 3] += float(shift) * vol.affine[:3, 2]
+most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before = most()
+labels = rd.read_labels(path, like=vol, combine=combine, irregular="keep")
+assert labels.array.any()
+print(most() - before - labels.array.nbytes / 2**20)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss counts other units elsewhere")
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+def test_memory_is_that_of_the_result(tmp_path: Path, kind: str) -> None:
+    """And less than a copy of it, on the grid of the images and on another one."""
+    images = Images(shape=(32, 256, 256), spacing=(2.0, 1.0, 1.0))
+    found = np.zeros((24, *images.shape), np.uint8)
+    for index, one in enumerate(found):
+        one[index : index + 4, index : index + 40, 2 * index : 2 * index + 60] = 1
+    if kind == "LABELMAP":
+        numbers = np.arange(1, 25, dtype=np.uint8).reshape(-1, 1, 1, 1)
+        found = (found * numbers).max(axis=0)[np.newaxis]
+    path = save(segmentation(images, found, kind=kind), tmp_path / "seg.dcm")
+    folder = images.save(tmp_path / "images")
+    del found
+    for shift in ("0", "0.5"):
+        arguments = [str(path), str(folder), "channels", shift]
+        run = subprocess.run(
+            [sys.executable, "-c", MEASURED, *arguments], check=True, capture_output=True, text=True
+        )
+        # The result has 48 MB.
+        assert float(run.stdout) < 40
 
 
 @needs_reference_data

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -213,7 +214,8 @@ def _chosen(
     """Return the label objects with the labels that are wanted, in the order they are wanted in."""
     if segments is None:
         return found
-    wanted = [segments] if isinstance(segments, (int, str)) else list(segments)
+    is_one = isinstance(segments, (int, str, Integral))
+    wanted: list[Any] = [segments] if is_one else list(cast("Sequence[int | str]", segments))
     every = [(source, label) for source in found for label in source.labels]
     chosen: list[tuple[_Source, _Label]] = []
     for index, one in enumerate(wanted):

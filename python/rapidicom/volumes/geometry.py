@@ -92,7 +92,7 @@ def off_affine(volume: Any) -> FloatArray | None:
     """
     own: FloatArray | None = getattr(volume, "_off_affine", None)
     if own is not None:
-        # What is on the grid of another volume lies where its images do; of a part nothing is known.
+        # On the grid of another volume slices lie where its images do; of a part nothing is known.
         count = volume.shape[volume.axes.index("slice") + image_axis(volume)]
         return own if len(own) == count else np.full((count, 3), np.nan)
     known = _slice_positions(volume)
