@@ -81,7 +81,7 @@ fn groups(choices: &mut Choices<'_>, written: Written) -> Elements {
 }
 
 fn place(choices: &mut Choices<'_>) -> FramePlace {
-    let steps = [[7, 1], [-7, -1], [1, 7], [7, -1], [0, 0], [i64::MAX, i64::MIN]];
+    let steps = [[7, 1], [-7, -1], [1, 7], [7, -1], [0, 0], [1 << 40, -(1 << 40)]];
     let range = |choices: &mut Choices<'_>, count: usize| {
         let first = choices.below(count + 1);
         [first, (first + choices.below(count + 2)).min(count + usize::from(choices.is_one_of(32)))]
