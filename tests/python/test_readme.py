@@ -26,7 +26,7 @@ SERVED = {"From a bucket": "##", "By DICOMweb": "###", "By DIMSE": "###"}
 # Integrations of libraries that only `make test-ml` installs.
 LARGE = ("torch", "monai", "ray")
 # What the examples use beside Rapidicom.
-LIBRARIES = ("hl7", "nibabel", "pandas", "polars", "pyarrow", "pydicom")
+LIBRARIES = ("dask", "hl7", "nibabel", "pandas", "polars", "pyarrow", "pydicom", "xarray", "zarr")
 
 
 def text_of(page: Path) -> str:

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rapidicom as rd
 from builder import UNREADABLE_FILE, Element, Plane, write_image
 from rapidicom import _core
+from series_builder import Numbering, series
 
 pa = pytest.importorskip("pyarrow", reason="the index is a Parquet file")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -368,3 +370,23 @@ def test_progress_counts_what_is_read(
     write_image(folder / "new", number=60)
     rd.scan(folder, COLUMNS, cache=cache, progress=True)
     assert "1/1" in capsys.readouterr().err
+
+
+def test_other_programs_read_the_index(tmp_path: Path) -> None:
+    """What they make of it is a table of `find_series`."""
+    polars, duckdb = pytest.importorskip("polars"), pytest.importorskip("duckdb")
+    tree, cache = tmp_path / "tree", tmp_path / "index.parquet"
+    written = [series(tree, numbering=Numbering(series=number)) for number in (1, 2)]
+    (tree / "text").write_text("no image")
+    table = rd.scan(tree, cache=cache)
+    (uid, other) = (one.uid for one in written)
+    rows = polars.scan_parquet(cache).filter(polars.col("SeriesInstanceUID") == uid).collect()
+    sql = f"select * from '{cache}' where SeriesInstanceUID = '{other}'"
+    for chosen, expected in ((rows, uid), (duckdb.sql(sql).pl(), other)):
+        (found,) = rd.find_series(chosen)
+        assert (found.uid, len(found.paths)) == (expected, 8)
+        np.testing.assert_array_equal(rd.read_series(chosen).array, found.read().array)
+    read = polars.read_parquet(cache)
+    assert read["skipped"].drop_nulls().to_list() == ["a text file"]
+    own = read.filter(polars.col("skipped").is_null())
+    assert own["Rows"].to_list() == table["Rows"].tolist()

@@ -260,7 +260,7 @@ fn scan_again(
     let (table, entries) = scan_rest(
         found,
         &remembered,
-        &values,
+        values,
         &table.invalid,
         columns,
         Prefix::Needed,

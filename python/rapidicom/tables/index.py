@@ -15,6 +15,7 @@ import stat
 import warnings
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -37,6 +38,8 @@ _TAIL_LENGTH = 8
 # How the description of an index starts. The checksum is of all bytes but its own.
 _CHECKSUM = b'{"checksum": "'
 _CHECKSUM_LENGTH = 8
+# Bytes of an index that are read at a time.
+_BUFFER_LENGTH = 1 << 20
 
 
 def cached_scan(
@@ -85,6 +88,8 @@ def cached_scan(
 
     index = _read(parquet, cache, names, force)
     scanned = scan(index)
+    # Beside the new rows the old ones are half of the memory.
+    index = None
     if scanned is None:
         _warn_of_damage(cache, "its columns contradict each other")
         scanned = scan(None)
@@ -121,46 +126,46 @@ def _description(names: list[str], force: bool, row_count: object) -> dict[str, 
 
 def _read(parquet: Any, cache: Path, names: list[str], force: bool) -> tuple[Any, Any] | None:
     """Return the rows of an index and its other files, or `None` without one for this scan."""
-    content = _content(cache)
-    if content is None:
-        return None
-    pyarrow = import_module("pyarrow")
-    source = pyarrow.BufferReader(content)
-    # pyarrow has an exception for every way in which a file can be wrong, and no base for them.
-    try:
-        file = parquet.ParquetFile(source)
-        written = (file.metadata.metadata or {}).get(_METADATA_KEY)
-    except Exception as error:
-        raise _foreign(cache) from error
-    if written is None:
-        raise _foreign(cache)
-    try:
-        description = json.loads(written)
-        checksum = description.pop("checksum", None)
-        row_count = description.get("row_count")
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        _warn_of_damage(cache, "its description cannot be read")
-        return None
-    if description != _description(names, force, row_count):
-        return None
-    if checksum != _checksum(content):
-        _warn_of_damage(cache, "it is not as it was written")
-        return None
-    try:
-        table = file.read()
-        table.validate()
-        if type(row_count) is not int or not 0 <= row_count <= len(table):
-            raise ValueError("the number of rows is wrong")
-        rows = table.slice(0, row_count).select([*_OF_FILES, "invalid", *names])
-        others = table.slice(row_count).select(_OF_OTHERS)
-        return rows.combine_chunks(), others.combine_chunks()
-    except Exception as error:
-        _warn_of_damage(cache, type(error).__name__)
-        return None
+    with ExitStack() as opened:
+        file = _opened(cache)
+        if file is None:
+            return None
+        opened.enter_context(file)
+        # pyarrow has an exception for every way in which a file can be wrong, and no base for them.
+        try:
+            source = parquet.ParquetFile(file, buffer_size=_BUFFER_LENGTH)
+            written = (source.metadata.metadata or {}).get(_METADATA_KEY)
+        except Exception as error:
+            raise _foreign(cache) from error
+        if written is None:
+            raise _foreign(cache)
+        try:
+            description = json.loads(written)
+            checksum = description.pop("checksum", None)
+            row_count = description.get("row_count")
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            _warn_of_damage(cache, "its description cannot be read")
+            return None
+        if description != _description(names, force, row_count):
+            return None
+        if checksum != _checksum(file):
+            _warn_of_damage(cache, "it is not as it was written")
+            return None
+        try:
+            table = source.read()
+            table.validate()
+            if type(row_count) is not int or not 0 <= row_count <= len(table):
+                raise ValueError("the number of rows is wrong")
+            rows = table.slice(0, row_count).select([*_OF_FILES, "invalid", *names])
+            others = table.slice(row_count).select(_OF_OTHERS)
+            return rows.combine_chunks(), others.combine_chunks()
+        except Exception as error:
+            _warn_of_damage(cache, type(error).__name__)
+            return None
 
 
-def _content(cache: Path) -> bytes | None:
-    """Return the bytes of an index, or `None` if there is none yet."""
+def _opened(cache: Path) -> BinaryIO | None:
+    """Open an index, or return `None` if there is none yet."""
     try:
         # A pipe would wait for somebody to write.
         state = cache.stat()
@@ -169,14 +174,19 @@ def _content(cache: Path) -> bytes | None:
         file = cache.open("rb")
     except FileNotFoundError:
         return None
-    with file:
+    try:
         # An empty file only reserves the name.
-        if os.fstat(file.fileno()).st_size == 0:
-            return None
-        if not _is_index(file):
+        is_empty = os.fstat(file.fileno()).st_size == 0
+        if is_empty or not _is_index(file):
+            file.close()
+            if is_empty:
+                return None
             raise _foreign(cache)
         file.seek(0)
-        return file.read()
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _is_index(file: BinaryIO) -> bool:
@@ -196,15 +206,82 @@ def _is_index(file: BinaryIO) -> bool:
     return _METADATA_KEY in file.read(length - start)
 
 
-def _checksum(content: bytes | bytearray) -> str | None:
+def _place(tail: bytes | bytearray) -> int | None:
+    """Return where in the end of an index its checksum is, or `None` if it has no place for one."""
+    place = tail.rfind(_CHECKSUM)
+    return None if place < 0 else place + len(_CHECKSUM)
+
+
+def _checksum(file: BinaryIO) -> str | None:
     """Return what the checksum of an index should be; `None` if it has no place for one."""
-    place = content.rfind(_CHECKSUM)
-    if place < 0:
+    length = file.seek(0, os.SEEK_END)
+    file.seek(length - _TAIL_LENGTH)
+    start = length - _TAIL_LENGTH - int.from_bytes(file.read(4), "little")
+    file.seek(start)
+    tail = file.read(length - start)
+    place = _place(tail)
+    if place is None:
         return None
-    start = place + len(_CHECKSUM)
-    with memoryview(content) as whole:
-        before = zlib.crc32(whole[:start])
-        return f"{zlib.crc32(whole[start + _CHECKSUM_LENGTH :], before):0{_CHECKSUM_LENGTH}x}"
+    # The whole is hundreds of megabytes for a million files.
+    file.seek(0)
+    found, left = 0, start
+    while left > 0 and (block := file.read(min(left, _BUFFER_LENGTH))):
+        found = zlib.crc32(block, found)
+        left -= len(block)
+    found = zlib.crc32(tail[:place], found)
+    return _as_text(zlib.crc32(tail[place + _CHECKSUM_LENGTH :], found))
+
+
+def _as_text(checksum: int) -> str:
+    return f"{checksum:0{_CHECKSUM_LENGTH}x}"
+
+
+class _Summed:
+    """A file to write whose checksum is counted, and whose end is held back to get it."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._checksum = 0
+        self._written = 0
+        self._tail: bytearray | None = None
+
+    def write(self, data: Any) -> int:
+        with memoryview(data) as view:
+            length = view.nbytes
+            if self._tail is not None:
+                self._tail += view
+            else:
+                self._checksum = zlib.crc32(view, self._checksum)
+                self._file.write(view)
+        self._written += length
+        return length
+
+    def tell(self) -> int:
+        return self._written
+
+    def flush(self) -> None:
+        """Do nothing: who opened the file does."""
+
+    def close(self) -> None:
+        """Do nothing: who opened the file does."""
+
+    def hold(self) -> None:
+        """Keep what follows, which has the place of the checksum."""
+        self._tail = bytearray()
+
+    def finish(self) -> None:
+        """Put the checksum in its place, and write what was kept."""
+        tail = self._tail or bytearray()
+        place = _place(tail)
+        if place is None:
+            raise OSError("pyarrow has not written its description")
+        end = place + _CHECKSUM_LENGTH
+        with memoryview(tail) as view:
+            checksum = zlib.crc32(view[end:], zlib.crc32(view[:place], self._checksum))
+        tail[place:end] = _as_text(checksum).encode()
+        self._file.write(tail)
 
 
 def _foreign(cache: Path) -> ValueError:
@@ -237,18 +314,15 @@ def _write(
     table = pyarrow.concat_tables([first, pyarrow.table(others)], promote_options="default")
     description = {"checksum": "0" * _CHECKSUM_LENGTH} | _description(names, force, first.num_rows)
     table = table.replace_schema_metadata({_METADATA_KEY: json.dumps(description)})
-    written = pyarrow.BufferOutputStream()
-    # Read several times as fast as with dictionaries and compression, the default. Compliant
-    # nested types name the items of lists differently from the table.
-    parquet.write_table(
-        table, written, compression="none", use_dictionary=False, write_statistics=False,
-        use_compliant_nested_type=False,
-    )  # fmt: skip
-    content = bytearray(written.getvalue())
-    checksum = _checksum(content)
-    if checksum is None:
-        raise OSError("pyarrow has not written its description")
-    start = content.rfind(_CHECKSUM) + len(_CHECKSUM)
-    content[start : start + _CHECKSUM_LENGTH] = checksum.encode()
     with whole_file(cache) as file:
-        file.write(content)
+        summed = _Summed(file)
+        # Read several times as fast as with dictionaries and compression, the default. Compliant
+        # nested types name the items of lists differently from the table.
+        writer = parquet.ParquetWriter(
+            summed, table.schema, compression="none", use_dictionary=False, write_statistics=False,
+            use_compliant_nested_type=False,
+        )  # fmt: skip
+        writer.write_table(table)
+        summed.hold()
+        writer.close()
+        summed.finish()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from rapidicom._common.arrays import checked_dtype
+from rapidicom._common.errors import UnsupportedError
 from rapidicom.sources.item import Item, Memory
 from rapidicom.sources.paths import checked_workers
 from rapidicom.volumes.irregular import IrregularSeriesError
@@ -273,6 +274,8 @@ class _How:
         return np.ascontiguousarray(array[..., samples])
 
     def _raise_or_warn(self, images: Selection, damage: Damage, error: Exception) -> None:
+        if len(damage.slices) == len(images.slices) and isinstance(error, UnsupportedError):
+            raise error
         sentences = "; ".join(f"{issue.kind}: {issue.sentence}" for issue in damage.issues[:3])
         path, frame = getattr(error, "path", None), getattr(error, "frame", None)
         place = "" if path is None else f"{path}: "

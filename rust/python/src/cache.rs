@@ -69,13 +69,14 @@ pub(crate) fn scan_again(
         let values = index.values().unwrap_or_default();
         let (invalid, prefix) = (&index.invalid, prefix_of_many(force));
         let (table, entries) = scan_rest(
-            compared, known, &values, invalid, &specs, prefix, reason, workers, on_error, tick,
+            compared, known, values, invalid, &specs, prefix, reason, workers, on_error, tick,
         )?;
         Ok(Found::Changed(table, entries))
     })?;
     match found {
         Found::Contradiction => Ok(None),
         Found::Changed(table, entries) => {
+            drop(index);
             let table = PyTable::new(table).map_err(wrong_shape)?;
             let (rows, others) = keep(&table, &entries).map_err(wrong_shape)?;
             Ok(Some((table, Some((PyBatch::new(rows), PyBatch::new(others))))))

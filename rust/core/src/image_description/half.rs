@@ -85,11 +85,11 @@ mod tests {
             // The least normal number, and a quarter of a step less, which rounds up to it.
             (6.103515625e-5, 0x0400),
             (6.1020255e-5, 0x0400),
-            (6.0975551605224609e-5, 0x03FF),
+            (6.097_555_160_522_461e-5, 0x03FF),
             // Subnormal ones: the least, half of it, and a bit more than half.
-            (5.9604644775390625e-8, 0x0001),
-            (2.98023223876953125e-8, 0x0000),
-            (2.98023223876953200e-8, 0x0001),
+            ((-24f64).exp2(), 0x0001),
+            ((-25f64).exp2(), 0x0000),
+            (2.980_232_238_769_532e-8, 0x0001),
             (1e-300, 0x0000),
             // Halfway in f32, not in f64: rounded twice it would be 0x6800.
             (2049.000000001, 0x6801),

@@ -19,6 +19,15 @@ impl Rows {
         }
     }
 
+    /// The rows; none are left.
+    pub(crate) fn take(&mut self) -> Rows {
+        match self {
+            Rows::Int(rows) => Rows::Int(std::mem::take(rows)),
+            Rows::Float(rows) => Rows::Float(std::mem::take(rows)),
+            Rows::Text(rows) => Rows::Text(std::mem::take(rows)),
+        }
+    }
+
     pub(crate) fn ints(&self) -> Option<&Ragged<i64>> {
         if let Rows::Int(rows) = self { Some(rows) } else { None }
     }

@@ -197,7 +197,7 @@ fn again(why: &str, path: &Path) -> Error {
 pub fn scan_rest(
     comparison: Comparison,
     remembered: &Remembered,
-    values: &[Values],
+    values: Vec<Values>,
     invalid: &[InvalidValue],
     columns: &[ColumnSpec],
     prefix: Prefix,
@@ -224,7 +224,7 @@ fn known_chunk(
     files: &FileList,
     known: &[Option<usize>],
     remembered: &Remembered,
-    values: &[Values],
+    values: Vec<Values>,
     invalid: &[InvalidValue],
     columns: &[ColumnSpec],
 ) -> Chunk {
@@ -244,9 +244,10 @@ fn known_chunk(
             }
         }
     }
+    // Each column of the earlier scan is gone when its rows are copied.
     for (target, source) in chunk.columns.iter_mut().zip(values) {
         for row in &rows {
-            match (&mut *target, source) {
+            match (&mut *target, &source) {
                 (Rows::Int(target), Values::Int(source)) => {
                     let own = source.get(*row).unwrap_or_default();
                     target.end_of_values().extend_from_slice(own);
@@ -396,7 +397,7 @@ mod tests {
         let invalid = [(0, 0), (1, 1), (1, 2)].map(|(row, column)| InvalidValue { row, column });
         let files = files(&["d", "b", "c", "new", "a"], 0);
         let known = [Some(1), Some(2), Some(3), None, Some(0)];
-        let chunk = known_chunk(&files, &known, &remembered(), &values, &invalid, &columns);
+        let chunk = known_chunk(&files, &known, &remembered(), values.into(), &invalid, &columns);
         assert_eq!((chunk.files, chunk.skipped), (vec![0, 4], vec![(1, "text".to_owned())]));
         let errors: Vec<_> =
             chunk.errors.iter().map(|(file, error)| (*file, error.to_string())).collect();

@@ -129,7 +129,7 @@ impl Chunk {
 }
 
 /// Puts the rows of all `chunks` into the order of `files`.
-pub(super) fn merge(files: Vec<PathBuf>, specs: &[ColumnSpec], chunks: Vec<Chunk>) -> Table {
+pub(super) fn merge(files: Vec<PathBuf>, specs: &[ColumnSpec], mut chunks: Vec<Chunk>) -> Table {
     let mut places: Vec<Option<(usize, usize)>> = vec![None; files.len()];
     for (number, chunk) in chunks.iter().enumerate() {
         for (row, file) in chunk.files.iter().enumerate() {
@@ -148,8 +148,10 @@ pub(super) fn merge(files: Vec<PathBuf>, specs: &[ColumnSpec], chunks: Vec<Chunk
     }
     let runs = runs_of(&order);
     for (index, spec) in specs.iter().enumerate() {
-        let sources: Vec<&Rows> =
-            chunks.iter().filter_map(|chunk| chunk.columns.get(index)).collect();
+        // Gone when their column is done: of a million files all of them are gigabytes.
+        let rows = chunks.iter_mut().filter_map(|chunk| chunk.columns.get_mut(index));
+        let rows: Vec<Rows> = rows.map(Rows::take).collect();
+        let sources: Vec<&Rows> = rows.iter().collect();
         let mut too_wide = Vec::new();
         let values = values_of(spec, &sources, &runs, &mut too_wide);
         table.columns.push(Column { name: spec.name().to_owned(), values });
