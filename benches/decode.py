@@ -2,6 +2,7 @@
 
     python benches/decode.py [CT.dcm ...]    uncompressed CT images; default: generated slices
     python benches/decode.py --no-record     a look; otherwise rows are added under benches/record
+    python benches/decode.py --threads       only what two threads gain: 200 slices of each codec
 
 imagecodecs compresses the frames. Every decoder decodes them once, to compare the answers, and then
 on one thread in turns: the time of a round is the median of its repetitions, a ratio the median of
@@ -219,19 +220,19 @@ def run_case(case: Case, arrays: list[Array], rounds: int) -> list[list[Any]]:
     return rows
 
 
-def series_on_threads(arrays: list[Array], count: int, rounds: int) -> float:
-    """Return how many times as fast two threads read JPEG Lossless slices as one does."""
-    import imagecodecs as ic
-
+def series_on_threads(case: Case, arrays: list[Array], count: int, rounds: int) -> float:
+    """Return how many times as fast two threads read slices of one codec as one does."""
+    if case.bits == 8:
+        arrays = [(array >> 4).astype(np.uint8) for array in arrays]
+    coded = [bytes(case.encode(array)) for array in arrays]
     with tempfile.TemporaryDirectory() as folder:
         for index in range(count):
             array = arrays[index % len(arrays)]
-            frame = ic.jpeg_encode(array, lossless=True, predictor=1, bitspersample=16)
             identity = Identity(instance_number=index, sop_instance=f"2.25.{index}")
             elements = image(array, plane=Plane(position=(0, 0, index)), identity=identity)
-            elements[-1] = Element(0x7FE00010, "OB", Fragments([frame]))
+            elements[-1] = Element(0x7FE00010, "OB", Fragments([coded[index % len(coded)]]))
             path = Path(folder) / f"{index:04}.dcm"
-            path.write_bytes(file_bytes(elements, transfer_syntax=LOSSLESS_JPEG))
+            path.write_bytes(file_bytes(elements, transfer_syntax=case.uid))
         (series,) = rd.find_series(folder)
         out = np.empty(series.shape, np.float32)
         ratios = []
@@ -243,6 +244,20 @@ def series_on_threads(arrays: list[Array], count: int, rounds: int) -> float:
                 seconds.append(time.perf_counter() - start)
             ratios.append(seconds[0] / seconds[1])
         return statistics.median(ratios)
+
+
+def all_series(arrays: list[Array], only: str, rounds: int) -> list[list[Any]]:
+    """Print and return what two threads gain for 200 slices of each codec."""
+    rows = []
+    for case in cases():
+        if only.lower() not in case.name.lower():
+            continue
+        gain = series_on_threads(case, arrays, 200, rounds)
+        print(f"200 slices of {case.name} on two threads: {gain:.2f}x one thread", flush=True)
+        today, machine = datetime.date.today().isoformat(), f"{os.cpu_count()} cores"
+        row = [today, machine, "200 slices", f"{case.name}, two threads", "rapidicom"]
+        rows.append([*row, version("rapidicom"), "", f"{1 / gain:.3g}", rounds])
+    return rows
 
 
 def frame_on_threads(encode: Callable[[Array], bytes], syntax: str, rounds: int) -> float:
@@ -294,13 +309,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", help="the cases whose names contain this")
     parser.add_argument("--no-record", action="store_true")
+    parser.add_argument("--threads", action="store_true", help="only series and frames on two")
     args = parser.parse_args()
     arrays = frames(args.paths)
     what = f"{len(arrays)} of {arrays[0].shape[0]} x {arrays[0].shape[1]}"
     machine = f"{os.cpu_count()} cores"
     rows = []
-    print(f"{'':24}{'decoder':16}{'ms a frame':>12}{'x ours':>8}")
-    for case in cases():
+    if not args.threads:
+        print(f"{'':24}{'decoder':16}{'ms a frame':>12}{'x ours':>8}")
+    for case in () if args.threads else cases():
         if args.only and args.only.lower() not in case.name.lower():
             continue
         for name, decoder, milliseconds, ratio, count in run_case(case, arrays, args.rounds):
@@ -320,17 +337,10 @@ def main() -> None:
                 f"{ratio:.3g}",
             ]
             rows.append([*row, count])
-    if not args.only and (os.cpu_count() or 1) > 1:
-        gain = series_on_threads(arrays, 200, 5)
-        print(f"200 slices of JPEG Lossless on two threads: {gain:.2f}x one thread")
-        row = [
-            datetime.date.today().isoformat(),
-            machine,
-            "200 slices",
-            "JPEG Lossless, two threads",
-        ]
-        rows.append([*row, "rapidicom", version("rapidicom"), "", f"{1 / gain:.3g}", 5])
-        rows.extend(large_frames(9))
+    if (args.threads or not args.only) and (os.cpu_count() or 1) > 1:
+        rows.extend(all_series(arrays, args.only or "", 5))
+        if not args.only:
+            rows.extend(large_frames(9))
     if not args.no_record:
         path = RECORD / f"{datetime.date.today().isoformat()}-decode.csv"
         with path.open("a", newline="", encoding="utf-8") as file:

@@ -25,6 +25,7 @@ JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 JPEG_LOSSLESS = "1.2.840.10008.1.2.4.70"
 JPEG_LS = "1.2.840.10008.1.2.4.80"
+JPEG_LS_NEAR = "1.2.840.10008.1.2.4.81"
 JPEG_2000 = "1.2.840.10008.1.2.4.90"
 HTJ2K = "1.2.840.10008.1.2.4.201"
 JPEG_XL = "1.2.840.10008.1.2.4.110"
@@ -175,7 +176,7 @@ def encoders() -> list[tuple[str, str, int, Callable[[Array], bytes]]]:
         ("JPEG 12 bits", JPEG_EXTENDED, 12, jpeg(level=90, bitspersample=12)),
         ("JPEG Lossless", JPEG_LOSSLESS, 16, jpeg(lossless=True, predictor=1)),
         ("JPEG-LS", JPEG_LS, 16, lambda pixels: bytes(ic.jpegls_encode(pixels))),
-        ("JPEG-LS near", JPEG_LS, 16, lambda pixels: bytes(ic.jpegls_encode(pixels, level=3))),
+        ("JPEG-LS near", JPEG_LS_NEAR, 16, lambda pixels: bytes(ic.jpegls_encode(pixels, level=3))),
         ("JPEG 2000", JPEG_2000, 16, wavelet),
         ("HTJ2K", HTJ2K, 16, lambda pixels: bytes(ic.htj2k_encode(pixels))),
         ("JPEG XL", JPEG_XL, 16, lambda pixels: bytes(ic.jpegxl_encode(pixels, lossless=True))),

@@ -43,7 +43,7 @@ def _openjpeg(pixels: NDArray[Any], **options: Any) -> bytes:
 
 
 def _openjph(pixels: NDArray[Any], **options: Any) -> bytes:
-    encoded: bytes = imagecodecs.htj2k_encode(pixels, reversible=True, **options)
+    encoded: bytes = imagecodecs.htj2k_encode(pixels, **{"reversible": True, **options})
     return encoded
 
 
@@ -149,6 +149,30 @@ def test_components_of_fewer_samples_are_chrominance(
 
 
 @ENCODERS
+@pytest.mark.parametrize(
+    ("photometric", "step"), [("YBR_PARTIAL_420", (2, 2)), ("YBR_PARTIAL_422", (1, 1))]
+)
+def test_chrominance_of_a_smaller_range_becomes_rgb(
+    encode: Encode, photometric: str, step: tuple[int, int]
+) -> None:
+    shape = (48, 40)
+    # Levels from 16 to 235 and from 16 to 240 (PS3.3 §C.7.6.3.1.2).
+    luminance = 16 + _picture(*shape).astype(float) * 219 / 255
+    luminance = luminance.round().astype(np.uint8)
+    blue = np.full((48 // step[1], 40 // step[0]), 100, np.uint8)
+    red = np.full_like(blue, 140)
+    planes = [luminance, blue, red]
+    codestream = joined([encode(plane, resolutions=1) for plane in planes], [(1, 1), step, step])
+    found = _read(codestream, np.zeros((*shape, 3), np.uint8), photometric)
+    y, cb, cr = luminance.astype(float) - 16, 100.0 - 128, 140.0 - 128
+    # The matrix of the standard, inverted.
+    forth = [[0.2568, 0.5041, 0.0979], [-0.1482, -0.2910, 0.4392], [0.4392, -0.3678, -0.0714]]
+    back = np.linalg.inv(np.array(forth))
+    ybr = np.stack(np.broadcast_arrays(y, cb, cr), -1)
+    assert np.abs(found - np.clip(ybr @ back.T, 0, 255)).max() <= 1
+
+
+@ENCODERS
 def test_the_image_is_as_large_as_its_largest_component(encode: Encode) -> None:
     pixels = _picture(24, 20)
     codestream = encode(pixels)
@@ -178,6 +202,23 @@ def test_small_tiles_are_read(tile: tuple[int, int]) -> None:
     pixels = _picture(48, 40)
     codestream = _openjph(pixels, tile=tile, resolutions=1)
     np.testing.assert_array_equal(_read(codestream, pixels), pixels)
+
+
+@ENCODERS
+@pytest.mark.parametrize("reversible", [True, False])
+@pytest.mark.parametrize("shape", [(600, 700), (150, 2400)])
+def test_components_that_are_zero_are_in_step_with_others(
+    encode: Encode, reversible: bool, shape: tuple[int, int]
+) -> None:
+    """Grey in three components: the transform leaves nothing of two of them."""
+    pixels = np.repeat(_picture(*shape)[..., None], 3, -1)
+    # So smooth that what is lost leaves nothing of the others.
+    options: dict[str, Any] = {} if reversible else {"reversible": False}
+    codestream = encode(pixels, **options)
+    file = _file(codestream, pixels, "RGB", syntax="1.2.840.10008.1.2.4.91")
+    for workers in (1, 2, 5):
+        found = rd.pixel_array(file, workers=workers).astype(int)
+        assert np.abs(found - pixels).max() <= (0 if reversible else 8), workers
 
 
 def _damaged(codestream: bytes, pixels: NDArray[Any], syntax: str) -> str:
@@ -256,7 +297,8 @@ def test_bytes_after_the_last_packet_are_damage() -> None:
 def test_threads_change_nothing(encode: Encode, options: dict[str, Any], samples: int) -> None:
     pixels = _picture(600, 700, samples=samples)
     codestream = encode(pixels, **options)
-    file = _file(codestream, pixels, "RGB" if samples == 3 else "MONOCHROME2")
+    syntax = {"syntax": "1.2.840.10008.1.2.4.91"} if "level" in options else {}
+    file = _file(codestream, pixels, "RGB" if samples == 3 else "MONOCHROME2", **syntax)
     one = rd.pixel_array(file, workers=1)
     assert np.abs(one.astype(int) - pixels).max() <= (8 if "level" in options else 0)
     for workers in (2, 3, 5):

@@ -27,12 +27,12 @@ __all__ = ["Damage", "Selection", "Wanted"]
 
 @dataclass(frozen=True)
 class Damage:
-    """Slices that turned out to be damaged when they were read; their places are filled.
+    """What showed when slices were read; the places of damaged ones are filled.
 
     Attributes:
-        issues: The findings about them, one a file.
-        slices: Their numbers among the slices that were read.
-        error: The error of the first; `None` if there are none.
+        issues: The findings, of damaged slices one a file, and what is odd about others.
+        slices: The numbers of damaged slices among those that were read.
+        error: The error of the first of them; `None` if there are none.
     """
 
     issues: list[Issue]

@@ -156,7 +156,7 @@ class Volume(ForOthers):
     ) -> None:
         self.array = array
         self._force = force
-        if damage is not None and damage.slices:
+        if damage is not None and damage.issues:
             self._damage, self._damaged = damage.issues, damage.slices
         self.affine = part.affine(series.affine)
         self.spacing = part.spacing(series.spacing)

@@ -152,9 +152,9 @@ impl PySlices {
     }
 
     /// Fills `out`, a one-dimensional array of bytes, with the slices one after the other as
-    /// numbers of `dtype`: of each with the rows and columns of `part`, or all. Returns what is
-    /// damaged. `chosen` are the numbers of these slices in the volume, if they are not all of it,
-    /// and `step_length` how many slices one step of its leading axis has.
+    /// numbers of `dtype`: of each with the rows and columns of `part`, or all. Returns what
+    /// there is to say about them. `chosen` are the numbers of these slices in the volume, if they
+    /// are not all of it, and `step_length` how many slices one step of its leading axis has.
     #[expect(clippy::too_many_arguments, reason = "which values, where to and how")]
     fn read_into(
         &self,
@@ -197,6 +197,7 @@ impl PySlices {
             (slice / length, slice % length)
         };
         let issues = PyIssue::list(py, damage_issues(&self.0, &damaged, &place))?;
+        damaged.retain(|found| found.is_damaged);
         let places = damaged.iter().map(|found| found.slice).collect();
         let first = damaged.into_iter().next();
         let first = first.map(|found| to_python(found.error).into_value(py).into_any());

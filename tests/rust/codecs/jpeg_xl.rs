@@ -122,10 +122,12 @@ fn what_is_cut_short_is_an_error() {
         let result = decode(&JpegXl, &frame[..length], &image(6, 5, 1, 16));
         // The last bits may be padding.
         let expected = (0..30).map(|index| index * 2179).collect::<Vec<i64>>();
-        assert!(
-            result.is_err() || result.is_ok_and(|found| found == (expected, true)),
-            "{length} bytes"
-        );
+        // What is there of the image is given as damaged.
+        let is_known = |(samples, is_whole): (Vec<i64>, bool)| match is_whole {
+            true => samples == expected,
+            false => samples.len() == expected.len(),
+        };
+        assert!(result.is_err() || result.is_ok_and(is_known), "{length} bytes");
     }
 }
 
@@ -145,11 +147,8 @@ fn damage_is_an_error_or_a_frame_with_all_rows() {
                 let place = chance.below(frame.len() as u64) as usize;
                 frame[place] = chance.below(256) as u8;
             }
-            if let Ok((samples, is_whole)) = decode(&JpegXl, &frame, &image) {
-                assert!(
-                    is_whole
-                        && samples.len() == image.rows * image.columns * image.samples_per_pixel
-                );
+            if let Ok((samples, _)) = decode(&JpegXl, &frame, &image) {
+                assert_eq!(samples.len(), image.rows * image.columns * image.samples_per_pixel);
             }
         }
     }

@@ -2,20 +2,25 @@
 //! that were packed again.
 //!
 //! The crate `jxl` does the work, and is named in this module only. A codestream has to be whole:
-//! of one that is cut short no row is certain.
+//! of one that is cut short no row is certain, and what is there of it is given as damaged.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, PoisonError};
 
 use jxl::api::{
     Endianness, Event, JxlBasicInfo, JxlBitDepth, JxlColorType, JxlDataFormat, JxlDecoder,
-    JxlDecoderOptions, JxlOutputBuffer, JxlPixelFormat, ProfileLevel,
+    JxlDecoderOptions, JxlOutputBuffer, JxlParallelRunner, JxlParallelRunnerFun, JxlPixelFormat,
+    ProfileLevel,
 };
 use jxl::error::Error as JxlError;
 
 use super::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
-use crate::error::{Error, ErrorKind, JpegXlFault, Result};
+use crate::error::{Error, ErrorKind, FrameFault, JpegXlFault, Result};
 use crate::image_description::ImageDescription;
 use crate::memory::{Cushion, filled, no_memory};
+use crate::workers::share;
+
+type JxlResult = std::result::Result<(), JxlError>;
 
 const NAME: &str = "JPEG XL";
 /// The widest samples that are read: wider ones would go through 32-bit floating point numbers.
@@ -40,7 +45,8 @@ impl Codec for JpegXl {
 
 fn decode(frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
     let image = target.image();
-    let mut reader = Reader { decoder: JxlDecoder::new(options(image)), frame, left: frame };
+    let (decoder, threads) = (JxlDecoder::new(options(image)), Threads(target.threads()));
+    let mut reader = Reader { decoder, threads, frame, left: frame };
     reader.next(None)?;
     let decoder = &mut reader.decoder;
     let header = decoder.basic_info().zip(decoder.embedded_color_profile());
@@ -60,6 +66,10 @@ fn decode(frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
     };
     target.begin(NAME, &coded)?;
     is_read(info)?;
+    // XYB, into which samples do not go without loss.
+    if !info.uses_original_profile {
+        target.says_lossy();
+    }
 
     let bytes = if coded.precision > 8 { 2 } else { 1 };
     let format = JxlPixelFormat {
@@ -76,13 +86,20 @@ fn decode(frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
     let mut room: Vec<u8> = filled(length + 1)?;
     let start = room.as_ptr().align_offset(bytes).min(1);
     let room = room.get_mut(start..start + length).unwrap_or_default();
-    loop {
+    let damage = loop {
         let output = JxlOutputBuffer::new(room, coded.rows, row_length);
-        match reader.next(Some(output))? {
-            Event::FrameComplete { .. } => break,
-            Event::Complete => return Err(invalid(NAME, None, JpegXlFault::NoFrame)),
-            _ => {}
+        match reader.next(Some(output)) {
+            Ok(Event::FrameComplete { .. }) => break None,
+            Ok(Event::Complete) => break Some(invalid(NAME, None, JpegXlFault::NoFrame)),
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::InvalidFrame { .. }) => {
+                break Some(error);
+            }
+            Err(error) => return Err(error),
         }
+    };
+    if damage.as_ref().is_some_and(is_cut_short) {
+        reader.draw(JxlOutputBuffer::new(room, coded.rows, row_length));
     }
 
     let rows_of_piece = (PIECE_LENGTH / (coded.columns * channels).max(1)).max(1);
@@ -96,7 +113,37 @@ fn decode(frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
             target.rows(Samples::U16(&words))?;
         }
     }
-    Ok(Decoded::Whole)
+    Ok(damage.map_or(Decoded::Whole, Decoded::Partial))
+}
+
+/// Whether a frame ends before its image does, and nothing else is known to be wrong.
+fn is_cut_short(error: &Error) -> bool {
+    let fault = FrameFault::JpegXl(JpegXlFault::CutShort);
+    matches!(error.kind(), ErrorKind::InvalidFrame { fault: found, .. } if *found == fault)
+}
+
+/// So many threads for the groups of a frame.
+struct Threads(usize);
+
+impl JxlParallelRunner for Threads {
+    fn run(&mut self, num: usize, fun: &JxlParallelRunnerFun<'_>) -> JxlResult {
+        let failed = Mutex::new(None);
+        let one = |(): &mut (), index: usize| {
+            if let Err(error) = fun(index) {
+                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+            Ok(())
+        };
+        if let Err(panic) = share((0..num).collect(), self.0, || (), one) {
+            // Goes on to where the decoder was called.
+            resume_unwind(Box::new(panic.what()));
+        }
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+
+    fn num_threads(&self) -> usize {
+        self.0
+    }
 }
 
 fn options(image: &ImageDescription) -> JxlDecoderOptions {
@@ -113,6 +160,7 @@ fn options(image: &ImageDescription) -> JxlDecoderOptions {
 /// A decoder and what it reads.
 struct Reader<'f> {
     decoder: JxlDecoder,
+    threads: Threads,
     frame: &'f [u8],
     /// What is left of the frame.
     left: &'f [u8],
@@ -125,9 +173,11 @@ impl Reader<'_> {
     /// a frame is damaged.
     fn next(&mut self, output: Option<JxlOutputBuffer<'_>>) -> Result<Event> {
         let (decoder, left) = (&mut self.decoder, &mut self.left);
+        let threads = &mut self.threads;
         let result = catch_unwind(AssertUnwindSafe(|| {
             let mut outputs = output.map(|output| [output]);
-            decoder.process(left, outputs.as_mut().map(|outputs| outputs.as_mut_slice()), None)
+            let outputs = outputs.as_mut().map(|outputs| outputs.as_mut_slice());
+            decoder.process(left, outputs, Some(threads))
         }));
         let offset = self.frame.len() - self.left.len();
         match result {
@@ -138,6 +188,14 @@ impl Reader<'_> {
             Ok(Err(error)) => Err(said(error, Some(offset))),
             Err(_) => Err(invalid(NAME, offset, JpegXlFault::DecoderPanic)),
         }
+    }
+
+    /// Puts what is known of a frame that is cut short into the output.
+    fn draw(&mut self, output: JxlOutputBuffer<'_>) {
+        let (decoder, threads) = (&mut self.decoder, &mut self.threads);
+        // There is an error already, which says more than another one would.
+        let draw = || decoder.flush_pixels(&mut [output], Some(threads));
+        let _ = catch_unwind(AssertUnwindSafe(draw));
     }
 }
 
@@ -179,7 +237,6 @@ fn said(error: JxlError, offset: Option<usize>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::FrameFault;
     use crate::image_description::PixelElement;
 
     fn image(rows: usize, columns: usize) -> ImageDescription {

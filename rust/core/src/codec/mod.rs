@@ -16,11 +16,12 @@ mod target;
 #[cfg(test)]
 pub(crate) use fault::fault_of;
 pub(crate) use fault::invalid;
+pub(crate) use jpeg::other_process;
 pub use jpeg::{Jpeg, JpegDct, JpegLossless};
 pub use jpeg_2000::Jpeg2000;
 pub use jpeg_ls::JpegLs;
 pub use jpeg_xl::JpegXl;
-pub(crate) use registry::{SIGNATURE_LENGTH, signature};
+pub(crate) use registry::{SIGNATURE_LENGTH, is_lossless, signature};
 pub use registry::{find, why_not};
 pub(crate) use registry::{recognize, recognize_as};
 pub use rle::RleLossless;

@@ -33,6 +33,12 @@ pub fn why_not(coding: Coding) -> Option<&'static str> {
     }
 }
 
+/// Whether frames of a Transfer Syntax lose nothing (PS3.5 §A.4).
+pub(crate) fn is_lossless(transfer_syntax_uid: &str) -> bool {
+    let of_codecs = transfer_syntax_uid.strip_prefix("1.2.840.10008.1.2.4.");
+    matches!(of_codecs, Some("57" | "70" | "80" | "90" | "92" | "110" | "201" | "202"))
+}
+
 /// Bytes that show whether a frame starts with them.
 pub(crate) const SIGNATURE_LENGTH: u64 = 12;
 

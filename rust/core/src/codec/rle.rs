@@ -39,7 +39,6 @@ impl Codec for RleLossless {
     fn decode(&self, frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
         let image = target.image();
         let width = Width::of(image)?;
-        let mut segments = segments(frame, width, image.samples_per_pixel, target)?;
         target.begin(
             NAME,
             &CodedImage {
@@ -52,6 +51,7 @@ impl Codec for RleLossless {
                 has_unused_bits: true,
             },
         )?;
+        let mut segments = segments(frame, width, image.samples_per_pixel, target)?;
 
         let mut room = Room::default();
         let mut done = 0;

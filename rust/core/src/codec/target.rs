@@ -37,6 +37,8 @@ pub enum CodedColour {
     Rgb,
     /// Luminance and chrominance, as YBR_FULL.
     YbrFull,
+    /// Luminance and chrominance of a smaller range, as YBR_PARTIAL_420.
+    YbrPartial,
 }
 
 /// What a codestream says of itself.
@@ -109,6 +111,8 @@ pub struct Target<'a> {
     left: Option<usize>,
     /// What is odd about the frame and does its pixels no harm: the first such thing.
     oddity: Option<Error>,
+    /// Whether the codestream says that it is compressed with loss.
+    is_lossy: bool,
 }
 
 impl<'a> Target<'a> {
@@ -118,13 +122,23 @@ impl<'a> Target<'a> {
         options: DecodeOptions,
         sink: &'a mut dyn RowSink,
     ) -> Target<'a> {
-        Target { image, options, sink, threads: 1, left: None, oddity: None }
+        Target { image, options, sink, threads: 1, left: None, oddity: None, is_lossy: false }
     }
 
     /// Takes a remark on a frame that is not as the standard wants it, though all of its pixels
     /// are there. Users see the first one, as a warning.
     pub fn remark(&mut self, oddity: Error) {
         self.oddity.get_or_insert(oddity);
+    }
+
+    /// Takes it that the codestream says that it is compressed with loss.
+    pub fn says_lossy(&mut self) {
+        self.is_lossy = true;
+    }
+
+    /// Whether it does.
+    pub(crate) fn is_lossy(&self) -> bool {
+        self.is_lossy
     }
 
     /// The remark that was made.
@@ -200,6 +214,11 @@ impl<'a> Target<'a> {
         }
         self.left = rest;
         self.sink.rows(samples)
+    }
+
+    /// Whether the codestream said what it is, and that is right.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.left.is_some()
     }
 
     /// Whether all rows are there.

@@ -26,6 +26,10 @@ pub enum FrameFault {
     BytesLeft { count: usize },
     /// The codestream is not of the family that the Transfer Syntax names.
     OtherFamily { said: &'static str },
+    /// The codestream is of another process than the Transfer Syntax names.
+    OtherProcess { found: &'static str, said: &'static str },
+    /// The codestream is compressed with loss, and the Transfer Syntax knows none.
+    Lossy,
     /// In JPEG, lossless or not.
     Jpeg(JpegFault),
     /// In JPEG-LS.
@@ -101,6 +105,12 @@ impl fmt::Display for FrameFault {
             }
             FrameFault::OtherFamily { said } => {
                 write!(f, "the Transfer Syntax says {said}, but the first bytes are those of this")
+            }
+            FrameFault::OtherProcess { found, said } => {
+                write!(f, "the Transfer Syntax says {said}, but its process is {found}")
+            }
+            FrameFault::Lossy => {
+                f.write_str("the Transfer Syntax says lossless, but it is compressed with loss")
             }
             FrameFault::Jpeg(fault) => fault.fmt(f),
             FrameFault::JpegLs(fault) => fault.fmt(f),

@@ -49,6 +49,9 @@ faults! {
         // Colours.
         ColoursAreRgb => "its colours are RGB, whatever Photometric Interpretation says";
         ColoursAreYbr => "its colours are YBR_FULL, whatever Photometric Interpretation says";
+        ColoursContradict =>
+            "Adobe's segment says RGB, Photometric Interpretation and the sampling YBR_FULL, which \
+             counts";
 
         // Scan headers.
         ScanHeaderLength { length: usize, components: u8 } =>

@@ -4,29 +4,71 @@ use std::ops::RangeInclusive;
 
 use crate::image_description::SampleType;
 
-/// Turns YBR_FULL pixels, three samples each in the machine's byte order, into RGB in place. Of
-/// those that are wider than 8 bits, `bits` carry a value.
-pub(crate) fn to_rgb(sample_type: SampleType, bits: u32, samples: &mut [u8]) {
-    match sample_type {
-        SampleType::U16 => wide_ybr_full_to_rgb(samples, bits),
-        _ => ybr_full_to_rgb(samples),
+/// Which levels luminance and chrominance use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum YbrRange {
+    /// All: YBR_FULL.
+    Full,
+    /// Of 8 bits 16 to 235, and 16 to 240: YBR_PARTIAL_420 and the like.
+    Partial,
+}
+
+/// Turns YBR pixels, three samples each in the machine's byte order, into RGB in place. Of those
+/// that are wider than 8 bits, `bits` carry a value.
+pub(crate) fn to_rgb(sample_type: SampleType, bits: u32, range: YbrRange, samples: &mut [u8]) {
+    match (sample_type, range) {
+        (SampleType::U16, _) => {
+            let equation = Equation::new(bits, range);
+            let (words, _) = samples.as_chunks_mut::<2>();
+            let (pixels, _) = words.as_chunks_mut::<3>();
+            for pixel in pixels {
+                let ybr = pixel.map(|word| f64::from(u16::from_ne_bytes(word)));
+                *pixel = equation.rgb(ybr).map(|level| (level as u16).to_ne_bytes());
+            }
+        }
+        (_, YbrRange::Full) => ybr_full_to_rgb(samples),
+        (_, YbrRange::Partial) => {
+            let equation = Equation::new(8, range);
+            let (pixels, _) = samples.as_chunks_mut::<3>();
+            for pixel in pixels {
+                *pixel = equation.rgb(pixel.map(f64::from)).map(|level| level as u8);
+            }
+        }
     }
 }
 
-/// The same equations with "half full scale" in the place of 128 (PS3.3 §C.7.6.3.1.2), in `f64`.
-fn wide_ybr_full_to_rgb(samples: &mut [u8], bits: u32) {
-    const GREEN_BLUE: f64 = 0.114 * 1.772 / 0.587;
-    const GREEN_RED: f64 = 0.299 * 1.402 / 0.587;
-    let half = f64::from(1u32 << bits.clamp(1, 16) >> 1);
-    let most = 2.0 * half - 1.0;
-    let level = |value: f64| ((value + 0.5).floor().clamp(0.0, most) as u16).to_ne_bytes();
-    let (words, _) = samples.as_chunks_mut::<2>();
-    let (pixels, _) = words.as_chunks_mut::<3>();
-    for pixel in pixels {
-        let [y, blue, red] = pixel.map(|word| f64::from(u16::from_ne_bytes(word)));
-        let (blue, red) = (blue - half, red - half);
+/// The equations in `f64`, with "half full scale" in the place of 128 (PS3.3 §C.7.6.3.1.2).
+struct Equation {
+    half: f64,
+    /// The level of black, and what makes luminance and chrominance as wide as YBR_FULL.
+    black: f64,
+    luminance: f64,
+    chrominance: f64,
+}
+
+impl Equation {
+    fn new(bits: u32, range: YbrRange) -> Equation {
+        let half = f64::from(1u32 << bits.clamp(1, 16) >> 1);
+        let full = 2.0 * half - 1.0;
+        let (black, luminance, chrominance) = match range {
+            YbrRange::Full => (0.0, 1.0, 1.0),
+            YbrRange::Partial => {
+                (half / 8.0, full / (half * 219.0 / 128.0), full / (half * 224.0 / 128.0))
+            }
+        };
+        Equation { half, black, luminance, chrominance }
+    }
+
+    /// Levels, rounded half up.
+    fn rgb(&self, [y, blue, red]: [f64; 3]) -> [f64; 3] {
+        const GREEN_BLUE: f64 = 0.114 * 1.772 / 0.587;
+        const GREEN_RED: f64 = 0.299 * 1.402 / 0.587;
+        let most = 2.0 * self.half - 1.0;
+        let level = |value: f64| (value + 0.5).floor().clamp(0.0, most);
+        let y = (y - self.black) * self.luminance;
+        let [blue, red] = [blue, red].map(|level| (level - self.half) * self.chrominance);
         let green = y - GREEN_BLUE * blue - GREEN_RED * red;
-        *pixel = [level(y + 1.402 * red), level(green), level(y + 1.772 * blue)];
+        [level(y + 1.402 * red), level(green), level(y + 1.772 * blue)]
     }
 }
 
@@ -122,7 +164,7 @@ mod tests {
             let words = [half, half, half, 0, half, half, most, half, half, half, half, most];
             let mut samples: Vec<u8> =
                 words.iter().flat_map(|word: &u16| word.to_ne_bytes()).collect();
-            to_rgb(SampleType::U16, bits, &mut samples);
+            to_rgb(SampleType::U16, bits, YbrRange::Full, &mut samples);
             let (found, _) = samples.as_chunks::<2>();
             let found: Vec<u16> = found.iter().map(|word| u16::from_ne_bytes(*word)).collect();
             assert_eq!(found[..9], [half, half, half, 0, 0, 0, most, most, most], "{bits}");
@@ -130,6 +172,28 @@ mod tests {
             assert_eq!((found[9], found[11]), (most, half), "{bits}");
             let green = f64::from(half) - 0.714_136_286 * f64::from(most - half);
             assert!((f64::from(found[10]) - green).abs() <= 0.5, "{bits}: {}", found[10]);
+        }
+    }
+
+    #[test]
+    fn a_smaller_range_becomes_all_levels() {
+        // Black, white and grey, and red by the matrix of the standard (PS3.3 §C.7.6.3.1.2).
+        let pixels =
+            [[16, 128, 128], [235, 128, 128], [126, 128, 128], [81, 90, 240], [0, 128, 128]];
+        let expected = [[0; 3], [255; 3], [128; 3], [254, 0, 0], [0; 3]];
+        let mut samples = pixels.as_flattened().to_vec();
+        to_rgb(SampleType::U8, 8, YbrRange::Partial, &mut samples);
+        assert_eq!(samples, expected.as_flattened());
+        let mut wide: Vec<u8> = pixels
+            .iter()
+            .flatten()
+            .flat_map(|level| (u16::from(*level) << 4).to_ne_bytes())
+            .collect();
+        to_rgb(SampleType::U16, 12, YbrRange::Partial, &mut wide);
+        let (words, _) = wide.as_chunks::<2>();
+        let found: Vec<u16> = words.iter().map(|word| u16::from_ne_bytes(*word)).collect();
+        for (found, level) in found.iter().zip(expected.as_flattened()) {
+            assert!(found.abs_diff(u16::from(*level) << 4) <= 24, "{found} {level}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! From the rows that a codec gives to those of an array: type, sign, colour, Modality LUT.
 
 use super::cells::unpack_frame;
-use super::colour;
+use super::colour::{self, YbrRange};
 use super::read::Wanted;
 use super::rescale::convert;
 use crate::codec::{CodedColour, CodedImage, RowSink, Samples};
@@ -21,7 +21,8 @@ pub(super) struct DecodedRows<'a> {
     rows: &'a mut Vec<u8>,
     /// What the samples are when their unused bits are gone.
     decoded: ImageDescription,
-    is_ybr: bool,
+    /// What its luminance and chrominance are, if they are to become RGB.
+    ybr: Option<YbrRange>,
     /// Bits of luminance and chrominance.
     colour_bits: u32,
 }
@@ -43,7 +44,7 @@ impl<'a> DecodedRows<'a> {
             out,
             rows,
             decoded: image.clone(),
-            is_ybr: false,
+            ybr: None,
             colour_bits: 0,
         }
     }
@@ -57,13 +58,14 @@ impl<'a> DecodedRows<'a> {
 impl RowSink for DecodedRows<'_> {
     fn begin(&mut self, coded: &CodedImage) -> Result<()> {
         let image = self.image;
-        self.is_ybr = match coded.colour {
-            CodedColour::Rgb => false,
-            CodedColour::YbrFull => true,
-            CodedColour::AsDescribed => image.is_ybr_full(),
-        } && !self.is_raw
-            && image.samples_per_pixel > 1;
-        if self.is_ybr {
+        let ybr = match coded.colour {
+            CodedColour::Rgb => None,
+            CodedColour::YbrFull => Some(YbrRange::Full),
+            CodedColour::YbrPartial => Some(YbrRange::Partial),
+            CodedColour::AsDescribed => image.is_ybr_full().then_some(YbrRange::Full),
+        };
+        self.ybr = ybr.filter(|_| !self.is_raw && image.samples_per_pixel > 1);
+        if self.ybr.is_some() {
             image.check_rgb()?;
         }
         // Half of full scale is that of the coded samples where these are values.
@@ -91,16 +93,16 @@ impl RowSink for DecodedRows<'_> {
         let Some(wanted) = self.wanted else {
             store(samples, stored, out);
             unpack_frame(&self.decoded, out);
-            if self.is_ybr {
-                colour::to_rgb(stored, self.colour_bits, out);
+            if let Some(range) = self.ybr {
+                colour::to_rgb(stored, self.colour_bits, range, out);
             }
             return Ok(());
         };
         resize(self.rows, length)?;
         store(samples, stored, self.rows);
-        if self.is_ybr {
+        if let Some(range) = self.ybr {
             unpack_frame(&self.decoded, self.rows);
-            colour::to_rgb(stored, self.colour_bits, self.rows);
+            colour::to_rgb(stored, self.colour_bits, range, self.rows);
             return convert(self.rows, &self.decoded.as_rgb(), wanted, out);
         }
         convert(self.rows, &self.decoded, wanted, out)
@@ -248,6 +250,7 @@ mod tests {
             ("RGB whatever is described", "YBR_FULL", rgb, false, red),
             ("luminance whatever is described", "RGB", ybr, false, [254, 0, 0]),
             ("raw", "YBR_FULL", ybr, true, red),
+            ("partial range", "YBR_PARTIAL_420", CodedColour::YbrPartial, false, [255, 0, 0]),
         ] {
             let image = colour(meaning, false);
             let coded = CodedImage { samples_per_pixel: 3, colour: colour_of, ..coded(8, false) };

@@ -249,8 +249,17 @@ impl EncapsulatedPixels {
         if let Some(said) = codec::find(self.coding).filter(|_| coding != self.coding) {
             let fault = FrameFault::OtherFamily { said: said.name() };
             target.remark(codec::invalid(codec.name(), None, fault));
+        } else if let Some(oddity) = codec::other_process(&self.transfer_syntax_uid, frame) {
+            target.remark(oddity);
         }
-        let decoded = codec.decode(frame, &mut target)?;
+        let decoded = match codec.decode(frame, &mut target) {
+            // Nothing of the frame is there but that it is one of this image.
+            Err(error) if target.has_begun() && is_of_codestream(&error) => Decoded::Partial(error),
+            decoded => decoded?,
+        };
+        if target.is_lossy() && codec::is_lossless(&self.transfer_syntax_uid) {
+            target.remark(codec::invalid(codec.name(), None, FrameFault::Lossy));
+        }
         let (is_full, oddity) = (target.is_full(), target.take_oddity());
         sink.rest().fill(0);
         match decoded {
@@ -349,6 +358,11 @@ impl EncapsulatedPixels {
         remarks.sort_by_key(|(index, _)| *index);
         Ok(remarks.into_iter().map(|(_, remark)| remark).collect())
     }
+}
+
+/// Whether an error is damage of a codestream, rather than something that is not read.
+fn is_of_codestream(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidFrame { .. })
 }
 
 /// Whether a Transfer Syntax says nothing about how fragments are written, as it has none.

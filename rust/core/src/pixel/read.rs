@@ -6,7 +6,7 @@ use super::native::{FrameBytes, NativePixels};
 use super::rescale::{Rescale, convert};
 use crate::codec::DecodeOptions;
 use crate::dataset::{FileBytes, OpenBytes};
-use crate::error::{RequestFault, Result};
+use crate::error::{Error, RequestFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::source::{AlignedBuffer, Source};
 
@@ -39,6 +39,8 @@ pub struct FrameScratch {
     pub(super) arranged: AlignedBuffer,
     /// Rows that were decoded.
     pub(super) rows: Vec<u8>,
+    /// What a decoder had to say about a frame whose pixels are all there, until it is taken.
+    pub(crate) oddity: Option<Error>,
     /// Threads that may decode the frame together, the one that has this among them.
     pub(super) threads: usize,
 }
@@ -220,7 +222,12 @@ pub(super) fn finish_cells(
 fn finish_stored(description: &ImageDescription, is_raw: bool, cells: &mut [u8]) {
     unpack_frame(description, cells);
     if description.is_ybr_full() && !is_raw {
-        colour::to_rgb(description.sample_type(), description.bits_stored, cells);
+        colour::to_rgb(
+            description.sample_type(),
+            description.bits_stored,
+            colour::YbrRange::Full,
+            cells,
+        );
     }
 }
 

@@ -1,16 +1,20 @@
-//! Frames that turn out to be damaged when they are read: each costs its slice.
+//! What shows when frames are read: damage, which costs the slice of the frame, and what is odd
+//! about a frame whose pixels are all there.
 
 use super::report::{FileFinding, Finding, Issue};
-use super::slice_set::SliceSet;
-use crate::error::{Error, Family};
+use super::slice_set::{Slice, SliceSet};
+use crate::error::{Error, ErrorKind, Family};
 
-/// A slice whose frame cannot be decoded; its place in the array is filled.
+/// A slice about whose frame there is something to say.
 #[derive(Clone, Debug)]
-pub struct DamagedSlice {
+pub struct FoundSlice {
     /// Which of the slices.
     pub slice: usize,
-    /// Why, with the file and the frame.
+    /// What, with the file and the frame.
     pub error: Error,
+    /// Whether the frame cannot be decoded, so that its place in the array is filled. Otherwise all
+    /// of its pixels are there.
+    pub is_damaged: bool,
 }
 
 /// Whether an error is of one frame, so that the others can be read: not one of the disk, of the
@@ -19,32 +23,58 @@ pub(super) fn is_of_frame(error: &Error) -> bool {
     matches!(error.family(), Family::Invalid | Family::Unsupported)
 }
 
-/// What a report says of damaged slices: an issue a file, in slice order. `place` gives (step of
-/// the leading axis, slice) of a slice of `set` in the whole volume.
+/// What a report says of them: an issue a file with damaged frames, in slice order, and one for
+/// each thing that is odd, with all of its files. `place` gives (step of the leading axis, slice)
+/// of a slice of `set` in the whole volume.
 pub fn damage_issues(
     set: &SliceSet,
-    damaged: &[DamagedSlice],
+    found: &[FoundSlice],
     place: &dyn Fn(usize) -> (usize, usize),
 ) -> Vec<Issue> {
-    let mut by_file: Vec<(usize, Vec<&DamagedSlice>)> = Vec::new();
-    for found in damaged {
+    let (mut damaged, mut odd): (Vec<(usize, Vec<_>)>, Vec<(String, Vec<_>)>) = Default::default();
+    for found in found {
         let Some(slice) = set.slices.get(found.slice).and_then(Option::as_ref) else { continue };
-        match by_file.iter_mut().find(|(file, _)| *file == slice.file) {
-            Some((_, all)) => all.push(found),
-            None => by_file.push((slice.file, vec![found])),
+        if found.is_damaged {
+            push_alike(&mut damaged, slice.file, (found, slice));
+        } else {
+            push_alike(&mut odd, without_numbers(&found.error), (found, slice));
         }
     }
-    let issues = by_file.into_iter().filter_map(|(file, found)| {
-        let first = found.first()?;
-        let frame = set.slices.get(first.slice)?.as_ref()?.frame.index;
+    let path = |slice: &Slice| set.files.get(slice.file).map(|file| file.path.clone());
+    let issues = damaged.into_iter().filter_map(|(_, slices)| {
+        let &(first, slice) = slices.first()?;
         let finding = FileFinding::DamagedFrames {
             error: first.error.clone(),
-            frame,
-            cells: found.iter().map(|found| place(found.slice)).collect(),
+            frame: slice.frame.index,
+            cells: slices.iter().map(|(found, _)| place(found.slice)).collect(),
         };
-        Some(finding.about([set.files.get(file)?.path.clone()]))
+        Some(finding.about([path(slice)?]))
     });
-    issues.collect()
+    let notes = odd.into_iter().filter_map(|(_, slices)| {
+        let error = slices.first()?.0.error.clone();
+        let mut paths: Vec<_> = slices.iter().filter_map(|(_, slice)| path(slice)).collect();
+        paths.dedup();
+        Some(FileFinding::OddFrames { error, image_count: slices.len() }.about(paths))
+    });
+    issues.chain(notes).collect()
+}
+
+/// What is odd, whichever frame it is about and however many bytes.
+fn without_numbers(error: &Error) -> String {
+    let mut what = match error.kind() {
+        ErrorKind::InvalidFrame { codec, fault, .. } => format!("{codec} {fault}"),
+        kind => format!("{kind:?}"),
+    };
+    what.retain(|letter| !letter.is_ascii_digit());
+    what
+}
+
+/// Puts `item` to those of the same key, in the order in which keys were first met.
+fn push_alike<K: PartialEq, T>(groups: &mut Vec<(K, Vec<T>)>, key: K, item: T) {
+    match groups.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, all)) => all.push(item),
+        None => groups.push((key, vec![item])),
+    }
 }
 
 #[cfg(test)]
@@ -52,10 +82,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::error::{ErrorKind, LooksLike};
+    use crate::error::LooksLike;
     use crate::series::header::FrameHeader;
     use crate::series::report::IssueKind;
-    use crate::series::slice_set::Slice;
     use crate::series::tests::synthetic::regular;
 
     #[test]
@@ -88,20 +117,29 @@ mod tests {
         };
         let damaged = |slice: usize, kind: ErrorKind| {
             let error = Error::from(kind).in_frame(slice as u64);
-            DamagedSlice { slice, error }
+            FoundSlice { slice, error, is_damaged: true }
+        };
+        let odd = |slice: usize| FoundSlice {
+            is_damaged: false,
+            ..damaged(slice, ErrorKind::NotDeflated)
         };
         let found = [
             damaged(1, ErrorKind::NotDeflated),
             damaged(3, ErrorKind::unsupported("this", "")),
             damaged(4, ErrorKind::NotDicom(LooksLike::Text)),
+            odd(0),
+            odd(3),
         ];
         let issues = damage_issues(&set, &found, &|slice| (slice / 3, slice % 3));
-        let [first, second] = &issues[..] else { panic!("{issues:?}") };
+        let [first, second, third] = &issues[..] else { panic!("{issues:?}") };
         assert_eq!((first.kind, first.is_error), (IssueKind::DamagedFrame, true));
         assert_eq!(first.cells, [(0, 1), (1, 1)]);
         let numbers = [("image_count", 2.0), ("slice_index", 1.0), ("frame_index", 3.0)];
         assert_eq!(first.numbers, numbers);
         assert_eq!(second.kind, IssueKind::Unsupported);
         assert_eq!((&second.cells[..], second.paths.len()), (&[(1, 0)][..], 1));
+        // One of both files, though the frames differ.
+        assert_eq!((third.kind, third.is_error), (IssueKind::OddFrame, false));
+        assert_eq!((&third.numbers[..], third.paths.len()), (&[("image_count", 2.0)][..], 2));
     }
 }

@@ -59,7 +59,7 @@ mod tests;
 
 pub use axis::{Coordinate, CoordinateValues, LeadingAxis};
 pub use batch::{read_batch_headers, read_slice_headers};
-pub use damage::{DamagedSlice, damage_issues};
+pub use damage::{FoundSlice, damage_issues};
 pub use find::{FoundSeries, find_series};
 pub use header::{
     Acquisition, AssumedPlaces, AxisNumber, Content, Coordinates, FrameHeader, Identity,

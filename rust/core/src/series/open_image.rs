@@ -12,7 +12,7 @@ use crate::image_description::{ImageDescription, SampleType};
 use crate::memory::resize;
 use crate::pixel::{
     EncapsulatedPixels, FrameOptions, FramePart, FrameScratch, ImagePixels, ModalityLut,
-    NativePixels, Rescale, Wanted, convert_floats,
+    NativePixels, Remark, Rescale, Wanted, convert_floats,
 };
 use crate::source::AlignedBuffer;
 
@@ -248,7 +248,12 @@ impl OpenImage<'_> {
         match &self.pixels {
             OpenPixels::Native(pixels) => pixels.read(self.bytes, index, 1, &options, scratch, out),
             OpenPixels::Encapsulated(pixels, frames) => {
-                pixels.decode_frame(frames, index, self.bytes, &options, scratch, out).map(drop)
+                let remark =
+                    pixels.decode_frame(frames, index, self.bytes, &options, scratch, out)?;
+                if let Some(Remark::Odd(error) | Remark::Damaged(error)) = remark {
+                    scratch.oddity.get_or_insert(error);
+                }
+                Ok(())
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::damage::{DamagedSlice, is_of_frame};
+use super::damage::{FoundSlice, is_of_frame};
 use super::header::InstanceHeader;
 use super::image_state::ImageState;
 use super::open_image::{OpenImage, OpenPixels, Scratch};
@@ -44,8 +44,8 @@ pub struct ReadOptions {
 /// as copying 50 KB, does not matter, few enough to share out among many threads.
 const BYTES_AT_ONCE: usize = 1 << 20;
 
-/// Reads the images of `set` into `out`, one after the other. Returns the damaged ones in slice
-/// order; their places are filled.
+/// Reads the images of `set` into `out`, one after the other. Returns, in slice
+/// order, what there is to say about them; the places of damaged ones are filled.
 ///
 /// ```
 /// use rapidicom_core::series::{ReadOptions, Tolerances, Values, find_series, read_slices};
@@ -76,7 +76,7 @@ pub fn read_slices(
     out: &mut [u8],
     workers: Workers,
     tick: Tick<'_>,
-) -> Result<Vec<DamagedSlice>> {
+) -> Result<Vec<FoundSlice>> {
     let count = set.slices.len();
     let _cushion = Cushion::for_files(count)?;
     let slice_length = out.len() / count.max(1);
@@ -133,7 +133,7 @@ pub(super) struct Work<'a> {
     fill: Vec<u8>,
     /// Of each file the frames of compressed pixels, for all jobs of the file.
     pub(super) found: Vec<OnceLock<Arc<Frames>>>,
-    damaged: Mutex<Vec<DamagedSlice>>,
+    damaged: Mutex<Vec<FoundSlice>>,
 }
 
 impl Work<'_> {
@@ -184,9 +184,10 @@ impl Work<'_> {
         }
         let read = read.map_err(|error| error.in_file(&file.path))?;
         let first = self.jobs.get(index).map_or(0, |job| job.start);
-        let slice = |(slice, error): (usize, Error)| DamagedSlice {
+        let slice = |(slice, is_damaged, error): (usize, bool, Error)| FoundSlice {
             slice: first + slice,
             error: error.in_file(&file.path),
+            is_damaged,
         };
         lock(&self.damaged).extend(read.into_iter().map(slice));
         Ok(())
@@ -195,16 +196,16 @@ impl Work<'_> {
 
 /// Fills the places of damaged slices.
 fn fill_damaged(
-    damaged: &[DamagedSlice],
+    found: &[FoundSlice],
     options: &ReadOptions,
     slice_length: usize,
     out: &mut [u8],
 ) -> Result<()> {
-    if damaged.is_empty() {
+    if !found.iter().any(|found| found.is_damaged) {
         return Ok(());
     }
     let fill = fill_bytes(options.fill, options.sample_type)?;
-    for found in damaged {
+    for found in found.iter().filter(|found| found.is_damaged) {
         let start = found.slice.saturating_mul(slice_length);
         let target = out.get_mut(start..start.saturating_add(slice_length)).unwrap_or_default();
         target.chunks_exact_mut(fill.len().max(1)).for_each(|sample| sample.copy_from_slice(&fill));
@@ -249,8 +250,9 @@ struct Job<'a> {
     slice_length: usize,
 }
 
-/// Slices of a job that are damaged, each by its place in the job.
-type Damaged = Vec<(usize, Error)>;
+/// What there is to say about slices of a job, each by its place in the job: whether it is damaged,
+/// and why or what is odd about it.
+type Damaged = Vec<(usize, bool, Error)>;
 
 /// Reads slices of one file; what is wrong with single ones is returned.
 fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<Damaged> {
@@ -296,7 +298,7 @@ fn read_open(
     let Job { file, slices, options, found, slice_length, .. } = *job;
     let pixels = match OpenPixels::new(readable(file)?, bytes, found) {
         Err(error) if is_of_frame(&error) => {
-            return Ok((0..slices.len()).map(|slice| (slice, error.clone())).collect());
+            return Ok((0..slices.len()).map(|slice| (slice, true, error.clone())).collect());
         }
         pixels => pixels?,
     };
@@ -322,7 +324,7 @@ fn read_open(
                 let error = error.in_frame(frame);
                 // The tiles of a mosaic are parts of one frame.
                 let last = if is_mosaic { slices.len() } else { index + 1 };
-                damaged.extend((index..last).map(|slice| (slice, error.clone())));
+                damaged.extend((index..last).map(|slice| (slice, true, error.clone())));
                 if is_mosaic {
                     break;
                 }
@@ -332,6 +334,9 @@ fn read_open(
                 return Err(error.in_frame(slice.frame.index as u64));
             }
             done => done?,
+        }
+        if let Some(oddity) = scratch.frame.oddity.take() {
+            damaged.push((index, false, oddity));
         }
     }
     Ok(damaged)

@@ -55,10 +55,22 @@ fn is_subsampled(frame: &FrameHeader) -> bool {
     samples.next().is_some_and(|first| samples.all(|other| other < first))
 }
 
-/// Remarks on colours that are not those of Photometric Interpretation.
-pub(super) fn remark_on_colour(codec: &'static str, colour: CodedColour, target: &mut Target<'_>) {
+/// Remarks on colours that are not those of Photometric Interpretation, or that the codestream
+/// contradicts itself about.
+pub(super) fn remark_on_colour(
+    codec: &'static str,
+    headers: &Headers<'_>,
+    colour: CodedColour,
+    target: &mut Target<'_>,
+) {
     let image = target.image();
+    let is_adobe_rgb = headers.tables.adobe_transform == Some(0);
     let fault = match colour {
+        CodedColour::AsDescribed
+            if is_adobe_rgb && headers.frame.components.len() == 3 && image.is_ybr_full() =>
+        {
+            JpegFault::ColoursContradict
+        }
         CodedColour::Rgb if image.is_ybr_full() => JpegFault::ColoursAreRgb,
         CodedColour::YbrFull if image.photometric_interpretation == "RGB" => {
             JpegFault::ColoursAreYbr

@@ -67,7 +67,7 @@ impl Codec for JpegDct {
             has_unused_bits: false,
         };
         target.begin(NAME, &coded)?;
-        remark_on_colour(NAME, coded.colour, target);
+        remark_on_colour(NAME, &headers, coded.colour, target);
         match precision {
             8 => decode_samples::<u8>(headers, &layout, first, target),
             _ => decode_samples::<u16>(headers, &layout, first, target),

@@ -18,4 +18,5 @@ mod markers;
 
 pub use dct::JpegDct;
 pub use dispatch::Jpeg;
+pub(crate) use dispatch::other_process;
 pub use lossless::JpegLossless;

@@ -1,5 +1,7 @@
 //! The MQ decoder (ISO/IEC 15444-1 Annex C).
 
+use std::hint::select_unpredictable;
+
 #[cfg(test)]
 pub(crate) mod encoder;
 
@@ -58,26 +60,29 @@ const STATES: [(u32, u32, u32, u32); 47] = [
     (0x5601, 46, 46, 0),
 ];
 
-/// A state with its more probable symbol: Qe in the upper half, then 7 bits each for where it goes
-/// after the less and the more probable symbol, and that symbol in the lowest bit. One load gives
-/// all.
+/// A state with its more probable symbol, by its index: Qe in the upper half, then the index, of 7
+/// bits, the lowest of which is that symbol.
+const fn packed(index: usize) -> u32 {
+    #[allow(clippy::indexing_slicing, reason = "evaluated when compiled")]
+    let (qe, ..) = STATES[index / 2];
+    qe << 16 | index as u32
+}
+
+/// The states that follow each: after the more probable symbol in the lower half, after the less
+/// probable one in the upper. One load gives both, before it is known which symbol it is.
 #[allow(clippy::indexing_slicing, reason = "evaluated when compiled")]
-const PACKED: [u32; 128] = {
-    let mut packed = [0; 128];
+static NEXT: [u64; 128] = {
+    let mut next = [0; 128];
     let mut index = 0;
     while index < 94 {
-        let (qe, more, less, switches) = STATES[index / 2];
-        let symbol = index as u32 % 2;
-        let less = less * 2 + (symbol ^ switches);
-        packed[index] = qe << 16 | less << 8 | (more * 2 + symbol) << 1 | symbol;
+        let (_, more, less, switches) = STATES[index / 2];
+        let symbol = index % 2;
+        let less = packed(less as usize * 2 + (symbol ^ switches as usize));
+        next[index] = (less as u64) << 32 | packed(more as usize * 2 + symbol) as u64;
         index += 1;
     }
-    packed
+    next
 };
-
-fn state(index: u32) -> u32 {
-    PACKED.get((index & 127) as usize).copied().unwrap_or(0)
-}
 
 /// The contexts of a code-block, each with its state.
 #[derive(Clone)]
@@ -86,141 +91,135 @@ pub(crate) struct Contexts([u32; 32]);
 impl Contexts {
     /// As a code-block starts (Table D.7).
     pub(crate) fn new() -> Contexts {
-        let mut contexts = [state(0); 32];
+        let mut contexts = [packed(0); 32];
         for (context, first) in
             [(super::bit_planes::UNIFORM, 46), (super::bit_planes::RUN_LENGTH, 3), (0, 4)]
         {
             if let Some(context) = contexts.get_mut(context) {
-                *context = state(first * 2);
+                *context = packed(first * 2);
             }
         }
         Contexts(contexts)
     }
 }
 
-/// How far a codeword was decoded: registers A and C of Annex C, each less `slack`, which the
-/// caller holds.
+/// How far a codeword was decoded: registers A and C of Annex C.
+///
+/// Which of a decoder's branches a symbol takes is as good as random, so that none is left: all
+/// that the choice changes is selected, and C has room for more bytes than a symbol can need.
+#[derive(Clone, Copy)]
+pub(crate) struct Registers {
+    /// The 16 bits of A, in the highest of 64.
+    a: u64,
+    /// Those of C that are compared with A, and then bits that are still to come.
+    c: u64,
+    /// How many of those there are.
+    bit_count: i32,
+}
+
+/// The bytes of a codeword that are not in C yet.
 pub(crate) struct Codeword<'a> {
     bytes: &'a [u8],
-    position: usize,
-    /// 16 bits above 16 of fraction, as `c`.
-    a: i64,
-    c: i64,
-    /// Shifts until the next byte is needed.
-    shift_count: u32,
-    /// Bytes of ones that were read after its end, or at a marker in it.
+    is_after_ff: bool,
+    /// Bytes of ones that were taken after its end, or at a marker in it.
     made_up: u32,
 }
 
-/// Half of the range of A, below which it is shifted.
-const HALF: i64 = 0x8000 << 16;
-
-/// By how much A can shrink before anything but the more probable symbol happens, or A has to be
-/// shifted: decoding subtracts from this alone, which is all that most symbols need.
-pub(crate) type Slack = i64;
+/// Bits to come that a symbol can shift in: at least 15.
+const ENOUGH_BITS: i32 = 16;
+/// Bits to come that C has room for.
+const MOST_BITS: i32 = 48;
 
 impl<'a> Codeword<'a> {
     /// Starts a codeword (§C.3.5).
-    pub(crate) fn new(bytes: &'a [u8]) -> (Codeword<'a>, Slack) {
-        let first = i64::from(bytes.first().copied().unwrap_or(0xFF));
-        let mut codeword =
-            Codeword { bytes, position: 0, a: HALF, c: first << 16, shift_count: 0, made_up: 0 };
-        codeword.byte_in();
-        codeword.c <<= 7;
-        codeword.shift_count -= 7;
-        let slack = codeword.set_slack();
-        (codeword, slack)
+    pub(crate) fn new(bytes: &'a [u8]) -> (Codeword<'a>, Registers) {
+        let mut codeword = Codeword { bytes, is_after_ff: false, made_up: 0 };
+        // The first bit of C is none of a byte.
+        let (c, bit_count) = codeword.fill(0, -15);
+        (codeword, Registers { a: 0x8000 << MOST_BITS, c, bit_count })
     }
 
-    /// Bytes that were not read, and bytes that were read beyond its end.
-    pub(crate) fn end(&self) -> (usize, u32) {
-        (self.bytes.len().saturating_sub(self.position + 1), self.made_up)
+    /// Bytes that were not needed, and bytes that were needed beyond its end.
+    pub(crate) fn end(&self, registers: &Registers) -> (usize, u32) {
+        // A decoder of Annex C reads a byte once none of the bits before are left.
+        let ahead = (registers.bit_count.max(0) / 8) as u32;
+        let needless = ahead.min(self.made_up);
+        (self.bytes.len() + (ahead - needless) as usize, self.made_up - needless)
     }
 
-    fn at(&self, position: usize) -> u8 {
-        self.bytes.get(position).copied().unwrap_or(0xFF)
-    }
-
-    /// BYTEIN (§C.3.4).
-    #[inline(always)]
-    fn byte_in(&mut self) {
-        let next = self.at(self.position + 1);
-        if self.at(self.position) != 0xFF {
-            self.position += 1;
-            self.c += i64::from(next) << 8;
-            self.shift_count = 8;
-        } else if next > 0x8F {
-            self.c += 0xFF00;
-            self.shift_count = 8;
-            self.made_up += 1;
-        } else {
-            self.position += 1;
-            self.c += i64::from(next) << 9;
-            self.shift_count = 7;
+    /// C with more bytes in it, and the bits to come (BYTEIN, §C.3.4).
+    ///
+    /// It takes and gives numbers, so that they are in registers elsewhere.
+    #[cold]
+    #[inline(never)]
+    fn fill(&mut self, mut c: u64, mut bit_count: i32) -> (u64, i32) {
+        // Without 0xFF, which is as common as any byte, four bytes are taken at once.
+        if let Some((four, rest)) = self.bytes.split_first_chunk::<4>() {
+            let four = u32::from_be_bytes(*four);
+            let has_ff = (!four).wrapping_sub(0x0101_0101) & four & 0x8080_8080 != 0;
+            if !has_ff && !self.is_after_ff {
+                self.bytes = rest;
+                let c = c.wrapping_add(u64::from(four) << ((MOST_BITS - 32 - bit_count) & 63));
+                return (c, bit_count + 32);
+            }
         }
+        while bit_count <= MOST_BITS - 8 {
+            let next = self.bytes.split_first();
+            let (byte, new_bits) = match (next, self.is_after_ff) {
+                (Some((byte, rest)), false) => {
+                    self.bytes = rest;
+                    (*byte, 8)
+                }
+                // A carry can be in the highest bit: it belongs to the byte before.
+                (Some((byte, rest)), true) if *byte <= 0x8F => {
+                    self.bytes = rest;
+                    (*byte, 7)
+                }
+                // A byte that is not there is 0xFF, and what follows is as at a marker.
+                (None, false) => (0xFF, 8),
+                _ => {
+                    self.made_up += 1;
+                    (0xFF, 8)
+                }
+            };
+            let shift = MOST_BITS - new_bits - bit_count;
+            c = c.wrapping_add(u64::from(byte) << (shift & 63));
+            bit_count += new_bits;
+            self.is_after_ff = byte == 0xFF;
+        }
+        (c, bit_count)
     }
 
-    fn set_slack(&mut self) -> Slack {
-        let slack = (self.a - HALF).min(self.c);
-        self.a -= slack;
-        self.c -= slack;
-        slack
-    }
-
-    /// Decodes a symbol (§C.3.2).
+    /// Decodes a symbol (§C.3.2), and shifts A and C (RENORMD, §C.3.3).
     #[inline(always)]
     pub(crate) fn decode(
         &mut self,
-        slack: &mut Slack,
+        registers: &mut Registers,
         contexts: &mut Contexts,
         context: usize,
     ) -> u32 {
-        let entry = contexts.0.get(context & 31).copied().unwrap_or(0);
-        *slack -= i64::from(entry & 0xFFFF_0000);
-        if *slack >= 0 {
-            return entry & 1;
-        }
-        let (left, symbol) = self.decode_rest(*slack, contexts, context);
-        *slack = left;
-        symbol
-    }
-
-    #[inline(never)]
-    fn decode_rest(
-        &mut self,
-        slack: Slack,
-        contexts: &mut Contexts,
-        context: usize,
-    ) -> (Slack, u32) {
-        let Some(entry) = contexts.0.get_mut(context & 31) else { return (slack, 0) };
-        let qe = i64::from(*entry & 0xFFFF_0000);
-        let more = *entry & 1;
-        self.a += slack;
-        self.c += slack;
-        let is_smaller = self.a < qe;
-        let is_lower = self.c < 0;
-        if is_lower {
-            self.c += qe;
-            self.a = qe;
-        }
+        let Some(place) = contexts.0.get_mut(context & 31) else { return 0 };
+        let entry = *place;
+        let next = NEXT.get((entry & 127) as usize).copied().unwrap_or(0);
+        let qe = u64::from(entry & 0xFFFF_0000) << 32;
+        let Registers { a, c, bit_count } = *registers;
+        let rest = a.wrapping_sub(qe);
+        let (is_lower, is_smaller) = (c < qe, rest < qe);
+        let a = select_unpredictable(is_lower, qe, rest);
+        let c = select_unpredictable(is_lower, c, c.wrapping_sub(qe));
         // The two intervals are exchanged where the less probable one is larger.
         let is_more = is_lower == is_smaller;
-        let next = if is_more { *entry >> 1 & 127 } else { *entry >> 8 & 127 };
-        *entry = state(next);
-        // RENORMD (§C.3.3): A below its half is shifted until it is not.
-        let mut shifts = (self.a as u64).leading_zeros() - (HALF as u64).leading_zeros();
-        while shifts > 0 {
-            if self.shift_count == 0 {
-                self.byte_in();
-            }
-            let now = shifts.min(self.shift_count);
-            self.a <<= now;
-            // Of 32 bits; a wrong codeword can have more.
-            self.c = self.c << now & 0xFFFF_FFFF;
-            self.shift_count -= now;
-            shifts -= now;
+        let next = (next >> (u32::from(!is_more) << 5)) as u32;
+        // A below its half is shifted until it is not. If it need not be, the state stays.
+        let shift = a.leading_zeros();
+        *place = select_unpredictable(shift == 0, entry, next);
+        let (a, mut c) = (a << (shift & 63), c << (shift & 63));
+        let mut bit_count = bit_count - shift as i32;
+        if bit_count < ENOUGH_BITS {
+            (c, bit_count) = self.fill(c, bit_count);
         }
-        (self.set_slack(), more ^ u32::from(!is_more))
+        *registers = Registers { a, c, bit_count };
+        (entry ^ u32::from(!is_more)) & 1
     }
 }
 
@@ -230,11 +229,12 @@ mod tests {
 
     /// Decodes so many symbols of one context, which starts in state 0, as bytes.
     fn decode(bytes: &[u8], byte_count: usize) -> Vec<u8> {
-        let (mut codeword, mut slack) = Codeword::new(bytes);
+        let (mut codeword, mut registers) = Codeword::new(bytes);
         let mut contexts = Contexts::new();
         let mut byte = |_| {
-            (0..8)
-                .fold(0, |byte, _| byte << 1 | codeword.decode(&mut slack, &mut contexts, 1) as u8)
+            (0..8).fold(0, |byte, _| {
+                byte << 1 | codeword.decode(&mut registers, &mut contexts, 1) as u8
+            })
         };
         (0..byte_count).map(&mut byte).collect()
     }
@@ -263,12 +263,15 @@ mod tests {
     fn contexts_start_in_their_states() {
         let contexts = Contexts::new();
         for (context, state_index) in [(0, 4), (1, 0), (16, 0), (17, 3), (18, 46)] {
-            assert_eq!(contexts.0[context], state(state_index * 2), "context {context}");
+            assert_eq!(contexts.0[context], packed(state_index * 2), "context {context}");
         }
         // Qe of states 0, 3, 4 and 46 (Table C.2), and the more probable symbol.
-        let probabilities = [0, 3, 4, 46].map(|index| state(index * 2) >> 16);
+        let probabilities = [0, 3, 4, 46].map(|index| packed(index * 2) >> 16);
         assert_eq!(probabilities, [0x5601, 0x0AC1, 0x0521, 0x5601]);
-        assert_eq!([state(9) & 1, state(8) & 1, state(127)], [1, 0, 0]);
+        assert_eq!([packed(9) & 1, packed(8) & 1], [1, 0]);
+        // Of state 0, whose symbols change places after the less probable one.
+        assert_eq!(NEXT[0], u64::from(packed(3)) << 32 | u64::from(packed(2)));
+        assert_eq!(NEXT[1], u64::from(packed(2)) << 32 | u64::from(packed(3)));
     }
 
     #[test]
@@ -287,10 +290,10 @@ mod tests {
             encoder.encode(&mut contexts, *context, *symbol);
         }
         let bytes = encoder.finish();
-        let (mut codeword, mut slack) = Codeword::new(&bytes);
+        let (mut codeword, mut registers) = Codeword::new(&bytes);
         let mut contexts = Contexts::new();
         for (context, symbol) in symbols {
-            assert_eq!(codeword.decode(&mut slack, &mut contexts, context), symbol);
+            assert_eq!(codeword.decode(&mut registers, &mut contexts, context), symbol);
         }
     }
 }

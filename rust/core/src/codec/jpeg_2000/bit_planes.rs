@@ -13,8 +13,9 @@ mod pass;
 use self::contexts::SIGNIFICANCE;
 pub(crate) use self::contexts::{Orientation, RUN_LENGTH, UNIFORM};
 use self::decisions::{RawBits, Symbols};
-use self::pass::{FLAG_COUNT, Pass};
-use super::arithmetic::{Codeword, Contexts, Slack};
+use self::pass::{FLAG_COUNT, Pass, STRIPE_SAMPLES};
+use super::arithmetic::{Codeword, Contexts, Registers};
+use super::features::wide;
 use super::parameters::BlockStyle;
 use super::sample_block::SampleBlock;
 
@@ -31,6 +32,8 @@ pub(crate) struct SegmentBytes<'a> {
 /// Decodes code-blocks; keeps its memory from one to the next.
 pub(crate) struct BlockDecoder {
     flags: Box<[u32; FLAG_COUNT]>,
+    /// What a stripe has to refine.
+    refined: Box<[u32; STRIPE_SAMPLES]>,
     contexts: Contexts,
     width: usize,
     height: usize,
@@ -42,7 +45,7 @@ pub(crate) struct BlockDecoder {
 
 /// Where symbols come from: arithmetically coded, or bits as they are (§D.6).
 enum Source<'a> {
-    Coded(Codeword<'a>, Slack),
+    Coded(Codeword<'a>, Registers),
     Raw(RawBits<'a>),
 }
 
@@ -60,7 +63,7 @@ impl Source<'_> {
     /// Whether the passes ended where their segment does.
     fn is_sound(&self, segment: &SegmentBytes<'_>) -> bool {
         let (unread, made_up) = match self {
-            Source::Coded(codeword, _) => codeword.end(),
+            Source::Coded(codeword, registers) => codeword.end(registers),
             Source::Raw(bits) => bits.end(),
         };
         let ends_well = made_up as usize <= BYTES_OFF && (unread <= BYTES_OFF || segment.has_seam);
@@ -82,6 +85,7 @@ impl BlockDecoder {
     pub(crate) fn new() -> BlockDecoder {
         BlockDecoder {
             flags: Box::new([0; FLAG_COUNT]),
+            refined: Box::new([0; STRIPE_SAMPLES]),
             contexts: Contexts::new(),
             width: 0,
             height: 0,
@@ -123,8 +127,8 @@ impl BlockDecoder {
             let mut source = if is_raw {
                 Source::Raw(RawBits::new(segment.bytes))
             } else {
-                let (codeword, slack) = Codeword::new(segment.bytes);
-                Source::Coded(codeword, slack)
+                let (codeword, registers) = Codeword::new(segment.bytes);
+                Source::Coded(codeword, registers)
             };
             for _ in 0..segment.pass_count {
                 if plane == 0 {
@@ -132,7 +136,7 @@ impl BlockDecoder {
                 }
                 left = left.saturating_sub(1);
                 // A rate at which an encoder cuts off the last passes can cost the last symbol.
-                is_sound &= self.pass(&mut source, kind, plane, samples) || left < 3;
+                is_sound &= decode_pass(self, &mut source, kind, plane, samples) || left < 3;
                 if style.resets_contexts {
                     self.contexts = Contexts::new();
                 }
@@ -147,6 +151,7 @@ impl BlockDecoder {
         is_sound
     }
 
+    #[inline(always)]
     fn pass(
         &mut self,
         source: &mut Source<'_>,
@@ -158,6 +163,7 @@ impl BlockDecoder {
         let pass = Pass {
             flags: &mut self.flags,
             samples,
+            refined: &mut self.refined,
             stride: self.stride,
             sample_stride,
             width: self.width,
@@ -166,35 +172,42 @@ impl BlockDecoder {
         };
         let contexts = &mut self.contexts;
         let is_causal = self.style.is_vertically_causal;
-        match source {
-            Source::Coded(codeword, slack) => {
-                let mut symbols =
-                    Symbols { codeword, contexts, slack: *slack, significance: self.significance };
-                match (kind, is_causal) {
-                    (0, true) => pass.significance::<true>(&mut symbols),
-                    (0, false) => pass.significance::<false>(&mut symbols),
-                    (1, _) => pass.refinement(&mut symbols),
-                    (_, true) => pass.cleanup::<true>(&mut symbols),
-                    (_, false) => pass.cleanup::<false>(&mut symbols),
-                }
-                let mut is_sound = true;
-                if kind > 1 && self.style.has_segmentation_symbols {
-                    is_sound =
-                        (0..4).fold(0, |symbol, _| symbol << 1 | symbols.decode(UNIFORM)) == 0b1010;
-                }
-                *slack = symbols.slack;
-                is_sound
-            }
+        let (codeword, registers) = match source {
+            Source::Coded(codeword, registers) => (codeword, registers),
             Source::Raw(bits) => {
-                match (kind, is_causal) {
-                    (0, true) => pass.significance::<true>(bits),
-                    (0, false) => pass.significance::<false>(bits),
+                match kind {
+                    0 => pass.significance(bits, is_causal),
                     _ => pass.refinement(bits),
                 }
-                true
+                return true;
             }
+        };
+        let significance = self.significance;
+        let mut symbols = Symbols { codeword, registers: *registers, contexts, significance };
+        match kind {
+            0 => pass.significance(&mut symbols, is_causal),
+            1 => pass.refinement(&mut symbols),
+            _ => pass.cleanup(&mut symbols, is_causal),
         }
+        let mut is_sound = true;
+        if kind > 1 && self.style.has_segmentation_symbols {
+            is_sound = (0..4).fold(0, |symbol, _| symbol << 1 | symbols.decode(UNIFORM)) == 0b1010;
+        }
+        *registers = symbols.registers;
+        is_sound
     }
+}
+
+wide! {
+    /// Decodes a pass of one of three kinds over a bit-plane. Says whether what it ends with is
+    /// right.
+    fn decode_pass(
+        decoder: &mut BlockDecoder,
+        source: &mut Source<'_>,
+        kind: u32,
+        plane: u32,
+        samples: &mut SampleBlock,
+    ) -> bool = BlockDecoder::pass;
 }
 
 #[cfg(test)]

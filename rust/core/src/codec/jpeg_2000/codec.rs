@@ -62,6 +62,9 @@ fn decode_codestream(codestream: &[u8], target: &mut Target<'_>) -> Result<Decod
             .is_some_and(|coding| coding.has_component_transform)
     };
     let is_rgb = coded.samples_per_pixel >= 3 && tiles.tiles.iter().any(has_transform);
+    if is_lossy(&header, &tiles) {
+        target.says_lossy();
+    }
     let described = &target.image().photometric_interpretation;
     let colour = if is_rgb { CodedColour::Rgb } else { colour(&header.size, described) };
     if colour == CodedColour::YbrFull && !described.starts_with("YBR") {
@@ -71,12 +74,23 @@ fn decode_codestream(codestream: &[u8], target: &mut Target<'_>) -> Result<Decod
     decode::decode_tiles(codestream, &header, tiles, target)
 }
 
+/// Whether a wavelet is one that loses something.
+fn is_lossy(header: &codestream::Header, tiles: &codestream::Tiles) -> bool {
+    let components = 0..header.size.components.len();
+    tiles.tiles.iter().any(|tile| {
+        components.clone().any(|index| {
+            let coding = header.parameters.coding.resolve(&tile.parameters.coding, index);
+            coding.is_some_and(|coding| !coding.is_reversible)
+        })
+    })
+}
+
 /// What the samples are that no component transform made, in an image whose Photometric
 /// Interpretation is `described`.
 ///
 /// - Where the second and third component have fewer samples than the first, they are chrominance,
 ///   whatever the data set says: no encoder takes samples of green and blue away. OpenJPEG decides
-///   the same. Of a smaller range, YBR_PARTIAL, nothing is known here.
+///   the same. YBR_PARTIAL_420 and the like say that their range is smaller.
 /// - YBR_ICT without a transform: components are what Photometric Interpretation says (PS3.5
 ///   §8.2.4), and the ICT is the equation of YBR_FULL. The RCT needs a bit more than samples have;
 ///   where it is described and not there, the samples are taken for red, green and blue.
@@ -89,9 +103,9 @@ fn colour(size: &ImageSize, described: &str) -> CodedColour {
             && other.y_step >= first.y_step
             && (other.x_step, other.y_step) != (first.x_step, first.y_step)
     };
-    let is_chrominance =
-        has_fewer(second) && has_fewer(third) && !described.starts_with("YBR_PARTIAL");
-    if is_chrominance || described == "YBR_ICT" {
+    if described.starts_with("YBR_PARTIAL") {
+        CodedColour::YbrPartial
+    } else if has_fewer(second) && has_fewer(third) || described == "YBR_ICT" {
         CodedColour::YbrFull
     } else {
         CodedColour::AsDescribed
@@ -157,13 +171,15 @@ mod tests {
 
     #[test]
     fn fewer_samples_are_chrominance() {
-        use CodedColour::{AsDescribed, YbrFull};
+        use CodedColour::{AsDescribed, YbrFull, YbrPartial};
         let full = (1, 1);
         for (steps, described, expected) in [
             (vec![full, (2, 1), (2, 1)], "YBR_FULL_422", YbrFull),
             (vec![full, (2, 2), (2, 2)], "RGB", YbrFull),
             (vec![full, (1, 2), (1, 2)], "RGB", YbrFull),
-            (vec![full, (2, 2), (2, 2)], "YBR_PARTIAL_420", AsDescribed),
+            (vec![full, (2, 2), (2, 2)], "YBR_PARTIAL_420", YbrPartial),
+            (vec![full, full, full], "YBR_PARTIAL_422", YbrPartial),
+            (vec![full], "YBR_PARTIAL_422", AsDescribed),
             (vec![full, full, (2, 2)], "RGB", AsDescribed),
             (vec![(2, 2), full, full], "RGB", AsDescribed),
             (vec![full, full, full], "YBR_ICT", YbrFull),

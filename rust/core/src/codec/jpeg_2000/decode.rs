@@ -16,14 +16,16 @@ use super::output::{Output, TilePlane, TileRows, give_together, together};
 use super::packets::{PacketError, PacketReader};
 use super::parameters::Rectangle;
 use super::tile::{TileComponent, divide};
+use super::wavelet::Plane;
 use super::{NAME, unsupported};
 use crate::codec::{Decoded, Target, invalid};
 use crate::error::{ErrorKind, FrameFault, Jpeg2000Fault, RequestFault, Result};
 use crate::memory::{push, reserve};
 use crate::workers::{in_order, share};
 
-/// Samples that are put together at a time on one thread: whole frames of CT and MR.
-const SAMPLES_AT_A_TIME: usize = 1 << 20;
+/// Samples that are put together at a time on one thread: they stay in the cache, and the few rows
+/// that are calculated twice cost less than the memory of a whole frame.
+const SAMPLES_AT_A_TIME: usize = 1 << 16;
 /// Samples that are put together at a time on each of several threads.
 const SAMPLES_OF_A_PIECE: usize = 1 << 17;
 /// Bytes after the last packet that are padding: files exist without EOC, and fragments are even.
@@ -288,7 +290,7 @@ impl TileDecoder<'_> {
             push(&mut planes, plane)?;
         }
         if tile.has_transform {
-            undo_component_transform(&mut planes);
+            undo_component_transform(&mut planes, &areas);
         }
         Ok(TileRows { pixels, areas, planes: Some(planes) })
     }
@@ -331,11 +333,21 @@ fn check_transform(components: &[Component]) -> Result<()> {
 }
 
 /// RCT or ICT of the first three components (§G.2, §G.3), which [`check_transform`] has checked.
-fn undo_component_transform(planes: &mut [TilePlane]) {
+///
+/// Their `areas` can differ: one that is zero, or has no wavelet, has no rows but those that are
+/// wanted.
+fn undo_component_transform(planes: &mut [TilePlane], areas: &[Rectangle]) {
+    let Some(areas) = areas.first_chunk::<3>() else { return };
+    let y0 = areas.iter().map(|area| area.y0).max().unwrap_or(0);
+    let y1 = areas.iter().map(|area| area.y1).min().unwrap_or(0);
+    let [above_first, above_second, above_third] = areas.map(|area| (y0 - area.y0) as usize);
+    let rows = y1.saturating_sub(y0) as usize;
     match planes.first_chunk_mut::<3>() {
         Some([TilePlane::Whole(first), TilePlane::Whole(second), TilePlane::Whole(third)]) => {
-            for ((first, second), third) in
-                first.samples.iter_mut().zip(&mut second.samples).zip(&mut third.samples)
+            for ((first, second), third) in common(first, above_first, rows)
+                .iter_mut()
+                .zip(common(second, above_second, rows))
+                .zip(common(third, above_third, rows))
             {
                 let green = first.wrapping_sub(second.wrapping_add(*third) >> 2);
                 (*first, *second, *third) =
@@ -343,8 +355,10 @@ fn undo_component_transform(planes: &mut [TilePlane]) {
             }
         }
         Some([TilePlane::Real(first), TilePlane::Real(second), TilePlane::Real(third)]) => {
-            for ((first, second), third) in
-                first.samples.iter_mut().zip(&mut second.samples).zip(&mut third.samples)
+            for ((first, second), third) in common(first, above_first, rows)
+                .iter_mut()
+                .zip(common(second, above_second, rows))
+                .zip(common(third, above_third, rows))
             {
                 let (luminance, blue, red) = (*first, *second, *third);
                 *first = luminance + 1.402 * red;
@@ -354,6 +368,12 @@ fn undo_component_transform(planes: &mut [TilePlane]) {
         }
         _ => {}
     }
+}
+
+/// The samples of so many rows, after those above them.
+fn common<T>(plane: &mut Plane<T>, above: usize, rows: usize) -> &mut [T] {
+    let (start, length) = (above * plane.width, rows * plane.width);
+    plane.samples.get_mut(start..).and_then(|rest| rest.get_mut(..length)).unwrap_or_default()
 }
 
 #[cfg(test)]

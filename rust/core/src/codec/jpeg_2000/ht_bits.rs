@@ -1,143 +1,207 @@
 //! The bit streams of an HTJ2K code-block (ISO/IEC 15444-15 §7.1).
 
-/// Bits from the first byte on, the lowest of a byte first, none in the highest bit after 0xFF.
-pub(crate) struct ForwardBits<'a> {
-    bytes: &'a [u8],
-    buffer: u64,
-    count: u32,
-    is_after_ff: bool,
-    /// What stands after the end.
-    filler: u8,
-    /// Bytes that were taken from there.
-    made_up: isize,
+/// Bytes of a stream that are kept: the longest magnitudes of 4096 samples need fewer.
+const CAPACITY: usize = 1 << 14;
+/// Bytes after the last one, so that bits can be read sixteen bytes at a time.
+const PADDING: usize = 32;
+
+/// The bits of a stream one after the other, the first one lowest, without those that keep it free
+/// of markers.
+///
+/// Those are taken out of the whole stream before it is decoded: then a code takes one load, and no
+/// question about what the bytes are.
+pub(crate) struct BitBuffer {
+    bytes: Box<[u8; CAPACITY + PADDING]>,
+    bit_count: usize,
+    /// Bits that were taken, more than there are if some were taken after the end.
+    position: usize,
+    /// Bytes of the stream that had no room.
+    surplus: usize,
 }
 
-impl<'a> ForwardBits<'a> {
-    /// The bits of `bytes`, then those of `filler` without end.
-    pub(crate) fn new(bytes: &'a [u8], filler: u8) -> ForwardBits<'a> {
-        ForwardBits { bytes, buffer: 0, count: 0, is_after_ff: false, filler, made_up: 0 }
+/// Puts bits after others into a buffer.
+struct Writer<'b> {
+    bytes: &'b mut [u8; CAPACITY + PADDING],
+    /// Whole bytes that are there.
+    length: usize,
+    /// Fewer than 8 bits, which wait for others.
+    waiting: u64,
+    waiting_count: u32,
+}
+
+impl Writer<'_> {
+    fn has_room(&self) -> bool {
+        self.length <= CAPACITY - 8
     }
 
-    /// Bytes that were not needed; fewer than none where bytes were missing.
-    pub(crate) fn left(&self) -> isize {
-        self.bytes.len() as isize + (self.count / 8) as isize - self.made_up
-    }
-
-    /// Makes sure that there are 32 bits at least.
     #[inline(always)]
-    fn fill(&mut self) {
-        if self.count >= 32 {
-            return;
+    fn push_eight(&mut self, word: u64) {
+        let whole = self.waiting | word << self.waiting_count;
+        let room = self.bytes.get_mut(self.length..).and_then(|rest| rest.first_chunk_mut());
+        if let Some(room) = room {
+            *room = whole.to_le_bytes();
         }
-        if let Some((four, rest)) = self.bytes.split_first_chunk::<4>() {
-            let four = u32::from_le_bytes(*four);
-            // Without 0xFF, which is as common as any byte, four bytes are taken at once.
-            let inverse = !four;
-            let has_ff = inverse.wrapping_sub(0x0101_0101) & four & 0x8080_8080 != 0;
-            if !has_ff && !self.is_after_ff {
-                self.bytes = rest;
-                self.buffer |= u64::from(four) << self.count;
-                self.count += 32;
-                return;
-            }
-        }
-        self.fill_by_byte();
+        self.length += 8;
+        // Shifted in two steps, because none may be by 64.
+        self.waiting = word >> 1 >> (63 - self.waiting_count);
     }
 
-    #[inline(never)]
-    fn fill_by_byte(&mut self) {
-        while self.count < 32 {
-            let byte = match self.bytes.split_first() {
-                Some((byte, rest)) => {
-                    self.bytes = rest;
-                    *byte
-                }
-                None => {
-                    self.made_up += 1;
-                    self.filler
-                }
-            };
-            self.buffer |= u64::from(byte) << self.count;
-            self.count += if self.is_after_ff { 7 } else { 8 };
-            self.is_after_ff = byte == 0xFF;
-            if self.is_after_ff && self.bytes.is_empty() {
-                self.is_after_ff = false;
-            }
-        }
-    }
-
-    /// The next bits, 31 at most.
     #[inline(always)]
-    pub(crate) fn take(&mut self, count: u32) -> u32 {
-        self.fill();
-        let bits = self.buffer as u32 & ((1u32 << (count & 31)) - 1);
-        self.buffer >>= count & 31;
-        self.count -= count & 31;
-        bits
+    fn push(&mut self, byte: u8, bit_count: u32) {
+        self.waiting |= (u64::from(byte) & ((1 << bit_count) - 1)) << self.waiting_count;
+        self.waiting_count += bit_count;
+        if self.waiting_count >= 8 {
+            if let Some(room) = self.bytes.get_mut(self.length) {
+                *room = self.waiting as u8;
+            }
+            self.length += 1;
+            self.waiting >>= 8;
+            self.waiting_count -= 8;
+        }
+    }
+
+    /// Puts `filler` after the last bit, and says how many bits there are.
+    fn finish(self, filler: u8) -> usize {
+        let rest = self.bytes.get_mut(self.length..).unwrap_or_default();
+        let rest = rest.get_mut(..PADDING).unwrap_or_default();
+        rest.fill(filler);
+        if let Some(first) = rest.first_mut() {
+            *first = filler << self.waiting_count | self.waiting as u8;
+        }
+        self.length * 8 + self.waiting_count as usize
     }
 }
 
-/// Bits from the last byte back, the lowest of a byte first; a byte of seven ones below its highest
-/// bit has no highest bit if the one read before is above 0x8F.
-pub(crate) struct BackwardBits<'a> {
-    bytes: &'a [u8],
-    buffer: u64,
-    count: u32,
-    is_stuffed: bool,
-    /// Bytes that were taken from before the first one.
-    made_up: isize,
-}
-
-impl<'a> BackwardBits<'a> {
-    /// The bits of `bytes` from the last one back, then zeros.
-    pub(crate) fn new(bytes: &'a [u8]) -> BackwardBits<'a> {
-        BackwardBits { bytes, buffer: 0, count: 0, is_stuffed: true, made_up: 0 }
+impl BitBuffer {
+    /// One without bits.
+    pub(crate) fn new() -> BitBuffer {
+        let bytes = Box::new([0; CAPACITY + PADDING]);
+        BitBuffer { bytes, bit_count: 0, position: 0, surplus: 0 }
     }
 
-    /// Bytes that were not needed; fewer than none where bytes were missing.
-    pub(crate) fn left(&self) -> isize {
-        self.bytes.len() as isize + (self.count / 8) as isize - self.made_up
+    fn writer(&mut self) -> Writer<'_> {
+        self.position = 0;
+        Writer { bytes: &mut self.bytes, length: 0, waiting: 0, waiting_count: 0 }
     }
 
-    /// As the code of quads starts: with the upper half of the last byte.
-    pub(crate) fn from_upper_half(bytes: &'a [u8]) -> BackwardBits<'a> {
+    /// Becomes the bits from the first byte on, the lowest of a byte first, none in the highest bit
+    /// after 0xFF; after them those of `filler` without end.
+    pub(crate) fn read_forward(&mut self, bytes: &[u8], filler: u8) {
+        let (mut rest, mut is_after_ff) = (bytes, false);
+        let mut writer = self.writer();
+        while writer.has_room() {
+            // Without 0xFF, which is as common as any byte, eight bytes are taken at once.
+            if let Some((eight, behind)) = rest.split_first_chunk::<8>()
+                && !is_after_ff
+                && !has_ff(u64::from_le_bytes(*eight))
+            {
+                writer.push_eight(u64::from_le_bytes(*eight));
+                rest = behind;
+                continue;
+            }
+            let Some((byte, behind)) = rest.split_first() else { break };
+            writer.push(*byte, if is_after_ff { 7 } else { 8 });
+            is_after_ff = *byte == 0xFF;
+            rest = behind;
+        }
+        (self.bit_count, self.surplus) = (writer.finish(filler), rest.len());
+    }
+
+    /// Becomes the bits from the last byte back, the lowest of a byte first; a byte of seven ones
+    /// below its highest bit has no highest bit if the one read before is above 0x8F. After them
+    /// zeros.
+    pub(crate) fn read_backward(&mut self, bytes: &[u8]) {
+        let mut writer = self.writer();
+        let surplus = push_backward(&mut writer, bytes, true);
+        (self.bit_count, self.surplus) = (writer.finish(0), surplus);
+    }
+
+    /// The same, as the code of quads starts: with the upper half of the last byte.
+    pub(crate) fn read_from_upper_half(&mut self, bytes: &[u8]) {
         let (last, rest) = bytes.split_last().unwrap_or((&0, &[]));
         let half = last >> 4;
-        let count = if half & 7 == 7 { 3 } else { 4 };
-        let is_stuffed = last | 15 > 0x8F;
-        BackwardBits { bytes: rest, buffer: half.into(), count, is_stuffed, made_up: 0 }
+        let mut writer = self.writer();
+        writer.push(half, if half & 7 == 7 { 3 } else { 4 });
+        let surplus = push_backward(&mut writer, rest, last | 15 > 0x8F);
+        (self.bit_count, self.surplus) = (writer.finish(0), surplus);
     }
 
-    /// The next bits, without taking them: 32 at least are right.
+    /// Bytes that were not needed; fewer than none where bytes were missing.
+    pub(crate) fn left(&self) -> isize {
+        self.surplus as isize + (self.bit_count as isize - self.position as isize) / 8
+    }
+
+    /// Bytes from that of the next bit on, and which of its bits is the next.
     #[inline(always)]
-    pub(crate) fn peek(&mut self) -> u32 {
-        while self.count < 32 {
-            let (last, rest) = self.bytes.split_last().unwrap_or_else(|| {
-                self.made_up += 1;
-                (&0, &[])
-            });
-            self.bytes = rest;
-            self.buffer |= u64::from(*last) << self.count;
-            self.count += if self.is_stuffed && last & 0x7F == 0x7F { 7 } else { 8 };
-            self.is_stuffed = *last > 0x8F;
-        }
-        self.buffer as u32
+    pub(crate) fn bytes_at<const COUNT: usize>(&self, position: usize) -> ([u8; COUNT], u32) {
+        // After the end all bits are alike.
+        let first = (position >> 3).min(self.bit_count.div_ceil(8));
+        let bytes = self.bytes.get(first..).and_then(|rest| rest.first_chunk::<COUNT>());
+        (bytes.copied().unwrap_or([0; COUNT]), (position & 7) as u32)
+    }
+
+    /// The next bits, without taking them: 57 at least are right.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> u64 {
+        let (eight, shift) = self.bytes_at::<8>(self.position);
+        u64::from_le_bytes(eight) >> shift
+    }
+
+    /// Where the next bit is.
+    #[inline(always)]
+    pub(crate) fn position(&self) -> usize {
+        self.position
     }
 
     /// Takes bits that were seen.
     #[inline(always)]
     pub(crate) fn skip(&mut self, count: u32) {
-        self.buffer >>= count;
-        self.count = self.count.saturating_sub(count);
+        self.position += count as usize;
     }
 
     /// The next bits, 31 at most.
     #[inline(always)]
     pub(crate) fn take(&mut self, count: u32) -> u32 {
-        let bits = self.peek() & ((1 << count) - 1);
-        self.skip(count);
+        let bits = self.peek() as u32 & ((1u32 << (count & 31)) - 1);
+        self.skip(count & 31);
         bits
     }
+}
+
+/// Puts the bits of `bytes` into a buffer, from the last byte back. Returns the number of bytes
+/// that had no room.
+fn push_backward(writer: &mut Writer<'_>, bytes: &[u8], mut is_stuffed: bool) -> usize {
+    let mut rest = bytes;
+    while writer.has_room() {
+        if let Some((before, eight)) = rest.split_last_chunk::<8>()
+            && !has_seven_ones(u64::from_be_bytes(*eight))
+        {
+            let word = u64::from_be_bytes(*eight);
+            writer.push_eight(word);
+            is_stuffed = word >> 56 > 0x8F;
+            rest = before;
+            continue;
+        }
+        let Some((byte, before)) = rest.split_last() else { break };
+        writer.push(*byte, if is_stuffed && byte & 0x7F == 0x7F { 7 } else { 8 });
+        is_stuffed = *byte > 0x8F;
+        rest = before;
+    }
+    rest.len()
+}
+
+const LOWEST: u64 = 0x0101_0101_0101_0101;
+
+/// Whether one of eight bytes is 0xFF.
+fn has_ff(eight: u64) -> bool {
+    // As for a byte 0 in `!eight`: what was clear in its highest bit, and is set when 1 is taken
+    // away.
+    (!eight).wrapping_sub(LOWEST) & eight & (LOWEST << 7) != 0
+}
+
+/// Whether one of eight bytes has nothing but ones below its highest bit.
+fn has_seven_ones(eight: u64) -> bool {
+    (eight & (LOWEST * 0x7F)).wrapping_add(LOWEST) & (LOWEST << 7) != 0
 }
 
 /// Adaptively coded runs (MEL): of quads without significant samples where none is near.

@@ -59,6 +59,9 @@ impl Codec for JpegLs {
             has_unused_bits: false,
         };
         target.begin(NAME, &coded)?;
+        if scan.near > 0 {
+            target.says_lossy();
+        }
 
         let mut rows = Rows::new(header.component_count(), header.precision, headers.transform);
         let early = if is_one_scan {

@@ -32,6 +32,13 @@ pub(in crate::series) enum FileFinding {
         /// (step of the leading axis, slice) of each.
         cells: Vec<(usize, usize)>,
     },
+    /// Frames whose pixels are all there, and that are not as the standard wants them.
+    OddFrames {
+        /// What is odd about them.
+        error: Error,
+        /// How many images they are.
+        image_count: usize,
+    },
     /// A file that is not read, among others that are.
     Unsupported {
         /// Why.
@@ -70,6 +77,7 @@ impl Finding for FileFinding {
                 Family::Unsupported => IssueKind::Unsupported,
                 _ => IssueKind::DamagedFrame,
             },
+            FileFinding::OddFrames { .. } => IssueKind::OddFrame,
             FileFinding::Unsupported { .. } | FileFinding::AllUnsupported { .. } => {
                 IssueKind::Unsupported
             }
@@ -82,7 +90,7 @@ impl Finding for FileFinding {
     fn is_error(&self) -> bool {
         match self {
             FileFinding::Unreadable { is_error, .. } => *is_error,
-            FileFinding::NotAnImage { .. } => false,
+            FileFinding::NotAnImage { .. } | FileFinding::OddFrames { .. } => false,
             _ => true,
         }
     }
@@ -103,6 +111,9 @@ impl Finding for FileFinding {
                     ("slice_index", slice as f64),
                     ("frame_index", frame as f64),
                 ]
+            }
+            FileFinding::OddFrames { image_count, .. } => {
+                vec![("image_count", image_count as f64)]
             }
             FileFinding::AllUnsupported { .. } | FileFinding::NotAnImage { .. } => {
                 vec![("file_count", file_count as f64)]
@@ -140,6 +151,9 @@ impl Finding for FileFinding {
                 let images = count(number, "image");
                 let is_filled = verb(number, "is filled", "are filled");
                 format!("{images} cannot be decoded and {is_filled}: {}", error.what())
+            }
+            FileFinding::OddFrames { error, image_count } => {
+                format!("{}: {}", count(*image_count, "image"), error.what())
             }
             FileFinding::Unsupported { error } => format!("1 file is left out: {}", error.what()),
             FileFinding::AllUnsupported { error } => error.what(),
@@ -204,6 +218,13 @@ mod tests {
                 true,
                 &[("needed_byte_count", 70.0), ("available_byte_count", 35.0)],
                 "1 file is cut short and left out: 35 of 70 bytes of pixels",
+            ),
+            (
+                FileFinding::OddFrames { error: error(), image_count: 3 },
+                IssueKind::OddFrame,
+                false,
+                &[("image_count", 3.0)],
+                "3 images: it has no data elements",
             ),
             (
                 FileFinding::Unsupported { error: error() },

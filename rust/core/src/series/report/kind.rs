@@ -13,6 +13,8 @@ pub enum IssueKind {
     Truncated,
     /// Frames that cannot be decoded, which shows when they are read.
     DamagedFrame,
+    /// Frames that are not as the standard wants them, which shows when they are read.
+    OddFrame,
     /// Pixels that this version does not read.
     Unsupported,
     /// An object without pixels.
@@ -85,6 +87,7 @@ impl IssueKind {
             IssueKind::Unreadable => "unreadable",
             IssueKind::Truncated => "truncated",
             IssueKind::DamagedFrame => "damaged_frame",
+            IssueKind::OddFrame => "odd_frame",
             IssueKind::Unsupported => "unsupported",
             IssueKind::NotAnImage => "not_an_image",
             IssueKind::MixedStudy => "mixed_study",
@@ -134,6 +137,7 @@ mod tests {
             (IssueKind::Unreadable, "unreadable"),
             (IssueKind::Truncated, "truncated"),
             (IssueKind::DamagedFrame, "damaged_frame"),
+            (IssueKind::OddFrame, "odd_frame"),
             (IssueKind::Unsupported, "unsupported"),
             (IssueKind::NotAnImage, "not_an_image"),
             (IssueKind::MixedStudy, "mixed_study"),

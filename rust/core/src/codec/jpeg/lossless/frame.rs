@@ -27,7 +27,7 @@ impl Codec for JpegLossless {
         let first_scan = next_scan(&mut headers)?;
         coded.colour = colour(&headers)?;
         target.begin(NAME, &coded)?;
-        remark_on_colour(NAME, coded.colour, target);
+        remark_on_colour(NAME, &headers, coded.colour, target);
         let bits_stored = target.image().bits_stored;
         let mut output = Output {
             row_length: coded.columns * coded.samples_per_pixel,

@@ -75,7 +75,8 @@ pub(super) static SIGNIFICANCE: [[u8; 512]; 3] = [
 ];
 
 /// Contexts of signs, with the bit that the symbol is changed by in bit 7 (Tables D.2, D.3). By
-/// significance and sign, a bit each, of the neighbours above, to the left, to the right and below.
+/// sign and significance, a bit each by turns, of the neighbours above, to the left, to the right
+/// and below.
 #[allow(clippy::indexing_slicing, reason = "evaluated when compiled")]
 pub(super) static SIGNS: [u8; 256] = {
     let mut contexts = [0; 256];
@@ -84,8 +85,8 @@ pub(super) static SIGNS: [u8; 256] = {
         let mut given = [0i32; 4];
         let mut neighbour = 0;
         while neighbour < 4 {
-            if index >> neighbour & 1 == 1 {
-                given[neighbour] = if index >> (neighbour + 4) & 1 == 1 { -1 } else { 1 };
+            if index >> (neighbour * 2 + 1) & 1 == 1 {
+                given[neighbour] = if index >> (neighbour * 2) & 1 == 1 { -1 } else { 1 };
             }
             neighbour += 1;
         }

@@ -1,8 +1,8 @@
 //! Where the decisions of a coding pass come from: arithmetically coded symbols, or raw bits.
 
-use super::super::arithmetic::{Codeword, Contexts, Slack};
+use super::super::arithmetic::{Codeword, Contexts, Registers};
 use super::contexts::SIGNS;
-use super::flags::{EIGHT, NINE, REFINED};
+use super::flags::NINE;
 
 /// What the decisions of a pass are read from.
 pub(super) trait Decisions {
@@ -10,22 +10,23 @@ pub(super) trait Decisions {
     fn significance(&mut self, nine: u32) -> u32;
     /// Its sign; `around` is as in the index of [`SIGNS`].
     fn sign(&mut self, around: u32) -> u32;
-    /// The next bit of a magnitude.
-    fn refinement(&mut self, own: u32) -> u32;
+    /// The next bit of a magnitude, in this context.
+    fn refinement(&mut self, context: usize) -> u32;
 }
 
 /// Arithmetically coded symbols.
 pub(super) struct Symbols<'p, 'a> {
     pub codeword: &'p mut Codeword<'a>,
+    /// A copy, which is in registers while a pass lasts.
+    pub registers: Registers,
     pub contexts: &'p mut Contexts,
-    pub slack: Slack,
     pub significance: &'static [u8; 512],
 }
 
 impl Symbols<'_, '_> {
     #[inline(always)]
     pub(super) fn decode(&mut self, context: usize) -> u32 {
-        self.codeword.decode(&mut self.slack, self.contexts, context)
+        self.codeword.decode(&mut self.registers, self.contexts, context)
     }
 }
 
@@ -43,8 +44,7 @@ impl Decisions for Symbols<'_, '_> {
     }
 
     #[inline(always)]
-    fn refinement(&mut self, own: u32) -> u32 {
-        let context = if own & REFINED != 0 { 16 } else { 14 + usize::from(own & EIGHT != 0) };
+    fn refinement(&mut self, context: usize) -> u32 {
         self.decode(context)
     }
 }
@@ -58,7 +58,7 @@ impl Decisions for RawBits<'_> {
         self.bit()
     }
 
-    fn refinement(&mut self, _: u32) -> u32 {
+    fn refinement(&mut self, _: usize) -> u32 {
         self.bit()
     }
 }

@@ -19,8 +19,6 @@ pub(super) const SIGN_BELOW: u32 = 1 << 31;
 pub(super) const OWN: u32 = 1 << 4;
 /// Significance of row 0 and of its eight neighbours.
 pub(super) const NINE: u32 = 0x1FF;
-/// Significance of the eight neighbours of row 0.
-pub(super) const EIGHT: u32 = NINE & !OWN;
 /// Significance of all that a column of flags knows of.
 pub(super) const ALL_SIGNIFICANCE: u32 = (1 << 18) - 1;
 

@@ -1,10 +1,13 @@
 //! The three coding passes over a code-block (ISO/IEC 15444-1 §D.3).
+//!
+//! Which rows of a column a pass decides is as good as random. So it is not asked of each row: a
+//! column has a bit for each row that is to be decided, and those that are set are visited.
 
 use super::super::sample_block::MAX_SAMPLES;
 use super::contexts::{RUN_LENGTH, UNIFORM};
 use super::decisions::{Decisions, Symbols};
 use super::flags::{
-    ALL_SIGNIFICANCE, EIGHT, OWN, REFINED, SIGN, SIGN_ABOVE, SIGN_BELOW, VISITED, of_all_rows,
+    ALL_SIGNIFICANCE, OWN, REFINED, SIGN, SIGN_ABOVE, SIGN_BELOW, VISITED, of_all_rows,
 };
 
 /// Flags of the columns of a code-block: no more than 4096 samples make no more than this, with a
@@ -12,17 +15,56 @@ use super::flags::{
 /// of 2 needs no check of an index.
 pub(super) const FLAG_COUNT: usize = 4096;
 
+/// Most samples of a stripe: 1024 columns of four rows. A power of 2 needs no check of an index.
+pub(super) const STRIPE_SAMPLES: usize = 4096;
+
 /// A coding pass over a block. The flags of a column are changed in a register while its four rows
 /// are decoded.
 pub(super) struct Pass<'p> {
     pub flags: &'p mut [u32; FLAG_COUNT],
     pub samples: &'p mut [u32; MAX_SAMPLES],
+    /// What a stripe has to refine.
+    pub refined: &'p mut [u32; STRIPE_SAMPLES],
     pub stride: usize,
     pub sample_stride: usize,
     pub width: usize,
     pub height: usize,
     /// Half of the lowest bit that the pass decides.
     pub half: u32,
+}
+
+/// A stripe: the index of the flags of its first column, that of its first sample, and a bit for
+/// each of its rows.
+struct Stripe {
+    flags: usize,
+    samples: usize,
+    rows: u32,
+}
+
+/// What a sample that becomes significant changes in the stripe above or below: the flags of the
+/// columns to the left, of its own and to the right. By the shift of its row.
+#[allow(clippy::indexing_slicing, reason = "evaluated when compiled")]
+static ACROSS: [[u32; 4]; 16] = {
+    let mut across = [[0; 4]; 16];
+    across[0] = [1 << 17, 1 << 16, 1 << 15, SIGN_BELOW];
+    across[9] = [1 << 2, 1 << 1, 1, SIGN_ABOVE];
+    across
+};
+
+/// The rows of a column that are not significant and have a significant neighbour: bits 0, 3, 6
+/// and 9.
+#[inline(always)]
+fn candidates(flags: u32) -> u32 {
+    near(flags) & !(flags >> 4)
+}
+
+/// The rows of a column that have a significant neighbour.
+#[inline(always)]
+fn near(flags: u32) -> u32 {
+    let own = flags & ALL_SIGNIFICANCE;
+    let beside = own | own >> 2;
+    let any = beside | own >> 1;
+    (any | beside >> 3 | any >> 6) & of_all_rows(1)
 }
 
 impl Pass<'_> {
@@ -46,188 +88,155 @@ impl Pass<'_> {
         }
     }
 
-    /// Visits the columns of all stripes: the index of the flags, that of the first sample, and the
-    /// number of rows.
     #[inline(always)]
-    fn for_each_column(mut self, mut visit: impl FnMut(&mut Self, usize, usize, usize)) {
-        for stripe in 0..self.height.div_ceil(4) {
-            let flags = (stripe + 1) * self.stride + 1;
-            let samples = stripe * 4 * self.sample_stride;
-            let rows = (self.height - stripe * 4).min(4);
-            for column in 0..self.width {
-                visit(&mut self, flags + column, samples + column, rows);
-            }
+    fn stripe(&self, number: usize) -> Stripe {
+        let rows = (self.height - number * 4).min(4);
+        Stripe {
+            flags: (number + 1) * self.stride + 1,
+            samples: number * 4 * self.sample_stride,
+            rows: of_all_rows(1) & ((1 << (rows * 3)) - 1),
         }
     }
 
     /// Decodes the sign of a sample that has become significant, and tells its neighbours (§D.3.2).
+    /// The flags of its row are `shift` bits higher than those of row 0.
     #[inline(always)]
-    fn becomes_significant<const ROW: usize, const IS_CAUSAL: bool>(
+    fn becomes_significant(
         &mut self,
         decisions: &mut impl Decisions,
         flags: &mut u32,
-        index: usize,
-        sample_index: usize,
+        (index, sample_index): (usize, usize),
+        shift: u32,
+        is_causal: bool,
     ) {
-        let shift = ROW * 3;
         let own = *flags >> shift;
         let (left, right) = (self.flag(index - 1), self.flag(index + 1));
-        let sign_above = if ROW == 0 { *flags >> 18 } else { *flags >> (16 + shift) } & 1;
-        let (sign_left, sign_right) = (left >> (19 + shift) & 1, right >> (19 + shift) & 1);
-        let sign_below = *flags >> (22 + shift) & 1;
-        let significant = own >> 1 & 1 | own >> 2 & 2 | own >> 3 & 4 | own >> 4 & 8;
-        let signs = sign_above << 4 | sign_left << 5 | sign_right << 6 | sign_below << 7;
-        let sign = decisions.sign(significant | signs);
+        // Significance and signs by turns, above, to the left, to the right and below. Both
+        // neighbours at once: four times the same would be made one operation of vectors, which
+        // takes longer.
+        let beside = (u64::from(left) | u64::from(right) << 32) >> shift;
+        let beside = beside >> 17 & 4 | beside >> 47 & 16;
+        let above = *flags >> if shift == 0 { 18 } else { 16 + shift } & 1;
+        let around = own & 0xAA | own >> 16 & 64 | above | beside as u32;
+        let sign = decisions.sign(around);
 
-        let sample_index = sample_index + ROW * self.sample_stride;
+        let sample_index = sample_index + ((shift as usize * 11) >> 5) * self.sample_stride;
         if let Some(sample) = self.samples.get_mut(sample_index & (MAX_SAMPLES - 1)) {
             *sample = (sign << 31) | (self.half * 3);
         }
         self.set_flags(index - 1, left | OWN << 1 << shift);
         self.set_flags(index + 1, right | OWN >> 1 << shift);
         *flags |= (OWN | (sign * SIGN)) << shift;
-        if ROW == 0 && !IS_CAUSAL {
-            let above = index - self.stride;
-            self.add_flag(above - 1, 1 << 17);
-            self.add_flag(above, (1 << 16) | (sign * SIGN_BELOW));
-            self.add_flag(above + 1, 1 << 15);
-        }
-        if ROW == 3 {
-            let below = index + self.stride;
-            self.add_flag(below - 1, 1 << 2);
-            self.add_flag(below, (1 << 1) | (sign * SIGN_ABOVE));
-            self.add_flag(below + 1, 1);
-        }
-    }
-
-    #[inline(always)]
-    fn significance_of_row<const ROW: usize, const IS_CAUSAL: bool>(
-        &mut self,
-        decisions: &mut impl Decisions,
-        flags: &mut u32,
-        index: usize,
-        sample_index: usize,
-    ) {
-        let own = *flags >> (ROW * 3);
-        if own & OWN != 0 || own & EIGHT == 0 {
-            return;
-        }
-        if decisions.significance(own) == 1 {
-            self.becomes_significant::<ROW, IS_CAUSAL>(decisions, flags, index, sample_index);
-        }
-        *flags |= VISITED << (ROW * 3);
+        // Of rows between the first and the last nothing changes.
+        let [to_left, to_own, to_right, to_sign] =
+            ACROSS.get(shift as usize & 15).copied().unwrap_or_default();
+        let seen = if is_causal && shift == 0 { 0 } else { u32::MAX };
+        let across = match shift {
+            0 => index - self.stride,
+            _ => index + self.stride,
+        };
+        self.add_flag(across - 1, to_left & seen);
+        self.add_flag(across, (to_own | (sign * to_sign)) & seen);
+        self.add_flag(across + 1, to_right & seen);
     }
 
     /// Samples near significant ones (§D.3.1).
-    pub(super) fn significance<const IS_CAUSAL: bool>(self, decisions: &mut impl Decisions) {
-        self.for_each_column(|pass, index, samples, rows| {
-            let mut flags = pass.flag(index);
-            if flags & ALL_SIGNIFICANCE == 0 {
-                return;
-            }
-            pass.significance_of_row::<0, IS_CAUSAL>(decisions, &mut flags, index, samples);
-            if rows > 1 {
-                pass.significance_of_row::<1, IS_CAUSAL>(decisions, &mut flags, index, samples);
-            }
-            if rows > 2 {
-                pass.significance_of_row::<2, IS_CAUSAL>(decisions, &mut flags, index, samples);
-            }
-            if rows > 3 {
-                pass.significance_of_row::<3, IS_CAUSAL>(decisions, &mut flags, index, samples);
-            }
-            pass.set_flags(index, flags);
-        });
-    }
-
     #[inline(always)]
-    fn refine_row<const ROW: usize>(
-        &mut self,
-        decisions: &mut impl Decisions,
-        flags: &mut u32,
-        sample_index: usize,
-    ) {
-        let own = *flags >> (ROW * 3);
-        if own & (OWN | VISITED) != OWN {
-            return;
+    pub(super) fn significance(mut self, decisions: &mut impl Decisions, is_causal: bool) {
+        for number in 0..self.height.div_ceil(4) {
+            let stripe = self.stripe(number);
+            for column in 0..self.width {
+                let places = (stripe.flags + column, stripe.samples + column);
+                let mut flags = self.flag(places.0);
+                let mut left = candidates(flags) & stripe.rows;
+                if left == 0 {
+                    continue;
+                }
+                let mut visited = 0;
+                while left != 0 {
+                    let shift = left.trailing_zeros();
+                    visited |= 1 << shift;
+                    left &= left - 1;
+                    if decisions.significance(flags >> shift) == 1 {
+                        self.becomes_significant(decisions, &mut flags, places, shift, is_causal);
+                        // Rows below can have become near.
+                        left = candidates(flags) & stripe.rows & (u32::MAX << 1 << shift);
+                    }
+                }
+                self.set_flags(places.0, flags | (visited * VISITED));
+            }
         }
-        let bit = decisions.refinement(own);
-        let sample_index = sample_index + ROW * self.sample_stride;
-        if let Some(sample) = self.samples.get_mut(sample_index & (MAX_SAMPLES - 1)) {
-            // The bit was taken for one half: it is that half more or less.
-            *sample = sample.wrapping_add(self.half).wrapping_sub((bit ^ 1) * 2 * self.half);
-        }
-        *flags |= REFINED << (ROW * 3);
     }
 
     /// Samples that were significant before (§D.3.3). Rows that are not there are not significant.
-    pub(super) fn refinement(self, decisions: &mut impl Decisions) {
-        self.for_each_column(|pass, index, samples, _| {
-            let mut flags = pass.flag(index);
-            if flags & of_all_rows(OWN) == 0 {
-                return;
-            }
-            pass.refine_row::<0>(decisions, &mut flags, samples);
-            pass.refine_row::<1>(decisions, &mut flags, samples);
-            pass.refine_row::<2>(decisions, &mut flags, samples);
-            pass.refine_row::<3>(decisions, &mut flags, samples);
-            pass.set_flags(index, flags);
-        });
-    }
-
+    ///
+    /// The pass changes nothing that says which these are, or their contexts: both are listed
+    /// first, without a branch.
     #[inline(always)]
-    fn clean_up_row<const ROW: usize, const IS_CAUSAL: bool>(
-        &mut self,
-        symbols: &mut Symbols<'_, '_>,
-        flags: &mut u32,
-        index: usize,
-        sample_index: usize,
-    ) {
-        let own = *flags >> (ROW * 3);
-        if own & (OWN | VISITED) != 0 {
-            return;
-        }
-        if symbols.significance(own) == 1 {
-            self.becomes_significant::<ROW, IS_CAUSAL>(symbols, flags, index, sample_index);
+    pub(super) fn refinement(mut self, decisions: &mut impl Decisions) {
+        for number in 0..self.height.div_ceil(4) {
+            let stripe = self.stripe(number);
+            let mut count = 0;
+            for column in 0..self.width {
+                let flags = self.flag(stripe.flags + column);
+                let rows = flags >> 4 & !(flags >> 21) & of_all_rows(1);
+                if rows == 0 {
+                    continue;
+                }
+                let refined = flags >> 20 & of_all_rows(1);
+                let contexts = near(flags) & !refined | refined << 1;
+                let mut sample_index = stripe.samples + column;
+                for shift in [0, 3, 6, 9] {
+                    if let Some(place) = self.refined.get_mut(count & (STRIPE_SAMPLES - 1)) {
+                        *place = (contexts >> shift & 3) << 16 | sample_index as u32;
+                    }
+                    count += (rows >> shift & 1) as usize;
+                    sample_index += self.sample_stride;
+                }
+                self.set_flags(stripe.flags + column, flags | (rows * REFINED));
+            }
+            for place in self.refined.get(..count).unwrap_or_default() {
+                let bit = decisions.refinement(14 + (place >> 16) as usize);
+                let index = *place as usize & (MAX_SAMPLES - 1);
+                if let Some(sample) = self.samples.get_mut(index) {
+                    // The bit was taken for one half: it is that half more or less.
+                    let taken_back = (bit ^ 1) * 2 * self.half;
+                    *sample = sample.wrapping_add(self.half).wrapping_sub(taken_back);
+                }
+            }
         }
     }
 
     /// All others (§D.3.4).
-    pub(super) fn cleanup<const IS_CAUSAL: bool>(self, symbols: &mut Symbols<'_, '_>) {
-        self.for_each_column(|pass, index, samples, rows| {
-            let mut flags = pass.flag(index);
-            // The row that comes next.
-            let mut next = 0;
-            if flags & (ALL_SIGNIFICANCE | of_all_rows(VISITED)) == 0 && rows == 4 {
-                if symbols.decode(RUN_LENGTH) == 0 {
-                    return;
+    #[inline(always)]
+    pub(super) fn cleanup(mut self, symbols: &mut Symbols<'_, '_>, is_causal: bool) {
+        for number in 0..self.height.div_ceil(4) {
+            let stripe = self.stripe(number);
+            for column in 0..self.width {
+                let places = (stripe.flags + column, stripe.samples + column);
+                let mut flags = self.flag(places.0);
+                let mut left = !(flags >> 4 | flags >> 21) & stripe.rows;
+                let is_run = flags & (ALL_SIGNIFICANCE | of_all_rows(VISITED)) == 0;
+                // The row whose symbol a run has said.
+                let mut known = None;
+                if is_run && stripe.rows == of_all_rows(1) {
+                    if symbols.decode(RUN_LENGTH) == 0 {
+                        continue;
+                    }
+                    let run = symbols.decode(UNIFORM) << 1;
+                    let shift = (run | symbols.decode(UNIFORM)) * 3;
+                    left &= u32::MAX << shift;
+                    known = Some(shift);
                 }
-                let run = symbols.decode(UNIFORM) << 1;
-                let run = run | symbols.decode(UNIFORM);
-                match run {
-                    0 => pass
-                        .becomes_significant::<0, IS_CAUSAL>(symbols, &mut flags, index, samples),
-                    1 => pass
-                        .becomes_significant::<1, IS_CAUSAL>(symbols, &mut flags, index, samples),
-                    2 => pass
-                        .becomes_significant::<2, IS_CAUSAL>(symbols, &mut flags, index, samples),
-                    _ => pass
-                        .becomes_significant::<3, IS_CAUSAL>(symbols, &mut flags, index, samples),
+                while left != 0 {
+                    let shift = left.trailing_zeros();
+                    left &= left - 1;
+                    if known.take().is_some() || symbols.significance(flags >> shift) == 1 {
+                        self.becomes_significant(symbols, &mut flags, places, shift, is_causal);
+                    }
                 }
-                next = run as usize + 1;
+                self.set_flags(places.0, flags & !of_all_rows(VISITED));
             }
-            if next == 0 {
-                pass.clean_up_row::<0, IS_CAUSAL>(symbols, &mut flags, index, samples);
-            }
-            if next <= 1 && rows > 1 {
-                pass.clean_up_row::<1, IS_CAUSAL>(symbols, &mut flags, index, samples);
-            }
-            if next <= 2 && rows > 2 {
-                pass.clean_up_row::<2, IS_CAUSAL>(symbols, &mut flags, index, samples);
-            }
-            if next <= 3 && rows > 3 {
-                pass.clean_up_row::<3, IS_CAUSAL>(symbols, &mut flags, index, samples);
-            }
-            pass.set_flags(index, flags & !of_all_rows(VISITED));
-        });
+        }
     }
 }

@@ -128,7 +128,8 @@ fn passes_that_end_elsewhere_than_their_segment_are_damage() {
     changed[length / 2..length / 2 + 2].copy_from_slice(&[0xFF, 0x90]);
     assert!(!is_sound(&changed));
     let segment = SegmentBytes { bytes: &changed, pass_count: 1, has_seam: true };
-    assert!(Source::Coded(Codeword::new(&[0xFF, 0x90, 1]).0, 0).is_sound(&segment));
+    let (codeword, registers) = Codeword::new(&[0xFF, 0x90, 1]);
+    assert!(Source::Coded(codeword, registers).is_sound(&segment));
 }
 
 #[test]

@@ -2,6 +2,24 @@
 
 use super::*;
 
+fn forward_bits(bytes: &[u8], filler: u8) -> BitBuffer {
+    let mut bits = BitBuffer::new();
+    bits.read_forward(bytes, filler);
+    bits
+}
+
+fn backward_bits(bytes: &[u8]) -> BitBuffer {
+    let mut bits = BitBuffer::new();
+    bits.read_backward(bytes);
+    bits
+}
+
+fn from_upper_half(bytes: &[u8]) -> BitBuffer {
+    let mut bits = BitBuffer::new();
+    bits.read_from_upper_half(bytes);
+    bits
+}
+
 /// The bits of `bytes` from the first on, the lowest of a byte first, as §7.1 has them.
 fn forward(bytes: &[u8], count: usize, filler: u8) -> Vec<u32> {
     let mut found = Vec::new();
@@ -22,21 +40,21 @@ fn forward(bytes: &[u8], count: usize, filler: u8) -> Vec<u32> {
 
 #[test]
 fn forward_bits_are_the_lowest_of_a_byte_first() {
-    let mut bits = ForwardBits::new(&[0b1010_0110, 0xFF, 0b0000_0001, 0x12], 0);
+    let mut bits = forward_bits(&[0b1010_0110, 0xFF, 0b0000_0001, 0x12], 0);
     assert_eq!(bits.take(3), 0b110);
     assert_eq!(bits.take(0), 0);
     assert_eq!(bits.take(13), 0b1_1111_1111_0100 & 0x1FFF);
     assert_eq!(bits.take(7), 0b000_0001, "without the stuffed bit");
     assert_eq!(bits.take(31), 0x12);
     assert_eq!(bits.take(31), 0);
-    let mut bits = ForwardBits::new(&[0x12], 0xFF);
+    let mut bits = forward_bits(&[0x12], 0xFF);
     assert_eq!(bits.take(8), 0x12);
     assert_eq!(bits.take(31), 0x7FFF_FFFF);
     assert_eq!(bits.take(31), 0x7FFF_FFFF);
 }
 
 #[test]
-fn four_bytes_at_a_time_give_the_same() {
+fn eight_bytes_at_a_time_give_the_same() {
     // 0xFF at each place of 20 bytes, and none.
     for place in 0..21 {
         for filler in [0, 0xFF] {
@@ -48,7 +66,7 @@ fn four_bytes_at_a_time_give_the_same() {
                 *stuffed &= 0x7F;
             }
             let expected = forward(&bytes, 190, filler);
-            let mut bits = ForwardBits::new(&bytes, filler);
+            let mut bits = forward_bits(&bytes, filler);
             for (index, count) in [5, 31, 1, 17, 30, 7, 29, 31, 19, 20].into_iter().enumerate() {
                 let start: usize = [5, 31, 1, 17, 30, 7, 29, 31, 19, 20][..index].iter().sum();
                 let number =
@@ -61,7 +79,7 @@ fn four_bytes_at_a_time_give_the_same() {
 
 #[test]
 fn backward_bits_come_from_the_last_byte() {
-    let mut bits = BackwardBits::new(&[0x12, 0b1010_0110]);
+    let mut bits = backward_bits(&[0x12, 0b1010_0110]);
     assert_eq!(bits.take(4), 0b0110);
     assert_eq!(bits.peek() & 0xFFF, 0x12A);
     bits.skip(4);
@@ -78,7 +96,7 @@ fn backward_bits_come_from_the_last_byte() {
         // What is read first is as if it followed such a byte.
         (&[0x01, 0x7F], 0b0_0000_0000_1111_1111),
     ] {
-        assert_eq!(BackwardBits::new(bytes).take(17), expected, "{bytes:X?}");
+        assert_eq!(backward_bits(bytes).take(17), expected, "{bytes:X?}");
     }
 }
 
@@ -93,9 +111,9 @@ fn codes_of_quads_start_in_half_a_byte() {
         (&[0x13, 0x7F, 0x80], 0b0111_1111_1000),
         (&[0x13, 0x7F, 0x90], 0b1111_1111_1001),
     ] {
-        assert_eq!(BackwardBits::from_upper_half(bytes).take(12), expected, "{bytes:X?}");
+        assert_eq!(from_upper_half(bytes).take(12), expected, "{bytes:X?}");
     }
-    assert_eq!(BackwardBits::from_upper_half(&[]).take(31), 0);
+    assert_eq!(from_upper_half(&[]).take(31), 0);
 }
 
 #[test]
