@@ -82,8 +82,14 @@ __version__: str
 
 # A name of an element: a tag, a pair of group and element number, or a keyword.
 _Key: TypeAlias = int | str | tuple[int, int]
+_Region: TypeAlias = tuple[str, int, int, int | None, tuple[int, int, int, int] | None]
 _Native: TypeAlias = tuple[
-    str, bytes | None, tuple[str, int, int] | None, bool, tuple[object, int | None] | None
+    str,
+    bytes | None,
+    _Region | None,
+    bool,
+    tuple[object, int | None] | None,
+    tuple[int, int, int, int] | None,
 ]
 _Source: TypeAlias = str | _Native
 # Tag, VR as written, Value Length, Value Field and its offset.
@@ -380,6 +386,9 @@ def read_path(
 ) -> Dataset:
     """Read the file at `path`."""
 
+def crc32(data: bytes, start: int) -> int:
+    """Return the CRC-32 of bytes that follow others with the CRC-32 `start`."""
+
 def read_item(
     sources: Sequence[_Source],
     stop_before_pixels: bool,
@@ -597,6 +606,10 @@ class Table:
         """Files in folders that are not DICOM files: how many, by what they are."""
 
     @property
+    def may_hold(self) -> list[str]:
+        """Paths that were named and are no DICOM files, or have directory records."""
+
+    @property
     def invalid(self) -> list[tuple[int, int]]:
         """Row and column, both from 0, of each value that does not fit its column."""
 
@@ -644,7 +657,7 @@ def column_names(columns: Sequence[int | str]) -> list[str]:
     """Return the names that columns have in a table."""
 
 def scan_again(
-    paths: list[str],
+    sources: Sequence[_Source],
     columns: Sequence[int | str],
     recursive: bool,
     force: bool,
@@ -1157,6 +1170,10 @@ class FoundSeries:
         """Files in folders that are not DICOM files: how many, by what they look like."""
 
     @property
+    def may_hold(self) -> list[str]:
+        """Paths that were named and are no DICOM files, or have directory records."""
+
+    @property
     def without_image(self) -> int:
         """DICOM files that have no image."""
 
@@ -1170,6 +1187,7 @@ def find_series(
     force: bool,
     tolerances: Tolerances,
     workers: int | None,
+    is_of_table: bool,
     progress: Callable[[int], object] | None,
 ) -> FoundSeries:
-    """Find the series in files and folders, from headers alone."""
+    """Find the series in files and folders, from headers alone; a table may list the files."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import tarfile
 import zipfile
@@ -187,23 +188,73 @@ def test_a_pattern_opens_archives_that_it_names(written: Written, tmp_path: Path
     assert [one.path for one in table.errors] == [str(tmp_path / "a.zip"), str(tmp_path / "b.zip")]
 
 
-def test_of_many_paths_those_are_looked_into_that_have_the_name(
-    written: Written, tmp_path: Path
+@pytest.mark.parametrize("count", [1, 70])
+def test_an_archive_among_paths_may_have_any_name(
+    written: Written, tmp_path: Path, count: int
 ) -> None:
     archive = write(tmp_path / "study.zip", zipped(contents(written)))
-    other = write(tmp_path / "study", archive.read_bytes())
-    many = [CT_SMALL] * 70
-    assert len(rd.scan([*many, archive])) == 78
-    table = rd.scan([*many, other])
-    assert (len(table), [one.path for one in table.errors]) == (70, [str(other)])
-    assert len(rd.scan([other, CT_SMALL])) == 9
+    others = [write(tmp_path / name, archive.read_bytes()) for name in ("study", "again")]
+    many = [CT_SMALL] * count
+    assert len(rd.scan([*many, archive])) == count + 8
+    for call in (rd.scan, lambda paths: rd.scan(paths, errors="raise")):
+        table = call([*many, others[0]])
+        assert (len(table), table.errors) == (count + 8, [])
+    assert len(rd.scan([*others, CT_SMALL], errors="raise")) == 17
+    shapes = sorted(found.shape for found in rd.find_series([*many, others[0]]))
+    assert (8, 120, 90) in shapes
+    expected = rd.read_batch(archive)
+    np.testing.assert_array_equal(rd.read_batch([str(others[0])]), expected)
+    # A pattern that finds several opens none.
+    table = rd.scan(str(tmp_path / "*"))
+    found = [one.path for one in table.errors]
+    assert (len(table), found) == (0, sorted(map(str, (*others, archive))))
 
 
-def test_an_archive_in_an_archive_is_skipped(written: Written, tmp_path: Path) -> None:
-    inner = zipped(contents(written))
-    for name, data in (("a.zip", zipped({"in.zip": inner})), ("a.tar", tarred({"in.zip": inner}))):
-        table = rd.scan(write(tmp_path / name, data))
-        assert (len(table), dict(table.skipped)) == (0, {"a zip archive": 1})
+class Opened:
+    """Notes what Python opens."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.paths: list[str] = []
+        for name in ("open", "stat"):
+            monkeypatch.setattr(os, name, self.noted(getattr(os, name)))
+
+    def noted(self, call: Any) -> Any:
+        def noting(path: Any, *arguments: Any, **keywords: Any) -> Any:
+            self.paths.append(str(path))
+            return call(path, *arguments, **keywords)
+
+        return noting
+
+
+def test_a_path_costs_nothing_in_python(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core tells archives by the bytes that it reads anyway."""
+    paths = sorted(written.folder.iterdir())
+    opened = Opened(monkeypatch)
+    for call in (rd.scan, rd.find_series, rd.read_series, rd.read_batch):
+        call(paths)
+        call(list(map(str, paths)))
+    assert len(rd.scan(str(written.folder))) == 8
+    assert opened.paths == []
+
+
+@pytest.mark.parametrize("is_beside", [False, True])
+def test_an_archive_in_an_archive_is_not_opened(
+    written: Written, tmp_path: Path, is_beside: bool
+) -> None:
+    inner = {"in.zip": zipped(contents(written))}
+    files = {**contents(written), **inner} if is_beside else inner
+    for name, data in (("a.zip", zipped(files)), ("a.tar", tarred(files))):
+        for source in (write(tmp_path / name, data), data):
+            table = rd.scan(source)
+            if is_beside:
+                assert (len(table), dict(table.skipped)) == (8, {"a zip archive": 1})
+                continue
+            (error,) = table.errors
+            assert "in.zip" in error.path
+            assert "archive in an archive" in error.reason
+            for call in (rd.read_series, rd.find_series, rd.read_batch):
+                with pytest.raises(rd.UnsupportedError, match="Unpack it first"):
+                    call(source)
 
 
 # Names of members.
@@ -355,7 +406,7 @@ def test_a_stored_member_is_read_where_it_lies(written: Written, tmp_path: Path)
         for item, content in zip(resolved(path), files.values(), strict=True):
             assert not isinstance(item, str)
             assert item.region is not None
-            file, offset, length = item.region
+            file, offset, length = item.region[:3]
             assert Path(file).read_bytes()[offset : offset + length] == content
 
 
@@ -451,7 +502,7 @@ def test_the_command_line_takes_archives(
 ) -> None:
     path = str(write(tmp_path / "a.zip", zipped(contents(written), zipfile.ZIP_DEFLATED)))
     assert main(["scan", path]) == 0
-    assert ".dcm  CT" in capsys.readouterr().out
+    assert "a.zip  CT" in capsys.readouterr().out
     assert main(["series", path]) == 0
     assert "8 x 120 x 90" in capsys.readouterr().out
     assert main(["dump", f"zip://CT/{written.paths[0].name}::{path}", "Modality"]) == 0

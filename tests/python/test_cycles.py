@@ -207,7 +207,9 @@ def test_collector_knows_what_refers_to_what() -> None:
 
 def test_circle_through_the_error_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(UNREADABLE_FILE)
-    found = _core.find_series([str(tmp_path)], True, False, _core.default_tolerances(), 1, None)
+    found = _core.find_series(
+        [str(tmp_path)], True, False, _core.default_tolerances(), 1, False, None
+    )
     marker = Marker()
     found.errors[0].outer = (found, marker)
     alive = weakref.ref(marker)

@@ -101,8 +101,20 @@ def test_one_data_set_is_the_dicomdir_itself(written: Written) -> None:
 )
 def test_files_are_those_that_pydicom_finds(name: str) -> None:
     expected = sorted(str(instance.path) for instance in Reference(EXAMPLES / name))
-    found = resolved(EXAMPLES / name)
+    found = resolved(EXAMPLES / name, looks=True)
     assert sorted(str(path) for path in found if isinstance(path, str)) == expected
+
+
+@pytest.mark.parametrize("name", ["DICOMDIR", "index"])
+def test_a_disc_whose_files_are_all_listed(tmp_path: Path, name: str) -> None:
+    """Each is read once, whether its DICOMDIR is listed as well or not."""
+    files = [write_image(tmp_path / f"IM{number}", number=number) for number in (1, 2, 3)]
+    listed = [write(tmp_path / name, dicomdir(["IM1", "IM2", "IM3"])), *files]
+    expected = sorted(map(str, files))
+    assert sorted(rd.scan(listed)["path"]) == expected
+    assert sorted(rd.scan(reversed(listed))["path"]) == expected
+    assert sorted(rd.scan(listed[0])["path"]) == expected
+    assert sorted(rd.scan(listed[:2])["path"]) == expected
 
 
 # Names as discs have them.

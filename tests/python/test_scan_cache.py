@@ -8,6 +8,7 @@ import pickle
 import shutil
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
+from archive_builder import tarred, zipped
 from builder import UNREADABLE_FILE, Element, Plane, write_image
 from rapidicom import _core
 from series_builder import Numbering, series
@@ -351,6 +353,58 @@ def test_name_that_is_no_utf8_is_remembered(folder: Path, cache: Path, headers: 
         assert str(odd) in list(table["path"])
         assert table.to_dicts() == rd.scan(folder, COLUMNS).to_dicts()
     assert headers == [16, 0]
+
+
+@pytest.mark.parametrize("kind", ["stored.zip", "deflated.zip", "a.tar", "a.tar.gz"])
+def test_members_of_an_archive_are_remembered(
+    folder: Path, cache: Path, headers: list[int], kind: str
+) -> None:
+    files = {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    archive = folder.parent / kind
+    made = {
+        "stored.zip": lambda files: zipped(files),
+        "deflated.zip": lambda files: zipped(files, zipfile.ZIP_DEFLATED),
+        "a.tar": lambda files: tarred(files),
+        "a.tar.gz": lambda files: tarred(files, "w:gz"),
+    }[kind]
+    archive.write_bytes(made(files))
+    settle(folder.parent)
+    time.sleep(0.05)
+    expected = rd.scan(archive, COLUMNS)
+    for _ in range(2):
+        found = rd.scan(archive, COLUMNS, cache=cache)
+        assert_equal_tables(found, expected)
+    assert headers == [len(files), 0]
+    assert set(found.items) >= set(expected["path"])
+    beside = [archive, {"in memory": next(iter(files.values()))}]
+    again = [rd.scan(beside, COLUMNS, cache=cache) for _ in range(2)]
+    assert (
+        len(again[0]) == len(again[1]) == len(expected) + len(rd.scan([next(iter(files.values()))]))
+    )
+    # What is in memory is read each time.
+    assert headers[-1] == 1
+    name, data = next(iter(files.items()))
+    archive.write_bytes(made({**files, name: data.replace(b"MR", b"CT")}))
+    assert_equal_tables(rd.scan(archive, COLUMNS, cache=cache), rd.scan(archive, COLUMNS))
+
+
+def test_objects_with_a_version_are_remembered(
+    folder: Path, cache: Path, headers: list[int]
+) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    fs = fsspec.filesystem("memory")
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    for path in paths:
+        fs.pipe(f"/{folder.parent.name}/{path.name}", path.read_bytes())
+    url = f"memory://{folder.parent.name}"
+    expected = rd.scan(url, COLUMNS)
+    for _ in range(2):
+        assert_equal_tables(rd.scan(url, COLUMNS, cache=cache), expected)
+    assert headers[-1] == 0
+    first = paths[0]
+    fs.pipe(f"/{folder.parent.name}/{first.name}", first.read_bytes())
+    rd.scan(url, COLUMNS, cache=cache)
+    assert headers[-1] == 1
 
 
 def test_without_pyarrow_the_error_names_what_to_install(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import array
 import io
+import itertools
+import mmap
+import os
 import pickle
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import hypothesis.strategies as st
 import numpy as np
 import pydicom
@@ -16,6 +22,7 @@ import pytest
 from hypothesis import given, settings
 
 import rapidicom as rd
+from archive_builder import tarred, zipped
 from series_builder import Pixels, series
 
 # What a kind makes of the paths of files: what is passed, and how reports name each.
@@ -112,6 +119,97 @@ def pydicoms_datasets(paths: list[Path]) -> Made:
     return numbered(datasets)
 
 
+def written_beside(paths: list[Path], name: str, data: bytes) -> Path:
+    """Write a file into a folder of its own, beside the one of the paths."""
+    folder = Path(tempfile.mkdtemp(dir=paths[0].parent.parent))
+    (folder / name).write_bytes(data)
+    return folder / name
+
+
+def contents(paths: list[Path]) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def on_disk(ending: str, make: Callable[[dict[str, bytes]], bytes]) -> Kind:
+    def kind(paths: list[Path]) -> Made:
+        archive = written_beside(paths, f"study{ending}", make(contents(paths)))
+        protocol = "zip" if ending == ".zip" else "tar"
+        return [archive], [f"{protocol}://{path.name}::{archive}" for path in paths]
+
+    return kind
+
+
+def in_memory(protocol: str, make: Callable[[dict[str, bytes]], bytes]) -> Kind:
+    def kind(paths: list[Path]) -> Made:
+        archive = make(contents(paths))
+        return [archive], [f"{protocol}://{path.name}::<source 0>" for path in paths]
+
+    return kind
+
+
+def deflated(files: dict[str, bytes]) -> bytes:
+    return zipped(files, zipfile.ZIP_DEFLATED)
+
+
+def members_by_name(paths: list[Path]) -> Made:
+    archive = written_beside(paths, "study.zip", zipped(contents(paths)))
+    names = [f"zip://{path.name}::{archive}" for path in paths]
+    return names, names
+
+
+def open_archive(paths: list[Path]) -> Made:
+    archive = written_beside(paths, "download", zipped(contents(paths)))
+    return [archive.open("rb")], [f"zip://{path.name}::{archive}" for path in paths]
+
+
+def to_be_written(paths: list[Path]) -> Made:
+    return [path.open("r+b") for path in paths], list(map(str, paths))
+
+
+def without_buffer(paths: list[Path]) -> Made:
+    return [path.open("rb", buffering=0) for path in paths], list(map(str, paths))
+
+
+def maps(paths: list[Path]) -> Made:
+    opened = [path.open("rb") for path in paths]
+    made = [mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) for file in opened]
+    return numbered(made)
+
+
+def objects(paths: list[Path]) -> list[str]:
+    """Put the files into fsspec's file system in memory."""
+    folder = f"{paths[0].parent.parent.name}-{next(_NUMBERS)}"
+    fs = fsspec.filesystem("memory")
+    for path in paths:
+        fs.pipe(f"/{folder}/{path.name}", path.read_bytes())
+    return [f"memory://{folder}/{path.name}" for path in paths]
+
+
+_NUMBERS = itertools.count()
+
+
+def urls(paths: list[Path]) -> Made:
+    made = objects(paths)
+    return made, made
+
+
+def open_files_of_fsspec(paths: list[Path]) -> Made:
+    made = objects(paths)
+    return [fsspec.open(url, "rb") for url in made], made
+
+
+def a_folder(paths: list[Path]) -> Made:
+    folder = written_beside(paths, paths[0].name, paths[0].read_bytes()).parent
+    for path in paths[1:]:
+        (folder / path.name).write_bytes(path.read_bytes())
+    return [folder], [str(folder / path.name) for path in paths]
+
+
+def a_pattern(paths: list[Path]) -> Made:
+    (folder,), names = a_folder(paths)
+    return [f"{folder}/*"], names
+
+
 KINDS: dict[str, Kind] = {
     "paths": lambda paths: (paths, list(map(str, paths))),
     "bytes": lambda paths: numbered(of_bytes(paths)),
@@ -128,6 +226,27 @@ KINDS: dict[str, Kind] = {
     "names with bytes": given_names,
     "an iterator": lambda paths: (iter(of_bytes(paths)), numbered(list(paths))[1]),
     "paths and bytes": some_paths,
+    "arrays of bytes": lambda paths: numbered(
+        [np.frombuffer(data, np.uint8) for data in of_bytes(paths)]
+    ),
+    "maps of files": maps,
+    "files to be written": to_be_written,
+    "files without a buffer": without_buffer,
+    "a folder": a_folder,
+    "a pattern": a_pattern,
+    "a stored zip": on_disk(".zip", zipped),
+    "a deflated zip": on_disk(".zip", deflated),
+    "a tar": on_disk(".tar", tarred),
+    "a tar.gz": on_disk(".tar.gz", lambda files: tarred(files, "w:gz")),
+    "a tar.bz2": on_disk(".tar.bz2", lambda files: tarred(files, "w:bz2")),
+    "a stored zip in memory": in_memory("zip", zipped),
+    "a deflated zip in memory": in_memory("zip", deflated),
+    "a tar in memory": in_memory("tar", tarred),
+    "a tar.gz in memory": in_memory("tar", lambda files: tarred(files, "w:gz")),
+    "members by name": members_by_name,
+    "an archive that is open": open_archive,
+    "URLs": urls,
+    "OpenFile of fsspec": open_files_of_fsspec,
 }
 
 
@@ -183,7 +302,7 @@ def test_what_is_kept_outlives_the_source(written: Any, kind: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "a folder"])
 def test_a_batch_is_the_same_from_every_kind(written: Any, kind: str) -> None:
     sources, _ = KINDS[kind](list(written.paths))
     np.testing.assert_array_equal(rd.read_batch(sources), rd.read_batch(written.paths))
@@ -322,6 +441,140 @@ def test_what_cannot_be_fetched_costs_its_row(
         rd.read_batch(sources)
     (found,) = rd.find_series(sources)
     assert "broken" in [path for issue in found.report for path in issue.paths]
+
+
+def test_the_text_of_an_exception_is_not_repeated(written: Any) -> None:
+    """It may be content."""
+    whole = of_bytes(written.paths)
+    for error in (RuntimeError("Secret^Name"), ValueError("Secret^Name"), OSError("Secret^Name")):
+        broken = Broken(whole[2], error)
+        sources = {"a": whole[0], "broken": broken}
+        table = rd.scan(sources)
+        with pytest.raises(OSError, match="broken") as caught:
+            rd.read_batch(sources)
+        with pytest.raises(OSError, match="broken") as again:
+            rd.pixel_array({"broken": broken})
+        assert "Secret" not in f"{table.errors} {caught.value} {again.value}"
+        assert caught.value.__cause__ is error
+        if not isinstance(error, OSError):
+            assert type(error).__name__ in str(caught.value)
+
+
+@pytest.mark.parametrize("call", [rd.scan, rd.find_series, rd.read_series, rd.read_batch])
+def test_a_closed_file_object_is_named(written: Any, call: Any) -> None:
+    files = [path.open("rb") for path in written.paths]
+    files[3].close()
+    with pytest.raises(ValueError, match=f"^{files[3].name}: the file object is closed"):
+        call(files)
+    memory = [io.BytesIO(data) for data in of_bytes(written.paths)]
+    memory[3].close()
+    with pytest.raises(ValueError, match=r"^<source 3>: the file object is closed"):
+        call(memory)
+
+
+def test_a_file_object_that_is_closed_meanwhile_is_named(tmp_path: Path) -> None:
+    made = series(tmp_path / "CT", pixels=Pixels(shape=(300, 200)))
+    files = [path.open("r+b") for path in made.paths]
+    (found,) = rd.find_series(files)
+    files[2].close()
+    with pytest.raises(OSError, match=f"{made.paths[2].name}.*closed"):
+        found.read()
+
+
+@pytest.mark.parametrize("mode", ["r+b", "rb"])
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_a_file_that_is_changed_meanwhile_is_an_error(
+    tmp_path: Path, mode: str, buffering: int
+) -> None:
+    made = series(tmp_path / "CT", pixels=Pixels(shape=(300, 200)))
+    files = [path.open(mode, buffering=buffering) for path in made.paths]
+    (found,) = rd.find_series(files)
+    with made.paths[2].open("r+b") as file:
+        file.seek(-2, os.SEEK_END)
+        file.write(b"xx")
+    with pytest.raises(OSError, match="changed") as caught:
+        found.read()
+    assert made.paths[2].name in str(caught.value)
+    again = rd.read_series([path.open(mode, buffering=buffering) for path in made.paths])
+    np.testing.assert_array_equal(again.array, rd.read_series(made.folder).array)
+
+
+def test_what_is_written_to_an_open_file_is_a_change(tmp_path: Path) -> None:
+    made = series(tmp_path / "CT", pixels=Pixels(shape=(300, 200)))
+    files = [path.open("r+b") for path in made.paths]
+    (found,) = rd.find_series(files)
+    files[2].seek(-2, os.SEEK_END)
+    # It is not handed to the system before the file is moved in.
+    files[2].write(b"xx")
+    with pytest.raises(OSError, match="changed"):
+        found.read()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda data: np.frombuffer(data, np.uint8),
+        lambda data: np.frombuffer(data, np.int8),
+        lambda data: np.frombuffer(data + data, np.uint8)[: len(data)],
+        lambda data: np.repeat(np.frombuffer(data, np.uint8), 2)[::2],
+        lambda data: array.array("B", data),
+        lambda data: memoryview(data)[:],
+        bytearray,
+    ],
+    ids=["uint8", "int8", "part", "strided", "array", "view", "bytearray"],
+)
+def test_arrays_of_bytes_are_bytes(written: Any, make: Any) -> None:
+    whole = of_bytes(written.paths)
+    sources = list(map(make, whole))
+    assert rd.dcmread(sources[0]).InstanceNumber == rd.dcmread(whole[0]).InstanceNumber
+    np.testing.assert_array_equal(rd.pixel_array(sources[0]), rd.pixel_array(whole[0]))
+    assert len(list(rd.iter_pixels(sources[0]))) == 1
+    assert len(rd.scan(sources[0])) == 1
+    np.testing.assert_array_equal(rd.read_batch(sources), rd.read_batch(whole))
+    volume = rd.read_series(dict(enumerate_names(sources)))
+    np.testing.assert_array_equal(volume.array, rd.read_series(whole).array)
+
+
+def enumerate_names(sources: list[Any]) -> list[tuple[str, Any]]:
+    return [(f"slice {number}", source) for number, source in enumerate(sources)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [np.zeros(8, np.int16), np.zeros((4, 4), np.uint8), np.zeros(4), array.array("H", [1, 2])],
+    ids=["int16", "two axes", "float", "array of words"],
+)
+def test_other_arrays_are_one_clear_error(other: Any) -> None:
+    one = (rd.dcmread, rd.pixel_array, lambda source: list(rd.iter_pixels(source)))
+    for call in (*one, rd.scan, rd.find_series, rd.read_series, rd.read_batch):
+        for source in (other, {"name": other}):
+            with pytest.raises(TypeError, match="expected bytes, or an array of uint8"):
+                call(source)  # type: ignore[operator]
+
+
+def test_an_array_of_names_is_an_iterable(written: Any) -> None:
+    names = np.array(list(map(str, written.paths)))
+    assert len(rd.scan(names)) == len(written.paths)
+    assert len(rd.scan(names.astype(object))) == len(written.paths)
+
+
+def test_names_without_sources(written: Any) -> None:
+    """One file is wanted, and there is none; of many there may be none."""
+    for call in (rd.dcmread, rd.pixel_array, lambda source: list(rd.iter_pixels(source))):
+        with pytest.raises(ValueError, match="this one has none"):
+            call({})
+        with pytest.raises(ValueError, match="this one has 2"):
+            call(dict.fromkeys("ab", of_bytes(written.paths)[0]))
+    one = {"one": of_bytes(written.paths)[0]}
+    assert rd.dcmread(one).filename == "one"
+    assert rd.pixel_array(one).shape == rd.pixel_array(written.paths[0]).shape
+    assert rd.read_series(one).paths == ["one"]
+    assert rd.scan(one)["path"].tolist() == ["one"]
+    assert len(rd.scan({})) == 0
+    assert rd.find_series({}) == []
+    for call in (rd.read_series, rd.read_batch):
+        with pytest.raises(ValueError, match=r"no series|no paths"):
+            call({})
 
 
 def test_what_ends_the_work_ends_it(written: Any) -> None:

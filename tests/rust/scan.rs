@@ -8,7 +8,7 @@ use rapidicom_core::index::{
     ColumnSpec, FileEntry, Numbers, OnError, Outcome, Remembered, Table, Values, compare, scan,
     scan_rest,
 };
-use rapidicom_core::{Prefix, Result, Workers, list_files};
+use rapidicom_core::{Prefix, Result, Sources, Workers, list_files};
 
 use crate::bytes::{ITEM, ITEM_END, element, file, item, rich_dataset};
 
@@ -251,10 +251,11 @@ fn scan_again(
     let remembered = Remembered { entries, row_count: table.paths.len() };
     let values: Vec<Values> = table.columns.into_iter().map(|column| column.values).collect();
     let workers = Workers::for_computing(Some(2));
-    let (paths, tick) = ([folder.to_owned()], &mut |_| true);
+    let sources = Sources { names: vec![folder.to_owned()], given: Vec::new() };
+    let tick = &mut |_| true;
     let index = folder.join("index");
-    let found =
-        compare(&paths, true, &index, &remembered, OnError::Collect, workers, &mut *tick).unwrap();
+    let found = compare(&sources, true, &index, &remembered, OnError::Collect, workers, &mut *tick)
+        .unwrap();
     let (is_unchanged, unknown) = (found.is_unchanged(&remembered), found.unknown_count());
     let reason = |error: &rapidicom_core::Error| error.what();
     let (table, entries) = scan_rest(

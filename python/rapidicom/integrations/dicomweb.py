@@ -17,7 +17,7 @@ required("dicomweb_client", "rapidicom.integrations.dicomweb")
 
 from dicomweb_client import DICOMwebClient  # noqa: E402  # after the message of its absence
 
-from rapidicom.integrations.dicomweb_http import Service  # noqa: E402
+from rapidicom.integrations.dicomweb_http import Service, without_login  # noqa: E402
 from rapidicom.integrations.dicomweb_store import Instance, InstanceStore, frame_of  # noqa: E402
 from rapidicom.sources.item import Item  # noqa: E402
 from rapidicom.tables.table import Table  # noqa: E402
@@ -64,6 +64,7 @@ class DicomWeb:
         timeout: float | tuple[float, float] | None = None,
     ) -> None:
         if isinstance(server, str):
+            server, session = without_login(server, session)
             server = DICOMwebClient(server, session=session)
         elif session is not None:
             raise TypeError("a DICOMwebClient has a session already: pass one or the other")

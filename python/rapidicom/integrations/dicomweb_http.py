@@ -14,13 +14,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 
 from rapidicom.integrations.dicomweb_parts import part_of, parts_of
 from rapidicom.sources.remote_errors import is_transient
 
-__all__ = ["Service"]
+__all__ = ["Service", "without_login"]
 
 Query: TypeAlias = Sequence[tuple[str, str]]
 
@@ -29,6 +30,27 @@ _PAUSES = (0.0, 0.2, 1.0)
 _JSON = "application/dicom+json"
 # What servers answer while they have too much to do, or start again.
 _FOR_A_MOMENT = (429, 502, 503, 504)
+
+
+def without_login(
+    address: str, session: requests.Session | None
+) -> tuple[str, requests.Session | None]:
+    """Return an address without user and password, and a session that has them if there are any.
+
+    Addresses are in tables, reports and messages.
+
+    Args:
+        address: `https://user:password@host/dicom-web`, or without.
+        session: The session, if there is one.
+    """
+    parts = urlsplit(address)
+    login, found, host = parts.netloc.rpartition("@")
+    if not found:
+        return address, session
+    user, _, password = login.partition(":")
+    session = requests.Session() if session is None else session
+    session.auth = unquote(user), unquote(password)
+    return urlunsplit(parts._replace(netloc=host)), session
 
 
 class Service:
@@ -125,8 +147,16 @@ class Service:
             time.sleep(pause)
             is_last = pause == _PAUSES[-1]
             try:
-                answer = self._own_session().get(
-                    url, params=query, headers=headers, stream=True, timeout=self._timeout
+                session = self._own_session()
+                answer = session.get(
+                    url,
+                    params=query,
+                    headers=headers,
+                    stream=True,
+                    timeout=self._timeout,
+                    # Variables of the environment come before what a session says, but not before
+                    # this.
+                    verify=None if session.verify is True else session.verify,
                 )
                 failure = None
             except (requests.RequestException, OSError) as error:

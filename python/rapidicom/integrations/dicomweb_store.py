@@ -41,6 +41,8 @@ class InstanceStore:
         service: The server.
     """
 
+    runs_ahead = True
+
     def __init__(self, service: Service) -> None:
         self._service = service
         self._kept: dict[Instance, bytes] = {}

@@ -131,16 +131,16 @@ def _parts(
         else []
     )  # fmt: skip
     if not any(_is_dataset(source) for _, source in several):
-        yield files_of(sources, storage_options)
+        yield files_of(sources, storage_options, looks=True)
         return
     for key, source in several:
         if _is_dataset(source):
             yield key if isinstance(key, str) else _name(source, key), source
         elif isinstance(key, str) or isinstance(source, (bytes, bytearray, memoryview)):
             name = key if isinstance(key, str) else f"<source {key}>"
-            yield files_of({name: source}, storage_options)
+            yield files_of({name: source}, storage_options, looks=True)
         else:
-            yield files_of([source], storage_options)
+            yield files_of([source], storage_options, looks=True)
 
 
 def _name(dataset: Any, position: int) -> str:

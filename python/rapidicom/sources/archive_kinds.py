@@ -29,9 +29,9 @@ def is_tar_header(block: bytes) -> bool:
     if len(block) < BLOCK:
         return False
     field = block[148:156].strip(b"\0 ")
-    if not field or any(digit not in b"01234567" for digit in field):
+    if not field or field.strip(b"01234567"):
         return False
-    total = sum(block[:148]) + 8 * ord(" ") + sum(block[156:BLOCK])
+    total = sum(block) - sum(block[148:156]) + 8 * ord(" ")
     return total == int(field, 8)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rapidicom._common.errors import DicomError, InvalidDicomError
+from rapidicom._common.shown_url import shown_url
 from rapidicom.sources.archive_kinds import STREAM_MAGIC, is_tar_header
 from rapidicom.sources.item import Item
 from rapidicom.sources.member_names import chosen, splits
@@ -116,7 +117,7 @@ def named_members(name: str, open_item: Callable[[str], Item | None]) -> list[st
         found = chosen(wanted, _members_by_name(item))
         if found:
             return [replace(member, is_named=len(found) == 1) for member in found]
-    raise FileNotFoundError(errno.ENOENT, what, name)
+    raise FileNotFoundError(errno.ENOENT, what, shown_url(name))
 
 
 def _members_by_name(item: Item) -> dict[str, Item]:
@@ -147,10 +148,11 @@ def _has_zip_end(item: Item) -> bool:
 
 
 def _has_tar(item: Item, kind: str) -> bool:
-    """Return whether a compressed stream has a tar archive in it; a damaged one by its name."""
+    """Return whether a compressed stream has a tar archive in it, or may have had one."""
     from rapidicom.sources.compressed_stream import inflated_item
 
     try:
         return is_tar_header(bytes_of(inflated_item(item, kind), 0, HEAD_LENGTH))
     except DicomError:
-        return has_archive_name(item.name)
+        # Nobody can say what it was, but that it is cut short.
+        return True

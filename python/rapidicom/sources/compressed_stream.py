@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from rapidicom._common.errors import DicomError
 from rapidicom._common.parsing import parsed
 from rapidicom.sources.archive_kinds import STREAM_MAGIC
-from rapidicom.sources.item import Item
+from rapidicom.sources.item import Item, State
 from rapidicom.sources.member import check_length, damaged_archive, on_threads
 from rapidicom.sources.whole import bytes_of
 
@@ -163,6 +163,11 @@ class CompressedStream:
             if len(self._states) > _STATES:
                 del self._states[::2]
                 self._distance *= 2
+
+    def proof_of(self, key: Hashable) -> State | None:
+        """Return what tells the stream from what it is after a change: see `Item.proof`."""
+        del key
+        return self._archive.proof
 
     def __getstate__(self) -> tuple[Item, str]:
         return self._archive, self._kind

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rapidicom.sources.item import Asked, Item
-from rapidicom.sources.local import local_item
+from rapidicom._common.errors import DicomError
+from rapidicom.sources.item import Asked, Item, State
+from rapidicom.sources.local import local_item, state_of
 from rapidicom.sources.memory import item_of
+from rapidicom.sources.refused import refused
 
 if TYPE_CHECKING:
     from rapidicom.sources.item import Range
@@ -30,12 +34,46 @@ def is_file_object(source: object) -> bool:
 def resolve(source: Any, asked: Asked) -> list[str | Item] | None:
     """Return the item of a file object, from its position on; `None` if it is something else.
 
+    One that cannot be read costs its own row.
+
     Raises:
         TypeError: It gives text.
+        ValueError: It is closed.
     """
     if not is_file_object(source):
         return None
-    return [item_from(source, asked.name_of(source), None)]
+    name = asked.name_of(source)
+    if getattr(source, "closed", False) is True:
+        raise ValueError(f"{name}: the file object is closed")
+    try:
+        return [item_from(source, name, None)]
+    except (TypeError, MemoryError):
+        raise
+    except Exception as error:
+        return [refused(name, _unreadable(error))]
+
+
+def _unreadable(error: Exception, is_closed: bool = False) -> OSError:
+    """Return an error of a file object in words that have nothing of its content."""
+    number = getattr(error, "errno", None)
+    if isinstance(error, OSError) and isinstance(number, int):
+        new = OSError(number, os.strerror(number))
+    elif isinstance(error, OSError):
+        new = _as(error, "it cannot be read")
+    elif is_closed:
+        new = OSError("the file object is closed")
+    elif isinstance(error, NotBytesError):
+        new = OSError(str(error))
+    else:
+        new = OSError(f"it cannot be read ({type(error).__name__})")
+    new.__cause__ = error
+    return new
+
+
+def _as(error: OSError, text: str) -> OSError:
+    """Return an error of the same kind, among those that mean something to whoever catches it."""
+    kinds = (FileNotFoundError, PermissionError, TimeoutError, ConnectionError)
+    return next((kind(text) for kind in kinds if isinstance(error, kind)), OSError(text))
 
 
 def item_from(source: Any, name: str, start: int | None) -> Item:
@@ -90,6 +128,7 @@ class _FileObject:
     def __init__(self, source: Any, start: int) -> None:
         self.source = source
         self.start = start
+        self._state = _state(source)
         # What a look at the first bytes has read, for the one who reads the header.
         self._head: bytes | None = None
         self._is_begun = False
@@ -109,7 +148,11 @@ class _FileObject:
     def _read(self, start: int, stop: int) -> bytes:
         position = self.source.tell()
         try:
+            # What was written and not yet handed to the system is so by now.
             self.source.seek(self.start + start)
+            if _state(self.source) != self._state:
+                message = "the file was changed since it was opened. Read it again."
+                raise ChangedError(errno.ESTALE, message)
             parts = []
             # Raw streams may return fewer bytes than asked for, and the rest on the next call.
             while start < stop and (data := bytes_read(self.source.read(stop - start))):
@@ -118,6 +161,26 @@ class _FileObject:
             return parts[0] if len(parts) == 1 else b"".join(parts)
         finally:
             self.source.seek(position)
+
+
+class NotBytesError(TypeError):
+    """A file object gave something else than bytes."""
+
+
+class ChangedError(OSError):
+    """A file is not what it was."""
+
+
+def _state(source: Any) -> State | None:
+    """Return what tells the file of a file object from what it is after a change, if it has one."""
+    # That of a file in memory that may move to disk moves it there.
+    if not hasattr(source, "fileno") or hasattr(source, "rollover"):
+        return None
+    try:
+        found = os.fstat(source.fileno())
+    except (OSError, ValueError):
+        return None
+    return state_of(found) if stat.S_ISREG(found.st_mode) else None
 
 
 class _FileObjects:
@@ -134,12 +197,15 @@ class _FileObjects:
         del workers
         found: list[bytes | BaseException] = []
         for key, start, stop in ranges:
+            assert isinstance(key, _FileObject)
             try:
-                assert isinstance(key, _FileObject)
                 with self._lock:
                     found.append(key.taken(start, stop))
-            except Exception as error:
+            except (ChangedError, DicomError, MemoryError) as error:
                 found.append(error)
+            except Exception as error:
+                is_closed = getattr(key.source, "closed", False) is True
+                found.append(_unreadable(error, is_closed))
         return found
 
 
@@ -157,7 +223,7 @@ def bytes_read(data: object) -> bytes:
     if isinstance(data, bytes):
         return data
     if isinstance(data, str):
-        raise TypeError("the file object gives text: open it for reading bytes, with mode 'rb'")
+        raise NotBytesError("the file object gives text: open it for reading bytes, with mode 'rb'")
     if isinstance(data, (bytearray, memoryview)):
         return bytes(data)
-    raise TypeError(f"the file object gave {type(data).__name__} instead of bytes")
+    raise NotBytesError(f"the file object gave {type(data).__name__} instead of bytes")

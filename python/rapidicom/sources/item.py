@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
@@ -15,17 +15,40 @@ if TYPE_CHECKING:
     Range: TypeAlias = tuple[Hashable, int, int]
     Data: TypeAlias = bytes | BaseException
     Native: TypeAlias = tuple[
-        str, bytes | None, tuple[str, int, int] | None, bool, tuple["Item", int | None] | None
+        str, bytes | None, "Region | None", bool, tuple["Item", int | None] | None, "State | None"
     ]
 
-__all__ = ["MEMORY", "Asked", "Item", "Memory", "Store", "native", "resolve"]
+__all__ = ["MEMORY", "Asked", "Item", "Memory", "Region", "State", "Store", "native", "resolve"]
+
+# Size, time of the last change and time of the last change of anything, inode: a file that differs
+# in one of them is another.
+State = tuple[int, int, int, int]
+
+
+class Region(NamedTuple):
+    """Part of a file of this machine that is one for itself; the native module reads it.
+
+    Attributes:
+        path: The file.
+        offset: Where the part starts.
+        length: Its bytes.
+        crc: Their CRC-32, if it is known.
+        state: What the file was when the part was found in it, if that is known.
+    """
+
+    path: str
+    offset: int
+    length: int
+    crc: int | None = None
+    state: State | None = None
 
 
 class Store(Protocol):
     """Where files without a path of their own lie.
 
     A store whose `is_local` is true lies in this process alone: pickles take its bytes along.
-    Another one is pickled itself.
+    Another one is pickled itself. One whose `runs_ahead` is true may be asked by another thread,
+    while what it gave before is worked on.
     """
 
     def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[Data]:
@@ -58,23 +81,41 @@ class Item:
         store: Where it lies.
         key: What the store knows it by.
         length: Its bytes, if they are known.
-        region: Path, offset and length, if its bytes lie as they are in a local file: the native
-            module reads them from there, without the store.
+        region: Where its bytes lie as they are in a local file, if they do: the native module reads
+            them from there, without the store.
         is_named: Whether the caller has named it; what was found in an archive or a folder is
             passed over where it is no DICOM file.
     """
 
     name: str
     store: Store
-    key: Hashable
+    key: Hashable = field(repr=False)
     length: int | None = None
-    region: tuple[str, int, int] | None = None
+    region: Region | None = None
     is_named: bool = True
+
+    def __post_init__(self) -> None:
+        # Pickles of earlier versions have a tuple of three.
+        if self.region is not None and type(self.region) is not Region:
+            object.__setattr__(self, "region", Region(*self.region))
 
     @property
     def known_length(self) -> int | None:
         """Its bytes, also if only what was fetched of it has said how many there are."""
         return self.length if self.length is not None else getattr(self.key, "length", None)
+
+    @property
+    def proof(self) -> State | None:
+        """What tells it from what it is after a change; `None` if nobody knows."""
+        if self.region is not None:
+            return self.region.state
+        proof_of = getattr(self.store, "proof_of", None)
+        return None if proof_of is None else cast("State | None", proof_of(self.key))
+
+    @property
+    def runs_ahead(self) -> bool:
+        """Whether another thread may fetch it: no object of the caller's is read for it."""
+        return getattr(self.store, "runs_ahead", False) is True
 
     def renamed(self, name: str) -> Item:
         """Return the same file under another name."""
@@ -89,7 +130,7 @@ class Item:
         if isinstance(self.store, Memory) and isinstance(self.key, bytes):
             return self.key
         if self.region is not None:
-            path, offset, length = self.region
+            path, offset, length = self.region[:3]
             with Path(path).open("rb") as file:
                 file.seek(offset)
                 return file.read(length)
@@ -99,7 +140,8 @@ class Item:
             return found
         if isinstance(found, (OSError, DicomError)) or not isinstance(found, Exception):
             raise found
-        raise OSError(f"{self.name}: {found}") from found
+        # Its text may be content.
+        raise OSError(f"{self.name}: it cannot be read ({type(found).__name__})") from found
 
     @staticmethod
     def fetch_many(wanted: Sequence[tuple[Item, int, int]], workers: int | None) -> list[Data]:
@@ -159,15 +201,15 @@ class Asked(NamedTuple):
         name: The name that the caller gave it, if any.
         storage_options: What a file system is opened with.
         is_one: Whether one file is wanted: then a DICOMDIR is that file.
-        is_one_of_many: Whether the caller passed so many sources that it costs too much to look
-            into each.
+        looks: Whether paths of any name are looked into, because nobody can read the files again
+            with those that they turn out to hold.
     """
 
     position: int
     name: str | None = None
     storage_options: Mapping[str, Any] | None = None
     is_one: bool = False
-    is_one_of_many: bool = False
+    looks: bool = False
 
     def name_of(self, source: object) -> str:
         """Return the name of a source that has no path: given, its own, or its position."""
@@ -184,7 +226,7 @@ def native(sources: Sequence[str | Item]) -> list[str | Native]:
 
 def _native(item: Item) -> Native:
     if item.region is not None:
-        return item.name, None, item.region, item.is_named, None
+        return item.name, None, item.region, item.is_named, None, item.region.state
     if isinstance(item.store, Memory):
-        return item.name, item.bytes(), None, item.is_named, None
-    return item.name, None, None, item.is_named, (item, item.length)
+        return item.name, item.bytes(), None, item.is_named, None, None
+    return item.name, None, None, item.is_named, (item, item.length), item.proof

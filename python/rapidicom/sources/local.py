@@ -8,13 +8,9 @@ import stat
 from collections.abc import Hashable, Sequence
 from typing import cast
 
-from rapidicom.sources.item import Item
+from rapidicom.sources.item import Item, Region, State
 
-__all__ = ["LOCAL_FILES", "local_item"]
-
-# Size, time of the last change and time of the last change of anything, inode: a file that differs
-# in one of them is another.
-State = tuple[int, int, int, int]
+__all__ = ["LOCAL_FILES", "LocalFile", "local_item", "state_of"]
 
 
 class _LocalFiles:
@@ -55,6 +51,43 @@ class _LocalFiles:
             return error
 
 
+class LocalFile:
+    """A file of this machine that stays open, for who reads one piece after the other."""
+
+    def __init__(self, item: Item) -> None:
+        """Open a file.
+
+        Args:
+            item: The file, of `LOCAL_FILES`.
+
+        Raises:
+            OSError: It cannot be opened, or was changed.
+        """
+        path, state = cast("tuple[str, State]", item.key)
+        file = _opened(path, state)
+        if isinstance(file, OSError):
+            raise file
+        self._file = file
+        self._path = path
+        self._length = state[0]
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return bytes, fewer where the file ends.
+
+        Raises:
+            OSError: They cannot be read.
+        """
+        try:
+            return _read_whole(self._file, start, min(stop, self._length))
+        except OSError as error:
+            error.filename = self._path
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
 #: The only store of its kind.
 LOCAL_FILES = _LocalFiles()
 
@@ -71,15 +104,21 @@ def local_item(path: str) -> Item | None:
     found = os.stat(path)  # noqa: PTH116  # the path as it was given
     if not stat.S_ISREG(found.st_mode):
         return None
-    state = _state(found)
-    return Item(path, LOCAL_FILES, (path, state), state[0], (path, 0, state[0]))
+    state = state_of(found)
+    region = Region(path, 0, state[0], None, state)
+    return Item(path, LOCAL_FILES, (path, state), state[0], region)
 
 
 # A pipe without a writer would block the open for ever.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def _state(found: os.stat_result) -> State:
+def state_of(found: os.stat_result) -> State:
+    """Return what tells a file from what it is after a change.
+
+    Args:
+        found: What the system says of it.
+    """
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
@@ -88,7 +127,7 @@ def _opened(path: str, state: State) -> int | OSError:
         file = os.open(path, _FLAGS)
     except OSError as error:
         return error
-    if _state(os.fstat(file)) == state:
+    if state_of(os.fstat(file)) == state:
         return file
     os.close(file)
     return OSError(errno.ESTALE, "the file was changed while it was read. Read it again.", path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from rapidicom._common.errors import InvalidDicomError, LimitError
-from rapidicom.sources.item import Item
+from rapidicom.sources.item import Item, State
 from rapidicom.sources.limits import ARCHIVE_BYTES, ARCHIVE_RATIO, MEMBERS
 from rapidicom.sources.whole import length_of
 
@@ -41,6 +41,11 @@ class Parts:
             offset, length = cast("tuple[int, int]", key)
             inside.append((self.archive.key, offset + start, offset + min(stop, length)))
         return self.archive.store.fetch(inside, workers)
+
+    def proof_of(self, key: Hashable) -> State | None:
+        """Return what tells a member from what it is after a change: see `Item.proof`."""
+        del key
+        return self.archive.proof
 
 
 def on_threads(

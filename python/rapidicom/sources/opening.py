@@ -12,6 +12,7 @@ from rapidicom import _core
 from rapidicom._common.tag import Tag
 from rapidicom.sources.file_objects import bytes_read, is_file_object, is_seekable, item_from
 from rapidicom.sources.item import Asked, Item, native
+from rapidicom.sources.memory import bytes_of_buffer
 from rapidicom.sources.resolving import resolved_one
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def open_dataset(
         _note_source(dataset, source)
         return dataset
     if not isinstance(source, (str, os.PathLike, Item)):
-        with suppress(TypeError):
-            data = bytes(memoryview(source))  # type: ignore[arg-type]  # or it raises
+        data = bytes_of_buffer(source)
+        if data is not None:
             return _core.read_bytes(data, stop_before_pixels, tags, terms, force)
     file = (
         source

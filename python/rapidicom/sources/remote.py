@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import time
 import weakref
@@ -13,6 +14,8 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from rapidicom._common.at_once import at_once
+from rapidicom._common.shown_url import shown_url
+from rapidicom.sources.item import State
 from rapidicom.sources.remote_answers import Answer, asks_of
 from rapidicom.sources.remote_errors import changed, is_past_end, is_transient, named
 
@@ -54,6 +57,8 @@ class RemoteObject:
 
 class FileSystemStore:
     """A file system of fsspec. The keys of its items are `RemoteObject`."""
+
+    runs_ahead = True
 
     def __init__(self, fs: Any) -> None:
         self._fs = fs
@@ -109,6 +114,14 @@ class FileSystemStore:
                 if isinstance(answer, BaseException) and is_transient(answer)
             ]
         return found
+
+    def proof_of(self, key: Hashable) -> State | None:
+        """Return what tells an object from what it is after a change: see `Item.proof`."""
+        assert isinstance(key, RemoteObject)
+        if key.length is None or key.state is None:
+            return None
+        version = hashlib.sha256(str(key.state).encode()).digest()
+        return key.length, 0, 0, int.from_bytes(version[:8], "big")
 
     @property
     def _retries(self) -> bool:
@@ -176,7 +189,7 @@ def _checked(wanted: tuple[Any, int, int], answer: Answer | BaseException) -> Da
         if is_past_end(answer):
             # Nothing of a file lies there; the reader knows what it misses.
             return b"" if key.length is None or start >= key.length else changed(key.name)
-        return named(answer, key.name)
+        return named(answer, key.name, hides=shown_url(key.path) != key.path)
     data = answer.data
     if len(data) > stop - start or (start and answer.length is None and len(data) == key.length):
         # Not every server knows ranges.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,16 +21,21 @@ _NOT_THERE_NAMES = frozenset(("NotFoundError", "NoSuchKey", "NoSuchBucket", "Not
 _NOT_ALLOWED_NAMES = frozenset(
     ("PermissionDeniedError", "UnauthenticatedError", "NoCredentialsError", "Forbidden")
 )
+_NO_TRUST_NAMES = frozenset(
+    ("SSLError", "ClientConnectorCertificateError", "ClientConnectorSSLError")
+)
 _CUT_NAMES = frozenset((
     "ClientPayloadError", "ServerDisconnectedError", "ClientConnectionError", "IncompleteReadError",
     "IncompleteRead", "ResponseStreamingError", "ConnectionClosedError", "ChunkedEncodingError",
 ))  # fmt: skip
 
 # What another try would say again.
-_FINAL = (ConnectionRefusedError, FileNotFoundError, PermissionError, socket.gaierror)
+_FINAL = (
+    ConnectionRefusedError, FileNotFoundError, PermissionError, socket.gaierror, ssl.SSLError,
+)  # fmt: skip
 
 
-def named(error: BaseException, name: str) -> BaseException:
+def named(error: BaseException, name: str, *, hides: bool = False) -> BaseException:
     """Return an error as an `OSError` that names the object.
 
     What the client or the server says is the cause of the new error, and not part of its message,
@@ -38,6 +44,7 @@ def named(error: BaseException, name: str) -> BaseException:
     Args:
         error: What a client raised.
         name: The name of the object.
+        hides: Whether the cause is left out, because it has the URL with its password.
 
     Returns:
         A `FileNotFoundError` or `PermissionError` where it is one. What is neither an `OSError` nor
@@ -53,6 +60,8 @@ def named(error: BaseException, name: str) -> BaseException:
     elif isinstance(error, PermissionError) or status in _NOT_ALLOWED or kinds & _NOT_ALLOWED_NAMES:
         said = "" if status is None else f" (status {status})"
         new = PermissionError(errno.EACCES, f"the server does not allow reading it{said}", name)
+    elif any(isinstance(one, ssl.SSLError) for one in _chain(error)) or kinds & _NO_TRUST_NAMES:
+        new = ConnectionError(errno.ECONNREFUSED, "no trust in the server's certificate", name)
     elif isinstance(error, IsADirectoryError):
         new = IsADirectoryError(errno.EISDIR, "it is a folder", name)
     elif isinstance(error, TimeoutError) or "Timeout" in "".join(kinds):
@@ -61,7 +70,8 @@ def named(error: BaseException, name: str) -> BaseException:
         new = OSError(errno.EIO, f"the server answered with status {status}", name)
     else:
         new = OSError(errno.EIO, f"it cannot be read ({type(error).__name__})", name)
-    new.__cause__ = error
+    new.__cause__ = None if hides else error
+    new.__suppress_context__ = hides
     return new
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rapidicom._common.extras import missing, required
+from rapidicom._common.shown_url import shown_url
 from rapidicom.sources.archives import has_archive_name
 from rapidicom.sources.item import Item
 from rapidicom.sources.remote import FileSystemStore, RemoteObject, state_of, store_of
@@ -68,7 +69,7 @@ class _Place:
     def __init__(self, fs: Any, path: str, name: str, prefix: str, suffix: str = "") -> None:
         self.fs = fs
         self.path = path
-        self.name = name
+        self.name = name = shown_url(name)
         self._prefix = prefix
         self._suffix = suffix
         self.store: FileSystemStore = store_of(fs)
@@ -104,8 +105,8 @@ class _Place:
     def name_of(self, path: str) -> str:
         """Return how messages name what lies at `path`: a URL that opens it."""
         if self._prefix and not path.startswith(self._prefix):
-            return f"{self._prefix}{path.lstrip('/')}{self._suffix}"
-        return f"{path}{self._suffix}"
+            return shown_url(f"{self._prefix}{path.lstrip('/')}{self._suffix}")
+        return shown_url(f"{path}{self._suffix}")
 
 
 def _place(source: Any, options: Mapping[str, Any]) -> _Place:
@@ -117,7 +118,7 @@ def _place(source: Any, options: Mapping[str, Any]) -> _Place:
         fs = source.fs
         name = str(source)
         return _Place(fs, fs._strip_protocol(source.path), name, _prefix(name))
-    core = required("fsspec.core", f"{_prefix(source) or source}")
+    core = required("fsspec.core", f"{_prefix(source) or shown_url(source)}")
     try:
         fs, path = core.url_to_fs(source, **options)
     except ImportError as error:
@@ -232,7 +233,8 @@ def _listed(place: _Place, recursive: bool) -> list[str | Item]:
         else:
             found = _below(fs, path, recursive)
     except Exception as error:
-        raise named(error, place.name) from error
+        hides = shown_url(path) != path
+        raise named(error, place.name, hides=hides) from (None if hides else error)
     items = [_item(place, name, info) for name, info in sorted(found.items()) if _is_file(info)]
     if not items:
         what = "no object matches" if place.has_pattern else "no such object, and none below it"

@@ -38,20 +38,24 @@ TEXT_KINDS: tuple[TextKind, ...] = (urls.resolve_text,)
 # stands before and after each name.
 MARKS: tuple[str, ...] = (*files.MARKS, *urls.MARKS)
 
-# From how many sources on only those paths are looked into whose names have a mark: one look takes
-# as long as reading a header. Few are archives, and hardly one of those has another name.
+# From how many sources on no path is looked into whose name has no mark, whoever asks: one look
+# takes as long as reading a header. Few are archives, and hardly one of those has another name.
 _MANY = 64
 
 # Their `fspath` is all that they are.
 _PLAIN = frozenset((str, PosixPath, WindowsPath))
 
 
-def resolved(source: Any, *, storage_options: Mapping[str, Any] | None = None) -> list[str | Item]:
+def resolved(
+    source: Any, *, storage_options: Mapping[str, Any] | None = None, looks: bool = False
+) -> list[str | Item]:
     """Return what a user passes to a function that reads many files, as paths and items.
 
     Args:
         source: One source, or an iterable of them, mixed, or names with sources.
         storage_options: What a file system is opened with.
+        looks: Whether to look into paths, up to 63, to see whether they are archives. Who reads
+            with `read_opening` need not.
 
     Returns:
         Paths of files and folders, each a `str`, which the native module lists and reads by itself,
@@ -61,7 +65,7 @@ def resolved(source: Any, *, storage_options: Mapping[str, Any] | None = None) -
         TypeError: `source`, or one in it, is none.
         OSError: A source does not exist, or cannot be read.
     """
-    asked = Asked(0, storage_options=storage_options)
+    asked = Asked(0, storage_options=storage_options, looks=looks)
     if isinstance(source, Mapping):
         return _of_mapping(source, asked)
     if (found := _of_kind(source, asked)) is not None:
@@ -73,11 +77,12 @@ def resolved(source: Any, *, storage_options: Mapping[str, Any] | None = None) -
         return []
     if _PLAIN.issuperset(map(type, sources)):
         names = [os.fspath(one) for one in sources]
-        if len(names) >= _MANY and not _is_marked("\0".join(names)):
+        if not (looks and len(names) < _MANY) and not _is_marked("\0".join(names)):
             return [*_paths(names)]
     results: list[str | Item] = []
-    asked = asked._replace(is_one_of_many=len(sources) >= _MANY)
+    asked = asked._replace(looks=looks and len(sources) < _MANY)
     ready = urls.together(sources, asked)
+    beside = [one for one in map(_path_of, sources) if one is not None]
     for position, one in enumerate(sources):
         asked = asked._replace(position=position)
         if position in ready:
@@ -85,7 +90,8 @@ def resolved(source: Any, *, storage_options: Mapping[str, Any] | None = None) -
         elif isinstance(one, Mapping):
             results += _of_mapping(one, asked)
         else:
-            results += _found(one, asked)
+            found = _found(one, asked)
+            results += found if found == [_path_of(one)] else files.unlisted(found, beside)
     return _told_apart(results)
 
 
@@ -130,6 +136,10 @@ def _of_mapping(sources: Mapping[Any, Any], asked: Asked) -> list[str | Item]:
             raise TypeError(f"the name of a source must be a str, not {type(name).__name__}")
         results += _found(source, asked._replace(name=name))
     return results
+
+
+def _path_of(source: Any) -> str | None:
+    return os.fspath(source) if type(source) in _PLAIN else None
 
 
 def _told_apart(sources: list[str | Item]) -> list[str | Item]:
@@ -184,7 +194,7 @@ def _of_kind(source: Any, asked: Asked) -> list[str | Item] | None:
         for text_kind in TEXT_KINDS:
             if (found := text_kind(source, asked)) is not None:
                 return _unpacked(found)
-    elif asked.is_one_of_many:
+    elif not asked.looks:
         return [real_path(source)]
     return files.resolve(source, asked)
 

@@ -8,6 +8,7 @@ import os
 
 from rapidicom._common.errors import LimitError
 from rapidicom.sources.item import Item
+from rapidicom.sources.local import LOCAL_FILES, LocalFile
 
 __all__ = ["ItemFile", "bytes_of", "length_of"]
 
@@ -46,6 +47,8 @@ def bytes_of(item: Item, start: int, stop: int) -> bytes:
 class ItemFile:
     """An item as a file that is open for reading, as far as `zipfile` and `tarfile` use one.
 
+    As a context manager, it keeps a file of this machine open.
+
     Attributes:
         error: What reading raised last. Parsers catch errors of the system as if they were about
             what is in the file.
@@ -65,6 +68,17 @@ class ItemFile:
         self._position = 0
         self._start = 0
         self._buffer = b""
+        self._local: LocalFile | None = None
+
+    def __enter__(self) -> ItemFile:
+        if self._item.store is LOCAL_FILES:
+            self._local = LocalFile(self._item)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        local, self._local = self._local, None
+        if local is not None:
+            local.close()
 
     def tell(self) -> int:
         """Return the position."""
@@ -116,7 +130,10 @@ class ItemFile:
         """Fill the buffer from the position on, and return its first bytes."""
         try:
             stop = self._position + max(count, self._buffer_length)
-            self._buffer = bytes_of(self._item, self._position, stop)
+            if self._local is not None:
+                self._buffer = self._local.read(self._position, stop)
+            else:
+                self._buffer = bytes_of(self._item, self._position, stop)
         except Exception as error:
             self.error = error
             raise

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from rapidicom._common.errors import DicomError, LimitError, UnsupportedError
-from rapidicom.sources.item import Item
+from rapidicom.sources.item import Item, Region
 from rapidicom.sources.limits import MEMBER_BYTES, MEMBER_RATIO
 from rapidicom.sources.member import check_count, check_length, damaged_archive
 from rapidicom.sources.member_names import member_name, numbered
@@ -77,11 +77,11 @@ def _directory(archive: Item) -> tuple[list[zipfile.ZipInfo], int]:
     """Return the entries of the central directory, and where it starts."""
     import zipfile
 
-    file = ItemFile(archive)
     failed: Exception | None = None
+    file = ItemFile(archive)
     try:
         # It is only read and moved.
-        with zipfile.ZipFile(file) as opened:
+        with file, zipfile.ZipFile(file) as opened:
             found = opened.infolist()
             start: int = opened.start_dir
             file.seek(-len(opened.comment) - _END.size, os.SEEK_END)
@@ -156,7 +156,7 @@ def _refusal(name: str, info: zipfile.ZipInfo) -> DicomError | None:
 
 def _regions(
     archive: Item, entries: Mapping[str, Member | DicomError], directory: int
-) -> dict[str, tuple[str, int, int] | Exception]:
+) -> dict[str, Region | Exception]:
     """Return where the bytes of stored members are, or why they are not there.
 
     Args:
@@ -173,8 +173,8 @@ def _regions(
     headers = archive.store.fetch(
         [(key, max(entry.header_offset, 0), entry.header_end) for _, entry in stored], None
     )
-    path, base, _ = archive.region or ("", 0, 0)
-    regions: dict[str, tuple[str, int, int] | Exception] = {}
+    whole = archive.region or Region("", 0, 0)
+    regions: dict[str, Region | Exception] = {}
     for (name, entry), header in zip(stored, headers, strict=True):
         try:
             offset = entry.header_offset + entry.data_offset(header)
@@ -182,7 +182,9 @@ def _regions(
                 raise entry.damaged("is stored, but its lengths differ")
             if offset + entry.length > directory:
                 raise entry.damaged("runs into the central directory")
-            regions[name] = path, base + offset, entry.length
+            regions[name] = whole._replace(
+                offset=whole.offset + offset, length=entry.length, crc=entry.crc
+            )
         except (DicomError, OSError) as error:
             regions[name] = error
     return regions

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, cast
 
 from rapidicom._common.errors import DicomError, InvalidDicomError
 from rapidicom._common.parsing import parsed
-from rapidicom.sources.item import Item
+from rapidicom._core import crc32
+from rapidicom.sources.item import Item, State
 from rapidicom.sources.member import on_threads
 from rapidicom.sources.whole import bytes_of
 
@@ -109,7 +110,14 @@ class ZipMembers:
         """
         self.archive = archive
         self._waiting: dict[Member, _Inflater] = {}
+        # Of stored members, how many bytes have been read, and their checksum.
+        self._sums: dict[Member, tuple[int, int]] = {}
         self._lock = threading.Lock()
+
+    @property
+    def runs_ahead(self) -> bool:
+        """Whether the archive is none of the caller's objects: see `Store`."""
+        return self.archive.region is not None or self.archive.runs_ahead
 
     def fetch(
         self, ranges: Sequence[tuple[Hashable, int, int]], workers: int | None
@@ -135,16 +143,7 @@ class ZipMembers:
 
     def _read(self, member: Member, wanted: list[tuple[int, int, int]]) -> list[bytes]:
         if member.method == STORED:
-            if member.compressed_length != member.length:
-                raise member.damaged("is stored, but its lengths differ")
-            data = _Data(self.archive, member)
-            stored = [data.read(start, stop) for start, stop, _ in wanted]
-            # The core, which reads what lies in a file of this machine, does not look at it: that
-            # would take six times as long as the copy.
-            for found in stored:
-                if len(found) == member.length and zlib.crc32(found) != member.crc:
-                    raise member.damaged("has the wrong checksum")
-            return stored
+            return self._read_stored(member, wanted)
         with self._lock:
             inflater = self._waiting.pop(member, None)
         inflated = []
@@ -158,6 +157,34 @@ class ZipMembers:
                     del self._waiting[next(iter(self._waiting))]
                 self._waiting[member] = inflater
         return inflated
+
+    def _read_stored(self, member: Member, wanted: list[tuple[int, int, int]]) -> list[bytes]:
+        """Return bytes as they lie in the archive; with the last ones, compare the checksum.
+
+        A file is read from its start on, its header first. What is read in another order, such as
+        one frame of many, is not compared.
+        """
+        if member.compressed_length != member.length:
+            raise member.damaged("is stored, but its lengths differ")
+        data = _Data(self.archive, member)
+        found = [data.read(start, stop) for start, stop, _ in wanted]
+        with self._lock:
+            position, crc = self._sums.pop(member, (0, 0))
+        for (start, _, _), piece in zip(wanted, found, strict=True):
+            if start <= position < start + len(piece):
+                crc = crc32(piece[position - start :], crc)
+                position = start + len(piece)
+        if position < member.length:
+            with self._lock:
+                self._sums[member] = position, crc
+        elif crc != member.crc:
+            raise member.damaged("has the wrong checksum")
+        return found
+
+    def proof_of(self, key: Hashable) -> State | None:
+        """Return what tells a member from what it is after a change: see `Item.proof`."""
+        del key
+        return self.archive.proof
 
     def __getstate__(self) -> Item:
         return self.archive
@@ -259,7 +286,7 @@ class _Inflater:
         if self._inflater.eof:
             raise self._member.damaged("ends before the length that its header says")
         data = self._next(count, stop)
-        self._crc = zlib.crc32(data, self._crc)
+        self._crc = crc32(data, self._crc)
         self.position += len(data)
         return data
 

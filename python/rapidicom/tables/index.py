@@ -18,11 +18,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rapidicom import _core
 from rapidicom._common.extras import required
 from rapidicom._common.whole_file import remove_unfinished, whole_file
+
+if TYPE_CHECKING:
+    from rapidicom.sources.item import Native
 
 __all__ = ["cached_scan"]
 
@@ -43,7 +46,7 @@ _BUFFER_LENGTH = 1 << 20
 
 
 def cached_scan(
-    paths: list[str],
+    sources: Sequence[str | Native],
     columns: Sequence[int | str],
     recursive: bool,
     force: bool,
@@ -55,7 +58,7 @@ def cached_scan(
     """Scan with an index of what is known, and bring the index up to date.
 
     Args:
-        paths: Files and folders.
+        sources: Files and folders, and others, as `native` gives them.
         columns: The columns: tags, keywords, and paths of keywords.
         recursive: Whether to search folders in folders.
         force: Whether to read files without the prefix `DICM`.
@@ -83,7 +86,7 @@ def cached_scan(
 
     def scan(index: tuple[Any, Any] | None) -> Any:
         return _core.scan_again(
-            paths, columns, recursive, force, workers, raise_first, progress, str(cache), index
+            sources, columns, recursive, force, workers, raise_first, progress, str(cache), index
         )
 
     index = _read(parquet, cache, names, force)

@@ -11,6 +11,7 @@ from rapidicom import _core
 from rapidicom._common.extras import required
 from rapidicom._common.progress import Progress
 from rapidicom._common.tag import Tag
+from rapidicom.sources.holders import read_opening
 from rapidicom.sources.item import Item, native
 from rapidicom.sources.paths import checked_workers
 from rapidicom.sources.resolving import resolved
@@ -483,7 +484,9 @@ def scan(
             changed, and updates the index. It also reads files modified within two seconds of the
             scan before. An index is for one list of `paths`: it forgets files outside them. An
             index of other columns, of another `force`, or of another version, is replaced; so is a
-            damaged one, with a `RuntimeWarning`.
+            damaged one, with a `RuntimeWarning`. Members of archives are remembered as long as
+            the archive does not change, and objects that a listing tells the version of; what is
+            in memory is read again.
         storage_options: As for `dcmread`.
 
     Raises:
@@ -509,10 +512,10 @@ def scan(
         raise ValueError(f"errors must be 'collect' or 'raise', not {errors!r}")
     workers = checked_workers(workers)
     names = _column_names(DEFAULT_COLUMNS if columns is None else columns)
-    files = resolved(paths, storage_options=storage_options)
+    # A scan with a cache goes through its paths once.
+    files = resolved(paths, storage_options=storage_options, looks=cache is not None)
     with Progress(progress, "headers") as bar:
         arguments = (
-            native(files),
             names,
             recursive,
             bool(force),
@@ -521,21 +524,15 @@ def scan(
             bar.callback,
         )
         if cache is None:
-            return Table(_core.scan(*arguments), _items(files))
+            found, files = read_opening(files, lambda files: _core.scan(native(files), *arguments))
+            return Table(found, _items(files))
         from rapidicom.tables.index import cached_scan
 
-        return Table(cached_scan(_only_paths(files), *arguments[1:], cache))
+        return Table(cached_scan(native(files), *arguments, cache), _items(files))
 
 
 def _items(files: list[str | Item]) -> dict[str, Item]:
     return {file.name: file for file in files if isinstance(file, Item)}
-
-
-def _only_paths(files: list[str | Item]) -> list[str]:
-    paths = [file for file in files if isinstance(file, str)]
-    if len(paths) < len(files):
-        raise ValueError("cache= remembers files that have a path: scan other sources without it")
-    return paths
 
 
 def _no_column(name: str, columns: list[str]) -> str:

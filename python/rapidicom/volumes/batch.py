@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
-from rapidicom.sources.item import native
+from rapidicom.sources.holders import read_opening
+from rapidicom.sources.item import Item, native
 from rapidicom.sources.paths import checked_workers
 from rapidicom.sources.resolving import resolved
 from rapidicom.volumes.slices import check_values, read_slices
@@ -62,7 +63,11 @@ def read_batch(
     files = resolved(paths, storage_options=storage_options)
     if not files:
         raise ValueError("there are no paths to read")
-    slices = _core.read_slice_headers(native(files), bool(force), workers, None)
+
+    def read(files: list[str | Item]) -> _core.Slices:
+        return _core.read_slice_headers(native(files), bool(force), workers, None)
+
+    slices, files = read_opening(files, read)
     image_shape = slices.image_shape
     # Without a description the image cannot be read: reading says why.
     shape = (len(files), *(image_shape if image_shape is not None else [1, 1]))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from rapidicom import _core
 from rapidicom._common.errors import InvalidDicomError
 from rapidicom._common.progress import Progress
+from rapidicom.sources.holders import read_opening
 from rapidicom.sources.item import Item, native
 from rapidicom.sources.paths import checked_workers
-from rapidicom.volumes.files import files_of
+from rapidicom.volumes.files import files_of, is_table
 from rapidicom.volumes.report import Issue
 from rapidicom.volumes.series import Series
 from rapidicom.volumes.slices import check_values
@@ -88,7 +89,9 @@ def find_series(
         MR (40, 80, 80) DTI_PA-ortho 0
     """
     files = files_of(paths, storage_options)
-    found = _find(files, recursive, force, tolerances, workers, progress)
+    found, files = _find(
+        files, recursive, force, tolerances, workers, progress, of_table=is_table(paths)
+    )
     has_only_other_files = bool(found.without_image) and not found.errors
     if files and not found.series and not has_only_other_files:
         _raise_none_found(found)
@@ -156,7 +159,9 @@ def read_series(
     """
     check_values(values)
     files = files_of(paths, storage_options)
-    found = _find(files, True, force, tolerances, workers, progress)
+    found, files = _find(
+        files, True, force, tolerances, workers, progress, of_table=is_table(paths)
+    )
     series = _choose(_series(found, files, force), series_uid, found)
     return series.read(
         values=values,
@@ -180,14 +185,27 @@ def _find(
     tolerances: Tolerances,
     workers: int | None,
     progress: bool,
-) -> _core.FoundSeries:
+    *,
+    of_table: bool,
+) -> tuple[_core.FoundSeries, list[str | Item]]:
+    """Return what was found, and the files in which it was."""
     if not isinstance(tolerances, Tolerances):
         raise TypeError(f"tolerances must be rapidicom.Tolerances, not {type(tolerances).__name__}")
     workers = checked_workers(workers)
     with Progress(progress, "headers") as bar:
-        return _core.find_series(
-            native(files), recursive, bool(force), tolerances.native(), workers, bar.callback
-        )
+
+        def find(files: list[str | Item]) -> _core.FoundSeries:
+            return _core.find_series(
+                native(files),
+                recursive,
+                bool(force),
+                tolerances.native(),
+                workers,
+                of_table,
+                bar.callback,
+            )
+
+        return read_opening(files, find)
 
 
 def _series(found: _core.FoundSeries, files: list[str | Item], force: bool) -> list[Series]:

@@ -57,7 +57,7 @@ pub use parse::{
 };
 pub use source::{
     AlignedBuffer, Fetch, Fetched, FileRange, FileSource, FileState, Given, Place, PrivateMap,
-    ReadAt, Region, SharedBytes, Source, Sources, list_files, with_files,
+    ReadAt, Region, SharedBytes, Source, Sources, crc32, list_files, with_files,
 };
 pub use tag::Tag;
 pub use vr::Vr;

@@ -8,6 +8,7 @@ use rapidicom_core::{Cushion, Workers};
 
 use crate::arrow_stream::{PyBatch, take_batch};
 use crate::error::reason;
+use crate::given::PySources;
 use crate::index::{Index, keep};
 use crate::read::prefix_of_many;
 use crate::table::{Column, PyTable, specs, wrong_shape};
@@ -29,7 +30,7 @@ type Kept = Option<(PyBatch, PyBatch)>;
 #[expect(clippy::too_many_arguments, reason = "what is wanted, what is known, and how")]
 pub(crate) fn scan_again(
     py: Python<'_>,
-    paths: Vec<PathBuf>,
+    sources: PySources,
     columns: Vec<Column>,
     recursive: bool,
     force: bool,
@@ -41,6 +42,7 @@ pub(crate) fn scan_again(
 ) -> PyResult<Option<(PyTable, Kept)>> {
     let specs = specs(columns)?;
     let on_error = if raise_first { OnError::Stop } else { OnError::Collect };
+    sources.set_workers(workers);
     let workers = Workers::for_headers(workers);
     let is_known = index.is_some();
     let index = match &index {
@@ -55,10 +57,11 @@ pub(crate) fn scan_again(
     };
     let bar = progress.as_ref().map(|progress| progress.clone_ref(py));
     let _cushion = Cushion::if_there_is_room();
+    let sources = &sources.sources;
     let found = run(py, progress, |tick| {
         let known = &index.remembered;
         let compared =
-            compare(&paths, recursive, &index_path, known, on_error, workers, &mut *tick)?;
+            compare(sources, recursive, &index_path, known, on_error, workers, &mut *tick)?;
         if !index.are_alike(compared.twins()) {
             return Ok(Found::Contradiction);
         }

@@ -124,7 +124,9 @@ fn fetch_error(py: Python<'_>, fault: &FetchFault, error: &Error) -> PyErr {
         Some(number) => PyOSError::new_err((number, reason(error), path)),
         None => PyOSError::new_err(message(error)),
     };
-    raised.set_cause(py, Some(cause.clone_ref(py)));
+    // What a store has put into words has what it was about as its own cause.
+    let first = cause.cause(py).unwrap_or_else(|| cause.clone_ref(py));
+    raised.set_cause(py, Some(first));
     raised
 }
 

@@ -1,6 +1,8 @@
 //! Series among files.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -24,6 +26,8 @@ pub(crate) struct PyFoundSeries {
     file_count: usize,
     /// Files of folders that are no DICOM files: how many of them look like what.
     skipped: BTreeMap<String, usize>,
+    /// Paths that were named whose files may have others in them.
+    may_hold: Vec<OsString>,
     without_image: usize,
     /// Why files and folders cannot be read.
     errors: Vec<Py<PyAny>>,
@@ -38,8 +42,9 @@ impl PyFoundSeries {
     }
 }
 
-/// Finds the series in files and folders.
+/// Finds the series in files and folders. `is_of_table` says that a table lists the files.
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "where, which, and how")]
 pub(crate) fn find_series(
     py: Python<'_>,
     sources: PySources,
@@ -47,6 +52,7 @@ pub(crate) fn find_series(
     force: bool,
     tolerances: &Bound<'_, PyTolerances>,
     workers: Option<usize>,
+    is_of_table: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<PyFoundSeries> {
     let _cushion = Cushion::if_there_is_room();
@@ -57,6 +63,8 @@ pub(crate) fn find_series(
     let found = run(py, progress, |tick| {
         with_files(&sources.sources, recursive, workers.count(), tick, |files, tick| {
             announce(bar.as_ref(), files.files.len());
+            let mut files = files;
+            files.is_of_table = is_of_table;
             find(files, prefix_of_many(force), workers, &tolerances, tick)
         })
     })?;
@@ -69,6 +77,7 @@ pub(crate) fn find_series(
         unreadable: lists.found,
         file_count: found.file_count,
         skipped: found.skipped,
+        may_hold: found.may_hold.into_iter().map(PathBuf::into_os_string).collect(),
         without_image: found.without_image,
         errors: errors.collect(),
     })

@@ -6,11 +6,13 @@ use std::sync::{Arc, OnceLock};
 use pyo3::exceptions::{PyException, PyMemoryError, PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::{PyBytes, PyList, PyString, PyType};
 use rapidicom_core::{
-    Cushion, Error, ErrorKind, Fetch, FetchFault, Fetched, FileRange, Given, Place, Region, Result,
-    SharedBytes, Sources,
+    Cushion, Error, ErrorKind, Fetch, FetchFault, Fetched, FileRange, FileState, Given, Place,
+    Region, Result, SharedBytes, Sources,
 };
+
+use crate::classes::classes;
 
 /// A list of paths, each a `str`, and of items, each what `Item.native` returns.
 pub(crate) struct PySources {
@@ -18,14 +20,21 @@ pub(crate) struct PySources {
     fetcher: Arc<Fetcher>,
 }
 
-/// Name; bytes, if they are in memory; `(path, offset, length)` of a part of a file; whether the
-/// caller named it; and what fetches its bytes: the item itself, and its length.
+/// A part of a file: its path, offset, length and checksum, and what the file was: its size in
+/// bytes, times of modification and change in nanoseconds, and inode.
+type RegionParts = (PathBuf, u64, u64, Option<u32>, Option<StateParts>);
+type StateParts = (u64, i64, i64, u64);
+
+/// Name; bytes, if they are in memory; a part of a file, if it is one; whether the caller named it;
+/// what fetches its bytes: the item itself, and its length; and what tells it from what it is after
+/// a change.
 type ItemParts<'py> = (
     PathBuf,
     Option<PyBackedBytes>,
-    Option<(PathBuf, u64, u64)>,
+    Option<RegionParts>,
     bool,
     Option<(Bound<'py, PyAny>, Option<u64>)>,
+    Option<StateParts>,
 );
 
 impl<'py> FromPyObject<'_, 'py> for PySources {
@@ -44,11 +53,11 @@ impl<'py> FromPyObject<'_, 'py> for PySources {
                 sources.names.push(object.extract()?);
                 continue;
             }
-            let (name, bytes, region, is_named, fetched): ItemParts<'py> = object.extract()?;
+            let (name, bytes, region, is_named, fetched, state): ItemParts<'py> =
+                object.extract()?;
+            let state = state.map(to_state);
             let place = match (bytes, region, fetched) {
-                (_, Some((container, offset, length)), _) => {
-                    Place::Region(Region { container, offset, length })
-                }
+                (_, Some(region), _) => Place::Region(to_region(region)),
                 (Some(bytes), None, _) => Place::Memory(Arc::new(bytes)),
                 (None, None, Some((item, length))) => {
                     let fetch: Arc<dyn Fetch> = Arc::clone(&fetcher) as Arc<dyn Fetch>;
@@ -58,7 +67,7 @@ impl<'py> FromPyObject<'_, 'py> for PySources {
                 (None, None, None) => return Err(PyTypeError::new_err("an item without bytes")),
             };
             sources.given.resize_with(number, || None);
-            sources.given.push(Some(Given { place, number, is_named }));
+            sources.given.push(Some(Given { place, number, is_named, state }));
             sources.names.push(name);
         }
         fetcher.items.set(items).ok();
@@ -73,6 +82,20 @@ impl PySources {
     }
 }
 
+fn to_region((container, offset, length, crc, state): RegionParts) -> Region {
+    Region { container, offset, length, crc, state: state.map(to_state) }
+}
+
+fn to_state((length, modified_ns, changed_ns, file_id): StateParts) -> FileState {
+    FileState { length, modified_ns, changed_ns, file_id }
+}
+
+/// The CRC-32 of bytes that follow others with the CRC-32 `start`.
+#[pyfunction]
+pub(crate) fn crc32(py: Python<'_>, data: PyBackedBytes, start: u32) -> u32 {
+    py.detach(|| rapidicom_core::crc32(start, &data))
+}
+
 /// Fetches bytes of items by their stores, in Python.
 #[derive(Default)]
 struct Fetcher {
@@ -83,6 +106,17 @@ struct Fetcher {
 impl Fetch for Fetcher {
     fn fetch(&self, ranges: &[FileRange]) -> Result<Vec<Result<SharedBytes>>> {
         Python::attach(|py| self.call(py, ranges).map_err(|error| fault(py, error, true)))
+    }
+
+    fn may_run_ahead(&self, ranges: &[FileRange]) -> bool {
+        let items = self.items.get().map(Vec::as_slice).unwrap_or_default();
+        Python::attach(|py| {
+            ranges.iter().all(|range| {
+                let item = items.get(range.number).map(|item| item.bind(py));
+                let found = item.and_then(|item| item.getattr("runs_ahead").ok());
+                found.and_then(|found| found.extract().ok()).unwrap_or(false)
+            })
+        })
     }
 
     fn length(&self, number: usize) -> Option<u64> {
@@ -124,15 +158,29 @@ impl Fetcher {
 
 /// What a store raised, for the core.
 fn fault(py: Python<'_>, error: PyErr, is_end: bool) -> Error {
+    let is = |class: &Py<PyType>| error.is_instance(py, class.bind(py));
+    let (is_invalid, is_limit) = classes(py).map_or((false, false), |own| {
+        (is(&own.invalid_error) || is(&own.unsupported_error), is(&own.limit_error))
+    });
+    let is_ours = is_invalid || is_limit;
+    let what = words(py, &error, is_ours);
+    ErrorKind::Fetch(FetchFault { what, cause: Arc::new(error), is_invalid, is_end }).into()
+}
+
+/// Why something cannot be fetched, in words. Those of other classes than ours and `OSError`, in
+/// which stores say what is wrong, may be content: only their class is named.
+fn words(py: Python<'_>, error: &PyErr, is_ours: bool) -> String {
     let value = error.value(py);
+    let is_os = error.is_instance_of::<PyOSError>(py);
     let own = value.getattr("strerror").ok().and_then(|text| text.extract::<String>().ok());
-    let own = own.filter(|_| error.is_instance_of::<PyOSError>(py));
-    let text = own.or_else(|| value.str().ok()?.extract().ok()).unwrap_or_default();
-    let name = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
-    let what = if text.is_empty() { name } else { text };
+    let text = || value.str().ok()?.extract::<String>().ok();
+    let found = own.filter(|_| is_os).or_else(|| text().filter(|_| is_os || is_ours));
+    let Some(what) = found.filter(|text| !text.is_empty()) else {
+        let name = error.get_type(py).name();
+        return name.map(|name| name.to_string()).unwrap_or_default();
+    };
     // Our own say in which file, which the core says as well.
     let place = value.getattr("path").ok().and_then(|path| path.extract::<String>().ok());
     let place = place.map(|path| path + ": ").unwrap_or_default();
-    let what = what.strip_prefix(&place).map(str::to_owned).unwrap_or(what);
-    ErrorKind::Fetch(FetchFault { what, cause: Arc::new(error), is_end }).into()
+    what.strip_prefix(&place).map(str::to_owned).unwrap_or(what)
 }

@@ -73,6 +73,8 @@ mod _core {
     #[pymodule_export]
     use crate::found_series::{PyFoundSeries, find_series};
     #[pymodule_export]
+    use crate::given::crc32;
+    #[pymodule_export]
     use crate::issue::PyIssue;
     #[pymodule_export]
     use crate::labels::{

@@ -25,8 +25,10 @@ type Source = Option<SourceState>;
 /// Seconds and nanoseconds since 1970.
 type Time = (i64, i64);
 
-/// Path, offset and length of the part of a file that a file is.
-type RegionState = (PickledPath, u64, u64);
+/// Path, offset, length and checksum of the part of a file that a file is; pickles of earlier
+/// versions lack the last.
+type RegionState = (PickledPath, u64, u64, Option<u32>);
+type OldRegionState = (PickledPath, u64, u64);
 
 /// A file as it was: path, size, times of modification and change, and inode; then of what file it
 /// is a part, if it is one. Pickles of earlier versions have no more than a modification time.
@@ -34,6 +36,8 @@ type RegionState = (PickledPath, u64, u64);
 pub(crate) enum SourceState {
     #[pyo3(annotation = "tuple")]
     Region((PickledPath, u64, Time, Option<Time>, Option<u64>, RegionState)),
+    #[pyo3(annotation = "tuple")]
+    OldRegion((PickledPath, u64, Time, Option<Time>, Option<u64>, OldRegionState)),
     #[pyo3(annotation = "tuple")]
     New((PickledPath, u64, Time, Option<Time>, Option<u64>)),
     #[pyo3(annotation = "tuple")]
@@ -108,7 +112,7 @@ fn state<'py>(py: Python<'py>, dataset: &Dataset) -> State<'py> {
         match region {
             None => SourceState::New((absolute(path), length, modified, changed, file_id)),
             Some(region) => {
-                let region = (absolute(region.container), region.offset, region.length);
+                let region = (absolute(region.container), region.offset, region.length, region.crc);
                 let path = PickledPath(path);
                 SourceState::Region((path, length, modified, changed, file_id, region))
             }
@@ -180,9 +184,16 @@ fn file_source(source: SourceState) -> FileSource {
         SourceState::New(state) => state,
         SourceState::Old((path, length, modified)) => (path, length, modified, None, None),
         SourceState::Region((path, length, modified, changed, file_id, part)) => {
-            let (PickledPath(container), offset, length_in_container) = part;
-            region = Some(Box::new(Region { container, offset, length: length_in_container }));
+            let (PickledPath(container), offset, own_length, crc) = part;
+            let state = None;
+            region = Some(Box::new(Region { container, offset, length: own_length, crc, state }));
             (path, length, modified, changed, file_id)
+        }
+        SourceState::OldRegion((path, length, modified, changed, file_id, part)) => {
+            let (container, offset, own_length) = part;
+            let part = (container, offset, own_length, None);
+            let state = (path, length, modified, changed, file_id, part);
+            return file_source(SourceState::Region(state));
         }
     };
     FileSource { path, length, modified, changed, file_id, device: None, region }

@@ -1,7 +1,7 @@
 //! The header table for Python: columns as NumPy arrays, as lists, and as an Arrow stream.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use arrow_array::ArrayRef;
@@ -31,6 +31,8 @@ pub struct PyTable {
     errors: Vec<(PathBuf, String)>,
     /// Files of folders that are no DICOM files: how many, by what they are.
     skipped: BTreeMap<String, usize>,
+    /// Paths that were named whose files may have others in them.
+    may_hold: Vec<PathBuf>,
     invalid: Vec<(usize, usize)>,
 }
 
@@ -98,7 +100,8 @@ impl PyTable {
             .into_iter()
             .map(|column| Ok((column.name, arrow::from_values(column.values)?)));
         let columns = columns.collect::<Result<_, ArrowError>>()?;
-        Ok(PyTable::from_parts(table.paths, columns, &table.errors, table.skipped, &table.invalid))
+        let Table { paths, errors, skipped, may_hold, invalid, .. } = table;
+        Ok(PyTable { may_hold, ..PyTable::from_parts(paths, columns, &errors, skipped, &invalid) })
     }
 
     /// A table of columns that are Arrow's already.
@@ -114,7 +117,7 @@ impl PyTable {
         let errors = errors.iter().map(place).collect();
         // The table's first column is the path, which the core does not count.
         let invalid = invalid.iter().map(|entry| (entry.row, entry.column + 1)).collect();
-        PyTable { paths, columns, errors, skipped, invalid }
+        PyTable { paths, columns, errors, skipped, may_hold: Vec::new(), invalid }
     }
 
     /// The columns but for the paths.
@@ -156,6 +159,12 @@ impl PyTable {
     #[getter]
     fn skipped(&self) -> BTreeMap<String, usize> {
         self.skipped.clone()
+    }
+
+    #[getter]
+    fn may_hold(&self) -> Vec<&OsStr> {
+        let _cushion = Cushion::for_list(self.may_hold.len());
+        self.may_hold.iter().map(|path| path.as_os_str()).collect()
     }
 
     #[getter]
@@ -273,7 +282,7 @@ pub(crate) fn rebuild_table(
         Skipped::Count(0) => BTreeMap::new(),
         Skipped::Count(count) => BTreeMap::from([("not a DICOM file".to_owned(), count)]),
     };
-    Ok(PyTable { paths, columns, errors, skipped, invalid })
+    Ok(PyTable { paths, columns, errors, skipped, may_hold: Vec::new(), invalid })
 }
 
 /// What a pickle says of skipped files; those of earlier versions have their number alone.

@@ -125,7 +125,7 @@ impl DicomFile {
             Some(Source::File(file)) => file.region.as_deref().cloned().map(Place::Region),
             None => None,
         };
-        let given = place.map(|place| Given { place, number: 0, is_named: true });
+        let given = place.map(|place| Given { place, number: 0, is_named: true, state: None });
         DicomFile::open_given(path, given.as_ref(), options)
     }
 

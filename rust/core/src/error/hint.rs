@@ -14,6 +14,8 @@ pub enum Hint {
     ReadAgain,
     /// Copy the file again: it is cut short, or its header is wrong.
     CopyAgain,
+    /// Copy the archive again.
+    CopyArchive,
     /// Give the file up: it is damaged, as no real file needs more than the limit.
     Damaged,
     /// Give the bytes of the pixels to a program that decodes video.
@@ -29,6 +31,7 @@ impl fmt::Display for Hint {
             Hint::Unpack => "Unpack it first.",
             Hint::ReadAgain => "Read the file again.",
             Hint::CopyAgain => "The file is cut short or its header is wrong: copy it again.",
+            Hint::CopyArchive => "The archive is damaged: copy it again.",
             Hint::Damaged => "No real file is known to need more: the file is damaged.",
             Hint::DecodeVideo => "A program for video decodes the bytes of its fragments.",
         })

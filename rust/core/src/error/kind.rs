@@ -112,6 +112,8 @@ pub enum ErrorKind {
     /// The bytes of a deflated data set or frame (PS3.5 §A.5, §A.4.14) are none that deflating
     /// gives.
     NotDeflated,
+    /// The bytes of a member of an archive are not those that were put there.
+    Checksum,
     /// The deflated bytes end before their last block does.
     DeflatedCutShort,
     /// Something that this version does not read; the words say what.
@@ -187,6 +189,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::FileChanged => f.write_str("the file was changed since it was opened"),
             ErrorKind::NotFetched => f.write_str("bytes of the file have not been fetched"),
             ErrorKind::Fetch(fault) => f.write_str(&fault.what),
+            ErrorKind::Checksum => f.write_str("the member has the wrong checksum"),
             ErrorKind::Remembered { why } => f.write_str(why),
             ErrorKind::NotDicom(looks_like) => write!(f, "not a DICOM file: {looks_like}"),
             ErrorKind::ImageSize { rows, columns, samples, frames } => {

@@ -159,6 +159,7 @@ impl Error {
             ErrorKind::NotDicom(LooksLike::BareDataset) => Some(Hint::ReadBareDataset),
             ErrorKind::NotDicom(LooksLike::Zip | LooksLike::Gzip) => Some(Hint::Unpack),
             ErrorKind::FileChanged => Some(Hint::ReadAgain),
+            ErrorKind::Checksum => Some(Hint::CopyArchive),
             ErrorKind::PixelsCutShort { .. }
             | ErrorKind::ValueCutShort { .. }
             | ErrorKind::Overwritten
@@ -178,6 +179,7 @@ impl Error {
         match &self.0.kind {
             ErrorKind::Io(error) if error.kind() == io::ErrorKind::OutOfMemory => Family::Memory,
             ErrorKind::NoMemory => Family::Memory,
+            ErrorKind::Fetch(fault) if fault.is_invalid => Family::Invalid,
             ErrorKind::Io(_)
             | ErrorKind::FileChanged
             | ErrorKind::NotFetched
@@ -289,6 +291,7 @@ mod tests {
             (ErrorKind::NotDicom(LooksLike::Gzip), Some(Hint::Unpack)),
             (ErrorKind::NotDicom(LooksLike::Text), None),
             (ErrorKind::FileChanged, Some(Hint::ReadAgain)),
+            (ErrorKind::Checksum, Some(Hint::CopyArchive)),
             (ErrorKind::ValueCutShort { needed: 2, available: 1 }, Some(Hint::CopyAgain)),
             (ErrorKind::DeflatedCutShort, Some(Hint::CopyAgain)),
             (ErrorKind::Overwritten, Some(Hint::CopyAgain)),

@@ -19,7 +19,7 @@ use super::table::{Chunk, InvalidValue, Table, Values};
 use crate::error::{Error, ErrorKind, Family, Result};
 use crate::memory::Cushion;
 use crate::parse::Prefix;
-use crate::source::{FileList, FileState, add_special, list_states};
+use crate::source::{FileList, FileState, Sources, add_special, list_states};
 use crate::workers::{Tick, Workers};
 
 /// What became of a file.
@@ -65,14 +65,14 @@ pub struct Comparison {
     twins: Vec<(usize, usize)>,
 }
 
-/// Lists the files that `paths`, files and folders, stand for, and finds those that are remembered.
+/// Lists the files that `sources` stand for, and finds those that are remembered by their names.
 /// The file at `left_out`, in which all this is kept, is not among them, unless it is named.
 ///
 /// # Errors
 ///
-/// If one of `paths` does not exist or is a folder that cannot be read, or `tick` said to stop.
+/// If one of the paths does not exist or is a folder that cannot be read, or `tick` said to stop.
 pub fn compare(
-    paths: &[PathBuf],
+    sources: &Sources,
     is_recursive: bool,
     left_out: &Path,
     remembered: &Remembered,
@@ -81,8 +81,8 @@ pub fn compare(
     tick: Tick<'_>,
 ) -> Result<Comparison> {
     let now = Now::new();
-    let _cushion = Cushion::for_files(paths.len())?;
-    let (mut files, mut states) = list_states(paths, is_recursive, workers, tick)?;
+    let _cushion = Cushion::for_files(sources.names.len())?;
+    let (mut files, mut states) = list_states(sources, is_recursive, workers, tick)?;
     let _more = Cushion::for_files(files.files.len())?;
     leave_out(left_out, &mut files, &mut states);
     settle(&files.files, &mut states, now);

@@ -12,7 +12,7 @@ use crate::dataset::Context;
 use crate::error::{Error, ErrorKind, Family, Result, watched};
 use crate::memory::Cushion;
 use crate::parse::{
-    Leniencies, Leniency, ParseOptions, ParsedFile, Prefix, Rules, Segment, Stop, Window,
+    Element, Leniencies, Leniency, ParseOptions, ParsedFile, Prefix, Rules, Segment, Stop, Window,
     parse_file,
 };
 use crate::source::{
@@ -123,10 +123,12 @@ pub(super) fn read_chunks(
         )
     };
     match chosen {
-        Some(chosen) => each(chosen, workers, tick)?,
-        None if files.has_fetched() => {
-            scan_fetched(files, tick, |chosen, tick| each(chosen, workers, tick))?
+        _ if files.has_fetched() => {
+            let all: Vec<usize> = (0..files.files.len()).collect();
+            let chosen = chosen.unwrap_or(&all);
+            scan_fetched(files, chosen, tick, |chosen, tick| each(chosen, workers, tick))?
         }
+        Some(chosen) => each(chosen, workers, tick)?,
         None => for_each(files.files.len(), workers, tick, || Worker::new(&job), read)?,
     }
     if let Some(error) = job.unreadable.into_inner() {
@@ -135,16 +137,17 @@ pub(super) fn read_chunks(
     Ok(job.chunks.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Calls `each` with the files whose bytes are at hand, then with those that are fetched, some at a
+/// Calls `each` with those of the files `chosen` whose bytes are at hand, then with those that are fetched, some at a
 /// time; a file that needs more than was fetched comes again.
 fn scan_fetched(
     files: &FileList,
+    chosen: &[usize],
     tick: Tick<'_>,
     each: impl Fn(&[usize], Tick<'_>) -> Result<()>,
 ) -> Result<()> {
     let fetched = |index: usize| files.given(index).and_then(Given::fetched);
     let (far, near): (Vec<usize>, Vec<usize>) =
-        (0..files.files.len()).partition(|index| fetched(*index).is_some());
+        chosen.iter().copied().partition(|index| fetched(*index).is_some());
     each(&near, &mut *tick)?;
     let needs: Vec<_> = far.iter().filter_map(|index| fetched(*index)).map(Needs::header).collect();
     let chosen = |numbers: &[usize]| -> Vec<usize> {
@@ -176,6 +179,11 @@ pub(super) fn finish(
         OnError::Stop if !table.errors.is_empty() => Err(table.errors.swap_remove(0)),
         _ => Ok(table),
     }
+}
+
+/// Whether the first element of a data set is one of a DICOMDIR (PS3.3 §F.3).
+pub(crate) fn is_of_directory(element: &Element) -> bool {
+    element.tag.group() == 0x0004
 }
 
 /// What is tolerated in a header. That it ends too early is not: what is missing then is not
@@ -262,8 +270,14 @@ impl<'j> Worker<'j> {
             }
             added = fetched.unless_failed(added);
         }
+        let is_named_path = index < job.named_count && given.is_none();
         match added {
-            Ok(()) => self.chunk.files.push(index),
+            Ok(()) => {
+                self.chunk.files.push(index);
+                if is_named_path && self.parsed.elements.first().is_some_and(is_of_directory) {
+                    self.chunk.may_hold.push(index);
+                }
+            }
             Err(error)
                 if error.is_of_machine() || job.is_unasked && error.family() == Family::Io =>
             {
@@ -275,6 +289,9 @@ impl<'j> Worker<'j> {
                 {
                     self.chunk.skipped.push((index, looks_like.to_string()));
                     return;
+                }
+                if is_named_path && matches!(error.kind(), ErrorKind::NotDicom(_)) {
+                    self.chunk.may_hold.push(index);
                 }
                 job.first_failed.fetch_min(index, Ordering::Relaxed);
                 self.chunk.errors.push((index, error.in_file(path)));

@@ -23,6 +23,9 @@ pub struct Table {
     pub errors: Vec<Error>,
     /// How many files of folders were no DICOM files, by what they are in words.
     pub skipped: BTreeMap<String, usize>,
+    /// Paths that the caller has named whose files may have others in them: they are no DICOM files,
+    /// or have directory records.
+    pub may_hold: Vec<PathBuf>,
     /// Values that are there and missing in the table, because they do not fit the column.
     pub invalid: Vec<InvalidValue>,
 }
@@ -113,6 +116,8 @@ pub(super) struct Chunk {
     pub errors: Vec<(usize, Error)>,
     /// The numbers of files that are not DICOM, and what they are in words.
     pub skipped: Vec<(usize, String)>,
+    /// The numbers of files that may have others in them.
+    pub may_hold: Vec<usize>,
 }
 
 impl Chunk {
@@ -124,6 +129,7 @@ impl Chunk {
             invalid: Vec::new(),
             errors: Vec::new(),
             skipped: Vec::new(),
+            may_hold: Vec::new(),
         }
     }
 }
@@ -138,7 +144,10 @@ pub(super) fn merge(files: Vec<PathBuf>, specs: &[ColumnSpec], mut chunks: Vec<C
             }
         }
     }
-    let mut table = Table::default();
+    let mut holders: Vec<usize> = chunks.iter().flat_map(|chunk| chunk.may_hold.clone()).collect();
+    holders.sort_unstable();
+    let may_hold = holders.iter().filter_map(|file| files.get(*file).cloned()).collect();
+    let mut table = Table { may_hold, ..Table::default() };
     let mut order = Vec::with_capacity(files.len());
     for (path, place) in files.into_iter().zip(places) {
         if let Some(place) = place {

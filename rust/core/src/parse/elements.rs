@@ -182,6 +182,8 @@ pub(super) struct Parser<'p, 'w> {
     pub(super) is_far: bool,
     /// Then the last number of the Extended Offset Table, if there is one.
     pub(super) last_frame: Option<u64>,
+    /// How many bytes it has, likewise.
+    pub(super) last_frame_length: Option<u64>,
     /// Zeros before this offset were gone through already.
     after_zeros: u64,
     /// How many elements belong to another data set.
@@ -201,6 +203,7 @@ impl<'p, 'w> Parser<'p, 'w> {
             walk,
             encoding,
             last_frame: None,
+            last_frame_length: None,
             after_zeros: 0,
             first: 0,
             unordered: None,

@@ -13,6 +13,7 @@ use crate::tag::Tag;
 use crate::vr::Vr;
 
 const EXTENDED_OFFSET_TABLE: Tag = Tag::new(0x7FE0, 0x0001);
+const EXTENDED_OFFSET_TABLE_LENGTHS: Tag = Tag::new(0x7FE0, 0x0002);
 
 impl Parser<'_, '_> {
     pub(super) fn undefined(
@@ -88,18 +89,27 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    /// Notes where the Extended Offset Table says that the last frame is (PS3.3 §C.7.6.3.1.8).
+    /// Notes where the Extended Offset Table says that the last frame is, and how long
+    /// (PS3.3 §C.7.6.3.1.8).
     pub(super) fn note_last_frame(&mut self, elements: &[Element]) -> Result<()> {
-        const LENGTH: u64 = 8;
-        let is_table = |one: &&Element| one.tag == EXTENDED_OFFSET_TABLE;
-        let table = elements.iter().rev().filter(|_| self.is_far).find(is_table);
-        if let Some(table) = table.filter(|table| table.value_length >= LENGTH) {
-            let mut last = [0; LENGTH as usize];
-            let offset = table.value_end() - LENGTH;
-            let filled = self.walk.window.read_at(&mut last, offset)?;
-            self.last_frame = (filled == last.len()).then_some(u64::from_le_bytes(last));
+        if self.is_far {
+            self.last_frame = self.last_word(elements, EXTENDED_OFFSET_TABLE)?;
+            self.last_frame_length = self.last_word(elements, EXTENDED_OFFSET_TABLE_LENGTHS)?;
         }
         Ok(())
+    }
+
+    /// The last 64-bit number of a value, if the data set has it.
+    fn last_word(&mut self, elements: &[Element], tag: Tag) -> Result<Option<u64>> {
+        const LENGTH: u64 = 8;
+        let table = elements.iter().rev().find(|one| one.tag == tag);
+        let Some(table) = table.filter(|table| table.value_length >= LENGTH) else {
+            return Ok(None);
+        };
+        let mut last = [0; LENGTH as usize];
+        let offset = table.value_end() - LENGTH;
+        let filled = self.walk.window.read_at(&mut last, offset)?;
+        Ok((filled == last.len()).then_some(u64::from_le_bytes(last)))
     }
 
     /// Where the fragments of the last frame start, by the Extended or the Basic Offset Table, so
@@ -134,6 +144,13 @@ impl Parser<'_, '_> {
         let Some(last) = last.map(|last| first.saturating_add(last)) else { return Ok(None) };
         if last <= first || last >= window.end() {
             return Ok(None);
+        }
+        // If the delimiter after it ends the file as well, it lies where it should.
+        let padded = self.last_frame_length.map(|length| length.saturating_add(length % 2));
+        let end =
+            padded.map(|length| last.saturating_add(ItemHeader::LENGTH).saturating_add(length));
+        if end.is_some_and(|end| end.saturating_add(ItemHeader::LENGTH) == window.end()) {
+            return Ok(end);
         }
         self.look_ahead(last)?;
         let window = &mut *self.walk.window;

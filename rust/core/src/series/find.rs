@@ -25,6 +25,9 @@ pub struct FoundSeries {
     pub file_count: usize,
     /// Files of folders that are no DICOM files: how many of them look like what.
     pub skipped: BTreeMap<String, usize>,
+    /// Paths that the caller has named whose files may have others in them: they are no DICOM files,
+    /// or have directory records.
+    pub may_hold: Vec<PathBuf>,
     /// DICOM files that have no image: reports, structure sets.
     pub without_image: usize,
     /// Files and folders that cannot be read.
@@ -194,14 +197,18 @@ pub fn find_series(
     tolerances: &Tolerances,
     tick: Tick<'_>,
 ) -> Result<FoundSeries> {
-    let FileList { files, given, named_count, mut errors, special_count, is_unasked } = files;
+    let FileList { files, given, named_count, is_of_table, mut errors, special_count, is_unasked } =
+        files;
     let _cushion = Cushion::for_files(files.len())?;
     let mut skipped = BTreeMap::new();
     add_special(&mut skipped, special_count);
+    let mut may_hold = Vec::new();
     let mut headers = Vec::with_capacity(files.len());
     let mut unreadable: Vec<Unreadable> = errors.iter().filter_map(Unreadable::of_path).collect();
     let results = read_instance_headers(&files, &given, prefix, workers, tick)?;
     for (index, (path, result)) in files.iter().zip(results).enumerate() {
+        let is_chosen = index < named_count && !is_of_table;
+        let is_named_path = index < named_count && given_at(&given, index).is_none();
         match result {
             Ok(header) => match &header.image.state {
                 // It ends or is damaged before it says of which series it is.
@@ -210,10 +217,15 @@ pub fn find_series(
                         path: path.clone(),
                         error: error.clone(),
                         series_instance_uid: Some(String::new()),
+                        is_named: is_chosen,
                     });
                     errors.push(error.clone().in_file(path));
                 }
-                _ => headers.push(header),
+                _ => {
+                    let is_holder = is_named_path && header.identity.is_directory();
+                    may_hold.extend(is_holder.then(|| path.clone()));
+                    headers.push(header);
+                }
             },
             Err(error) if error.is_of_machine() || is_unasked && error.family() == Family::Io => {
                 return Err(error);
@@ -225,12 +237,14 @@ pub fn find_series(
                     *skipped.entry(looks_like.to_string()).or_default() += 1;
                     continue;
                 }
-                let series_instance_uid =
-                    series_of_damaged(path, given_at(&given, index), prefix, &error)?;
+                let is_holder = is_named_path && matches!(error.kind(), ErrorKind::NotDicom(_));
+                may_hold.extend(is_holder.then(|| path.clone()));
+                let given = given_at(&given, index);
                 unreadable.push(Unreadable {
                     path: path.clone(),
                     error: error.clone(),
-                    series_instance_uid,
+                    series_instance_uid: series_of_damaged(path, given, prefix, &error)?,
+                    is_named: is_chosen,
                 });
                 errors.push(error);
             }
@@ -238,7 +252,7 @@ pub fn find_series(
     }
     let without_image = headers.iter().filter(|header| !header.has_image()).count();
     let series = plan_series(headers, unreadable, tolerances);
-    Ok(FoundSeries { series, file_count: files.len(), skipped, without_image, errors })
+    Ok(FoundSeries { series, file_count: files.len(), skipped, may_hold, without_image, errors })
 }
 
 #[cfg(test)]

@@ -30,13 +30,15 @@ pub(super) struct Unreadable {
     pub error: Error,
     /// Its Series Instance UID, if the header was read that far.
     pub series_instance_uid: Option<String>,
+    /// Whether the caller has named it.
+    pub is_named: bool,
 }
 
 impl Unreadable {
     /// What a listing could not read.
     pub(super) fn of_path(error: &Error) -> Option<Unreadable> {
         let (path, error) = (error.path()?.to_owned(), error.clone());
-        Some(Unreadable { path, error, series_instance_uid: None })
+        Some(Unreadable { path, error, series_instance_uid: None, is_named: false })
     }
 }
 

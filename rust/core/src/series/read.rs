@@ -1,6 +1,7 @@
 //! The pixels of a plan's slices, straight into one array.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::damage::{FoundSlice, is_of_frame};
@@ -15,7 +16,7 @@ use crate::image_description::SampleType;
 use crate::memory::Cushion;
 use crate::parse::{ParseOptions, Prefix};
 use crate::pixel::{FrameOptions, FramePart, ImagePixels, fill_bytes};
-use crate::source::{Fetched, OpenFile, Source};
+use crate::source::{Fetched, OpenFile, SharedSum, Source};
 use crate::workers::{Tick, Workers, fill_each};
 
 /// Which values of an image are meant.
@@ -104,8 +105,10 @@ pub fn read_slices(
         slice_length,
         fill,
         found: set.files.iter().map(|_| OnceLock::new()).collect(),
+        sums: Vec::new(),
         damaged: Mutex::new(Vec::new()),
-    };
+    }
+    .with_sums();
     let job_count = targets.len();
     if set.files.iter().any(|file| file.fetched().is_some()) {
         work.read_fetched(targets, workers, tick)?;
@@ -117,8 +120,7 @@ pub fn read_slices(
         let scratch = || Scratch::for_threads(workers.beside(job_count));
         fill_each(targets, workers, &mut slices_done, scratch, read)?;
     }
-    let mut damaged = work.damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
-    damaged.sort_by_key(|found| found.slice);
+    let damaged = work.into_damaged();
     fill_damaged(&damaged, options, slice_length, out)?;
     Ok(damaged)
 }
@@ -133,6 +135,8 @@ pub(super) struct Work<'a> {
     fill: Vec<u8>,
     /// Of each file the frames of compressed pixels, for all jobs of the file.
     pub(super) found: Vec<OnceLock<Arc<Frames>>>,
+    /// The checksum of each file whose own is known; empty if there is none.
+    sums: Vec<Option<SharedSum>>,
     damaged: Mutex<Vec<FoundSlice>>,
 }
 
@@ -140,6 +144,42 @@ impl Work<'_> {
     /// How many slices the jobs before this one have.
     pub(super) fn slices_before(&self, job: usize) -> usize {
         self.jobs.get(job.saturating_sub(1)).map_or(0, |job| job.end)
+    }
+
+    /// With a checksum for each stored member of a zip archive.
+    fn with_sums(self) -> Self {
+        let has_sum = |file: &InstanceHeader| Some(file.file()?.region.as_ref()?.crc.is_some());
+        if !self.set.files.iter().any(|file| has_sum(file) == Some(true)) {
+            return self;
+        }
+        let mut counts = vec![0; self.set.files.len()];
+        for count in (0..self.jobs.len()).filter_map(|job| self.file(job)) {
+            if let Some(count) = counts.get_mut(count) {
+                *count += 1;
+            }
+        }
+        let sum = |(file, count): (&Arc<InstanceHeader>, usize)| {
+            file.file()?.region.as_ref()?.crc.map(|_| SharedSum::new(count))
+        };
+        Work { sums: self.set.files.iter().zip(counts).map(sum).collect(), ..self }
+    }
+
+    /// What was found, in the order of slices, with those of members that have the wrong checksum.
+    fn into_damaged(self) -> Vec<FoundSlice> {
+        let mut damaged = self.damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (number, slice) in self.set.slices.iter().enumerate() {
+            let Some(slice) = slice else { continue };
+            let sum = self.sums.get(slice.file).and_then(Option::as_ref);
+            let Some(error) = sum.and_then(SharedSum::wrong) else { continue };
+            let file = self.set.files.get(slice.file).map(|file| file.path.as_path());
+            let error = error.clone().in_file(file.unwrap_or_else(|| Path::new("")));
+            damaged.retain(|found| found.slice != number || found.is_damaged);
+            if !damaged.iter().any(|found| found.slice == number) {
+                damaged.push(FoundSlice { slice: number, error, is_damaged: true });
+            }
+        }
+        damaged.sort_by_key(|found| found.slice);
+        damaged
     }
 
     /// The slices of a job.
@@ -173,6 +213,7 @@ impl Work<'_> {
             slices: self.slices(index),
             options: self.options,
             found: number.and_then(|number| self.found.get(number)),
+            sum: number.and_then(|number| self.sums.get(number)?.as_ref()),
             slice_length: self.slice_length,
         };
         let mut read = read_job(&job, scratch, target);
@@ -180,7 +221,13 @@ impl Work<'_> {
             if fetched.is_waiting() {
                 return Ok(());
             }
-            read = fetched.unless_failed(read);
+            read = match fetched.unless_failed(read) {
+                // A member of an archive that turns out to be damaged.
+                Err(error) if is_of_frame(&error) => {
+                    Ok((0..job.slices.len()).map(|slice| (slice, true, error.clone())).collect())
+                }
+                read => read,
+            };
         }
         let read = read.map_err(|error| error.in_file(&file.path))?;
         let first = self.jobs.get(index).map_or(0, |job| job.start);
@@ -247,6 +294,8 @@ struct Job<'a> {
     options: &'a ReadOptions,
     /// The frames of compressed pixels, for all jobs of the file.
     found: Option<&'a OnceLock<Arc<Frames>>>,
+    /// The checksum of the file, for all its jobs.
+    sum: Option<&'a SharedSum>,
     slice_length: usize,
 }
 
@@ -269,7 +318,11 @@ fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<Dama
     let found = read_open(job, &bytes, scratch, out);
     // What looks like damage may be a file that somebody writes meanwhile.
     if let (Some(source), OpenBytes::File(open)) = (file.file(), &bytes) {
+        let runs = open.take_runs();
         source.check_unchanged(open)?;
+        if let (Some(sum), Some(region)) = (job.sum, &source.region) {
+            sum.add(region, runs, open)?;
+        }
     }
     found
 }
@@ -284,6 +337,9 @@ fn read_inflated(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result
     let inflated = DicomFile::open_again(&file.path, source, &options)?;
     if let Some((before, now)) = file.file().zip(inflated.file_source()) {
         before.check(now)?;
+        if let (Some(sum), Some(region)) = (job.sum, &before.region) {
+            sum.add_whole(region, &before.reopen()?)?;
+        }
     }
     read_open(job, &OpenBytes::new(inflated.dataset.bytes())?, scratch, out)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::plan::{Files, Unreadable, unreadable_issue};
 use super::report::Issue;
-use crate::error::Family;
+use crate::error::{ErrorKind, Family};
 
 /// Reports `strays` in the series that have files in the same folder; if there are none, in those
 /// below the nearest folder further up that has some; and if that is nowhere, in all of them.
@@ -21,7 +21,7 @@ pub(super) fn report_strays<'a>(
     let shelves = Shelves::new(&series);
     let mut by_home: HashMap<Home, Vec<Issue>> = HashMap::new();
     for file in strays {
-        let is_error = file.error.family() == Family::Io;
+        let is_error = may_be_a_slice(file, series.len());
         let issue = unreadable_issue(&file.path, &file.error, is_error);
         by_home.entry(shelves.home(&file.path)).or_default().push(issue);
     }
@@ -46,6 +46,16 @@ pub(super) fn report_strays<'a>(
             None => series.iter_mut().for_each(|files| files.strays.push(Arc::clone(&issues))),
         }
     }
+}
+
+/// Whether a file is likely to be a slice that is missing: it cannot be had, as a damaged member of
+/// an archive, or it is damaged, and the caller has named it with the files of one series.
+fn may_be_a_slice(file: &Unreadable, series_count: usize) -> bool {
+    let kind = file.error.kind();
+    let is_dicom = !matches!(kind, ErrorKind::NotDicom(_));
+    file.error.family() == Family::Io
+        || matches!(kind, ErrorKind::Fetch(_))
+        || (file.is_named && is_dicom && series_count == 1)
 }
 
 /// Which series a stray may be of.
@@ -95,7 +105,7 @@ impl Shelves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, ErrorKind};
+    use crate::error::{Error, LooksLike};
     use crate::series::tests::synthetic::regular;
 
     fn files(paths: &[&str]) -> Files {
@@ -126,7 +136,12 @@ mod tests {
                 files(&["/p2/d/1"]),
             ];
             let error = Error::from(ErrorKind::FileChanged);
-            let stray = Unreadable { path: stray.into(), error, series_instance_uid: None };
+            let stray = Unreadable {
+                path: stray.into(),
+                error,
+                series_instance_uid: None,
+                is_named: false,
+            };
             report_strays(std::slice::from_ref(&stray), series.iter_mut());
             let found = series.each_ref().map(|files| files.strays.len() == 1);
             assert_eq!(found, expected, "{}", stray.path.display());
@@ -134,18 +149,26 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_refuses_may_be_missing() {
-        let io = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
-        for (error, is_error) in [(io.into(), true), (Error::from(ErrorKind::NotDeflated), false)] {
-            let mut series = [files(&["/a/1"])];
-            let stray = Unreadable { path: "/a/2".into(), error, series_instance_uid: None };
+    fn what_may_be_a_slice_is_an_error() {
+        let io = || Error::from(std::io::Error::from(std::io::ErrorKind::PermissionDenied));
+        let damaged = || Error::from(ErrorKind::NotDeflated);
+        let text = || ErrorKind::NotDicom(LooksLike::Text).into();
+        for (name, error, is_named, count, expected) in [
+            ("refused", io(), false, 1, true),
+            ("refused, of one of two series", io(), false, 2, true),
+            ("damaged, in a folder", damaged(), false, 1, false),
+            ("damaged", damaged(), true, 1, true),
+            ("damaged, of one of two series", damaged(), true, 2, false),
+            ("text", text(), true, 1, false),
+        ] {
+            let mut series: Vec<Files> = (0..count).map(|_| files(&["/a/1"])).collect();
+            let path = "/a/2".into();
+            let stray = Unreadable { path, error, series_instance_uid: None, is_named };
             report_strays(&[stray], series.iter_mut());
-            let issues: Vec<bool> = series
-                .iter()
-                .flat_map(|files| &files.strays)
-                .flat_map(|issues| issues.iter().map(|issue| issue.is_error))
-                .collect();
-            assert_eq!(issues, [is_error]);
+            let issues = series.iter().flat_map(|files| &files.strays);
+            let found: Vec<bool> =
+                issues.flat_map(|issues| issues.iter().map(|issue| issue.is_error)).collect();
+            assert_eq!(found, vec![expected; count], "{name}");
         }
     }
 }

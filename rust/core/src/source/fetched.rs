@@ -31,6 +31,13 @@ pub trait Fetch: Send + Sync {
     /// If the work is to end.
     fn fetch(&self, ranges: &[FileRange]) -> Result<Vec<Result<SharedBytes>>>;
 
+    /// Whether another thread may fetch these ranges while the caller's works: not those of objects
+    /// that belong to the caller.
+    fn may_run_ahead(&self, ranges: &[FileRange]) -> bool {
+        let _ = ranges;
+        true
+    }
+
     /// The length of a file, if what came with its bytes says it. Asking costs no request.
     fn length(&self, number: usize) -> Option<u64> {
         let _ = number;
@@ -43,6 +50,9 @@ pub trait Fetch: Send + Sync {
 pub(crate) const FIRST_FETCH: u64 = 16 * 1024;
 /// Rounds that a file may need: those of fragments without a table come one by one.
 const MOST_ROUNDS: u32 = 6;
+/// How much is fetched where small pieces are asked for one shortly after the other: a walk over
+/// fragments that no table lists.
+const AHEAD: u64 = 16 * 1024;
 /// What is fetched outside of rounds is kept up to so many bytes a file: parts of the header that
 /// are looked at twice.
 const KEPT_BYTES: u64 = 256 * 1024;
@@ -59,6 +69,8 @@ pub struct Fetched {
     is_in_rounds: AtomicBool,
     rounds: AtomicU32,
     missed: Mutex<Option<Range<u64>>>,
+    /// Where the last request ended.
+    asked_to: AtomicU64,
     failed: Mutex<Option<Error>>,
 }
 
@@ -91,6 +103,7 @@ impl Fetched {
             is_in_rounds: AtomicBool::new(false),
             rounds: AtomicU32::new(0),
             missed: Mutex::default(),
+            asked_to: AtomicU64::new(u64::MAX),
             failed: Mutex::default(),
         }
     }
@@ -206,6 +219,7 @@ impl Fetched {
     fn all_of(&self, range: Range<u64>) -> Result<Vec<Kept>> {
         let mut kept = lock(&self.kept).clone();
         let Some(rest) = self.rest_of(range, &kept) else { return Ok(kept) };
+        let rest = self.with_ahead(rest);
         let is_in_rounds = self.is_in_rounds.load(Ordering::Relaxed);
         if let Some(error) = lock(&self.failed).as_ref().filter(|_| is_in_rounds) {
             return Err(error.clone());
@@ -228,6 +242,18 @@ impl Fetched {
             }
             None => Err(ErrorKind::NotFetched.into()),
         }
+    }
+
+    /// A range with some bytes after it, if it is small and close behind the one before.
+    fn with_ahead(&self, mut rest: FileRange) -> FileRange {
+        let before = self.asked_to.load(Ordering::Relaxed);
+        let is_close = rest.bytes.start.checked_sub(before).is_some_and(|gap| gap < AHEAD);
+        let ahead = rest.bytes.start.saturating_add(AHEAD).min(self.length());
+        if is_close && rest.bytes.end < ahead {
+            rest.bytes.end = ahead;
+        }
+        self.asked_to.store(rest.bytes.end, Ordering::Relaxed);
+        rest
     }
 
     /// Notes where the file ends, if fewer bytes came than were asked for, or something else with

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use super::fetched::Fetched;
 use super::map::PrivateMap;
 use super::patience::{Held, patiently};
+use super::region::{Region, Runs, Summing};
+use super::state::FileState;
 use crate::error::{Error, ErrorKind, Result, note_change};
 
 /// Bytes in memory that several owners share, such as a Python `bytes`.
@@ -47,17 +49,6 @@ pub struct FileSource {
     pub region: Option<Box<Region>>,
 }
 
-/// Part of a file that is one for itself, such as a stored member of a zip archive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Region {
-    /// The path of the file that it is part of.
-    pub container: PathBuf,
-    /// Where it starts, in bytes from the start of that file.
-    pub offset: u64,
-    /// Bytes; fewer are there if the file ends before.
-    pub length: u64,
-}
-
 impl Source {
     /// The path, if the bytes are a file's.
     pub fn path(&self) -> Option<&Path> {
@@ -93,7 +84,8 @@ impl FileSource {
             Some(region) => OpenFile::open_region(&self.path, region)?,
         };
         self.check(&now)?;
-        Ok(file)
+        let has_sum = self.region.as_ref().is_some_and(|region| region.crc.is_some());
+        Ok(OpenFile { summing: has_sum.then(Box::default), ..file })
     }
 
     /// Checks that the file as it is `now` is the one that this was.
@@ -109,18 +101,24 @@ impl FileSource {
     }
 
     /// Checks that `file`, which was opened by [`FileSource::reopen`], was not changed while it was
-    /// read.
+    /// read, and that a member of an archive is what was put there, if most of it was read.
     ///
     /// # Errors
     ///
-    /// If it was.
+    /// If it was, or is not.
     pub fn check_unchanged(&self, file: &OpenFile) -> Result<()> {
         let now = file.file.metadata().map_err(|error| Error::from(error).in_file(&self.path))?;
         let mut now = FileSource::new(&self.path, &now);
         if let Some(region) = &self.region {
             now.length = region.length_in(now.length);
         }
-        self.check(&now)
+        self.check(&now)?;
+        match (&self.region, &file.summing) {
+            (Some(region), Some(_)) => {
+                region.check(file.take_runs(), file).map_err(|error| error.in_file(&self.path))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn new(path: &Path, metadata: &Metadata) -> FileSource {
@@ -144,13 +142,6 @@ impl FileSource {
             && agree(self.changed, now.changed)
             && agree(self.file_id, now.file_id)
             && agree(self.device, now.device)
-    }
-}
-
-impl Region {
-    /// Bytes of it that a file of `length` bytes has.
-    fn length_in(&self, length: u64) -> u64 {
-        length.saturating_sub(self.offset).min(self.length)
     }
 }
 
@@ -181,6 +172,8 @@ pub struct OpenFile {
     length: u64,
     /// Bytes from `base` on that may be read: a file may have become longer, a part of one not.
     limit: u64,
+    /// Of a part whose checksum is known, that of what is read.
+    summing: Option<Box<Summing>>,
     _held: Held,
 }
 
@@ -200,9 +193,13 @@ impl OpenFile {
     ///
     /// # Errors
     ///
-    /// As [`OpenFile::open`], of the file that it is part of.
+    /// As [`OpenFile::open`], of the file that it is part of; or if that was changed since the part
+    /// was found in it.
     pub fn open_region(name: &Path, region: &Region) -> Result<(OpenFile, FileSource)> {
         let (file, metadata) = open_regular(&region.container, name)?;
+        if region.state.is_some() && region.state != FileState::from_metadata(&metadata) {
+            return Err(changed_meanwhile().in_file(name));
+        }
         let length = region.length_in(metadata.len());
         let source = FileSource {
             length,
@@ -214,7 +211,7 @@ impl OpenFile {
     }
 
     fn whole(file: File, length: u64) -> OpenFile {
-        OpenFile { file, base: 0, length, limit: u64::MAX, _held: Held::new() }
+        OpenFile { file, base: 0, length, limit: u64::MAX, summing: None, _held: Held::new() }
     }
 
     /// [`OpenFile::open`] of a file that is not opened again later.
@@ -262,6 +259,23 @@ impl ReadAt for OpenFile {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let filled = self.read_unsummed(buffer, offset)?;
+        if let Some(summing) = &self.summing {
+            let read = buffer.get(..filled).unwrap_or_default();
+            summing.add(offset, read, |sum, end| self.lead(sum, end))?;
+        }
+        Ok(filled)
+    }
+}
+
+impl OpenFile {
+    /// The checksums of what was read, which start again.
+    pub(crate) fn take_runs(&self) -> Runs {
+        self.summing.as_ref().map(|summing| summing.take()).unwrap_or_default()
+    }
+
+    /// [`ReadAt::read_at`] without a checksum.
+    pub(super) fn read_unsummed(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         let mut filled = 0;
         let most = usize::try_from(self.limit.saturating_sub(offset)).unwrap_or(usize::MAX);
         let most = most.min(buffer.len());

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fetched::Fetched;
-use super::file::{OpenFile, Region, SharedBytes, Source};
+use super::file::{OpenFile, SharedBytes, Source};
+use super::region::Region;
+use super::state::FileState;
 use crate::error::Result;
 
 /// What a call was given, in its order. Paths of files and folders cost no more than their names.
@@ -28,6 +30,9 @@ pub struct Given {
     /// Whether the caller has named it, rather than found it in an archive or a folder: then it has
     /// to be a DICOM file.
     pub is_named: bool,
+    /// What tells it from what it is after a change, if the caller knows: the archive that it is a
+    /// member of, or the version of an object.
+    pub state: Option<FileState>,
 }
 
 /// Where the bytes of a source are.

@@ -1,5 +1,6 @@
 //! The only door to the file system: [`file`] opens and reads, [`map`] maps, [`walk`] lists
-//! folders, [`state`] tells changed files from others, [`patience`] asks the system again.
+//! folders, [`state`] tells changed files from others, [`patience`] asks the system again,
+//! [`region`] has members of archives.
 //! [`given`] has what a call was given beside paths, [`fetched`] files whose bytes Python fetches,
 //! and [`rounds`] the work on many of these.
 
@@ -9,6 +10,7 @@ mod file;
 mod given;
 mod map;
 mod patience;
+mod region;
 mod rounds;
 mod state;
 mod walk;
@@ -17,10 +19,12 @@ pub use aligned::AlignedBuffer;
 pub(crate) use fetched::FIRST_FETCH;
 pub use fetched::{Fetch, Fetched, FileRange};
 pub(crate) use file::OpenFile;
-pub use file::{FileSource, ReadAt, Region, SharedBytes, Source};
+pub use file::{FileSource, ReadAt, SharedBytes, Source};
 pub use given::{Given, Place, Sources};
 pub(crate) use given::{Opened, given_at};
 pub use map::PrivateMap;
+pub(crate) use region::SharedSum;
+pub use region::{Region, crc32};
 pub(crate) use rounds::{Needs, in_rounds};
 pub use state::FileState;
 pub(crate) use walk::FileList;

@@ -3,13 +3,17 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
 
-use super::fetched::{FIRST_FETCH, Fetched, FileRange};
-use crate::error::Result;
-use crate::workers::Tick;
+use super::fetched::{FIRST_FETCH, Fetch, Fetched, FileRange};
+use super::file::SharedBytes;
+use crate::error::{ErrorKind, Result};
+use crate::memory::has_room_for_a_thread;
+use crate::workers::{TICK, Tick};
 
-/// Bytes that are under way, or wait for work, at a time.
-const BYTES_AT_ONCE: u64 = 64 << 20;
+/// Bytes that wait for work at a time; as many more are under way.
+const BYTES_AT_ONCE: u64 = 32 << 20;
 /// Files at a time whose headers are read.
 const FILES_AT_ONCE: usize = 1024;
 
@@ -40,7 +44,8 @@ impl<'a> Needs<'a> {
 
 /// Calls `work` with pieces, by their indices among `needs`, after what they need was fetched, and
 /// again with those that missed something, until none does. `tick` is called with the number of
-/// those that are done. `done` is called with each batch that is.
+/// those that are done. `done` is called with each batch that is. While one batch is worked on, what
+/// the next one needs is fetched.
 ///
 /// # Errors
 ///
@@ -52,16 +57,20 @@ pub(crate) fn in_rounds(
     mut done: impl FnMut(&[usize]),
 ) -> Result<()> {
     let mut first = 0;
+    let mut ahead: Option<Ahead<'_>> = None;
     while first < needs.len() {
         let batch = batch(needs, first);
         for need in needs.get(batch.clone()).unwrap_or_default() {
             need.file.set_in_rounds(true);
         }
+        match ahead.take() {
+            Some(ahead) => ahead.finish(&mut || tick(batch.start))?,
+            None => fetch_all(wanted_of(needs, &batch))?,
+        }
         let whole: Vec<usize> = batch.clone().collect();
-        let wanted = whole.iter().filter_map(|index| needs.get(*index));
-        fetch_all(
-            wanted.flat_map(|need| need.ranges.iter().map(|range| (need.file, range.clone()))),
-        )?;
+        if batch.end < needs.len() {
+            ahead = Ahead::start(wanted_of(needs, &self::batch(needs, batch.end)));
+        }
         let mut pending = whole.clone();
         while !pending.is_empty() {
             let before = batch.end - pending.len();
@@ -84,6 +93,59 @@ pub(crate) fn in_rounds(
     Ok(())
 }
 
+/// What a batch surely needs.
+fn wanted_of<'a>(
+    needs: &'a [Needs<'_>],
+    batch: &Range<usize>,
+) -> impl Iterator<Item = (&'a Fetched, Range<u64>)> + use<'a> {
+    let needs = needs.get(batch.clone()).unwrap_or_default();
+    needs.iter().flat_map(|need| need.ranges.iter().map(|range| (need.file, range.clone())))
+}
+
+/// What a request brought: of each range, in order.
+type Answer = Result<Vec<Result<SharedBytes>>>;
+
+/// A request that another thread waits for.
+struct Ahead<'a> {
+    request: Request<'a>,
+    answer: Receiver<Answer>,
+}
+
+impl<'a> Ahead<'a> {
+    /// Starts to fetch; `None` if there is nothing to fetch, more than one to ask, one who wants to
+    /// be asked by the caller's thread, or no thread to be had: then it is fetched when it is wanted.
+    fn start(wanted: impl Iterator<Item = (&'a Fetched, Range<u64>)>) -> Option<Ahead<'a>> {
+        let mut requests = requests(wanted).into_iter();
+        let (request, None) = (requests.next()?, requests.next()) else { return None };
+        if !request.fetch.may_run_ahead(&request.ranges) {
+            return None;
+        }
+        let (fetch, ranges) = (Arc::clone(&request.fetch), request.ranges.clone());
+        let (sender, answer) = mpsc::sync_channel(1);
+        // It outlives an interrupt, which nobody waits for; it holds nothing that others change.
+        let fetch = move || drop(sender.send(fetch.fetch(&ranges)));
+        has_room_for_a_thread().then(|| thread::Builder::new().spawn(fetch).ok())??;
+        Some(Ahead { request, answer })
+    }
+
+    /// Waits for the answer and takes it. `beat` is called meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If the work is to end.
+    fn finish(self, beat: &mut dyn FnMut() -> bool) -> Result<()> {
+        loop {
+            match self.answer.recv_timeout(TICK) {
+                Ok(answer) => return self.request.take(answer?),
+                Err(RecvTimeoutError::Timeout) if beat() => {}
+                Err(RecvTimeoutError::Timeout) => return Err(ErrorKind::Cancelled.into()),
+                // The thread has ended without an answer.
+                Err(RecvTimeoutError::Disconnected) => return self.request.fetch(),
+            }
+        }
+    }
+}
+
 /// As many pieces from `first` on as may be worked on at a time.
 fn batch(needs: &[Needs<'_>], first: usize) -> Range<usize> {
     let (mut length, mut seen): (u64, _) = (0, HashSet::new());
@@ -98,28 +160,56 @@ fn batch(needs: &[Needs<'_>], first: usize) -> Range<usize> {
     first..end
 }
 
+/// Ranges that one fetches, and the file of each.
+struct Request<'a> {
+    fetch: Arc<dyn Fetch>,
+    files: Vec<&'a Fetched>,
+    ranges: Vec<FileRange>,
+}
+
+impl Request<'_> {
+    fn fetch(&self) -> Result<()> {
+        self.take(self.fetch.fetch(&self.ranges)?)
+    }
+
+    fn take(&self, found: Vec<Result<SharedBytes>>) -> Result<()> {
+        for ((file, range), found) in self.files.iter().zip(&self.ranges).zip(found) {
+            file.take(range, found)?;
+        }
+        Ok(())
+    }
+}
+
 /// Fetches what is not kept yet of these ranges, all together.
 ///
 /// # Errors
 ///
 /// If the work is to end.
 fn fetch_all<'a>(wanted: impl Iterator<Item = (&'a Fetched, Range<u64>)>) -> Result<()> {
+    requests(wanted).iter().try_for_each(Request::fetch)
+}
+
+/// What is not kept yet of these ranges, each once, by the one who fetches it.
+fn requests<'a>(wanted: impl Iterator<Item = (&'a Fetched, Range<u64>)>) -> Vec<Request<'a>> {
     let mut seen = HashSet::new();
-    let mut wanted: Vec<_> = wanted
-        .filter_map(|(file, range)| Some((file, file.missing_of(range)?)))
-        .filter(|(_, range)| seen.insert(range.clone()))
-        .collect();
-    while let Some((file, _)) = wanted.first() {
-        let fetch = Arc::clone(file.fetch());
-        let (own, rest): (Vec<_>, Vec<_>) =
-            wanted.into_iter().partition(|(file, _)| file.is_of(&fetch));
-        let ranges: Vec<_> = own.iter().map(|(_, range)| range.clone()).collect();
-        for ((file, range), found) in own.iter().zip(fetch.fetch(&ranges)?) {
-            file.take(range, found)?;
+    let mut requests: Vec<Request<'a>> = Vec::new();
+    for (file, range) in wanted {
+        let Some(range) = file.missing_of(range).filter(|range| seen.insert(range.clone())) else {
+            continue;
+        };
+        match requests.iter_mut().find(|request| file.is_of(&request.fetch)) {
+            Some(request) => {
+                request.files.push(file);
+                request.ranges.push(range);
+            }
+            None => requests.push(Request {
+                fetch: Arc::clone(file.fetch()),
+                files: vec![file],
+                ranges: vec![range],
+            }),
         }
-        wanted = rest;
     }
-    Ok(())
+    requests
 }
 
 #[cfg(test)]
@@ -127,8 +217,8 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::error::{ErrorKind, FetchFault};
-    use crate::source::{Fetch, ReadAt, SharedBytes};
+    use crate::error::FetchFault;
+    use crate::source::ReadAt;
 
     /// Files of these lengths, the bytes of each its number; none is a file that cannot be had.
     struct Store {
@@ -142,7 +232,8 @@ mod tests {
             let one = |range: &FileRange| -> Result<SharedBytes> {
                 let Some(length) = self.lengths[range.number] else {
                     let (what, cause) = ("gone".to_owned(), Arc::new(()));
-                    return Err(ErrorKind::Fetch(FetchFault { what, cause, is_end: false }).into());
+                    let fault = FetchFault { what, cause, is_invalid: false, is_end: false };
+                    return Err(ErrorKind::Fetch(fault).into());
                 };
                 let end = (range.bytes.end as usize).min(length);
                 let start = (range.bytes.start as usize).min(end);
@@ -224,5 +315,53 @@ mod tests {
         }
         assert_eq!((file.length(), store.asked.lock().unwrap().len()), (500_000, 3));
         assert_eq!(file.bytes(499_990, 100).unwrap().len(), 10);
+    }
+
+    #[test]
+    fn the_next_batch_is_fetched_while_one_is_worked_on() {
+        let count = FILES_AT_ONCE + 1;
+        let store = Arc::new(Store { lengths: vec![Some(8); count], asked: Mutex::default() });
+        let file = |number| Fetched::new(Arc::clone(&store) as Arc<dyn Fetch>, number, Some(8));
+        let files: Vec<Fetched> = (0..count).map(file).collect();
+        let needs: Vec<_> = files.iter().map(Needs::header).collect();
+        let mut worked = Vec::new();
+        let work = |chosen: &[usize], _: Tick<'_>| {
+            // The second request comes before this work ends.
+            for _ in 0..1000 {
+                if store.asked.lock().unwrap().len() == 2 {
+                    break;
+                }
+                thread::sleep(std::time::Duration::from_millis(10));
+            }
+            worked.push((chosen.len(), store.asked.lock().unwrap().len()));
+            for index in chosen {
+                assert_eq!(files[*index].read_at(&mut [0; 8], 0).unwrap(), 8);
+            }
+            Ok(())
+        };
+        in_rounds(&needs, &mut |_| true, work, |_| {}).unwrap();
+        assert_eq!(worked, [(FILES_AT_ONCE, 2), (1, 2)]);
+    }
+
+    #[test]
+    fn an_interrupt_does_not_wait_for_an_answer() {
+        /// Answers once the test lets it.
+        struct Slow(Mutex<bool>);
+        impl Fetch for Slow {
+            fn fetch(&self, ranges: &[FileRange]) -> Result<Vec<Result<SharedBytes>>> {
+                let is_second = ranges.len() == 1;
+                while is_second && !*self.0.lock().unwrap() {
+                    thread::sleep(std::time::Duration::from_millis(5));
+                }
+                Ok(ranges.iter().map(|_| Ok(Arc::new(vec![0_u8; 8]) as SharedBytes)).collect())
+            }
+        }
+        let store = Arc::new(Slow(Mutex::new(false)));
+        let file = |number| Fetched::new(Arc::clone(&store) as Arc<dyn Fetch>, number, Some(8));
+        let files: Vec<Fetched> = (0..=FILES_AT_ONCE).map(file).collect();
+        let needs: Vec<_> = files.iter().map(Needs::header).collect();
+        let error = in_rounds(&needs, &mut |_| false, |_, _| Ok(()), |_| {}).map(drop).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
+        *store.0.lock().unwrap() = true;
     }
 }

@@ -27,14 +27,21 @@ pub struct FileState {
 impl FileState {
     /// That of the file at `path`; `None` if there is none, or it is a folder, a pipe or a device.
     pub fn of(path: &Path) -> Option<FileState> {
-        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        FileState::from_metadata(&fs::metadata(path).ok()?)
+    }
+
+    /// That of a file with these metadata, likewise.
+    pub(super) fn from_metadata(metadata: &fs::Metadata) -> Option<FileState> {
+        if !metadata.is_file() {
+            return None;
+        }
         let nanoseconds =
             |(seconds, rest): (i64, i64)| seconds.checked_mul(1_000_000_000)?.checked_add(rest);
         Some(FileState {
             length: metadata.len(),
-            modified_ns: nanoseconds(modified(&metadata))?,
-            changed_ns: changed(&metadata).map_or(Some(0), nanoseconds)?,
-            file_id: file_id(&metadata).unwrap_or(0),
+            modified_ns: nanoseconds(modified(metadata))?,
+            changed_ns: changed(metadata).map_or(Some(0), nanoseconds)?,
+            file_id: file_id(metadata).unwrap_or(0),
         })
     }
 }

@@ -30,6 +30,8 @@ pub struct FileList {
     pub errors: Vec<Error>,
     /// Pipes, sockets and devices in folders, which are passed over.
     pub special_count: usize,
+    /// A table lists those that were named: nobody has chosen them one by one.
+    pub is_of_table: bool,
     /// Nobody has asked yet whether those that were named are files. Then one that cannot be read
     /// ends the work with its error: it may be a folder, or not be there.
     pub is_unasked: bool,
@@ -180,18 +182,29 @@ pub fn list_files(
     Ok(FileList { files, named_count, errors, special_count, ..FileList::default() })
 }
 
-/// Lists files as [`list_files`] does, each with its state: `None` if it has gone since, or is no
-/// regular file.
+/// Lists the files that `sources` stand for, each with its state: `None` if it has gone since, or
+/// nobody knows.
 ///
 /// # Errors
 ///
 /// As [`list_files`].
 pub(crate) fn list_states(
-    paths: &[PathBuf],
+    sources: &Sources,
     is_recursive: bool,
     workers: Workers,
     tick: Tick<'_>,
 ) -> Result<(FileList, Vec<Option<FileState>>)> {
+    let paths = &sources.names;
+    if !sources.given.is_empty() {
+        let list = list_sources(sources, is_recursive, workers.count(), &mut *tick)?;
+        let mut states = file_states(&list.files, workers, tick)?;
+        for (state, given) in states.iter_mut().zip(&list.given) {
+            if let Some(given) = given {
+                *state = given.state;
+            }
+        }
+        return Ok((list, states));
+    }
     if paths.len() >= MANY {
         // Of many paths nearly always all are files, whose states are all that is to be asked.
         let states = file_states(paths, workers, &mut *tick)?;

@@ -18,6 +18,7 @@ pub(in crate::series) const SERIES_INSTANCE_UID: Tag = Tag::new(0x0020, 0x000E);
 const SERIES_NUMBER: Tag = Tag::new(0x0020, 0x0011);
 const INSTANCE_NUMBER: Tag = Tag::new(0x0020, 0x0013);
 
+const MEDIA_STORAGE_DIRECTORY: &str = "1.2.840.10008.1.3.10";
 const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
 const LABEL_MAP_SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.7";
 
@@ -71,6 +72,11 @@ impl Identity {
     /// Whether each of its values is the number of a segment.
     pub(in crate::series) fn is_label_map(&self) -> bool {
         self.sop_class_uid == LABEL_MAP_SEGMENTATION
+    }
+
+    /// Whether it is a DICOMDIR (PS3.4 §I.4).
+    pub(in crate::series) fn is_directory(&self) -> bool {
+        self.sop_class_uid == MEDIA_STORAGE_DIRECTORY
     }
 
     /// Whether images of this modality are shadows on a detector, which may lack Pixel Spacing

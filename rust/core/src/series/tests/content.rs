@@ -84,6 +84,7 @@ fn unreadable_files_are_reported_where_they_belong() {
         path: path.into(),
         error: why(),
         series_instance_uid: uid.map(str::to_owned),
+        is_named: false,
     };
     for (name, folder, path, uid, expected) in [
         ("of a known series", "folder", "x/bad", Some("1.2"), ["unreadable!: bad", ""]),

@@ -291,7 +291,10 @@ fn a_file_that_may_be_of_any_stack_is_an_error_in_each() {
     headers.extend(again(&Stack { orientation: CORONAL, ..Stack::default() }.headers(), "p"));
     let path = headers[0].path.with_file_name("bad");
     let series_instance_uid = Some(headers[0].identity.series_instance_uid.clone());
-    let plan = plan_with(headers, vec![Unreadable { path, error: why(), series_instance_uid }]);
+    let plan = plan_with(
+        headers,
+        vec![Unreadable { path, error: why(), series_instance_uid, is_named: false }],
+    );
     assert_eq!(plan.stacks.len(), 2);
     for stack in &plan.stacks {
         assert_eq!(findings(stack), ["unreadable!: bad"]);
