@@ -11,7 +11,7 @@ pub struct FetchFault {
     pub what: String,
     /// What the one who fetches has raised.
     pub cause: Arc<dyn Any + Send + Sync>,
-    /// Whether it is about the bytes, which are damaged or not read, rather than about getting them.
+    /// Whether it is about the bytes, which are damaged or not read, and not about getting them.
     pub is_invalid: bool,
     /// Whether all work ends with it: somebody has stopped it, or there is no memory.
     pub is_end: bool,

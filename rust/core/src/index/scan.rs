@@ -137,8 +137,8 @@ pub(super) fn read_chunks(
     Ok(job.chunks.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Calls `each` with those of the files `chosen` whose bytes are at hand, then with those that are fetched, some at a
-/// time; a file that needs more than was fetched comes again.
+/// Calls `each` with those of the files `chosen` whose bytes are at hand, then with those that are
+/// fetched, some at a time; a file that needs more than was fetched comes again.
 fn scan_fetched(
     files: &FileList,
     chosen: &[usize],

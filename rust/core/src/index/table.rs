@@ -23,8 +23,8 @@ pub struct Table {
     pub errors: Vec<Error>,
     /// How many files of folders were no DICOM files, by what they are in words.
     pub skipped: BTreeMap<String, usize>,
-    /// Paths that the caller has named whose files may have others in them: they are no DICOM files,
-    /// or have directory records.
+    /// Paths that the caller has named whose files may have others in them: they are no DICOM
+    /// files, or have directory records.
     pub may_hold: Vec<PathBuf>,
     /// Values that are there and missing in the table, because they do not fit the column.
     pub invalid: Vec<InvalidValue>,

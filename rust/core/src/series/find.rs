@@ -25,8 +25,8 @@ pub struct FoundSeries {
     pub file_count: usize,
     /// Files of folders that are no DICOM files: how many of them look like what.
     pub skipped: BTreeMap<String, usize>,
-    /// Paths that the caller has named whose files may have others in them: they are no DICOM files,
-    /// or have directory records.
+    /// Paths that the caller has named whose files may have others in them: they are no DICOM
+    /// files, or have directory records.
     pub may_hold: Vec<PathBuf>,
     /// DICOM files that have no image: reports, structure sets.
     pub without_image: usize,

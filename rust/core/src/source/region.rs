@@ -228,6 +228,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "a list of ranges, of which there is one")]
 mod tests {
     use std::ops::Range;
     use std::path::Path;

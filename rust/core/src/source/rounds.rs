@@ -44,8 +44,8 @@ impl<'a> Needs<'a> {
 
 /// Calls `work` with pieces, by their indices among `needs`, after what they need was fetched, and
 /// again with those that missed something, until none does. `tick` is called with the number of
-/// those that are done. `done` is called with each batch that is. While one batch is worked on, what
-/// the next one needs is fetched.
+/// those that are done. `done` is called with each batch that is. While one batch is worked on,
+/// what the next one needs is fetched.
 ///
 /// # Errors
 ///
@@ -113,7 +113,7 @@ struct Ahead<'a> {
 
 impl<'a> Ahead<'a> {
     /// Starts to fetch; `None` if there is nothing to fetch, more than one to ask, one who wants to
-    /// be asked by the caller's thread, or no thread to be had: then it is fetched when it is wanted.
+    /// be asked by the caller's thread, or no thread to be had: then it is fetched when wanted.
     fn start(wanted: impl Iterator<Item = (&'a Fetched, Range<u64>)>) -> Option<Ahead<'a>> {
         let mut requests = requests(wanted).into_iter();
         let (request, None) = (requests.next()?, requests.next()) else { return None };

@@ -114,7 +114,7 @@ impl PyDataset {
         Err(PyAttributeError::new_err(message))
     }
 
-    /// What the package has as `__setattr__`. A slot would keep `object.__setattr__` from instances.
+    /// What the package has as `__setattr__`. A slot would keep `object.__setattr__` from them.
     #[pyo3(name = "_set_attribute")]
     fn set_attribute(
         slf: &Bound<'_, Self>,
