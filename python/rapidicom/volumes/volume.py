@@ -96,9 +96,10 @@ class Volume(ForOthers):
     `coords["b_value"]`, shape (steps,), in s/mm2, and `coords["gradient_direction"]`, shape (steps,
     3), unit vectors in the patient's coordinates, LPS, like `affine` (PS3.3 §C.8.13.5.9). They come
     from the standard's attributes, or from private elements of Siemens, GE, Philips and UIH (these
-    last count over the standard's), or from Image Comments of Canon. A direction is NaN in images without weighting and in those
-    weighted in all directions (b-value above 0: they are steps of their own), and where the file
-    does not give it, or not in a known form; if no image has one, `"gradient_direction"` is absent.
+    last count over the standard's), or from Image Comments of Canon. A direction is NaN in images
+    without weighting and in those weighted in all directions (b-value above 0: they are steps of
+    their own), and where the file does not give it, or not in a known form; if no image has one,
+    `"gradient_direction"` is absent.
 
     The files that FSL needs beside that of `to_nibabel()`: directions along the axes of that image,
     the first one reversed if the image is right-handed, and 0 where there is none.

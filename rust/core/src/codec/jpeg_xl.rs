@@ -54,16 +54,7 @@ fn decode(frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
         return Err(invalid(NAME, 0, JpegXlFault::NoHeader));
     };
     let channels = profile.channels();
-    let coded = CodedImage {
-        rows: info.size.1,
-        columns: info.size.0,
-        samples_per_pixel: channels + info.extra_channels.len(),
-        precision: info.bit_depth.bits_per_sample(),
-        is_signed: false,
-        // What was YCbCr in a JPEG image is decoded as RGB, as any other colour.
-        colour: if channels == 1 { CodedColour::AsDescribed } else { CodedColour::Rgb },
-        has_unused_bits: false,
-    };
+    let coded = coded_image(info, channels);
     target.begin(NAME, &coded)?;
     is_read(info)?;
     // XYB, into which samples do not go without loss.
@@ -114,6 +105,20 @@ fn decode(frame: &[u8], target: &mut Target<'_>) -> Result<Decoded> {
         }
     }
     Ok(damage.map_or(Decoded::Whole, Decoded::Partial))
+}
+
+/// What the headers say of the image.
+fn coded_image(info: &JxlBasicInfo, channels: usize) -> CodedImage {
+    CodedImage {
+        rows: info.size.1,
+        columns: info.size.0,
+        samples_per_pixel: channels + info.extra_channels.len(),
+        precision: info.bit_depth.bits_per_sample(),
+        is_signed: false,
+        // What was YCbCr in a JPEG image is decoded as RGB, as any other colour.
+        colour: if channels == 1 { CodedColour::AsDescribed } else { CodedColour::Rgb },
+        has_unused_bits: false,
+    }
 }
 
 /// Whether a frame ends before its image does, and nothing else is known to be wrong.

@@ -31,7 +31,8 @@ pub fn damage_issues(
     found: &[FoundSlice],
     place: &dyn Fn(usize) -> (usize, usize),
 ) -> Vec<Issue> {
-    let (mut damaged, mut odd): (Vec<(usize, Vec<_>)>, Vec<(String, Vec<_>)>) = Default::default();
+    let mut damaged: Vec<(usize, Vec<_>)> = Vec::new();
+    let mut odd: Vec<(String, Vec<_>)> = Vec::new();
     for found in found {
         let Some(slice) = set.slices.get(found.slice).and_then(Option::as_ref) else { continue };
         if found.is_damaged {
