@@ -38,6 +38,7 @@ __all__ = [
     "decode_text",
     "decode_value",
     "default_tolerances",
+    "crc32",
     "dictionary_entry",
     "draw_contours",
     "file_state",
