@@ -158,6 +158,62 @@ def test_another_grid_gives_the_nearest_voxel(tmp_path: Path) -> None:
         assert kinds(labels) == note
 
 
+@pytest.mark.parametrize("says_spacing", [False, True])
+@pytest.mark.parametrize("slices", [[3], [2, 4], [0, 2, 4, 6], [0, 3, 5]])
+def test_sparse_segmentations_of_slices_that_overlap(
+    tmp_path: Path, slices: list[int], says_spacing: bool
+) -> None:
+    # As CT is often reconstructed: slices of 2 mm, each 1 mm.
+    images = Images(shape=(8, 20, 30), spacing=(1.0, 0.7, 1.1))
+    vol = volume(tmp_path / "images", images)
+    found = np.zeros((1, *images.shape), np.uint8)
+    found[0, slices, 3:6, 4:8] = 1
+    ds = segmentation(images, found)
+    measures = ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SliceThickness = measures.SpacingBetweenSlices = 2
+    if not says_spacing:
+        del measures.SpacingBetweenSlices
+    labels = rd.read_labels(ds, like=vol)
+    np.testing.assert_array_equal(labels.array, found[0])
+    assert kinds(labels) == []
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+@pytest.mark.parametrize("combine", ["labelmap", "channels"])
+@pytest.mark.parametrize("plane", ["axial", "sagittal", "oblique"])
+def test_slices_that_are_finer_than_those_of_the_images(
+    tmp_path: Path, kind: str, combine: Any, plane: str
+) -> None:
+    images = Images(plane=plane)
+    fine = replace(images, shape=(16, 20, 30), spacing=(1.0, 0.7, 1.1))
+    found = masks(fine)
+    pixels = label_map(found)[np.newaxis] if kind == "LABELMAP" else found
+    vol = volume(tmp_path / "images", images)
+    for says in (True, False):
+        ds = segmentation(fine, pixels, kind=kind)
+        measures = ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+        if not says:
+            measures.SliceThickness = 3
+            del measures.SpacingBetweenSlices
+        for groups in ds.PerFrameFunctionalGroupsSequence:
+            del groups.DerivationImageSequence
+        labels = rd.read_labels(ds, like=vol, combine=combine)
+        expected = found[:, ::3]
+        np.testing.assert_array_equal(
+            labels.array, label_map(expected) if combine == "labelmap" else expected
+        )
+        assert ("grid_differs", False) in kinds(labels)
+    # What lies between the slices of the images is not moved to one of them.
+    between = np.zeros_like(found[:1])
+    between[0, [4, 10], 3:6, 4:8] = 1
+    ds = segmentation(fine, between, kind=kind)
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        del groups.DerivationImageSequence
+    labels = rd.read_labels(ds, like=vol, combine=combine)
+    assert not labels.array.any()
+    assert ("empty_label", False) in kinds(labels)
+
+
 def test_overlapping_segments(tmp_path: Path) -> None:
     found = np.random.default_rng(3).integers(0, 2, (3, *IMAGES.shape)).astype(np.uint8)
     vol = volume(tmp_path / "images")

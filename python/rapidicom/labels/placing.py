@@ -49,6 +49,7 @@ class _Places:
         row_step: The step from row to row: one voxel along one axis, to and fro.
         column_step: The same from column to column.
         most: How far a pixel is from its voxel, in voxels.
+        off: Shape (frames, 3): how far the first pixel is from its place.
     """
 
     frames: npt.NDArray[np.int_]
@@ -56,6 +57,7 @@ class _Places:
     row_step: FloatArray
     column_step: FloatArray
     most: float
+    off: FloatArray
 
     @property
     def is_on_grid(self) -> bool:
@@ -87,7 +89,7 @@ def _find_places(
     ]
     nearest = np.rint(first)
     off = first - nearest
-    places = _Places(chosen, nearest, whole_row, whole_column, 0.0)
+    places = _Places(chosen, nearest, whole_row, whole_column, 0.0, off)
     if (
         not grid.is_even
         and grid.image_axis == 0
@@ -102,7 +104,7 @@ def _find_places(
         off[:, 0] = np.where(slices == inside, distance, 0.0)
         chosen, nearest, off = chosen[is_there], nearest[is_there], off[is_there]
     most = max((float(np.abs(off + corner).max(initial=0.0)) for corner in corners), default=0.0)
-    return replace(places, frames=chosen, first=nearest, most=most)
+    return replace(places, frames=chosen, first=nearest, most=most, off=off)
 
 
 def _beside(places: _Places, segmentation: Segmentation, grid: LabelGrid) -> FloatArray:
@@ -144,16 +146,40 @@ def _tiled(segmentation: Segmentation, grid: LabelGrid, chosen: npt.NDArray[np.i
         )
     first = tile_places(segmentation.dataset, segmentation.frame_shape, chosen)
     down, across = np.array([0.0, 1, 0]), np.array([0.0, 0, 1])
-    return _Places(chosen, first, down, across, 0.0)
+    return _Places(chosen, first, down, across, 0.0, np.zeros_like(first))
 
 
-def _has_steps_of(segmentation: Segmentation, grid: LabelGrid, axis: int) -> bool:
+def _has_steps_of(segmentation: Segmentation, grid: LabelGrid, places: _Places) -> bool:
     """Return whether slices are as far apart as those of the grid, as far as the file says."""
-    frames = segmentation.frames
+    frames, axis = segmentation.frames, places.axis
+    planes, off = places.first[:, axis], places.off[:, axis]
+    order = np.lexsort((off, planes))
+    is_same_plane = np.diff(planes[order]) == 0
+    if (is_same_plane & (np.diff(off[order]) > SAME_STEP)).any():
+        # Several slices for one of the grid.
+        return False
     told = slice_step(frames)
     distance, step = grid.plane_distances[axis], grid.spacing[axis]
-    is_same = [abs(told - one) <= SAME_STEP * one for one in (distance, step)]
-    return bool(np.isnan(told) or any(is_same) or told < distance)
+    if np.isnan(told) or any(abs(told - one) <= SAME_STEP * one for one in (distance, step)):
+        return True
+    if np.abs(off).max(initial=0.0) > SAME_STEP:
+        return False
+    # Slices may have gaps between them, and overlap: then each was drawn on the image it lies on.
+    return bool(told < distance) or _are_on_images(segmentation, grid, places)
+
+
+def _are_on_images(segmentation: Segmentation, grid: LabelGrid, places: _Places) -> bool:
+    """Return whether each frame was drawn on one image of the grid, and lies where it does."""
+    if places.axis != grid.image_axis:
+        return False
+    frames = segmentation.frames
+    slices = [grid.slices_of.get(uid, []) for uid in frames.uids]
+    planes = places.first[:, places.axis].tolist()
+    for frame, plane in zip(places.frames.tolist(), planes, strict=True):
+        own = [slices[image] for image in frames.images[frame] if slices[image]]
+        if len(own) != 1 or plane not in own[0]:
+            return False
+    return True
 
 
 def place_segments(
@@ -198,7 +224,7 @@ def place_segments(
         return _put(wanted, _tiled(segmentation, grid, chosen), 0, grid.shape, out)
     check_planes(segmentation, chosen)
     places = _find_places(segmentation, grid, chosen)
-    is_on_grid = places.is_on_grid and _has_steps_of(segmentation, grid, places.axis)
+    is_on_grid = places.is_on_grid and _has_steps_of(segmentation, grid, places)
     axis = places.axis if is_on_grid else 0
     is_along = is_on_grid and axis == grid.image_axis
     grid.report(axis, segmentation.name, findings)
@@ -439,8 +465,26 @@ def _put_nearest(wanted: _Wanted, grid: LabelGrid, out: npt.NDArray[Any]) -> int
         [segmentation.name],
     )
     if out.ndim == 3:
-        return _put_nearest_map(wanted, own, grid, out)
-    overlap = 0
+        overlap = _put_nearest_map(wanted, own, grid, out)
+        empty = int(not any(np.isin(plane, wanted.values).any() for plane in out))
+    else:
+        overlap, empty = _put_nearest_each(wanted, own, grid, out)
+    if empty:
+        none = "none of the segments has" if out.ndim == 3 else f"{counted(empty, 'segment')} have"
+        wanted.findings.note(
+            "empty_label",
+            f"{none} a voxel of the images: the centre of none lies in a pixel of the segmentation",
+            [segmentation.name],
+            label_count=empty if out.ndim == 4 else len(wanted.values),
+        )
+    return overlap
+
+
+def _put_nearest_each(
+    wanted: _Wanted, own: LabelGrid, grid: LabelGrid, out: npt.NDArray[Any]
+) -> tuple[int, int]:
+    """Do so for an array a segment; return also how many with frames have no voxel."""
+    overlap = empty = 0
     # One array at a time: those of all segments may be as large as all of memory.
     frames = _ranks(wanted)
     for rank, (number, value) in enumerate(zip(wanted.numbers, wanted.values, strict=True)):
@@ -448,7 +492,8 @@ def _put_nearest(wanted: _Wanted, grid: LabelGrid, out: npt.NDArray[Any]) -> int
         if len(chosen):
             one = replace(wanted, numbers=[number], values=[value], chosen=chosen)
             overlap += _put_nearest_map(one, own, grid, out[rank])
-    return overlap
+            empty += not out[rank].any()
+    return overlap, empty
 
 
 def _put_nearest_map(
