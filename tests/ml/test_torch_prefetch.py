@@ -127,6 +127,47 @@ def test_errors_come_at_their_item_and_the_next_can_be_had(tmp_path: Path) -> No
     assert error.__traceback__ is None
 
 
+def test_an_item_that_stops_iteration_does_not_end_the_loop() -> None:
+    def item(number: int) -> int:
+        return number if number != 2 else next(iter(()))
+
+    items = prefetch(Numbers(5, item))
+    assert [next(items), next(items)] == [0, 1]
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        next(items)
+    assert list(items) == [3, 4]
+    items = prefetch(Numbers(5, item), on_error="collect")
+    assert list(items) == [0, 1, 3, 4]
+    assert [(number, type(error)) for number, error in items.errors] == [(2, StopIteration)]
+
+    def collate(batch: list[int]) -> int:
+        return sum(batch) if 2 not in batch else next(iter(()))
+
+    items = prefetch(Numbers(5), batch_size=2, collate_fn=collate)
+    assert next(items) == 1
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        next(items)
+    assert list(items) == [4]
+
+
+def test_a_batch_loses_only_the_item_that_went_wrong() -> None:
+    def item(number: int) -> int:
+        if number in (1, 5):
+            raise ValueError(str(number))
+        return number
+
+    items = prefetch(Numbers(7, item), batch_size=3, collate_fn=list)
+    found: list[Any] = []
+    while True:
+        try:
+            found.append(next(items))
+        except ValueError as error:
+            found.append(str(error))
+        except StopIteration:
+            break
+    assert found == ["1", [0, 2, 3], "5", [4, 6]]
+
+
 def test_errors_that_end_programs_are_not_collected() -> None:
     def item(number: int) -> int:
         raise SystemExit(3)

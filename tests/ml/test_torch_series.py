@@ -14,7 +14,13 @@ from torch.utils.data import DataLoader, default_collate
 import rapidicom as rd
 from builder import Identity, Layout, file_bytes, image
 from labels_builder import Images, save, segmentation
-from rapidicom.integrations.torch import CenterCrop, RandomCrop, SeriesDataset, prefetch
+from rapidicom.integrations.torch import (
+    CenterCrop,
+    RandomCrop,
+    SeriesDataset,
+    SliceDataset,
+    prefetch,
+)
 from series_builder import Flaws, Numbering, Pixels, Stack, series, write_slices
 
 SHAPE = (8, 5, 7)
@@ -263,6 +269,18 @@ def test_smaller_images_are_padded_on_request(tmp_path: Path) -> None:
     for value in (0.5, 70000, float("nan")):
         with pytest.raises(ValueError, match="pad"):
             SeriesDataset(tmp_path, crop=(12, 3, 8), pad=value, dtype="int16")[0]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+def test_unsigned_images_are_not_padded_with_numbers_below_0(dtype: Any, tmp_path: Path) -> None:
+    write_slices(tmp_path, np.arange(60, dtype=np.uint8).reshape(3, 4, 5))
+    for value in (-1, -100):
+        with pytest.raises(ValueError, match="does not hold the value to pad with"):
+            SeriesDataset(tmp_path, crop=(5, 4, 5), pad=value, dtype=dtype)[0]
+        with pytest.raises(ValueError, match="does not hold the value to pad with"):
+            SliceDataset(tmp_path, crop=(6, 6), pad=value, dtype=dtype)[0]
+    image = SeriesDataset(tmp_path, crop=(5, 4, 5), pad=0, dtype=dtype)[0]["image"]
+    assert image.dtype == torch.from_numpy(np.empty(0, dtype)).dtype and not image[0, 0].any()
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ def prefetch(
             are read straight into it where the data set is ours and says their `dtype`. Without a
             GPU it is ignored with a warning, as by `DataLoader`.
         on_error: `"raise"` raises what went wrong with an item when its turn comes, and goes on
-            with the one after it if asked to. `"collect"` leaves such items out, and lists number
-            and error in `errors`.
+            with the one after it if asked to, in the same batch. `"collect"` leaves such items out,
+            and lists number and error in `errors`.
         shuffle: Whether to go through the items in random order.
         sampler: The numbers of the items in the order wanted, such as a sampler of torch.
         batch_size: Hand out batches of so many items; the last one may have fewer. `ahead` still
@@ -128,6 +128,7 @@ class Prefetch(Iterator[Any]):
         self._collate = collate
         self._pin_memory = pin_memory
         self.errors: list[tuple[int, BaseException]] = []
+        self._batch: list[Any] = []
         # At the end of the interpreter too: its threads must not outlive it.
         self._finalizer = weakref.finalize(self, items.stop, _PATIENCE)
 
@@ -136,21 +137,27 @@ class Prefetch(Iterator[Any]):
 
     def __next__(self) -> Any:
         try:
-            if self._batch_size is None:
-                return self._next_item()
-            batch: list[Any] = []
-            while len(batch) < self._batch_size:
-                try:
-                    batch.append(self._next_item())
-                except StopIteration:
-                    if not batch:
-                        raise
-                    break
-            collated = self._collate(batch)
-            return pinned_copy(collated) if self._pin_memory else collated
+            return self._next_item() if self._batch_size is None else self._next_batch()
         except (StopIteration, KeyboardInterrupt):
             self.close()
             raise
+
+    def _next_batch(self) -> Any:
+        # After an error, it goes on with the items that it has.
+        batch = self._batch
+        while len(batch) < (self._batch_size or 1):
+            try:
+                batch.append(self._next_item())
+            except StopIteration:
+                if not batch:
+                    raise
+                break
+        self._batch = []
+        try:
+            collated = self._collate(batch)
+        except StopIteration as error:
+            raise RuntimeError("collate_fn raised StopIteration") from error
+        return pinned_copy(collated) if self._pin_memory else collated
 
     def _next_item(self) -> Any:
         while True:
@@ -158,6 +165,9 @@ class Prefetch(Iterator[Any]):
             if error is None:
                 return item
             if self._on_error == "raise" or not isinstance(error, Exception):
+                if isinstance(error, StopIteration):
+                    # It would end the loop, and all items after this one were lost (PEP 479).
+                    raise RuntimeError(f"item {number} raised StopIteration") from error
                 raise error
             # Its frames hold what was read.
             self.errors.append((number, error.with_traceback(None)))
@@ -165,6 +175,7 @@ class Prefetch(Iterator[Any]):
     def close(self) -> None:
         """End: stop what is read, drop what waits, and wait for the threads to end."""
         self._items.stop(None)
+        self._batch = []
         self._finalizer.detach()
 
     def __len__(self) -> int:

@@ -141,7 +141,9 @@ def padded(tensor: torch.Tensor, parts: Sequence[Along], value: float) -> torch.
     leading, inside = tensor.shape[: -len(sizes)], tensor.shape[-len(sizes) :]
     if list(inside) == sizes:
         return tensor
-    if not tensor.is_floating_point() and not float(value).is_integer():
+    # torch takes whole numbers below 0 for unsigned types, and counts down from their largest.
+    is_wrapped = value < 0 and not tensor.dtype.is_signed
+    if not tensor.is_floating_point() and (is_wrapped or not float(value).is_integer()):
         raise ValueError(f"{tensor.dtype} does not hold the value to pad with")
     try:
         result = torch.full((*leading, *sizes), value, dtype=tensor.dtype)
