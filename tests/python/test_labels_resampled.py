@@ -194,6 +194,41 @@ def test_grids_with_a_gap_have_the_values_where_their_slices_lie(
     assert kept.frame_of_reference_uid == vol.frame_of_reference_uid
 
 
+@pytest.mark.parametrize("orientation", ["LPS", "SPL"])
+def test_where_slices_lie_stays_known_of_what_was_resampled(
+    tmp_path: Path, orientation: str
+) -> None:
+    images = Images(spacing=(2.0, 0.7, 1.1))
+    heights = images.centres()[..., 2].astype(np.float32)
+    vol = volume(tmp_path / "a", images, heights)
+    gap = without(tmp_path / "b", images, 2)
+    own = vol.reorient(orientation).resampled(like=gap)
+    wanted = heights[[0, 1, 3, 4, 5], 0, 0]
+    # Halfway between the slices that are there.
+    between = wanted[:-1] + np.diff(wanted) / 2
+    finer = own.resample((1.0, 0.7, 1.1))
+    for name, grid, expected in (
+        ("itself", own, wanted),
+        ("a part", own.part(slices=slice(1, 4)), wanted[1:4]),
+        ("every second", own.part(slices=slice(None, None, 2)), wanted[::2]),
+        ("reversed", own.part(slices=slice(None, None, -1)), wanted[::-1]),
+        ("feet first", own.reorient("RPI"), wanted[::-1]),
+        ("finer", finer.part(slices=slice(1, -1)), (between[:, None] + np.diff(wanted)[:, None]
+         * [-0.25, 0.25]).ravel()),
+        ("finer images", gap.resample((1.0, 0.7, 1.1)).part(slices=slice(1, -1)),
+         (between[:, None] + np.diff(wanted)[:, None] * [-0.25, 0.25]).ravel()),
+    ):  # fmt: skip
+        found = vol.resampled(like=grid).array[:, 0, 0]
+        np.testing.assert_allclose(found, expected, atol=1e-4, err_msg=name)
+    with pytest.raises(rd.IrregularSeriesError, match="slices of the volume lie up to"):
+        finer.resampled(like=vol)
+    mask = np.zeros((1, *images.shape), np.uint8)
+    mask[0, 3, 4, 5] = 1
+    turned = own.reorient("RPI")
+    found = rd.read_labels(segmentation(images, mask), like=turned).array
+    assert np.argwhere(found).tolist() == [[2, 4, images.shape[2] - 6]]
+
+
 def test_what_was_resampled_has_the_other_frame_of_reference(tmp_path: Path) -> None:
     images = Images()
     vol = volume(tmp_path / "a", images)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rapidicom._common.extras import required
 from rapidicom._common.grid import Grid
+from rapidicom.volumes.geometry import image_axis, is_on_affine, off_affine
 from rapidicom.volumes.part import Part, slice_of
 from rapidicom.volumes.resampling import resampled_array
 
@@ -22,6 +23,7 @@ class _Volume(Grid, Protocol):
     """What is rearranged: `Volume`, which imports this."""
 
     _order: tuple[int, int, int]
+    _off_affine: npt.NDArray[np.float64] | None
 
     def _choose(self, wanted: tuple[range, range, range]) -> None: ...
     def _on_grid(self, array: npt.NDArray[Any], affine: npt.NDArray[np.float64]) -> Self: ...
@@ -54,6 +56,9 @@ def part_of(
     found.coords = dict(volume.coords)
     found.affine = part.affine(volume.affine)
     found.spacing = part.spacing(volume.spacing)
+    if volume._off_affine is not None:
+        steps = [axis.step for axis in wanted]
+        found._off_affine = volume._off_affine[list(wanted[image_axis(volume)])] / steps
     found._choose(wanted)
     return found
 
@@ -77,10 +82,14 @@ def reoriented(volume: Volume, orientation: str) -> Volume:
         if flips and volume.shape[first + axis] == 1:
             # To a part, one index has no direction.
             result.affine[:3, axis] *= -1
+            if result._off_affine is not None:
+                result._off_affine[:, axis] *= -1
     axes = [*range(first), *(first + axis for axis in order)]
     array = result.array.transpose([*axes, *range(first + 3, volume.array.ndim)])
     result.array = np.ascontiguousarray(array)
     result.affine = result.affine[:, [*order, 3]]
+    if result._off_affine is not None:
+        result._off_affine = result._off_affine[:, order]
     slices, rows, columns = (result.spacing[axis] for axis in order)
     result.spacing = (slices, rows, columns)
     result._order = (volume._order[order[0]], volume._order[order[1]], volume._order[order[2]])
@@ -99,7 +108,22 @@ def respaced(
         array, _ = resampled_array(volume, grid, order, None, workers)
     else:
         array = _interpolated(volume, grid, order)
-    return volume._on_grid(array, grid.affine)
+    result = volume._on_grid(array, grid.affine)
+    result._off_affine = _off_respaced(volume, grid)
+    return result
+
+
+def _off_respaced(volume: Grid, grid: _Voxels) -> npt.NDArray[np.float64] | None:
+    """Return how far planes of other voxels lie from their affine: as those around them do."""
+    off = off_affine(volume)
+    if off is None or is_on_affine(off):
+        return None
+    axis = image_axis(volume)
+    to_index = np.linalg.inv(volume.affine) @ grid.affine
+    places = np.arange(grid.shape[axis]) * to_index[axis, axis] + to_index[axis, 3]
+    own = np.arange(len(off), dtype=np.float64)
+    between = [np.interp(places, own, along) for along in off.T]
+    return np.column_stack(between) / np.diagonal(to_index)[:3]
 
 
 @dataclass(frozen=True)

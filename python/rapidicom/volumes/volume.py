@@ -362,6 +362,8 @@ class Volume(ForOthers):
         off = off_affine(like)
         # Where it is that of the affine, nothing needs to be known of slices.
         volume._off_affine = None if off is None or is_on_affine(off) else off
+        # Its axes are those of the grid, not of its own files.
+        volume._order = getattr(like, "_order", (0, 1, 2))
         volume.__dict__["report"] = self.report.with_damage(findings)
         return volume
 
