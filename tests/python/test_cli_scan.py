@@ -31,6 +31,9 @@ ROW = {
     "EchoTime": None,
     "PixelSpacing": [0.5, 0.7],
     "ImageType": "ORIGINAL\\PRIMARY\\AXIAL",
+    "StudyDescription": "CT Chest",
+    "WindowWidth": 40,
+    "OtherPatientNames": None,
     "A.B": 1,
     "A[2].B": 2,
     "SliceLocation": -3.5,
@@ -47,6 +50,16 @@ ROW = {
         ("Modality not in ('MR', 'CT')", False),
         ("'PRIMARY' in ImageType", True),
         ("'LOCALIZER' not in ImageType", True),
+        # One of the values, not a part of them: magnitude images would all be localizers.
+        ("'M' in ImageType", False),
+        ("'PRIM' not in ImageType", True),
+        ("'ORIGINAL\\\\PRIMARY' in ImageType", False),
+        ("'Chest' in StudyDescription", True),
+        ("40 in WindowWidth", True),
+        ("41 not in WindowWidth", True),
+        ("None in WindowCenter", True),
+        ("'a' in OtherPatientNames", False),
+        ("'IGI' in ImageType[0]", True),
         ("ImageType[2] == 'AXIAL'", True),
         ("ImageType[3] is None", True),
         ("Rows >= 512 and not Rows > 512", True),
@@ -175,6 +188,35 @@ def test_rows_are_chosen_and_sorted(capsys: Capture) -> None:
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [Path(row["path"]).name for row in rows] == ["0005.dcm", "0004.dcm", "0003.dcm"]
     assert list(rows[0]) == ["path", "Modality"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        ("00280010", ["Rows"]),
+        ("0028,0010", ["Rows"]),
+        ("(0028,0010)", ["Rows"]),
+        ("0028,0010,0028,0011, Modality", ["Rows", "Columns", "Modality"]),
+        ("path,Rows,00280010", ["Rows"]),
+        ("0019100C,Rows", ['"(0019', '100C)"', "Rows"]),
+        (
+            "RequestAttributesSequence[0].0040,0009",
+            ["RequestAttributesSequence[0].ScheduledProcedureStepID"],
+        ),
+    ],
+)
+def test_tags_are_columns(capsys: Capture, columns: str, names: list[str]) -> None:
+    assert main(["scan", SERIES, "--csv", "--rows", "1", "--columns", columns]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split(",") == ["path", *names]
+
+
+def test_tags_sort(capsys: Capture) -> None:
+    asked = ["scan", SERIES, "--csv", "--columns", "InstanceNumber", "--sort=-0020,0013"]
+    assert main(asked) == 0
+    assert [line.rpartition(",")[2] for line in capsys.readouterr().out.splitlines()[1:3]] == [
+        "40",
+        "39",
+    ]
 
 
 @pytest.mark.parametrize(

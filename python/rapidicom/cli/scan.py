@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 import rapidicom as rd
 from rapidicom.cli import terminal
@@ -18,6 +19,9 @@ from rapidicom.cli.common import (
 from rapidicom.cli.exits import DONE, FAILED, UsageError
 from rapidicom.cli.rows import WRITERS, Rows, chosen_rows, format_of
 from rapidicom.cli.where import condition
+
+# Commas are between columns, and within tags.
+_NAME = re.compile(r"(?:\b[0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\b|[^,])+")
 
 SUMMARY = "Print a table of the headers in a folder."
 
@@ -39,7 +43,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
         "--columns",
         type=_names,
         metavar="A,B.C",
-        help="keywords, tags or dotted paths into sequences, with commas between",
+        help="keywords, tags (0028,0010) or dotted paths into sequences, with commas between",
     )
     sub.add_argument(
         "--where", metavar="CONDITION", help="only rows that meet it: \"Modality == 'CT'\""
@@ -89,14 +93,17 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the header table of a folder, or write it to a file."""
     where = condition(options.where) if options.where is not None else None
-    sort = [name.removeprefix("-") for name in options.sort]
     wanted = list(terminal.OVERVIEW_COLUMNS) if options.columns is None else options.columns
+    wanted = _columns("--columns", wanted)
     kind = options.format
     if options.output and options.output != "-":
         kind = kind or format_of(options.output)
-    asked = list(where.columns) if where is not None else []
-    for option, names in (("--columns", wanted), ("--where", asked), ("--sort", sort)):
-        _check_names(option, names)
+    asked = _columns("--where", list(where.columns) if where is not None else [])
+    sort = _columns("--sort", [name.removeprefix("-") for name in options.sort])
+    order = [
+        f"-{name}" if given.startswith("-") else name
+        for name, given in zip(sort, options.sort, strict=True)
+    ]
     table = rd.scan(
         given_sources(options.paths),
         [name for name in dict.fromkeys([*wanted, *asked, *sort]) if name != "path"],
@@ -106,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
         cache=options.cache,
     )
     columns = list(dict.fromkeys(["path", *wanted]))
-    rows = chosen_rows(table, columns, where, options.sort)
+    rows = chosen_rows(table, columns, where, order)
     if options.private:
         table = table.without_identifying()
         rows = Rows(table, [name for name in columns if name in table], rows.numbers)
@@ -120,12 +127,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return [name for found in _NAME.findall(text) if (name := found.strip())]
 
 
-def _check_names(option: str, names: list[str]) -> None:
+def _columns(option: str, names: list[str]) -> list[str]:
+    """Return the columns that keywords, tags and paths name, as the table calls them.
+
+    Raises:
+        UsageError: One of them names none.
+    """
     try:
-        rd.scan([], [name for name in names if name != "path"])
+        return [name if name == "path" else rd.scan([], [name]).columns[-1] for name in names]
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from None
 

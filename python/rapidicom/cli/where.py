@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from rapidicom._values.dictionary import dictionary_VM, tag_for_keyword
 from rapidicom.cli.exits import UsageError
 
 Row: TypeAlias = Mapping[str, Any]
@@ -24,6 +25,7 @@ _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
 _EQUAL = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)
+_AMONG = (ast.In, ast.NotIn)
 _EXAMPLE = "such as \"Modality == 'CT' and Rows >= 512\""
 
 
@@ -44,8 +46,9 @@ def condition(text: str) -> Condition:
     """Return the condition that a text says.
 
     Comparisons (`== != < <= > >= in, not in, is None`, also several in a row), `and`, `or`, `not`
-    and parentheses; of columns, texts in quotes, numbers, lists of them and `None`. `Name[0]` is
-    the first of several values, `A[1].B` the path of a column into a sequence. A missing value is
+    and parentheses; of columns, texts in quotes, numbers, lists of them and `None`. What is `in` a
+    column of several values is one of them; in another text, a part of it. `Name[0]` is the first
+    of several values, `A[1].B` the path of a column into a sequence. A missing value is
     `None`: it equals nothing else, and neither precedes nor follows anything.
 
     Args:
@@ -79,6 +82,10 @@ def _logic(node: ast.expr, names: list[str]) -> Callable[[Row], bool]:
         case ast.Compare(left=left, ops=ops, comparators=others):
             terms = [_term(one, names) for one in (left, *others)]
             tests = [_comparison(op, *pair) for op, pair in zip(ops, pairwise(terms), strict=True)]
+            for place, (op, other) in enumerate(zip(ops, others, strict=True)):
+                if isinstance(op, _AMONG) and _has_several(other):
+                    before, after = terms[place : place + 2]
+                    tests[place] = _comparison(op, before, _listed(after))
             return lambda row: all(test(row) for test in tests)
     raise UsageError(f"--where takes comparisons, {_EXAMPLE}")
 
@@ -119,6 +126,24 @@ def _column(node: ast.expr) -> str | None:
     return None
 
 
+def _has_several(node: ast.expr) -> bool:
+    """Return whether a term is a column whose attribute can have several values (PS3.6 §6)."""
+    tag = tag_for_keyword((_column(node) or "").rpartition(".")[2])
+    return tag is not None and dictionary_VM(tag) != "1"
+
+
+def _listed(term: Term) -> Term:
+    """Return a term whose values are a list, however many there are."""
+
+    def values(row: Row) -> Any:
+        value = term(row)
+        if isinstance(value, str):
+            return value.split("\\")
+        return value if value is None or isinstance(value, list) else [value]
+
+    return values
+
+
 def _written(node: ast.expr) -> Any:
     if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, str)):
         return node.value
@@ -155,7 +180,7 @@ def _comparison(op: ast.cmpop, left: Term, right: Term) -> Callable[[Row], bool]
     if isinstance(op, _EQUAL):
         is_wanted = isinstance(op, (ast.Eq, ast.Is))
         return lambda row: _equal(left(row), right(row)) == is_wanted
-    if isinstance(op, (ast.In, ast.NotIn)):
+    if isinstance(op, _AMONG):
         is_wanted = isinstance(op, ast.In)
         return lambda row: _contained(left(row), right(row)) == is_wanted
     in_order = _ORDER[type(op)]
