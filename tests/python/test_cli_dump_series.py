@@ -125,7 +125,9 @@ def test_dump_of_what_is_neither_file_nor_element_is_a_wrong_command_line(
     capsys: Capture, name: str
 ) -> None:
     assert main(["dump", CT, name]) == 2
-    assert capsys.readouterr().err == f"rapidicom: {name} is neither a file nor an element\n"
+    meant = "; did you mean Rows?" if name.startswith("Row") else ""
+    said = f"rapidicom: {name} is neither a file nor an element{meant}\n"
+    assert capsys.readouterr().err == said
 
 
 def test_a_file_of_the_name_of_an_element_is_a_file(
