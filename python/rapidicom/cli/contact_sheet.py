@@ -330,9 +330,8 @@ def _digit(digit: str) -> NDArray[np.bool_]:
 
 
 def _first_number(value: Any) -> float | None:
-    """Return the first of one or several numbers, or None without any."""
-    if isinstance(value, (int, float)):
-        return float(value)
+    """Return the first of one or several numbers, or None without any, or if it is none."""
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-        return next((float(single) for single in value), None)
-    return None
+        value = next(iter(value), None)
+    # A text is not converted: the error would show it.
+    return float(value) if isinstance(value, (int, float)) else None

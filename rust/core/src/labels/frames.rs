@@ -399,8 +399,11 @@ impl Target<'_> {
 
     fn voxel(&self, row: usize, column: usize) -> Option<usize> {
         let [by_row, by_column] = self.place.steps;
-        let voxel = self.place.first + row as i64 * by_row + column as i64 * by_column;
-        usize::try_from(voxel).ok()
+        // It has been checked that each pixel of the place lies in the plane: only what is on the
+        // way to it may be too large. A place without pixels may lie anywhere.
+        let along = (row as i64).wrapping_mul(by_row);
+        let across = (column as i64).wrapping_mul(by_column);
+        usize::try_from(self.place.first.wrapping_add(along).wrapping_add(across)).ok()
     }
 }
 
@@ -419,11 +422,11 @@ fn put<T: Copy + PartialEq>(
         *voxel = value;
     };
     if step == 1 {
-        plane.get_mut(start..start + count).into_iter().flatten().for_each(one);
+        plane.get_mut(start..start.saturating_add(count)).into_iter().flatten().for_each(one);
         return shared;
     }
     for index in 0..count {
-        let voxel = start as i64 + index as i64 * step;
+        let voxel = (start as i64).wrapping_add((index as i64).wrapping_mul(step));
         if let Some(voxel) = usize::try_from(voxel).ok().and_then(|voxel| plane.get_mut(voxel)) {
             one(voxel);
         }

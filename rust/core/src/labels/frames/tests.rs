@@ -134,6 +134,38 @@ fn places_that_do_not_fit_are_errors() {
 }
 
 #[test]
+fn places_that_are_far_on_the_way() {
+    let bytes = packed(&[A, B]);
+    let pixels = pixels(1, bytes.len() as u64);
+    let far = 1 << 62;
+    let none = [0; 15];
+    for (name, place, expected) in [
+        ("no columns", FramePlace { first: i64::MAX, columns: [2, 2], ..place(0, 0) }, none),
+        ("no rows", FramePlace { first: i64::MAX, rows: [1, 1], ..place(0, 0) }, none),
+        (
+            "a row",
+            FramePlace { first: i64::MIN, steps: [far, 1], rows: [2, 3], ..place(0, 0) },
+            placed(
+                &pixels,
+                bytes.clone(),
+                &[FramePlace { first: -10, rows: [2, 3], ..place(0, 0) }],
+                &Meaning::Binary,
+                Voxels::Masks,
+                1,
+            )
+            .unwrap()
+            .0
+            .try_into()
+            .unwrap(),
+        ),
+    ] {
+        let meaning = Meaning::Binary;
+        let found = placed(&pixels, bytes.clone(), &[place], &meaning, Voxels::Masks, 1);
+        assert_eq!(found.unwrap().0, expected, "{name}");
+    }
+}
+
+#[test]
 fn words_start_at_any_bit() {
     let bits: Vec<u8> = (1..=20).map(|number: u8| number.wrapping_mul(37)).collect();
     for start in 0..200 {
