@@ -232,6 +232,24 @@ def test_a_file_that_vanishes_is_a_row(tmp_path: Path) -> None:
     assert len(rows) == 8 and "FileNotFoundError" in bad["error"]
 
 
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_files_that_are_named_twice_are_read_once(count: int, tmp_path: Path) -> None:
+    series(tmp_path / "a" / "b", Stack(count=4))
+    series(tmp_path / "c", Stack(count=3), numbering=Numbering(series=2))
+    one = str(next((tmp_path / "c").iterdir()))
+    for paths in (
+        [tmp_path, str(tmp_path)],
+        [tmp_path, tmp_path / "a", tmp_path / "c" / ".." / "a" / "b"],
+        [one, tmp_path / "a", tmp_path],
+        [tmp_path / "c", tmp_path / "a", one],
+    ):
+        source = HeaderDatasource(paths, COLUMNS, {}, retries=0)
+        read = [block for task in source.get_read_tasks(count) for block in task.read_fn()]
+        found = [path for block in read for path in block["path"].to_pylist()]
+        assert len(found) == len(rd.scan(paths, COLUMNS)) == 7
+        assert len({os.path.realpath(path) for path in found}) == 7
+
+
 def test_series_come_from_a_table_of_the_cluster(cluster: Cluster, tmp_path: Path) -> None:
     """Then no machine sees all headers."""
     tree(tmp_path, 5)

@@ -246,6 +246,28 @@ def test_files_of_a_volume_come_together_or_not_at_all(
     ]  # fmt: skip
 
 
+def test_gradients_of_another_image_are_not_left_beside_one(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    pytest.importorskip("nibabel")
+    (source := tmp_path / "in").mkdir()
+    write_series(source, standard, SHELLS)
+    converted(source, tmp_path / "out" / "", "--name", "a")
+    image = (tmp_path / "out" / "a.nii.gz").read_bytes()
+    capsys.readouterr()
+    for output in (tmp_path / "out", tmp_path / "out" / "a.nii.gz"):
+        assert main(["convert", str(BRAIN_MR), str(output), "--name", "a"]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "a.bval is of another image" in line
+    assert (tmp_path / "out" / "a.nii.gz").read_bytes() == image
+    for ending in ("bval", "bvec"):
+        (tmp_path / "out" / f"a.{ending}").unlink()
+    converted(BRAIN_MR, tmp_path / "out" / "a.nii.gz")
+    converted(source, tmp_path / "out" / "a.nii.gz")
+    # Other formats hold their own.
+    converted(BRAIN_MR, tmp_path / "out" / "a.nrrd")
+
+
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
@@ -290,10 +312,14 @@ def test_other_templates_are_a_wrong_command_line(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["volume.dcm"], ["volume.nii", "--format", "npy"]], ids=["ending", "format"]
+    "arguments",
+    [["volume.dcm"], ["volume.nii", "--format", "npy"], [".nii.gz"], ["file"]],
+    ids=["ending", "format", "no name", "a file for a folder"],
 )
 def test_other_outputs_are_a_wrong_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
     assert main(["convert", str(BRAIN_MR), *arguments]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

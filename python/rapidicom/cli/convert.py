@@ -12,7 +12,7 @@ from rapidicom._common.text_table import printable
 from rapidicom.cli import terminal
 from rapidicom.cli.choosing import chosen_series, found_series, only_series, read_chosen
 from rapidicom.cli.common import complain, print_volume, takes_one_series
-from rapidicom.cli.exits import DONE, FAILED, UsageError
+from rapidicom.cli.exits import DONE, FAILED, CommandError, UsageError
 from rapidicom.cli.naming import DEFAULT_TEMPLATE, Names, checked_template
 from rapidicom.cli.volume_files import KINDS, Wanted, check_installed, kind_of, write_volume
 
@@ -75,8 +75,14 @@ def run(options: argparse.Namespace) -> int:
     """Write a volume to a file, or volumes into a folder."""
     output = Path(options.output)
     kind = kind_of(output)
+    if kind is not None and output.name.lower() == kind:
+        raise UsageError(f"{output}: put a name before {kind}, or name a folder")
     is_folder = output.is_dir() or options.output.endswith(("/", "\\")) or not output.suffix
     if is_folder:
+        if output.exists() and not output.is_dir():
+            raise UsageError(
+                f"{output} is no folder: end the name of a file with {', '.join(KINDS)}"
+            )
         kind = f".{options.format or 'nii.gz'}"
     elif kind is None:
         raise UsageError(f"{output}: end the name with {', '.join(KINDS)}, or name a folder")
@@ -108,7 +114,7 @@ def _write_all(options: argparse.Namespace, folder: Path, wanted: Wanted) -> int
             stem.parent.mkdir(parents=True, exist_ok=True)
             output = stem.with_name(stem.name + wanted.kind)
             write_volume(volume, stem, wanted, output)
-        except (rd.DicomError, ValueError, OSError, MemoryError) as error:
+        except (CommandError, rd.DicomError, ValueError, OSError, MemoryError) as error:
             complain(f"series {number}: {str(error) or type(error).__name__}")
             status = FAILED
         else:

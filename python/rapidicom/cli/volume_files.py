@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +18,7 @@ import rapidicom as rd
 from rapidicom._common.extras import missing
 from rapidicom._common.whole_file import whole_file
 from rapidicom.cli.diffusion import bval_text, bvec_text, gradients
+from rapidicom.cli.exits import CommandError
 from rapidicom.cli.metaimage import write_mha
 from rapidicom.cli.nrrd import write_nrrd
 from rapidicom.cli.sidecar import sidecar_bytes
@@ -64,6 +66,9 @@ def write_volume(volume: rd.Volume, stem: Path, wanted: Wanted, output: Path) ->
         stem: The path of the files without an ending.
         wanted: What is wanted.
         output: The path of the volume itself.
+
+    Raises:
+        CommandError: The weighting of another image would lie beside the volume.
     """
     beside: dict[str, bytes] = {}
     is_nifti = wanted.kind.startswith(".nii")
@@ -73,12 +78,25 @@ def write_volume(volume: rd.Volume, stem: Path, wanted: Wanted, output: Path) ->
         beside[".bval"] = bval_text(found[0]).encode()
         if found[1] is not None:
             beside[".bvec"] = bvec_text(volume, found[1]).encode()
+    if is_nifti:
+        _check_weighting(stem, beside)
     with ExitStack() as files:
         # They take their places in turn, once all of them are written.
         file = files.enter_context(whole_file(output))
         for ending, content in beside.items():
             files.enter_context(whole_file(f"{stem}{ending}")).write(content)
         _write(volume, wanted.kind, file)
+
+
+def _check_weighting(stem: Path, written: Mapping[str, bytes]) -> None:
+    """Check that every `.bval` and `.bvec` beside the volume will be its own."""
+    for ending in (".bval", ".bvec"):
+        other = Path(f"{stem}{ending}")
+        if ending not in written and other.exists():
+            raise CommandError(
+                f"{other} is of another image, and programs would take it for this one's: move it, "
+                "or choose another name"
+            )
 
 
 def _write(volume: rd.Volume, kind: str, file: BinaryIO) -> None:

@@ -63,6 +63,7 @@ class HeaderDatasource(Datasource):  # type: ignore[misc]
         for path in self._paths:
             if isinstance(path, os.PathLike | str) and _is_plain(path) and not Path(path).exists():
                 raise FileNotFoundError(f"{path}: there is no such file or folder")
+        self._paths = _outermost(self._paths)
         self._entries: list[tuple[Any, int]] | None = None
         self._found: set[str] = set()
 
@@ -200,6 +201,24 @@ def _with_errors(rows: pa.Table, errors: Sequence[UnreadableFile]) -> pa.Table:
     cells["path"] = pa.array([one.path for one in errors], rows.schema.field("path").type)
     cells["error"] = pa.array([one.reason for one in errors], pa.string())
     return pa.concat_tables([rows, pa.table(cells, schema=rows.schema)])
+
+
+def _outermost(paths: Sequence[Any]) -> list[Any]:
+    """Leave out what lies in one of the folders, so that no file is read by two tasks."""
+    places = [os.path.realpath(path) if _is_plain(path) else None for path in paths]
+    folders = {
+        place for path, place in zip(paths, places, strict=True) if place and _is_folder(path)
+    }
+    kept: list[Any] = []
+    taken: set[str] = set()
+    for path, place in zip(paths, places, strict=True):
+        if place is not None:
+            if place in taken or not folders.isdisjoint(map(str, Path(place).parents)):
+                continue
+            if place in folders:
+                taken.add(place)
+        kept.append(path)
+    return kept
 
 
 def _is_folder(path: Any) -> bool:
