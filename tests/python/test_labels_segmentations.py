@@ -178,6 +178,41 @@ def test_sparse_segmentations_of_slices_that_overlap(
     assert kinds(labels) == []
 
 
+def test_slices_that_are_thinner_than_they_are_apart(tmp_path: Path) -> None:
+    # As highdicom's get_volume has them: slices of 1 mm each 2 mm, two left out.
+    images = Images(shape=(6, 20, 30), spacing=(2.0, 0.7, 1.1))
+    found = masks(images)[:1]
+    found[0, 3:5] = 0
+    found[0, [0, 1, 2, 5], 0, 0] = 1
+    ds = segmentation(images, found)
+    measures = ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SliceThickness = 1
+    del measures.SpacingBetweenSlices
+    labels = rd.read_labels(ds)
+    np.testing.assert_array_equal(labels.array, found[0])
+    np.testing.assert_allclose(labels.affine, images.affine, atol=1e-6)
+    highdicom = pytest.importorskip("highdicom")
+    save(ds, tmp_path / "seg.dcm")
+    other = highdicom.seg.segread(tmp_path / "seg.dcm").get_volume(
+        combine_segments=True, allow_missing_positions=True
+    )
+    assert other.array.shape == labels.shape
+    # Several objects with frames of neighbouring slices and of others have one grid.
+    measures.SliceThickness = 2
+    found[:, [0, 2, 4]] = 0
+    other = segmentation(images, found)
+    del other.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SpacingBetweenSlices
+    both = rd.read_labels([ds, other], combine="channels")
+    assert both.shape == (2, *images.shape)
+    measures.SliceThickness = 1
+    # On the grid of others a frame covers no more than its thickness.
+    near = replace(images, shape=(22, 40, 30), spacing=(0.5, 0.35, 1.1))
+    on_images = rd.read_labels(ds, like=volume(tmp_path / "images", near)).array
+    heights = np.flatnonzero(on_images.any(axis=(1, 2))) * 0.5
+    assert np.abs(heights - 2 * np.rint(heights / 2)).max() <= 0.5
+    assert not np.isin(np.rint(heights / 2), [3, 4]).any()
+
+
 @pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
 @pytest.mark.parametrize("combine", ["labelmap", "channels"])
 @pytest.mark.parametrize("plane", ["axial", "sagittal", "oblique"])

@@ -457,7 +457,7 @@ def _report(wanted: _Wanted, outside: int, unknown: int, partial: int) -> None:
 def _put_nearest(wanted: _Wanted, grid: LabelGrid, out: npt.NDArray[Any]) -> int:
     """Put into each voxel what the nearest pixel has; see `place_segments`."""
     segmentation = wanted.segmentation
-    own = own_grid([segmentation], wanted.findings)
+    own = own_grid([segmentation], wanted.findings, are_as_thick=True)
     wanted.findings.note(
         "grid_differs",
         "the segmentation has another grid than the images: each voxel has the value of the "

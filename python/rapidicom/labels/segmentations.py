@@ -181,16 +181,27 @@ def open_segmentation(name: str, dataset: Dataset) -> Segmentation:
     return Segmentation(name, dataset, kind, reader, int(reader.said_frame_count), segments, most)
 
 
-def own_grid(segmentations: Sequence[Segmentation], findings: Findings) -> LabelGrid:
+def own_grid(
+    segmentations: Sequence[Segmentation], findings: Findings, *, are_as_thick: bool = False
+) -> LabelGrid:
     """Return the grid of segmentations that share one, for labels without images.
 
-    Slices rise along the normal of the frames, as those of volumes do.
+    Slices rise along the normal of the frames, as those of volumes do. They are as far apart as
+    Spacing Between Slices says, or as the nearest two of the frames.
+
+    Args:
+        segmentations: The segmentations.
+        findings: Where to report.
+        are_as_thick: Whether they are rather as far apart as thick, where their spacing is not
+            said: then no frame covers more than it was drawn on.
 
     Raises:
         ValueError: They do not share one.
         IrregularSeriesError: Their frames are on none; raised by `Findings.check`.
     """
-    grids = [_own_grid(one, findings) for one in segmentations]
+    # The nearest frames of several objects may be differently many slices apart.
+    are_as_thick = are_as_thick or len(segmentations) > 1
+    grids = [_own_grid(one, findings, are_as_thick) for one in segmentations]
     first = grids[0]
     for other in grids[1:]:
         places = first.to_index @ other.affine
@@ -218,7 +229,7 @@ def own_grid(segmentations: Sequence[Segmentation], findings: Findings) -> Label
     return LabelGrid((slices, rows, columns), affine, next(iter(uids), ""), {}, is_slide=is_slide)
 
 
-def _own_grid(segmentation: Segmentation, findings: Findings) -> LabelGrid:
+def _own_grid(segmentation: Segmentation, findings: Findings, are_as_thick: bool) -> LabelGrid:
     frames, name = segmentation.frames, segmentation.name
     if segmentation.is_tiled:
         affine = matrix_affine(segmentation.dataset, frames.spacings[0])
@@ -240,7 +251,8 @@ def _own_grid(segmentation: Segmentation, findings: Findings) -> LabelGrid:
     places = np.zeros(1, int)
     step = normal * (1.0 if np.isnan(step_length) else step_length)
     if len(heights) > 1:
-        found = _places(heights, step_length)
+        told = step_length if are_as_thick else _same(frames.slice_spacings)
+        found = _places(heights, told, step_length)
         if found is None:
             findings.error(
                 "uneven_spacing",
@@ -269,17 +281,21 @@ def _own_grid(segmentation: Segmentation, findings: Findings) -> LabelGrid:
 
 def slice_step(frames: _Frames) -> float:
     """Return how far slices are apart as the file says, in mm; NaN if it does not."""
-    for told in (frames.slice_spacings, frames.slice_thicknesses):
-        if np.all(told == told[0]) and told[0] > 0:
-            return float(told[0])
-    return np.nan
+    spacing = _same(frames.slice_spacings)
+    return _same(frames.slice_thicknesses) if np.isnan(spacing) else spacing
 
 
-def _places(heights: FloatArray, told: float) -> npt.NDArray[np.int_] | None:
+def _same(lengths: FloatArray) -> float:
+    """Return the length that all are of; NaN if they are of several, or of none."""
+    length = float(lengths[0])
+    return length if length > 0 and np.all(lengths == length) else np.nan
+
+
+def _places(heights: FloatArray, told: float, thickness: float) -> npt.NDArray[np.int_] | None:
     """Return how many steps each slice is from the first, or `None` if they are on no grid."""
     gaps = np.diff(heights)
     near = gaps[np.abs(gaps - told) <= SAME_STEP * told] if told > 0 else gaps[:0]
-    candidates = [told, near.mean() if len(near) else np.nan, gaps.min()]
+    candidates = [told, near.mean() if len(near) else np.nan, gaps.min(), thickness]
     for step in candidates:
         if not step > 0 or (heights[-1] - heights[0]) / step >= _MOST_SLICES:
             continue
