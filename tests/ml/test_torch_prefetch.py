@@ -168,6 +168,29 @@ def test_a_batch_loses_only_the_item_that_went_wrong() -> None:
     assert found == ["1", [0, 2, 3], "5", [4, 6]]
 
 
+@pytest.mark.parametrize("allowed", [0, 1, 2])
+def test_a_system_without_more_threads_hangs_nothing(
+    allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = threading.Thread.start, []
+
+    def starts(thread: threading.Thread) -> None:
+        if len(started) == allowed:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", starts)
+    with prefetch(Numbers(9), ahead=4, threads=4) as items:
+        if allowed:
+            assert list(items) == list(range(9))
+            return
+        with pytest.raises(RuntimeError, match="thread"):
+            next(items)
+        monkeypatch.undo()
+        assert next(items) == 1
+
+
 def test_errors_that_end_programs_are_not_collected() -> None:
     def item(number: int) -> int:
         raise SystemExit(3)

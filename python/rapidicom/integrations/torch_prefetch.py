@@ -263,18 +263,25 @@ class _Items:
             number = next(self._numbers, None)
             if number is None:
                 return
+            # First the thread: nothing would ever read a number that waits without one.
+            if len(self._threads) < min(self._thread_count, self._asked + 1):
+                self._start_thread()
             with self._changed:
                 self._waiting.append((self._asked, int(number)))
                 self._changed.notify_all()
             self._asked += 1
-            if len(self._threads) < min(self._thread_count, self._asked):
-                self._start_thread()
 
     def _start_thread(self) -> None:
         name = f"rapidicom-prefetch-{len(self._threads)}"
         thread = threading.Thread(target=self._work, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system has no more threads: those that run do the work.
+            if not self._threads:
+                raise
+            return
         self._threads.append(thread)
-        thread.start()
 
     def _work(self) -> None:
         while True:
