@@ -168,7 +168,9 @@ def test_view_writes_png(tmp_path: Path) -> None:
     assert output.read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("window", ["", "40", "a,b", "40,0", "40,400,1"])
+@pytest.mark.parametrize(
+    "window", ["", "40", "a,b", "40,0", "40,400,1", "nan,1", "1,nan", "inf,1", "40,1e400"]
+)
 def test_view_refuses_other_windows(tmp_path: Path, capsys: Capture, window: str) -> None:
     assert main(["view", SERIES, "-o", str(tmp_path / "sheet.png"), "--window", window]) == 2
     assert "--window" in capsys.readouterr().err

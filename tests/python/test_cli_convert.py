@@ -290,6 +290,14 @@ def test_names_are_made_of_headers(template: str, expected: str) -> None:
     assert Names(checked_template(template)).of(values, "2") == expected
 
 
+@pytest.mark.parametrize("dtype", ["nonsense", "bool", "complex64", "O", "S3", "i2,i2", ">i2"])
+def test_other_types_are_a_wrong_command_line(tmp_path: Path, capsys: Capture, dtype: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["convert", str(BRAIN_MR), str(tmp_path / "a.npy"), "--dtype", dtype])
+    assert caught.value.code == 2
+    assert "--dtype" in capsys.readouterr().err
+
+
 def test_names_differ_and_are_not_too_long() -> None:
     names = Names("{SeriesDescription}")
     found = [names.of({"SeriesDescription": text}, "1") for text in ("a", "A", "a", "ü" * 300)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 import rapidicom as rd
+from rapidicom._common.arrays import checked_dtype
 from rapidicom._common.text_table import printable
 from rapidicom.cli import terminal
 from rapidicom.cli.choosing import chosen_series, found_series, only_series, read_chosen
@@ -138,9 +137,11 @@ def _volumes(found: list[rd.Series], choice: str | None) -> list[tuple[str, rd.S
 
 def _dtype(text: str) -> str:
     try:
-        np.dtype(text)
-    except (TypeError, ValueError):
+        checked_dtype(text)
+    except TypeError:
         raise argparse.ArgumentTypeError(
             f"{text} is not a type of NumPy, such as int16 or float32"
         ) from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
 import sys
 from importlib.util import find_spec
@@ -199,6 +200,6 @@ def _window(text: str) -> Window:
         raise UsageError(
             "--window takes auto, percentile, or centre,width such as 40,400"
         ) from None
-    if not width > 0:
-        raise UsageError("--window takes a width above 0")
+    if not (math.isfinite(centre) and 0 < width < math.inf):
+        raise UsageError("--window takes a finite centre, and a width above 0")
     return centre, width

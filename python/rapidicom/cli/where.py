@@ -190,6 +190,11 @@ def _comparison(op: ast.cmpop, left: Term, right: Term) -> Callable[[Row], bool]
 def _equal(one: Any, other: Any) -> bool:
     if one is None or other is None:
         return one is other
+    if isinstance(one, list):
+        one, other = other, one
+    if isinstance(other, list) and all(isinstance(each, str) for each in other):
+        # Several values are one text in a table.
+        one = one.split("\\") if isinstance(one, str) else one
     _check_alike(one, other)
     return bool(one == other)
 
