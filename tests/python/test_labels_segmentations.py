@@ -17,10 +17,20 @@ from numpy.typing import NDArray
 
 import rapidicom as rd
 from data_paths import REFERENCE_DATA, needs_reference_data
-from labels_builder import Images, save, segmentation
+from labels_builder import (
+    FRAME_OF_REFERENCE,
+    SERIES,
+    Contour,
+    Images,
+    save,
+    segmentation,
+    structure_set,
+)
 from series_builder import PLANES
+from volume_builder import image_of, item
 
 IMAGES = Images()
+ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 
 
 def masks(images: Images = IMAGES, count: int = 3, seed: int = 1) -> NDArray[np.uint8]:
@@ -176,6 +186,36 @@ def test_sparse_segmentations_of_slices_that_overlap(
     labels = rd.read_labels(ds, like=vol)
     np.testing.assert_array_equal(labels.array, found[0])
     assert kinds(labels) == []
+    part = rd.read_labels(ds, like=vol.part(slices=slice(1, 4)))
+    np.testing.assert_array_equal(part.array, found[0, 1:4])
+
+
+@pytest.mark.parametrize("slices", [slice(1, 5), slice(0, 1), slice(4, 1, -1)], ids=str)
+def test_a_part_of_an_image_of_many_frames(tmp_path: Path, slices: slice) -> None:
+    ct = image_of(np.zeros(IMAGES.shape, np.uint16), ENHANCED_CT, "CT")
+    ct.SeriesInstanceUID, ct.FrameOfReferenceUID = SERIES, FRAME_OF_REFERENCE
+    found = masks()
+    ds = segmentation(IMAGES, found)
+    # Places of the frames of the image: those of a segmentation of one segment.
+    places = segmentation(IMAGES, found[:1], keep_empty=True)
+    ct.SharedFunctionalGroupsSequence = places.SharedFunctionalGroupsSequence
+    ct.PerFrameFunctionalGroupsSequence = [
+        item(PlanePositionSequence=groups.PlanePositionSequence)
+        for groups in places.PerFrameFunctionalGroupsSequence
+    ]
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        source = groups.DerivationImageSequence[0].SourceImageSequence[0]
+        source.ReferencedSOPInstanceUID = ct.SOPInstanceUID
+    vol = rd.read_series(save(ct, tmp_path / "ct.dcm"))
+    points = IMAGES.millimetres(np.array([[5, 2.5, 2.5], [5, 2.5, 8.5], [5, 8.5, 8.5]]))
+    contours = structure_set({"a": [Contour(points, image=ct.SOPInstanceUID)]})
+    whole = rd.read_labels(contours, like=vol).array
+    assert whole.any()
+    for part in (vol.part(slices=slices), rd.read_series(tmp_path / "ct.dcm", slices=slices)):
+        labels = rd.read_labels(ds, like=part, combine="channels")
+        np.testing.assert_array_equal(labels.array, found[:, slices])
+        assert kinds(labels) == [("outside", False)]
+        np.testing.assert_array_equal(rd.read_labels(contours, like=part).array, whole[slices])
 
 
 def test_slices_that_are_thinner_than_they_are_apart(tmp_path: Path) -> None:

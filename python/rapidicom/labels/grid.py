@@ -41,6 +41,7 @@ class LabelGrid:
             that is known of none.
         is_slide: Whether it is the total pixel matrix of a slide, in millimetres of the slide.
         is_whole: Whether it has all rows and columns of its images.
+        has_multi_frame: Whether images may have more slices than those that the grid has.
         errors: The kinds of errors that the report of the images has.
     """
 
@@ -53,6 +54,7 @@ class LabelGrid:
     off_affine: FloatArray | None = None
     is_slide: bool = False
     is_whole: bool = False
+    has_multi_frame: bool = False
     errors: frozenset[str] = frozenset()
 
     @classmethod
@@ -93,6 +95,7 @@ class LabelGrid:
             axis,
             off_affine(like),
             is_whole=is_known and _is_whole(like),
+            has_multi_frame=any(getattr(getattr(like, "_series", like), "frames", ())),
             errors=frozenset(issue.kind for issue in getattr(like.report, "errors", ()))
             if hasattr(like, "report")
             else frozenset(),

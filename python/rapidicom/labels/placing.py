@@ -169,15 +169,19 @@ def _has_steps_of(segmentation: Segmentation, grid: LabelGrid, places: _Places) 
 
 
 def _are_on_images(segmentation: Segmentation, grid: LabelGrid, places: _Places) -> bool:
-    """Return whether each frame was drawn on one image of the grid, and lies where it does."""
+    """Return whether each frame was drawn on one image of the grid, and lies where it does.
+
+    Those before the first and after the last are not asked: of a part, their images are left out.
+    """
     if places.axis != grid.image_axis:
         return False
     frames = segmentation.frames
     slices = [grid.slices_of.get(uid, []) for uid in frames.uids]
     planes = places.first[:, places.axis].tolist()
+    count = grid.shape[places.axis]
     for frame, plane in zip(places.frames.tolist(), planes, strict=True):
         own = [slices[image] for image in frames.images[frame] if slices[image]]
-        if len(own) != 1 or plane not in own[0]:
+        if 0 <= plane < count and (len(own) != 1 or plane not in own[0]):
             return False
     return True
 

@@ -61,6 +61,8 @@ def hold_against(
         # Of an image of many slices one of them is meant.
         if places and one.slice_index == one.slice_index:
             distance = min(abs(place - one.slice_index) for place in places)
+            if distance > _ANOTHER_SLICE and _may_be_left_out(grid, one.slice_index):
+                continue
             if distance > _ANOTHER_SLICE:
                 elsewhere += 1
                 farthest = max(farthest, distance)
@@ -99,6 +101,12 @@ def hold_against(
             missing_count=len(missing),
             reference_count=len(missing | there),
         )
+
+
+def _may_be_left_out(grid: LabelGrid, slice_index: float) -> bool:
+    """Return whether a slice may be one of an image of which the grid has others only."""
+    count = grid.shape[grid.image_axis]
+    return grid.has_multi_frame and not -0.5 <= slice_index <= count - 0.5
 
 
 def _check_frames_of_reference(
