@@ -86,6 +86,8 @@ ROW = {
         ("SliceLocation == -3.5", True),
         (" Rows == 512 ", True),
         ("WindowCenter == [40, None]", True),
+        ("WindowCenter == [40]", True),
+        ("[40, 7] != WindowCenter", True),
         ("WindowCenter < [40, 7]", False),
     ],
 )
@@ -252,6 +254,10 @@ def test_several_numbers_of_which_some_are_missing_are_sorted(
     assert main(["scan", str(tmp_path), "--sort", "WindowCenter", "--json"]) == 0
     paths = [json.loads(line)["path"] for line in capsys.readouterr().out.splitlines()]
     assert [Path(path).stem for path in paths] == ["c", "b", "a"]
+    asked = ["scan", str(tmp_path), "--csv", "--columns", "WindowCenter", "--sort", "path"]
+    assert main(asked) == 0
+    cells = [line.rpartition(",")[2] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert cells == ["40.0\\50.0", "40.0", "10.0\\20.0"]
 
 
 def test_what_is_piped_is_whole(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

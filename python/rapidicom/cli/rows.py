@@ -155,4 +155,10 @@ def _json_value(value: Any) -> Any:
 
 
 def _csv_value(value: Any) -> Any:
-    return value if value is None or np.ndim(value) == 0 else "\\".join(map(str, value))
+    if value is None or np.ndim(value) == 0:
+        return value
+    # A row with fewer values than another has nothing at its end, and not the text "None".
+    texts = ["" if one is None else str(one) for one in value]
+    while texts and not texts[-1]:
+        texts.pop()
+    return "\\".join(texts)

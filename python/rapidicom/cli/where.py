@@ -196,7 +196,17 @@ def _equal(one: Any, other: Any) -> bool:
         # Several values are one text in a table.
         one = one.split("\\") if isinstance(one, str) else one
     _check_alike(one, other)
+    if isinstance(one, list):
+        return _known(one) == _known(other)
     return bool(one == other)
+
+
+def _known(values: list[Any]) -> list[Any]:
+    """Return several values without what a row lacks that another row of the table has."""
+    count = len(values)
+    while count and values[count - 1] is None:
+        count -= 1
+    return values[:count]
 
 
 def _ordered(in_order: Callable[[Any, Any], bool], one: Any, other: Any) -> bool:
