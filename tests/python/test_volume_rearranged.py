@@ -13,7 +13,8 @@ import pytest
 
 import rapidicom as rd
 from data_paths import BRAIN_MR
-from series_builder import Flaws, Stack, series
+from labels_builder import Images
+from series_builder import PLANES, Flaws, Stack, series
 
 ORIENTATIONS = [
     "".join(letters)
@@ -131,6 +132,28 @@ def test_canonical_as_in_nibabel(volume: rd.Volume) -> None:
     )
     np.testing.assert_array_equal(ours.get_fdata(), theirs.get_fdata())
     np.testing.assert_allclose(ours.affine, theirs.affine, atol=1e-5)
+
+
+def test_far_from_all_axes_as_in_nibabel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nib = pytest.importorskip("nibabel")
+    images = Images(shape=(4, 5, 8), plane="far", spacing=(2.0, 0.5, 0.75))
+    rng = np.random.default_rng(1)
+    # Two axes of the last follow the same one of the patient most.
+    turns = [np.linalg.qr(rng.normal(size=(3, 3)))[0] for _ in range(20)]
+    turns.append(np.array([[-0.43, -0.59, 0.69], [-0.60, -0.38, -0.70], [0.68, -0.71, -0.19]]))
+    for number, turn in enumerate(turns):
+        right, down = np.linalg.svd(turn[:, :2], full_matrices=False)[0::2]
+        monkeypatch.setitem(PLANES, "far", tuple((right @ down).T.ravel().tolist()))
+        vol = rd.read_series(images.save(tmp_path / str(number)))
+        canonical = nib.as_closest_canonical(vol.to_nibabel())
+        ours = vol.reorient("RAS")
+        np.testing.assert_allclose(ours.to_nibabel().affine, canonical.affine, atol=1e-5)
+        for orientation in ("LPS", "SAL", "IPR"):
+            turned = vol.reorient(orientation)
+            assert "".join(nib.aff2axcodes(turned.to_nibabel().affine)) == orientation
+            for again, wanted in ((orientation, turned), ("RAS", ours)):
+                affine = turned.reorient(again).affine
+                np.testing.assert_allclose(affine, wanted.affine, atol=1e-9)
 
 
 @pytest.mark.parametrize("orientation", ["LPS", "RAS", "PIR", "SAL", "ILA"])

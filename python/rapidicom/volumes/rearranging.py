@@ -200,15 +200,17 @@ def _directions(orientation: Any) -> list[tuple[int, int]]:
 def _nearest_directions(steps: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
     """Return the axis of the patient's coordinates that each axis is nearest to, and its sign.
 
-    Each is taken once. The matrix of steps is replaced by the nearest rotation or reflection, so
-    that axes that are not perpendicular, and voxels of any shape, are told apart all the same.
+    Each is taken once, by the axis that follows one most first, as nibabel does: then the order of
+    the axes decides nothing, and what was turned needs no turning again. The matrix of steps is
+    replaced by the nearest rotation or reflection, so that axes that are not perpendicular, and
+    voxels of any shape, are told apart all the same.
     """
     lengths = np.linalg.norm(steps, axis=0)
     left, _, right = np.linalg.svd(steps / lengths)
     cosines = left @ right
-    found = []
-    for column in range(3):
+    found = [(0, 1)] * 3
+    for column in np.argsort(-(cosines**2).max(axis=0), kind="stable").tolist():
         axis = int(np.argmax(np.abs(cosines[:, column])))
-        found.append((axis, -1 if cosines[axis, column] < 0 else 1))
+        found[column] = (axis, -1 if cosines[axis, column] < 0 else 1)
         cosines[axis, :] = 0
     return found
