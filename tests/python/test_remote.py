@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
+from archive_builder import zipped
 from builder import file_bytes, image, write_image
 from series_builder import Pixels, Stack, series
 from servers import Requests, put_into_s3, s3_server
@@ -264,6 +265,18 @@ def test_local_urls_are_files(tmp_path: Path) -> None:
     path = write_image(tmp_path / "one.dcm")
     for source in (f"file://{path}", fsspec.open(str(path)), f"file://{tmp_path}"):
         assert rd.scan(source)["path"].tolist() == [str(path)]
+
+
+def test_members_of_archives_at_local_urls(tmp_path: Path) -> None:
+    path = write_image(tmp_path / "one.dcm")
+    archive = tmp_path / "a.zip"
+    archive.write_bytes(zipped({"one": path.read_bytes()}))
+    name = f"zip://one::file://{archive}"
+    assert rd.dcmread(name).Rows == rd.dcmread(path).Rows
+    with pytest.raises(FileNotFoundError, match="no member"):
+        rd.dcmread(f"zip://two::file://{archive}")
+    with pytest.raises(FileNotFoundError, match="no such archive"):
+        rd.dcmread(f"zip://one::file://{archive}.no")
 
 
 def test_names_are_given_to_urls(counted: type[Counted]) -> None:

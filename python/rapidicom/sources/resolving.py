@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PosixPath, WindowsPath
 from typing import TYPE_CHECKING, Any
@@ -148,19 +148,33 @@ def _told_apart(sources: list[str | Item]) -> list[str | Item]:
     Uploads are often named alike, and a name is what a table and a report have of a source. What is
     passed twice keeps its name, as a path does.
     """
-    firsts: dict[str, str | Item] = {}
+    firsts: dict[str, str | Item] = {one: one for one in sources if isinstance(one, str)}
+    # Thousands may have one name: the items beside the first, and the last number.
+    others: dict[Hashable, list[Item]] = {}
+    numbers: dict[str, int] = {}
     results: list[str | Item] = []
     for one in sources:
-        if isinstance(one, str):
-            firsts.setdefault(one, one)
-        else:
-            name, number = one.name, 0
-            while not _is_same(firsts.setdefault(name, one), one):
+        if isinstance(one, str) or _is_same(firsts.setdefault(one.name, one), one):
+            results.append(one)
+            continue
+        alike = others.setdefault((one.name, _mark(one)), [])
+        known = next((other for other in alike if _is_same(other, one)), None)
+        if known is None:
+            name, number = one.name, numbers.get(one.name, 0)
+            while name in firsts:
                 number += 1
                 name = f"{one.name}#{number}"
-            one = one if number == 0 else replace(one, name=name)
-        results.append(one)
+            numbers[one.name] = number
+            firsts[name] = known = replace(one, name=name)
+            alike.append(known)
+        results.append(replace(one, name=known.name))
     return results
+
+
+def _mark(item: Item) -> Hashable:
+    """Return what the same items have alike, and hardly others; bytes are not hashed whole."""
+    key = item.key
+    return (len(key), key[:4096]) if isinstance(key, bytes) else key
 
 
 def _is_same(one: str | Item, other: Item) -> bool:
@@ -225,9 +239,18 @@ def _archive(name: str, asked: Asked) -> Item | None:
     """Return the item of an archive by its name; `None` if there is none."""
     for text_kind in TEXT_KINDS:
         if (found := text_kind(name, asked)) is not None:
-            return found[0] if len(found) == 1 and isinstance(found[0], Item) else None
+            if len(found) != 1:
+                return None
+            if isinstance(found[0], Item):
+                return found[0]
+            # What `file://` leads to.
+            return _local(found[0])
+    return _local(home_expanded(real_path(name)))
+
+
+def _local(path: str) -> Item | None:
     try:
-        return local_item(home_expanded(real_path(name)))
+        return local_item(path)
     except OSError:
         return None
 
