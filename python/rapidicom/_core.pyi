@@ -89,7 +89,7 @@ _Native: TypeAlias = tuple[
     bytes | None,
     _Region | None,
     bool,
-    tuple[object, int | None] | None,
+    tuple[object, int | None, bool] | None,
     tuple[int, int, int, int] | None,
 ]
 _Source: TypeAlias = str | _Native

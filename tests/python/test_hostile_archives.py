@@ -228,6 +228,65 @@ def test_a_flipped_byte_costs_its_slice(
             _ = rd.dcmread(f"zip://{bad}::{source}").pixel_array
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("is_in_memory", [False, True])
+@pytest.mark.parametrize("shape", [(5, 7), (400, 300)])
+@pytest.mark.parametrize(
+    "place",
+    [pytest.param(129, id="prefix"), pytest.param(136, id="VR"), pytest.param(133, id="tag")],
+)
+def test_a_flipped_byte_of_a_header_costs_its_slice(
+    tmp_path: Path, method: int, is_in_memory: bool, shape: tuple[int, int], place: int
+) -> None:
+    """Whatever the member turned into, such as no DICOM file: a slice at the end is missing."""
+    made = series(tmp_path / "CT", pixels=Pixels(shape=shape))
+    files = {path.name: path.read_bytes() for path in made.paths}
+    expected = rd.read_series(made.folder)
+    bad = Path(expected.paths[-1]).name
+    changed = dict(files)
+    changed[bad] = overwritten(files[bad], place, bytes([files[bad][place] ^ 32]))
+    data = zipped(changed, method)
+    right = struct.pack("<I", zlib.crc32(files[bad]))
+    data = overwritten(data, place_of(data, bad, 3) + 14, right)
+    data = overwritten(data, place_of(data, bad, 1) + 16, right)
+    source: Any = data if is_in_memory else write(tmp_path / "a.zip", data)
+    with pytest.raises(rd.DicomError, match="checksum"):
+        rd.read_series(source)
+    kept = rd.read_series(source, irregular="keep")
+    np.testing.assert_array_equal(kept.array, expected.array[:-1])
+    assert any(bad in path for issue in kept.report.errors for path in issue.paths)
+    table = rd.scan(source)
+    assert len(table) == len(files) - 1
+    assert [(bad in error.path, "checksum" in str(error)) for error in table.errors] == [
+        (True, True)
+    ]
+    if not is_in_memory and place == 129:
+        with pytest.raises(rd.InvalidDicomError, match="checksum"):
+            rd.dcmread(f"zip://{bad}::{source}")
+
+
+def test_bytes_behind_a_zip_archive_are_passed_over(written: Written, tmp_path: Path) -> None:
+    """Transfers add newlines, and discs zeros; `zipfile` and `unzip` read them."""
+    expected = rd.read_series(written.folder)
+    data = zipped({path.name: path.read_bytes() for path in written.paths})
+    for behind in (b"\n", bytes(700), b"words" * 1000):
+        for source in (data + behind, write(tmp_path / "a.zip", data + behind)):
+            np.testing.assert_array_equal(rd.read_series(source).array, expected.array)
+
+
+def test_an_archive_in_one_that_is_cut_short_is_not_taken_for_it(files: dict[str, bytes]) -> None:
+    names = sorted(files)
+    inner = zipped({name: files[name] for name in names[1:]})
+    outer = zipped({names[0]: files[names[0]], "inner.zip": inner}, zipfile.ZIP_STORED)
+    end = outer.index(inner) + len(inner)
+    for length in range(end - 30, len(outer)):
+        with pytest.raises(rd.InvalidDicomError):
+            rd.read_series(outer[:length])
+    # Members of the first would be lost without a word.
+    with pytest.raises(rd.InvalidDicomError, match="central directory at the end"):
+        rd.read_series(inner + inner)
+
+
 def test_a_flipped_byte_of_many_frames(tmp_path: Path) -> None:
     """They are read in several pieces, on several threads, and some of them alone."""
     stored = noise((24, 300, 300), np.int16)

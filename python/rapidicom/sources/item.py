@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     Range: TypeAlias = tuple[Hashable, int, int]
     Data: TypeAlias = bytes | BaseException
     Native: TypeAlias = tuple[
-        str, bytes | None, "Region | None", bool, tuple["Item", int | None] | None, "State | None"
+        str,
+        bytes | None,
+        "Region | None",
+        bool,
+        tuple["Item", int | None, bool] | None,
+        "State | None",
     ]
 
 __all__ = ["MEMORY", "Asked", "Item", "Memory", "Region", "State", "Store", "native", "resolve"]
@@ -48,7 +53,8 @@ class Store(Protocol):
 
     A store whose `is_local` is true lies in this process alone: pickles take its bytes along.
     Another one is pickled itself. One whose `runs_ahead` is true may be asked by another thread,
-    while what it gave before is worked on.
+    while what it gave before is worked on. One whose `has_sums` is true compares the checksum of a
+    file with whose last bytes it has given all.
     """
 
     def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[Data]:
@@ -229,4 +235,5 @@ def _native(item: Item) -> Native:
         return item.name, None, item.region, item.is_named, None, item.region.state
     if isinstance(item.store, Memory):
         return item.name, item.bytes(), None, item.is_named, None, None
-    return item.name, None, None, item.is_named, (item, item.length), item.proof
+    has_sum = getattr(item.store, "has_sums", False) is True
+    return item.name, None, None, item.is_named, (item, item.length, has_sum), item.proof

@@ -10,7 +10,7 @@ import os
 import stat
 import struct
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rapidicom._common.errors import DicomError, LimitError, UnsupportedError
 from rapidicom.sources.item import Item, Region
@@ -19,7 +19,7 @@ from rapidicom.sources.member import check_count, check_length, damaged_archive
 from rapidicom.sources.member_names import member_name, numbered
 from rapidicom.sources.refused import refused
 from rapidicom.sources.whole import ItemFile
-from rapidicom.sources.zip_members import DEFLATED, STORED, Member, ZipMembers
+from rapidicom.sources.zip_members import DEFLATED, LOCAL_SIGNATURE, STORED, Member, ZipMembers
 
 if TYPE_CHECKING:
     import zipfile
@@ -31,6 +31,11 @@ _ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 _UTF_8 = 0x0800
 # The end of central directory record (APPNOTE §4.3.16) without its comment.
 _END = struct.Struct("<4s4H2IH")
+_END_SIGNATURE = b"PK\x05\x06"
+_LONGEST_COMMENT = 0xFFFF
+# Where the central directory starts is in a record of zip64.
+_IN_ZIP64 = 0xFFFFFFFF
+_NO_END = "the central directory at the end of the zip archive is missing"
 # PATH_MAX of Linux: what a link refers to is not longer.
 _LONGEST_LINK = 4096
 _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ"}
@@ -78,14 +83,19 @@ def _directory(archive: Item) -> tuple[list[zipfile.ZipInfo], int]:
     import zipfile
 
     failed: Exception | None = None
+    # A program may come before an archive, and a newline that a transfer adds behind it. With
+    # members before it, or with both, it is an archive in another one whose own end is missing.
+    is_inside = False
     file = ItemFile(archive)
     try:
         # It is only read and moved.
         with file, zipfile.ZipFile(file) as opened:
             found = opened.infolist()
             start: int = opened.start_dir
-            file.seek(-len(opened.comment) - _END.size, os.SEEK_END)
-            end = _END.unpack(file.read(_END.size))
+            end = _end_record(file, len(opened.comment))
+            is_inside = end.offset not in (start, _IN_ZIP64) and (
+                not end.is_last or _starts_with_member(file)
+            )
     except MemoryError:
         raise
     except Exception as error:
@@ -93,11 +103,53 @@ def _directory(archive: Item) -> tuple[list[zipfile.ZipInfo], int]:
         failed = file.error or damaged_archive(archive, _complaint(error))
     if failed is not None:
         raise failed
+    if is_inside:
+        raise damaged_archive(archive, _NO_END)
     # An entry that was lost with its bytes leaves its number.
-    if end[4] != len(found) & 0xFFFF and end[4] != 0xFFFF:
-        what = f"its central directory has {len(found):,} entries and says {end[4]:,}"
+    if end.entries != len(found) & 0xFFFF and end.entries != 0xFFFF:
+        what = f"its central directory has {len(found):,} entries and says {end.entries:,}"
         raise damaged_archive(archive, what)
     return found, start
+
+
+class _End(NamedTuple):
+    """The end of central directory record.
+
+    Attributes:
+        entries: How many members there are.
+        offset: Where the central directory starts, counted from where the archive does.
+        is_last: Whether nothing follows it but its comment.
+    """
+
+    entries: int
+    offset: int
+    is_last: bool
+
+
+def _end_record(file: ItemFile, comment_length: int) -> _End:
+    """Return the end of central directory record that the module has found.
+
+    Args:
+        file: The archive.
+        comment_length: Bytes of the comment behind it.
+    """
+    length = file.seek(0, os.SEEK_END)
+    place = length - _END.size - comment_length
+    file.seek(place)
+    fields = _END.unpack(file.read(_END.size))
+    if fields[0] == _END_SIGNATURE:
+        return _End(fields[4], fields[6], is_last=True)
+    # Other bytes follow, and it is the last one before them.
+    first = max(length - _END.size - _LONGEST_COMMENT, 0)
+    file.seek(first)
+    tail = file.read(length - first)
+    fields = _END.unpack_from(tail, tail.rindex(_END_SIGNATURE))
+    return _End(fields[4], fields[6], is_last=False)
+
+
+def _starts_with_member(file: ItemFile) -> bool:
+    file.seek(0)
+    return file.read(len(LOCAL_SIGNATURE)) == LOCAL_SIGNATURE
 
 
 def _complaint(error: Exception) -> str:
@@ -106,7 +158,7 @@ def _complaint(error: Exception) -> str:
     if isinstance(error, NotImplementedError):
         return "it needs a later version of zip"
     if isinstance(error, zipfile.BadZipFile) and str(error) == "File is not a zip file":
-        return "the central directory at the end of the zip archive is missing"
+        return _NO_END
     return "the central directory of the zip archive is damaged"
 
 

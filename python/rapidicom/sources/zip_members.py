@@ -15,7 +15,7 @@ from rapidicom.sources.item import Item, State
 from rapidicom.sources.member import on_threads
 from rapidicom.sources.whole import bytes_of
 
-__all__ = ["DEFLATED", "LOCAL_HEADER", "STORED", "Member", "ZipMembers"]
+__all__ = ["DEFLATED", "LOCAL_HEADER", "LOCAL_SIGNATURE", "STORED", "Member", "ZipMembers"]
 
 # Compression methods (APPNOTE §4.4.5).
 STORED = 0
@@ -23,7 +23,7 @@ DEFLATED = 8
 
 # The local file header (APPNOTE §4.3.7) without the name and the extra field.
 LOCAL_HEADER = struct.Struct("<4s5H3I2H")
-_SIGNATURE = b"PK\x03\x04"
+LOCAL_SIGNATURE = b"PK\x03\x04"
 # The sizes are not here but behind the data, or in a field of zip64.
 _IN_DESCRIPTOR = 0x0008
 _IN_ZIP64 = 0xFFFFFFFF
@@ -83,7 +83,7 @@ class Member(NamedTuple):
         (signature, _, flags, method, _, _, crc, compressed, length, name, extra) = (
             LOCAL_HEADER.unpack_from(header)
         )
-        if signature != _SIGNATURE:
+        if signature != LOCAL_SIGNATURE:
             raise self.damaged("has no header before its data")
         if method != self.method or header[start : start + name] != self.raw_name:
             raise self.damaged("has another header than the central directory says")
@@ -101,6 +101,8 @@ class Member(NamedTuple):
 
 class ZipMembers:
     """The store of the members of one zip archive; a key is a `Member`."""
+
+    has_sums = True
 
     def __init__(self, archive: Item) -> None:
         """Read from an archive.

@@ -26,14 +26,14 @@ type RegionParts = (PathBuf, u64, u64, Option<u32>, Option<StateParts>);
 type StateParts = (u64, i64, i64, u64);
 
 /// Name; bytes, if they are in memory; a part of a file, if it is one; whether the caller named it;
-/// what fetches its bytes: the item itself, and its length; and what tells it from what it is after
-/// a change.
+/// what fetches its bytes: the item itself, its length, and whether it has a checksum; and what
+/// tells it from what it is after a change.
 type ItemParts<'py> = (
     PathBuf,
     Option<PyBackedBytes>,
     Option<RegionParts>,
     bool,
-    Option<(Bound<'py, PyAny>, Option<u64>)>,
+    Option<(Bound<'py, PyAny>, Option<u64>, bool)>,
     Option<StateParts>,
 );
 
@@ -56,10 +56,11 @@ impl<'py> FromPyObject<'_, 'py> for PySources {
             let (name, bytes, region, is_named, fetched, state): ItemParts<'py> =
                 object.extract()?;
             let state = state.map(to_state);
+            let has_sum = fetched.as_ref().is_some_and(|(_, _, has_sum)| *has_sum);
             let place = match (bytes, region, fetched) {
                 (_, Some(region), _) => Place::Region(to_region(region)),
                 (Some(bytes), None, _) => Place::Memory(Arc::new(bytes)),
-                (None, None, Some((item, length))) => {
+                (None, None, Some((item, length, _))) => {
                     let fetch: Arc<dyn Fetch> = Arc::clone(&fetcher) as Arc<dyn Fetch>;
                     items.push(item.unbind());
                     Place::Fetched(Arc::new(Fetched::new(fetch, items.len() - 1, length)))
@@ -67,7 +68,7 @@ impl<'py> FromPyObject<'_, 'py> for PySources {
                 (None, None, None) => return Err(PyTypeError::new_err("an item without bytes")),
             };
             sources.given.resize_with(number, || None);
-            sources.given.push(Some(Given { place, number, is_named, state }));
+            sources.given.push(Some(Given { place, number, is_named, state, has_sum }));
             sources.names.push(name);
         }
         fetcher.items.set(items).ok();

@@ -93,7 +93,11 @@ impl DicomFile {
             }
             Opened::Memory(bytes) => DicomFile::from_memory(bytes, options),
         };
-        read.map_err(|error| error.in_file(path))
+        let reason = |error| match given {
+            Some(given) => given.reason(error),
+            None => error,
+        };
+        read.map_err(|error| reason(error).in_file(path))
     }
 
     /// Reads the header of an open file.
@@ -125,7 +129,13 @@ impl DicomFile {
             Some(Source::File(file)) => file.region.as_deref().cloned().map(Place::Region),
             None => None,
         };
-        let given = place.map(|place| Given { place, number: 0, is_named: true, state: None });
+        let given = place.map(|place| Given {
+            place,
+            number: 0,
+            is_named: true,
+            state: None,
+            has_sum: false,
+        });
         DicomFile::open_given(path, given.as_ref(), options)
     }
 

@@ -263,7 +263,10 @@ impl<'j> Worker<'j> {
         if job.on_error == OnError::Stop && index > job.first_failed.load(Ordering::Relaxed) {
             return;
         }
-        let mut added = watched(|| self.add_row(path, given));
+        let mut added = watched(|| match (self.add_row(path, given), given) {
+            (Err(error), Some(given)) => Err(given.reason(error)),
+            (added, _) => added,
+        });
         if let Some(fetched) = given.and_then(Given::fetched) {
             if fetched.is_waiting() {
                 return self.undo();

@@ -48,9 +48,16 @@ pub(super) fn read_instance_header(
         let options = ParseOptions { prefix, ..ParseOptions::default() };
         let file = DicomFile::open_given(path, given, &options)?;
         if file.dataset.elements().is_empty() {
-            return Err(ErrorKind::Series(SeriesFault::NoElements).into());
+            let error = Error::from(ErrorKind::Series(SeriesFault::NoElements));
+            return Err(match given {
+                Some(given) => given.reason(error),
+                None => error,
+            });
         }
         let header = InstanceHeader::from_dataset(path.to_owned(), &file);
+        if let (ImageState::Invalid(error), Some(given)) = (&header.image.state, given) {
+            given.check_after(error)?;
+        }
         Ok(InstanceHeader { given_number: given.map(|given| given.number), ..header })
     };
     watched(read).map_err(|error| error.in_file(path))

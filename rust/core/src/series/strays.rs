@@ -54,7 +54,7 @@ fn may_be_a_slice(file: &Unreadable, series_count: usize) -> bool {
     let kind = file.error.kind();
     let is_dicom = !matches!(kind, ErrorKind::NotDicom(_));
     file.error.family() == Family::Io
-        || matches!(kind, ErrorKind::Fetch(_))
+        || matches!(kind, ErrorKind::Fetch(_) | ErrorKind::Checksum)
         || (file.is_named && is_dicom && series_count == 1)
 }
 

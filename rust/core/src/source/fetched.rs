@@ -215,6 +215,16 @@ impl Fetched {
         Ok(bytes)
     }
 
+    /// Fetches all of it, which compares its checksum if it has one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fetched::bytes`].
+    #[cold]
+    pub(super) fn fetch_whole(&self) -> Result<()> {
+        self.all_of(0..self.length()).map(drop)
+    }
+
     /// What has the bytes of `range`: what is kept, and what was fetched for it.
     fn all_of(&self, range: Range<u64>) -> Result<Vec<Kept>> {
         let mut kept = lock(&self.kept).clone();

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fetched::Fetched;
-use super::file::{OpenFile, SharedBytes, Source};
+use super::file::{OpenFile, ReadAt, SharedBytes, Source};
 use super::region::Region;
 use super::state::FileState;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Family, Result};
 
 /// What a call was given, in its order. Paths of files and folders cost no more than their names.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,13 @@ pub struct Given {
     /// What tells it from what it is after a change, if the caller knows: the archive that it is a
     /// member of, or the version of an object.
     pub state: Option<FileState>,
+    /// Whether fetching all of it compares a checksum. That of a region is known by the region.
+    pub has_sum: bool,
 }
+
+/// Up to so many bytes, what is no DICOM file is read to its end to see whether it is damaged: a
+/// slice is shorter.
+const SLICE: u64 = 16 << 20;
 
 /// Where the bytes of a source are.
 #[derive(Clone)]
@@ -74,6 +80,37 @@ impl Opened {
 }
 
 impl Given {
+    /// Why its header cannot be read: `error`, unless it is not what was put into its archive.
+    #[cold]
+    pub(crate) fn reason(&self, error: Error) -> Error {
+        self.check_after(&error).err().unwrap_or(error)
+    }
+
+    /// Compares the checksum, if it is known, of what has `error` in its header: whatever it turned
+    /// into, a slice may be missing.
+    ///
+    /// # Errors
+    ///
+    /// If it is not what was put into its archive, or cannot be read.
+    #[cold]
+    pub(crate) fn check_after(&self, error: &Error) -> Result<()> {
+        let is_about_bytes = !matches!(error.kind(), ErrorKind::Checksum | ErrorKind::Fetch(_))
+            && matches!(error.family(), Family::Invalid | Family::Limit | Family::Unsupported);
+        let most = match error.kind() {
+            ErrorKind::NotDicom(_) => SLICE,
+            _ => u64::MAX - 1,
+        };
+        match &self.place {
+            Place::Region(region) if is_about_bytes && region.length <= most => {
+                region.check_whole()
+            }
+            Place::Fetched(file) if is_about_bytes && self.has_sum && file.length() <= most => {
+                file.fetch_whole()
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The file, if its bytes are fetched.
     pub(crate) fn fetched(&self) -> Option<&Fetched> {
         match &self.place {

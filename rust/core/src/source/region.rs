@@ -41,6 +41,21 @@ impl Region {
         length.saturating_sub(self.offset).min(self.length)
     }
 
+    /// Compares the checksum, if it is known, with that of all bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Region::check`].
+    pub(super) fn check_whole(&self) -> Result<()> {
+        if self.crc.is_none() {
+            return Ok(());
+        }
+        let (open, _) = OpenFile::open_region(&self.container, self)?;
+        let mut run = Run { start: 0, end: open.length(), sum: Hasher::new() };
+        open.add_to(&mut run.sum, 0, run.end)?;
+        self.check(Runs(vec![run]), &open)
+    }
+
     /// Compares the checksum, if what was read is most of the region; the rest is read for it.
     ///
     /// # Errors
@@ -315,6 +330,19 @@ mod tests {
         let (_on_disk, right) = file(20_000);
         let wrong = Region { crc: right.crc.map(|crc| !crc), ..right.clone() };
         assert!(is_right(&right, &[18_000..20_000]) && !is_right(&wrong, &[18_000..20_000]));
+    }
+
+    #[test]
+    fn the_checksum_of_the_whole_is_compared() {
+        for length in [0, 1, 1_000_000] {
+            let (_on_disk, right) = file(length);
+            assert!(right.check_whole().is_ok(), "{length}");
+            assert!(Region { crc: None, ..right.clone() }.check_whole().is_ok(), "{length}");
+            let wrong = Region { crc: Some(5), ..right };
+            let found = wrong.check_whole().err();
+            let is_wrong = found.is_some_and(|error| matches!(error.kind(), ErrorKind::Checksum));
+            assert_eq!(is_wrong, length > 0, "{length}");
+        }
     }
 
     #[test]
