@@ -116,6 +116,17 @@ def test_a_folder_without_dicom_is_an_error(tmp_path: Path, capsys: Capture) -> 
     assert "no DICOM files" in capsys.readouterr().err
 
 
+def test_bench_shows_no_value_that_other_readers_warn_of(tmp_path: Path, capsys: Capture) -> None:
+    pytest.importorskip("pydicom")
+    number = Element(0x00200013, "IS", "SECRET")
+    for name in "ab":
+        write_image(tmp_path / name, number, Element(0x00200011, "IS", "SECRET"))
+    assert main(["bench", str(tmp_path), "--runs", "1"]) == 0
+    captured = capsys.readouterr()
+    assert "pydicom" in captured.out
+    assert "SECRET" not in captured.out + captured.err
+
+
 def test_bench_compares_answers_first(capsys: Capture) -> None:
     pytest.importorskip("pydicom")
     assert main(["bench", str(BRAIN_MR), "--runs", "1"]) == 0

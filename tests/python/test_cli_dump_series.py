@@ -66,6 +66,11 @@ def test_dump_prints_the_items_of_a_sequence_and_one_of_several_values(capsys: C
     assert any(line.startswith("   (300A,00C2) Beam Name") for line in lines)
     assert lines_of(capsys, "dump", PLAN, "BeamSequence[0]")[0] == lines[1].strip()
     assert lines_of(capsys, "dump", CT, "ImageType[1]") == ["PRIMARY"]
+    # A single value is the first one, not its characters.
+    assert lines_of(capsys, "dump", CT, "Modality[0]", "Rows[0]") == ["CT", "128"]
+    for absent in ("Modality[1]", "Rows[1]", "PixelData[1]"):
+        assert main(["dump", CT, absent]) == 1
+        assert capsys.readouterr().out == ""
 
 
 def test_dump_of_several_files_names_them(capsys: Capture) -> None:

@@ -122,9 +122,17 @@ def _finder(text: str) -> _Find | None:
         tag, index = steps[-1]
         meta = getattr(dataset, "file_meta", None)
         holder = meta if meta is not None and tag >> 16 == 2 else dataset
-        return holder[tag] if index is None else holder[tag].value[index]
+        return holder[tag] if index is None else _numbered(holder[tag].value, index)
 
     return find
+
+
+def _numbered(value: Any, index: int) -> Any:
+    """Return one of several values; a single one is the first, and not a row of characters."""
+    values = value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else None
+    if values is None:
+        values = [] if value is None or value == "" else [value]
+    return values[index]
 
 
 def _tag(text: str) -> int | None:
