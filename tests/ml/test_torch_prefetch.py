@@ -257,8 +257,11 @@ def test_a_read_under_way_stops(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from rapidicom.integrations.torch import prefetch
+
+# A shell starts what runs in the background with the signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Slow:
     def __len__(self): return 9
