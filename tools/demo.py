@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import rapidicom as rd
-from rapidicom import comparison, terminal
-from rapidicom.contact_sheet import save_contact_sheet
-from rapidicom.text_table import format_table, terminal_width
+from rapidicom._common.text_table import format_table, terminal_width
+from rapidicom.cli import comparison, terminal
+from rapidicom.cli.contact_sheet import save_contact_sheet
+from rapidicom.cli.rows import chosen_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 SERIES = ROOT / "tests" / "data" / "brain-mr"
@@ -48,7 +49,8 @@ def show(folder: Path) -> int:
     """Print header table, series, volume and times of `folder`, and write the contact sheet."""
     table, seconds = timed(lambda: rd.scan(folder, terminal.OVERVIEW_COLUMNS))
     heading("Header table", "rd.scan(folder)", seconds)
-    terminal.print_lines(terminal.table_lines(table, limit=ROWS, root=folder))
+    rows = chosen_rows(table, list(table.columns), None, ())
+    terminal.print_lines(terminal.row_lines(rows, limit=ROWS, root=folder))
     print(terminal.table_summary(table))
     terminal.print_lines(terminal.error_lines(table))
 
