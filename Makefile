@@ -51,7 +51,7 @@ ML_PIP := $(ML)/bin/python -m pip --disable-pip-version-check
 test-ml: $(STAMPS)/wheel $(ML_STAMPS)/group
 	@$(ML_PIP) install --force-reinstall --no-deps dist/rapidicom-*.whl
 	@$(ML)/bin/python -m pytest tests/ml
-	@$(ML)/bin/python -m pytest -k "torch or monai or ray" tests/python/test_examples.py \
+	@$(ML)/bin/python -m pytest -k "torch or monai or (ray and not array)" tests/python/test_examples.py \
 		tests/python/test_integrations.py tests/python/test_damaged_frames.py
 
 $(ML_STAMPS)/group: pyproject.toml
