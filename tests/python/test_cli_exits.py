@@ -153,9 +153,10 @@ def test_ctrl_c_ends_a_command_with_130(capsys: Capture, monkeypatch: pytest.Mon
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
 def test_ctrl_c_while_it_waits_ends_a_program_with_130() -> None:
+    # A shell starts what runs in the background with the signal ignored.
     code = (
-        "import sys; from rapidicom.cli import main; print('ready', flush=True); "
-        "sys.exit(main(['scan', '-']))"
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from rapidicom.cli import main; print('ready', flush=True); sys.exit(main(['scan', '-']))"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
