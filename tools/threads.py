@@ -61,7 +61,8 @@ class Shared:
         self.ds = rd.dcmread(self.path)
         self.text = str(rd.dcmread(self.path))
         self.json = rd.dcmread(self.path).to_json_dict(bulk_data_threshold=10**9)
-        self.fresh = self.ds
+        # Not `ds`: who counts the elements of that one may count those of other threads.
+        self.fresh = rd.dcmread(self.path)
         self.found = self.series()
         assert self.found
 
