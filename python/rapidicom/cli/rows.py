@@ -17,6 +17,7 @@ import rapidicom as rd
 from rapidicom._common.extras import required
 from rapidicom.cli.exits import UsageError
 from rapidicom.cli.where import Condition
+from rapidicom.tables.table import column_lists
 
 # Arrow's text is UTF-8: bytes of a name that are not are written there as these characters, which
 # every function that takes paths takes too. JSON is UTF-8 as well.
@@ -42,8 +43,8 @@ class Rows:
 
     def values(self, at_most: int | None = None) -> list[list[Any]]:
         """Return the values of the first rows, or of all."""
-        every = self.table.to_dicts()
-        return [[every[number][name] for name in self.columns] for number in self.numbers[:at_most]]
+        columns = column_lists(self.table, self.columns).values()
+        return [[column[number] for column in columns] for number in self.numbers[:at_most]]
 
 
 def chosen_rows(
@@ -61,20 +62,22 @@ def chosen_rows(
     numbers = list(range(len(table)))
     if where is None and not sort:
         return Rows(table, columns, numbers)
-    every = table.to_dicts()
+    names = [key.removeprefix("-") for key in sort]
+    lists = column_lists(table, [*(where.columns if where is not None else ()), *names])
     if where is not None:
-        numbers = [number for number in numbers if where.holds(every[number])]
-    for key in reversed(sort):
-        name, is_falling = key.removeprefix("-"), key.startswith("-")
-        known = [number for number in numbers if every[number][name] is not None]
-        missing = [number for number in numbers if every[number][name] is None]
-        by_value = partial(_sort_key, every, name)
-        numbers = sorted(known, key=by_value, reverse=is_falling) + missing
+        asked = where.columns
+        numbers = [n for n in numbers if where.holds({name: lists[name][n] for name in asked})]
+    for name, key in reversed(list(zip(names, sort, strict=True))):
+        column = lists[name]
+        known = [number for number in numbers if column[number] is not None]
+        missing = [number for number in numbers if column[number] is None]
+        by_value = partial(_sort_key, column)
+        numbers = sorted(known, key=by_value, reverse=key.startswith("-")) + missing
     return Rows(table, columns, numbers)
 
 
-def _sort_key(every: list[dict[str, Any]], name: str, number: int) -> Any:
-    value = every[number][name]
+def _sort_key(column: list[Any], number: int) -> Any:
+    value = column[number]
     # Of several numbers some can be missing.
     return [-math.inf if one is None else one for one in value] if type(value) is list else value
 

@@ -319,7 +319,7 @@ class Table:
                 one are in UTC.
         """
         names = self.columns
-        columns = {name: self._native.values(name) for name in names}
+        columns = column_lists(self, names)
         if dates:
             from rapidicom.tables.dates import dates_of
 
@@ -542,6 +542,11 @@ def _no_column(name: str, columns: list[str]) -> str:
     similar = get_close_matches(name.lower(), lower, n=1, cutoff=0.8)
     hint = f"; did you mean {lower[similar[0]]}?" if similar else ""
     return f"the table has no column {name!r}{hint or '.'} Its columns are {', '.join(columns)}"
+
+
+def column_lists(table: Table, names: Iterable[str]) -> dict[str, list[Any]]:
+    """Return columns as lists: numbers, lists of them, text, `None` for a missing value."""
+    return {name: table._native.values(name) for name in names}
 
 
 def _keeps(paths: str) -> bool:
