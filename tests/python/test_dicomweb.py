@@ -221,7 +221,7 @@ def test_arguments_are_checked() -> None:
         DicomWeb(3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="level must be"):
         DicomWeb(client).scan(level="patient")  # type: ignore[arg-type]
-    headers = DicomWeb("http://localhost", headers={"X-Key": "1"})._service._session.headers
+    headers = DicomWeb("http://localhost", headers={"X-Key": "1"})._service.session.headers
     assert headers["X-Key"] == "1"
 
 
@@ -241,9 +241,9 @@ class Body:
         self.data = data
         self.place = 0
 
-    def read(self, count: int | None = None) -> bytes:
+    def read(self, count: int) -> bytes:
         # In small pieces, as from a network.
-        count = len(self.data) if count is None else min(count, 100)
+        count = min(count, 100)
         found = self.data[self.place : self.place + count]
         self.place += len(found)
         return found

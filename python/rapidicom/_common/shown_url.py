@@ -1,4 +1,4 @@
-"""URLs as messages and tables show them: without what opens the door."""
+"""URLs as messages and tables show them: without what opens the door, or says whom it is about."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import re
 
 __all__ = ["shown_url"]
 
-# User and password before the host (RFC 3986 section 3.2.1).
-_USER = re.compile(r"(?<=://)[^/?#\s]*@")
-# Parameters of a query that let in whoever has them: those of signed URLs of S3, Google and Azure,
-# and tokens.
+# User and password before the host (RFC 3986 section 3.2.1). A password with a slash, a question
+# mark or a hash in it, which should have been escaped, shows as a port that is no number.
+_USER = re.compile(
+    r"(?<=://)[^/?#\s]*@|(?:(?<=http://)|(?<=https://))[^/?#\s\[\]@:]*:(?!:|\d*(?:[/?#]|$))\S*@",
+    re.IGNORECASE,
+)
+# What a web address has beside its path. The rest of a chain, `::file://...`, is another address.
+_WEB = re.compile(r"(https?://[^?#;\s]*)((?:(?!::[a-z][a-z0-9+.-]*://).)*)", re.I | re.S)
+_PARAMETERS = re.compile(r";[^/?#]*")
+# Of a query, identifiers of objects: a server of WADO-URI has one address for all of them.
+_UID = re.compile(r"[?&]([A-Za-z]*uid=[0-9]+(?:\.[0-9]+)+)(?=[&#]|$)", re.IGNORECASE)
+# Parameters that let in whoever has them, in addresses of other kinds.
 _SECRET = re.compile(
     r"(?<=[?&;])([^=&#;]*(?:sig|token|secret|passw|pwd|credential|auth|api-?_?key|accesskeyid)[^=&#;]*)"
     r"=[^&#;:\s]*",
@@ -24,8 +32,23 @@ def shown_url(url: str) -> str:
         url: The URL.
 
     Returns:
-        The same for one that has none, and for what is no URL.
+        The same for one that has none, and for what is no URL. Of a web address neither its query
+        is shown, which may have a patient's name, nor its fragment, nor parameters of its path;
+        dots take their place. UIDs in a query stay.
     """
     if "://" not in url:
         return url
-    return _SECRET.sub(r"\1=...", _USER.sub("", url))
+    return _SECRET.sub(r"\1=...", _WEB.sub(_without_query, _USER.sub("", url)))
+
+
+def _without_query(found: re.Match[str]) -> str:
+    path, rest = found[1], found[2]
+    # Parameters may lie before other parts of the path.
+    before, hash_mark, fragment = rest.partition("#")
+    parameters, question_mark, query = before.partition("?")
+    shown = path + _PARAMETERS.sub(";...", parameters)
+    if query:
+        uids = [uid[1] for uid in _UID.finditer(f"?{query}")]
+        is_all = "&".join(uids) == query
+        query = "&".join(uids if is_all else [*uids, "..."])
+    return f"{shown}{question_mark}{query}{hash_mark}{'...' if fragment else ''}"

@@ -63,18 +63,20 @@ class DicomWeb:
         headers: Mapping[str, str] | None = None,
         timeout: float | tuple[float, float] | None = None,
     ) -> None:
-        if isinstance(server, str):
-            server, session = without_login(server, session)
-            server = DICOMwebClient(server, session=session)
-        elif session is not None:
-            raise TypeError("a DICOMwebClient has a session already: pass one or the other")
-        if not isinstance(server, DICOMwebClient):
+        if isinstance(server, DICOMwebClient):
+            if session is not None:
+                raise TypeError("a DICOMwebClient has a session already: pass one or the other")
+            base, session = without_login(server.base_url, server._session)
+        elif isinstance(server, str):
+            base, session = without_login(server, session)
+            server = DICOMwebClient(base, session=session)
+        else:
             kind = type(server).__name__
             raise TypeError(f"DicomWeb takes an address or a DICOMwebClient, not {kind}")
         own = server._session
         own.headers.update(headers or {})
         self._service = Service(
-            server.base_url,
+            base,
             (server.qido_url_prefix, server.wado_url_prefix),
             own,
             getattr(server, "_timeout", 20) if timeout is None else timeout,
@@ -187,6 +189,8 @@ class DicomWeb:
             keys, error = store.retrieve(study_uid, series_uid, total, progress)
             if error is not None and (irregular == "raise" or not keys):
                 raise error
+            if not keys:
+                raise queries.nothing_found(self._service.base, {"": series_uid})
             items: Any = [Item(self._url(*key), store, key) for key in keys]
             if error is not None or (total is not None and total != len(keys)):
                 filters = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}

@@ -1,4 +1,4 @@
-"""Requests to a DICOMweb server, and what it answers (PS3.18 §8, §10).
+"""What a DICOMweb server answers (PS3.18 §8, §10).
 
 A message names the resource by its path. What is asked for, such as a Patient ID, is in the query
 of a URL and in the errors of `requests`: neither gets into a message or a cause.
@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import errno
 import json
-import os
-import pickle
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 
-from rapidicom.integrations.dicomweb_parts import part_of, parts_of
-from rapidicom.sources.remote_errors import is_transient
+from rapidicom.integrations.dicomweb_errors import no_dicom, refused
+from rapidicom.integrations.dicomweb_parts import part_of, parts_of, whole
+from rapidicom.integrations.dicomweb_requests import Body, Query, Sender, Timeout
 
-__all__ = ["Service", "without_login"]
+__all__ = ["Partial", "Service", "without_login"]
 
-Query: TypeAlias = Sequence[tuple[str, str]]
-
-# Seconds before the second and third try of what failed for a moment.
-_PAUSES = (0.0, 0.2, 1.0)
 _JSON = "application/dicom+json"
-# What servers answer while they have too much to do, or start again.
-_FOR_A_MOMENT = (429, 502, 503, 504)
+_SUCCESS, _NOTHING, _PARTIAL = 200, 204, 206
 
 
 def without_login(
@@ -42,8 +35,21 @@ def without_login(
     Args:
         address: `https://user:password@host/dicom-web`, or without.
         session: The session, if there is one.
+
+    Raises:
+        ValueError: The address has a query or a fragment, or cannot be one.
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+        is_one = not (parts.query or parts.fragment) and (parts.port or True)
+    except ValueError:
+        is_one = False
+    if not is_one:
+        # It may have a token, and is not shown.
+        raise ValueError(
+            "the address of a DICOMweb server is one such as https://host:8042/dicom-web: a login "
+            "with other letters is escaped (%40 for @), and a token is part of headers= or session="
+        ) from None
     login, found, host = parts.netloc.rpartition("@")
     if not found:
         return address, session
@@ -51,6 +57,10 @@ def without_login(
     session = requests.Session() if session is None else session
     session.auth = unquote(user), unquote(password)
     return urlunsplit(parts._replace(netloc=host)), session
+
+
+class Partial(OSError):
+    """The server says that it has not sent all."""
 
 
 class Service:
@@ -68,13 +78,16 @@ class Service:
         base: str,
         prefixes: tuple[str | None, str | None],
         session: requests.Session,
-        timeout: float | tuple[float, float] | None,
+        timeout: Timeout,
     ) -> None:
         self.base = base.rstrip("/")
         self.qido, self.wado = (f"{self.base}/{one}" if one else self.base for one in prefixes)
-        self._session = session
-        self._timeout = timeout
-        self._process = os.getpid()
+        self._sender = Sender(session, timeout)
+
+    @property
+    def session(self) -> requests.Session:
+        """The session."""
+        return self._sender.session
 
     def json(self, url: str, query: Query = ()) -> tuple[list[dict[str, Any]], Mapping[str, str]]:
         """Return the data sets of an answer in the DICOM JSON Model, and its headers.
@@ -86,19 +99,22 @@ class Service:
         Raises:
             OSError: The server cannot be reached, refuses, or answers something else.
         """
-        with self._get(url, query, {"Accept": _JSON}) as answer:
-            body = _Body(answer, url).read()
-            if not body.strip():
-                return [], answer.headers
+        with self._get(url, query, _JSON) as (body, headers, _):
+            text = whole(body)
+            if not text.strip():
+                return [], headers
+            media_type = headers.get("Content-Type", "")
+            if "html" in media_type.lower():
+                raise no_dicom(media_type, url, "DICOM JSON")
             try:
-                found = json.loads(body)
-            except ValueError:
+                found = json.loads(text)
+            except (ValueError, RecursionError):
                 found = None
             if isinstance(found, dict):
                 found = [found]
             if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
                 raise OSError(errno.EIO, "the server's answer is no DICOM JSON", url)
-            return found, answer.headers
+            return found, headers
 
     def part(
         self, url: str, accept: str, start: int = 0, stop: int | None = None
@@ -114,8 +130,8 @@ class Service:
         Raises:
             OSError: As for `json`; also if the answer is cut short.
         """
-        with self._get(url, (), {"Accept": accept}) as answer:
-            return part_of(_Body(answer, url), answer.headers.get("Content-Type", ""), start, stop)
+        with self._get(url, (), accept) as (body, headers, _):
+            return part_of(body, headers.get("Content-Type", ""), start, stop)
 
     def parts(self, url: str, accept: str) -> Iterator[bytes]:
         """Yield the parts of an answer as they arrive.
@@ -125,97 +141,25 @@ class Service:
             accept: The header of this name.
 
         Raises:
+            Partial: The server says that there should be more, after those that there are.
             OSError: As for `part`, after the parts that came whole.
         """
-        with self._get(url, (), {"Accept": accept}) as answer:
-            yield from parts_of(_Body(answer, url), answer.headers.get("Content-Type", ""))
+        with self._get(url, (), accept) as (body, headers, status):
+            if status != _NOTHING:
+                yield from parts_of(body, headers.get("Content-Type", ""))
+            if status == _PARTIAL:
+                raise Partial(errno.EIO, "the server sent only some of it (status 206)", url)
 
     @contextmanager
-    def _get(self, url: str, query: Query, headers: dict[str, str]) -> Iterator[requests.Response]:
+    def _get(
+        self, url: str, query: Query, accept: str
+    ) -> Iterator[tuple[Body, Mapping[str, str], int]]:
         # Compressing pixels takes servers ten times as long as sending them.
-        headers = {**headers, "Accept-Encoding": "identity"}
-        answer = self._answer(url, query, headers)
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
+        answer = self._sender.get(url, query, headers)
         try:
-            if answer.status_code not in (200, 204, 206):
-                raise _refused(answer.status_code, url)
-            yield answer
+            if answer.status_code not in (_SUCCESS, _NOTHING, _PARTIAL):
+                raise refused(answer.status_code, url)
+            yield Body(answer, url, self._sender.silence), answer.headers, answer.status_code
         finally:
             answer.close()
-
-    def _answer(self, url: str, query: Query, headers: dict[str, str]) -> requests.Response:
-        for pause in _PAUSES:
-            time.sleep(pause)
-            is_last = pause == _PAUSES[-1]
-            try:
-                session = self._own_session()
-                answer = session.get(
-                    url,
-                    params=query,
-                    headers=headers,
-                    stream=True,
-                    timeout=self._timeout,
-                    # Variables of the environment come before what a session says, but not before
-                    # this.
-                    verify=None if session.verify is True else session.verify,
-                )
-                failure = None
-            except (requests.RequestException, OSError) as error:
-                failure = _failed(error, url)
-                is_last = is_last or not is_transient(error) or isinstance(error, _NOT_AGAIN)
-            # Raised out here: what `requests` raises has the query, and would be the context.
-            if failure is None and (answer.status_code not in _FOR_A_MOMENT or is_last):
-                return answer
-            if failure is None:
-                answer.close()
-            elif is_last:
-                raise failure
-        raise AssertionError("the last try returns or raises")
-
-    def _own_session(self) -> requests.Session:
-        if self._process != os.getpid():
-            # Another process talks on the connections of this one.
-            self._session = pickle.loads(pickle.dumps(self._session))
-            self._process = os.getpid()
-        return self._session
-
-
-_NOT_AGAIN = (requests.Timeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)
-
-
-class _Body:
-    """The body of an answer, piece by piece."""
-
-    def __init__(self, answer: requests.Response, url: str) -> None:
-        self._answer = answer
-        self.url = url
-
-    def read(self, count: int | None = None) -> bytes:
-        """Return the next bytes, or all that are left; empty at the end."""
-        try:
-            return bytes(self._answer.raw.read(count, decode_content=True))
-        except Exception as error:
-            failure = _failed(error, self.url)
-        raise failure
-
-
-def _failed(error: BaseException, url: str) -> OSError:
-    """Return the error of a request that got no answer; what was asked for is not in it."""
-    if isinstance(error, requests.Timeout) or "Timeout" in type(error).__name__:
-        return TimeoutError(errno.ETIMEDOUT, "the server does not answer in time", url)
-    if isinstance(error, requests.exceptions.SSLError):
-        return ConnectionError(errno.ECONNREFUSED, "no trust in the server's certificate", url)
-    if isinstance(error, requests.ConnectionError) and "refused" in str(error):
-        return ConnectionRefusedError(errno.ECONNREFUSED, "no server listens there", url)
-    return ConnectionError(errno.ECONNRESET, "the connection to the server broke", url)
-
-
-def _refused(status: int, url: str) -> OSError:
-    if status == 401:
-        said = "the server wants a login, or does not accept this one (status 401)"
-        return PermissionError(errno.EACCES, said, url)
-    if status in (403, 407):
-        said = f"the server does not allow it (status {status})"
-        return PermissionError(errno.EACCES, said, url)
-    if status in (404, 410):
-        return FileNotFoundError(errno.ENOENT, "the server does not have it", url)
-    return OSError(errno.EIO, f"the server answered with status {status}", url)

@@ -7,11 +7,17 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-__all__ = ["Body", "part_of", "parts_of"]
+from rapidicom.integrations.dicomweb_errors import no_dicom
+
+__all__ = ["Body", "part_of", "parts_of", "whole"]
 
 _CHUNK = 1 << 18
-# The whole of what servers put before a part.
+# Where only the start is wanted: so much more than is asked for may be on its way.
+_SMALL_CHUNK = 1 << 12
+# What servers put before the first part, between parts, and before the bytes of one.
 _LONGEST_HEADER = 1 << 14
+# Of one answer that is one file; those of servers that do not say what they send are included.
+_FILES = ("application/dicom", "application/octet-stream", "binary/octet-stream", "")
 
 
 class Body(Protocol):
@@ -23,8 +29,17 @@ class Body(Protocol):
 
     url: str
 
-    def read(self, count: int | None = None) -> bytes:
-        """Return the next bytes, or all that are left; empty at the end."""
+    def read(self, count: int) -> bytes:
+        """Return the next bytes, up to `count`; empty at the end."""
+
+
+def whole(body: Body) -> bytes:
+    """Return all bytes of a body.
+
+    Raises:
+        OSError: It is cut short.
+    """
+    return b"".join(iter(lambda: body.read(_CHUNK), b""))
 
 
 def parts_of(body: Body, media_type: str) -> Iterator[bytes]:
@@ -35,48 +50,16 @@ def parts_of(body: Body, media_type: str) -> Iterator[bytes]:
         media_type: The header Content-Type.
 
     Raises:
-        OSError: The body is cut short; the parts that came whole were yielded.
+        OSError: The body is cut short, or is none of DICOM; the parts that came whole were yielded.
     """
-    if not media_type.lower().startswith("multipart/"):
-        if whole := body.read():
-            yield whole
+    if not _is_multipart(media_type):
+        _check_file(body, media_type)
+        if data := whole(body):
+            yield data
         return
-    data = bytearray()
-    _read_more(body, data)
-    delimiter = b"--" + _boundary(media_type, data)
-    while True:
-        while (start := data.find(delimiter)) < 0 or len(data) < start + len(delimiter) + 2:
-            _read_more(body, data)
-        del data[: start + len(delimiter)]
-        if data.startswith(b"--"):
-            return
-        while (end := data.find(b"\r\n\r\n")) < 0:
-            _read_more(body, data)
-        stated = _length(bytes(data[: end + 2]))
-        del data[: end + 4]
-        length, seen = -1 if stated is None else stated, 0
-        while length < 0 and (length := data.find(b"\r\n" + delimiter, seen)) < 0:
-            seen = max(len(data) - len(delimiter) - 2, 0)
-            _read_more(body, data)
-        while len(data) < length:
-            _read_more(body, data)
-        yield bytes(memoryview(data)[:length])
-        del data[:length]
-
-
-def _read_more(body: Body, data: bytearray) -> None:
-    if not (piece := body.read(_CHUNK)):
-        raise _cut_short(body)
-    data += piece
-
-
-def _cut_short(body: Body) -> OSError:
-    return ConnectionError(errno.ECONNRESET, "the server's answer is cut short", body.url)
-
-
-def _length(header: bytes) -> int | None:
-    found = re.search(rb"^content-length:\s*([0-9]+)\s*$", header, re.IGNORECASE | re.MULTILINE)
-    return None if found is None else int(found[1])
+    reader = _Reader(body, media_type)
+    while reader.next_header() is not None:
+        yield reader.rest_of_part()
 
 
 def part_of(
@@ -94,51 +77,154 @@ def part_of(
         The bytes, fewer where the part ends, and the media type of the part.
 
     Raises:
-        OSError: The body is cut short.
+        OSError: The body is cut short, or is none of DICOM.
     """
-    if not media_type.lower().startswith("multipart/"):
-        data = _read_to(body, bytearray(), stop)
+    if not _is_multipart(media_type):
+        _check_file(body, media_type, but=("image/", "video/"))
+        data = bytearray()
+        while (stop is None or len(data) < stop) and (piece := body.read(_size(stop))):
+            data += piece
         return bytes(memoryview(data)[start:stop]), media_type
-    data = bytearray()
-    while (end := data.find(b"\r\n\r\n")) < 0 and len(data) < _LONGEST_HEADER:
-        piece = body.read(_CHUNK if stop is None else 4096)
-        if not piece:
-            raise _cut_short(body)
-        data += piece
-    first = end + 4
-    header = bytes(data[:first])
-    kind = re.search(rb"^content-type:\s*(\S[^\r\n]*)", header, re.IGNORECASE | re.MULTILINE)
-    length = _length(header)
-    boundary = b"\r\n--" + _boundary(media_type, data)
-    # A delimiter is not part of what it ends, so that it has to be looked for.
-    data = _read_to(body, data, None if stop is None else first + stop + len(boundary))
-    if length is not None:
-        found, has_end = length, len(data) >= first + length
-    else:
-        place = data.find(boundary, first - 2)
-        found, has_end = place - first, place >= 0
-    if not has_end and (stop is None or len(data) < first + stop):
-        raise _cut_short(body)
-    last = first + (min(found, stop) if has_end and stop is not None else stop or found)
-    return bytes(memoryview(data)[first + start : max(last, first + start)]), _kind(kind)
-
-
-def _kind(found: re.Match[bytes] | None) -> str:
-    return "application/octet-stream" if found is None else found[1].strip().decode("latin-1")
-
-
-def _boundary(media_type: str, data: bytearray) -> bytes:
-    found = re.search(r'boundary="?([^";,]+)"?', media_type, re.IGNORECASE)
-    if found is not None:
-        return found[1].strip().encode("latin-1")
-    # What the first line says.
-    return bytes(data).lstrip(b"\r\n").partition(b"\r\n")[0].removeprefix(b"--")
-
-
-def _read_to(body: Body, data: bytearray, stop: int | None) -> bytearray:
+    reader = _Reader(body, media_type, stop)
+    header = reader.next_header()
+    if header is None:
+        raise OSError(errno.EIO, "the server's answer has no part", body.url)
+    found = re.search(rb"^content-type:\s*(\S[^\r\n]*)", header, re.IGNORECASE | re.MULTILINE)
+    kind = "application/octet-stream" if found is None else found[1].strip().decode("latin-1")
     if stop is None:
-        data += body.read()
-        return data
-    while len(data) < stop and (piece := body.read(min(_CHUNK, stop - len(data)))):
-        data += piece
-    return data
+        return reader.rest_of_part()[start:], kind
+    return reader.start_of_part(stop)[start:], kind
+
+
+class _Reader:
+    """The parts of a body, one after the other.
+
+    Args:
+        body: The body.
+        media_type: The header Content-Type.
+        stop: How many bytes of a part are wanted; `None` for all.
+    """
+
+    def __init__(self, body: Body, media_type: str, stop: int | None = None) -> None:
+        self._body = body
+        self._data = bytearray()
+        self._size = _size(stop)
+        self._length: int | None = None
+        found = re.search(r'boundary=(?:"([^"]+)"|([^";,\s]+))', media_type, re.IGNORECASE)
+        if found is None:
+            self._delimiter = self._first_line()
+        else:
+            self._delimiter = b"--" + (found[1] or found[2]).strip().encode("latin-1")
+
+    def next_header(self) -> bytes | None:
+        """Return the header of the next part, each line with its end; `None` after the last part.
+
+        Raises:
+            OSError: The body ends before, or has something else here.
+        """
+        data, delimiter = self._data, self._delimiter
+        # A delimiter is a line (RFC 2046 §5.1.1), the first one perhaps that of the body.
+        while (place := self._line(delimiter)) < 0:
+            if len(data) > _LONGEST_HEADER:
+                raise self._wrong("lacks the boundary that its header names")
+            self._read_more()
+        while len(data) < place + len(delimiter) + 2:
+            self._read_more()
+        del data[: place + len(delimiter)]
+        if data.startswith(b"--"):
+            return None
+        while (end := data.find(b"\r\n\r\n")) < 0:
+            if len(data) > _LONGEST_HEADER:
+                raise self._wrong("has a part without the end of its header")
+            self._read_more()
+        header = bytes(data[: end + 2])
+        del data[: end + 4]
+        found = re.search(rb"^content-length:\s*([0-9]{1,18})\s*$", header, re.I | re.M)
+        self._length = None if found is None else int(found[1])
+        return header
+
+    def rest_of_part(self) -> bytes:
+        """Return the bytes of a part whose header was read.
+
+        Raises:
+            OSError: The body ends before.
+        """
+        end, stated = b"\r\n" + self._delimiter, self._length
+        if stated is not None:
+            # Most servers say how long it is: then it is not copied again and again.
+            pieces, missing = [bytes(self._data)], stated + len(end) - len(self._data)
+            while missing > 0:
+                if not (piece := self._body.read(min(missing, _CHUNK))):
+                    # A part that is shorter than it says may be whole.
+                    break
+                pieces.append(piece)
+                missing -= len(piece)
+            data = self._data = bytearray().join(pieces)
+            if data.startswith(end, stated):
+                part = bytes(memoryview(data)[:stated])
+                del data[:stated]
+                return part
+        data, seen = self._data, 0
+        while (place := data.find(end, seen)) < 0:
+            seen = max(len(data) - len(end), 0)
+            self._read_more()
+        part = bytes(memoryview(data)[:place])
+        del data[:place]
+        return part
+
+    def start_of_part(self, count: int) -> bytes:
+        """Return the first `count` bytes of a part whose header was read, fewer if it ends before.
+
+        Raises:
+            OSError: The body ends before.
+        """
+        end, data = b"\r\n" + self._delimiter, self._data
+        # A delimiter is not part of what it ends, so that it has to be looked for.
+        while len(data) < count + len(end):
+            if not (piece := self._body.read(min(self._size, count + len(end) - len(data)))):
+                break
+            data += piece
+        place = data.find(end)
+        if place < 0 and len(data) < count:
+            raise _cut_short(self._body)
+        return bytes(memoryview(data)[: min(count, place) if place >= 0 else count])
+
+    def _line(self, delimiter: bytes) -> int:
+        if self._data.startswith(delimiter):
+            return 0
+        place = self._data.find(b"\r\n" + delimiter)
+        return place + 2 if place >= 0 else -1
+
+    def _first_line(self) -> bytes:
+        while len(self._data) <= _LONGEST_HEADER:
+            line, end, _ = bytes(self._data).lstrip(b"\r\n").partition(b"\r\n")
+            if end and line.startswith(b"--"):
+                return line
+            self._read_more()
+        raise self._wrong("names no boundary, and does not start with one")
+
+    def _read_more(self) -> None:
+        if not (piece := self._body.read(self._size)):
+            raise _cut_short(self._body)
+        self._data += piece
+
+    def _wrong(self, what: str) -> OSError:
+        return OSError(errno.EIO, f"the server's answer {what}", self._body.url)
+
+
+def _is_multipart(media_type: str) -> bool:
+    return media_type.lower().lstrip().startswith("multipart/")
+
+
+def _check_file(body: Body, media_type: str, but: tuple[str, ...] = ()) -> None:
+    kind = media_type.partition(";")[0].strip().lower()
+    if kind not in _FILES and not (but and kind.startswith(but)):
+        raise no_dicom(media_type, body.url)
+
+
+def _size(stop: int | None) -> int:
+    return _CHUNK if stop is None else _SMALL_CHUNK
+
+
+def _cut_short(body: Body) -> OSError:
+    return ConnectionError(errno.ECONNRESET, "the server's answer is cut short", body.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,7 +10,7 @@ from rapidicom._common.at_once import at_once
 from rapidicom._common.errors import DicomError
 from rapidicom._common.progress import Progress
 from rapidicom.integrations import queries
-from rapidicom.integrations.dicomweb_http import Service
+from rapidicom.integrations.dicomweb_http import Partial, Service
 from rapidicom.sources.opening import open_dataset
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ _WORKERS = 8
 # As it is stored: nothing is lost in transcoding, and nobody waits for it.
 _AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+# Where a file has its prefix (PS3.10 §7.1).
+_PREFIX = slice(128, 132)
+# What may follow the pixels of an instance: padding, and elements of a few bytes.
+_LONGEST_END = 1 << 12
 
 
 class Instance(NamedTuple):
@@ -46,6 +51,7 @@ class InstanceStore:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._kept: dict[Instance, bytes] = {}
+        self._served: dict[Instance, int] = {}
 
     def fetch(
         self, ranges: Sequence[tuple[Hashable, int, int]], workers: int | None
@@ -78,11 +84,14 @@ class InstanceStore:
         url = f"{self._service.wado}/studies/{study}/series/{series}"
         with Progress(progress, "instances", total) as bar:
             try:
-                for data in self._service.parts(url, _AS_STORED):
-                    key = Instance(study, series, _sop_uid(data))
+                for number, data in enumerate(self._service.parts(url, _AS_STORED)):
+                    # What does not say which instance it is costs itself.
+                    key = Instance(study, series, _sop_uid(data, url) or f"<part {number}>")
                     self._kept[key] = data
                     if bar.callback is not None:
                         bar.callback(len(self._kept))
+            except Partial as error:
+                return [*self._kept], None if len(self._kept) == total else error
             except OSError as error:
                 return [*self._kept], error
         return [*self._kept], None
@@ -90,24 +99,36 @@ class InstanceStore:
     def forget(self) -> None:
         """Let go of what is kept; who asks for more gets it from the server again."""
         self._kept.clear()
+        self._served.clear()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kept": {}}
+        return {**self.__dict__, "_kept": {}, "_served": {}}
 
     def _range(self, wanted: tuple[Any, int, int]) -> bytes:
         key, start, stop = wanted
         whole = self._kept.get(key)
-        if whole is not None:
-            return whole[start:stop]
-        return self._service.part(self._url(key), _AS_STORED, start, stop)[0]
+        if whole is None:
+            return self._service.part(self._url(key), _AS_STORED, start, stop)[0]
+        data = whole[start:stop]
+        self._served[key] = self._served.get(key, 0) + len(data)
+        if start > 0 and self._served[key] > len(whole) - _LONGEST_END:
+            # Each byte is read once, the pixels last: the volume takes their place.
+            self._kept.pop(key, None)
+        return data
 
     def _url(self, key: Instance) -> str:
         study, series, sop = key
         return f"{self._service.wado}/studies/{study}/series/{series}/instances/{sop}"
 
 
-def _sop_uid(data: bytes) -> str:
-    """Return the SOP Instance UID of a file; an empty one if it is none."""
+def _sop_uid(data: bytes, url: str) -> str:
+    """Return the SOP Instance UID of a file; an empty one if it is damaged.
+
+    Raises:
+        OSError: It is no DICOM file.
+    """
+    if data[_PREFIX] != b"DICM":
+        raise OSError(errno.EIO, "a part of the server's answer is no DICOM file", url)
     try:
         return str(open_dataset(data, True, ["SOPInstanceUID"], True).get("SOPInstanceUID", ""))
     except DicomError:

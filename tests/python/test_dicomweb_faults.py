@@ -1,0 +1,314 @@
+"""A DICOMweb server that goes wrong: an error that says so, and nothing hangs or leaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rapidicom as rd
+from dicomweb_server import BOUNDARY, MULTIPART, Handler, dicomweb_server, multipart
+from series_builder import Pixels, Stack, Written, series
+
+requests = pytest.importorskip("requests")
+pytest.importorskip("dicomweb_client")
+
+from rapidicom.integrations.dicomweb import DicomWeb  # noqa: E402
+
+COUNT = 6
+SECRET = "Secret-0815"  # a mark
+PAGE = b"<!DOCTYPE html><title>Secret-0815: log in</title>" * 100
+DICOM = "application/dicom"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    # Longer than what is read of a header.
+    folder = tmp_path_factory.mktemp("dicomweb")
+    return series(folder / "ct", Stack(count=COUNT), pixels=Pixels(shape=(128, 120)))
+
+
+def of_series(path: str) -> bool:
+    return "/series/" in path and "/instances" not in path and "metadata" not in path
+
+
+def files_of(handler: Handler) -> list[bytes]:
+    return [data for _, data in handler.server.instances]
+
+
+def said_of(error: BaseException | None) -> str:
+    words = []
+    while error is not None:
+        words.append(f"{error!r} {error}")
+        error = error.__cause__ or error.__context__
+    return " ".join(words)
+
+
+def cut(whole: bytes, count: int, **headers: str) -> Callable[[Handler], None]:
+    def answer(handler: Handler) -> None:
+        handler.head(MULTIPART, **headers)
+        handler.wfile.write(whole[:count])
+        handler.cut()
+
+    return answer
+
+
+def chunked(handler: Handler, body: bytes) -> None:
+    handler.head(MULTIPART, Transfer_Encoding="chunked")
+    for start in range(0, len(body), 1000):
+        piece = body[start : start + 1000]
+        handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+
+
+# What a server answers to the request of a series, and what the error says of it.
+FAULTS: dict[str, tuple[Callable[[Handler], Any], str]] = {
+    "a page": (lambda one: one.send(PAGE, "text/html; charset=utf-8"), "text/html instead"),
+    "a page that says it is DICOM": (lambda one: one.send(PAGE, DICOM), "no DICOM file"),
+    "a part that is a page": (lambda one: one.send(multipart([PAGE]), MULTIPART), "no DICOM file"),
+    "JSON": (lambda one: one.send(b"[]", "application/json"), "application/json instead"),
+    "a type that is content": (lambda one: one.send(PAGE, f"text/{SECRET} x"), "something else"),
+    "another boundary": (
+        lambda one: one.send(multipart(files_of(one), "other"), MULTIPART), "lacks the boundary",
+    ),
+    "no boundary": (
+        lambda one: one.send(b"x" * 100_000, "multipart/related"), "names no boundary",
+    ),
+    "a header without end": (
+        lambda one: one.send(b"--%s\r\n" % BOUNDARY.encode() + b"x" * 100_000, MULTIPART),
+        "without the end of its header",
+    ),
+    "no last boundary": (
+        lambda one: one.send(multipart(files_of(one))[:-6], MULTIPART), "cut short",
+    ),
+    "cut in a part": (
+        lambda one: one.send(multipart(files_of(one))[:50_000], MULTIPART), "cut short",
+    ),
+    "cut connection": (
+        lambda one: cut(multipart(files_of(one)), 50_000, Content_Length="500000")(one), "broke",
+    ),
+    "cut chunk": (
+        lambda one: (chunked(one, multipart(files_of(one))[:60_000]), one.cut()), "broke",
+    ),
+    "only some of it": (
+        lambda one: one.send(multipart(files_of(one)[:3]), MULTIPART, 206), "only some of it",
+    ),
+    "an error of its own": (lambda one: one.send(PAGE, "text/html", 500), "status 500"),
+    "a moment that lasts": (lambda one: one.send(PAGE, "text/html", 503), "status 503"),
+    "a circle": (lambda one: one.send(b"", DICOM, 302, Location=one.path), "again and again"),
+    "no login": (lambda one: one.send(PAGE, "text/html", 401), "wants a login"),
+    "nothing": (lambda one: one.send(b"", MULTIPART, 204), "nothing here has the UID"),
+    "a slow head": (
+        lambda one: one.slowly(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 1000), "too slowly",
+    ),
+    "a slow body": (
+        lambda one: (one.head(MULTIPART, Content_Length="400000"),
+                     one.slowly(multipart(files_of(one)))), "too slowly",
+    ),
+    "a head without a body": (
+        lambda one: (one.head(MULTIPART, Content_Length="400000"), one.server.is_over.wait(20)),
+        "in time",
+    ),
+    "silence": (lambda one: one.server.is_over.wait(20), "in time"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_goes_wrong_is_said(written: Written, fault: str) -> None:
+    answer, said = FAULTS[fault]
+
+    def handle(handler: Handler, path: str) -> bool:
+        if not of_series(path):
+            return False
+        answer(handler)
+        return True
+
+    with dicomweb_server(written.paths, handle) as server:
+        archive = DicomWeb(server.url, timeout=0.6)
+        began = time.monotonic()
+        with pytest.raises(OSError, match=said) as caught:
+            archive.read_series(written.uid)
+        assert time.monotonic() - began < 8
+    assert server.url in str(caught.value)
+    words = said_of(caught.value)
+    assert SECRET not in words
+    assert "<!DOCTYPE" not in words
+
+
+@pytest.mark.parametrize("fault", ["a page that says it is DICOM", "cut in a part", "a slow body"])
+def test_instances_that_came_are_kept_if_asked_for(written: Written, fault: str) -> None:
+    """The others are asked for one by one."""
+
+    def handle(handler: Handler, path: str) -> bool:
+        if of_series(path):
+            parts = files_of(handler)[:3]
+            if fault == "a page that says it is DICOM":
+                handler.send(multipart([*parts, PAGE]), MULTIPART)
+            elif fault == "cut in a part":
+                handler.send(multipart(files_of(handler))[: sum(map(len, parts)) + 9000], MULTIPART)
+            else:
+                handler.head(MULTIPART, Content_Length="400000")
+                handler.wfile.write(multipart(parts)[: -len(BOUNDARY) - 6])
+                handler.slowly(multipart(files_of(handler)[3:]))
+            return True
+        if path.endswith("/instances/" + last):
+            handler.send(PAGE, "text/html")
+            return True
+        return False
+
+    last = rd.dcmread(written.paths[-1]).SOPInstanceUID
+    with dicomweb_server(written.paths, handle) as server:
+        archive = DicomWeb(server.url, timeout=0.6)
+        volume = archive.read_series(written.uid, irregular="keep")
+    expected = rd.read_series(written.paths[:-1])
+    np.testing.assert_array_equal(volume.array, expected.array)
+    (issue,) = [one for one in volume.report.errors if one.kind == "unreadable"]
+    assert [path.rpartition("/")[2] for path in issue.paths] == [last]
+    assert "text/html instead of DICOM" in issue.sentence
+    assert SECRET not in str(volume.report)
+
+
+@pytest.mark.parametrize("form", ["stated", "too long", "too short", "chunked", "bare", "no name"])
+def test_bodies_that_are_odd_are_whole(written: Written, form: str) -> None:
+    def handle(handler: Handler, path: str) -> bool:
+        if not of_series(path):
+            return False
+        files = files_of(handler)
+        wrong = {"stated": 0, "too long": 70, "too short": -70}.get(form)
+        lengths = None if wrong is None else [len(data) + wrong for data in files]
+        media_type = "multipart/related" if form == "no name" else MULTIPART
+        if form == "bare":
+            media_type = MULTIPART.replace('"', "")
+        body = b"\r\npreamble\r\n" * (form == "bare") + multipart(files, lengths=lengths)
+        if form == "chunked":
+            chunked(handler, body)
+            handler.wfile.write(b"0\r\n\r\n")
+        else:
+            handler.send(body, media_type)
+        return True
+
+    with dicomweb_server(written.paths, handle) as server:
+        volume = DicomWeb(server.url).read_series(written.uid)
+    np.testing.assert_array_equal(volume.array, rd.read_series(written.paths).array)
+
+
+def test_a_search_that_is_answered_by_a_page(written: Written) -> None:
+    for body, kind, said in (
+        (PAGE, "text/html", "text/html instead of DICOM JSON"),
+        (PAGE, "application/json", "no DICOM JSON"),
+        (b"[" * 100_000, "application/json", "no DICOM JSON"),
+        (b"[1]", "application/json", "no DICOM JSON"),
+        (b"\xff\xfe\x00", "application/json", "no DICOM JSON"),
+    ):
+        with dicomweb_server((), lambda one, _, b=body, k=kind: one.send(b, k) is None) as server:
+            archive = DicomWeb(server.url)
+            for call in (archive.scan, archive.find_series, archive.sources):
+                with pytest.raises(OSError, match=said) as caught:
+                    call(PatientID=SECRET)
+                assert SECRET not in said_of(caught.value)
+
+
+# Who gets what the session has.
+
+
+def login() -> Any:
+    session = requests.Session()
+    session.auth = ("reader", SECRET)
+    session.headers["X-Token"] = SECRET
+    session.cookies["session"] = SECRET
+    return session
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_login_does_not_go_to_another_server(written: Written, status: int) -> None:
+    with dicomweb_server(written.paths) as other:
+
+        def handle(handler: Handler, path: str) -> bool:
+            place = other.url.replace("/dicom-web", handler.path)
+            handler.send(b"", DICOM, status, Location=place)
+            return True
+
+        with dicomweb_server((), handle) as server:
+            archive = DicomWeb(server.url, session=login(), headers={"X-Key": SECRET})
+            volume = archive.read_series(written.uid)
+            assert all(path.startswith(server.url) for path in volume.paths)
+            assert all(SECRET in str(headers) for _, headers in server.asked)
+            assert all("Authorization" in headers for _, headers in server.asked)
+    np.testing.assert_array_equal(volume.array, rd.read_series(written.paths).array)
+    assert other.asked
+    for _, headers in other.asked:
+        assert SECRET not in str(headers)
+        assert not {"Authorization", "Cookie", "X-Token", "X-Key"} & headers.keys()
+
+
+def test_a_login_goes_along_on_the_same_server(written: Written) -> None:
+    def handle(handler: Handler, path: str) -> bool:
+        if path.startswith("/dicom-web"):
+            place = "/moved" + handler.path.removeprefix("/dicom-web")
+            handler.send(b"", DICOM, 302, Location=place)
+            return True
+        return False
+
+    with dicomweb_server(written.paths, handle) as server:
+        volume = DicomWeb(server.url, session=login()).read_series(written.uid)
+    assert volume.shape == (COUNT, 128, 120)
+    assert all("Authorization" in headers for _, headers in server.asked)
+
+
+def test_bulk_data_elsewhere_is_never_asked_for(written: Written) -> None:
+    """Pixels come by WADO-RS from the server itself; what else is bulk data is left out."""
+    with dicomweb_server() as other, dicomweb_server(written.paths) as server:
+        for model, _ in server.instances:
+            model["7FE00010"] = {"vr": "OW", "BulkDataURI": f"{other.url}/bulk/1"}
+            model["00091001"] = {"vr": "OB", "BulkDataURI": f"{other.url}/bulk/2"}
+            model["00081190"] = {"vr": "UR", "Value": [f"{other.url}/studies/1"]}
+            model["0008115A"] = {
+                "vr": "SQ", "Value": [{"00091001": {"vr": "OB", "BulkDataURI": other.url}}]
+            }  # fmt: skip
+        archive = DicomWeb(server.url, session=login())
+        (first, *_) = archive.metadata(written.uid)
+        assert "PixelData" not in first
+        assert 0x00091001 not in first
+        table = archive.scan(["Rows", "PixelSpacing"], SeriesInstanceUID=written.uid)
+        assert table["Rows"].tolist() == [128] * COUNT
+        volume = rd.read_series(table)
+        assert archive.read_series(written.uid) is not None
+        assert archive.find_series(written.uid)[0].read().shape == volume.shape
+    assert other.asked == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"https://host/dicom-web?token={SECRET}",
+        f"https://host/dicom-web#{SECRET}",
+        f"https://me:{SECRET}/more@host/dicom-web",
+        f"https://host:{SECRET}/dicom-web",
+        f"https://[{SECRET}/dicom-web",
+    ],
+)
+def test_an_address_that_is_none_is_not_shown(address: str) -> None:
+    with pytest.raises(ValueError, match="the address of a DICOMweb server") as caught:
+        DicomWeb(address)
+    assert SECRET not in said_of(caught.value)
+
+
+def test_the_login_of_a_client_is_not_shown(written: Written) -> None:
+    from dicomweb_client import DICOMwebClient
+
+    with dicomweb_server(written.paths) as server:
+        client = DICOMwebClient(server.url.replace("//", f"//reader:{SECRET}@"))
+        archive = DicomWeb(client)
+        volume = archive.read_series(written.uid)
+        assert all("Authorization" in headers for _, headers in server.asked)
+        assert SECRET not in f"{archive!r} {volume.paths}"
+
+
+def test_a_series_is_asked_for_once(written: Written) -> None:
+    """Each byte comes once: of the series in one answer."""
+    with dicomweb_server(written.paths) as server:
+        DicomWeb(server.url).read_series(written.uid)
+    (_, of_all) = [path for path, _ in server.asked]
+    assert of_all.endswith(f"/studies/2.25.9/series/{written.uid}")
