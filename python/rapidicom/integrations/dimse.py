@@ -18,7 +18,7 @@ required("pynetdicom", "rapidicom.integrations.dimse")
 from rapidicom.integrations.dimse_associations import Peer, Received  # noqa: E402
 from rapidicom.integrations.dimse_associations import find as c_find  # noqa: E402
 from rapidicom.integrations.dimse_retrieval import MoveTo, retrieve  # noqa: E402
-from rapidicom.sources.item import Item  # noqa: E402
+from rapidicom.sources.item import MEMORY, Item  # noqa: E402
 from rapidicom.sources.unreadable import Unreadable  # noqa: E402
 from rapidicom.tables.table import Table  # noqa: E402
 from rapidicom.volumes.finding import find_series, read_series  # noqa: E402
@@ -67,7 +67,8 @@ class Archive:
         ae_title: Its Application Entity Title.
         calling_ae_title: Ours; many archives answer only those that they know.
         timeout: Seconds that the archive may take to accept, and for each answer.
-        tls: A context for TLS; the certificate has to be that of `host`.
+        tls: A context for TLS; the certificate has to be that of `host`. Or a context and the name
+            that the certificate has, like pynetdicom's `tls_args`.
 
     Examples:
         `Archive("pacs.host", 4242, ae_title="PACS").read_series(series_uid)` is a volume.
@@ -81,11 +82,12 @@ class Archive:
         ae_title: str = "ANY-SCP",
         calling_ae_title: str = "RAPIDICOM",
         timeout: float = 30.0,
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | tuple[ssl.SSLContext, str] | None = None,
     ) -> None:
         if timeout <= 0:
             raise ValueError(f"timeout must be more than 0 seconds, not {timeout}")
-        self._peer = Peer(host, int(port), ae_title, calling_ae_title, timeout, tls)
+        context = tls if tls is None or isinstance(tls, tuple) else (tls, host)
+        self._peer = Peer(host, int(port), ae_title, calling_ae_title, timeout, context)
 
     def scan(
         self,
@@ -141,14 +143,7 @@ class Archive:
         Raises:
             OSError: The archive cannot be reached, refuses, or has nothing that matches.
         """
-        filters |= queries.uid_filters(series_uid, study_uid)
-        found = list(self._search("series", filters, []))
-        if not found:
-            raise queries.nothing_found(self._peer.name, filters)
-        sources: dict[str, Any] = {}
-        for one in found:
-            study, series = str(one.StudyInstanceUID), str(one.SeriesInstanceUID)
-            sources |= self._retrieved(study, series, move_to)
+        sources: Any = self.sources(series_uid, study_uid, move_to=move_to, **filters)
         return find_series(sources, workers=workers)
 
     def read_series(
@@ -190,6 +185,42 @@ class Archive:
         sources = self._retrieved(study_uid, series_uid, move_to, progress)
         options |= {"workers": workers, "progress": progress}
         return read_series(sources, series_uid=series_uid, **options)
+
+    def sources(
+        self,
+        series_uid: str | None = None,
+        study_uid: str | None = None,
+        *,
+        move_to: MoveTo | None = None,
+        **filters: Any,
+    ) -> list[Item]:
+        """Retrieve the series that match, as sources for every function that takes sources.
+
+        Args:
+            series_uid: As the filter `SeriesInstanceUID`.
+            study_uid: As the filter `StudyInstanceUID`.
+            move_to: As for `read_series`.
+            filters: As for `scan`.
+
+        Returns:
+            Their instances, which stay in memory. One that the archive does not send is an error of
+            who reads it.
+
+        Raises:
+            OSError: The archive cannot be reached, refuses, or has nothing that matches.
+        """
+        filters |= queries.uid_filters(series_uid, study_uid)
+        found = list(self._search("series", filters, []))
+        if not found:
+            raise queries.nothing_found(self._peer.name, filters)
+        sources: dict[str, Any] = {}
+        for one in found:
+            study, series = str(one.StudyInstanceUID), str(one.SeriesInstanceUID)
+            sources |= self._retrieved(study, series, move_to)
+        return [
+            one if isinstance(one, Item) else Item(name, MEMORY, one, len(one))
+            for name, one in sources.items()
+        ]
 
     def __repr__(self) -> str:
         return f"Archive({self._peer.name!r})"

@@ -6,13 +6,15 @@ import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pynetdicom import AE, build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at import
     StudyRootQueryRetrieveInformationModelFind,
 )
 from pynetdicom.status import code_to_category
+
+from rapidicom.integrations.dimse_sockets import NotedContext, bounded_in_time, said_of_tls
 
 if TYPE_CHECKING:
     import ssl
@@ -62,7 +64,7 @@ class Peer(NamedTuple):
     ae_title: str
     calling_ae_title: str
     timeout: float
-    tls: ssl.SSLContext | None
+    tls: tuple[ssl.SSLContext, str] | None
 
     @property
     def name(self) -> str:
@@ -90,6 +92,7 @@ class Peer(NamedTuple):
         Raises:
             OSError: It cannot be reached, or does not accept.
         """
+        tls = None if self.tls is None else NotedContext(self.tls[0])
         association = self.entity().associate(
             self.host,
             self.port,
@@ -97,11 +100,12 @@ class Peer(NamedTuple):
             ae_title=self.ae_title,
             max_pdu=_LONGEST_PDU,
             ext_neg=list(roles),
-            evt_handlers=list(handlers),
-            tls_args=None if self.tls is None else (self.tls, self.host),
+            evt_handlers=[*handlers, bounded_in_time(self.timeout)],
+            # It has the one method of a context that is called.
+            tls_args=None if tls is None or self.tls is None else (cast("Any", tls), self.tls[1]),
         )
         if not association.is_established:
-            raise _not_established(association, self.name)
+            raise _not_established(association, self.name, None if tls is None else tls.error)
         try:
             yield association
         except BaseException:
@@ -157,7 +161,9 @@ def failure(status: Dataset, request: str, name: str) -> OSError:
     return OSError(errno.EIO, text, name)
 
 
-def _not_established(association: Association, name: str) -> OSError:
+def _not_established(association: Association, name: str, error: OSError | None) -> OSError:
+    if error is not None and (said := said_of_tls(error)):
+        return ConnectionError(errno.ECONNREFUSED, said, name)
     if association.is_rejected:
         text = "the archive rejects us: it may not know one of the Application Entity Titles"
         return PermissionError(errno.EACCES, text, name)

@@ -15,6 +15,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at impo
 
 from rapidicom._common.transfer_syntaxes import transfer_syntaxes
 from rapidicom.integrations.dimse_associations import Peer, Received, category_of, failure
+from rapidicom.integrations.dimse_sockets import bounded_in_time
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -185,8 +186,9 @@ def _receiver(
         with lock:
             return _keep(event, wanted, received)
 
+    handlers = [(evt.EVT_C_STORE, keep), bounded_in_time(peer.timeout)]
     server = entity.start_server(
-        (address[0] if address else "", port), block=False, evt_handlers=[(evt.EVT_C_STORE, keep)]
+        (address[0] if address else "", port), block=False, evt_handlers=handlers
     )
     try:
         yield
