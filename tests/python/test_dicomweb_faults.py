@@ -210,6 +210,40 @@ def test_a_search_that_is_answered_by_a_page(written: Written) -> None:
                 assert SECRET not in said_of(caught.value)
 
 
+def test_values_that_do_not_fit_are_invalid_cells(written: Written) -> None:
+    with dicomweb_server(written.paths) as server:
+        model, _ = server.instances[0]
+        model["00200013"] = {"vr": "IS", "Value": [SECRET]}
+        model["00280010"] = {"vr": "US", "Value": [SECRET]}
+        model["00280030"] = {"vr": "DS", "Value": [0.75, None]}
+        model["00100010"] = {"vr": "PN", "Value": [{"Alphabetic": "A^B", "Phonetic": "a^b"}]}
+        columns = ["InstanceNumber", "Rows", "PixelSpacing", "PatientName"]
+        table = DicomWeb(server.url).scan(columns, SeriesInstanceUID=written.uid)
+        first = next(row for row in table.to_dicts() if row["PatientName"] == "A^B==a^b")
+        assert len(table) == COUNT
+        assert (first["InstanceNumber"], first["Rows"]) == (None, None)
+        assert sorted(one.column for one in table.invalid if one.path == first["path"]) == [
+            "InstanceNumber", "PixelSpacing", "Rows",
+        ]  # fmt: skip
+        assert SECRET not in str(table.invalid)
+
+
+@pytest.mark.parametrize("uid", ["../../../admin", SECRET, "", "1.2 3", "1.2?a=b#c"])
+def test_what_is_no_uid_is_no_part_of_an_address(written: Written, uid: str) -> None:
+    with dicomweb_server(written.paths) as server:
+        for model, _ in server.instances:
+            model["00080018"] = {"vr": "UI", "Value": [uid]}
+        archive = DicomWeb(server.url)
+        table = archive.scan(["Modality"], SeriesInstanceUID=written.uid)
+        items = archive.sources(written.uid)
+        assert len(table) == len(items) == 1
+        rd.scan(items, ["Rows"])
+        assert not any(path.startswith("/admin") for path, _ in server.asked)
+        if uid:
+            assert table["path"][0].endswith("/instances/<no UID>")
+            assert uid not in str(table["path"].tolist())
+
+
 # Who gets what the session has.
 
 

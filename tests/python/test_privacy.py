@@ -26,6 +26,7 @@ import pydicom
 import pytest
 
 import rapidicom as rd
+from archive_builder import tarred
 from builder import Element, Items, encode, file_around, file_bytes, image
 from data_paths import REPOSITORY
 from rapidicom.cli import main
@@ -335,6 +336,9 @@ def sources_of(data: bytes) -> dict[str, Callable[[], Any]]:
         "stored": lambda: zipped(zipfile.ZIP_STORED),
         "deflated": lambda: io.BytesIO(zipped(zipfile.ZIP_DEFLATED)),
         "cut": lambda: zipped(zipfile.ZIP_DEFLATED)[:-20],
+        "tar": lambda: tarred({"a.dcm": data}),
+        "tar.gz": lambda: io.BytesIO(tarred({"a.dcm": data}, "w:gz")),
+        "cut tar": lambda: tarred({"a.dcm": data})[:-1500],
         "our data set": lambda: quietly(lambda: rd.dcmread(data, force=True)),
         "pydicom's": lambda: quietly(lambda: pydicom.dcmread(io.BytesIO(data), force=True)),
     }
@@ -470,6 +474,113 @@ def test_marked_files_of_a_file_system(form: str) -> None:
             calls.append((f"read_batch({kind})", lambda u=url: rd.read_batch([u])))
     assert leaks(calls) == []
     fs.rm("/marked", recursive=True)
+
+
+READS: tuple[Callable[..., Any], ...] = (
+    rd.dcmread, rd.scan, rd.find_series, rd.read_series, rd.pixel_array,
+    lambda one, **options: rd.read_batch([one], **options),
+    lambda one, **options: print(rd.scan(one, **options).errors, file=sys.stderr),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_marked_files_on_servers(form: str) -> None:
+    for library in ("aiohttp", "s3fs", "moto", "dicomweb_client"):
+        pytest.importorskip(library)
+    import s3fs
+
+    from dicomweb_server import Handler, dicomweb_server
+    from rapidicom.integrations.dicomweb import DicomWeb
+    from servers import put_into_s3, s3_server
+    from web_server import web_server
+
+    objects = {f"{kind}.dcm": data for kind, data in files(FORMS[form]).items()}
+    text = FORMS[form].decode("latin-1")
+    # What a search answers, with marks wherever there is text.
+    model = {
+        f"{one.tag:08X}": {
+            "vr": one.vr,
+            "Value": [text if one.vr != "PN" else {"Alphabetic": text}],
+        }
+        for one in elements_of(FORMS[form])
+        if one.vr in TEXT_VRS
+    }
+    sent: list[bytes] = []
+
+    def handle(handler: Handler, path: str) -> bool:
+        if path.endswith(("/series", "/instances", "/studies", "/metadata")):
+            handler.send(json.dumps([model]).encode(), "application/dicom+json")
+        else:
+            handler.send(sent[0], MARK if form == "valid" else "application/dicom")
+        return True
+
+    calls: list[tuple[str, Callable[[], Any]]] = []
+    found = []
+    with contextlib.ExitStack() as stack:
+        web = stack.enter_context(web_server(objects))
+        pacs = stack.enter_context(dicomweb_server((), handle))
+        address, _ = stack.enter_context(s3_server())
+        options = {"key": MARK, "secret": MARK, "endpoint_url": address}
+        bucket = f"marked-{form}"
+        s3fs.S3FileSystem(**options).mkdir(bucket)
+        put_into_s3(bucket, objects)
+        for name in objects:
+            signed = f"{web.url}/{name}?PatientID={MARK}&sig={MARK}#{MARK}"
+            missing = f"{web.url.replace('//', f'//me:{MARK}@')}/none;{MARK}/{name}?{MARK}"
+            for number, read in enumerate(READS):
+                calls += [
+                    (f"{number}(web {name})", lambda r=read, u=f"{web.url}/{name}": r(u)),
+                    (f"{number}(signed {name})", lambda r=read, u=signed: r(u)),
+                    (f"{number}(missing {name})", lambda r=read, u=missing: r(u)),
+                    (
+                        f"{number}(s3 {name})",
+                        lambda r=read, u=f"s3://{bucket}/{name}": r(u, storage_options=options),
+                    ),
+                ]
+        for number, read in enumerate(READS):
+            calls += [
+                (f"{number}(no port)", lambda r=read: r(f"http://me:{MARK}/x@127.0.0.1/a")),
+                (f"{number}(none)", lambda r=read: r("s3://none/a.dcm", storage_options=options)),
+            ]
+        found += leaks(calls)
+        archive = DicomWeb(pacs.url)
+        for data in objects.values():
+            sent[:] = [data]
+            of_archive: dict[str, Callable[[], Any]] = {
+                "scan": archive.scan,
+                "studies": lambda: archive.scan(level="study"),
+                "sources": lambda: [rd.dcmread(one) for one in archive.sources()],
+                "find": archive.find_series,
+                "read": lambda: archive.read_series("1.2.3"),
+                "keep": lambda: archive.read_series("1.2.3", irregular="keep"),
+                "metadata": lambda: archive.metadata("1.2.3", "1.2"),
+                "frame": lambda: archive.read_frame("1.2.3", "1.2.4", study_uid="1.2"),
+            }
+            found += leaks(of_archive.items())
+    assert found == [], "\n".join(found[:9])
+
+
+def test_marked_answers_of_an_archive_by_dimse() -> None:
+    pytest.importorskip("pynetdicom")
+    from dimse_server import TITLE, dimse_server
+    from rapidicom.integrations.dimse import Archive
+
+    whole = files(FORMS["valid"])["whole"]
+    with dimse_server([whole]) as server:
+        for ds in server.instances:
+            ds.SeriesInstanceUID, ds.StudyInstanceUID, ds.SOPInstanceUID = "1.2.3", "1.2", "1.2.4"
+            ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+        archive = Archive("127.0.0.1", server.port, ae_title=TITLE, timeout=5)
+        calls: dict[str, Callable[[], Any]] = {
+            "scan": archive.scan,
+            "errors": lambda: print(archive.scan().errors, file=sys.stderr),
+            "all": lambda: archive.scan(["PatientName", "Rows", "SliceThickness", "StudyDate"]),
+            "sources": lambda: [rd.dcmread(one) for one in archive.sources("1.2.3")],
+            "find": lambda: archive.find_series(PatientName=MARK),
+            "read": lambda: archive.read_series("1.2.3"),
+            "keep": lambda: archive.read_series("1.2.3", irregular="keep"),
+        }
+        assert leaks(calls.items()) == []
 
 
 def test_what_a_search_asks_for_is_in_no_message() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 from rapidicom._common.extras import required
 from rapidicom._dataset.dataset import Dataset
@@ -17,6 +18,7 @@ required("dicomweb_client", "rapidicom.integrations.dicomweb")
 
 from dicomweb_client import DICOMwebClient  # noqa: E402  # after the message of its absence
 
+from rapidicom.integrations.dicomweb_errors import shown_resource  # noqa: E402
 from rapidicom.integrations.dicomweb_http import Service, without_login  # noqa: E402
 from rapidicom.integrations.dicomweb_store import Instance, InstanceStore, frame_of  # noqa: E402
 from rapidicom.sources.item import Item  # noqa: E402
@@ -122,7 +124,8 @@ class DicomWeb:
         items: dict[str, Item] = {}
         store = InstanceStore(self._service)
         for model in found:
-            url = self._url(*(queries.text_of(model, _UID_OF[one]) for one in _above(level)))
+            url = self._name(*(queries.text_of(model, _UID_OF[one]) for one in _above(level)))
+            url = queries.unique(url, rows)
             rows[url] = model
             if level == "instance":
                 items[url] = Item(url, store, _instance_of(model))
@@ -191,7 +194,7 @@ class DicomWeb:
                 raise error
             if not keys:
                 raise queries.nothing_found(self._service.base, {"": series_uid})
-            items: Any = [Item(self._url(*key), store, key) for key in keys]
+            items: Any = [Item(self._name(*key), store, key) for key in keys]
             if error is not None or (total is not None and total != len(keys)):
                 filters = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
                 items = self._items(filters, store)
@@ -267,7 +270,7 @@ class DicomWeb:
         items = []
         for model in self._search("instance", filters, []):
             key = _instance_of(model)
-            items.append(Item(self._url(*key), store, key))
+            items.append(Item(self._name(*key), store, key))
         if not items:
             raise queries.nothing_found(self._service.base, filters)
         return items
@@ -337,7 +340,11 @@ class DicomWeb:
 
     def _url(self, *uids: str) -> str:
         parts = zip(("studies", "series", "instances"), uids, strict=False)
-        return "/".join([self._service.wado, *(f"{name}/{uid}" for name, uid in parts)])
+        resources = (f"{name}/{quote(uid, safe='')}" for name, uid in parts)
+        return "/".join([self._service.wado, *resources])
+
+    def _name(self, *uids: str) -> str:
+        return shown_resource(self._url(*uids))
 
 
 def _instance_of(model: Mapping[str, Any]) -> Instance:

@@ -7,7 +7,12 @@ import re
 
 import requests
 
-__all__ = ["failed", "no_dicom", "refused", "too_slow"]
+__all__ = ["failed", "no_dicom", "refused", "shown_resource", "too_slow"]
+
+# What follows the kind of a resource in its address (PS3.18 §10.1.1) and is no UID.
+_NO_UID = re.compile(
+    r"(?<=/)(studies|series|instances)/(?![0-9]+(?:\.[0-9]+)*(?:/|$))(?!metadata$)[^/]+", re.ASCII
+)
 
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}", re.ASCII)
 
@@ -26,6 +31,11 @@ def failed(error: BaseException, url: str) -> OSError:
     if isinstance(error, requests.ConnectionError) and "refused" in str(error):
         return ConnectionRefusedError(errno.ECONNREFUSED, "no server listens there", url)
     return ConnectionError(errno.ECONNRESET, "the connection to the server broke", url)
+
+
+def shown_resource(url: str) -> str:
+    """Return the address of a resource as messages show it: of what is no UID nothing is said."""
+    return _NO_UID.sub(r"\1/<no UID>", url)
 
 
 def too_slow(url: str) -> TimeoutError:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 
-from rapidicom.integrations.dicomweb_errors import no_dicom, refused
+from rapidicom.integrations.dicomweb_errors import no_dicom, refused, shown_resource
 from rapidicom.integrations.dicomweb_parts import part_of, parts_of, whole
 from rapidicom.integrations.dicomweb_requests import Body, Query, Sender, Timeout
 
@@ -105,7 +105,7 @@ class Service:
                 return [], headers
             media_type = headers.get("Content-Type", "")
             if "html" in media_type.lower():
-                raise no_dicom(media_type, url, "DICOM JSON")
+                raise no_dicom(media_type, body.url, "DICOM JSON")
             try:
                 found = json.loads(text)
             except (ValueError, RecursionError):
@@ -113,7 +113,7 @@ class Service:
             if isinstance(found, dict):
                 found = [found]
             if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-                raise OSError(errno.EIO, "the server's answer is no DICOM JSON", url)
+                raise OSError(errno.EIO, "the server's answer is no DICOM JSON", body.url)
             return found, headers
 
     def part(
@@ -148,7 +148,7 @@ class Service:
             if status != _NOTHING:
                 yield from parts_of(body, headers.get("Content-Type", ""))
             if status == _PARTIAL:
-                raise Partial(errno.EIO, "the server sent only some of it (status 206)", url)
+                raise Partial(errno.EIO, "the server sent only some of it (status 206)", body.url)
 
     @contextmanager
     def _get(
@@ -156,10 +156,11 @@ class Service:
     ) -> Iterator[tuple[Body, Mapping[str, str], int]]:
         # Compressing pixels takes servers ten times as long as sending them.
         headers = {"Accept": accept, "Accept-Encoding": "identity"}
-        answer = self._sender.get(url, query, headers)
+        name = shown_resource(url)
+        answer = self._sender.get(url, query, headers, name)
         try:
             if answer.status_code not in (_SUCCESS, _NOTHING, _PARTIAL):
-                raise refused(answer.status_code, url)
-            yield Body(answer, url, self._sender.silence), answer.headers, answer.status_code
+                raise refused(answer.status_code, name)
+            yield Body(answer, name, self._sender.silence), answer.headers, answer.status_code
         finally:
             answer.close()

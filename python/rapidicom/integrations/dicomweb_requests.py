@@ -55,13 +55,14 @@ class Sender:
         """Seconds that a server may be silent; `None` for ever."""
         return self._timeout[1] if isinstance(self._timeout, tuple) else self._timeout
 
-    def get(self, url: str, query: Query, headers: dict[str, str]) -> requests.Response:
+    def get(self, url: str, query: Query, headers: dict[str, str], name: str) -> requests.Response:
         """Return the answer to a request, whatever its status; its body is not read yet.
 
         Args:
             url: The resource.
             query: Names and values of its query; they do not get into messages.
             headers: Beside those of the session.
+            name: How messages name the resource.
 
         Raises:
             OSError: The server cannot be reached, does not answer in time, or redirects in a
@@ -71,11 +72,11 @@ class Sender:
             time.sleep(pause)
             is_last = pause == _PAUSES[-1]
             try:
-                answer = self._followed(url, query, headers)
+                answer = self._followed(url, query, headers, name)
                 failure = None
             except (requests.RequestException, OSError) as error:
-                is_ours = isinstance(error, OSError) and error.filename == url
-                failure = error if is_ours else failed(error, url)
+                is_ours = isinstance(error, OSError) and error.filename == name
+                failure = error if is_ours else failed(error, name)
                 is_last = is_last or not is_transient(error) or isinstance(error, _NOT_AGAIN)
             # Raised out here: what `requests` raises has the query, and would be the context.
             if failure is None and (answer.status_code not in _FOR_A_MOMENT or is_last):
@@ -86,10 +87,12 @@ class Sender:
                 raise failure
         raise AssertionError("the last try returns or raises")
 
-    def _followed(self, url: str, query: Query, headers: dict[str, str]) -> requests.Response:
+    def _followed(
+        self, url: str, query: Query, headers: dict[str, str], name: str
+    ) -> requests.Response:
         session, address = self._own_session(), url
         for _ in range(_MOST_REDIRECTIONS):
-            answer = self._asked(session, address, query, headers, url)
+            answer = self._asked(session, address, query, headers, name)
             target = session.get_redirect_target(answer)
             if target is None:
                 return answer
@@ -97,11 +100,11 @@ class Sender:
             target = urljoin(address, target)
             if urlsplit(address).scheme == "https" and urlsplit(target).scheme != "https":
                 text = "the server redirects to an address without TLS, which is not followed"
-                raise OSError(errno.EIO, text, url)
+                raise OSError(errno.EIO, text, name)
             if session.should_strip_auth(address, target):
                 session = _stranger(session)
             address, query = target, ()
-        raise OSError(errno.EIO, "the server redirects again and again", url)
+        raise OSError(errno.EIO, "the server redirects again and again", name)
 
     def _asked(
         self,
@@ -109,7 +112,7 @@ class Sender:
         address: str,
         query: Query,
         headers: dict[str, str],
-        url: str,
+        name: str,
     ) -> requests.Response:
         def ask() -> requests.Response:
             return session.get(
@@ -125,7 +128,7 @@ class Sender:
             )
 
         longest = self._longest(session, address)
-        return ask() if longest is None else _within(longest, ask, url)
+        return ask() if longest is None else _within(longest, ask, name)
 
     def _longest(self, session: requests.Session, url: str) -> float | None:
         """Return the seconds until the head of an answer has to be here; `None` for ever.
@@ -162,7 +165,7 @@ def _stranger(session: requests.Session) -> requests.Session:
     return other
 
 
-def _within(seconds: float, call: Callable[[], requests.Response], url: str) -> requests.Response:
+def _within(seconds: float, call: Callable[[], requests.Response], name: str) -> requests.Response:
     """Return what `call` returns, if it does so in time; its thread is left alone otherwise."""
     found: list[requests.Response | BaseException] = []
     is_there, lock = threading.Event(), threading.Lock()
@@ -192,7 +195,7 @@ def _within(seconds: float, call: Callable[[], requests.Response], url: str) -> 
         with lock:
             is_left = True
     if not found:
-        raise too_slow(url)
+        raise too_slow(name)
     if isinstance(found[0], BaseException):
         raise found[0]
     return found[0]
@@ -203,7 +206,7 @@ class Body:
 
     Args:
         answer: The answer.
-        url: What it is the answer to.
+        url: How messages name what it is the answer to.
         silence: Seconds that the server may be silent; `None` for ever.
     """
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from rapidicom._common.at_once import at_once
 from rapidicom._common.errors import DicomError
 from rapidicom._common.progress import Progress
 from rapidicom.integrations import queries
+from rapidicom.integrations.dicomweb_errors import shown_resource
 from rapidicom.integrations.dicomweb_http import Partial, Service
 from rapidicom.sources.opening import open_dataset
 
@@ -81,7 +83,8 @@ class InstanceStore:
         Returns:
             The instances that came, and the error that ended it; `None` if it ended as it should.
         """
-        url = f"{self._service.wado}/studies/{study}/series/{series}"
+        uids = quote(study, safe=""), quote(series, safe="")
+        url = "{}/studies/{}/series/{}".format(self._service.wado, *uids)
         with Progress(progress, "instances", total) as bar:
             try:
                 for number, data in enumerate(self._service.parts(url, _AS_STORED)):
@@ -117,7 +120,7 @@ class InstanceStore:
         return data
 
     def _url(self, key: Instance) -> str:
-        study, series, sop = key
+        study, series, sop = (quote(uid, safe="") for uid in key)
         return f"{self._service.wado}/studies/{study}/series/{series}/instances/{sop}"
 
 
@@ -128,7 +131,9 @@ def _sop_uid(data: bytes, url: str) -> str:
         OSError: It is no DICOM file.
     """
     if data[_PREFIX] != b"DICM":
-        raise OSError(errno.EIO, "a part of the server's answer is no DICOM file", url)
+        raise OSError(
+            errno.EIO, "a part of the server's answer is no DICOM file", shown_resource(url)
+        )
     try:
         return str(open_dataset(data, True, ["SOPInstanceUID"], True).get("SOPInstanceUID", ""))
     except DicomError:

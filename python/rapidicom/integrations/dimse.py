@@ -7,11 +7,13 @@ that asks for them; C-MOVE, to a receiver of our own that lives as long as the c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rapidicom._common.extras import required
 from rapidicom._common.progress import Progress
 from rapidicom.integrations import queries
+from rapidicom.integrations.query_headers import element_as_it_is, quiet_pydicom
 
 required("pynetdicom", "rapidicom.integrations.dimse")
 
@@ -115,10 +117,10 @@ class Archive:
             ValueError: A filter is no keyword.
         """
         names = queries.column_names(columns, level)
-        rows = {}
+        rows: dict[str, Any] = {}
         for found in self._search(level, filters, queries.tags_of_columns(names)):
             uids = [str(found.get(keyword, "")) for keyword in _UIDS[: _LEVELS.index(level) + 1]]
-            rows[self._peer.name_of(*uids)] = found
+            rows[queries.unique(self._peer.name_of(*uids), rows)] = found
         no_file = Unreadable("a search brings no file: Archive.read_series retrieves it")
         return queries.table_of(rows, names, {row: Item(row, no_file, row) for row in rows})
 
@@ -306,13 +308,28 @@ def _merged(said: list[Dataset], uids: Mapping[str, str]) -> Dataset:
     from pydicom import Dataset
 
     whole = Dataset()
-    for one in said:
-        # Each answer has a character set of its own.
-        one.decode()
-        for element in one:
-            if not element.is_empty and element.keyword != "QueryRetrieveLevel":
-                whole[element.tag] = element
-    whole.SpecificCharacterSet = "ISO_IR 192"
-    for keyword, uid in uids.items():
-        setattr(whole, keyword, uid)
+    with quiet_pydicom():
+        for one in said:
+            # Each answer has a character set of its own.
+            with suppress(Exception):  # what cannot be decoded stays as it is
+                one.decode()
+            for tag in [*one.keys()]:  # a data set that is changed while it is read
+                if (element := _readable(one, tag)) is not None:
+                    whole[tag] = element
+        whole.SpecificCharacterSet = "ISO_IR 192"
+        for keyword, uid in uids.items():
+            setattr(whole, keyword, uid)
     return whole
+
+
+def _readable(ds: Dataset, tag: int) -> Any:
+    """Return an element that says something; as it came, if it is not what its VR wants."""
+    from pydicom.datadict import dictionary_has_tag, dictionary_VR
+
+    raw = ds.get_item(tag)
+    try:
+        element = ds[tag]
+    except Exception:  # pydicom converts values in many ways
+        vr = dictionary_VR(tag) if dictionary_has_tag(tag) else "UN"
+        return element_as_it_is(tag, vr if len(vr) == 2 else "UN", bytes(raw.value or b""))
+    return None if element.is_empty or element.keyword == "QueryRetrieveLevel" else element

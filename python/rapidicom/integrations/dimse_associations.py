@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ __all__ = ["Peer", "Received", "failure", "find"]
 
 # The default, 16 KB, makes an image of 512 KB 32 of them.
 _LONGEST_PDU = 1 << 18
+
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
 
 # What archives answer (PS3.4 §C.4.1.1.4, §C.4.2.1.5; PS3.7 §C).
 _MEANINGS = {
@@ -73,7 +76,8 @@ class Peer(NamedTuple):
 
     def name_of(self, *uids: str) -> str:
         """Return how messages name a study, a series of it, an instance of that."""
-        return "/".join((self.name, *uids))
+        # What is no UID may be anything.
+        return "/".join((self.name, *(uid if _UID.fullmatch(uid) else "<no UID>" for uid in uids)))
 
     def entity(self, title: str | None = None) -> AE:
         """Return an Application Entity of ours with the timeouts of this archive."""

@@ -186,7 +186,7 @@ def _receiver(
         with lock:
             return _keep(event, wanted, received)
 
-    handlers = [(evt.EVT_C_STORE, keep), bounded_in_time(peer.timeout)]
+    handlers: list[Any] = [(evt.EVT_C_STORE, keep), bounded_in_time(peer.timeout)]
     server = entity.start_server(
         (address[0] if address else "", port), block=False, evt_handlers=handlers
     )

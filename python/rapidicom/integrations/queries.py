@@ -6,15 +6,15 @@ No message shows what a search has to match, but for UIDs.
 from __future__ import annotations
 
 import errno
+import itertools
 import re
-import warnings
-from collections.abc import Iterable, Mapping
-from io import BytesIO
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rapidicom._common.tag import Tag
 from rapidicom._dataset.dataset import Dataset
 from rapidicom._values.dictionary import tag_for_keyword
+from rapidicom.integrations.query_headers import frame_file, header_of, without_bulk
 from rapidicom.sources.item import Item
 from rapidicom.tables.table import DEFAULT_COLUMNS, Table, scan
 
@@ -31,7 +31,6 @@ __all__ = [
     "checked",
     "column_names",
     "dataset_of",
-    "header_of",
     "is_uid",
     "nothing_found",
     "pixels_of",
@@ -39,6 +38,7 @@ __all__ = [
     "tags_of_columns",
     "text_of",
     "uid_filters",
+    "unique",
 ]
 
 Level: TypeAlias = Literal["study", "series", "instance"]
@@ -57,8 +57,6 @@ _COLUMNS = {"study": STUDY_COLUMNS, "series": SERIES_COLUMNS, "instance": DEFAUL
 
 # Of an instance that a server has in one way only; what it would send in another is no header's.
 _TRANSFER_SYNTAX, _AVAILABLE_SYNTAXES = "00020010", "00083002"
-_UIDS = ("0020000D", "0020000E", "00080018")
-_PIXELS = ("7FE00008", "7FE00009", "7FE00010")
 
 # Of media types without a parameter that says it (PS3.18 §8.7.3.3.2).
 _SYNTAXES = {
@@ -146,6 +144,12 @@ def nothing_found(where: str, filters: Mapping[str, Any]) -> OSError:
     return FileNotFoundError(errno.ENOENT, "nothing matches the search", where)
 
 
+def unique(name: str, names: Container[str]) -> str:
+    """Return a name that none of `names` is: without a UID, several are alike."""
+    numbered = (f"{name}#{number}" for number in itertools.count(1))
+    return name if name not in names else next(one for one in numbered if one not in names)
+
+
 def text_of(model: Mapping[str, Any], tag: str) -> str:
     """Return the first value of an element of the DICOM JSON Model as text; empty without one."""
     element = model.get(tag)
@@ -160,7 +164,7 @@ def dataset_of(model: Mapping[str, Any]) -> Dataset:
     Raises:
         ValueError: A value does not fit its VR.
     """
-    model = _without_bulk(model)
+    model = without_bulk(model)
     meta = {tag: model.pop(tag) for tag in [*model] if tag.startswith("0002")}
     syntaxes = model.get(_AVAILABLE_SYNTAXES, {}).get("Value", [])
     if _TRANSFER_SYNTAX not in meta and len(syntaxes) == 1:
@@ -171,44 +175,6 @@ def dataset_of(model: Mapping[str, Any]) -> Dataset:
 
         dataset.file_meta = FileMetaDataset(Dataset.from_json(meta))
     return dataset
-
-
-def header_of(found: Mapping[str, Any] | pydicom.Dataset, tags: Iterable[str]) -> bytes:
-    """Return the answer to a search as the header of a file, which `scan` reads.
-
-    Args:
-        found: A DICOM JSON Model, or a data set of pydicom's.
-        tags: The tags that a table has columns of.
-    """
-    from pydicom import Dataset, dcmwrite
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.uid import UID
-
-    wanted = {*tags, *_UIDS}
-    with warnings.catch_warnings():
-        # Of numbers that have more digits than the standard's 16 bytes.
-        warnings.simplefilter("ignore")
-        if isinstance(found, Mapping):
-            model = _without_bulk({tag: found[tag] for tag in found if tag in wanted})
-            found = Dataset.from_json(model)
-        ds = Dataset()
-        for element in found:
-            if f"{element.tag:08X}" in wanted:
-                ds.add(element)
-        syntax = str(ds.get("AvailableTransferSyntaxUID", ""))
-        ds.pop(int(_AVAILABLE_SYNTAXES, 16), None)
-        ds.SpecificCharacterSet = "ISO_IR 192"
-        file = BytesIO()
-        # Of several, nobody knows in which of them it is stored.
-        if not is_uid(syntax):
-            dcmwrite(file, ds, implicit_vr=False, little_endian=True)
-        else:
-            ds.file_meta = FileMetaDataset()
-            ds.file_meta.TransferSyntaxUID = UID(syntax)
-            ds.file_meta.MediaStorageSOPClassUID = UID(str(ds.get("SOPClassUID", "0.0")))
-            ds.file_meta.MediaStorageSOPInstanceUID = UID(str(ds.get("SOPInstanceUID", "0.0")))
-            dcmwrite(file, ds, enforce_file_format=True)
-    return file.getvalue()
 
 
 def table_of(
@@ -232,19 +198,6 @@ def table_of(
     return table
 
 
-def _without_bulk(model: Mapping[str, Any]) -> dict[str, Any]:
-    whole = {}
-    for tag, element in model.items():
-        if tag in _PIXELS or not isinstance(element, Mapping) or "BulkDataURI" in element:
-            continue
-        values = element.get("Value")
-        if element.get("vr") == "SQ" and isinstance(values, list):
-            items = [_without_bulk(item) for item in values if isinstance(item, Mapping)]
-            element = {**element, "Value": items}
-        whole[tag] = element
-    return whole
-
-
 def pixels_of(model: Mapping[str, Any], data: bytes, media_type: str, raw: bool) -> NDArray[Any]:
     """Return the pixels of one frame.
 
@@ -254,30 +207,12 @@ def pixels_of(model: Mapping[str, Any], data: bytes, media_type: str, raw: bool)
         media_type: Of the frame, which says how it is encoded.
         raw: As for `rapidicom.pixel_array`.
     """
-    import pydicom
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.encaps import encapsulate
-    from pydicom.uid import UID
-
     from rapidicom.pixels.reading import pixel_array
 
     said = re.search(r'transfer-syntax="?([0-9.]+)', media_type)
     kind = media_type.partition(";")[0].strip().lower()
     syntax = said[1] if said else _SYNTAXES.get(kind, _EXPLICIT_LITTLE)
-    wanted = re.compile("0008001[68]|0028[0-9A-F]{4}", re.ASCII)
-    kept = {tag: element for tag, element in model.items() if wanted.fullmatch(tag)}
-    ds = pydicom.Dataset.from_json(_without_bulk(kept))
-    ds.NumberOfFrames = 1
-    ds.file_meta = FileMetaDataset()
-    is_native = syntax in _NATIVE
-    ds.file_meta.TransferSyntaxUID = UID(_EXPLICIT_LITTLE if is_native else syntax)
-    if is_native:
+    if syntax in _NATIVE:
         # Native frames come in little endian.
-        padded = data + b"\0" * (len(data) % 2)
-        ds.add_new(0x7FE00010, "OW" if ds.get("BitsAllocated", 16) > 8 else "OB", padded)
-    else:
-        ds.add_new(0x7FE00010, "OB", encapsulate([data]))
-        ds["PixelData"].is_undefined_length = True
-    file = BytesIO()
-    pydicom.dcmwrite(file, ds, enforce_file_format=True)
-    return pixel_array(file.getvalue(), raw=raw)
+        return pixel_array(frame_file(model, data, _EXPLICIT_LITTLE, is_native=True), raw=raw)
+    return pixel_array(frame_file(model, data, syntax, is_native=False), raw=raw)
