@@ -10,6 +10,8 @@ use super::window::Window;
 use crate::error::{Error, ErrorKind, Family, Result};
 use crate::memory::push;
 use crate::tag::Tag;
+use crate::transfer_syntax;
+use crate::uid;
 use crate::vr::Vr;
 
 /// Appends the elements of the data set that starts `start` bytes into the file to `elements`, in
@@ -123,6 +125,8 @@ pub(crate) fn keep_what_was_read(error: Error, start: u64, rules: &Rules) -> Res
 
 /// The group of the File Meta Information (PS3.10 §7.1).
 pub(super) const FILE_META_GROUP: u16 = 2;
+/// The last of its elements that PS3.6 §7 has, Private Information.
+pub(super) const LAST_OF_FILE_META: Tag = Tag(0x0002_0102);
 
 /// Brings the elements from `first` on into the order of their tags; `unordered` is where one is
 /// that stands out of it. Of several with one tag the
@@ -252,6 +256,7 @@ impl Parser<'_, '_> {
                 continue;
             }
             let is_end = stop.is_before(header.tag)
+                || self.is_deflated_data(&header, stop, elements)?
                 || (header.tag == Tag::ZERO && !elements.is_empty() && self.is_zero(offset)?);
             if is_end {
                 return Ok(offset);
@@ -320,6 +325,22 @@ impl Parser<'_, '_> {
         self.walk.tolerate(Leniency::StrayDelimiter, offset, error)?;
         let end = offset.saturating_add(ItemHeader::LENGTH).saturating_add(u64::from(length));
         self.go_to(end, offset).map(Some)
+    }
+
+    /// Whether a header is the start of deflated data, and no element of the File Meta Information
+    /// in front: an empty block, and the length of a stored one, have such bytes (RFC 1951 §3.2).
+    fn is_deflated_data(
+        &self,
+        header: &ElementHeader,
+        stop: Stop,
+        elements: &[Element],
+    ) -> Result<bool> {
+        let may_be = stop == Stop::AfterGroup(FILE_META_GROUP)
+            && (header.tag > LAST_OF_FILE_META || header.lacks_vr(self.encoding));
+        let named = elements.iter().find(|element| element.tag == Tag::TRANSFER_SYNTAX_UID);
+        let Some(named) = named.filter(|_| may_be) else { return Ok(false) };
+        let text = self.walk.window.uid(named)?;
+        Ok(transfer_syntax::find(&uid::lossy(&text)).is_some_and(|syntax| syntax.is_deflated))
     }
 
     /// Whether nothing but zeros follows.

@@ -3,6 +3,7 @@
 //! None stops after a tag: elements that are out of order, as some writers leave them, would pass
 //! for absent.
 
+use super::elements::{FILE_META_GROUP, LAST_OF_FILE_META};
 use crate::tag::Tag;
 
 /// Where to stop reading.
@@ -25,6 +26,8 @@ impl Stop {
         const FIRST: Tag = Tag(1);
         match self {
             Stop::AtEnd | Stop::BeforePixels => (FIRST, LAST),
+            // What looks like another element can be deflated data.
+            Stop::AfterGroup(FILE_META_GROUP) => (Tag::FILE_META_GROUP_LENGTH, LAST_OF_FILE_META),
             Stop::AfterGroup(group) => {
                 (Tag::new(group, 0).max(FIRST), Tag::new(group, 0xFFFF).min(LAST))
             }
@@ -73,7 +76,8 @@ mod tests {
         let table = [
             (Stop::AtEnd, (Tag(1), last)),
             (Stop::BeforePixels, (Tag(1), last)),
-            (Stop::AfterGroup(2), (Tag::new(2, 0), Tag::new(2, 0xFFFF))),
+            (Stop::AfterGroup(2), (Tag::new(2, 0), Tag::new(2, 0x0102))),
+            (Stop::AfterGroup(8), (Tag::new(8, 0), Tag::new(8, 0xFFFF))),
             (Stop::AfterGroup(0), (Tag(1), Tag::new(0, 0xFFFF))),
             (Stop::AfterGroup(0xFFFE), (delimiters, last)),
         ];

@@ -152,6 +152,22 @@ fn deflated_data_sets_are_inflated() {
     let error = parse(&broken, Leniencies::DEFAULT).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::NotDeflated), "{error}");
 
+    // Deflated data whose first bytes, those of an empty block, are the number of group 0002, and
+    // whose next ones are the length of a stored block: a number of an element, maybe a VR.
+    for length in [0x0010_u16, 0xB6AA] {
+        let plain = [modality(), element(0x0009_1001, b"UN", &[7; 0xB6AA])].concat();
+        let (first, rest) = plain.split_at(length.into());
+        let [low, high] = length.to_le_bytes();
+        let stored = [&[2, 0, low, high, !low, !high], first, &compress_to_vec(rest, 6)].concat();
+        let parsed = parse(&[start(DEFLATED_UID), stored].concat(), Leniencies::NONE).unwrap();
+        assert_eq!(elements(&parsed), [(MODALITY, 8), (0x0009_1001, 22)], "{length}");
+        assert_eq!(parsed.inflated.as_ref(), Some(&plain), "{length}");
+    }
+    // Elements that PS3.6 does not have, or not yet, are File Meta Information otherwise.
+    let later = [start(EXPLICIT_UID), element(0x0002_F010, b"UI", b"1.2\0"), modality()].concat();
+    let parsed = parse(&later, Leniencies::NONE).unwrap();
+    assert_eq!((parsed.meta.len(), parsed.elements.len()), (2, 1));
+
     // A group 0000 in front would have its values in the file, and not in what is inflated.
     let command = [implicit(0, &[10, 0, 0, 0]), implicit(2, b"1.")].concat();
     let bytes = [start(DEFLATED_UID), command, compress_to_vec(&plain, 6)].concat();

@@ -99,6 +99,10 @@ const MOST_CELLS: usize = 1 << 20;
 /// A segmentation has frames only where a segment is: what it lacks is empty.
 fn by_segment<'a>(places: &[Vec<Entry<'a>>]) -> Option<Arranged<'a>> {
     const KEY: [Attribute; 1] = [Attribute::Number(AxisNumber::SegmentNumber)];
+    // Other images may name segments too, but what they lack is missing.
+    if !places.iter().flatten().all(|entry| entry.header.identity.is_segmentation()) {
+        return None;
+    }
     let mut all = BTreeMap::new();
     for place in places {
         let here = keys(place, &KEY);
@@ -189,14 +193,25 @@ mod tests {
     use crate::series::report::CountedBy;
     use crate::series::tests::synthetic::{Images, header};
 
+    const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
+    const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
+
+    type Found = (Vec<usize>, Vec<Option<usize>>, Option<usize>, Vec<Issue>);
+
     /// Arranges images of which each has a place, an Instance Number and maybe a number; the
     /// indices of the slices and of the cells, and the issues.
-    fn arranged(
+    fn arranged(which: AxisNumber, images: &[(usize, i64, Option<f64>)]) -> Found {
+        arranged_of(CT, which, images)
+    }
+
+    fn arranged_of(
+        sop_class_uid: &str,
         which: AxisNumber,
         images: &[(usize, i64, Option<f64>)],
-    ) -> (Vec<usize>, Vec<Option<usize>>, Option<usize>, Vec<Issue>) {
+    ) -> Found {
         let headers = images.iter().enumerate().map(|(index, (_, instance, number))| {
             let mut one = header(&index.to_string());
+            one.identity.sop_class_uid = sop_class_uid.to_owned();
             one.identity.instance_number = Some(*instance);
             one.acquisition.set(which, *number);
             one
@@ -268,7 +283,8 @@ mod tests {
     #[test]
     fn what_a_segmentation_lacks_is_empty() {
         let images = [(0, 1, Some(1.0)), (1, 2, Some(1.0)), (1, 3, Some(2.0))];
-        let (slices, cells, axis, issues) = arranged(AxisNumber::SegmentNumber, &images);
+        let (slices, cells, axis, issues) =
+            arranged_of(SEGMENTATION, AxisNumber::SegmentNumber, &images);
         assert_eq!((slices, axis), (vec![0, 1], Some(2)));
         assert_eq!(cells, [Some(0), Some(1), None, Some(2)]);
         let finding = AxisFinding::Incomplete {
@@ -284,8 +300,23 @@ mod tests {
             &[(0, 1, Some(1.0)), (1, 2, Some(1.0)), (1, 3, Some(1.0))],
             &[(0, 1, Some(1.0)), (1, 2, None)],
         ] {
-            assert_eq!(arranged(AxisNumber::SegmentNumber, images).2, None, "{images:?}");
+            let (_, _, axis, _) = arranged_of(SEGMENTATION, AxisNumber::SegmentNumber, images);
+            assert_eq!(axis, None, "{images:?}");
         }
+    }
+
+    #[test]
+    fn what_another_image_with_numbers_of_segments_lacks_is_missing() {
+        let images = [(0, 1, Some(1.0)), (1, 2, Some(1.0)), (1, 3, Some(2.0))];
+        let (_, cells, axis, issues) = arranged(AxisNumber::SegmentNumber, &images);
+        assert_eq!((cells, axis), (vec![Some(0), Some(1), None, Some(2)], Some(2)));
+        let finding = AxisFinding::Incomplete {
+            axis: "segment".into(),
+            missing: vec![(1, 0)],
+            cell_count: 4,
+            is_needed: true,
+        };
+        assert_eq!(issues, [finding.about([])]);
     }
 
     #[test]
@@ -326,6 +357,7 @@ mod tests {
         const { assert!(SIDE * SIDE == MOST_CELLS) };
         let frame = |segment: usize| {
             let mut one = header("a");
+            one.identity.sop_class_uid = SEGMENTATION.to_owned();
             one.acquisition.set(AxisNumber::SegmentNumber, Some(segment as f64));
             one
         };
