@@ -6,14 +6,21 @@ is and which version of it they come from, and of the latter, whether they are t
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Answer", "asks_of"]
+from rapidicom.sources.remote_redirects import SILENCE, followed
 
-_OK, _PARTIAL = 200, 206
+__all__ = ["Answer", "WrongAnswer", "asks_of"]
+
+# Bytes a second, over as many seconds as a server may be silent: what is slower stands still.
+_SLOWEST = 100
+_CHUNK = 1 << 20
+_PARTIAL = 206
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,10 @@ def asks_of(fs: Any) -> Callable[[Any, str, int, int], Awaitable[Answer]] | None
     return None
 
 
+class WrongAnswer(OSError):
+    """A server answers something else than was asked for; the text is ours."""
+
+
 async def _ask_s3(fs: Any, path: str, start: int, stop: int) -> Answer:
     bucket, key, version = fs.split_path(path)
     more = {"VersionId": version} if version else {}
@@ -50,7 +61,7 @@ async def _ask_s3(fs: Any, path: str, start: int, stop: int) -> Answer:
     )
     body = answer["Body"]
     try:
-        data = await body.read()
+        data = await _read(lambda: body.read(_CHUNK))
     finally:
         body.close()
     return Answer(data, _whole_length(answer.get("ContentRange")), _state(answer.get("ETag")))
@@ -62,21 +73,57 @@ async def _ask_web(fs: Any, url: str, start: int, stop: int) -> Answer:
     # Ranges of what was compressed on the way are no ranges of the file.
     headers["Accept-Encoding"] = "identity"
     session = await fs.set_session()
-    async with session.get(fs.encode_url(url), headers=headers, **options) as answer:
+    async with followed(session, fs.encode_url(url), headers, options) as answer:
         fs._raise_not_found_for_status(answer, url)
+        _check_type(answer.content_type)
         state = _state(answer.headers.get("ETag"))
         if answer.status == _PARTIAL:
             given = answer.headers.get("Content-Range")
-            if (first := _first(given)) is not None and first != start:
-                raise OSError("the server answered with another range than was asked for")
-            return Answer(await answer.read(), _whole_length(given), state)
+            _check_range(given, start, stop)
+            data = await _read(answer.content.readany)
+            if len(data) != _range_length(given):
+                raise WrongAnswer("the server sent another number of bytes than it says")
+            return Answer(data, _whole_length(given), state)
         # The whole file. What follows the range is not waited for.
-        data = bytearray()
-        async for chunk in answer.content.iter_any():
-            data += chunk
-            if len(data) >= stop:
-                return Answer(bytes(data[start:stop]), answer.content_length, state)
-        return Answer(bytes(data[start:stop]), len(data), state)
+        whole = await _read(answer.content.readany, stop)
+        if len(whole) >= stop:
+            return Answer(whole[start:stop], answer.content_length, state)
+        return Answer(whole[start:stop], len(whole), state)
+
+
+async def _read(read: Callable[[], Awaitable[bytes]], stop: int | None = None) -> bytes:
+    """Return what a body has, up to its end or about up to `stop`.
+
+    Raises:
+        TimeoutError: The server is silent, or sends next to nothing.
+    """
+    data, began = bytearray(), time.monotonic()
+    while stop is None or len(data) < stop:
+        async with asyncio.timeout(SILENCE):
+            piece = await read()
+        if not piece:
+            break
+        data += piece
+        waited = time.monotonic() - began
+        if waited > SILENCE and len(data) < _SLOWEST * waited:
+            raise TimeoutError("the server's answer comes too slowly")
+    return bytes(data)
+
+
+def _check_type(media_type: str) -> None:
+    # A page to log in, or one that says in words that something is not there.
+    if media_type in ("text/html", "application/xhtml+xml"):
+        raise WrongAnswer(f"the server answered with {media_type} instead of an object")
+
+
+def _check_range(given: str | None, start: int, stop: int) -> None:
+    length = _range_length(given)
+    if length is None:
+        raise WrongAnswer("the server answered with a part and does not say with which")
+    whole = _whole_length(given)
+    wanted = stop - start if whole is None else min(stop, whole) - start
+    if _first(given) != start or length > stop - start or (whole is not None and length != wanted):
+        raise WrongAnswer("the server answered with another range than was asked for")
 
 
 def _state(tag: str | None) -> str | None:
@@ -87,6 +134,11 @@ def _state(tag: str | None) -> str | None:
 def _whole_length(content_range: str | None) -> int | None:
     found = re.fullmatch(r"bytes [0-9]+-[0-9]+/([0-9]+)", content_range or "", re.ASCII)
     return None if found is None else int(found[1])
+
+
+def _range_length(content_range: str | None) -> int | None:
+    found = re.match(r"bytes ([0-9]{1,18})-([0-9]{1,18})/", content_range or "", re.ASCII)
+    return None if found is None else int(found[2]) + 1 - int(found[1])
 
 
 def _first(content_range: str | None) -> int | None:

@@ -8,6 +8,9 @@ import ssl
 from collections.abc import Iterator
 from typing import Any
 
+from rapidicom.sources.remote_answers import WrongAnswer
+from rapidicom.sources.remote_redirects import Redirected
+
 __all__ = ["changed", "is_past_end", "is_transient", "named", "status_of"]
 
 _NOT_THERE = (404, 410)
@@ -32,6 +35,7 @@ _CUT_NAMES = frozenset((
 # What another try would say again.
 _FINAL = (
     ConnectionRefusedError, FileNotFoundError, PermissionError, socket.gaierror, ssl.SSLError,
+    TimeoutError,
 )  # fmt: skip
 
 
@@ -62,22 +66,30 @@ def named(error: BaseException, name: str, *, hides: bool = False) -> BaseExcept
         new = PermissionError(errno.EACCES, f"the server does not allow reading it{said}", name)
     elif any(isinstance(one, ssl.SSLError) for one in _chain(error)) or kinds & _NO_TRUST_NAMES:
         new = ConnectionError(errno.ECONNREFUSED, "no trust in the server's certificate", name)
+    elif isinstance(error, (WrongAnswer, Redirected)):
+        return _placed(OSError(errno.EIO, str(error), name), error, hides)
     elif isinstance(error, IsADirectoryError):
         new = IsADirectoryError(errno.EISDIR, "it is a folder", name)
     elif isinstance(error, TimeoutError) or "Timeout" in "".join(kinds):
         new = TimeoutError(errno.ETIMEDOUT, "the server does not answer in time", name)
     elif status is not None:
         new = OSError(errno.EIO, f"the server answered with status {status}", name)
+    elif kinds & _CUT_NAMES or isinstance(error, (ConnectionResetError, BrokenPipeError)):
+        new = ConnectionError(errno.ECONNRESET, "the connection to the server broke", name)
     else:
         new = OSError(errno.EIO, f"it cannot be read ({type(error).__name__})", name)
-    new.__cause__ = None if hides else error
+    return _placed(new, error, hides)
+
+
+def _placed(new: OSError, cause: Exception, hides: bool) -> OSError:
+    new.__cause__ = None if hides else cause
     new.__suppress_context__ = hides
     return new
 
 
 def changed(name: str) -> OSError:
     """Return the error of an object that is another than it was when it was found."""
-    return OSError(f"{name}: the object was changed since it was found. Find it again.")
+    return OSError(errno.ESTALE, "the object was changed since it was found. Find it again", name)
 
 
 def is_past_end(error: BaseException) -> bool:
@@ -95,8 +107,7 @@ def is_transient(error: BaseException) -> bool:
     if any(isinstance(one, _FINAL) for one in chain):
         return False
     return any(
-        isinstance(one, (ConnectionError, TimeoutError)) or type(one).__name__ in _CUT_NAMES
-        for one in chain
+        isinstance(one, ConnectionError) or type(one).__name__ in _CUT_NAMES for one in chain
     )
 
 
