@@ -16,6 +16,7 @@ import pytest
 
 import rapidicom as rd
 from data_paths import REPOSITORY
+from test_releases import tool
 
 DOCS = REPOSITORY / "docs"
 CORE = REPOSITORY / "rust/core/src"
@@ -26,7 +27,9 @@ SERVED = {"From a bucket": "##", "By DICOMweb": "###", "By DIMSE": "###"}
 # Integrations of libraries that only `make test-ml` installs.
 LARGE = ("torch", "monai", "ray")
 # What the examples use beside Rapidicom.
-LIBRARIES = ("dask", "hl7", "nibabel", "pandas", "polars", "pyarrow", "pydicom", "xarray", "zarr")
+LIBRARIES = (
+    "PIL", "dask", "hl7", "nibabel", "pandas", "polars", "pyarrow", "pydicom", "xarray", "zarr",
+)  # fmt: skip
 
 
 def text_of(page: Path) -> str:
@@ -104,6 +107,45 @@ def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for number, example in enumerate(examples_without_servers(page), start=1):
         checked += run(example, names, f"{page.name}, example {number}")
     assert checked > 0
+    shown = re.findall(r"\]\(pictures/([\w-]+\.png)\)", text_of(page))
+    for picture in tmp_path.glob("*.png"):
+        assert picture.name in shown
+        assert_same_picture(DOCS / "pictures" / picture.name, picture)
+
+
+def assert_same_picture(shown: Path, made: Path) -> None:
+    """Compare a picture of the manual with what its code makes: `python tools/pictures.py`."""
+    from PIL import Image
+
+    with Image.open(shown) as one, Image.open(made) as other:
+        np.testing.assert_allclose(
+            np.asarray(one.convert("RGB"), int), np.asarray(other.convert("RGB"), int), atol=2
+        )
+
+
+def test_every_picture_is_made_by_what_its_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("PIL")
+    from rapidicom.cli import main
+
+    pictures = {path.name for path in (DOCS / "pictures").iterdir()}
+    shown = {
+        name: page for page in PAGES
+        for name in re.findall(r"\]\(pictures/([\w-]+\.png)\)", text_of(page))
+    }  # fmt: skip
+    assert pictures == {*shown}
+    (tmp_path / "tests").symlink_to(REPOSITORY / "tests")
+    monkeypatch.chdir(tmp_path)
+    commands = tool("pictures").COMMANDS
+    for name, page in shown.items():
+        text = text_of(page)
+        if name in commands:
+            assert f"rapidicom {' '.join(commands[name])}" in text
+            assert main(commands[name]) == 0
+            assert_same_picture(DOCS / "pictures" / name, tmp_path / name)
+        else:
+            assert f'.save("{name}")' in text
 
 
 def test_pages_have_examples() -> None:
