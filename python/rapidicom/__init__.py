@@ -5,6 +5,7 @@ Examples in docstrings start after `import rapidicom as rd`, in the folder of th
 
 from typing import TYPE_CHECKING
 
+from rapidicom._common import interrupted as _interrupted
 from rapidicom._common import late as _late
 from rapidicom._common import moved as _moved
 from rapidicom._common.errors import DicomError, InvalidDicomError, LimitError, UnsupportedError

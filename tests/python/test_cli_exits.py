@@ -16,6 +16,7 @@ import rapidicom as rd
 from builder import write_image
 from data_paths import BRAIN_MR, CT_SMALL, FILES
 from rapidicom._common.errors import DicomError
+from rapidicom._common.interrupted import is_command
 from rapidicom.cli import main
 from rapidicom.cli.exits import DONE, FAILED, INTERRUPTED, WRONG_USAGE, UsageError, ending
 
@@ -169,6 +170,53 @@ def test_ctrl_c_while_it_waits_ends_a_program_with_130() -> None:
         run.send_signal(signal.SIGINT)
         _, error = run.communicate(timeout=60)
     assert (run.returncode, error) == (INTERRUPTED, "rapidicom: interrupted\n")
+
+
+STARTS = ["python -m rapidicom scan a", "python -X utf8 -mrapidicom scan a", "bin/rapidicom scan a"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
+@pytest.mark.parametrize("line", STARTS)
+def test_ctrl_c_while_the_package_is_imported_ends_it_with_130(folder: Path, line: str) -> None:
+    (folder / "numpy").mkdir()
+    (folder / "numpy" / "__init__.py").write_text(
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "time.sleep(60)\n"
+    )
+    # As pip writes it.
+    (folder / "bin").mkdir()
+    (folder / "bin" / "rapidicom").write_text(
+        "import sys\nfrom rapidicom.cli import main\nsys.exit(main())\n"
+    )
+    package = Path(rd.__file__).parents[1]
+    run = subprocess.run(
+        [sys.executable, *line.removeprefix("python ").split()], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{package}"},
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (INTERRUPTED, "rapidicom: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("program", "line", "expected"),
+    [
+        ("-m", "python -m rapidicom scan a", True),
+        ("-m", "python -Im rapidicom", True),
+        ("-m", "python -mrapidicom", True),
+        ("-m", "python -W error -X utf8 -Xdev -m rapidicom", True),
+        ("-m", "python -m pytest -m rapidicom", False),
+        ("-m", "python -m rapidicom2", False),
+        ("-m", "python -Wm rapidicom -m pytest", False),
+        ("/usr/bin/rapidicom", "python /usr/bin/rapidicom scan", True),
+        ("rapidicom.exe", "rapidicom.exe", True),
+        ("-c", "python -c pass -m rapidicom", False),
+        ("train.py", "python train.py -m rapidicom", False),
+        ("", "python", False),
+    ],
+)
+def test_other_programs_keep_their_traceback(program: str, line: str, expected: bool) -> None:
+    assert is_command(program, line.split()) == expected
 
 
 @pytest.mark.parametrize("options", ["", "--json", "--csv"])

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import rapidicom as rd
+from rapidicom._common.interrupted import INTERRUPTED
+
+__all__ = ["DONE", "FAILED", "INTERRUPTED", "WRONG_USAGE", "CommandError", "UsageError", "ending"]
 
 #: Done.
 DONE = 0
@@ -12,8 +15,6 @@ DONE = 0
 FAILED = 1
 #: The command line is wrong, as argparse has it.
 WRONG_USAGE = 2
-#: As shells have it for a program that Ctrl-C ends: 128 and the number of the signal.
-INTERRUPTED = 130
 
 
 class CommandError(Exception):
