@@ -7,6 +7,7 @@
 #   make fuzz [TARGET=...]   build, try damaged bytes at each door for SECONDS=10, JOBS= doors at a time; needs g++
 #   make lint                format, lints, types, stubs, generated tables
 #   make wheels              what one Linux machine can build for others: manylinux2014 and musllinux, both processors; rustup
+#   make others              does it compile for Windows and macOS, without a warning? rustup
 #   make docs                the documentation as a site, in site/; a broken link fails
 #   make mutants [FILE=...]  change the core a little in many places, one at a time: which changes does no test notice?
 #
@@ -26,7 +27,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 export PIP_PROGRESS_BAR ?= off
 export PIP_QUIET ?= 1
 
-.PHONY: demo test test-ml bench fuzz lint mutants wheel wheels conformance golden clean suites docs
+.PHONY: demo test test-ml bench fuzz lint mutants wheel wheels others conformance golden clean suites docs
 .DEFAULT_GOAL := demo
 # A stamp must not survive a recipe that fails.
 .DELETE_ON_ERROR:
@@ -163,6 +164,16 @@ wheels: $(STAMPS)/group-wheels
 	done
 	@$(IN_VENV)/maturin sdist --quiet --out $(WHEELS)
 	@$(IN_VENV)/python tools/check_wheels.py $(WHEELS)
+
+# Compiled as far as the linker, which would need those systems' libraries; warnings are errors.
+OTHERS ?= x86_64-pc-windows-msvc x86_64-pc-windows-gnu aarch64-apple-darwin x86_64-apple-darwin
+others:
+	@command -v rustup >/dev/null || { echo "make others needs rustup, which installs the standard library of each target" >&2; exit 1; }
+	@for target in $(OTHERS); do \
+		echo "== $$target"; \
+		rustup --quiet target add $$target || exit 1; \
+		PYO3_CROSS=1 cargo clippy --locked --quiet --workspace --target $$target --target-dir target/others -- -D warnings || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) $(ML) target dist demo-output
