@@ -33,7 +33,8 @@ def bvals_and_directions(folder: Path, into: Path) -> tuple[FloatArray, FloatArr
     (bval,) = into.glob("*.bval")
     (bvec,) = into.glob("*.bvec")
     (path,) = (path for path in paths if "_ADC" not in path.name)
-    return np.loadtxt(bval), in_patient(np.loadtxt(bvec), nibabel.load(path).affine)
+    vectors = np.loadtxt(bvec).reshape(3, -1)
+    return np.loadtxt(bval), in_patient(vectors, nibabel.load(path).affine)
 
 
 def written_order(vol: rd.Volume) -> list[int]:

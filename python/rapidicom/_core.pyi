@@ -1107,6 +1107,10 @@ class SeriesPlan:
         """The axis before the slices, or `None`."""
 
     @property
+    def weighting(self) -> tuple[float, list[float] | None] | None:
+        """b-value and direction of all images, if they have one above 0 and there is no axis."""
+
+    @property
     def shape(self) -> list[int]:
         """The shape of the volume."""
 

@@ -12,8 +12,9 @@ import pytest
 import rapidicom as rd
 from builder import Element, Identity, Layout, file_bytes, image, noise, write_image
 from data_paths import BRAIN_MR
-from diffusion_builder import write_series
+from diffusion_builder import siemens, write_series
 from diffusion_tables import bvals_and_directions, in_patient
+from nifti_references import run_dcm2niix
 from rapidicom.cli import main
 from rapidicom.cli.exits import UsageError
 from rapidicom.cli.naming import Names, checked_template
@@ -77,6 +78,40 @@ def test_weighting_is_that_of_dcm2niix(tmp_path: Path, plane: str, maker: str) -
     np.testing.assert_allclose([v for _, v in ours], [v for _, v in wanted], atol=1.1e-4)
     assert len((tmp_path / "dwi.bvec").read_text().splitlines()) == 3
     assert len((tmp_path / "dwi.bval").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("shells", "endings"),
+    [
+        ([(1000, (0.6, -0.48, 0.64))], {"bval", "bvec"}),
+        ([(1000, None)], {"bval"}),
+        ([(0, None)], set()),
+        ([(1000, (0.6, -0.48, 0.64))] * 2, {"bval", "bvec"}),
+        ([(1000, None)] * 2, {"bval"}),
+    ],
+    ids=["one step", "a trace", "none", "one step twice", "a trace twice"],
+)
+@pytest.mark.parametrize("of", [standard, lambda *step: siemens(*step, 0x10)])
+def test_weighting_that_does_not_change_is_that_of_dcm2niix(
+    tmp_path: Path, of: Any, shells: Any, endings: set[str]
+) -> None:
+    nibabel = pytest.importorskip("nibabel")
+    (source := tmp_path / "in").mkdir()
+    write_series(source, of, shells)
+    output = converted(source, tmp_path / "dwi.nii.gz", "--keep")
+    assert {path.suffix[1:] for path in tmp_path.glob("*.bv*")} == endings
+    if not endings:
+        (tmp_path / "out").mkdir()
+        run_dcm2niix(source, tmp_path / "out")
+        assert not [*(tmp_path / "out").glob("*.bv*")]
+        return
+    b_values, directions = bvals_and_directions(source, tmp_path / "out")
+    np.testing.assert_allclose(np.loadtxt(tmp_path / "dwi.bval"), b_values)
+    # It writes directions of zero for images that have none.
+    if "bvec" in endings:
+        own = np.loadtxt(tmp_path / "dwi.bvec", ndmin=2).reshape(3, -1)
+        own = in_patient(own, nibabel.load(output).affine)
+        np.testing.assert_allclose(own, directions, atol=1e-4)
 
 
 def test_nrrd_has_the_weighting_of_slicer(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_releases import tool
 
 import rapidicom as rd
 from data_paths import REPOSITORY
-from test_releases import tool
 
 DOCS = REPOSITORY / "docs"
 CORE = REPOSITORY / "rust/core/src"

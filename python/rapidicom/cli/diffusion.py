@@ -24,6 +24,11 @@ def gradients(
     b-values if the volume has none.
     """
     values = volume.coords.get("b_value")
+    weighting = volume._series._weighting
+    if values is None and weighting is not None:
+        # One step, which is no axis.
+        b_value, direction = weighting
+        return np.array([b_value]), None if direction is None else np.array([direction])
     if values is None or volume.axes.index("slice") != 1 or not np.isfinite(values).all():
         return None
     directions = volume.coords.get("gradient_direction")

@@ -69,7 +69,8 @@ def write_nrrd(volume: Volume, file: BinaryIO) -> None:
 
 
 def _weighting(volume: Volume) -> Iterable[str]:
-    found = gradients(volume)
+    # 3D Slicer takes a list of gradients for one that has an axis.
+    found = gradients(volume) if volume.axes.index("slice") else None
     values, directions = (None, None) if found is None else found
     if values is None or directions is None:
         return

@@ -59,6 +59,8 @@ class Series(Lazy):
 
     # Pickles of earlier versions have none.
     _force = False
+    # b-value and direction of all images, where there is no axis with them.
+    _weighting: tuple[float, list[float] | None] | None = None
 
     def __init__(
         self,
@@ -94,6 +96,7 @@ class Series(Lazy):
         self.coords: dict[str, npt.NDArray[Any]] = {
             name: np.asarray(values) for name, values in coords.items()
         }
+        self._weighting = plan.weighting
         slices, rows, columns = plan.spacing
         self.spacing = (slices, rows, columns)
         self.affine: npt.NDArray[np.float64] = np.array(plan.affine, dtype=np.float64)

@@ -47,6 +47,8 @@ class Described(Protocol):
     @property
     def coords(self) -> dict[str, npt.NDArray[Any]]: ...
     @property
+    def _weighting(self) -> tuple[float, list[float] | None] | None: ...
+    @property
     def spacing(self) -> tuple[float, float, float]: ...
     @property
     def affine(self) -> npt.NDArray[np.float64]: ...
@@ -92,14 +94,14 @@ class Volume(ForOthers):
             `direction`.
         spacing: (slice, row, column) in mm: the lengths of these steps.
 
-    Where diffusion weighting changes along the axis, `coords` has it as a table, one row a step:
-    `coords["b_value"]`, shape (steps,), in s/mm2, and `coords["gradient_direction"]`, shape (steps,
-    3), unit vectors in the patient's coordinates, LPS, like `affine` (PS3.3 §C.8.13.5.9). They come
-    from the standard's attributes, or from private elements of Siemens, GE, Philips and UIH (these
-    last count over the standard's), or from Image Comments of Canon. A direction is NaN in images
-    without weighting and in those weighted in all directions (b-value above 0: they are steps of
-    their own), and where the file does not give it, or not in a known form; if no image has one,
-    `"gradient_direction"` is absent.
+    Where images have diffusion weighting, the same or another at each step of the axis, `coords`
+    has it as a table, one row a step: `coords["b_value"]`, shape (steps,), in s/mm2, and
+    `coords["gradient_direction"]`, shape (steps, 3), unit vectors in the patient's coordinates,
+    LPS, like `affine` (PS3.3 §C.8.13.5.9). They come from the standard's attributes, or from
+    private elements of Siemens, GE, Philips and UIH (these last count over the standard's), or from
+    Image Comments of Canon. A direction is NaN in images without weighting and in those weighted in
+    all directions (b-value above 0: they are steps of their own), and where the file does not give
+    it, or not in a known form; if no image has one, `"gradient_direction"` is absent.
 
     The files that FSL needs beside that of `to_nibabel()`: directions along the axes of that image,
     the first one reversed if the image is right-handed, and 0 where there is none.

@@ -1,5 +1,7 @@
 //! The core's errors as Python exceptions: the only place where one becomes the other.
 
+use std::ffi::OsString;
+
 use pyo3::exceptions::{
     PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyPermissionError,
     PyTimeoutError, PyValueError,
@@ -84,7 +86,7 @@ fn os_error(error: &Error) -> PyErr {
             (Some(number), path) => {
                 let text = io.to_string();
                 let text = text.split(" (os error").next().unwrap_or_default().to_owned();
-                PyOSError::new_err((number, text, path))
+                system_error(number, text, path)
             }
             (None, _) if io.kind() == std::io::ErrorKind::IsADirectory => {
                 PyOSError::new_err((libc::EISDIR, "Is a directory", path))
@@ -92,9 +94,34 @@ fn os_error(error: &Error) -> PyErr {
             // A pipe or a device, which no error number of the system's is about.
             (None, _) => PyOSError::new_err((libc::EINVAL, reason(error), path)),
         },
-        ErrorKind::FileChanged => PyOSError::new_err((libc::ESTALE, reason(error), path)),
+        ErrorKind::FileChanged => PyOSError::new_err((number::STALE, reason(error), path)),
         _ => PyOSError::new_err(message(error)),
     }
+}
+
+/// Numbers that Python's `errno` has.
+#[cfg(not(windows))]
+mod number {
+    pub(super) const STALE: i32 = libc::ESTALE;
+    pub(super) const TIMED_OUT: i32 = libc::ETIMEDOUT;
+}
+
+/// Numbers that Python's `errno` has: on Windows those of Winsock.
+#[cfg(windows)]
+mod number {
+    pub(super) const STALE: i32 = 10_070;
+    pub(super) const TIMED_OUT: i32 = 10_060;
+}
+
+#[cfg(not(windows))]
+fn system_error(number: i32, text: String, path: Option<OsString>) -> PyErr {
+    PyOSError::new_err((number, text, path))
+}
+
+/// Windows has numbers of its own. Python takes them as the fourth argument, and finds those of C.
+#[cfg(windows)]
+fn system_error(number: i32, text: String, path: Option<OsString>) -> PyErr {
+    PyOSError::new_err((0, text, path, number))
 }
 
 /// What a store has raised, as an error of the system that names the file; ours, and what ends all
@@ -116,7 +143,7 @@ fn fetch_error(py: Python<'_>, fault: &FetchFault, error: &Error) -> PyErr {
         Some(number) => Some(number),
         None if is(py.get_type::<PyFileNotFoundError>()) => Some(libc::ENOENT),
         None if is(py.get_type::<PyPermissionError>()) => Some(libc::EACCES),
-        None if is(py.get_type::<PyTimeoutError>()) => Some(libc::ETIMEDOUT),
+        None if is(py.get_type::<PyTimeoutError>()) => Some(number::TIMED_OUT),
         None => None,
     };
     let path = error.path().map(|path| path.as_os_str().to_owned());

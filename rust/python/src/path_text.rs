@@ -36,16 +36,20 @@ impl<'py> FromPyObject<'_, 'py> for PickledPath {
 }
 
 /// The character for the byte 0x80.
+#[cfg(unix)]
 const FIRST: u32 = 0xEF80;
 /// What the characters of the range start with in UTF-8.
+#[cfg(unix)]
 const LEAD: u8 = 0xEE;
 
 /// The byte that a character stands for.
+#[cfg(unix)]
 fn byte_of(character: char) -> Option<u8> {
     let byte = u32::from(character).checked_sub(FIRST)?.checked_add(0x80)?;
     u8::try_from(byte).ok()
 }
 
+#[cfg(unix)]
 fn push_bytes(text: &mut String, bytes: &[u8]) {
     let escape = |byte: &u8| char::from_u32(FIRST + u32::from(*byte) - 0x80);
     text.extend(bytes.iter().filter(|byte| **byte >= 0x80).filter_map(escape));

@@ -28,6 +28,9 @@ pub struct PySeriesPlan {
     /// What is in front of the slices.
     #[pyo3(get)]
     axis: Option<Py<PyLeadingAxis>>,
+    /// The diffusion weighting of all images, if there is no axis: b-value and direction.
+    #[pyo3(get)]
+    weighting: Option<(f64, Option<[f64; 3]>)>,
     #[pyo3(get)]
     shape: Vec<usize>,
     #[pyo3(get)]
@@ -99,6 +102,7 @@ impl PySeriesPlan {
             description: plan.description,
             number: plan.number,
             axis: plan.axis.map(|axis| Py::new(py, PyLeadingAxis(axis))).transpose()?,
+            weighting: plan.weighting.map(|found| (found.b_value, found.gradient)),
             shape: plan.shape,
             spacing: plan.spacing,
             affine: plan.affine.0,

@@ -111,9 +111,27 @@ fn is_of_path(error: &io::Error) -> bool {
     )
 }
 
-#[cfg(not(unix))]
-fn is_of_path(_error: &io::Error) -> bool {
-    false
+/// Likewise of Windows' error numbers: a file that another program holds, a name that cannot be, a
+/// link that leads nowhere.
+#[cfg(windows)]
+fn is_of_path(error: &io::Error) -> bool {
+    const SHARING_VIOLATION: i32 = 32;
+    const LOCK_VIOLATION: i32 = 33;
+    const INVALID_NAME: i32 = 123;
+    const BAD_PATHNAME: i32 = 161;
+    const CANT_ACCESS_FILE: i32 = 1920;
+    const CANT_RESOLVE_FILENAME: i32 = 1921;
+    matches!(
+        error.raw_os_error(),
+        Some(
+            SHARING_VIOLATION
+                | LOCK_VIOLATION
+                | INVALID_NAME
+                | BAD_PATHNAME
+                | CANT_ACCESS_FILE
+                | CANT_RESOLVE_FILENAME
+        )
+    )
 }
 
 #[cfg(test)]
@@ -124,6 +142,7 @@ mod tests {
         io::Error::from_raw_os_error(number).into()
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_machine_is_told_from_the_path() {
         for number in [
@@ -150,6 +169,23 @@ mod tests {
         ] {
             assert!(!os(number).is_of_machine(), "{number}");
         }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn the_machine_is_told_from_the_path_by_numbers_of_windows() {
+        // No such file, no such path, access denied, and those that have no stable name.
+        for number in [2, 3, 5, 32, 33, 123, 161, 1920, 1921] {
+            assert!(!os(number).is_of_machine(), "{number}");
+        }
+        // Too many open files, no memory, a device that does not work.
+        for number in [4, 8, 31, 1117] {
+            assert!(os(number).is_of_machine(), "{number}");
+        }
+    }
+
+    #[test]
+    fn the_machine_is_told_from_the_file() {
         for (kind, expected) in [
             (ErrorKind::NoMemory, true),
             (ErrorKind::FileChanged, false),

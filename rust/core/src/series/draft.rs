@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::axis::LeadingAxis;
+use super::axis::{LeadingAxis, weighting};
 use super::beside::Extent;
 use super::header::FrameHeader;
 use super::header::InstanceHeader;
@@ -85,6 +85,8 @@ impl Draft {
         let text = |value: fn(&InstanceHeader) -> &String| {
             first.map(|header| value(header).clone()).unwrap_or_default()
         };
+        let frames = || self.chosen.iter().flatten().map(|(_, frame)| frame);
+        let weighting = self.axis.is_none().then(|| weighting(frames())).flatten();
         let set = slice_set(headers, self.chosen);
         let mut shape: Vec<usize> =
             self.axis.iter().map(|axis| axis.length).chain([self.slice_count]).collect();
@@ -99,6 +101,7 @@ impl Draft {
             number: first.and_then(|header| header.identity.series_number),
             set,
             axis: self.axis,
+            weighting,
             shape,
             affine,
             // Those between pixels as they are written, not by way of the affine, which rounds.

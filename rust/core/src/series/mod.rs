@@ -57,7 +57,7 @@ mod tolerances;
 #[cfg(test)]
 mod tests;
 
-pub use axis::{Coordinate, CoordinateValues, LeadingAxis};
+pub use axis::{Coordinate, CoordinateValues, LeadingAxis, Weighting};
 pub use batch::{read_batch_headers, read_slice_headers};
 pub use damage::{FoundSlice, damage_issues};
 pub use find::{FoundSeries, find_series};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::axis::LeadingAxis;
+use super::axis::{LeadingAxis, Weighting};
 use super::beside::left_out;
 use super::copies::{Copies, drop_copies};
 use super::draft::Draft;
@@ -62,6 +62,8 @@ pub struct SeriesPlan {
     pub set: SliceSet,
     /// What is in front of the slices, if positions have several images.
     pub axis: Option<LeadingAxis>,
+    /// The diffusion weighting of all images, if they have one and there is no axis.
+    pub weighting: Option<Weighting>,
     /// (slices, rows, columns), then samples for colour; the leading axis in front. Only the first
     /// where the image cannot be described.
     pub shape: Vec<usize>,

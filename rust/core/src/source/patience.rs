@@ -74,7 +74,7 @@ fn may_pass(_error: &io::Error) -> bool {
     false
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

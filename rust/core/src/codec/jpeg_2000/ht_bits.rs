@@ -148,6 +148,7 @@ impl BitBuffer {
     }
 
     /// Where the next bit is.
+    #[cfg(any(test, target_arch = "x86_64"))]
     #[inline(always)]
     pub(crate) fn position(&self) -> usize {
         self.position

@@ -8,8 +8,8 @@ use crate::series::header::AxisNumber;
 use crate::series::stack::Entry;
 use crate::value::from_midnight;
 
-/// Where one of them changes along an axis, the other is a coordinate too: a table of weightings
-/// has both.
+/// Where one of them changes along an axis, or images are weighted, both are coordinates: a table
+/// of weightings has all of it, and one b-value a step also where it is the same.
 const WEIGHTING: [Attribute; 2] =
     [Attribute::Number(AxisNumber::DiffusionBValue), Attribute::Gradient];
 
@@ -72,9 +72,12 @@ pub(super) fn axis<'a>(
     let values_of = |attribute: Attribute| -> Option<Vec<AxisValue<'a>>> {
         steps.iter().map(|step| of_step(attribute, step)).collect()
     };
-    let is_weighted = WEIGHTING
-        .iter()
-        .any(|attribute| values_of(*attribute).is_some_and(|values| changes(&values)));
+    let is_above_0 = |value: &AxisValue<'a>| matches!(value, AxisValue::Number(b) if *b > 0.0);
+    let b_values = values_of(Attribute::Number(AxisNumber::DiffusionBValue));
+    let is_weighted = b_values.is_some_and(|values| values.iter().any(is_above_0))
+        || WEIGHTING
+            .iter()
+            .any(|attribute| values_of(*attribute).is_some_and(|values| changes(&values)));
     for attribute in key.iter().copied().chain(rest) {
         if attribute == Attribute::Order {
             let values = CoordinateValues::Numbers((0..length).map(|step| step as f64).collect());

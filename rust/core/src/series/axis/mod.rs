@@ -12,8 +12,11 @@ mod chronology;
 mod leading_axis;
 mod ragged;
 mod separating;
+mod weighting;
 
 pub use leading_axis::{Coordinate, CoordinateValues, LeadingAxis};
+pub use weighting::Weighting;
 
 pub(super) use arrange::{Arranged, arrange};
 pub(super) use attribute::{Attribute, partition};
+pub(super) use weighting::weighting;

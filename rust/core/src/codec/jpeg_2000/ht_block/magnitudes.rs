@@ -12,6 +12,7 @@ pub(super) struct Row<'r> {
     /// The lowest bit-plane.
     pub plane: u32,
     /// The most bits that a magnitude has.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "of the reader for AVX2"))]
     pub most_bits: u32,
     pub top: &'r mut [u32],
     pub bottom: &'r mut [u32],
