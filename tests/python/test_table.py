@@ -73,7 +73,7 @@ def test_print_never_wraps(
     table = rd.scan(tmp_path)
     lines = str(table).splitlines()
     assert max(map(len, lines)) <= width
-    assert lines[-1].startswith(f"{count} rows"[:width])
+    assert lines[-1].startswith(f"{count} row{'s' * (count > 1)},"[:width])
     assert len(lines) <= 25
     assert repr(table) == str(table)
 

@@ -309,7 +309,7 @@ class Table:
             return Table(native, self.items, self.paths_are_hidden)
         return Table(native, None, True)
 
-    def to_dicts(self, *, dates: bool = False) -> list[dict[str, Any]]:
+    def to_dicts(self, *, dates: bool = False, nested: bool = False) -> list[dict[str, Any]]:
         """Return a dictionary a row: numbers, lists of them, text, `None` for a missing value.
 
         Args:
@@ -317,17 +317,29 @@ class Table:
                 instead of text. A column stays text if a value in it is none of these (a pseudonym)
                 and not listed in `invalid`, or if only some have an offset from UTC; all that have
                 one are in UTC.
+            nested: Whether columns inside of one sequence are one, of the sequence's name: a list
+                of its items, each a dictionary of the columns that were asked for. An item is where
+                its index says, `None` if it has none of the values; a row without any is `None`.
+
+        Raises:
+            ValueError: With `nested`, a private element is both a column and a sequence.
         """
-        names = self.columns
-        columns = column_lists(self, names)
+        columns = column_lists(self, self.columns)
         if dates:
             from rapidicom.tables.dates import dates_of
 
             columns |= {name: found.values for name, found in dates_of(self._native).items()}
+        if nested:
+            from rapidicom.tables.nested import with_sequences
+
+            columns = with_sequences(
+                columns, len(self), columns.__getitem__, lambda _, values: values
+            )
+        names = list(columns)
         rows = zip(*columns.values(), strict=True)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def to_pandas(self, *, dates: bool = False) -> Any:
+    def to_pandas(self, *, dates: bool = False, nested: bool = False) -> Any:
         """Return a pandas `DataFrame`; missing whole numbers make a column float, as in NumPy.
 
         If a path is not UTF-8, their column has the dtype `object`, since pandas' strings are. To
@@ -335,9 +347,11 @@ class Table:
 
         Args:
             dates: As in `to_dicts`: dates are `datetime64`, times objects.
+            nested: As in `to_dicts`: lists of dictionaries, as objects.
 
         Raises:
             ImportError: pandas is not installed.
+            ValueError: As for `to_dicts`.
         """
         pandas: Any = required("pandas", "to_pandas()")
         # pandas has no columns of two axes: each cell holds a row.
@@ -351,33 +365,41 @@ class Table:
             from rapidicom.tables.frames import pandas_dates
 
             columns |= pandas_dates(self._native, pandas)
+        if nested:
+            from rapidicom.tables.frames import pandas_nested
+
+            columns = pandas_nested(self._native, columns, pandas, dates)
         return pandas.DataFrame(columns)
 
-    def to_polars(self, *, dates: bool = False) -> Any:
+    def to_polars(self, *, dates: bool = False, nested: bool = False) -> Any:
         """Return a polars `DataFrame`; several numbers are an `Array`.
 
         Args:
             dates: As in `to_dicts`: `Date`, `Time` and `Datetime`.
+            nested: As in `to_dicts`: a `List` of `Struct`.
 
         Raises:
             ImportError: polars is not installed.
+            ValueError: As for `to_dicts`.
         """
         from rapidicom.tables.frames import polars_frame
 
-        return polars_frame(self._native, self, dates)
+        return polars_frame(self._native, self, dates, nested)
 
-    def to_arrow(self, *, dates: bool = False) -> Any:
+    def to_arrow(self, *, dates: bool = False, nested: bool = False) -> Any:
         """Return a pyarrow `Table`; several numbers are a fixed-size list.
 
         Args:
             dates: As in `to_dicts`: `date32`, `time64` and `timestamp`.
+            nested: As in `to_dicts`: a `list` of `struct`.
 
         Raises:
             ImportError: pyarrow is not installed.
+            ValueError: As for `to_dicts`.
         """
         from rapidicom.tables.frames import arrow_table
 
-        return arrow_table(self._native, self, dates)
+        return arrow_table(self._native, self, dates, nested)
 
     def __array__(self, dtype: object = None, copy: bool | None = None) -> NDArray[Any]:
         """Refuse: NumPy and `pandas.DataFrame(table)` would take the names for the rows.
@@ -433,7 +455,10 @@ class Table:
         return self.to_html()
 
     def _summary(self) -> str:
-        parts = [f"{len(self)} rows", f"{len(self.columns)} columns"]
+        parts = [
+            f"{count} {what}{'' if count == 1 else 's'}"
+            for count, what in ((len(self), "row"), (len(self.columns), "column"))
+        ]
         counts = [
             (int(self.skipped), "skipped"),
             (len(self.errors), "not readable"),
