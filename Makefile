@@ -162,7 +162,7 @@ wheels: $(STAMPS)/group-wheels
 		PATH="$(abspath $(IN_VENV)):$$PATH" $(IN_VENV)/maturin build --release --locked --quiet --zig \
 			--target $$target --compatibility $$tag --out $(WHEELS) || exit 1; \
 	done
-	@$(IN_VENV)/maturin sdist --quiet --out $(WHEELS)
+	@$(IN_VENV)/maturin sdist --out $(WHEELS)
 	@$(IN_VENV)/python tools/check_wheels.py $(WHEELS)
 
 # Compiled as far as the linker, which would need those systems' libraries; warnings are errors.

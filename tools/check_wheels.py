@@ -8,12 +8,14 @@ only what their tag promises (auditwheel). Needs the group `wheels` of pyproject
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 # PyPI takes more, but a reader of files that is larger than NumPy would be a mistake.
 LARGEST = 12_000_000
+_LINUX = re.compile(r"(many|musl)linux_(\d+)_(\d+)_(\w+)")
 
 
 def tags_of(wheel: str) -> tuple[str, str, str]:
@@ -31,20 +33,47 @@ def problems_of(wheel: Path) -> list[str]:
     if abi == "abi3":
         problems += _run("abi3audit", "--strict", "--summary", str(wheel))
     if "linux" in platform:
-        problems += _run("auditwheel", "show", str(wheel), expected=platform.split(".")[0])
+        problems += _promised(wheel, platform)
         if platform.startswith("linux"):
             problems.append("a tag that PyPI does not take")
     return problems
 
 
-def _run(program: str, *arguments: str, expected: str = "") -> list[str]:
+def keeps_promise(platform: str, needed: str) -> bool:
+    """Return whether a system that the tags of a wheel name has what the wheel needs.
+
+    Args:
+        platform: The tags, such as `manylinux_2_17_x86_64.manylinux2014_x86_64`.
+        needed: The tag of the oldest system that the wheel runs on, as auditwheel finds it.
+    """
+    found = _LINUX.fullmatch(needed)
+    promised = _LINUX.fullmatch(platform.split(".")[0])
+    if found is None or promised is None:
+        return False
+    libc, *version, processor = found.groups()
+    own_libc, *own_version, own_processor = promised.groups()
+    is_older = [*map(int, version)] <= [*map(int, own_version)]
+    return (libc, processor) == (own_libc, own_processor) and is_older
+
+
+def _promised(wheel: Path, platform: str) -> list[str]:
+    status, output = _output("auditwheel", "show", str(wheel))
+    found = re.search(r'platform tag: "(\w+)"', output)
+    if status == 0 and found is not None and keeps_promise(platform, found[1]):
+        return []
+    return [f"auditwheel: {output}"]
+
+
+def _run(program: str, *arguments: str) -> list[str]:
+    status, output = _output(program, *arguments)
+    return [] if status == 0 else [f"{program}: {output}"]
+
+
+def _output(program: str, *arguments: str) -> tuple[int, str]:
     run = subprocess.run(
         [sys.executable, "-m", program, *arguments], capture_output=True, text=True, check=False
     )
-    output = run.stdout + run.stderr
-    if run.returncode == 0 and expected in output:
-        return []
-    return [f"{program}: {' '.join(output.split())}"]
+    return run.returncode, " ".join((run.stdout + run.stderr).split())
 
 
 def main(arguments: list[str]) -> int:

@@ -67,6 +67,23 @@ def test_a_wheel_that_is_too_large_is_a_problem(tmp_path: Path) -> None:
     assert len(check.problems_of(wheel)) == 1
 
 
+@pytest.mark.parametrize(
+    ("platform", "needed", "expected"),
+    [
+        ("manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_17_x86_64", True),
+        ("manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_5_x86_64", True),
+        ("manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_35_x86_64", False),
+        ("manylinux_2_17_aarch64.manylinux2014_aarch64", "manylinux_2_17_x86_64", False),
+        ("musllinux_1_2_aarch64", "musllinux_1_1_aarch64", True),
+        ("musllinux_1_2_x86_64", "manylinux_2_17_x86_64", False),
+        ("manylinux_2_17_x86_64", "linux_x86_64", False),
+        ("linux_x86_64", "linux_x86_64", False),
+    ],
+)
+def test_a_wheel_runs_where_its_tag_says(platform: str, needed: str, expected: bool) -> None:
+    assert tool("check_wheels").keeps_promise(platform, needed) == expected
+
+
 def test_every_extra_that_an_error_names_exists() -> None:
     offered = project()["optional-dependencies"]
     assert set(extras._EXTRAS.values()) <= offered.keys()
