@@ -93,6 +93,17 @@ def test_scan_counts_files_that_are_not_dicom(tmp_path: Path, capsys: Capture) -
     assert capsys.readouterr().out.splitlines()[-1] == "1 DICOM file, 1 not DICOM (a text file: 1)"
 
 
+def test_scan_says_how_to_read_data_sets_without_the_prefix(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "bare").write_bytes((FILES / "rtstruct.dcm").read_bytes())
+    (tmp_path / "one.dcm").write_bytes((BRAIN_MR / "0001.dcm").read_bytes())
+    assert main(["scan", str(tmp_path)]) == 0
+    assert "Pass --force" in capsys.readouterr().out.splitlines()[-1]
+    assert main(["scan", str(tmp_path), "--force"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 DICOM files"
+
+
 def test_scan_names_what_cannot_be_read(tmp_path: Path, capsys: Capture) -> None:
     whole = (BRAIN_MR / "0001.dcm").read_bytes()
     (tmp_path / "one.dcm").write_bytes(whole)

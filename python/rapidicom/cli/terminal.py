@@ -39,6 +39,8 @@ _NO_LIMIT = 1 << 20
 # A terminal of fewer columns wraps the lines itself.
 _NARROWEST = 40
 INDENT = "  "
+# As the core says what a file is.
+_BARE = "a data set that starts without the 'DICM' prefix"
 
 
 def is_for_people() -> bool:
@@ -88,7 +90,10 @@ def table_summary(table: Table, row_count: int | None = None) -> str:
         parts.append(f"{len(table.errors)} not readable")
     if table.invalid:
         parts.append(f"{counted(len(table.invalid), 'value')} not fit for its column")
-    return ", ".join(parts)
+    summary = ", ".join(parts)
+    if _BARE in table.skipped:
+        summary += ". Pass --force to read data sets without the prefix"
+    return summary
 
 
 def error_lines(table: Table, *, limit: int = MAX_ERRORS) -> list[str]:
