@@ -47,7 +47,8 @@ def keeps_promise(platform: str, needed: str) -> bool:
         needed: The tag of the oldest system that the wheel runs on, as auditwheel finds it.
     """
     found = _LINUX.fullmatch(needed)
-    promised = _LINUX.fullmatch(platform.split(".")[0])
+    # Names of the same system, of which the older has no number of its libc.
+    promised = next(filter(None, map(_LINUX.fullmatch, platform.split("."))), None)
     if found is None or promised is None:
         return False
     libc, *version, processor = found.groups()

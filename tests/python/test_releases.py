@@ -71,7 +71,8 @@ def test_a_wheel_that_is_too_large_is_a_problem(tmp_path: Path) -> None:
     ("platform", "needed", "expected"),
     [
         ("manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_17_x86_64", True),
-        ("manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_5_x86_64", True),
+        ("manylinux2014_x86_64.manylinux_2_17_x86_64", "manylinux_2_5_x86_64", True),
+        ("manylinux2014_x86_64.manylinux_2_17_x86_64", "manylinux_2_28_x86_64", False),
         ("manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_35_x86_64", False),
         ("manylinux_2_17_aarch64.manylinux2014_aarch64", "manylinux_2_17_x86_64", False),
         ("musllinux_1_2_aarch64", "musllinux_1_1_aarch64", True),
