@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ requests = pytest.importorskip("requests")
 pytest.importorskip("dicomweb_client")
 
 from rapidicom.integrations.dicomweb import DicomWeb  # noqa: E402
+from rapidicom.integrations.dicomweb_store import InstanceStore  # noqa: E402
 
 COUNT = 6
 SECRET = "Secret-0815"  # a mark
@@ -346,3 +348,27 @@ def test_a_series_is_asked_for_once(written: Written) -> None:
         DicomWeb(server.url).read_series(written.uid)
     (_, of_all) = [path for path, _ in server.asked]
     assert of_all.endswith(f"/studies/2.25.9/series/{written.uid}")
+
+
+def test_what_was_read_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The volume takes the place of the instances, not a place beside them."""
+    made = series(tmp_path / "ct", Stack(count=40), pixels=Pixels(shape=(1024, 1024)))
+    kept: list[int] = []
+    fetch, forget = InstanceStore.fetch, InstanceStore.forget
+
+    def fetched(self: InstanceStore, ranges: Any, workers: int | None) -> Any:
+        kept.append(len(self._kept))
+        return fetch(self, ranges, workers)
+
+    def forgotten(self: InstanceStore) -> None:
+        kept.append(len(self._kept))
+        forget(self)
+
+    monkeypatch.setattr(InstanceStore, "fetch", fetched)
+    monkeypatch.setattr(InstanceStore, "forget", forgotten)
+    with dicomweb_server(made.paths) as server:
+        volume = DicomWeb(server.url).read_series(made.uid)
+        assert len(server.asked) == 2
+    np.testing.assert_array_equal(volume.array, rd.read_series(made.paths).array)
+    assert (kept[0], kept[-1]) == (40, 0)
+    assert any(0 < count < 40 for count in kept)

@@ -29,7 +29,7 @@ from builder import file_bytes, image, noise, write_image
 from rapidicom._common.errors import DicomError
 from rapidicom.sources import archives, member
 from rapidicom.sources.item import MEMORY, Item
-from series_builder import Pixels, Written, series
+from series_builder import Numbering, Pixels, Stack, Written, series
 
 SHAPE = (64, 48)
 
@@ -226,6 +226,56 @@ def test_a_flipped_byte_costs_its_slice(
     if not is_in_memory:
         with pytest.raises(rd.DicomError, match="checksum"):
             _ = rd.dcmread(f"zip://{bad}::{source}").pixel_array
+
+
+def with_changed_uid(written: Written, form: str, where: int) -> tuple[bytes, str]:
+    """Return an archive in which the Series Instance UID of one member has a flipped bit."""
+    made = {path.name: path.read_bytes() for path in sorted(written.folder.iterdir())}
+    data, bad = bytearray(zipped(made)), sorted(made)[where]
+    place = data.index(b"\x20\0\x0e\0UI", data.index(bad.encode()))
+    offset, bits = {"digit": (6, 1), "letter": (5, 0x40), "shorter": (7, 0x10)}[form]
+    data[place + 8 + offset] ^= bits
+    return bytes(data), bad
+
+
+@pytest.mark.parametrize("where", [0, 3, -1])
+@pytest.mark.parametrize("form", ["digit", "letter", "shorter"])
+@pytest.mark.parametrize("kind", ["a file", "bytes", "a bucket"])
+def test_a_member_of_another_series_by_damage_is_an_error_of_its_own(
+    tmp_path: Path, where: int, form: str, kind: str
+) -> None:
+    """At the end of the stack nothing else would tell that a slice is missing."""
+    fsspec = pytest.importorskip("fsspec")
+    # Longer than what is read of a header.
+    made = series(tmp_path / "CT", pixels=Pixels(shape=(128, 120)))
+    data, bad = with_changed_uid(made, form, where)
+    source: Any = data
+    if kind == "a file":
+        source = write(tmp_path / "a.zip", data)
+    elif kind == "a bucket":
+        fsspec.filesystem("memory").pipe("/misplaced/a.zip", data)
+        source = "memory://misplaced/a.zip"
+    (found,) = rd.find_series(source)
+    assert found.uid == made.uid
+    with pytest.raises(rd.DicomError, match="checksum") as caught:
+        rd.read_series(source)
+    kept = rd.read_series(source, irregular="keep")
+    assert bad in str([issue.paths for issue in kept.report.errors])
+    assert bad in f"{caught.value} {kept.report.errors[0].paths}"
+
+
+def test_scouts_in_an_archive_are_series(tmp_path: Path) -> None:
+    """Their UIDs are often nearly those of what they are scouts of."""
+    made = series(tmp_path / "CT", pixels=Pixels(shape=(128, 120)))
+    scout = series(
+        tmp_path / "scout", Stack(count=1), pixels=Pixels(shape=(128, 120)),
+        numbering=Numbering(series=2),
+    )  # fmt: skip
+    files = {path.name: path.read_bytes() for path in made.paths}
+    files["scout"] = scout.paths[0].read_bytes()
+    found = rd.find_series(write(tmp_path / "a.zip", zipped(files)))
+    assert sorted(one.uid for one in found) == sorted([made.uid, scout.uid])
+    assert not any(one.report.errors for one in found)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use super::header::{InstanceHeader, SERIES_INSTANCE_UID};
 use super::image_state::ImageState;
+use super::misplaced::take_misplaced;
 use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
@@ -211,6 +212,7 @@ pub fn find_series(
     add_special(&mut skipped, special_count);
     let mut may_hold = Vec::new();
     let mut headers = Vec::with_capacity(files.len());
+    let mut indices = Vec::with_capacity(files.len());
     let mut unreadable: Vec<Unreadable> = errors.iter().filter_map(Unreadable::of_path).collect();
     let results = read_instance_headers(&files, &given, prefix, workers, tick)?;
     for (index, (path, result)) in files.iter().zip(results).enumerate() {
@@ -232,6 +234,7 @@ pub fn find_series(
                     let is_holder = is_named_path && header.identity.is_directory();
                     may_hold.extend(is_holder.then(|| path.clone()));
                     headers.push(header);
+                    indices.push(index);
                 }
             },
             Err(error) if error.is_of_machine() || is_unasked && error.family() == Family::Io => {
@@ -257,6 +260,9 @@ pub fn find_series(
             }
         }
     }
+    let damaged = take_misplaced(&mut headers, &indices, &given)?;
+    errors.extend(damaged.iter().map(|file| file.error.clone()));
+    unreadable.extend(damaged);
     let without_image = headers.iter().filter(|header| !header.has_image()).count();
     let series = plan_series(headers, unreadable, tolerances);
     Ok(FoundSeries { series, file_count: files.len(), skipped, may_hold, without_image, errors })

@@ -36,6 +36,7 @@ mod frames;
 mod grid;
 mod header;
 mod image_state;
+mod misplaced;
 mod mixed;
 mod mosaic;
 mod natural;

@@ -111,6 +111,19 @@ impl Given {
         }
     }
 
+    /// Compares the checksum of all of it, if it is known.
+    ///
+    /// # Errors
+    ///
+    /// If it is not what was put into its archive, or cannot be read.
+    pub(crate) fn check_sum(&self) -> Result<()> {
+        match &self.place {
+            Place::Region(region) => region.check_whole(),
+            Place::Fetched(file) if self.has_sum => file.fetch_whole(),
+            _ => Ok(()),
+        }
+    }
+
     /// The file, if its bytes are fetched.
     pub(crate) fn fetched(&self) -> Option<&Fetched> {
         match &self.place {
