@@ -11,7 +11,8 @@ from rapidicom.integrations.dicomweb_errors import no_dicom
 
 __all__ = ["Body", "part_of", "parts_of", "whole"]
 
-_CHUNK = 1 << 18
+# Larger pieces are memory that is asked for anew each time.
+_CHUNK = 1 << 16
 # Where only the start is wanted: so much more than is asked for may be on its way.
 _SMALL_CHUNK = 1 << 12
 # What servers put before the first part, between parts, and before the bytes of one.
@@ -150,20 +151,8 @@ class _Reader:
             OSError: The body ends before.
         """
         end, stated = b"\r\n" + self._delimiter, self._length
-        if stated is not None:
-            # Most servers say how long it is: then it is not copied again and again.
-            pieces, missing = [bytes(self._data)], stated + len(end) - len(self._data)
-            while missing > 0:
-                if not (piece := self._body.read(min(missing, _CHUNK))):
-                    # A part that is shorter than it says may be whole.
-                    break
-                pieces.append(piece)
-                missing -= len(piece)
-            data = self._data = bytearray().join(pieces)
-            if data.startswith(end, stated):
-                part = bytes(memoryview(data)[:stated])
-                del data[:stated]
-                return part
+        if stated is not None and (part := self._stated_part(stated, end)) is not None:
+            return part
         data, seen = self._data, 0
         while (place := data.find(end, seen)) < 0:
             seen = max(len(data) - len(end), 0)
@@ -171,6 +160,26 @@ class _Reader:
         part = bytes(memoryview(data)[:place])
         del data[:place]
         return part
+
+    def _stated_part(self, length: int, end: bytes) -> bytes | None:
+        """Return a part that says its length; `None` if the delimiter is not where it says.
+
+        Most servers say it. The bytes are then copied once.
+        """
+        pieces = [bytes(memoryview(self._data)[:length])]
+        del self._data[:length]
+        missing = length - len(pieces[0])
+        while missing > 0 and (piece := self._body.read(min(missing, _CHUNK))):
+            pieces.append(piece)
+            missing -= len(piece)
+        part = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        while len(self._data) < len(end) and (piece := self._body.read(_SMALL_CHUNK)):
+            self._data += piece
+        if missing == 0 and self._data.startswith(end):
+            return part
+        # It may be whole all the same.
+        self._data[:0] = part
+        return None
 
     def start_of_part(self, count: int) -> bytes:
         """Return the first `count` bytes of a part whose header was read, fewer if it ends before.
