@@ -90,6 +90,13 @@ impl Parameters {
     pub(super) fn reconstruct(&self, predicted: i32, error: i32) -> i32 {
         // Errors that a damaged frame codes may be anything.
         let sample = predicted.wrapping_add(error.wrapping_mul(self.step()));
+        if sample as u32 <= self.max_value as u32 { sample } else { self.bring_back(sample) }
+    }
+
+    /// The same of a sample below 0 or above MAXVAL, which few are.
+    #[cold]
+    #[inline(never)]
+    fn bring_back(&self, sample: i32) -> i32 {
         let all = self.range * self.step();
         let sample = if sample < -self.near {
             sample.wrapping_add(all)
