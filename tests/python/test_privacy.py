@@ -447,7 +447,12 @@ def test_several_series_that_are_marked(tmp_path: Path, form: str, tag: int) -> 
 
 
 @pytest.mark.parametrize("command", ["dump", "scan", "series", "view", "convert"])
-def test_commands_on_marked_files(tmp_path: Path, command: str) -> None:
+def test_commands_on_marked_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (tmp_path / "here").mkdir()
+    # `view` writes its picture there.
+    monkeypatch.chdir(tmp_path / "here")
     calls: list[tuple[str, Callable[[], Any]]] = []
     for form, value in FORMS.items():
         for kind, data in files(value).items():
