@@ -6,19 +6,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::bit_planes::{self, Orientation, SegmentBytes};
 use super::features::wide;
+use super::plane::Plane;
 use super::sample_block::SampleBlock;
 use super::tile::{Band, Block, Part, Resolution, TileComponent};
-use super::wavelet::{Coefficient, Plane};
+use super::wavelet::Coefficient;
 use super::{NAME, ht_block, unsupported};
 use crate::codec::invalid;
 use crate::error::{Jpeg2000Fault, Result};
-use crate::memory::push;
+use crate::memory::{push, reserve};
 use crate::workers::share;
 
 /// Bit-planes that a coefficient has room for, beside its sign and a bit of fraction.
 const MAX_PLANES: u32 = 30;
 /// Samples that are worth a thread: they take about half a millisecond, and a thread a tenth of it.
 const SAMPLES_OF_A_THREAD: usize = 1 << 14;
+/// Samples for whose memory a second thread is worth it: getting it takes a millisecond.
+const SAMPLES_TO_SHARE: usize = 1 << 20;
 
 /// What the packets of a tile have of code-blocks.
 pub(super) struct Packets<'a> {
@@ -34,17 +37,14 @@ pub(super) struct Packets<'a> {
 /// Memory that one block leaves to the next.
 struct Scratch {
     samples: SampleBlock,
-    bit_planes: bit_planes::BlockDecoder,
-    high_throughput: ht_block::BlockDecoder,
+    /// As soon as there is a block for them.
+    bit_planes: Option<bit_planes::BlockDecoder>,
+    high_throughput: Option<ht_block::BlockDecoder>,
 }
 
 impl Scratch {
     fn new() -> Scratch {
-        Scratch {
-            samples: SampleBlock::new(),
-            bit_planes: bit_planes::BlockDecoder::new(),
-            high_throughput: ht_block::BlockDecoder::new(),
-        }
+        Scratch { samples: SampleBlock::new(), bit_planes: None, high_throughput: None }
     }
 }
 
@@ -72,18 +72,13 @@ pub(super) fn bands<T: Coefficient>(
     threads: usize,
 ) -> Result<Vec<Plane<T>>> {
     let resolutions = component.resolutions.get(..kept).unwrap_or(&component.resolutions);
-    let (mut planes, mut coded) = (Vec::new(), Vec::new());
+    let mut coded = Vec::new();
     for resolution in resolutions {
         for (index, band) in resolution.bands.iter().enumerate() {
-            let blocks = coded_blocks(resolution, index)?;
-            let (width, height) = (band.area.width(), band.area.height());
-            planes.push(match blocks.is_empty() {
-                true => Plane::zero(width, height),
-                false => Plane::new(width, height)?,
-            });
-            coded.push((resolution, band, blocks));
+            push(&mut coded, (resolution, band, coded_blocks(resolution, index)?))?;
         }
     }
+    let mut planes = empty_planes(&coded, threads)?;
     let mut strips = Vec::new();
     let mut sample_count = 0;
     // The highest resolution has most blocks: with it first, all threads end at about one time.
@@ -113,6 +108,41 @@ fn coded_blocks(resolution: &Resolution, band: usize) -> Result<Vec<u32>> {
     };
     coded.sort_unstable_by_key(corner);
     Ok(coded)
+}
+
+/// Planes for the bands of these resolutions, before their blocks are decoded.
+fn empty_planes<T: Coefficient>(
+    coded: &[(&Resolution, &Band, Vec<u32>)],
+    threads: usize,
+) -> Result<Vec<Plane<T>>> {
+    let counts = coded.iter().map(|(_, band, _)| band.area.width() * band.area.height());
+    // Of a large frame memory comes page by page from the system: each thread gets its part.
+    let threads = if counts.sum::<usize>() < SAMPLES_TO_SHARE { 1 } else { threads };
+    let mut planes = Vec::new();
+    reserve(&mut planes, coded.len())?;
+    planes.resize_with(coded.len(), Plane::default);
+    let items: Vec<_> = coded.iter().zip(&mut planes).rev().collect();
+    share(
+        items,
+        threads,
+        || (),
+        |(), ((resolution, band, blocks), plane)| {
+            let (width, height) = (band.area.width(), band.area.height());
+            *plane = match covered(resolution, blocks) {
+                0 => Plane::zero(width, height),
+                count if count == width * height => Plane::any(width, height)?,
+                _ => Plane::new(width, height)?,
+            };
+            Ok(())
+        },
+    )?;
+    Ok(planes)
+}
+
+/// The samples in these blocks.
+fn covered(resolution: &Resolution, blocks: &[u32]) -> usize {
+    let blocks = blocks.iter().filter_map(|number| resolution.blocks.get(*number as usize));
+    blocks.map(|block| block.area.width() * block.area.height()).sum()
 }
 
 /// Cuts the samples of a band where one row of blocks ends and the next starts: all precincts of a
@@ -253,7 +283,8 @@ impl Scratch {
             let refinement = segments.get(1).map_or(&[][..], |segment| &segment.bytes);
             let is_causal = style.is_vertically_causal;
             let passes = block.pass_count;
-            return Ok(self.high_throughput.decode(
+            let decoder = self.high_throughput.get_or_insert_with(ht_block::BlockDecoder::new);
+            return Ok(decoder.decode(
                 cleanup,
                 refinement,
                 passes,
@@ -273,7 +304,8 @@ impl Scratch {
             _ => Orientation::Vertical,
         };
         let counts = (block.pass_count, planes);
-        Ok(self.bit_planes.decode(segments, counts, orientation, style, &mut self.samples))
+        let decoder = self.bit_planes.get_or_insert_with(bit_planes::BlockDecoder::new);
+        Ok(decoder.decode(segments, counts, orientation, style, &mut self.samples))
     }
 }
 

@@ -3,7 +3,8 @@
 //! Beside the rows that are given on, a row of tiles takes 5 bytes a sample at most, of which bands
 //! without coefficients need none: 4 for the bands, and a fourth of that for the lower half of the
 //! last level. That level is put together in pieces, which are given on at once. What describes
-//! code-blocks is there for as many tiles as there are threads.
+//! code-blocks is there for as many tiles as there are threads. Of that 8 MiB are kept for the
+//! next frame ([`super::plane`]).
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,8 +16,8 @@ use super::levels::Top;
 use super::output::{Output, TilePlane, TileRows, give_together, together};
 use super::packets::{PacketError, PacketReader};
 use super::parameters::Rectangle;
+use super::plane::{Plane, Spare};
 use super::tile::{TileComponent, divide};
-use super::wavelet::Plane;
 use super::{NAME, unsupported};
 use crate::codec::{Decoded, Target, invalid};
 use crate::error::{ErrorKind, FrameFault, Jpeg2000Fault, RequestFault, Result};
@@ -371,7 +372,7 @@ fn undo_component_transform(planes: &mut [TilePlane], areas: &[Rectangle]) {
 }
 
 /// The samples of so many rows, after those above them.
-fn common<T>(plane: &mut Plane<T>, above: usize, rows: usize) -> &mut [T] {
+fn common<T: Spare>(plane: &mut Plane<T>, above: usize, rows: usize) -> &mut [T] {
     let (start, length) = (above * plane.width, rows * plane.width);
     plane.samples.get_mut(start..).and_then(|rest| rest.get_mut(..length)).unwrap_or_default()
 }

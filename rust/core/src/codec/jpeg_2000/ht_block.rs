@@ -105,6 +105,7 @@ impl BlockDecoder {
             return false;
         };
         quads.fill(Quad::default());
+        let Some(above) = above.get_mut(..quads.len() * 2) else { return false };
         above.fill(0);
         let mut is_first = true;
         for (top, bottom) in samples.row_pairs_mut() {

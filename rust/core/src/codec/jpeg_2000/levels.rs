@@ -4,8 +4,9 @@
 use std::ops::Range;
 
 use super::parameters::Rectangle;
+use super::plane::Plane;
 use super::tile::TileComponent;
-use super::wavelet::{Bands, Coefficient, Plane, rows_around, synthesize};
+use super::wavelet::{Bands, Coefficient, rows_around, synthesize};
 use crate::error::Result;
 use crate::workers::share;
 
@@ -17,7 +18,7 @@ const SAMPLES_OF_A_LEVEL: usize = 1 << 17;
 
 /// A component whose lower levels are done: its last level is put together when its rows are
 /// needed.
-pub(super) struct Top<T> {
+pub(super) struct Top<T: Coefficient> {
     /// Where its samples lie.
     pub area: Rectangle,
     /// LL, or the samples themselves.
@@ -116,7 +117,7 @@ fn whole<T: Coefficient>(
         synthesize(bands, area, 0..height, &mut plane)?;
         return Ok(plane);
     }
-    let mut plane = Plane::new(width, height)?;
+    let mut plane = Plane::any(width, height)?;
     let pieces = plane.samples.chunks_mut((ROWS_AT_A_TIME * width).max(1)).enumerate().collect();
     share(pieces, threads, Plane::default, |scratch, (number, out): (usize, &mut [T])| {
         let first = number * ROWS_AT_A_TIME;

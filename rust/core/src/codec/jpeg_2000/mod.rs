@@ -20,6 +20,7 @@ mod levels;
 mod output;
 mod packets;
 mod parameters;
+mod plane;
 mod sample_block;
 mod tag_tree;
 mod tile;

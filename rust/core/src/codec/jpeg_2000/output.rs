@@ -3,7 +3,7 @@
 
 use super::features::wide;
 use super::parameters::{ComponentSize, ImageSize, Rectangle};
-use super::wavelet::Plane;
+use super::plane::Plane;
 use crate::codec::{Samples, Target};
 use crate::error::Result;
 use crate::memory::filled;

@@ -5,69 +5,12 @@ use std::ops::Range;
 
 use super::features::wide;
 use super::parameters::Rectangle;
+use super::plane::{Plane, Spare};
 use crate::error::Result;
-use crate::memory::{filled, reserve, resize};
-
-/// A grid of coefficients or samples, row by row.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Plane<T> {
-    /// Columns.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// All of them.
-    pub samples: Vec<T>,
-}
-
-impl<T: Copy + Default> Plane<T> {
-    /// All zero.
-    ///
-    /// # Errors
-    ///
-    /// If there is no memory for it.
-    pub(crate) fn new(width: usize, height: usize) -> Result<Plane<T>> {
-        Ok(Plane { width, height, samples: filled(width.saturating_mul(height))? })
-    }
-
-    /// All zero, without memory for that: it has no rows.
-    pub(crate) fn zero(width: usize, height: usize) -> Plane<T> {
-        Plane { width, height, samples: Vec::new() }
-    }
-
-    /// Whether it is one of [`Plane::zero`], or has no samples.
-    pub(crate) fn is_zero(&self) -> bool {
-        self.samples.is_empty()
-    }
-
-    /// A row; an empty one of a plane that is zero.
-    pub(crate) fn row(&self, row: usize) -> &[T] {
-        self.samples
-            .get(row * self.width..)
-            .and_then(|rest| rest.get(..self.width))
-            .unwrap_or_default()
-    }
-
-    /// Makes it of this size, with any samples.
-    ///
-    /// # Errors
-    ///
-    /// If there is no memory for it.
-    fn reset(&mut self, width: usize, height: usize) -> Result<()> {
-        (self.width, self.height) = (width, height);
-        resize(&mut self.samples, width.saturating_mul(height))
-    }
-
-    /// A row, to be changed.
-    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [T] {
-        self.samples
-            .get_mut(row * self.width..)
-            .and_then(|rest| rest.get_mut(..self.width))
-            .unwrap_or_default()
-    }
-}
+use crate::memory::reserve;
 
 /// What a wavelet does with numbers.
-pub(crate) trait Coefficient: Copy + Default + Send + Sync + 'static {
+pub(crate) trait Coefficient: Spare + Send + Sync {
     /// From a sign and a magnitude with one bit of fraction, in steps of `step`.
     fn dequantize(coded: u32, step: f32) -> Self;
 
@@ -83,6 +26,14 @@ pub(crate) trait Coefficient: Copy + Default + Send + Sync + 'static {
 
     /// A single sample of a line of one, high-pass.
     fn single_high(self) -> Self;
+
+    /// Puts a line together that starts with a low-pass sample and has a high-pass one, in fewer
+    /// steps than [`Line::synthesize`] takes; `low` and `high` have all of their samples. Says
+    /// whether it did.
+    #[inline(always)]
+    fn synthesize_fast(_: &mut Vec<Self>, _: &[Self], _: &[Self], _: &mut [Self]) -> bool {
+        false
+    }
 }
 
 /// A step of lifting.
@@ -123,6 +74,36 @@ impl Coefficient for i32 {
     fn single_high(self) -> i32 {
         // Even without loss; with it, rounded as OpenJPEG does.
         self / 2
+    }
+
+    /// Two passes over the line, where a pass for each step and each copy takes five.
+    #[inline(always)]
+    fn synthesize_fast(evens: &mut Vec<i32>, low: &[i32], high: &[i32], out: &mut [i32]) -> bool {
+        let [low_step, high_step] = Self::STEPS else { return false };
+        let ([first, low @ ..], [first_high, next_high @ ..]) = (low, high) else { return false };
+        evens.clear();
+        evens.push(i32::lift(*first, *first_high, *first_high, *low_step));
+        let around = high.iter().zip(next_high);
+        let lifted = low.iter().zip(around);
+        evens.extend(
+            lifted.map(|(own, (before, after))| i32::lift(*own, *before, *after, *low_step)),
+        );
+        // The last has a neighbour at one side alone.
+        if let (Some(own), Some(before)) = (low.get(next_high.len()), high.last()) {
+            evens.push(i32::lift(*own, *before, *before, *low_step));
+        }
+        let (pairs, last) = out.as_chunks_mut::<2>();
+        let around = evens.iter().zip(evens.iter().skip(1));
+        for ((pair, (before, after)), own) in pairs.iter_mut().zip(around).zip(high) {
+            *pair = [*before, i32::lift(*own, *before, *after, *high_step)];
+        }
+        let (Some(before), Some(own)) = (evens.last(), high.last()) else { return false };
+        match (last, pairs.last_mut()) {
+            ([last], _) => *last = *before,
+            (_, Some(pair)) => *pair = [*before, i32::lift(*own, *before, *before, *high_step)],
+            _ => {}
+        }
+        true
     }
 }
 
@@ -168,7 +149,7 @@ impl Coefficient for f32 {
 
 /// The four bands of a level, each with as many rows and columns as its area.
 #[derive(Clone, Copy)]
-pub(crate) struct Bands<'a, T> {
+pub(crate) struct Bands<'a, T: Coefficient> {
     pub low: &'a Plane<T>,
     /// HL: high-pass horizontally.
     pub high_x: &'a Plane<T>,
@@ -326,11 +307,19 @@ impl<T: Coefficient> Line<T> {
             _ => {}
         }
         // Of a band that is zero there is no row.
+        let is_full = (low.len(), high.len()) == (out.len().div_ceil(2), out.len() / 2);
+        if starts_odd || !is_full || !T::synthesize_fast(&mut self.low, low, high, out) {
+            self.synthesize_slowly(low, high, starts_odd, out);
+        }
+    }
+
+    /// The same of any line of more than a sample, a step after the other.
+    #[inline(always)]
+    fn synthesize_slowly(&mut self, low: &[T], high: &[T], starts_odd: bool, out: &mut [T]) {
         let first_count = out.len().div_ceil(2);
-        let second_count = out.len() - first_count;
         let (low_count, high_count) = match starts_odd {
-            true => (second_count, first_count),
-            false => (first_count, second_count),
+            true => (out.len() - first_count, first_count),
+            false => (first_count, out.len() - first_count),
         };
         self.low.clear();
         self.low.extend(low.iter().map(|sample| sample.scale(false)));

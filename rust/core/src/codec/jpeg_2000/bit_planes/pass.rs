@@ -3,6 +3,8 @@
 //! Which rows of a column a pass decides is as good as random. So it is not asked of each row: a
 //! column has a bit for each row that is to be decided, and those that are set are visited.
 
+use std::hint::select_unpredictable;
+
 use super::super::sample_block::MAX_SAMPLES;
 use super::contexts::{RUN_LENGTH, UNIFORM};
 use super::decisions::{Decisions, Symbols};
@@ -17,6 +19,9 @@ pub(super) const FLAG_COUNT: usize = 4096;
 
 /// Most samples of a stripe: 1024 columns of four rows. A power of 2 needs no check of an index.
 pub(super) const STRIPE_SAMPLES: usize = 4096;
+
+/// Columns that are looked at together.
+const COLUMNS: usize = 64;
 
 /// A coding pass over a block. The flags of a column are changed in a register while its four rows
 /// are decoded.
@@ -56,6 +61,19 @@ static ACROSS: [[u32; 4]; 16] = {
 #[inline(always)]
 fn candidates(flags: u32) -> u32 {
     near(flags) & !(flags >> 4)
+}
+
+/// The rows of a column that were significant before this bit-plane.
+#[inline(always)]
+fn to_refine(flags: u32) -> u32 {
+    flags >> 4 & !(flags >> 21) & of_all_rows(1)
+}
+
+/// The rows of a column that are not significant, and were not decided in this bit-plane: what is
+/// in other bits means nothing.
+#[inline(always)]
+fn others(flags: u32) -> u32 {
+    !(flags >> 4 | flags >> 21)
 }
 
 /// The rows of a column that have a significant neighbour.
@@ -140,31 +158,87 @@ impl Pass<'_> {
         self.add_flag(across + 1, to_right & seen);
     }
 
+    /// Which of the columns from `first` on, 64 at most, have flags that `is_wanted` is true of: a
+    /// bit each. Most columns have nothing to decide, and whether one has is as good as random:
+    /// asked of eight at a time it costs little.
+    #[inline(always)]
+    fn columns(&self, stripe: &Stripe, first: usize, is_wanted: impl Fn(u32) -> bool) -> u64 {
+        let start = (stripe.flags + first) & (FLAG_COUNT - 1);
+        let flags = self.flags.get(start..).and_then(|flags| flags.first_chunk::<COLUMNS>());
+        let mut wanted = [0u8; COLUMNS];
+        for (wanted, flags) in wanted.iter_mut().zip(flags.unwrap_or(&[0; COLUMNS])) {
+            *wanted = u8::from(is_wanted(*flags));
+        }
+        let mut columns = 0;
+        for (index, eight) in wanted.as_chunks::<8>().0.iter().enumerate() {
+            // Puts the lowest bit of each byte into the highest byte.
+            let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            columns |= bits << (index * 8);
+        }
+        columns & self.columns_from(first)
+    }
+
+    /// A bit for each column from `first` on, 64 at most.
+    #[inline(always)]
+    fn columns_from(&self, first: usize) -> u64 {
+        u64::MAX >> COLUMNS.saturating_sub(self.width - first)
+    }
+
     /// Samples near significant ones (§D.3.1).
     #[inline(always)]
     pub(super) fn significance(mut self, decisions: &mut impl Decisions, is_causal: bool) {
         for number in 0..self.height.div_ceil(4) {
             let stripe = self.stripe(number);
-            for column in 0..self.width {
-                let places = (stripe.flags + column, stripe.samples + column);
-                let mut flags = self.flag(places.0);
-                let mut left = candidates(flags) & stripe.rows;
-                if left == 0 {
-                    continue;
+            for first in (0..self.width).step_by(COLUMNS) {
+                let near = |flags| candidates(flags) & stripe.rows != 0;
+                let columns = self.columns(&stripe, first, near);
+                if columns != 0 {
+                    self.significance_of(columns, &stripe, first, decisions, is_causal);
                 }
-                let mut visited = 0;
-                while left != 0 {
-                    let shift = left.trailing_zeros();
-                    visited |= 1 << shift;
-                    left &= left - 1;
-                    if decisions.significance(flags >> shift) == 1 {
-                        self.becomes_significant(decisions, &mut flags, places, shift, is_causal);
-                        // Rows below can have become near.
-                        left = candidates(flags) & stripe.rows & (u32::MAX << 1 << shift);
-                    }
-                }
-                self.set_flags(places.0, flags | (visited * VISITED));
             }
+        }
+    }
+
+    /// The same, of the `columns` from `first` on that have such samples, which become more.
+    ///
+    /// There is one loop over samples, instead of one over columns and in it one over their rows:
+    /// when the rows of a column end is as good as random, so that all that comes with the next
+    /// column is selected.
+    #[inline(always)]
+    fn significance_of(
+        &mut self,
+        mut columns: u64,
+        stripe: &Stripe,
+        first: usize,
+        decisions: &mut impl Decisions,
+        is_causal: bool,
+    ) {
+        let all = self.columns_from(first);
+        let mut column = columns.trailing_zeros() as usize;
+        let mut flags = self.flag(stripe.flags + first + column);
+        let mut left = candidates(flags) & stripe.rows;
+        while columns != 0 {
+            let places = (stripe.flags + first + column, stripe.samples + first + column);
+            let shift = left.trailing_zeros() & 15;
+            left &= left.wrapping_sub(1);
+            let symbol = decisions.significance(flags >> shift);
+            flags |= VISITED << shift;
+            if symbol == 1 {
+                self.becomes_significant(decisions, &mut flags, places, shift, is_causal);
+                // Rows below can have become near, and those to the right.
+                left = candidates(flags) & stripe.rows & (u32::MAX << 1 << shift);
+                let is_near = candidates(self.flag(places.0 + 1)) & stripe.rows != 0;
+                columns |= u64::from(is_near) << 1 << column & all;
+            }
+            self.set_flags(places.0, flags);
+            let others = columns & (columns - 1);
+            let next = others.trailing_zeros() as usize & (COLUMNS - 1);
+            let next_flags = self.flag(stripe.flags + first + next);
+            let is_done = left == 0;
+            left = select_unpredictable(is_done, candidates(next_flags) & stripe.rows, left);
+            flags = select_unpredictable(is_done, next_flags, flags);
+            columns = select_unpredictable(is_done, others, columns);
+            column = select_unpredictable(is_done, next, column);
         }
     }
 
@@ -177,23 +251,13 @@ impl Pass<'_> {
         for number in 0..self.height.div_ceil(4) {
             let stripe = self.stripe(number);
             let mut count = 0;
-            for column in 0..self.width {
-                let flags = self.flag(stripe.flags + column);
-                let rows = flags >> 4 & !(flags >> 21) & of_all_rows(1);
-                if rows == 0 {
-                    continue;
+            for first in (0..self.width).step_by(COLUMNS) {
+                let mut columns = self.columns(&stripe, first, |flags| to_refine(flags) != 0);
+                while columns != 0 {
+                    let column = first + columns.trailing_zeros() as usize;
+                    columns &= columns - 1;
+                    count = self.list_refined(&stripe, column, count);
                 }
-                let refined = flags >> 20 & of_all_rows(1);
-                let contexts = near(flags) & !refined | refined << 1;
-                let mut sample_index = stripe.samples + column;
-                for shift in [0, 3, 6, 9] {
-                    if let Some(place) = self.refined.get_mut(count & (STRIPE_SAMPLES - 1)) {
-                        *place = (contexts >> shift & 3) << 16 | sample_index as u32;
-                    }
-                    count += (rows >> shift & 1) as usize;
-                    sample_index += self.sample_stride;
-                }
-                self.set_flags(stripe.flags + column, flags | (rows * REFINED));
             }
             for place in self.refined.get(..count).unwrap_or_default() {
                 let bit = decisions.refinement(14 + (place >> 16) as usize);
@@ -207,36 +271,79 @@ impl Pass<'_> {
         }
     }
 
+    /// Lists the samples of a column that are refined after `count` others, and returns how many
+    /// there are then.
+    #[inline(always)]
+    fn list_refined(&mut self, stripe: &Stripe, column: usize, mut count: usize) -> usize {
+        let flags = self.flag(stripe.flags + column);
+        let rows = to_refine(flags);
+        let refined = flags >> 20 & of_all_rows(1);
+        let contexts = near(flags) & !refined | refined << 1;
+        let mut sample_index = stripe.samples + column;
+        for shift in [0, 3, 6, 9] {
+            if let Some(place) = self.refined.get_mut(count & (STRIPE_SAMPLES - 1)) {
+                *place = (contexts >> shift & 3) << 16 | sample_index as u32;
+            }
+            count += (rows >> shift & 1) as usize;
+            sample_index += self.sample_stride;
+        }
+        self.set_flags(stripe.flags + column, flags | (rows * REFINED));
+        count
+    }
+
     /// All others (§D.3.4).
     #[inline(always)]
     pub(super) fn cleanup(mut self, symbols: &mut Symbols<'_, '_>, is_causal: bool) {
         for number in 0..self.height.div_ceil(4) {
             let stripe = self.stripe(number);
-            for column in 0..self.width {
-                let places = (stripe.flags + column, stripe.samples + column);
-                let mut flags = self.flag(places.0);
-                let mut left = !(flags >> 4 | flags >> 21) & stripe.rows;
-                let is_run = flags & (ALL_SIGNIFICANCE | of_all_rows(VISITED)) == 0;
-                // The row whose symbol a run has said.
-                let mut known = None;
-                if is_run && stripe.rows == of_all_rows(1) {
-                    if symbols.decode(RUN_LENGTH) == 0 {
-                        continue;
-                    }
-                    let run = symbols.decode(UNIFORM) << 1;
-                    let shift = (run | symbols.decode(UNIFORM)) * 3;
-                    left &= u32::MAX << shift;
-                    known = Some(shift);
+            for first in (0..self.width).step_by(COLUMNS) {
+                let mut columns =
+                    self.columns(&stripe, first, |flags| others(flags) & stripe.rows != 0);
+                while columns != 0 {
+                    let column = first + columns.trailing_zeros() as usize;
+                    columns &= columns - 1;
+                    self.cleanup_of(column, &stripe, symbols, is_causal);
                 }
-                while left != 0 {
-                    let shift = left.trailing_zeros();
-                    left &= left - 1;
-                    if known.take().is_some() || symbols.significance(flags >> shift) == 1 {
-                        self.becomes_significant(symbols, &mut flags, places, shift, is_causal);
-                    }
-                }
-                self.set_flags(places.0, flags & !of_all_rows(VISITED));
             }
         }
+        // The next bit-plane starts.
+        let count = self.stride * (self.height.div_ceil(4) + 2);
+        for flags in self.flags.iter_mut().take(count) {
+            *flags &= !of_all_rows(VISITED);
+        }
+    }
+
+    /// The same, of a column.
+    #[inline(always)]
+    fn cleanup_of(
+        &mut self,
+        column: usize,
+        stripe: &Stripe,
+        symbols: &mut Symbols<'_, '_>,
+        is_causal: bool,
+    ) {
+        let places = (stripe.flags + column, stripe.samples + column);
+        let mut flags = self.flag(places.0);
+        let mut left = others(flags) & stripe.rows;
+        let is_run = flags & (ALL_SIGNIFICANCE | of_all_rows(VISITED)) == 0;
+        // The row whose symbol a run has said.
+        let mut known = None;
+        if is_run && stripe.rows == of_all_rows(1) {
+            if symbols.decode(RUN_LENGTH) == 0 {
+                return;
+            }
+            let run = symbols.decode(UNIFORM) << 1;
+            let shift = (run | symbols.decode(UNIFORM)) * 3;
+            left &= u32::MAX << shift;
+            known = Some(shift);
+        }
+        while left != 0 {
+            let shift = left.trailing_zeros();
+            left &= left - 1;
+            if known.take().is_some() || symbols.significance(flags >> shift) == 1 {
+                self.becomes_significant(symbols, &mut flags, places, shift, is_causal);
+            }
+        }
+        self.set_flags(places.0, flags);
     }
 }

@@ -54,7 +54,7 @@ fn styles() -> impl Iterator<Item = BlockStyle> {
 #[test]
 fn what_is_encoded_is_decoded() {
     let orientations = [Orientation::Vertical, Orientation::Horizontal, Orientation::Diagonal];
-    for (width, height) in [(1, 1), (6, 4), (7, 9), (3, 14), (16, 8)] {
+    for (width, height) in [(1, 1), (6, 4), (7, 9), (3, 14), (16, 8), (64, 5), (131, 6)] {
         for is_sparse in [false, true] {
             for (style, orientation) in
                 styles().flat_map(|style| orientations.map(|orientation| (style, orientation)))

@@ -1,6 +1,6 @@
 //! Component transforms, and damage.
 
-use super::super::wavelet::Plane;
+use super::super::plane::Plane;
 use super::*;
 use crate::codec::fault_of;
 

@@ -201,6 +201,13 @@ impl Codes<'_> {
     }
 }
 
+/// Which bit is the highest, of a number below 2^31: the exponent of a float, which vectors have an
+/// instruction for. Without the bit below the highest it is not rounded up.
+#[inline(always)]
+pub(super) fn highest_bit(number: u32) -> u32 {
+    (((number & !(number >> 1)) as i32 as f32).to_bits() >> 23).wrapping_sub(127)
+}
+
 /// Turns offsets of exponents into numbers of bits, by what the row above has: `above` are its
 /// lowest samples, twice the magnitude less 1, from index 1 on. Returns the largest.
 #[inline(always)]
@@ -211,7 +218,7 @@ pub(super) fn add_exponents(quads: &mut [Quad], above: &[u32], is_first: bool) -
         let around = left[0] | left[1] | right[0] | right[1];
         let significant = quad.significant();
         let is_single = significant & significant.wrapping_sub(1) == 0;
-        let exponent = if is_first || is_single { 1 } else { (around | 2).ilog2() };
+        let exponent = if is_first || is_single { 1 } else { highest_bit(around | 2) };
         quad.bit_count = if significant == 0 { 0 } else { quad.bit_count + exponent };
         largest = largest.max(quad.bit_count);
     }

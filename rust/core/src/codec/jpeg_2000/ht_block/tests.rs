@@ -74,6 +74,15 @@ fn vectors_give_what_plain_code_gives() {
     }
 }
 
+#[test]
+fn the_highest_bit_is_that_of_the_logarithm() {
+    let around =
+        |bit: u32| [1 << bit, (1 << bit) + 1, (2 << bit) - 1, (2 << bit) - 2, 3 << bit >> 1];
+    for number in (1..31).flat_map(around).filter(|number| *number > 0) {
+        assert_eq!(quads::highest_bit(number), number.ilog2(), "{number:X}");
+    }
+}
+
 /// Decodes a block: whether its bytes make sense.
 fn decode(cleanup: &[u8], passes: u32, plane: u32, (width, height): (usize, usize)) -> bool {
     let mut samples = SampleBlock::new();
