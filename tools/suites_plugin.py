@@ -2,7 +2,8 @@
 
 `SUITE_MODE` is `plain`, `after` (the package is imported after `patch()`), `before`, or `changed`
 (the imports are).
-`SUITE_FIRST` names the package, `SUITE_OUTCOMES` the file for the outcomes.
+`SUITE_FIRST` names the package, `SUITE_OUTCOMES` the file for the outcomes: a line for what became
+of the setup, the call and the teardown of each test, written at once, for a run may be ended.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-OUTCOMES: dict[str, str] = {}
 MODE = os.environ["SUITE_MODE"]
 
 if MODE == "before":
@@ -25,14 +25,6 @@ if MODE in ("after", "before"):
 
 
 def pytest_runtest_logreport(report: Any) -> None:
-    """Note the worst that became of each test."""
-    before = OUTCOMES.setdefault(report.nodeid, "passed")
-    if report.failed:
-        OUTCOMES[report.nodeid] = "failed"
-    elif report.skipped and before == "passed":
-        OUTCOMES[report.nodeid] = "skipped"
-
-
-def pytest_sessionfinish() -> None:
-    """Write the outcomes."""
-    Path(os.environ["SUITE_OUTCOMES"]).write_text(json.dumps(OUTCOMES), encoding="utf-8")
+    """Note what became of a part of a test."""
+    with Path(os.environ["SUITE_OUTCOMES"]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps([report.nodeid, report.outcome]) + "\n")

@@ -257,6 +257,12 @@ class Dataset:
     def raw_element(self, key: _Key) -> _RawElement | None:
         """Return one of `raw_elements`, pixel data too with its bytes."""
 
+    def _inflated(self) -> bytes | None:
+        """Return the bytes of a data set that was deflated; its offsets count from their start."""
+
+    def _untouched_raw(self, key: _Key) -> _RawElement | None:
+        """Return one of `raw_elements`, unless its value has been looked at or set."""
+
     def _as_read(self) -> Any:
         """Return the data set as it was read, whatever has been set since."""
 

@@ -9,8 +9,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
+import rapidicom as rd
+from data_paths import CT_SMALL, FILES
 from rapidicom import DataElement, Dataset
 from rapidicom.fileset import FileSet
 from rapidicom.uid import generate_uid
@@ -171,3 +174,93 @@ def test_json_asks_the_method_of_an_element(monkeypatch: pytest.MonkeyPatch) -> 
     dataset.PatientID = "1"
     monkeypatch.setattr(DataElement, "to_json_dict", lambda *_: {"vr": "LO", "Value": ["2"]})
     assert dataset.to_json_dict() == {"00100020": {"vr": "LO", "Value": ["2"]}}
+
+
+@pytest.mark.parametrize("plugin", ["gdcm", "pillow", "pyjpegls", "pylibjpeg", "rle"])
+def test_plugins_take_the_transfer_syntaxes_that_pydicoms_do(plugin: str) -> None:
+    ours, theirs = our_and_their(f"pixels.decoders.{plugin}")
+    assert ours.DECODER_DEPENDENCIES.keys() == theirs.DECODER_DEPENDENCIES.keys()
+    assert all(ours.is_available(uid) for uid in theirs.DECODER_DEPENDENCIES)
+    assert not ours.is_available("1.2.3.4")
+
+
+@pytest.mark.parametrize(
+    ("vr", "tag", "wrong", "right"),
+    [
+        ("US", 0x00280010, [-1, 65536], [0, 65535]),
+        ("SS", 0x00189219, [-32769, 32768], [-32768, 32767]),
+        ("UL", 0x00081161, [-1, 2**32], [0, 2**32 - 1]),
+        ("SL", 0x00186020, [-(2**31) - 1, 2**31], [-(2**31), 2**31 - 1]),
+        ("UV", 0x7FE00001, [-1, 2**64], [0, 2**64 - 1]),
+        ("SV", 0x00720082, [-(2**63) - 1, 2**63], [-(2**63), 2**63 - 1]),
+    ],
+)
+def test_numbers_that_do_not_fit_their_vr_warn(
+    vr: str, tag: int, wrong: list[int], right: list[int]
+) -> None:
+    ours, theirs = our_and_their("dataelem")
+    for module in (ours, theirs):
+        for value in [*wrong, [right[0], wrong[1]]]:
+            assert result_and_warned(lambda: module.DataElement(tag, vr, value))[1], value  # noqa: B023
+        for value in [*right, right]:
+            assert not result_and_warned(lambda: module.DataElement(tag, vr, value))[1], value  # noqa: B023
+    with pytest.warns(UserWarning) as found:
+        ours.DataElement(tag, vr, wrong[0])
+    assert str(wrong[0]) not in str(found[0].message)
+
+
+def test_a_private_creator_that_is_no_text_warns() -> None:
+    ours, theirs = our_and_their("dataset")
+    for module in (ours, theirs):
+        ds = module.Dataset()
+        ds.add_new(0x00250010, "SL", [1, 2])
+        ds.add_new(0x00250011, "LO", "CREATOR")
+        ds.add_new(0x00251007, "UN", b"one")
+        ds.add_new(0x00251107, "UN", b"two")
+        assert result_and_warned(lambda: str(ds[0x00251007]))[1]  # noqa: B023
+        assert not result_and_warned(lambda: str(ds[0x00251107]))[1]  # noqa: B023
+
+
+def test_the_buffer_of_a_deflated_file_has_what_was_inflated() -> None:
+    from pydicom.filebase import DicomBytesIO
+
+    path = FILES / "image_dfl.dcm"
+    if not path.exists():
+        pytest.skip("image_dfl.dcm is not among the files")
+    ours, theirs = rd.dcmread(path), pydicom.dcmread(path)
+    assert isinstance(ours.buffer, DicomBytesIO)
+    assert ours.fileobj_type == theirs.fileobj_type == DicomBytesIO
+    assert ours.buffer.getvalue() == theirs.buffer.getvalue()
+    assert ours.filename == str(path)
+    assert pickle.loads(pickle.dumps(ours)) == ours
+    assert rd.dcmread(CT_SMALL).buffer is None
+    assert rd.dcmread(CT_SMALL).fileobj_type is open
+
+
+def test_short_tables_are_index_errors_too() -> None:
+    ds = Dataset()
+    ds.ModalityLUTSequence = [Dataset()]
+    item = ds.ModalityLUTSequence[0]
+    item.LUTDescriptor, item.LUTData = [0, 0, 16], [1, 2, 3]
+    array = np.array([0, 2, 65535], np.uint16)
+    with pytest.raises(IndexError) as found:
+        rd.apply_modality_lut(array, ds)
+    assert isinstance(found.value, rd.InvalidDicomError)
+    assert pickle.loads(pickle.dumps(found.value)).args == found.value.args
+
+
+@pytest.mark.parametrize("name", ["missing delimiter", "implicit meta", "other encoding"])
+def test_what_pydicom_warns_of_on_reading_warns(name: str) -> None:
+    meta = bytes.fromhex("0200 1000 5549 1400") + b"1.2.840.10008.1.2.1\0"
+    rows = bytes.fromhex("2800 1000 5553 0200 0500")
+    start = bytes(128) + b"DICM"
+    data = {
+        "missing delimiter": start + meta + rows + _FRAGMENTS[:-8],
+        "implicit meta": start + bytes.fromhex("0200 1000 1400 0000") + meta[8:] + rows,
+        "other encoding": start + meta + bytes.fromhex("2800 1000 0200 0000 0500"),
+    }[name]
+    for module in (rd, pydicom):
+        ds, has_warned = result_and_warned(lambda: module.dcmread(io.BytesIO(data)))  # noqa: B023
+        assert has_warned
+        assert isinstance(ds, module.Dataset)
+    assert rd.dcmread(io.BytesIO(data)).Rows == 5

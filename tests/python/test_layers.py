@@ -40,8 +40,8 @@ PYDICOMS_PATHS = frozenset(
 # What a method of ours hands itself to: these know a data set or volume by a protocol alone.
 HANDED_OVER = frozenset(
     """
-    dask nibabel pydicom_dataset pydicom_elements pydicom_reading pydicom_values pydicom_writing
-    sitk torch_tensors xarray zarr
+    dask nibabel pydicom_dataset pydicom_elements pydicom_items pydicom_reading pydicom_values
+    pydicom_writing sitk torch_tensors xarray zarr
     """.split()  # noqa: SIM905  # it reads better than a list
 )
 

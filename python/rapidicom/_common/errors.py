@@ -23,6 +23,7 @@ __all__ = [
     "InvalidDicomError",
     "LimitError",
     "MissingElementError",
+    "ShortTableError",
     "UndecodableValueError",
     "UnsupportedError",
     "ValueLimitError",
@@ -97,6 +98,15 @@ class InvalidDicomError(DicomError, ValueError):
 
 class MissingElementError(InvalidDicomError, AttributeError):
     """An element that describes the pixels, such as Rows, is missing."""
+
+    __module__ = "rapidicom.errors"
+
+
+class ShortTableError(InvalidDicomError, IndexError):
+    """A look-up table has fewer entries than its descriptor says.
+
+    It is an `IndexError` as well, as pydicom raises one where an entry is missing.
+    """
 
     __module__ = "rapidicom.errors"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rapidicom import _core
 from rapidicom._common.extras import required
+from rapidicom._common.pydicom_types import byte_stream
 from rapidicom._common.tag import Tag
 from rapidicom._dataset.element import DataElement
 from rapidicom._dataset.pixel_access import PixelAccess
@@ -82,8 +83,17 @@ class Dataset(PixelAccess, PrivateAccess, Writing, TypedAttributes):
     default_element_format = ELEMENT_FORMAT
     default_sequence_element_format = ELEMENT_FORMAT
 
-    # What the file was opened with: a class, if it was a file object.
-    fileobj_type: Any = staticmethod(open)
+    @property
+    def fileobj_type(self) -> Any:
+        """What the file was opened with: a class, if it was a file object."""
+        own = self.__dict__
+        if "_fileobj_type" not in own and self._inflated() is not None:
+            return type(self.buffer)
+        return own.get("_fileobj_type", open)
+
+    @fileobj_type.setter
+    def fileobj_type(self, kind: Any) -> None:
+        self.__dict__["_fileobj_type"] = kind
 
     def __init__(
         self, other: Dataset | Mapping[Any, Any] | None = None, *of_a_file: Any, **of_files: Any
@@ -319,9 +329,13 @@ class Dataset(PixelAccess, PrivateAccess, Writing, TypedAttributes):
     def buffer(self) -> Any:
         """The nameless file object that was read, as long as other code keeps it alive.
 
-        Nothing is read from it later, and it is not kept alive.
+        Nothing is read from it later, and it is not kept alive. Of a deflated data set, a file
+        object with the bytes that were inflated, made when it is asked for.
         """
-        reference = self.__dict__.get("_buffer")
+        own = self.__dict__
+        if "_buffer" not in own and (inflated := self._inflated()) is not None:
+            self.buffer = byte_stream(inflated)
+        reference = own.get("_buffer")
         return None if reference is None else reference()
 
     @buffer.setter

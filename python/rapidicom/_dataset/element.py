@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +185,8 @@ class DataElement(_core.DataElement):
     __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
+        if (odd := self.__dict__.get("_odd_creator")) is not None:
+            warnings.warn(f"{odd} is no private creator: its value is not text", stacklevel=2)
         name = f"{self.name[: self.descripWidth]:<{self.descripWidth}}"
         vr = f" {self.VR}:" if self.showVR else ""
         return f"{self.tag} {name}{vr} {self.repval}"

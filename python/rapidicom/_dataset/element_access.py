@@ -10,6 +10,7 @@ from rapidicom import _core
 from rapidicom._common.parsing import parsed
 from rapidicom._common.tag import BaseTag, Tag
 from rapidicom._dataset.element import DataElement
+from rapidicom._dataset.raw_element import RawDataElement, raw_of, remember_raw, untouched_raw
 
 if TYPE_CHECKING:
     from typing import Self
@@ -86,10 +87,13 @@ class ElementAccess(_core.Dataset):
         """
         number = Tag(tag)
         creator = None
-        if number.is_private and not number.is_private_creator and number.private_creator in self:
-            named = self[number.private_creator].value
-            creator = named if isinstance(named, str) else None
-        self[number] = DataElement(number, VR, value, private_creator=creator)
+        is_reserved = number.is_private and not number.is_private_creator
+        if is_reserved and number.private_creator in self:
+            creator = self[number.private_creator].value
+        text = creator if isinstance(creator, str) else None
+        element = self[number] = DataElement(number, VR, value, private_creator=text)
+        if creator is not None and text is None:
+            element.__dict__["_odd_creator"] = number.private_creator
 
     def data_element(self, name: str) -> DataElement | None:
         """Return the element of a keyword; `None` if the keyword is unknown.
@@ -103,21 +107,44 @@ class ElementAccess(_core.Dataset):
     @overload
     def get_item(self, key: slice, *, keep_deferred: bool = ...) -> Self: ...
     @overload
-    def get_item(self, key: TagType, *, keep_deferred: bool = ...) -> DataElement | None: ...
+    def get_item(
+        self, key: TagType, *, keep_deferred: bool = ...
+    ) -> DataElement | RawDataElement | None: ...
     def get_item(
         self, key: TagType | slice, *, keep_deferred: bool = False
-    ) -> Self | DataElement | None:
-        """Return an element, or `None`; or the elements of a slice.
+    ) -> Self | DataElement | RawDataElement | None:
+        """Return an element as it is, or `None`; or the elements of a slice.
+
+        As in pydicom, an element that nobody has looked at is a `RawDataElement`, with the bytes
+        that are in the file.
 
         Args:
-            key: A tag, or a slice of them.
-            keep_deferred: Ignored: values are always deferred.
+            key: A tag or a keyword, or a slice of tags.
+            keep_deferred: Whether to leave out a value that is longer than the `defer_size` of
+                `dcmread`; otherwise it has been read.
+
+        Examples:
+            >>> ds = rd.dcmread("tests/data/files/CT_small.dcm")
+            >>> ds.get_item("Rows").value, ds.Rows, ds.get_item("Rows").value
+            (b'\\x80\\x00', 128, 128)
         """
-        del keep_deferred
         if isinstance(key, slice):
-            return self._slice(key)
-        found: DataElement | None = self.get(Tag(key))
-        return found
+            return self._raw_slice(key)
+        tag = Tag(key)
+        raw = untouched_raw(self, tag, keep_deferred=keep_deferred)
+        if raw is not None:
+            return raw
+        found: DataElement | None = self.get(tag)
+        return found if found is None else raw_of(found) or found
+
+    def _raw_slice(self, key: slice) -> Self:
+        part = type(self).__new__(type(self))
+        for tag in self._tags_in(key):
+            raw = untouched_raw(self, BaseTag(tag), keep_deferred=False)
+            element = part[tag] = _get_element(self, tag)
+            if raw is not None:
+                remember_raw(element, raw)
+        return part
 
     def elements(self) -> Iterator[DataElement]:
         """Yield the elements in tag order."""

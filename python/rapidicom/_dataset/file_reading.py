@@ -66,7 +66,8 @@ def dcmread(
         charset: The character set of all text, items included, in place of a wrong (0008,0005)
             Specific Character Set: a defined term, or several for code extensions (PS3.3
             §C.12.1.1.2).
-        defer_size: Ignored: values are always deferred.
+        defer_size: Values are always deferred. `Dataset.get_item(keep_deferred=True)` leaves out
+            those that are longer than this, such as `2048` or `"2 KB"`.
         mmap: Whether to map the pixels of a file instead of copying them: `"auto"` from 8 MB on,
             where that was measured to be faster, `"never"`, or `"always"` where possible. Only
             `"never"` is safe for a file that may change while its array is in use: of a mapped one,
@@ -98,14 +99,32 @@ def dcmread(
         >>> ds.Modality, ds.Rows, "Columns" in ds
         ('CT', 128, False)
     """
-    del defer_size
-    return cast(
+    dataset = cast(
         "Dataset",
         # By position, which is quicker: this is called for each of many files.
         open_dataset(
             source, stop_before_pixels, specific_tags, force, charset, mmap, storage_options
         ),
     )
+    if found := dataset.deviations:
+        _warn_of(found)
+    if defer_size is not None:
+        dataset.__dict__["_defer_size"] = size_in_bytes(defer_size)
+    return dataset
+
+
+# Deviations that pydicom warns of. `Dataset.deviations` has all of them.
+_WARNINGS = {
+    "missing_delimiter": "the file ends without the delimiter of a value: what is there is read",
+    "other_vr_encoding": "the elements are encoded otherwise than the Transfer Syntax says: as "
+    "implicit VR in place of explicit, or the reverse",
+}
+
+
+def _warn_of(deviations: list[tuple[str, int]]) -> None:
+    for name, offset in deviations:
+        if name in _WARNINGS:
+            warnings.warn(f"{_WARNINGS[name]} (byte {offset:#x})", stacklevel=3)
 
 
 read_file = dcmread

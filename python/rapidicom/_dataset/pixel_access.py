@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rapidicom import _core
 from rapidicom._common.settings import check_handlers, refuse_syntax
@@ -50,6 +50,17 @@ class PixelAccess(_core.Dataset):
         if "_uses_handlers" in self.__dict__:
             check_handlers(self.file_meta.TransferSyntaxUID)
         return kept_pixel_array(self, **self.__dict__.get("_pixel_array_options", {}))
+
+    @property
+    def _pixel_array(self) -> npt.NDArray[Any] | None:
+        """What `pixel_array` has kept, or `None`: programs ask pydicom's data sets for it."""
+        kept = _core.PixelReader.of(self).kept
+        return None if kept is None else cast("npt.NDArray[Any]", kept[1])
+
+    @_pixel_array.setter
+    def _pixel_array(self, array: npt.NDArray[Any] | None) -> None:
+        options = self.__dict__.get("_pixel_array_options", {})
+        _core.PixelReader.of(self).kept = None if array is None else (options, array)
 
     def pixel_array_options(
         self,

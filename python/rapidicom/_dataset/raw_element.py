@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rapidicom import _core
 from rapidicom._common.tag import BaseTag, Tag
 from rapidicom._dataset.element import DataElement
 from rapidicom._values.encodings import terms_of
-from rapidicom._values.vr import VR
+from rapidicom._values.vr import STR_VR, VR
 
-__all__ = ["RawDataElement", "convert_raw_data_element"]
+__all__ = ["RawDataElement", "convert_raw_data_element", "raw_of", "remember_raw", "untouched_raw"]
+
+_UNDEFINED = 0xFFFF_FFFF
+_CHARACTER_SET = 0x0008_0005
+_PIXEL_DATA = (0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010)
+# Sequence Delimitation Item with its length (PS3.5 §7.5), by whether it is little endian.
+_DELIMITER = {True: b"\xfe\xff\xdd\xe0\0\0\0\0", False: b"\xff\xfe\xe0\xdd\0\0\0\0"}
 
 
 class RawDataElement(NamedTuple):
@@ -78,7 +85,7 @@ def convert_raw_data_element(
         pixel_representation=None if ds is None else _pixel_representation(ds),
         private_creator=creator,
     )
-    return DataElement(
+    made = DataElement(
         number,
         vr,
         value,
@@ -86,6 +93,54 @@ def convert_raw_data_element(
         private_creator=creator,
         already_converted=True,
     )
+    remember_raw(made, raw)
+    return made
+
+
+def remember_raw(element: DataElement, raw: RawDataElement) -> None:
+    """Have an element remember what it was decoded from; items have elements of their own."""
+    if element.VR != "SQ":
+        element.__dict__["_raw"] = raw, copy.copy(element._value_or_bytes())
+
+
+def raw_of(element: DataElement) -> RawDataElement | None:
+    """Return what an element was decoded from, unless its value has been changed since."""
+    found: tuple[RawDataElement, Any] | None = element.__dict__.get("_raw")
+    return None if found is None or found[1] != element._value_or_bytes() else found[0]
+
+
+def untouched_raw(
+    dataset: _core.Dataset, tag: BaseTag, *, keep_deferred: bool
+) -> RawDataElement | None:
+    """Return an element as it is in the file; `None` if its value has been looked at or set.
+
+    As in pydicom, (0008,0005) Specific Character Set and sequences of undefined length are looked
+    at when a file is read.
+
+    Args:
+        dataset: The data set.
+        tag: The tag of the element.
+        keep_deferred: Whether a value longer than the `defer_size` of `dcmread` is left out;
+            otherwise it has been read.
+    """
+    found = dataset._untouched_raw(tag)
+    if found is None or tag == _CHARACTER_SET:
+        return None
+    _, vr, length, value, offset = found
+    is_little_endian = dataset.read_little_endian is not False
+    if length == _UNDEFINED:
+        if tag not in _PIXEL_DATA:
+            return None
+        value = (value or b"").removesuffix(_DELIMITER[is_little_endian])
+    longest = dataset.__dict__.get("_defer_size")
+    if longest is not None and length > longest:
+        value = None
+    elif length == 0:
+        value = b"" if vr in STR_VR else None
+    if value is None and not keep_deferred:
+        return None
+    is_implicit = bool(dataset.read_implicit_vr)
+    return RawDataElement(tag, vr, length, value, offset, is_implicit, is_little_endian)
 
 
 def _pixel_representation(ds: _core.Dataset) -> int | None:

@@ -14,13 +14,16 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydicom._dicom_dict import DicomDictionary
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement, empty_value_for_VR
 from pydicom.filereader import data_element_generator
+from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from rapidicom import _core
+from rapidicom.integrations.pydicom_items import SequenceBytes, items_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -56,6 +59,14 @@ def _plain(encodings: str | list[str]) -> tuple[str, ...] | None:
     return tuple(encodings) if all(map(_plain_one, encodings)) else None
 
 
+def _is_sequence(tag: int, vr: str | None) -> bool:
+    """Return whether an element is a sequence by its VR or, if none is written, by the standard."""
+    if vr is not None:
+        return vr == "SQ"
+    entry = DicomDictionary.get(tag)
+    return entry is not None and entry[0] == "SQ"
+
+
 class AnyElements(dict[Any, Any]):
     """What the classes here have in common.
 
@@ -65,19 +76,26 @@ class AnyElements(dict[Any, Any]):
         encodings: Python's names of the encodings of text.
         plain: The same, if in all of them ASCII is ASCII.
         pixels: The bytes of pixel data, once they were asked for.
+        base: From where pydicom counts positions, in bytes from the start of the file: not that, in
+            items of sequences of defined length.
     """
 
-    __slots__ = ("encodings", "known", "native", "pixels", "plain")
+    __slots__ = ("base", "encodings", "known", "native", "pixels", "plain")
 
     native: Native
     known: dict[str, Any]
     encodings: str | list[str]
     plain: tuple[str, ...] | None
     pixels: bytes | None
+    base: int
 
     def all(self) -> Self:
         """Have all elements here, pixel data too, and return this."""
         return self
+
+    def of_item(self, native: Native, encodings: str | list[str], base: int) -> Elements:
+        """Return the elements of an item, of which nothing has been asked yet."""
+        return Elements(native, encodings, base)
 
     def is_as_read(self, tag: int) -> bool:
         """Return whether the element of a tag, or that there is none, is as it was read."""
@@ -103,6 +121,7 @@ class AnyElements(dict[Any, Any]):
         made.native = self.native
         made.encodings, made.plain = self.encodings, self.plain
         made.pixels = self.pixels
+        made.base = self.base
         made.known = copy.deepcopy(self.known, memo)
         dict.update(made, copy.deepcopy(dict(dict.items(self)), memo))
         return made
@@ -115,10 +134,11 @@ class AnyElements(dict[Any, Any]):
         """Return pydicom's element for one of `raw_elements`."""
         tag, vr, length, value, offset = raw
         known = self.known.pop(keyword_for_tag(tag), None) if self.known else None
+        tell = offset - self.base
         if known is not None:
             native = self.native[tag]
             return DataElement(
-                BaseTag(tag), native.VR, known, offset, length == _UNDEFINED, already_converted=True
+                BaseTag(tag), native.VR, known, tell, length == _UNDEFINED, already_converted=True
             )
         native = self.native
         is_implicit, is_little = is_implicit_VR(native), is_little_endian(native)
@@ -126,12 +146,29 @@ class AnyElements(dict[Any, Any]):
             return self._undefined(tag, vr, value, offset)
         if length == 0:
             value = empty_value_for_VR(vr, raw=True)
+        elif _is_sequence(tag, vr):
+            value = self._sequence_bytes(tag, value, offset)
         return RawDataElement(
-            BaseTag(tag), vr, length, value, offset, bool(is_implicit), is_little is not False
+            BaseTag(tag), vr, length, value, tell, bool(is_implicit), is_little is not False
         )
 
+    def _sequence_bytes(self, tag: int, value: bytes | None, offset: int) -> bytes | None:
+        """Return the bytes of a sequence, which know where its items are."""
+        if value is None:
+            return None
+        made = SequenceBytes(value)
+        made.elements, made.tag, made.start = self, tag, offset
+        return made
+
     def _undefined(self, tag: int, vr: str | None, value: bytes, offset: int) -> Any:
-        """Let pydicom make the element of a value whose end a delimiter marks."""
+        """Make the element of a value whose end a delimiter marks: what is no sequence, pydicom."""
+        items = None
+        if _is_sequence(tag, vr):
+            items = items_of(self, tag, self.base, self.encodings)
+        if items is not None:
+            sequence = Sequence(items)
+            sequence.is_undefined_length = True
+            return DataElement(BaseTag(tag), "SQ", sequence, offset - self.base, True)
         is_implicit, is_little = bool(is_implicit_VR(self.native)), is_little_endian(self.native)
         order: Literal["little", "big"] = "little" if is_little is not False else "big"
         header = (tag >> 16).to_bytes(2, order) + (tag & 0xFFFF).to_bytes(2, order)
@@ -139,7 +176,8 @@ class AnyElements(dict[Any, Any]):
             header += vr.encode() + (b"\0\0" if vr in EXPLICIT_VR_LENGTH_32 else b"")
         header += b"\xff\xff\xff\xff"
         delimiter = _DELIMITER[is_little is not False]
-        stream = _At(header + value.removesuffix(delimiter) + delimiter, offset - len(header))
+        start = offset - self.base - len(header)
+        stream = _At(header + value.removesuffix(delimiter) + delimiter, start)
         elements = data_element_generator(
             stream,
             is_implicit,
@@ -168,13 +206,15 @@ class Elements(AnyElements):
 
     __slots__ = ()
 
-    def __init__(self, native: Native, encodings: str | list[str]) -> None:
+    def __init__(self, native: Native, encodings: str | list[str], base: int = 0) -> None:
         """Ask nothing yet.
 
         Args:
             native: Our data set.
             encodings: Python's names of the encodings of its text.
+            base: From where positions are counted.
         """
+        self.base = base
         self.native = native
         self.known = {}
         self.encodings = encodings

@@ -17,7 +17,7 @@ from typing import Any
 import pydicom.dataset
 import pydicom.filereader
 from pydicom import config
-from pydicom.charset import convert_encodings, default_encoding
+from pydicom.charset import default_encoding
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.tag import Tag
 
@@ -31,9 +31,10 @@ from rapidicom.integrations.pydicom_elements import (
     is_little_endian,
     preamble,
 )
+from rapidicom.integrations.pydicom_items import encodings_of, replace_parser
 from rapidicom.sources.file_objects import bytes_read
 
-__all__ = ["dcmread", "encodings_of", "made_of", "meta_of", "plain_dcmread", "replace_methods"]
+__all__ = ["dcmread", "made_of", "meta_of", "plain_dcmread", "replace_methods"]
 
 plain_dcmread = pydicom.filereader.dcmread
 
@@ -203,17 +204,6 @@ def _note_object(own: dict[str, Any], source: Any) -> None:
 
 
 _CHARACTER_SET = 0x0008_0005
-_KNOWN_ENCODINGS: dict[tuple[str, ...], str | list[str]] = {("",): default_encoding}
-
-
-def encodings_of(terms: tuple[str, ...]) -> str | list[str]:
-    """Return Python's names of the encodings that a file names."""
-    found = _KNOWN_ENCODINGS.get(terms)
-    if found is None:
-        found = convert_encodings(list(terms) if len(terms) > 1 else terms[0])
-        _KNOWN_ENCODINGS[terms] = found
-    return found if isinstance(found, str) else list(found)
-
 
 _plain_getattr = Dataset.__getattr__
 _find = _core.pydicom_attribute
@@ -317,3 +307,4 @@ def replace_methods(*, is_on: bool) -> None:
         before, after = (theirs, ours) if is_on else (ours, theirs)
         if vars(Dataset)[name] is before:
             setattr(Dataset, name, after)
+    replace_parser(is_on=is_on)

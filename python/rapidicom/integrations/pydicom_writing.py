@@ -18,7 +18,8 @@ from pydicom.sequence import Sequence as PydicomSequence
 from rapidicom import _core
 from rapidicom.integrations.pydicom_dataset import element_of
 from rapidicom.integrations.pydicom_elements import Elements, is_implicit_VR
-from rapidicom.integrations.pydicom_reading import encodings_of, made_of, meta_of
+from rapidicom.integrations.pydicom_items import encodings_of
+from rapidicom.integrations.pydicom_reading import made_of, meta_of
 
 if TYPE_CHECKING:
     from rapidicom._core import DataElement, Dataset

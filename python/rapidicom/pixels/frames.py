@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rapidicom.sources.opening import Source
 
-__all__ = ["checked_index", "frames", "read_frames", "reader_of", "warn_of"]
+__all__ = ["check_syntax", "checked_index", "frames", "read_frames", "reader_of", "warn_of"]
 
 # From here on a private map costs less than reading: its pages are copied only if they are written
 # to. `benches/maps.py` measures it.
@@ -35,9 +35,33 @@ def reader_of(
         is_cut: Whether frames beyond Number of Frames are left out.
     """
     dataset = source if isinstance(source, _core.Dataset) else open_for_pixels(source, force)
+    check_syntax(dataset)
     reader = _core.PixelReader.of(dataset)
     warn_of(reader, dataset, is_cut=is_cut)
     return reader
+
+
+def check_syntax(dataset: _core.Dataset) -> None:
+    """Refuse pixels whose Transfer Syntax UID has been removed, or was never given.
+
+    A file without one is read as it is guessed to be encoded.
+
+    Args:
+        dataset: The data set.
+
+    Raises:
+        AttributeError: It has File Meta Information in which the UID is missing.
+    """
+    meta = getattr(dataset, "file_meta", None)
+    if meta is None or "TransferSyntaxUID" in meta:
+        return
+    is_of_file = dataset.end_offset is not None or dataset.modified is not None
+    read = getattr(dataset._as_read(), "file_meta", None) if is_of_file else None
+    if not is_of_file or (read is not None and "TransferSyntaxUID" in read):
+        raise AttributeError(
+            "the data set's file_meta has no (0002,0010) Transfer Syntax UID, which says how "
+            "pixels are encoded"
+        )
 
 
 def warn_of(reader: _core.PixelReader, dataset: _core.Dataset, *, is_cut: bool = False) -> None:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from rapidicom import _core
-from rapidicom._common.errors import InvalidDicomError, UnsupportedError
+from rapidicom._common.errors import InvalidDicomError, ShortTableError, UnsupportedError
 from rapidicom._common.items import items
 from rapidicom._common.numbers import as_integer, integer, number
 from rapidicom._core import Dataset
+from rapidicom.pixels.native import byte_order
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -59,7 +60,7 @@ def apply_modality_lut(arr: Array, ds: Dataset) -> Array:
         True
     """
     if (table := _modality_lut(ds)) is not None:
-        return _look_up(arr, table, widths=range(1, 17))
+        return _look_up(arr, table, ds, widths=range(1, 17))
     slope, intercept = number(ds, "RescaleSlope"), number(ds, "RescaleIntercept")
     if slope is None or intercept is None:
         return arr
@@ -128,7 +129,7 @@ def apply_voi(arr: Array, ds: Dataset, index: int = 0) -> Array:
         warnings.warn(
             "a VOI LUT has entries for whole numbers: fractions are cut off", stacklevel=2
         )
-    return _look_up(arr, tables[index], widths=range(8, 17))
+    return _look_up(arr, tables[index], ds, widths=range(8, 17))
 
 
 def apply_presentation_lut(arr: Array, ds: Dataset) -> Array:
@@ -150,7 +151,7 @@ def apply_presentation_lut(arr: Array, ds: Dataset) -> Array:
         UnsupportedError: Its entries have more than 16 bits, or the shape is not a defined one.
     """
     if tables := items(ds, "PresentationLUTSequence"):
-        table, _ = _entries(tables[0], widths=range(1, 17))
+        table, _ = _entries(tables[0], ds, widths=range(1, 17))
         values = arr.astype(np.float64) - arr.min()
         return cast(
             "Array", table[(values * (len(table) - 1) / (values.max() or 1)).astype(np.intp)]
@@ -260,21 +261,26 @@ def stored_range(ds: Dataset) -> tuple[int, int]:
     return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
 
 
-def _look_up(array: Array, item: Dataset, *, widths: Container[int]) -> Array:
+def _look_up(array: Array, item: Dataset, ds: Dataset, *, widths: Container[int]) -> Array:
     """Map values through the LUT of a Modality or VOI LUT Sequence's item."""
-    table, first = _entries(item, widths=widths)
+    table, first = _entries(item, ds, widths=widths)
     return map_values(array, table, first)
 
 
-def _entries(item: Dataset, *, widths: Container[int]) -> tuple[Array, int]:
+def _entries(item: Dataset, ds: Dataset, *, widths: Container[int]) -> tuple[Array, int]:
     """Read the LUT of an item: its entries, and the first value that they map."""
     entry_count, first, bits = descriptor(item, "LUTDescriptor")
     if bits not in widths:
         raise UnsupportedError(
             f"a LUT with entries of this width ({bits} bits) cannot be read yet", tag=0x00283002
         )
-    words = stored_words(item, "LUTData")
-    return _core.lut_entries((entry_count, first, bits), words), first
+    words = stored_words(item, "LUTData", ds)
+    try:
+        return _core.lut_entries((entry_count, first, bits), words), first
+    except InvalidDicomError as error:
+        if len(words) >= entry_count * (1 if bits <= 8 else 2):
+            raise
+        raise ShortTableError(*error.args, tag=error.tag, hint=error.hint) from None
 
 
 def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:
@@ -301,16 +307,23 @@ def descriptor(ds: Dataset, keyword: str) -> tuple[int, int, int]:
     return _core.lut_descriptor(_core.keyword_tag(keyword) or 0, (entry_count, first, bits))
 
 
-def stored_words(ds: Dataset, keyword: str) -> bytes:
+def stored_words(ds: Dataset, keyword: str, outer: Dataset | None = None) -> bytes:
     """Read a LUT's data as 16-bit words, whichever VR they have; a last single byte becomes a word.
+
+    Args:
+        ds: The data set that has it.
+        keyword: Its keyword.
+        outer: The data set of which `ds` is an item, which gives the byte order of an item that
+            was made in memory; without it, that of such an item is little endian.
 
     Returns:
         Little-endian words, so that 8-bit entries are the bytes in their order.
 
     Raises:
+        AttributeError: The data were set as bytes, and nothing says in which byte order.
         InvalidDicomError: The data are missing, or are not words.
     """
-    element = ds.get_item(_core.keyword_tag(keyword) or 0)
+    element = ds.get(_core.keyword_tag(keyword) or 0)
     if element is None or element.value is None:
         raise InvalidDicomError(f"{keyword} is missing")
     value = element.value
@@ -319,7 +332,15 @@ def stored_words(ds: Dataset, keyword: str) -> bytes:
         if not all(isinstance(one, int) and -32_768 <= one <= 65_535 for one in numbers):
             raise InvalidDicomError(f"{keyword} is not a list of words", tag=element.tag)
         return (np.array(numbers, dtype=np.int64) & 0xFFFF).astype("<u2").tobytes()
-    return _core.lut_words(value, str(element.VR), ds.is_little_endian is False)
+    is_little = ds.is_little_endian
+    if is_little is None and outer is not None:
+        is_little = byte_order(outer)
+        if is_little is None:
+            raise AttributeError(
+                f"unknown byte order of {keyword}: set it as a list of numbers, or the Transfer "
+                "Syntax UID of the data set"
+            )
+    return _core.lut_words(value, str(element.VR), is_little is False)
 
 
 def map_values(array: Array, table: Array, first: int) -> Array:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OPTIONS",
     "as_pixel_options",
+    "byte_order",
     "expand_ybr422",
     "get_expected_length",
     "get_j2k_parameters",
@@ -114,7 +115,7 @@ def pixel_dtype(ds: Dataset, as_float: bool = False) -> np.dtype[Any]:
         NotImplementedError: No type has so many bits.
         ValueError: Pixel Representation or Bits Allocated has an undefined value.
     """
-    is_little_endian = _is_little_endian(ds)
+    is_little_endian = byte_order(ds)
     if is_little_endian is None:
         raise AttributeError(
             "unknown byte order: the data set has neither a file nor a Transfer Syntax UID"
@@ -243,7 +244,7 @@ def get_j2k_parameters(codestream: bytes) -> dict[str, Any]:
     }
 
 
-def _is_little_endian(ds: Dataset) -> bool | None:
+def byte_order(ds: Dataset) -> bool | None:
     """Return the byte order that the Transfer Syntax UID gives, or that of the file."""
     meta = getattr(ds, "file_meta", None)
     uid = UID(meta.get("TransferSyntaxUID") or "") if meta is not None else UID("")

@@ -58,7 +58,7 @@ def overlay_array(ds: Dataset, group: int) -> npt.NDArray[np.uint8]:
             raise InvalidDicomError(
                 f"{what} is {number}, expected at least 1", tag=group << 16 | place
             )
-    element = ds.get_item((group, _DATA))
+    element = ds.get((group, _DATA))
     if element is not None and element.value is not None:
         return _unpacked(ds, group, (frame_count or 1, rows, columns))
     bit = _number(ds, group, _BIT_POSITION)
@@ -108,7 +108,7 @@ def reshape_overlay_array(elem: dict[str, Any], arr: npt.NDArray[Any]) -> npt.ND
 
 
 def _number(ds: Dataset, group: int, element: int) -> int | None:
-    found = ds.get_item((group, element))
+    found = ds.get((group, element))
     if found is None or found.value is None or found.value == "":
         return None
     number = as_integer(found.value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rapidicom import _core
 from rapidicom._common.errors import UnsupportedError
 from rapidicom.pixels.decoders.base import Decoder, get_decoder
-from rapidicom.pixels.frames import checked_index, frames, reader_of, warn_of
+from rapidicom.pixels.frames import check_syntax, checked_index, frames, reader_of, warn_of
 from rapidicom.sources.opening import open_for_pixels
 
 if TYPE_CHECKING:
@@ -186,6 +186,7 @@ def iter_pixels(
 
 def kept_pixel_array(dataset: _core.Dataset, **options: Any) -> npt.NDArray[Any]:
     """Return the array of `dataset.pixel_array`, the same as before if nothing has changed."""
+    check_syntax(dataset)
     reader = _core.PixelReader.of(dataset)
     if reader.kept is None or reader.kept[0] != options:
         if options.keys() <= _READER_OPTIONS:

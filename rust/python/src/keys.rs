@@ -31,11 +31,21 @@ pub(crate) fn tag_of(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
 /// The keyword that is most like an attribute's name, if that is written as a keyword and is none.
 /// Code asks for many attributes to see what an object is: their names are in lower case.
 pub(crate) fn mistyped(name: &Bound<'_, PyString>) -> Option<&'static str> {
-    let name = name.to_str().ok()?;
-    if !name.starts_with(|first: char| first.is_ascii_uppercase()) {
+    // To compare a name with all keywords takes as long as to read many files, and code asks every
+    // data set for the same names, to see what it has.
+    static NAMES: Recent<(Py<PyString>, Option<&'static str>)> = Recent::new();
+    let text = name.to_str().ok()?;
+    let is_written_so = text.starts_with(|first: char| first.is_ascii_uppercase());
+    if !is_written_so || dictionary::tag_of_keyword(text).is_some() {
         return None;
     }
-    dictionary::similar_keyword(name).filter(|keyword| *keyword != name)
+    let slot = name.as_ptr() as usize / 16;
+    if let Some(known) = NAMES.find(slot, |(known, similar)| known.is(name).then_some(*similar)) {
+        return known;
+    }
+    let similar = dictionary::similar_keyword(text);
+    NAMES.put(slot, (name.clone().unbind(), similar));
+    similar
 }
 
 /// The tag of an attribute's name, if it is a keyword.

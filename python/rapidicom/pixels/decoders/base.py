@@ -17,6 +17,7 @@ from rapidicom._values import uid
 from rapidicom.pixels.color_space import YBR, convert_color_space
 from rapidicom.pixels.decoders.colours import coded_colours
 from rapidicom.pixels.decoders.source import described_dataset, pixel_element
+from rapidicom.pixels.decoders.views import buffer_of, view_of
 from rapidicom.pixels.frames import checked_index, frames, read_frames, reader_of
 from rapidicom.pixels.native import OPTIONS
 
@@ -66,7 +67,8 @@ class Decoder:
     is, `force_rgb=True` and `force_ybr=True` convert colours whatever Photometric Interpretation
     says, `allow_excess_frames=False` leaves out frames beyond Number of Frames,
     `correct_unused_bits=False` leaves the bits above Bits Stored of native pixels as they are.
-    `view_only` changes nothing: arrays are writable.
+    With `view_only=True`, arrays of native pixels are views of their bytes where that is possible,
+    writable only if the bytes are, and buffers are a `memoryview` of them.
     """
 
     # pydicom's methods for plugins.
@@ -132,7 +134,10 @@ class Decoder:
         _check(options, index, self._uid)
         dataset = self._dataset(src, options)
         as_read = raw or _is_colour_chosen(options)
-        if index is None and not options.get("allow_excess_frames", True):
+        view = self._view(src, dataset, options, index, as_read=as_read)
+        if view is not None:
+            array = view
+        elif index is None and not options.get("allow_excess_frames", True):
             array = read_frames(dataset, _said_frame_count(dataset), raw=as_read)
         else:
             array = _frames(dataset, index, raw=as_read)
@@ -175,15 +180,14 @@ class Decoder:
         as_read = raw or _is_colour_chosen(options)
         said = None
         reader = reader_of(dataset)
+        buffer = self._buffer(src, dataset, options)
         for index in range(reader.frame_count) if indices is None else indices:
-            frame = frames(
-                reader,
-                checked_index(index, reader),
-                1,
-                raw=as_read,
-                reduce=0,
-                workers=1,
-                is_single=True,
+            first = checked_index(index, reader)
+            view = None if buffer is None else view_of(buffer, dataset, first, 1, as_read=as_read)
+            frame = (
+                frames(reader, first, 1, raw=as_read, reduce=0, workers=1, is_single=True)
+                if view is None
+                else view
             )
             frame = self._by_segments(frame, options)
             # Once, for it may read the first frame.
@@ -200,7 +204,7 @@ class Decoder:
         raw: bool = True,
         decoding_plugin: str = "",
         **options: Any,
-    ) -> tuple[bytes, dict[str, str | int]]:
+    ) -> tuple[bytes | memoryview, dict[str, str | int]]:
         """Decode the pixels of an image, or of one frame of it, to bytes.
 
         Args:
@@ -226,7 +230,8 @@ class Decoder:
         reader = reader_of(dataset, is_cut=is_cut)
         count = reader.said_frame_count if is_cut else reader.frame_count
         indices = range(count) if index is None else range(checked_index(index, reader), index + 1)
-        return self._bytes(dataset, indices, coded_colours(dataset), options)
+        buffer = self._buffer(src, dataset, options)
+        return self._bytes(dataset, indices, coded_colours(dataset), options, buffer)
 
     def iter_buffer(
         self,
@@ -237,7 +242,7 @@ class Decoder:
         raw: bool = True,
         decoding_plugin: str = "",
         **options: Any,
-    ) -> Iterator[tuple[bytes, dict[str, str | int]]]:
+    ) -> Iterator[tuple[bytes | memoryview, dict[str, str | int]]]:
         """Decode the frames of an image to bytes, one after the other.
 
         Args:
@@ -261,12 +266,13 @@ class Decoder:
         reader = reader_of(dataset, is_cut=is_cut)
         count = reader.said_frame_count if is_cut else reader.frame_count
         photometric = None
+        buffer = self._buffer(src, dataset, options)
         for index in range(count) if indices is None else indices:
             _check_index(index)
             frame = range(checked_index(index, reader), index + 1)
             # Once, for it may read the first frame.
             photometric = photometric or coded_colours(dataset)
-            yield self._bytes(dataset, frame, photometric, options)
+            yield self._bytes(dataset, frame, photometric, options, buffer)
 
     def _dataset(self, src: Any, options: dict[str, Any]) -> Dataset:
         if self.is_native and not options.get("correct_unused_bits", True):
@@ -274,6 +280,30 @@ class Decoder:
             bits = src.BitsAllocated if bits is None else bits
             options = options | {"bits_stored": bits}
         return described_dataset(src, self._uid, options)
+
+    def _buffer(self, src: Any, dataset: Dataset, options: dict[str, Any]) -> memoryview | None:
+        """Return the bytes that views are of; `None` if none are asked for, or possible."""
+        if not self.is_native or not options.get("view_only"):
+            return None
+        return buffer_of(src, dataset, pixel_element(dataset))
+
+    def _view(
+        self,
+        src: Any,
+        dataset: Dataset,
+        options: dict[str, Any],
+        index: int | None,
+        *,
+        as_read: bool,
+    ) -> npt.NDArray[Any] | None:
+        buffer = self._buffer(src, dataset, options)
+        if buffer is None:
+            return None
+        is_cut = not options.get("allow_excess_frames", True)
+        reader = reader_of(dataset, is_cut=is_cut)
+        count = reader.said_frame_count if is_cut else reader.frame_count
+        first = 0 if index is None else checked_index(index, reader)
+        return view_of(buffer, dataset, first, count if index is None else 1, as_read=as_read)
 
     def _by_segments(self, array: npt.NDArray[Any], options: dict[str, Any]) -> npt.NDArray[Any]:
         """Take the segments of RLE Lossless in the order asked for: `>` is the standard's."""
@@ -294,8 +324,13 @@ class Decoder:
         return array.astype(f"<{kind}{itemsize}", copy=False).tobytes()
 
     def _bytes(
-        self, dataset: Dataset, indices: range, photometric: str, options: dict[str, Any]
-    ) -> tuple[bytes, dict[str, str | int]]:
+        self,
+        dataset: Dataset,
+        indices: range,
+        photometric: str,
+        options: dict[str, Any],
+        buffer: memoryview | None,
+    ) -> tuple[bytes | memoryview, dict[str, str | int]]:
         """Return the bytes of consecutive frames, and the attributes that describe them."""
         described = _described(dataset, len(indices), photometric)
         stored = dataset.get("PlanarConfiguration") or 0
@@ -303,7 +338,7 @@ class Decoder:
         if "planar_configuration" in described:
             described["planar_configuration"] = int(planar)
         if self.is_native:
-            return _native_bytes(dataset, indices), described
+            return _native_bytes(dataset, indices, buffer), described
         # Those of a codestream lie in as few bytes as it needs, but for RLE Lossless.
         if self._uid != uid.RLELossless and int(described["bits_stored"]) <= 8:
             described["bits_allocated"] = 8
@@ -396,7 +431,9 @@ def _described(dataset: Dataset, count: int, photometric: str) -> dict[str, str 
     return described
 
 
-def _native_bytes(dataset: Dataset, indices: range) -> bytes:
+def _native_bytes(
+    dataset: Dataset, indices: range, buffer: memoryview | None
+) -> bytes | memoryview:
     element = dataset[pixel_element(dataset)]
     data = cast(bytes, element.value)
     samples = int(dataset.Rows) * int(dataset.Columns) * int(dataset.SamplesPerPixel)
@@ -408,7 +445,7 @@ def _native_bytes(dataset: Dataset, indices: range) -> bytes:
     if dataset.is_little_endian is False and element.VR == "OW" and dataset.BitsAllocated == 8:
         # The bytes of a word are swapped, and belong together.
         start, end = start - start % 2, end + end % 2
-    return bytes(data[start:end])
+    return bytes(data[start:end]) if buffer is None else buffer[start:end]
 
 
 @cache

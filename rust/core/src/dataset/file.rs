@@ -250,6 +250,16 @@ impl DicomFile {
         }
     }
 
+    /// The bytes of the data set, if they were deflated (PS3.5 §A.5): what its offsets count from.
+    pub fn inflated(&self) -> Option<&[u8]> {
+        let is_deflated = self.transfer_syntax.is_some_and(|syntax| syntax.is_deflated)
+            && !Arc::ptr_eq(self.meta.bytes(), self.dataset.bytes());
+        match self.dataset.bytes().source() {
+            Source::Memory(bytes) if is_deflated => Some((**bytes).as_ref()),
+            _ => None,
+        }
+    }
+
     /// The UID of the Transfer Syntax as it is written, empty if there is none.
     pub fn transfer_syntax_uid(&self) -> String {
         named_syntax(&self.meta)

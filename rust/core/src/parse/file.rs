@@ -230,6 +230,9 @@ fn parse_meta(
 ) -> Result<u64> {
     parsed.meta_encoding = meta_encoding(window, start);
     let ParsedFile { meta, deviations, meta_encoding, .. } = parsed;
+    if meta_encoding.is_implicit {
+        deviations.add(Deviation { leniency: Leniency::OtherVrEncoding, offset: start });
+    }
     let stop = Stop::AfterGroup(FILE_META_GROUP);
     parse_elements(window, start, *meta_encoding, stop, &options.rules, meta, deviations)
 }

@@ -29,8 +29,8 @@ leniencies! {
     /// An element of an explicit VR data set whose VR is no two capital letters is read as
     /// implicit.
     ImplicitElement = "implicit_element",
-    /// The data set is implicit where the Transfer Syntax says explicit, or the reverse; its first
-    /// element decides.
+    /// The data set is implicit where the Transfer Syntax says explicit, or the reverse, or the
+    /// File Meta Information is implicit; the first element decides.
     OtherVrEncoding = "other_vr_encoding",
     /// No Transfer Syntax UID: the encoding is guessed from the first element.
     MissingTransferSyntax = "missing_transfer_syntax",

@@ -289,6 +289,15 @@ impl PyDataset {
         self.one_raw(key)?.map(|raw| raw.into_pyobject(key.py())).transpose()
     }
 
+    /// One of `raw_elements` that nobody has looked at; `None` if it is none.
+    #[pyo3(name = "_untouched_raw")]
+    fn untouched_raw_element<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.untouched_raw(key)?.map(|raw| raw.into_pyobject(key.py())).transpose()
+    }
+
     /// The data set as it was read, whatever has been set since.
     #[pyo3(name = "_as_read")]
     fn as_read<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -386,6 +395,12 @@ impl PyDataset {
     fn preamble<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let preamble = self.file().map_or(Ok(None), |file| file.preamble()).map_err(to_python)?;
         Ok(preamble.map(|bytes| PyBytes::new(py, &bytes)))
+    }
+
+    /// The bytes of a data set that was deflated.
+    #[pyo3(name = "_inflated")]
+    fn inflated<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        Some(PyBytes::new(py, self.file()?.inflated()?))
     }
 
     /// The path that was read, as it was given, or `None`.

@@ -8,6 +8,7 @@ use super::class::PyDataset;
 use crate::array::new_bytes;
 use crate::error::to_python;
 use crate::keys::tag_of;
+use crate::memory::Known;
 
 /// A length that is undefined (PS3.5 §7.1).
 const UNDEFINED: u64 = 0xFFFF_FFFF;
@@ -43,5 +44,15 @@ impl PyDataset {
         let tag: Tag = tag_of(key)?;
         let Some(dataset) = self.parsed()? else { return Ok(None) };
         dataset.find(tag).map(|element| self.raw(key.py(), element, true)).transpose()
+    }
+
+    /// One of them, if its value has not been looked at, nor set.
+    pub(super) fn untouched_raw<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Raw<'py>>> {
+        let tag: Tag = tag_of(key)?;
+        let index = self.parsed()?.and_then(|dataset| dataset.index(tag));
+        match self.memory.look(key.py(), tag, index) {
+            Known::Nothing => self.one_raw(key),
+            Known::Element(_) | Known::Value(_) => Ok(None),
+        }
     }
 }

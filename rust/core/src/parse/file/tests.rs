@@ -208,6 +208,8 @@ fn file_meta_information_may_be_implicit() {
     let parsed = parse(&bytes, Leniencies::NONE).unwrap();
     assert_eq!(parsed.meta_encoding, Encoding::IMPLICIT_LITTLE);
     assert_eq!(elements(&parsed), [(MODALITY, bytes.len() as u64 - 2)]);
+    let expected = Deviation { leniency: Leniency::OtherVrEncoding, offset: 132 };
+    assert_eq!(parsed.deviations.as_slice(), [expected]);
 }
 
 #[test]

@@ -1,0 +1,14 @@
+"""What programs ask pydicom's module for pyjpegls: which Transfer Syntaxes are decoded."""
+
+from rapidicom._values.uid import (
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+)
+from rapidicom.pixels.decoders.plugins import built_in
+
+__all__ = ["DECODER_DEPENDENCIES", "is_available"]
+
+DECODER_DEPENDENCIES, is_available = built_in(
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+)
