@@ -110,7 +110,8 @@ mutants:
 	cargo mutants --package rapidicom-core --output target --no-shuffle $(if $(SHARD),--sharding round-robin --shard $(SHARD)) \
 		$(if $(FILE),--file '$(FILE)',--in-diff target/mutants.diff)
 
-# Other packages' tests with pydicom patched (fetched by pip; minutes each); see docs/suites.md.
+# Other packages' tests with pydicom patched (fetched by pip; half an hour a run); see
+# docs/suites.md.
 suites:
 	$(IN_VENV)/python tools/suites.py $(SUITE)
 

@@ -550,3 +550,15 @@ def test_pixels_that_were_read_outlive_their_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["rtplan.dcm", "reportsi.dcm", "CT_small.dcm", "test-SR.dcm"])
 def test_what_is_deferred_is_read_later(name: str) -> None:
     both(elements, FILES / name, defer_size=30, force=True)
+
+
+def test_future_behaviour_is_obeyed() -> None:
+    config.future_behavior(True)
+    try:
+        ds = pydicom.dcmread(CT_SMALL)
+        assert not hasattr(ds, "_is_little_endian")
+        with pytest.raises(AttributeError):
+            ds.is_implicit_VR  # noqa: B018
+    finally:
+        config.future_behavior(False)
+    assert pydicom.dcmread(CT_SMALL)._is_little_endian

@@ -44,6 +44,13 @@ _CHARACTER_SET = 0x0008_0005
 _DELIMITER = {True: b"\xfe\xff\xdd\xe0\0\0\0\0", False: b"\xff\xfe\xe0\xdd\0\0\0\0"}
 
 
+# Explicit ones, of which an element is its bytes.
+_PLAIN_VR = frozenset(
+    """
+    AE AS AT DA DS DT FD FL IS LO LT PN SH SL SS ST SV TM UC UI UL UR US UT UV
+    """.split()  # noqa: SIM905  # it reads better than a list
+)
+
 # Of these pydicom knows the names; the others have characters of their own for some of ASCII.
 _PLAIN = re.compile("iso8859|iso8859_[0-9]+|latin_1|utf8|UTF8")
 
@@ -225,16 +232,25 @@ class Elements(AnyElements):
         """Have all elements here but pixel data, in the order of the file."""
         early = dict(dict.items(self))
         dict.clear(self)
-        for raw in self.native.raw_elements():
-            tag = BaseTag(raw[0])
-            element = early.pop(tag, None)
-            if element is None:
-                if tag == _CHARACTER_SET and raw[3] is None:
-                    raw = self.native.raw_element(tag) or raw
+        native, known, base = self.native, self.known, self.base
+        is_implicit = bool(is_implicit_VR(native))
+        is_little = is_little_endian(native) is not False
+        put, has_pixels = dict.__setitem__, False
+        for raw in native.raw_elements():
+            number, vr, length, value, offset = raw
+            tag = BaseTag(number)
+            if not early and not known and vr in _PLAIN_VR and 0 < length < _UNDEFINED:
+                # As `_element` does, which this is for most elements of most files.
+                tell = offset - base
+                element: Any = RawDataElement(tag, vr, length, value, tell, is_implicit, is_little)
+            elif (element := early.pop(tag, None)) is None:
+                if tag == _CHARACTER_SET and value is None:
+                    raw = native.raw_element(tag) or raw
                 element = self._element(raw)
-            dict.__setitem__(self, tag, element)
+            has_pixels = has_pixels or number in _PIXEL_DATA
+            put(self, tag, element)
         dict.update(self, early)
-        self.__class__ = _AllButPixels  # type: ignore[assignment]
+        self.__class__ = _AllButPixels if has_pixels else _All  # type: ignore[assignment]
 
     def __missing__(self, tag: Any) -> Any:
         raw = self.native.raw_element(tag)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import pydicom.values
+from pydicom import config
 from pydicom.charset import convert_encodings, default_encoding
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -23,7 +24,11 @@ __all__ = ["SequenceBytes", "encodings_of", "items_of", "replace_parser"]
 _CHARACTER_SET = 0x0008_0005
 _KNOWN_ENCODINGS: dict[tuple[str, ...], str | list[str]] = {("",): default_encoding}
 # pydicom's constructor gives an instance these; the others are its own.
-_OF_ITEMS = {name: value for name, value in vars(Dataset()).items() if name != "_dict"}
+_OF_ITEMS = {
+    name: value
+    for name, value in vars(Dataset()).items()
+    if name not in ("_dict", "_is_implicit_VR", "_is_little_endian")
+}
 _plain_convert = pydicom.values.convert_SQ
 # Whether numbers of an item are implicit and little endian: quicker than the properties.
 _is_implicit = vars(_core.Dataset)["is_implicit_VR"].__get__
@@ -104,6 +109,8 @@ def _item(native: Any, elements: Any, start: int, encodings: str | list[str]) ->
         seq_item_tell=tell,
         file_tell=tell,
     )
+    if not config._use_future:  # as `config.future_behavior` has it
+        made.__dict__.update(_is_implicit_VR=None, _is_little_endian=None)
     return made
 
 

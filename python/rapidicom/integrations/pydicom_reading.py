@@ -125,9 +125,8 @@ def _read_object(
 
 def _attributes_of(template: Dataset) -> dict[str, Any]:
     """Return what pydicom's constructor gives an instance, without what belongs to it alone."""
-    return {
-        name: value for name, value in vars(template).items() if name not in ("_dict", "file_meta")
-    }
+    own = ("_dict", "file_meta", "_is_implicit_VR", "_is_little_endian")
+    return {name: value for name, value in vars(template).items() if name not in own}
 
 
 _OF_FILES = {**_attributes_of(FileDataset(io.BytesIO(), {})), "buffer": None, "fileobj_type": open}
@@ -161,12 +160,12 @@ def made_of(native: Any, source: Any, cls: type[FileDataset]) -> FileDataset:
         _pixel_id={},
         preamble=preamble(native),
         file_meta=FileMetaDataset() if meta is None else meta_of(meta),
-        _is_implicit_VR=is_implicit,
-        _is_little_endian=is_little,
         _read_implicit=is_implicit,
         _read_little=is_little,
         _read_charset=encodings,
     )
+    if not config._use_future:  # as `config.future_behavior` has it
+        own.update(_is_implicit_VR=is_implicit, _is_little_endian=is_little)
     # pydicom decodes this one when it reads; one without a value is a list, too.
     is_named = encodings is not default_encoding or _CHARACTER_SET in native
     if is_named and _find(own["_dict"], "SpecificCharacterSet") is None:
@@ -188,6 +187,8 @@ def meta_of(native: Any) -> FileMetaDataset:
         _pixel_array_opts={"use_pdh": False},
         _pixel_id={},
     )
+    if not config._use_future:
+        made.__dict__.update(_is_implicit_VR=None, _is_little_endian=None)
     return made
 
 
