@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,9 +145,29 @@ def test_a_removed_transfer_syntax_is_missing(remove: str) -> None:
             next(library.pixels.iter_pixels(ds))
 
 
-def test_a_file_without_a_transfer_syntax_is_read_as_it_is_guessed_to_be() -> None:
-    data = CT_SMALL.read_bytes()
-    bare = data[132:]
-    length = int.from_bytes(bare[8:12], "little") + 12
-    ds = rd.dcmread(bare[length:], force=True)
+def without_syntax(*, has_meta: bool) -> bytes:
+    """Return the bytes of a CT slice whose File Meta Information has no Transfer Syntax UID."""
+    data = CT_SMALL.read_bytes()[132:]
+    length = int.from_bytes(data[8:12], "little") + 12
+    start = bytes(128) + b"DICM" + bytes.fromhex("0200 1200 5549 0600") + b"1.2.3\0"
+    return (start if has_meta else b"") + data[length:]
+
+
+@pytest.mark.parametrize("has_meta", [True, False])
+@pytest.mark.parametrize("kind", ["bytes", "path", "stream", "archive"])
+def test_a_file_without_a_transfer_syntax_is_read_as_it_is_guessed_to_be(
+    kind: str, has_meta: bool, tmp_path: Path
+) -> None:
+    data = without_syntax(has_meta=has_meta)
+    path = tmp_path / "file.dcm"
+    path.write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(path, "file.dcm")
+    source: Any = {
+        "bytes": data,
+        "path": path,
+        "stream": io.BytesIO(data),
+        "archive": f"zip://file.dcm::{tmp_path / 'all.zip'}",
+    }[kind]
+    ds = rd.dcmread(source, force=True)
     assert np.array_equal(ds.pixel_array, rd.dcmread(CT_SMALL).pixel_array)

@@ -23,6 +23,8 @@ __all__ = ["check_syntax", "checked_index", "frames", "read_frames", "reader_of"
 # to. `benches/maps.py` measures it.
 _MAP_FROM_BYTES = 8 * 1024 * 1024
 
+_byte_order = vars(_core.Dataset)["is_little_endian"].__get__
+
 
 def reader_of(
     source: Source | _core.Dataset, force: bool = False, *, is_cut: bool = False
@@ -55,9 +57,10 @@ def check_syntax(dataset: _core.Dataset) -> None:
     meta = getattr(dataset, "file_meta", None)
     if meta is None or "TransferSyntaxUID" in meta:
         return
-    is_of_file = dataset.end_offset is not None or dataset.modified is not None
-    read = getattr(dataset._as_read(), "file_meta", None) if is_of_file else None
-    if not is_of_file or (read is not None and "TransferSyntaxUID" in read):
+    # Whatever was set since: what was made in memory has no byte order of its own.
+    is_read = _byte_order(dataset) is not None
+    read = getattr(dataset._as_read(), "file_meta", None) if is_read else None
+    if not is_read or (read is not None and "TransferSyntaxUID" in read):
         raise AttributeError(
             "the data set's file_meta has no (0002,0010) Transfer Syntax UID, which says how "
             "pixels are encoded"
