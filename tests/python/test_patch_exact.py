@@ -7,6 +7,7 @@ import inspect
 import io
 import multiprocessing
 import pickle
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -562,3 +563,21 @@ def test_future_behaviour_is_obeyed() -> None:
     finally:
         config.future_behavior(False)
     assert pydicom.dcmread(CT_SMALL)._is_little_endian
+
+
+def test_a_temporary_file_has_its_descriptor_for_a_name() -> None:
+    for read in (pydicom.dcmread, pydicom_reads):
+        with tempfile.TemporaryFile() as file:
+            file.write(CT_SMALL.read_bytes())
+            file.seek(0)
+            ds = read(file)
+            assert isinstance(ds.filename, int)
+            assert ds.timestamp is not None
+            assert ds.PatientID == "1CT1"
+
+
+def test_the_buffer_of_a_deflated_file_is_pydicoms() -> None:
+    path = FILES / "image_dfl.dcm"
+    if not path.exists():
+        pytest.skip("image_dfl.dcm is not among the files")
+    both(lambda ds: (type(ds.buffer), ds.buffer.getvalue(), ds.fileobj_type), path)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import copyreg
 import io
 import os
-from pathlib import Path
 from typing import Any
 
 import pydicom.dataset
@@ -19,6 +18,7 @@ import pydicom.filereader
 from pydicom import config
 from pydicom.charset import default_encoding
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
 from pydicom.tag import Tag
 
 import rapidicom.integrations.pydicom_values  # noqa: F401  # native code needs the classes
@@ -174,6 +174,8 @@ def made_of(native: Any, source: Any, cls: type[FileDataset]) -> FileDataset:
         own.update(filename=source, timestamp=native.modified)
     else:
         _note_object(own, source)
+    if (inflated := native._inflated()) is not None:
+        own.update(buffer=DicomBytesIO(inflated), fileobj_type=DicomBytesIO)
     return made
 
 
@@ -200,8 +202,9 @@ def _note_object(own: dict[str, Any], source: Any) -> None:
         own.update(buffer=source, fileobj_type=type(source))
         own["filename"] = getattr(source, "name", None) or getattr(source, "filename", None)
     name = own["filename"]
-    if name and (path := Path(name)).exists():
-        own["timestamp"] = path.stat().st_mtime
+    # That of a temporary file is its descriptor.
+    if name and os.path.exists(name):  # noqa: PTH110  # paths are no numbers
+        own["timestamp"] = os.stat(name).st_mtime  # noqa: PTH116
 
 
 _CHARACTER_SET = 0x0008_0005
