@@ -62,6 +62,16 @@ SUITES = (
     Suite("dcmstack", "0.9.0", "dcmstack", "test", package="src"),
     Suite("rt-utils", "1.2.7", "rt_utils", package=".", is_built=True),
     Suite("highdicom", "0.28.2", "highdicom", files=("ImagingDataCommons__highdicom",)),
-    Suite("pynetdicom", "3.0.4", "pynetdicom", "pynetdicom/tests", others=("pyfakefs",)),
+    Suite(
+        "pynetdicom",
+        "3.0.4",
+        "pynetdicom",
+        "pynetdicom/tests",
+        others=("pyfakefs",),
+        reasons={
+            "test_fsm.py": "waits for a connection, and not long enough on a busy machine; it "
+            "reads no file"
+        },
+    ),
     Suite("pydicom", "3.0.2", "pydicom"),
 )
