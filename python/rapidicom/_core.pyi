@@ -18,6 +18,7 @@ __all__ = [
     "DataElement",
     "Dataset",
     "FoundSeries",
+    "Index",
     "Issue",
     "LeadingAxis",
     "Lookup",
@@ -73,6 +74,7 @@ __all__ = [
     "scan",
     "scan_again",
     "similar_keyword",
+    "take_index",
     "transfer_syntaxes",
     "uid_entry",
     "use_classes",
@@ -660,6 +662,13 @@ class Batch:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any: ...
 
+@final
+class Index:
+    """An index of a scan that has been read and checked."""
+
+def take_index(rows: Any, others: Any, columns: Sequence[int | str]) -> Index | None:
+    """Return the index of these rows and other files, if it was written for these columns."""
+
 def column_names(columns: Sequence[int | str]) -> list[str]:
     """Return the names that columns have in a table."""
 
@@ -672,13 +681,15 @@ def scan_again(
     raise_first: bool,
     progress: Callable[..., None] | None,
     index_path: str,
-    index: tuple[Any, Any] | None,
+    known: Callable[[], Index | None],
 ) -> tuple[Table, tuple[Batch, Batch] | None] | None:
-    """Scan, but take unchanged files from `index`: (its rows, its other files).
+    """Scan, but take unchanged files from an index.
+
+    `known` is called for it once the files have been looked at.
 
     Returns:
         The table, and the updated index; `None` if unchanged. `None` instead of both, before any
-        header is read, if `index` is not one that was written for these columns.
+        header is read, if the index has two answers about one file.
     """
 
 def _rebuild_table(

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rapidicom import _core
@@ -41,6 +42,7 @@ _TAIL_LENGTH = 8
 # How the description of an index starts. The checksum is of all bytes but its own.
 _CHECKSUM = b'{"checksum": "'
 _CHECKSUM_LENGTH = 8
+_CONTRADICTION = "its columns contradict each other"
 # Bytes of an index that are read at a time.
 _BUFFER_LENGTH = 1 << 20
 
@@ -84,18 +86,19 @@ def cached_scan(
     remove_unfinished(cache)
     names = _core.column_names(columns)
 
-    def scan(index: tuple[Any, Any] | None) -> Any:
+    def scan(known: Callable[[], _core.Index | None]) -> Any:
         return _core.scan_again(
-            sources, columns, recursive, force, workers, raise_first, progress, str(cache), index
+            sources, columns, recursive, force, workers, raise_first, progress, str(cache), known
         )
 
-    index = _read(parquet, cache, names, force)
-    scanned = scan(index)
-    # Beside the new rows the old ones are half of the memory.
-    index = None
+    reading = _Reading(cache, lambda: _read(parquet, cache, names, force))
+    try:
+        scanned = scan(reading.index)
+    finally:
+        reading.end()
     if scanned is None:
-        _warn_of_damage(cache, "its columns contradict each other")
-        scanned = scan(None)
+        _warn_of_damage(cache, _CONTRADICTION, stacklevel=4)
+        scanned = scan(lambda: None)
     table: _core.Table
     table, kept = scanned
     if kept is not None:
@@ -127,8 +130,55 @@ def _description(names: list[str], force: bool, row_count: object) -> dict[str, 
     }
 
 
-def _read(parquet: Any, cache: Path, names: list[str], force: bool) -> tuple[Any, Any] | None:
-    """Return the rows of an index and its other files, or `None` without one for this scan."""
+class _Reading:
+    """An index that is read on a thread of its own, while the files are looked at."""
+
+    def __init__(self, cache: Path, read: Callable[[], _core.Index | None]) -> None:
+        self._cache = cache
+        self._read = read
+        self._index: _core.Index | None = None
+        self._error: BaseException | None = None
+        self._thread: Thread | None = Thread(target=self._run)
+        try:
+            self._thread.start()
+        except RuntimeError:
+            # The system grants no thread.
+            self._thread = None
+            self._run()
+
+    def _run(self) -> None:
+        try:
+            self._index = self._read()
+        except BaseException as error:
+            self._error = error
+
+    def end(self) -> None:
+        """Wait for the thread."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def index(self) -> _core.Index | None:
+        """Return the index once it is read, and keep no reference: it is large.
+
+        Raises:
+            ValueError: There is something that is no index.
+        """
+        self.end()
+        index, self._index = self._index, None
+        error, self._error = self._error, None
+        if isinstance(error, _DamagedIndexError):
+            _warn_of_damage(self._cache, str(error), stacklevel=6)
+        elif error is not None:
+            raise error
+        return index
+
+
+class _DamagedIndexError(Exception):
+    """What is wrong with an index."""
+
+
+def _read(parquet: Any, cache: Path, names: list[str], force: bool) -> _core.Index | None:
+    """Return an index, or `None` without one for this scan."""
     with ExitStack() as opened:
         file = _opened(cache)
         if file is None:
@@ -147,13 +197,11 @@ def _read(parquet: Any, cache: Path, names: list[str], force: bool) -> tuple[Any
             checksum = description.pop("checksum", None)
             row_count = description.get("row_count")
         except (ValueError, TypeError, AttributeError, RecursionError):
-            _warn_of_damage(cache, "its description cannot be read")
-            return None
+            raise _DamagedIndexError("its description cannot be read") from None
         if description != _description(names, force, row_count):
             return None
         if checksum != _checksum(file):
-            _warn_of_damage(cache, "it is not as it was written")
-            return None
+            raise _DamagedIndexError("it is not as it was written")
         try:
             table = source.read()
             table.validate()
@@ -161,10 +209,14 @@ def _read(parquet: Any, cache: Path, names: list[str], force: bool) -> tuple[Any
                 raise ValueError("the number of rows is wrong")
             rows = table.slice(0, row_count).select([*_OF_FILES, "invalid", *names])
             others = table.slice(row_count).select(_OF_OTHERS)
-            return rows.combine_chunks(), others.combine_chunks()
+            del table
+            index = _core.take_index(rows.combine_chunks(), others.combine_chunks(), names)
         except Exception as error:
-            _warn_of_damage(cache, type(error).__name__)
-            return None
+            # A message of pyarrow can show a value.
+            raise _DamagedIndexError(type(error).__name__) from error
+        if index is None:
+            raise _DamagedIndexError(_CONTRADICTION)
+        return index
 
 
 def _opened(cache: Path) -> BinaryIO | None:
@@ -229,10 +281,10 @@ def _checksum(file: BinaryIO) -> str | None:
     file.seek(0)
     found, left = 0, start
     while left > 0 and (block := file.read(min(left, _BUFFER_LENGTH))):
-        found = zlib.crc32(block, found)
+        found = _core.crc32(block, found)
         left -= len(block)
-    found = zlib.crc32(tail[:place], found)
-    return _as_text(zlib.crc32(tail[place + _CHECKSUM_LENGTH :], found))
+    found = _core.crc32(tail[:place], found)
+    return _as_text(_core.crc32(tail[place + _CHECKSUM_LENGTH :], found))
 
 
 def _as_text(checksum: int) -> str:
@@ -294,12 +346,11 @@ def _foreign(cache: Path) -> ValueError:
     )
 
 
-def _warn_of_damage(cache: Path, why: str) -> None:
-    # A message of pyarrow can show a value.
+def _warn_of_damage(cache: Path, why: str, stacklevel: int) -> None:
     warnings.warn(
         f"{cache}: the index is damaged, so that all headers are read again: {why}",
         RuntimeWarning,
-        stacklevel=5,
+        stacklevel=stacklevel,
     )
 
 

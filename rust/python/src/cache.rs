@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use rapidicom_core::index::{Comparison, FileEntry, OnError, Table, compare, scan_rest};
+use rapidicom_core::index::{Comparison, FileEntry, OnError, Table, compare, look_at, scan_rest};
 use rapidicom_core::{Cushion, Workers};
 
-use crate::arrow_stream::{PyBatch, take_batch};
+use crate::arrow_stream::PyBatch;
 use crate::error::reason;
 use crate::given::PySources;
-use crate::index::{Index, keep};
+use crate::index::{Index, PyIndex, keep};
 use crate::read::prefix_of_many;
 use crate::table::{Column, PyTable, specs, wrong_shape};
 use crate::work::{announce, run};
@@ -23,9 +23,11 @@ pub(crate) fn column_names(columns: Vec<Column>) -> PyResult<Vec<String>> {
 /// What is to be kept of a scan for the next one: its rows, and the other files that it looked at.
 type Kept = Option<(PyBatch, PyBatch)>;
 
-/// Scans as `scan` does, but reads no header of a file that is in `index`, rows and other files,
-/// and still the same. Also returns the updated index; `None` if unchanged. Returns `None` instead
-/// of both, before any header is read, if the index is not one that was written for these columns.
+/// Scans as `scan` does, but reads no header of a file that is in an index and still the same.
+/// `known` is called for it once the files have been looked at, so that somebody can read it
+/// meanwhile; `None` where there is none. Also returns the updated index; `None` if unchanged.
+/// Returns `None` instead of both, before any header is read, if the index has two answers about
+/// one file.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "what is wanted, what is known, and how")]
 pub(crate) fn scan_again(
@@ -38,48 +40,41 @@ pub(crate) fn scan_again(
     raise_first: bool,
     progress: Option<Py<PyAny>>,
     index_path: PathBuf,
-    index: Option<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
+    known: Bound<'_, PyAny>,
 ) -> PyResult<Option<(PyTable, Kept)>> {
     let specs = specs(columns)?;
     let on_error = if raise_first { OnError::Stop } else { OnError::Collect };
     sources.set_workers(workers);
     let workers = Workers::for_headers(workers);
-    let is_known = index.is_some();
-    let index = match &index {
-        None => Index::default(),
-        Some((rows, others)) => {
-            let (Ok(rows), Ok(others)) = (take_batch(rows)?, take_batch(others)?) else {
-                return Ok(None);
-            };
-            let Some(index) = Index::new(&rows, &others, &specs) else { return Ok(None) };
-            index
-        }
-    };
     let bar = progress.as_ref().map(|progress| progress.clone_ref(py));
     let _cushion = Cushion::if_there_is_room();
-    let sources = &sources.sources;
+    let listed = run(py, progress.as_ref().map(|progress| progress.clone_ref(py)), |tick| {
+        look_at(&sources.sources, recursive, &index_path, workers, tick)
+    })?;
+    let read: Option<Py<PyIndex>> = known.call0()?.extract()?;
+    let nothing = Index::default();
+    let index = read.as_ref().map_or(&nothing, |read| read.get().index());
     let found = run(py, progress, |tick| {
-        let known = &index.remembered;
-        let compared =
-            compare(sources, recursive, &index_path, known, on_error, workers, &mut *tick)?;
+        let compared = compare(listed, &index.remembered, on_error)?;
         if !index.are_alike(compared.twins()) {
             return Ok(Found::Contradiction);
         }
-        if is_known && compared.is_unchanged(known) {
+        if read.is_some() && compared.is_unchanged(&index.remembered) {
             return Ok(Found::Unchanged(compared));
         }
         announce(bar.as_ref(), compared.unknown_count());
         let values = index.values().unwrap_or_default();
-        let (invalid, prefix) = (&index.invalid, prefix_of_many(force));
+        let (known, prefix) = (&index.remembered, prefix_of_many(force));
         let (table, entries) = scan_rest(
-            compared, known, values, invalid, &specs, prefix, reason, workers, on_error, tick,
+            compared, known, values, &index.invalid, &specs, prefix, reason, workers, on_error,
+            tick,
         )?;
         Ok(Found::Changed(table, entries))
     })?;
     match found {
         Found::Contradiction => Ok(None),
         Found::Changed(table, entries) => {
-            drop(index);
+            drop(read);
             let table = PyTable::new(table).map_err(wrong_shape)?;
             let (rows, others) = keep(&table, &entries).map_err(wrong_shape)?;
             Ok(Some((table, Some((PyBatch::new(rows), PyBatch::new(others))))))
@@ -96,11 +91,8 @@ enum Found {
 }
 
 /// The table of the earlier scan.
-fn as_before(index: Index, compared: Comparison) -> PyTable {
-    let Index { remembered, columns, invalid } = index;
-    let skipped = compared.skipped(&remembered);
-    let errors = compared.into_errors(&remembered);
-    let entries = remembered.entries.into_iter().take(remembered.row_count);
-    let paths = entries.map(|entry| entry.path).collect();
-    PyTable::from_parts(paths, columns, &errors, skipped, &invalid)
+fn as_before(index: &Index, compared: Comparison) -> PyTable {
+    let skipped = compared.skipped(&index.remembered);
+    let (paths, errors) = compared.into_paths_and_errors(&index.remembered);
+    PyTable::from_parts(paths, index.columns.clone(), &errors, skipped, &index.invalid)
 }

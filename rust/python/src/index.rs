@@ -3,18 +3,20 @@
 //! An index is a file that anybody may have written. It is believed if it is, in all, what [`keep`]
 //! makes: [`Index::new`] and [`Index::are_alike`] check that.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
 use std::sync::Arc;
 
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, LargeStringArray, PrimitiveArray, RecordBatch};
 use arrow_schema::{ArrowError, Field, Schema};
+use pyo3::prelude::*;
 use rapidicom_core::FileState;
 use rapidicom_core::index::{ColumnSpec, FileEntry, InvalidValue, Outcome, Remembered, Values};
 
 use crate::arrow;
-use crate::path_text::{to_path, to_text};
-use crate::table::PyTable;
+use crate::arrow_stream::take_batch;
+use crate::path_text::{needs_bytes, to_path, to_text};
+use crate::table::{Column, PyTable, specs};
 
 /// Columns of an index beside those of the table.
 const PATH: &str = "path";
@@ -25,6 +27,31 @@ const FILE_ID: &str = "file_id";
 const INVALID: &str = "invalid";
 const REASON: &str = "reason";
 const SKIPPED: &str = "skipped";
+
+/// An index that has been read and checked.
+#[pyclass(name = "Index", module = "rapidicom._core", frozen)]
+pub(crate) struct PyIndex(Index);
+
+impl PyIndex {
+    pub(crate) fn index(&self) -> &Index {
+        &self.0
+    }
+}
+
+/// The index of these rows and other files, if it is one that was written for `columns`.
+#[pyfunction]
+pub(crate) fn take_index(
+    py: Python<'_>,
+    rows: Bound<'_, PyAny>,
+    others: Bound<'_, PyAny>,
+    columns: Vec<Column>,
+) -> PyResult<Option<PyIndex>> {
+    let specs = specs(columns)?;
+    let (Ok(rows), Ok(others)) = (take_batch(&rows)?, take_batch(&others)?) else {
+        return Ok(None);
+    };
+    Ok(py.detach(|| Index::new(&rows, &others, &specs)).map(PyIndex))
+}
 
 /// What an index holds.
 #[derive(Default)]
@@ -50,7 +77,7 @@ impl Index {
         let invalid = texts(rows, INVALID)?;
         for (row, file) in Files::of(rows)?.iter().enumerate() {
             let (path, state) = file?;
-            index.remembered.entries.push(FileEntry { path, state, outcome: Outcome::Row(row) });
+            add(&mut index.remembered, path, state, Outcome::Row);
             let columns = present(invalid, row)?.split_terminator(',');
             let mut last = None;
             for column in columns {
@@ -62,7 +89,6 @@ impl Index {
                 last = column;
             }
         }
-        index.remembered.row_count = rows.num_rows();
         let (reasons, skipped) = (texts(others, REASON)?, texts(others, SKIPPED)?);
         for (row, file) in Files::of(others)?.iter().enumerate() {
             let (path, state) = file?;
@@ -71,22 +97,20 @@ impl Index {
                 (None, Some(what)) => Outcome::Skipped(what.to_owned()),
                 _ => return None,
             };
-            index.remembered.entries.push(FileEntry { path, state, outcome });
+            add(&mut index.remembered, path, state, outcome);
         }
         Some(index)
     }
 
     /// Whether entries of one path are the same in all.
     pub(crate) fn are_alike(&self, twins: &[(usize, usize)]) -> bool {
-        let entry = |index: usize| self.remembered.entries.get(index);
-        twins.iter().all(|(one, other)| match (entry(*one), entry(*other)) {
-            (Some(one), Some(other)) if one.state == other.state => {
-                match (&one.outcome, &other.outcome) {
-                    (Outcome::Row(one), Outcome::Row(other)) => self.are_rows_alike(*one, *other),
+        let known = &self.remembered;
+        twins.iter().all(|(one, other)| {
+            known.state(*one) == known.state(*other)
+                && match (known.outcome(*one), known.outcome(*other)) {
+                    (Some(Outcome::Row), Some(Outcome::Row)) => self.are_rows_alike(*one, *other),
                     (one, other) => one == other,
                 }
-            }
-            _ => false,
         })
     }
 
@@ -107,6 +131,13 @@ impl Index {
     pub(crate) fn values(&self) -> Option<Vec<Values>> {
         self.columns.iter().map(|(_, array)| arrow::to_values(array)).collect()
     }
+}
+
+fn add(remembered: &mut Remembered, path: &str, state: Option<FileState>, outcome: Outcome) {
+    if needs_bytes(path) {
+        return remembered.push(to_path(path).as_os_str(), state, outcome);
+    }
+    remembered.push(OsStr::new(path), state, outcome);
 }
 
 fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a LargeStringArray> {
@@ -142,7 +173,7 @@ impl<'a> Files<'a> {
     }
 
     /// Path and state of each file; `None` for one without a path, or with half a state.
-    fn iter(&self) -> impl Iterator<Item = Option<(PathBuf, Option<FileState>)>> {
+    fn iter(&self) -> impl Iterator<Item = Option<(&'a str, Option<FileState>)>> {
         (0..self.paths.len()).map(|row| {
             let path = present(self.paths, row).filter(|path| !path.is_empty())?;
             let number = |column: &PrimitiveArray<Int64Type>| {
@@ -157,7 +188,7 @@ impl<'a> Files<'a> {
                     file_id: file_id?.cast_unsigned(),
                 }),
             };
-            Some((to_path(path), state))
+            Some((path, state))
         })
     }
 }
@@ -202,7 +233,7 @@ pub(crate) fn keep(
     entries: &[FileEntry],
 ) -> Result<(RecordBatch, RecordBatch), ArrowError> {
     let (rows, others): (Vec<&FileEntry>, Vec<&FileEntry>) =
-        entries.iter().partition(|entry| matches!(entry.outcome, Outcome::Row(_)));
+        entries.iter().partition(|entry| entry.outcome == Outcome::Row);
     let mut invalid = vec![String::new(); rows.len()];
     for entry in table.invalid_values() {
         if let Some(text) = invalid.get_mut(entry.row) {
@@ -215,7 +246,7 @@ pub(crate) fn keep(
     let words = others.iter().map(|entry| match &entry.outcome {
         Outcome::Failed(why) => (Some(why), None),
         Outcome::Skipped(what) => (None, Some(what)),
-        Outcome::Row(_) => (None, None),
+        Outcome::Row => (None, None),
     });
     let (reasons, skipped): (Vec<_>, Vec<_>) = words.unzip();
     let mut other_columns = file_columns(&others);

@@ -75,6 +75,8 @@ mod _core {
     #[pymodule_export]
     use crate::given::crc32;
     #[pymodule_export]
+    use crate::index::{PyIndex, take_index};
+    #[pymodule_export]
     use crate::issue::PyIssue;
     #[pymodule_export]
     use crate::labels::{

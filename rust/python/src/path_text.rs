@@ -95,10 +95,15 @@ pub(crate) fn to_words(path: &Path) -> String {
     words
 }
 
+/// Whether a text that [`to_text`] made may be another one than its path.
+pub(crate) fn needs_bytes(text: &str) -> bool {
+    cfg!(unix) && text.as_bytes().contains(&LEAD)
+}
+
 /// The path of a text that [`to_text`] made.
 pub(crate) fn to_path(text: &str) -> PathBuf {
     #[cfg(unix)]
-    if text.as_bytes().contains(&LEAD) {
+    if needs_bytes(text) {
         let mut bytes = Vec::with_capacity(text.len());
         for character in text.chars() {
             match byte_of(character) {

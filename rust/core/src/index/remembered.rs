@@ -6,27 +6,24 @@
 //! modified again within one tick of the file system's clock: it is not remembered. `settled` says
 //! how shortly.
 
-use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::builder::Rows;
 use super::columns::ColumnSpec;
+use super::comparison::{Comparison, again};
 use super::scan::{OnError, finish, read_chunks};
-use super::settled::{Now, settle};
 use super::table::{Chunk, InvalidValue, Table, Values};
 use crate::error::{Error, ErrorKind, Family, Result};
-use crate::memory::Cushion;
 use crate::parse::Prefix;
-use crate::source::{FileList, FileState, Sources, add_special, list_states};
+use crate::source::{FileList, FileState};
 use crate::workers::{Tick, Workers};
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It has the row with this index.
-    Row(usize),
+    /// It has a row.
+    Row,
     /// It is a file of a folder, and no DICOM file: what it is, in words.
     Skipped(String),
     /// It cannot be read: why, in words.
@@ -46,144 +43,62 @@ pub struct FileEntry {
 
 /// What an earlier scan found. Its rows are those of `columns`, which have the names and types of
 /// the scan's own.
+///
+/// Of a million files: so their paths lie one after the other in one list.
 #[derive(Debug, Default)]
 pub struct Remembered {
-    /// The files, those with a row in the order of their rows first.
-    pub entries: Vec<FileEntry>,
-    /// How many have a row.
-    pub row_count: usize,
-}
-
-/// The files of a scan, held against those of an earlier one.
-#[derive(Debug)]
-pub struct Comparison {
-    files: FileList,
+    paths: Vec<u8>,
+    ends: Vec<usize>,
     states: Vec<Option<FileState>>,
-    /// For each file the index of its entry, if it is still the same.
-    known: Vec<Option<usize>>,
-    /// Entries of one path: each with the one before it.
-    twins: Vec<(usize, usize)>,
+    /// Of those files that have no row, which come last.
+    outcomes: Vec<Outcome>,
 }
 
-/// Lists the files that `sources` stand for, and finds those that are remembered by their names.
-/// The file at `left_out`, in which all this is kept, is not among them, unless it is named.
-///
-/// # Errors
-///
-/// If one of the paths does not exist or is a folder that cannot be read, or `tick` said to stop.
-pub fn compare(
-    sources: &Sources,
-    is_recursive: bool,
-    left_out: &Path,
-    remembered: &Remembered,
-    on_error: OnError,
-    workers: Workers,
-    tick: Tick<'_>,
-) -> Result<Comparison> {
-    let now = Now::new();
-    let _cushion = Cushion::for_files(sources.names.len())?;
-    let (mut files, mut states) = list_states(sources, is_recursive, workers, tick)?;
-    let _more = Cushion::for_files(files.files.len())?;
-    leave_out(left_out, &mut files, &mut states);
-    settle(&files.files, &mut states, now);
-    // Paths as bytes: hashing them component by component takes several times as long.
-    let mut by_path: HashMap<&OsStr, usize> = HashMap::with_capacity(remembered.entries.len());
-    let mut twins = Vec::new();
-    for (index, entry) in remembered.entries.iter().enumerate() {
-        twins.extend(by_path.insert(entry.path.as_os_str(), index).map(|first| (first, index)));
-    }
-    let is_usable = |file: usize, entry: &FileEntry| match entry.outcome {
-        Outcome::Row(_) => true,
-        // A file that is named is no longer passed over.
-        Outcome::Skipped(_) => file >= files.named_count,
-        // The error itself is wanted, not its words.
-        Outcome::Failed(_) => on_error == OnError::Collect,
-    };
-    let known = files.files.iter().zip(&states).enumerate().map(|(file, (path, state))| {
-        let index = *by_path.get(path.as_os_str())?;
-        let entry = remembered.entries.get(index)?;
-        (state.is_some() && entry.state == *state && is_usable(file, entry)).then_some(index)
-    });
-    let known = known.collect();
-    Ok(Comparison { files, states, known, twins })
-}
-
-fn leave_out(path: &Path, files: &mut FileList, states: &mut Vec<Option<FileState>>) {
-    let Ok(identity) = fs::canonicalize(path) else { return };
-    let is_same = |file: &PathBuf| {
-        // The file itself, or a link to it.
-        (file.file_name() == path.file_name() || file.file_name() == identity.file_name())
-            && fs::canonicalize(file).is_ok_and(|file| file == identity)
-    };
-    let found = files.files.iter().enumerate().skip(files.named_count);
-    let found: Vec<usize> =
-        found.filter(|(_, file)| is_same(file)).map(|(index, _)| index).collect();
-    for index in found.into_iter().rev() {
-        files.files.remove(index);
-        states.remove(index);
-    }
-}
-
-impl Comparison {
-    /// Whether the scan's table is that of the earlier one, row for row.
-    pub fn is_unchanged(&self, remembered: &Remembered) -> bool {
-        let entries =
-            self.known.iter().map(|known| known.and_then(|index| remembered.entries.get(index)));
-        let mut rows = 0;
-        let mut others = 0;
-        for entry in entries {
-            match entry.map(|entry| &entry.outcome) {
-                Some(Outcome::Row(row)) if *row == rows => rows += 1,
-                Some(Outcome::Skipped(_) | Outcome::Failed(_)) => others += 1,
-                _ => return false,
-            }
+impl Remembered {
+    /// Adds a file. Those with a row come first, in the order of their rows.
+    pub fn push(&mut self, path: &OsStr, state: Option<FileState>, outcome: Outcome) {
+        self.paths.extend_from_slice(path.as_encoded_bytes());
+        self.ends.push(self.paths.len());
+        self.states.push(state);
+        if outcome != Outcome::Row || !self.outcomes.is_empty() {
+            self.outcomes.push(outcome);
         }
-        rows == remembered.row_count && rows + others == remembered.entries.len()
     }
 
-    /// Entries of one path, each with the one before it: a file that was named twice has two, and
-    /// they must be the same.
-    pub fn twins(&self) -> &[(usize, usize)] {
-        &self.twins
+    /// How many files there are.
+    pub fn count(&self) -> usize {
+        self.ends.len()
     }
 
-    /// Files whose headers have to be read.
-    pub fn unknown_count(&self) -> usize {
-        self.known.iter().filter(|known| known.is_none()).count()
+    /// How many have a row.
+    pub fn row_count(&self) -> usize {
+        self.count().saturating_sub(self.outcomes.len())
     }
 
-    /// What was skipped of remembered files and in folders, for a table that is that of the earlier
-    /// scan.
-    pub fn skipped(&self, remembered: &Remembered) -> BTreeMap<String, usize> {
-        let mut skipped = BTreeMap::new();
-        for entry in &remembered.entries {
-            if let Outcome::Skipped(what) = &entry.outcome {
-                *skipped.entry(what.clone()).or_default() += 1;
-            }
+    /// The path of a file, as [`OsStr::as_encoded_bytes`] gives it.
+    pub(super) fn path(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before));
+        let end = self.ends.get(index).copied().unwrap_or(0);
+        self.paths.get(start.copied().unwrap_or(0)..end).unwrap_or_default()
+    }
+
+    /// What a file was when its header was read.
+    pub fn state(&self, index: usize) -> Option<FileState> {
+        self.states.get(index).copied().flatten()
+    }
+
+    /// What came of a file.
+    pub fn outcome(&self, index: usize) -> Option<&Outcome> {
+        match index.checked_sub(self.row_count()) {
+            None => Some(&Outcome::Row),
+            Some(other) => self.outcomes.get(other),
         }
-        add_special(&mut skipped, self.files.special_count);
-        skipped
     }
 
-    /// The errors of remembered files and of folders, for a table that is that of the earlier scan.
-    pub fn into_errors(self, remembered: &Remembered) -> Vec<Error> {
-        let of_files =
-            self.known.iter().zip(&self.files.files).filter_map(|(known, path)| match &remembered
-                .entries
-                .get((*known)?)?
-                .outcome
-            {
-                Outcome::Failed(why) => Some(again(why, path)),
-                _ => None,
-            });
-        let mut errors: Vec<Error> = of_files.collect();
-        errors.extend(self.files.errors);
-        errors
+    /// What came of those files that have no row.
+    pub(super) fn others(&self) -> &[Outcome] {
+        &self.outcomes
     }
-}
-
-fn again(why: &str, path: &Path) -> Error {
-    Error::from(ErrorKind::Remembered { why: why.to_owned() }).in_file(path)
 }
 
 /// Reads the headers of the files that are not known, and puts their rows between those of
@@ -231,17 +146,18 @@ fn known_chunk(
     let mut chunk = Chunk::new(columns);
     let mut rows = Vec::new();
     for (file, (known, path)) in known.iter().zip(&files.files).enumerate() {
-        let Some(entry) = known.and_then(|index| remembered.entries.get(index)) else { continue };
-        match &entry.outcome {
-            Outcome::Skipped(what) => chunk.skipped.push((file, what.clone())),
-            Outcome::Failed(why) => chunk.errors.push((file, again(why, path))),
-            Outcome::Row(row) => {
-                let first = invalid.partition_point(|entry| entry.row < *row);
-                let own = invalid.iter().skip(first).take_while(|entry| entry.row == *row);
+        let Some(index) = *known else { continue };
+        match remembered.outcome(index) {
+            Some(Outcome::Skipped(what)) => chunk.skipped.push((file, what.clone())),
+            Some(Outcome::Failed(why)) => chunk.errors.push((file, again(why, path))),
+            Some(Outcome::Row) => {
+                let first = invalid.partition_point(|entry| entry.row < index);
+                let own = invalid.iter().skip(first).take_while(|entry| entry.row == index);
                 chunk.invalid.extend(own.map(|entry| InvalidValue { row: rows.len(), ..*entry }));
                 chunk.files.push(file);
-                rows.push(*row);
+                rows.push(index);
             }
+            None => {}
         }
     }
     // Each column of the earlier scan is gone when its rows are copied.
@@ -283,7 +199,7 @@ fn entries(
         }
     };
     for chunk in chunks {
-        chunk.files.iter().for_each(|file| set(*file, Outcome::Row(0)));
+        chunk.files.iter().for_each(|file| set(*file, Outcome::Row));
         for (file, what) in &chunk.skipped {
             set(*file, Outcome::Skipped(what.clone()));
         }
@@ -301,10 +217,7 @@ fn entries(
     for ((path, state), outcome) in files.files.iter().zip(states).zip(outcomes) {
         let path = path.clone();
         match outcome {
-            Some(Outcome::Row(_)) => {
-                let outcome = Outcome::Row(rows.len());
-                rows.push(FileEntry { path, state, outcome });
-            }
+            Some(outcome @ Outcome::Row) => rows.push(FileEntry { path, state, outcome }),
             Some(outcome) => others.push(FileEntry { path, state, outcome }),
             None => {}
         }
@@ -327,58 +240,29 @@ mod tests {
         }
     }
 
-    fn entry(path: &str, outcome: Outcome) -> FileEntry {
-        FileEntry { path: path.into(), state: None, outcome }
-    }
-
-    /// A file with a row, one that is no DICOM file, one that failed, and another row.
-    fn remembered() -> Remembered {
-        Remembered {
-            entries: vec![
-                entry("a", Outcome::Row(0)),
-                entry("d", Outcome::Row(1)),
-                entry("b", Outcome::Skipped("text".to_owned())),
-                entry("c", Outcome::Failed("words".to_owned())),
-            ],
-            row_count: 2,
-        }
-    }
-
-    fn comparison(known: &[Option<usize>]) -> Comparison {
-        let names = ["a", "b", "c", "d", "e"];
-        Comparison {
-            files: files(&names[..known.len()], 0),
-            states: vec![None; known.len()],
-            known: known.to_vec(),
-            twins: Vec::new(),
-        }
-    }
-
     #[test]
-    fn a_scan_is_unchanged_if_all_rows_and_files_are_the_same() {
-        for (name, known, expected, unknown_count) in [
-            ("the same", &[Some(0), Some(2), Some(3), Some(1)][..], true, 0),
-            ("rows in another order", &[Some(1), Some(2), Some(3), Some(0)], false, 0),
-            ("a new file", &[Some(0), Some(2), Some(3), Some(1), None], false, 1),
-            ("a row less", &[Some(0), Some(2), Some(3)], false, 0),
-            ("a skipped file less", &[Some(0), Some(3), Some(1)], false, 0),
-            ("unknown files", &[None, None], false, 2),
-            ("no such entry", &[Some(0), Some(2), Some(3), Some(9)], false, 0),
-        ] {
-            let comparison = comparison(known);
-            assert_eq!(comparison.is_unchanged(&remembered()), expected, "{name}");
-            assert_eq!(comparison.unknown_count(), unknown_count, "{name}");
+    fn remembered_files_have_their_paths_states_and_outcomes() {
+        let state = Some(FileState { length: 1, modified_ns: 2, changed_ns: 4, file_id: 3 });
+        let mut remembered = Remembered::default();
+        assert_eq!((remembered.count(), remembered.row_count()), (0, 0));
+        assert_eq!((remembered.path(0), remembered.outcome(0)), (&b""[..], None));
+        let skipped = Outcome::Skipped("text".to_owned());
+        for (path, state, outcome) in
+            [("ab", state, Outcome::Row), ("", None, Outcome::Row), ("c", state, skipped.clone())]
+        {
+            remembered.push(path.as_ref(), state, outcome);
         }
-    }
-
-    #[test]
-    fn errors_are_those_of_files_and_then_of_folders() {
-        let mut comparison = comparison(&[Some(0), Some(2), Some(3), None]);
-        comparison.files.errors.push(ErrorKind::Cancelled.into());
-        let errors = comparison.into_errors(&remembered());
-        let text: Vec<String> = errors.iter().map(Error::to_string).collect();
-        assert_eq!(text, ["c: words", "interrupted"]);
-        assert_eq!(errors[0].family(), Family::Invalid);
+        assert_eq!((remembered.count(), remembered.row_count()), (3, 2));
+        let all = [0, 1, 2, 3].map(|index| {
+            (remembered.path(index), remembered.state(index), remembered.outcome(index))
+        });
+        let expected = [
+            (&b"ab"[..], state, Some(&Outcome::Row)),
+            (b"", None, Some(&Outcome::Row)),
+            (b"c", state, Some(&skipped)),
+            (b"", None, None),
+        ];
+        assert_eq!(all, expected);
     }
 
     #[test]
@@ -397,7 +281,18 @@ mod tests {
         let invalid = [(0, 0), (1, 1), (1, 2)].map(|(row, column)| InvalidValue { row, column });
         let files = files(&["d", "b", "c", "new", "a"], 0);
         let known = [Some(1), Some(2), Some(3), None, Some(0)];
-        let chunk = known_chunk(&files, &known, &remembered(), values.into(), &invalid, &columns);
+        // A file with a row, one that is no DICOM file, one that failed, and another row.
+        let mut remembered = Remembered::default();
+        let failed = Outcome::Failed("words".to_owned());
+        for (path, outcome) in [
+            ("a", Outcome::Row),
+            ("d", Outcome::Row),
+            ("b", Outcome::Skipped("text".to_owned())),
+            ("c", failed),
+        ] {
+            remembered.push(path.as_ref(), None, outcome);
+        }
+        let chunk = known_chunk(&files, &known, &remembered, values.into(), &invalid, &columns);
         assert_eq!((chunk.files, chunk.skipped), (vec![0, 4], vec![(1, "text".to_owned())]));
         let errors: Vec<_> =
             chunk.errors.iter().map(|(file, error)| (*file, error.to_string())).collect();
@@ -428,8 +323,8 @@ mod tests {
         let found = entries(&files, vec![state; 6], &[chunk], |error| error.what());
         let failed = "more than 4 elements or items".to_owned();
         let expected = [
-            ("row", Outcome::Row(0)),
-            ("row2", Outcome::Row(1)),
+            ("row", Outcome::Row),
+            ("row2", Outcome::Row),
             ("skipped", Outcome::Skipped("text".to_owned())),
             ("failed", Outcome::Failed(failed)),
         ];
