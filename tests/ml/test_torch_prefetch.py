@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import Subset
+from torch.utils.data import Subset, default_collate
 
 import rapidicom as rd
 from rapidicom._common.progress import interrupted_by
 from rapidicom.integrations.torch import SeriesDataset, SliceDataset, prefetch
-from series_builder import Flaws, Numbering, series
+from series_builder import Flaws, Numbering, Pixels, Stack, series
 
 
 def threads() -> list[threading.Thread]:
@@ -319,6 +319,95 @@ def test_batches_and_orders() -> None:
     torch.manual_seed(1)
     assert list(prefetch(Numbers(50), shuffle=True)) == once
     assert list(prefetch(Numbers(0))) == list(prefetch(Numbers(0), shuffle=True)) == []
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_a_batch_of_one_is_the_item_itself(tmp_path: Path, labels: bool) -> None:
+    series(tmp_path)
+    data = SeriesDataset(tmp_path, dtype="float32")
+    read, places = data.read, []
+
+    def seen(number: int, **options: Any) -> Any:
+        item = read(number, **options)
+        if labels:
+            item["label"] = torch.zeros(3)
+        places.append(item["image"].data_ptr())
+        return item
+
+    data.read = seen  # type: ignore[method-assign]
+    (batch,) = prefetch(data, batch_size=1)
+    assert places == [batch["image"].data_ptr()]
+    expected = default_collate([data[0]])
+    assert batch.keys() == expected.keys()
+    for key, value in expected.items():
+        if isinstance(value, torch.Tensor):
+            assert batch[key].dtype == value.dtype and torch.equal(batch[key], value)
+        else:
+            assert batch[key] == value
+
+
+def test_a_batch_of_what_others_may_have_is_a_copy(tmp_path: Path) -> None:
+    series(tmp_path)
+    kept = torch.zeros(3)
+    data = SeriesDataset(tmp_path, transform=lambda item: {"image": kept})
+    (batch,) = prefetch(Subset(data, [0]), batch_size=1)
+    batch["image"] += 1
+    assert kept.sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("cores", "count", "asked", "expected"), [(8, 2, None, 4), (2, 4, None, 1), (8, 2, 3, 3)]
+)
+def test_threads_share_the_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, count: int, asked: int | None,
+    expected: int,
+) -> None:  # fmt: skip
+    series(tmp_path)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    read, used = rd.Series.read, []
+
+    def seen(self: rd.Series, **options: Any) -> rd.Volume:
+        used.append(options["workers"])
+        return read(self, **options)
+
+    monkeypatch.setattr(rd.Series, "read", seen)
+    data = SeriesDataset(tmp_path, workers=asked)
+    list(prefetch(data, threads=count))
+    assert used == [expected]
+    data[0]
+    assert used[1] == asked, "nobody else reads"
+
+
+MEMORY = """
+import resource, sys
+import rapidicom as rd
+from rapidicom.integrations.torch import SeriesDataset, prefetch
+
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+(found,) = rd.find_series(sys.argv[1])
+ahead, batch_size = 2, int(sys.argv[2]) or None
+SeriesDataset([found], crop=(2, 2, 2), dtype="float32")[0]
+data = SeriesDataset([found] * 12, dtype="float32")
+before = peak()
+for item in prefetch(data, ahead=ahead, batch_size=batch_size):
+    length = item["image"].numel() * 4
+    item["image"][..., ::16, ::16].mean()
+print(length, peak() - before, (ahead + 1) * length + (200 << 20))
+"""
+
+
+@pytest.mark.parametrize("batch_size", [0, 1])
+def test_memory_is_that_of_the_items_ahead_and_one(tmp_path: Path, batch_size: int) -> None:
+    series(tmp_path, Stack(count=150), pixels=Pixels((512, 512)))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(tmp_path), str(batch_size)],
+        capture_output=True, text=True, env=environment, check=True,
+    )  # fmt: skip
+    length, used, most = map(int, done.stdout.split())
+    assert length == 150 * 512 * 512 * 4
+    assert used <= most
 
 
 def test_slices_are_prefetched_too(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -417,6 +419,23 @@ def test_a_file_that_changed_is_noticed_in_a_worker(tmp_path: Path) -> None:
     )
     written.paths[0].write_bytes(written.paths[0].read_bytes() + b"\0\0")
     with pytest.raises(OSError, match="changed"):
+        next(iter(loader))
+
+
+def killed(item: dict[str, Any]) -> Any:
+    """End the process as the system does when memory is short."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_worker_that_is_killed_is_an_error(tmp_path: Path, method: str) -> None:
+    series(tmp_path)
+    loader = DataLoader(
+        SeriesDataset(tmp_path, transform=killed), batch_size=None, num_workers=1,
+        multiprocessing_context=method,
+    )  # fmt: skip
+    with pytest.raises(RuntimeError, match="worker"):
         next(iter(loader))
 
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rapidicom_core::index::{
-    ColumnSpec, FileEntry, Numbers, OnError, Outcome, Remembered, Table, Values, compare, scan,
-    look_at, scan_rest,
+    ColumnSpec, FileEntry, Numbers, OnError, Outcome, Remembered, Table, Values, compare, look_at,
+    scan, scan_rest,
 };
 use rapidicom_core::{Prefix, Result, Sources, Workers, list_files};
 

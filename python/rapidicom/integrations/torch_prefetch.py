@@ -21,6 +21,7 @@ from torch.utils.data._utils.pin_memory import pin_memory as pinned_copy
 
 from rapidicom._common.progress import interrupted_by
 from rapidicom.integrations.torch_crops import random_numbers_of
+from rapidicom.integrations.torch_reading import one_of_readers
 from rapidicom.integrations.torch_series import SeriesDataset
 from rapidicom.integrations.torch_slices import SliceDataset
 
@@ -102,7 +103,9 @@ def prefetch(
     if threads is None:
         threads = os.cpu_count() or 1
     items = _Items(dataset, sampler, ahead, min(threads, ahead), pin_memory, batch_size is None)
-    return Prefetch(items, on_error, batch_size, collate_fn or default_collate, pin_memory)
+    if collate_fn is None:
+        collate_fn = _collated if _are_fresh(dataset) else default_collate
+    return Prefetch(items, on_error, batch_size, collate_fn, pin_memory)
 
 
 class Prefetch(Iterator[Any]):
@@ -193,6 +196,24 @@ class Prefetch(Iterator[Any]):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _are_fresh(dataset: Any) -> bool:
+    """Return whether nobody else has the items of a data set, which are dictionaries."""
+    if type(dataset) is Subset:
+        return _are_fresh(dataset.dataset)
+    return type(dataset) in (SeriesDataset, SliceDataset) and dataset.transform is None
+
+
+def _collated(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what `default_collate` does, a batch of one item without copying its pixels."""
+    if len(items) != 1:
+        batch: dict[str, Any] = default_collate(items)
+        return batch
+    return {
+        key: value[None] if isinstance(value, torch.Tensor) else default_collate([value])
+        for key, value in items[0].items()
+    }
 
 
 class _Stopped(BaseException):
@@ -302,7 +323,11 @@ class _Items:
 
     def _outcome(self, place: int, number: int) -> tuple[int, Any, BaseException | None]:
         try:
-            with interrupted_by(self._check), random_numbers_of(self._seed + place):
+            with (
+                interrupted_by(self._check),
+                random_numbers_of(self._seed + place),
+                one_of_readers(self._thread_count),
+            ):
                 return number, self._read(number), None
         except BaseException as error:
             return number, None, error

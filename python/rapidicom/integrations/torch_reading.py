@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -18,7 +20,15 @@ from rapidicom.volumes.slices import check_values
 if TYPE_CHECKING:
     from rapidicom.volumes.selection import Values
 
-__all__ = ["Wanted", "channels_first", "narrowed", "padded", "series_of", "workers_here"]
+__all__ = [
+    "Wanted",
+    "channels_first",
+    "narrowed",
+    "one_of_readers",
+    "padded",
+    "series_of",
+    "workers_here",
+]
 
 # What NumPy has no type for is read as the other one, and rounded.
 _ROUNDED: Final = {"bfloat16": "float32"}
@@ -156,11 +166,30 @@ def padded(tensor: torch.Tensor, parts: Sequence[Along], value: float) -> torch.
 
 
 def workers_here(workers: int | None) -> int | None:
-    """Return how many threads to read with; a worker of a `DataLoader` has its share of cores."""
-    worker = torch.utils.data.get_worker_info()
-    if workers is not None or worker is None:
+    """Return how many threads to read with.
+
+    A worker of a `DataLoader` has its share of the cores, and so has a thread of `prefetch`.
+    """
+    readers = getattr(_of_thread, "readers", None)
+    if readers is None and (worker := torch.utils.data.get_worker_info()) is not None:
+        readers = int(worker.num_workers)
+    if workers is not None or readers is None:
         return workers
-    return max(1, (os.cpu_count() or 1) // int(worker.num_workers))
+    return max(1, (os.cpu_count() or 1) // readers)
+
+
+_of_thread = threading.local()
+
+
+@contextmanager
+def one_of_readers(count: int) -> Iterator[None]:
+    """Let this thread read with its share of the cores, as one of so many."""
+    before = getattr(_of_thread, "readers", None)
+    _of_thread.readers = count
+    try:
+        yield
+    finally:
+        _of_thread.readers = before
 
 
 def series_of(series: Any) -> list[Series]:

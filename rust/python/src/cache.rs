@@ -66,7 +66,15 @@ pub(crate) fn scan_again(
         let values = index.values().unwrap_or_default();
         let (known, prefix) = (&index.remembered, prefix_of_many(force));
         let (table, entries) = scan_rest(
-            compared, known, values, &index.invalid, &specs, prefix, reason, workers, on_error,
+            compared,
+            known,
+            values,
+            &index.invalid,
+            &specs,
+            prefix,
+            reason,
+            workers,
+            on_error,
             tick,
         )?;
         Ok(Found::Changed(table, entries))

@@ -310,9 +310,8 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
                 break;
             }
         }
-        let result = work(&shared, is_recursive, &mut || {
-            pulse.beat(shared.entry_count.load(Relaxed))
-        });
+        let result =
+            work(&shared, is_recursive, &mut || pulse.beat(shared.entry_count.load(Relaxed)));
         shared.is_stopped.store(true, Relaxed);
         result
     });
@@ -326,8 +325,8 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
 }
 
 /// How paths are sorted. As bytes: component by component it takes several times as long.
-fn order(one: &PathBuf, other: &PathBuf) -> Ordering {
-    one.as_os_str().cmp(other.as_os_str())
+fn order<P: AsRef<Path>>(one: &P, other: &P) -> Ordering {
+    one.as_ref().as_os_str().cmp(other.as_ref().as_os_str())
 }
 
 /// The files of several folders, in the order of their paths.
