@@ -23,7 +23,10 @@ OURS, THEIRS, INK = "#c2410c", "#64748b", "#1e293b"
 def newest_record() -> Path:
     """Find the record with the latest date, which its name starts with."""
     # Those of run.py alone: the other measurements are no race between readers.
-    others = ("-cache", "-decode", "-dropin", "-maps", "-series")
+    others = (
+        "-cache", "-damage", "-decode", "-dropin", "-labels", "-local-sources", "-maps",
+        "-million", "-patches", "-series", "-sources", "-training",
+    )  # fmt: skip
     records = sorted(path for path in RECORD.glob("*.csv") if not path.stem.endswith(others))
     if not records:
         raise SystemExit("no record yet: python benches/run.py makes one")

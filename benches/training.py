@@ -1,12 +1,17 @@
 """One epoch of a real training loop: ours beside what people use, answers checked first.
 
-Series of CT are made in a folder, 60 of 60 to 200 slices of 512 x 512, native, JPEG Lossless and
-JPEG 2000, and as NIfTI. Each loop goes through them once in random order: random crops of 96 x 96 x
-96 in batches of 2, then whole volumes in batches of 1. Every rival has a `DataLoader` with a worker
-a core, as people write it. A loop is a process of its own, so that its memory is its own.
+Series of CT are made in a folder, 60 of 96 to 200 slices of 512 x 512, native, JPEG Lossless and
+JPEG 2000, and as NIfTI. Each loop goes through them in random order: random crops of 96 x 96 x 96
+in batches of 2, then whole volumes in batches of 1, whose means over every 16th row and column must
+be those of the pixels that were written. Every rival has a `DataLoader` with a worker a core, as
+people write it. A loop is a process of its own, so that its memory is its own. Slow ones go through
+the first few series alone (`MOST`), for a rate that is as good as that of the whole epoch.
 
-    python benches/training.py                 the table, and rows in benches/record; needs 45 GB
+    python benches/training.py                 the table, and rows in benches/record; needs 20 GB
+    python benches/training.py --series 24     the same of fewer series; needs 8 GB
+    python benches/training.py --all           every loop through all of them; takes hours
     python benches/training.py --short         6 small series; a quick look that proves nothing
+    python benches/training.py --folder DIR    keeps the files for the next time
 
 It runs in the environment that `make test-ml` builds, with imagecodecs beside it to encode.
 """
@@ -42,6 +47,8 @@ CODECS = {
     "JPEG Lossless": "1.2.840.10008.1.2.4.70",
     "JPEG 2000": "1.2.840.10008.1.2.4.90",
 }
+# How many series each loop goes through: ours and that over NIfTI, and the others.
+MOST = {"native": (60, 10), "JPEG Lossless": (60, 8), "JPEG 2000": (8, 4)}
 INTERCEPT = -1024.0
 STEP = 1.25
 SPACING = (0.703125, 0.703125)
@@ -50,8 +57,11 @@ SPACING = (0.703125, 0.703125)
 # The data.
 
 
-def make(folder: Path, counts: list[int], size: int, codecs: Iterable[str]) -> None:
-    """Write series of so many slices, each in every coding and as NIfTI."""
+def make(folder: Path, counts: list[int], size: int, codecs: list[str]) -> None:
+    """Write series of so many slices, each in every coding and as NIfTI, and what their means are.
+
+    Neighbours among the series have slices in common, so that few need to be made and encoded.
+    """
     import nibabel
 
     done = folder / f"done-{len(counts)}-{sum(counts)}-{size}"
@@ -59,24 +69,46 @@ def make(folder: Path, counts: list[int], size: int, codecs: Iterable[str]) -> N
         return
     fields = make_series.smooth_fields(4)
     noise = np.random.default_rng(1).normal(0, 12, fields.shape[1:]).astype(np.float32)
+    slices: dict[int, tuple[np.ndarray, dict[str, bytes]]] = {}
+    means = []
     for number, count in enumerate(counts):
-        volume = []
-        for index in range(count):
-            whole = make_series.slice_pixels(number * 31 + index, fields, noise)
+        first = number * 31
+        wanted = range(first, first + count)
+        slices = {key: own for key, own in slices.items() if key >= first}
+        for key in set(wanted).difference(slices):
+            whole = make_series.slice_pixels(key, fields, noise)
             pixels = np.ascontiguousarray(whole[:size, :size])
-            volume.append(pixels)
-            for codec in codecs:
-                write(folder / codec / f"{number:03}" / f"{index:04}.dcm", number, index, pixels,
-                      codec)  # fmt: skip
+            slices[key] = pixels, {codec: encoded(pixels, codec) for codec in codecs}
+        for index, key in enumerate(wanted):
+            pixels, coded = slices[key]
+            for codec, data in coded.items():
+                path = folder / codec / f"{number:03}" / f"{index:04}.dcm"
+                write(path, number, index, pixels, codec, data)
         affine = np.diag([-SPACING[1], -SPACING[0], STEP, 1.0])
-        stored = np.stack(volume).astype(np.int16) + np.int16(INTERCEPT)
+        stored = np.stack([slices[key][0] for key in wanted]).astype(np.int16) + np.int16(INTERCEPT)
+        means.append(float(stored[:, ::16, ::16].mean()))
         path = folder / "NIfTI" / f"{number:03}.nii"
         path.parent.mkdir(exist_ok=True, parents=True)
         nibabel.Nifti1Image(stored.T, affine).to_filename(path)
+    (folder / "means.json").write_text(json.dumps(means))
     done.touch()
 
 
-def write(path: Path, number: int, index: int, pixels: np.ndarray, codec: str) -> None:
+def encoded(pixels: np.ndarray, codec: str) -> bytes:
+    """Return pixels as a frame of a coding; nothing for native ones."""
+    import imagecodecs
+
+    if codec == "native":
+        return b""
+    data: bytes
+    if codec == "JPEG Lossless":
+        data = imagecodecs.ljpeg_encode(pixels)
+    else:
+        data = imagecodecs.jpeg2k_encode(pixels, level=0, codecformat="j2k", reversible=True)
+    return data + b"\0" * (len(data) % 2)
+
+
+def write(path: Path, number: int, index: int, pixels: np.ndarray, codec: str, data: bytes) -> None:
     """Write one slice."""
     identity = Identity(
         modality="CT", instance_number=index + 1, series=f"2.25.7{number}",
@@ -89,24 +121,13 @@ def write(path: Path, number: int, index: int, pixels: np.ndarray, codec: str) -
         rescale=(1.0, INTERCEPT),
         layout=Layout(bits_stored=12),
     )
-    if codec != "native":
-        import imagecodecs
-
-        encode = imagecodecs.ljpeg_encode if "JPEG L" in codec else jpeg_2000
-        data = encode(pixels)
-        elements[-1] = Element(PIXEL_DATA, "OB", Fragments([data + b"\0" * (len(data) % 2)]))
+    if data:
+        elements[-1] = Element(PIXEL_DATA, "OB", Fragments([data]))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(file_bytes(elements, transfer_syntax=CODECS[codec]))
 
 
-def jpeg_2000(pixels: np.ndarray) -> bytes:
-    import imagecodecs
-
-    data: bytes = imagecodecs.jpeg2k_encode(pixels, level=0, codecformat="j2k", reversible=True)
-    return data
-
-
-# The loops: each gives an iterable of batches, and of one sample the volume it comes from.
+# The loops: each gives an iterable of batches.
 
 
 def folders_of(folder: Path, codec: str) -> list[str]:
@@ -205,8 +226,7 @@ def data_set(loop: str, folder: Path, codec: str, crop: tuple[int, ...] | None) 
         from rapidicom.integrations.torch import SeriesDataset
 
         # Headers are read once, before the first epoch; its time counts here.
-        return SeriesDataset(str(folder / codec), dtype="float32", crop=crop,
-                             transform=lambda item: item["image"])  # fmt: skip
+        return SeriesDataset(str(folder / codec), dtype="float32", crop=crop)
     if "NIfTI" in loop:
         names = sorted(str(path) for path in (folder / "NIfTI").iterdir())
     else:
@@ -228,31 +248,40 @@ def batches_of(loop: str, data: Any, batch_size: int, workers: int) -> Iterable[
 
 
 def run(options: argparse.Namespace) -> None:
-    """Go through an epoch, or check the volumes, and print the figures as JSON."""
+    """Go through an epoch, or a part of it, and print the figures as JSON."""
     import torch
+    from torch.utils.data import Subset
 
     torch.manual_seed(1)
     random.seed(1)
     crop = None if options.whole else (options.crop,) * 3
     # Once without a clock, for the imports.
     for _ in range(2):
+        base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         started = time.perf_counter(), cpu_seconds()
-        data = data_set(
-            options.loop, options.folder, options.codec, None if options.check else crop
-        )
-    if options.check:
-        sums = [data[number].double().sum(dim=(0, 2, 3)).tolist() for number in (0, len(data) - 1)]
-        print(json.dumps(sums))
-        return
-    samples = 0
+        data = data_set(options.loop, options.folder, options.codec, crop)
+    if options.most:
+        data = Subset(data, range(min(options.most, len(data))))
+    samples, means = 0, []
     for batch in batches_of(options.loop, data, 1 if options.whole else 2, options.workers):
-        samples += len(batch)
+        images = batch["image"] if isinstance(batch, dict) else batch
+        samples += len(images)
         # What a step of training at least does with its batch.
-        float(batch[..., ::16, ::16].mean())
+        means.append(float(images[..., ::16, ::16].mean()))
     wall, cpu = time.perf_counter() - started[0], cpu_seconds() - started[1]
     peak = max(resource.getrusage(who).ru_maxrss for who in
                (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024  # fmt: skip
-    print(json.dumps({"samples": samples, "wall": wall, "cpu": cpu, "peak": peak}))
+    if options.whole:
+        check(options.folder, means)
+    print(json.dumps({"samples": samples, "wall": wall, "cpu": cpu, "peak": peak, "base": base}))
+
+
+def check(folder: Path, means: list[float]) -> None:
+    """Hold the means of volumes against those of the pixels that were written."""
+    written = np.array(json.loads((folder / "means.json").read_text()))
+    for mean in means:
+        if np.abs(written - mean).min() > 1e-3:
+            raise SystemExit(f"no volume has the mean {mean}")
 
 
 def cpu_seconds() -> float:
@@ -264,7 +293,8 @@ def in_process(options: argparse.Namespace, loop: str, codec: str, *more: str) -
     """Run a loop in a process of its own; return what it prints, or the end of its error."""
     command = [
         sys.executable, __file__, "--folder", str(options.folder), "--loop", loop,
-        "--codec", codec, "--crop", str(options.crop), "--workers", str(options.workers), *more,
+        "--codec", codec, "--crop", str(options.crop), "--workers", str(options.workers),
+        "--most", str(most_of(options, loop, codec)), *more,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -272,27 +302,26 @@ def in_process(options: argparse.Namespace, loop: str, codec: str, *more: str) -
     return json.loads(done.stdout.strip().rpartition("\n")[2])
 
 
+def most_of(options: argparse.Namespace, loop: str, codec: str) -> int:
+    """Return how many series a loop goes through; 0 for all."""
+    is_quick = LOOPS[loop] is None or "NIfTI" in loop or "Rapidicom" in loop
+    return 0 if options.all else MOST[codec][0 if is_quick else 1]
+
+
 def measured(options: argparse.Namespace) -> Iterable[dict[str, Any]]:
-    """Check every loop, then time it; yield a row each."""
+    """Run each loop over each coding: a row for crops, and one for whole volumes."""
     for codec in options.codecs:
-        expected = in_process(options, "pydicom, a loop", codec, "--check")
         for loop in options.loops:
             if "NIfTI" in loop and codec != "native":
                 continue
-            found = in_process(options, loop, codec, "--check")
-            row: dict[str, Any] = {"codec": codec, "loop": loop}
-            if isinstance(found, str):
-                yield row | {"note": found}
-                continue
-            if not isinstance(expected, str):
-                for one, other in zip(found, expected, strict=True):
-                    np.testing.assert_allclose(one, other, rtol=1e-6)
             for what, more in (("crop", []), ("whole", ["--whole"])):
-                best = min(
-                    (in_process(options, loop, codec, *more) for _ in range(options.runs)),
-                    key=lambda result: result["wall"],
-                )
-                yield row | {"what": what} | best
+                row = {"codec": codec, "what": what, "loop": loop}
+                runs = [in_process(options, loop, codec, *more) for _ in range(options.runs)]
+                failed = next((found for found in runs if isinstance(found, str)), None)
+                if failed is not None:
+                    yield row | {"note": failed}
+                    continue
+                yield row | max(runs, key=lambda found: found["samples"] / found["wall"])
 
 
 def main() -> None:
@@ -303,22 +332,23 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=60)
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--crop", type=int, default=96)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=1, help="the best one counts")
+    parser.add_argument("--all", action="store_true", help="every loop through all series")
+    parser.add_argument("--most", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--codecs", nargs="*", default=list(CODECS), choices=list(CODECS))
     parser.add_argument("--loops", nargs="*", default=list(LOOPS), choices=list(LOOPS))
     parser.add_argument("--no-record", action="store_true")
     for name in ("--loop", "--codec"):
         parser.add_argument(name, help=argparse.SUPPRESS)
-    for name in ("--check", "--whole"):
-        parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--whole", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.loop:
         run(options)
         return
     random.seed(60)
     if options.short:
-        options.series, options.size, options.crop, options.runs = 6, 128, 16, 1
+        options.series, options.size, options.crop = 6, 128, 16
     counts = [random.randint(*((20, 30) if options.short else (96, 200)))
               for _ in range(options.series)]  # fmt: skip
     with tempfile.TemporaryDirectory() as temporary:
@@ -326,7 +356,7 @@ def main() -> None:
         make(options.folder, counts, options.size, options.codecs)
         rows = []
         print(f"{'coding':14} {'what':6} {'loop':24} {'samples/s':>10} {'CPU s/sample':>13} "
-              f"{'peak MB':>8}")  # fmt: skip
+              f"{'peak MB':>8}  of imports")  # fmt: skip
         for row in measured(options):
             rows.append(row)
             place = f"{row['codec']:14} {row.get('what', ''):6} {row['loop']:24}"
@@ -334,7 +364,8 @@ def main() -> None:
                 print(f"{place} {row['note']}", flush=True)
                 continue
             rate, cost = row["samples"] / row["wall"], row["cpu"] / row["samples"]
-            print(f"{place} {rate:10.2f} {cost:13.4f} {row['peak']:8.0f}", flush=True)
+            print(f"{place} {rate:10.2f} {cost:13.4f} {row['peak']:8.0f}  {row['base']:10.0f}",
+                  flush=True)  # fmt: skip
     if not (options.short or options.no_record):
         record(rows)
 
@@ -342,7 +373,7 @@ def main() -> None:
 def record(rows: list[dict[str, Any]]) -> None:
     """Keep the table beside the others."""
     path = RECORD / f"{datetime.date.today()}-training.csv"
-    names = ["codec", "what", "loop", "samples", "wall", "cpu", "peak", "note"]
+    names = ["codec", "what", "loop", "samples", "wall", "cpu", "peak", "base", "note"]
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
