@@ -96,8 +96,14 @@ pub(crate) fn to_words(path: &Path) -> String {
 }
 
 /// Whether a text that [`to_text`] made may be another one than its path.
+#[cfg(unix)]
 pub(crate) fn needs_bytes(text: &str) -> bool {
-    cfg!(unix) && text.as_bytes().contains(&LEAD)
+    text.as_bytes().contains(&LEAD)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn needs_bytes(_text: &str) -> bool {
+    false
 }
 
 /// The path of a text that [`to_text`] made.
