@@ -127,6 +127,8 @@ pub(crate) fn keep_what_was_read(error: Error, start: u64, rules: &Rules) -> Res
 pub(super) const FILE_META_GROUP: u16 = 2;
 /// The last of its elements that PS3.6 §7 has, Private Information.
 pub(super) const LAST_OF_FILE_META: Tag = Tag(0x0002_0102);
+/// More elements of it than PS3.6 has, so that damaged ones are not gone through again and again.
+const MOST_FILE_META: usize = 32;
 
 /// Brings the elements from `first` on into the order of their tags; `unordered` is where one is
 /// that stands out of it. Of several with one tag the
@@ -337,8 +339,12 @@ impl Parser<'_, '_> {
     ) -> Result<bool> {
         let may_be = stop == Stop::AfterGroup(FILE_META_GROUP)
             && (header.tag > LAST_OF_FILE_META || header.lacks_vr(self.encoding));
-        let named = elements.iter().find(|element| element.tag == Tag::TRANSFER_SYNTAX_UID);
-        let Some(named) = named.filter(|_| may_be) else { return Ok(false) };
+        if !may_be {
+            return Ok(false);
+        }
+        let mut first = elements.iter().take(MOST_FILE_META);
+        let named = first.find(|element| element.tag == Tag::TRANSFER_SYNTAX_UID);
+        let Some(named) = named else { return Ok(false) };
         let text = self.walk.window.uid(named)?;
         Ok(transfer_syntax::find(&uid::lossy(&text)).is_some_and(|syntax| syntax.is_deflated))
     }
