@@ -170,7 +170,7 @@ def workers_here(workers: int | None) -> int | None:
 
     A worker of a `DataLoader` has its share of the cores, and so has a thread of `prefetch`.
     """
-    readers = getattr(_of_thread, "readers", None)
+    readers: int | None = getattr(_of_thread, "readers", None)
     if readers is None and (worker := torch.utils.data.get_worker_info()) is not None:
         readers = int(worker.num_workers)
     if workers is not None or readers is None:
