@@ -96,10 +96,10 @@ def make(folder: Path, counts: list[int], size: int, codecs: list[str]) -> None:
 
 def encoded(pixels: np.ndarray, codec: str) -> bytes:
     """Return pixels as a frame of a coding; nothing for native ones."""
-    import imagecodecs
-
     if codec == "native":
         return b""
+    import imagecodecs
+
     data: bytes
     if codec == "JPEG Lossless":
         data = imagecodecs.ljpeg_encode(pixels)
