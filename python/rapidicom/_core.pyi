@@ -666,7 +666,7 @@ class Batch:
 class Index:
     """An index of a scan that has been read and checked."""
 
-def take_index(rows: Any, others: Any, columns: Sequence[int | str]) -> Index | None:
+def take_index(rows: Any, others: Any, columns: Sequence[str]) -> Index | None:
     """Return the index of these rows and other files, if it was written for these columns."""
 
 def column_names(columns: Sequence[int | str]) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import rapidicom as rd
-from builder import UNREADABLE_FILE, Element, Items, file_bytes, image
+from builder import EXPLICIT_LITTLE, UNREADABLE_FILE, Element, Items, file_bytes, image
 from rapidicom import _core
 from rapidicom.dataelem import DataElement
 from rapidicom.dataset import Dataset, FileMetaDataset
@@ -95,6 +95,7 @@ def file_meta(ds: Dataset, marker: Marker) -> None:
 
 def file_meta_set(ds: Dataset, marker: Marker) -> None:
     ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = EXPLICIT_LITTLE
     ds.file_meta.outer = (ds, marker)
 
 

@@ -32,7 +32,8 @@ from rapidicom.integrations.dimse import Archive  # noqa: E402
 from web_server import WebServer, web_server  # noqa: E402
 
 COUNT = 8
-BUCKET = "images"
+# A name of its own: all servers of a process have the same buckets.
+BUCKET = "kinds"
 
 
 @dataclass(repr=False)

@@ -38,15 +38,17 @@ impl PyIndex {
     }
 }
 
-/// The index of these rows and other files, if it is one that was written for `columns`.
+/// The index of these rows and other files, if it is one that was written for `columns`. These are
+/// text alone: an exception, also one that is dropped, takes the thread's handle, which ends the
+/// process where there is no memory for it, and this is called on a thread that has none yet.
 #[pyfunction]
 pub(crate) fn take_index(
     py: Python<'_>,
     rows: Bound<'_, PyAny>,
     others: Bound<'_, PyAny>,
-    columns: Vec<Column>,
+    columns: Vec<String>,
 ) -> PyResult<Option<PyIndex>> {
-    let specs = specs(columns)?;
+    let specs = specs(columns.into_iter().map(Column::Path).collect())?;
     let (Ok(rows), Ok(others)) = (take_batch(&rows)?, take_batch(&others)?) else {
         return Ok(None);
     };

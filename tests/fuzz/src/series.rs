@@ -167,7 +167,10 @@ fn check_places(plan: &SeriesPlan, slice_count: usize) {
 
 fn is_segmentation(file: &InstanceHeader) -> bool {
     const CLASSES: [&str; 2] = ["1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"];
+    // Some programs write them as other objects.
+    const MODALITIES: [&str; 2] = ["SEG", "OT"];
     CLASSES.contains(&file.identity.sop_class_uid.as_str())
+        || MODALITIES.contains(&file.identity.modality.as_str())
 }
 
 /// Every file of a series is in one of its stacks, or in a report.

@@ -100,7 +100,7 @@ const MOST_CELLS: usize = 1 << 20;
 fn by_segment<'a>(places: &[Vec<Entry<'a>>]) -> Option<Arranged<'a>> {
     const KEY: [Attribute; 1] = [Attribute::Number(AxisNumber::SegmentNumber)];
     // Other images may name segments too, but what they lack is missing.
-    if !places.iter().flatten().all(|entry| entry.header.identity.is_segmentation()) {
+    if !places.iter().flatten().all(|entry| entry.header.identity.may_lack_frames()) {
         return None;
     }
     let mut all = BTreeMap::new();

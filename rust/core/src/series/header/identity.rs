@@ -69,6 +69,13 @@ impl Identity {
         self.sop_class_uid == SEGMENTATION || self.is_label_map()
     }
 
+    /// Whether frames that name a segment are those of segments, and what it lacks is empty: it is a
+    /// segmentation, or what a program has written of one as another object, whose Modality is then
+    /// not that of a device.
+    pub(in crate::series) fn may_lack_frames(&self) -> bool {
+        self.is_segmentation() || ["SEG", "OT"].contains(&self.modality.as_str())
+    }
+
     /// Whether each of its values is the number of a segment.
     pub(in crate::series) fn is_label_map(&self) -> bool {
         self.sop_class_uid == LABEL_MAP_SEGMENTATION
