@@ -163,8 +163,21 @@ def test_a_server_that_gives_all_at_once_is_read(written: Written) -> None:
     np.testing.assert_array_equal(volume.array, rd.read_series(written.paths).array)
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_what_opens_one_host_does_not_go_to_another(written: Written, kept: bool) -> None:
+OPTIONS: dict[str, dict[str, Any]] = {
+    "headers": {"headers": {"X-Token": SECRET}},
+    "headers of the session": {
+        "headers": {"X-Token": SECRET},
+        "client_kwargs": {"headers": {"X-Key": SECRET, "Authorization": SECRET}},
+    },
+    "cookies": {"cookies": {"session": SECRET}},
+    "cookies of the session": {"client_kwargs": {"cookies": {"session": SECRET}}},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
+def test_what_opens_one_host_does_not_go_to_another(
+    written: Written, options: dict[str, Any]
+) -> None:
     objects = objects_of(written)
     with web_server(objects) as other:
 
@@ -172,9 +185,6 @@ def test_what_opens_one_host_does_not_go_to_another(written: Written, kept: bool
             one.answer(302, b"", Location=f"{other.url}{one.path}")
             return True
 
-        options: dict[str, Any] = {"headers": {"X-Token": SECRET}}
-        if kept:
-            options["client_kwargs"] = {"headers": {"X-Key": SECRET, "Authorization": SECRET}}
         with web_server(objects, handle) as server:
             volume = rd.read_series(server.urls(), storage_options=options)
             assert all(SECRET in str(headers) for headers in server.headers)
@@ -183,6 +193,55 @@ def test_what_opens_one_host_does_not_go_to_another(written: Written, kept: bool
         assert all("Range" in headers for headers in other.headers)
     np.testing.assert_array_equal(volume.array, rd.read_series(written.paths).array)
     assert all(path.startswith(server.url) for path in volume.paths)
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
+@pytest.mark.parametrize("pattern", ["folder/", "folder/*.dcm", "simplecache"])
+def test_nor_does_a_listing_take_it_there(
+    written: Written, options: dict[str, Any], pattern: str
+) -> None:
+    objects = objects_of(written)
+    page = "".join(f'<a href="{name}">{name}</a>' for name in objects).encode()
+
+    def listing(one: Any, data: bytes) -> bool:
+        if one.path.endswith("/"):
+            one.answer(200, page)
+            return True
+        return False
+
+    with web_server({**objects, "folder/": page}, listing) as other:
+
+        def handle(one: Any, _: bytes) -> bool:
+            one.answer(302, b"", Location=f"{other.url}/{one.path.removeprefix('/folder/')}")
+            return True
+
+        with web_server({**objects, "folder/": page}, handle) as server:
+            if pattern == "simplecache":
+                sources: Any = [f"simplecache::{url}" for url in server.urls()[:3]]
+                options = {"http": options}
+            else:
+                sources = f"{server.url}/{pattern}"
+            table = rd.scan(sources, ["Rows"], storage_options=options)
+            assert SECRET in str(server.headers)
+        assert table["Rows"].tolist() == [128] * 3
+        assert other.requests
+        assert SECRET not in str(other.headers)
+
+
+def test_the_query_of_an_address_is_not_that_of_its_redirection(written: Written) -> None:
+    queries = set()
+
+    def handle(one: Any, _: bytes) -> bool:
+        path, _, query = one.path.partition("?")
+        queries.add(query)
+        if "moved" in query:
+            return False
+        one.answer(302, b"", Location=f"{path}?moved=1")
+        return True
+
+    with web_server(objects_of(written), handle) as server:
+        rd.dcmread(server.urls()[0], storage_options={"params": {"key": "1"}})
+    assert queries == {"key=1", "moved=1"}
 
 
 def test_a_body_that_comes_slowly_ends(monkeypatch: pytest.MonkeyPatch) -> None:

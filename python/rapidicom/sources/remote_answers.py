@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rapidicom.sources.remote_redirects import SILENCE, followed
+from rapidicom.sources.remote_redirects import SILENCE, followed, is_of_web
 
 __all__ = ["Answer", "WrongAnswer", "asks_of"]
 
@@ -44,7 +44,7 @@ def asks_of(fs: Any) -> Callable[[Any, str, int, int], Awaitable[Answer]] | None
     classes = {f"{kind.__module__}.{kind.__name__}" for kind in type(fs).__mro__}
     if "s3fs.core.S3FileSystem" in classes and hasattr(fs, "_call_s3"):
         return _ask_s3
-    if "fsspec.implementations.http.HTTPFileSystem" in classes and hasattr(fs, "set_session"):
+    if is_of_web(fs):
         return _ask_web
     return None
 

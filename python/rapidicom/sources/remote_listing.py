@@ -18,6 +18,7 @@ from rapidicom.sources.item import Item
 from rapidicom.sources.remote import FileSystemStore, RemoteObject, state_of, store_of
 from rapidicom.sources.remote_answers import asks_of
 from rapidicom.sources.remote_errors import named
+from rapidicom.sources.remote_redirects import guard
 
 __all__ = ["remote_items"]
 
@@ -72,6 +73,7 @@ class _Place:
         self.name = name = shown_url(name)
         self._prefix = prefix
         self._suffix = suffix
+        guard(fs)
         self.store: FileSystemStore = store_of(fs)
         self.object = RemoteObject(path, name)
         self.error: BaseException | None = None
