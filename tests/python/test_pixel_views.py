@@ -129,12 +129,14 @@ def test_too_few_bytes_are_an_error_as_ever() -> None:
         get_decoder(EXPLICIT).as_array(BYTES[:-2], view_only=True, **OPTIONS)
 
 
-@pytest.mark.parametrize("remove", ["TransferSyntaxUID", "all"])
+@pytest.mark.parametrize("remove", ["TransferSyntaxUID", "None", "empty", "all"])
 def test_a_removed_transfer_syntax_is_missing(remove: str) -> None:
     for library in (rd, pydicom):
         ds = library.dcmread(CT_SMALL)
         if remove == "all":
             ds.file_meta = type(ds.file_meta)()
+        elif remove != "TransferSyntaxUID":
+            ds.file_meta.TransferSyntaxUID = None if remove == "None" else ""
         else:
             del ds.file_meta.TransferSyntaxUID
         with pytest.raises(AttributeError, match="Transfer Syntax"):

@@ -52,19 +52,22 @@ def check_syntax(dataset: _core.Dataset) -> None:
         dataset: The data set.
 
     Raises:
-        AttributeError: It has File Meta Information in which the UID is missing.
+        AttributeError: It has File Meta Information in which the UID is missing, or is empty.
     """
     meta = getattr(dataset, "file_meta", None)
-    if meta is None or "TransferSyntaxUID" in meta:
+    if meta is None or _has_syntax(meta):
         return
     # Whatever was set since: what was made in memory has no byte order of its own.
     is_read = _byte_order(dataset) is not None
-    read = getattr(dataset._as_read(), "file_meta", None) if is_read else None
-    if not is_read or (read is not None and "TransferSyntaxUID" in read):
+    if not is_read or _has_syntax(getattr(dataset._as_read(), "file_meta", None)):
         raise AttributeError(
             "the data set's file_meta has no (0002,0010) Transfer Syntax UID, which says how "
             "pixels are encoded"
         )
+
+
+def _has_syntax(meta: Any) -> bool:
+    return meta is not None and bool(meta.get("TransferSyntaxUID"))
 
 
 def warn_of(reader: _core.PixelReader, dataset: _core.Dataset, *, is_cut: bool = False) -> None:
