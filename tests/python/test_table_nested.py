@@ -114,6 +114,22 @@ def test_other_libraries_have_structs(table: rd.Table, dates: bool) -> None:
     assert accessions["AccessionNumber"].to_list() == ["A1", "A2", None, "B2", None]
 
 
+def test_items_have_the_same_fields_at_every_depth(tmp_path: Path) -> None:
+    """Also where another column was asked for of each item around them."""
+    inner = item(Element(UID, "UI", "2.25.1"), Element(0x00081150, "UI", "2.25.9"))
+    outer = [Element(REFERENCED, "SQ", Items([inner]))]
+    write_image(tmp_path / "1", Element(REQUESTS, "SQ", Items([outer, outer])))
+    around = "RequestAttributesSequence[{}].ReferencedImageSequence[0].ReferencedSOP{}UID"
+    columns = [around.format(0, "Class"), around.format(1, "Instance")]
+    table = rd.scan(tmp_path, columns)
+    (row,) = table.to_dicts(nested=True)
+    (first,), (second,) = (one["ReferencedImageSequence"] for one in row.pop(NAMES[1]))
+    assert first == {"ReferencedSOPClassUID": "2.25.9", "ReferencedSOPInstanceUID": None}
+    assert second == {"ReferencedSOPClassUID": None, "ReferencedSOPInstanceUID": "2.25.1"}
+    pytest.importorskip("polars")
+    assert table.to_polars(nested=True).to_dicts() == table.to_dicts(nested=True)
+
+
 def test_a_table_without_sequences_is_as_ever(table: rd.Table) -> None:
     plain = rd.scan(sorted(table["path"].tolist()), ["Rows", "Modality"])
     assert plain.to_dicts(nested=True) == plain.to_dicts()

@@ -38,6 +38,8 @@ class Sequences:
 
 # A name in an item, and the column of it, or the sequence that goes on there.
 Item: TypeAlias = dict[str, str | Sequences]
+# The names in every item of a sequence, and those in items of the sequence under a name.
+Shape: TypeAlias = dict[str, "Shape | None"]
 
 
 def sequences_of(columns: Iterable[str]) -> Item:
@@ -72,7 +74,8 @@ def nested_lists(sequence: Sequences, columns: Mapping[str, list[Any]], count: i
         A list of items a row, up to the last in which something is, or `None` for no item. An
         item is a dictionary of all fields, `None` if it has none of their values.
     """
-    return [_items(sequence, columns, row) for row in range(count)]
+    shape = _shape(sequence)
+    return [_items(sequence, shape, columns, row) for row in range(count)]
 
 
 def with_sequences(
@@ -96,18 +99,25 @@ def with_sequences(
     return found
 
 
-def _items(sequence: Sequences, columns: Mapping[str, list[Any]], row: int) -> list[Any] | None:
-    fields = sequence.fields()
+def _shape(sequence: Sequences) -> Shape:
+    wholes = {name: sequence.all_of(name) for name in sequence.fields()}
+    return {name: None if isinstance(one, str) else _shape(one) for name, one in wholes.items()}
+
+
+def _items(
+    sequence: Sequences, shape: Shape, columns: Mapping[str, list[Any]], row: int
+) -> list[Any] | None:
     found = {}
     for index, wanted in sequence.items.items():
-        values = {
-            name: _value(wanted[name], columns, row) if name in wanted else None for name in fields
-        }
+        values: dict[str, Any] = dict.fromkeys(shape)
+        for name, one in wanted.items():
+            inner = shape[name]
+            values[name] = (
+                columns[one][row]
+                if isinstance(one, str)
+                else _items(one, inner or {}, columns, row)
+            )
         if any(value is not None for value in values.values()):
             found[index] = values
     # An index that some row has is one that its file has; one that is only asked for may be large.
     return [found.get(index) for index in range(max(found) + 1)] if found else None
-
-
-def _value(wanted: str | Sequences, columns: Mapping[str, list[Any]], row: int) -> Any:
-    return columns[wanted][row] if isinstance(wanted, str) else _items(wanted, columns, row)
