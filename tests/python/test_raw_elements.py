@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rapidicom as rd
+from builder import Element, write_image
 from data_paths import CT_SMALL, DATA
 from rapidicom.dataelem import DataElement, RawDataElement
 from rapidicom.tag import Tag
@@ -32,6 +34,20 @@ def test_untouched_elements_are_those_of_pydicom(name: str) -> None:
         assert one.is_raw == other.is_raw, tag
         if other.is_raw:
             assert described(one) == described(other), tag
+
+
+def test_empty_elements_are_those_of_pydicom(tmp_path: Path) -> None:
+    vrs = ["AE", "CS", "DA", "DS", "FD", "IS", "LO", "OB", "PN", "SQ", "UI", "US", "UT"]
+    path = tmp_path / "empty.dcm"
+    write_image(path, *(Element(0x00091010 + n, vr, b"") for n, vr in enumerate(vrs)))
+    ours, theirs = rd.dcmread(path), pydicom.dcmread(path)
+    for keep_deferred in (True, False):
+        for number in range(len(vrs)):
+            one, other = (
+                ds.get_item(0x00091010 + number, keep_deferred=keep_deferred)
+                for ds in (ours, theirs)
+            )
+            assert (one.is_raw, one.VR, one.value) == (other.is_raw, other.VR, other.value)
 
 
 @pytest.mark.parametrize(

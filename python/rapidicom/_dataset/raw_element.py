@@ -136,7 +136,8 @@ def untouched_raw(
     if longest is not None and length > longest:
         value = None
     elif length == 0:
-        value = b"" if vr in STR_VR else None
+        # As pydicom has empty values: those of DS and IS are like numbers.
+        value = b"" if vr == "SQ" or (vr in STR_VR and vr not in ("DS", "IS")) else None
     if value is None and not keep_deferred:
         return None
     is_implicit = bool(dataset.read_implicit_vr)
