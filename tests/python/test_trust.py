@@ -238,6 +238,9 @@ def all_of(error: BaseException | None) -> str:
         # Passwords that should have been escaped.
         ("https://me:p/w@host/a.dcm", "https://host/a.dcm"),
         ("https://me:p?w#x@host:8/a.dcm", "https://host:8/a.dcm"),
+        ("ftp://me:p/w@host/a.dcm", "ftp://host/a.dcm"),
+        ("zip://a.dcm::sftp://me:p#w@host/a.zip", "zip://a.dcm::sftp://host/a.zip"),
+        ("smb://domain;me:p?w@host:445/a.dcm", "smb://host:445/a.dcm"),
         ("https://host:8/@me/a.dcm", "https://host:8/@me/a.dcm"),
         ("https://host/me:pw/a@b.dcm", "https://host/me:pw/a@b.dcm"),
         ("http://[::1]:8042/a?b", "http://[::1]:8042/a?..."),

@@ -8,9 +8,9 @@ __all__ = ["shown_url"]
 
 # User and password before the host (RFC 3986 section 3.2.1). A password with a slash, a question
 # mark or a hash in it, which should have been escaped, shows as a port that is no number.
+_WITH_LOGIN = "|".join(f"(?<={one}://)" for one in ("http", "https", "ftp", "ftps", "ssh", "smb"))
 _USER = re.compile(
-    r"(?<=://)[^/?#\s]*@|(?:(?<=http://)|(?<=https://))[^/?#\s\[\]@:]*:(?!:|\d*(?:[/?#]|$))\S*@",
-    re.IGNORECASE,
+    rf"(?<=://)[^/?#\s]*@|(?:{_WITH_LOGIN})[^/?#\s\[\]@:]*:(?!:|\d*(?:[/?#]|$))\S*@", re.IGNORECASE
 )
 # What a web address has beside its path. The rest of a chain, `::file://...`, is another address.
 _WEB = re.compile(r"(https?://[^?#;\s]*)((?:(?!::[a-z][a-z0-9+.-]*://).)*)", re.I | re.S)
