@@ -208,6 +208,7 @@ def test_ctrl_c_while_the_package_is_imported_ends_it_with_130(folder: Path, lin
         ("-m", "python -m pytest -m rapidicom", False),
         ("-m", "python -m rapidicom2", False),
         ("-m", "python -Wm rapidicom -m pytest", False),
+        ("-m", "python -mtraining.run -m rapidicom", False),
         ("/usr/bin/rapidicom", "python /usr/bin/rapidicom scan", True),
         ("rapidicom.exe", "rapidicom.exe", True),
         ("-c", "python -c pass -m rapidicom", False),

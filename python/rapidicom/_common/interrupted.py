@@ -14,7 +14,7 @@ INTERRUPTED = 130
 _COMMAND = "rapidicom"
 # The options before the module: `-X utf8 -Im rapidicom`. What is after it is the module's own.
 _MODULE = re.compile(
-    rf"\A[^\n]*(\n-[^WX\n]*[WX]\n?[^\n]+|\n-[^WX\n]+)*?\n-[^WX\n-]*m\n?{_COMMAND}(\n|\Z)"
+    rf"\A[^\n]*(\n-[^WXm\n]*[WX]\n?[^\n]+|\n-[^WXm\n]+)*?\n-[^WX\n-]*m\n?{_COMMAND}(\n|\Z)"
 )
 
 
