@@ -122,6 +122,18 @@ def test_items_have_the_character_set_of_their_own() -> None:
     assert [str(one.PatientName) for one in ours.ReferencedSeriesSequence] == ["Müller", "Müller"]
 
 
+@pytest.mark.parametrize("length", ["defined", "undefined"])
+def test_an_item_knows_the_character_set_of_its_parent(length: str) -> None:
+    data = encoded(nested(length=length))
+
+    def known(read: Any) -> list[Any]:
+        items = [item for one in read(io.BytesIO(data)) if one.VR == "SQ" for item in one.value]
+        return [(item._character_set, item.is_original_encoding) for item in items]
+
+    assert known(plain_dcmread)
+    assert known(pydicom.dcmread) == known(plain_dcmread)
+
+
 def test_items_are_changed_copied_and_pickled() -> None:
     ds = pydicom.dcmread(io.BytesIO(encoded(nested())))
     ds.ReferencedSeriesSequence[0].PatientName = "changed"

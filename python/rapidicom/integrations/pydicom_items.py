@@ -90,6 +90,7 @@ def encodings_of(terms: tuple[str, ...]) -> str | list[str]:
 def _item(native: Any, elements: Any, start: int, encodings: str | list[str]) -> Dataset | None:
     if native.deviations:
         return None
+    of_parent = encodings
     if _CHARACTER_SET in native:
         encodings = encodings_of(native.specific_character_set)
         if isinstance(encodings, str):
@@ -102,6 +103,7 @@ def _item(native: Any, elements: Any, start: int, encodings: str | list[str]) ->
         _private_blocks={},
         _pixel_array_opts={"use_pdh": False},
         _pixel_id={},
+        _parent_encoding=of_parent,
         _read_implicit=bool(_is_implicit(native)),
         _read_little=_is_little(native) is not False,
         _read_charset=encodings,
