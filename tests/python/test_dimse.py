@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import socket
 import threading
 import time
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,7 +20,11 @@ from servers import AE_TITLE, RECEIVER, free_port, orthanc
 
 pynetdicom = pytest.importorskip("pynetdicom")
 
-from rapidicom.integrations import dimse_retrieval  # noqa: E402
+import pydicom  # noqa: E402
+from pydicom.dataelem import RawDataElement  # noqa: E402
+from pydicom.tag import Tag  # noqa: E402
+
+from rapidicom.integrations import dimse_associations, dimse_retrieval  # noqa: E402
 from rapidicom.integrations.dimse import Archive  # noqa: E402
 
 
@@ -203,6 +210,28 @@ def test_a_stop_by_the_user_ends_the_association(
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert threading.active_count() <= before
+
+
+def test_nothing_warns_of_a_value_that_an_archive_answers() -> None:
+    ds = pydicom.Dataset()
+    for tag, vr, value in [
+        (0x0020000D, "UI", b"SecretNo"),
+        (0x00201209, "IS", b"SecretNo"),
+    ]:
+        ds[tag] = RawDataElement(Tag(tag), vr, len(value), value, 0, False, True)
+    pending = pydicom.Dataset()
+    pending.Status = 0xFF00
+
+    class Association:
+        def send_c_find(self, *_: Any) -> Iterator[Any]:
+            # As its log does.
+            str(copy.deepcopy(ds))
+            yield pending, ds
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (found,) = dimse_associations.find(cast("Any", Association()), ds, "archive")
+        assert found.StudyInstanceUID == "SecretNo"
 
 
 def test_arguments_are_checked() -> None:

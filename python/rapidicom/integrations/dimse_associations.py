@@ -16,6 +16,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at impo
 from pynetdicom.status import code_to_category
 
 from rapidicom.integrations.dimse_sockets import NotedContext, bounded_in_time, said_of_tls
+from rapidicom.integrations.query_headers import quiet_pydicom
 
 if TYPE_CHECKING:
     import ssl
@@ -28,6 +29,8 @@ __all__ = ["Peer", "Received", "failure", "find"]
 # The default, 16 KB, makes an image of 512 KB 32 of them.
 _LONGEST_PDU = 1 << 18
 
+# What others read of an answer; pydicom decodes a value, and warns of it, once.
+_UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
 
 # What archives answer (PS3.4 §C.4.1.1.4, §C.4.2.1.5; PS3.7 §C).
@@ -137,13 +140,17 @@ def find(association: Association, keys: Dataset, name: str) -> Iterator[Dataset
     """
     # All of it, since nothing else may be asked while answers come.
     found = []
-    answers = association.send_c_find(keys, StudyRootQueryRetrieveInformationModelFind)
-    for status, identifier in answers:
-        category = category_of(status)
-        if category == "Pending" and identifier is not None:
-            found.append(identifier)
-        elif category not in ("Pending", "Success"):
-            raise failure(status, "C-FIND", name)
+    # pynetdicom's log reads all values, of which pydicom's warnings have the text.
+    with quiet_pydicom():
+        answers = association.send_c_find(keys, StudyRootQueryRetrieveInformationModelFind)
+        for status, identifier in answers:
+            category = category_of(status)
+            if category == "Pending" and identifier is not None:
+                for keyword in _UIDS:
+                    identifier.get(keyword)
+                found.append(identifier)
+            elif category not in ("Pending", "Success"):
+                raise failure(status, "C-FIND", name)
     yield from found
 
 
