@@ -1,6 +1,6 @@
 //! The elements of one data set, as far as they are wanted.
 
-use super::header::{Element, ElementHeader, Encoding, ItemHeader};
+use super::header::{Element, ElementHeader, Encoding, ItemHeader, UNDEFINED};
 use super::leniency::{Deviation, Deviations, Leniency};
 use super::plain::record_plain;
 use super::rules::Rules;
@@ -330,16 +330,20 @@ impl Parser<'_, '_> {
     }
 
     /// Whether a header is the start of deflated data, and no element of the File Meta Information
-    /// in front: an empty block, and the length of a stored one, have such bytes (RFC 1951 §3.2).
+    /// in front. Data that start with the number of the group have an empty block there, then a
+    /// stored one, whose length is written twice: once as it is, which reads as the number of an
+    /// element, and once with all bits turned over (RFC 1951 §3.2.4).
     fn is_deflated_data(
         &self,
         header: &ElementHeader,
         stop: Stop,
         elements: &[Element],
     ) -> Result<bool> {
-        let may_be = stop == Stop::AfterGroup(FILE_META_GROUP)
-            && (header.tag > LAST_OF_FILE_META || header.lacks_vr(self.encoding));
-        if !may_be {
+        let after_tag = match header.vr {
+            Vr::IMPLICIT => header.value_length.unwrap_or(UNDEFINED) as u16,
+            Vr(letters) => u16::from_le_bytes(letters),
+        };
+        if stop != Stop::AfterGroup(FILE_META_GROUP) || header.tag.element() != !after_tag {
             return Ok(false);
         }
         let mut first = elements.iter().take(MOST_FILE_META);

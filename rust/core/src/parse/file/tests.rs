@@ -163,10 +163,19 @@ fn deflated_data_sets_are_inflated() {
         assert_eq!(elements(&parsed), [(MODALITY, 8), (0x0009_1001, 22)], "{length}");
         assert_eq!(parsed.inflated.as_ref(), Some(&plain), "{length}");
     }
-    // Elements that PS3.6 does not have, or not yet, are File Meta Information otherwise.
-    let later = [start(EXPLICIT_UID), element(0x0002_F010, b"UI", b"1.2\0"), modality()].concat();
-    let parsed = parse(&later, Leniencies::NONE).unwrap();
-    assert_eq!((parsed.meta.len(), parsed.elements.len()), (2, 1));
+    // Elements that PS3.6 does not have, or not yet, are File Meta Information otherwise, and so are
+    // those without a VR.
+    let later = [element(0x0002_F010, b"UI", b"1.2\0"), element(0x0002_F011, b"OB", &[1, 2])];
+    for (syntax, data) in
+        [(EXPLICIT_UID, plain.clone()), (DEFLATED_UID, compress_to_vec(&plain, 6))]
+    {
+        let bytes = [start(syntax), later.concat(), data.clone()].concat();
+        let parsed = parse(&bytes, Leniencies::NONE).unwrap();
+        assert_eq!((parsed.meta.len(), parsed.elements.len()), (3, 2), "{syntax:?}");
+        let bytes = [start(syntax), implicit(0x0002_0012, b"1.2\0"), data].concat();
+        let parsed = parse(&bytes, Leniencies::NONE.with(Leniency::ImplicitElement)).unwrap();
+        assert_eq!((parsed.meta.len(), parsed.elements.len()), (2, 2), "{syntax:?}");
+    }
 
     // A group 0000 in front would have its values in the file, and not in what is inflated.
     let command = [implicit(0, &[10, 0, 0, 0]), implicit(2, b"1.")].concat();
