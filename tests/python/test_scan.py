@@ -237,6 +237,17 @@ def test_symlink_loop_ends(tmp_path: Path) -> None:
     assert len(rd.scan(tmp_path, ["InstanceNumber"])) == 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need a privilege on Windows")
+def test_errors_of_folders_are_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    links = [tmp_path / name / "link" for name in "badc"]
+    for link in links:
+        link.parent.mkdir()
+        link.symlink_to(tmp_path / "absent")
+    for workers in (1, 4):
+        errors = rd.scan(tmp_path, ["InstanceNumber"], workers=workers).errors
+        assert [str(error.path) for error in errors] == sorted(map(str, links))
+
+
 def test_missing_path_is_the_ordinary_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         rd.scan(tmp_path / "absent")

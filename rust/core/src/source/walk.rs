@@ -320,7 +320,12 @@ fn walk(roots: &[PathBuf], is_recursive: bool, workers: usize, tick: Tick<'_>) -
     result?;
     match errors.iter().position(Error::is_of_machine) {
         Some(index) => Err(errors.swap_remove(index)),
-        None => Ok(Found { files: joined(lists)?, errors, special_count }),
+        None => {
+            // Folders end in any order.
+            let path = |error: &Error| error.path().map(Path::to_path_buf).unwrap_or_default();
+            errors.sort_by(|one, other| order(&path(one), &path(other)));
+            Ok(Found { files: joined(lists)?, errors, special_count })
+        }
     }
 }
 
