@@ -147,6 +147,11 @@ def test_no_rows(tmp_path: Path) -> None:
 
 
 def test_an_element_that_is_both_is_an_error(tmp_path: Path) -> None:
-    for columns in (["(0009,1001)", "(0009,1001).Rows"], ["(0009,1001).Rows", "(0009,1001)"]):
-        with pytest.raises(ValueError, match="a column and a sequence"):
-            rd.scan(tmp_path, columns).to_dicts(nested=True)
+    steps = ["(0009,1001)", "(0009,1001).Rows"]
+    # In another item it is no less of one name.
+    items = [f"RequestAttributesSequence[{index}].{step}" for index, step in enumerate(steps)]
+    for columns in (steps, steps[::-1], items, items[::-1]):
+        table = rd.scan(tmp_path, columns)
+        for convert in (table.to_dicts, table.to_polars, table.to_arrow, table.to_pandas):
+            with pytest.raises(ValueError, match="a column and a sequence"):
+                convert(nested=True)

@@ -45,21 +45,29 @@ Shape: TypeAlias = dict[str, "Shape | None"]
 def sequences_of(columns: Iterable[str]) -> Item:
     """Return the columns as a tree: each that is in no sequence, and the sequences."""
     tree: Item = {}
+    # The dictionary says what is a sequence; a private tag that is one here and none there, or in
+    # another item, would have one name for two things.
+    are_sequences: dict[tuple[str, ...], bool] = {}
     for column in columns:
         *steps, last = column.split(".")
         item = tree
+        place: tuple[str, ...] = ()
         for step in steps:
             name, _, index = step.removesuffix("]").partition("[")
+            place = (*place, name)
+            if not are_sequences.setdefault(place, True):
+                raise _is_both(name)
             sequence = item.setdefault(name, Sequences())
-            # The dictionary says what is a sequence; a private tag that is one here and none there
-            # would have one name for two things.
-            if isinstance(sequence, str):
-                raise ValueError(f"{name} is a column and a sequence: take one of them")
+            assert isinstance(sequence, Sequences)
             item = sequence.items.setdefault(int(index or 0), {})
-        if isinstance(item.get(last), Sequences):
-            raise ValueError(f"{last} is a column and a sequence: take one of them")
+        if are_sequences.setdefault((*place, last), False):
+            raise _is_both(last)
         item[last] = column
     return tree
+
+
+def _is_both(name: str) -> ValueError:
+    return ValueError(f"{name} is a column and a sequence: take one of them")
 
 
 def nested_lists(sequence: Sequences, columns: Mapping[str, list[Any]], count: int) -> list[Any]:
