@@ -264,6 +264,26 @@ def test_a_member_of_another_series_by_damage_is_an_error_of_its_own(
     assert bad in f"{caught.value} {kept.report.errors[0].paths}"
 
 
+@pytest.mark.parametrize("where", [0, -1])
+def test_a_member_that_looks_empty_by_damage_is_an_error_of_its_series(
+    tmp_path: Path, where: int
+) -> None:
+    """Its first element, damaged, is as long as all others: it names no series, and no image."""
+    made = series(tmp_path / "CT", pixels=Pixels(shape=(16, 16)))
+    files = {path.name: path.read_bytes() for path in sorted(made.paths)}
+    bad = sorted(files)[where]
+    data = bytearray(zipped(files))
+    start = data.index(files[bad]) + 132
+    data[start : start + 12] = struct.pack(
+        "<HH2sHI", 0x0009, 0x1001, b"UN", 0, len(files[bad]) - 144
+    )
+    archive = write(tmp_path / "a.zip", bytes(data))
+    with pytest.raises(rd.DicomError, match="checksum"):
+        rd.read_series(archive)
+    kept = rd.read_series(archive, irregular="keep")
+    assert bad in str([issue.paths for issue in kept.report.errors])
+
+
 def test_scouts_in_an_archive_are_series(tmp_path: Path) -> None:
     """Their UIDs are often nearly those of what they are scouts of."""
     made = series(tmp_path / "CT", pixels=Pixels(shape=(128, 120)))

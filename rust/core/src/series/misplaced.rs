@@ -3,7 +3,8 @@
 //! The checksum of a member is that of all its bytes, and headers are read without the rest. A
 //! damaged Series Instance UID makes another series, and that of the member's own series is then a
 //! slice short, which nothing would tell at its end. So members whose UID is nearly that of a
-//! longer series are read whole. There are few: scouts, and damaged ones.
+//! longer series are read whole, and those that have none: a damaged start of a file can look like
+//! all of it. There are few: scouts, a DICOMDIR, and damaged ones.
 
 use std::collections::{HashMap, HashSet};
 
@@ -56,7 +57,7 @@ pub(super) fn take_misplaced(
     Ok(found)
 }
 
-/// The UIDs of short series that are nearly those of longer ones.
+/// No UID, and those of short series that are nearly those of longer ones.
 fn may_be_misplaced(headers: &[InstanceHeader]) -> HashSet<String> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for header in headers {
@@ -66,7 +67,7 @@ fn may_be_misplaced(headers: &[InstanceHeader]) -> HashSet<String> {
         let is_long = |count: usize| count >= own.saturating_mul(TIMES).max(FEW + 1);
         own <= FEW && counts.iter().any(|(other, count)| is_long(*count) && is_near(uid, other))
     };
-    let chosen = counts.iter().filter(|(uid, count)| may_be(uid, **count));
+    let chosen = counts.iter().filter(|(uid, count)| uid.is_empty() || may_be(uid, **count));
     chosen.map(|(uid, _)| (*uid).to_owned()).collect()
 }
 
