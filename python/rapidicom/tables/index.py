@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rapidicom import _core
@@ -138,12 +138,12 @@ class _Reading:
         self._read = read
         self._index: _core.Index | None = None
         self._error: BaseException | None = None
-        self._thread: Thread | None = Thread(target=self._run)
+        # Not the thread's `join`: after Ctrl-C, one that was interrupted no longer waits.
+        self._is_done = Event()
         try:
-            self._thread.start()
+            Thread(target=self._run).start()
         except RuntimeError:
             # The system grants no thread.
-            self._thread = None
             self._run()
 
     def _run(self) -> None:
@@ -151,11 +151,12 @@ class _Reading:
             self._index = self._read()
         except BaseException as error:
             self._error = error
+        finally:
+            self._is_done.set()
 
     def end(self) -> None:
         """Wait for the thread."""
-        if self._thread is not None:
-            self._thread.join()
+        self._is_done.wait()
 
     def index(self) -> _core.Index | None:
         """Return the index once it is read, and keep no reference: it is large.
