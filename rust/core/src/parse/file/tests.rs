@@ -163,8 +163,8 @@ fn deflated_data_sets_are_inflated() {
         assert_eq!(elements(&parsed), [(MODALITY, 8), (0x0009_1001, 22)], "{length}");
         assert_eq!(parsed.inflated.as_ref(), Some(&plain), "{length}");
     }
-    // Elements that PS3.6 does not have, or not yet, are File Meta Information otherwise, and so are
-    // those without a VR.
+    // Elements that PS3.6 does not have, or not yet, are File Meta Information otherwise, and so
+    // are those without a VR.
     let later = [element(0x0002_F010, b"UI", b"1.2\0"), element(0x0002_F011, b"OB", &[1, 2])];
     for (syntax, data) in
         [(EXPLICIT_UID, plain.clone()), (DEFLATED_UID, compress_to_vec(&plain, 6))]

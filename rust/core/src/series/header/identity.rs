@@ -69,9 +69,9 @@ impl Identity {
         self.sop_class_uid == SEGMENTATION || self.is_label_map()
     }
 
-    /// Whether frames that name a segment are those of segments, and what it lacks is empty: it is a
-    /// segmentation, or what a program has written of one as another object, whose Modality is then
-    /// not that of a device.
+    /// Whether frames that name a segment are those of segments, and what it lacks is empty: it is
+    /// a segmentation, or what a program has written of one as another object, whose Modality is
+    /// then not that of a device.
     pub(in crate::series) fn may_lack_frames(&self) -> bool {
         self.is_segmentation() || ["SEG", "OT"].contains(&self.modality.as_str())
     }
