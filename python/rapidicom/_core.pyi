@@ -291,6 +291,8 @@ class Dataset:
         """The defined terms of the character set of text."""
 
     @property
+    def _parse_deviations(self) -> list[tuple[str, int]]: ...
+    @property
     def deviations(self) -> list[tuple[str, int]]:
         """Tolerated deviations from the standard, the first ones: name and byte offset.
 

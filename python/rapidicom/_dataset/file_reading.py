@@ -106,7 +106,7 @@ def dcmread(
             source, stop_before_pixels, specific_tags, force, charset, mmap, storage_options
         ),
     )
-    if found := dataset.deviations:
+    if found := dataset._parse_deviations:
         _warn_of(found)
     if defer_size is not None:
         dataset.__dict__["_defer_size"] = size_in_bytes(defer_size)

@@ -347,6 +347,14 @@ impl PyDataset {
         Ok(all.as_slice().iter().map(of).collect())
     }
 
+    /// Those of `deviations` that were met when the file was parsed; it is asked of every file.
+    #[getter(_parse_deviations)]
+    fn parse_deviations(&self) -> PyResult<Vec<(&'static str, u64)>> {
+        let Some(dataset) = self.parsed()? else { return Ok(Vec::new()) };
+        let of = |deviation: &Deviation| (deviation.leniency.name(), deviation.offset);
+        Ok(dataset.deviations().as_slice().iter().map(of).collect())
+    }
+
     #[getter]
     fn file_meta<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
