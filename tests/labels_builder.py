@@ -158,6 +158,11 @@ def outlines(
     return found
 
 
+def _bits(frames: list[NDArray[Any]]) -> bytes:
+    """Return frames as bits, the first in the lowest one; 8 frames fill whole bytes."""
+    return np.packbits(np.stack(frames).astype(bool), axis=None, bitorder="little").tobytes()
+
+
 def segmentation(
     images: Images,
     masks: NDArray[Any],
@@ -190,14 +195,17 @@ def segmentation(
         if keep_empty or masks[segment, index].any()
     ]
     frames = order(frames) if order is not None else frames
-    pixels = np.stack([masks[segment, index] for segment, index in frames])
+    # Bits are packed a few frames at a time: 30,000 frames of bytes are 8 GB.
+    shown = frames[:1] if kind == "BINARY" else frames
+    pixels = np.stack([masks[segment, index] for segment, index in shown])
     sop = LABEL_MAP if kind == "LABELMAP" else SEGMENTATION
     dtype = np.uint16 if kind == "LABELMAP" and masks.max() > 255 else np.uint8
     ds = image_of(pixels.astype(dtype), sop, "SEG", SegmentationType=kind)
     ds.NumberOfFrames = len(frames)
     ds.FrameOfReferenceUID = FRAME_OF_REFERENCE
     if kind == "BINARY":
-        packed = np.packbits(pixels.astype(bool), axis=None, bitorder="little").tobytes()
+        parts = (frames[first : first + 8] for first in range(0, len(frames), 8))
+        packed = b"".join(_bits([masks[place] for place in part]) for part in parts)
         ds.PixelData = packed + bytes(len(packed) % 2)
         ds.BitsAllocated = ds.BitsStored = 1
         ds.HighBit = 0
