@@ -9,7 +9,6 @@ has its masks in files.
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import subprocess
 import sys
@@ -201,8 +200,13 @@ def share_of_voxels(one: Any, other: Any) -> float:
 
 def peak_of(code: str) -> float:
     """Return the most memory that a program had, in MB."""
-    subprocess.run([sys.executable, "-c", code], check=True)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    # Not that of `getrusage`, which has what this process had when it forked.
+    code += """
+with open("/proc/self/status") as status:
+    print(*(line.split()[1] for line in status if line.startswith("VmHWM")))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE)
+    return int(done.stdout) / 1024
 
 
 def main() -> None:
@@ -251,8 +255,9 @@ def main() -> None:
             {"highdicom": lambda: segments_by_highdicom(seg)} if rivals else {},
             options.runs, share_of_voxels,
         )  # fmt: skip
-        code = f"import rapidicom as rd; print(rd.read_labels({str(seg)!r}).array.nbytes // 2**20)"
-        print(f"segments as a label map: {peak_of(code):.0f} MB at most, of the array above")
+        peak = peak_of(f"import rapidicom as rd; rd.read_labels({str(seg)!r})")
+        size = rd.read_labels(seg).array.nbytes / 2**20
+        print(f"segments as a label map: {peak:.0f} MB at most, of which the array has {size:.0f}")
 
 
 if __name__ == "__main__":
