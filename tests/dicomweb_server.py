@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import rapidicom as rd
+from web_server import serving
 
 BOUNDARY = "the-boundary"
 MULTIPART = f'multipart/related; type="application/dicom"; boundary="{BOUNDARY}"'
@@ -158,15 +159,8 @@ def dicomweb_server(
     """Run a server for a `with` block."""
     server = DicomWebServer(handle)
     server.store(files)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield server
-    finally:
-        server.is_over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def eventually(is_so: Callable[[], bool], seconds: float = 5.0) -> bool:

@@ -97,15 +97,22 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def web_server(objects: Mapping[str, bytes], handle: Any = None) -> Iterator[WebServer]:
-    """Run a server for a `with` block."""
-    server = WebServer(objects, handle)
+def serving(server: Any) -> Iterator[None]:
+    """Let a server answer for a `with` block; `is_over` is set at its end."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield server
+        yield
     finally:
         server.is_over.set()
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def web_server(objects: Mapping[str, bytes], handle: Any = None) -> Iterator[WebServer]:
+    """Run a server for a `with` block."""
+    server = WebServer(objects, handle)
+    with serving(server):
+        yield server

@@ -141,7 +141,7 @@ class Service:
             accept: The header of this name.
 
         Raises:
-            Partial: The server says that there should be more, after those that there are.
+            Partial: The server says that it holds back some parts, after those that came.
             OSError: As for `part`, after the parts that came whole.
         """
         with self._get(url, (), accept) as (body, headers, status):

@@ -83,8 +83,8 @@ def _directory(archive: Item) -> tuple[list[zipfile.ZipInfo], int]:
     import zipfile
 
     failed: Exception | None = None
-    # A program may come before an archive, and a newline that a transfer adds behind it. With
-    # members before it, or with both, it is an archive in another one whose own end is missing.
+    # A program may precede an archive, and a newline that a transfer adds may follow it. If members
+    # precede it, or both are there, another archive holds it, and the end of that one is missing.
     is_inside = False
     file = ItemFile(archive)
     try:
@@ -131,7 +131,7 @@ def _end_record(file: ItemFile, comment_length: int) -> _End:
 
     Args:
         file: The archive.
-        comment_length: Bytes of the comment behind it.
+        comment_length: Bytes of the comment after that record.
     """
     length = file.seek(0, os.SEEK_END)
     place = length - _END.size - comment_length

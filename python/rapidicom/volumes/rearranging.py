@@ -202,8 +202,8 @@ def _nearest_directions(steps: npt.NDArray[np.float64]) -> list[tuple[int, int]]
 
     Each is taken once, by the axis that follows one most first, as nibabel does: then the order of
     the axes decides nothing, and what was turned needs no turning again. The matrix of steps is
-    replaced by the nearest rotation or reflection, so that axes that are not perpendicular, and
-    voxels of any shape, are told apart all the same.
+    replaced by the nearest rotation or reflection: neither oblique angles between axes nor the
+    shape of voxels change which axis is which.
     """
     lengths = np.linalg.norm(steps, axis=0)
     left, _, right = np.linalg.svd(steps / lengths)

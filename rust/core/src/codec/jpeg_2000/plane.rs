@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use crate::error::Result;
 use crate::memory::resize;
 
-/// Samples that memory is kept for, 8 MiB: what four threads need for CT slices.
+/// Samples of each type that memory is kept for, 8 MiB: what four threads need for CT slices.
 const KEPT_SAMPLES: usize = 1 << 21;
 /// Pieces of memory that are kept: 17 for a slice.
 const KEPT_COUNT: usize = 68;
