@@ -1,7 +1,7 @@
 """Diffusion-weighted series as scanners of several makers write them.
 
-Directions of all but GE are in the patient's coordinates (LPS); those of GE along the axes of the
-scan.
+Directions of all but GE and Canon are in the patient's coordinates (LPS); those of these along the
+axes of the scan.
 """
 
 from __future__ import annotations
@@ -111,6 +111,30 @@ def siemens_csa(b_value: float, direction: Direction | None, block: int) -> list
         Element(0x00080070, "LO", "SIEMENS"),
         owner(0x29, block, "SIEMENS CSA HEADER"),
         element(0x29, block, 0x10, "OB", csa(entries)),
+    ]
+
+
+def standard(b_value: float, direction: Direction | None, _: int = 0) -> list[Element]:
+    """The standard's attributes, in single-frame images."""
+    gradient = [] if direction is None else [Element(0x00189089, "FD", list(direction))]
+    return [
+        Element(0x00080070, "LO", "SIEMENS"),
+        Element(0x00189087, "FD", float(b_value)),
+        *gradient,
+    ]
+
+
+def canon(
+    b_value: float, direction: Direction | None, _: int = 0, phase: str = "COL"
+) -> list[Element]:
+    """What those of Canon write: the direction, along the axes of the scan, as a comment."""
+    comment = [] if direction is None else [f"b={b_value:g}({','.join(map(str, direction))})"]
+    return [
+        Element(0x00080070, "LO", "CANON_MEC"),
+        Element(0x00181312, "CS", phase),
+        Element(0x00185100, "CS", "HFS"),
+        Element(0x00189087, "FD", float(b_value)),
+        *(Element(0x00204000, "LT", text) for text in comment),
     ]
 
 

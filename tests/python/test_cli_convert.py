@@ -12,7 +12,7 @@ import pytest
 import rapidicom as rd
 from builder import Element, Identity, Layout, file_bytes, image, noise, write_image
 from data_paths import BRAIN_MR
-from diffusion_builder import siemens, write_series
+from diffusion_builder import siemens, standard, write_series
 from diffusion_tables import bvals_and_directions, in_patient
 from nifti_references import run_dcm2niix
 from rapidicom.cli import main
@@ -32,52 +32,9 @@ SHELLS: list[tuple[float, tuple[float, float, float] | None]] = [
 ]
 
 
-def standard(b_value: float, direction: Any) -> list[Element]:
-    gradient = [] if direction is None else [Element(0x00189089, "FD", list(direction))]
-    maker = Element(0x00080070, "LO", "SIEMENS")
-    return [maker, Element(0x00189087, "FD", float(b_value)), *gradient]
-
-
-def canon(phase: str, b_value: float, direction: Any) -> list[Element]:
-    comment = [] if direction is None else [f"b={b_value:g}({','.join(map(str, direction))})"]
-    return [
-        Element(0x00080070, "LO", "CANON_MEC"),
-        Element(0x00181312, "CS", phase),
-        Element(0x00185100, "CS", "HFS"),
-        Element(0x00189087, "FD", float(b_value)),
-        *(Element(0x00204000, "LT", text) for text in comment),
-    ]
-
-
 def converted(folder: Path, output: Path, *options: str) -> Path:
     assert main(["convert", str(folder), str(output), *options]) == 0
     return output
-
-
-@pytest.mark.parametrize("plane", PLANES)
-@pytest.mark.parametrize("maker", ["standard", "Canon COL", "Canon ROW"])
-def test_weighting_is_that_of_dcm2niix(tmp_path: Path, plane: str, maker: str) -> None:
-    nibabel = pytest.importorskip("nibabel")
-    (source := tmp_path / "in").mkdir()
-
-    def elements_of(b_value: float, direction: Any) -> list[Element]:
-        if maker == "standard":
-            return standard(b_value, direction)
-        return canon(maker.split()[1], b_value, direction)
-
-    write_series(source, elements_of, SHELLS, PLANES[plane])
-    output = converted(source, tmp_path / "dwi.nii.gz")
-    affine = nibabel.load(output).affine
-    b_values = np.loadtxt(tmp_path / "dwi.bval")
-    directions = in_patient(np.loadtxt(tmp_path / "dwi.bvec"), affine)
-    theirs, their_directions = bvals_and_directions(source, tmp_path / "out")
-    # Both are sorted in the same way: theirs are in the order of the files.
-    ours = sorted(zip(b_values, np.nan_to_num(directions).round(4).tolist(), strict=True))
-    wanted = sorted(zip(theirs, np.nan_to_num(their_directions).round(4).tolist(), strict=True))
-    np.testing.assert_allclose([b for b, _ in ours], [b for b, _ in wanted])
-    np.testing.assert_allclose([v for _, v in ours], [v for _, v in wanted], atol=1.1e-4)
-    assert len((tmp_path / "dwi.bvec").read_text().splitlines()) == 3
-    assert len((tmp_path / "dwi.bval").read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize(

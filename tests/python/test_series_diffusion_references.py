@@ -29,6 +29,7 @@ from diffusion_builder import (
     ge_tensor,
     philips,
     siemens,
+    standard,
     write_series,
 )
 from diffusion_tables import (
@@ -75,16 +76,6 @@ ORIENTATIONS = {
     "turned sagittal": turned("sagittal", 20, (1, 2, 3)),
     "turned coronal": turned("coronal", 25, (1, -1, 2)),
 }
-
-
-def standard(b_value: float, direction: Direction | None, _: int) -> list[Element]:
-    """The standard's attributes, in single-frame images."""
-    gradient = [] if direction is None else [Element(0x00189089, "FD", list(direction))]
-    return [
-        Element(0x00080070, "LO", "SIEMENS"),
-        Element(0x00189087, "FD", float(b_value)),
-        *gradient,
-    ]
 
 
 @pytest.mark.parametrize("plane", ORIENTATIONS)
