@@ -99,14 +99,16 @@ def changed_copy(suite: Suite, source: Path) -> Path:
 
 
 def home() -> Path:
-    """Return a home folder, where pydicom finds the files that it would fetch otherwise."""
+    """Return a home folder, where pydicom finds the files that it would fetch otherwise.
+
+    Those that tests have taken away are there again.
+    """
     folder = PLACE / "home"
     known = folder / ".pydicom" / "data"
-    if not known.exists():
-        known.mkdir(parents=True)
-        for path in (SHARED / "pydicom__pydicom-data").rglob("*"):
-            if path.is_file() and not (known / path.name).exists():
-                (known / path.name).symlink_to(path)
+    known.mkdir(parents=True, exist_ok=True)
+    for path in (SHARED / "pydicom__pydicom-data").rglob("*"):
+        if path.is_file() and not (known / path.name).exists():
+            (known / path.name).symlink_to(path)
     return folder
 
 

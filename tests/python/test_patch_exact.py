@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import io
+import logging
 import multiprocessing
 import pickle
 import tempfile
@@ -26,6 +27,7 @@ import pydicom.config as config  # noqa: E402
 import pydicom.fileset  # noqa: E402, F811
 from pydicom.datadict import DicomDictionary, add_dict_entry, keyword_dict  # noqa: E402
 from pydicom.hooks import hooks  # noqa: E402
+from pydicom.pixels.utils import get_image_pixel_ids  # noqa: E402
 
 from rapidicom.integrations.pydicom import patch, unpatch  # noqa: E402
 
@@ -231,6 +233,28 @@ def test_copies_and_pickles_are_pydicoms() -> None:
     assert (ds.Rows, ds.PixelSpacing[0]) == (128, theirs.PixelSpacing[0])
 
 
+def test_an_array_that_a_program_has_put_there_stays() -> None:
+    def keep(ds: Any) -> Any:
+        ds._pixel_id = get_image_pixel_ids(ds)
+        ds._pixel_array = "put there"
+        return ds.pixel_array
+
+    both(keep)
+
+
+def test_a_character_set_that_means_nothing_is_pydicoms_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "unknown.dcm"
+    ds = pydicom_reads(CT_SMALL)
+    ds.SpecificCharacterSet = "ISO_IR 999"
+    pydicom_writes(path, ds)
+    answers = []
+    for read in (pydicom.dcmread, pydicom_reads):
+        with pytest.warns(UserWarning, match="Unknown encoding"):
+            ds = read(path)
+            answers.append((ds.original_character_set, ds.is_original_encoding, str(ds)))
+    assert answers[0] == answers[1]
+
+
 # G: settings, callbacks, hooks and dictionaries
 
 
@@ -306,6 +330,28 @@ def test_settings_that_change_after_reading_are_obeyed(
         if keyword != "PixelData":
             ours, theirs = (details(getattr(ds, keyword, None)) for ds in reader)
             assert str(ours) == str(theirs)
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO])
+def test_whoever_asks_for_pydicoms_steps_sees_them(
+    level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = []
+    for read in (pydicom.dcmread, pydicom_reads):
+        caplog.clear()
+        with caplog.at_level(level, logger="pydicom"):
+            read(CT_SMALL)
+        said.append([record.getMessage() for record in caplog.records])
+    assert said[0] == said[1]
+    assert bool(said[0]) == (level == logging.DEBUG)
+
+
+def test_a_log_of_all_programs_does_not_change_the_reader(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        ds = pydicom.dcmread(CT_SMALL)
+    assert type(ds._dict) is not dict
 
 
 def test_decimals_are_obeyed() -> None:

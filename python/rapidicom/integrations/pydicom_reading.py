@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copyreg
 import io
+import logging
 import os
 from typing import Any
 
@@ -85,9 +86,9 @@ def dcmread(
     return made_of(native, fp, cls)
 
 
-# Pixel data whose end is missing, and a file encoded otherwise than it says: of these pydicom makes
-# something of its own, and warns.
-_PYDICOMS = frozenset(("missing_delimiter", "other_vr_encoding"))
+# Pixel data whose end is missing, a file encoded otherwise than it says, a character set that means
+# nothing: of these pydicom makes something of its own, and warns.
+_PYDICOMS = frozenset(("missing_delimiter", "other_vr_encoding", "unknown_character_set"))
 
 
 def _is_pydicoms(native: _core.Dataset) -> bool:
@@ -103,6 +104,8 @@ def _is_ours() -> bool:
         and config.replace_un_with_known_vr
         and config.assume_implicit_vr_switch
         and not config.debugging
+        # Set for that logger, not for all: somebody wants to see pydicom's steps.
+        and not 0 < config.logger.level <= logging.DEBUG
         and config.settings._infer_sq_for_un_vr
         and config.settings.reading_validation_mode != config.RAISE
     )
@@ -264,7 +267,9 @@ _plain_convert = Dataset.convert_pixel_data
 def _convert_pixel_data(self: Dataset, handler_name: str = "") -> None:
     """Do what `Dataset.convert_pixel_data` does, with our decoders for pixels as they were read."""
     options = self._pixel_array_opts
-    if handler_name or options != {"use_pdh": False} or not _are_pixels_as_read(self):
+    # Ours have no identity: an array that has one is pydicom's, or a program's own.
+    is_theirs = bool(handler_name or self._pixel_id or options != {"use_pdh": False})
+    if is_theirs or not _are_pixels_as_read(self):
         _plain_convert(self, handler_name)
         return
     elements: Any = self._dict
