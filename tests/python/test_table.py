@@ -94,6 +94,21 @@ def test_iteration_gives_columns_and_arrays_cannot_be_changed(ragged: rd.Table) 
         ragged["Modality"][0] = "MR"
 
 
+def test_a_column_is_found_by_whatever_scan_takes_for_it(tmp_path: Path) -> None:
+    write_image(tmp_path / "0", Element(0x00190010, "LO", "ME"), Element(0x00191006, "LO", "6"))
+    table = rd.scan(tmp_path, ["0019,1006", "00200013"])
+    assert table.columns == ["path", "(0019,1006)", "InstanceNumber"]
+    for name in ("0019,1006", "00191006", "(0019,1006)"):
+        assert name in table
+        assert table[name] is table["(0019,1006)"]
+        assert table[name].tolist() == ["6"]
+    assert table["0020,0013"] is table["InstanceNumber"]
+    for name in ("0028,0010", "0019,10", "instancenumber", "", 0x00200013):
+        assert name not in table
+    with pytest.raises(KeyError, match="no column '0028,0010'"):
+        table["0028,0010"]
+
+
 def test_column_is_there_once(tmp_path: Path) -> None:
     path = write_image(tmp_path / "one")
     assert rd.scan(path, ["path", "Rows", 0x00280010, "Columns"]).columns == [

@@ -195,13 +195,14 @@ class Table:
         return iter(self.columns)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.columns
+        return isinstance(name, str) and _column_of(name, self.columns) is not None
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a column.
 
         Args:
-            name: One of `columns`.
+            name: One of `columns`, or what `scan` takes for it: `"0028,0010"` and `"00280010"` are
+                `Rows`, `"0019,1006"` is `(0019,1006)`.
 
         Returns:
             Read-only. Numbers are int64 or float64, with a second axis where a row has several;
@@ -219,8 +220,11 @@ class Table:
             )
         array = self._arrays.get(name)
         if array is None:
-            if name not in self.columns:
+            column = _column_of(name, self.columns)
+            if column is None:
                 raise KeyError(_no_column(name, self.columns))
+            if column != name:
+                return self[column]
             array = self._native.array(name)
             # Every call returns this array.
             array.flags.writeable = False
@@ -558,6 +562,17 @@ def scan(
 
 def _items(files: list[str | Item]) -> dict[str, Item]:
     return {file.name: file for file in files if isinstance(file, Item)}
+
+
+def _column_of(name: str, columns: list[str]) -> str | None:
+    """Return the column that a name means: its own, or what `scan` makes of it."""
+    if name in columns:
+        return name
+    try:
+        names = _core.column_names([name])
+    except ValueError:
+        return None
+    return next((column for column in names if column in columns), None)
 
 
 def _no_column(name: str, columns: list[str]) -> str:
