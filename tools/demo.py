@@ -70,7 +70,7 @@ def show(folder: Path) -> int:
     terminal.print_lines(terminal.volume_lines(volume))
 
     paths = [str(path) for path in volume.paths]
-    heading("Time beside pydicom's", comparison.METHOD)
+    heading("Time beside pydicom's", f"median of at most {RUNS} runs, {comparison.METHOD}")
     timings = comparison.compare_headers(paths, runs=RUNS) + comparison.compare_volumes(
         paths, runs=RUNS
     )

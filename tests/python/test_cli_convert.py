@@ -238,6 +238,17 @@ def test_files_of_a_volume_come_together_or_not_at_all(
     ]  # fmt: skip
 
 
+def test_all_files_of_a_volume_are_named(tmp_path: Path, capsys: Capture) -> None:
+    pytest.importorskip("nibabel")
+    (source := tmp_path / "in").mkdir()
+    write_series(source, standard, SHELLS)
+    stem = tmp_path / "dwi"
+    converted(source, tmp_path / "dwi.nii.gz")
+    names = ", ".join(f"{stem}.{ending}" for ending in ("nii.gz", "json", "bval", "bvec"))
+    written = capsys.readouterr().out.partition("written")[2]
+    assert " ".join(written.split()) == names
+
+
 def test_gradients_of_another_image_are_not_left_beside_one(
     tmp_path: Path, capsys: Capture
 ) -> None:

@@ -16,6 +16,7 @@ from builder import Identity, write_image
 from data_paths import BRAIN_MR, CT_SMALL, FILES
 from rapidicom._common.text_table import format_table
 from rapidicom.cli import main
+from rapidicom.cli.terminal import spans
 from series_builder import two_stacks
 
 CT = str(CT_SMALL)
@@ -154,6 +155,29 @@ def test_series_prints_json(tmp_path: Path, capsys: Capture) -> None:
     np.testing.assert_array_equal(one["affine"], found.affine)
     assert [issue["kind"] for issue in one["report"]] == [issue.kind for issue in found.report]
     assert [stack["number"] for stack in one["stacks"]] == ["1.1", "1.2"]
+
+
+def test_a_file_that_may_be_of_any_series_is_printed_once(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    for number in (1, 2, 3, 5):
+        write_image(tmp_path / f"{number}", identity=Identity(series=f"2.25.{number}"))
+    whole = (tmp_path / "5").read_bytes()
+    (tmp_path / "5").write_bytes(whole[: whole.index(b"2.25.5")])
+    lines = lines_of(capsys, "series", str(tmp_path))
+    (place,) = (place for place, line in enumerate(lines) if "unreadable: " in line)
+    assert lines[place - 1] == "any of series 1 to 3:"
+    assert main(["check", str(tmp_path)]) == 1
+    assert "error  unreadable" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [([1], "1"), ([1, 2], "1 to 2"), ([1, 3, 4, 5, 9], "1, 3 to 5, 9"), ([2, 4], "2, 4")],
+)
+def test_numbers_of_series_are_spans(numbers: list[int], expected: str) -> None:
+    assert spans(numbers) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,7 @@ Capture = pytest.CaptureFixture[str]
 
 BRAIN = str(BRAIN_MR)
 CT = str(CT_SMALL)
+COMMANDS = ("scan", "dump", "series", "check", "convert", "view", "bench")
 PROGRAM = [sys.executable, "-m", "rapidicom"]
 
 
@@ -39,55 +43,67 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for number in (1, 2, 3, 5, 6):
         name = f"{number:04}.dcm"
         (tmp_path / "gap" / name).write_bytes((BRAIN_MR / name).read_bytes())
+    shutil.make_archive("gap", "zip", "gap")
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("line", "status", "words"),
-    [
-        (f"scan {BRAIN}", DONE, ""),
-        ("scan nowhere", FAILED, "nowhere"),
-        ("scan empty", FAILED, ""),
-        ("scan bad", FAILED, "cut.dcm"),
-        (f"scan {BRAIN} --columns Rowz", WRONG_USAGE, "--columns"),
-        (f"scan {BRAIN} --where Rows", WRONG_USAGE, "--where"),
-        (f"scan {BRAIN} --sort Rowz", WRONG_USAGE, "--sort"),
-        (f"scan {BRAIN} -o a.xlsx", WRONG_USAGE, "--output"),
-        (f"scan {BRAIN} -o nowhere/a.csv", FAILED, "nowhere/a.csv"),
-        (f"scan {BRAIN} - --cache a.parquet", WRONG_USAGE, "stdin"),
-        (f"dump {CT}", DONE, ""),
-        ("dump nowhere", FAILED, "nowhere"),
-        ("dump empty", FAILED, "no DICOM files in empty"),
-        ("dump bad", FAILED, "cut.dcm"),
-        (f"dump {CT} BeamSequence", FAILED, "no element BeamSequence"),
-        (f"dump {CT} Rowz", WRONG_USAGE, "Rowz is neither a file nor an element"),
-        (f"dump {FILES / 'rtstruct.dcm'}", FAILED, "pass --force"),
-        (f"dump {FILES / 'rtstruct.dcm'} --force", DONE, ""),
-        (f"series {BRAIN}", DONE, ""),
-        ("series gap", DONE, ""),
-        ("series gap --strict", FAILED, ""),
-        ("series empty", FAILED, "no series of images"),
-        ("check gap", FAILED, ""),
-        (f"check {BRAIN}", DONE, ""),
-        ("check nowhere", FAILED, "nowhere"),
-        (f"convert {BRAIN} a.npy", DONE, ""),
-        ("convert gap a.npy", FAILED, "Pass --keep"),
-        ("convert gap a.npy --keep", DONE, ""),
-        (f"convert {BRAIN} {CT} a.npy", FAILED, "--series"),
-        (f"convert {BRAIN} a.npy --series 7", FAILED, "no series 7"),
-        (f"convert {BRAIN} a.npy --dtype uint8", FAILED, "uint8"),
-        (f"convert {BRAIN} a.dcm", WRONG_USAGE, ".nii.gz"),
-        (f"convert {BRAIN} nowhere/a.npy", FAILED, "nowhere/a.npy"),
-        (f"convert {BRAIN} out/ --format npy --name {{Rowz}}", WRONG_USAGE, "--name"),
-        (f"view {BRAIN} -o a.png", DONE, ""),
-        ("view gap -o a.png", DONE, ""),
-        (f"view {BRAIN} -o a.gif", WRONG_USAGE, "--output"),
-        (f"view {BRAIN} --window 1", WRONG_USAGE, "--window"),
-        (f"view {BRAIN} -o a.png --slice 99", FAILED, "--slice 99"),
-        ("view empty", FAILED, "no series of images"),
-        ("bench empty", FAILED, "no series of images"),
-    ],
-)
+STATUSES = [
+    (f"scan {BRAIN}", DONE, ""),
+    ("scan nowhere", FAILED, "nowhere"),
+    ("scan empty", FAILED, ""),
+    ("scan bad", FAILED, "cut.dcm"),
+    (f"scan {BRAIN} --where Rows==3", DONE, ""),
+    (f"scan {BRAIN} --columns Rowz", WRONG_USAGE, "--columns"),
+    (f"scan {BRAIN} --where Rows", WRONG_USAGE, "--where"),
+    (f"scan {BRAIN} --sort Rowz", WRONG_USAGE, "--sort"),
+    (f"scan {BRAIN} -o a.xlsx", WRONG_USAGE, "--output"),
+    (f"scan {BRAIN} -o nowhere/a.csv", FAILED, "nowhere/a.csv"),
+    (f"scan {BRAIN} - --cache a.parquet", WRONG_USAGE, "stdin"),
+    (f"dump {CT}", DONE, ""),
+    ("dump nowhere", FAILED, "nowhere"),
+    ("dump empty", FAILED, "no DICOM files in empty"),
+    ("dump bad", FAILED, "cut.dcm"),
+    (f"dump {CT} BeamSequence", FAILED, "no element BeamSequence"),
+    (f"dump {CT} Rowz", WRONG_USAGE, "Rowz is neither a file nor an element"),
+    (f"dump {FILES / 'rtstruct.dcm'}", FAILED, "pass --force"),
+    (f"dump {FILES / 'rtstruct.dcm'} --force", DONE, ""),
+    (f"series {BRAIN}", DONE, ""),
+    ("series gap", DONE, ""),
+    ("series gap --strict", FAILED, ""),
+    ("series empty", FAILED, "no series of images"),
+    ("series -", WRONG_USAGE, "stdin"),
+    ("check gap", FAILED, ""),
+    (f"check {BRAIN}", DONE, ""),
+    ("check nowhere", FAILED, "nowhere"),
+    ("check -", WRONG_USAGE, "stdin"),
+    (f"convert {BRAIN} a.npy", DONE, ""),
+    ("convert gap a.npy", FAILED, "Pass --keep"),
+    ("convert gap a.npy --keep", DONE, ""),
+    (f"convert {BRAIN} {CT} a.npy", FAILED, "--series"),
+    (f"convert {BRAIN} a.npy --series 7", FAILED, "no series 7"),
+    (f"convert {BRAIN} a.npy --dtype uint8", FAILED, "uint8"),
+    (f"convert {BRAIN} a.dcm", WRONG_USAGE, ".nii.gz"),
+    (f"convert {BRAIN} nowhere/a.npy", FAILED, "nowhere/a.npy"),
+    (f"convert {BRAIN} out/ --format npy --name {{Rowz}}", WRONG_USAGE, "--name"),
+    (f"view {BRAIN} -o a.png", DONE, ""),
+    ("view gap -o a.png", DONE, ""),
+    (f"view {BRAIN} -o a.gif", WRONG_USAGE, "--output"),
+    (f"view {BRAIN} --window 1", WRONG_USAGE, "--window"),
+    (f"view {BRAIN} -o a.png --slice 99", FAILED, "--slice 99"),
+    ("view empty", FAILED, "no series of images"),
+    ("bench gap --runs 1", DONE, ""),
+    ("bench empty", FAILED, "no series of images"),
+    ("bench gap.zip", FAILED, "is no file of its own"),
+    ("bench -", WRONG_USAGE, "stdin"),
+]
+
+
+def test_every_status_of_every_command_is_in_the_table() -> None:
+    covered = {(line.split()[0], status) for line, status, _ in STATUSES}
+    assert covered == set(itertools.product(COMMANDS, (DONE, FAILED, WRONG_USAGE)))
+
+
+@pytest.mark.parametrize(("line", "status", "words"), STATUSES)
 def test_status(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, line: str, status: int, words: str
 ) -> None:
@@ -107,13 +123,16 @@ def test_status(
     "line",
     ["", "fly", "scan", "dump", "convert in", "scan in --rows 0", "scan in --workers x",
      "scan in --csv --json", "view in --step -1", "convert in out --format dcm",
-     "view in --show vt100", "scan in --nonsense", "bench in --runs 0"],
+     "view in --show vt100", "bench in --runs 0",
+     *(f"{name} in out --nonsense" for name in COMMANDS)],
 )  # fmt: skip
 def test_a_command_line_that_argparse_refuses_is_status_2(capsys: Capture, line: str) -> None:
     with pytest.raises(SystemExit) as caught:
         main(line.split())
     assert caught.value.code == WRONG_USAGE
-    assert "usage: rapidicom" in capsys.readouterr().err
+    # That of the command, if it is one.
+    command = [name for name in line.split()[:1] if name in COMMANDS]
+    assert capsys.readouterr().err.startswith(" ".join(["usage: rapidicom", *command]))
 
 
 @pytest.mark.parametrize(
@@ -143,33 +162,47 @@ def test_a_mistake_of_ours_is_not_hidden() -> None:
         ending(work)
 
 
-def test_ctrl_c_ends_a_command_with_130(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_ctrl_c_ends_a_command_with_130(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rd, "find_series", stop)
-    assert main(["series", BRAIN]) == INTERRUPTED
+    for reader in ("find_series", "scan", "dcmread"):
+        monkeypatch.setattr(rd, reader, stop)
+    assert main([name, BRAIN, *["a.npy"][: name == "convert"]]) == INTERRUPTED
     assert capsys.readouterr().err == "rapidicom: interrupted\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
-def test_ctrl_c_while_it_waits_ends_a_program_with_130() -> None:
+def test_ctrl_c_while_they_wait_ends_programs_with_130() -> None:
     # A shell starts what runs in the background with the signal ignored.
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from rapidicom.cli import main; print('ready', flush=True); sys.exit(main(['scan', '-']))"
+        "from rapidicom.cli import main; print('ready', flush=True); sys.exit(main(sys.argv[1:]))"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    ) as run:  # fmt: skip
-        assert run.stdout is not None
-        assert run.stdout.readline() == "ready\n"
-        # It comes to its first line, and waits there.
+    waiting = [name for name in COMMANDS if name != "bench"]
+    with ExitStack() as stack:
+        runs = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", code, command, "-", *["a.npy"][: command == "convert"]],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for command in waiting
+        ]  # fmt: skip
+        for run in runs:
+            assert run.stdout is not None
+            assert run.stdout.readline() == "ready\n"
+        # They come to their first line, and wait there.
         time.sleep(1)
-        run.send_signal(signal.SIGINT)
-        _, error = run.communicate(timeout=60)
-    assert (run.returncode, error) == (INTERRUPTED, "rapidicom: interrupted\n")
+        for run in runs:
+            run.send_signal(signal.SIGINT)
+        ends = [(run.communicate(timeout=60)[1], run.returncode) for run in runs]
+    assert ends == [("rapidicom: interrupted\n", INTERRUPTED)] * len(waiting)
 
 
 STARTS = ["python -m rapidicom scan a", "python -X utf8 -mrapidicom scan a", "bin/rapidicom scan a"]

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,19 @@ def test_progress_counts_what_folders_have_before_headers(
         bar.callback(0, 8)
         bar.callback(8)
     assert "headers: 100%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["nowhere", "empty"])
+def test_no_bar_stays_of_what_failed_and_of_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    pytest.importorskip("tqdm", reason="tqdm draws the bar")
+    (tmp_path / "empty").mkdir()
+    with suppress(FileNotFoundError):
+        rd.scan(tmp_path / what, ["Rows"], progress=True)
+    # A terminal shows what comes after the last carriage return.
+    last = capsys.readouterr().err.rpartition("\r")[2]
+    assert last == ""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

@@ -62,6 +62,8 @@ class Progress:
         if self._bar is None:
             return
         if total is not None:
+            # Of nothing there is no bar to leave behind.
+            self._bar.leave = total > 0
             self._bar.set_description(self._description, refresh=False)
             self._bar.reset(total)
         self._bar.update(done - self._bar.n)
@@ -76,4 +78,6 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         if self._bar is not None:
+            # What failed stands in the next line; half a bar before it says nothing.
+            self._bar.leave = self._bar.leave and error is None
             self._bar.close()

@@ -9,7 +9,8 @@ import rapidicom as rd
 from rapidicom._common.text_table import format_table
 from rapidicom.cli import comparison, terminal
 from rapidicom.cli.choosing import found_series
-from rapidicom.cli.common import positive, takes_folders
+from rapidicom.cli.common import STDIN, positive, takes_folders
+from rapidicom.cli.exits import CommandError, UsageError
 
 SUMMARY = "Time the readers installed here on your files."
 
@@ -28,9 +29,16 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Time this machine's readers on the user's files."""
+    if STDIN in options.paths:
+        raise UsageError("bench times reading files: stdin is none")
     table = rd.scan(
         options.paths, ["SeriesInstanceUID"], force=options.force, workers=options.workers
     )
+    if table.items:
+        raise CommandError(
+            f"{next(iter(table.items))} is no file of its own, which other readers need: "
+            "unpack or copy what is to be timed"
+        )
     found = found_series(options.paths, force=options.force)
     largest = max(found, key=lambda one: len(set(one.paths)))
     how = {"runs": options.runs, "force": options.force}
@@ -41,5 +49,6 @@ def run(options: argparse.Namespace) -> int:
         timings += comparison.compare_volumes(list(dict.fromkeys(map(str, largest.paths))), **how)
     header = ("task", "reader", "time", "of rapidicom's")
     terminal.print_lines(format_table(header, comparison.timing_rows(timings)))
-    print(f"\n{comparison.METHOD}")
+    runs = "one run" if options.runs == 1 else f"median of at most {options.runs} runs"
+    terminal.print_lines(["", *terminal.wrapped(f"{runs}, {comparison.METHOD}")])
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -118,7 +119,9 @@ def run(options: argparse.Namespace) -> int:
             terminal.counted(error_count, "error"),
             terminal.counted(len(findings) - error_count, "note"),
         ]
-        print(f"\n{', '.join(counts)}" if findings else f"nothing wrong: {', '.join(counts[:2])}")
+        summary = ", ".join(counts) if findings else f"nothing wrong: {', '.join(counts[:2])}"
+        terminal.print_lines([""] if findings else [])
+        terminal.print_lines(terminal.summary_lines(table, summary))
     return FAILED if error_count else DONE
 
 
@@ -167,19 +170,20 @@ def _of_files(table: rd.Table, force: bool) -> Iterator[Finding]:
 
 def _of_series(series: Sequence[rd.Series], known: set[str]) -> Iterator[Finding]:
     said: set[int] = set()
+    # Reports share what may belong to several series.
+    counts = Counter(id(issue) for one in series for issue in one.report)
     for number, one in enumerate(series, start=1):
         stacks = one.stacks if len(one.stacks) > 1 else []
         labelled = [(str(number), one)]
         labelled += [(f"{number}.{k}", stack) for k, stack in enumerate(stacks, start=1)]
         for label, part in labelled:
             for issue in part.report:
-                # Reports share what may belong to several series.
                 if id(issue) in said or (
                     issue.kind == "unreadable" and known.issuperset(issue.paths)
                 ):
                     continue
                 said.add(id(issue))
-                yield _finding(issue, label)
+                yield _finding(issue, label if counts[id(issue)] < 2 else None)
 
 
 def _of_pixels(series: Sequence[rd.Series], workers: int | None) -> Iterator[Finding]:
@@ -199,7 +203,7 @@ def _of_pixels(series: Sequence[rd.Series], workers: int | None) -> Iterator[Fin
                     yield _finding(issue, label)
 
 
-def _finding(issue: rd.Issue, label: str) -> Finding:
+def _finding(issue: rd.Issue, label: str | None) -> Finding:
     described = described_issue(issue)
     return Finding(
         issue.kind, issue.is_error, issue.sentence, issue.paths, described["numbers"], label

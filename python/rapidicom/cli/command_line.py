@@ -24,7 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A terminal that cannot show a character is no reason to stop.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    options = parser().parse_args(arguments)
+    options, unknown = parser().parse_known_args(arguments)
+    if unknown:
+        # As argparse has it, but with the usage of the command.
+        options.refuse(f"unrecognized arguments: {' '.join(unknown)}")
 
     def work() -> int:
         status: int = options.run(options)
@@ -74,5 +77,5 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(sub)
-        sub.set_defaults(run=command.run)
+        sub.set_defaults(run=command.run, refuse=sub.error)
     return whole

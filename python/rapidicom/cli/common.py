@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import rapidicom as rd
+from rapidicom._common.text_table import printable
 from rapidicom._common.whole_file import whole_file
 from rapidicom.cli import terminal
 from rapidicom.cli.exits import UsageError
@@ -101,10 +102,12 @@ def output_file(name: str | None, *, is_binary: bool) -> Iterator[BinaryIO]:
     sys.stdout.buffer.flush()
 
 
-def print_volume(volume: rd.Volume, output: str | os.PathLike[str]) -> None:
+def print_volume(volume: rd.Volume, *outputs: str | os.PathLike[str]) -> None:
     """Print what was read, and where it was written."""
     terminal.print_lines(terminal.volume_lines(volume))
-    print(f"{'written':<9}{output}")
+    terminal.print_lines(
+        terminal.field_lines("written", ", ".join(printable(str(path)) for path in outputs))
+    )
 
 
 def folder_of(paths: Sequence[str]) -> str | None:

@@ -34,7 +34,7 @@ HEADER_COLUMNS = (
 
 # A reader that needs longer than this in all is timed fewer times than asked for.
 PATIENCE = 10.0
-METHOD = "median of several runs, files in the page cache, answers compared before they are timed"
+METHOD = "files in the page cache, answers compared before they are timed"
 # Of the largest value: float32 keeps 24 bits, and the readers round at different places.
 TOLERANCE = 1e-6
 

@@ -95,8 +95,7 @@ def run(options: argparse.Namespace) -> int:
     several = ", or name a folder as output for all"
     volume = read_chosen(only_series(options, several), options)
     stem = output.with_name(output.name[: -len(kind)])
-    write_volume(volume, stem, wanted, output)
-    print_volume(volume, output)
+    print_volume(volume, *write_volume(volume, stem, wanted, output))
     return DONE
 
 

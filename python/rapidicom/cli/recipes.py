@@ -102,6 +102,8 @@ def sitk_volume(paths: Sequence[str]) -> NDArray[Any]:
         Grey values as float32, colours as they are.
     """
     sitk = import_module("SimpleITK")
+    # What it warns of is in our report too.
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     files = list(dict.fromkeys(paths))
     reader = sitk.ImageFileReader()
     reader.SetFileName(files[0])

@@ -145,8 +145,10 @@ def _columns(option: str, names: list[str]) -> list[str]:
 def _print(rows: Rows, options: argparse.Namespace) -> None:
     limit = options.rows or (terminal.MAX_ROWS if terminal.is_for_people() else len(rows))
     root = folder_of(options.paths) if terminal.is_for_people() else None
-    terminal.print_lines(terminal.row_lines(rows, limit=limit, root=root))
-    print(f"\n{terminal.table_summary(rows.table, len(rows))}")
+    lines = terminal.row_lines(rows, limit=limit, root=root)
+    summary = terminal.table_summary(rows.table, len(rows))
+    terminal.print_lines([*lines, *([""] if lines else [])])
+    terminal.print_lines(terminal.summary_lines(rows.table, summary))
 
 
 def _write(rows: Rows, kind: str, options: argparse.Namespace) -> None:

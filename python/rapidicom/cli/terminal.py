@@ -39,6 +39,8 @@ _NO_LIMIT = 1 << 20
 # A terminal of fewer columns wraps the lines itself.
 _NARROWEST = 40
 INDENT = "  "
+# Columns before the fields of a volume.
+_FIELD = 9
 # As the core says what a file is.
 _BARE = "a data set that starts without the 'DICM' prefix"
 
@@ -68,14 +70,14 @@ def row_lines(rows: Rows, *, limit: int, root: str | os.PathLike[str] | None = N
     cells = rows.values(limit)
     for row in cells:
         row[place] = short_path(row[place], root)
-    lines = format_table(rows.columns, cells, width=width_of_lines())
+    lines = format_table(rows.columns, cells, width=width_of_lines()) if cells else []
     if limit < len(rows):
         lines.append(f"{ELLIPSIS} and {counted(len(rows) - limit, 'more row')}")
     return lines
 
 
 def table_summary(table: Table, row_count: int | None = None) -> str:
-    """Return one sentence: rows, files that are not DICOM, and what could not be read.
+    """Return in one line: rows, files that are not DICOM, and what could not be read.
 
     Args:
         table: What `rd.scan` returns.
@@ -90,10 +92,15 @@ def table_summary(table: Table, row_count: int | None = None) -> str:
         parts.append(f"{len(table.errors)} not readable")
     if table.invalid:
         parts.append(f"{counted(len(table.invalid), 'value')} not fit for its column")
-    summary = ", ".join(parts)
+    return ", ".join(parts)
+
+
+def summary_lines(table: Table, summary: str) -> list[str]:
+    """Return a summary of a table as lines, and what option reads more files."""
+    lines = wrapped(summary)
     if _BARE in table.skipped:
-        summary += ". Pass --force to read data sets without the prefix"
-    return summary
+        lines += wrapped("pass --force to read data sets without the prefix")
+    return lines
 
 
 def error_lines(table: Table, *, limit: int = MAX_ERRORS) -> list[str]:
@@ -131,21 +138,67 @@ def series_lines(found: Sequence[Series]) -> list[str]:
     ]
     header = ("#", "modality", "description", "files", "shape", "findings", "uid", "spacing (mm)")
     lines = format_table(header, rows, width=width_of_lines())
+    shared = _shared(found)
     for number, series in enumerate(found, start=1):
-        # Issues that may belong to any stack are printed once.
+        # Issues that may belong to any stack, or to any series, are printed once.
         said = {id(issue) for issue in series.report}
         for label, stack in _stacks(number, series):
-            issues = [issue for issue in stack.report if stack is series or id(issue) not in said]
-            if issues:
-                lines += ["", f"series {label}:"]
-                lines += [part for line in _issue_lines(issues) for part in _wrapped(line)]
+            issues = [
+                issue
+                for issue in stack.report
+                if (stack is series or id(issue) not in said) and id(issue) not in shared
+            ]
+            lines += _findings(f"series {label}:", issues)
+    for numbers, issues in _by_numbers(shared).items():
+        lines += _findings(f"any of series {spans(numbers)}:", issues)
     return lines
 
 
-def _wrapped(line: str) -> list[str]:
+def _shared(found: Sequence[Series]) -> dict[int, tuple[Issue, list[int]]]:
+    """Return the issues that may belong to any of several series, by identity, with these."""
+    numbers: dict[int, tuple[Issue, list[int]]] = {}
+    for number, series in enumerate(found, start=1):
+        for issue in series.report:
+            numbers.setdefault(id(issue), (issue, []))[1].append(number)
+    return {key: (issue, several) for key, (issue, several) in numbers.items() if several[1:]}
+
+
+def _by_numbers(shared: dict[int, tuple[Issue, list[int]]]) -> dict[tuple[int, ...], list[Issue]]:
+    issues: dict[tuple[int, ...], list[Issue]] = {}
+    for issue, numbers in shared.values():
+        issues.setdefault(tuple(numbers), []).append(issue)
+    return issues
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Return "1, 3 to 5"."""
+    ends: list[list[int]] = []
+    for number in numbers:
+        if ends and number == ends[-1][1] + 1:
+            ends[-1][1] = number
+        else:
+            ends.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in ends)
+
+
+def _findings(title: str, issues: Sequence[Issue]) -> list[str]:
+    if not issues:
+        return []
+    parts = [part for line in _issue_lines(issues) for part in wrapped(line, INDENT, 2 * INDENT)]
+    return ["", *wrapped(title, then=INDENT), *parts]
+
+
+def wrapped(line: str, first: str = "", then: str = "") -> list[str]:
+    """Return a line as several that fit the terminal, between words.
+
+    Args:
+        line: The line.
+        first: What is put before its first part.
+        then: What is put before the others.
+    """
     return textwrap.wrap(
-        line, max(width_of_lines(), _NARROWEST), initial_indent=INDENT,
-        subsequent_indent=2 * INDENT, break_long_words=False, break_on_hyphens=False,
+        line, max(width_of_lines(), _NARROWEST), initial_indent=first, subsequent_indent=then,
+        break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
 
 
@@ -179,10 +232,18 @@ def volume_lines(volume: Volume) -> list[str]:
         ("report", report_lines(volume.report)),
     ]
     return [
-        f"{name if first else '':<9}{line}"
+        part
         for name, lines in fields
-        for first, line in zip([True] + [False] * len(lines), lines, strict=False)
+        for label, line in zip([name] + [""] * len(lines), lines, strict=False)
+        for part in field_lines(label, line)
     ]
+
+
+def field_lines(name: str, text: str) -> list[str]:
+    """Return a named field of what is printed of a volume; text of several spaces stays whole."""
+    if len(text) + _FIELD <= width_of_lines() or "  " in text:
+        return [f"{name:<{_FIELD}}{text}"]
+    return wrapped(text, f"{name:<{_FIELD}}", " " * _FIELD)
 
 
 def short_path(path: Any, root: str | os.PathLike[str] | None) -> str:

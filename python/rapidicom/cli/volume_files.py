@@ -58,7 +58,7 @@ def check_installed(kind: str) -> None:
         raise missing("nibabel", "NIfTI")
 
 
-def write_volume(volume: rd.Volume, stem: Path, wanted: Wanted, output: Path) -> None:
+def write_volume(volume: rd.Volume, stem: Path, wanted: Wanted, output: Path) -> list[Path]:
     """Write a volume and the files beside it: all of them, or none.
 
     Args:
@@ -66,6 +66,9 @@ def write_volume(volume: rd.Volume, stem: Path, wanted: Wanted, output: Path) ->
         stem: The path of the files without an ending.
         wanted: What is wanted.
         output: The path of the volume itself.
+
+    Returns:
+        The files, that of the volume first.
 
     Raises:
         CommandError: The weighting of another image would lie beside the volume.
@@ -86,6 +89,7 @@ def write_volume(volume: rd.Volume, stem: Path, wanted: Wanted, output: Path) ->
         for ending, content in beside.items():
             files.enter_context(whole_file(f"{stem}{ending}")).write(content)
         _write(volume, wanted.kind, file)
+    return [output, *(Path(f"{stem}{ending}") for ending in beside)]
 
 
 def _check_weighting(stem: Path, written: Mapping[str, bytes]) -> None:
