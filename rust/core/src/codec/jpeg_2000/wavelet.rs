@@ -26,14 +26,6 @@ pub(crate) trait Coefficient: Spare + Send + Sync {
 
     /// A single sample of a line of one, high-pass.
     fn single_high(self) -> Self;
-
-    /// Puts a line together that starts with a low-pass sample and has a high-pass one, in fewer
-    /// steps than [`Line::synthesize`] takes; `low` and `high` have all of their samples. Says
-    /// whether it did.
-    #[inline(always)]
-    fn synthesize_fast(_: &mut Vec<Self>, _: &[Self], _: &[Self], _: &mut [Self]) -> bool {
-        false
-    }
 }
 
 /// A step of lifting.
@@ -74,36 +66,6 @@ impl Coefficient for i32 {
     fn single_high(self) -> i32 {
         // Even without loss; with it, rounded as OpenJPEG does.
         self / 2
-    }
-
-    /// Two passes over the line, where a pass for each step and each copy takes five.
-    #[inline(always)]
-    fn synthesize_fast(evens: &mut Vec<i32>, low: &[i32], high: &[i32], out: &mut [i32]) -> bool {
-        let [low_step, high_step] = Self::STEPS else { return false };
-        let ([first, low @ ..], [first_high, next_high @ ..]) = (low, high) else { return false };
-        evens.clear();
-        evens.push(i32::lift(*first, *first_high, *first_high, *low_step));
-        let around = high.iter().zip(next_high);
-        let lifted = low.iter().zip(around);
-        evens.extend(
-            lifted.map(|(own, (before, after))| i32::lift(*own, *before, *after, *low_step)),
-        );
-        // The last has a neighbour at one side alone.
-        if let (Some(own), Some(before)) = (low.get(next_high.len()), high.last()) {
-            evens.push(i32::lift(*own, *before, *before, *low_step));
-        }
-        let (pairs, last) = out.as_chunks_mut::<2>();
-        let around = evens.iter().zip(evens.iter().skip(1));
-        for ((pair, (before, after)), own) in pairs.iter_mut().zip(around).zip(high) {
-            *pair = [*before, i32::lift(*own, *before, *after, *high_step)];
-        }
-        let (Some(before), Some(own)) = (evens.last(), high.last()) else { return false };
-        match (last, pairs.last_mut()) {
-            ([last], _) => *last = *before,
-            (_, Some(pair)) => *pair = [*before, i32::lift(*own, *before, *before, *high_step)],
-            _ => {}
-        }
-        true
     }
 }
 
@@ -273,9 +235,7 @@ impl RowSteps {
         let above = upper.len().checked_sub(width).and_then(|start| upper.get(start..));
         let below = lower.get(..width);
         let (Some(before), Some(after)) = (above.or(below), below.or(above)) else { return };
-        for ((own, before), after) in own.iter_mut().zip(before).zip(after) {
-            *own = T::lift(*own, *before, *after, step);
-        }
+        lift_each(own, before, after, step);
     }
 }
 
@@ -306,16 +266,6 @@ impl<T: Coefficient> Line<T> {
             }
             _ => {}
         }
-        // Of a band that is zero there is no row.
-        let is_full = (low.len(), high.len()) == (out.len().div_ceil(2), out.len() / 2);
-        if starts_odd || !is_full || !T::synthesize_fast(&mut self.low, low, high, out) {
-            self.synthesize_slowly(low, high, starts_odd, out);
-        }
-    }
-
-    /// The same of any line of more than a sample, a step after the other.
-    #[inline(always)]
-    fn synthesize_slowly(&mut self, low: &[T], high: &[T], starts_odd: bool, out: &mut [T]) {
         let first_count = out.len().div_ceil(2);
         let (low_count, high_count) = match starts_odd {
             true => (out.len() - first_count, first_count),
@@ -338,13 +288,7 @@ impl<T: Coefficient> Line<T> {
         }
         let (first, second) =
             if starts_odd { (&self.high, &self.low) } else { (&self.low, &self.high) };
-        let (pairs, last) = out.as_chunks_mut::<2>();
-        for ((pair, first), second) in pairs.iter_mut().zip(first).zip(second) {
-            *pair = [*first, *second];
-        }
-        if let ([last], Some(first)) = (last, first.last()) {
-            *last = *first;
-        }
+        interleave(first, second, out);
     }
 }
 
@@ -357,9 +301,7 @@ fn lift_line<T: Coefficient>(own: &mut [T], others: &[T], is_between_next: bool,
         return;
     };
     if is_between_next {
-        for ((own, before), after) in own.iter_mut().zip(others).zip(others.iter().skip(1)) {
-            *own = T::lift(*own, *before, *after, step);
-        }
+        lift_each(own, others, others.get(1..).unwrap_or_default(), step);
         // The last has a neighbour at one side alone.
         if own.len() >= others.len()
             && let Some(own) = own.get_mut(others.len() - 1)
@@ -367,18 +309,66 @@ fn lift_line<T: Coefficient>(own: &mut [T], others: &[T], is_between_next: bool,
             *own = T::lift(*own, last_other, last_other, step);
         }
     } else {
-        if let Some(own) = own.first_mut() {
-            *own = T::lift(*own, first_other, first_other, step);
-        }
-        for ((own, before), after) in own.iter_mut().skip(1).zip(others).zip(others.iter().skip(1))
-        {
-            *own = T::lift(*own, *before, *after, step);
-        }
-        if own.len() > others.len()
-            && let Some(own) = own.get_mut(others.len())
-        {
+        let Some((first, rest)) = own.split_first_mut() else { return };
+        *first = T::lift(*first, first_other, first_other, step);
+        lift_each(rest, others, others.get(1..).unwrap_or_default(), step);
+        if let Some(own) = rest.get_mut(others.len() - 1) {
             *own = T::lift(*own, last_other, last_other, step);
         }
+    }
+}
+
+/// Samples that are lifted together: two vectors of 32 bytes.
+const TOGETHER: usize = 16;
+
+/// Lifts each sample by those of the same index before and after it, as far as there are any.
+///
+/// All samples of a piece are loaded before one is stored, so that vectors can be used wherever the
+/// slices lie. Asked whether they overlap, compilers look at all rows of a plane, and take one
+/// sample at a time.
+#[inline(always)]
+fn lift_each<T: Coefficient>(own: &mut [T], before: &[T], after: &[T], step: Step) {
+    let count = own.len().min(before.len()).min(after.len());
+    let (own, before, after) = (own.get_mut(..count), before.get(..count), after.get(..count));
+    let (own, own_rest) = own.unwrap_or_default().as_chunks_mut::<TOGETHER>();
+    let (before, before_rest) = before.unwrap_or_default().as_chunks::<TOGETHER>();
+    let (after, after_rest) = after.unwrap_or_default().as_chunks::<TOGETHER>();
+    for ((own, before), after) in own.iter_mut().zip(before).zip(after) {
+        let mut lifted = *own;
+        for ((own, before), after) in lifted.iter_mut().zip(before).zip(after) {
+            *own = T::lift(*own, *before, *after, step);
+        }
+        *own = lifted;
+    }
+    for ((own, before), after) in own_rest.iter_mut().zip(before_rest).zip(after_rest) {
+        *own = T::lift(*own, *before, *after, step);
+    }
+}
+
+/// Fills `out` with samples of the two by turns.
+#[inline(always)]
+fn interleave<T: Coefficient>(first: &[T], second: &[T], out: &mut [T]) {
+    const HALF: usize = TOGETHER / 2;
+    let (pieces, rest) = out.as_chunks_mut::<TOGETHER>();
+    let whole = pieces.len() * HALF;
+    let (first, first_rest) = first.split_at(whole.min(first.len()));
+    let (second, second_rest) = second.split_at(whole.min(second.len()));
+    let halves = first.as_chunks::<HALF>().0.iter().zip(second.as_chunks::<HALF>().0);
+    for (piece, (first, second)) in pieces.iter_mut().zip(halves) {
+        let mut pairs = [[T::default(); 2]; HALF];
+        for ((pair, first), second) in pairs.iter_mut().zip(first).zip(second) {
+            *pair = [*first, *second];
+        }
+        piece.copy_from_slice(pairs.as_flattened());
+    }
+    // What is left are fewer than eight pairs, and a single sample.
+    let (pairs, last) = rest.as_chunks_mut::<2>();
+    let mut first_rest = first_rest.iter();
+    for ((pair, first), second) in pairs.iter_mut().zip(&mut first_rest).zip(second_rest) {
+        *pair = [*first, *second];
+    }
+    if let ([last], Some(first)) = (last, first_rest.next()) {
+        *last = *first;
     }
 }
 

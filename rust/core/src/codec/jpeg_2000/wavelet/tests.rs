@@ -210,12 +210,31 @@ fn lines_of_all_lengths_are_undone() {
             assert_eq!(line(&low, &high, x0), samples, "{length} from {x0} on");
         }
     }
-    // What can only be of a damaged frame overflows in the same way in all paths.
-    let (low, high) = (vec![i32::MAX; 40], vec![i32::MIN; 40]);
-    let fast = line(&low, &high, 0);
-    let mut plain = vec![0; 80];
-    Line::new(80).unwrap().synthesize_slowly(&low, &high, false, &mut plain);
-    assert_eq!(fast, plain);
+}
+
+#[test]
+fn samples_are_lifted_together_as_one_by_one() {
+    for length in 0..70usize {
+        // Also what can only be of a damaged frame and overflows.
+        let number = |at: usize| (at as i32).wrapping_mul(0x3C6E_F35F) ^ i32::MAX;
+        let numbers = |from: usize, count: usize| (from..from + count).map(number).collect();
+        let (before, after): (Vec<i32>, Vec<i32>) = (numbers(100, length), numbers(300, 50));
+        let own: Vec<i32> = numbers(0, 66);
+        for step in i32::STEPS {
+            let mut found = own.clone();
+            lift_each(&mut found, &before, &after, *step);
+            for (index, (own, found)) in own.iter().zip(found).enumerate() {
+                let around = before.get(index).zip(after.get(index));
+                let lifted = around.map(|(before, after)| i32::lift(*own, *before, *after, *step));
+                assert_eq!(found, lifted.unwrap_or(*own), "{index} of {length}");
+            }
+        }
+        let (first, second): (Vec<i32>, Vec<i32>) =
+            (numbers(0, length.div_ceil(2)), numbers(500, length / 2));
+        let mut out = vec![0; length];
+        interleave(&first, &second, &mut out);
+        assert_eq!(split(&out, false), (first, second), "{length}");
+    }
 }
 
 #[test]
