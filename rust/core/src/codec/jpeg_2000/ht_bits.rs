@@ -143,15 +143,26 @@ impl BitBuffer {
     /// The next bits, without taking them: 57 at least are right.
     #[inline(always)]
     pub(crate) fn peek(&self) -> u64 {
-        let (eight, shift) = self.bytes_at::<8>(self.position);
+        self.peek_at(self.position)
+    }
+
+    /// The bits from `position` on: 57 at least are right.
+    #[inline(always)]
+    pub(crate) fn peek_at(&self, position: usize) -> u64 {
+        let (eight, shift) = self.bytes_at::<8>(position);
         u64::from_le_bytes(eight) >> shift
     }
 
     /// Where the next bit is.
-    #[cfg(any(test, target_arch = "x86_64"))]
     #[inline(always)]
     pub(crate) fn position(&self) -> usize {
         self.position
+    }
+
+    /// Goes on at `position`.
+    #[inline(always)]
+    pub(crate) fn continue_at(&mut self, position: usize) {
+        self.position = position;
     }
 
     /// Takes bits that were seen.

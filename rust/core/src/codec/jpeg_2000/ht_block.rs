@@ -1,12 +1,14 @@
 //! Code-blocks of HTJ2K: all bit-planes in one pass, which two can refine (ISO/IEC 15444-15 §7).
 
+#[cfg(target_arch = "x86_64")]
+mod exponents_avx2;
 mod magnitudes;
 #[cfg(target_arch = "x86_64")]
 mod magnitudes_avx2;
 mod quads;
 
 use self::magnitudes::Row;
-use self::quads::{Codes, Quad, add_exponents};
+use self::quads::{Codes, NextRow, QuadRow, add_exponents};
 #[cfg(target_arch = "x86_64")]
 use super::features::has_wide;
 use super::ht_bits::{BitBuffer, RunBits};
@@ -16,16 +18,16 @@ use super::sample_block::SampleBlock;
 /// one, or leave one out. Streams that went astray end farther off.
 const BYTES_OFF: usize = 8;
 
-/// Most quads of a row, with one at each side.
-const MAX_QUADS: usize = 1024 / 2 + 2;
+/// Most samples of a row, with one before and some after them.
+const MAX_SAMPLES: usize = 1024 + 4;
 
 /// Decodes code-blocks; keeps its memory from one to the next.
 pub(crate) struct BlockDecoder {
-    /// Of the row above and then of this row, from index 1 on.
-    quads: Box<[Quad; MAX_QUADS]>,
+    /// Of the row at hand and of the next one.
+    rows: Box<[QuadRow; 2]>,
     /// Twice the magnitude less 1 of the lowest samples of the row above, from index 1 on; 0 if not
     /// significant.
-    above: Box<[u32; MAX_QUADS * 2]>,
+    above: Box<[u32; MAX_SAMPLES]>,
     /// Bits of magnitudes.
     magnitudes: BitBuffer,
     /// Codes of quads.
@@ -36,8 +38,8 @@ impl BlockDecoder {
     /// Ready for any block.
     pub(crate) fn new() -> BlockDecoder {
         BlockDecoder {
-            quads: Box::new([Quad::default(); MAX_QUADS]),
-            above: Box::new([0; MAX_QUADS * 2]),
+            rows: Box::new([QuadRow::new(), QuadRow::new()]),
+            above: Box::new([0; MAX_SAMPLES]),
             magnitudes: BitBuffer::new(),
             codes: BitBuffer::new(),
         }
@@ -78,14 +80,16 @@ impl BlockDecoder {
         true
     }
 
-    /// The pass that finds most of a block (§7.3). `read` is [`magnitudes::read`] or does the same.
+    /// The pass that finds most of a block (§7.3). `add_exponents` and `read` are those of
+    /// [`quads`] and [`magnitudes`], or do the same.
     #[inline(always)]
     fn cleanup_pass(
         &mut self,
         bytes: &[u8],
         plane: u32,
         samples: &mut SampleBlock,
-        read: impl Fn(Row<'_>),
+        add_exponents: impl Fn(&mut QuadRow, usize, &[u32], bool) -> u32,
+        read: impl Fn(Row<'_>, NextRow<'_, '_>) -> (usize, bool),
     ) -> bool {
         // The last 12 bits say how long the codes of quads are (§7.1.1).
         let Some([last_but_one, last]) = bytes.last_chunk::<2>() else { return false };
@@ -95,33 +99,35 @@ impl BlockDecoder {
         }
         let (prefix, suffix) = bytes.split_at(bytes.len() - suffix_length);
         let suffix = suffix.get(..suffix.len() - 1).unwrap_or_default();
-        let BlockDecoder { quads, above, magnitudes, codes } = self;
+        let BlockDecoder { rows, above, magnitudes, codes } = self;
         magnitudes.read_forward(prefix, 0xFF);
         codes.read_from_upper_half(suffix);
         let mut codes = Codes { runs: RunBits::new(suffix), bits: codes };
 
         let quad_count = samples.width().div_ceil(2);
-        let Some(quads) = quads.get_mut(..quad_count.next_multiple_of(2) + 2) else {
+        let Some(above) = above.get_mut(..quad_count.next_multiple_of(8) * 2 + 4) else {
             return false;
         };
-        quads.fill(Quad::default());
-        let Some(above) = above.get_mut(..quads.len() * 2) else { return false };
         above.fill(0);
-        let mut is_first = true;
-        for (top, bottom) in samples.row_pairs_mut() {
-            let is_sound = match is_first {
-                true => codes.first_row(quads, quad_count),
-                false => codes.other_row(quads, quad_count),
-            };
-            let quads = quads.get_mut(1..).unwrap_or_default();
-            let most_bits = add_exponents(quads, &above[..], is_first);
+        rows.iter_mut().for_each(|row| row.clear(quad_count));
+        let [row, next] = rows.as_mut();
+        let (mut row, mut next, mut is_first) = (row, next, true);
+        let mut is_sound = codes.first_row(row, quad_count);
+        let mut pairs = samples.row_pairs_mut().peekable();
+        while let Some((top, bottom)) = pairs.next() {
+            let most_bits = add_exponents(row, quad_count, above, is_first);
             // All magnitudes have to find their place below the sign.
             if !is_sound || most_bits + plane > 30 {
                 return false;
             }
-            let above = &mut above[..];
-            read(Row { quads, magnitudes, above, plane, most_bits, top, bottom });
-            is_first = false;
+            let next_count = if pairs.peek().is_some() { quad_count } else { 0 };
+            let next_row = codes.next_row(row, next, next_count);
+            let (quads, above) = (row.quads(quad_count.next_multiple_of(2)), &mut above[..]);
+            let position;
+            (position, is_sound) =
+                read(Row { quads, magnitudes, above, plane, most_bits, top, bottom }, next_row);
+            codes.bits.continue_at(position);
+            (row, next, is_first) = (next, row, false);
         }
         // Where the codes of quads from the one end and the runs from the other meet.
         let between = codes.bits.left() - codes.runs.read() as isize;
@@ -145,7 +151,15 @@ fn cleanup_pass(
             plane: u32,
             samples: &mut SampleBlock,
         ) -> bool {
-            decoder.cleanup_pass(bytes, plane, samples, |row| magnitudes_avx2::read(row))
+            decoder.cleanup_pass(
+                bytes,
+                plane,
+                samples,
+                |row, count, above, is_first| {
+                    exponents_avx2::add_exponents(row, count, above, is_first)
+                },
+                |row, next| magnitudes_avx2::read(row, next),
+            )
         }
         if has_wide() {
             // SAFETY: the processor has what the function is compiled for; that was just asked.
@@ -153,21 +167,36 @@ fn cleanup_pass(
             return unsafe { wide(decoder, bytes, plane, samples) };
         }
     }
-    decoder.cleanup_pass(bytes, plane, samples, magnitudes::read)
+    decoder.cleanup_pass(bytes, plane, samples, add_exponents, magnitudes::read)
 }
 
 /// [`magnitudes_avx2::read`], where the processor has what it needs.
 #[cfg(all(test, target_arch = "x86_64"))]
-fn read_wide(row: Row<'_>) {
+fn read_wide(row: Row<'_>, next: NextRow<'_, '_>) -> (usize, bool) {
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-    fn wide(row: Row<'_>) {
-        magnitudes_avx2::read(row);
+    fn wide(row: Row<'_>, next: NextRow<'_, '_>) -> (usize, bool) {
+        magnitudes_avx2::read(row, next)
     }
     assert!(has_wide());
     // SAFETY: the processor has what the function is compiled for; that was just asked.
     #[allow(unsafe_code)]
     unsafe {
-        wide(row);
+        wide(row, next)
+    }
+}
+
+/// [`exponents_avx2::add_exponents`], where the processor has what it needs.
+#[cfg(all(test, target_arch = "x86_64"))]
+fn add_exponents_wide(row: &mut QuadRow, count: usize, above: &[u32], is_first: bool) -> u32 {
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+    fn wide(row: &mut QuadRow, count: usize, above: &[u32], is_first: bool) -> u32 {
+        exponents_avx2::add_exponents(row, count, above, is_first)
+    }
+    assert!(has_wide());
+    // SAFETY: the processor has what the function is compiled for; that was just asked.
+    #[allow(unsafe_code)]
+    unsafe {
+        wide(row, count, above, is_first)
     }
 }
 

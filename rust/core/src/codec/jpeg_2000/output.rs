@@ -242,12 +242,36 @@ fn interleave_inline(
             let samples = plane.row(row).iter().map(|sample| place(*sample));
             put(samples, out, index, count);
         }
+        TilePlane::Real(plane) if component.precision <= MOST_BITS_BY_SUM => {
+            let (lowest, highest) = ((low - shift) as f32, (high - shift) as f32);
+            let samples = plane.row(row).iter();
+            let samples = samples.map(|sample| nearest(*sample, lowest, highest) + shift);
+            put(samples, out, index, count);
+        }
         TilePlane::Real(plane) => {
             let samples =
                 plane.row(row).iter().map(|sample| place(sample.round_ties_even() as i32));
             put(samples, out, index, count);
         }
     }
+}
+
+/// Bits of whole numbers that [`nearest`] gives.
+const MOST_BITS_BY_SUM: u32 = 22;
+
+/// The whole number that is nearest to a sample, the even one of two, between these bounds, which
+/// are whole numbers themselves; of what is no number 0.
+///
+/// A sum of 2^23 and more has no fraction, and the number in its lowest bits. `as` is as exact, but
+/// asks of each sample whether it has a place in 32 bits, for which there are no vectors: it takes
+/// nine times as long.
+#[inline(always)]
+fn nearest(sample: f32, lowest: f32, highest: f32) -> i32 {
+    const MIDDLE: f32 = 12_582_912.0;
+    let sample = if sample.is_nan() { 0.0 } else { sample };
+    let sample = if sample > lowest { sample } else { lowest };
+    let sample = if sample < highest { sample } else { highest };
+    (sample + MIDDLE).to_bits() as i32 - MIDDLE.to_bits() as i32
 }
 
 #[inline(always)]

@@ -1,11 +1,11 @@
 //! The magnitudes and signs of the samples of a row of quads (ISO/IEC 15444-15 §7.3.8).
 
 use super::super::ht_bits::BitBuffer;
-use super::quads::Quad;
+use super::quads::{NextRow, Quads};
 
 /// Two rows of samples, and what their magnitudes are found by.
 pub(super) struct Row<'r> {
-    pub quads: &'r [Quad],
+    pub quads: Quads<'r>,
     pub magnitudes: &'r mut BitBuffer,
     /// Gets the lowest samples: twice the magnitude less 1, from index 1 on.
     pub above: &'r mut [u32],
@@ -18,20 +18,22 @@ pub(super) struct Row<'r> {
     pub bottom: &'r mut [u32],
 }
 
-/// Reads the samples, one after the other.
+/// Reads the samples, one after the other, and the codes of the next row. Returns what
+/// [`NextRow::finish`] does.
 #[inline(always)]
-pub(super) fn read(row: Row<'_>) {
+pub(super) fn read(row: Row<'_>, next: NextRow<'_, '_>) -> (usize, bool) {
     let Row { quads, magnitudes, above, plane, top, bottom, .. } = row;
     let ((tops, _), (bottoms, _)) = (top.as_chunks_mut::<2>(), bottom.as_chunks_mut::<2>());
     let (_, above) = above.split_at_mut(above.len().min(1));
     let (above, _) = above.as_chunks_mut::<2>();
-    for (((quad, top), bottom), above) in quads.iter().zip(tops).zip(bottoms).zip(above) {
+    let quads = quads.entries.iter().zip(quads.bit_counts);
+    for ((((entry, bit_count), top), bottom), above) in quads.zip(tops).zip(bottoms).zip(above) {
         let mut sample = |number: u32| -> (u32, u32) {
-            let is_significant = (quad.entry >> (4 + number) & 1).wrapping_neg();
-            let known = quad.entry >> (12 + number) & 1;
-            let count = quad.bit_count.wrapping_sub(known) & is_significant & 31;
+            let is_significant = (entry >> (4 + number) & 1).wrapping_neg();
+            let known = entry >> (12 + number) & 1;
+            let count = bit_count.wrapping_sub(known) & is_significant & 31;
             let bits = magnitudes.take(count);
-            let whole = bits | (quad.entry >> (8 + number) & 1) << count | 1;
+            let whole = bits | (entry >> (8 + number) & 1) << count | 1;
             let value = whole.wrapping_add(2).wrapping_shl(plane) | bits << 31;
             (value & is_significant, whole & is_significant)
         };
@@ -40,4 +42,5 @@ pub(super) fn read(row: Row<'_>) {
         (top[1], _) = sample(2);
         (bottom[1], above[1]) = sample(3);
     }
+    next.finish()
 }

@@ -5,34 +5,37 @@
 use std::arch::x86_64::{
     __m256i, _mm_cvtsi32_si128, _mm_set_epi64x, _mm256_add_epi8, _mm256_add_epi32,
     _mm256_and_si256, _mm256_castsi128_si256, _mm256_cmpeq_epi32, _mm256_extract_epi32,
-    _mm256_or_si256, _mm256_permute4x64_epi64, _mm256_permutevar8x32_epi32, _mm256_set_epi64x,
-    _mm256_set1_epi32, _mm256_setr_epi8, _mm256_setr_epi32, _mm256_shuffle_epi8,
-    _mm256_shuffle_epi32, _mm256_sll_epi32, _mm256_slli_epi32, _mm256_slli_si256,
-    _mm256_sllv_epi32, _mm256_srli_epi32, _mm256_srlv_epi32, _mm256_sub_epi32,
+    _mm256_or_si256, _mm256_permutevar8x32_epi32, _mm256_set_epi64x, _mm256_set1_epi32,
+    _mm256_setr_epi8, _mm256_setr_epi32, _mm256_shuffle_epi8, _mm256_sll_epi32, _mm256_slli_epi32,
+    _mm256_slli_si256, _mm256_sllv_epi32, _mm256_srli_epi32, _mm256_srlv_epi32, _mm256_sub_epi32,
 };
 
 use super::magnitudes::{self, Row};
-use super::quads::Quad;
+use super::quads::{NextRow, Quads};
 
 /// The most bits of a magnitude that a lane gets whole, whichever bit of a byte is its first.
 const MOST_BITS: u32 = 25;
 
-/// Reads the samples of a row.
+/// Reads the samples of a row, and among them the codes of the next. Returns what
+/// [`NextRow::finish`] does.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-pub(super) fn read(row: Row<'_>) {
+pub(super) fn read(row: Row<'_>, mut next: NextRow<'_, '_>) -> (usize, bool) {
     if row.most_bits > MOST_BITS {
-        return magnitudes::read(row);
+        return magnitudes::read(row, next);
     }
     let Row { quads, magnitudes, above, top, bottom, .. } = row;
-    let (pairs, _) = quads.as_chunks::<2>();
+    let (entries, bit_counts) = (quads.entries.as_chunks().0, quads.bit_counts.as_chunks().0);
     let ((tops, top), (bottoms, bottom)) = (top.as_chunks_mut::<4>(), bottom.as_chunks_mut::<4>());
     let count = tops.len();
     let (_, own) = above.split_at_mut(above.len().min(1));
     let (aboves, _) = own.as_chunks_mut::<4>();
     let mut position = magnitudes.position();
-    for (((pair, top), bottom), above) in pairs.iter().zip(tops).zip(bottoms).zip(aboves) {
-        let lanes = Lanes::new(pair);
+    let pairs = entries.iter().zip(bit_counts);
+    for ((((entries, bit_counts), top), bottom), above) in pairs.zip(tops).zip(bottoms).zip(aboves)
+    {
+        next.step();
+        let lanes = Lanes::new(*entries, *bit_counts);
         let [first, second] = lanes.totals();
         let one = magnitudes.bytes_at::<16>(position);
         let two = magnitudes.bytes_at::<16>(position + first);
@@ -42,16 +45,14 @@ pub(super) fn read(row: Row<'_>) {
         *bottom = high_half(values);
         *above = high_half(wholes);
     }
-    magnitudes.skip((position - magnitudes.position()) as u32);
+    magnitudes.continue_at(position);
     // The last quad of an odd number.
-    magnitudes::read(Row {
-        quads: quads.get(count * 2..).unwrap_or_default(),
-        above: above.get_mut(count * 4..).unwrap_or_default(),
-        magnitudes,
-        top,
-        bottom,
-        ..row
-    });
+    let quads = Quads {
+        entries: quads.entries.get(count * 2..).unwrap_or_default(),
+        bit_counts: quads.bit_counts.get(count * 2..).unwrap_or_default(),
+    };
+    let above = above.get_mut(count * 4..).unwrap_or_default();
+    magnitudes::read(Row { quads, above, magnitudes, top, bottom, ..row }, next)
 }
 
 /// What is known of the samples of two quads.
@@ -69,14 +70,15 @@ struct Lanes {
 impl Lanes {
     #[inline]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-    fn new(pair: &[Quad; 2]) -> Lanes {
-        let [first, second] =
-            pair.map(|quad| i64::from(quad.entry) | i64::from(quad.bit_count) << 32);
-        // A quad in each half, twice.
-        let quads = _mm256_castsi128_si256(_mm_set_epi64x(second, first));
-        let quads = _mm256_permute4x64_epi64::<0b01_01_00_00>(quads);
-        let entries = _mm256_shuffle_epi32::<0b10_10_00_00>(quads);
-        let bit_counts = _mm256_shuffle_epi32::<0b11_11_01_01>(quads);
+    fn new(entries: [u32; 2], bit_counts: [u32; 2]) -> Lanes {
+        let [entries, bit_counts] =
+            [entries, bit_counts].map(|[first, second]| i64::from(first) | i64::from(second) << 32);
+        let both = _mm256_castsi128_si256(_mm_set_epi64x(bit_counts, entries));
+        // A quad in each half.
+        let of_first = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
+        let of_second = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
+        let entries = _mm256_permutevar8x32_epi32(both, of_first);
+        let bit_counts = _mm256_permutevar8x32_epi32(both, of_second);
         let own = _mm256_setr_epi32(16, 32, 64, 128, 16, 32, 64, 128);
         let significant = _mm256_cmpeq_epi32(_mm256_and_si256(entries, own), own);
         let known = bit_of(entries, _mm256_setr_epi32(12, 13, 14, 15, 12, 13, 14, 15));

@@ -82,20 +82,76 @@ const fn offset_start(bits: u32) -> (u32, u32, u32) {
 /// From this on a number goes on after the bits that follow its start, to more than there can be.
 const SUFFIX_LIMIT: u64 = 28;
 
-/// What the codes say of a quad.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Quad {
+/// Most quads of a row.
+const MAX_QUADS: usize = 1024 / 2;
+
+/// Quads that are looked at together.
+const TOGETHER: usize = 8;
+
+/// What the codes say of the quads of a row.
+pub(super) struct QuadRow {
     /// An entry of the decoding table; 0 if no sample is significant.
-    pub entry: u32,
-    /// The offset of its exponent, and then the bits of its magnitudes.
-    pub bit_count: u32,
+    entries: [u32; MAX_QUADS],
+    /// The offset of the exponent, and then the bits of the magnitudes.
+    bit_counts: [u32; MAX_QUADS],
 }
 
-impl Quad {
-    /// Which of its samples are significant: upper left, lower left, upper right, lower right.
+/// The quads of a row: entries and numbers of bits.
+#[derive(Clone, Copy)]
+pub(super) struct Quads<'q> {
+    pub entries: &'q [u32],
+    pub bit_counts: &'q [u32],
+}
+
+impl QuadRow {
+    /// A row without significant samples.
+    pub(super) fn new() -> QuadRow {
+        QuadRow { entries: [0; MAX_QUADS], bit_counts: [0; MAX_QUADS] }
+    }
+
+    /// One of these entries and numbers of bits, for tests.
+    #[cfg(test)]
+    pub(super) fn of(quads: &[[u32; 2]]) -> QuadRow {
+        let mut row = QuadRow::new();
+        for (index, [entry, bit_count]) in quads.iter().enumerate() {
+            (row.entries[index], row.bit_counts[index]) = (*entry, *bit_count);
+        }
+        row
+    }
+
+    /// Makes it one without significant samples again, as far as `eights_mut` goes.
+    pub(super) fn clear(&mut self, count: usize) {
+        let count = count.next_multiple_of(TOGETHER);
+        self.entries.iter_mut().take(count).for_each(|entry| *entry = 0);
+    }
+
+    /// Its first quads.
+    pub(super) fn quads(&self, count: usize) -> Quads<'_> {
+        Quads {
+            entries: self.entries.get(..count).unwrap_or_default(),
+            bit_counts: self.bit_counts.get(..count).unwrap_or_default(),
+        }
+    }
+
+    /// Its first quads, entries and numbers of bits, eight at a time: with as many more as that
+    /// needs.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn significant(self) -> u32 {
-        self.entry >> 4 & 15
+    pub(super) fn eights_mut(
+        &mut self,
+        count: usize,
+    ) -> impl Iterator<Item = (&[u32; TOGETHER], &mut [u32; TOGETHER])> {
+        let (entries, bit_counts) =
+            (self.entries.as_chunks().0.iter(), self.bit_counts.as_chunks_mut().0.iter_mut());
+        entries.zip(bit_counts).take(count.div_ceil(TOGETHER))
+    }
+
+    /// Its first quads, two by two: with one more than there are if that is needed.
+    fn pairs_mut(&mut self, count: usize) -> (&mut [[u32; 2]], &mut [[u32; 2]]) {
+        let count = count.div_ceil(2);
+        let entries = self.entries.as_chunks_mut::<2>().0.get_mut(..count);
+        let bit_counts = self.bit_counts.as_chunks_mut::<2>().0.get_mut(..count);
+        (entries.unwrap_or_default(), bit_counts.unwrap_or_default())
     }
 }
 
@@ -116,19 +172,18 @@ fn entry(table: &[u16; 1024], context: u32, runs: &mut RunBits<'_>, next: u64) -
     u32::from(table.get(index as usize & 1023).copied().unwrap_or(0))
 }
 
-impl Codes<'_> {
-    /// The quads of the first row (§7.3.5): only the one to the left is known. `quads` has one
-    /// before and two after them. Says whether the bits make sense.
+impl<'b> Codes<'b> {
+    /// The quads of the first row (§7.3.5): only the one to the left is known. Says whether the
+    /// bits make sense.
     #[inline(always)]
-    pub(super) fn first_row(&mut self, quads: &mut [Quad], count: usize) -> bool {
+    pub(super) fn first_row(&mut self, row: &mut QuadRow, count: usize) -> bool {
         let after = |entry: u32| {
             let significant = entry >> 4 & 15;
             (significant | significant >> 1) & 1 | significant >> 1 & 6
         };
         let (mut context, mut is_sound) = (0, true);
-        let (_, own) = quads.split_at_mut(1);
-        let (pairs, _) = own.as_chunks_mut::<2>();
-        for (index, pair) in pairs.iter_mut().take(count.div_ceil(2)).enumerate() {
+        let (entries, bit_counts) = row.pairs_mut(count);
+        for (index, (entries, bit_counts)) in entries.iter_mut().zip(bit_counts).enumerate() {
             let mut next = self.bits.peek();
             let first = entry(&FIRST_ROW, context, &mut self.runs, next);
             next >>= first & 7;
@@ -141,14 +196,70 @@ impl Codes<'_> {
             if has == BOTH {
                 has = if self.runs.symbol() { BOTH_LARGE } else { NOT_BOTH_LARGE };
             }
-            is_sound &= self.finish(pair, [first, second], has, next);
+            *entries = [first, second];
+            let (length, is_known) = offsets(bit_counts, has, next);
+            self.bits.skip((first & 7) + (second & 7) + length);
+            is_sound &= is_known;
         }
         is_sound
     }
 
-    /// The quads of any other row. `quads` has those of the row above, which this replaces.
+    /// Decodes any other row, as its caller steps on. `above` are the entries of the row above.
     #[inline(always)]
-    pub(super) fn other_row(&mut self, quads: &mut [Quad], count: usize) -> bool {
+    pub(super) fn next_row<'r>(
+        &'r mut self,
+        above: &'r QuadRow,
+        row: &'r mut QuadRow,
+        count: usize,
+    ) -> NextRow<'r, 'b> {
+        let (entries, bit_counts) = row.pairs_mut(count);
+        let above = above.entries.as_chunks::<2>().0.get(..entries.len()).unwrap_or_default();
+        let upper = above.first().copied().unwrap_or_default();
+        NextRow {
+            position: self.bits.position(),
+            bits: self.bits,
+            runs: &mut self.runs,
+            above,
+            entries,
+            bit_counts,
+            index: 0,
+            last: count / 2,
+            upper_left: 0,
+            upper,
+            left: 0,
+            is_sound: true,
+        }
+    }
+}
+
+/// A row that is decoded, two quads at a time.
+///
+/// Each pair waits for the codes of the one before. So that the processor has something to do
+/// meanwhile, they are decoded among the magnitudes of the row above, which wait for none of them.
+pub(super) struct NextRow<'r, 'b> {
+    bits: &'r BitBuffer,
+    /// Where the next bit is.
+    position: usize,
+    runs: &'r mut RunBits<'b>,
+    above: &'r [[u32; 2]],
+    entries: &'r mut [[u32; 2]],
+    bit_counts: &'r mut [[u32; 2]],
+    /// The next pair.
+    index: usize,
+    /// The number of pairs of which both quads are there.
+    last: usize,
+    /// The entry of the quad to the upper left of the next pair, those above it, and that to the
+    /// left.
+    upper_left: u32,
+    upper: [u32; 2],
+    left: u32,
+    is_sound: bool,
+}
+
+impl NextRow<'_, '_> {
+    /// Decodes the next pair, if there is one.
+    #[inline(always)]
+    pub(super) fn step(&mut self) {
         // Of the row above: significance of what is to the upper left, above, and to the upper
         // right.
         let context = |upper_left: u32, upper: u32, upper_right: u32, left: u32| {
@@ -156,71 +267,73 @@ impl Codes<'_> {
                 | (left >> 6 | left >> 7) << 1 & 2
                 | (upper >> 7 | upper_right >> 5) << 2 & 4
         };
-        let (mut upper_left, mut left, mut is_sound) = (0, 0, true);
-        let (_, own) = quads.split_at_mut(1);
-        let (pairs, _) = own.as_chunks_mut::<2>();
-        let mut upper = pairs.first().copied().unwrap_or_default();
-        let last = count / 2;
-        for index in 0..count.div_ceil(2) {
-            let following = pairs.get(index + 1).copied().unwrap_or_default();
-            let [upper_1, upper_2, upper_3] = [upper[0].entry, upper[1].entry, following[0].entry];
-            let mut next = self.bits.peek();
-            let around = context(upper_left, upper_1, upper_2, left);
-            let first = entry(&OTHER_ROWS, around, &mut self.runs, next);
-            next >>= first & 7;
-            let second = if index < last {
-                let around = context(upper_1, upper_2, upper_3, first);
-                entry(&OTHER_ROWS, around, &mut self.runs, next)
-            } else {
-                0
-            };
-            next >>= second & 7;
-            (left, upper_left, upper) = (second, upper_2, following);
-            let has = first >> 3 & 1 | second >> 2 & 2;
-            let Some(pair) = pairs.get_mut(index) else { return false };
-            is_sound &= self.finish(pair, [first, second], has, next);
-        }
-        is_sound
+        let index = self.index;
+        let (Some(entries), Some(bit_counts)) =
+            (self.entries.get_mut(index), self.bit_counts.get_mut(index))
+        else {
+            return;
+        };
+        let following = self.above.get(index + 1).copied().unwrap_or_default();
+        let [upper_1, upper_2, upper_3] = [self.upper[0], self.upper[1], following[0]];
+        let mut next = self.bits.peek_at(self.position);
+        let around = context(self.upper_left, upper_1, upper_2, self.left);
+        let first = entry(&OTHER_ROWS, around, self.runs, next);
+        next >>= first & 7;
+        let second = if index < self.last {
+            let around = context(upper_1, upper_2, upper_3, first);
+            entry(&OTHER_ROWS, around, self.runs, next)
+        } else {
+            0
+        };
+        next >>= second & 7;
+        (self.left, self.upper_left, self.upper) = (second, upper_2, following);
+        *entries = [first, second];
+        let (length, is_known) = offsets(bit_counts, first >> 3 & 1 | second >> 2 & 2, next);
+        self.position += ((first & 7) + (second & 7) + length) as usize;
+        self.is_sound &= is_known;
+        self.index = index + 1;
     }
 
-    /// The offsets of the exponents of two quads (§7.3.6), after the codes of both in `next`.
+    /// Decodes the pairs that are left. Returns where the next bit is, and whether the bits make
+    /// sense.
     #[inline(always)]
-    fn finish(&mut self, pair: &mut [Quad; 2], entries: [u32; 2], has: u32, next: u64) -> bool {
-        let index = has << 6 | next as u32 & 63;
-        let offsets = u32::from(OFFSETS.get(index as usize & 511).copied().unwrap_or(0));
-        let (start, lengths) = (offsets & 7, (offsets >> 3 & 7, offsets >> 6 & 7));
-        let next = next >> start;
-        let first = next & ((1 << lengths.0) - 1);
-        let second = next >> lengths.0 & ((1 << lengths.1) - 1);
-        *pair = [
-            Quad { entry: entries[0], bit_count: (offsets >> 9 & 7) + first as u32 },
-            Quad { entry: entries[1], bit_count: (offsets >> 12 & 7) + second as u32 },
-        ];
-        self.bits.skip((entries[0] & 7) + (entries[1] & 7) + start + lengths.0 + lengths.1);
-        first < SUFFIX_LIMIT && second < SUFFIX_LIMIT
+    pub(super) fn finish(mut self) -> (usize, bool) {
+        while self.index < self.entries.len() {
+            self.step();
+        }
+        (self.position, self.is_sound)
     }
 }
 
-/// Which bit is the highest, of a number below 2^31: the exponent of a float, which vectors have an
-/// instruction for. Without the bit below the highest it is not rounded up.
+/// The offsets of the exponents of two quads (§7.3.6), after the codes of both in `next`. Returns
+/// how long they are, and whether they make sense.
 #[inline(always)]
-pub(super) fn highest_bit(number: u32) -> u32 {
-    (((number & !(number >> 1)) as i32 as f32).to_bits() >> 23).wrapping_sub(127)
+fn offsets(pair: &mut [u32; 2], has: u32, next: u64) -> (u32, bool) {
+    let index = has << 6 | next as u32 & 63;
+    let offsets = u32::from(OFFSETS.get(index as usize & 511).copied().unwrap_or(0));
+    let (start, lengths) = (offsets & 7, (offsets >> 3 & 7, offsets >> 6 & 7));
+    let next = next >> start;
+    let first = next & ((1 << lengths.0) - 1);
+    let second = next >> lengths.0 & ((1 << lengths.1) - 1);
+    *pair = [(offsets >> 9 & 7) + first as u32, (offsets >> 12 & 7) + second as u32];
+    (start + lengths.0 + lengths.1, first < SUFFIX_LIMIT && second < SUFFIX_LIMIT)
 }
 
 /// Turns offsets of exponents into numbers of bits, by what the row above has: `above` are its
 /// lowest samples, twice the magnitude less 1, from index 1 on. Returns the largest.
 #[inline(always)]
-pub(super) fn add_exponents(quads: &mut [Quad], above: &[u32], is_first: bool) -> u32 {
-    let (pairs, _) = above.as_chunks::<2>();
+pub(super) fn add_exponents(row: &mut QuadRow, count: usize, above: &[u32], is_first: bool) -> u32 {
+    let (entries, bit_counts) = row.pairs_mut(count);
+    let (lefts, _) = above.as_chunks::<2>();
     let mut largest = 0;
-    for ((quad, left), right) in quads.iter_mut().zip(pairs).zip(pairs.iter().skip(1)) {
+    let quads = entries.as_flattened().iter().zip(bit_counts.as_flattened_mut());
+    for (((entry, bit_count), left), right) in quads.zip(lefts).zip(lefts.iter().skip(1)) {
         let around = left[0] | left[1] | right[0] | right[1];
-        let significant = quad.significant();
+        let significant = entry >> 4 & 15;
         let is_single = significant & significant.wrapping_sub(1) == 0;
-        let exponent = if is_first || is_single { 1 } else { highest_bit(around | 2) };
-        quad.bit_count = if significant == 0 { 0 } else { quad.bit_count + exponent };
-        largest = largest.max(quad.bit_count);
+        let exponent = if is_first || is_single { 1 } else { (around | 2).ilog2() };
+        *bit_count = if significant == 0 { 0 } else { *bit_count + exponent };
+        largest = largest.max(*bit_count);
     }
     largest
 }

@@ -151,3 +151,15 @@ fn a_tile_that_is_missing_is_zero() {
     put_row(&size.components, &mut [None], &[tile], 0, &mut row);
     assert_eq!(row, [0]);
 }
+
+#[test]
+fn samples_become_the_nearest_whole_numbers() {
+    let (lowest, highest) = (-(1i32 << 21), (1i32 << 21) - 1);
+    let around = |number: i32| [-1.0, -0.5, -0.25, 0.0, 0.5, 0.75].map(|by| number as f32 + by);
+    let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 3e38, -3e38, 1e-40];
+    let numbers = (-300..300).chain([lowest, highest, 65_535, -65_536]).flat_map(around);
+    for sample in numbers.chain(odd) {
+        let expected = (sample.round_ties_even() as i32).clamp(lowest, highest);
+        assert_eq!(nearest(sample, lowest as f32, highest as f32), expected, "{sample}");
+    }
+}
