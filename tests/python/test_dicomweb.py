@@ -17,7 +17,7 @@ from test_remote_stores import answer, web_server
 import rapidicom as rd
 from pacs_builder import BRAIN, BRAIN_STUDY, COMPRESSED, CT, CT_STUDY, JPEG_2000, Pacs
 from series_builder import Pixels, Stack, series
-from servers import PASSWORD, USER, orthanc
+from servers import PASSWORD, USER, orthanc, orthanc_missing
 
 requests = pytest.importorskip("requests")
 pytest.importorskip("dicomweb_client")
@@ -190,6 +190,7 @@ def test_unknown_uids_are_named(archive: DicomWeb) -> None:
     assert "Secret" not in str(wrong.value)
 
 
+@pytest.mark.skipif(bool(orthanc_missing()), reason=orthanc_missing())
 def test_a_server_that_stops_half_way_is_an_error(tmp_path: Path) -> None:
     # Longer than what is read of a header.
     large = series(tmp_path / "ct", Stack(count=4), pixels=Pixels(shape=(256, 256)))
