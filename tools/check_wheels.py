@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 # PyPI takes more, but a reader of files that is larger than NumPy would be a mistake.
 LARGEST = 12_000_000
@@ -57,11 +58,36 @@ def keeps_promise(platform: str, needed: str) -> bool:
     return (libc, processor) == (own_libc, own_processor) and is_older
 
 
+def needs_musl_alone(platform: str, needed: str, output: str) -> bool:
+    """Return whether a wheel for musl needs no other library.
+
+    auditwheel wants the name that Alpine gives musl's; musl itself loads it by either. Its symbols
+    have no versions, so that none can be too new.
+
+    Args:
+        platform: The tag, such as `musllinux_1_2_x86_64`.
+        needed: The tag that auditwheel finds, without a libc.
+        output: What auditwheel says, in one line.
+    """
+    libraries = re.search(r"libraries are required by the wheel: \{(.*?)\}", output)
+    names = set() if libraries is None else set(re.findall(r'"([^"]+)":', libraries[1]))
+    processor = needed.removeprefix("linux_")
+    return (
+        platform.startswith("musllinux_1_2")
+        and names == {"libc.so"}
+        and (platform.endswith(f"_{processor}"))
+    )
+
+
 def _promised(wheel: Path, platform: str) -> list[str]:
-    status, output = _output("auditwheel", "show", str(wheel))
+    # This machine's libraries are not those of the wheel's.
+    with TemporaryDirectory() as nothing:
+        status, output = _output("auditwheel", "show", "--ldpaths", nothing, str(wheel))
     found = re.search(r'platform tag: "(\w+)"', output)
-    if status == 0 and found is not None and keeps_promise(platform, found[1]):
-        return []
+    if status == 0 and found is not None:
+        needed = found[1]
+        if keeps_promise(platform, needed) or needs_musl_alone(platform, needed, output):
+            return []
     return [f"auditwheel: {output}"]
 
 

@@ -85,6 +85,24 @@ def test_a_wheel_runs_where_its_tag_says(platform: str, needed: str, expected: b
     assert tool("check_wheels").keeps_promise(platform, needed) == expected
 
 
+@pytest.mark.parametrize(
+    ("platform", "needed", "libraries", "expected"),
+    [
+        ("musllinux_1_2_x86_64", "linux_x86_64", '"libc.so": null', True),
+        ("musllinux_1_2_aarch64", "linux_aarch64", '"libc.so": null', True),
+        ("musllinux_1_2_aarch64", "linux_x86_64", '"libc.so": null', False),
+        ("musllinux_1_2_x86_64", "linux_x86_64", '"libc.so": null, "libz.so.1": null', False),
+        ("musllinux_1_2_x86_64", "linux_x86_64", "", False),
+        ("manylinux2014_x86_64", "linux_x86_64", '"libc.so": null', False),
+    ],
+)
+def test_a_wheel_for_musl_needs_nothing_else(
+    platform: str, needed: str, libraries: str, expected: bool
+) -> None:
+    output = f"The following libraries are required by the wheel: {{ {libraries} }} In order to"
+    assert tool("check_wheels").needs_musl_alone(platform, needed, output) == expected
+
+
 def test_every_extra_that_an_error_names_exists() -> None:
     offered = project()["optional-dependencies"]
     assert set(extras._EXTRAS.values()) <= offered.keys()
