@@ -231,13 +231,21 @@ class Dataset:
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Any]: ...
     def get(self, key: _Key, default: object = None) -> Any:
-        """Return the value for a keyword, the element for a tag, or `default`."""
+        """Return the value for a keyword, the element for a tag, or `default`.
+
+        Args:
+            key: A keyword, or a tag in any form that `rapidicom.tag.Tag` takes.
+            default: Returned if the data set has no such element.
+        """
 
     def tags(self) -> list[int]:
         """Return the tags that are present, in order."""
 
     def element_offset(self, key: _Key) -> tuple[int, int]:
-        """Return offset and length of an element's value field in the file.
+        """Return offset and length of an element's value field in the file, in bytes.
+
+        Args:
+            key: Its tag or keyword.
 
         Raises:
             KeyError: The file has no such element, or its value was set.
@@ -245,6 +253,9 @@ class Dataset:
 
     def raw_bytes(self, key: _Key) -> memoryview:
         """Return an element's value field as stored: read-only, and not copied if in memory.
+
+        Args:
+            key: Its tag or keyword.
 
         Raises:
             KeyError: The file has no such element, or its value was set.
@@ -257,7 +268,11 @@ class Dataset:
         """
 
     def raw_element(self, key: _Key) -> _RawElement | None:
-        """Return one of `raw_elements`, pixel data too with its bytes."""
+        """Return one of `raw_elements`, pixel data too with its bytes; `None` if there is none.
+
+        Args:
+            key: Its tag or keyword.
+        """
 
     def _inflated(self) -> bytes | None:
         """Return the bytes of a data set that was deflated; its offsets count from their start."""

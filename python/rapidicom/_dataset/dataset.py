@@ -423,19 +423,39 @@ class Dataset(PixelAccess, PrivateAccess, Writing, TypedAttributes):
         """Do nothing, for code written for pydicom: text is decoded on access."""
 
     def waveform_array(self, index: int) -> npt.NDArray[Any]:
-        """Return the samples of a multiplex group as numbers with a unit.
+        """Return the samples of a multiplex group as numbers with a unit (PS3.3 §C.10.9).
 
-        See `rapidicom.waveforms.multiplex_array`, here with `as_raw=False`, for shape, type and
-        errors.
+        Args:
+            index: The group: which item of Waveform Sequence (5400,0100), from 0.
+
+        Returns:
+            Shape (sample, channel), float64, in the unit of each channel.
+
+        Raises:
+            AttributeError: The data set has no waveform, or the group lacks an attribute that
+                describes it.
+            InvalidDicomError: The attributes contradict the samples or one another.
+            UnsupportedError: The samples are of a kind that cannot be read yet.
+            IndexError: No group has this index.
         """
         from rapidicom._dataset.waveforms import multiplex_array
 
         return multiplex_array(self, index, as_raw=False)
 
     def overlay_array(self, group: int) -> npt.NDArray[Any]:
-        """Return the overlay plane of a group, 0x6000 to 0x60FF.
+        """Return an overlay plane: which pixels are drawn over (PS3.3 §C.9.2).
 
-        See `rapidicom.overlays.overlay_array` for shape, type and errors.
+        Args:
+            group: Its group, an even number from 0x6000 to 0x60FF.
+
+        Returns:
+            0 and 1, uint8, shape ([frame,] row, column).
+
+        Raises:
+            AttributeError: The group has no overlay.
+            InvalidDicomError: Its attributes contradict each other, or its bits are missing.
+            UnsupportedError: It is in the bits of pixels that cannot be read yet.
+            ValueError: The group is not one of overlays.
         """
         from rapidicom.pixels.overlay_planes import overlay_array
 

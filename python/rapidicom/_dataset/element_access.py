@@ -74,7 +74,11 @@ class ElementAccess(_core.Dataset):
         return part
 
     def add(self, data_element: DataElement) -> None:
-        """Add an element, or replace the one with its tag."""
+        """Add an element, or replace the one with its tag.
+
+        Args:
+            data_element: The element.
+        """
         self[data_element.tag] = data_element
 
     def add_new(self, tag: TagType, VR: str, value: object) -> None:
@@ -97,6 +101,9 @@ class ElementAccess(_core.Dataset):
 
     def data_element(self, name: str) -> DataElement | None:
         """Return the element of a keyword; `None` if the keyword is unknown.
+
+        Args:
+            name: A keyword of PS3.6, such as `"PatientID"`.
 
         Raises:
             KeyError: The data set has no such element.
@@ -176,6 +183,7 @@ class ElementAccess(_core.Dataset):
 
         Raises:
             KeyError: The data set has no such element, and no default is given.
+            TypeError: More than one default is given.
         """
         if len(default) > 1:
             raise TypeError(f"pop takes a key and at most one default, not {len(default)}")
@@ -219,7 +227,7 @@ class ElementAccess(_core.Dataset):
         """Add elements, or replace those with the same tags.
 
         Args:
-            other: A data set, or elements by tag or values by keyword.
+            d: A data set, or elements by tag or values by keyword.
         """
         for key, value in d.items():
             if isinstance(key, str):

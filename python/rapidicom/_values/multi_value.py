@@ -36,11 +36,20 @@ class ConvertingList(list[T]):
         raise NotImplementedError(f"{type(self).__name__} does not say which items it takes")
 
     def append(self, item: Any) -> None:
-        """Convert one item and add it at the end."""
+        """Convert one item and add it at the end.
+
+        Args:
+            item: The item.
+        """
         super().append(self._convert(item))
 
     def insert(self, position: SupportsIndex, item: Any) -> None:
-        """Convert one item and add it before `position`."""
+        """Convert one item and add it.
+
+        Args:
+            position: The item comes before the one that has this place now.
+            item: The item.
+        """
         super().insert(position, self._convert(item))
 
     def extend(self, val: Iterable[Any]) -> None:

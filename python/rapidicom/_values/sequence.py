@@ -53,7 +53,14 @@ class Sequence(ConvertingList[D]):
         raise TypeError(f"a Sequence holds Dataset instances, not {type(item).__name__}")
 
     def extend(self, val: Iterable[Any]) -> None:
-        """Add data sets at the end."""
+        """Add data sets at the end.
+
+        Args:
+            val: The data sets.
+
+        Raises:
+            TypeError: One of them is no data set, or `val` is one itself.
+        """
         # A data set is iterable, but its elements are not items.
         if isinstance(val, _core.Dataset) or is_pydicom_dataset(val):
             raise TypeError(

@@ -60,7 +60,11 @@ class Issue:
 
     @classmethod
     def of(cls, found: _core.Issue) -> Issue:
-        """Make the finding of what native code found."""
+        """Make the finding of what native code found.
+
+        Args:
+            found: The same finding, without methods of Python.
+        """
         return cls(
             kind=found.kind,
             is_error=found.is_error,
@@ -147,7 +151,11 @@ class Report:
         return Report(issues, paths, frames, present, unreadable=self._unreadable)
 
     def with_damage(self, damage: Sequence[Issue]) -> Report:
-        """Return the same report with findings that came with the pixels."""
+        """Return the same report with findings that came with the pixels.
+
+        Args:
+            damage: The findings.
+        """
         issues = self._issues_with(damage)
         return Report(issues, self._paths, self._frames, self._present, unreadable=self._unreadable)
 
