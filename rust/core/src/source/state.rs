@@ -46,6 +46,38 @@ impl FileState {
     }
 }
 
+/// What a listing looks at of each file.
+pub(super) trait Seen: Send {
+    /// Of a file that nobody has looked at.
+    const NOT_YET: Self;
+
+    /// Of one with these metadata, which are asked for only if they are wanted.
+    fn of(metadata: impl FnOnce() -> Option<fs::Metadata>) -> Self;
+}
+
+/// Nothing is wanted but its path.
+impl Seen for () {
+    const NOT_YET: () = ();
+
+    fn of(_metadata: impl FnOnce() -> Option<fs::Metadata>) {}
+}
+
+/// The state of a file of a listing.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sight {
+    NotYet,
+    /// `None` where [`FileState::of`] has none.
+    Is(Option<FileState>),
+}
+
+impl Seen for Sight {
+    const NOT_YET: Sight = Sight::NotYet;
+
+    fn of(metadata: impl FnOnce() -> Option<fs::Metadata>) -> Sight {
+        Sight::Is(metadata().and_then(|metadata| FileState::from_metadata(&metadata)))
+    }
+}
+
 /// Asks for the states of `paths` in parallel; the results are in their order.
 ///
 /// # Errors
