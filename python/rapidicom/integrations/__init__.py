@@ -1,4 +1,4 @@
-"""Code for other libraries: one file each, imported on demand.
+"""Code for other libraries: one file or package each, imported on demand.
 
 A file that a method of ours calls (`nibabel`, by `Volume.to_nibabel`) imports no `volumes` and no
 data sets: it and the module of that method would import each other. The others may import all of

@@ -18,7 +18,7 @@ from monai.data import ImageReader  # noqa: E402
 from monai.data.image_reader import _copy_compatible_dict, _stack_images  # noqa: E402
 
 from rapidicom._common.errors import DicomError, InvalidDicomError  # noqa: E402
-from rapidicom.integrations.torch_reading import workers_here  # noqa: E402
+from rapidicom.integrations.torch.reading import workers_here  # noqa: E402
 from rapidicom.volumes.finding import find_series  # noqa: E402
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch.utils.data import Dataset
 
-from rapidicom.integrations.torch_crops import Along, chosen, cropping
-from rapidicom.integrations.torch_labels import label_tensor, labels_of
-from rapidicom.integrations.torch_reading import (
+from rapidicom.integrations.torch.crops import Along, chosen, cropping
+from rapidicom.integrations.torch.labels import label_tensor, labels_of
+from rapidicom.integrations.torch.reading import (
     Wanted,
     channels_first,
     narrowed,
@@ -173,9 +173,9 @@ class SeriesDataset(Dataset):  # type: ignore[misc]
         wanted = self._wanted
         slices, rows, columns = parts
         sizes = [len(part.indices) for part in parts]
-        is_final = sizes == [part.size for part in parts] and "sample" not in series.axes
+        is_final = sizes == [part.size for part in parts]
         first = series.axes.index("slice")
-        shape = (*series.shape[:first], *sizes)
+        shape = None if "sample" in series.axes else (*series.shape[:first], *sizes)
         volume = series.read(
             slices=slices.slice, rows=rows.slice, columns=columns.slice,
             **wanted.options(shape, pinned=pinned and is_final),

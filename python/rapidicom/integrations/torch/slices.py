@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from rapidicom.integrations.torch_crops import Along, chosen, cropping
-from rapidicom.integrations.torch_labels import label_tensor, labels_of
-from rapidicom.integrations.torch_reading import Wanted, narrowed, padded, series_of
+from rapidicom.integrations.torch.crops import Along, chosen, cropping
+from rapidicom.integrations.torch.labels import label_tensor, labels_of
+from rapidicom.integrations.torch.reading import Wanted, narrowed, padded, series_of
 from rapidicom.volumes.series import Series
 
 if TYPE_CHECKING:

@@ -20,10 +20,11 @@ from torch.utils.data import RandomSampler, SequentialSampler, Subset, default_c
 from torch.utils.data._utils.pin_memory import pin_memory as pinned_copy
 
 from rapidicom._common.progress import interrupted_by
-from rapidicom.integrations.torch_crops import random_numbers_of
-from rapidicom.integrations.torch_reading import one_of_readers
-from rapidicom.integrations.torch_series import SeriesDataset
-from rapidicom.integrations.torch_slices import SliceDataset
+from rapidicom.integrations.torch.buffers import Buffers, reading_into
+from rapidicom.integrations.torch.crops import random_numbers_of
+from rapidicom.integrations.torch.reading import one_of_readers
+from rapidicom.integrations.torch.series import SeriesDataset
+from rapidicom.integrations.torch.slices import SliceDataset
 
 __all__ = ["Prefetch", "prefetch"]
 
@@ -50,6 +51,9 @@ def prefetch(
     one handed out. It begins with the first item that is asked for, and ends at once, with its
     threads, when it is used up, closed, or no longer referred to; a read that is under way then
     stops.
+
+    Volumes are read into the memory of items to which nothing refers any more; an item that is
+    kept, or a view of it, keeps its own.
 
     Transforms run on these threads, several at a time. Random crops take their numbers from a
     generator of each item's own, seeded from torch's: `torch.manual_seed` before the loop makes it
@@ -238,6 +242,8 @@ class _Items:
         self._sampler = sampler
         self._read = _reader(dataset, pin_memory=pin_memory and hands_out)
         self._ahead, self._thread_count = ahead, threads
+        # As many as there are items at a time.
+        self._buffers = Buffers(ahead + 1)
         self._changed = threading.Condition()
         # What is not begun: place in the order, and number.
         self._waiting: deque[tuple[int, int]] = deque()
@@ -327,6 +333,7 @@ class _Items:
                 interrupted_by(self._check),
                 random_numbers_of(self._seed + place),
                 one_of_readers(self._thread_count),
+                reading_into(self._buffers),
             ):
                 return number, self._read(number), None
         except BaseException as error:
@@ -349,6 +356,7 @@ class _Items:
             self._waiting.clear()
             self._done.clear()
             self._changed.notify_all()
+        self._buffers.close()
         for thread in self._threads:
             # One of them may collect the garbage that the iterator has become.
             if thread is not threading.current_thread():

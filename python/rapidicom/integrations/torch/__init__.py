@@ -7,11 +7,11 @@ from rapidicom._common.extras import required as _required
 
 _required("torch", "rapidicom.integrations.torch")
 
-from rapidicom.integrations import torch_collation as _torch_collation  # noqa: E402, F401
-from rapidicom.integrations.torch_crops import CenterCrop, RandomCrop  # noqa: E402
-from rapidicom.integrations.torch_prefetch import Prefetch, prefetch  # noqa: E402
-from rapidicom.integrations.torch_series import SeriesDataset  # noqa: E402
-from rapidicom.integrations.torch_slices import SliceDataset  # noqa: E402
+from rapidicom.integrations.torch import collation as _collation  # noqa: E402, F401
+from rapidicom.integrations.torch.crops import CenterCrop, RandomCrop  # noqa: E402
+from rapidicom.integrations.torch.reading_ahead import Prefetch, prefetch  # noqa: E402
+from rapidicom.integrations.torch.series import SeriesDataset  # noqa: E402
+from rapidicom.integrations.torch.slices import SliceDataset  # noqa: E402
 from rapidicom.integrations.torch_tensors import to_torch  # noqa: E402
 
 __all__ = [

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import torch
 
-from rapidicom.integrations.torch_crops import Along
+from rapidicom.integrations.torch.buffers import buffer_for
+from rapidicom.integrations.torch.crops import Along
 from rapidicom.volumes.finding import find_series
 from rapidicom.volumes.series import Series
 from rapidicom.volumes.slices import check_values
@@ -76,20 +77,24 @@ class Wanted:
         """NumPy's name of the type that the pixels are read as."""
         return None if self.dtype is None else _ROUNDED.get(self.dtype, self.dtype)
 
-    def options(self, shape: Sequence[int], *, pinned: bool) -> dict[str, Any]:
+    def options(self, shape: Sequence[int] | None, *, pinned: bool) -> dict[str, Any]:
         """Return the options of `Series.read` and `Series.read_image`.
 
         Args:
-            shape: That of the array.
+            shape: That of the array; `None` if it is not known.
             pinned: Whether it goes into pinned memory, unless it will be copied to another type.
         """
         found: dict[str, Any] = {
             "values": self.values, "dtype": self.read_as, "irregular": self.irregular,
             "fill": self.fill, "workers": workers_here(self.workers),
         }  # fmt: skip
-        if pinned and self.dtype is not None and self.dtype not in _ROUNDED:
+        if shape is None or self.read_as is None:
+            return found
+        if pinned and self.dtype not in _ROUNDED:
             kind = getattr(torch, str(self.dtype))
             found["out"] = torch.empty(tuple(shape), dtype=kind, pin_memory=True).numpy()
+        elif (memory := buffer_for(shape, self.read_as)) is not None:
+            found["out"] = memory
         return found
 
 
