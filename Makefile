@@ -20,7 +20,7 @@ STAMPS := $(VENV)/stamps
 IN_VENV := $(VENV)/bin
 PIP := $(IN_VENV)/python -m pip --disable-pip-version-check
 
-SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
+SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE LICENSE-THIRD-PARTY.txt \
 	$(shell find rust python -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name py.typed \))
 
 # cargo and pip would otherwise fill every log with their progress.
@@ -92,6 +92,7 @@ lint: $(STAMPS)/wheel $(STAMPS)/group-test $(STAMPS)/group-lint
 	$(IN_VENV)/python -m mypy.stubtest rapidicom._core
 	$(IN_VENV)/python tools/generate_dictionary.py --check
 	$(IN_VENV)/python tools/conformance.py --check
+	$(IN_VENV)/python tools/third_party.py --check
 
 # Names and docstrings are read from the sources, so that nothing has to be built.
 docs: $(STAMPS)/group-docs

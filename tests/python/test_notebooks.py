@@ -194,6 +194,15 @@ def test_a_table_shows_rows_and_hides_who(table: rd.Table) -> None:
     assert "Left out" not in asked
 
 
+def test_numbers_of_a_table_are_those_of_a_terminal(tmp_path: Path) -> None:
+    write_image(tmp_path / "a", Element(0x00200011, "IS", 9000), number=1)
+    write_image(tmp_path / "b", number=2)
+    columns = ["SeriesNumber", "PixelSpacing", "ImagePositionPatient"]
+    shown = rd.scan(tmp_path, columns).to_html()
+    assert "<td>9000</td><td>" in shown
+    assert "nan" not in shown
+
+
 def test_pseudonyms_are_hidden_too_and_paths_that_are_none_shown(table: rd.Table) -> None:
     private = table.without_identifying()
     assert "&lt;file 0&gt;" in private.to_html()

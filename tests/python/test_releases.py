@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -65,6 +66,28 @@ def test_a_wheel_that_is_too_large_is_a_problem(tmp_path: Path) -> None:
     assert check.problems_of(wheel) == []
     wheel.write_bytes(bytes(check.LARGEST + 1))
     assert len(check.problems_of(wheel)) == 1
+
+
+def test_licences_of_crates_come_with_the_wheels() -> None:
+    assert "LICENSE-THIRD-PARTY.txt" in project()["license-files"]
+    text = (REPOSITORY / "LICENSE-THIRD-PARTY.txt").read_text(encoding="utf-8")
+    named = set(re.findall(r"^([\w-]+) ([\d.]+) \(", text, re.MULTILINE))
+    lock = tomllib.loads((REPOSITORY / "Cargo.lock").read_text(encoding="utf-8"))["package"]
+    locked = {(one["name"], one["version"]) for one in lock}
+    # make lint compares the whole file with what cargo knows.
+    assert {"jxl", "arrow-array", "numpy", "bytes", "pyo3"} <= {name for name, _ in named}
+    assert named <= locked
+    for licence in ("MIT License", "Apache License", "Redistribution and use", "Apache Arrow"):
+        assert licence in text
+
+
+def test_a_crate_with_a_choice_of_licences_comes_with_the_shorter_one(tmp_path: Path) -> None:
+    texts = tool("third_party").texts
+    for name in ("LICENSE-MIT", "LICENSE-APACHE", "NOTICE", "README.md"):
+        (tmp_path / name).write_text(f"{name} \n")
+    assert list(texts("MIT OR Apache-2.0", tmp_path)) == ["LICENSE-MIT", "NOTICE"]
+    for licence in ("Apache-2.0", "Apache-2.0 AND MIT"):
+        assert set(texts(licence, tmp_path)) == {"LICENSE-MIT", "LICENSE-APACHE", "NOTICE"}
 
 
 @pytest.mark.parametrize(

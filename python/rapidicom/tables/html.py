@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from rapidicom._common.html import box, cells, note
+from rapidicom._common.text_table import MISSING, format_value
 
 __all__ = ["table_html"]
 
@@ -51,10 +54,9 @@ def _why(hidden: Sequence[str]) -> str:
 
 
 def _cell(value: Any, name: str) -> str:
-    if getattr(value, "ndim", 0):
-        shown = ", ".join(f"{number:g}" for number in value)
-    else:
-        shown = "" if value is None else str(value)
+    # As a terminal shows it: whole numbers as such, also where missing ones make a column float.
+    is_missing = getattr(value, "ndim", 0) and np.isnan(value).all()
+    shown = MISSING if is_missing else format_value(value)
     if len(shown) <= _LONGEST_CELL:
         return shown
     if name == "path":
