@@ -18,10 +18,10 @@ const ZIGZAG: [u8; 64] = [
 ];
 
 /// A generator of numbers that look random: xorshift.
-struct Random(u64);
+pub(super) struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -30,7 +30,7 @@ impl Random {
 }
 
 /// A frame of coefficients as photographs have them: fewer and smaller ones at high frequencies.
-fn frame(
+pub(super) fn frame(
     precision: u32,
     rows: usize,
     columns: usize,
@@ -166,7 +166,7 @@ fn progressive_scans(components: usize, bits: u8) -> Vec<Scan> {
     scans
 }
 
-const FACTORS: [&[(usize, usize)]; 14] = [
+pub(super) const FACTORS: [&[(usize, usize)]; 14] = [
     &[(1, 1)],
     &[(2, 2)],
     &[(1, 1), (1, 1)],

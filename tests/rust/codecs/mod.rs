@@ -8,6 +8,7 @@ mod jpeg_lossless;
 mod jpeg_lossless_encoder;
 mod jpeg_ls;
 mod jpeg_ls_encoder;
+mod jpeg_restarts;
 mod jpeg_xl;
 mod rle;
 mod rle_encoder;

@@ -122,6 +122,23 @@ impl Interval {
     }
 }
 
+/// Where the interval that starts at `start` ends, and the marker that ends it: what
+/// [`Interval::read`] finds, without its bytes.
+pub(crate) fn end_of_interval(frame: &[u8], start: usize) -> (usize, Option<u8>) {
+    let mut rest = frame.get(start..).unwrap_or_default();
+    loop {
+        rest = rest.get(position_of_marker_prefix(rest)..).unwrap_or_default();
+        let fill = rest.iter().take_while(|byte| **byte == 0xFF).count();
+        match rest.get(fill) {
+            Some(0) => rest = rest.get(fill + 1..).unwrap_or_default(),
+            Some(marker) => {
+                return (frame.len() - rest.len() + fill.saturating_sub(1), Some(*marker));
+            }
+            None => return (frame.len(), None),
+        }
+    }
+}
+
 /// How many bytes stand in front of the first 0xFF.
 fn position_of_marker_prefix(bytes: &[u8]) -> usize {
     // A test of 32 bytes at a time compiles to vector instructions; `position` alone looks at one
@@ -282,6 +299,7 @@ mod tests {
                 (&interval.bytes[..], interval.end(), interval.marker),
                 (bytes, end, marker)
             );
+            assert_eq!(end_of_interval(frame, 0), (end, marker));
         }
         let mut long = vec![7; 100];
         long.extend([0xFF, 0]);

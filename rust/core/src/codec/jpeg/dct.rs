@@ -10,6 +10,7 @@ mod idct;
 #[cfg(target_arch = "x86_64")]
 mod idct_avx2;
 mod layout;
+mod parallel;
 mod progressive;
 mod rows;
 mod sample;
@@ -17,7 +18,8 @@ mod scan;
 mod table;
 mod upsample;
 
-use self::layout::{Layout, ScanLayout};
+use self::layout::{ComponentLayout, Layout, ScanLayout};
+use self::parallel::PartDecoder;
 use self::progressive::{AcFirst, AcRefinement, Accuracy, DcFirst, DcRefinement};
 use self::rows::Rows;
 use self::sample::Sample;
@@ -25,6 +27,7 @@ use self::scan::{Coefficients, Sequential, decode_scan};
 use super::colour::{colour, remark_on_colour};
 use super::headers::{Headers, ScanHeader};
 use super::markers::{self, EOI, SOF0, SOF1, SOF2};
+use super::parts::{Part, Size, parts};
 use crate::codec::{Codec, CodedImage, Decoded, Target, invalid};
 use crate::error::{Error, ErrorKind, JpegFault, Result};
 
@@ -124,6 +127,16 @@ fn decode_single_scan<S: Sample>(
     quantization.begin_scan(headers, scan)?;
     let tables = quantization.tables();
     let mut decoder = Sequential::new(headers, scan)?;
+    let blocks = ScanLayout::new(layout, scan);
+    let parts = parts_of(headers, layout, &blocks, target)?;
+    if !parts.is_empty() {
+        let decoder = PartDecoder { headers, layout, scan: blocks, decoder, tables };
+        let (decoded, unpadded) = decoder.decode::<S>(&parts, target)?;
+        if let Some(end) = unpadded {
+            remark_on_padding(false, end, target);
+        }
+        return Ok(decoded);
+    }
     let mut coefficients = Coefficients::new(layout, 1)?;
     let mut rows = Rows::<S>::new(layout);
     let mut given = 0;
@@ -131,7 +144,8 @@ fn decode_single_scan<S: Sample>(
     let decoded = decode_scan(
         &headers.markers,
         headers.tables.restart_interval,
-        &ScanLayout::new(layout, scan),
+        &blocks,
+        &Part::whole(&headers.markers, blocks.mcus_down),
         &mut decoder,
         &mut coefficients,
         |_, coefficients| {
@@ -150,6 +164,22 @@ fn decode_single_scan<S: Sample>(
         Err(error) if failed || given == 0 => Err(error),
         Err(error) => Ok(Decoded::Partial(error)),
     }
+}
+
+/// The parts of a scan, if there are threads for them.
+fn parts_of(
+    headers: &Headers<'_>,
+    layout: &Layout,
+    blocks: &ScanLayout,
+    target: &Target<'_>,
+) -> Result<Vec<Part>> {
+    if target.threads() < 2 {
+        return Ok(Vec::new());
+    }
+    let row_samples = layout.components.iter().map(ComponentLayout::samples_of_mcu_row).sum();
+    let (across, down) = (blocks.mcus_across, blocks.mcus_down);
+    let size = Size { across, down, row_samples };
+    parts(&headers.markers, headers.tables.restart_interval, &size)
 }
 
 /// Decodes a frame whose samples are spread over several scans: all of them, then the rows.
@@ -256,6 +286,7 @@ impl Scans<'_> {
             &headers.markers,
             headers.tables.restart_interval,
             &blocks,
+            &Part::whole(&headers.markers, blocks.mcus_down),
             &mut decoder,
             &mut self.coefficients,
             |row, _| {

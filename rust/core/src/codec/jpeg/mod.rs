@@ -6,6 +6,7 @@
 //! What the processes share stands in four files, in the order in which a decoder meets them:
 //! [`markers`] walks the marker segments, [`headers`] reads those that say how samples are coded,
 //! [`bits`] takes entropy-coded bytes apart, and [`huffman`] turns their bits into symbols.
+//! [`parts`] finds what of a scan can be decoded on several threads.
 
 mod bits;
 mod colour;
@@ -15,6 +16,7 @@ mod headers;
 mod huffman;
 mod lossless;
 mod markers;
+mod parts;
 
 pub use dct::JpegDct;
 pub use dispatch::Jpeg;

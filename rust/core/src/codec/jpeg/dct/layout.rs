@@ -34,6 +34,13 @@ pub(super) struct ComponentLayout {
     pub blocks_across: usize,
 }
 
+impl ComponentLayout {
+    /// Samples of the blocks of a row of MCUs.
+    pub(crate) fn samples_of_mcu_row(&self) -> usize {
+        self.blocks_across * self.vertical * BLOCK * BLOCK
+    }
+}
+
 impl Layout {
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! From the coefficients of a row of MCUs to whole rows of the frame.
 
+use super::idct::Block;
 use super::layout::{BLOCK, ComponentLayout, Layout};
 use super::sample::Sample;
 use super::scan::Coefficients;
@@ -18,6 +19,22 @@ pub(super) struct Rows<'a, S> {
     /// Rows of the frame that went out.
     rows: usize,
     pixels: Vec<S>,
+}
+
+/// Transforms what a row of MCUs has of a component; the row is the one of the number `place` among
+/// `blocks`.
+pub(super) fn transform<S: Sample>(
+    layout: &ComponentLayout,
+    blocks: &[Block],
+    place: usize,
+    table: &[u16; 64],
+    samples: &mut [S],
+) {
+    let blocks = blocks.chunks_exact(layout.blocks_across).skip(place * layout.vertical);
+    let rows = samples.chunks_exact_mut(layout.blocks_across * BLOCK * BLOCK);
+    for (blocks, samples) in blocks.zip(rows) {
+        S::transform(blocks, table, samples);
+    }
 }
 
 /// The samples of one component.
@@ -111,25 +128,36 @@ impl<'a, S: Sample> Rows<'a, S> {
         tables: &[[u16; 64]],
         target: &mut Target<'_>,
     ) -> Result<()> {
-        let all = self
-            .components
-            .iter_mut()
-            .zip(&self.layout.components)
-            .zip(&coefficients.components)
-            .zip(tables);
-        for (((component, layout), blocks), table) in all {
+        let layouts = &self.layout.components;
+        let all = layouts.iter().zip(&coefficients.components).zip(tables);
+        self.take_samples(
+            all.map(|((layout, blocks), table)| {
+                |samples: &mut [S]| transform(layout, blocks, place, table, samples)
+            }),
+            target,
+        )
+    }
+
+    /// Takes the samples of the next row of MCUs, which are put by `fillers`, one for each
+    /// component, where they belong.
+    ///
+    /// # Errors
+    ///
+    /// If `target` fails.
+    pub(crate) fn take_samples<F: FnOnce(&mut [S])>(
+        &mut self,
+        fillers: impl Iterator<Item = F>,
+        target: &mut Target<'_>,
+    ) -> Result<()> {
+        let all = self.components.iter_mut().zip(&self.layout.components).zip(fillers);
+        for ((component, layout), fill) in all {
             let rows = layout.vertical * BLOCK;
             if self.needs_neighbours {
                 // The last row that came is the neighbour of the next one.
                 component.samples.copy_within(rows * component.stride.., 0);
             }
             component.first_row = self.mcu_rows * rows;
-            let blocks = blocks.chunks_exact(layout.blocks_across).skip(place * layout.vertical);
-            let samples = component.samples.get_mut(component.stride..).unwrap_or_default();
-            for (blocks, samples) in blocks.zip(samples.chunks_exact_mut(component.stride * BLOCK))
-            {
-                S::transform(blocks, table, samples);
-            }
+            fill(component.samples.get_mut(component.stride..).unwrap_or_default());
         }
         self.mcu_rows += 1;
         let mcu_height = self.layout.rows_of_mcu();

@@ -7,7 +7,7 @@ use super::layout::BLOCK;
 use crate::codec::Samples;
 
 /// The type that samples have.
-pub(super) trait Sample: Copy + Default + Into<u16> + 'static {
+pub(super) trait Sample: Copy + Default + Into<u16> + Send + 'static {
     /// Transforms a row of blocks to 8 rows of samples, of [`BLOCK`] columns a block.
     fn transform(blocks: &[Block], table: &[u16; 64], rows: &mut [Self]);
 

@@ -5,6 +5,7 @@ use super::super::bits::{BitReader, Interval};
 use super::super::headers::{Headers, ScanHeader};
 use super::super::huffman::HuffmanSpecification;
 use super::super::markers::Markers;
+use super::super::parts::Part;
 use super::idct::{Block, PLACES};
 use super::layout::{Layout, ScanLayout};
 use super::table::{CoefficientTable, Next};
@@ -62,9 +63,8 @@ impl Coefficients {
     }
 }
 
-/// Decodes a scan, whose header `markers` has just passed. It calls `row_done` after
-/// each row of MCUs, which returns where the next one goes in the coefficients: the number of a row
-/// of MCUs.
+/// Decodes part of a scan. It calls `row_done` after each row of MCUs, which returns where the next
+/// one goes in the coefficients: the number of a row of MCUs.
 ///
 /// Returns where the entropy-coded bytes end, and whether all of their intervals end in padding.
 ///
@@ -75,17 +75,18 @@ pub(super) fn decode_scan(
     markers: &Markers<'_>,
     restart_interval: usize,
     scan: &ScanLayout,
+    part: &Part,
     decoder: &mut impl BlockDecoder,
     coefficients: &mut Coefficients,
     mut row_done: impl FnMut(usize, &mut Coefficients) -> Result<usize>,
 ) -> Result<(usize, bool)> {
     let mut interval = Interval::default();
-    interval.read(markers.frame(), markers.position())?;
+    interval.read(markers.frame(), part.position)?;
     let mut bits = interval.reader();
-    let (mut until_restart, mut restarts) = (restart_interval, 0);
+    let (mut until_restart, mut restarts) = (restart_interval, part.restarts);
     let (mut place, mut is_padded) = (0, true);
     decoder.restart();
-    for row in 0..scan.mcus_down {
+    for row in part.rows.clone() {
         for column in 0..scan.mcus_across {
             if restart_interval != 0 {
                 if until_restart == 0 {
@@ -169,6 +170,7 @@ fn is_even(block: &Block) -> bool {
 }
 
 /// Decodes the blocks of sequential scans (T.81 §F.2.2).
+#[derive(Clone)]
 pub(super) struct Sequential {
     components: Vec<SequentialComponent>,
     /// Whether a block came that no encoder writes: with equal coefficients, or too large a DC.
@@ -176,6 +178,7 @@ pub(super) struct Sequential {
     is_too_large: bool,
 }
 
+#[derive(Clone)]
 struct SequentialComponent {
     dc: CoefficientTable,
     ac: CoefficientTable,

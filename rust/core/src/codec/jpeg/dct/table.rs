@@ -8,6 +8,7 @@ use super::super::huffman::{HuffmanSpecification, HuffmanTable};
 ///
 /// Most codes and the bits after them are short: one look then gives the coefficient itself,
 /// instead of a symbol by which its bits are taken and extended.
+#[derive(Clone)]
 pub(super) struct CoefficientTable {
     /// By the next [`LOOKUP_BITS`] bits.
     lookup: Box<[Entry; 1 << LOOKUP_BITS]>,

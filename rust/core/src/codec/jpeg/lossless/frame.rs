@@ -4,10 +4,12 @@ use super::super::bits::Interval;
 use super::super::colour::{colour, remark_on_colour};
 use super::super::headers::{FrameHeader, Headers, ScanHeader};
 use super::super::markers::SOF3;
+use super::super::parts::Part;
 use super::scan::{ScanDecoder, lines_in_cache};
 use crate::codec::{Codec, CodedColour, CodedImage, Decoded, Samples, Target, invalid};
 use crate::error::{Error, ErrorKind, JpegFault, Result};
-use crate::memory::filled;
+use crate::memory::{filled, reserve};
+use crate::workers::in_order;
 
 pub(super) const NAME: &str = "JPEG Lossless";
 
@@ -42,11 +44,7 @@ impl Codec for JpegLossless {
             .map(|component| component.index)
             .eq(0..coded.samples_per_pixel)
         {
-            let mut interval = Interval::default();
-            let decoder = ScanDecoder::new(&headers, &first_scan, bits_stored)?;
-            let fault = decoder.decode(&mut interval, &mut |lines| output.give(lines))?;
-            output.remark_on_padding(decoder.is_padded(), interval.end());
-            fault
+            decode_scan(&ScanDecoder::new(&headers, &first_scan, bits_stored)?, &mut output)?
         } else {
             decode_separate_scans(&mut headers, first_scan, bits_stored, &mut output)?
         };
@@ -114,6 +112,12 @@ impl Output<'_, '_> {
         }
     }
 
+    /// Gives whole rows, as many at a time as stay in the cache.
+    fn give_in_groups(&mut self, rows: &[u16]) -> Result<()> {
+        let length = self.row_length;
+        rows.chunks(lines_in_cache(length) * length).try_for_each(|rows| self.give(rows))
+    }
+
     /// Gives whole rows.
     fn give(&mut self, rows: &[u16]) -> Result<()> {
         self.row_count += rows.len() / self.row_length;
@@ -124,6 +128,57 @@ impl Output<'_, '_> {
         self.bytes.extend(rows.iter().map(|sample| *sample as u8));
         self.target.rows(Samples::U8(&self.bytes))
     }
+}
+
+/// Decodes a frame of one scan. Returns what is wrong with the rows that are missing.
+fn decode_scan(decoder: &ScanDecoder<'_>, output: &mut Output<'_, '_>) -> Result<Option<Error>> {
+    let threads = output.target.threads();
+    let parts = if threads < 2 { Vec::new() } else { decoder.parts()? };
+    if !parts.is_empty() {
+        return decode_parts(decoder, &parts, threads, output);
+    }
+    let mut interval = Interval::default();
+    let outcome =
+        decoder.decode(&decoder.whole(), &mut interval, &mut |lines| output.give(lines))?;
+    output.remark_on_padding(outcome.is_padded, interval.end());
+    Ok(outcome.fault)
+}
+
+/// The same, of a scan whose restart intervals are decoded on several threads.
+fn decode_parts(
+    decoder: &ScanDecoder<'_>,
+    parts: &[Part],
+    threads: usize,
+    output: &mut Output<'_, '_>,
+) -> Result<Option<Error>> {
+    let decode = |number: usize| {
+        let part = parts.get(number).ok_or(ErrorKind::Cancelled)?;
+        let (mut interval, mut samples) = (Interval::default(), Vec::new());
+        let outcome = decoder.decode(part, &mut interval, &mut |lines: &[u16]| {
+            reserve(&mut samples, lines.len())?;
+            samples.extend_from_slice(lines);
+            Ok(())
+        })?;
+        Ok((samples, outcome, interval.end()))
+    };
+    let (mut found, mut is_padded, mut scan_end) = (None, true, 0);
+    let done = in_order(parts.len(), threads, decode, |(samples, outcome, end)| {
+        output.give_in_groups(&samples)?;
+        (is_padded, scan_end) = (is_padded & outcome.is_padded, end);
+        match outcome.fault {
+            None => Ok(()),
+            Some(fault) => {
+                found = Some(fault);
+                // Nothing after it is wanted.
+                Err(ErrorKind::Cancelled.into())
+            }
+        }
+    });
+    if found.is_none() {
+        done?;
+    }
+    output.remark_on_padding(is_padded, scan_end);
+    Ok(found)
 }
 
 /// Decodes a frame whose components come in several scans: they are kept until all are there.
@@ -154,9 +209,9 @@ fn decode_separate_scans(
             Ok(())
         };
         let decoder = ScanDecoder::new(headers, &scan, bits_stored)?;
-        let scan_fault = decoder.decode(&mut interval, &mut keep)?;
-        output.remark_on_padding(decoder.is_padded(), interval.end());
-        fault = fault.or(scan_fault);
+        let outcome = decoder.decode(&decoder.whole(), &mut interval, &mut keep)?;
+        output.remark_on_padding(outcome.is_padded, interval.end());
+        fault = fault.or(outcome.fault);
         for (index, rows) in good_rows.iter_mut().enumerate() {
             if indices.contains(&index) && rows.replace(scan_rows).is_some() {
                 return Err(invalid(
@@ -177,11 +232,8 @@ fn decode_separate_scans(
             Err(error) => return Err(fault.unwrap_or(error)),
         };
     };
-    let row_length = output.row_length;
-    samples.truncate(row_count * row_length);
-    for lines in samples.chunks(lines_in_cache(row_length) * row_length) {
-        output.give(lines)?;
-    }
+    samples.truncate(row_count * output.row_length);
+    output.give_in_groups(&samples)?;
     Ok(fault)
 }
 

@@ -1,9 +1,8 @@
 //! The lines of one scan, over all its restart intervals.
 
-use std::cell::Cell;
-
 use super::super::bits::{BitReader, Interval};
 use super::super::headers::{Headers, ScanHeader};
+use super::super::parts::{Part, Size, parts, rows_of_a_part};
 use super::differences::DifferenceTable;
 use super::frame::NAME;
 use super::prediction::line_decoder;
@@ -36,8 +35,14 @@ pub(super) struct ScanDecoder<'a> {
     bits_stored: u32,
     /// Lines of a restart interval; 0 where there are no restarts.
     interval_lines: usize,
-    /// Whether the intervals that were decoded ended in padding.
-    is_padded: Cell<bool>,
+}
+
+/// What came of a scan, or of a part of it, beside its lines.
+pub(super) struct Outcome {
+    /// What is wrong with lines that were not given.
+    pub fault: Option<Error>,
+    /// Whether all intervals that were decoded ended in padding.
+    pub is_padded: bool,
 }
 
 impl<'a> ScanDecoder<'a> {
@@ -86,33 +91,54 @@ impl<'a> ScanDecoder<'a> {
             point_transform,
             bits_stored,
             interval_lines,
-            is_padded: Cell::new(true),
         })
     }
 
-    /// Whether the intervals that were decoded ended in padding.
-    pub(crate) fn is_padded(&self) -> bool {
-        self.is_padded.get()
+    /// The scan as one part.
+    pub(crate) fn whole(&self) -> Part {
+        Part::whole(&self.headers.markers, self.headers.frame.rows)
     }
 
-    /// Decodes the lines and gives them in groups, the samples of the scan's components together;
-    /// `interval` is left at the last entropy-coded bytes. Returns what is wrong with lines that
-    /// were not given.
+    /// The parts that can be decoded beside each other, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for them.
+    pub(crate) fn parts(&self) -> Result<Vec<Part>> {
+        parts(&self.headers.markers, self.restart_interval(), &self.size())
+    }
+
+    fn restart_interval(&self) -> usize {
+        self.interval_lines * self.headers.frame.columns
+    }
+
+    fn size(&self) -> Size {
+        let (across, down) = (self.headers.frame.columns, self.headers.frame.rows);
+        Size { across, down, row_samples: across * self.scan.components.len() }
+    }
+
+    /// Decodes the lines of a part and gives them in groups, the samples of the scan's components
+    /// together; `interval` is left at the last entropy-coded bytes.
     ///
     /// # Errors
     ///
     /// If whoever takes the lines has one.
-    pub(crate) fn decode(&self, interval: &mut Interval, give: Give<'_>) -> Result<Option<Error>> {
+    pub(crate) fn decode(
+        &self,
+        part: &Part,
+        interval: &mut Interval,
+        give: Give<'_>,
+    ) -> Result<Outcome> {
         let tables = self
             .scan
             .components
             .iter()
             .filter_map(|component| self.tables.get(component.dc_table)?.as_ref());
         match tables.collect::<Vec<_>>()[..] {
-            [a] => self.decode_lines::<1, 2>([a], interval, give),
-            [a, b] => self.decode_lines::<2, 1>([a, b], interval, give),
-            [a, b, c] => self.decode_lines::<3, 2>([a, b, c], interval, give),
-            [a, b, c, d] => self.decode_lines::<4, 1>([a, b, c, d], interval, give),
+            [a] => self.decode_lines::<1, 2>([a], part, interval, give),
+            [a, b] => self.decode_lines::<2, 1>([a, b], part, interval, give),
+            [a, b, c] => self.decode_lines::<3, 2>([a, b, c], part, interval, give),
+            [a, b, c, d] => self.decode_lines::<4, 1>([a, b, c, d], part, interval, give),
             ref other => {
                 let fault = JpegFault::ComponentCount { count: other.len() };
                 Err(invalid(NAME, self.scan.offset, fault))
@@ -123,26 +149,31 @@ impl<'a> ScanDecoder<'a> {
     fn decode_lines<const N: usize, const GROUP: usize>(
         &self,
         tables: [&DifferenceTable; N],
+        part: &Part,
         interval: &mut Interval,
         give: Give<'_>,
-    ) -> Result<Option<Error>> {
-        let (row_count, columns) = (self.headers.frame.rows, self.headers.frame.columns);
+    ) -> Result<Outcome> {
+        let (end, columns) = (part.rows.end, self.headers.frame.columns);
         let (decode_first, decode_next) =
             (line_decoder::<N, GROUP>(1), line_decoder::<N, GROUP>(self.selection));
         // What the first sample is predicted from (T.81 §H.1.2.1).
         let middle = [1u16 << (self.sample_bits() - 1); N];
-        let group = lines_in_cache(columns * N).min(row_count);
+        let group = lines_in_cache(columns * N).min(part.rows.len());
+        // Groups end with parts, also of a scan that is decoded as one: they show in messages.
+        let part_lines = rows_of_a_part(self.restart_interval(), &self.size()).unwrap_or(end);
         // The line above the group, and the group.
         let mut lines = vec![[0u16; N]; (1 + group) * columns];
-        interval.read(self.headers.markers.frame(), self.headers.markers.position())?;
+        interval.read(self.headers.markers.frame(), part.position)?;
         let mut bits = interval.reader();
-        let (mut row, mut fault) = (0, None);
-        while row < row_count && fault.is_none() {
+        let (mut row, mut fault, mut is_padded) = (part.rows.start, None, true);
+        while row < end && fault.is_none() {
             let mut good = 0;
-            while good < group.min(row_count - row) {
-                let restart = self.restart_before(row + good);
+            let until_part = part_lines - row % part_lines.max(1);
+            while good < group.min(end - row).min(until_part) {
+                let is_first = row + good == part.rows.start;
+                let restart = self.restart_before(row + good).filter(|_| !is_first);
                 if let Some(number) = restart {
-                    self.is_padded.set(self.is_padded.get() && bits.is_padded());
+                    is_padded &= bits.is_padded();
                     fault = self.next_interval(interval, bits.bits_used(), number).err();
                     bits = interval.reader();
                     if fault.is_some() {
@@ -152,17 +183,12 @@ impl<'a> ScanDecoder<'a> {
                 let (above, line) = lines.split_at_mut((good + 1) * columns);
                 let (above, line) = (above.get(good * columns..), line.get_mut(..columns));
                 let (above, line) = (above.unwrap_or_default(), line.unwrap_or_default());
-                if row + good == 0 || restart.is_some() {
+                if is_first || restart.is_some() {
                     decode_first(&mut bits, &tables, middle, above, line);
                 } else {
                     // The first sample of a line is predicted from the one above it.
-                    decode_next(
-                        &mut bits,
-                        &tables,
-                        above.first().copied().unwrap_or(middle),
-                        above,
-                        line,
-                    );
+                    let first = above.first().copied().unwrap_or(middle);
+                    decode_next(&mut bits, &tables, first, above, line);
                 }
                 fault = self.fault_of_line(row + good, interval, &bits);
                 if fault.is_some() {
@@ -188,8 +214,7 @@ impl<'a> ScanDecoder<'a> {
         }
         let rest = || interval.check_rest(&self.headers.markers, bits.bits_used()).err();
         let fault = fault.or_else(rest);
-        self.is_padded.set(self.is_padded.get() && bits.is_padded());
-        Ok(fault)
+        Ok(Outcome { fault, is_padded: is_padded & bits.is_padded() })
     }
 
     /// Bits of a sample as it is coded.
