@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +302,22 @@ def foreign(name: str, path: Path) -> None:
             pq.write_table(pa.table({"path": ["a"]}), path)
         case "cut short":
             path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("name", ["text", "another table", "cut short"])
+def test_file_that_is_not_an_index_is_refused_before_files_are_listed(
+    folder: Path, cache: Path, name: str
+) -> None:
+    def listed() -> Iterator[Path]:
+        pytest.fail("it goes through the files first")
+        yield folder
+
+    rd.scan(folder, COLUMNS, cache=cache)
+    foreign(name, cache)
+    with pytest.raises(ValueError, match="not an index"):
+        rd.scan(listed(), COLUMNS, cache=cache)
+    with pytest.raises(FileNotFoundError, match="folder of the index"):
+        rd.scan(listed(), COLUMNS, cache=folder / "absent" / "index")
 
 
 @pytest.mark.parametrize("name", ["text", "another table", "cut short"])

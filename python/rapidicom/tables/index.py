@@ -28,7 +28,7 @@ from rapidicom._common.whole_file import remove_unfinished, whole_file
 if TYPE_CHECKING:
     from rapidicom.sources.item import Native
 
-__all__ = ["cached_scan"]
+__all__ = ["cached_scan", "check_cache"]
 
 # The version of an index's layout.
 _FORMAT = 3
@@ -45,6 +45,27 @@ _CHECKSUM_LENGTH = 8
 _CONTRADICTION = "its columns contradict each other"
 # Bytes of an index that are read at a time.
 _BUFFER_LENGTH = 1 << 20
+
+
+def check_cache(cache: str | os.PathLike[str]) -> None:
+    """Refuse what cannot be an index, before files are listed for minutes.
+
+    Args:
+        cache: As for `cached_scan`.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+        ValueError: What is at `cache` is not an index.
+        OSError: The folder of `cache` does not exist, or the index cannot be read.
+    """
+    _parquet()
+    cache = Path(cache)
+    # A link to an index that does not exist yet is one to its folder.
+    folder = Path(os.path.realpath(cache)).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(2, "the folder of the index does not exist", str(folder))
+    if (file := _opened(cache)) is not None:
+        file.close()
 
 
 def cached_scan(
@@ -79,10 +100,6 @@ def cached_scan(
     """
     parquet = _parquet()
     cache = Path(cache)
-    # A link to an index that does not exist yet is one to its folder.
-    folder = Path(os.path.realpath(cache)).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(2, "the folder of the index does not exist", str(folder))
     remove_unfinished(cache)
     names = _core.column_names(columns)
 

@@ -541,6 +541,10 @@ def scan(
         raise ValueError(f"errors must be 'collect' or 'raise', not {errors!r}")
     workers = checked_workers(workers)
     names = _column_names(DEFAULT_COLUMNS if columns is None else columns)
+    if cache is not None:
+        from rapidicom.tables.index import cached_scan, check_cache
+
+        check_cache(cache)
     # A scan with a cache goes through its paths once.
     files = resolved(paths, storage_options=storage_options, looks=cache is not None)
     with Progress(progress, "headers") as bar:
@@ -555,8 +559,6 @@ def scan(
         if cache is None:
             found, files = read_opening(files, lambda files: _core.scan(native(files), *arguments))
             return Table(found, _items(files))
-        from rapidicom.tables.index import cached_scan
-
         return Table(cached_scan(native(files), *arguments, cache), _items(files))
 
 
