@@ -12,6 +12,15 @@ _WITH_LOGIN = "|".join(f"(?<={one}://)" for one in ("http", "https", "ftp", "ftp
 _USER = re.compile(
     rf"(?<=://)[^/?#\s]*@|(?:{_WITH_LOGIN})[^/?#\s\[\]@:]*:(?!:|\d*(?:[/?#]|$))\S*@", re.IGNORECASE
 )
+# A password may start as a port does: `me:12/34@host`. The same may be a host, its port and a path
+# with an `@` in it, which the names tell apart: of hosts beside this machine nearly all have a dot,
+# and a file name does not end as a host does.
+_HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?!(?:dcm|ima|img|zip|tar|tgz|gz)\b)[a-z]{2,}(?=[:/?#]|$)"
+_LIKE_A_PORT = re.compile(
+    rf"(?:{_WITH_LOGIN})(?:(?!localhost:)[^/?#\s\[\]@:.]+:\d*[/?#](?:(?!::)\S)*[^/\s]@"
+    rf"|(?![0-9.]+:)[^/?#\s\[\]@:]+:\d*[/?#](?:(?!::)\S)*[^/\s]@(?={_HOST}))",
+    re.IGNORECASE,
+)
 # What a web address has beside its path. The rest of a chain, `::file://...`, is another address.
 _WEB = re.compile(r"(https?://[^?#;\s]*)((?:(?!::[a-z][a-z0-9+.-]*://).)*)", re.I | re.S)
 _PARAMETERS = re.compile(r";[^/?#]*")
@@ -38,7 +47,8 @@ def shown_url(url: str) -> str:
     """
     if "://" not in url:
         return url
-    return _SECRET.sub(r"\1=...", _WEB.sub(_without_query, _USER.sub("", url)))
+    without_login = _USER.sub("", _LIKE_A_PORT.sub("", url))
+    return _SECRET.sub(r"\1=...", _WEB.sub(_without_query, without_login))
 
 
 def _without_query(found: re.Match[str]) -> str:
