@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
-from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom import AE, AllStoragePresentationContexts, build_context, evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at import
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
 )
 
 TITLE = "ARCHIVE"
@@ -30,10 +31,12 @@ class DimseServer:
     Attributes:
         port: Where it listens.
         instances: What it has.
+        receivers: Host, port and options of an association with each receiver of C-MOVE.
     """
 
     port: int = 0
     instances: list[pydicom.Dataset] = field(default_factory=list)
+    receivers: dict[str, tuple[str, int, dict[str, Any]]] = field(default_factory=dict)
 
     def store(self, files: Iterable[bytes | Path]) -> None:
         """Have more files."""
@@ -77,6 +80,20 @@ def _get(event: Any, server: DimseServer) -> Iterator[Any]:
     yield _SUCCESS, None
 
 
+def _move(event: Any, server: DimseServer) -> Iterator[Any]:
+    host, port, options = server.receivers[event.move_destination]
+    found = server.matches(event.identifier)
+    contexts = [
+        build_context(ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.TransferSyntaxUID)
+        for ds in {ds.file_meta.TransferSyntaxUID: ds for ds in found}.values()
+    ]
+    yield host, port, {"contexts": contexts, **options}
+    yield len(found)
+    for ds in found:
+        yield _PENDING, ds
+    yield _SUCCESS, None
+
+
 @contextmanager
 def dimse_server(
     files: Iterable[bytes | Path] = (), tls: ssl.SSLContext | None = None
@@ -92,13 +109,17 @@ def dimse_server(
     entity = AE(ae_title=TITLE)
     entity.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
     entity.add_supported_context(StudyRootQueryRetrieveInformationModelGet)
+    entity.add_supported_context(StudyRootQueryRetrieveInformationModelMove)
     for context in AllStoragePresentationContexts:
         syntaxes = {str(ds.file_meta.TransferSyntaxUID) for ds in archive.instances}
         entity.add_supported_context(
             str(context.abstract_syntax), sorted({"1.2.840.10008.1.2.1"} | syntaxes),
             scu_role=True, scp_role=True,
         )  # fmt: skip
-    handlers = [(evt.EVT_C_FIND, _find, [archive]), (evt.EVT_C_GET, _get, [archive])]
+    handlers = [
+        (evt.EVT_C_FIND, _find, [archive]), (evt.EVT_C_GET, _get, [archive]),
+        (evt.EVT_C_MOVE, _move, [archive]),
+    ]  # fmt: skip
     server = entity.start_server(
         ("127.0.0.1", 0), block=False, evt_handlers=handlers, ssl_context=tls
     )

@@ -19,6 +19,7 @@ from test_trust import certificate
 
 import rapidicom as rd
 from series_builder import Pixels, Stack, Written, series
+from servers import free_port
 
 pytest.importorskip("pynetdicom")
 
@@ -61,6 +62,58 @@ def test_a_series_by_tls_is_that_of_its_files(written: Written, pem: Path) -> No
             assert len(archive.scan(["Modality"])) == COUNT
             items = archive.sources(written.uid)
             np.testing.assert_array_equal(rd.read_series(items).array, expected.array)
+
+
+@pytest.mark.parametrize("speaks", ["tls", "plain", "nothing"])
+def test_images_are_received_by_tls(written: Written, pem: Path, speaks: str) -> None:
+    trusting = ssl.create_default_context(cafile=pem)
+    port = free_port()
+    with dimse_server(written.paths, tls=server_context(pem)) as server:
+        own = {"tls": {"tls_args": (trusting, "127.0.0.1")}}.get(speaks, {})
+        server.receivers["RAPIDICOM"] = "127.0.0.1", port, own
+        archive = archive_of(server.port, tls=trusting, receiver_tls=server_context(pem))
+        read = lambda: archive.read_series(  # noqa: E731
+            written.uid, "2.25.9", move_to=("RAPIDICOM", port, "127.0.0.1")
+        )
+        if speaks == "plain":
+            # What is not encrypted is not taken.
+            with pytest.raises(OSError, match="dimse://"):
+                read()
+            return
+        idle = []
+        if speaks == "nothing":
+            # Whoever connects and says nothing keeps nobody waiting.
+            server.receivers["RAPIDICOM"] = (
+                "127.0.0.1", port, {"tls_args": (Silent(trusting, port, idle), "127.0.0.1")},
+            )  # fmt: skip
+        began = time.monotonic()
+        np.testing.assert_array_equal(read().array, rd.read_series(written.paths).array)
+        assert time.monotonic() - began < 5
+        assert len(idle) == (speaks == "nothing")
+
+
+class Silent:
+    """A context for TLS before whose connections another one is made that says nothing."""
+
+    def __init__(self, context: ssl.SSLContext, port: int, made: list[socket.socket]) -> None:
+        self._context, self._port, self._made = context, port, made
+
+    def wrap_socket(self, sock: socket.socket, **options: Any) -> ssl.SSLSocket:
+        self._made.append(socket.create_connection(("127.0.0.1", self._port)))
+        return self._context.wrap_socket(sock, **options)
+
+
+def test_images_do_not_come_without_tls_unasked(written: Written, pem: Path) -> None:
+    trusting = ssl.create_default_context(cafile=pem)
+    port = free_port()
+    to = "RAPIDICOM", port, "127.0.0.1"
+    with dimse_server(written.paths, tls=server_context(pem)) as server:
+        server.receivers["RAPIDICOM"] = "127.0.0.1", port, {}
+        with pytest.raises(ValueError, match="receiver_tls"):
+            archive_of(server.port, tls=trusting).read_series(written.uid, "2.25.9", move_to=to)
+        archive = archive_of(server.port, tls=trusting, receiver_tls=False)
+        volume = archive.read_series(written.uid, "2.25.9", move_to=to)
+    np.testing.assert_array_equal(volume.array, rd.read_series(written.paths).array)
 
 
 def test_a_server_is_known_by_the_name_of_its_certificate(written: Written, pem: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rapidicom._common.extras import required
 from rapidicom._common.progress import Progress
@@ -71,6 +71,9 @@ class Archive:
         timeout: Seconds that the archive may take to accept, and for each answer.
         tls: A context for TLS; the certificate has to be that of `host`. Or a context and the name
             that the certificate has, like pynetdicom's `tls_args`.
+        receiver_tls: For C-MOVE, to whose receiver the archive connects: a context of the server's
+            side (`ssl.PROTOCOL_TLS_SERVER`) with our certificate; `False` if images may come
+            without TLS although `tls` is given.
 
     Examples:
         `Archive("pacs.host", 4242, ae_title="PACS").read_series(series_uid)` is a volume.
@@ -85,11 +88,14 @@ class Archive:
         calling_ae_title: str = "RAPIDICOM",
         timeout: float = 30.0,
         tls: ssl.SSLContext | tuple[ssl.SSLContext, str] | None = None,
+        receiver_tls: ssl.SSLContext | Literal[False] | None = None,
     ) -> None:
         if timeout <= 0:
             raise ValueError(f"timeout must be more than 0 seconds, not {timeout}")
         context = tls if tls is None or isinstance(tls, tuple) else (tls, host)
-        self._peer = Peer(host, int(port), ae_title, calling_ae_title, timeout, context)
+        self._peer = Peer(
+            host, int(port), ae_title, calling_ae_title, timeout, context, receiver_tls
+        )
 
     def scan(
         self,
@@ -164,7 +170,8 @@ class Archive:
             series_uid: Its UID.
             study_uid: That of its study; without, the archive is asked for it.
             move_to: `None` for C-GET. For C-MOVE our Application Entity Title and port as the
-                archive knows them, `("RAPIDICOM", 11112)`; a third is the address to listen on.
+                archive knows them, `("RAPIDICOM", 11112)`; a third is the address to listen on. By
+                TLS if the archive is given `receiver_tls`.
             workers: Threads that decode.
             progress: Show tqdm bars.
             options: As for `rapidicom.read_series`.
@@ -176,6 +183,7 @@ class Archive:
         Raises:
             OSError: The archive cannot be reached, refuses, has no such series, or does not answer
                 in time.
+            ValueError: C-MOVE from an archive with `tls` needs `receiver_tls`.
             DicomError: As for `rapidicom.read_series`.
         """
         if study_uid is None:

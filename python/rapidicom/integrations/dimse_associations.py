@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from pynetdicom import AE, build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at import
@@ -71,6 +71,7 @@ class Peer(NamedTuple):
     calling_ae_title: str
     timeout: float
     tls: tuple[ssl.SSLContext, str] | None
+    receiver_tls: ssl.SSLContext | Literal[False] | None = None
 
     @property
     def name(self) -> str:

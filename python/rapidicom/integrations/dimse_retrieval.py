@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pynetdicom import AllStoragePresentationContexts, build_context, build_role, evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at import
@@ -15,7 +15,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at impo
 
 from rapidicom._common.transfer_syntaxes import transfer_syntaxes
 from rapidicom.integrations.dimse_associations import Peer, Received, category_of, failure
-from rapidicom.integrations.dimse_sockets import bounded_in_time
+from rapidicom.integrations.dimse_sockets import AcceptingContext, bounded_in_time
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -175,6 +175,11 @@ def _receiver(
 ) -> Iterator[None]:
     """Receive what an archive sends, for the time of a `with` block."""
     title, port, *address = move_to
+    if peer.tls is not None and peer.receiver_tls is None:
+        raise ValueError(
+            "the archive would send images without TLS: pass receiver_tls= with a context that has "
+            "our certificate, or False to allow it"
+        )
     entity = peer.entity(title)
     entity.require_called_aet = True
     syntaxes = _syntaxes()
@@ -188,7 +193,10 @@ def _receiver(
 
     handlers: list[Any] = [(evt.EVT_C_STORE, keep), bounded_in_time(peer.timeout)]
     server = entity.start_server(
-        (address[0] if address else "", port), block=False, evt_handlers=handlers
+        (address[0] if address else "", port),
+        block=False,
+        evt_handlers=handlers,
+        ssl_context=cast("Any", AcceptingContext(peer.receiver_tls)) if peer.receiver_tls else None,
     )
     try:
         yield

@@ -13,7 +13,7 @@ from typing import Any
 
 from pynetdicom import evt
 
-__all__ = ["NotedContext", "bounded_in_time", "said_of_tls"]
+__all__ = ["AcceptingContext", "NotedContext", "bounded_in_time", "said_of_tls"]
 
 # Bytes a second, over as many seconds as an archive may be silent: what is slower stands still.
 _SLOWEST = 100
@@ -47,6 +47,21 @@ class NotedContext:
 
         made.connect = noted
         return made  # type: ignore[no-any-return]  # with a method of ours
+
+
+class AcceptingContext:
+    """A context for TLS of who accepts connections, without waiting for the handshake of one.
+
+    It comes with the first message, on the thread of its association, which waits no longer than
+    for any other.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
+    def wrap_socket(self, sock: Any, **options: Any) -> ssl.SSLSocket:
+        """Return a socket for TLS: see `ssl.SSLContext.wrap_socket`."""
+        return self._context.wrap_socket(sock, **options, do_handshake_on_connect=False)
 
 
 def said_of_tls(error: OSError) -> str:
