@@ -63,12 +63,26 @@ fn may_be_misplaced(headers: &[InstanceHeader]) -> HashSet<String> {
     for header in headers {
         *counts.entry(&header.identity.series_instance_uid).or_default() += 1;
     }
+    let mut longer: HashMap<(usize, String), Vec<(&str, usize)>> = HashMap::new();
+    for (uid, count) in counts.iter().filter(|(_, count)| **count > FEW) {
+        for share in shares(uid) {
+            longer.entry(share).or_default().push((uid, *count));
+        }
+    }
     let may_be = |uid: &str, own: usize| {
-        let is_long = |count: usize| count >= own.saturating_mul(TIMES).max(FEW + 1);
-        own <= FEW && counts.iter().any(|(other, count)| is_long(*count) && is_near(uid, other))
+        let is_long = |count: usize| count >= own.saturating_mul(TIMES);
+        let mut others = shares(uid).filter_map(|share| longer.get(&share)).flatten();
+        own <= FEW && others.any(|(other, count)| is_long(*count) && is_near(uid, other))
     };
     let chosen = counts.iter().filter(|(uid, count)| uid.is_empty() || may_be(uid, **count));
     chosen.map(|(uid, _)| (*uid).to_owned()).collect()
+}
+
+/// Every third character of a UID, from the first, the second and the third on, with their number.
+/// Of UIDs that are near, at least one is the same: so few pairs of thousands have to be compared.
+fn shares(uid: &str) -> impl Iterator<Item = (usize, String)> {
+    (0..=DIFFERENT)
+        .map(move |first| (first, uid.chars().skip(first).step_by(DIFFERENT + 1).collect()))
 }
 
 /// Whether a damaged byte or two make one UID of the other.
@@ -95,6 +109,23 @@ mod tests {
             ("1.2.345", "", false),
         ] {
             assert_eq!(is_near(one, other), expected, "{one} {other}");
+            let common = shares(one).any(|share| shares(other).any(|other| share == other));
+            assert!(common || !expected, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn uids_that_are_near_have_a_share_in_common() {
+        let uid = "1.2.840.99.1234567";
+        for first in 0..uid.len() {
+            for second in first..uid.len() {
+                let mut changed = uid.as_bytes().to_vec();
+                changed[first] = b'x';
+                changed[second] = b'y';
+                let changed = String::from_utf8(changed).unwrap();
+                assert!(is_near(uid, &changed));
+                assert!(shares(uid).any(|share| shares(&changed).any(|other| share == other)));
+            }
         }
     }
 }
