@@ -230,6 +230,30 @@ def test_folders_are_walked_unless_recursive_is_false(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links need a privilege on Windows")
+@pytest.mark.parametrize("target", ["z/y/x", "a/b/c/d", "elsewhere"])
+def test_one_of_several_ways_to_a_folder_is_always_the_same(tmp_path: Path, target: str) -> None:
+    """That through the fewest folders, of these the first by name, whatever threads find first."""
+    root = tmp_path / "root"
+    folder = (tmp_path if target == "elsewhere" else root) / target
+    for number in range(3):
+        write_image(folder / f"{number}", number=number)
+        write_image(folder / "more" / f"{number}", number=number)
+    for way in ("m/2", "m/1", "q", "k/l/m"):
+        (root / way).parent.mkdir(parents=True, exist_ok=True)
+        (root / way).symlink_to(folder, target_is_directory=True)
+    for number in range(40):
+        (root / f"empty-{number}" / "below").mkdir(parents=True)
+    expected = sorted(
+        str(root / "q" / f"{more}{number}") for more in ("", "more/") for number in range(3)
+    )
+    for workers in (1, 2, 8, 8, 8):
+        assert list(rd.scan(root, ["Rows"], workers=workers)["path"]) == expected
+    # A folder that is named counts by its name.
+    named = sorted(str(folder / f"{more}{number}") for more in ("", "more/") for number in range(3))
+    assert list(rd.scan([root, folder], ["Rows"], workers=8)["path"]) == named
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need a privilege on Windows")
 def test_symlink_loop_ends(tmp_path: Path) -> None:
     write_image(tmp_path / "a" / "one")
     (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)

@@ -59,8 +59,12 @@ type Files<S> = Vec<(PathBuf, S)>;
 
 struct State<S> {
     pending: Vec<PathBuf>,
+    /// Folders of the level below, if folders are listed level by level.
+    below: Vec<(PathBuf, PathBuf)>,
     busy: usize,
     visited: HashSet<PathBuf>,
+    /// A folder was reached twice, other than by a root that lies in another.
+    is_ambiguous: bool,
     lists: Vec<Files<S>>,
     errors: Vec<Error>,
     special_count: usize,
@@ -68,6 +72,9 @@ struct State<S> {
 
 struct Shared<S> {
     state: Mutex<State<S>>,
+    /// Folders that are there whatever way is found first.
+    roots: HashSet<PathBuf>,
+    is_by_level: bool,
     changed: Condvar,
     is_stopped: AtomicBool,
     /// Of all folders, for those who watch.
@@ -81,6 +88,10 @@ struct Shared<S> {
 /// another, is listed once, so that loops end. Pipes, sockets and devices are passed over and
 /// counted.
 ///
+/// Of several ways to a folder the one through the fewest folders counts, and of these the first in
+/// the order of paths. Threads find them in any order: where there are several ways, folders are
+/// listed again, level by level.
+///
 /// It fails if a root cannot be read, `tick` said to stop, or the machine failed; folders and links
 /// further down that cannot be read are in [`Found::errors`].
 pub(super) fn walk<S: Seen>(
@@ -89,14 +100,20 @@ pub(super) fn walk<S: Seen>(
     workers: usize,
     tick: Tick<'_>,
 ) -> Result<Found<S>> {
-    let mut state = State {
-        pending: Vec::new(),
-        busy: 0,
-        visited: HashSet::new(),
-        lists: Vec::new(),
-        errors: Vec::new(),
-        special_count: 0,
-    };
+    let (found, is_ambiguous) = walk_once(roots, is_recursive, workers, false, &mut *tick)?;
+    if is_ambiguous { Ok(walk_once(roots, is_recursive, 1, true, tick)?.0) } else { Ok(found) }
+}
+
+/// [`walk`], and whether there are several ways to a folder, of which any was taken unless it
+/// `is_by_level`.
+fn walk_once<S: Seen>(
+    roots: &[PathBuf],
+    is_recursive: bool,
+    workers: usize,
+    is_by_level: bool,
+    tick: Tick<'_>,
+) -> Result<(Found<S>, bool)> {
+    let mut state = State::new();
     for root in roots {
         let in_root = |error| Error::from(error).in_file(root);
         let identity = patiently(|| fs::canonicalize(root)).map_err(in_root)?;
@@ -106,6 +123,8 @@ pub(super) fn walk<S: Seen>(
         }
     }
     let shared = Shared {
+        roots: state.visited.clone(),
+        is_by_level,
         state: Mutex::new(state),
         changed: Condvar::new(),
         is_stopped: AtomicBool::new(false),
@@ -130,7 +149,7 @@ pub(super) fn walk<S: Seen>(
         result
     });
     let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let State { lists, mut errors, special_count, .. } = state;
+    let State { lists, mut errors, special_count, is_ambiguous, .. } = state;
     result?;
     match errors.iter().position(Error::is_of_machine) {
         Some(index) => Err(errors.swap_remove(index)),
@@ -139,7 +158,7 @@ pub(super) fn walk<S: Seen>(
             let path = |error: &Error| error.path().map(Path::to_path_buf).unwrap_or_default();
             errors.sort_by(|one, other| order(&path(one), &path(other)));
             let (files, seen) = joined(lists)?;
-            Ok(Found { files, seen, errors, special_count })
+            Ok((Found { files, seen, errors, special_count }, is_ambiguous))
         }
     }
 }
@@ -210,13 +229,11 @@ fn work<S: Seen>(
             state.lists.push(listing.files);
             state.errors.append(&mut listing.errors);
             state.special_count += listing.special_count;
-            for (identity, folder) in listing.folders {
-                if state.visited.insert(identity) {
-                    state.pending.push(folder);
-                }
-            }
+            state.add(listing.folders, shared);
             shared.changed.notify_all();
             is_heard?;
+        } else if !state.below.is_empty() && state.busy == 0 {
+            state.descend();
         } else if state.busy == 0 {
             shared.changed.notify_all();
             return Ok(());
@@ -224,6 +241,48 @@ fn work<S: Seen>(
             (state, _) =
                 shared.changed.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner);
             beat()?;
+        }
+    }
+}
+
+impl<S> State<S> {
+    fn new() -> State<S> {
+        State {
+            pending: Vec::new(),
+            below: Vec::new(),
+            busy: 0,
+            visited: HashSet::new(),
+            is_ambiguous: false,
+            lists: Vec::new(),
+            errors: Vec::new(),
+            special_count: 0,
+        }
+    }
+
+    /// Adds folders that were found in another.
+    fn add(&mut self, mut folders: Vec<(PathBuf, PathBuf)>, shared: &Shared<S>) {
+        if shared.is_by_level {
+            self.below.append(&mut folders);
+            return;
+        }
+        for (identity, folder) in folders {
+            let is_root = shared.roots.contains(&identity);
+            if self.visited.insert(identity) {
+                self.pending.push(folder);
+            } else {
+                self.is_ambiguous |= !is_root;
+            }
+        }
+    }
+
+    /// Goes on with the level below.
+    fn descend(&mut self) {
+        let mut below = std::mem::take(&mut self.below);
+        below.sort_unstable_by(|(_, one), (_, other)| order(one, other));
+        for (identity, folder) in below {
+            if self.visited.insert(identity) {
+                self.pending.push(folder);
+            }
         }
     }
 }
