@@ -47,13 +47,13 @@ class Pacs:
         }
 
 
-def compressed(data: bytes) -> bytes:
-    """Return a file in JPEG 2000, as pydicom writes it."""
+def compressed(data: bytes, transfer_syntax: str = JPEG_2000) -> bytes:
+    """Return a file as pydicom compresses it."""
     import pydicom
 
     ds = pydicom.dcmread(io.BytesIO(data))
     uid = ds.SOPInstanceUID
-    ds.compress(JPEG_2000, generate_instance_uid=False)
+    ds.compress(transfer_syntax, generate_instance_uid=False)
     assert ds.SOPInstanceUID == uid
     file = io.BytesIO()
     ds.save_as(file)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "Arena",
+    "Arrived",
     "Batch",
     "Contours",
     "DataElement",
@@ -91,7 +93,7 @@ _Native: TypeAlias = tuple[
     bytes | None,
     _Region | None,
     bool,
-    tuple[object, int | None, bool] | None,
+    tuple[object, int | None, bool, Arrived | None] | None,
     tuple[int, int, int, int] | None,
 ]
 _Source: TypeAlias = str | _Native
@@ -719,6 +721,48 @@ def _rebuild_table(
     """Return a table from what `Table.__reduce__` gave."""
 
 # Many files: series.
+
+@final
+class Arrived:
+    """An instance that has come, all of it, before it is known where it lies in its volume."""
+
+    def __new__(cls, data: bytes) -> Arrived: ...
+    @property
+    def sop_instance_uid(self) -> str:
+        """Its SOP Instance UID; empty if it has none, or its header is damaged."""
+
+    @property
+    def decoded_length(self) -> int:
+        """Bytes of its frames after they are decoded; 0 if nothing is compressed."""
+
+    def decode(self) -> None:
+        """Decode what is compressed; what is damaged is left for those who read the series."""
+
+    def data(self) -> bytes:
+        """Return its bytes, copied."""
+
+@final
+class Arena:
+    """Memory that instances are put into as they come."""
+
+    def __new__(cls) -> Arena: ...
+    def begin(self, length: int) -> None:
+        """Start an instance of so many bytes; one that is not finished is forgotten."""
+
+    def write(self, piece: bytes) -> bool:
+        """Add bytes; `False` if there are more than was said."""
+
+    def begun(self) -> bytes:
+        """Return the bytes of the instance that was started, so far."""
+
+    def end(self) -> None:
+        """End an instance."""
+
+    def take_ready(self) -> list[Arrived]:
+        """Return instances whose memory is full, and no others' is written there."""
+
+    def take_all(self) -> list[Arrived]:
+        """Return all instances that were ended and not taken."""
 
 @final
 class Slices:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 
 import rapidicom as rd
+from builder import RLE
 from dicomweb_server import BOUNDARY, MULTIPART, Handler, dicomweb_server, multipart
+from pacs_builder import JPEG_2000, compressed
 from series_builder import Pixels, Stack, Written, series
 
 requests = pytest.importorskip("requests")
 pytest.importorskip("dicomweb_client")
 
+from rapidicom.integrations import decoders, dicomweb  # noqa: E402
 from rapidicom.integrations.dicomweb import DicomWeb  # noqa: E402
-from rapidicom.integrations.dicomweb_store import InstanceStore  # noqa: E402
 
 COUNT = 6
 SECRET = "Secret-0815"  # a mark
@@ -31,6 +37,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     # Longer than what is read of a header.
     folder = tmp_path_factory.mktemp("dicomweb")
     return series(folder / "ct", Stack(count=COUNT), pixels=Pixels(shape=(128, 120)))
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    # So long that they share memory as they come, some of them in several pieces of it.
+    folder = tmp_path_factory.mktemp("long")
+    return series(folder / "ct", Stack(count=COUNT), pixels=Pixels(shape=(900, 800)))
 
 
 def of_series(path: str) -> bool:
@@ -172,8 +185,13 @@ def test_instances_that_came_are_kept_if_asked_for(written: Written, fault: str)
     assert SECRET not in str(volume.report)
 
 
+@pytest.mark.parametrize("length", ["written", "long"])
 @pytest.mark.parametrize("form", ["stated", "too long", "too short", "chunked", "bare", "no name"])
-def test_bodies_that_are_odd_are_whole(written: Written, form: str) -> None:
+def test_bodies_that_are_odd_are_whole(
+    request: pytest.FixtureRequest, length: str, form: str
+) -> None:
+    written: Written = request.getfixturevalue(length)
+
     def handle(handler: Handler, path: str) -> bool:
         if not of_series(path):
             return False
@@ -194,6 +212,37 @@ def test_bodies_that_are_odd_are_whole(written: Written, form: str) -> None:
     with dicomweb_server(written.paths, handle) as server:
         volume = DicomWeb(server.url).read_series(written.uid)
     np.testing.assert_array_equal(volume.array, rd.read_series(written.paths).array)
+
+
+@pytest.mark.parametrize("fault", ["a page", "cut", "cut early"])
+def test_long_instances_that_came_are_kept_if_asked_for(long: Written, fault: str) -> None:
+    def handle(handler: Handler, path: str) -> bool:
+        if path.endswith("/instances/" + last):
+            handler.send(PAGE * 100, "text/html")
+        elif not of_series(path):
+            return False
+        elif fault == "a page":
+            parts = [*files_of(handler)[:-1], PAGE * 100]
+            handler.send(multipart(parts, lengths=map(len, parts)), MULTIPART)
+        else:
+            parts = files_of(handler)
+            body = multipart(parts, lengths=map(len, parts))
+            handler.send(body[: -900_000 if fault == "cut" else 1_900_000], MULTIPART)
+        return True
+
+    last = rd.dcmread(long.paths[-1]).SOPInstanceUID
+    with dicomweb_server(long.paths, handle) as server:
+        archive = DicomWeb(server.url)
+        with pytest.raises(OSError, match="no DICOM file" if fault == "a page" else "cut short"):
+            archive.read_series(long.uid)
+        volume = archive.read_series(long.uid, irregular="keep")
+        (_, _, *of_one) = server.asked
+    np.testing.assert_array_equal(volume.array, rd.read_series(long.paths[:-1]).array)
+    (issue,) = [one for one in volume.report.errors if one.kind == "unreadable"]
+    assert [path.rpartition("/")[2] for path in issue.paths] == [last]
+    # What came is not asked for again.
+    asked = [path for path, _ in of_one if "/instances/" in path]
+    assert (len(set(asked)) == 1) is (fault != "cut early")
 
 
 def test_a_search_that_is_answered_by_a_page(written: Written) -> None:
@@ -228,6 +277,43 @@ def test_values_that_do_not_fit_are_invalid_cells(written: Written) -> None:
             "InstanceNumber", "PixelSpacing", "Rows",
         ]  # fmt: skip
         assert SECRET not in str(table.invalid)
+
+
+@pytest.mark.parametrize("pages", ["one", "small", "the first again"])
+@pytest.mark.parametrize("uid", ["", "2.25.1"])
+def test_each_answer_of_a_search_is_a_row(
+    written: Written, uid: str, pages: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if pages != "one":
+        monkeypatch.setattr(dicomweb, "_PAGE", 4)
+    models: list[dict[str, Any]] = []
+
+    def handle(handler: Handler, path: str) -> bool:
+        if not path.endswith("/instances"):
+            return False
+        query = parse_qs(urlsplit(handler.path).query)
+        first = 0 if pages == "the first again" else int(query["offset"][0])
+        stop = len(models) if pages == "one" else first + int(query["limit"][0])
+        handler.send(json.dumps(models[first:stop]).encode(), "application/dicom+json")
+        return True
+
+    with dicomweb_server(written.paths, handle) as server:
+        for number, (model, _) in enumerate(server.instances):
+            one = {**model, "00200013": {"vr": "IS", "Value": [number]}}
+            if number % 2:
+                one["00080018"] = {"vr": "UI", "Value": [uid]} if uid else {"vr": "UI"}
+            models.append(one)
+        archive = DicomWeb(server.url)
+        table = archive.scan(["SOPInstanceUID", "InstanceNumber"])
+        numbers = range(4 if pages == "the first again" else COUNT)
+        assert table["InstanceNumber"].tolist() == [*numbers]
+        assert len(set(table["path"])) == len(table)
+        items = archive.sources(written.uid)
+        # Answers of one UID are of one instance.
+        assert len(items) == len(numbers) - (0 if not uid else len(numbers) // 2 - 1)
+        if not uid:
+            with pytest.raises(OSError, match="not said which instance"):
+                rd.dcmread(items[1])
 
 
 @pytest.mark.parametrize("uid", ["../../../admin", SECRET, "", "1.2 3", "1.2?a=b#c"])
@@ -321,6 +407,8 @@ def test_bulk_data_elsewhere_is_never_asked_for(written: Written) -> None:
         f"https://host/dicom-web?token={SECRET}",
         f"https://host/dicom-web#{SECRET}",
         f"https://me:{SECRET}/more@host/dicom-web",
+        f"https://me:12/{SECRET}@host/dicom-web",
+        f"https://me:/{SECRET}@host/dicom-web",
         f"https://host:{SECRET}/dicom-web",
         f"https://[{SECRET}/dicom-web",
     ],
@@ -350,25 +438,109 @@ def test_a_series_is_asked_for_once(written: Written) -> None:
     assert of_all.endswith(f"/studies/2.25.9/series/{written.uid}")
 
 
-def test_what_was_read_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_read_is_not_kept(tmp_path: Path) -> None:
     """The volume takes the place of the instances, not a place beside them."""
     made = series(tmp_path / "ct", Stack(count=40), pixels=Pixels(shape=(1024, 1024)))
-    kept: list[int] = []
-    fetch, forget = InstanceStore.fetch, InstanceStore.forget
-
-    def fetched(self: InstanceStore, ranges: Any, workers: int | None) -> Any:
-        kept.append(len(self._kept))
-        return fetch(self, ranges, workers)
-
-    def forgotten(self: InstanceStore) -> None:
-        kept.append(len(self._kept))
-        forget(self)
-
-    monkeypatch.setattr(InstanceStore, "fetch", fetched)
-    monkeypatch.setattr(InstanceStore, "forget", forgotten)
+    length = sum(path.stat().st_size for path in made.paths)
+    with dicomweb_server(made.paths) as server:
+        archive = DicomWeb(server.url)
+        archive.read_series(made.uid, values="stored")
+        tracemalloc.start()
+        volume = archive.read_series(made.uid, values="stored")
+        traced = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert len(server.asked) == 4
+    np.testing.assert_array_equal(volume.array, rd.read_series(made.paths, values="stored").array)
+    assert traced < volume.array.nbytes + 0.1 * length, "the instances are kept"
+    # Where more is asked for, it comes from the server again.
     with dicomweb_server(made.paths) as server:
         volume = DicomWeb(server.url).read_series(made.uid)
-        assert len(server.asked) == 2
-    np.testing.assert_array_equal(volume.array, rd.read_series(made.paths).array)
-    assert (kept[0], kept[-1]) == (40, 0)
-    assert any(0 < count < 40 for count in kept)
+        assert volume.datasets[3].SeriesInstanceUID == made.uid
+        assert len(server.asked) > 2
+
+
+@pytest.fixture(scope="module", params=[JPEG_2000, RLE])
+def compressed_files(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> list[Path]:
+    # Stored values have a sign, and values of the modality a slope.
+    folder = tmp_path_factory.mktemp("compressed")
+    made = series(folder, Stack(count=COUNT), pixels=Pixels(shape=(64, 48)))
+    for path in made.paths:
+        path.write_bytes(compressed(path.read_bytes(), request.param))
+    return made.paths
+
+
+def half_after(seen: threading.Event, waited: list[bool]) -> Callable[[Handler, str], bool]:
+    """Answer with half of a series, and with the rest after something was seen."""
+
+    def handle(handler: Handler, path: str) -> bool:
+        if not of_series(path):
+            return False
+        body = multipart(files_of(handler))
+        half = len(multipart(files_of(handler)[: COUNT // 2]))
+        handler.head(MULTIPART, Content_Length=str(len(body)))
+        handler.wfile.write(body[:half])
+        handler.wfile.flush()
+        waited.append(seen.wait(10))
+        handler.wfile.write(body[half:])
+        return True
+
+    return handle
+
+
+@pytest.mark.parametrize("values", ["stored", "modality"])
+def test_what_has_come_is_decoded_while_the_rest_is_under_way(
+    compressed_files: list[Path], values: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_decoded, waited = threading.Event(), list[bool]()
+    submit = decoders.ThreadPoolExecutor.submit
+
+    def submitted(self: Any, call: Any, *arguments: Any) -> Any:
+        def noted() -> None:
+            call(*arguments)
+            is_decoded.set()
+
+        return submit(self, noted)
+
+    monkeypatch.setattr(decoders.ThreadPoolExecutor, "submit", submitted)
+    with dicomweb_server(compressed_files, half_after(is_decoded, waited)) as server:
+        uid = rd.dcmread(compressed_files[0]).SeriesInstanceUID
+        volume = DicomWeb(server.url).read_series(uid, "2.25.9", values=values)
+    assert waited == [True]
+    expected = rd.read_series(compressed_files, values=values)
+    np.testing.assert_array_equal(volume.array, expected.array)
+    assert volume.array.dtype == expected.array.dtype
+    assert [str(issue.sentence) for issue in volume.report] == [
+        str(issue.sentence) for issue in expected.report
+    ]
+
+
+def test_a_part_of_a_compressed_series_is_decoded_alone(compressed_files: list[Path]) -> None:
+    uid = rd.dcmread(compressed_files[0]).SeriesInstanceUID
+    expected = rd.read_series(compressed_files).array
+    with dicomweb_server(compressed_files) as server:
+        archive = DicomWeb(server.url)
+        chosen = {"slices": slice(1, 3), "rows": slice(2, 9), "columns": slice(None, None, 2)}
+        found = archive.read_series(uid, **chosen).array
+        np.testing.assert_array_equal(found, expected[1:3, 2:9, ::2])
+        for workers in (1, 3):
+            np.testing.assert_array_equal(archive.read_series(uid, workers=workers).array, expected)
+
+
+def test_a_damaged_frame_of_a_compressed_series_is_named(compressed_files: list[Path]) -> None:
+    uid = rd.dcmread(compressed_files[0]).SeriesInstanceUID
+    files = [path.read_bytes() for path in compressed_files]
+    ds = rd.dcmread(files[2])
+    place = files[2].rindex(b"\xfe\xff\x00\xe0") + 8
+    files[2] = files[2][:place] + bytes(64) + files[2][place + 64 :]
+    expected = rd.read_series(files, irregular="keep", fill=-7)
+    with dicomweb_server(files) as server:
+        archive = DicomWeb(server.url)
+        with pytest.raises(rd.DicomError) as caught:
+            archive.read_series(uid)
+        assert str(caught.value.path).endswith(f"/instances/{ds.SOPInstanceUID}")
+        volume = archive.read_series(uid, irregular="keep", fill=-7)
+    np.testing.assert_array_equal(volume.array, expected.array)
+    assert [issue.kind for issue in volume.report] == [issue.kind for issue in expected.report]
+    assert sum(issue.kind == "damaged_frame" for issue in volume.report) == 1

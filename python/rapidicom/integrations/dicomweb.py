@@ -6,7 +6,7 @@ Searches are QIDO-RS, retrieval is WADO-RS. Requests go through the session of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from rapidicom.integrations.dicomweb_errors import shown_resource  # noqa: E402
 from rapidicom.integrations.dicomweb_http import Service, without_login  # noqa: E402
 from rapidicom.integrations.dicomweb_store import Instance, InstanceStore, frame_of  # noqa: E402
 from rapidicom.sources.item import Item  # noqa: E402
+from rapidicom.sources.paths import checked_workers  # noqa: E402
 from rapidicom.tables.table import Table  # noqa: E402
 from rapidicom.volumes.finding import find_series, read_series  # noqa: E402
 
@@ -187,9 +188,11 @@ class DicomWeb:
         """  # fmt: skip
         study_uid, total = self._study_of(series_uid, study_uid)
         store = InstanceStore(self._service)
+        is_part = any(options.get(name) is not None for name in ("slices", "rows", "columns"))
         options |= {"irregular": irregular, "workers": workers, "progress": progress}
         try:
-            keys, error = store.retrieve(study_uid, series_uid, total, progress)
+            decoders = 0 if is_part else checked_workers(workers)
+            keys, error = store.retrieve(study_uid, series_uid, total, progress, decoders)
             if error is not None and (irregular == "raise" or not keys):
                 raise error
             if not keys:
@@ -267,13 +270,14 @@ class DicomWeb:
         return f"DicomWeb({self._service.base!r})"
 
     def _items(self, filters: Mapping[str, Any], store: InstanceStore) -> list[Item]:
-        items = []
-        for model in self._search("instance", filters, []):
+        items: dict[Hashable, Item] = {}
+        for number, model in enumerate(self._search("instance", filters, [])):
             key = _instance_of(model)
-            items.append(Item(self._name(*key), store, key))
+            # Answers of one UID are one instance; one without a UID is any.
+            items.setdefault(key if key.sop else number, Item(self._name(*key), store, key))
         if not items:
             raise queries.nothing_found(self._service.base, filters)
-        return items
+        return [*items.values()]
 
     def _search(
         self, level: Level, filters: Mapping[str, Any], tags: Iterable[str]
@@ -281,17 +285,28 @@ class DicomWeb:
         """Return the models of all that matches, page by page (PS3.18 §8.3.4)."""
         url, query = self._resource(level, queries.checked(filters))
         query += [("includefield", tag) for tag in tags]
-        found: dict[str, dict[str, Any]] = {}
+        found: list[dict[str, Any]] = []
+        # Answers without a UID, and several of one, are rows all the same.
+        seen: dict[str, list[dict[str, Any]]] = {}
+        came = 0
         while True:
-            page = [("limit", str(_PAGE)), ("offset", str(len(found)))]
+            page = [("limit", str(_PAGE)), ("offset", str(came))]
             models, headers = self._service.json(url, query + page)
-            before = len(found)
-            for model in models:
-                found.setdefault(queries.text_of(model, _UID_OF[level]), model)
+            uids = [queries.text_of(model, _UID_OF[level]) for model in models]
+            # Pages overlap where something is stored meanwhile, and some servers answer each page
+            # with the first.
+            new = [
+                (uid, model)
+                for uid, model in zip(uids, models, strict=True)
+                if model not in seen.get(uid, ())
+            ]
+            for uid, model in new:
+                seen.setdefault(uid, []).append(model)
+            found += [model for _, model in new]
+            came += len(models)
             has_more = len(models) >= _PAGE or "299" in headers.get("Warning", "")
-            # Some servers answer each page with the first.
-            if len(found) == before or not has_more:
-                return list(found.values())
+            if not new or not has_more:
+                return found
 
     def _resource(self, level: Level, filters: dict[str, str]) -> tuple[str, list[tuple[str, str]]]:
         """Return the address of a search and its query; UIDs of one thing go into the address."""

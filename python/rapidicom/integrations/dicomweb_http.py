@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import requests
 
 from rapidicom.integrations.dicomweb_errors import no_dicom, refused, shown_resource
-from rapidicom.integrations.dicomweb_parts import part_of, parts_of, whole
+from rapidicom.integrations.dicomweb_parts import Room, part_of, parts_of, whole
 from rapidicom.integrations.dicomweb_requests import Body, Query, Sender, Timeout
 
 __all__ = ["Partial", "Service", "without_login"]
@@ -37,11 +37,13 @@ def without_login(
         session: The session, if there is one.
 
     Raises:
-        ValueError: The address has a query or a fragment, or cannot be one.
+        ValueError: The address has a query, a fragment or an `@` in its path, or cannot be one.
     """
     try:
         parts = urlsplit(address)
-        is_one = not (parts.query or parts.fragment) and (parts.port or True)
+        # A password such as `12/34` makes a port and a path.
+        has_rest = parts.query or parts.fragment or "@" in parts.path
+        is_one = not has_rest and (parts.port or True)
     except ValueError:
         is_one = False
     if not is_one:
@@ -133,12 +135,13 @@ class Service:
         with self._get(url, (), accept) as (body, headers, _):
             return part_of(body, headers.get("Content-Type", ""), start, stop)
 
-    def parts(self, url: str, accept: str) -> Iterator[bytes]:
+    def parts(self, url: str, accept: str, room: Room | None = None) -> Iterator[bytes | None]:
         """Yield the parts of an answer as they arrive.
 
         Args:
             url: The resource.
             accept: The header of this name.
+            room: As for `parts_of`.
 
         Raises:
             Partial: The server says that it holds back some parts, after those that came.
@@ -146,7 +149,7 @@ class Service:
         """
         with self._get(url, (), accept) as (body, headers, status):
             if status != _NOTHING:
-                yield from parts_of(body, headers.get("Content-Type", ""))
+                yield from parts_of(body, headers.get("Content-Type", ""), room)
             if status == _PARTIAL:
                 raise Partial(errno.EIO, "the server sent only some of it (status 206)", body.url)
 

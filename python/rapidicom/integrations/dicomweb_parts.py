@@ -7,18 +7,35 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
+from rapidicom._core import Arena
 from rapidicom.integrations.dicomweb_errors import no_dicom
 
-__all__ = ["Body", "part_of", "parts_of", "whole"]
+__all__ = ["Body", "Room", "part_of", "parts_of", "whole"]
 
-# Larger pieces are memory that is asked for anew each time.
-_CHUNK = 1 << 16
+# Of a part as long as an image: each piece costs some calls, and stays in the processor's cache.
+_CHUNK = 1 << 17
+# Parts that go into memory which others share: of larger ones a length that is said is not taken
+# for granted, and smaller ones cost less than the calls.
+_ROOM = range(1 << 16, 1 << 26)
 # Where only the start is wanted: so much more than is asked for may be on its way.
 _SMALL_CHUNK = 1 << 12
 # What servers put before the first part, between parts, and before the bytes of one.
 _LONGEST_HEADER = 1 << 14
 # Of one answer that is one file; those of servers that do not say what they send are included.
 _FILES = ("application/dicom", "application/octet-stream", "binary/octet-stream", "")
+
+
+class Room:
+    """Where parts are put that say how long they are.
+
+    Attributes:
+        arena: Their memory.
+        is_open: Whether the next part goes there.
+    """
+
+    def __init__(self) -> None:
+        self.arena = Arena()
+        self.is_open = False
 
 
 class Body(Protocol):
@@ -43,12 +60,14 @@ def whole(body: Body) -> bytes:
     return b"".join(iter(lambda: body.read(_CHUNK), b""))
 
 
-def parts_of(body: Body, media_type: str) -> Iterator[bytes]:
+def parts_of(body: Body, media_type: str, room: Room | None = None) -> Iterator[bytes | None]:
     """Yield the parts of a body as they arrive; of one that is not multipart, the whole.
 
     Args:
         body: The body.
         media_type: The header Content-Type.
+        room: Where parts go instead that say how long they are: `None` is yielded for such a one.
+            It may be changed with `is_open` while parts come.
 
     Raises:
         OSError: The body is cut short, or is none of DICOM; the parts that came whole were yielded.
@@ -60,7 +79,7 @@ def parts_of(body: Body, media_type: str) -> Iterator[bytes]:
         return
     reader = _Reader(body, media_type)
     while reader.next_header() is not None:
-        yield reader.rest_of_part()
+        yield reader.rest_of_part(room)
 
 
 def part_of(
@@ -93,7 +112,7 @@ def part_of(
     found = re.search(rb"^content-type:\s*(\S[^\r\n]*)", header, re.IGNORECASE | re.MULTILINE)
     kind = "application/octet-stream" if found is None else found[1].strip().decode("latin-1")
     if stop is None:
-        return reader.rest_of_part()[start:], kind
+        return (reader.rest_of_part() or b"")[start:], kind
     return reader.start_of_part(stop)[start:], kind
 
 
@@ -144,14 +163,17 @@ class _Reader:
         self._length = None if found is None else int(found[1])
         return header
 
-    def rest_of_part(self) -> bytes:
-        """Return the bytes of a part whose header was read.
+    def rest_of_part(self, room: Room | None = None) -> bytes | None:
+        """Return the bytes of a part whose header was read; `None` if they are in `room`.
 
         Raises:
             OSError: The body ends before.
         """
         end, stated = b"\r\n" + self._delimiter, self._length
-        if stated is not None and (part := self._stated_part(stated, end)) is not None:
+        if stated is not None and room is not None and room.is_open and stated in _ROOM:
+            if self._is_put(stated, end, room.arena):
+                return None
+        elif stated is not None and (part := self._stated_part(stated, end)) is not None:
             return part
         data, seen = self._data, 0
         while (place := data.find(end, seen)) < 0:
@@ -173,13 +195,32 @@ class _Reader:
             pieces.append(piece)
             missing -= len(piece)
         part = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        while len(self._data) < len(end) and (piece := self._body.read(_SMALL_CHUNK)):
-            self._data += piece
-        if missing == 0 and self._data.startswith(end):
+        if self._ends_here(end) and missing == 0:
             return part
         # It may be whole all the same.
         self._data[:0] = part
         return None
+
+    def _is_put(self, length: int, end: bytes, arena: Arena) -> bool:
+        """Put a part that says its length into `arena`, or return whether it cannot be done."""
+        arena.begin(length)
+        first = bytes(memoryview(self._data)[:length])
+        arena.write(first)
+        del self._data[:length]
+        missing = length - len(first)
+        while missing > 0 and (piece := self._body.read(min(missing, _CHUNK))):
+            arena.write(piece)
+            missing -= len(piece)
+        if self._ends_here(end) and missing == 0:
+            arena.end()
+            return True
+        self._data[:0] = arena.begun()
+        return False
+
+    def _ends_here(self, end: bytes) -> bool:
+        while len(self._data) < len(end) and (piece := self._body.read(_SMALL_CHUNK)):
+            self._data += piece
+        return self._data.startswith(end)
 
     def start_of_part(self, count: int) -> bytes:
         """Return the first `count` bytes of a part whose header was read, fewer if it ends before.
@@ -205,12 +246,14 @@ class _Reader:
         return place + 2 if place >= 0 else -1
 
     def _first_line(self) -> bytes:
-        while len(self._data) <= _LONGEST_HEADER:
-            line, end, _ = bytes(self._data).lstrip(b"\r\n").partition(b"\r\n")
+        while True:
+            start = bytes(memoryview(self._data)[:_LONGEST_HEADER])
+            line, end, _ = start.lstrip(b"\r\n").partition(b"\r\n")
             if end and line.startswith(b"--"):
                 return line
+            if len(start) == _LONGEST_HEADER:
+                raise self._wrong("names no boundary, and does not start with one")
             self._read_more()
-        raise self._wrong("names no boundary, and does not start with one")
 
     def _read_more(self) -> None:
         if not (piece := self._body.read(self._size)):

@@ -10,9 +10,12 @@ from urllib.parse import quote
 from rapidicom._common.at_once import at_once
 from rapidicom._common.errors import DicomError
 from rapidicom._common.progress import Progress
+from rapidicom._core import Arrived
 from rapidicom.integrations import queries
+from rapidicom.integrations.decoders import Decoders
 from rapidicom.integrations.dicomweb_errors import shown_resource
 from rapidicom.integrations.dicomweb_http import Partial, Service
+from rapidicom.integrations.dicomweb_parts import Room
 from rapidicom.sources.opening import open_dataset
 
 if TYPE_CHECKING:
@@ -27,8 +30,6 @@ _AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 # Where a file has its prefix (PS3.10 §7.1).
 _PREFIX = slice(128, 132)
-# What may follow the pixels of an instance: padding, and elements of a few bytes.
-_LONGEST_END = 1 << 12
 
 
 class Instance(NamedTuple):
@@ -52,8 +53,7 @@ class InstanceStore:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._kept: dict[Instance, bytes] = {}
-        self._served: dict[Instance, int] = {}
+        self._arrived: dict[Instance, Arrived] = {}
 
     def fetch(
         self, ranges: Sequence[tuple[Hashable, int, int]], workers: int | None
@@ -70,54 +70,75 @@ class InstanceStore:
         return [*at_once(self._range, ranges, workers or _WORKERS)]
 
     def retrieve(
-        self, study: str, series: str, total: int | None, progress: bool
+        self, study: str, series: str, total: int | None, progress: bool, workers: int | None
     ) -> tuple[list[Instance], OSError | None]:
         """Retrieve a series in one answer, and keep its instances as they arrive.
+
+        What is compressed is decoded while others are under way.
 
         Args:
             study: Its Study Instance UID.
             series: Its UID.
             total: How many instances it has, as far as that is known.
             progress: Show a tqdm bar.
+            workers: Threads that decode; 0 for none, as only a part is wanted.
 
         Returns:
             The instances that came, and the error that ended it; `None` if it ended as it should.
         """
         uids = quote(study, safe=""), quote(series, safe="")
         url = "{}/studies/{}/series/{}".format(self._service.wado, *uids)
-        with Progress(progress, "instances", total) as bar:
+        room, failure = Room(), None
+        with Progress(progress, "instances", total) as bar, Decoders(workers) as decoders:
+
+            def keep(arrived: Arrived) -> None:
+                decoders.take(arrived)
+                # There is nothing to do about native pixels until all have come.
+                room.is_open = arrived.decoded_length == 0
+                # What does not say which instance it is costs itself.
+                uid = arrived.sop_instance_uid or _sop_uid(arrived.data(), url)
+                key = Instance(study, series, uid or f"<part {len(self._arrived)}>")
+                self._arrived[key] = arrived
+                if bar.callback is not None:
+                    bar.callback(len(self._arrived))
+
             try:
-                for number, data in enumerate(self._service.parts(url, _AS_STORED)):
-                    # What does not say which instance it is costs itself.
-                    key = Instance(study, series, _sop_uid(data, url) or f"<part {number}>")
-                    self._kept[key] = data
-                    if bar.callback is not None:
-                        bar.callback(len(self._kept))
-            except Partial as error:
-                return [*self._kept], None if len(self._kept) == total else error
+                for data in self._service.parts(url, _AS_STORED, room):
+                    for arrived in room.arena.take_ready():
+                        keep(arrived)
+                    if data is not None:
+                        keep(Arrived(data))
             except OSError as error:
-                return [*self._kept], error
-        return [*self._kept], None
+                failure = error
+            try:
+                for arrived in room.arena.take_all():
+                    keep(arrived)
+            except OSError as error:
+                failure = failure or error
+        if isinstance(failure, Partial) and len(self._arrived) == total:
+            failure = None
+        return [*self._arrived], failure
+
+    def take_arrived(self, key: Hashable) -> Arrived | None:
+        """Hand over what has come of an instance; who asks for more gets it from the server."""
+        return self._arrived.pop(key, None) if isinstance(key, Instance) else None
 
     def forget(self) -> None:
         """Let go of what is kept; who asks for more gets it from the server again."""
-        self._kept.clear()
-        self._served.clear()
+        self._arrived.clear()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kept": {}, "_served": {}}
+        return {**self.__dict__, "_arrived": {}}
 
     def _range(self, wanted: tuple[Any, int, int]) -> bytes:
         key, start, stop = wanted
-        whole = self._kept.get(key)
-        if whole is None:
-            return self._service.part(self._url(key), _AS_STORED, start, stop)[0]
-        data = whole[start:stop]
-        self._served[key] = self._served.get(key, 0) + len(data)
-        if start > 0 and self._served[key] > len(whole) - _LONGEST_END:
-            # Each byte is read once, the pixels last: the volume takes their place.
-            self._kept.pop(key, None)
-        return data
+        if not key.sop:
+            raise OSError(
+                errno.EIO,
+                "the server has not said which instance it is",
+                shown_resource(self._url(key)),
+            )
+        return self._service.part(self._url(key), _AS_STORED, start, stop)[0]
 
     def _url(self, key: Instance) -> str:
         study, series, sop = (quote(uid, safe="") for uid in key)

@@ -12,6 +12,8 @@ from rapidicom._common.errors import DicomError
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from rapidicom._core import Arrived
+
     Range: TypeAlias = tuple[Hashable, int, int]
     Data: TypeAlias = bytes | BaseException
     Native: TypeAlias = tuple[
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
         bytes | None,
         "Region | None",
         bool,
-        tuple["Item", int | None, bool] | None,
+        tuple["Item", int | None, bool, "Arrived | None"] | None,
         "State | None",
     ]
 
@@ -54,7 +56,8 @@ class Store(Protocol):
     A store whose `is_local` is true lies in this process alone: pickles take its bytes along.
     Another one is pickled itself. One whose `runs_ahead` is true may be asked by another thread,
     while what it gave before is worked on. One whose `has_sums` is true compares the checksum of a
-    file with whose last bytes it has given all.
+    file with whose last bytes it has given all. One that has `take_arrived(key)` gives away files
+    that came whole before they were asked for.
     """
 
     def fetch(self, ranges: Sequence[Range], workers: int | None) -> list[Data]:
@@ -236,4 +239,6 @@ def _native(item: Item) -> Native:
     if isinstance(item.store, Memory):
         return item.name, item.bytes(), None, item.is_named, None, None
     has_sum = getattr(item.store, "has_sums", False) is True
-    return item.name, None, None, item.is_named, (item, item.length, has_sum), item.proof
+    take_arrived = getattr(item.store, "take_arrived", None)
+    arrived = None if take_arrived is None else take_arrived(item.key)
+    return item.name, None, None, item.is_named, (item, item.length, has_sum, arrived), item.proof

@@ -56,8 +56,8 @@ pub use parse::{
     Segment, Stop, Window, parse_elements,
 };
 pub use source::{
-    AlignedBuffer, Fetch, Fetched, FileRange, FileSource, FileState, Given, Place, PrivateMap,
-    ReadAt, Region, SharedBytes, Source, Sources, crc32, list_files, with_files,
+    AlignedBuffer, Arena, Arrived, Fetch, Fetched, FileRange, FileSource, FileState, Given, Place,
+    PrivateMap, ReadAt, Region, SharedBytes, Source, Sources, crc32, list_files, with_files,
 };
 pub use tag::Tag;
 pub use vr::Vr;

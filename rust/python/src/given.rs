@@ -12,6 +12,7 @@ use rapidicom_core::{
     Region, Result, SharedBytes, Sources,
 };
 
+use crate::arrived::PyArrived;
 use crate::classes::classes;
 
 /// A list of paths, each a `str`, and of items, each what `Item.native` returns.
@@ -26,16 +27,18 @@ type RegionParts = (PathBuf, u64, u64, Option<u32>, Option<StateParts>);
 type StateParts = (u64, i64, i64, u64);
 
 /// Name; bytes, if they are in memory; a part of a file, if it is one; whether the caller named it;
-/// what fetches its bytes: the item itself, its length, and whether it has a checksum; and what
-/// tells it from what it is after a change.
+/// what fetches its bytes: the item itself, its length, whether it has a checksum, and what has
+/// come of it by itself; and what tells it from what it is after a change.
 type ItemParts<'py> = (
     PathBuf,
     Option<PyBackedBytes>,
     Option<RegionParts>,
     bool,
-    Option<(Bound<'py, PyAny>, Option<u64>, bool)>,
+    Option<FetchParts<'py>>,
     Option<StateParts>,
 );
+
+type FetchParts<'py> = (Bound<'py, PyAny>, Option<u64>, bool, Option<Bound<'py, PyArrived>>);
 
 impl<'py> FromPyObject<'_, 'py> for PySources {
     type Error = PyErr;
@@ -56,14 +59,18 @@ impl<'py> FromPyObject<'_, 'py> for PySources {
             let (name, bytes, region, is_named, fetched, state): ItemParts<'py> =
                 object.extract()?;
             let state = state.map(to_state);
-            let has_sum = fetched.as_ref().is_some_and(|(_, _, has_sum)| *has_sum);
+            let has_sum = fetched.as_ref().is_some_and(|(_, _, has_sum, _)| *has_sum);
             let place = match (bytes, region, fetched) {
                 (_, Some(region), _) => Place::Region(to_region(region)),
                 (Some(bytes), None, _) => Place::Memory(Arc::new(bytes)),
-                (None, None, Some((item, length, _))) => {
+                (None, None, Some((item, length, _, whole))) => {
                     let fetch: Arc<dyn Fetch> = Arc::clone(&fetcher) as Arc<dyn Fetch>;
                     items.push(item.unbind());
-                    Place::Fetched(Arc::new(Fetched::new(fetch, items.len() - 1, length)))
+                    let number = items.len() - 1;
+                    Place::Fetched(Arc::new(match whole {
+                        Some(whole) => Fetched::arrived(fetch, number, whole.get().arrived()),
+                        None => Fetched::new(fetch, number, length),
+                    }))
                 }
                 (None, None, None) => return Err(PyTypeError::new_err("an item without bytes")),
             };

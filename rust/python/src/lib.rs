@@ -3,6 +3,7 @@
 
 mod allocator;
 mod array;
+mod arrived;
 mod arrow;
 mod arrow_stream;
 mod as_read;
@@ -51,6 +52,8 @@ mod work;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::arrived::{PyArena, PyArrived};
     #[pymodule_export]
     use crate::arrow_stream::PyBatch;
     #[pymodule_export]

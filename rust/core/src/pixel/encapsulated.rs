@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::decoded::DecodedRows;
 use super::native::{ValueField, check_layout};
 use super::read::{Cells, FrameOptions, FrameScratch, check_room, finish_cells};
+use super::rescale::convert;
 use crate::codec::{self, Decoded, Target};
 use crate::cursor::ByteOrder;
 use crate::dataset::OpenBytes;
@@ -182,6 +183,29 @@ impl EncapsulatedPixels {
             Some(Remark::Odd(error)) => Ok(Some(Remark::Odd(place(error)))),
             None => Ok(None),
         }
+    }
+
+    /// Makes what is wanted of the stored values of a frame that was decoded before.
+    ///
+    /// # Errors
+    ///
+    /// If `out` has another length, or the type that is wanted does not hold every value exactly.
+    pub(crate) fn finish_stored(
+        &self,
+        stored: &[u8],
+        options: &FrameOptions,
+        out: &mut [u8],
+    ) -> Result<()> {
+        let image = &self.description;
+        let sample_type = options.wanted.map_or(image.sample_type(), |wanted| wanted.sample_type);
+        check_room(out, (image.frame_samples() * sample_type.size()) as u64, 1)?;
+        match options.wanted {
+            // Decoded samples have no unused bits.
+            Some(wanted) => return convert(stored, &image.as_rgb(), wanted, out),
+            None if stored.len() == out.len() => out.copy_from_slice(stored),
+            None => return Err(ErrorKind::NotFetched.into()),
+        }
+        Ok(())
     }
 
     /// Checks, before memory is asked for, that there are such frames, whatever Number of Frames

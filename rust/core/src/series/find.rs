@@ -112,7 +112,9 @@ fn read_fetched(
     tick: Tick<'_>,
     read: impl Fn(usize) + Sync,
 ) -> Result<()> {
-    let fetched = |index: usize| given_at(given, index).and_then(Given::fetched);
+    let fetched = |index: usize| {
+        given_at(given, index).and_then(Given::fetched).filter(|file| file.whole().is_none())
+    };
     let (far, near): (Vec<usize>, Vec<usize>) =
         (0..count).partition(|index| fetched(*index).is_some());
     let each = |chosen: &[usize], tick: Tick<'_>| {

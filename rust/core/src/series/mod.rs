@@ -24,6 +24,7 @@
 //! Every file ends up among the slices or in the report. `report` says what a new kind of issue
 //! needs.
 
+mod ahead;
 mod axis;
 mod batch;
 mod beside;
@@ -58,6 +59,7 @@ mod tolerances;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::InstanceAhead;
 pub use axis::{Coordinate, CoordinateValues, LeadingAxis, Weighting};
 pub use batch::{read_batch_headers, read_slice_headers};
 pub use damage::{FoundSlice, damage_issues};

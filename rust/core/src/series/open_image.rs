@@ -248,6 +248,13 @@ impl OpenImage<'_> {
         match &self.pixels {
             OpenPixels::Native(pixels) => pixels.read(self.bytes, index, 1, &options, scratch, out),
             OpenPixels::Encapsulated(pixels, frames) => {
+                let ahead = self.file.fetched().and_then(|file| file.whole()?.take_frame(index));
+                // Where it cannot be what is wanted, decoding says which frame and why.
+                if let Some(stored) = ahead
+                    && pixels.finish_stored(&stored, &options, out).is_ok()
+                {
+                    return Ok(());
+                }
                 let remark =
                     pixels.decode_frame(frames, index, self.bytes, &options, scratch, out)?;
                 if let Some(Remark::Odd(error) | Remark::Damaged(error)) = remark {

@@ -309,11 +309,15 @@ fn read_job(job: &Job<'_>, scratch: &mut Scratch, out: &mut [u8]) -> Result<Dama
     if file.image.is_deflated {
         return read_inflated(job, scratch, out);
     }
-    let bytes = match &file.source {
-        Some(Source::Memory(bytes)) => OpenBytes::Memory(bytes),
-        Some(Source::Fetched(own)) => OpenBytes::Fetched(Arc::clone(job.fetched.unwrap_or(own))),
-        Some(Source::File(source)) => OpenBytes::File(source.reopen()?),
-        None => OpenBytes::File(OpenFile::open(&file.path)?.0),
+    let whole = file.fetched().filter(|_| job.fetched.is_none()).and_then(|own| own.whole());
+    let bytes = match (&file.source, &whole) {
+        (Some(Source::Memory(bytes)), _) => OpenBytes::Memory(bytes),
+        (_, Some(whole)) => OpenBytes::Memory(whole.bytes()),
+        (Some(Source::Fetched(own)), None) => {
+            OpenBytes::Fetched(Arc::clone(job.fetched.unwrap_or(own)))
+        }
+        (Some(Source::File(source)), None) => OpenBytes::File(source.reopen()?),
+        (None, None) => OpenBytes::File(OpenFile::open(&file.path)?.0),
     };
     let found = read_open(job, &bytes, scratch, out);
     // What looks like damage may be a file that somebody writes meanwhile.

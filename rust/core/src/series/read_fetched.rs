@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::header::InstanceHeader;
 use super::open_image::Scratch;
@@ -30,7 +31,10 @@ impl Work<'_> {
         workers: Workers,
         tick: Tick<'_>,
     ) -> Result<()> {
-        let own = |job: usize| self.set.files.get(self.file(job)?)?.fetched();
+        let own = |job: usize| {
+            let file = self.set.files.get(self.file(job)?)?.fetched()?;
+            file.whole().is_none().then_some(file)
+        };
         let (far, near): (Vec<usize>, Vec<usize>) =
             (0..self.jobs.len()).partition(|job| own(*job).is_some());
         // The jobs of a file share what is fetched of it.
@@ -42,6 +46,7 @@ impl Work<'_> {
                 readers.insert(*job, Arc::new(shared.shared()));
             }
         }
+        let arrived = ArrivedFiles::new(self);
         let mut each = |jobs: &[usize], tick: Tick<'_>| {
             let chosen = jobs.iter().copied().collect::<std::collections::BTreeSet<_>>();
             let numbered = targets.iter_mut().enumerate();
@@ -51,7 +56,11 @@ impl Work<'_> {
                 .unzip();
             let read =
                 |scratch: &mut Scratch, index: usize, target: &mut [u8]| match numbers.get(index) {
-                    Some(job) => self.read(*job, readers.get(job), scratch, target),
+                    Some(job) => {
+                        self.read(*job, readers.get(job), scratch, target)?;
+                        arrived.finish(*job);
+                        Ok(())
+                    }
                     None => Ok(()),
                 };
             fill_each(targets, workers, tick, Scratch::default, read)
@@ -100,6 +109,33 @@ impl Work<'_> {
                 let range = start..start.saturating_add(length);
                 if is_whole { std::iter::once(range).collect() } else { Vec::new() }
             }
+        }
+    }
+}
+
+/// How many jobs need what came whole before it was asked for.
+struct ArrivedFiles<'a> {
+    work: &'a Work<'a>,
+    /// By the number of the file.
+    jobs: Vec<AtomicUsize>,
+}
+
+impl ArrivedFiles<'_> {
+    fn new<'a>(work: &'a Work<'_>) -> ArrivedFiles<'a> {
+        let jobs: Vec<AtomicUsize> = work.set.files.iter().map(|_| AtomicUsize::new(0)).collect();
+        for file in (0..work.jobs.len()).filter_map(|job| work.file(job)) {
+            jobs.get(file).map(|count| count.fetch_add(1, Ordering::Relaxed));
+        }
+        ArrivedFiles { work, jobs }
+    }
+
+    /// Forgets what came after its last job: the array has taken its place.
+    fn finish(&self, job: usize) {
+        let Some(number) = self.work.file(job) else { return };
+        let file = self.work.set.files.get(number).and_then(|file| file.fetched());
+        let (Some(file), Some(count)) = (file, self.jobs.get(number)) else { return };
+        if count.fetch_sub(1, Ordering::Relaxed) == 1 && file.whole().is_some() {
+            file.forget();
         }
     }
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::arrived::Arrived;
 use super::file::{ReadAt, SharedBytes};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -65,6 +66,8 @@ pub struct Fetched {
     length: AtomicU64,
     /// What was fetched, in no order.
     kept: Arc<Mutex<Vec<Kept>>>,
+    /// All of it, if it came by itself and nobody has forgotten it.
+    arrived: Mutex<Option<Arc<Arrived>>>,
     /// Whether work notes what it misses instead of asking for it.
     is_in_rounds: AtomicBool,
     rounds: AtomicU32,
@@ -100,12 +103,27 @@ impl Fetched {
             number,
             length: AtomicU64::new(length.unwrap_or(u64::MAX)),
             kept: Arc::default(),
+            arrived: Mutex::default(),
             is_in_rounds: AtomicBool::new(false),
             rounds: AtomicU32::new(0),
             missed: Mutex::default(),
             asked_to: AtomicU64::new(u64::MAX),
             failed: Mutex::default(),
         }
+    }
+
+    /// A file that has come whole; what is wanted after it was forgotten `fetch` knows by `number`.
+    pub fn arrived(fetch: Arc<dyn Fetch>, number: usize, arrived: Arc<Arrived>) -> Fetched {
+        let bytes = Arc::clone(arrived.bytes());
+        let length = Some((*bytes).as_ref().len() as u64);
+        let file = Fetched::new(fetch, number, length);
+        lock(&file.kept).push(Kept { offset: 0, bytes });
+        Fetched { arrived: Mutex::new(Some(arrived)), ..file }
+    }
+
+    /// All of it, if it came by itself and nobody has forgotten it.
+    pub(crate) fn whole(&self) -> Option<Arc<Arrived>> {
+        lock(&self.arrived).clone()
     }
 
     /// The same file for other work, which starts with what is kept and keeps more for itself.
@@ -194,6 +212,7 @@ impl Fetched {
 
     /// Forgets what was fetched.
     pub(crate) fn forget(&self) {
+        *lock(&self.arrived) = None;
         lock(&self.kept).clear();
     }
 

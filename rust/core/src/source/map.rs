@@ -1,9 +1,11 @@
-//! A part of a file as memory that is copied on write.
+//! Memory of maps: a part of a file that is copied on write, and pages of no file.
 
 use std::fs::File;
 use std::io;
 
 use memmap2::{MmapMut, MmapOptions};
+
+use crate::error::{ErrorKind, Result};
 
 /// Bytes of a file, read when they are touched. Writing changes this map and never the file.
 ///
@@ -30,6 +32,32 @@ impl PrivateMap {
 
     /// The bytes, for handing to an owner that may write them.
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+/// Memory of its own, in large pages where the system has them.
+pub(super) struct AnonymousMap(MmapMut);
+
+impl AnonymousMap {
+    /// Maps so many zeros.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for them.
+    pub(super) fn new(length: usize) -> Result<AnonymousMap> {
+        let map = MmapMut::map_anon(length).map_err(|_| ErrorKind::NoMemory)?;
+        // A wish: without it all is the same, and slower.
+        #[cfg(target_os = "linux")]
+        drop(map.advise(memmap2::Advice::HugePage));
+        Ok(AnonymousMap(map))
+    }
+
+    pub(super) fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
         &mut self.0
     }
 }

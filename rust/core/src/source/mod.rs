@@ -2,9 +2,12 @@
 //! files of sources and [`walk`] those of folders, [`state`] tells changed files from others,
 //! [`patience`] asks the system again, [`region`] has members of archives.
 //! [`given`] has what a call was given beside paths, [`fetched`] files whose bytes Python fetches,
-//! and [`rounds`] the work on many of these.
+//! [`arrived`] those that came by themselves, [`arena`] memory for them, and [`rounds`] the work on
+//! many of these.
 
 mod aligned;
+mod arena;
+mod arrived;
 mod fetched;
 mod file;
 mod given;
@@ -17,6 +20,8 @@ mod state;
 mod walk;
 
 pub use aligned::AlignedBuffer;
+pub use arena::Arena;
+pub use arrived::Arrived;
 pub(crate) use fetched::FIRST_FETCH;
 pub use fetched::{Fetch, Fetched, FileRange};
 pub(crate) use file::OpenFile;
