@@ -487,10 +487,11 @@ class PixelReader:
     """The pixels of a data set: what they are and where they lie."""
 
     @staticmethod
-    def of(dataset: Dataset) -> PixelReader:
+    def of(dataset: Dataset, *, may_be_cut: bool = False) -> PixelReader:
         """Return the pixels of a data set as it describes them now.
 
-        The object, with its frames and `kept`, stays the same until the description changes.
+        The object, with its frames and `kept`, stays the same until the description changes. With
+        `may_be_cut` the last frames of native pixels may be missing.
         """
 
     kept: Any

@@ -577,3 +577,30 @@ def test_segmentations_of_others(name: str, combine: Any) -> None:
         np.testing.assert_allclose(labels.affine, affine, atol=1e-4)
         np.testing.assert_array_equal(labels.array, array)
         assert labels.dtype == array.dtype
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_frames_before_a_cut_are_kept_if_asked_for(tmp_path: Path, kind: str) -> None:
+    drawn = masks()
+    given = label_map(drawn)[None] if kind == "LABELMAP" else drawn
+    given = given * 255 if kind == "FRACTIONAL" else given
+    path = save(segmentation(IMAGES, given, kind=kind), tmp_path / "seg.dcm")
+    like = volume(tmp_path / "ct")
+    whole = rd.read_labels(path, like=like)
+    data = path.read_bytes()
+    # Frames come in the order of segments, then of slices.
+    path.write_bytes(data[: -len(pydicom.dcmread(path).PixelData) // 3])
+    with pytest.raises(rd.InvalidDicomError, match="missing"):
+        rd.read_labels(path, like=like)
+    labels = rd.read_labels(path, like=like, irregular="keep")
+    (issue,) = labels.report.errors
+    assert issue.kind == "damaged_frame"
+    count = issue.numbers["frame_count"]
+    assert 0 < count < len(pydicom.dcmread(io.BytesIO(data)).PerFrameFunctionalGroupsSequence)
+    is_there = labels.array != 0
+    assert is_there.any()
+    np.testing.assert_array_equal(labels.array[is_there], whole.array[is_there])
+    if kind == "LABELMAP":
+        first = int(issue.numbers["frame_index"])
+        np.testing.assert_array_equal(labels.array[:first], whole.array[:first])
+        assert not labels.array[first:].any()

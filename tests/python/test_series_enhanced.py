@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -239,6 +240,41 @@ def test_frames_that_are_cut_off_are_reported(tmp_path: Path) -> None:
     assert kinds(refusal(tmp_path)) == ["truncated"]
 
 
+@pytest.mark.parametrize("missing", [1, 100, 3 * 70, 7 * 70])
+def test_frames_before_a_cut_are_kept_if_asked_for(tmp_path: Path, missing: int) -> None:
+    frames = stack_frames()
+    path = enhanced(tmp_path / "a.dcm", frames)
+    whole = rd.read_series(path)
+    path.write_bytes(path.read_bytes()[:-missing])
+    vol = rd.read_series(tmp_path, irregular="keep", fill=-5)
+    count = len(frames) - -(-missing // 70)
+    np.testing.assert_array_equal(vol.array[:count], whole.array[:count])
+    assert (vol.array[count:] == -5).all()
+    np.testing.assert_array_equal(vol.affine, whole.affine)
+    assert kinds(vol) == ["truncated", "damaged_frame"]
+    assert vol.report.errors[0].sentence.endswith(
+        f"which are {count} whole frame{'s' * (count > 1)}"
+    )
+    assert vol.report.errors[1].cells == [(0, index) for index in range(count, len(frames))]
+    # The same of other sources, and of parts.
+    data = path.read_bytes()
+    for source in (data, io.BytesIO(data)):
+        found = rd.read_series(source, irregular="keep", fill=-5)
+        np.testing.assert_array_equal(found.array, vol.array)
+    part = rd.find_series(path)[0].read(irregular="keep", slices=slice(0, count), rows=slice(1, 3))
+    np.testing.assert_array_equal(part.array, whole.array[:count, 1:3])
+    # Pixels alone are an error, as in pydicom.
+    with pytest.raises(rd.InvalidDicomError, match="missing"):
+        rd.pixel_array(path, index=0)
+
+
+def test_nothing_is_kept_of_a_file_without_a_whole_frame(tmp_path: Path) -> None:
+    path = enhanced(tmp_path / "a.dcm", stack_frames())
+    path.write_bytes(path.read_bytes()[: -7 * 70 - 1])
+    with pytest.raises(rd.IrregularSeriesError, match="no slice of the series can be read"):
+        rd.read_series(tmp_path, irregular="keep")
+
+
 def test_object_that_is_cut_off_costs_no_other(tmp_path: Path) -> None:
     """Two objects of one series, each with half of the slices."""
     frames = stack_frames()
@@ -253,8 +289,9 @@ def test_object_that_is_cut_off_costs_no_other(tmp_path: Path) -> None:
         "available_byte_count": 3 * 35 * 2 - 1,
     }
     vol = rd.read_series(tmp_path, irregular="keep")
-    assert vol.paths == [str(lower)] * 5
-    np.testing.assert_array_equal(vol.array, rescaled(frames[:5]))
+    assert vol.paths == [str(lower)] * 5 + [str(upper)] * 3
+    np.testing.assert_array_equal(vol.array[:-1], rescaled(frames)[:-1])
+    assert (vol.array[-1] == 0).all()
 
 
 @pytest.mark.parametrize("is_smaller", [True, False], ids=["a few frames", "as many"])

@@ -145,6 +145,18 @@ class _Frames:
         return self.orientations[:, :3] * self.spacings[:, 1:]
 
 
+def _reader(dataset: Dataset) -> _core.PixelReader:
+    """Return the pixels; frames after a cut are damaged ones, which `irregular` is about."""
+    try:
+        return _core.PixelReader.of(dataset)
+    except InvalidDicomError:
+        groups = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+        # Otherwise it may be their number that is wrong.
+        if len(groups) != dataset.get("NumberOfFrames"):
+            raise
+    return _core.PixelReader.of(dataset, may_be_cut=True)
+
+
 def open_segmentation(name: str, dataset: Dataset) -> Segmentation:
     """Find what a segmentation consists of.
 
@@ -156,7 +168,7 @@ def open_segmentation(name: str, dataset: Dataset) -> Segmentation:
         raise MissingElementError(
             f"{name}: the segmentation has no PixelData", tag=_core.keyword_tag("PixelData")
         )
-    reader = _core.PixelReader.of(dataset)
+    reader = _reader(dataset)
     kind = str(dataset.get("SegmentationType") or "")
     if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
         # Not shown: in a damaged file it can be any text.

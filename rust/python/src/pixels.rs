@@ -49,9 +49,11 @@ enum Pixels {
 #[pymethods]
 impl PyPixelReader {
     /// The pixels of a data set as it describes them now: the same object, with the frames that
-    /// were found and what is kept there, as long as that does not change.
+    /// were found and what is kept there, as long as that does not change. The last frames of
+    /// native pixels may be missing if the caller says so.
     #[staticmethod]
-    fn of(dataset: &Bound<'_, PyDataset>) -> PyResult<Py<PyPixelReader>> {
+    #[pyo3(signature = (dataset, *, may_be_cut=false))]
+    fn of(dataset: &Bound<'_, PyDataset>, may_be_cut: bool) -> PyResult<Py<PyPixelReader>> {
         let (py, this) = (dataset.py(), dataset.get());
         let class = dataset.get_type().name()?;
         let path =
@@ -72,7 +74,11 @@ impl PyPixelReader {
         let uid = transfer_syntax_uid(dataset)?;
         let describe = || {
             let description = ImageDescription::new(&Current(dataset), element)?;
-            ImagePixels::new(description, &value.as_core(&uid))
+            let value = value.as_core(&uid);
+            match may_be_cut {
+                true => ImagePixels::of_what_is_there(description, &value),
+                false => ImagePixels::new(description, &value),
+            }
         };
         let described = watched(describe).map_err(in_file)?;
         if let Some(reader) = this.pixel_reader.get(py)

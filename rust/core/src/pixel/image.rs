@@ -53,6 +53,27 @@ impl ImagePixels {
     /// If native bytes are missing, or the data are written in a way that is not read: by an
     /// unknown Transfer Syntax for one, of which nobody knows how it writes pixels.
     pub fn new(description: ImageDescription, value: &PixelValue<'_>) -> Result<ImagePixels> {
+        ImagePixels::with(description, value, NativePixels::new)
+    }
+
+    /// The same, but of native pixels the last frames may be missing: they are errors when they are
+    /// asked for, as in fragments.
+    ///
+    /// # Errors
+    ///
+    /// If no frame is there, or as [`ImagePixels::new`].
+    pub fn of_what_is_there(
+        description: ImageDescription,
+        value: &PixelValue<'_>,
+    ) -> Result<ImagePixels> {
+        ImagePixels::with(description, value, NativePixels::of_what_is_there)
+    }
+
+    fn with(
+        description: ImageDescription,
+        value: &PixelValue<'_>,
+        native: impl Fn(ImageDescription, ValueField) -> Result<NativePixels>,
+    ) -> Result<ImagePixels> {
         let is_pixel_data = description.pixel_element == PixelElement::PixelData;
         let syntax = transfer_syntax::find(value.transfer_syntax_uid);
         if syntax.is_none() && !value.transfer_syntax_uid.is_empty() {
@@ -70,7 +91,7 @@ impl ImagePixels {
                 _ => value.field.order,
             };
             let field = ValueField { order, ..value.field };
-            return NativePixels::new(description, field).map(ImagePixels::Native);
+            return native(description, field).map(ImagePixels::Native);
         }
         let is_damage_allowed =
             value.dataset.is_some_and(|dataset| dataset.leniencies().allow(Leniency::Damaged));

@@ -87,6 +87,24 @@ impl NativePixels {
     ///
     /// If bytes are missing, or the data are written in a way that is not read yet.
     pub fn new(description: ImageDescription, field: ValueField) -> Result<NativePixels> {
+        let pixels = NativePixels::of_what_is_there(description, field)?;
+        let (needed, available) = (pixels.description.total_length()?, field.length);
+        if available < needed {
+            return Err(pixels.cut_short(needed));
+        }
+        Ok(pixels)
+    }
+
+    /// Pixels of which the last frames may be missing, but not the first: those that are not there
+    /// are errors when they are asked for.
+    ///
+    /// # Errors
+    ///
+    /// If no frame is there, or the data are written in a way that is not read yet.
+    pub(crate) fn of_what_is_there(
+        description: ImageDescription,
+        field: ValueField,
+    ) -> Result<NativePixels> {
         let tag = description.pixel_element.tag();
         let place = |kind: ErrorKind| {
             Error::from(kind).at_tag(tag, keyword(tag), None).at_offset(field.offset)
@@ -94,7 +112,9 @@ impl NativePixels {
         check_layout(&description)
             .map_err(|error| error.at_tag(tag, keyword(tag), None).at_offset(field.offset))?;
         let needed = description.total_length()?;
-        if field.length < needed {
+        let is_one = description.frame_count < 2 || description.is_subsampled();
+        let least = if is_one { needed } else { description.stored_frame_bits().div_ceil(8) };
+        if field.length < least {
             return Err(place(ErrorKind::PixelsCutShort { needed, available: field.length }));
         }
         let whole = (description.frame_length() as u64).saturating_mul(description.frame_count);
@@ -103,6 +123,20 @@ impl NativePixels {
             return Err(place(ImageFault::UnsharedChrominance { length, unshared }.into()));
         }
         Ok(NativePixels { description, field })
+    }
+
+    /// How many of its frames are there, all of each.
+    pub(crate) fn complete_count(&self) -> u64 {
+        let bits = u128::from(self.description.stored_frame_bits().max(1));
+        let count = u64::try_from(u128::from(self.field.length) * 8 / bits).unwrap_or(u64::MAX);
+        count.min(self.description.frame_count)
+    }
+
+    fn cut_short(&self, needed: u64) -> Error {
+        let tag = self.description.pixel_element.tag();
+        Error::from(ErrorKind::PixelsCutShort { needed, available: self.field.length })
+            .at_tag(tag, keyword(tag), None)
+            .at_offset(self.field.offset)
     }
 
     /// How many frames the value field has room for: more than Number of Frames says where there is
@@ -171,6 +205,10 @@ impl NativePixels {
         };
         let frame_bits = u128::from(self.description.stored_frame_bits());
         let bits = u128::from(first) * frame_bits..u128::from(end) * frame_bits;
+        let needed = bits.end.div_ceil(8);
+        if needed > u128::from(self.field.length) && !self.description.is_subsampled() {
+            return Err(self.cut_short(u64::try_from(needed).unwrap_or(u64::MAX)));
+        }
         // Whole units: only then can their bytes be put in order.
         let unit = if self.has_whole_samples() { 1 } else { self.swapped_unit() as u128 };
         let start = bits.start / 8 / unit * unit;

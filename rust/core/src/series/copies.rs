@@ -161,7 +161,8 @@ mod tests {
     fn of_several_copies_a_whole_one_stays() {
         fn truncate(header: &mut InstanceHeader) {
             let description = image_mut(header).clone();
-            header.image.state = ImageState::Truncated { description, needed: 2, available: 1 };
+            header.image.state =
+                ImageState::Truncated { description, needed: 2, available: 1, complete: None };
         }
         fn unsupported(header: &mut InstanceHeader) {
             header.image.state = ImageState::Unsupported {

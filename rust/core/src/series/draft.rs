@@ -142,18 +142,27 @@ const IDENTITY: Affine = Affine([
 /// Leaves out what lacks pixels and, unless that is all of them, what is written in a way that is
 /// not read yet.
 fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>> {
-    let is_native = |entry: &Entry<'_>| matches!(entry.header.image.state, ImageState::Readable(_));
+    let is_native = |entry: &Entry<'_>| match &entry.header.image.state {
+        ImageState::Readable(_) => true,
+        state => state.complete_count().is_some(),
+    };
     let has_native = entries.iter().any(is_native);
     let mut readable = Vec::with_capacity(entries.len());
     let mut told: HashSet<usize> = HashSet::new();
     for entry in entries {
         match &entry.header.image.state {
-            ImageState::Truncated { .. } | ImageState::Unsupported { .. }
-                if told.contains(&entry.file) && has_native => {}
-            ImageState::Truncated { .. } if !told.insert(entry.file) => {}
-            ImageState::Truncated { needed, available, .. } => {
-                let finding = FileFinding::CutShort { needed: *needed, available: *available };
-                issues.push(finding.about([entry.path()]));
+            ImageState::Unsupported { .. } if told.contains(&entry.file) && has_native => {}
+            // Of one whose first frames are there the others are filled.
+            state @ ImageState::Truncated { needed, available, .. } => {
+                let complete_count = state.complete_count();
+                if complete_count.is_some() {
+                    readable.push(*entry);
+                }
+                if told.insert(entry.file) {
+                    let (needed, available) = (*needed, *available);
+                    let finding = FileFinding::CutShort { needed, available, complete_count };
+                    issues.push(finding.about([entry.path()]));
+                }
             }
             ImageState::Unsupported { error, .. } if has_native => {
                 told.insert(entry.file);
@@ -189,7 +198,8 @@ mod tests {
     const NATIVE: Change = |_| {};
     const CUT_SHORT: Change = |one| {
         let description = image_mut(one).clone();
-        one.image.state = ImageState::Truncated { description, needed: 9, available: 4 };
+        one.image.state =
+            ImageState::Truncated { description, needed: 9, available: 4, complete: None };
     };
     const NOT_READ: Change = |one| {
         let (error, description) = (why(), Some(image_mut(one).clone()));

@@ -82,9 +82,9 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
     let image = match &header.image.state {
         ImageState::Readable(pixels) => pixels.description(),
         ImageState::Unsupported { description: Some(description), .. } => description,
-        // None of its frames is read without all of its pixels, but they have their places.
-        ImageState::Truncated { description, .. }
-            if has_groups_of(dataset, description.frame_count) =>
+        // Its frames have their places all the same.
+        ImageState::Truncated { description, complete, .. }
+            if complete.is_some() || has_groups_of(dataset, description.frame_count) =>
         {
             description
         }

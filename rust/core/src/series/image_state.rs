@@ -34,6 +34,8 @@ pub enum ImageState {
         needed: u64,
         /// Bytes; 0 where Pixel Data is absent.
         available: u64,
+        /// Native pixels whose last frames are missing, and the first are there.
+        complete: Option<ImagePixels>,
     },
 }
 
@@ -45,6 +47,16 @@ impl ImageState {
             ImageState::Unsupported { description, .. } => description.as_ref(),
             ImageState::Truncated { description, .. } => Some(description),
             ImageState::None | ImageState::Invalid(_) => None,
+        }
+    }
+
+    /// How many of its frames are there, if they end before the last; `None` if none is.
+    pub(super) fn complete_count(&self) -> Option<u64> {
+        match self {
+            ImageState::Truncated { complete: Some(ImagePixels::Native(pixels)), .. } => {
+                Some(pixels.complete_count())
+            }
+            _ => None,
         }
     }
 
@@ -73,7 +85,7 @@ impl ImageState {
             // An image's attributes without its pixels: the file ends before they start.
             (Ok(description), None) => {
                 let needed = description.total_length().unwrap_or(u64::MAX);
-                ImageState::Truncated { description, needed, available: 0 }
+                ImageState::Truncated { description, needed, available: 0, complete: None }
             }
             (Err(error), None) if dictionary::is_image_class(sop_class_uid) => {
                 ImageState::Invalid(error)
@@ -110,7 +122,9 @@ impl ImageState {
             Ok(pixels) => ImageState::Readable(pixels),
             Err(error) => match *error.kind() {
                 ErrorKind::PixelsCutShort { needed, available } => {
-                    ImageState::Truncated { description, needed, available }
+                    let rest = ImagePixels::of_what_is_there(description.clone(), &value);
+                    let complete = rest.ok().filter(|pixels| pixels.check_readable().is_ok());
+                    ImageState::Truncated { description, needed, available, complete }
                 }
                 _ => ImageState::of_error(error, Some(description)),
             },
@@ -137,7 +151,8 @@ fn truncated(pixels: Box<EncapsulatedPixels>, dataset: &Dataset) -> ImageState {
         Ok(frames) if missing > 0 => {
             let available = frames.length(last);
             let needed = available.saturating_add(missing);
-            ImageState::Truncated { description: pixels.description, needed, available }
+            let description = pixels.description;
+            ImageState::Truncated { description, needed, available, complete: None }
         }
         Ok(_) => ImageState::Readable(ImagePixels::Encapsulated(pixels)),
         Err(error) => ImageState::Invalid(error),

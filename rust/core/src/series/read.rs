@@ -435,7 +435,9 @@ fn read_one(
 /// What is wrong with them, or not read yet.
 pub(super) fn readable(slice: &InstanceHeader) -> Result<&ImagePixels> {
     match &slice.image.state {
-        ImageState::Readable(pixels) => Ok(pixels),
+        ImageState::Readable(pixels) | ImageState::Truncated { complete: Some(pixels), .. } => {
+            Ok(pixels)
+        }
         ImageState::None => {
             Err(ErrorKind::Missing { what: "PixelData", needed_for: "a volume" }.into())
         }

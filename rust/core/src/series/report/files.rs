@@ -22,6 +22,8 @@ pub(in crate::series) enum FileFinding {
         needed: u64,
         /// Bytes that it has.
         available: u64,
+        /// How many of its frames are whole and read; `None` if none is.
+        complete_count: Option<u64>,
     },
     /// Frames of a file that cannot be decoded, among others that can.
     DamagedFrames {
@@ -98,7 +100,7 @@ impl Finding for FileFinding {
     fn numbers(&self, file_count: usize) -> Vec<(&'static str, f64)> {
         match *self {
             FileFinding::Unreadable { .. } | FileFinding::Unsupported { .. } => Vec::new(),
-            FileFinding::CutShort { needed, available } => {
+            FileFinding::CutShort { needed, available, .. } => {
                 vec![
                     ("needed_byte_count", needed as f64),
                     ("available_byte_count", available as f64),
@@ -143,7 +145,12 @@ impl Finding for FileFinding {
                 Family::Io => format!("1 file or folder cannot be read: {}", error.what()),
                 _ => format!("1 file cannot be read: {}", error.what()),
             },
-            FileFinding::CutShort { needed, available } => {
+            FileFinding::CutShort { needed, available, complete_count: Some(count) } => format!(
+                "1 file is cut short: {available} of {needed} bytes of pixels, which are {count} \
+                 whole {}",
+                verb(usize::try_from(*count).unwrap_or(usize::MAX), "frame", "frames"),
+            ),
+            FileFinding::CutShort { needed, available, complete_count: None } => {
                 format!("1 file is cut short and left out: {available} of {needed} bytes of pixels")
             }
             FileFinding::DamagedFrames { error, cells, .. } => {
@@ -213,7 +220,7 @@ mod tests {
                 "1 file cannot be read: it has no data elements",
             ),
             (
-                FileFinding::CutShort { needed: 70, available: 35 },
+                FileFinding::CutShort { needed: 70, available: 35, complete_count: None },
                 IssueKind::Truncated,
                 true,
                 &[("needed_byte_count", 70.0), ("available_byte_count", 35.0)],

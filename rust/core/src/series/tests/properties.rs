@@ -48,7 +48,7 @@ fn any_header() -> impl Strategy<Value = InstanceHeader> {
             let description = image_mut(&mut header).clone();
             header.image.state = match state {
                 0 => ImageState::None,
-                1 => ImageState::Truncated { description, needed: 1, available: 0 },
+                1 => ImageState::Truncated { description, needed: 1, available: 0, complete: None },
                 2 => ImageState::Invalid(why()),
                 3 => ImageState::Unsupported {
                     error: why(),
