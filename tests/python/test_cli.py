@@ -99,7 +99,7 @@ def test_scan_says_how_to_read_data_sets_without_the_prefix(
     (tmp_path / "bare").write_bytes((FILES / "rtstruct.dcm").read_bytes())
     (tmp_path / "one.dcm").write_bytes((BRAIN_MR / "0001.dcm").read_bytes())
     assert main(["scan", str(tmp_path)]) == 0
-    hint = "pass --force to read data sets without the prefix"
+    hint = "Pass --force to read data sets without the prefix"
     assert capsys.readouterr().out.splitlines()[-1] == hint
     main(["check", str(tmp_path)])
     assert capsys.readouterr().out.splitlines()[-1] == hint

@@ -127,6 +127,15 @@ def test_bench_shows_no_value_that_other_readers_warn_of(tmp_path: Path, capsys:
     assert "SECRET" not in captured.out + captured.err
 
 
+def test_bench_offers_only_what_it_takes(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["bench", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "folders and files" in shown
+    for refused in ("stdin", "archive", "URL"):
+        assert refused not in shown
+
+
 def test_bench_compares_answers_first(capsys: Capture) -> None:
     pytest.importorskip("pydicom")
     assert main(["bench", str(BRAIN_MR), "--runs", "1"]) == 0

@@ -238,15 +238,21 @@ def test_files_of_a_volume_come_together_or_not_at_all(
     ]  # fmt: skip
 
 
-def test_all_files_of_a_volume_are_named(tmp_path: Path, capsys: Capture) -> None:
+def test_all_files_of_a_volume_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    # Paths are not broken, whatever spaces they have.
+    monkeypatch.setenv("COLUMNS", "40")
     pytest.importorskip("nibabel")
     (source := tmp_path / "in").mkdir()
     write_series(source, standard, SHELLS)
-    stem = tmp_path / "dwi"
-    converted(source, tmp_path / "dwi.nii.gz")
-    names = ", ".join(f"{stem}.{ending}" for ending in ("nii.gz", "json", "bval", "bvec"))
-    written = capsys.readouterr().out.partition("written")[2]
-    assert " ".join(written.split()) == names
+    stem = tmp_path / "one  that is named at length" / "dwi"
+    stem.parent.mkdir()
+    converted(source, stem.with_suffix(".nii.gz"))
+    written = capsys.readouterr().out.partition("written  ")[2].splitlines()
+    assert [line.removeprefix(" " * 9) for line in written] == [
+        f"{stem}.{ending}" for ending in ("nii.gz", "json", "bval", "bvec")
+    ]
 
 
 def test_gradients_of_another_image_are_not_left_beside_one(

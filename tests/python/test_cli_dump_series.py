@@ -167,7 +167,7 @@ def test_a_file_that_may_be_of_any_series_is_printed_once(
     (tmp_path / "5").write_bytes(whole[: whole.index(b"2.25.5")])
     lines = lines_of(capsys, "series", str(tmp_path))
     (place,) = (place for place, line in enumerate(lines) if "unreadable: " in line)
-    assert lines[place - 1] == "any of series 1 to 3:"
+    assert lines[place - 1] == "may belong to any of series 1 to 3:"
     assert main(["check", str(tmp_path)]) == 1
     assert "error  unreadable" in capsys.readouterr().out.splitlines()
 

@@ -93,8 +93,8 @@ STATUSES = [
     ("view empty", FAILED, "no series of images"),
     ("bench gap --runs 1", DONE, ""),
     ("bench empty", FAILED, "no series of images"),
-    ("bench gap.zip", FAILED, "is no file of its own"),
-    ("bench -", WRONG_USAGE, "stdin"),
+    ("bench gap.zip", FAILED, "is not a file of its own"),
+    ("bench -", WRONG_USAGE, "bench cannot read stdin"),
 ]
 
 

@@ -94,7 +94,7 @@ def test_iteration_gives_columns_and_arrays_cannot_be_changed(ragged: rd.Table) 
         ragged["Modality"][0] = "MR"
 
 
-def test_a_column_is_found_by_whatever_scan_takes_for_it(tmp_path: Path) -> None:
+def test_a_column_is_found_by_any_text_that_scan_takes_for_it(tmp_path: Path) -> None:
     write_image(tmp_path / "0", Element(0x00190010, "LO", "ME"), Element(0x00191006, "LO", "6"))
     table = rd.scan(tmp_path, ["0019,1006", "00200013"])
     assert table.columns == ["path", "(0019,1006)", "InstanceNumber"]

@@ -6,23 +6,24 @@ import re
 
 __all__ = ["shown_url"]
 
-# User and password before the host (RFC 3986 section 3.2.1). A password with a slash, a question
-# mark or a hash in it, which should have been escaped, shows as a port that is no number.
-_WITH_LOGIN = "|".join(f"(?<={one}://)" for one in ("http", "https", "ftp", "ftps", "ssh", "smb"))
-_USER = re.compile(
-    rf"(?<=://)[^/?#\s]*@|(?:{_WITH_LOGIN})[^/?#\s\[\]@:]*:(?!:|\d*(?:[/?#]|$))\S*@", re.IGNORECASE
+# User and password come before the host (RFC 3986 section 3.2.1). A password may have any letter
+# that should have been escaped, `@` and `/` among them, and may start as a port does: in
+# `me:12/34@host`, `me:12` may be a host and its port, and nothing tells which. So all that ends at
+# an `@` after a colon of the authority is hidden, unless the authority is an IP address or
+# `localhost`, which no user is called, and its port.
+# Members of archives have no login; drives and access points of S3 have a colon.
+_AT, _COLON = "(?:@|%40)", "(?::|%3A)"
+_HOST_AND_PORT = (
+    r"(?:localhost|\d+(?:\.\d+){3}|\[[0-9a-f:.]+(?:%[^\]/?#@]*)?\])(?::\d*)?(?=[/?#]|$)"
 )
-# A password may start as a port does: `me:12/34@host`. The same may be a host, its port and a path
-# with an `@` in it, which the names tell apart: of hosts beside this machine nearly all have a dot,
-# and a file name does not end as a host does.
-_HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?!(?:dcm|ima|img|zip|tar|tgz|gz)\b)[a-z]{2,}(?=[:/?#]|$)"
-_LIKE_A_PORT = re.compile(
-    rf"(?:{_WITH_LOGIN})(?:(?!localhost:)[^/?#\s\[\]@:.]+:\d*[/?#](?:(?!::)\S)*[^/\s]@"
-    rf"|(?![0-9.]+:)[^/?#\s\[\]@:]+:\d*[/?#](?:(?!::)\S)*[^/\s]@(?={_HOST}))",
-    re.IGNORECASE,
+_LOGIN = re.compile(
+    rf"(?<=://)(?<!zip://)(?<!tar://)(?!{_HOST_AND_PORT})"
+    rf"(?:(?<!file://)(?!arn:)[^/?#]*?{_COLON}.*{_AT}|[^/?#]*@)",
+    re.IGNORECASE | re.DOTALL,
 )
 # What a web address has beside its path. The rest of a chain, `::file://...`, is another address.
 _WEB = re.compile(r"(https?://[^?#;\s]*)((?:(?!::[a-z][a-z0-9+.-]*://).)*)", re.I | re.S)
+_WEB_STARTS = ("http://", "https://")
 _PARAMETERS = re.compile(r";[^/?#]*")
 # Of a query, identifiers of objects: a server of WADO-URI has one address for all of them.
 _UID = re.compile(r"[?&]([A-Za-z]*uid=[0-9]+(?:\.[0-9]+)+)(?=[&#]|$)", re.IGNORECASE)
@@ -41,14 +42,26 @@ def shown_url(url: str) -> str:
         url: The URL.
 
     Returns:
-        The same for one that has none, and for what is no URL. Of a web address neither its query
+        The same for one that has none, and for what is no URL. Dots take the place of what may be
+        a login or the start of a path, `https://...@host/a.dcm`. Of a web address neither its query
         is shown, which may have a patient's name, nor its fragment, nor parameters of its path;
-        dots take their place. UIDs in a query stay.
+        dots take their place too. UIDs in a query stay.
     """
     if "://" not in url:
         return url
-    without_login = _USER.sub("", _LIKE_A_PORT.sub("", url))
-    return _SECRET.sub(r"\1=...", _WEB.sub(_without_query, without_login))
+    shown = _WEB.sub(_without_query, _LOGIN.sub(_without_login, url))
+    return _SECRET.sub(r"\1=...", shown)
+
+
+def _without_login(found: re.Match[str]) -> str:
+    login = found[0]
+    if not re.search("[/?#]", login):
+        return ""
+    parts = re.split("[?#;]", login, maxsplit=1)
+    if len(parts) == 1 or not found.string[: found.start()].lower().endswith(_WEB_STARTS):
+        return "...@"
+    # The `@` may be one of the query, and what follows it not the host.
+    return f"...?{parts[1]}"
 
 
 def _without_query(found: re.Match[str]) -> str:

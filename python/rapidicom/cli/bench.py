@@ -9,7 +9,7 @@ import rapidicom as rd
 from rapidicom._common.text_table import format_table
 from rapidicom.cli import comparison, terminal
 from rapidicom.cli.choosing import found_series
-from rapidicom.cli.common import STDIN, positive, takes_folders
+from rapidicom.cli.common import STDIN, positive, takes_paths
 from rapidicom.cli.exits import CommandError, UsageError
 
 SUMMARY = "Time the readers installed here on your files."
@@ -17,7 +17,7 @@ SUMMARY = "Time the readers installed here on your files."
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    takes_folders(sub)
+    takes_paths(sub, "folders and files")
     sub.add_argument(
         "--runs",
         type=positive,
@@ -30,14 +30,14 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Time this machine's readers on the user's files."""
     if STDIN in options.paths:
-        raise UsageError("bench times reading files: stdin is none")
+        raise UsageError("bench cannot read stdin: name files or folders")
     table = rd.scan(
         options.paths, ["SeriesInstanceUID"], force=options.force, workers=options.workers
     )
     if table.items:
         raise CommandError(
-            f"{next(iter(table.items))} is no file of its own, which other readers need: "
-            "unpack or copy what is to be timed"
+            f"{next(iter(table.items))} is not a file of its own, and other readers need one: "
+            "unpack or copy it"
         )
     found = found_series(options.paths, force=options.force)
     largest = max(found, key=lambda one: len(set(one.paths)))

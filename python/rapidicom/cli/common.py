@@ -32,13 +32,20 @@ _OPTIONS = {
 
 
 def takes_folders(sub: argparse.ArgumentParser) -> None:
-    """Let a command take folders and files."""
-    sub.add_argument(
-        "paths",
-        nargs="+",
-        metavar="folder",
-        help="folders, files, archives, patterns or URLs; - is a file or an archive from stdin",
+    """Let a command take folders, files and whatever else the library reads."""
+    takes_paths(
+        sub, "folders, files, archives, patterns or URLs; - is a file or an archive from stdin"
     )
+
+
+def takes_paths(sub: argparse.ArgumentParser, what: str) -> None:
+    """Let a command take paths, and options of reading them.
+
+    Args:
+        sub: The parser of the command.
+        what: What they may be, as `--help` says it.
+    """
+    sub.add_argument("paths", nargs="+", metavar="folder", help=what)
     sub.add_argument(
         "--workers",
         type=positive,
@@ -105,9 +112,7 @@ def output_file(name: str | None, *, is_binary: bool) -> Iterator[BinaryIO]:
 def print_volume(volume: rd.Volume, *outputs: str | os.PathLike[str]) -> None:
     """Print what was read, and where it was written."""
     terminal.print_lines(terminal.volume_lines(volume))
-    terminal.print_lines(
-        terminal.field_lines("written", ", ".join(printable(str(path)) for path in outputs))
-    )
+    terminal.print_lines(terminal.path_lines("written", [printable(str(path)) for path in outputs]))
 
 
 def folder_of(paths: Sequence[str]) -> str | None:

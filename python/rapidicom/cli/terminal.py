@@ -99,7 +99,7 @@ def summary_lines(table: Table, summary: str) -> list[str]:
     """Return a summary of a table as lines, and what option reads more files."""
     lines = wrapped(summary)
     if _BARE in table.skipped:
-        lines += wrapped("pass --force to read data sets without the prefix")
+        lines += wrapped("Pass --force to read data sets without the prefix")
     return lines
 
 
@@ -150,7 +150,7 @@ def series_lines(found: Sequence[Series]) -> list[str]:
             ]
             lines += _findings(f"series {label}:", issues)
     for numbers, issues in _by_numbers(shared).items():
-        lines += _findings(f"any of series {spans(numbers)}:", issues)
+        lines += _findings(f"may belong to any of series {spans(numbers)}:", issues)
     return lines
 
 
@@ -171,7 +171,7 @@ def _by_numbers(shared: dict[int, tuple[Issue, list[int]]]) -> dict[tuple[int, .
 
 
 def spans(numbers: Sequence[int]) -> str:
-    """Return "1, 3 to 5"."""
+    """Return sorted numbers as text, runs joined: [1, 3, 4, 5] is "1, 3 to 5"."""
     ends: list[list[int]] = []
     for number in numbers:
         if ends and number == ends[-1][1] + 1:
@@ -244,6 +244,12 @@ def field_lines(name: str, text: str) -> list[str]:
     if len(text) + _FIELD <= width_of_lines() or "  " in text:
         return [f"{name:<{_FIELD}}{text}"]
     return wrapped(text, f"{name:<{_FIELD}}", " " * _FIELD)
+
+
+def path_lines(name: str, paths: Sequence[str]) -> list[str]:
+    """Return a named field of paths, one a line and none broken, so that they can be copied."""
+    names = [name, *[""] * (len(paths) - 1)]
+    return [f"{label:<{_FIELD}}{path}" for label, path in zip(names, paths, strict=False)]
 
 
 def short_path(path: Any, root: str | os.PathLike[str] | None) -> str:
