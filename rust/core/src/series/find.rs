@@ -10,7 +10,7 @@ use super::misplaced::take_misplaced;
 use super::plan::{SeriesPlan, Unreadable, plan_series};
 use super::tolerances::Tolerances;
 use crate::dataset::DicomFile;
-use crate::error::{Error, ErrorKind, Family, Result, SeriesFault, watched};
+use crate::error::{Error, ErrorKind, Family, LooksLike, Result, SeriesFault, watched};
 use crate::memory::Cushion;
 use crate::parse::{Leniencies, ParseOptions, Prefix, Rules};
 use crate::source::{FileList, Given, Needs, add_special, given_at, in_rounds};
@@ -246,7 +246,7 @@ pub fn find_series(
                 if let ErrorKind::NotDicom(looks_like) = error.kind()
                     && index >= named_count
                 {
-                    *skipped.entry(looks_like.to_string()).or_default() += 1;
+                    skip(*looks_like, &error, &mut skipped, &mut unreadable);
                     continue;
                 }
                 let is_holder = is_named_path && matches!(error.kind(), ErrorKind::NotDicom(_));
@@ -268,6 +268,19 @@ pub fn find_series(
     let without_image = headers.iter().filter(|header| !header.has_image()).count();
     let series = plan_series(headers, unreadable, tolerances);
     Ok(FoundSeries { series, file_count: files.len(), skipped, may_hold, without_image, errors })
+}
+
+/// Counts a file of a folder that is not DICOM; one without its prefix may be a slice.
+fn skip(
+    looks_like: LooksLike,
+    error: &Error,
+    skipped: &mut BTreeMap<String, usize>,
+    unreadable: &mut Vec<Unreadable>,
+) {
+    *skipped.entry(looks_like.to_string()).or_default() += 1;
+    if looks_like == LooksLike::BareDataset {
+        unreadable.extend(Unreadable::of_path(error));
+    }
 }
 
 #[cfg(test)]
@@ -320,6 +333,23 @@ mod tests {
             series.report.unreadable.iter().flat_map(|issues| issues.iter()).collect();
         assert_eq!(unreadable.len(), 2);
         assert!(unreadable.iter().all(|issue| !issue.is_error), "they may be of other series");
+    }
+
+    #[test]
+    fn a_data_set_without_its_prefix_may_be_a_slice() {
+        let mut damaged = slice_of(NATIVE, &[]);
+        damaged.splice(..132, []);
+        let mut flipped = slice_of(NATIVE, &[]);
+        flipped[129] ^= 1;
+        let files = [("slice", slice_of(NATIVE, &[])), ("bare", damaged), ("flipped", flipped)];
+        let folder = Folder::new(&files);
+        for (names, is_error) in [(&[][..], false), (&["slice", "bare", "flipped"][..], true)] {
+            let found = find(&folder, names).unwrap();
+            let series = &found.series[0].report;
+            let issues: Vec<_> = series.unreadable.iter().flat_map(|them| them.iter()).collect();
+            assert_eq!(issues.len(), 2, "{names:?}");
+            assert!(issues.iter().all(|issue| issue.is_error == is_error), "{names:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::plan::{Files, Unreadable, unreadable_issue};
 use super::report::Issue;
-use crate::error::{ErrorKind, Family};
+use crate::error::{ErrorKind, Family, LooksLike};
 
 /// Reports `strays` in the series that have files in the same folder; if there are none, in those
 /// below the nearest folder further up that has some; and if that is nowhere, in all of them.
@@ -52,7 +52,10 @@ pub(super) fn report_strays<'a>(
 /// an archive, or it is damaged, and the caller has named it with the files of one series.
 fn may_be_a_slice(file: &Unreadable, series_count: usize) -> bool {
     let kind = file.error.kind();
-    let is_dicom = !matches!(kind, ErrorKind::NotDicom(_));
+    let is_dicom = match kind {
+        ErrorKind::NotDicom(looks_like) => *looks_like == LooksLike::BareDataset,
+        _ => true,
+    };
     file.error.family() == Family::Io
         || matches!(kind, ErrorKind::Fetch(_) | ErrorKind::Checksum)
         || (file.is_named && is_dicom && series_count == 1)
@@ -105,7 +108,7 @@ impl Shelves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, LooksLike};
+    use crate::error::Error;
     use crate::series::tests::synthetic::regular;
 
     fn files(paths: &[&str]) -> Files {
@@ -153,6 +156,7 @@ mod tests {
         let io = || Error::from(std::io::Error::from(std::io::ErrorKind::PermissionDenied));
         let damaged = || Error::from(ErrorKind::NotDeflated);
         let text = || ErrorKind::NotDicom(LooksLike::Text).into();
+        let bare = || ErrorKind::NotDicom(LooksLike::BareDataset).into();
         for (name, error, is_named, count, expected) in [
             ("refused", io(), false, 1, true),
             ("refused, of one of two series", io(), false, 2, true),
@@ -160,6 +164,9 @@ mod tests {
             ("damaged", damaged(), true, 1, true),
             ("damaged, of one of two series", damaged(), true, 2, false),
             ("text", text(), true, 1, false),
+            ("without a prefix, in a folder", bare(), false, 1, false),
+            ("without a prefix", bare(), true, 1, true),
+            ("without a prefix, of one of two series", bare(), true, 2, false),
         ] {
             let mut series: Vec<Files> = (0..count).map(|_| files(&["/a/1"])).collect();
             let path = "/a/2".into();
