@@ -74,15 +74,32 @@ def test_an_array_in_a_circle_is_collected() -> None:
     assert array(buffers).ctypes.data == place
 
 
-def test_the_smallest_buffer_that_is_large_enough_is_taken() -> None:
+def test_the_smallest_buffer_that_fits_is_taken() -> None:
     buffers = Buffers(3)
     places = {}
     arrays = {count: array(buffers, count * LEAST) for count in (1, 4, 20)}
     for count in list(arrays):
         places[count] = arrays.pop(count).ctypes.data
-    # One that was made for a smaller array has room for twice as much.
-    for count, expected in ((2, 1), (3, 4), (8, 4), (9, 20)):
+    for count, expected in ((1, 1), (2, 4), (4, 4), (6, 20), (20, 20)):
         assert array(buffers, count * LEAST).ctypes.data == places[expected], count
+
+
+def test_a_small_array_holds_no_large_buffer() -> None:
+    buffers = Buffers(3)
+    large = array(buffers, 20 * LEAST)
+    place = large.ctypes.data
+    del large
+    kept = [array(buffers, count * LEAST) for count in (1, 2, 4)]
+    assert place not in {one.ctypes.data for one in kept}
+
+
+def test_what_is_free_is_let_go_where_memory_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    buffers = Buffers(3)
+    arrays = [array(buffers), array(buffers, 2 * LEAST)]
+    arrays.clear()
+    assert len(buffers._free) == 2
+    assert buffers.array((1 << 60,), FLOAT) is None
+    assert not buffers._free
 
 
 def test_no_more_buffers_are_kept_than_asked_for() -> None:

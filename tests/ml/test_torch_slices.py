@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -15,7 +16,7 @@ import rapidicom as rd
 from builder import Identity, Layout
 from enhanced_builder import enhanced, stack_frames
 from labels_builder import Images, save, segmentation
-from rapidicom.integrations.torch import CenterCrop, SliceDataset
+from rapidicom.integrations.torch import CenterCrop, SliceDataset, prefetch
 from series_builder import Flaws, Numbering, Stack, series, write_slices
 
 
@@ -96,6 +97,16 @@ def test_colour_and_crops(tmp_path: Path) -> None:
     np.testing.assert_array_equal(padded["image"], expected.transpose(2, 0, 1))
     np.testing.assert_allclose(padded["affine"] @ torch.tensor([0, 1, 0, 1.0]).double(),
                                item["affine"] @ torch.tensor([0, -1, 0, 1.0]).double())  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8", torch.bfloat16])
+def test_large_colour_images_are_read_ahead(tmp_path: Path, dtype: Any) -> None:
+    generator = np.random.default_rng(1)
+    pixels = generator.integers(0, 256, (3, 1024, 2048, 3)).astype(np.uint8)
+    write_slices(tmp_path, pixels, layout=Layout(samples=3), identity=Identity(modality="OT"))
+    data = SliceDataset(tmp_path, dtype=dtype)
+    for item in prefetch(data, ahead=1):
+        assert torch.equal(item["image"], data[int(item["index"])]["image"])
 
 
 def test_labels_have_the_part_of_the_image(tmp_path: Path) -> None:

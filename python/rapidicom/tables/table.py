@@ -572,7 +572,7 @@ def _column_of(name: str, columns: list[str]) -> str | None:
         return name
     try:
         names = _core.column_names([name])
-    except ValueError:
+    except (TypeError, ValueError):  # a text with half a surrogate pair is no text for Rust
         return None
     return next((column for column in names if column in columns), None)
 

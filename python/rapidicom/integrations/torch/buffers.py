@@ -22,9 +22,8 @@ __all__ = ["Buffers", "buffer_for", "reading_into"]
 _LEAST: Final = 1 << 22
 # Where a buffer starts: copies to other addresses take several times as long.
 _ALIGNMENT: Final = 64
-# How much larger a buffer is than the first volume in it, so that larger ones fit as well. The
-# system gives no memory to what is never written.
-_ROOM: Final = 2
+# How many times as long as an array its memory may be, which is held as long as the array is.
+_MOST_TIMES: Final = 4
 
 
 class Buffers:
@@ -52,13 +51,15 @@ class Buffers:
         memory = self._fitting(needed)
         if memory is None:
             try:
-                memory = np.empty(needed * _ROOM + _ALIGNMENT, np.uint8)
+                memory = np.empty(needed + _ALIGNMENT, np.uint8)
             except (MemoryError, ValueError):
+                # Whoever asks allocates by other means, for which there is more now.
+                self._free.clear()
                 return None
         return np.asarray(_Lease(self, memory, shape, dtype))
 
     def _fitting(self, needed: int) -> NDArray[np.uint8] | None:
-        """Take the smallest buffer that is large enough, or let go of the smallest of all."""
+        """Take the smallest buffer that fits, or let go of the smallest of all."""
         free: list[NDArray[np.uint8]] = []
         while len(free) < self._most:
             try:
@@ -66,9 +67,8 @@ class Buffers:
             except IndexError:
                 break
         free.sort(key=len)
-        place = next(
-            (at for at, one in enumerate(free) if len(one) >= needed + _ALIGNMENT), None
-        )  # fmt: skip
+        least, most = needed + _ALIGNMENT, needed * _MOST_TIMES
+        place = next((at for at, one in enumerate(free) if least <= len(one) <= most), None)
         if place is None:
             # One goes for one that comes.
             self._free.extend(free[1:])

@@ -151,10 +151,12 @@ class SliceDataset(Dataset):  # type: ignore[misc]
         wanted = self._wanted
         rows, columns = parts
         sizes = [len(part.indices) for part in parts]
-        is_final = sizes == [part.size for part in parts] and "sample" not in series.axes
+        # Samples are put in front of the rows, which makes a copy.
+        shape = None if "sample" in series.axes else (1, *sizes)
+        is_final = sizes == [part.size for part in parts]
         array, affine = series.read_image(
             number, rows=rows.slice, columns=columns.slice,
-            **wanted.options((1, *sizes), pinned=pinned and is_final),
+            **wanted.options(shape, pinned=pinned and is_final),
         )  # fmt: skip
         image = torch.from_numpy(array)
         if "sample" in series.axes:
