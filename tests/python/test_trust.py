@@ -299,6 +299,16 @@ def test_urls_are_shown_without_what_lets_in(url: str, expected: str) -> None:
     assert shown_url(url) == expected
 
 
+@pytest.mark.parametrize("read", [rd.dcmread, rd.scan, rd.find_series, rd.read_series])
+@pytest.mark.parametrize("start", ["htps://", "HTTPS://", "zip://a::htps://"])
+@pytest.mark.parametrize("login", ["me:Secret", "me:12/Secret", "j.doe:8/Secret"])
+def test_a_mistyped_scheme_shows_no_login(read: Any, start: str, login: str) -> None:
+    with pytest.raises(OSError, match="host") as caught:
+        read(f"{start}{login}@host/a.dcm")
+    assert "Secret" not in all_of(caught.value)
+    assert "Secret" not in str(caught.value.filename)
+
+
 def test_signed_urls_are_shown_without_their_signature(secure: int, pem: Path) -> None:
     options: Any = {"ssl": ssl.create_default_context(cafile=pem)}
     url = f"https://127.0.0.1:{secure}/CT.dcm?X-Amz-Signature=Secret"

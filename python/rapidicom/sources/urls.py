@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rapidicom._common.extras import required
+from rapidicom._common.shown_url import shown_url
 from rapidicom.sources.item import Asked, Item
 from rapidicom.sources.member_names import is_member_name
 from rapidicom.sources.memory import item_of
@@ -36,8 +39,17 @@ def resolve(source: Any, asked: Asked) -> list[str | Item] | None:
 
 
 def resolve_text(source: str, asked: Asked) -> list[str | Item] | None:
-    """Return the items of a URL; `None` if it is the name of a local file."""
+    """Return the items of a URL; `None` if it is the name of a local file.
+
+    Raises:
+        FileNotFoundError: It has a login, and neither a known scheme nor a file of its name:
+            what opens files would show the login.
+    """
     if not _is_url(source):
+        shown = source if is_member_name(source) else shown_url(source)
+        if shown != source and not os.path.lexists(source):
+            what = "no such file, and no URL of a known scheme"
+            raise FileNotFoundError(errno.ENOENT, what, shown)
         return None
     return _named(_listed([source], asked)[0], asked)
 
