@@ -27,11 +27,10 @@ _WEB_STARTS = ("http://", "https://")
 _PARAMETERS = re.compile(r";[^/?#]*")
 # Of a query, identifiers of objects: a server of WADO-URI has one address for all of them.
 _UID = re.compile(r"[?&]([A-Za-z]*uid=[0-9]+(?:\.[0-9]+)+)(?=[&#]|$)", re.IGNORECASE)
+_PARAMETER = re.compile(r"(?<=[?&;])([^=&#;]*)=[^&#;:\s]*")
 # Parameters that let in whoever has them, in addresses of other kinds.
 _SECRET = re.compile(
-    r"(?<=[?&;])([^=&#;]*(?:sig|token|secret|passw|pwd|credential|auth|api-?_?key|accesskeyid)[^=&#;]*)"
-    r"=[^&#;:\s]*",
-    re.IGNORECASE,
+    "sig|token|secret|passw|pwd|credential|auth|api-?_?key|accesskeyid", re.IGNORECASE
 )
 
 
@@ -49,8 +48,11 @@ def shown_url(url: str) -> str:
     """
     if "://" not in url:
         return url
-    shown = _WEB.sub(_without_query, _LOGIN.sub(_without_login, url))
-    return _SECRET.sub(r"\1=...", shown)
+    # Nothing after the last `@` is a login; to look there would take long for a hostile address.
+    end = max(url.rfind("@") + len("@"), url.rfind("%40") + len("%40"))
+    without_login = _LOGIN.sub(_without_login, url[:end]) + url[end:]
+    shown = _WEB.sub(_without_query, without_login)
+    return _PARAMETER.sub(_without_secret, shown)
 
 
 def _without_login(found: re.Match[str]) -> str:
@@ -62,6 +64,10 @@ def _without_login(found: re.Match[str]) -> str:
         return "...@"
     # The `@` may be one of the query, and what follows it not the host.
     return f"...?{parts[1]}"
+
+
+def _without_secret(found: re.Match[str]) -> str:
+    return f"{found[1]}=..." if _SECRET.search(found[1]) else found[0]
 
 
 def _without_query(found: re.Match[str]) -> str:
