@@ -255,6 +255,18 @@ def test_a_character_set_that_means_nothing_is_pydicoms_to_read(tmp_path: Path) 
     assert answers[0] == answers[1]
 
 
+def test_a_file_that_only_replaced_functions_open_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "nowhere.dcm"
+    for read in (pydicom.dcmread, pydicom_reads):
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            read(path)
+    contents = CT_SMALL.read_bytes()
+    monkeypatch.setattr("builtins.open", lambda *given, **named: io.BytesIO(contents))
+    both(str, path)
+
+
 # G: settings, callbacks, hooks and dictionaries
 
 

@@ -68,7 +68,8 @@ def dcmread(
         path: Any = os.fspath(fp)
         try:
             native: Any = _core.read_path(path, stop_before_pixels, tags, None, force, "never")
-        except UnsupportedError:
+        except (OSError, UnsupportedError):
+            # A file that Python's `open` alone can open, as in tests that replace it, is one too.
             return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
         if _is_pydicoms(native):
             return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
