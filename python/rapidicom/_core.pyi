@@ -725,7 +725,7 @@ def _rebuild_table(
 
 @final
 class Arrived:
-    """An instance that has come, all of it, before it is known where it lies in its volume."""
+    """An instance received whole, before its place in the volume is known."""
 
     def __new__(cls, data: bytes) -> Arrived: ...
     @property
@@ -751,7 +751,7 @@ class Arena:
         """Start an instance of so many bytes; one that is not finished is forgotten."""
 
     def write(self, piece: bytes) -> bool:
-        """Add bytes; `False` if there are more than was said."""
+        """Add bytes. Return `False`, and add none, if there are more than `begin` was told."""
 
     def begun(self) -> bytes:
         """Return the bytes of the instance that was started, so far."""
@@ -760,7 +760,7 @@ class Arena:
         """End an instance."""
 
     def take_ready(self) -> list[Arrived]:
-        """Return instances whose memory is full, and no others' is written there."""
+        """Return the instances of full chunks, which are no longer written."""
 
     def take_all(self) -> list[Arrived]:
         """Return all instances that were ended and not taken."""

@@ -21,7 +21,7 @@ from torch.utils.data import Subset, default_collate
 
 import rapidicom as rd
 from rapidicom._common.progress import interrupted_by
-from rapidicom.integrations.torch import SeriesDataset, SliceDataset, prefetch
+from rapidicom.integrations.torch import SeriesDataset, SliceDataset, prefetch, reading
 from series_builder import Flaws, Numbering, Pixels, Stack, series
 
 
@@ -363,7 +363,7 @@ def test_threads_share_the_cores(
     expected: int,
 ) -> None:  # fmt: skip
     series(tmp_path)
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(reading, "core_count", lambda: cores)
     read, used = rd.Series.read, []
 
     def seen(self: rd.Series, **options: Any) -> rd.Volume:

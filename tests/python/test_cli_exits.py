@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -179,8 +178,15 @@ def test_ctrl_c_ends_a_command_with_130(
 def test_ctrl_c_while_they_wait_ends_programs_with_130() -> None:
     # A shell starts what runs in the background with the signal ignored.
     code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from rapidicom.cli import main; print('ready', flush=True); sys.exit(main(sys.argv[1:]))"
+        "import io, os, signal, sys\n"
+        "class Told(io.FileIO):\n"
+        "    def readall(self):\n"
+        "        os.write(1, b'waits\\n')\n"
+        "        return super().readall()\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from rapidicom.cli import main\n"
+        "sys.stdin = io.TextIOWrapper(io.BufferedReader(Told(0)))\n"
+        "sys.exit(main(sys.argv[1:]))\n"
     )
     waiting = [name for name in COMMANDS if name != "bench"]
     with ExitStack() as stack:
@@ -196,9 +202,7 @@ def test_ctrl_c_while_they_wait_ends_programs_with_130() -> None:
         ]  # fmt: skip
         for run in runs:
             assert run.stdout is not None
-            assert run.stdout.readline() == "ready\n"
-        # They come to their first line, and wait there.
-        time.sleep(1)
+            assert run.stdout.readline() == "waits\n"
         for run in runs:
             run.send_signal(signal.SIGINT)
         ends = [(run.communicate(timeout=60)[1], run.returncode) for run in runs]

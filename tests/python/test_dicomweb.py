@@ -15,6 +15,7 @@ import pytest
 from test_remote_stores import answer, web_server
 
 import rapidicom as rd
+from dicomweb_server import MULTIPART, multipart
 from pacs_builder import BRAIN, BRAIN_STUDY, COMPRESSED, CT, CT_STUDY, JPEG_2000, Pacs
 from series_builder import Pixels, Stack, series
 from servers import PASSWORD, USER, orthanc, orthanc_missing
@@ -23,7 +24,7 @@ requests = pytest.importorskip("requests")
 pytest.importorskip("dicomweb_client")
 
 from rapidicom.integrations.dicomweb import DicomWeb  # noqa: E402
-from rapidicom.integrations.dicomweb_parts import part_of, parts_of  # noqa: E402
+from rapidicom.integrations.dicomweb_parts import Room, part_of, parts_of  # noqa: E402
 
 
 def session(password: str = PASSWORD) -> Any:
@@ -276,6 +277,45 @@ def test_a_body_without_parts_is_the_file() -> None:
     assert part_of(Body(FILE), "application/dicom", 5, 9)[0] == FILE[5:9]
     assert list(parts_of(Body(FILE), "application/dicom")) == [FILE]
     assert list(parts_of(Body(b""), "application/dicom")) == []
+
+
+class Giving(Body):
+    """A body that gives what there is, whatever it is asked for."""
+
+    def __init__(self, data: bytes, most: int) -> None:
+        super().__init__(data)
+        self.most = most
+
+    def read(self, count: int) -> bytes:
+        del count
+        found = self.data[self.place : self.place + self.most]
+        self.place += len(found)
+        return found
+
+
+@pytest.mark.parametrize("most", [1000, 100_000, 10**9])
+@pytest.mark.parametrize("wrong", [0, 5000, -5000])
+def test_no_part_is_cut_whatever_length_it_states(most: int, wrong: int) -> None:
+    parts = [bytes([number]) * (70_000 + number) for number in range(5)]
+    room = Room()
+    room.is_open = True
+    body = Giving(multipart(parts, lengths=[len(part) + wrong for part in parts]), most)
+    found = list(parts_of(body, MULTIPART, room))
+    put = [arrived.data() for arrived in room.arena.take_all()]
+    assert sorted([part for part in found if part is not None] + put) == parts
+    assert len(put) == found.count(None)
+    # One that ends within a piece is looked for by the boundary.
+    assert bool(put) == (wrong == 0 and most > 1000)
+
+
+def test_an_arena_takes_no_more_than_was_said() -> None:
+    arena = Room().arena
+    arena.begin(10)
+    assert not arena.write(bytes(1000))
+    assert arena.write(b"0123456789")
+    assert not arena.write(b"a")
+    arena.end()
+    assert [arrived.data() for arrived in arena.take_all()] == [b"0123456789"]
 
 
 def test_parts_come_as_they_arrive() -> None:

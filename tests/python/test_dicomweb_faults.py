@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -23,7 +26,7 @@ from series_builder import Pixels, Stack, Written, series
 requests = pytest.importorskip("requests")
 pytest.importorskip("dicomweb_client")
 
-from rapidicom.integrations import decoders, dicomweb  # noqa: E402
+from rapidicom.integrations import dicomweb, dicomweb_decoding  # noqa: E402
 from rapidicom.integrations.dicomweb import DicomWeb  # noqa: E402
 
 COUNT = 6
@@ -459,6 +462,56 @@ def test_what_was_read_is_not_kept(tmp_path: Path) -> None:
         assert len(server.asked) > 2
 
 
+# What reading a series adds to the memory of a process, how many parts went into an arena, and the
+# bytes of the volume.
+ADDED = """
+import os, sys
+from rapidicom.integrations import dicomweb_parts
+from rapidicom.integrations.dicomweb import DicomWeb
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+def put(*arguments, own=dicomweb_parts._Reader._put):
+    global count
+    is_put = own(*arguments)
+    count += is_put
+    return is_put
+
+url, uid = sys.argv[1:]
+count, dicomweb_parts._Reader._put = 0, put
+archive = DicomWeb(url)
+archive.find_series(uid)[0]
+before = resident()
+volume = archive.read_series(uid, values="stored")
+print(resident() - before, count, volume.array.nbytes)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the memory is told by Linux")
+def test_what_was_read_is_not_kept_where_lengths_are_stated(tmp_path: Path) -> None:
+    """The same of parts that share memory, which Python knows nothing of."""
+    made = series(tmp_path / "ct", Stack(count=40), pixels=Pixels(shape=(1024, 1024)))
+
+    def handle(handler: Handler, path: str) -> bool:
+        if not of_series(path):
+            return False
+        files = files_of(handler)
+        handler.send(multipart(files, lengths=map(len, files)), MULTIPART)
+        return True
+
+    with dicomweb_server(made.paths, handle) as server:
+        run = subprocess.run(
+            [sys.executable, "-c", ADDED, server.url, made.uid], capture_output=True, text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(rd.__file__).parents[1])}, check=True,
+        )  # fmt: skip
+    added, count, length = map(int, run.stdout.split())
+    # The first comes before it is known whether they are compressed.
+    assert count >= 39
+    assert added < 1.5 * length, "the instances are kept"
+
+
 @pytest.fixture(scope="module", params=[JPEG_2000, RLE])
 def compressed_files(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -494,7 +547,7 @@ def test_what_has_come_is_decoded_while_the_rest_is_under_way(
     compressed_files: list[Path], values: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_decoded, waited = threading.Event(), list[bool]()
-    submit = decoders.ThreadPoolExecutor.submit
+    submit = dicomweb_decoding.ThreadPoolExecutor.submit
 
     def submitted(self: Any, call: Any, *arguments: Any) -> Any:
         def noted() -> None:
@@ -503,7 +556,7 @@ def test_what_has_come_is_decoded_while_the_rest_is_under_way(
 
         return submit(self, noted)
 
-    monkeypatch.setattr(decoders.ThreadPoolExecutor, "submit", submitted)
+    monkeypatch.setattr(dicomweb_decoding.ThreadPoolExecutor, "submit", submitted)
     with dicomweb_server(compressed_files, half_after(is_decoded, waited)) as server:
         uid = rd.dcmread(compressed_files[0]).SeriesInstanceUID
         volume = DicomWeb(server.url).read_series(uid, "2.25.9", values=values)

@@ -21,7 +21,7 @@ SECTION = re.compile(r"^(Args|Returns|Yields|Raises|Attributes|Example|Examples)
 # Summaries that say what is returned.
 SAYS_WHAT_COMES = re.compile(r"^(Return|Yield|List|Read|Find|Open|Make|Apply|Turn|Remove|Raise)\b")
 # List's, Exception's: Python documents them.
-BUILTINS = (list, dict, tuple, Exception, object)
+BUILTINS = (list, dict, tuple, BaseException, Exception, object)
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def members(cls: type) -> Iterator[Entry]:
         file = file_of(member)
         if PACKAGE in file.parents:
             node = definition(ast.parse(file.read_text(encoding="utf-8")), owner.__name__, name)
-            if node is not None:
-                yield Entry(f"{cls.__name__}.{name}", node)
+            assert node is not None, name
+            yield Entry(f"{cls.__name__}.{name}", node)
 
 
 def entries() -> Iterator[Entry]:

@@ -253,7 +253,7 @@ def test_frames_before_a_cut_are_kept_if_asked_for(tmp_path: Path, missing: int)
     np.testing.assert_array_equal(vol.affine, whole.affine)
     assert kinds(vol) == ["truncated", "damaged_frame"]
     assert vol.report.errors[0].sentence.endswith(
-        f"which are {count} whole frame{'s' * (count > 1)}"
+        f"enough for {count} whole frame{'s' * (count > 1)}"
     )
     assert vol.report.errors[1].cells == [(0, index) for index in range(count, len(frames))]
     # The same of other sources, and of parts.

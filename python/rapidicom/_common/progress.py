@@ -62,7 +62,7 @@ class Progress:
         if self._bar is None:
             return
         if total is not None:
-            # Of nothing there is no bar to leave behind.
+            # A bar of 0 of 0 is removed.
             self._bar.leave = total > 0
             self._bar.set_description(self._description, refresh=False)
             self._bar.reset(total)
@@ -78,6 +78,6 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         if self._bar is not None:
-            # What failed stands in the next line; half a bar before it says nothing.
+            # The error follows on the next line: remove the unfinished bar.
             self._bar.leave = self._bar.leave and error is None
             self._bar.close()

@@ -191,8 +191,8 @@ class DicomWeb:
         is_part = any(options.get(name) is not None for name in ("slices", "rows", "columns"))
         options |= {"irregular": irregular, "workers": workers, "progress": progress}
         try:
-            decoders = 0 if is_part else checked_workers(workers)
-            keys, error = store.retrieve(study_uid, series_uid, total, progress, decoders)
+            decoder_count = 0 if is_part else checked_workers(workers)
+            keys, error = store.retrieve(study_uid, series_uid, total, progress, decoder_count)
             if error is not None and (irregular == "raise" or not keys):
                 raise error
             if not keys:
@@ -273,7 +273,8 @@ class DicomWeb:
         items: dict[Hashable, Item] = {}
         for number, model in enumerate(self._search("instance", filters, [])):
             key = _instance_of(model)
-            # Answers of one UID are one instance; one without a UID is any.
+            # Answers of one UID are one instance. An answer without a UID may be any instance, so
+            # each stays.
             items.setdefault(key if key.sop else number, Item(self._name(*key), store, key))
         if not items:
             raise queries.nothing_found(self._service.base, filters)

@@ -16,7 +16,7 @@ __all__ = ["Body", "Room", "part_of", "parts_of", "whole"]
 _CHUNK = 1 << 17
 # Parts that go into memory which others share: of larger ones a length that is said is not taken
 # for granted, and smaller ones cost less than the calls.
-_ROOM = range(1 << 16, 1 << 26)
+_ARENA_LENGTHS = range(1 << 16, 1 << 26)
 # Where only the start is wanted: so much more than is asked for may be on its way.
 _SMALL_CHUNK = 1 << 12
 # What servers put before the first part, between parts, and before the bytes of one.
@@ -66,8 +66,8 @@ def parts_of(body: Body, media_type: str, room: Room | None = None) -> Iterator[
     Args:
         body: The body.
         media_type: The header Content-Type.
-        room: Where parts go instead that say how long they are: `None` is yielded for such a one.
-            It may be changed with `is_open` while parts come.
+        room: Takes the parts that state their length, while `room.is_open`; for each, `None` is
+            yielded and `room.arena` has the bytes. The caller may change `is_open` between parts.
 
     Raises:
         OSError: The body is cut short, or is none of DICOM; the parts that came whole were yielded.
@@ -170,8 +170,8 @@ class _Reader:
             OSError: The body ends before.
         """
         end, stated = b"\r\n" + self._delimiter, self._length
-        if stated is not None and room is not None and room.is_open and stated in _ROOM:
-            if self._is_put(stated, end, room.arena):
+        if stated is not None and room is not None and room.is_open and stated in _ARENA_LENGTHS:
+            if self._put(stated, end, room.arena):
                 return None
         elif stated is not None and (part := self._stated_part(stated, end)) is not None:
             return part
@@ -188,34 +188,43 @@ class _Reader:
 
         Most servers say it. The bytes are then copied once.
         """
-        pieces = [bytes(memoryview(self._data)[:length])]
-        del self._data[:length]
-        missing = length - len(pieces[0])
-        while missing > 0 and (piece := self._body.read(min(missing, _CHUNK))):
-            pieces.append(piece)
-            missing -= len(piece)
+        pieces = [*self._pieces(length)]
         part = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        if self._ends_here(end) and missing == 0:
+        if self._ends_here(end) and len(part) == length:
             return part
         # It may be whole all the same.
         self._data[:0] = part
         return None
 
-    def _is_put(self, length: int, end: bytes, arena: Arena) -> bool:
-        """Put a part that says its length into `arena`, or return whether it cannot be done."""
+    def _put(self, length: int, end: bytes, arena: Arena) -> bool:
+        """Read a part that states its length into `arena`.
+
+        Returns:
+            Whether the delimiter follows; if not, what was read is back in `_data`.
+        """
         arena.begin(length)
-        first = bytes(memoryview(self._data)[:length])
-        arena.write(first)
-        del self._data[:length]
-        missing = length - len(first)
-        while missing > 0 and (piece := self._body.read(min(missing, _CHUNK))):
-            arena.write(piece)
-            missing -= len(piece)
-        if self._ends_here(end) and missing == 0:
+        count = 0
+        for piece in self._pieces(length):
+            if not arena.write(piece):
+                # The body gave more than it was asked for.
+                self._data[:0] = arena.begun() + piece
+                return False
+            count += len(piece)
+        if self._ends_here(end) and count == length:
             arena.end()
             return True
         self._data[:0] = arena.begun()
         return False
+
+    def _pieces(self, length: int) -> Iterator[bytes]:
+        """Yield the next `length` bytes of the body in pieces; fewer where it ends before."""
+        piece = bytes(memoryview(self._data)[:length])
+        del self._data[:length]
+        yield piece
+        missing = length - len(piece)
+        while missing > 0 and (piece := self._body.read(min(missing, _CHUNK))):
+            yield piece
+            missing -= len(piece)
 
     def _ends_here(self, end: bytes) -> bool:
         while len(self._data) < len(end) and (piece := self._body.read(_SMALL_CHUNK)):

@@ -12,7 +12,7 @@ from rapidicom._common.errors import DicomError
 from rapidicom._common.progress import Progress
 from rapidicom._core import Arrived
 from rapidicom.integrations import queries
-from rapidicom.integrations.decoders import Decoders
+from rapidicom.integrations.dicomweb_decoding import Decoders
 from rapidicom.integrations.dicomweb_errors import shown_resource
 from rapidicom.integrations.dicomweb_http import Partial, Service
 from rapidicom.integrations.dicomweb_parts import Room

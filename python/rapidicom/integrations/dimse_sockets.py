@@ -50,10 +50,9 @@ class NotedContext:
 
 
 class AcceptingContext:
-    """A context for TLS of who accepts connections, without waiting for the handshake of one.
+    """A server's TLS context that accepts without waiting for the handshake.
 
-    It comes with the first message, on the thread of its association, which waits no longer than
-    for any other.
+    The handshake happens at the first message, on that association's thread, within its timeout.
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:

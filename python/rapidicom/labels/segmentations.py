@@ -146,7 +146,11 @@ class _Frames:
 
 
 def _reader(dataset: Dataset) -> _core.PixelReader:
-    """Return the pixels; frames after a cut are damaged ones, which `irregular` is about."""
+    """Return the pixels.
+
+    If native pixels are cut short and the per-frame groups confirm Number of Frames, missing frames
+    count as damaged.
+    """
     try:
         return _core.PixelReader.of(dataset)
     except InvalidDicomError:

@@ -109,12 +109,12 @@ class CompressedStream:
         self, wanted: list[tuple[int, int, int]], workers: int | None
     ) -> list[list[tuple[int, int, int]]]:
         """Split ranges, in order, into as many parts as are worth a thread of their own."""
-        import os
+        from rapidicom._common.cores import core_count
 
         if not wanted:
             return []
         # Without states, every thread would inflate from the start.
-        count = (workers or os.cpu_count() or 1) if len(self._states) > 1 else 1
+        count = (workers or core_count()) if len(self._states) > 1 else 1
         total = wanted[-1][1] - wanted[0][0]
         count = max(1, min(count, total // self._distance))
         shares: list[list[tuple[int, int, int]]] = [[] for _ in range(count)]

@@ -59,9 +59,9 @@ def on_threads(
         workers: Threads; default: one a core.
         waits: Whether the work waits for another machine, which takes more threads than cores.
     """
-    import os
+    from rapidicom._common.cores import core_count
 
-    count = workers or max(os.cpu_count() or 1, _WAITING if waits else 1)
+    count = workers or max(core_count(), _WAITING if waits else 1)
     if count == 1 or len(pieces) < 2:
         return [work(piece) for piece in pieces]
     from concurrent.futures import ThreadPoolExecutor

@@ -10,7 +10,7 @@ use rapidicom_core::{Arena, Arrived, SharedBytes};
 
 use crate::error::to_python;
 
-/// An instance that has come, all of it, before it is known where it lies in its volume.
+/// An instance received whole, before its place in the volume is known.
 #[pyclass(name = "Arrived", module = "rapidicom._core", frozen)]
 pub(crate) struct PyArrived {
     arrived: Arc<Arrived>,
@@ -76,7 +76,7 @@ impl PyArena {
         self.arena().begin(length).map_err(to_python)
     }
 
-    /// Adds bytes; `False` if there are more than was said.
+    /// Adds bytes. Returns `False`, and adds none, if there are more than `begin` was told.
     fn write(&self, piece: &[u8]) -> bool {
         self.arena().write(piece)
     }
@@ -91,7 +91,7 @@ impl PyArena {
         self.arena().end();
     }
 
-    /// Instances whose memory is full, and no others' is written there.
+    /// The instances of full chunks, which are no longer written.
     fn take_ready(&self) -> PyResult<Vec<PyArrived>> {
         let ready = self.arena().take_ready();
         ready.into_iter().map(PyArrived::of).collect()

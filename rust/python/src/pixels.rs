@@ -76,7 +76,7 @@ impl PyPixelReader {
             let description = ImageDescription::new(&Current(dataset), element)?;
             let value = value.as_core(&uid);
             match may_be_cut {
-                true => ImagePixels::of_what_is_there(description, &value),
+                true => ImagePixels::allowing_missing_frames(description, &value),
                 false => ImagePixels::new(description, &value),
             }
         };

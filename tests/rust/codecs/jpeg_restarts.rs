@@ -75,7 +75,7 @@ fn check(name: &str, frame: &[u8], image: &ImageDescription, cases: usize) {
 
 #[test]
 fn intervals_of_coefficients_are_decoded_beside_each_other() {
-    for (cases, (name, precision, factors, restart_interval)) in [
+    for (index, (name, precision, factors, restart_interval)) in [
         ("across rows", 8, FACTORS[0], 42),
         ("12 bits, thirds of a row", 12, FACTORS[0], 21),
         ("4:2:0, eight intervals in five rows", 8, &[(2, 2), (1, 1), (1, 1)][..], 20),
@@ -90,14 +90,14 @@ fn intervals_of_coefficients_are_decoded_beside_each_other() {
         let sof = if precision == 8 { 0xC0 } else { 0xC1 };
         let bytes = frame.encode(sof, &[Scan::sequential(&all)]);
         let allocated = if precision == 8 { 8 } else { 16 };
-        check(name, &bytes, &image(size.0, size.1, factors.len(), allocated), CASES[cases]);
+        check(name, &bytes, &image(size.0, size.1, factors.len(), allocated), CASES[index]);
     }
 }
 
 #[test]
 fn intervals_of_lines_are_decoded_beside_each_other() {
     let mut random = Random(3);
-    for (cases, (name, components, predictor, restart_lines)) in [
+    for (index, (name, components, predictor, restart_lines)) in [
         ("a line", 1, 1, 1),
         ("seven lines", 1, 6, 7),
         ("colours", 3, 7, 2),
@@ -126,7 +126,7 @@ fn intervals_of_lines_are_decoded_beside_each_other() {
             name,
             &encoding.encode(&samples),
             &image(rows, columns, components, 16),
-            CASES[cases],
+            CASES[index],
         );
     }
 }

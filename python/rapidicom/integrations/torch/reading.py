@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import torch
 
+from rapidicom._common.cores import core_count
 from rapidicom.integrations.torch.buffers import buffer_for
 from rapidicom.integrations.torch.crops import Along
 from rapidicom.volumes.finding import find_series
@@ -180,7 +180,7 @@ def workers_here(workers: int | None) -> int | None:
         readers = int(worker.num_workers)
     if workers is not None or readers is None:
         return workers
-    return max(1, (os.cpu_count() or 1) // readers)
+    return max(1, core_count() // readers)
 
 
 _of_thread = threading.local()

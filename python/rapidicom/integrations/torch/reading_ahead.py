@@ -19,6 +19,7 @@ import torch
 from torch.utils.data import RandomSampler, SequentialSampler, Subset, default_collate
 from torch.utils.data._utils.pin_memory import pin_memory as pinned_copy
 
+from rapidicom._common.cores import core_count
 from rapidicom._common.progress import interrupted_by
 from rapidicom.integrations.torch.buffers import Buffers, reading_into
 from rapidicom.integrations.torch.crops import random_numbers_of
@@ -105,7 +106,7 @@ def prefetch(
     if sampler is None:
         sampler = RandomSampler(dataset) if shuffle and len(dataset) else SequentialSampler(dataset)
     if threads is None:
-        threads = os.cpu_count() or 1
+        threads = core_count()
     items = _Items(dataset, sampler, ahead, min(threads, ahead), pin_memory, batch_size is None)
     if collate_fn is None:
         collate_fn = _collated if _are_fresh(dataset) else default_collate

@@ -185,27 +185,29 @@ impl EncapsulatedPixels {
         }
     }
 
-    /// Makes what is wanted of the stored values of a frame that was decoded before.
-    ///
-    /// # Errors
-    ///
-    /// If `out` has another length, or the type that is wanted does not hold every value exactly.
+    /// Makes what is wanted of the stored values of a frame that was decoded before. Returns
+    /// whether it could: not if `out` or `stored` has another length, or the type that is wanted
+    /// does not hold every value exactly.
     pub(crate) fn finish_stored(
         &self,
         stored: &[u8],
         options: &FrameOptions,
         out: &mut [u8],
-    ) -> Result<()> {
+    ) -> bool {
         let image = &self.description;
         let sample_type = options.wanted.map_or(image.sample_type(), |wanted| wanted.sample_type);
-        check_room(out, (image.frame_samples() * sample_type.size()) as u64, 1)?;
-        match options.wanted {
-            // Decoded samples have no unused bits.
-            Some(wanted) => return convert(stored, &image.as_rgb(), wanted, out),
-            None if stored.len() == out.len() => out.copy_from_slice(stored),
-            None => return Err(ErrorKind::NotFetched.into()),
+        let length_of = |size: usize| image.frame_samples() * size;
+        if stored.len() != length_of(image.sample_type().size())
+            || out.len() != length_of(sample_type.size())
+        {
+            return false;
         }
-        Ok(())
+        // Decoded samples have no unused bits.
+        if let Some(wanted) = options.wanted {
+            return convert(stored, &image.as_rgb(), wanted, out).is_ok();
+        }
+        out.copy_from_slice(stored);
+        true
     }
 
     /// Checks, before memory is asked for, that there are such frames, whatever Number of Frames

@@ -62,11 +62,11 @@ impl ImagePixels {
     /// # Errors
     ///
     /// If no frame is there, or as [`ImagePixels::new`].
-    pub fn of_what_is_there(
+    pub fn allowing_missing_frames(
         description: ImageDescription,
         value: &PixelValue<'_>,
     ) -> Result<ImagePixels> {
-        ImagePixels::with(description, value, NativePixels::of_what_is_there)
+        ImagePixels::with(description, value, NativePixels::allowing_missing_frames)
     }
 
     fn with(

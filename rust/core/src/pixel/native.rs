@@ -87,10 +87,10 @@ impl NativePixels {
     ///
     /// If bytes are missing, or the data are written in a way that is not read yet.
     pub fn new(description: ImageDescription, field: ValueField) -> Result<NativePixels> {
-        let pixels = NativePixels::of_what_is_there(description, field)?;
+        let pixels = NativePixels::allowing_missing_frames(description, field)?;
         let (needed, available) = (pixels.description.total_length()?, field.length);
         if available < needed {
-            return Err(pixels.cut_short(needed));
+            return Err(pixels.cut_short(needed, pixels.field.length));
         }
         Ok(pixels)
     }
@@ -101,7 +101,7 @@ impl NativePixels {
     /// # Errors
     ///
     /// If no frame is there, or the data are written in a way that is not read yet.
-    pub(crate) fn of_what_is_there(
+    pub(crate) fn allowing_missing_frames(
         description: ImageDescription,
         field: ValueField,
     ) -> Result<NativePixels> {
@@ -126,15 +126,15 @@ impl NativePixels {
     }
 
     /// How many of its frames are there, all of each.
-    pub(crate) fn complete_count(&self) -> u64 {
+    pub(crate) fn present_frame_count(&self) -> u64 {
         let bits = u128::from(self.description.stored_frame_bits().max(1));
         let count = u64::try_from(u128::from(self.field.length) * 8 / bits).unwrap_or(u64::MAX);
         count.min(self.description.frame_count)
     }
 
-    fn cut_short(&self, needed: u64) -> Error {
+    fn cut_short(&self, needed: u64, available: u64) -> Error {
         let tag = self.description.pixel_element.tag();
-        Error::from(ErrorKind::PixelsCutShort { needed, available: self.field.length })
+        Error::from(ErrorKind::PixelsCutShort { needed, available })
             .at_tag(tag, keyword(tag), None)
             .at_offset(self.field.offset)
     }
@@ -207,7 +207,11 @@ impl NativePixels {
         let bits = u128::from(first) * frame_bits..u128::from(end) * frame_bits;
         let needed = bits.end.div_ceil(8);
         if needed > u128::from(self.field.length) && !self.description.is_subsampled() {
-            return Err(self.cut_short(u64::try_from(needed).unwrap_or(u64::MAX)));
+            // Of these frames alone: the error says which they are.
+            let of_these =
+                |end: u128| u64::try_from(end.saturating_sub(bits.start / 8)).unwrap_or(u64::MAX);
+            let available = of_these(u128::from(self.field.length));
+            return Err(self.cut_short(of_these(needed), available));
         }
         // Whole units: only then can their bytes be put in order.
         let unit = if self.has_whole_samples() { 1 } else { self.swapped_unit() as u128 };

@@ -162,7 +162,7 @@ mod tests {
         fn truncate(header: &mut InstanceHeader) {
             let description = image_mut(header).clone();
             header.image.state =
-                ImageState::Truncated { description, needed: 2, available: 1, complete: None };
+                ImageState::Truncated { description, needed: 2, available: 1, whole_frames: None };
         }
         fn unsupported(header: &mut InstanceHeader) {
             header.image.state = ImageState::Unsupported {

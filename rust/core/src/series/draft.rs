@@ -142,29 +142,29 @@ const IDENTITY: Affine = Affine([
 /// Leaves out what lacks pixels and, unless that is all of them, what is written in a way that is
 /// not read yet.
 fn readable<'a>(entries: &[Entry<'a>], issues: &mut Vec<Issue>) -> Vec<Entry<'a>> {
-    let is_native = |entry: &Entry<'_>| match &entry.header.image.state {
+    let is_read = |entry: &Entry<'_>| match &entry.header.image.state {
         ImageState::Readable(_) => true,
-        state => state.complete_count().is_some(),
+        state => state.present_frame_count().is_some(),
     };
-    let has_native = entries.iter().any(is_native);
+    let is_any_read = entries.iter().any(is_read);
     let mut readable = Vec::with_capacity(entries.len());
     let mut told: HashSet<usize> = HashSet::new();
     for entry in entries {
         match &entry.header.image.state {
-            ImageState::Unsupported { .. } if told.contains(&entry.file) && has_native => {}
+            ImageState::Unsupported { .. } if told.contains(&entry.file) && is_any_read => {}
             // Of one whose first frames are there the others are filled.
             state @ ImageState::Truncated { needed, available, .. } => {
-                let complete_count = state.complete_count();
-                if complete_count.is_some() {
+                let present_frame_count = state.present_frame_count();
+                if present_frame_count.is_some() {
                     readable.push(*entry);
                 }
                 if told.insert(entry.file) {
                     let (needed, available) = (*needed, *available);
-                    let finding = FileFinding::CutShort { needed, available, complete_count };
+                    let finding = FileFinding::CutShort { needed, available, present_frame_count };
                     issues.push(finding.about([entry.path()]));
                 }
             }
-            ImageState::Unsupported { error, .. } if has_native => {
+            ImageState::Unsupported { error, .. } if is_any_read => {
                 told.insert(entry.file);
                 let finding = FileFinding::Unsupported { error: error.clone() };
                 issues.push(finding.about([entry.path()]));
@@ -199,7 +199,7 @@ mod tests {
     const CUT_SHORT: Change = |one| {
         let description = image_mut(one).clone();
         one.image.state =
-            ImageState::Truncated { description, needed: 9, available: 4, complete: None };
+            ImageState::Truncated { description, needed: 9, available: 4, whole_frames: None };
     };
     const NOT_READ: Change = |one| {
         let (error, description) = (why(), Some(image_mut(one).clone()));

@@ -83,8 +83,8 @@ pub(super) fn frames(dataset: &Dataset, header: &InstanceHeader) -> Result<Frame
         ImageState::Readable(pixels) => pixels.description(),
         ImageState::Unsupported { description: Some(description), .. } => description,
         // Its frames have their places all the same.
-        ImageState::Truncated { description, complete, .. }
-            if complete.is_some() || has_groups_of(dataset, description.frame_count) =>
+        ImageState::Truncated { description, whole_frames, .. }
+            if whole_frames.is_some() || has_groups_of(dataset, description.frame_count) =>
         {
             description
         }

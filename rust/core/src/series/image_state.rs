@@ -35,7 +35,7 @@ pub enum ImageState {
         /// Bytes; 0 where Pixel Data is absent.
         available: u64,
         /// Native pixels whose last frames are missing, and the first are there.
-        complete: Option<ImagePixels>,
+        whole_frames: Option<ImagePixels>,
     },
 }
 
@@ -51,10 +51,10 @@ impl ImageState {
     }
 
     /// How many of its frames are there, if they end before the last; `None` if none is.
-    pub(super) fn complete_count(&self) -> Option<u64> {
+    pub(super) fn present_frame_count(&self) -> Option<u64> {
         match self {
-            ImageState::Truncated { complete: Some(ImagePixels::Native(pixels)), .. } => {
-                Some(pixels.complete_count())
+            ImageState::Truncated { whole_frames: Some(ImagePixels::Native(pixels)), .. } => {
+                Some(pixels.present_frame_count())
             }
             _ => None,
         }
@@ -85,7 +85,7 @@ impl ImageState {
             // An image's attributes without its pixels: the file ends before they start.
             (Ok(description), None) => {
                 let needed = description.total_length().unwrap_or(u64::MAX);
-                ImageState::Truncated { description, needed, available: 0, complete: None }
+                ImageState::Truncated { description, needed, available: 0, whole_frames: None }
             }
             (Err(error), None) if dictionary::is_image_class(sop_class_uid) => {
                 ImageState::Invalid(error)
@@ -122,9 +122,9 @@ impl ImageState {
             Ok(pixels) => ImageState::Readable(pixels),
             Err(error) => match *error.kind() {
                 ErrorKind::PixelsCutShort { needed, available } => {
-                    let rest = ImagePixels::of_what_is_there(description.clone(), &value);
-                    let complete = rest.ok().filter(|pixels| pixels.check_readable().is_ok());
-                    ImageState::Truncated { description, needed, available, complete }
+                    let rest = ImagePixels::allowing_missing_frames(description.clone(), &value);
+                    let whole_frames = rest.ok().filter(|pixels| pixels.check_readable().is_ok());
+                    ImageState::Truncated { description, needed, available, whole_frames }
                 }
                 _ => ImageState::of_error(error, Some(description)),
             },
@@ -152,7 +152,7 @@ fn truncated(pixels: Box<EncapsulatedPixels>, dataset: &Dataset) -> ImageState {
             let available = frames.length(last);
             let needed = available.saturating_add(missing);
             let description = pixels.description;
-            ImageState::Truncated { description, needed, available, complete: None }
+            ImageState::Truncated { description, needed, available, whole_frames: None }
         }
         Ok(_) => ImageState::Readable(ImagePixels::Encapsulated(pixels)),
         Err(error) => ImageState::Invalid(error),

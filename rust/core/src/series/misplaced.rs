@@ -65,22 +65,23 @@ fn may_be_misplaced(headers: &[InstanceHeader]) -> HashSet<String> {
     }
     let mut longer: HashMap<(usize, String), Vec<(&str, usize)>> = HashMap::new();
     for (uid, count) in counts.iter().filter(|(_, count)| **count > FEW) {
-        for share in shares(uid) {
-            longer.entry(share).or_default().push((uid, *count));
+        for part in interleaved_parts(uid) {
+            longer.entry(part).or_default().push((uid, *count));
         }
     }
     let may_be = |uid: &str, own: usize| {
         let is_long = |count: usize| count >= own.saturating_mul(TIMES);
-        let mut others = shares(uid).filter_map(|share| longer.get(&share)).flatten();
+        let mut others = interleaved_parts(uid).filter_map(|part| longer.get(&part)).flatten();
         own <= FEW && others.any(|(other, count)| is_long(*count) && is_near(uid, other))
     };
     let chosen = counts.iter().filter(|(uid, count)| uid.is_empty() || may_be(uid, **count));
     chosen.map(|(uid, _)| (*uid).to_owned()).collect()
 }
 
-/// Every third character of a UID, from the first, the second and the third on, with their number.
-/// Of UIDs that are near, at least one is the same: so few pairs of thousands have to be compared.
-fn shares(uid: &str) -> impl Iterator<Item = (usize, String)> {
+/// Splits a UID into `DIFFERENT + 1` interleaved parts, each with its number. Two UIDs that differ
+/// in at most `DIFFERENT` places agree in at least one part, so only UIDs with a common part are
+/// compared.
+fn interleaved_parts(uid: &str) -> impl Iterator<Item = (usize, String)> {
     (0..=DIFFERENT)
         .map(move |first| (first, uid.chars().skip(first).step_by(DIFFERENT + 1).collect()))
 }
@@ -109,13 +110,14 @@ mod tests {
             ("1.2.345", "", false),
         ] {
             assert_eq!(is_near(one, other), expected, "{one} {other}");
-            let common = shares(one).any(|share| shares(other).any(|other| share == other));
+            let common = interleaved_parts(one)
+                .any(|part| interleaved_parts(other).any(|other| part == other));
             assert!(common || !expected, "{one} {other}");
         }
     }
 
     #[test]
-    fn uids_that_are_near_have_a_share_in_common() {
+    fn uids_that_are_near_have_a_part_in_common() {
         let uid = "1.2.840.99.1234567";
         for first in 0..uid.len() {
             for second in first..uid.len() {
@@ -124,7 +126,10 @@ mod tests {
                 changed[second] = b'y';
                 let changed = String::from_utf8(changed).unwrap();
                 assert!(is_near(uid, &changed));
-                assert!(shares(uid).any(|share| shares(&changed).any(|other| share == other)));
+                assert!(
+                    interleaved_parts(uid)
+                        .any(|part| interleaved_parts(&changed).any(|other| part == other))
+                );
             }
         }
     }

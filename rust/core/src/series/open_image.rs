@@ -251,7 +251,7 @@ impl OpenImage<'_> {
                 let ahead = self.file.fetched().and_then(|file| file.whole()?.take_frame(index));
                 // Where it cannot be what is wanted, decoding says which frame and why.
                 if let Some(stored) = ahead
-                    && pixels.finish_stored(&stored, &options, out).is_ok()
+                    && pixels.finish_stored(&stored, &options, out)
                 {
                     return Ok(());
                 }

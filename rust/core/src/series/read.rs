@@ -435,7 +435,7 @@ fn read_one(
 /// What is wrong with them, or not read yet.
 pub(super) fn readable(slice: &InstanceHeader) -> Result<&ImagePixels> {
     match &slice.image.state {
-        ImageState::Readable(pixels) | ImageState::Truncated { complete: Some(pixels), .. } => {
+        ImageState::Readable(pixels) | ImageState::Truncated { whole_frames: Some(pixels), .. } => {
             Ok(pixels)
         }
         ImageState::None => {

@@ -19,6 +19,8 @@ pub struct Arena {
     /// The files in this chunk that are whole, and where the next one ends so far.
     files: Vec<Range<usize>>,
     end: usize,
+    /// Where the file that was started ends at most.
+    limit: usize,
     /// Files of chunks that are full.
     ready: Vec<SharedBytes>,
 }
@@ -43,17 +45,23 @@ impl Arena {
     /// If there is no memory for so many bytes.
     pub fn begin(&mut self, length: usize) -> Result<()> {
         self.end = self.start();
+        self.limit = self.end;
         let room = self.chunk.as_ref().map_or(0, |chunk| chunk.as_slice().len());
         if self.chunk.is_none() || room - self.end < length {
             self.close();
             self.chunk = Some(AnonymousMap::new(length.max(CHUNK))?);
         }
+        self.limit = self.end.saturating_add(length);
         Ok(())
     }
 
-    /// Adds bytes to the file that was started; `false` if they are more than it was said to have.
+    /// Adds bytes to the file that was started. Returns `false`, and adds none, if it would be
+    /// longer than [`Arena::begin`] was told.
     pub fn write(&mut self, piece: &[u8]) -> bool {
         let end = self.end.saturating_add(piece.len());
+        if end > self.limit {
+            return false;
+        }
         let target =
             self.chunk.as_mut().and_then(|chunk| chunk.as_mut_slice().get_mut(self.end..end));
         let Some(target) = target else { return false };
@@ -71,9 +79,10 @@ impl Arena {
     /// Ends a file.
     pub fn end(&mut self) {
         self.files.push(self.start()..self.end);
+        self.limit = self.end;
     }
 
-    /// The files that nothing follows in their memory: those of full chunks.
+    /// The files of full chunks, which are no longer written.
     pub fn take_ready(&mut self) -> Vec<SharedBytes> {
         std::mem::take(&mut self.ready)
     }
@@ -91,7 +100,7 @@ impl Arena {
     fn close(&mut self) {
         let Some(chunk) = self.chunk.take().map(Arc::new) else { return };
         let files = std::mem::take(&mut self.files).into_iter();
-        self.end = 0;
+        (self.end, self.limit) = (0, 0);
         self.ready
             .extend(files.map(|range| {
                 Arc::new(InChunk { chunk: Arc::clone(&chunk), range }) as SharedBytes
@@ -112,8 +121,11 @@ mod tests {
             let bytes = vec![number as u8 + 1; length];
             arena.begin(length).unwrap();
             assert!(bytes.chunks(100_000).all(|piece| arena.write(piece)));
+            assert!(!arena.write(b"more"), "more than was said");
+            assert!(arena.write(b""));
             assert_eq!(arena.begun(), bytes);
             arena.end();
+            assert!(!arena.write(b"more"), "none is begun");
             found.extend(arena.take_ready());
             // One that is not finished.
             arena.begin(10).unwrap();

@@ -39,9 +39,7 @@ impl FileList {
     pub(crate) fn given(&self, index: usize) -> Option<&Given> {
         given_at(&self.given, index)
     }
-}
 
-impl FileList {
     /// Whether bytes of some have to be fetched.
     pub(crate) fn has_fetched(&self) -> bool {
         self.given.iter().flatten().any(|given| given.fetched().is_some())
@@ -255,9 +253,19 @@ fn states_of(
 mod tests {
     use super::*;
 
+    /// A folder that is gone when it is dropped, also where a test fails.
+    struct TemporaryFolder(PathBuf);
+
+    impl Drop for TemporaryFolder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
     #[test]
     fn states_of_a_listing_are_those_that_a_file_has_by_its_path() {
         let folder = std::env::temp_dir().join(format!("rapidicom-listing-{}", std::process::id()));
+        let guard = TemporaryFolder(folder.clone());
         let (many, few) = (folder.join("many"), folder.join("few"));
         for folder in [&many, &few] {
             fs::create_dir_all(folder).unwrap();
@@ -282,6 +290,6 @@ mod tests {
                 assert!(state.is_some() && *state == FileState::of(path), "{}", path.display());
             }
         }
-        fs::remove_dir_all(&folder).unwrap();
+        drop(guard);
     }
 }

@@ -57,10 +57,18 @@ pub(super) struct Found<S> {
 /// The files of a folder, in the order of their paths.
 type Files<S> = Vec<(PathBuf, S)>;
 
+/// A folder that was found in another.
+struct Subfolder {
+    /// Its path without links: the same whatever way led to it.
+    identity: PathBuf,
+    /// The way that led to it.
+    path: PathBuf,
+}
+
 struct State<S> {
     pending: Vec<PathBuf>,
     /// Folders of the level below, if folders are listed level by level.
-    below: Vec<(PathBuf, PathBuf)>,
+    below: Vec<Subfolder>,
     busy: usize,
     visited: HashSet<PathBuf>,
     /// A folder was reached twice, other than by a root that lies in another.
@@ -89,8 +97,8 @@ struct Shared<S> {
 /// counted.
 ///
 /// Of several ways to a folder the one through the fewest folders counts, and of these the first in
-/// the order of paths. Threads find them in any order: where there are several ways, folders are
-/// listed again, level by level.
+/// the order of paths. Threads find them in any order: where there are several ways, all folders
+/// are listed a second time, by one thread, level by level.
 ///
 /// It fails if a root cannot be read, `tick` said to stop, or the machine failed; folders and links
 /// further down that cannot be read are in [`Found::errors`].
@@ -260,15 +268,15 @@ impl<S> State<S> {
     }
 
     /// Adds folders that were found in another.
-    fn add(&mut self, mut folders: Vec<(PathBuf, PathBuf)>, shared: &Shared<S>) {
+    fn add(&mut self, mut folders: Vec<Subfolder>, shared: &Shared<S>) {
         if shared.is_by_level {
             self.below.append(&mut folders);
             return;
         }
-        for (identity, folder) in folders {
+        for Subfolder { identity, path } in folders {
             let is_root = shared.roots.contains(&identity);
             if self.visited.insert(identity) {
-                self.pending.push(folder);
+                self.pending.push(path);
             } else {
                 self.is_ambiguous |= !is_root;
             }
@@ -278,10 +286,10 @@ impl<S> State<S> {
     /// Goes on with the level below.
     fn descend(&mut self) {
         let mut below = std::mem::take(&mut self.below);
-        below.sort_unstable_by(|(_, one), (_, other)| order(one, other));
-        for (identity, folder) in below {
+        below.sort_unstable_by(|one, other| order(&one.path, &other.path));
+        for Subfolder { identity, path } in below {
             if self.visited.insert(identity) {
-                self.pending.push(folder);
+                self.pending.push(path);
             }
         }
     }
@@ -289,7 +297,7 @@ impl<S> State<S> {
 
 struct Listing<S> {
     files: Files<S>,
-    folders: Vec<(PathBuf, PathBuf)>,
+    folders: Vec<Subfolder>,
     errors: Vec<Error>,
     special_count: usize,
 }
@@ -319,7 +327,8 @@ impl<S: Seen> Listing<S> {
             self.files.push((path, sight));
         } else if kind.is_dir() {
             if is_recursive {
-                self.folders.push((patiently(|| fs::canonicalize(&path))?, path));
+                let identity = patiently(|| fs::canonicalize(&path))?;
+                self.folders.push(Subfolder { identity, path });
             }
         } else {
             self.special_count += 1;

@@ -324,8 +324,8 @@ const TOGETHER: usize = 16;
 /// Lifts each sample by those of the same index before and after it, as far as there are any.
 ///
 /// All samples of a piece are loaded before one is stored, so that vectors can be used wherever the
-/// slices lie. Asked whether they overlap, compilers look at all rows of a plane, and take one
-/// sample at a time.
+/// slices lie. Without this the compiler's overlap check compares whole planes, fails, and leaves
+/// one sample at a time.
 #[inline(always)]
 fn lift_each<T: Coefficient>(own: &mut [T], before: &[T], after: &[T], step: Step) {
     let count = own.len().min(before.len()).min(after.len());

@@ -70,7 +70,7 @@ fn an_image_that_is_not_read_says_why() {
     };
     assert_eq!(text(&header).1, Family::Unsupported);
     header.image.state =
-        ImageState::Truncated { description, needed: 9, available: 4, complete: None };
+        ImageState::Truncated { description, needed: 9, available: 4, whole_frames: None };
     let short = "the pixels need 9 bytes, but there are 4 (5 bytes missing)".to_owned();
     assert_eq!(text(&header), (short, Family::Invalid));
 }

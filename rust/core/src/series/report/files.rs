@@ -23,9 +23,9 @@ pub(in crate::series) enum FileFinding {
         /// Bytes that it has.
         available: u64,
         /// How many of its frames are whole and read; `None` if none is.
-        complete_count: Option<u64>,
+        present_frame_count: Option<u64>,
     },
-    /// Frames of a file that cannot be decoded, among others that can.
+    /// Frames of a file that cannot be read, among others that can.
     DamagedFrames {
         /// What is wrong with the first of them.
         error: Error,
@@ -145,19 +145,21 @@ impl Finding for FileFinding {
                 Family::Io => format!("1 file or folder cannot be read: {}", error.what()),
                 _ => format!("1 file cannot be read: {}", error.what()),
             },
-            FileFinding::CutShort { needed, available, complete_count: Some(count) } => format!(
-                "1 file is cut short: {available} of {needed} bytes of pixels, which are {count} \
-                 whole {}",
-                verb(usize::try_from(*count).unwrap_or(usize::MAX), "frame", "frames"),
-            ),
-            FileFinding::CutShort { needed, available, complete_count: None } => {
+            FileFinding::CutShort { needed, available, present_frame_count: Some(count) } => {
+                format!(
+                    "1 file is cut short: {available} of {needed} bytes of pixels, enough for \
+                     {count} whole {}",
+                    verb(usize::try_from(*count).unwrap_or(usize::MAX), "frame", "frames"),
+                )
+            }
+            FileFinding::CutShort { needed, available, present_frame_count: None } => {
                 format!("1 file is cut short and left out: {available} of {needed} bytes of pixels")
             }
             FileFinding::DamagedFrames { error, cells, .. } => {
                 let number = cells.len();
                 let images = count(number, "image");
                 let is_filled = verb(number, "is filled", "are filled");
-                format!("{images} cannot be decoded and {is_filled}: {}", error.what())
+                format!("{images} cannot be read and {is_filled}: {}", error.what())
             }
             FileFinding::OddFrames { error, image_count } => {
                 format!("{}: {}", count(*image_count, "image"), error.what())
@@ -220,11 +222,25 @@ mod tests {
                 "1 file cannot be read: it has no data elements",
             ),
             (
-                FileFinding::CutShort { needed: 70, available: 35, complete_count: None },
+                FileFinding::CutShort { needed: 70, available: 35, present_frame_count: None },
                 IssueKind::Truncated,
                 true,
                 &[("needed_byte_count", 70.0), ("available_byte_count", 35.0)],
                 "1 file is cut short and left out: 35 of 70 bytes of pixels",
+            ),
+            (
+                FileFinding::CutShort { needed: 560, available: 70, present_frame_count: Some(1) },
+                IssueKind::Truncated,
+                true,
+                &[("needed_byte_count", 560.0), ("available_byte_count", 70.0)],
+                "1 file is cut short: 70 of 560 bytes of pixels, enough for 1 whole frame",
+            ),
+            (
+                FileFinding::CutShort { needed: 560, available: 150, present_frame_count: Some(2) },
+                IssueKind::Truncated,
+                true,
+                &[("needed_byte_count", 560.0), ("available_byte_count", 150.0)],
+                "1 file is cut short: 150 of 560 bytes of pixels, enough for 2 whole frames",
             ),
             (
                 FileFinding::OddFrames { error: error(), image_count: 3 },

@@ -98,7 +98,7 @@ mod tests {
 
     fn issue(names: &[&str], is_error: bool) -> Issue {
         let finding = match is_error {
-            true => FileFinding::CutShort { needed: 2, available: 1, complete_count: None },
+            true => FileFinding::CutShort { needed: 2, available: 1, present_frame_count: None },
             false => FileFinding::NotAnImage { file_count: 1 },
         };
         finding.about(names.iter().map(PathBuf::from))

@@ -11,7 +11,7 @@ pub enum IssueKind {
     Unreadable,
     /// A file without all of its pixels.
     Truncated,
-    /// Frames that cannot be decoded, which shows when they are read.
+    /// Frames that cannot be read, which shows when they are read.
     DamagedFrame,
     /// Frames that are not as the standard wants them, which shows when they are read.
     OddFrame,

@@ -11,7 +11,7 @@ use crate::series::tolerances::Tolerances;
 fn truncate(header: &mut InstanceHeader) {
     let description = image_mut(header).clone();
     header.image.state =
-        ImageState::Truncated { description, needed: 70, available: 35, complete: None };
+        ImageState::Truncated { description, needed: 70, available: 35, whole_frames: None };
 }
 fn compress(header: &mut InstanceHeader) {
     let description = Some(image_mut(header).clone());

@@ -7,11 +7,16 @@ use proptest::prelude::*;
 
 use super::synthetic::*;
 use crate::geometry::norm;
+use crate::image_description::ImageDescription;
 use crate::series::header::{AxisNumber, FrameHeader, ImagePlane, InstanceHeader};
 use crate::series::image_state::ImageState;
 use crate::series::plan::{SeriesPlan, plan_series};
 use crate::series::report::IssueKind;
 use crate::series::tolerances::Tolerances;
+
+fn without_pixels(description: ImageDescription) -> ImageState {
+    ImageState::Truncated { description, needed: 1, available: 0, whole_frames: None }
+}
 
 /// A header of anything: a slice in or beside the place of a regular one, with numbers that no
 /// scanner writes.
@@ -48,7 +53,7 @@ fn any_header() -> impl Strategy<Value = InstanceHeader> {
             let description = image_mut(&mut header).clone();
             header.image.state = match state {
                 0 => ImageState::None,
-                1 => ImageState::Truncated { description, needed: 1, available: 0, complete: None },
+                1 => without_pixels(description),
                 2 => ImageState::Invalid(why()),
                 3 => ImageState::Unsupported {
                     error: why(),

@@ -159,7 +159,8 @@ impl<'a> ScanDecoder<'a> {
         // What the first sample is predicted from (T.81 §H.1.2.1).
         let middle = [1u16 << (self.sample_bits() - 1); N];
         let group = lines_in_cache(columns * N).min(part.rows.len());
-        // Groups end with parts, also of a scan that is decoded as one: they show in messages.
+        // Groups end where parts end, also on one thread: the offset in `SamplesTooLarge` is where
+        // a group ends, and must not depend on the number of threads.
         let part_lines = rows_of_a_part(self.restart_interval(), &self.size()).unwrap_or(end);
         // The line above the group, and the group.
         let mut lines = vec![[0u16; N]; (1 + group) * columns];

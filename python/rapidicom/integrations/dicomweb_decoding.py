@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
+
+from rapidicom._common.cores import core_count
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +39,7 @@ class Decoders:
             return
         try:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._workers or _cores())
+                self._pool = ThreadPoolExecutor(self._workers or core_count())
             self._under_way.append(self._pool.submit(arrived.decode))
             self._length += length
         except RuntimeError:
@@ -61,8 +62,3 @@ class Decoders:
                 wait(self._under_way)
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
