@@ -219,7 +219,8 @@ def rows_of(suite: Suite, limit: int, files: Path | None) -> tuple[str, list[str
     cells += [""] * (len(MODES) - len(cells))
     row = f"| {suite.name} {suite.version} | {' | '.join(cells)} |".replace("|  |", "| |")
     return row, [
-        f"| {suite.name} | `{test}` | {', '.join(how)} | {suite.reason_of(test)} |"
+        f"| {suite.name} | `{test.replace(f'{SHARED}/', '')}` | {', '.join(how)} "
+        f"| {suite.reason_of(test)} |"
         for test, how in lost.items()
     ]
 
