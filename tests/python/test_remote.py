@@ -18,6 +18,7 @@ import pytest
 import rapidicom as rd
 from archive_builder import zipped
 from builder import file_bytes, image, write_image
+from data_paths import BRAIN_MR
 from series_builder import Pixels, Stack, series
 from servers import Requests, put_into_s3, s3_server
 
@@ -282,3 +283,22 @@ def test_members_of_archives_at_local_urls(tmp_path: Path) -> None:
 def test_names_are_given_to_urls(counted: type[Counted]) -> None:
     name = next(iter(counted.objects))
     assert rd.scan({"mine": f"counted://{name}"}, ["Rows"])["path"].tolist() == ["mine"]
+
+
+def test_objects_whose_names_are_shown_alike_are_told_apart() -> None:
+    # What stands before the `@` may be a login, so it is not shown.
+    fs = fsspec.filesystem("memory")
+    paths = [BRAIN_MR / f"{number:04}.dcm" for number in range(1, 5)]
+    for number, path in enumerate(paths):
+        fs.pipe(f"/c:1/{number}/s@x.dcm", path.read_bytes())
+    expected = rd.read_series(paths)
+    try:
+        for source in ("memory://c:1", "memory://c:1/*/s@x.dcm"):
+            for one in (source, [source], {"named": source}):
+                table = rd.scan(one, ["InstanceNumber"])
+                assert sorted(table["InstanceNumber"]) == [1, 2, 3, 4]
+                assert len(set(table["path"])) == 4
+                for found in (rd.read_series(one), rd.read_series(table)):
+                    np.testing.assert_array_equal(found.array, expected.array)
+    finally:
+        fs.rm("/c:1", recursive=True)

@@ -306,9 +306,10 @@ def test_urls_are_shown_without_what_lets_in(url: str, expected: str) -> None:
         ("http://a:1/" * 4_000, "http://a:1/" * 4_000),
         ("@" + "http://a:1/" * 4_000, "@" + "http://a:1/" * 4_000),
         ("x://a?" + "sig" * 50_000, "x://a?" + "sig" * 50_000),
+        ("x://a" + "?sig" * 50_000, "x://a" + "?sig" * 50_000),
         ("x://" + "a:" * 50_000 + "@b", "x://b"),
     ],
-    ids=["colons", "addresses", "behind an at", "parameters", "login"],
+    ids=["colons", "addresses", "behind an at", "a parameter", "parameters", "login"],
 )
 def test_what_an_address_takes_grows_with_its_length_alone(url: str, expected: str) -> None:
     # It would be minutes if it grew with the square.

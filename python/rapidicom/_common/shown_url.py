@@ -27,7 +27,7 @@ _WEB_STARTS = ("http://", "https://")
 _PARAMETERS = re.compile(r";[^/?#]*")
 # Of a query, identifiers of objects: a server of WADO-URI has one address for all of them.
 _UID = re.compile(r"[?&]([A-Za-z]*uid=[0-9]+(?:\.[0-9]+)+)(?=[&#]|$)", re.IGNORECASE)
-_PARAMETER = re.compile(r"(?<=[?&;])([^=&#;]*)=[^&#;:\s]*")
+_PARAMETER = re.compile(r"(?<=[?&;])([^=?&#;]*)=[^&#;:\s]*")
 # Parameters that let in whoever has them, in addresses of other kinds.
 _SECRET = re.compile(
     "sig|token|secret|passw|pwd|credential|auth|api-?_?key|accesskeyid", re.IGNORECASE

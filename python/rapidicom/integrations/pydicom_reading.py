@@ -66,12 +66,8 @@ def dcmread(
     tags = [int(Tag(tag)) for tag in specific_tags] if specific_tags else None
     if isinstance(fp, (str, os.PathLike)):
         path: Any = os.fspath(fp)
-        try:
-            native: Any = _core.read_path(path, stop_before_pixels, tags, None, force, "never")
-        except (OSError, UnsupportedError):
-            # A file that Python's `open` alone can open, as in tests that replace it, is one too.
-            return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
-        if _is_pydicoms(native):
+        native = _read_path(path, stop_before_pixels, tags, force)
+        if native is None or _is_pydicoms(native):
             return plain_dcmread(fp, defer_size, stop_before_pixels, force, specific_tags)
         return made_of(native, path, cls)
     if not all(hasattr(fp, name) for name in ("read", "seek", "tell")):
@@ -110,6 +106,19 @@ def _is_ours() -> bool:
         and config.settings._infer_sq_for_un_vr
         and config.settings.reading_validation_mode != config.RAISE
     )
+
+
+def _read_path(
+    path: Any, stop_before_pixels: bool, tags: list[int] | None, force: bool
+) -> _core.Dataset | None:
+    """Read a file, or return `None` for one that is pydicom's to read.
+
+    A file that Python's `open` alone can open, as in tests that replace it, is one too.
+    """
+    try:
+        return _core.read_path(path, stop_before_pixels, tags, None, force, "never")
+    except (OSError, UnsupportedError):
+        return None
 
 
 def _read_object(

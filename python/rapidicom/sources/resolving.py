@@ -67,9 +67,9 @@ def resolved(
     """
     asked = Asked(0, storage_options=storage_options, looks=looks)
     if isinstance(source, Mapping):
-        return _of_mapping(source, asked)
+        return _told_apart(_of_mapping(source, asked))
     if (found := _of_kind(source, asked)) is not None:
-        return found
+        return _told_apart(found)
     if isinstance(source, (int, float)) or not isinstance(source, Iterable):
         raise TypeError(_refusal(source))
     sources = list(source)
