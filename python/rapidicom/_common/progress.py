@@ -79,5 +79,6 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             # The error follows on the next line: remove the unfinished bar.
-            self._bar.leave = self._bar.leave and error is None
+            if error is not None:
+                self._bar.leave = False
             self._bar.close()

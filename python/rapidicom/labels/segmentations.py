@@ -155,8 +155,10 @@ def _reader(dataset: Dataset) -> _core.PixelReader:
         return _core.PixelReader.of(dataset)
     except InvalidDicomError:
         groups = dataset.get("PerFrameFunctionalGroupsSequence") or ()
-        # Otherwise it may be their number that is wrong.
-        if len(groups) != dataset.get("NumberOfFrames"):
+        # Otherwise it may be their number that is wrong, or that of their bits (PS3.3 §C.8.20.2).
+        is_packed = dataset.get("BitsAllocated") == 1
+        has_other_bits = dataset.get("SegmentationType") == "BINARY" and not is_packed
+        if has_other_bits or len(groups) != dataset.get("NumberOfFrames"):
             raise
     return _core.PixelReader.of(dataset, may_be_cut=True)
 
