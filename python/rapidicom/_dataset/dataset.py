@@ -154,8 +154,9 @@ class Dataset(PixelAccess, PrivateAccess, Writing, TypedAttributes):
         """Yield the elements in tag order, each sequence followed by the elements of its items."""
         for element in self:
             yield element
-            for item in element._items():
-                yield from item.iterall()
+            if element.VR == "SQ":
+                for item in element._items():
+                    yield from item.iterall()
 
     def walk(
         self, callback: Callable[[Dataset, DataElement], None], recursive: bool = True

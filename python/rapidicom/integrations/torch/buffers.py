@@ -37,6 +37,7 @@ class Buffers:
         self._most = most
         # No lock: an array may be collected as garbage by a thread that is in here.
         self._free: deque[NDArray[np.uint8]] = deque()
+        self._longest = 0
         self._is_closed = False
 
     def array(self, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any] | None:
@@ -50,13 +51,15 @@ class Buffers:
             return None
         memory = self._fitting(needed)
         if memory is None:
-            try:
-                memory = np.empty(needed + _ALIGNMENT, np.uint8)
-            except (MemoryError, ValueError):
-                # Whoever asks allocates by other means, for which there is more now.
-                self._free.clear()
-                return None
-        return np.asarray(_Lease(self, memory, shape, dtype))
+            # As long as the longest so far, so that any fits later; what is never written takes no
+            # memory.
+            self._longest = max(self._longest, needed)
+            length = max(needed, min(self._longest, needed * _MOST_TIMES - _ALIGNMENT))
+            memory = _allocated(length)
+        if memory is None:
+            self._free.clear()
+            memory = _allocated(needed)
+        return None if memory is None else np.asarray(_Lease(self, memory, shape, dtype))
 
     def _fitting(self, needed: int) -> NDArray[np.uint8] | None:
         """Take the smallest buffer that fits, or let go of the smallest of all."""
@@ -86,6 +89,13 @@ class Buffers:
         """Keep nothing from now on."""
         self._is_closed = True
         self._free.clear()
+
+
+def _allocated(length: int) -> NDArray[np.uint8] | None:
+    try:
+        return np.empty(length + _ALIGNMENT, np.uint8)
+    except (MemoryError, ValueError):
+        return None
 
 
 class _Lease:
