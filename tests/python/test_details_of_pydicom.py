@@ -40,6 +40,8 @@ def result_and_warned(call: Callable[[], Any]) -> tuple[Any, bool]:
     """Return what a call gives, and whether it warns."""
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
+        # Not those of another test's objects, which are collected at any time.
+        warnings.simplefilter("ignore", ResourceWarning)
         result = call()
     return result, bool(found)
 

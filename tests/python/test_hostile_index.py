@@ -67,6 +67,8 @@ def outcome(folder: Path, cache: Path, plain: list[dict[str, Any]]) -> str:
     before = cache.read_bytes()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        # Those of another test's objects, which are collected at any time.
+        warnings.simplefilter("ignore", ResourceWarning)
         try:
             table = rd.scan(folder, COLUMNS, cache=cache)
         except ValueError as error:

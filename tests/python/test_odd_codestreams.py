@@ -48,6 +48,8 @@ def _file(frames: list[bytes], pixels: Array, uid: str, photometric: str, bits: 
 def _read(data: bytes, **options: Any) -> tuple[Array, list[str]]:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
+        # Not those of another test's objects, which are collected at any time.
+        warnings.simplefilter("ignore", ResourceWarning)
         array = rd.pixel_array(data, **options)
     return array, [str(one.message) for one in said]
 

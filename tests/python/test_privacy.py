@@ -180,6 +180,8 @@ def words_of(call: Callable[[], Any]) -> list[str]:
     try:
         with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stderr(channel):
             warnings.simplefilter("always")
+            # Not those of another test's objects, which are collected at any time.
+            warnings.simplefilter("ignore", ResourceWarning)
             try:
                 with contextlib.redirect_stdout(io.StringIO()):
                     found = call()

@@ -42,6 +42,8 @@ def _read(frame: bytes, pixels: Array, **options: Any) -> tuple[Array | str, lis
     data = file_bytes(elements, transfer_syntax=BASELINE)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
+        # Not those of another test's objects, which are collected at any time.
+        warnings.simplefilter("ignore", ResourceWarning)
         try:
             found: Array | str = rd.pixel_array(data, **options)
         except rd.DicomError as error:
