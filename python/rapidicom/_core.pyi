@@ -751,7 +751,7 @@ class Arena:
         """Start an instance of so many bytes; one that is not finished is forgotten."""
 
     def write(self, piece: bytes) -> bool:
-        """Add bytes. Return `False`, and add none, if there are more than `begin` was told."""
+        """Add bytes. Return `False`, and add none, if they exceed what `begin` made room for."""
 
     def begun(self) -> bytes:
         """Return the bytes of the instance that was started, so far."""

@@ -489,7 +489,7 @@ print(resident() - before, count, volume.array.nbytes)
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the memory is told by Linux")
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux alone has this file")
 def test_what_was_read_is_not_kept_where_lengths_are_stated(tmp_path: Path) -> None:
     """The same of parts that share memory, which Python knows nothing of."""
     made = series(tmp_path / "ct", Stack(count=40), pixels=Pixels(shape=(1024, 1024)))

@@ -76,7 +76,7 @@ impl PyArena {
         self.arena().begin(length).map_err(to_python)
     }
 
-    /// Adds bytes. Returns `False`, and adds none, if there are more than `begin` was told.
+    /// Adds bytes. Returns `False`, and adds none, if they exceed what `begin` made room for.
     fn write(&self, piece: &[u8]) -> bool {
         self.arena().write(piece)
     }

@@ -59,8 +59,8 @@ impl InstanceAhead {
         (image.frame_length() as u64).saturating_mul(image.frame_count)
     }
 
-    /// Decodes its frames, and keeps those of which there is nothing to say: the others are decoded
-    /// again where somebody is told what is wrong with them.
+    /// Decodes its frames, and keeps the sound ones: the others are decoded again where the errors
+    /// are raised or reported.
     pub fn decode(&self) {
         // Nobody asked for it yet.
         drop(self.decode_all());

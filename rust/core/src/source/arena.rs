@@ -56,7 +56,7 @@ impl Arena {
     }
 
     /// Adds bytes to the file that was started. Returns `false`, and adds none, if it would be
-    /// longer than [`Arena::begin`] was told.
+    /// longer than [`Arena::begin`] made room for.
     pub fn write(&mut self, piece: &[u8]) -> bool {
         let end = self.end.saturating_add(piece.len());
         if end > self.limit {
