@@ -4,8 +4,12 @@ Series of CT are made in a folder, 60 of 96 to 200 slices of 512 x 512, native, 
 JPEG 2000, and as NIfTI. Each loop goes through them in random order: random crops of 96 x 96 x 96
 in batches of 2, then whole volumes in batches of 1, whose means over every 16th row and column must
 be those of the pixels that were written. Every rival has a `DataLoader` with a worker a core, as
-people write it. A loop is a process of its own, so that its memory is its own. Slow ones go through
-the first few series alone (`MOST`), for a rate that is as good as that of the whole epoch.
+people write it, and its own order of axes.
+
+A loop is a process of its own, so that its memory is its own. It goes through three epochs, and the
+median counts: a virtual machine asks its host for memory that was free for two seconds, at a
+twentieth of the speed, so that a first epoch can take ten times as long. Slow loops go through the
+first few series alone (`MOST`), for a rate that is as good as that of all.
 
     python benches/training.py                 the table, and rows in benches/record; needs 20 GB
     python benches/training.py --series 24     the same of fewer series; needs 8 GB
@@ -64,7 +68,7 @@ def make(folder: Path, counts: list[int], size: int, codecs: list[str]) -> None:
     """
     import nibabel
 
-    done = folder / f"done-{len(counts)}-{sum(counts)}-{size}"
+    done = folder / "-".join(["done", *map(str, (len(counts), sum(counts), size)), *codecs])
     if done.exists():
         return
     fields = make_series.smooth_fields(4)
@@ -135,7 +139,7 @@ def folders_of(folder: Path, codec: str) -> list[str]:
 
 
 def cropped(array: Any, crop: tuple[int, ...] | None) -> Any:
-    """Cut a random part out of an array: (slice, row, column)."""
+    """Cut a random part out of an array."""
     if crop is None:
         return array
     starts = [random.randint(0, size - one) for size, one in zip(array.shape, crop, strict=True)]
@@ -158,7 +162,8 @@ class Plain:
         import torch
 
         array = cropped(self.read(self.names[number]), self.crop)
-        return torch.from_numpy(np.ascontiguousarray(array, np.float32)[np.newaxis])
+        array = array if torch.is_tensor(array) else np.asarray(array)
+        return torch.as_tensor(array, dtype=torch.float32)[np.newaxis]
 
 
 def by_pydicom(folder: str) -> np.ndarray:
@@ -190,10 +195,10 @@ class Nifti:
         return np.asarray(self.proxy).T.astype(dtype)
 
 
-def by_torchio(folder: str) -> np.ndarray:
+def by_torchio(folder: str) -> Any:
     import torchio
 
-    return torchio.ScalarImage(folder).data[0].numpy().T
+    return torchio.ScalarImage(folder).data[0]
 
 
 def by_monai(reader: str) -> Callable[[str], Any]:
@@ -205,7 +210,7 @@ def by_monai(reader: str) -> Callable[[str], Any]:
         load = LoadImage(reader=RapidicomReader())
     else:
         load = LoadImage(reader=reader)
-    return lambda folder: load(folder).numpy().T
+    return lambda folder: load(folder).as_tensor()
 
 
 LOOPS = {
@@ -225,7 +230,7 @@ def data_set(loop: str, folder: Path, codec: str, crop: tuple[int, ...] | None) 
     if LOOPS[loop] is None:
         from rapidicom.integrations.torch import SeriesDataset
 
-        # Headers are read once, before the first epoch; its time counts here.
+        # Headers are read once, before the first epoch; here their time counts in each.
         return SeriesDataset(str(folder / codec), dtype="float32", crop=crop)
     if "NIfTI" in loop:
         names = sorted(str(path) for path in (folder / "NIfTI").iterdir())
@@ -248,9 +253,8 @@ def batches_of(loop: str, data: Any, batch_size: int, workers: int) -> Iterable[
 
 
 def run(options: argparse.Namespace) -> None:
-    """Go through an epoch, or a part of it, and print the figures as JSON."""
+    """Go through epochs, or a part of each, and print the figures of the median one as JSON."""
     import torch
-    from torch.utils.data import Subset
 
     torch.manual_seed(1)
     random.seed(1)
@@ -259,7 +263,18 @@ def run(options: argparse.Namespace) -> None:
     data = data_set(options.loop, options.folder, options.codec, crop)
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     data[0]
-    started = time.perf_counter(), cpu_seconds()
+    epochs = sorted(epoch(options, crop) for _ in range(options.epochs))
+    wall, cpu, samples = epochs[len(epochs) // 2]
+    peak = max(resource.getrusage(who).ru_maxrss for who in
+               (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024  # fmt: skip
+    print(json.dumps({"samples": samples, "wall": wall, "cpu": cpu, "peak": peak, "base": base}))
+
+
+def epoch(options: argparse.Namespace, crop: tuple[int, ...] | None) -> tuple[float, float, int]:
+    """Go through an epoch; return the seconds it took, those of all processors, and its samples."""
+    from torch.utils.data import Subset
+
+    wall, cpu = time.perf_counter(), cpu_seconds()
     data = data_set(options.loop, options.folder, options.codec, crop)
     if options.most:
         data = Subset(data, range(min(options.most, len(data))))
@@ -268,13 +283,18 @@ def run(options: argparse.Namespace) -> None:
         images = batch["image"] if isinstance(batch, dict) else batch
         samples += len(images)
         # What a step of training at least does with its batch.
-        means.append(float(images[..., ::16, ::16].mean()))
-    wall, cpu = time.perf_counter() - started[0], cpu_seconds() - started[1]
-    peak = max(resource.getrusage(who).ru_maxrss for who in
-               (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024  # fmt: skip
+        means.append(float(sampled(images, options.loop).mean()))
+    found = time.perf_counter() - wall, cpu_seconds() - cpu, samples
     if options.whole:
         check(options.folder, means)
-    print(json.dumps({"samples": samples, "wall": wall, "cpu": cpu, "peak": peak, "base": base}))
+    return found
+
+
+def sampled(images: Any, loop: str) -> Any:
+    """Take every 16th row and column, which of some loops are the first axes of an image."""
+    if "MONAI" in loop or "torchio" in loop:
+        return images[..., ::16, ::16, :]
+    return images[..., ::16, ::16]
 
 
 def check(folder: Path, means: list[float]) -> None:
@@ -295,7 +315,7 @@ def in_process(options: argparse.Namespace, loop: str, codec: str, *more: str) -
     command = [
         sys.executable, __file__, "--folder", str(options.folder), "--loop", loop,
         "--codec", codec, "--crop", str(options.crop), "--workers", str(options.workers),
-        "--most", str(most_of(options, loop, codec)), *more,
+        "--most", str(most_of(options, loop, codec)), "--epochs", str(options.epochs), *more,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -317,12 +337,8 @@ def measured(options: argparse.Namespace) -> Iterable[dict[str, Any]]:
                 continue
             for what, more in (("crop", []), ("whole", ["--whole"])):
                 row = {"codec": codec, "what": what, "loop": loop}
-                runs = [in_process(options, loop, codec, *more) for _ in range(options.runs)]
-                failed = next((found for found in runs if isinstance(found, str)), None)
-                if failed is not None:
-                    yield row | {"note": failed}
-                    continue
-                yield row | max(runs, key=lambda found: found["samples"] / found["wall"])
+                found = in_process(options, loop, codec, *more)
+                yield row | ({"note": found} if isinstance(found, str) else found)
 
 
 def main() -> None:
@@ -333,7 +349,7 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=60)
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--crop", type=int, default=96)
-    parser.add_argument("--runs", type=int, default=1, help="the best one counts")
+    parser.add_argument("--epochs", type=int, default=3, help="the median counts")
     parser.add_argument("--all", action="store_true", help="every loop through all series")
     parser.add_argument("--most", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)

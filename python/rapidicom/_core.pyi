@@ -37,6 +37,7 @@ __all__ = [
     "_rebuild_stored_element",
     "_rebuild_table",
     "column_names",
+    "copy_in_order",
     "crc32",
     "decode_frame",
     "decode_text",
@@ -1037,6 +1038,29 @@ def fill_between(
             one below, as a part of their distance.
         out: The memory of the planes to fill.
         workers: Threads.
+    """
+
+def copy_in_order(
+    source: NDArray[np.uint8],
+    item_length: int,
+    first: int,
+    axes: list[tuple[int, int]],
+    out: NDArray[np.uint8],
+    workers: int | None,
+) -> bool:
+    """Fill an array with the items of another one, whose axes are in another order.
+
+    Args:
+        source: The memory of the items.
+        item_length: Bytes of one: 1, 2, 4 or 8.
+        first: The number of the item that comes first.
+        axes: Of each axis of the result its length, and how many items the next index is away.
+        out: The memory of the result.
+        workers: Threads.
+
+    Returns:
+        `False`, with nothing filled, if the axes are not all of those of the source, or neighbours
+        along the last one are neighbours in the source.
     """
 
 def resample(

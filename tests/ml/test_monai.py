@@ -123,6 +123,16 @@ def test_several_series_are_an_error_without_a_uid(tmp_path: Path) -> None:
         LoadImage(reader=RapidicomReader(series_uid="1.2"))(tmp_path)
 
 
+def test_arrays_are_in_the_order_that_monai_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rapidicom._common.arrays._LARGE", 1)
+    series(tmp_path)
+    array, _ = read(RapidicomReader(), tmp_path)
+    assert array.flags.c_contiguous
+    np.testing.assert_array_equal(array, rd.read_series(tmp_path).array.T)
+
+
 def test_a_leading_axis_is_the_channel(tmp_path: Path) -> None:
     series(tmp_path, Stack(phases=3))
     volume = rd.read_series(tmp_path)

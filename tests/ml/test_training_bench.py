@@ -8,7 +8,7 @@ import sys
 
 from data_paths import REPOSITORY
 
-LOOPS = ["rapidicom, prefetch", "nibabel, NIfTI"]
+LOOPS = ["rapidicom, prefetch", "MONAI, RapidicomReader", "nibabel, NIfTI"]
 
 
 def test_a_short_run_has_a_row_for_each_loop() -> None:

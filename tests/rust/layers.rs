@@ -11,7 +11,10 @@ const LAYERS: [&[&str]; 6] = [
     &["functional_groups", "encapsulation", "codec", "image_description"],
     &["dataset", "parse", "value"],
     &["transfer_syntax", "dictionary"],
-    &["source", "workers", "inflate", "cursor", "limits", "memory", "error", "uid", "vr", "tag"],
+    &[
+        "axes", "source", "workers", "inflate", "cursor", "limits", "memory", "error", "uid", "vr",
+        "tag",
+    ],
 ];
 
 fn place(module: &str) -> Option<(usize, usize)> {

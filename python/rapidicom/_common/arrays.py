@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rapidicom import _core
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -18,6 +20,8 @@ _ALIGNMENT = 64
 # Bytes of an array that are read before they go to memory of another kind: enough to keep all
 # threads busy, few beside what a volume has.
 _BLOCK_LENGTH = 64 << 20
+# Bytes of an array whose copy takes longer than what it takes to start threads.
+_LARGE = 1 << 18
 
 
 def empty_aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -38,6 +42,36 @@ def empty_aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
     memory = np.empty(length + _ALIGNMENT, dtype=np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT
     return memory[start : start + length].view(dtype).reshape(shape)
+
+
+def contiguous(array: npt.NDArray[Any], workers: int | None = None) -> npt.NDArray[Any]:
+    """Return an array in the memory order of its axes, as `np.ascontiguousarray` does, soon.
+
+    NumPy copies a volume whose axes change places item by item, each of another cache line.
+
+    Args:
+        array: Any array.
+        workers: Threads; `None` for one a core.
+
+    Returns:
+        The array itself, or a C-contiguous copy.
+    """
+    if array.flags.c_contiguous or array.nbytes < _LARGE or array.dtype.hasobject:
+        return np.ascontiguousarray(array)
+    item_length = array.dtype.itemsize
+    # As it is in memory: with the axes that count slowest first, and none that counts down.
+    turned = array[tuple(slice(None, None, -1 if step < 0 else 1) for step in array.strides)]
+    source = turned.transpose(sorted(range(array.ndim), key=lambda axis: -turned.strides[axis]))
+    if not source.flags.c_contiguous or array.strides[-1] in (item_length, -item_length):
+        return np.ascontiguousarray(array)
+    found = empty_aligned(array.shape, array.dtype)
+    steps = [step // item_length for step in array.strides]
+    axes = list(zip(array.shape, steps, strict=True))
+    first = sum((length - 1) * -step for length, step in axes if step < 0)
+    is_done = _core.copy_in_order(
+        as_bytes(source), item_length, first, axes, as_bytes(found), workers
+    )
+    return found if is_done else np.ascontiguousarray(array)
 
 
 def as_bytes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

@@ -17,6 +17,7 @@ required("monai", "rapidicom.integrations.monai")
 from monai.data import ImageReader  # noqa: E402
 from monai.data.image_reader import _copy_compatible_dict, _stack_images  # noqa: E402
 
+from rapidicom._common.arrays import contiguous  # noqa: E402
 from rapidicom._common.errors import DicomError, InvalidDicomError  # noqa: E402
 from rapidicom.integrations.torch.reading import workers_here  # noqa: E402
 from rapidicom.volumes.finding import find_series  # noqa: E402
@@ -194,9 +195,11 @@ class RapidicomReader(ImageReader):  # type: ignore[misc]
         for image in img:
             if image.error is not None:
                 raise image.error
-            volume = image.series.read(workers=workers_here(self._workers), **self._reading)
+            workers = workers_here(self._workers)
+            volume = image.series.read(workers=workers, **self._reading)
             array, own = self._as_monai(volume)
-            arrays.append(array)
+            # MONAI would copy it with NumPy.
+            arrays.append(contiguous(array, workers))
             if self.series_meta or len(set(volume.paths)) == 1:
                 own = _elements(volume.datasets[0]) | own
             _copy_compatible_dict(own, meta)

@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from rapidicom._common.arrays import contiguous
 from rapidicom._common.extras import required
 from rapidicom._common.grid import Grid
 from rapidicom.volumes.geometry import image_axis, is_on_affine, off_affine
@@ -44,15 +45,23 @@ def part_of(
     volume: Volume, slices: slice | None, rows: slice | None, columns: slice | None
 ) -> Volume:
     """Return a part of a volume; see `Volume.part`."""
+    found = _shown_part(volume, slices, rows, columns)
+    if min(found.array.strides, default=0) < 0:
+        # torch and others take no array that counts down.
+        found.array = contiguous(found.array)
+    return found
+
+
+def _shown_part(
+    volume: Volume, slices: slice | None, rows: slice | None, columns: slice | None
+) -> Volume:
+    """Return a part of a volume, whose array is a view."""
     first = volume.axes.index("slice")
     part = Part.of(volume.shape[first:], slices, rows, columns)
     wanted = (part.slices, part.rows, part.columns)
     leading = (slice(None),) * first
     found = copy.copy(volume)
     found.array = volume.array[(*leading, *map(slice_of, wanted))]
-    if min(found.array.strides, default=0) < 0:
-        # torch and others take no array that counts down.
-        found.array = np.ascontiguousarray(found.array)
     found.coords = dict(volume.coords)
     found.affine = part.affine(volume.affine)
     found.spacing = part.spacing(volume.spacing)
@@ -76,7 +85,7 @@ def reoriented(volume: Volume, orientation: str) -> Volume:
         order.append(2 - place)
         is_flipped[2 - place] = own != sign
     turned = [slice(None, None, -1) if flips else None for flips in is_flipped]
-    result = part_of(volume, *turned)
+    result = _shown_part(volume, *turned)
     first = volume.axes.index("slice")
     for axis, flips in enumerate(is_flipped):
         if flips and volume.shape[first + axis] == 1:
@@ -86,7 +95,7 @@ def reoriented(volume: Volume, orientation: str) -> Volume:
                 result._off_affine[:, axis] *= -1
     axes = [*range(first), *(first + axis for axis in order)]
     array = result.array.transpose([*axes, *range(first + 3, volume.array.ndim)])
-    result.array = np.ascontiguousarray(array)
+    result.array = contiguous(array)
     result.affine = result.affine[:, [*order, 3]]
     if result._off_affine is not None:
         result._off_affine = result._off_affine[:, order]

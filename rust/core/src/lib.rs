@@ -29,6 +29,7 @@ pub mod dictionary;
 pub mod transfer_syntax;
 
 // Layer 0: bytes.
+pub mod axes;
 mod cursor;
 mod error;
 mod inflate;

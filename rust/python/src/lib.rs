@@ -8,6 +8,7 @@ mod arrow;
 mod arrow_stream;
 mod as_read;
 mod attributes;
+mod axes;
 mod cache;
 mod classes;
 mod current;
@@ -56,6 +57,8 @@ mod _core {
     use crate::arrived::{PyArena, PyArrived};
     #[pymodule_export]
     use crate::arrow_stream::PyBatch;
+    #[pymodule_export]
+    use crate::axes::copy_in_order;
     #[pymodule_export]
     use crate::cache::{column_names, scan_again};
     #[pymodule_export]

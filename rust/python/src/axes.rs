@@ -1,0 +1,33 @@
+//! Copies of arrays whose axes are in another order.
+
+use numpy::{PyArray1, PyReadonlyArray1};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use rapidicom_core::Workers;
+use rapidicom_core::axes::{Axis, copy_in_order as copy};
+
+use crate::array::fill;
+use crate::work::run;
+
+/// Fills `out`, a one-dimensional array of bytes, with the items of another one in the order of
+/// `axes`: the length of each, and how many items the next index is away. Says whether it did.
+#[pyfunction]
+pub(crate) fn copy_in_order(
+    py: Python<'_>,
+    source: PyReadonlyArray1<'_, u8>,
+    item_length: usize,
+    first: usize,
+    axes: Vec<(usize, isize)>,
+    out: &Bound<'_, PyArray1<u8>>,
+    workers: Option<usize>,
+) -> PyResult<bool> {
+    let source = source.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?;
+    let axes: Vec<Axis> = axes.into_iter().map(|(length, step)| Axis { length, step }).collect();
+    let workers = Workers::for_computing(workers);
+    let mut is_done = false;
+    fill(out, |out| {
+        is_done = run(py, None, |_| copy(source, item_length, first, &axes, out, workers))?;
+        Ok(())
+    })?;
+    Ok(is_done)
+}
