@@ -2,8 +2,15 @@
 
 use std::hint::select_unpredictable;
 
+mod codeword;
 #[cfg(test)]
 pub(crate) mod encoder;
+mod lanes;
+
+pub(crate) use self::codeword::Codeword;
+use self::codeword::{ENOUGH_BITS, MOST_BITS};
+pub(crate) use self::lanes::{LANES, Lane, decode as decode_lanes};
+use crate::error::Result;
 
 /// Contexts of a code-block (Table D.7).
 pub(crate) const CONTEXT_COUNT: usize = 19;
@@ -117,83 +124,50 @@ pub(crate) struct Registers {
     bit_count: i32,
 }
 
-/// The bytes of a codeword that are not in C yet.
-pub(crate) struct Codeword<'a> {
-    bytes: &'a [u8],
-    is_after_ff: bool,
-    /// Bytes of ones that were taken after its end, or at a marker in it.
-    made_up: u32,
+impl Registers {
+    /// Starts a codeword (§C.3.5), whose bits go behind those that are in `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory.
+    pub(crate) fn start(bytes: &[u8], buffer: &mut Vec<u8>) -> Result<(Codeword, Registers)> {
+        let codeword = Codeword::new(bytes, buffer)?;
+        // The first bit of C is none of a byte.
+        let mut ahead = codeword;
+        ahead.position = 7;
+        let (first, _) = ahead.fill(buffer, 0, 0);
+        Ok(Registers::at(codeword, 23, buffer, (0x8000, (first >> (MOST_BITS - 16)) as u32)))
+    }
+
+    /// With these 16 bits of A and of C; so many bits of the codeword were taken.
+    fn at(
+        mut codeword: Codeword,
+        taken: usize,
+        buffer: &[u8],
+        (a, c): (u32, u32),
+    ) -> (Codeword, Registers) {
+        codeword.position = taken;
+        let (c, bit_count) = codeword.fill(buffer, u64::from(c) << MOST_BITS, 0);
+        (codeword, Registers { a: u64::from(a) << MOST_BITS, c, bit_count })
+    }
+
+    /// How many bits of the codeword are not to come any more.
+    fn taken(&self, codeword: &Codeword) -> usize {
+        codeword.position.saturating_sub(self.bit_count.max(0) as usize)
+    }
+
+    /// Bytes of the codeword that were not needed, and bytes that were needed beyond its end.
+    pub(crate) fn end(&self, codeword: &Codeword, bytes: &[u8]) -> (usize, u32) {
+        codeword.end(bytes, self.taken(codeword))
+    }
 }
 
-/// Bits to come that a symbol can shift in: at least 15.
-const ENOUGH_BITS: i32 = 16;
-/// Bits to come that C has room for.
-const MOST_BITS: i32 = 48;
-
-impl<'a> Codeword<'a> {
-    /// Starts a codeword (§C.3.5).
-    pub(crate) fn new(bytes: &'a [u8]) -> (Codeword<'a>, Registers) {
-        let mut codeword = Codeword { bytes, is_after_ff: false, made_up: 0 };
-        // The first bit of C is none of a byte.
-        let (c, bit_count) = codeword.fill(0, -15);
-        (codeword, Registers { a: 0x8000 << MOST_BITS, c, bit_count })
-    }
-
-    /// Bytes that were not needed, and bytes that were needed beyond its end.
-    pub(crate) fn end(&self, registers: &Registers) -> (usize, u32) {
-        // A decoder of Annex C reads a byte once none of the bits before are left.
-        let ahead = (registers.bit_count.max(0) / 8) as u32;
-        let needless = ahead.min(self.made_up);
-        (self.bytes.len() + (ahead - needless) as usize, self.made_up - needless)
-    }
-
-    /// C with more bytes in it, and the bits to come (BYTEIN, §C.3.4).
-    ///
-    /// It takes and gives numbers, so that they are in registers elsewhere.
-    #[cold]
-    #[inline(never)]
-    fn fill(&mut self, mut c: u64, mut bit_count: i32) -> (u64, i32) {
-        // Without 0xFF, which is as common as any byte, four bytes are taken at once.
-        if let Some((four, rest)) = self.bytes.split_first_chunk::<4>() {
-            let four = u32::from_be_bytes(*four);
-            let has_ff = (!four).wrapping_sub(0x0101_0101) & four & 0x8080_8080 != 0;
-            if !has_ff && !self.is_after_ff {
-                self.bytes = rest;
-                let c = c.wrapping_add(u64::from(four) << ((MOST_BITS - 32 - bit_count) & 63));
-                return (c, bit_count + 32);
-            }
-        }
-        while bit_count <= MOST_BITS - 8 {
-            let next = self.bytes.split_first();
-            let (byte, new_bits) = match (next, self.is_after_ff) {
-                (Some((byte, rest)), false) => {
-                    self.bytes = rest;
-                    (*byte, 8)
-                }
-                // A carry can be in the highest bit: it belongs to the byte before.
-                (Some((byte, rest)), true) if *byte <= 0x8F => {
-                    self.bytes = rest;
-                    (*byte, 7)
-                }
-                // A byte that is not there is 0xFF, and what follows is as at a marker.
-                (None, false) => (0xFF, 8),
-                _ => {
-                    self.made_up += 1;
-                    (0xFF, 8)
-                }
-            };
-            let shift = MOST_BITS - new_bits - bit_count;
-            c = c.wrapping_add(u64::from(byte) << (shift & 63));
-            bit_count += new_bits;
-            self.is_after_ff = byte == 0xFF;
-        }
-        (c, bit_count)
-    }
-
+impl Codeword {
     /// Decodes a symbol (§C.3.2), and shifts A and C (RENORMD, §C.3.3).
     #[inline(always)]
     pub(crate) fn decode(
         &mut self,
+        buffer: &[u8],
         registers: &mut Registers,
         contexts: &mut Contexts,
         context: usize,
@@ -216,7 +190,7 @@ impl<'a> Codeword<'a> {
         let (a, mut c) = (a << (shift & 63), c << (shift & 63));
         let mut bit_count = bit_count - shift as i32;
         if bit_count < ENOUGH_BITS {
-            (c, bit_count) = self.fill(c, bit_count);
+            (c, bit_count) = self.fill(buffer, c, bit_count);
         }
         *registers = Registers { a, c, bit_count };
         (entry ^ u32::from(!is_more)) & 1
@@ -229,11 +203,12 @@ mod tests {
 
     /// Decodes so many symbols of one context, which starts in state 0, as bytes.
     fn decode(bytes: &[u8], byte_count: usize) -> Vec<u8> {
-        let (mut codeword, mut registers) = Codeword::new(bytes);
+        let mut buffer = vec![1; 5];
+        let (mut codeword, mut registers) = Registers::start(bytes, &mut buffer).unwrap();
         let mut contexts = Contexts::new();
         let mut byte = |_| {
             (0..8).fold(0, |byte, _| {
-                byte << 1 | codeword.decode(&mut registers, &mut contexts, 1) as u8
+                byte << 1 | codeword.decode(&buffer, &mut registers, &mut contexts, 1) as u8
             })
         };
         (0..byte_count).map(&mut byte).collect()
@@ -290,10 +265,12 @@ mod tests {
             encoder.encode(&mut contexts, *context, *symbol);
         }
         let bytes = encoder.finish();
-        let (mut codeword, mut registers) = Codeword::new(&bytes);
+        let mut buffer = Vec::new();
+        let (mut codeword, mut registers) = Registers::start(&bytes, &mut buffer).unwrap();
         let mut contexts = Contexts::new();
         for (context, symbol) in symbols {
-            assert_eq!(codeword.decode(&mut registers, &mut contexts, context), symbol);
+            let decoded = codeword.decode(&buffer, &mut registers, &mut contexts, context);
+            assert_eq!(decoded, symbol);
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::bit_planes::{self, Orientation, SegmentBytes};
+use super::bit_planes::{self, CodedBlock, Orientation, Segment};
 use super::features::wide;
 use super::plane::Plane;
 use super::sample_block::SampleBlock;
@@ -34,6 +34,10 @@ pub(super) struct Packets<'a> {
     pub damaged: AtomicUsize,
 }
 
+/// Blocks that are decoded side by side: as many as there are lanes, or half as many so that
+/// several threads have something to do.
+const GROUP: usize = 16;
+
 /// Memory that one block leaves to the next.
 struct Scratch {
     samples: SampleBlock,
@@ -55,7 +59,8 @@ struct Strip<'s, T> {
     band: &'s Band,
     /// Their numbers among those of the resolution.
     blocks: &'s [u32],
-    /// Whole rows of the band.
+    /// Whole rows of the band, from this one on.
+    top: u32,
     out: &'s mut [T],
 }
 
@@ -81,10 +86,23 @@ pub(super) fn bands<T: Coefficient>(
     let mut planes = empty_planes(&coded, threads)?;
     let mut strips = Vec::new();
     let mut sample_count = 0;
+    let fewest_blocks = match (component.block_style.is_high_throughput, threads) {
+        (true, _) => 1,
+        (false, 0..=1) => GROUP,
+        (false, _) => GROUP / 2,
+    };
     // The highest resolution has most blocks: with it first, all threads end at about one time.
     for (plane, (resolution, band, blocks)) in planes.iter_mut().zip(&coded).rev() {
         sample_count += plane.samples.len();
-        cut(component, resolution, band, blocks, &mut plane.samples, &mut strips)?;
+        let whole = Strip {
+            component,
+            resolution,
+            band,
+            blocks,
+            top: band.area.y0,
+            out: &mut plane.samples,
+        };
+        whole.cut(fewest_blocks, &mut strips)?;
     }
     let threads = threads.min(sample_count / SAMPLES_OF_A_THREAD);
     share(strips, threads, Scratch::new, |scratch, strip| strip.decode(scratch, packets))?;
@@ -145,53 +163,75 @@ fn covered(resolution: &Resolution, blocks: &[u32]) -> usize {
     blocks.map(|block| block.area.width() * block.area.height()).sum()
 }
 
-/// Cuts the samples of a band where one row of blocks ends and the next starts: all precincts of a
-/// resolution have theirs on one grid.
-fn cut<'s, T>(
-    component: &'s TileComponent,
-    resolution: &'s Resolution,
-    band: &'s Band,
-    blocks: &'s [u32],
-    mut left: &'s mut [T],
-    strips: &mut Vec<Strip<'s, T>>,
-) -> Result<()> {
-    let area = |number: u32| {
-        resolution.blocks.get(number as usize).map(|block| block.area).unwrap_or_default()
-    };
-    let width = band.area.width();
-    let mut top = band.area.y0;
-    for blocks in blocks.chunk_by(|one, other| area(*one).y0 == area(*other).y0) {
-        let rows = blocks.first().map(|first| area(*first)).unwrap_or_default();
-        let skipped = rows.y0.saturating_sub(top) as usize * width;
-        let (_, rest) = left.split_at_mut(skipped.min(left.len()));
-        let (out, rest) = rest.split_at_mut((rows.height() * width).min(rest.len()));
-        (left, top) = (rest, rows.y1);
-        push(strips, Strip { component, resolution, band, blocks, out })?;
+impl<'s, T: Coefficient> Strip<'s, T> {
+    /// Cuts a band where one row of blocks ends and the next starts, but not before there are so
+    /// many blocks: all precincts of a resolution have theirs on one grid.
+    fn cut(self, fewest_blocks: usize, strips: &mut Vec<Strip<'s, T>>) -> Result<()> {
+        let Strip { component, resolution, band, blocks: mut left, mut top, mut out } = self;
+        let area = |number: &u32| {
+            resolution.blocks.get(*number as usize).map(|block| block.area).unwrap_or_default()
+        };
+        let width = band.area.width();
+        while let Some(first) = left.first() {
+            let mut count = 0;
+            for row in left.chunk_by(|one, other| area(one).y0 == area(other).y0) {
+                count += row.len();
+                if count >= fewest_blocks {
+                    break;
+                }
+            }
+            let (blocks, rest) = left.split_at(count);
+            let start = area(first).y0;
+            let end = blocks.last().map_or(start, |last| area(last).y1);
+            let skipped = start.saturating_sub(top) as usize * width;
+            let (_, below) = out.split_at_mut(skipped.min(out.len()));
+            let height = end.saturating_sub(start) as usize;
+            let (own, below) = below.split_at_mut((height * width).min(below.len()));
+            push(strips, Strip { component, resolution, band, blocks, top: start, out: own })?;
+            (left, top, out) = (rest, end, below);
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-impl<T: Coefficient> Strip<'_, T> {
-    fn decode(self, scratch: &mut Scratch, packets: &Packets<'_>) -> Result<()> {
-        let Strip { component, resolution, band, blocks, out } = self;
-        let (stride, shift) = (band.area.width().max(1), component.region_shift);
-        let numbers = blocks.iter().map(|number| *number as usize);
-        for block in numbers.filter_map(|number| resolution.blocks.get(number)) {
-            let (width, height) = (block.area.width(), block.area.height());
-            if !scratch.samples.reset(width, height) {
-                return Err(invalid(NAME, 0, Jpeg2000Fault::BlockSize { width, height }));
+    fn decode(mut self, scratch: &mut Scratch, packets: &Packets<'_>) -> Result<()> {
+        if self.component.block_style.is_high_throughput {
+            let blocks = self.blocks.iter();
+            let blocks = blocks.filter_map(|number| self.resolution.blocks.get(*number as usize));
+            for block in blocks {
+                let is_sound = scratch.decode(self.component, self.band, block, packets)?;
+                self.put(block, &scratch.samples, is_sound, packets);
             }
-            if !scratch.decode(component, band, block, packets)? {
-                let part = packets.parts.get(block.parts.0 as usize);
-                packets.damaged.fetch_min(part.map_or(0, |part| part.start), Ordering::Relaxed);
+            return Ok(());
+        }
+        let decoder = scratch.bit_planes.get_or_insert_with(bit_planes::BlockDecoder::new);
+        for numbers in self.blocks.chunks(GROUP) {
+            let numbers = numbers.iter().map(|number| *number as usize);
+            let blocks = numbers.filter_map(|number| self.resolution.blocks.get(number));
+            let mut coded = Vec::new();
+            for block in blocks.clone() {
+                push(&mut coded, coded_block(self.component, self.band, block, packets)?)?;
             }
-            let column = (block.area.x0 - band.area.x0) as usize;
-            for (out, coded) in out.chunks_exact_mut(stride).zip(scratch.samples.rows()) {
-                let out = out.get_mut(column..).unwrap_or_default();
-                dequantize(coded, shift, band.step, out);
+            for (block, (samples, is_sound)) in blocks.zip(decoder.decode(&coded)?) {
+                self.put(block, samples, is_sound, packets);
             }
         }
         Ok(())
+    }
+
+    /// Puts the samples of a block where they go.
+    fn put(&mut self, block: &Block, samples: &SampleBlock, is_sound: bool, packets: &Packets<'_>) {
+        if !is_sound {
+            let part = packets.parts.get(block.parts.0 as usize);
+            packets.damaged.fetch_min(part.map_or(0, |part| part.start), Ordering::Relaxed);
+        }
+        let stride = self.band.area.width().max(1);
+        let row = block.area.y0.saturating_sub(self.top) as usize;
+        let column = (block.area.x0 - self.band.area.x0) as usize;
+        let rows = self.out.chunks_exact_mut(stride).skip(row);
+        for (out, coded) in rows.zip(samples.rows()) {
+            let out = out.get_mut(column..).unwrap_or_default();
+            dequantize(coded, self.component.region_shift, self.band.step, out);
+        }
     }
 }
 
@@ -226,13 +266,6 @@ fn lower_region(coded: u32, shift: u32) -> u32 {
     }
 }
 
-/// A codeword segment of a block.
-struct Segment<'a> {
-    bytes: Cow<'a, [u8]>,
-    pass_count: u32,
-    has_seam: bool,
-}
-
 /// The codeword segments of a block.
 fn segments<'a>(block: &Block, packets: &Packets<'a>) -> Vec<Segment<'a>> {
     let mut segments: Vec<Segment<'a>> = Vec::new();
@@ -257,8 +290,52 @@ fn segments<'a>(block: &Block, packets: &Packets<'a>) -> Vec<Segment<'a>> {
     segments
 }
 
+/// The bit-planes that a block has room for; none if its header makes no sense.
+///
+/// # Errors
+///
+/// If they are more than are read, or the block has more samples than one can have.
+fn plane_count(component: &TileComponent, band: &Band, block: &Block) -> Result<Option<u32>> {
+    let (width, height) = (block.area.width(), block.area.height());
+    if !SampleBlock::has_room(width, height) {
+        return Err(invalid(NAME, 0, Jpeg2000Fault::BlockSize { width, height }));
+    }
+    let most = band.plane_count + component.region_shift;
+    match most.checked_sub(block.zero_planes.into()) {
+        Some(planes) if planes > MAX_PLANES => {
+            Err(unsupported("a JPEG 2000 frame with more than 30 bit-planes"))
+        }
+        planes => Ok(planes),
+    }
+}
+
+/// A block that is coded by bit-planes.
+fn coded_block<'a>(
+    component: &TileComponent,
+    band: &Band,
+    block: &Block,
+    packets: &Packets<'a>,
+) -> Result<CodedBlock<'a>> {
+    let plane_count = plane_count(component, band, block)?;
+    let orientation = match (band.is_high_x, band.is_high_y) {
+        (true, true) => Orientation::Diagonal,
+        (true, false) => Orientation::Horizontal,
+        _ => Orientation::Vertical,
+    };
+    Ok(CodedBlock {
+        width: block.area.width(),
+        height: block.area.height(),
+        orientation,
+        style: component.block_style,
+        plane_count: plane_count.unwrap_or(0),
+        pass_count: block.pass_count,
+        // Encoders exist that write passes of no bit-plane: nothing is coded in them.
+        segments: if plane_count == Some(0) { Vec::new() } else { segments(block, packets) },
+    })
+}
+
 impl Scratch {
-    /// Decodes a block into `self.samples`. Says whether its bytes make sense.
+    /// Decodes a block of HTJ2K into `self.samples`. Says whether its bytes make sense.
     fn decode(
         &mut self,
         component: &TileComponent,
@@ -266,46 +343,27 @@ impl Scratch {
         block: &Block,
         packets: &Packets<'_>,
     ) -> Result<bool> {
-        let most = band.plane_count + component.region_shift;
-        let planes = match most.checked_sub(block.zero_planes.into()) {
+        let planes = plane_count(component, band, block)?;
+        self.samples.reset(block.area.width(), block.area.height());
+        let planes = match planes {
             None => return Ok(false),
             // Encoders exist that write passes of no bit-plane: nothing is coded in them.
             Some(0) => return Ok(true),
-            Some(planes) if planes > MAX_PLANES => {
-                return Err(unsupported("a JPEG 2000 frame with more than 30 bit-planes"));
-            }
             Some(planes) => planes,
         };
         let segments = segments(block, packets);
-        let style = component.block_style;
-        if style.is_high_throughput {
-            let cleanup = segments.first().map_or(&[][..], |segment| &segment.bytes);
-            let refinement = segments.get(1).map_or(&[][..], |segment| &segment.bytes);
-            let is_causal = style.is_vertically_causal;
-            let passes = block.pass_count;
-            let decoder = self.high_throughput.get_or_insert_with(ht_block::BlockDecoder::new);
-            return Ok(decoder.decode(
-                cleanup,
-                refinement,
-                passes,
-                planes - 1,
-                is_causal,
-                &mut self.samples,
-            ));
-        }
-        let segments = segments.iter().filter(|segment| segment.pass_count > 0);
-        let segments = segments.map(|segment| {
-            let &Segment { ref bytes, pass_count, has_seam } = segment;
-            SegmentBytes { bytes, pass_count, has_seam }
-        });
-        let orientation = match (band.is_high_x, band.is_high_y) {
-            (true, true) => Orientation::Diagonal,
-            (true, false) => Orientation::Horizontal,
-            _ => Orientation::Vertical,
-        };
-        let counts = (block.pass_count, planes);
-        let decoder = self.bit_planes.get_or_insert_with(bit_planes::BlockDecoder::new);
-        Ok(decoder.decode(segments, counts, orientation, style, &mut self.samples))
+        let cleanup = segments.first().map_or(&[][..], |segment| &segment.bytes);
+        let refinement = segments.get(1).map_or(&[][..], |segment| &segment.bytes);
+        let is_causal = component.block_style.is_vertically_causal;
+        let decoder = self.high_throughput.get_or_insert_with(ht_block::BlockDecoder::new);
+        Ok(decoder.decode(
+            cleanup,
+            refinement,
+            block.pass_count,
+            planes - 1,
+            is_causal,
+            &mut self.samples,
+        ))
     }
 }
 

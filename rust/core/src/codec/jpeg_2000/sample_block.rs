@@ -19,10 +19,20 @@ impl SampleBlock {
         SampleBlock { samples: Box::new([0; MAX_SAMPLES]), stride: 2, width: 0, height: 0 }
     }
 
+    /// The length of a row, and how many samples there are, with those that make them even.
+    fn size(width: usize, height: usize) -> (usize, usize) {
+        let stride = width.next_multiple_of(2).max(2);
+        (stride, stride.saturating_mul(height.next_multiple_of(2)))
+    }
+
+    /// Whether it can have this size.
+    pub(crate) fn has_room(width: usize, height: usize) -> bool {
+        SampleBlock::size(width, height).1 <= MAX_SAMPLES
+    }
+
     /// Makes it of this size, all zero. Says whether it can be.
     pub(crate) fn reset(&mut self, width: usize, height: usize) -> bool {
-        let stride = width.next_multiple_of(2).max(2);
-        let count = stride.saturating_mul(height.next_multiple_of(2));
+        let (stride, count) = SampleBlock::size(width, height);
         let Some(samples) = self.samples.get_mut(..count) else { return false };
         samples.fill(0);
         (self.stride, self.width, self.height) = (stride, width, height);
@@ -95,6 +105,7 @@ mod tests {
             (0, 0, true),
             (1 << 40, 1 << 40, false),
         ] {
+            assert_eq!(SampleBlock::has_room(width, height), is_possible, "{width} x {height}");
             assert_eq!(block.reset(width, height), is_possible, "{width} x {height}");
         }
         assert!(block.reset(5, 3));

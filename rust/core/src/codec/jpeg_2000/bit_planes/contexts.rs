@@ -2,6 +2,8 @@
 
 use super::super::arithmetic::CONTEXT_COUNT;
 
+/// The first of the three contexts of refinement (Table D.4).
+pub(super) const REFINEMENT: usize = 14;
 /// The contexts that do not look at neighbours (Table D.7).
 pub(crate) const RUN_LENGTH: usize = 17;
 pub(crate) const UNIFORM: usize = 18;

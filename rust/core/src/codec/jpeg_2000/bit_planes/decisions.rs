@@ -10,27 +10,27 @@ pub(super) trait Decisions {
     fn significance(&mut self, nine: u32) -> u32;
     /// Its sign; `around` is as in the index of [`SIGNS`].
     fn sign(&mut self, around: u32) -> u32;
-    /// The next bit of a magnitude, in this context.
-    fn refinement(&mut self, context: usize) -> u32;
 }
 
 /// Arithmetically coded symbols.
-pub(super) struct Symbols<'p, 'a> {
-    pub codeword: &'p mut Codeword<'a>,
+pub(super) struct Symbols<'p> {
+    /// The bits of codewords.
+    pub buffer: &'p [u8],
+    pub codeword: &'p mut Codeword,
     /// A copy, which is in registers while a pass lasts.
     pub registers: Registers,
     pub contexts: &'p mut Contexts,
     pub significance: &'static [u8; 512],
 }
 
-impl Symbols<'_, '_> {
+impl Symbols<'_> {
     #[inline(always)]
     pub(super) fn decode(&mut self, context: usize) -> u32 {
-        self.codeword.decode(&mut self.registers, self.contexts, context)
+        self.codeword.decode(self.buffer, &mut self.registers, self.contexts, context)
     }
 }
 
-impl Decisions for Symbols<'_, '_> {
+impl Decisions for Symbols<'_> {
     #[inline(always)]
     fn significance(&mut self, nine: u32) -> u32 {
         let context = self.significance.get((nine & NINE) as usize).copied().unwrap_or(0);
@@ -42,11 +42,6 @@ impl Decisions for Symbols<'_, '_> {
         let context = SIGNS.get((around & 255) as usize).copied().unwrap_or(0);
         self.decode(usize::from(context & 0x7F)) ^ u32::from(context >> 7)
     }
-
-    #[inline(always)]
-    fn refinement(&mut self, context: usize) -> u32 {
-        self.decode(context)
-    }
 }
 
 impl Decisions for RawBits<'_> {
@@ -55,10 +50,6 @@ impl Decisions for RawBits<'_> {
     }
 
     fn sign(&mut self, _: u32) -> u32 {
-        self.bit()
-    }
-
-    fn refinement(&mut self, _: usize) -> u32 {
         self.bit()
     }
 }

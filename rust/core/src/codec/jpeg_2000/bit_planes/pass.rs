@@ -17,9 +17,6 @@ use super::flags::{
 /// of 2 needs no check of an index.
 pub(super) const FLAG_COUNT: usize = 4096;
 
-/// Most samples of a stripe: 1024 columns of four rows. A power of 2 needs no check of an index.
-pub(super) const STRIPE_SAMPLES: usize = 4096;
-
 /// Columns that are looked at together.
 const COLUMNS: usize = 64;
 
@@ -28,8 +25,6 @@ const COLUMNS: usize = 64;
 pub(super) struct Pass<'p> {
     pub flags: &'p mut [u32; FLAG_COUNT],
     pub samples: &'p mut [u32; MAX_SAMPLES],
-    /// What a stripe has to refine.
-    pub refined: &'p mut [u32; STRIPE_SAMPLES],
     pub stride: usize,
     pub sample_stride: usize,
     pub width: usize,
@@ -242,46 +237,48 @@ impl Pass<'_> {
         }
     }
 
-    /// Samples that were significant before (§D.3.3). Rows that are not there are not significant.
+    /// Lists the samples that were significant before (§D.3.3), and returns how many they are: the
+    /// index of each, and above its 16 bits the place of its context behind [`REFINEMENT`], counted
+    /// from 1. Rows that are not there are not significant.
     ///
-    /// The pass changes nothing that says which these are, or their contexts: both are listed
+    /// To refine them changes nothing that says which these are, or their contexts: both are listed
     /// first, without a branch.
     #[inline(always)]
-    pub(super) fn refinement(mut self, decisions: &mut impl Decisions) {
+    pub(super) fn list_refined(mut self, list: &mut [u32; MAX_SAMPLES]) -> usize {
+        let mut count = 0;
         for number in 0..self.height.div_ceil(4) {
             let stripe = self.stripe(number);
-            let mut count = 0;
             for first in (0..self.width).step_by(COLUMNS) {
                 let mut columns = self.columns(&stripe, first, |flags| to_refine(flags) != 0);
                 while columns != 0 {
                     let column = first + columns.trailing_zeros() as usize;
                     columns &= columns - 1;
-                    count = self.list_refined(&stripe, column, count);
-                }
-            }
-            for place in self.refined.get(..count).unwrap_or_default() {
-                let bit = decisions.refinement(14 + (place >> 16) as usize);
-                let index = *place as usize & (MAX_SAMPLES - 1);
-                if let Some(sample) = self.samples.get_mut(index) {
-                    // The bit was taken for one half: it is that half more or less.
-                    let taken_back = (bit ^ 1) * 2 * self.half;
-                    *sample = sample.wrapping_add(self.half).wrapping_sub(taken_back);
+                    count = self.list_column(&stripe, column, list, count);
                 }
             }
         }
+        count
     }
 
     /// Lists the samples of a column that are refined after `count` others, and returns how many
     /// there are then.
     #[inline(always)]
-    fn list_refined(&mut self, stripe: &Stripe, column: usize, mut count: usize) -> usize {
+    fn list_column(
+        &mut self,
+        stripe: &Stripe,
+        column: usize,
+        list: &mut [u32; MAX_SAMPLES],
+        mut count: usize,
+    ) -> usize {
         let flags = self.flag(stripe.flags + column);
         let rows = to_refine(flags);
         let refined = flags >> 20 & of_all_rows(1);
-        let contexts = near(flags) & !refined | refined << 1;
+        // A 1 for context 14, 2 for 15, 3 for 16.
+        let is_near = near(flags) & !refined;
+        let contexts = (is_near | refined) << 1 | (of_all_rows(1) & !is_near);
         let mut sample_index = stripe.samples + column;
         for shift in [0, 3, 6, 9] {
-            if let Some(place) = self.refined.get_mut(count & (STRIPE_SAMPLES - 1)) {
+            if let Some(place) = list.get_mut(count & (MAX_SAMPLES - 1)) {
                 *place = (contexts >> shift & 3) << 16 | sample_index as u32;
             }
             count += (rows >> shift & 1) as usize;
@@ -293,7 +290,7 @@ impl Pass<'_> {
 
     /// All others (§D.3.4).
     #[inline(always)]
-    pub(super) fn cleanup(mut self, symbols: &mut Symbols<'_, '_>, is_causal: bool) {
+    pub(super) fn cleanup(mut self, symbols: &mut Symbols<'_>, is_causal: bool) {
         for number in 0..self.height.div_ceil(4) {
             let stripe = self.stripe(number);
             for first in (0..self.width).step_by(COLUMNS) {
@@ -319,7 +316,7 @@ impl Pass<'_> {
         &mut self,
         column: usize,
         stripe: &Stripe,
-        symbols: &mut Symbols<'_, '_>,
+        symbols: &mut Symbols<'_>,
         is_causal: bool,
     ) {
         let places = (stripe.flags + column, stripe.samples + column);

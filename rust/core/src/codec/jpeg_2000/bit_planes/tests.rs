@@ -1,6 +1,9 @@
 //! Code-blocks from an encoder: whole, cut short, and damaged.
 
+use super::super::arithmetic::Registers;
+use super::decisions::RawBits;
 use super::encoder::Block;
+use super::progress::Source;
 use super::*;
 
 /// Samples of this size, few of which are not zero if `is_sparse`.
@@ -22,20 +25,38 @@ fn values(width: usize, height: usize, plane_count: u32, is_sparse: bool) -> Vec
     (0..width * height).map(|_| value()).collect()
 }
 
-/// Decodes the segments of a block: the samples, and whether the bytes make sense.
-fn decode(block: &Block, segments: &[(Vec<u8>, u32)]) -> (Vec<u32>, bool) {
-    let mut samples = SampleBlock::new();
-    assert!(samples.reset(block.width, block.height));
-    let pass_count = segments.iter().map(|(_, pass_count)| pass_count).sum();
-    let segments = segments.iter().map(|(bytes, pass_count)| SegmentBytes {
-        bytes,
+/// Segments, each with its number of passes.
+type Segments = Vec<(Vec<u8>, u32)>;
+
+/// A block with these segments.
+fn coded_block<'a>(block: &Block, segments: &'a [(Vec<u8>, u32)]) -> CodedBlock<'a> {
+    let segment = |(bytes, pass_count): &'a (Vec<u8>, u32)| Segment {
+        bytes: Cow::Borrowed(bytes),
         pass_count: *pass_count,
         has_seam: false,
-    });
-    let (count, style) = ((pass_count, block.plane_count), block.style);
-    let is_sound =
-        BlockDecoder::new().decode(segments, count, block.orientation, style, &mut samples);
-    (samples.rows().flatten().copied().collect(), is_sound)
+    };
+    CodedBlock {
+        width: block.width,
+        height: block.height,
+        orientation: block.orientation,
+        style: block.style,
+        plane_count: block.plane_count,
+        pass_count: segments.iter().map(|(_, pass_count)| pass_count).sum(),
+        segments: segments.iter().map(segment).collect(),
+    }
+}
+
+/// Decodes blocks: the samples of each, and whether its bytes make sense.
+fn decode_group(blocks: &[CodedBlock<'_>]) -> Vec<(Vec<u32>, bool)> {
+    let mut decoder = BlockDecoder::new();
+    let decoded = decoder.decode(blocks).unwrap();
+    let all = |samples: &SampleBlock| samples.rows().flatten().copied().collect();
+    decoded.map(|(samples, is_sound)| (all(samples), is_sound)).collect()
+}
+
+/// Decodes the segments of a block: the samples, and whether the bytes make sense.
+fn decode(block: &Block, segments: &[(Vec<u8>, u32)]) -> (Vec<u32>, bool) {
+    decode_group(&[coded_block(block, segments)]).remove(0)
 }
 
 /// A sample as it is decoded: with its sign, and a half.
@@ -127,8 +148,9 @@ fn passes_that_end_elsewhere_than_their_segment_are_damage() {
     let mut changed = bytes.clone();
     changed[length / 2..length / 2 + 2].copy_from_slice(&[0xFF, 0x90]);
     assert!(!is_sound(&changed));
-    let segment = SegmentBytes { bytes: &changed, pass_count: 1, has_seam: true };
-    let (codeword, registers) = Codeword::new(&[0xFF, 0x90, 1]);
+    let segment = Segment { bytes: Cow::Borrowed(&changed), pass_count: 1, has_seam: true };
+    let mut buffer = Vec::new();
+    let (codeword, registers) = Registers::start(&changed, &mut buffer).unwrap();
     assert!(Source::Coded(codeword, registers).is_sound(&segment));
 }
 
@@ -160,4 +182,40 @@ fn raw_bits_have_none_behind_0xff() {
     let mut bits = RawBits::new(&[0xFF, 0b0101_0000]);
     let found: Vec<u32> = (0..17).map(|_| bits.bit()).collect();
     assert_eq!(found, [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1], "ones at the end");
+}
+
+/// Blocks of one size with segments of many kinds: of several styles, planes and lengths.
+fn group(count: usize) -> Vec<(Block, Segments)> {
+    let block = |index: usize| {
+        let (width, height, plane_count) = (40, 33, 3 + index as u32 % 7);
+        let code = [0, 0, 0x01, 0, 0x05, 0x02, 0, 0x08][index % 8];
+        let style = BlockStyle::from_code(code).unwrap();
+        let values = values(width, height, plane_count, index % 3 == 1);
+        let orientation = Orientation::Diagonal;
+        let block = Block { width, height, orientation, style, plane_count, values };
+        let mut segments = block.encode();
+        // Some end early, and some are damaged.
+        let bytes = &mut segments[0].0;
+        match index % 5 {
+            3 => bytes.truncate(bytes.len() / 2),
+            4 => bytes.iter_mut().skip(20).step_by(50).for_each(|byte| *byte ^= 0x10),
+            _ => {}
+        }
+        (block, segments)
+    };
+    (0..count).map(block).collect()
+}
+
+#[test]
+fn blocks_of_a_group_are_decoded_as_alone() {
+    for count in [1, 2, 3, 5, 16, 17] {
+        let blocks = group(count);
+        let coded: Vec<CodedBlock<'_>> =
+            blocks.iter().map(|(block, segments)| coded_block(block, segments)).collect();
+        let together = decode_group(&coded);
+        let alone: Vec<_> =
+            blocks.iter().map(|(block, segments)| decode(block, segments)).collect();
+        assert!(together == alone, "{count} blocks");
+        assert!(alone[0].1, "the first one is sound");
+    }
 }
