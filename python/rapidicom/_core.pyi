@@ -73,6 +73,7 @@ __all__ = [
     "read_slice_headers",
     "read_stream",
     "resample",
+    "round_to_bfloat16",
     "same_contours",
     "scan",
     "scan_again",
@@ -1061,6 +1062,20 @@ def copy_in_order(
     Returns:
         `False`, with nothing filled, if the axes are not all of those of the source, or neighbours
         along the last one are neighbours in the source.
+    """
+
+def round_to_bfloat16(
+    values: NDArray[np.uint8], out: NDArray[np.uint8], workers: int | None
+) -> bool:
+    """Fill an array with numbers as bfloat16, the nearest ones, of two the even one.
+
+    Args:
+        values: The memory of the numbers, float32.
+        out: The memory of the result, two bytes a number.
+        workers: Threads.
+
+    Returns:
+        Whether all finite numbers are finite as such.
     """
 
 def resample(

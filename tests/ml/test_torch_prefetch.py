@@ -21,7 +21,13 @@ from torch.utils.data import Subset, default_collate
 
 import rapidicom as rd
 from rapidicom._common.progress import interrupted_by
-from rapidicom.integrations.torch import SeriesDataset, SliceDataset, prefetch, reading
+from rapidicom.integrations.torch import (
+    CenterCrop,
+    SeriesDataset,
+    SliceDataset,
+    prefetch,
+    reading,
+)
 from series_builder import Flaws, Numbering, Pixels, Stack, series
 
 
@@ -344,6 +350,38 @@ def test_a_batch_of_one_is_the_item_itself(tmp_path: Path, labels: bool) -> None
             assert batch[key].dtype == value.dtype and torch.equal(batch[key], value)
         else:
             assert batch[key] == value
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int16", "float16", "float64", torch.bfloat16])
+@pytest.mark.parametrize("crop", [None, (3, 2, 4)])
+def test_batches_are_those_of_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: Any, crop: Any
+) -> None:
+    for number in (1, 2, 3):
+        series(tmp_path / str(number), numbering=Numbering(series=number))
+    data = SeriesDataset(tmp_path, dtype=dtype, crop=CenterCrop(crop) if crop else None)
+    expected = default_collate([data[0], data[1], data[2]])
+    stack = torch.stack
+
+    def stacked(tensors: Any, *arguments: Any, **options: Any) -> torch.Tensor:
+        assert tensors[0].numel() < 100, "torch copies pixels"
+        return stack(tensors, *arguments, **options)
+
+    monkeypatch.setattr(torch, "stack", stacked)
+    (batch,) = prefetch(data, batch_size=3)
+    assert batch.keys() == expected.keys()
+    for key, value in expected.items():
+        if isinstance(value, torch.Tensor):
+            assert batch[key].dtype == value.dtype and torch.equal(batch[key], value)
+        else:
+            assert batch[key] == value
+
+
+def test_a_batch_of_other_shapes_is_the_error_of_torch(tmp_path: Path) -> None:
+    series(tmp_path / "1", numbering=Numbering(series=1))
+    series(tmp_path / "2", Stack(count=4), numbering=Numbering(series=2))
+    with pytest.raises(RuntimeError, match="equal size"):
+        list(prefetch(SeriesDataset(tmp_path), batch_size=2))
 
 
 def test_a_batch_of_what_others_may_have_is_a_copy(tmp_path: Path) -> None:

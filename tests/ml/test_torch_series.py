@@ -137,6 +137,21 @@ def test_half_precision_is_rounded_as_by_torch(tmp_path: Path, dtype: Any) -> No
     assert torch.equal(tensor[0], whole.to(tensor.dtype))
 
 
+def test_bfloat16_never_makes_infinity(tmp_path: Path) -> None:
+    pixels = np.zeros((5, 7), np.int16)
+    pixels[4, 6] = 1
+    for slope, fits in ((3.395e38, True), (3.4e38, False)):
+        (tmp_path / "one").write_bytes(file_bytes(image(pixels, rescale=(slope, 0.0))))
+        data = SeriesDataset(tmp_path, dtype="bfloat16")
+        if fits:
+            expected = torch.from_numpy(pixels * np.float32(slope)).to(torch.bfloat16)
+            assert torch.isfinite(expected).all() and expected.max() > 3e38
+            assert torch.equal(data[0]["image"][0, 0], expected)
+        else:
+            with pytest.raises(ValueError, match="bfloat16 does not hold every value"):
+                data[0]
+
+
 def test_half_precision_never_makes_infinity(tmp_path: Path) -> None:
     pixels = np.zeros((5, 7), np.int16)
     for highest, fits in ((65519 - 32768, True), (65520 - 32768, False)):

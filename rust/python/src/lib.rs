@@ -8,9 +8,9 @@ mod arrow;
 mod arrow_stream;
 mod as_read;
 mod attributes;
-mod axes;
 mod cache;
 mod classes;
+mod copies;
 mod current;
 mod cycles;
 mod dataset;
@@ -58,11 +58,11 @@ mod _core {
     #[pymodule_export]
     use crate::arrow_stream::PyBatch;
     #[pymodule_export]
-    use crate::axes::copy_in_order;
-    #[pymodule_export]
     use crate::cache::{column_names, scan_again};
     #[pymodule_export]
     use crate::classes::use_classes;
+    #[pymodule_export]
+    use crate::copies::{copy_in_order, round_to_bfloat16};
     #[pymodule_export]
     use crate::dataset::{PyDataset, new_dataset, new_file_meta};
     #[pymodule_export]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import torch
 
+from rapidicom import _core
+from rapidicom._common.arrays import as_bytes
 from rapidicom._common.cores import core_count
 from rapidicom.integrations.torch.buffers import buffer_for
 from rapidicom.integrations.torch.crops import Along
@@ -114,22 +116,26 @@ def _name_of(dtype: Any) -> str | None:
     return name
 
 
-def narrowed(tensor: torch.Tensor, name: str | None, *, pinned: bool) -> torch.Tensor:
+def narrowed(tensor: torch.Tensor, wanted: Wanted, *, pinned: bool) -> torch.Tensor:
     """Return a tensor as a type that its pixels could not be read as.
 
     Raises:
         ValueError: A finite value lies out of that type's range.
     """
-    if name not in _ROUNDED:
+    if wanted.dtype not in _ROUNDED:
         return tensor.pin_memory() if pinned and not tensor.is_pinned() else tensor
-    kind = getattr(torch, name)
-    result = torch.empty(tensor.shape, dtype=kind, pin_memory=pinned)
-    result.copy_(tensor)
-    if (
-        not torch.isfinite(result).all()
-        and (torch.isfinite(tensor) & ~torch.isfinite(result)).any()
-    ):
-        raise ValueError(f"dtype {name} does not hold every value: use float32")
+    if pinned:
+        result = torch.empty(tensor.shape, dtype=torch.bfloat16, pin_memory=True)
+    else:
+        memory = buffer_for(tensor.shape, "int16")
+        if memory is None:
+            memory = np.empty(tensor.shape, np.int16)
+        result = torch.from_numpy(memory).view(torch.bfloat16)
+    # torch would round on all cores, in the way of others that read.
+    values, halves = tensor.contiguous().numpy(), result.view(torch.int16).numpy()
+    workers = workers_here(wanted.workers)
+    if not _core.round_to_bfloat16(as_bytes(values), as_bytes(halves), workers):
+        raise ValueError(f"dtype {wanted.dtype} does not hold every value: use float32")
     return result
 
 

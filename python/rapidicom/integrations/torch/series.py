@@ -185,7 +185,7 @@ class SeriesDataset(Dataset):  # type: ignore[misc]
         affine = volume.affine.copy()
         affine[:3, 3] -= affine[:3, :3] @ [part.before for part in parts]
         return volume, {
-            "image": narrowed(image, wanted.dtype, pinned=pinned),
+            "image": narrowed(image, wanted, pinned=pinned),
             "affine": torch.from_numpy(affine),
             "spacing": torch.tensor(volume.spacing, dtype=torch.float64),
             "start": torch.tensor([part.start for part in parts]),

@@ -165,7 +165,7 @@ class SliceDataset(Dataset):  # type: ignore[misc]
         spacing = np.linalg.norm(affine[:3, :3], axis=0)
         affine[:3, 3] -= affine[:3, 1:3] @ [part.before for part in parts]
         return {
-            "image": narrowed(image, wanted.dtype, pinned=pinned),
+            "image": narrowed(image, wanted, pinned=pinned),
             "affine": torch.from_numpy(affine),
             "spacing": torch.from_numpy(spacing),
             "start": torch.tensor([part.start for part in parts]),

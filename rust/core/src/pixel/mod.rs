@@ -3,9 +3,10 @@
 //!
 //! `image` finds the pixels of a data set. `native` and `read` read native frames, `encapsulated`
 //! and `decoded` compressed ones; `cells`, `colour`, `rescale` and `modality_lut` turn their
-//! samples into those of the array. Callers apply VOI LUTs and palettes themselves: `lookup_table`
-//! reads the entries for them.
+//! samples into those of the array, which `bfloat16` halves. Callers apply VOI LUTs and palettes
+//! themselves: `lookup_table` reads the entries for them.
 
+mod bfloat16;
 mod cells;
 mod colour;
 mod decoded;
@@ -21,6 +22,7 @@ mod rescale;
 #[cfg(test)]
 mod synthetic;
 
+pub use bfloat16::round_to_bfloat16;
 pub use encapsulated::{EncapsulatedPixels, Remark};
 pub use image::{ImagePixels, PixelValue};
 pub use lookup_table::{LutDescriptor, LutEntries, lut_words};
