@@ -124,13 +124,8 @@ def narrowed(tensor: torch.Tensor, wanted: Wanted, *, pinned: bool) -> torch.Ten
     """
     if wanted.dtype not in _ROUNDED:
         return tensor.pin_memory() if pinned and not tensor.is_pinned() else tensor
-    if pinned:
-        result = torch.empty(tensor.shape, dtype=torch.bfloat16, pin_memory=True)
-    else:
-        memory = buffer_for(tensor.shape, "int16")
-        if memory is None:
-            memory = np.empty(tensor.shape, np.int16)
-        result = torch.from_numpy(memory).view(torch.bfloat16)
+    # Not where other items were: what is kept for them is twice as long.
+    result = torch.empty(tensor.shape, dtype=torch.bfloat16, pin_memory=pinned)
     # torch would round on all cores, in the way of others that read.
     values, halves = tensor.contiguous().numpy(), result.view(torch.int16).numpy()
     workers = workers_here(wanted.workers)
