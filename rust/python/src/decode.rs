@@ -43,7 +43,8 @@ pub(crate) fn decode_frame(
     };
     let description = coded.description().map_err(to_python)?;
     let pixels = EncapsulatedPixels::of_frame(description, syntax);
-    let options = FrameOptions { wanted: None, is_raw: raw, decode: DecodeOptions { reduce } };
+    let options =
+        FrameOptions { wanted: None, is_raw: raw, decode: DecodeOptions { reduce, area: None } };
     fill(out, |out| {
         let decode = || pixels.decode_bytes(frame, &options, &mut FrameScratch::default(), out);
         py.detach(|| watched(decode)).map_err(to_python)

@@ -213,7 +213,7 @@ impl PyPixelReader {
     ) -> PyResult<Vec<(bool, String)>> {
         let mut remarks = Vec::new();
         fill(out, |out| {
-            let decode = DecodeOptions { reduce };
+            let decode = DecodeOptions { reduce, area: None };
             let (pixels, frames) = match &self.pixels {
                 Pixels::Native(pixels) => {
                     decode.check(transfer_syntax::Coding::Native).map_err(to_python)?;

@@ -107,7 +107,7 @@ fn decode_reduced(
 ) -> Result<(CodedImage, Vec<i64>, bool)> {
     let (image, mut said) =
         (image(ROWS, COLUMNS, samples_per_pixel, bits_allocated(bits)), Said::default());
-    let mut target = Target::new(&image, DecodeOptions { reduce }, &mut said);
+    let mut target = Target::new(&image, DecodeOptions { reduce, area: None }, &mut said);
     let decoded = Jpeg2000.decode(frame, &mut target)?;
     assert!(target.is_full());
     Ok((said.0.unwrap(), said.1.0, matches!(decoded, Decoded::Whole)))

@@ -73,7 +73,7 @@ fn halves_are_rounded_up_each_time() {
         [(512, 0, 512), (513, 1, 257), (5, 2, 2), (5, 3, 1), (5, 70, 1)]
     {
         let (image, mut kept) = (image(length, 1, 1, 8), Kept::default());
-        let target = Target::new(&image, DecodeOptions { reduce }, &mut kept);
+        let target = Target::new(&image, DecodeOptions { reduce, area: None }, &mut kept);
         assert_eq!(target.rows_expected(), expected, "{length} halved {reduce} times");
     }
 }

@@ -25,7 +25,7 @@ pub(crate) use registry::{SIGNATURE_LENGTH, is_lossless, signature};
 pub use registry::{find, why_not};
 pub(crate) use registry::{recognize, recognize_as};
 pub use rle::RleLossless;
-pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Target};
+pub use target::{CodedColour, CodedImage, DecodeOptions, RowSink, Samples, Target, WantedArea};
 
 use crate::error::{Error, Result};
 

@@ -61,12 +61,24 @@ pub struct CodedImage {
     pub has_unused_bits: bool,
 }
 
+/// Rows and columns of a frame: the first, and the one after the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedArea {
+    /// Rows.
+    pub rows: [usize; 2],
+    /// Columns.
+    pub columns: [usize; 2],
+}
+
 /// How a caller wants frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DecodeOptions {
     /// How often rows and columns are halved, rounding up: the resolution levels to leave out (JPEG
     /// 2000, HTJ2K).
     pub reduce: u32,
+    /// What is wanted of frames that are not reduced, if it is not all: nobody looks at other
+    /// samples, so that a codec may give any for them.
+    pub area: Option<WantedArea>,
 }
 
 impl DecodeOptions {
@@ -336,7 +348,7 @@ mod tests {
     #[test]
     fn reduced_frames_have_halves_of_rows_and_columns() {
         let (image, mut counts) = (image(), Counts::default());
-        let options = DecodeOptions { reduce: 1 };
+        let options = DecodeOptions { reduce: 1, area: None };
         let mut target = Target::new(&image, options, &mut counts);
         assert_eq!((target.rows_expected(), target.columns_expected()), (3, 2));
         assert_eq!((target.image(), target.options()), (&image, options));
@@ -353,7 +365,7 @@ mod tests {
             (1, Coding::Rle, false),
             (2, Coding::Native, false),
         ] {
-            let checked = DecodeOptions { reduce }.check(coding);
+            let checked = DecodeOptions { reduce, area: None }.check(coding);
             assert_eq!(checked.is_ok(), is_read, "{reduce} {coding:?}");
             if !is_read {
                 assert_eq!(kind(checked), format!("Request(Resolution {{ reduce: {reduce} }})"));

@@ -4,7 +4,7 @@ use super::cells::unpack_frame;
 use super::colour::{self, YbrRange};
 use super::read::Wanted;
 use super::rescale::convert;
-use crate::codec::{CodedColour, CodedImage, RowSink, Samples};
+use crate::codec::{CodedColour, CodedImage, RowSink, Samples, WantedArea};
 use crate::error::{RequestFault, Result};
 use crate::image_description::{ImageDescription, SampleType};
 use crate::memory::resize;
@@ -15,6 +15,11 @@ pub(super) struct DecodedRows<'a> {
     /// `None` for stored values.
     wanted: Option<Wanted>,
     is_raw: bool,
+    /// What of it is wanted, if it is not all: other samples are not converted, as they may be
+    /// none of the frame's.
+    area: Option<WantedArea>,
+    /// The row that comes next.
+    row: usize,
     /// What of the array is not filled yet.
     out: &'a mut [u8],
     /// The samples of the rows at hand as they are stored, if they are not wanted so.
@@ -41,12 +46,19 @@ impl<'a> DecodedRows<'a> {
             image,
             wanted,
             is_raw,
+            area: None,
+            row: 0,
             out,
             rows,
             decoded: image.clone(),
             ybr: None,
             colour_bits: 0,
         }
+    }
+
+    /// The same, of which only this is wanted.
+    pub(super) fn of_area(self, area: Option<WantedArea>) -> DecodedRows<'a> {
+        DecodedRows { area, ..self }
     }
 
     /// What is left when not all rows came.
@@ -100,13 +112,45 @@ impl RowSink for DecodedRows<'_> {
         };
         resize(self.rows, length)?;
         store(samples, stored, self.rows);
-        if let Some(range) = self.ybr {
-            unpack_frame(&self.decoded, self.rows);
-            colour::to_rgb(stored, self.colour_bits, range, self.rows);
-            return convert(self.rows, &self.decoded.as_rgb(), wanted, out);
-        }
-        convert(self.rows, &self.decoded, wanted, out)
+        let rgb;
+        let description = match self.ybr {
+            None => &self.decoded,
+            Some(range) => {
+                unpack_frame(&self.decoded, self.rows);
+                colour::to_rgb(stored, self.colour_bits, range, self.rows);
+                rgb = self.decoded.as_rgb();
+                &rgb
+            }
+        };
+        let Some(area) = self.area else { return convert(self.rows, description, wanted, out) };
+        let first = self.row;
+        self.row += samples.count() / (description.columns * description.samples_per_pixel).max(1);
+        convert_area(self.rows, description, wanted, (area, first), out)
     }
+}
+
+/// Converts the samples of rows, the first of which has this number, that are in an area.
+fn convert_area(
+    rows: &[u8],
+    description: &ImageDescription,
+    wanted: Wanted,
+    (area, first): (WantedArea, usize),
+    out: &mut [u8],
+) -> Result<()> {
+    let samples = description.samples_per_pixel;
+    let sizes = (description.sample_type().size() * samples, wanted.sample_type.size() * samples);
+    let [start, end] = area.columns;
+    let rows = rows.chunks_exact((description.columns * sizes.0).max(1));
+    let out = out.chunks_exact_mut((description.columns * sizes.1).max(1));
+    for (number, (row, out)) in (first..).zip(rows.zip(out)) {
+        let row = row.get(start * sizes.0..end * sizes.0);
+        let out = out.get_mut(start * sizes.1..end * sizes.1);
+        let is_wanted = (area.rows[0]..area.rows[1]).contains(&number);
+        if let (true, Some(row), Some(out)) = (is_wanted, row, out) {
+            convert(row, description, wanted, out)?;
+        }
+    }
+    Ok(())
 }
 
 /// The bits of a decoded sample that carry its value, where the others have to be cleared or filled

@@ -270,7 +270,8 @@ impl EncapsulatedPixels {
             let damage = self.decode_cells(coding, frame, options, arranged, out)?;
             return Ok(damage.map(Remark::Damaged));
         };
-        let mut sink = DecodedRows::new(image, options.wanted, options.is_raw, out, rows);
+        let mut sink = DecodedRows::new(image, options.wanted, options.is_raw, out, rows)
+            .of_area(options.decode.area);
         let mut target = Target::new(image, options.decode, &mut sink).with_threads(*threads);
         if let Some(said) = codec::find(self.coding).filter(|_| coding != self.coding) {
             let fault = FrameFault::OtherFamily { said: said.name() };

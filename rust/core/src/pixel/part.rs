@@ -7,6 +7,7 @@ use super::cells::{swap_bytes, unpack_frame};
 use super::native::NativePixels;
 use super::read::{FrameOptions, FrameScratch, check_room};
 use super::rescale::convert;
+use crate::codec::WantedArea;
 use crate::dataset::OpenBytes;
 use crate::error::{RequestFault, Result};
 use crate::source::AlignedBuffer;
@@ -66,6 +67,12 @@ impl FramePart {
     fn cover(&self, rows: usize, columns: usize) -> Result<(Range<usize>, Range<usize>)> {
         let covers = self.rows.cover(rows).zip(self.columns.cover(columns));
         covers.ok_or_else(|| RequestFault::FramePart { rows, columns }.into())
+    }
+
+    /// What a decoder is asked for; `None` if it lies beyond the frame.
+    pub(crate) fn area(&self, rows: usize, columns: usize) -> Option<WantedArea> {
+        let (rows, columns) = self.cover(rows, columns).ok()?;
+        Some(WantedArea { rows: [rows.start, rows.end], columns: [columns.start, columns.end] })
     }
 
     /// Fills `out` with the part of what `read` makes of a whole frame of `size`, (rows, columns),

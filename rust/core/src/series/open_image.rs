@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::header::InstanceHeader;
 use super::read::{ReadOptions, Values};
 use super::slice_set::Slice;
+use crate::codec::WantedArea;
 use crate::dataset::OpenBytes;
 use crate::encapsulation::Frames;
 use crate::error::{ErrorKind, Result};
@@ -237,6 +238,15 @@ impl OpenImage<'_> {
         FrameOptions { wanted: (!is_stored).then_some(wanted), ..FrameOptions::default() }
     }
 
+    /// What is wanted of a frame whose samples do not have to go through a table, if it is not all.
+    fn wanted_area(&self) -> Option<WantedArea> {
+        let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut();
+        let part = self.options.part.as_ref();
+        let part = part.filter(|_| !is_looked_up && self.file.image.mosaic.is_none())?;
+        let image = self.pixels.description();
+        part.area(image.rows, image.columns)
+    }
+
     fn read_as(
         &self,
         index: u64,
@@ -244,7 +254,8 @@ impl OpenImage<'_> {
         scratch: &mut FrameScratch,
         out: &mut [u8],
     ) -> Result<()> {
-        let options = self.frame_options(wanted);
+        let mut options = self.frame_options(wanted);
+        options.decode.area = self.wanted_area();
         match &self.pixels {
             OpenPixels::Native(pixels) => pixels.read(self.bytes, index, 1, &options, scratch, out),
             OpenPixels::Encapsulated(pixels, frames) => {

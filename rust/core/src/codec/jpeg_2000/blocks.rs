@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::bit_planes::{self, CodedBlock, Orientation, Segment};
 use super::features::wide;
+use super::parameters::Rectangle;
 use super::plane::Plane;
 use super::sample_block::SampleBlock;
 use super::tile::{Band, Block, Part, Resolution, TileComponent};
@@ -22,6 +23,11 @@ const MAX_PLANES: u32 = 30;
 const SAMPLES_OF_A_THREAD: usize = 1 << 14;
 /// Samples for whose memory a second thread is worth it: getting it takes a millisecond.
 const SAMPLES_TO_SHARE: usize = 1 << 20;
+
+/// Coefficients to each side that a sample depends on, at most. The four lifting steps of a level
+/// look at four samples to a side, which are two of a band; of those of the level above half are
+/// left, and so on. That makes four, and one for halves.
+const REACH: u32 = 5;
 
 /// What the packets of a tile have of code-blocks.
 pub(super) struct Packets<'a> {
@@ -65,7 +71,7 @@ struct Strip<'s, T> {
 }
 
 /// The coefficients of the bands of the lowest `kept` resolutions, in their order: those without
-/// any take no memory.
+/// any take no memory. With samples of the component that are `wanted`, those that these need.
 ///
 /// # Errors
 ///
@@ -73,14 +79,17 @@ struct Strip<'s, T> {
 pub(super) fn bands<T: Coefficient>(
     component: &TileComponent,
     kept: usize,
+    wanted: Option<Rectangle>,
     packets: &Packets<'_>,
     threads: usize,
 ) -> Result<Vec<Plane<T>>> {
     let resolutions = component.resolutions.get(..kept).unwrap_or(&component.resolutions);
     let mut coded = Vec::new();
-    for resolution in resolutions {
+    for (number, resolution) in resolutions.iter().enumerate() {
+        let levels = component.resolutions.len().saturating_sub(number.max(1));
+        let wanted = wanted.map(|wanted| needed(&wanted, levels as u32));
         for (index, band) in resolution.bands.iter().enumerate() {
-            push(&mut coded, (resolution, band, coded_blocks(resolution, index)?))?;
+            push(&mut coded, (resolution, band, coded_blocks(resolution, index, wanted)?))?;
         }
     }
     let mut planes = empty_planes(&coded, threads)?;
@@ -109,14 +118,29 @@ pub(super) fn bands<T: Coefficient>(
     Ok(planes)
 }
 
-/// The numbers of the blocks of a band that have coefficients, row by row.
-fn coded_blocks(resolution: &Resolution, band: usize) -> Result<Vec<u32>> {
+/// The coefficients of a band, so many levels down, that samples of a component need.
+fn needed(wanted: &Rectangle, levels: u32) -> Rectangle {
+    let start = |at: u32| at.checked_shr(levels).unwrap_or(0).saturating_sub(REACH);
+    let end = |at: u32| at.checked_shr(levels).unwrap_or(0).saturating_add(1 + REACH);
+    let Rectangle { x0, y0, x1, y1 } = *wanted;
+    Rectangle { x0: start(x0), y0: start(y0), x1: end(x1), y1: end(y1) }
+}
+
+/// The numbers of the blocks of a band that have coefficients, row by row; with those that are
+/// `wanted`, of the blocks that have some of these.
+fn coded_blocks(
+    resolution: &Resolution,
+    band: usize,
+    wanted: Option<Rectangle>,
+) -> Result<Vec<u32>> {
     let mut coded = Vec::new();
     for precinct in &resolution.precincts {
         let Some(part) = precinct.bands.get(band) else { continue };
         let blocks = part.blocks();
         let found = resolution.blocks.get(blocks.clone()).unwrap_or_default();
-        for (number, _) in blocks.zip(found).filter(|(_, block)| block.pass_count > 0) {
+        let is_wanted = |block: &Block| wanted.is_none_or(|wanted| block.area.meets(&wanted));
+        let is_coded = |block: &Block| block.pass_count > 0 && is_wanted(block);
+        for (number, _) in blocks.zip(found).filter(|(_, block)| is_coded(block)) {
             push(&mut coded, number as u32)?;
         }
     }

@@ -85,7 +85,9 @@ pub(crate) fn decode_tiles(
         return Err(invalid(NAME, header.end, Jpeg2000Fault::NoPackets));
     }
     let (reduce, threads) = (target.options().reduce, target.threads());
-    let decoder = TileDecoder { codestream, header, reduce };
+    let wanted = target.options().area.filter(|_| reduce == 0);
+    let wanted = wanted.map(|area| header.size.part(area.columns, area.rows));
+    let decoder = TileDecoder { codestream, header, reduce, wanted };
     let pixels = header.size.pixels(&header.size.area()).reduced(reduce);
     let mut output = Output::new(&header.size, &pixels)?;
     let tile_columns = (header.size.tile_columns() as usize).max(1);
@@ -162,6 +164,8 @@ struct TileDecoder<'a> {
     header: &'a Header,
     /// Resolutions that are left out.
     reduce: u32,
+    /// What is wanted of the reference grid, if it is not all.
+    wanted: Option<Rectangle>,
 }
 
 impl TileDecoder<'_> {
@@ -223,13 +227,15 @@ impl TileDecoder<'_> {
         threads: usize,
     ) -> Result<Vec<Component>> {
         let mut done = Vec::new();
-        for component in components {
+        for (component, size) in components.iter().zip(&self.header.size.components) {
             let kept = component.resolutions.len().saturating_sub(self.reduce as usize);
+            let steps = (u32::from(size.x_step), u32::from(size.y_step));
+            let wanted = self.wanted.map(|wanted| wanted.around(steps.0, steps.1));
             let top = if component.is_reversible {
-                let planes = bands(component, kept, packets, threads)?;
+                let planes = bands(component, kept, wanted, packets, threads)?;
                 Component::Whole(Top::new(component, kept, planes, threads)?)
             } else {
-                let planes = bands(component, kept, packets, threads)?;
+                let planes = bands(component, kept, wanted, packets, threads)?;
                 Component::Real(Top::new(component, kept, planes, threads)?)
             };
             push(&mut done, top)?;

@@ -69,6 +69,23 @@ impl ImageSize {
         Rectangle { x0: self.x0, y0: self.y0, x1: self.x1, y1: self.y1 }
     }
 
+    /// Where columns and rows of pixels, from the first to before the last, lie on the reference
+    /// grid.
+    pub(crate) fn part(&self, columns: [usize; 2], rows: [usize; 2]) -> Rectangle {
+        let (x_step, y_step) = self.pixel_steps();
+        let first = self.pixels(&self.area());
+        let place = |first: u32, index: usize, step: u32| {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            first.saturating_add(index).saturating_mul(step)
+        };
+        Rectangle {
+            x0: place(first.x0, columns[0], x_step),
+            y0: place(first.y0, rows[0], y_step),
+            x1: place(first.x0, columns[1], x_step),
+            y1: place(first.y0, rows[1], y_step),
+        }
+    }
+
     /// Where a tile lies on the reference grid (§B.3).
     pub(crate) fn tile(&self, index: usize) -> Rectangle {
         let columns = self.tile_columns().max(1);
@@ -119,6 +136,22 @@ impl Rectangle {
             x1: self.x1.div_ceil(x_step),
             y1: self.y1.div_ceil(y_step),
         }
+    }
+
+    /// The samples, one every so many columns and rows, that are in it or next to it.
+    pub(crate) fn around(&self, x_step: u32, y_step: u32) -> Rectangle {
+        let (x_step, y_step) = (x_step.max(1), y_step.max(1));
+        Rectangle {
+            x0: (self.x0 / x_step).saturating_sub(1),
+            y0: (self.y0 / y_step).saturating_sub(1),
+            x1: self.x1.div_ceil(x_step).saturating_add(1),
+            y1: self.y1.div_ceil(y_step).saturating_add(1),
+        }
+    }
+
+    /// Whether there is anything in both.
+    pub(crate) fn meets(&self, other: &Rectangle) -> bool {
+        self.x0 < other.x1 && other.x0 < self.x1 && self.y0 < other.y1 && other.y0 < self.y1
     }
 
     /// What is left of it `levels` resolutions down.

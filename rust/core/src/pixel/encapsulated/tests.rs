@@ -225,8 +225,10 @@ fn frames_that_would_be_too_large_are_refused_first() {
     assert!(plain(&frames).is_ok());
     frames.limits.decoded_ratio = 0;
     assert_eq!(kind(plain(&frames)), "DecodedTooLong { limit: 1 }");
-    let options =
-        FrameOptions { decode: codec::DecodeOptions { reduce: 1 }, ..FrameOptions::default() };
+    let options = FrameOptions {
+        decode: codec::DecodeOptions { reduce: 1, area: None },
+        ..FrameOptions::default()
+    };
     frames.limits = Limits::DEFAULT;
     let refused = decode(&frames, &bytes, 0..1, &options, 2);
     assert_eq!(kind(refused), "Request(Resolution { reduce: 1 })");

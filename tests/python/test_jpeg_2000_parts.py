@@ -1,0 +1,140 @@
+"""Parts of JPEG 2000 frames: the same samples, of the code-blocks that they need alone."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+import rapidicom as rd
+from builder import PIXEL_DATA, Element, Fragments, Layout, file_bytes, image
+
+JPEG_2000 = "1.2.840.10008.1.2.4.91"
+JPEG_LOSSLESS = "1.2.840.10008.1.2.4.70"
+HTJ2K = "1.2.840.10008.1.2.4.203"
+SHAPE = (151, 210)
+RANDOM = np.random.default_rng(5)
+GREY = RANDOM.integers(0, 256, SHAPE, np.uint8)
+COLOUR = RANDOM.integers(0, 256, (*SHAPE, 3), np.uint8)
+
+# Small code-blocks: a part of the frame needs few, and one too few shows.
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"num_resolutions": 1},
+    {"num_resolutions": 2},
+    {"num_resolutions": 8},
+    {"irreversible": True, "quality_layers": [4]},
+    {"irreversible": True, "num_resolutions": 3},
+    {"tile_size": (64, 40)},
+    {"tile_size": (33, 151), "irreversible": True},
+    {"offset": (13, 70), "tile_offset": (5, 9), "tile_size": (90, 80)},
+    {"offset": (101, 1), "tile_offset": (1, 0), "tile_size": (300, 100)},
+    {"precinct_size": (32, 32)},
+    {"precinct_size": (64, 32), "progression": "RPCL", "irreversible": True},
+]
+
+
+def coded(pixels: NDArray[Any], **options: Any) -> bytes:
+    """A frame by OpenJPEG."""
+    out = io.BytesIO()
+    options = {"codeblock_size": (8, 8), "no_jp2": True, **options}
+    Image.fromarray(pixels).save(out, "JPEG2000", **options)
+    return out.getvalue()
+
+
+def series_of(folder: Path, pixels: NDArray[Any], frame: bytes, syntax: str) -> rd.Series:
+    layout = Layout(samples=3) if pixels.ndim == 3 else Layout()
+    elements = image(pixels, layout=layout, rescale=(1.0, -1024.0))
+    elements[-1] = Element(PIXEL_DATA, "OB", Fragments([frame + b"\0" * (len(frame) % 2)]))
+    (folder / "one.dcm").write_bytes(file_bytes(elements, transfer_syntax=syntax))
+    (found,) = rd.find_series(folder)
+    return found
+
+
+def parts(seed: int, count: int) -> list[tuple[slice, slice]]:
+    numbers = random.Random(seed)
+
+    def some(size: int) -> slice:
+        length = min(numbers.choice((1, 2, 9, 40, size)), size)
+        start = numbers.randint(0, size - length)
+        return slice(start, start + length)
+
+    corners = [slice(0, 1), slice(-1, None)]
+    edges = [(rows, columns) for rows in corners for columns in corners]
+    return edges + [(some(SHAPE[0]), some(SHAPE[1])) for _ in range(count)]
+
+
+@pytest.mark.parametrize("pixels", [GREY, COLOUR], ids=["grey", "colour"])
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_parts_are_those_of_the_whole(
+    tmp_path: Path, options: dict[str, Any], pixels: NDArray[Any]
+) -> None:
+    found = series_of(tmp_path, pixels, coded(pixels, **options), JPEG_2000)
+    for values in ("modality", "stored"):
+        whole = found.read(values=values).array
+        for rows, columns in parts(len(str(options)), 20):
+            part = found.read(values=values, rows=rows, columns=columns).array
+            np.testing.assert_array_equal(part, whole[:, rows, columns])
+    if not options.get("irreversible"):
+        np.testing.assert_array_equal(whole[0], pixels)
+
+
+def test_parts_of_high_throughput_frames_are_those_of_the_whole(tmp_path: Path) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs", reason="imagecodecs encodes")
+    for reversible in (True, False):
+        frame = imagecodecs.htj2k_encode(GREY, reversible=reversible)
+        found = series_of(tmp_path, GREY, frame, HTJ2K)
+        whole = found.read().array
+        for rows, columns in parts(9, 30):
+            part = found.read(rows=rows, columns=columns).array
+            np.testing.assert_array_equal(part, whole[:, rows, columns])
+
+
+def test_steps_and_directions_are_kept(tmp_path: Path) -> None:
+    found = series_of(tmp_path, GREY, coded(GREY), JPEG_2000)
+    whole = found.read().array
+    for rows, columns in [
+        (slice(100, 20, -1), slice(40, 60)),
+        (slice(3, 90, 7), slice(None, None, 50)),
+        (slice(None), slice(200, 190, -3)),
+    ]:
+        part = found.read(rows=rows, columns=columns).array
+        np.testing.assert_array_equal(part, whole[:, rows, columns])
+
+
+def test_damage_is_that_of_the_part(tmp_path: Path) -> None:
+    frame = bytearray(coded(GREY, tile_size=(70, 151), num_resolutions=1))
+    tiles = [place for place in range(len(frame)) if frame[place : place + 2] == b"\xff\x90"]
+    assert len(tiles) == 3
+    # Of the last tile; packets of three tiles are as long as before.
+    place = (tiles[2] + len(frame)) // 2
+    frame[place : place + 60] = bytes(60)
+    found = series_of(tmp_path, GREY, bytes(frame), JPEG_2000)
+    with pytest.raises(rd.DicomError, match="damaged"):
+        found.read()
+    with pytest.raises(rd.DicomError, match="damaged"):
+        found.read(columns=slice(120, 210))
+    np.testing.assert_array_equal(found.read(columns=slice(0, 130)).array[0] + 1024, GREY[:, :130])
+
+
+@pytest.mark.parametrize("codec", ["JPEG 2000", "JPEG Lossless"])
+def test_a_type_must_hold_the_part_alone(tmp_path: Path, codec: str) -> None:
+    pixels = np.full(SHAPE, 1024 + 7, np.uint16)
+    pixels[:, 100:] = 4095
+    if codec == "JPEG 2000":
+        found = series_of(tmp_path, pixels, coded(pixels, codeblock_size=(64, 64)), JPEG_2000)
+    else:
+        imagecodecs = pytest.importorskip("imagecodecs", reason="imagecodecs encodes")
+        found = series_of(tmp_path, pixels, imagecodecs.ljpeg_encode(pixels), JPEG_LOSSLESS)
+    with pytest.raises(ValueError, match="uint8 does not hold"):
+        found.read(dtype="uint8")
+    with pytest.raises(ValueError, match="uint8 does not hold"):
+        found.read(dtype="uint8", columns=slice(99, 101))
+    part = found.read(dtype="uint8", rows=slice(10, 20), columns=slice(0, 100))
+    assert part.array.dtype == np.uint8 and (part.array == 7).all()
