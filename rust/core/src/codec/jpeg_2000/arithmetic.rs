@@ -9,7 +9,9 @@ mod lanes;
 
 pub(crate) use self::codeword::Codeword;
 use self::codeword::{ENOUGH_BITS, MOST_BITS};
-pub(crate) use self::lanes::{LANES, Lane, decode as decode_lanes};
+pub(crate) use self::lanes::{
+    Choices, LANES, Lane, NO_CONTEXT, decode as decode_lanes, decode_choices,
+};
 use crate::error::Result;
 
 /// Contexts of a code-block (Table D.7).

@@ -1,17 +1,20 @@
 //! Code-blocks of Part 1: bit-planes, coded in three passes each (ISO/IEC 15444-1 Annex D).
 //!
 //! A [`pass`](pass::Pass) visits samples stripe by stripe, and asks [`decisions`] about each, which
-//! choose [`contexts`] by the [`flags`] of the samples around it. [`refinement`] passes wait for
-//! those of other blocks.
+//! choose [`contexts`] by the [`flags`] of the samples around it. Significance passes
+//! ([`walk`]) and [`refinement`] passes wait for those of other blocks.
 
 mod contexts;
 mod decisions;
 #[cfg(test)]
 mod encoder;
 mod flags;
+#[cfg(target_arch = "x86_64")]
+mod listing;
 mod pass;
 mod progress;
 mod refinement;
+mod walk;
 
 use std::borrow::Cow;
 
@@ -82,13 +85,14 @@ impl BlockDecoder {
                 .map(|(block, memory)| Progress::new(block, memory)),
         );
         loop {
-            let mut is_refining = false;
+            let mut is_waiting = false;
             for block in &mut running {
-                is_refining |= block.go_on(&mut self.buffer)?;
+                is_waiting |= block.go_on(&mut self.buffer)?;
             }
-            if !is_refining {
+            if !is_waiting {
                 break;
             }
+            walk::decode(&mut running, &self.buffer);
             self.refinement.decode(&mut running, &self.buffer);
         }
         let decoded = self.memories.iter().take(blocks.len());

@@ -65,8 +65,7 @@ struct Strip<'s, T> {
     band: &'s Band,
     /// Their numbers among those of the resolution.
     blocks: &'s [u32],
-    /// Whole rows of the band, from this one on.
-    top: u32,
+    /// Whole rows of the band.
     out: &'s mut [T],
 }
 
@@ -93,9 +92,9 @@ pub(super) fn bands<T: Coefficient>(
         }
     }
     let mut planes = empty_planes(&coded, threads)?;
-    let mut strips = Vec::new();
+    let mut groups = Vec::new();
     let mut sample_count = 0;
-    let fewest_blocks = match (component.block_style.is_high_throughput, threads) {
+    let most_blocks = match (component.block_style.is_high_throughput, threads) {
         (true, _) => 1,
         (false, 0..=1) => GROUP,
         (false, _) => GROUP / 2,
@@ -103,18 +102,11 @@ pub(super) fn bands<T: Coefficient>(
     // The highest resolution has most blocks: with it first, all threads end at about one time.
     for (plane, (resolution, band, blocks)) in planes.iter_mut().zip(&coded).rev() {
         sample_count += plane.samples.len();
-        let whole = Strip {
-            component,
-            resolution,
-            band,
-            blocks,
-            top: band.area.y0,
-            out: &mut plane.samples,
-        };
-        whole.cut(fewest_blocks, &mut strips)?;
+        let whole = Strip { component, resolution, band, blocks, out: &mut plane.samples };
+        whole.cut(most_blocks, &mut groups)?;
     }
     let threads = threads.min(sample_count / SAMPLES_OF_A_THREAD);
-    share(strips, threads, Scratch::new, |scratch, strip| strip.decode(scratch, packets))?;
+    share(groups, threads, Scratch::new, |scratch, strips| scratch.decode(strips, packets))?;
     Ok(planes)
 }
 
@@ -188,58 +180,41 @@ fn covered(resolution: &Resolution, blocks: &[u32]) -> usize {
 }
 
 impl<'s, T: Coefficient> Strip<'s, T> {
-    /// Cuts a band where one row of blocks ends and the next starts, but not before there are so
-    /// many blocks: all precincts of a resolution have theirs on one grid.
-    fn cut(self, fewest_blocks: usize, strips: &mut Vec<Strip<'s, T>>) -> Result<()> {
-        let Strip { component, resolution, band, blocks: mut left, mut top, mut out } = self;
-        let area = |number: &u32| {
-            resolution.blocks.get(*number as usize).map(|block| block.area).unwrap_or_default()
+    /// Cuts a band where one row of blocks ends and the next starts: all precincts of a resolution
+    /// have theirs on one grid. The last group gets a row if it has no more blocks then than this.
+    fn cut(self, most_blocks: usize, groups: &mut Vec<Vec<Strip<'s, T>>>) -> Result<()> {
+        let Strip { component, resolution, band, blocks, out: mut left } = self;
+        let area = |number: u32| {
+            resolution.blocks.get(number as usize).map(|block| block.area).unwrap_or_default()
         };
         let width = band.area.width();
-        while let Some(first) = left.first() {
-            let mut count = 0;
-            for row in left.chunk_by(|one, other| area(one).y0 == area(other).y0) {
-                count += row.len();
-                if count >= fewest_blocks {
-                    break;
+        let mut top = band.area.y0;
+        for blocks in blocks.chunk_by(|one, other| area(*one).y0 == area(*other).y0) {
+            let rows = blocks.first().map(|first| area(*first)).unwrap_or_default();
+            let skipped = rows.y0.saturating_sub(top) as usize * width;
+            let (_, rest) = left.split_at_mut(skipped.min(left.len()));
+            let (out, rest) = rest.split_at_mut((rows.height() * width).min(rest.len()));
+            (left, top) = (rest, rows.y1);
+            let strip = Strip { component, resolution, band, blocks, out };
+            let count = |group: &[Strip<'_, T>]| -> usize {
+                group.iter().map(|strip| strip.blocks.len()).sum()
+            };
+            let last = groups.last_mut();
+            match last.filter(|group| count(group) + blocks.len() <= most_blocks) {
+                Some(group) => push(group, strip)?,
+                None => {
+                    let mut group = Vec::new();
+                    push(&mut group, strip)?;
+                    push(groups, group)?;
                 }
             }
-            let (blocks, rest) = left.split_at(count);
-            let start = area(first).y0;
-            let end = blocks.last().map_or(start, |last| area(last).y1);
-            let skipped = start.saturating_sub(top) as usize * width;
-            let (_, below) = out.split_at_mut(skipped.min(out.len()));
-            let height = end.saturating_sub(start) as usize;
-            let (own, below) = below.split_at_mut((height * width).min(below.len()));
-            push(strips, Strip { component, resolution, band, blocks, top: start, out: own })?;
-            (left, top, out) = (rest, end, below);
         }
         Ok(())
     }
 
-    fn decode(mut self, scratch: &mut Scratch, packets: &Packets<'_>) -> Result<()> {
-        if self.component.block_style.is_high_throughput {
-            let blocks = self.blocks.iter();
-            let blocks = blocks.filter_map(|number| self.resolution.blocks.get(*number as usize));
-            for block in blocks {
-                let is_sound = scratch.decode(self.component, self.band, block, packets)?;
-                self.put(block, &scratch.samples, is_sound, packets);
-            }
-            return Ok(());
-        }
-        let decoder = scratch.bit_planes.get_or_insert_with(bit_planes::BlockDecoder::new);
-        for numbers in self.blocks.chunks(GROUP) {
-            let numbers = numbers.iter().map(|number| *number as usize);
-            let blocks = numbers.filter_map(|number| self.resolution.blocks.get(number));
-            let mut coded = Vec::new();
-            for block in blocks.clone() {
-                push(&mut coded, coded_block(self.component, self.band, block, packets)?)?;
-            }
-            for (block, (samples, is_sound)) in blocks.zip(decoder.decode(&coded)?) {
-                self.put(block, samples, is_sound, packets);
-            }
-        }
-        Ok(())
+    fn blocks(&self) -> impl Iterator<Item = &'s Block> + use<'s, T> {
+        let (numbers, resolution) = (self.blocks, self.resolution);
+        numbers.iter().filter_map(|number| resolution.blocks.get(*number as usize))
     }
 
     /// Puts the samples of a block where they go.
@@ -249,10 +224,8 @@ impl<'s, T: Coefficient> Strip<'s, T> {
             packets.damaged.fetch_min(part.map_or(0, |part| part.start), Ordering::Relaxed);
         }
         let stride = self.band.area.width().max(1);
-        let row = block.area.y0.saturating_sub(self.top) as usize;
         let column = (block.area.x0 - self.band.area.x0) as usize;
-        let rows = self.out.chunks_exact_mut(stride).skip(row);
-        for (out, coded) in rows.zip(samples.rows()) {
+        for (out, coded) in self.out.chunks_exact_mut(stride).zip(samples.rows()) {
             let out = out.get_mut(column..).unwrap_or_default();
             dequantize(coded, self.component.region_shift, self.band.step, out);
         }
@@ -359,8 +332,46 @@ fn coded_block<'a>(
 }
 
 impl Scratch {
+    /// Decodes the blocks of several strips, of which all are coded in the same way.
+    fn decode<T: Coefficient>(
+        &mut self,
+        mut strips: Vec<Strip<'_, T>>,
+        packets: &Packets<'_>,
+    ) -> Result<()> {
+        let mut blocks = Vec::new();
+        for (index, strip) in strips.iter().enumerate() {
+            for block in strip.blocks() {
+                push(&mut blocks, (index, strip.component, strip.band, block))?;
+            }
+        }
+        for blocks in blocks.chunks(GROUP) {
+            let mut coded = Vec::new();
+            for (index, component, band, block) in blocks {
+                if component.block_style.is_high_throughput {
+                    let is_sound = self.decode_high_throughput(component, band, block, packets)?;
+                    if let Some(strip) = strips.get_mut(*index) {
+                        strip.put(block, &self.samples, is_sound, packets);
+                    }
+                } else {
+                    push(&mut coded, coded_block(component, band, block, packets)?)?;
+                }
+            }
+            if coded.is_empty() {
+                continue;
+            }
+            let decoder = self.bit_planes.get_or_insert_with(bit_planes::BlockDecoder::new);
+            let decoded = decoder.decode(&coded)?;
+            for ((index, _, _, block), (samples, is_sound)) in blocks.iter().zip(decoded) {
+                if let Some(strip) = strips.get_mut(*index) {
+                    strip.put(block, samples, is_sound, packets);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Decodes a block of HTJ2K into `self.samples`. Says whether its bytes make sense.
-    fn decode(
+    fn decode_high_throughput(
         &mut self,
         component: &TileComponent,
         band: &Band,

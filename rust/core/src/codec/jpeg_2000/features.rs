@@ -9,6 +9,22 @@ pub(crate) fn has_wide() -> bool {
         && is_x86_feature_detected!("lzcnt")
 }
 
+/// Vectors of 64 bytes with masks, and all of [`has_wide`].
+pub(crate) fn has_lanes() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512cd")
+            && is_x86_feature_detected!("avx512vbmi")
+            && is_x86_feature_detected!("avx512vbmi2")
+            && is_x86_feature_detected!("popcnt")
+            && has_wide()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 /// Compiles a function a second time for processors that [`has_wide`] is true of, and calls that
 /// one there.
 ///

@@ -24,6 +24,8 @@ mod plane;
 mod sample_block;
 mod tag_tree;
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 mod wavelet;
 
 pub use codec::Jpeg2000;

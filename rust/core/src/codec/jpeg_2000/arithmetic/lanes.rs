@@ -3,6 +3,7 @@
 //! It gives the symbols that [`Codeword::decode`] gives. Each lane of 32 bits has a codeword, and
 //! its states of three contexts.
 
+use super::super::features::has_lanes;
 use super::{Codeword, Contexts, Registers, packed};
 
 #[cfg(target_arch = "x86_64")]
@@ -21,6 +22,19 @@ pub(crate) struct Lane<'l> {
     pub contexts: &'l mut Contexts,
 }
 
+/// The context of a lane that has no symbol.
+pub(crate) const NO_CONTEXT: u32 = 31;
+
+/// Which contexts symbols have that depend on those before.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "others have no lanes"))]
+pub(crate) trait Choices {
+    /// Those of the next symbols, a lane each; none where the symbols that are left are better
+    /// decoded one after the other.
+    fn contexts(&self) -> Option<&[u32; LANES]>;
+    /// Chooses those that follow, when the last ones gave these symbols, a bit for each lane.
+    fn next(&mut self, symbols: u16);
+}
+
 /// The codewords, a lane each.
 struct Lanes {
     a: [u32; LANES],
@@ -30,10 +44,15 @@ struct Lanes {
     /// The first byte of each, and the last that four can be loaded from.
     start: [u32; LANES],
     last: [u32; LANES],
-    /// The index of the state in Table C.2 and 1, and above its 6 bits the more probable symbol.
-    /// State 0 is none: it leaves everything as it is.
-    states: [[u32; LANES]; LANE_CONTEXTS],
 }
+
+/// The states of three contexts, a lane each. A state has its index in Table C.2 and 1, and above
+/// these 6 bits its more probable symbol. State 0 is none: it leaves everything as it is.
+type FewStates = [[u32; LANES]; LANE_CONTEXTS];
+
+/// The states of 16 contexts, a byte each: four contexts to an array, with those of all lanes side
+/// by side.
+type AllStates = [[u32; LANES]; 4];
 
 /// Decodes the next symbol of each codeword again and again, each time with what `codes` says: in
 /// bit n the lower, and in bit 16 + n the higher bit of a number for lane n, which is 0 where
@@ -48,33 +67,87 @@ pub(crate) fn decode(
     codes: &[u32],
     symbols: &mut [u16],
 ) -> bool {
-    // Places are numbers of 31 bits.
-    if !has_lanes() || buffer.len() > i32::MAX as usize || group.len() > LANES {
-        return false;
-    }
-    let mut lanes = Lanes::new();
+    let Some(mut lanes) = Lanes::new(buffer, group) else { return false };
+    let mut few = [[0; LANES]; LANE_CONTEXTS];
     for (index, lane) in group.iter().enumerate() {
-        lanes.set(index, lane, first);
+        for (context, states) in (first..).zip(&mut few) {
+            if let Some(state) = states.get_mut(index) {
+                *state = lane.contexts.state(context);
+            }
+        }
     }
-    run(buffer, &mut lanes, codes, symbols);
+    run(buffer, &mut lanes, &mut few, codes, symbols);
     for (index, lane) in group.iter_mut().enumerate() {
-        lanes.get(index, lane, first, buffer);
+        lanes.get(index, lane, buffer);
+        for (context, states) in (first..).zip(&few) {
+            lane.contexts.set_state(context, states.get(index).copied().unwrap_or_default());
+        }
     }
     true
 }
 
-impl Lanes {
-    /// Without codewords.
-    fn new() -> Lanes {
-        let zero = [0; LANES];
-        // With A below its half, each would be shifted.
-        let a = [0x8000; LANES];
-        let states = [zero; LANE_CONTEXTS];
-        Lanes { a, c: zero, taken: zero, start: zero, last: zero, states }
+/// Decodes the next symbol of each codeword again and again, each time with the contexts that are
+/// chosen, as long as they are. None is done where the processor cannot.
+pub(crate) fn decode_choices(buffer: &[u8], group: &mut [Lane<'_>], choices: &mut impl Choices) {
+    let Some(mut lanes) = Lanes::new(buffer, group) else { return };
+    let mut all: AllStates = [[0; LANES]; 4];
+    // Where a state is: its array, its number there, and the bits below it.
+    let place = |context: usize, index: usize| {
+        let byte = context % 4 * LANES + index;
+        (context / 4, byte / 4, byte % 4 * 8)
+    };
+    for (index, lane) in group.iter().enumerate() {
+        for context in 0..LANES {
+            let (array, number, shift) = place(context, index);
+            if let Some(four) = all.get_mut(array).and_then(|array| array.get_mut(number)) {
+                *four |= lane.contexts.state(context) << shift;
+            }
+        }
+    }
+    run_choices(buffer, &mut lanes, &mut all, choices);
+    for (index, lane) in group.iter_mut().enumerate() {
+        lanes.get(index, lane, buffer);
+        for context in 0..LANES {
+            let (array, number, shift) = place(context, index);
+            let four = all.get(array).and_then(|array| array.get(number)).copied();
+            lane.contexts.set_state(context, four.unwrap_or_default() >> shift & 127);
+        }
+    }
+}
+
+impl Contexts {
+    /// As lanes have it.
+    fn state(&self, context: usize) -> u32 {
+        let state = self.0.get(context).copied().unwrap_or_default() & 127;
+        ((state >> 1) + 1) | (state & 1) << 6
     }
 
-    fn set(&mut self, index: usize, lane: &Lane<'_>, first: usize) {
-        let Lane { codeword, registers, contexts } = lane;
+    fn set_state(&mut self, context: usize, state: u32) {
+        if let Some(place) = self.0.get_mut(context) {
+            *place = packed((((state & 63).max(1) - 1) << 1 | state >> 6) as usize);
+        }
+    }
+}
+
+impl Lanes {
+    /// Those of a group; none if they cannot be decoded side by side.
+    fn new(buffer: &[u8], group: &[Lane<'_>]) -> Option<Lanes> {
+        // Places are numbers of 31 bits.
+        if !has_lanes() || i32::try_from(buffer.len()).is_err() || group.len() > LANES {
+            return None;
+        }
+        let zero = [0; LANES];
+        // With A below its half, one without a codeword would be shifted.
+        let a = [0x8000; LANES];
+        let mut lanes = Lanes { a, c: zero, taken: zero, start: zero, last: zero };
+        for (index, lane) in group.iter().enumerate() {
+            lanes.set(index, lane);
+        }
+        Some(lanes)
+    }
+
+    fn set(&mut self, index: usize, lane: &Lane<'_>) {
+        let Lane { codeword, registers, .. } = lane;
         let put = |lanes: &mut [u32; LANES], value: u32| {
             if let Some(place) = lanes.get_mut(index) {
                 *place = value;
@@ -85,50 +158,52 @@ impl Lanes {
         put(&mut self.taken, registers.taken(codeword) as u32);
         put(&mut self.start, codeword.start as u32);
         put(&mut self.last, codeword.last as u32);
-        for (context, states) in (first..).zip(&mut self.states) {
-            let state = contexts.0.get(context).copied().unwrap_or_default() & 127;
-            put(states, ((state >> 1) + 1) | (state & 1) << 6);
-        }
     }
 
-    fn get(&self, index: usize, lane: &mut Lane<'_>, first: usize, buffer: &[u8]) {
+    fn get(&self, index: usize, lane: &mut Lane<'_>, buffer: &[u8]) {
         let of = |lanes: &[u32; LANES]| lanes.get(index).copied().unwrap_or_default();
         let taken = of(&self.taken) as usize;
         let high = (of(&self.a), of(&self.c));
         (*lane.codeword, *lane.registers) = Registers::at(*lane.codeword, taken, buffer, high);
-        for (context, states) in (first..).zip(&self.states) {
-            if let Some(place) = lane.contexts.0.get_mut(context) {
-                let state = of(states);
-                *place = packed((((state & 63).max(1) - 1) << 1 | state >> 6) as usize);
-            }
-        }
     }
 }
 
-/// Whether this processor has what [`run`] needs.
-fn has_lanes() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512cd")
-            && is_x86_feature_detected!("avx512vbmi2")
-            && super::super::features::has_wide()
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-fn run(buffer: &[u8], lanes: &mut Lanes, codes: &[u32], symbols: &mut [u16]) {
+fn run_choices(
+    buffer: &[u8],
+    lanes: &mut Lanes,
+    states: &mut AllStates,
+    choices: &mut impl Choices,
+) {
     #[cfg(target_arch = "x86_64")]
     if has_lanes() {
         // SAFETY: the processor has what the function is compiled for; that was just asked. The
         // function itself is safe.
         #[allow(unsafe_code)]
         unsafe {
-            avx512::run(buffer, lanes, codes, symbols);
+            avx512::run_choices(buffer, lanes, states, choices);
         }
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (buffer, lanes, states, choices);
+}
+
+fn run(
+    buffer: &[u8],
+    lanes: &mut Lanes,
+    states: &mut FewStates,
+    codes: &[u32],
+    symbols: &mut [u16],
+) {
+    #[cfg(target_arch = "x86_64")]
+    if has_lanes() {
+        // SAFETY: as above.
+        #[allow(unsafe_code)]
+        unsafe {
+            avx512::run(buffer, lanes, states, codes, symbols);
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (buffer, lanes, states, codes, symbols);
 }
 
 #[cfg(test)]

@@ -17,8 +17,11 @@ use super::flags::{
 /// of 2 needs no check of an index.
 pub(super) const FLAG_COUNT: usize = 4096;
 
+/// Entries of a list of samples: more than there are samples, as several are written at once.
+pub(super) const LIST_LENGTH: usize = MAX_SAMPLES + 16;
+
 /// Columns that are looked at together.
-const COLUMNS: usize = 64;
+pub(super) const COLUMNS: usize = 64;
 
 /// A coding pass over a block. The flags of a column are changed in a register while its four rows
 /// are decoded.
@@ -35,10 +38,10 @@ pub(super) struct Pass<'p> {
 
 /// A stripe: the index of the flags of its first column, that of its first sample, and a bit for
 /// each of its rows.
-struct Stripe {
-    flags: usize,
-    samples: usize,
-    rows: u32,
+pub(super) struct Stripe {
+    pub flags: usize,
+    pub samples: usize,
+    pub rows: u32,
 }
 
 /// What a sample that becomes significant changes in the stripe above or below: the flags of the
@@ -54,13 +57,13 @@ static ACROSS: [[u32; 4]; 16] = {
 /// The rows of a column that are not significant and have a significant neighbour: bits 0, 3, 6
 /// and 9.
 #[inline(always)]
-fn candidates(flags: u32) -> u32 {
+pub(super) fn candidates(flags: u32) -> u32 {
     near(flags) & !(flags >> 4)
 }
 
 /// The rows of a column that were significant before this bit-plane.
 #[inline(always)]
-fn to_refine(flags: u32) -> u32 {
+pub(super) fn to_refine(flags: u32) -> u32 {
     flags >> 4 & !(flags >> 21) & of_all_rows(1)
 }
 
@@ -82,13 +85,13 @@ fn near(flags: u32) -> u32 {
 
 impl Pass<'_> {
     #[inline(always)]
-    fn flag(&self, index: usize) -> u32 {
+    pub(super) fn flag(&self, index: usize) -> u32 {
         // The mask changes no index; it takes the place of a check.
         self.flags.get(index & (FLAG_COUNT - 1)).copied().unwrap_or(0)
     }
 
     #[inline(always)]
-    fn set_flags(&mut self, index: usize, flags: u32) {
+    pub(super) fn set_flags(&mut self, index: usize, flags: u32) {
         if let Some(old) = self.flags.get_mut(index & (FLAG_COUNT - 1)) {
             *old = flags;
         }
@@ -102,7 +105,7 @@ impl Pass<'_> {
     }
 
     #[inline(always)]
-    fn stripe(&self, number: usize) -> Stripe {
+    pub(super) fn stripe(&self, number: usize) -> Stripe {
         let rows = (self.height - number * 4).min(4);
         Stripe {
             flags: (number + 1) * self.stride + 1,
@@ -118,27 +121,43 @@ impl Pass<'_> {
         &mut self,
         decisions: &mut impl Decisions,
         flags: &mut u32,
+        places: (usize, usize),
+        shift: u32,
+        is_causal: bool,
+    ) {
+        let sign = decisions.sign(self.around(*flags, places.0, shift));
+        self.set_significant(sign, flags, places, shift, is_causal);
+    }
+
+    /// Significance and signs by turns, above a sample, to the left, to the right and below.
+    #[inline(always)]
+    pub(super) fn around(&self, flags: u32, index: usize, shift: u32) -> u32 {
+        let own = flags >> shift;
+        let (left, right) = (self.flag(index - 1), self.flag(index + 1));
+        // Both neighbours at once: four times the same would be made one operation of vectors,
+        // which takes longer.
+        let beside = (u64::from(left) | u64::from(right) << 32) >> shift;
+        let beside = beside >> 17 & 4 | beside >> 47 & 16;
+        let above = flags >> if shift == 0 { 18 } else { 16 + shift } & 1;
+        own & 0xAA | own >> 16 & 64 | above | beside as u32
+    }
+
+    /// A sample becomes significant, and its neighbours are told.
+    #[inline(always)]
+    pub(super) fn set_significant(
+        &mut self,
+        sign: u32,
+        flags: &mut u32,
         (index, sample_index): (usize, usize),
         shift: u32,
         is_causal: bool,
     ) {
-        let own = *flags >> shift;
-        let (left, right) = (self.flag(index - 1), self.flag(index + 1));
-        // Significance and signs by turns, above, to the left, to the right and below. Both
-        // neighbours at once: four times the same would be made one operation of vectors, which
-        // takes longer.
-        let beside = (u64::from(left) | u64::from(right) << 32) >> shift;
-        let beside = beside >> 17 & 4 | beside >> 47 & 16;
-        let above = *flags >> if shift == 0 { 18 } else { 16 + shift } & 1;
-        let around = own & 0xAA | own >> 16 & 64 | above | beside as u32;
-        let sign = decisions.sign(around);
-
         let sample_index = sample_index + ((shift as usize * 11) >> 5) * self.sample_stride;
         if let Some(sample) = self.samples.get_mut(sample_index & (MAX_SAMPLES - 1)) {
             *sample = (sign << 31) | (self.half * 3);
         }
-        self.set_flags(index - 1, left | OWN << 1 << shift);
-        self.set_flags(index + 1, right | OWN >> 1 << shift);
+        self.add_flag(index - 1, OWN << 1 << shift);
+        self.add_flag(index + 1, OWN >> 1 << shift);
         *flags |= (OWN | (sign * SIGN)) << shift;
         // Of rows between the first and the last nothing changes.
         let [to_left, to_own, to_right, to_sign] =
@@ -157,7 +176,12 @@ impl Pass<'_> {
     /// bit each. Most columns have nothing to decide, and whether one has is as good as random:
     /// asked of eight at a time it costs little.
     #[inline(always)]
-    fn columns(&self, stripe: &Stripe, first: usize, is_wanted: impl Fn(u32) -> bool) -> u64 {
+    pub(super) fn columns(
+        &self,
+        stripe: &Stripe,
+        first: usize,
+        is_wanted: impl Fn(u32) -> bool,
+    ) -> u64 {
         let start = (stripe.flags + first) & (FLAG_COUNT - 1);
         let flags = self.flags.get(start..).and_then(|flags| flags.first_chunk::<COLUMNS>());
         let mut wanted = [0u8; COLUMNS];
@@ -175,7 +199,7 @@ impl Pass<'_> {
 
     /// A bit for each column from `first` on, 64 at most.
     #[inline(always)]
-    fn columns_from(&self, first: usize) -> u64 {
+    pub(super) fn columns_from(&self, first: usize) -> u64 {
         u64::MAX >> COLUMNS.saturating_sub(self.width - first)
     }
 
@@ -244,7 +268,7 @@ impl Pass<'_> {
     /// To refine them changes nothing that says which these are, or their contexts: both are listed
     /// first, without a branch.
     #[inline(always)]
-    pub(super) fn list_refined(mut self, list: &mut [u32; MAX_SAMPLES]) -> usize {
+    pub(super) fn list_refined(mut self, list: &mut [u32; LIST_LENGTH]) -> usize {
         let mut count = 0;
         for number in 0..self.height.div_ceil(4) {
             let stripe = self.stripe(number);
@@ -267,7 +291,7 @@ impl Pass<'_> {
         &mut self,
         stripe: &Stripe,
         column: usize,
-        list: &mut [u32; MAX_SAMPLES],
+        list: &mut [u32; LIST_LENGTH],
         mut count: usize,
     ) -> usize {
         let flags = self.flag(stripe.flags + column);
@@ -278,7 +302,7 @@ impl Pass<'_> {
         let contexts = (is_near | refined) << 1 | (of_all_rows(1) & !is_near);
         let mut sample_index = stripe.samples + column;
         for shift in [0, 3, 6, 9] {
-            if let Some(place) = list.get_mut(count & (MAX_SAMPLES - 1)) {
+            if let Some(place) = list.get_mut(count) {
                 *place = (contexts >> shift & 3) << 16 | sample_index as u32;
             }
             count += (rows >> shift & 1) as usize;

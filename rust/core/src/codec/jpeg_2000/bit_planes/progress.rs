@@ -1,11 +1,16 @@
 //! How far a code-block is decoded, pass by pass.
 
-use super::super::arithmetic::{Codeword, Contexts, Registers};
+use super::super::arithmetic::{Codeword, Contexts, Lane, Registers};
+#[cfg(target_arch = "x86_64")]
+use super::super::features::has_lanes;
 use super::super::features::wide;
 use super::super::sample_block::{MAX_SAMPLES, SampleBlock};
 use super::contexts::{Orientation, SIGNIFICANCE, UNIFORM};
 use super::decisions::{RawBits, Symbols};
-use super::pass::{FLAG_COUNT, Pass};
+#[cfg(target_arch = "x86_64")]
+use super::listing;
+use super::pass::{FLAG_COUNT, LIST_LENGTH, Pass};
+use super::walk::Walk;
 use super::{CodedBlock, Segment, refinement};
 use crate::error::Result;
 
@@ -14,7 +19,7 @@ pub(super) struct Memory {
     flags: Box<[u32; FLAG_COUNT]>,
     pub samples: SampleBlock,
     /// What a pass has to refine.
-    pub refined: Box<[u32; MAX_SAMPLES]>,
+    pub refined: Box<[u32; LIST_LENGTH]>,
     pub contexts: Contexts,
     /// Whether the bytes of the block make sense as far as that can be seen.
     pub is_sound: bool,
@@ -43,6 +48,8 @@ pub(super) struct Progress<'a> {
     kind: u32,
     /// What the next pass has to refine.
     pub refined_count: usize,
+    /// Whether that was listed.
+    is_listed: bool,
 }
 
 /// Bytes of a segment that may be left when its passes are decoded, and bytes that may be missing.
@@ -81,7 +88,7 @@ impl Memory {
         Memory {
             flags: Box::new([0; FLAG_COUNT]),
             samples: SampleBlock::new(),
-            refined: Box::new([0; MAX_SAMPLES]),
+            refined: Box::new([0; LIST_LENGTH]),
             contexts: Contexts::new(),
             is_sound: true,
         }
@@ -110,16 +117,39 @@ impl<'a> Progress<'a> {
             // The first bit-plane has a cleanup pass alone.
             kind: 2,
             refined_count: 0,
+            is_listed: false,
         }
     }
 
-    /// Whether the next pass is a refinement pass, whose samples are listed.
+    /// Whether the next pass is a refinement pass, and its samples are listed.
     pub(super) fn is_refining(&self) -> bool {
-        self.pass_count > 0
+        self.is_listed
     }
 
-    /// Decodes passes up to the next refinement pass, and lists what that has to refine. The bits
-    /// of the segments that they are in are appended to `buffer`. Returns whether there is one.
+    /// Whether the next pass is a significance pass that is arithmetically coded.
+    pub(super) fn is_becoming(&self) -> bool {
+        self.pass_count > 0 && self.kind == 0 && matches!(self.source, Source::Coded(..))
+    }
+
+    /// Decodes one pass alone.
+    pub(super) fn decode_alone(&mut self, buffer: &[u8]) {
+        let is_sound = decode_pass(self, buffer);
+        self.end_pass(is_sound);
+    }
+
+    /// What a significance pass goes over, and what its symbols are decoded with.
+    pub(super) fn walk(&mut self) -> Option<(Walk<'_>, Lane<'_>)> {
+        let Memory { flags, samples, contexts, .. } = &mut *self.memory;
+        let pass = Progress::pass(self.coded, flags, samples, self.plane);
+        let Source::Coded(codeword, registers) = &mut self.source else { return None };
+        let is_causal = self.coded.style.is_vertically_causal;
+        let walk = Walk::new(pass, significance(self.coded.orientation), is_causal);
+        Some((walk, Lane { codeword, registers, contexts }))
+    }
+
+    /// Decodes passes up to the next that is better decoded beside those of other blocks: a
+    /// significance or a refinement pass, for which it lists what that has to refine. The bits of
+    /// the segments that they are in are appended to `buffer`. Returns whether there is one.
     ///
     /// # Errors
     ///
@@ -134,8 +164,14 @@ impl<'a> Progress<'a> {
                 (self.pass_count, self.segment, self.segments) = (0, None, [].iter());
                 return Ok(false);
             }
+            if self.is_becoming() {
+                return Ok(true);
+            }
             if self.kind == 1 {
-                self.refined_count = list_refined(self);
+                let Memory { flags, samples, refined, .. } = &mut *self.memory;
+                let pass = Progress::pass(self.coded, flags, samples, self.plane);
+                self.refined_count = list_refined(pass, refined);
+                self.is_listed = true;
                 return Ok(true);
             }
             let is_sound = decode_pass(self, buffer);
@@ -162,7 +198,7 @@ impl<'a> Progress<'a> {
         Ok(true)
     }
 
-    fn end_pass(&mut self, is_sound: bool) {
+    pub(super) fn end_pass(&mut self, is_sound: bool) {
         self.left = self.left.saturating_sub(1);
         // A rate at which an encoder cuts off the last passes can cost the last symbol.
         self.memory.is_sound &= is_sound || self.left < 3;
@@ -182,6 +218,7 @@ impl<'a> Progress<'a> {
         let list = self.memory.refined.get(..self.refined_count).unwrap_or_default();
         let (_, samples) = self.memory.samples.storage_mut();
         refinement::apply(list, symbols, lane, 1 << (self.plane - 1), samples);
+        self.is_listed = false;
         self.end_pass(true);
     }
 
@@ -206,12 +243,6 @@ impl<'a> Progress<'a> {
     }
 
     #[inline(always)]
-    fn list(&mut self) -> usize {
-        let Memory { flags, samples, refined, .. } = &mut *self.memory;
-        Progress::pass(self.coded, flags, samples, self.plane).list_refined(refined)
-    }
-
-    #[inline(always)]
     fn decode_next(&mut self, buffer: &[u8]) -> bool {
         let Memory { flags, samples, contexts, .. } = &mut *self.memory;
         let pass = Progress::pass(self.coded, flags, samples, self.plane);
@@ -224,11 +255,7 @@ impl<'a> Progress<'a> {
                 return true;
             }
         };
-        let significance = match self.coded.orientation {
-            Orientation::Vertical => &SIGNIFICANCE[0],
-            Orientation::Horizontal => &SIGNIFICANCE[1],
-            Orientation::Diagonal => &SIGNIFICANCE[2],
-        };
+        let significance = significance(self.coded.orientation);
         let mut symbols =
             Symbols { buffer, codeword, registers: *registers, contexts, significance };
         let mut is_sound = true;
@@ -246,13 +273,34 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// The contexts of significance in a band.
+fn significance(orientation: Orientation) -> &'static [u8; 512] {
+    match orientation {
+        Orientation::Vertical => &SIGNIFICANCE[0],
+        Orientation::Horizontal => &SIGNIFICANCE[1],
+        Orientation::Diagonal => &SIGNIFICANCE[2],
+    }
+}
+
 wide! {
     /// Decodes a significance or cleanup pass over a bit-plane. Says whether what it ends with is
     /// right.
     fn decode_pass(block: &mut Progress<'_>, buffer: &[u8]) -> bool = Progress::decode_next;
 }
 
+/// Lists what a refinement pass refines, as [`Pass::list_refined`] does.
+pub(super) fn list_refined(pass: Pass<'_>, list: &mut [u32; LIST_LENGTH]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if has_lanes() {
+        // SAFETY: the processor has what the function is compiled for; that was just asked. The
+        // function itself is safe.
+        #[allow(unsafe_code)]
+        return unsafe { listing::list_refined(pass, list) };
+    }
+    list_plainly(pass, list)
+}
+
 wide! {
-    /// Lists what a refinement pass refines.
-    fn list_refined(block: &mut Progress<'_>) -> usize = Progress::list;
+    /// The same, a column after the other.
+    fn list_plainly(pass: Pass<'_>, list: &mut [u32; LIST_LENGTH]) -> usize = Pass::list_refined;
 }

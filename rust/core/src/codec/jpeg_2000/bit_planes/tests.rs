@@ -3,7 +3,9 @@
 use super::super::arithmetic::Registers;
 use super::decisions::RawBits;
 use super::encoder::Block;
-use super::progress::Source;
+use super::flags::{OWN, of_all_rows};
+use super::pass::{FLAG_COUNT, LIST_LENGTH, Pass};
+use super::progress::{Source, list_refined};
 use super::*;
 
 /// Samples of this size, few of which are not zero if `is_sparse`.
@@ -217,5 +219,50 @@ fn blocks_of_a_group_are_decoded_as_alone() {
             blocks.iter().map(|(block, segments)| decode(block, segments)).collect();
         assert!(together == alone, "{count} blocks");
         assert!(alone[0].1, "the first one is sound");
+    }
+}
+
+#[test]
+fn vectors_list_what_plain_code_lists() {
+    let mut state = 7u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 3 ^ state << 13
+    };
+    for (width, height) in [(64, 64), (1, 1), (7, 9), (131, 6), (1024, 4), (4, 1024), (66, 33)] {
+        for mask in [u32::MAX, !(0b1001 << 21), 0xF_FFFF] {
+            let mut samples = SampleBlock::new();
+            assert!(samples.reset(width, height));
+            let mut flags = Box::new([0; FLAG_COUNT]);
+            // Outside of the block no sample is significant.
+            for number in 0..height.div_ceil(4) {
+                let rows = (height - number * 4).min(4) as u32;
+                for column in 0..width {
+                    let own = (0..rows).fold(0, |own, row| own | OWN << (row * 3));
+                    flags[(number + 1) * (width + 2) + 1 + column] =
+                        next() & mask & !(of_all_rows(OWN) & !own);
+                }
+            }
+            let mut list = |is_plain: bool| {
+                let (mut flags, mut list) = (flags.clone(), [0; LIST_LENGTH]);
+                let (sample_stride, samples) = samples.storage_mut();
+                let stride = width + 2;
+                let pass = Pass {
+                    flags: &mut flags,
+                    samples,
+                    stride,
+                    sample_stride,
+                    width,
+                    height,
+                    half: 1,
+                };
+                let count = match is_plain {
+                    true => pass.list_refined(&mut list),
+                    false => list_refined(pass, &mut list),
+                };
+                (list[..count].to_vec(), flags)
+            };
+            assert!(list(true) == list(false), "{width} x {height}");
+        }
     }
 }
