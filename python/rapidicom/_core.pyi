@@ -835,6 +835,7 @@ class Slices:
         part: tuple[tuple[int, int, int], tuple[int, int, int]] | None,
         chosen: list[int] | None,
         step_length: int,
+        keeps_damaged: bool,
         workers: int | None,
         progress: Callable[[int], object] | None,
     ) -> tuple[list[Issue], list[int], Exception | None]:
@@ -842,7 +843,8 @@ class Slices:
 
         `part` has the rows and columns of each as (first, step, count). `chosen` has the numbers of
         these slices in the volume, `None` if they are all of it, and `step_length` how many slices
-        a step of its leading axis has.
+        a step of its leading axis has. `keeps_damaged` says that damaged slices are taken, filled:
+        then they are the same ones whatever `part` is.
 
         Returns:
             Of the slices that turn out to be damaged, and are filled: issues, which slices they

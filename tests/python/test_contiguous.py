@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,38 @@ def test_what_is_contiguous_is_not_copied() -> None:
     read_only = counting((3, 40, 50))
     read_only.flags.writeable = False
     assert_as_numpy(read_only.T)
+
+
+def test_subclasses_become_arrays() -> None:
+    array = counting((30, 40))
+    for one in (np.ma.masked_less(array, 50).T, np.matrix(array).T):
+        found = contiguous(one)
+        assert type(found) is np.ndarray and found.flags.c_contiguous
+        np.testing.assert_array_equal(found, np.ascontiguousarray(one))
+
+
+def test_what_is_being_filled_is_copied() -> None:
+    array = counting((30, 40))
+    started, done = threading.Event(), threading.Event()
+
+    def progress(count: int) -> None:
+        started.set()
+        done.wait(10)
+
+    memory = arrays.as_bytes(array)
+    to_index = [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0]]
+    shape = [1, 30, 40]
+    arguments = (
+        memory.copy(), "int32", shape, shape, to_index, 0, 0.0, [False] * 3, memory, 1, progress
+    )  # fmt: skip
+    thread = threading.Thread(target=_core.resample, args=arguments)
+    thread.start()
+    try:
+        assert started.wait(10)
+        np.testing.assert_array_equal(contiguous(array.T), np.ascontiguousarray(array.T))
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_native_code_refuses_what_are_not_the_axes() -> None:

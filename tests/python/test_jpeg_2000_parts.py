@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import rapidicom as rd
-from builder import PIXEL_DATA, Element, Fragments, Layout, file_bytes, image
+from builder import (
+    PIXEL_DATA,
+    Element,
+    Fragments,
+    Identity,
+    Layout,
+    Plane,
+    file_bytes,
+    image,
+)
 
 JPEG_2000 = "1.2.840.10008.1.2.4.91"
 JPEG_LOSSLESS = "1.2.840.10008.1.2.4.70"
@@ -48,11 +57,15 @@ def coded(pixels: NDArray[Any], **options: Any) -> bytes:
     return out.getvalue()
 
 
-def series_of(folder: Path, pixels: NDArray[Any], frame: bytes, syntax: str) -> rd.Series:
+def series_of(
+    folder: Path, pixels: NDArray[Any], frame: bytes, syntax: str, number: int = 1
+) -> rd.Series:
     layout = Layout(samples=3) if pixels.ndim == 3 else Layout()
-    elements = image(pixels, layout=layout, rescale=(1.0, -1024.0))
+    identity = Identity(instance_number=number, sop_instance=f"2.25.{number}")
+    plane = Plane(position=(0, 0, number))
+    elements = image(pixels, layout=layout, plane=plane, identity=identity, rescale=(1.0, -1024.0))
     elements[-1] = Element(PIXEL_DATA, "OB", Fragments([frame + b"\0" * (len(frame) % 2)]))
-    (folder / "one.dcm").write_bytes(file_bytes(elements, transfer_syntax=syntax))
+    (folder / f"{number}.dcm").write_bytes(file_bytes(elements, transfer_syntax=syntax))
     (found,) = rd.find_series(folder)
     return found
 
@@ -121,6 +134,14 @@ def test_damage_is_that_of_the_part(tmp_path: Path) -> None:
     with pytest.raises(rd.DicomError, match="damaged"):
         found.read(columns=slice(120, 210))
     np.testing.assert_array_equal(found.read(columns=slice(0, 130)).array[0] + 1024, GREY[:, :130])
+    # What is filled does not depend on the part.
+    found = series_of(tmp_path, GREY, coded(GREY), JPEG_2000, number=2)
+    whole = found.read(irregular="keep", fill=-7)
+    assert (whole.array[0] == -7).all() and (whole.array[1] + 1024 == GREY).all()
+    for columns in (slice(0, 130), slice(140, 210), slice(5, 6)):
+        part = found.read(irregular="keep", fill=-7, columns=columns)
+        np.testing.assert_array_equal(part.array, whole.array[:, :, columns])
+        assert [issue.kind for issue in part.report] == [issue.kind for issue in whole.report]
 
 
 @pytest.mark.parametrize("codec", ["JPEG 2000", "JPEG Lossless"])
@@ -138,3 +159,24 @@ def test_a_type_must_hold_the_part_alone(tmp_path: Path, codec: str) -> None:
         found.read(dtype="uint8", columns=slice(99, 101))
     part = found.read(dtype="uint8", rows=slice(10, 20), columns=slice(0, 100))
     assert part.array.dtype == np.uint8 and (part.array == 7).all()
+
+
+@pytest.mark.parametrize("codec", ["JPEG 2000", "JPEG Lossless"])
+def test_a_type_must_hold_what_a_step_takes_alone(tmp_path: Path, codec: str) -> None:
+    pixels = np.full(SHAPE, 1024 + 7, np.uint16)
+    pixels[1::2] = 4095
+    pixels[:, 1::3] = 4095
+    if codec == "JPEG 2000":
+        found = series_of(tmp_path, pixels, coded(pixels, codeblock_size=(64, 64)), JPEG_2000)
+    else:
+        imagecodecs = pytest.importorskip("imagecodecs", reason="imagecodecs encodes")
+        found = series_of(tmp_path, pixels, imagecodecs.ljpeg_encode(pixels), JPEG_LOSSLESS)
+    for rows, columns in [
+        (slice(0, None, 2), slice(0, None, 3)),
+        (slice(150, None, -2), slice(207, None, -3)),
+        (slice(10, 90, 4), slice(3, 100, 6)),
+    ]:
+        assert (found.read(dtype="uint8", rows=rows, columns=columns).array == 7).all()
+    for rows, columns in [(slice(0, None, 3), slice(0, None, 3)), (slice(0, 9, 2), slice(0, 2))]:
+        with pytest.raises(ValueError, match="uint8 does not hold"):
+            found.read(dtype="uint8", rows=rows, columns=columns)

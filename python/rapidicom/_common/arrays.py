@@ -45,7 +45,7 @@ def empty_aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
 
 
 def contiguous(array: npt.NDArray[Any], workers: int | None = None) -> npt.NDArray[Any]:
-    """Return an array in the memory order of its axes, as `np.ascontiguousarray` does, soon.
+    """Return an array in the memory order of its axes, as `np.ascontiguousarray` does, quickly.
 
     NumPy copies a volume whose axes change places item by item, each of another cache line.
 
@@ -56,6 +56,7 @@ def contiguous(array: npt.NDArray[Any], workers: int | None = None) -> npt.NDArr
     Returns:
         The array itself, or a C-contiguous copy.
     """
+    array = np.asarray(array)
     if array.flags.c_contiguous or array.nbytes < _LARGE or array.dtype.hasobject:
         return np.ascontiguousarray(array)
     item_length = array.dtype.itemsize
@@ -68,9 +69,12 @@ def contiguous(array: npt.NDArray[Any], workers: int | None = None) -> npt.NDArr
     steps = [step // item_length for step in array.strides]
     axes = list(zip(array.shape, steps, strict=True))
     first = sum((length - 1) * -step for length, step in axes if step < 0)
-    is_done = _core.copy_in_order(
-        as_bytes(source), item_length, first, axes, as_bytes(found), workers
-    )
+    memory, into = as_bytes(source), as_bytes(found)
+    try:
+        is_done = _core.copy_in_order(memory, item_length, first, axes, into, workers)
+    except TypeError:
+        # Another thread is filling the array.
+        is_done = False
     return found if is_done else np.ascontiguousarray(array)
 
 

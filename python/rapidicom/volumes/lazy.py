@@ -82,8 +82,9 @@ class Lazy:
         """Return an array of dask that reads each chunk when it is computed.
 
         A chunk opens the files of its own slices alone. Of native pixels it reads the bytes from
-        its first row to its last; a compressed frame is decoded as a whole for each chunk that has
-        some of it, so that chunks of whole frames, the default, cost least. The graph can be
+        its first row to its last. A compressed frame is decoded as a whole (of JPEG 2000, what the
+        chunk needs) for each chunk that has some of it, so that chunks of whole frames, the
+        default, cost least. The graph can be
         pickled, also for other machines that have the files under the same paths: there a chunk
         reads the headers of its own files again. Equal requests of unchanged files have equal
         names.
@@ -266,7 +267,10 @@ class _How:
 
     def read(self, images: Selection, samples: slice | None) -> npt.NDArray[Any]:
         array: npt.NDArray[Any]
-        array, damage = images.read(self.values, self.dtype, None, self.fill, self.workers)
+        array, damage = images.read(
+            self.values, self.dtype, None, self.fill, self.workers,
+            keeps_damaged=self.irregular == "keep",
+        )  # fmt: skip
         if damage.error is not None:
             self._raise_or_warn(images, damage, damage.error)
         if samples is None or samples == slice(0, array.shape[-1]):

@@ -99,6 +99,7 @@ class Selection:
         fill: float,
         workers: int | None,
         *,
+        keeps_damaged: bool = False,
         progress: bool = False,
     ) -> tuple[Any, Damage]:
         """Read them into one array; what is damaged is filled, and reported.
@@ -109,6 +110,8 @@ class Selection:
             out: Likewise.
             fill: Likewise.
             workers: Likewise.
+            keeps_damaged: Whether damaged slices are taken, filled: then they are the same ones
+                whatever part of them is read. Otherwise what the part needs is decoded alone.
             progress: Likewise.
 
         Returns:
@@ -117,7 +120,8 @@ class Selection:
         with Progress(progress, "slices", len(self.slices)) as bar:
             if is_store(out):
                 kind = store_dtype(out, self.shape, dtype)
-                return out, self._fill(out, values, kind, fill, workers, bar.callback)
+                damage = self._fill(out, values, kind, fill, workers, keeps_damaged, bar.callback)
+                return out, damage
             array, memory = destination(self.shape, dtype, out)
             issues, places, error = self.slices.read_into(
                 values,
@@ -127,6 +131,7 @@ class Selection:
                 self.part.frame(self.whole),
                 self.numbers,
                 self.step_length,
+                keeps_damaged,
                 workers,
                 bar.callback,
             )
@@ -139,6 +144,7 @@ class Selection:
         dtype: npt.DTypeLike,
         fill: float,
         workers: int | None,
+        keeps_damaged: bool,
         progress: Callable[..., None] | None,
     ) -> Damage:
         """Write them to `out`, block by block."""
@@ -151,7 +157,9 @@ class Selection:
         chunks = (*chunks[: first + 3], *shape[first + 3 :])
         for indices in blocks(shape, chunks, np.dtype(dtype).itemsize):
             block = self.block(indices)
-            array, damage = block.read(values, dtype, None, fill, workers)
+            array, damage = block.read(
+                values, dtype, None, fill, workers, keeps_damaged=keeps_damaged
+            )
             out[tuple(slice(axis.start, axis.stop) for axis in indices)] = array
             along = indices[first]
             places = [

@@ -183,8 +183,10 @@ class Series(Lazy):
         With `slices`, `rows` and `columns` the volume is the part of the whole one that NumPy gives
         for `array[slices, rows, columns]`, and its affine, spacing, paths and data sets are those
         of the part. Files of other slices are not opened, and of native pixels only the bytes from
-        the first wanted row to the last are read; a compressed frame is decoded as a whole. To read
-        one slice, pass `slice(k, k + 1)`: a volume keeps all of its axes, so integers are refused.
+        the first wanted row to the last are read. A compressed frame is decoded as a whole, but of
+        JPEG 2000 the code-blocks alone that the part needs: damage in others does not show, unless
+        `irregular` is `"keep"`. To read one slice, pass `slice(k, k + 1)`: a volume keeps all of
+        its axes, so integers are refused.
 
         Args:
             values: `"modality"` applies Rescale Slope and Intercept, of each slice its own (PS3.3
@@ -245,7 +247,10 @@ class Series(Lazy):
             dtype = wanted.dtype
         if fill is None:
             fill = wanted.fill
-        array, damage = images.read(values, dtype, out, fill, workers, progress=progress)
+        keeps_damaged = irregular == "keep"
+        array, damage = images.read(
+            values, dtype, out, fill, workers, keeps_damaged=keeps_damaged, progress=progress
+        )
         self._check(damage, len(images.slices), irregular)
         return self._volume(array, images, damage)
 
@@ -329,7 +334,8 @@ class Series(Lazy):
             background = headers.background
             fill = 0 if background is None else background
         image = Selection(headers.select([number]), None, part, shape, [number], slice_count)
-        array, damage = image.read(values, dtype, out, fill, workers)
+        keeps_damaged = irregular == "keep"
+        array, damage = image.read(values, dtype, out, fill, workers, keeps_damaged=keeps_damaged)
         self._check(damage, 1, irregular)
         return array, part.affine(self.affine)
 

@@ -24,8 +24,8 @@ pub struct Axis {
     pub step: isize,
 }
 
-/// What [`copy`] goes through, in items.
-struct Copy<'a, T> {
+/// The tiles that [`copy`] goes through, in items.
+struct Tiles<'a, T> {
     source: &'a [T],
     /// All axes but the first of those that are written, those of a tile, with the items that the
     /// next index is away in what is written.
@@ -54,6 +54,9 @@ pub fn copy_in_order(
     out: &mut [u8],
     workers: Workers,
 ) -> Result<bool> {
+    if item_length == 0 || !source.len().is_multiple_of(item_length) || out.len() != source.len() {
+        return Ok(false);
+    }
     match item_length {
         1 => copy(source.as_chunks::<1>().0, first, axes, out.as_chunks_mut::<1>().0, workers),
         2 => copy(source.as_chunks::<2>().0, first, axes, out.as_chunks_mut::<2>().0, workers),
@@ -75,7 +78,7 @@ fn copy<const N: usize>(
     else {
         return Ok(false);
     };
-    if !are_of_one_array(axes, first, source.len()) || out.len() != source.len() {
+    if !are_of_one_array(axes, first, source.len()) {
         return Ok(false);
     }
     let mut outer = Vec::new();
@@ -96,7 +99,7 @@ fn copy<const N: usize>(
     // Along the first axis: what a tile reads, or one index.
     let count = if read_axis == 0 { READ } else { 1 };
     let threads = if out.len() * N < BYTES_TO_SHARE { 1 } else { workers.count() };
-    let copy = Copy { source, outer, read, written };
+    let tiles = Tiles { source, outer, read, written };
     let mut pieces = Vec::new();
     for (number, piece) in out.chunks_mut(plane_length * count).enumerate() {
         let start = moved(first, first_axis.step, number * count);
@@ -108,7 +111,7 @@ fn copy<const N: usize>(
         || (),
         |(), (start, piece)| {
             let length = if read_axis == 0 { piece.len() / plane_length } else { read.0.length };
-            copy.piece(start, length, piece);
+            tiles.piece(start, length, piece);
             Ok(())
         },
     )?;
@@ -143,7 +146,7 @@ fn moved(place: usize, step: isize, count: usize) -> usize {
     place.wrapping_add_signed(step.wrapping_mul(count as isize))
 }
 
-impl<const N: usize> Copy<'_, [u8; N]> {
+impl<const N: usize> Tiles<'_, [u8; N]> {
     /// Writes `length` indices of the axis that is read, whose first is at `start`, with all of the
     /// other axes.
     fn piece(&self, start: usize, length: usize, out: &mut [[u8; N]]) {

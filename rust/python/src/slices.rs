@@ -155,6 +155,7 @@ impl PySlices {
     /// numbers of `dtype`: of each with the rows and columns of `part`, or all. Returns what
     /// there is to say about them. `chosen` are the numbers of these slices in the volume, if they
     /// are not all of it, and `step_length` how many slices one step of its leading axis has.
+    /// `keeps_damaged` says that damaged slices are taken, filled, so that all of each is decoded.
     #[expect(clippy::too_many_arguments, reason = "which values, where to and how")]
     fn read_into(
         &self,
@@ -166,6 +167,7 @@ impl PySlices {
         part: Option<(AxisSteps, AxisSteps)>,
         chosen: Option<Vec<usize>>,
         step_length: usize,
+        keeps_damaged: bool,
         workers: Option<usize>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Damage> {
@@ -184,7 +186,7 @@ impl PySlices {
         let workers = Workers::for_computing(workers);
         let part =
             part.map(|(rows, columns)| FramePart { rows: steps(rows), columns: steps(columns) });
-        let options = ReadOptions { values, sample_type, fill: fill_value, part };
+        let options = ReadOptions { values, sample_type, fill: fill_value, part, keeps_damaged };
         let mut damaged = Vec::new();
         fill(out, |out| {
             let read = |tick: Tick<'_>| read_slices(&slices, &options, out, workers, tick);

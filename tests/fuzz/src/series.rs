@@ -201,8 +201,13 @@ fn check_pixels(plan: &SeriesPlan, files: &[Image]) {
         return;
     }
     for values in [Values::Stored, Values::Modality] {
-        let options =
-            ReadOptions { values, sample_type: SampleType::F64, fill: f64::NAN, part: None };
+        let options = ReadOptions {
+            values,
+            sample_type: SampleType::F64,
+            fill: f64::NAN,
+            part: None,
+            keeps_damaged: false,
+        };
         let mut out = vec![0; count * 8];
         let workers = Workers::for_computing(Some(1));
         let read = read_slices(&plan.set, &options, &mut out, workers, &mut |_| true);

@@ -215,7 +215,13 @@ fn check_modality(image: &Image) {
     let state = &plan.set.files[0].image.state;
     assert!(matches!(state, ImageState::Readable(ImagePixels::Native(_))), "{state:?}");
     let values = Values::Modality;
-    let options = ReadOptions { values, sample_type: SampleType::F64, fill: 0.0, part: None };
+    let options = ReadOptions {
+        values,
+        sample_type: SampleType::F64,
+        fill: 0.0,
+        part: None,
+        keeps_damaged: false,
+    };
     let mut out = vec![0; SAMPLES * 8];
     let workers = Workers::for_computing(Some(1));
     let read =

@@ -61,13 +61,15 @@ pub struct CodedImage {
     pub has_unused_bits: bool,
 }
 
-/// Rows and columns of a frame: the first, and the one after the last.
+/// Rows and columns of a frame that are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WantedArea {
-    /// Rows.
+    /// The first row, and the one after the last.
     pub rows: [usize; 2],
-    /// Columns.
+    /// The first column, and the one after the last.
     pub columns: [usize; 2],
+    /// From a row that is wanted to the next, and from a column: at least 1.
+    pub steps: [usize; 2],
 }
 
 /// How a caller wants frames.

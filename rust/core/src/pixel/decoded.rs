@@ -15,8 +15,8 @@ pub(super) struct DecodedRows<'a> {
     /// `None` for stored values.
     wanted: Option<Wanted>,
     is_raw: bool,
-    /// What of it is wanted, if it is not all: other samples are not converted, as they may be
-    /// none of the frame's.
+    /// What of it is wanted, if it is not all. Other samples are not converted: a codec that leaves
+    /// them out gives any.
     area: Option<WantedArea>,
     /// The row that comes next.
     row: usize,
@@ -139,15 +139,22 @@ fn convert_area(
 ) -> Result<()> {
     let samples = description.samples_per_pixel;
     let sizes = (description.sample_type().size() * samples, wanted.sample_type.size() * samples);
-    let [start, end] = area.columns;
+    let ([start, end], [row_step, column_step]) = (area.columns, area.steps);
+    // Neighbours at once.
+    let length = if column_step == 1 { end - start } else { 1 };
     let rows = rows.chunks_exact((description.columns * sizes.0).max(1));
     let out = out.chunks_exact_mut((description.columns * sizes.1).max(1));
     for (number, (row, out)) in (first..).zip(rows.zip(out)) {
-        let row = row.get(start * sizes.0..end * sizes.0);
-        let out = out.get_mut(start * sizes.1..end * sizes.1);
-        let is_wanted = (area.rows[0]..area.rows[1]).contains(&number);
-        if let (true, Some(row), Some(out)) = (is_wanted, row, out) {
-            convert(row, description, wanted, out)?;
+        let place = number.checked_sub(area.rows[0]).filter(|_| number < area.rows[1]);
+        if place.is_none_or(|place| !place.is_multiple_of(row_step.max(1))) {
+            continue;
+        }
+        for start in (start..end).step_by(length.max(column_step).max(1)) {
+            let row = row.get(start * sizes.0..(start + length) * sizes.0);
+            let out = out.get_mut(start * sizes.1..(start + length) * sizes.1);
+            if let (Some(row), Some(out)) = (row, out) {
+                convert(row, description, wanted, out)?;
+            }
         }
     }
     Ok(())

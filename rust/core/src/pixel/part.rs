@@ -72,7 +72,9 @@ impl FramePart {
     /// What a decoder is asked for; `None` if it lies beyond the frame.
     pub(crate) fn area(&self, rows: usize, columns: usize) -> Option<WantedArea> {
         let (rows, columns) = self.cover(rows, columns).ok()?;
-        Some(WantedArea { rows: [rows.start, rows.end], columns: [columns.start, columns.end] })
+        let steps = [self.rows, self.columns].map(|steps| steps.step.unsigned_abs().max(1));
+        let (rows, columns) = ([rows.start, rows.end], [columns.start, columns.end]);
+        Some(WantedArea { rows, columns, steps })
     }
 
     /// Fills `out` with the part of what `read` makes of a whole frame of `size`, (rows, columns),

@@ -242,7 +242,8 @@ impl OpenImage<'_> {
     fn wanted_area(&self) -> Option<WantedArea> {
         let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut();
         let part = self.options.part.as_ref();
-        let part = part.filter(|_| !is_looked_up && self.file.image.mosaic.is_none())?;
+        let is_whole = self.options.keeps_damaged || self.file.image.mosaic.is_some();
+        let part = part.filter(|_| !is_looked_up && !is_whole)?;
         let image = self.pixels.description();
         part.area(image.rows, image.columns)
     }

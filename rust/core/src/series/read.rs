@@ -39,6 +39,9 @@ pub struct ReadOptions {
     pub fill: f64,
     /// Which rows and columns; `None` for all.
     pub part: Option<FramePart>,
+    /// Whether the caller takes damaged slices, filled: then they are the same ones whatever part
+    /// is wanted. Otherwise nothing need be decoded that the part does not need.
+    pub keeps_damaged: bool,
 }
 
 /// Bytes of frames of one file that are read together: enough that opening it, which takes as long
@@ -57,8 +60,9 @@ const BYTES_AT_ONCE: usize = 1 << 20;
 /// let workers = Workers::for_computing(None);
 /// let found = find_series(files, Prefix::Needed, workers, &Tolerances::DEFAULT, &mut |_| true)?;
 /// let plan = &found.series[0];
-/// let (values, fill, part) = (Values::Stored, 0.0, None);
-/// let options = ReadOptions { values, sample_type: SampleType::U16, fill, part };
+/// let (values, sample_type) = (Values::Stored, SampleType::U16);
+/// let options =
+///     ReadOptions { values, sample_type, fill: 0.0, part: None, keeps_damaged: false };
 /// let mut pixels = vec![0; 2 * plan.shape.iter().product::<usize>()];
 /// read_slices(&plan.set, &options, &mut pixels, workers, &mut |_| true)?;
 /// assert!(pixels.iter().any(|byte| *byte > 0));

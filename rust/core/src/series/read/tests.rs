@@ -40,8 +40,13 @@ fn slices_of_one_file_are_read_together_up_to_a_length() {
 #[test]
 fn an_array_without_room_is_refused() {
     let set = set(&[Some(0), Some(1)], |_| {});
-    let options =
-        ReadOptions { values: Values::Stored, sample_type: SampleType::I16, fill: 0.0, part: None };
+    let options = ReadOptions {
+        values: Values::Stored,
+        sample_type: SampleType::I16,
+        fill: 0.0,
+        part: None,
+        keeps_damaged: false,
+    };
     let error =
         read_slices(&set, &options, &mut [0; 1], Workers::for_computing(Some(1)), &mut |_| true)
             .unwrap_err();
@@ -139,11 +144,16 @@ fn table() -> Vec<u8> {
 }
 
 fn options(values: Values, sample_type: SampleType) -> ReadOptions {
-    ReadOptions { values, sample_type, fill: 7.0, part: None }
+    ReadOptions { values, sample_type, fill: 7.0, part: None, keeps_damaged: false }
 }
 
-const STORED: ReadOptions =
-    ReadOptions { values: Values::Stored, sample_type: SampleType::U16, fill: 7.0, part: None };
+const STORED: ReadOptions = ReadOptions {
+    values: Values::Stored,
+    sample_type: SampleType::U16,
+    fill: 7.0,
+    part: None,
+    keeps_damaged: false,
+};
 
 /// Rows from the last on, and the last column.
 const CORNER: FramePart = FramePart {
