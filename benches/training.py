@@ -253,7 +253,7 @@ def batches_of(loop: str, data: Any, batch_size: int, workers: int) -> Iterable[
 
 
 def run(options: argparse.Namespace) -> None:
-    """Go through epochs, or a part of each, and print the figures of the median one as JSON."""
+    """Go through epochs, or a part of each; print times of the median one, and memory, as JSON."""
     import torch
 
     torch.manual_seed(1)

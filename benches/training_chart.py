@@ -43,8 +43,9 @@ def text_of(rows: list[dict[str, str]], record: str) -> str:
     rates = {(row["loop"], row["codec"], row["what"]): rate(row) for row in rows}
     lines = [
         "![Samples a second of each loop](../benches/record/training.svg)", "",
-        f"Samples a second, from `benches/record/{record}`; MB are those of whole native volumes,",
-        "beyond what the imports take.", "",
+        f"Samples a second, from `benches/record/{record}`. MB: with whole native volumes,",
+        "the most memory of the largest process of a loop, beyond what the imports take; a loop of",
+        "a `DataLoader` has such a process a worker.", "",
         "| | " + " | ".join(f"{codec}, {what}" for codec, what in panels) + " | MB |",
         "|---" * (len(panels) + 2) + "|",
     ]  # fmt: skip

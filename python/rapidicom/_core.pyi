@@ -37,7 +37,7 @@ __all__ = [
     "_rebuild_stored_element",
     "_rebuild_table",
     "column_names",
-    "copy_in_order",
+    "copy_reordered",
     "crc32",
     "decode_frame",
     "decode_text",
@@ -1043,7 +1043,7 @@ def fill_between(
         workers: Threads.
     """
 
-def copy_in_order(
+def copy_reordered(
     source: NDArray[np.uint8],
     item_length: int,
     first: int,
@@ -1062,8 +1062,8 @@ def copy_in_order(
         workers: Threads.
 
     Returns:
-        `False`, with nothing filled, if the axes are not all of those of the source, or neighbours
-        along the last one are neighbours in the source.
+        `False`, with nothing filled, unless the axes go through each item of the source once, one
+        but the last goes from neighbour to neighbour, and the arrays and items have such lengths.
     """
 
 def round_to_bfloat16(

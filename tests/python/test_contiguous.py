@@ -135,9 +135,9 @@ def test_what_is_being_filled_is_copied() -> None:
 def test_native_code_refuses_what_are_not_the_axes() -> None:
     memory = np.arange(6, dtype=np.uint8)
     out = np.zeros(6, np.uint8)
-    assert not _core.copy_in_order(memory, 1, 0, [(3, 1), (3, 2)], out, None)
-    assert not _core.copy_in_order(memory, 1, 5, [(3, 1), (2, 3)], out, None)
-    assert not _core.copy_in_order(memory, 3, 0, [(2, 1)], out, None)
+    assert not _core.copy_reordered(memory, 1, 0, [(3, 1), (3, 2)], out, None)
+    assert not _core.copy_reordered(memory, 1, 5, [(3, 1), (2, 3)], out, None)
+    assert not _core.copy_reordered(memory, 3, 0, [(2, 1)], out, None)
     assert not out.any()
-    assert _core.copy_in_order(memory, 1, 0, [(3, 1), (2, 3)], out, None)
+    assert _core.copy_reordered(memory, 1, 0, [(3, 1), (2, 3)], out, None)
     assert out.tolist() == [0, 3, 1, 4, 2, 5]

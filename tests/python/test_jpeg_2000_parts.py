@@ -65,6 +65,7 @@ def series_of(
     plane = Plane(position=(0, 0, number))
     elements = image(pixels, layout=layout, plane=plane, identity=identity, rescale=(1.0, -1024.0))
     elements[-1] = Element(PIXEL_DATA, "OB", Fragments([frame + b"\0" * (len(frame) % 2)]))
+    folder.mkdir(exist_ok=True)
     (folder / f"{number}.dcm").write_bytes(file_bytes(elements, transfer_syntax=syntax))
     (found,) = rd.find_series(folder)
     return found
@@ -119,6 +120,32 @@ def test_steps_and_directions_are_kept(tmp_path: Path) -> None:
     ]:
         part = found.read(rows=rows, columns=columns).array
         np.testing.assert_array_equal(part, whole[:, rows, columns])
+
+
+@pytest.mark.parametrize("syntax", [JPEG_2000, HTJ2K])
+def test_code_blocks_far_from_the_part_are_not_decoded(tmp_path: Path, syntax: str) -> None:
+    # The last bytes are those of the last code-block of the finest level.
+    if syntax == JPEG_2000:
+        frame = bytearray(coded(GREY, num_resolutions=2, codeblock_size=(64, 64)))
+    else:
+        imagecodecs = pytest.importorskip("imagecodecs", reason="imagecodecs encodes")
+        frame = bytearray(imagecodecs.htj2k_encode(GREY, reversible=True))
+    sound = series_of(tmp_path / "sound", GREY, bytes(frame), syntax)
+    frame[-100:-40] = bytes(60)
+    found = series_of(tmp_path / "damaged", GREY, bytes(frame), syntax)
+    with pytest.raises(rd.DicomError, match="damaged"):
+        found.read()
+    whole, reads = sound.read().array, 0
+    for row in range(0, SHAPE[0] - 8, 8):
+        for column in range(0, SHAPE[1] - 8, 8):
+            part = slice(row, row + 8), slice(column, column + 8)
+            try:
+                array = found.read(rows=part[0], columns=part[1]).array
+            except rd.DicomError:
+                continue
+            reads += 1
+            np.testing.assert_array_equal(array, whole[:, *part])
+    assert 100 < reads < 18 * 26
 
 
 def test_damage_is_that_of_the_part(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ _ALIGNMENT = 64
 # Bytes of an array that are read before they go to memory of another kind: enough to keep all
 # threads busy, few beside what a volume has.
 _BLOCK_LENGTH = 64 << 20
-# Bytes of an array whose copy takes longer than what it takes to start threads.
+# Bytes of an array: smaller ones NumPy copies as fast.
 _LARGE = 1 << 18
 
 
@@ -45,12 +45,12 @@ def empty_aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
 
 
 def contiguous(array: npt.NDArray[Any], workers: int | None = None) -> npt.NDArray[Any]:
-    """Return an array in the memory order of its axes, as `np.ascontiguousarray` does, quickly.
+    """Return an array in C order as `np.ascontiguousarray` does, in tiles and on threads.
 
     NumPy copies a volume whose axes change places item by item, each of another cache line.
 
     Args:
-        array: Any array.
+        array: Any array; of a subclass, the array that it is.
         workers: Threads; `None` for one a core.
 
     Returns:
@@ -63,6 +63,7 @@ def contiguous(array: npt.NDArray[Any], workers: int | None = None) -> npt.NDArr
     # As it is in memory: with the axes that count slowest first, and none that counts down.
     turned = array[tuple(slice(None, None, -1 if step < 0 else 1) for step in array.strides)]
     source = turned.transpose(sorted(range(array.ndim), key=lambda axis: -turned.strides[axis]))
+    # Rows that stay rows NumPy copies as such.
     if not source.flags.c_contiguous or array.strides[-1] in (item_length, -item_length):
         return np.ascontiguousarray(array)
     found = empty_aligned(array.shape, array.dtype)
@@ -71,7 +72,7 @@ def contiguous(array: npt.NDArray[Any], workers: int | None = None) -> npt.NDArr
     first = sum((length - 1) * -step for length, step in axes if step < 0)
     memory, into = as_bytes(source), as_bytes(found)
     try:
-        is_done = _core.copy_in_order(memory, item_length, first, axes, into, workers)
+        is_done = _core.copy_reordered(memory, item_length, first, axes, into, workers)
     except TypeError:
         # Another thread is filling the array.
         is_done = False

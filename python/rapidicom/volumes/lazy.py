@@ -82,9 +82,9 @@ class Lazy:
         """Return an array of dask that reads each chunk when it is computed.
 
         A chunk opens the files of its own slices alone. Of native pixels it reads the bytes from
-        its first row to its last. A compressed frame is decoded as a whole (of JPEG 2000, what the
-        chunk needs) for each chunk that has some of it, so that chunks of whole frames, the
-        default, cost least. The graph can be
+        its first row to its last. A compressed frame is decoded as a whole for each chunk that
+        has some of it (of JPEG 2000 and HTJ2K what the chunk needs, unless `irregular` is
+        `"keep"`), so that chunks of whole frames, the default, cost least. The graph can be
         pickled, also for other machines that have the files under the same paths: there a chunk
         reads the headers of its own files again. Equal requests of unchanged files have equal
         names.

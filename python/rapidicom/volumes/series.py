@@ -184,9 +184,9 @@ class Series(Lazy):
         for `array[slices, rows, columns]`, and its affine, spacing, paths and data sets are those
         of the part. Files of other slices are not opened, and of native pixels only the bytes from
         the first wanted row to the last are read. A compressed frame is decoded as a whole, but of
-        JPEG 2000 the code-blocks alone that the part needs: damage in others does not show, unless
-        `irregular` is `"keep"`. To read one slice, pass `slice(k, k + 1)`: a volume keeps all of
-        its axes, so integers are refused.
+        JPEG 2000 and HTJ2K the code-blocks alone that the part needs, unless `irregular` is
+        `"keep"`: damage in others does not show. To read one slice, pass `slice(k, k + 1)`: a
+        volume keeps all of its axes, so integers are refused.
 
         Args:
             values: `"modality"` applies Rescale Slope and Intercept, of each slice its own (PS3.3
@@ -223,7 +223,8 @@ class Series(Lazy):
                 damaged, which only the report of the error, or of the volume, has.
             UnsupportedError: The pixels are encoded in a way that cannot be read yet.
             InvalidDicomError: A Modality LUT is damaged.
-            ValueError: `dtype` does not hold every value, `out` does not fit, or the part is empty.
+            ValueError: `dtype` does not hold every value that is read (with a Modality LUT, of the
+                whole frames), `out` does not fit, or the part is empty.
             TypeError: `slices`, `rows` or `columns` is not a slice; or another call is filling
                 `out`.
             OSError: A file has been deleted or changed since, or cannot be read.

@@ -36,17 +36,16 @@ struct Tiles<'a, T> {
     written: Axis,
 }
 
-/// Writes the items at `first` and away from it, of so many bytes each, to `out`, the last axis
-/// counting fastest.
+/// Copies the items of `source`, of so many bytes each, to `out`, which has these axes, the last
+/// one counting fastest: its first item is the one with the number `first`.
 ///
-/// Returns `false`, and writes nothing, of axes that are not those of two such arrays of one
-/// length, one of which has neighbours along the last axis where the other has none, or of other
-/// items than of 1, 2, 4 or 8 bytes.
+/// Returns `false`, and leaves `out` as it is, unless the axes go through each item of `source`
+/// once, an axis but the last goes from neighbour to neighbour, and items have 1, 2, 4 or 8 bytes.
 ///
 /// # Errors
 ///
 /// If there is no memory.
-pub fn copy_in_order(
+pub fn copy_reordered(
     source: &[u8],
     item_length: usize,
     first: usize,
@@ -256,7 +255,7 @@ mod tests {
         let source: Vec<u8> = (0..count).flat_map(bytes).collect();
         let mut out = vec![0; source.len()];
         let workers = Workers::for_computing(Some(threads));
-        let is_done = copy_in_order(&source, N, first, axes, &mut out, workers).unwrap();
+        let is_done = copy_reordered(&source, N, first, axes, &mut out, workers).unwrap();
         let number = |item: &[u8; N]| {
             item.iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
         };
@@ -326,7 +325,7 @@ mod tests {
         for (name, first, axes) in cases {
             let (source, mut out) = ([1; 6], [0; 6]);
             let workers = Workers::for_computing(Some(1));
-            let is_done = copy_in_order(&source, 1, first, &axes, &mut out, workers).unwrap();
+            let is_done = copy_reordered(&source, 1, first, &axes, &mut out, workers).unwrap();
             assert!(!is_done && out == [0; 6], "{name}");
         }
         let (first, axes) = axes(&[2, 3], &[1, 0], &[]);
@@ -334,7 +333,7 @@ mod tests {
             [(3, vec![1; 18], vec![0; 18]), (1, vec![1; 6], vec![0; 5])]
         {
             let workers = Workers::for_computing(Some(1));
-            let is_done = copy_in_order(&source, item_length, first, &axes, &mut out, workers);
+            let is_done = copy_reordered(&source, item_length, first, &axes, &mut out, workers);
             assert!(!is_done.unwrap(), "{item_length}");
         }
     }

@@ -4,7 +4,7 @@ use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use rapidicom_core::Workers;
-use rapidicom_core::axes::{Axis, copy_in_order as copy};
+use rapidicom_core::axes::{Axis, copy_reordered as copy};
 use rapidicom_core::pixel::round_to_bfloat16 as round;
 
 use crate::array::fill;
@@ -13,7 +13,7 @@ use crate::work::run;
 /// Fills `out`, a one-dimensional array of bytes, with the items of another one in the order of
 /// `axes`: the length of each, and how many items the next index is away. Says whether it did.
 #[pyfunction]
-pub(crate) fn copy_in_order(
+pub(crate) fn copy_reordered(
     py: Python<'_>,
     source: PyReadonlyArray1<'_, u8>,
     item_length: usize,

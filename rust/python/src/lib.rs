@@ -62,7 +62,7 @@ mod _core {
     #[pymodule_export]
     use crate::classes::use_classes;
     #[pymodule_export]
-    use crate::copies::{copy_in_order, round_to_bfloat16};
+    use crate::copies::{copy_reordered, round_to_bfloat16};
     #[pymodule_export]
     use crate::dataset::{PyDataset, new_dataset, new_file_meta};
     #[pymodule_export]

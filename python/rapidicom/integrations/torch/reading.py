@@ -117,14 +117,14 @@ def _name_of(dtype: Any) -> str | None:
 
 
 def narrowed(tensor: torch.Tensor, wanted: Wanted, *, pinned: bool) -> torch.Tensor:
-    """Return a tensor as a type that its pixels could not be read as.
+    """Round to bfloat16, which NumPy does not have; leave other types as they are, pinned if asked.
 
     Raises:
         ValueError: A finite value lies out of that type's range.
     """
     if wanted.dtype not in _ROUNDED:
         return tensor.pin_memory() if pinned and not tensor.is_pinned() else tensor
-    # Not where other items were: what is kept for them is twice as long.
+    # Not in a buffer of `prefetch`: those are float32, twice as long.
     result = torch.empty(tensor.shape, dtype=torch.bfloat16, pin_memory=pinned)
     # torch would round on all cores, in the way of others that read.
     values, halves = tensor.contiguous().numpy(), result.view(torch.int16).numpy()

@@ -223,7 +223,7 @@ def _collated(items: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _stacked(tensors: list[torch.Tensor]) -> torch.Tensor | None:
-    """Return pixels as one tensor, or `None` if torch is to say what it thinks of them.
+    """Return pixels as one tensor, or `None` where `default_collate` must copy them, or raise.
 
     torch would copy on all cores, and its threads would then wait in a loop for more, in the way of
     those that read.

@@ -1,4 +1,4 @@
-//! Numbers of 32 bits as their upper halves, bfloat16, which models are trained in.
+//! float32 as bfloat16, its upper 16 bits, rounded: models are trained in it.
 
 use crate::error::Result;
 use crate::memory::push;

@@ -18,7 +18,7 @@ pub(super) struct DecodedRows<'a> {
     /// What of it is wanted, if it is not all. Other samples are not converted: a codec that leaves
     /// them out gives any.
     area: Option<WantedArea>,
-    /// The row that comes next.
+    /// The row that comes next, which an area needs.
     row: usize,
     /// What of the array is not filled yet.
     out: &'a mut [u8],

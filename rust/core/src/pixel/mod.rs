@@ -3,7 +3,7 @@
 //!
 //! `image` finds the pixels of a data set. `native` and `read` read native frames, `encapsulated`
 //! and `decoded` compressed ones; `cells`, `colour`, `rescale` and `modality_lut` turn their
-//! samples into those of the array, `bfloat16` floats into halves. Callers apply VOI LUTs and
+//! samples into those of the array, which `bfloat16` rounds further. Callers apply VOI LUTs and
 //! palettes themselves: `lookup_table` reads the entries for them.
 
 mod bfloat16;

@@ -238,12 +238,13 @@ impl OpenImage<'_> {
         FrameOptions { wanted: (!is_stored).then_some(wanted), ..FrameOptions::default() }
     }
 
-    /// What is wanted of a frame whose samples do not have to go through a table, if it is not all.
+    /// What is to be decoded of a frame; `None` for all: a table or a mosaic needs the whole frame,
+    /// and where damaged slices are kept, they are the same ones whatever the part is.
     fn wanted_area(&self) -> Option<WantedArea> {
         let is_looked_up = self.options.values == Values::Modality && self.file.has_modality_lut();
         let part = self.options.part.as_ref();
-        let is_whole = self.options.keeps_damaged || self.file.image.mosaic.is_some();
-        let part = part.filter(|_| !is_looked_up && !is_whole)?;
+        let needs_whole = self.options.keeps_damaged || self.file.image.mosaic.is_some();
+        let part = part.filter(|_| !is_looked_up && !needs_whole)?;
         let image = self.pixels.description();
         part.area(image.rows, image.columns)
     }

@@ -127,7 +127,7 @@ pub(crate) struct Registers {
 }
 
 impl Registers {
-    /// Starts a codeword (§C.3.5), whose bits go behind those that are in `buffer`.
+    /// Starts a codeword (§C.3.5), whose bits go after those that are in `buffer`.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl Registers {
         (codeword, Registers { a: u64::from(a) << MOST_BITS, c, bit_count })
     }
 
-    /// How many bits of the codeword are not to come any more.
+    /// How many bits of the codeword are consumed.
     fn taken(&self, codeword: &Codeword) -> usize {
         codeword.position.saturating_sub(self.bit_count.max(0) as usize)
     }

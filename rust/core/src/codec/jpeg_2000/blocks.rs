@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::arithmetic::LANES;
 use super::bit_planes::{self, CodedBlock, Orientation, Segment};
 use super::features::wide;
 use super::parameters::Rectangle;
@@ -26,7 +27,7 @@ const SAMPLES_TO_SHARE: usize = 1 << 20;
 
 /// Coefficients to each side that a sample depends on, at most. The four lifting steps of a level
 /// look at four samples to a side, which are two of a band; of those of the level above half are
-/// left, and so on. That makes four, and one for halves.
+/// left, and so on: fewer than four. One more is for what is rounded down.
 const REACH: u32 = 5;
 
 /// What the packets of a tile have of code-blocks.
@@ -42,7 +43,7 @@ pub(super) struct Packets<'a> {
 
 /// Blocks that are decoded side by side: as many as there are lanes, or half as many so that
 /// several threads have something to do.
-const GROUP: usize = 16;
+const GROUP: usize = LANES;
 
 /// Memory that one block leaves to the next.
 struct Scratch {
@@ -130,7 +131,7 @@ fn coded_blocks(
         let Some(part) = precinct.bands.get(band) else { continue };
         let blocks = part.blocks();
         let found = resolution.blocks.get(blocks.clone()).unwrap_or_default();
-        let is_wanted = |block: &Block| wanted.is_none_or(|wanted| block.area.meets(&wanted));
+        let is_wanted = |block: &Block| wanted.is_none_or(|wanted| block.area.intersects(&wanted));
         let is_coded = |block: &Block| block.pass_count > 0 && is_wanted(block);
         for (number, _) in blocks.zip(found).filter(|(_, block)| is_coded(block)) {
             push(&mut coded, number as u32)?;

@@ -10,7 +10,7 @@ pub(crate) fn has_wide() -> bool {
 }
 
 /// Vectors of 64 bytes with masks, and all of [`has_wide`].
-pub(crate) fn has_lanes() -> bool {
+pub(crate) fn has_avx512() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
         is_x86_feature_detected!("avx512f")

@@ -150,7 +150,7 @@ impl Rectangle {
     }
 
     /// Whether there is anything in both.
-    pub(crate) fn meets(&self, other: &Rectangle) -> bool {
+    pub(crate) fn intersects(&self, other: &Rectangle) -> bool {
         self.x0 < other.x1 && other.x0 < self.x1 && self.y0 < other.y1 && other.y0 < self.y1
     }
 

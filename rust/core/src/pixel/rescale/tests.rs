@@ -1,3 +1,5 @@
+//! Conversions to every type, beside the plain way by `f64`.
+
 use super::*;
 use crate::pixel::synthetic;
 

@@ -1,12 +1,12 @@
 //! The bytes of an MQ codeword as plain bits (ISO/IEC 15444-1 §C.3.4).
 //!
-//! The decoder of Annex C finds the bits that are stuffed behind 0xFF, and where a codeword ends,
+//! The decoder of Annex C finds the bits that are stuffed after 0xFF, and where a codeword ends,
 //! while it decodes. Here that is done once before: what is left is bits, and ones for ever.
 
 use crate::error::Result;
 use crate::memory::reserve;
 
-/// Bytes of ones behind a codeword: eight can be loaded wherever its bits end.
+/// Bytes of ones after a codeword: eight can be loaded wherever its bits end, and once more.
 const PADDING: [u8; 16] = [0xFF; 16];
 
 /// The most bytes of a codeword that can be needed: a block has fewer than 2^18 symbols, each of
@@ -23,14 +23,14 @@ pub(super) const MOST_BITS: i32 = 48;
 pub(crate) struct Codeword {
     /// The first byte in the buffer. The first bits of C are none of the codeword: it is zero.
     pub(super) start: usize,
-    /// The last byte that eight can be loaded from. From here on all bits are ones.
+    /// The first byte of the ones after the codeword: no load starts later.
     pub(super) last: usize,
     /// The bits from the first byte to the first that is not in C.
     pub(super) position: usize,
     /// The bits from the first byte to the end of those that are coded.
     end: usize,
-    /// Bytes behind a marker.
-    behind: usize,
+    /// Bytes after a marker.
+    after_marker: usize,
     /// Whether 0xFF was the last byte, so that the next one that is not there is a marker's.
     is_after_ff: bool,
 }
@@ -121,8 +121,8 @@ impl Codeword {
         }
         let last = buffer.len();
         buffer.extend_from_slice(&PADDING);
-        let behind = bytes.len() - (all.len() - left.len());
-        Ok(Codeword { start, last, position: 0, end, behind, is_after_ff })
+        let after_marker = bytes.len() - (all.len() - left.len());
+        Ok(Codeword { start, last, position: 0, end, after_marker, is_after_ff })
     }
 
     /// Bytes of the codeword that were not needed, and bytes that were needed beyond its end, when
@@ -132,11 +132,11 @@ impl Codeword {
             // A byte that is not there is 0xFF, and what follows is as at a marker.
             let first = if self.is_after_ff { 0 } else { 8 };
             let made_up = (taken - self.end).saturating_sub(first).div_ceil(8);
-            return (self.behind, made_up as u32);
+            return (self.after_marker, made_up as u32);
         }
         let mut bits = self.end - taken;
-        let mut unread = self.behind;
-        let read = bytes.get(..bytes.len() - self.behind).unwrap_or_default();
+        let mut unread = self.after_marker;
+        let read = bytes.get(..bytes.len() - self.after_marker).unwrap_or_default();
         for index in (0..read.len()).rev() {
             let before = index.checked_sub(1).and_then(|index| read.get(index));
             let bit_count = if before == Some(&0xFF) { 7 } else { 8 };
@@ -166,7 +166,7 @@ impl Codeword {
 mod tests {
     use super::*;
 
-    /// The bits of bytes, as text, and those behind them.
+    /// The bits of bytes, as text, and those after them.
     fn bits(bytes: &[u8]) -> String {
         let mut buffer = vec![9; 3];
         let codeword = Codeword::new(bytes, &mut buffer).unwrap();
@@ -221,12 +221,12 @@ mod tests {
             ("all bits", &[1, 2, 3], 24, (0, 0)),
             ("0xFF that is not there", &[1, 2, 3], 32, (0, 0)),
             ("what follows it", &[1, 2, 3], 33, (0, 1)),
-            ("behind 0xFF", &[1, 0xFF], 17, (0, 1)),
-            ("behind a marker", &[0xFF, 0x90, 3], 8, (2, 0)),
+            ("after 0xFF", &[1, 0xFF], 17, (0, 1)),
+            ("after a marker", &[0xFF, 0x90, 3], 8, (2, 0)),
             ("ones at a marker", &[0xFF, 0x90, 3], 17, (2, 2)),
             ("a byte of seven bits", &[0xFF, 1, 2], 8, (2, 0)),
             ("in it", &[0xFF, 1, 2], 9, (1, 0)),
-            ("behind it", &[0xFF, 1, 2], 15, (1, 0)),
+            ("after it", &[0xFF, 1, 2], 15, (1, 0)),
         ] {
             assert_eq!(end(bytes, taken), expected, "{name}");
         }

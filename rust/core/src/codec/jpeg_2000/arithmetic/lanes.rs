@@ -1,9 +1,10 @@
 //! The MQ decoder for sixteen codewords side by side, with the vector instructions of AVX-512.
 //!
-//! It gives the symbols that [`Codeword::decode`] gives. Each lane of 32 bits has a codeword, and
-//! its states of three contexts.
+//! It gives the symbols that [`Codeword::decode`] gives. Each lane of 32 bits has a codeword.
+//! [`decode`] takes symbols whose contexts are known before, of three contexts; [`decode_choices`]
+//! those whose contexts depend on the symbols before.
 
-use super::super::features::has_lanes;
+use super::super::features::has_avx512;
 use super::{Codeword, Contexts, Registers, packed};
 
 #[cfg(target_arch = "x86_64")]
@@ -11,6 +12,9 @@ mod avx512;
 
 /// Codewords side by side.
 pub(crate) const LANES: usize = 16;
+
+/// Contexts that symbols can have which depend on those before.
+const CHOSEN_CONTEXTS: usize = 16;
 
 /// Contexts that the symbols of a call have.
 const LANE_CONTEXTS: usize = 3;
@@ -56,7 +60,7 @@ type AllStates = [[u32; LANES]; 4];
 
 /// Decodes the next symbol of each codeword again and again, each time with what `codes` says: in
 /// bit n the lower, and in bit 16 + n the higher bit of a number for lane n, which is 0 where
-/// there is no symbol, and else the place of its context behind `first`, counted from 1. `symbols`
+/// there is no symbol, and else the place of its context after `first`, counted from 1. `symbols`
 /// gets a bit for each lane.
 ///
 /// Returns whether that was done: not every processor can.
@@ -97,7 +101,7 @@ pub(crate) fn decode_choices(buffer: &[u8], group: &mut [Lane<'_>], choices: &mu
         (context / 4, byte / 4, byte % 4 * 8)
     };
     for (index, lane) in group.iter().enumerate() {
-        for context in 0..LANES {
+        for context in 0..CHOSEN_CONTEXTS {
             let (array, number, shift) = place(context, index);
             if let Some(four) = all.get_mut(array).and_then(|array| array.get_mut(number)) {
                 *four |= lane.contexts.state(context) << shift;
@@ -107,7 +111,7 @@ pub(crate) fn decode_choices(buffer: &[u8], group: &mut [Lane<'_>], choices: &mu
     run_choices(buffer, &mut lanes, &mut all, choices);
     for (index, lane) in group.iter_mut().enumerate() {
         lanes.get(index, lane, buffer);
-        for context in 0..LANES {
+        for context in 0..CHOSEN_CONTEXTS {
             let (array, number, shift) = place(context, index);
             let four = all.get(array).and_then(|array| array.get(number)).copied();
             lane.contexts.set_state(context, four.unwrap_or_default() >> shift & 127);
@@ -133,7 +137,7 @@ impl Lanes {
     /// Those of a group; none if they cannot be decoded side by side.
     fn new(buffer: &[u8], group: &[Lane<'_>]) -> Option<Lanes> {
         // Places are numbers of 31 bits.
-        if !has_lanes() || i32::try_from(buffer.len()).is_err() || group.len() > LANES {
+        if !has_avx512() || i32::try_from(buffer.len()).is_err() || group.len() > LANES {
             return None;
         }
         let zero = [0; LANES];
@@ -175,7 +179,7 @@ fn run_choices(
     choices: &mut impl Choices,
 ) {
     #[cfg(target_arch = "x86_64")]
-    if has_lanes() {
+    if has_avx512() {
         // SAFETY: the processor has what the function is compiled for; that was just asked. The
         // function itself is safe.
         #[allow(unsafe_code)]
@@ -195,7 +199,7 @@ fn run(
     symbols: &mut [u16],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if has_lanes() {
+    if has_avx512() {
         // SAFETY: as above.
         #[allow(unsafe_code)]
         unsafe {

@@ -218,7 +218,8 @@ impl Pass<'_> {
         }
     }
 
-    /// The same, of the `columns` from `first` on that have such samples, which become more.
+    /// The same, of the `columns` from `first` on that have such samples, which become more. `Walk`
+    /// goes the same way a symbol at a time.
     ///
     /// There is one loop over samples, instead of one over columns and in it one over their rows:
     /// when the rows of a column end is as good as random, so that all that comes with the next
@@ -262,7 +263,7 @@ impl Pass<'_> {
     }
 
     /// Lists the samples that were significant before (§D.3.3), and returns how many they are: the
-    /// index of each, and above its 16 bits the place of its context behind [`REFINEMENT`], counted
+    /// index of each, and above its 16 bits the place of its context after [`REFINEMENT`], counted
     /// from 1. Rows that are not there are not significant.
     ///
     /// To refine them changes nothing that says which these are, or their contexts: both are listed

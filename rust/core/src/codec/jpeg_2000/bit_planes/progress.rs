@@ -2,7 +2,7 @@
 
 use super::super::arithmetic::{Codeword, Contexts, Lane, Registers};
 #[cfg(target_arch = "x86_64")]
-use super::super::features::has_lanes;
+use super::super::features::has_avx512;
 use super::super::features::wide;
 use super::super::sample_block::{MAX_SAMPLES, SampleBlock};
 use super::contexts::{Orientation, SIGNIFICANCE, UNIFORM};
@@ -122,12 +122,12 @@ impl<'a> Progress<'a> {
     }
 
     /// Whether the next pass is a refinement pass, and its samples are listed.
-    pub(super) fn is_refining(&self) -> bool {
+    pub(super) fn has_refinement_next(&self) -> bool {
         self.is_listed
     }
 
     /// Whether the next pass is a significance pass that is arithmetically coded.
-    pub(super) fn is_becoming(&self) -> bool {
+    pub(super) fn has_significance_next(&self) -> bool {
         self.pass_count > 0 && self.kind == 0 && matches!(self.source, Source::Coded(..))
     }
 
@@ -164,7 +164,7 @@ impl<'a> Progress<'a> {
                 (self.pass_count, self.segment, self.segments) = (0, None, [].iter());
                 return Ok(false);
             }
-            if self.is_becoming() {
+            if self.has_significance_next() {
                 return Ok(true);
             }
             if self.kind == 1 {
@@ -291,7 +291,7 @@ wide! {
 /// Lists what a refinement pass refines, as [`Pass::list_refined`] does.
 pub(super) fn list_refined(pass: Pass<'_>, list: &mut [u32; LIST_LENGTH]) -> usize {
     #[cfg(target_arch = "x86_64")]
-    if has_lanes() {
+    if has_avx512() {
         // SAFETY: the processor has what the function is compiled for; that was just asked. The
         // function itself is safe.
         #[allow(unsafe_code)]

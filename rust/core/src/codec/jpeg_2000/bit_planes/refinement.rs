@@ -26,7 +26,7 @@ impl Refinement {
     /// Decodes a refinement pass of each block that has one next, with its bits in `buffer`.
     pub(super) fn decode(&mut self, blocks: &mut [Progress<'_>], buffer: &[u8]) {
         let mut group: Vec<&mut Progress<'_>> = Vec::with_capacity(LANES);
-        for block in blocks.iter_mut().filter(|block| block.is_refining()) {
+        for block in blocks.iter_mut().filter(|block| block.has_refinement_next()) {
             if group.len() < LANES && matches!(block.source, Source::Coded(..)) {
                 group.push(block);
             } else {

@@ -186,14 +186,16 @@ fn raw_bits_have_none_behind_0xff() {
     assert_eq!(found, [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1], "ones at the end");
 }
 
-/// Blocks of one size with segments of many kinds: of several styles, planes and lengths.
+/// Blocks with segments of many kinds: of several sizes, bands, styles, planes and lengths.
 fn group(count: usize) -> Vec<(Block, Segments)> {
     let block = |index: usize| {
-        let (width, height, plane_count) = (40, 33, 3 + index as u32 % 7);
+        let (width, height) = [(40, 33), (64, 64), (7, 90), (33, 40)][index % 4];
+        let plane_count = 3 + index as u32 % 7;
         let code = [0, 0, 0x01, 0, 0x05, 0x02, 0, 0x08][index % 8];
         let style = BlockStyle::from_code(code).unwrap();
         let values = values(width, height, plane_count, index % 3 == 1);
-        let orientation = Orientation::Diagonal;
+        let orientation =
+            [Orientation::Diagonal, Orientation::Vertical, Orientation::Horizontal][index % 3];
         let block = Block { width, height, orientation, style, plane_count, values };
         let mut segments = block.encode();
         // Some end early, and some are damaged.

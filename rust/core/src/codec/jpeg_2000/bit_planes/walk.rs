@@ -6,7 +6,7 @@
 use std::hint::select_unpredictable;
 
 use super::super::arithmetic::{Choices, LANES, Lane, NO_CONTEXT, decode_choices};
-use super::super::features::{has_lanes, wide};
+use super::super::features::{has_avx512, wide};
 use super::contexts::SIGNS;
 use super::flags::{NINE, VISITED};
 use super::pass::{COLUMNS, Pass, Stripe, candidates};
@@ -15,12 +15,13 @@ use super::progress::Progress;
 /// Fewer blocks than this take less time one after the other.
 const FEWEST_LANES: usize = 4;
 
-/// A block, and the sample of it that is decided next.
+/// A block, and the sample of it that is decided next: what `Pass::significance` does, a symbol at
+/// a time.
 pub(super) struct Walk<'p> {
     pass: Pass<'p>,
     significance: &'static [u8; 512],
     is_causal: bool,
-    number: usize,
+    stripe_number: usize,
     stripe: Stripe,
     /// The first of the columns that are looked at together.
     first: usize,
@@ -48,7 +49,7 @@ impl<'p> Walk<'p> {
             pass,
             significance,
             is_causal,
-            number: 0,
+            stripe_number: 0,
             stripe,
             first: 0,
             columns: 0,
@@ -64,7 +65,7 @@ impl<'p> Walk<'p> {
     /// are any.
     #[inline(never)]
     fn find(&mut self) -> bool {
-        while self.number < self.pass.height.div_ceil(4) {
+        while self.stripe_number < self.pass.height.div_ceil(4) {
             while self.first < self.pass.width {
                 let rows = self.stripe.rows;
                 let near = |flags| candidates(flags) & rows != 0;
@@ -77,10 +78,10 @@ impl<'p> Walk<'p> {
                 }
                 self.first += COLUMNS;
             }
-            self.number += 1;
+            self.stripe_number += 1;
             self.first = 0;
-            if self.number < self.pass.height.div_ceil(4) {
-                self.stripe = self.pass.stripe(self.number);
+            if self.stripe_number < self.pass.height.div_ceil(4) {
+                self.stripe = self.pass.stripe(self.stripe_number);
             }
         }
         false
@@ -240,14 +241,14 @@ impl Choices for Walks<'_> {
 /// Decodes a significance pass of each block that has one next.
 pub(super) fn decode(blocks: &mut [Progress<'_>], buffer: &[u8]) {
     let mut group: Vec<&mut Progress<'_>> = Vec::with_capacity(LANES);
-    for block in blocks.iter_mut().filter(|block| block.is_becoming()) {
+    for block in blocks.iter_mut().filter(|block| block.has_significance_next()) {
         if group.len() < LANES {
             group.push(block);
         } else {
             block.decode_alone(buffer);
         }
     }
-    if group.len() < FEWEST_LANES || !has_lanes() {
+    if group.len() < FEWEST_LANES || !has_avx512() {
         group.into_iter().for_each(|block| block.decode_alone(buffer));
         return;
     }

@@ -1,4 +1,4 @@
-//! [`super::decode`] with the vector instructions of AVX-512.
+//! [`super::decode`] and [`super::decode_choices`] with the vector instructions of AVX-512.
 
 use std::arch::x86_64::{
     __m512i, _mm_setr_epi8, _mm512_add_epi8, _mm512_add_epi32, _mm512_and_si512,

@@ -42,7 +42,7 @@ struct Alone {
 
 #[test]
 fn lanes_give_what_one_codeword_after_the_other_gives() {
-    if !has_lanes() {
+    if !has_avx512() {
         return;
     }
     let mut random = Random(1);
