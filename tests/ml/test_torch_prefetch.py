@@ -327,6 +327,15 @@ def test_batches_and_orders() -> None:
     assert list(prefetch(Numbers(0))) == list(prefetch(Numbers(0), shuffle=True)) == []
 
 
+def assert_same_batch(batch: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert batch.keys() == expected.keys()
+    for key, value in expected.items():
+        if isinstance(value, torch.Tensor):
+            assert batch[key].dtype == value.dtype and torch.equal(batch[key], value)
+        else:
+            assert batch[key] == value
+
+
 @pytest.mark.parametrize("labels", [False, True])
 def test_a_batch_of_one_is_the_item_itself(tmp_path: Path, labels: bool) -> None:
     series(tmp_path)
@@ -344,12 +353,7 @@ def test_a_batch_of_one_is_the_item_itself(tmp_path: Path, labels: bool) -> None
     (batch,) = prefetch(data, batch_size=1)
     assert places == [batch["image"].data_ptr()]
     expected = default_collate([data[0]])
-    assert batch.keys() == expected.keys()
-    for key, value in expected.items():
-        if isinstance(value, torch.Tensor):
-            assert batch[key].dtype == value.dtype and torch.equal(batch[key], value)
-        else:
-            assert batch[key] == value
+    assert_same_batch(batch, expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int16", "float16", "float64", torch.bfloat16])
@@ -369,12 +373,7 @@ def test_batches_are_those_of_torch(
 
     monkeypatch.setattr(torch, "stack", stacked)
     (batch,) = prefetch(data, batch_size=3)
-    assert batch.keys() == expected.keys()
-    for key, value in expected.items():
-        if isinstance(value, torch.Tensor):
-            assert batch[key].dtype == value.dtype and torch.equal(batch[key], value)
-        else:
-            assert batch[key] == value
+    assert_same_batch(batch, expected)
 
 
 def test_a_batch_of_other_shapes_is_the_error_of_torch(tmp_path: Path) -> None:

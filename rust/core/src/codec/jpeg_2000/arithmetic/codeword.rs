@@ -66,7 +66,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Adds 1 to all the bits that there are.
+    /// Adds 1 to the bits that were appended.
     #[cold]
     fn carry(&mut self) {
         self.open = (self.open + 1) & ((1 << self.count) - 1);

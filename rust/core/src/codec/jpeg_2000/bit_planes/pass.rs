@@ -142,7 +142,7 @@ impl Pass<'_> {
         own & 0xAA | own >> 16 & 64 | above | beside as u32
     }
 
-    /// A sample becomes significant, and its neighbours are told.
+    /// Makes a sample significant, in its own flags and those of its neighbours.
     #[inline(always)]
     pub(super) fn set_significant(
         &mut self,
